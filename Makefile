@@ -1,0 +1,49 @@
+# The commands of the README.  Each brings what it needs (scripts/setup) and
+# is silent about it when nothing is missing.
+BUILD  ?= build
+PYTEST  = /usr/bin/python3 -m pytest
+
+.PHONY: all run test test-all bench install format lint clean
+
+all:
+	@scripts/setup build
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
+	@ninja -C $(BUILD) --quiet
+
+# The demonstration: a lab of network namespaces, an office gateway, a table.
+# ONCE=1 ends after the table.
+run:
+	@scripts/setup build lab
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 -m tests.lab.demo $(if $(ONCE),--once)
+
+# Unit, golden and story tests: what is quick.
+test:
+	@scripts/setup build lab test
+	@$(MAKE) --no-print-directory all
+	@$(PYTEST) tests
+
+# And with sanitizers, longer fuzzing, both compilers, clang-tidy.
+test-all: test
+	@scripts/test-all
+
+bench:
+	@scripts/setup build lab bench
+	@$(MAKE) --no-print-directory all
+	@bench/run
+
+install:
+	@scripts/setup build user
+	@$(MAKE) --no-print-directory all
+	@meson install -C $(BUILD)
+
+format:
+	@scripts/setup lint
+	@clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+
+lint:
+	@scripts/setup build test lint
+	@scripts/lint
+
+clean:
+	@rm -rf build build-*

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+file_read(const char *path, size_t bytes_max, struct text *ret)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	int rc = file_read_fd(fd, bytes_max, ret);
+	(void)close(fd);
+	return rc;
+}
+
+static int
+check_kind(int fd, size_t bytes_max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	return st.st_size < 0 || (uint64_t)st.st_size > bytes_max ? -EFBIG : 0;
+}
+
+int
+file_read_fd(int fd, size_t bytes_max, struct text *ret)
+{
+	char chunk[16384];
+	off_t at = 0;
+	int rc = check_kind(fd, bytes_max);
+
+	text_clear(ret);
+	while (rc == 0) {
+		ssize_t n = pread(fd, chunk, sizeof(chunk), at);
+		if (n == 0)
+			break;
+		if (n < 0) {
+			rc = errno == EINTR ? 0 : -errno;
+			continue;
+		}
+		at += n;
+		text_add(ret, (struct str){ chunk, (size_t)n });
+		if (ret->full)
+			rc = -ENOMEM;
+		else if (ret->len > bytes_max)
+			rc = -EFBIG;
+	}
+	return rc;
+}
+
+int
+file_write_all(int fd, struct str s)
+{
+	while (s.len > 0) {
+		ssize_t n = write(fd, s.at, s.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		s = str_skip(s, (size_t)n);
+	}
+	return 0;
+}
+
+void
+file_beside(const char *beside, struct str name, struct text *ret)
+{
+	const char *slash = strrchr(beside, '/');
+
+	text_clear(ret);
+	if (!str_starts(name, STR("/")) && slash != NULL)
+		text_add(
+		    ret, (struct str){ beside, (size_t)(slash - beside) + 1 });
+	text_add(ret, name);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * base/file: whole files, read once.
+ */
+#ifndef GATEHOUSE_BASE_FILE_H
+#define GATEHOUSE_BASE_FILE_H
+
+#include "base/text.h"
+
+#include <stddef.h>
+
+/*
+ * Reads all of a regular file into ret.  0, or a negative errno: -EISDIR and
+ * -EINVAL for what is not a regular file, -EFBIG above bytes_max.
+ */
+int file_read(const char *path, size_t bytes_max, struct text *ret);
+int file_read_fd(int fd, size_t bytes_max, struct text *ret);
+
+/* Writes all of s, through interruptions.  0 or a negative errno. */
+int file_write_all(int fd, struct str s);
+
+/*
+ * The path of `name` as seen from the folder of `beside`; absolute names stay.
+ * Written into ret (cleared first).
+ */
+void file_beside(const char *beside, struct str name, struct text *ret);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/nearest.h"
+
+#define WORD_MAX 40 /* longer words are names of things, not misspellings */
+
+void
+nearest_begin(struct nearest *nearest, struct str wanted)
+{
+	*nearest = (struct nearest){
+		.wanted = wanted,
+		.distance = (unsigned)(wanted.len < 3 ? 2 : wanted.len / 3 + 2),
+	};
+}
+
+static unsigned
+least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Optimal string alignment over three rolling rows. */
+static unsigned
+distance(struct str a, struct str b)
+{
+	unsigned rows[3][WORD_MAX + 1];
+
+	for (unsigned j = 0; j <= b.len; j++)
+		rows[0][j] = j;
+	for (unsigned i = 1; i <= a.len; i++) {
+		unsigned *row = rows[i % 3], *above = rows[(i + 2) % 3];
+		const unsigned *two_above = rows[(i + 1) % 3];
+		row[0] = i;
+		for (unsigned j = 1; j <= b.len; j++) {
+			char x = ascii_lower(a.at[i - 1]);
+			char y = ascii_lower(b.at[j - 1]);
+			row[j] = least(above[j - 1] + (x != y),
+			    least(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && x == ascii_lower(b.at[j - 2]) &&
+			    y == ascii_lower(a.at[i - 2]))
+				row[j] = least(row[j], two_above[j - 2] + 1);
+		}
+	}
+	return rows[a.len % 3][b.len];
+}
+
+void
+nearest_offer(struct nearest *nearest, struct str candidate)
+{
+	if (nearest->wanted.len > WORD_MAX || candidate.len > WORD_MAX ||
+	    candidate.len == 0)
+		return;
+	unsigned d = distance(nearest->wanted, candidate);
+	if (d < nearest->distance && d < candidate.len) {
+		nearest->distance = d;
+		nearest->best = candidate;
+	}
+}

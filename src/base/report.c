@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/report.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPORT_BYTES_MAX ((size_t)1 << 20)
+#define MESSAGE_BYTES    512
+#define TAB_STOP         8
+
+void
+report_init(struct report *report)
+{
+	*report = (struct report){ 0 };
+	arena_init(&report->arena, REPORT_BYTES_MAX);
+}
+
+void
+report_fini(struct report *report)
+{
+	free(report->items);
+	arena_fini(&report->arena);
+	*report = (struct report){ 0 };
+}
+
+__attribute__((format(printf, 2, 0))) static struct str
+format_message(struct report *report, const char *format, va_list args)
+{
+	char message[MESSAGE_BYTES];
+
+	(void)vsnprintf(message, sizeof(message), format, args);
+	return arena_str(&report->arena, str_of(message));
+}
+
+static void
+add(struct report *report, struct finding finding)
+{
+	size_t *total = finding.weight == REPORT_ERROR ? &report->errors
+						       : &report->warnings;
+	(*total)++;
+	if (report->count >= REPORT_FINDINGS_MAX ||
+	    VEC_ADD(report, finding) < 0)
+		report->cut = true;
+}
+
+void
+report_error(struct report *report, struct place place, const char *format, ...)
+{
+	struct finding finding = { .weight = REPORT_ERROR, .place = place };
+	va_list args;
+
+	va_start(args, format);
+	finding.message = format_message(report, format, args);
+	va_end(args);
+	add(report, finding);
+}
+
+void
+report_warning(struct report *report, const char *kind, struct place place,
+    const char *format, ...)
+{
+	struct finding finding = {
+		.weight = REPORT_WARNING, .kind = kind, .place = place
+	};
+	va_list args;
+
+	va_start(args, format);
+	finding.message = format_message(report, format, args);
+	va_end(args);
+	add(report, finding);
+}
+
+void
+report_hint(struct report *report, const char *format, ...)
+{
+	va_list args;
+
+	if (report->count == 0 || report->cut)
+		return;
+	va_start(args, format);
+	report->items[report->count - 1].hint =
+	    format_message(report, format, args);
+	va_end(args);
+}
+
+static int
+by_place(const void *a, const void *b)
+{
+	const struct place *x = &((const struct finding *)a)->place;
+	const struct place *y = &((const struct finding *)b)->place;
+
+	if (x->source != y->source) {
+		if (x->source == NULL || y->source == NULL)
+			return x->source == NULL ? -1 : 1;
+		return str_cmp(x->source->name, y->source->name);
+	}
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+void
+report_sort(struct report *report)
+{
+	if (report->count > 1)
+		qsort(report->items, report->count, sizeof(*report->items),
+		    by_place);
+}
+
+static size_t
+line_start(struct place place)
+{
+	size_t at = place.at;
+
+	while (at > 0 && place.source->text.at[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+struct line_column
+place_line(struct place place)
+{
+	struct line_column where = { 1, 1 };
+
+	if (place.source == NULL)
+		return (struct line_column){ 0, 0 };
+	size_t start = line_start(place);
+	for (size_t i = 0; i < start; i++)
+		where.line += place.source->text.at[i] == '\n';
+	where.column = (uint32_t)(place.at - start) + 1;
+	return where;
+}
+
+struct str
+place_line_text(struct place place)
+{
+	if (place.source == NULL)
+		return (struct str){ NULL, 0 };
+	struct str rest = str_skip(place.source->text, line_start(place));
+	struct str line = str_cut(&rest, '\n');
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+/* How many columns the first len bytes of line take on a terminal. */
+static size_t
+columns(struct str line, size_t len)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < len && i < line.len; i++) {
+		uint8_t c = (uint8_t)line.at[i];
+		if (c == '\t')
+			column += TAB_STOP - column % TAB_STOP;
+		else if ((c & 0xc0) != 0x80) /* UTF-8 tails take no room */
+			column++;
+	}
+	return column;
+}
+
+static void
+add_expanded(struct text *out, struct str line)
+{
+	for (size_t i = 0; i < line.len; i++) {
+		uint8_t c = (uint8_t)line.at[i];
+		if (c == '\t')
+			text_pad(
+			    out, ' ', columns(line, i + 1) - columns(line, i));
+		else
+			text_addc(out, c < 0x20 || c == 0x7f ? '?' : (char)c);
+	}
+}
+
+static void
+render_excerpt(const struct finding *finding, bool colour, struct text *out)
+{
+	struct place place = finding->place;
+	struct line_column where = place_line(place);
+	struct str line = place_line_text(place);
+	size_t before = columns(line, where.column - 1);
+	size_t end = where.column - 1 + (place.len > 0 ? place.len : 1);
+	size_t marked = columns(line, end) - before;
+
+	text_addf(out, "%5u | ", where.line);
+	add_expanded(out, line);
+	text_addz(out, "\n      | ");
+	text_pad(out, ' ', before);
+	text_addz(out, colour ? "\033[1;31m" : "");
+	text_pad(out, '^', marked > 0 ? marked : 1);
+	text_addz(out, colour ? "\033[0m\n" : "\n");
+}
+
+static void
+render_finding(const struct finding *finding, bool colour, struct text *out)
+{
+	bool error = finding->weight == REPORT_ERROR;
+
+	if (finding->place.source != NULL) {
+		struct line_column where = place_line(finding->place);
+		text_add(out, finding->place.source->name);
+		text_addf(out, ":%u:%u: ", where.line, where.column);
+	}
+	text_addz(out, !colour ? "" : error ? "\033[1;31m" : "\033[1;33m");
+	text_addz(out, error ? "error" : "warning");
+	text_addz(out, colour ? "\033[0m: " : ": ");
+	text_add(out, finding->message);
+	text_addc(out, '\n');
+	if (finding->place.source != NULL)
+		render_excerpt(finding, colour, out);
+	if (finding->hint.at != NULL)
+		text_addf(out, "      = %.*s\n", STR_ARG(finding->hint));
+}
+
+void
+report_render(const struct report *report, bool colour, struct text *out)
+{
+	for (size_t i = 0; i < report->count; i++)
+		render_finding(&report->items[i], colour, out);
+	if (report->cut)
+		text_addf(out,
+		    "... and more: %zu errors, %zu warnings in all\n",
+		    report->errors, report->warnings);
+}
+
+static void
+finding_json(const struct finding *finding, struct json *json)
+{
+	struct line_column where = place_line(finding->place);
+
+	json_object_begin(json);
+	if (finding->weight == REPORT_WARNING) {
+		json_name(json, "kind");
+		json_stringz(json, finding->kind);
+	}
+	json_name(json, "file");
+	json_string(json, finding->place.source != NULL
+			      ? finding->place.source->name
+			      : (struct str){ NULL, 0 });
+	json_name(json, "line");
+	json_integer(json, where.line);
+	json_name(json, "column");
+	json_integer(json, where.column);
+	if (finding->weight == REPORT_WARNING) {
+		json_name(json, "by");
+		json_array_begin(json);
+		json_array_end(json);
+	}
+	json_name(json, "message");
+	json_string(json, finding->message);
+	json_name(json, "hint");
+	json_string(json, finding->hint);
+	json_object_end(json);
+}
+
+void
+report_json(
+    const struct report *report, enum report_weight weight, struct json *json)
+{
+	json_array_begin(json);
+	for (size_t i = 0; i < report->count; i++)
+		if (report->items[i].weight == weight)
+			finding_json(&report->items[i], json);
+	json_array_end(json);
+}

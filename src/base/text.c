@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ROOM_FIRST 256
+
+void
+text_fini(struct text *text)
+{
+	free(text->at);
+	*text = TEXT_EMPTY;
+}
+
+void
+text_clear(struct text *text)
+{
+	text->len = 0;
+	text->full = false;
+	if (text->at != NULL)
+		text->at[0] = '\0';
+}
+
+/* Room for `more` bytes and the NUL; false, and full, if there is none. */
+static bool
+reserve(struct text *text, size_t more)
+{
+	size_t room = text->room > 0 ? text->room : ROOM_FIRST;
+
+	if (text->full)
+		return false;
+	while (room - text->len <= more) {
+		if (room > SIZE_MAX / 2) {
+			text->full = true;
+			return false;
+		}
+		room *= 2;
+	}
+	if (room == text->room)
+		return true;
+	char *grown = realloc(text->at, room);
+	if (grown == NULL) {
+		text->full = true;
+		return false;
+	}
+	text->at = grown;
+	text->room = room;
+	return true;
+}
+
+void
+text_add(struct text *text, struct str s)
+{
+	if (!reserve(text, s.len))
+		return;
+	if (s.len > 0)
+		memcpy(text->at + text->len, s.at, s.len);
+	text->len += s.len;
+	text->at[text->len] = '\0';
+}
+
+void
+text_addz(struct text *text, const char *s)
+{
+	text_add(text, str_of(s));
+}
+
+void
+text_addc(struct text *text, char c)
+{
+	text_add(text, (struct str){ &c, 1 });
+}
+
+void
+text_addf(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int need = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (need < 0 || !reserve(text, (size_t)need)) {
+		text->full = true;
+		return;
+	}
+	va_start(args, format);
+	(void)vsnprintf(text->at + text->len, (size_t)need + 1, format, args);
+	va_end(args);
+	text->len += (size_t)need;
+}
+
+void
+text_pad(struct text *text, char c, size_t count)
+{
+	if (!reserve(text, count))
+		return;
+	memset(text->at + text->len, c, count);
+	text->len += count;
+	text->at[text->len] = '\0';
+}
+
+struct str
+text_str(const struct text *text)
+{
+	return (struct str){ text->at, text->len };
+}

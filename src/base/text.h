@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * base/text: text that grows while it is written.
+ *
+ * For rulesets, reports, pages and journal lines.  A failure to grow sticks in
+ * `full`; the writer looks once at its end.  The bytes are always followed by
+ * a NUL, so `at` may be handed to a system call.
+ */
+#ifndef GATEHOUSE_BASE_TEXT_H
+#define GATEHOUSE_BASE_TEXT_H
+
+#include "base/str.h"
+
+struct text {
+	char *at; /* owned; NULL while empty */
+	size_t len;
+	size_t room;
+	bool full;
+};
+
+#define TEXT_EMPTY ((struct text){ 0 })
+
+void text_fini(struct text *text);
+
+/* Keeps the memory for the next use. */
+void text_clear(struct text *text);
+
+void text_add(struct text *text, struct str s);
+void text_addz(struct text *text, const char *s);
+void text_addc(struct text *text, char c);
+__attribute__((format(printf, 2, 3))) void text_addf(
+    struct text *text, const char *format, ...);
+
+/* `count` times c: for indents and marks. */
+void text_pad(struct text *text, char c, size_t count);
+
+/* What was written, lent until the next call on this text. */
+struct str text_str(const struct text *text);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * event/counter: how often things happened in this process.
+ *
+ * One row a counter: name and meaning.  The row makes the enum, the word in
+ * `gatehouse status` and its explanation.  Any thread adds; reading gives a
+ * sum that is right when nothing runs.
+ */
+#ifndef GATEHOUSE_EVENT_COUNTER_H
+#define GATEHOUSE_EVENT_COUNTER_H
+
+#include <stdint.h>
+
+#define COUNTERS(ROW)                                                          \
+	ROW(CONNECTIONS, connections, "client connections accepted")           \
+	ROW(CONNECTIONS_OPEN, connections_open, "client connections now")      \
+	ROW(REQUESTS, requests, "HTTP requests read")                          \
+	ROW(TUNNELS, tunnels, "CONNECT and intercepted TLS tunnels opened")    \
+	ROW(ALLOWED, allowed, "flows the proxy allowed")                       \
+	ROW(REJECTED, rejected, "flows the proxy refused with an answer")      \
+	ROW(DROPPED, dropped, "flows the proxy refused in silence")            \
+	ROW(BAD_REQUESTS, bad_requests, "heads that were not HTTP")            \
+	ROW(UPSTREAM_DIALS, upstream_dials, "connections opened to servers")   \
+	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
+	ROW(UPSTREAM_FAILED, upstream_failed, "servers that did not answer")   \
+	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
+	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \
+	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \
+	ROW(BYTES_OUT, bytes_out, "bytes sent to clients")                     \
+	ROW(EVENTS, events, "events written to the journal")                   \
+	ROW(EVENTS_LOST, events_lost, "events the journal could not take")     \
+	ROW(PACKETS_LOGGED, packets_logged,                                    \
+	    "packets read from the kernel log")                                \
+	ROW(PACKETS_LOST, packets_lost, "packet log overruns")
+
+enum counter {
+#define ROW(id, name, meaning) COUNTER_##id,
+	COUNTERS(ROW)
+#undef ROW
+	COUNTER_COUNT
+};
+
+void counter_add(enum counter counter, int64_t amount);
+int64_t counter_get(enum counter counter);
+const char *counter_name(enum counter counter);
+const char *counter_meaning(enum counter counter);
+
+#endif

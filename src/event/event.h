@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * event/event: what happened, told once.
+ *
+ * Whoever decides something fills one event and emits it; the daemon that the
+ * code runs in has set the sink.  Both enforcers use the same record, so that
+ * there is one stream.  Its JSON form is part of the outside (docs/events.md)
+ * and is written by console/journal alone.
+ *
+ * Everything pointed to is lent for the call.  Any thread may emit; the sink
+ * must not block.
+ */
+#ifndef GATEHOUSE_EVENT_EVENT_H
+#define GATEHOUSE_EVENT_EVENT_H
+
+#include "base/address.h"
+
+struct event {
+	int64_t time;         /* wall clock; 0: event_emit sets it */
+	uint64_t flow;        /* event_flow_id of the client's connection */
+	const char *enforcer; /* "firewall" or "proxy" */
+	const char *phase;    /* "packet", "name", "request", "response" */
+	const char *verdict;  /* "allow", "reject", "drop" */
+	uint32_t rule_line;   /* 0: no rule of the user's file */
+	struct str rule_name; /* as "..."; at == NULL: none */
+	struct str zone_from; /* at == NULL: in no zone */
+	struct str zone_to;
+	struct address_port source;
+	struct address destination; /* family NONE: never known */
+	const char *protocol; /* "tcp", "udp", "icmp", or a number's name */
+	uint16_t port;        /* of the destination; 0: none */
+	struct str name;      /* the name asked for */
+	struct str method;
+	struct str url;
+	struct str user;
+	uint16_t status;    /* of HTTP; 0: none */
+	bool measured;      /* bytes and duration below are meant */
+	uint64_t bytes_in;  /* from the client */
+	uint64_t bytes_out; /* to the client */
+	int64_t duration;   /* nanoseconds */
+	const char *reason; /* why, where no rule says it; NULL: none */
+};
+
+typedef void (*event_sink_fn)(const struct event *event, void *context);
+
+/* Once, before any thread runs.  Without a sink events go nowhere. */
+void event_sink_set(event_sink_fn sink, void *context);
+
+void event_emit(const struct event *event);
+
+/*
+ * The name that all records of one connection share, in the kernel's log and
+ * in the proxy's: a hash of the protocol number and the four ends of the
+ * client's connection as the client made it.
+ */
+uint64_t event_flow_id(uint8_t protocol, struct address_port source,
+    struct address_port destination);
+
+#endif
