@@ -87,6 +87,13 @@ report_hint(struct report *report, const char *format, ...)
 	va_end(args);
 }
 
+void
+report_by(struct report *report, uint32_t line)
+{
+	if (report->count > 0 && !report->cut)
+		report->items[report->count - 1].by = line;
+}
+
 static int
 by_place(const void *a, const void *b)
 {
@@ -127,6 +134,7 @@ place_line(struct place place)
 	if (place.source == NULL)
 		return (struct line_column){ 0, 0 };
 	size_t start = line_start(place);
+	where.line += place.source->lines_before;
 	for (size_t i = 0; i < start; i++)
 		where.line += place.source->text.at[i] == '\n';
 	where.column = (uint32_t)(place.at - start) + 1;
@@ -246,6 +254,8 @@ finding_json(const struct finding *finding, struct json *json)
 	if (finding->weight == REPORT_WARNING) {
 		json_name(json, "by");
 		json_array_begin(json);
+		if (finding->by != 0)
+			json_integer(json, finding->by);
 		json_array_end(json);
 	}
 	json_name(json, "message");

@@ -20,10 +20,14 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-/* A text that was read, kept for as long as places point into it. */
+/*
+ * A text that was read, kept for as long as places point into it; or only an
+ * excerpt of a large one, that begins behind `lines_before` lines.
+ */
 struct source {
 	struct str name; /* as the user named it */
 	struct str text;
+	uint32_t lines_before;
 };
 
 struct place {
@@ -43,6 +47,7 @@ struct finding {
 	struct place place;
 	struct str message;
 	struct str hint; /* at == NULL: none */
+	uint32_t by;     /* the line that causes it; 0: none */
 };
 
 struct report {
@@ -68,6 +73,9 @@ __attribute__((format(printf, 4, 5))) void report_warning(struct report *report,
 __attribute__((format(printf, 2, 3))) void report_hint(
     struct report *report, const char *format, ...);
 
+/* Names the line that is the cause of the newest finding. */
+void report_by(struct report *report, uint32_t line);
+
 /* By source and place, so that a reader goes down the file once. */
 void report_sort(struct report *report);
 
@@ -83,7 +91,10 @@ struct str place_line_text(struct place place);
 
 void report_render(const struct report *report, bool colour, struct text *out);
 
-/* One finding as {"file", "line", "column", "message", "hint"}. */
+/*
+ * The findings of one weight as an array of objects: "file", "line", "column",
+ * "message" and "hint"; warnings also "kind" and "by", an array of lines.
+ */
 void report_json(
     const struct report *report, enum report_weight weight, struct json *json);
 

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include "policy/analyse.h"
+#include "policy/trial.h"
+
+#include <net/if.h>
+#include <stdio.h>
+
+static bool
+is_here(struct str interface)
+{
+	char name[IF_NAMESIZE];
+
+	(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(interface));
+	return if_nametoindex(name) != 0;
+}
+
+static void
+report_absent(
+    struct report *report, const struct policy_zone *zone, struct str interface)
+{
+	report_warning(report, "interface", zone->place,
+	    "zone '%.*s': this host has no interface %.*s now",
+	    STR_ARG(zone->name), STR_ARG(interface));
+	report_hint(report,
+	    "its rules wait until it appears; 'ip link' lists what there is");
+}
+
+/*
+ * What only the host can tell: which interfaces there are.  Where none of them
+ * is, this is not the gateway, and one sentence is enough.
+ */
+static void
+look_at_host(const struct policy *policy, struct report *report)
+{
+	size_t here = 0;
+
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		for (size_t j = 0; j < policy->zones[i].interface_count; j++)
+			here += is_here(policy->zones[i].interfaces[j]);
+	if (here == 0 && policy->zone_count > 0) {
+		report_warning(report, "interface", (struct place){ 0 },
+		    "this host has none of the policy's interfaces");
+		return;
+	}
+	for (uint8_t i = 0; i < policy->zone_count; i++) {
+		const struct policy_zone *zone = &policy->zones[i];
+		for (size_t j = 0; j < zone->interface_count; j++)
+			if (!is_here(zone->interfaces[j]))
+				report_absent(
+				    report, zone, zone->interfaces[j]);
+	}
+}
+
+static void
+print_json(bool ok, const struct report *report, const struct trial *trial)
+{
+	struct text out = TEXT_EMPTY;
+	struct json json = JSON_ON(&out);
+
+	json_object_begin(&json);
+	json_name(&json, "ok");
+	json_bool(&json, ok);
+	json_name(&json, "errors");
+	report_json(report, REPORT_ERROR, &json);
+	json_name(&json, "warnings");
+	report_json(report, REPORT_WARNING, &json);
+	json_name(&json, "tests");
+	json_object_begin(&json);
+	json_name(&json, "passed");
+	json_integer(&json, (int64_t)trial->passed);
+	json_name(&json, "failed");
+	json_integer(&json, (int64_t)trial->failed);
+	json_object_end(&json);
+	json_object_end(&json);
+	text_addc(&out, '\n');
+	print_text(&out);
+	text_fini(&out);
+}
+
+static void
+print_summary(const char *path, const struct policy *policy,
+    const struct report *report, const struct trial *trial)
+{
+	if (report->errors > 0) {
+		(void)printf("%s: %zu error%s", path, report->errors,
+		    report->errors == 1 ? "" : "s");
+	} else {
+		(void)printf("%s: good: %zu rules, %u zones", path,
+		    policy->rule_count - 1, policy->zone_count);
+	}
+	if (report->warnings > 0)
+		(void)printf(", %zu warning%s", report->warnings,
+		    report->warnings == 1 ? "" : "s");
+	if (trial->passed + trial->failed > 0)
+		(void)printf("; tests: %zu passed, %zu failed", trial->passed,
+		    trial->failed);
+	(void)putchar('\n');
+}
+
+static enum status
+check(const struct options *options)
+{
+	const char *path = options->words[0];
+	struct policy *policy = NULL, *kept = NULL;
+	struct trial trial = { 0, 0 };
+	struct report report;
+
+	report_init(&report);
+	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
+	if (rc == 0) {
+		policy_analyse(policy, &report);
+		look_at_host(policy, &report);
+		trial = policy_try(policy, &report);
+	}
+	report_sort(&report);
+	if (options->json) {
+		print_json(report.errors == 0, &report, &trial);
+	} else {
+		print_report(&report);
+		print_summary(path, policy, &report, &trial);
+	}
+	enum status status = report.errors == 0 ? STATUS_GOOD
+			     : kept != NULL && kept->source.text.at == NULL
+				 ? STATUS_WORLD
+				 : STATUS_NO;
+	report_fini(&report);
+	policy_unref(policy);
+	policy_unref(kept);
+	return status;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.usage = "[--json] FILE",
+	.summary = "read a policy, look for mistakes, run its tests",
+	.help =
+	    "Reads the policy and every list it names, reports all errors at\n"
+	    "once with their places, warns of what is probably not meant (a\n"
+	    "name that nothing uses, a condition that can never be seen, a\n"
+	    "rule that is never reached, an interface that is not there), and\n"
+	    "runs the policy's own test blocks. Changes nothing and needs no\n"
+	    "privilege.\n"
+	    "\n"
+	    "  gatehouse check office.policy\n"
+	    "  gatehouse check --json office.policy | jq .warnings\n"
+	    "\n"
+	    "Status 0: good, perhaps with warnings. 1: refused.\n",
+	.takes = OPTION_JSON,
+	.words_min = 1,
+	.words_max = 1,
+	.run = check,
+};

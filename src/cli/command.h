@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli/command: one command, one file, one row in main's table.
+ */
+#ifndef GATEHOUSE_CLI_COMMAND_H
+#define GATEHOUSE_CLI_COMMAND_H
+
+#include "base/report.h"
+
+#include <stdbool.h>
+
+/* The exit status, the same for every command. */
+enum status {
+	STATUS_GOOD = 0,
+	STATUS_NO = 1,    /* refused, failed, different */
+	STATUS_USAGE = 2, /* the call was wrong */
+	STATUS_WORLD = 3, /* privilege, kernel, file, port */
+};
+
+/* What every command may be given; a command says which it takes. */
+struct options {
+	bool json;
+	bool follow;
+	const char *runtime; /* --runtime DIR */
+	char **words;        /* what is no option */
+	int count;
+};
+
+enum option_bits {
+	OPTION_JSON = 1,
+	OPTION_FOLLOW = 2,
+	OPTION_RUNTIME = 4,
+};
+
+struct command {
+	const char *name;
+	const char *usage;   /* the words behind the name */
+	const char *summary; /* one line */
+	const char *help;    /* paragraphs and examples */
+	unsigned takes;      /* option_bits */
+	int words_min, words_max;
+	enum status (*run)(const struct options *options);
+};
+
+extern const struct command command_check;
+extern const struct command command_explain;
+extern const struct command command_show;
+extern const struct command command_run;
+extern const struct command command_apply;
+extern const struct command command_stop;
+extern const struct command command_status;
+extern const struct command command_log;
+
+#define RUNTIME_DEFAULT "/run/gatehouse"
+
+/* Colours go to terminals only, and not where NO_COLOR is set. */
+bool colour_wanted(int fd);
+
+/* "gatehouse: " and the message, on standard error. */
+__attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
+
+/* The report on standard error, or nothing if it is empty. */
+void print_report(const struct report *report);
+
+/* The text on standard output. */
+void print_text(const struct text *text);
+
+/* STATUS_WORLD if a file could not be read, else STATUS_NO. */
+enum status status_of_load(int rc);
+
+#endif

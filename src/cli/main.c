@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gatehouse: the command line.
+ *
+ * A table of commands, each in a file of its own.  This file reads options,
+ * which mean the same in every command, and prints help.
+ */
+#include "cli/command.h"
+
+#include "base/nearest.h"
+#include "version.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct command *const commands[] = {
+	&command_check, &command_explain,
+	//X	&command_show,command_show,
+	//X	&command_run,command_run,
+	//X	&command_apply,command_apply,
+	//X	&command_status,command_status,
+	//X	&command_log,command_log,
+	//X	&command_stop,command_stop,
+};
+
+bool
+colour_wanted(int fd)
+{
+	return isatty(fd) == 1 && getenv("NO_COLOR") == NULL;
+}
+
+void
+complain(const char *format, ...)
+{
+	va_list args;
+
+	(void)fputs("gatehouse: ", stderr);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+}
+
+void
+print_report(const struct report *report)
+{
+	struct text out = TEXT_EMPTY;
+
+	report_render(report, colour_wanted(STDERR_FILENO), &out);
+	(void)fwrite(out.at, 1, out.len, stderr);
+	text_fini(&out);
+}
+
+void
+print_text(const struct text *text)
+{
+	(void)fwrite(text->at, 1, text->len, stdout);
+}
+
+static void
+print_help(FILE *out)
+{
+	(void)fputs(
+	    "usage: gatehouse COMMAND [OPTION ...] [ARGUMENT ...]\n"
+	    "\n"
+	    "Gatehouse is a firewall and a proxy server under one policy.\n"
+	    "\n",
+	    out);
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		(void)fprintf(out, "  %-8s %s\n", commands[i]->name,
+		    commands[i]->summary);
+	(void)fputs(
+	    "\n"
+	    "Start with a policy in a file and\n"
+	    "\n"
+	    "  gatehouse check office.policy\n"
+	    "  gatehouse explain office.policy "
+	    "'lan 10.0.0.4 -> https://example.com/'\n"
+	    "  gatehouse run office.policy\n"
+	    "\n"
+	    "gatehouse COMMAND --help tells more of one command.\n"
+	    "\n"
+	    "Exit status: 0 good; 1 the answer is no (policy refused, test "
+	    "failed);\n"
+	    "2 the call was wrong; 3 the world is wrong (privilege, kernel, "
+	    "file, port).\n",
+	    out);
+}
+
+static void
+print_command_help(const struct command *command)
+{
+	(void)printf("usage: gatehouse %s %s\n\n%s", command->name,
+	    command->usage, command->help);
+	if ((command->takes & OPTION_JSON) != 0)
+		(void)puts("\n  --json         machine-readable output");
+	if ((command->takes & OPTION_RUNTIME) != 0)
+		(void)puts(
+		    "\n  --runtime DIR  where the running gateway keeps "
+		    "its state\n                 (default " RUNTIME_DEFAULT
+		    ")");
+}
+
+static const struct command *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static enum status
+unknown_command(const char *name)
+{
+	struct nearest nearest;
+
+	complain("there is no command '%s'", name);
+	nearest_begin(&nearest, str_of(name));
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		nearest_offer(&nearest, str_of(commands[i]->name));
+	if (nearest.best.at != NULL)
+		complain("did you mean '%.*s'?", STR_ARG(nearest.best));
+	else
+		complain("gatehouse --help lists the commands");
+	return STATUS_USAGE;
+}
+
+static enum status
+wrong_call(const struct command *command)
+{
+	(void)fprintf(
+	    stderr, "usage: gatehouse %s %s\n", command->name, command->usage);
+	complain("gatehouse %s --help tells more", command->name);
+	return STATUS_USAGE;
+}
+
+/* One option; false if the command does not take it. */
+static bool
+take_option(const struct command *command, int option, struct options *options)
+{
+	switch (option) {
+	case 'j':
+		options->json = true;
+		return (command->takes & OPTION_JSON) != 0;
+	case 'f':
+		options->follow = true;
+		return (command->takes & OPTION_FOLLOW) != 0;
+	case 'r':
+		options->runtime = optarg;
+		return (command->takes & OPTION_RUNTIME) != 0;
+	default:
+		return false;
+	}
+}
+
+static enum status
+run_command(const struct command *command, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "follow", no_argument, NULL, 'f' },
+		{ "runtime", required_argument, NULL, 'r' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct options options = { .runtime = RUNTIME_DEFAULT };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "hf", known, NULL)) != -1) {
+		if (option == 'h') {
+			print_command_help(command);
+			return STATUS_GOOD;
+		}
+		if (!take_option(command, option, &options))
+			return wrong_call(command);
+	}
+	options.words = argv + optind;
+	options.count = argc - optind;
+	if (options.count < command->words_min ||
+	    options.count > command->words_max)
+		return wrong_call(command);
+	return command->run(&options);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return STATUS_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    (strcmp(argv[1], "help") == 0 && argc == 2)) {
+		print_help(stdout);
+		return STATUS_GOOD;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)puts("gatehouse " GATEHOUSE_VERSION);
+		return STATUS_GOOD;
+	}
+	bool asks_help = strcmp(argv[1], "help") == 0;
+	const struct command *command = find_command(argv[1 + asks_help]);
+	if (command == NULL)
+		return (int)unknown_command(argv[1 + asks_help]);
+	if (asks_help) {
+		print_command_help(command);
+		return STATUS_GOOD;
+	}
+	return (int)run_command(command, argc - 1, argv + 1);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/analyse.h"
+
+#include "policy/describe.h"
+
+static void
+find_unused(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct policy_group *group = policy->groups[i];
+		if (!group->used)
+			report_warning(report, "unused", group->place,
+			    "no rule uses the %s '%.*s'",
+			    group->is_list ? "list" : "name",
+			    STR_ARG(group->name));
+	}
+}
+
+static void
+find_unreachable_zones(const struct policy *policy, struct report *report)
+{
+	for (uint8_t i = 0; i < policy->zone_count; i++) {
+		const struct policy_zone *zone = &policy->zones[i];
+		if (zone->interface_count > 0)
+			continue;
+		report_warning(report, "interface", zone->place,
+		    "zone '%.*s' has no interface: nothing enters by it",
+		    STR_ARG(zone->name));
+	}
+}
+
+static bool
+decides_everything(const struct policy_rule *rule)
+{
+	return rule->from.zones == POLICY_ZONES_ANY &&
+	       rule->to.zones == POLICY_ZONES_ANY &&
+	       rule->services.count == 0 && rule->method_count == 0;
+}
+
+static void
+find_unreached(const struct policy *policy, struct report *report)
+{
+	const struct policy_rule *last = NULL;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		if (last != NULL && rule->line != 0) {
+			report_warning(report, "unreached", rule->place,
+			    "this rule is never reached: line %u decides "
+			    "everything",
+			    last->line);
+			report_by(report, last->line);
+		} else if (decides_everything(rule)) {
+			last = rule;
+		}
+	}
+}
+
+static bool
+services_meet(const struct policy_services *a, const struct policy_services *b)
+{
+	if (a->count == 0 || b->count == 0)
+		return true;
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t j = 0; j < b->count; j++)
+			if (a->items[i].protocol == b->items[j].protocol &&
+			    a->items[i].first <= b->items[j].last &&
+			    b->items[j].first <= a->items[i].last)
+				return true;
+	return false;
+}
+
+/* Whether the proxy gets to see flows of this rule that come from the zone. */
+static bool
+is_proxied(
+    const struct policy *policy, const struct policy_rule *rule, uint8_t zone)
+{
+	uint64_t bit = policy_zone_bit(zone);
+
+	if ((policy_listen_zones(policy) & bit) != 0)
+		return true;
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if ((policy->intercepts[i].zones & bit) != 0 &&
+		    services_meet(
+			&policy->intercepts[i].services, &rule->services))
+			return true;
+	return false;
+}
+
+/* The zones that a rule's sources lie in, as far as that can be told. */
+static uint64_t
+source_zones(const struct policy *policy, const struct policy_rule *rule)
+{
+	uint64_t zones = rule->from.zones;
+
+	for (size_t i = 0; i < rule->from.group_count; i++) {
+		const struct address_set *set =
+		    &rule->from.groups[i]->addresses;
+		for (size_t j = 0; j < address_set_count(set); j++)
+			zones |= policy_zone_bit(policy_zone_of(
+			    policy, address_set_range(set, j).first));
+	}
+	return zones;
+}
+
+static bool
+asks_more_than_packets(const struct policy_rule *rule)
+{
+	return rule->method_count > 0 ||
+	       (rule->to.zones == 0 && rule->to.own == 0 &&
+		   !policy_endpoint_has_addresses(&rule->to) &&
+		   policy_endpoint_has_domains(&rule->to));
+}
+
+static void
+report_blind(const struct policy *policy, const struct policy_rule *rule,
+    uint64_t blind, struct report *report)
+{
+	struct policy_endpoint zones = { .zones = blind };
+	struct text words = TEXT_EMPTY;
+
+	describe_endpoint(policy, &zones, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: the proxy does not see "
+	    "such flows, and packets show no %s",
+	    STR_ARG(text_str(&words)),
+	    rule->method_count > 0 ? "method" : "name");
+	report_hint(report,
+	    "intercept the service for %.*s, or let it use a listener",
+	    STR_ARG(text_str(&words)));
+	text_fini(&words);
+}
+
+/*
+ * A condition on what packets do not show is blind where the proxy does not
+ * carry the flow.  `any` means whoever the proxy serves, so it is blind only
+ * if that is nobody.
+ */
+static void
+find_blind(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	uint64_t zones = source_zones(policy, rule), blind = 0, seen = 0;
+
+	if (!asks_more_than_packets(rule))
+		return;
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		uint64_t bit = policy_zone_bit(zone);
+		if ((zones & bit) == 0)
+			continue;
+		*(is_proxied(policy, rule, zone) ? &seen : &blind) |= bit;
+	}
+	if (blind != 0 && (zones != POLICY_ZONES_ANY || seen == 0))
+		report_blind(policy, rule, blind, report);
+}
+
+void
+policy_analyse(const struct policy *policy, struct report *report)
+{
+	find_unreachable_zones(policy, report);
+	find_unused(policy, report);
+	find_unreached(policy, report);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		find_blind(policy, &policy->rules[i], report);
+	report_sort(report);
+}

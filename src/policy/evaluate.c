@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/evaluate.h"
+
+/* Each fact has its function below; a new one needs an answer here. */
+_Static_assert(POLICY_FACT_COUNT == 5, "a fact without a condition");
+
+/* The last phase that a flow is known, at this phase, to be able to reach. */
+static enum policy_phase
+reach(const struct flow *flow, enum policy_phase phase)
+{
+	if (flow->way == FLOW_PLAIN)
+		return POLICY_PHASE_PACKET;
+	/* No packet tells what the connection will carry. */
+	return phase == POLICY_PHASE_PACKET ? POLICY_PHASE_RESPONSE
+					    : flow->last;
+}
+
+static enum flow_known
+see(const struct flow *flow, enum policy_fact fact, enum policy_phase phase)
+{
+	enum policy_phase first =
+	    policy_fact_phase(fact, flow->way == FLOW_EXPLICIT);
+
+	if (first > reach(flow, phase))
+		return FLOW_ABSENT;
+	return first > phase ? FLOW_NOT_GIVEN
+			     : (enum flow_known)flow->known[fact];
+}
+
+static bool
+groups_have(const struct policy_endpoint *endpoint, struct address address)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++)
+		if (address_set_has(&endpoint->groups[i]->addresses, address))
+			return true;
+	return false;
+}
+
+static bool
+groups_cover(const struct policy_endpoint *endpoint, struct str name)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++)
+		if (domain_set_covers(&endpoint->groups[i]->domains, name))
+			return true;
+	return false;
+}
+
+static enum policy_match
+match_source(const struct policy_rule *rule, const struct flow *flow)
+{
+	if ((rule->from.zones & policy_zone_bit(flow->from_zone)) != 0 ||
+	    groups_have(&rule->from, flow->source))
+		return POLICY_MATCH_YES;
+	return POLICY_MATCH_NO;
+}
+
+static enum policy_match
+match_address(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	const struct policy_endpoint *to = &rule->to;
+
+	if (to->zones == POLICY_ZONES_ANY)
+		return POLICY_MATCH_YES;
+	if (to->zones == 0 && to->own == 0 &&
+	    !policy_endpoint_has_addresses(to))
+		return POLICY_MATCH_NO;
+	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+		return POLICY_MATCH_MIGHT;
+	if ((to->zones & policy_zone_bit(flow->to_zone)) != 0 ||
+	    (flow->to_zone == ZONE_SELF &&
+		(to->own & policy_zone_bit(flow->own_zone)) != 0) ||
+	    groups_have(to, flow->destination))
+		return POLICY_MATCH_YES;
+	return POLICY_MATCH_NO;
+}
+
+/*
+ * A name may refuse any address, but it opens only what lives elsewhere:
+ * whoever holds an allowed name could else point it at the gateway itself or
+ * behind a zone (DNS rebinding).
+ */
+static enum policy_match
+may_open_by_name(const struct policy *policy, const struct policy_rule *rule,
+    const struct flow *flow, enum policy_phase phase)
+{
+	if (rule->verdict != POLICY_VERDICT_ALLOW)
+		return POLICY_MATCH_YES;
+	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+		return POLICY_MATCH_MIGHT;
+	return flow->to_zone == ZONE_NONE || flow->to_zone == policy->elsewhere
+		   ? POLICY_MATCH_YES
+		   : POLICY_MATCH_NO;
+}
+
+static enum policy_match
+match_name(const struct policy *policy, const struct policy_rule *rule,
+    const struct flow *flow, enum policy_phase phase)
+{
+	enum flow_known known = see(flow, POLICY_FACT_NAME, phase);
+
+	if (known == FLOW_ABSENT || !policy_endpoint_has_domains(&rule->to))
+		return POLICY_MATCH_NO;
+	enum policy_match open = may_open_by_name(policy, rule, flow, phase);
+	if (known == FLOW_NOT_GIVEN)
+		return open == POLICY_MATCH_NO ? open : POLICY_MATCH_MIGHT;
+	return groups_cover(&rule->to, flow->name) ? open : POLICY_MATCH_NO;
+}
+
+static enum policy_match
+match_service(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum policy_match match = POLICY_MATCH_NO;
+
+	if (rule->services.count == 0)
+		return POLICY_MATCH_YES;
+	if (see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
+		return POLICY_MATCH_MIGHT;
+	if (!flow->any_port)
+		return policy_services_have(
+			   &rule->services, flow->protocol, flow->port)
+			   ? POLICY_MATCH_YES
+			   : POLICY_MATCH_NO;
+	for (size_t i = 0; i < rule->services.count; i++) {
+		const struct policy_service *item = &rule->services.items[i];
+		if (item->protocol != flow->protocol)
+			continue;
+		if (item->first == 0 && item->last == UINT16_MAX)
+			return POLICY_MATCH_YES;
+		match = POLICY_MATCH_MIGHT;
+	}
+	return match;
+}
+
+static enum policy_match
+match_method(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum flow_known known = see(flow, POLICY_FACT_METHOD, phase);
+
+	if (rule->method_count == 0)
+		return POLICY_MATCH_YES;
+	if (known != FLOW_KNOWN)
+		return known == FLOW_ABSENT ? POLICY_MATCH_NO
+					    : POLICY_MATCH_MIGHT;
+	for (size_t i = 0; i < rule->method_count; i++)
+		if (str_eq(rule->methods[i], flow->method))
+			return POLICY_MATCH_YES;
+	return POLICY_MATCH_NO;
+}
+
+/* One rule's match and the fact that settled it. */
+struct settled {
+	enum policy_match match;
+	enum policy_fact fact;
+	bool by_name;
+};
+
+/* Keeps the first NO, else the first MIGHT; false when it is settled. */
+static bool
+settle(struct settled *settled, enum policy_match match, enum policy_fact fact)
+{
+	if (match < settled->match) {
+		settled->match = match;
+		settled->fact = fact;
+	}
+	return match != POLICY_MATCH_NO;
+}
+
+static bool
+settle_destination(struct settled *settled, const struct policy *policy,
+    const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum policy_match address = match_address(rule, flow, phase);
+
+	if (address == POLICY_MATCH_YES)
+		return true;
+	enum policy_match name = match_name(policy, rule, flow, phase);
+	settled->by_name = name == POLICY_MATCH_YES;
+	if (name >= address && policy_endpoint_has_domains(&rule->to))
+		return settle(settled, name, POLICY_FACT_NAME);
+	return settle(settled, address, POLICY_FACT_DESTINATION);
+}
+
+static struct settled
+match_rule(const struct policy *policy, const struct policy_rule *rule,
+    const struct flow *flow, enum policy_phase phase)
+{
+	struct settled settled = { POLICY_MATCH_YES, POLICY_FACT_SOURCE,
+		false };
+
+	if (settle(&settled, match_source(rule, flow), POLICY_FACT_SOURCE) &&
+	    settle_destination(&settled, policy, rule, flow, phase) &&
+	    settle(&settled, match_service(rule, flow, phase),
+		POLICY_FACT_SERVICE))
+		(void)settle(&settled, match_method(rule, flow, phase),
+		    POLICY_FACT_METHOD);
+	return settled;
+}
+
+bool
+policy_outcome_same(const struct policy_rule *a, const struct policy_rule *b)
+{
+	if (a == b)
+		return true;
+	/* A logged line names its rule, a translation has its own target. */
+	return a->verdict == b->verdict && !a->log && !b->log && !a->publish &&
+	       !b->publish && a->direct == b->direct;
+}
+
+struct policy_answer
+policy_evaluate(const struct policy *policy, const struct flow *flow,
+    enum policy_phase phase, const struct policy_trace *trace)
+{
+	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED,
+		.phase = phase };
+	const struct policy_rule *might = NULL;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		struct settled settled = match_rule(policy, rule, flow, phase);
+		if (trace != NULL)
+			trace->step(
+			    trace->context, rule, settled.match, settled.fact);
+		if (settled.match == POLICY_MATCH_NO)
+			continue;
+		if (might == NULL && settled.match == POLICY_MATCH_MIGHT) {
+			might = rule;
+			answer.hangs_on = settled.fact;
+		} else if (might != NULL && !policy_outcome_same(might, rule)) {
+			return answer;
+		}
+		if (settled.match != POLICY_MATCH_YES)
+			continue;
+		answer.verdict = rule->verdict;
+		answer.rule = rule;
+		answer.by_name = settled.by_name;
+		return answer;
+	}
+	return answer; /* not reached: the built-in last rule always matches */
+}
+
+static struct policy_answer
+refused_before_the_list(const struct flow *flow)
+{
+	return (struct policy_answer){
+		.verdict = POLICY_VERDICT_DROP,
+		.phase = POLICY_PHASE_PACKET,
+		.reason = flow->spoofed ? "spoofed" : "no zone",
+	};
+}
+
+struct policy_answer
+policy_decide(const struct policy *policy, const struct flow *flow)
+{
+	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED };
+	enum policy_phase last =
+	    flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED
+		? POLICY_PHASE_PACKET
+		: flow->last;
+
+	if (flow->from_zone == ZONE_NONE || flow->spoofed)
+		return refused_before_the_list(flow);
+	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {
+		answer = policy_evaluate(
+		    policy, flow, (enum policy_phase)phase, NULL);
+		if (answer.verdict != POLICY_VERDICT_UNDECIDED)
+			return answer;
+	}
+	/* A way around a name rule would be open if this passed. */
+	if (flow->way == FLOW_UNCARRIED) {
+		answer.verdict = POLICY_VERDICT_REJECT;
+		answer.reason = "needs the proxy";
+	}
+	return answer;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/evaluate: the one evaluator.
+ *
+ * At each phase a condition is true, false or not yet known, so that a rule
+ * matches, does not match, or might match.  The list is walked from the top:
+ * the first rule that matches decides; a rule that might match decides only if
+ * every verdict still possible from there on is the same one.  Kernel ruleset,
+ * proxy and explanation all mean what this file says.
+ *
+ * Pure functions of a frozen policy and a flow: any thread, no allocation.
+ */
+#ifndef GATEHOUSE_POLICY_EVALUATE_H
+#define GATEHOUSE_POLICY_EVALUATE_H
+
+#include "policy/policy.h"
+
+enum policy_match {
+	POLICY_MATCH_NO,
+	POLICY_MATCH_MIGHT,
+	POLICY_MATCH_YES,
+};
+
+struct policy_answer {
+	enum policy_verdict verdict;
+	enum policy_phase phase;
+	const struct policy_rule *rule; /* NULL: undecided, or by `reason` */
+	enum policy_fact hangs_on;      /* undecided: on this */
+	bool by_name; /* the rule matched by the name that was asked for */
+	const char *reason; /* a refusal that no rule made; else NULL */
+};
+
+/* Called for each rule looked at, in order, with what settled the match. */
+typedef void (*policy_trace_fn)(void *context, const struct policy_rule *rule,
+    enum policy_match match, enum policy_fact fact);
+
+struct policy_trace {
+	policy_trace_fn step;
+	void *context;
+};
+
+/* The answer at one phase; UNDECIDED sends the flow to the next. */
+struct policy_answer policy_evaluate(const struct policy *policy,
+    const struct flow *flow, enum policy_phase phase,
+    const struct policy_trace *trace);
+
+/*
+ * The answer at the earliest phase that gives one.  UNDECIDED only if it hangs
+ * on a fact that was not given.
+ */
+struct policy_answer policy_decide(
+    const struct policy *policy, const struct flow *flow);
+
+/*
+ * Whether two rules leave the same traces in the world: verdict, logging and
+ * translation.  Only then may one stand for the other at an earlier phase.
+ */
+bool policy_outcome_same(
+    const struct policy_rule *a, const struct policy_rule *b);
+
+#endif

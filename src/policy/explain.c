@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/explain.h"
+
+#include "policy/describe.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define EXPLANATION_BYTES_MAX ((size_t)64 << 20)
+
+struct explainer {
+	const struct policy *policy;
+	const struct flow *flow;
+	struct explanation *ret;
+	struct text words;
+};
+
+_Static_assert(POLICY_FACT_COUNT == 5, "a fact without words");
+
+/* "no name is known yet" or "nothing says the name". */
+static void
+say_unknown(struct explainer *explainer, enum policy_fact fact)
+{
+	bool given = explainer->flow->known[fact] != FLOW_NOT_GIVEN;
+
+	text_addf(&explainer->words,
+	    given ? "the %s is not known yet" : "the %s is not given",
+	    policy_fact_word(fact));
+}
+
+static void
+say_destination(struct explainer *explainer, const struct policy_rule *rule)
+{
+	const struct flow *flow = explainer->flow;
+
+	describe_place(explainer->policy, flow->to_zone, flow->destination,
+	    &explainer->words);
+	text_addz(&explainer->words, " is not in ");
+	describe_endpoint(explainer->policy, &rule->to, &explainer->words);
+}
+
+/*
+ * A name can fail in three ways: none was asked for, it is not one of the
+ * rule's, or it is and its address is not one that a name may open.
+ */
+static void
+say_name(struct explainer *explainer, const struct policy_rule *rule)
+{
+	const struct flow *flow = explainer->flow;
+	struct text *out = &explainer->words;
+
+	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN) {
+		text_addz(out, "no name is asked for that could be in ");
+		describe_endpoint(explainer->policy, &rule->to, out);
+		return;
+	}
+	for (size_t i = 0; i < rule->to.group_count; i++) {
+		if (!domain_set_covers(
+			&rule->to.groups[i]->domains, flow->name))
+			continue;
+		text_addf(
+		    out, "%.*s is at an address of ", STR_ARG(flow->name));
+		describe_place(
+		    explainer->policy, flow->to_zone, flow->destination, out);
+		text_addz(out, ", which a name alone does not open");
+		return;
+	}
+	text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
+	describe_endpoint(explainer->policy, &rule->to, out);
+}
+
+static void
+say_no(struct explainer *explainer, const struct policy_rule *rule,
+    enum policy_fact fact)
+{
+	const struct flow *flow = explainer->flow;
+	struct text *out = &explainer->words;
+
+	switch (fact) {
+	case POLICY_FACT_SOURCE:
+		describe_place(
+		    explainer->policy, flow->from_zone, flow->source, out);
+		text_addz(out, " is not in ");
+		describe_endpoint(explainer->policy, &rule->from, out);
+		break;
+	case POLICY_FACT_DESTINATION:
+		say_destination(explainer, rule);
+		break;
+	case POLICY_FACT_SERVICE:
+		describe_service(flow->protocol, flow->port, flow->port, out);
+		text_addz(out, " is not ");
+		describe_services(&rule->services, out);
+		break;
+	case POLICY_FACT_NAME:
+		say_name(explainer, rule);
+		break;
+	case POLICY_FACT_METHOD:
+		if (flow->known[fact] == FLOW_KNOWN)
+			text_addf(
+			    out, "the method is %.*s", STR_ARG(flow->method));
+		else
+			text_addz(out, "the flow shows no method");
+		break;
+	case POLICY_FACT_COUNT:
+		break;
+	}
+}
+
+static void
+note_step(void *context, const struct policy_rule *rule,
+    enum policy_match match, enum policy_fact fact)
+{
+	struct explainer *explainer = context;
+	struct explanation *ret = explainer->ret;
+	struct explanation_step step = { rule, match, fact, { NULL, 0 } };
+
+	text_clear(&explainer->words);
+	if (match == POLICY_MATCH_NO)
+		say_no(explainer, rule, fact);
+	else if (match == POLICY_MATCH_MIGHT)
+		say_unknown(explainer, fact);
+	if (match != POLICY_MATCH_YES)
+		step.because =
+		    arena_str(&ret->arena, text_str(&explainer->words));
+	if (VEC_ADD(&ret->steps, step) < 0)
+		ret->rc = -ENOMEM;
+}
+
+bool
+explain_by_proxy(const struct flow *flow, const struct policy_answer *answer)
+{
+	if (answer->phase != POLICY_PHASE_PACKET)
+		return true;
+	if (answer->verdict != POLICY_VERDICT_ALLOW)
+		return false;
+	return flow->way == FLOW_EXPLICIT ||
+	       (flow->way == FLOW_INTERCEPTED && !answer->rule->direct);
+}
+
+int
+explain_flow(const struct policy *policy, const struct flow *flow,
+    struct explanation *ret)
+{
+	struct explainer explainer = {
+		.policy = policy, .flow = flow, .ret = ret
+	};
+	struct policy_trace trace = { note_step, &explainer };
+
+	*ret = (struct explanation){ .answer = policy_decide(policy, flow) };
+	arena_init(&ret->arena, EXPLANATION_BYTES_MAX);
+	ret->by_proxy = explain_by_proxy(flow, &ret->answer);
+	if (ret->answer.rule != NULL ||
+	    ret->answer.verdict == POLICY_VERDICT_UNDECIDED)
+		(void)policy_evaluate(policy, flow, ret->answer.phase, &trace);
+	text_fini(&explainer.words);
+	return ret->arena.full ? -ENOMEM : ret->rc;
+}
+
+void
+explain_fini(struct explanation *explanation)
+{
+	free(explanation->steps.items);
+	arena_fini(&explanation->arena);
+	*explanation = (struct explanation){ 0 };
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/flow: what is known of a flow.
+ *
+ * Whoever asks the policy fills one of these.  Each fact is known, absent
+ * (there is none: a TLS connection without a server name), or not given (the
+ * answer may hang on it).  When in a flow's life a fact becomes known is the
+ * business of policy/facts, not of who fills this.
+ */
+#ifndef GATEHOUSE_POLICY_FLOW_H
+#define GATEHOUSE_POLICY_FLOW_H
+
+#include "policy/facts.h"
+
+#include "base/address.h"
+
+enum {
+	ZONE_SELF = 62, /* the gateway itself */
+	ZONE_NONE = 63, /* in no zone */
+};
+
+/* How far a flow can go is fixed by its first packet. */
+enum flow_way {
+	FLOW_PLAIN,       /* packets only */
+	FLOW_UNCARRIED,   /* intercepted, but the proxy cannot carry it */
+	FLOW_INTERCEPTED, /* handed to the proxy on its way to a server */
+	FLOW_EXPLICIT,    /* asked of the proxy by the client */
+};
+
+enum flow_known {
+	FLOW_NOT_GIVEN,
+	FLOW_ABSENT,
+	FLOW_KNOWN,
+};
+
+struct flow {
+	enum flow_way way;
+	enum policy_phase last;           /* the last phase that it can reach */
+	uint8_t known[POLICY_FACT_COUNT]; /* enum flow_known */
+	bool spoofed; /* the source does not live in from_zone */
+	uint8_t from_zone;
+	uint8_t to_zone;  /* of DESTINATION */
+	uint8_t own_zone; /* to_zone is SELF: the zone of that own address */
+	struct address source;
+	struct address destination; /* family NONE, though known: elsewhere */
+	enum policy_protocol protocol; /* of SERVICE */
+	uint16_t port;                 /* or row of policy_icmp_kinds */
+	bool any_port;                 /* of SERVICE, only the protocol known */
+	struct str name;               /* lower case, no final dot */
+	struct str method;
+};
+
+#endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/flow_text.h"
+
+#include "policy/resolve.h"
+
+#include <errno.h>
+
+enum scheme {
+	SCHEME_NONE,
+	SCHEME_HTTP,
+	SCHEME_HTTPS,
+};
+
+/* What was written, before it is known which way the flow goes. */
+struct draft {
+	struct reader *in;
+	const struct policy *policy;
+	const struct policy_own *own;
+	struct flow *flow;
+	enum scheme scheme;
+	bool is_explicit;
+};
+
+static bool
+fail(struct draft *draft, const struct token *at, const char *why)
+{
+	report_error(draft->in->report, at->place, "%s", why);
+	return false;
+}
+
+static bool
+is_own(const struct draft *draft, struct address address)
+{
+	for (size_t i = 0; i < draft->policy->listen_count; i++)
+		if (address_eq(draft->policy->listens[i].at.address, address))
+			return true;
+	for (size_t i = 0; i < draft->own->count; i++)
+		if (address_eq(draft->own->items[i], address))
+			return true;
+	return false;
+}
+
+/* A zone's name in front of an address; ZONE_NONE when none is written. */
+static uint8_t
+take_zone(struct draft *draft)
+{
+	uint8_t zone;
+
+	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
+	    !policy_zone_find(
+		draft->policy, reader_peek(draft->in)->text, &zone) ||
+	    zone == ZONE_SELF)
+		return ZONE_NONE;
+	(void)reader_take(draft->in);
+	return zone;
+}
+
+static bool
+read_source(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+	uint8_t zone = take_zone(draft);
+	const struct token *token = reader_peek(draft->in);
+
+	flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+	if (reader_at_word(draft->in, "self")) {
+		(void)reader_take(draft->in);
+		flow->from_zone = ZONE_SELF;
+		return true;
+	}
+	if (token->kind != TOKEN_WORD ||
+	    address_parse(token->text, &flow->source) < 0)
+		return reader_expected(draft->in, "the source's address");
+	(void)reader_take(draft->in);
+	uint8_t home = policy_zone_of(draft->policy, flow->source);
+	if (is_own(draft, flow->source))
+		home = ZONE_SELF;
+	flow->from_zone = zone != ZONE_NONE ? zone : home;
+	/* Link-local addresses live behind every interface. */
+	flow->spoofed = zone != ZONE_NONE && zone != home &&
+			!address_is_link_local(flow->source);
+	return true;
+}
+
+static void
+set_destination(struct draft *draft, uint8_t zone, struct address address)
+{
+	struct flow *flow = draft->flow;
+	uint8_t home = policy_zone_of(draft->policy, address);
+
+	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
+	flow->destination = address;
+	flow->to_zone = zone != ZONE_NONE ? zone : home;
+	if (is_own(draft, address)) {
+		flow->own_zone = home;
+		flow->to_zone = ZONE_SELF;
+	}
+}
+
+/* `self` alone is the address towards the source, `ZONE self` that zone's. */
+static void
+set_self(struct draft *draft, uint8_t zone)
+{
+	struct flow *flow = draft->flow;
+
+	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
+	flow->to_zone = ZONE_SELF;
+	flow->own_zone = zone != ZONE_NONE ? zone : flow->from_zone;
+}
+
+static void
+set_elsewhere(struct draft *draft, uint8_t zone)
+{
+	struct flow *flow = draft->flow;
+
+	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
+	flow->to_zone = zone != ZONE_NONE ? zone : draft->policy->elsewhere;
+}
+
+static bool
+set_name(struct draft *draft, uint8_t zone, struct str text,
+    const struct token *token)
+{
+	char buffer[DOMAIN_NAME_MAX + 1];
+	enum domain_cover cover;
+	struct str name;
+	const char *why;
+
+	if (domain_name_parse(text, buffer, &name, &cover, &why) < 0)
+		return fail(draft, token, why);
+	if (cover != DOMAIN_ITSELF)
+		return fail(draft, token, "a flow goes to one name");
+	draft->flow->name = arena_str(draft->in->arena, name);
+	draft->flow->known[POLICY_FACT_NAME] = FLOW_KNOWN;
+	set_elsewhere(draft, zone);
+	return draft->flow->name.at != NULL;
+}
+
+static void
+set_service(struct draft *draft, enum policy_protocol protocol, uint16_t port)
+{
+	draft->flow->known[POLICY_FACT_SERVICE] = FLOW_KNOWN;
+	draft->flow->protocol = protocol;
+	draft->flow->port = port;
+}
+
+/* The host of a URL: a literal (in brackets for IPv6) or a name. */
+static bool
+set_host(struct draft *draft, uint8_t zone, struct str host,
+    const struct token *token)
+{
+	struct address address;
+
+	if (host.len > 2 && host.at[0] == '[')
+		host = (struct str){ host.at + 1, host.len - 2 };
+	if (address_parse(host, &address) < 0)
+		return set_name(draft, zone, host, token);
+	set_destination(draft, zone, address);
+	draft->flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+	return true;
+}
+
+static bool
+take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
+{
+	if (str_starts(*url, STR("http://"))) {
+		draft->scheme = SCHEME_HTTP;
+		*ret_port = 80;
+	} else if (str_starts(*url, STR("https://"))) {
+		draft->scheme = SCHEME_HTTPS;
+		*ret_port = 443;
+	} else {
+		return false;
+	}
+	*url = str_skip(*url, str_find(*url, '/') + 2);
+	return true;
+}
+
+static bool
+set_url(struct draft *draft, uint8_t zone, const struct token *token)
+{
+	struct str rest = token->text;
+	uint64_t port;
+	uint16_t usual;
+
+	if (!take_scheme(draft, &rest, &usual))
+		return fail(
+		    draft, token, "a URL begins with http:// or https://");
+	struct str host = str_cut(&rest, '/');
+	size_t colon = host.len;
+	while (colon > 0 && ascii_is_digit(host.at[colon - 1]))
+		colon--;
+	port = usual;
+	if (colon > 0 && colon < host.len && host.at[colon - 1] == ':') {
+		if (str_number(str_skip(host, colon), UINT16_MAX, &port) < 0 ||
+		    port == 0)
+			return fail(draft, token, "a port is 1 to 65535");
+		host.len = colon - 1;
+	}
+	set_service(draft, POLICY_PROTOCOL_TCP, (uint16_t)port);
+	return set_host(draft, zone, host, token);
+}
+
+static bool
+is_url(struct str text)
+{
+	for (size_t i = 0; i + 3 <= text.len; i++)
+		if (memcmp(text.at + i, "://", 3) == 0)
+			return true;
+	return false;
+}
+
+static bool
+read_destination(struct draft *draft)
+{
+	uint8_t zone = take_zone(draft);
+	const struct token *token = reader_peek(draft->in);
+	struct address address;
+
+	if (token->kind != TOKEN_WORD)
+		return reader_expected(
+		    draft->in, "an address, 'self', a domain or a URL");
+	(void)reader_take(draft->in);
+	if (str_is(token->text, "self"))
+		set_self(draft, zone);
+	else if (is_url(token->text))
+		return set_url(draft, zone, token);
+	else if (address_parse(token->text, &address) == 0)
+		set_destination(draft, zone, address);
+	else if (str_find(token->text, '.') < token->text.len &&
+		 !resolve_looks_like_address(token->text))
+		return set_name(draft, zone, token->text, token);
+	else
+		return fail(draft, token,
+		    "expected an address, 'self', a domain or a URL");
+	return true;
+}
+
+static bool
+read_port(struct draft *draft, const struct policy_protocol_row *row)
+{
+	const struct token *token = reader_peek(draft->in);
+	uint64_t port;
+
+	if (token->kind == TOKEN_WORD &&
+	    row->has == POLICY_PROTOCOL_HAS_PORTS &&
+	    ascii_is_digit(token->text.at[0])) {
+		if (str_number(token->text, UINT16_MAX, &port) < 0 || port == 0)
+			return fail(draft, token, "a port is 1 to 65535");
+		draft->flow->port = (uint16_t)port;
+	} else if (token->kind != TOKEN_WORD ||
+		   row->has != POLICY_PROTOCOL_HAS_KINDS ||
+		   !policy_icmp_kind_find(token->text, &draft->flow->port)) {
+		draft->flow->any_port = row->has != POLICY_PROTOCOL_HAS_NOTHING;
+		return true;
+	}
+	(void)reader_take(draft->in);
+	return true;
+}
+
+static bool
+read_service(struct draft *draft)
+{
+	const struct token *token = reader_peek(draft->in);
+	enum policy_protocol protocol;
+
+	if (token->kind != TOKEN_WORD ||
+	    !policy_protocol_find(token->text, &protocol))
+		return true;
+	if (draft->scheme != SCHEME_NONE)
+		return fail(draft, token, "the URL already says the service");
+	(void)reader_take(draft->in);
+	set_service(draft, protocol, 0);
+	return read_port(draft, policy_protocol_row(protocol));
+}
+
+static bool
+read_fact_address(struct draft *draft)
+{
+	const struct token *token = reader_peek(draft->in);
+	struct address address;
+
+	if (token->kind != TOKEN_WORD ||
+	    address_parse(token->text, &address) < 0)
+		return reader_expected(draft->in, "the name's address");
+	(void)reader_take(draft->in);
+	set_destination(draft, ZONE_NONE, address);
+	return true;
+}
+
+static bool
+read_fact_method(struct draft *draft)
+{
+	const struct token *token = reader_peek(draft->in);
+
+	if (token->kind != TOKEN_WORD)
+		return reader_expected(draft->in, "a method");
+	draft->flow->method =
+	    arena_str(draft->in->arena, reader_take(draft->in)->text);
+	draft->flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
+	return true;
+}
+
+static bool
+read_fact_explicit(struct draft *draft)
+{
+	draft->is_explicit = true;
+	return true;
+}
+
+static bool
+read_facts(struct draft *draft)
+{
+	static const struct {
+		const char *word;
+		bool (*read)(struct draft *);
+	} facts[] = {
+		{ "address", read_fact_address },
+		{ "method", read_fact_method },
+		{ "explicit", read_fact_explicit },
+	};
+	size_t i = 0;
+
+	while (i < sizeof(facts) / sizeof(facts[0])) {
+		if (!reader_at_word(draft->in, facts[i].word)) {
+			i++;
+			continue;
+		}
+		(void)reader_take(draft->in);
+		if (!facts[i].read(draft))
+			return false;
+		i = 0;
+	}
+	return true;
+}
+
+/* A connection to the listener itself: what it will ask is not known yet. */
+static bool
+goes_to_listener(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+
+	for (size_t i = 0; i < draft->policy->listen_count; i++) {
+		const struct policy_listen *listen = &draft->policy->listens[i];
+		if ((listen->zones & policy_zone_bit(flow->from_zone)) != 0 &&
+		    flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
+		    flow->protocol == POLICY_PROTOCOL_TCP &&
+		    flow->port == listen->at.port &&
+		    address_eq(flow->destination, listen->at.address))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_intercepted(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+
+	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
+	       !flow->any_port && flow->to_zone != ZONE_SELF &&
+	       policy_intercepts(
+		   draft->policy, flow->from_zone, flow->protocol, flow->port);
+}
+
+static enum flow_way
+find_way(const struct draft *draft)
+{
+	if (draft->is_explicit || str_is(draft->flow->method, "CONNECT"))
+		return FLOW_EXPLICIT;
+	if (is_intercepted(draft))
+		return draft->flow->protocol == POLICY_PROTOCOL_TCP
+			   ? FLOW_INTERCEPTED
+			   : FLOW_UNCARRIED;
+	uint64_t listeners = policy_listen_zones(draft->policy);
+	return draft->scheme != SCHEME_NONE &&
+		       (listeners & policy_zone_bit(draft->flow->from_zone)) !=
+			   0
+		   ? FLOW_EXPLICIT
+		   : FLOW_PLAIN;
+}
+
+/* TLS shows its server name and nothing else; other bytes not even that. */
+static enum policy_phase
+last_of_intercepted(const struct draft *draft)
+{
+	bool http =
+	    draft->scheme == SCHEME_HTTP ||
+	    (draft->scheme == SCHEME_NONE &&
+		(draft->flow->port == 80 ||
+		    draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
+
+	return http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+}
+
+static void
+set_explicit(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+	bool method_given = flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN;
+
+	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+	if (draft->scheme != SCHEME_HTTP && !method_given) {
+		flow->method = STR("CONNECT");
+		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
+	}
+	flow->last = str_is(flow->method, "CONNECT") ? POLICY_PHASE_REQUEST
+						     : POLICY_PHASE_RESPONSE;
+}
+
+static void
+find_phases(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	if (goes_to_listener(draft)) {
+		flow->way = FLOW_EXPLICIT;
+		flow->last = POLICY_PHASE_RESPONSE;
+		memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
+		flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+		return;
+	}
+	flow->way = find_way(draft);
+	flow->last = POLICY_PHASE_PACKET;
+	if (flow->way == FLOW_INTERCEPTED)
+		flow->last = last_of_intercepted(draft);
+	else if (flow->way == FLOW_EXPLICIT)
+		set_explicit(draft);
+}
+
+bool
+flow_read(struct reader *reader, const struct policy *policy,
+    const struct policy_own *own, struct flow *ret)
+{
+	struct draft draft = {
+		.in = reader, .policy = policy, .own = own, .flow = ret
+	};
+
+	*ret = (struct flow){ .from_zone = ZONE_NONE,
+		.to_zone = ZONE_NONE,
+		.own_zone = ZONE_NONE };
+	if (!read_source(&draft) ||
+	    !reader_expect(reader, TOKEN_ARROW, "'->'") ||
+	    !read_destination(&draft) || !read_service(&draft) ||
+	    !read_facts(&draft))
+		return false;
+	find_phases(&draft);
+	return true;
+}
+
+int
+flow_parse(const struct source *source, const struct policy *policy,
+    const struct policy_own *own, struct arena *arena, struct report *report,
+    struct flow *ret)
+{
+	struct reader reader = { .arena = arena, .report = report };
+	struct tokens tokens;
+	int rc = policy_lex(source, report, &tokens);
+
+	reader.next = tokens.items;
+	if (rc == 0 && flow_read(&reader, policy, own, ret) &&
+	    reader_peek(&reader)->kind != TOKEN_NEWLINE)
+		(void)reader_expected(&reader,
+		    "a protocol, 'address', 'method', 'explicit' or the end");
+	tokens_fini(&tokens);
+	if (arena->full)
+		return -ENOMEM;
+	return rc < 0 ? rc : report->errors > 0 ? -EINVAL : 0;
+}

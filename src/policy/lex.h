@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/lex: a policy's text as tokens.
+ *
+ * The whole text is cut at once.  A statement ends with its line: a NEWLINE
+ * token stands for one or more line ends or a `;`, except behind a comma, an
+ * arrow or an equals sign, where the statement goes on.  A word that holds
+ * "://" is a URL and runs to the next blank; anywhere else but in a quoted text
+ * `#` starts a comment.
+ */
+#ifndef GATEHOUSE_POLICY_LEX_H
+#define GATEHOUSE_POLICY_LEX_H
+
+#include "base/report.h"
+
+enum token_kind {
+	TOKEN_WORD,
+	TOKEN_STRING, /* text without the quotes; there are no escapes */
+	TOKEN_ARROW,
+	TOKEN_EQUALS,
+	TOKEN_COMMA,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_NEWLINE,
+	TOKEN_END,
+};
+
+struct token {
+	enum token_kind kind;
+	struct str text;
+	struct place place;
+};
+
+struct tokens {
+	struct token *items; /* the last one is TOKEN_END */
+	size_t count, room;
+};
+
+/*
+ * Cuts source->text.  What cannot be a token is reported and left out, so that
+ * the parser still sees the rest.  0 or -ENOMEM.
+ */
+int policy_lex(
+    const struct source *source, struct report *report, struct tokens *ret);
+void tokens_fini(struct tokens *tokens);
+
+/* "a line end", "'{'", "'allow'": what stands there, for error messages. */
+void token_describe(const struct token *token, struct text *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/limits: how large a policy may be.
+ */
+#ifndef GATEHOUSE_POLICY_LIMITS_H
+#define GATEHOUSE_POLICY_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A text is addressed by 32-bit offsets; a million-line list is 20 MiB. */
+#define POLICY_FILE_BYTES_MAX ((size_t)16 << 20)
+#define POLICY_LIST_BYTES_MAX ((size_t)512 << 20)
+#define POLICY_BYTES_MAX      ((size_t)4 << 30)
+
+/* A zone is a bit in a 64-bit mask; the two highest bits are SELF and NONE. */
+#define POLICY_ZONES_MAX 62
+
+/*
+ * Zone and rule names travel in the kernel's log prefix, which holds 127
+ * bytes: verdict (6), line (7), two zones, reason (16), name and blanks.
+ */
+#define POLICY_ZONE_NAME_MAX 15
+#define POLICY_RULE_NAME_MAX 48
+#define POLICY_NAME_MAX      31 /* of names, lists and services */
+#define POLICY_INTERFACE_MAX 15 /* IFNAMSIZ - 1 */
+
+#define POLICY_RULES_MAX 100000
+
+#endif

@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/parse: tokens to syntax, by recursive descent of bounded depth.
+ *
+ * A function parse_x reads one x and returns true, or reports what is wrong
+ * and returns false; then the statement is given up and reading goes on behind
+ * it, so that all errors of a file come at once.  The grammar is written down
+ * in docs/policy.md and in the comments here.
+ */
+#include "policy/syntax.h"
+
+#include "base/nearest.h"
+#include "policy/reader.h"
+
+#include <errno.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Where the next statement of each kind is hung. */
+struct parser {
+	struct reader *in;
+	struct syntax_group **zones, **names;
+	struct syntax_list **lists;
+	struct syntax_service_name **services;
+	struct syntax_listen **listens;
+	struct syntax_intercept **intercepts;
+	struct syntax_masquerade **masquerades;
+	struct syntax_rule **rules;
+	struct syntax_test **tests;
+};
+
+/* Hangs node on the list whose end is *tail. */
+#define APPEND(tail, node) (*(tail) = (node), (tail) = &(node)->next)
+
+/* NAME "=" members; a zone's members are parted by blanks, commas or both. */
+static bool
+parse_group(struct parser *parser, struct syntax_group ***end,
+    const char *name_what, const char *member_what)
+{
+	struct syntax_group *group =
+	    arena_new(parser->in->arena, struct syntax_group);
+
+	if (group == NULL ||
+	    !reader_word(parser->in, &group->name, name_what) ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='"))
+		return false;
+	struct syntax_word **tail = &group->members;
+	do {
+		if (!reader_words(parser->in, tail, member_what))
+			return false;
+		while (*tail != NULL)
+			tail = &(*tail)->next;
+	} while (reader_peek(parser->in)->kind == TOKEN_WORD ||
+		 reader_peek(parser->in)->kind == TOKEN_OPEN);
+	APPEND(*end, group);
+	return true;
+}
+
+static bool
+parse_zone(struct parser *parser)
+{
+	return parse_group(parser, &parser->zones, "the zone's name",
+	    "an interface or a prefix");
+}
+
+static bool
+parse_name(struct parser *parser)
+{
+	return parse_group(parser, &parser->names, "a name",
+	    "an address, a prefix, a range, a domain or another name");
+}
+
+/* list NAME = addresses|domains "FILE" */
+static bool
+parse_list(struct parser *parser)
+{
+	struct syntax_list *list =
+	    arena_new(parser->in->arena, struct syntax_list);
+
+	if (list == NULL ||
+	    !reader_word(parser->in, &list->name, "the list's name") ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='") ||
+	    !reader_word(parser->in, &list->kind, "'addresses' or 'domains'") ||
+	    !reader_string(
+		parser->in, &list->file, "the list's file in quotes"))
+		return false;
+	APPEND(parser->lists, list);
+	return true;
+}
+
+static bool
+parse_service_name(struct parser *parser)
+{
+	struct syntax_service_name *service =
+	    arena_new(parser->in->arena, struct syntax_service_name);
+
+	if (service == NULL ||
+	    !reader_word(parser->in, &service->name, "the service's name") ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='") ||
+	    !reader_services(parser->in, &service->services))
+		return false;
+	APPEND(parser->services, service);
+	return true;
+}
+
+/* "for" zones */
+static bool
+parse_for(struct parser *parser, struct syntax_word **ret)
+{
+	if (!reader_at_word(parser->in, "for"))
+		return reader_expected(parser->in, "'for' and the zones");
+	(void)reader_take(parser->in);
+	return reader_words(parser->in, ret, "a zone");
+}
+
+static bool
+parse_listen(struct parser *parser, const struct token *head)
+{
+	struct syntax_listen *listen =
+	    arena_new(parser->in->arena, struct syntax_listen);
+
+	(void)head;
+	if (listen == NULL ||
+	    !reader_word(parser->in, &listen->address, "ADDRESS:PORT") ||
+	    !parse_for(parser, &listen->zones))
+		return false;
+	APPEND(parser->listens, listen);
+	return true;
+}
+
+static bool
+parse_intercept(struct parser *parser, const struct token *head)
+{
+	struct syntax_intercept *intercept =
+	    arena_new(parser->in->arena, struct syntax_intercept);
+
+	if (intercept == NULL ||
+	    !reader_services(parser->in, &intercept->services) ||
+	    !parse_for(parser, &intercept->zones))
+		return false;
+	intercept->head = reader_word_of(head);
+	APPEND(parser->intercepts, intercept);
+	return true;
+}
+
+/* zones "->" zones */
+static bool
+parse_masquerade(struct parser *parser)
+{
+	struct syntax_masquerade *masquerade =
+	    arena_new(parser->in->arena, struct syntax_masquerade);
+
+	if (masquerade == NULL ||
+	    !reader_words(parser->in, &masquerade->from, "a zone") ||
+	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
+	    !reader_words(parser->in, &masquerade->to, "a zone"))
+		return false;
+	APPEND(parser->masquerades, masquerade);
+	return true;
+}
+
+static bool
+parse_method(struct parser *parser, struct syntax_rule *rule)
+{
+	return reader_words(parser->in, &rule->methods, "a method");
+}
+
+static bool
+parse_as(struct parser *parser, struct syntax_rule *rule)
+{
+	return reader_string(
+	    parser->in, &rule->label, "the rule's name in quotes");
+}
+
+static bool
+parse_log(struct parser *parser, struct syntax_rule *rule)
+{
+	rule->log = reader_word_of(reader_peek(parser->in) - 1);
+	return true;
+}
+
+static bool
+parse_direct(struct parser *parser, struct syntax_rule *rule)
+{
+	rule->direct = reader_word_of(reader_peek(parser->in) - 1);
+	return true;
+}
+
+static const struct {
+	const char *word;
+	bool (*parse)(struct parser *, struct syntax_rule *);
+} rule_items[] = {
+	{ "method", parse_method },
+	{ "log", parse_log },
+	{ "as", parse_as },
+	{ "direct", parse_direct },
+};
+
+/*
+ * What may stand behind the endpoints, in any order.  A word that is none of
+ * these names a service; the resolver knows which there are.
+ */
+static bool
+parse_rule_item(struct parser *parser, struct syntax_rule *rule)
+{
+	const struct token *token = reader_peek(parser->in);
+
+	if (token->kind == TOKEN_OPEN)
+		return reader_services(parser->in, &rule->services);
+	if (token->kind != TOKEN_WORD)
+		return reader_expected(parser->in,
+		    "a service, a condition, 'log', 'as', 'direct' or the end "
+		    "of the line");
+	for (size_t i = 0; i < COUNT_OF(rule_items); i++) {
+		if (!str_is(token->text, rule_items[i].word))
+			continue;
+		(void)reader_take(parser->in);
+		return rule_items[i].parse(parser, rule);
+	}
+	return reader_services(parser->in, &rule->services);
+}
+
+static void
+add_rule(
+    struct parser *parser, struct syntax_rule *rule, const struct token *first)
+{
+	rule->verdict = reader_word_of(first);
+	rule->text = reader_text_since(parser->in, first);
+	APPEND(parser->rules, rule);
+}
+
+/* VERDICT from "->" to { item } */
+static bool
+parse_rule(struct parser *parser)
+{
+	static const char endpoint[] =
+	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
+	const struct token *first = reader_peek(parser->in) - 1;
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL || !reader_words(parser->in, &rule->from, endpoint) ||
+	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
+	    !reader_words(parser->in, &rule->to, endpoint))
+		return false;
+	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
+		if (!parse_rule_item(parser, rule))
+			return false;
+	add_rule(parser, rule, first);
+	return true;
+}
+
+/* "publish" ZONE service "->" TARGET [ service ] { item } */
+static bool
+parse_publish(struct parser *parser)
+{
+	const struct token *first = reader_peek(parser->in) - 1;
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL ||
+	    !reader_words(
+		parser->in, &rule->from, "the zone it is reached from") ||
+	    !reader_services(parser->in, &rule->services) ||
+	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
+	    !reader_words(parser->in, &rule->to, "the address that serves"))
+		return false;
+	struct syntax_service *outside = rule->services;
+	rule->services = NULL;
+	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
+		if (!parse_rule_item(parser, rule))
+			return false;
+	rule->target = rule->services;
+	rule->services = outside;
+	add_rule(parser, rule, first);
+	return true;
+}
+
+/* Gives up a statement: on behind its line, over whole pairs of braces. */
+static void
+skip_statement(struct parser *parser)
+{
+	unsigned depth = 0;
+
+	for (;; (void)reader_take(parser->in)) {
+		enum token_kind kind = reader_peek(parser->in)->kind;
+		if (kind == TOKEN_END ||
+		    (kind == TOKEN_NEWLINE && depth == 0) ||
+		    (kind == TOKEN_CLOSE && depth == 0))
+			return;
+		depth += kind == TOKEN_OPEN;
+		depth -= kind == TOKEN_CLOSE;
+	}
+}
+
+/* "{" { statement NEWLINE } "}", where a line ends each statement. */
+static bool
+parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
+    void *context)
+{
+	const struct token *open = reader_peek(parser->in);
+
+	if (!reader_expect(parser->in, TOKEN_OPEN, "'{'"))
+		return false;
+	for (;;) {
+		reader_skip_line_ends(parser->in);
+		if (reader_take_if(parser->in, TOKEN_CLOSE))
+			return true;
+		if (reader_peek(parser->in)->kind == TOKEN_END)
+			return reader_unclosed(parser->in, open);
+		if (!parse_line(parser, context) ||
+		    (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
+			reader_peek(parser->in)->kind != TOKEN_CLOSE &&
+			!reader_expected(parser->in, "the end of the line")))
+			skip_statement(parser);
+	}
+}
+
+static const struct {
+	const char *word;
+	bool (*parse)(struct parser *, const struct token *head);
+} proxy_lines[] = {
+	{ "listen", parse_listen },
+	{ "intercept", parse_intercept },
+};
+
+static bool
+parse_proxy_line(struct parser *parser, void *context)
+{
+	const struct token *head = reader_peek(parser->in);
+	struct nearest nearest;
+
+	(void)context;
+	if (head->kind != TOKEN_WORD)
+		return reader_expected(parser->in, "'listen' or 'intercept'");
+	nearest_begin(&nearest, head->text);
+	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
+		if (str_is(head->text, proxy_lines[i].word)) {
+			(void)reader_take(parser->in);
+			return proxy_lines[i].parse(parser, head);
+		}
+		nearest_offer(&nearest, str_of(proxy_lines[i].word));
+	}
+	(void)reader_expected(parser->in, "'listen' or 'intercept'");
+	if (nearest.best.at != NULL)
+		report_hint(parser->in->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
+}
+
+static bool
+parse_proxy(struct parser *parser)
+{
+	return parse_block(parser, parse_proxy_line, NULL);
+}
+
+/* A case runs to the end of its line; policy/flow_text reads it. */
+static bool
+parse_case(struct parser *parser, void *context)
+{
+	struct syntax_case ***tail = context;
+	struct syntax_case *kept =
+	    arena_new(parser->in->arena, struct syntax_case);
+	const struct token *first = reader_peek(parser->in);
+
+	if (kept == NULL)
+		return false;
+	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
+	       reader_peek(parser->in)->kind != TOKEN_CLOSE)
+		(void)reader_take(parser->in);
+	kept->tokens = first;
+	kept->count = (size_t)(reader_peek(parser->in) - first);
+	kept->text = reader_text_since(parser->in, first);
+	**tail = kept;
+	*tail = &kept->next;
+	return true;
+}
+
+static bool
+parse_test(struct parser *parser)
+{
+	struct syntax_test *test =
+	    arena_new(parser->in->arena, struct syntax_test);
+
+	if (test == NULL || !reader_string(parser->in, &test->title,
+				"what is tested, in quotes"))
+		return false;
+	struct syntax_case **cases = &test->cases;
+	if (!parse_block(parser, parse_case, &cases))
+		return false;
+	APPEND(parser->tests, test);
+	return true;
+}
+
+static const struct {
+	const char *word;
+	bool (*parse)(struct parser *);
+} statements[] = {
+	{ "zone", parse_zone },
+	{ "name", parse_name },
+	{ "list", parse_list },
+	{ "service", parse_service_name },
+	{ "proxy", parse_proxy },
+	{ "masquerade", parse_masquerade },
+	{ "publish", parse_publish },
+	{ "allow", parse_rule },
+	{ "reject", parse_rule },
+	{ "drop", parse_rule },
+	{ "test", parse_test },
+};
+
+/* Words of other firewalls, and what is written here instead. */
+static const struct {
+	const char *theirs;
+	const char *ours;
+} synonyms[] = {
+	{ "accept", "allow" },
+	{ "pass", "allow" },
+	{ "permit", "allow" },
+	{ "block", "drop' (silent) or 'reject" },
+	{ "deny", "drop' (silent) or 'reject" },
+	{ "refuse", "reject" },
+	{ "nat", "masquerade" },
+	{ "rdr", "publish" },
+	{ "forward", "publish" },
+	{ "expect", "test" },
+};
+
+static bool
+unknown_statement(struct parser *parser)
+{
+	struct str word = reader_peek(parser->in)->text;
+	struct nearest nearest;
+
+	(void)reader_expected(parser->in, "a statement");
+	for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
+		if (str_is(word, synonyms[i].theirs)) {
+			report_hint(parser->in->report,
+			    "here it is called '%s'", synonyms[i].ours);
+			return false;
+		}
+	}
+	nearest_begin(&nearest, word);
+	for (size_t i = 0; i < COUNT_OF(statements); i++)
+		nearest_offer(&nearest, str_of(statements[i].word));
+	if (nearest.best.at != NULL)
+		report_hint(parser->in->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	else
+		report_hint(parser->in->report,
+		    "a statement begins with zone, name, list, service, "
+		    "proxy, masquerade, publish, allow, reject, drop or test");
+	return false;
+}
+
+static bool
+parse_statement(struct parser *parser)
+{
+	for (size_t i = 0; i < COUNT_OF(statements); i++) {
+		if (!reader_at_word(parser->in, statements[i].word))
+			continue;
+		(void)reader_take(parser->in);
+		return statements[i].parse(parser) &&
+		       (reader_peek(parser->in)->kind == TOKEN_NEWLINE ||
+			   reader_expected(parser->in, "the end of the line"));
+	}
+	return unknown_statement(parser);
+}
+
+static void
+parse_all(struct parser *parser)
+{
+	for (;;) {
+		reader_skip_line_ends(parser->in);
+		if (reader_peek(parser->in)->kind == TOKEN_END)
+			return;
+		if (parse_statement(parser))
+			continue;
+		skip_statement(parser);
+		/* A brace too many belongs to the statement given up. */
+		(void)reader_take_if(parser->in, TOKEN_CLOSE);
+	}
+}
+
+int
+policy_parse(const struct source *source, struct arena *arena,
+    struct report *report, struct syntax *ret)
+{
+	struct reader in = { .arena = arena, .report = report };
+	struct parser parser = {
+		.in = &in,
+		.zones = &ret->zones,
+		.names = &ret->names,
+		.lists = &ret->lists,
+		.services = &ret->services,
+		.listens = &ret->listens,
+		.intercepts = &ret->intercepts,
+		.masquerades = &ret->masquerades,
+		.rules = &ret->rules,
+		.tests = &ret->tests,
+	};
+
+	*ret = (struct syntax){ 0 };
+	int rc = policy_lex(source, report, &ret->tokens);
+	in.next = ret->tokens.items;
+	if (rc == 0)
+		parse_all(&parser);
+	return rc < 0 || !arena->full ? rc : -ENOMEM;
+}
+
+void
+syntax_fini(struct syntax *syntax)
+{
+	tokens_fini(&syntax->tokens);
+	*syntax = (struct syntax){ 0 };
+}
+
+size_t
+syntax_count(const void *first)
+{
+	size_t count = 0;
+
+	while (first != NULL) {
+		memcpy(&first, first, sizeof(first));
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/policy.h"
+
+#include "policy/resolve.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* share/builtin.policy, put into the program by the build. */
+extern const char policy_builtin_text[];
+
+static int
+read_file(void *context, const char *path, size_t bytes_max, struct text *ret)
+{
+	(void)context;
+	return file_read(path, bytes_max, ret);
+}
+
+const struct policy_loader policy_files = { read_file, NULL };
+
+static struct policy *
+create(void)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+
+	if (policy == NULL)
+		return NULL;
+	arena_init(&policy->arena, POLICY_BYTES_MAX);
+	policy->refs = 1;
+	policy->elsewhere = ZONE_NONE;
+	policy->builtin.name = STR("builtin.policy");
+	policy->builtin.text = str_of(policy_builtin_text);
+	return policy;
+}
+
+static void
+destroy(struct policy *policy)
+{
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		address_set_fini(&policy->zones[i].prefixes);
+	for (struct policy_group *group = policy->newest; group != NULL;
+	     group = group->older) {
+		address_set_fini(&group->addresses);
+		domain_set_fini(&group->domains);
+	}
+	text_fini(&policy->text);
+	arena_fini(&policy->arena);
+	free(policy);
+}
+
+struct policy *
+policy_ref(struct policy *policy)
+{
+	(void)__atomic_add_fetch(&policy->refs, 1, __ATOMIC_RELAXED);
+	return policy;
+}
+
+void
+policy_unref(struct policy *policy)
+{
+	if (policy != NULL &&
+	    __atomic_sub_fetch(&policy->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		destroy(policy);
+}
+
+static int
+read_source(struct policy *policy, const char *path,
+    const struct policy_loader *loader, struct report *report)
+{
+	int rc = loader->read(
+	    loader->context, path, POLICY_FILE_BYTES_MAX, &policy->text);
+
+	if (rc < 0) {
+		report_error(report, (struct place){ 0 }, "cannot read %s: %s",
+		    path, rc == -EFBIG ? "it is too large" : strerror(-rc));
+		return rc;
+	}
+	policy->source.name = arena_str(&policy->arena, str_of(path));
+	policy->source.text = text_str(&policy->text);
+	return 0;
+}
+
+static void
+resolve_all(struct resolver *resolver, const struct syntax *own,
+    const struct syntax *built_in)
+{
+	/* The built-in services first: the policy's own may replace them. */
+	resolve_definitions(resolver, built_in, true);
+	resolve_definitions(resolver, own, false);
+	resolve_proxy(resolver, own);
+	resolve_rules(resolver, own, built_in);
+	if (resolver->report->errors == 0)
+		resolve_cases(resolver, own);
+}
+
+static int
+read_policy(struct policy *policy, const char *path,
+    const struct policy_loader *loader, struct report *report)
+{
+	struct resolver resolver = { .policy = policy,
+		.arena = &policy->arena,
+		.report = report,
+		.loader = loader,
+		.path = path };
+	struct syntax own = { 0 }, built_in = { 0 };
+	int rc = read_source(policy, path, loader, report);
+
+	map_init(&resolver.symbols, 0);
+	if (rc == 0)
+		rc = policy_parse(
+		    &policy->builtin, &policy->arena, report, &built_in);
+	if (rc == 0)
+		rc =
+		    policy_parse(&policy->source, &policy->arena, report, &own);
+	if (rc == 0)
+		resolve_all(&resolver, &own, &built_in);
+	if (rc == 0 && (resolver.rc < 0 || policy->arena.full))
+		rc = -ENOMEM;
+	map_fini(&resolver.symbols);
+	free(resolver.order);
+	syntax_fini(&own);
+	syntax_fini(&built_in);
+	return rc;
+}
+
+int
+policy_load(const char *path, const struct policy_loader *loader,
+    struct report *report, struct policy **ret, struct policy **ret_kept)
+{
+	struct policy *policy = create();
+	int rc = policy != NULL ? read_policy(policy, path, loader, report)
+				: -ENOMEM;
+
+	report_sort(report);
+	if (rc == -ENOMEM)
+		report_error(report, (struct place){ 0 },
+		    "there is not enough memory for this policy");
+	if (report->errors == 0) {
+		*ret = policy;
+		*ret_kept = NULL;
+		return 0;
+	}
+	*ret_kept = policy;
+	return -EINVAL;
+}
+
+struct str
+policy_zone_name(const struct policy *policy, uint8_t zone)
+{
+	if (zone == ZONE_SELF)
+		return STR("self");
+	return zone < policy->zone_count ? policy->zones[zone].name : STR("-");
+}
+
+bool
+policy_zone_find(const struct policy *policy, struct str name, uint8_t *ret)
+{
+	for (uint8_t i = 0; i < policy->zone_count; i++) {
+		if (str_eq(policy->zones[i].name, name)) {
+			*ret = i;
+			return true;
+		}
+	}
+	*ret = ZONE_SELF;
+	return str_is(name, "self");
+}
+
+uint8_t
+policy_zone_of(const struct policy *policy, struct address address)
+{
+	if (address_is_local_scope(address))
+		return ZONE_SELF;
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		if (address_set_has(&policy->zones[i].prefixes, address))
+			return i;
+	return policy->elsewhere;
+}
+
+bool
+policy_services_have(const struct policy_services *services,
+    enum policy_protocol protocol, uint16_t port)
+{
+	for (size_t i = 0; i < services->count; i++)
+		if (services->items[i].protocol == protocol &&
+		    services->items[i].first <= port &&
+		    port <= services->items[i].last)
+			return true;
+	return services->count == 0;
+}
+
+bool
+policy_intercepts(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port)
+{
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *intercept =
+		    &policy->intercepts[i];
+		if ((intercept->zones & policy_zone_bit(from_zone)) != 0 &&
+		    policy_services_have(&intercept->services, protocol, port))
+			return true;
+	}
+	return false;
+}
+
+uint64_t
+policy_listen_zones(const struct policy *policy)
+{
+	uint64_t zones = 0;
+
+	for (size_t i = 0; i < policy->listen_count; i++)
+		zones |= policy->listens[i].zones;
+	return zones;
+}
+
+bool
+policy_endpoint_has_addresses(const struct policy_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++)
+		if (!address_set_is_empty(&endpoint->groups[i]->addresses))
+			return true;
+	return false;
+}
+
+bool
+policy_endpoint_has_domains(const struct policy_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++)
+		if (endpoint->groups[i]->domains.count > 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/policy: a policy, read, resolved, checked and frozen.
+ *
+ * A value: nothing in it changes after policy_load, so any thread may read it.
+ * It is shared by references and freed with the last one.  Both enforcers, the
+ * compiler and every tool read this one model; what the words mean is written
+ * in docs/policy.md.
+ */
+#ifndef GATEHOUSE_POLICY_POLICY_H
+#define GATEHOUSE_POLICY_POLICY_H
+
+#include "policy/address_set.h"
+#include "policy/domain_set.h"
+#include "policy/flow.h"
+#include "policy/limits.h"
+
+#include "base/report.h"
+
+struct policy_zone {
+	struct str name;
+	struct str *interfaces;
+	size_t interface_count;
+	struct address_set prefixes; /* empty: what lives nowhere else */
+	struct place place;
+};
+
+/* A name, a list, or the literals of one endpoint. */
+struct policy_group {
+	struct str name; /* at == NULL: literals */
+	bool is_list;
+	struct address_set addresses;
+	struct domain_set domains;
+	struct place place;
+	bool used;                  /* by a rule or by another name */
+	struct policy_group *older; /* of all groups, for their end */
+};
+
+/* One side of a rule: any of these. */
+struct policy_endpoint {
+	uint64_t zones; /* policy_zone_bit(); all bits: any */
+	uint64_t own;   /* the gateway's own address in one of these zones */
+	struct policy_group **groups;
+	size_t group_count;
+};
+
+#define POLICY_ZONES_ANY UINT64_MAX
+
+/* Of TCP and the like: ports.  Of ICMP: rows of policy_icmp_kinds. */
+struct policy_service {
+	enum policy_protocol protocol;
+	uint16_t first, last; /* inclusive; 0 to 65535: all */
+	struct place place;
+};
+
+struct policy_services {
+	struct policy_service *items;
+	size_t count; /* 0: any */
+};
+
+struct policy_rule {
+	enum policy_verdict verdict;
+	bool publish;
+	bool log;
+	bool direct;
+	struct policy_endpoint from;
+	struct policy_endpoint to;
+	struct policy_services services;
+	struct str *methods;
+	size_t method_count;
+	struct str label; /* as "..."; at == NULL: none */
+	struct str text;  /* as written, on one line */
+	struct place place;
+	uint32_t line; /* 0: the built-in last rule */
+	/* publish: where the flow is sent instead; port 0 keeps the port. */
+	struct address target4, target6; /* family NONE: not in this family */
+	uint16_t target_port;
+};
+
+struct policy_listen {
+	struct address_port at;
+	uint64_t zones;
+	struct place place;
+};
+
+struct policy_intercept {
+	struct policy_services services;
+	uint64_t zones;
+	struct place place;
+};
+
+struct policy_masquerade {
+	uint64_t from, to;
+};
+
+/* A line of a test block. */
+struct policy_case {
+	struct flow flow;
+	enum policy_verdict verdict;
+	struct str by; /* the rule's name or line; at == NULL: any */
+	struct str text;
+	struct place place;
+	struct str title; /* of its test */
+};
+
+struct policy {
+	struct arena arena;
+	unsigned refs; /* atomic */
+	struct source builtin, source;
+	struct text text; /* owns source.text */
+	struct policy_zone *zones;
+	uint8_t zone_count;
+	uint8_t elsewhere; /* the zone without prefixes, or ZONE_NONE */
+	struct policy_group *newest;  /* all groups, literals too */
+	struct policy_group **groups; /* names and lists */
+	size_t group_count;
+	struct policy_rule *rules; /* the last one is built in */
+	size_t rule_count;
+	struct policy_listen *listens;
+	size_t listen_count;
+	struct policy_intercept *intercepts;
+	size_t intercept_count;
+	struct policy_masquerade *masquerades;
+	size_t masquerade_count;
+	struct policy_case *cases;
+	size_t case_count;
+};
+
+/* Where the texts come from: files, or what another process handed over. */
+struct policy_loader {
+	/* As file_read. */
+	int (*read)(void *context, const char *path, size_t bytes_max,
+	    struct text *ret);
+	void *context;
+};
+
+/* Reads files by their names. */
+extern const struct policy_loader policy_files;
+
+/*
+ * Reads the policy at `path` and all that it names.  On success *ret holds one
+ * reference.  -EINVAL: the report says why; it may also hold warnings.  The
+ * report's places point into the policy or, when it failed, into *ret_kept,
+ * which the caller gives to policy_unref after the report.
+ */
+int policy_load(const char *path, const struct policy_loader *loader,
+    struct report *report, struct policy **ret, struct policy **ret_kept);
+
+struct policy *policy_ref(struct policy *policy);
+void policy_unref(struct policy *policy); /* NULL is fine */
+
+static inline uint64_t
+policy_zone_bit(uint8_t zone)
+{
+	return (uint64_t)1 << zone;
+}
+
+/* "lan", "self", or "-" for none. */
+struct str policy_zone_name(const struct policy *policy, uint8_t zone);
+
+/* The zone called so, ZONE_SELF for "self"; false if there is none. */
+bool policy_zone_find(
+    const struct policy *policy, struct str name, uint8_t *ret);
+
+/*
+ * Where an address lives: ZONE_SELF for what ends at the gateway by its kind
+ * (loopback, link-local, multicast), else the zone that holds it, else the
+ * zone without prefixes or ZONE_NONE.  That an address is the gateway's own is
+ * not the policy's knowledge: ask the host first.
+ */
+uint8_t policy_zone_of(const struct policy *policy, struct address address);
+
+/* Whether the proxy intercepts this service for this zone. */
+bool policy_intercepts(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port);
+
+/* Whether one of the services covers it. */
+bool policy_services_have(const struct policy_services *services,
+    enum policy_protocol protocol, uint16_t port);
+
+/* The zones that may use the explicit listeners. */
+uint64_t policy_listen_zones(const struct policy *policy);
+
+/* Whether one group of the endpoint holds addresses, or domains. */
+bool policy_endpoint_has_addresses(const struct policy_endpoint *endpoint);
+bool policy_endpoint_has_domains(const struct policy_endpoint *endpoint);
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/resolve.h"
+
+#include "base/nearest.h"
+#include "base/vec.h"
+
+#include <errno.h>
+
+static bool
+is_identifier(struct str name)
+{
+	if (name.len == 0 || !(ascii_is_alpha(name.at[0]) || name.at[0] == '_'))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
+		    c != '-')
+			return false;
+	}
+	return true;
+}
+
+static size_t
+name_max(enum symbol_kind kind)
+{
+	return kind == SYMBOL_ZONE ? POLICY_ZONE_NAME_MAX : POLICY_NAME_MAX;
+}
+
+static bool
+may_be_named(struct resolver *resolver, const struct syntax_word *name,
+    enum symbol_kind kind)
+{
+	struct report *report = resolver->report;
+
+	if (policy_word_is_reserved(name->text))
+		report_error(report, name->place,
+		    "'%.*s' is a word of the language and cannot be a name",
+		    STR_ARG(name->text));
+	else if (!is_identifier(name->text))
+		report_error(report, name->place,
+		    "a name is made of letters, digits, '-' and '_', and "
+		    "begins with a letter");
+	else if (name->text.len > name_max(kind))
+		report_error(report, name->place,
+		    "the name of %s has at most %zu letters",
+		    resolve_kind_words(kind), name_max(kind));
+	else
+		return true;
+	return false;
+}
+
+static void
+report_twice(struct resolver *resolver, const struct syntax_word *name,
+    const struct symbol *first)
+{
+	report_error(resolver->report, name->place, "'%.*s' is already %s",
+	    STR_ARG(name->text), resolve_kind_words(first->kind));
+	report_hint(resolver->report, "it is defined in line %u",
+	    place_line(first->place).line);
+}
+
+static void
+add_symbol(struct resolver *resolver, struct symbol *symbol)
+{
+	if (vec_room(&resolver->order, resolver->order_count,
+		&resolver->order_room, sizeof(*resolver->order)) < 0 ||
+	    map_put(&resolver->symbols, symbol->name, symbol) < 0) {
+		resolver->rc = -ENOMEM;
+		return;
+	}
+	resolver->order[resolver->order_count++] = symbol;
+}
+
+struct symbol *
+resolve_define(struct resolver *resolver, const struct syntax_word *name,
+    enum symbol_kind kind, bool built_in)
+{
+	struct symbol *symbol = resolve_find(resolver, name->text);
+
+	if (!may_be_named(resolver, name, kind))
+		return NULL;
+	if (symbol != NULL && !symbol->built_in) {
+		report_twice(resolver, name, symbol);
+		return NULL;
+	}
+	bool known = symbol != NULL;
+	if (!known)
+		symbol = arena_new(resolver->arena, struct symbol);
+	if (symbol == NULL)
+		return NULL;
+	*symbol = (struct symbol){ .kind = kind,
+		.name = name->text,
+		.place = name->place,
+		.built_in = built_in };
+	if (!known)
+		add_symbol(resolver, symbol);
+	return symbol;
+}
+
+struct symbol *
+resolve_find(const struct resolver *resolver, struct str name)
+{
+	return map_get(&resolver->symbols, name);
+}
+
+const char *
+resolve_kind_words(enum symbol_kind kind)
+{
+	static const char *const words[] = {
+		[SYMBOL_ZONE] = "a zone",
+		[SYMBOL_NAME] = "a name",
+		[SYMBOL_LIST] = "a list",
+		[SYMBOL_SERVICE] = "a service",
+	};
+
+	return words[kind];
+}
+
+void
+resolve_unknown(struct resolver *resolver, const struct syntax_word *word,
+    const char *wanted, unsigned kinds)
+{
+	const struct symbol *other = resolve_find(resolver, word->text);
+	struct nearest nearest;
+
+	if (other != NULL) {
+		report_error(resolver->report, word->place,
+		    "expected %s, but '%.*s' is %s", wanted,
+		    STR_ARG(word->text), resolve_kind_words(other->kind));
+		return;
+	}
+	report_error(resolver->report, word->place, "no %s is called '%.*s'",
+	    str_starts(str_of(wanted), STR("a ")) ? wanted + 2 : wanted,
+	    STR_ARG(word->text));
+	nearest_begin(&nearest, word->text);
+	for (size_t i = 0; i < resolver->order_count; i++)
+		if ((kinds >> resolver->order[i]->kind & 1) != 0)
+			nearest_offer(&nearest, resolver->order[i]->name);
+	if (nearest.best.at != NULL)
+		report_hint(resolver->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+}
+
+struct policy_group *
+resolve_group(struct resolver *resolver)
+{
+	struct policy_group *group =
+	    arena_new(resolver->arena, struct policy_group);
+
+	if (group == NULL)
+		return NULL;
+	group->older = resolver->policy->newest;
+	resolver->policy->newest = group;
+	return group;
+}
+
+bool
+resolve_zones(
+    struct resolver *resolver, const struct syntax_word *words, uint64_t *ret)
+{
+	bool good = true;
+
+	*ret = 0;
+	for (; words != NULL; words = words->next) {
+		const struct symbol *symbol =
+		    resolve_find(resolver, words->text);
+		if (symbol != NULL && symbol->kind == SYMBOL_ZONE) {
+			*ret |= policy_zone_bit(symbol->zone);
+			continue;
+		}
+		resolve_unknown(resolver, words, "a zone", 1u << SYMBOL_ZONE);
+		good = false;
+	}
+	return good;
+}
+
+bool
+resolve_looks_like_address(struct str word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.at[i];
+		if (c == ':')
+			return true;
+		if (!ascii_is_digit(c) && c != '.' && c != '/' && c != '-')
+			return false;
+	}
+	return true;
+}
+
+static bool
+add_address(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group)
+{
+	struct address_range range;
+	const char *why;
+
+	if (address_range_parse(word->text, &range, &why) < 0) {
+		report_error(resolver->report, word->place, "%s", why);
+		if (str_find(word->text, ':') < word->text.len)
+			report_hint(resolver->report,
+			    "a port is written behind the protocol: tcp 80");
+		return false;
+	}
+	if (address_set_add(&group->addresses, &range) < 0)
+		resolver->rc = -ENOMEM;
+	return true;
+}
+
+static bool
+add_domain(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group)
+{
+	char name[DOMAIN_NAME_MAX + 1];
+	enum domain_cover cover;
+	struct str parsed;
+	const char *why;
+
+	if (domain_name_parse(word->text, name, &parsed, &cover, &why) < 0) {
+		report_error(resolver->report, word->place, "%s", why);
+		return false;
+	}
+	if (domain_set_add(&group->domains, parsed, cover) < 0)
+		resolver->rc = -ENOMEM;
+	return true;
+}
+
+bool
+resolve_literal(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group)
+{
+	return resolve_looks_like_address(word->text)
+		   ? add_address(resolver, word, group)
+		   : add_domain(resolver, word, group);
+}

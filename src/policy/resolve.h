@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/resolve: words to meanings.
+ *
+ * For the files resolve*.c alone.  Definitions are read first, in the order of
+ * the file, so that a name may use those above it; then the proxy, the rules
+ * and the tests, which may use all of them.  A statement that does not resolve
+ * is reported and left out; the policy is then refused as a whole.
+ */
+#ifndef GATEHOUSE_POLICY_RESOLVE_H
+#define GATEHOUSE_POLICY_RESOLVE_H
+
+#include "policy/policy.h"
+#include "policy/syntax.h"
+
+#include "base/map.h"
+
+enum symbol_kind {
+	SYMBOL_ZONE,
+	SYMBOL_NAME,
+	SYMBOL_LIST,
+	SYMBOL_SERVICE,
+};
+
+struct symbol {
+	enum symbol_kind kind;
+	struct str name;
+	struct place place;
+	bool built_in; /* the user's own definition takes its place */
+	uint8_t zone;
+	struct policy_group *group;
+	struct policy_services services;
+};
+
+struct resolver {
+	struct policy *policy;
+	struct arena *arena; /* the policy's */
+	struct report *report;
+	const struct policy_loader *loader;
+	const char *path; /* of the policy: lists are found beside it */
+	struct map symbols;
+	struct symbol **order; /* as defined, for "did you mean" */
+	size_t order_count, order_room;
+	int rc; /* -ENOMEM: everything else is pointless */
+};
+
+/* Defines the word; NULL (reported) if it cannot name anything. */
+struct symbol *resolve_define(struct resolver *resolver,
+    const struct syntax_word *name, enum symbol_kind kind, bool built_in);
+
+/* The symbol, or NULL; nothing is reported. */
+struct symbol *resolve_find(const struct resolver *resolver, struct str name);
+
+/* Reports that the word names nothing of these kinds (bits of symbol_kind). */
+void resolve_unknown(struct resolver *resolver, const struct syntax_word *word,
+    const char *wanted, unsigned kinds);
+
+/* "a zone", "a list": for messages. */
+const char *resolve_kind_words(enum symbol_kind kind);
+
+/* An empty group that the policy owns. */
+struct policy_group *resolve_group(struct resolver *resolver);
+
+/* Collects the services; false if one was reported. */
+bool resolve_services(struct resolver *resolver,
+    const struct syntax_service *syntax, struct policy_services *ret);
+
+/* One address, prefix, range or domain into the group; false: reported. */
+bool resolve_literal(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group);
+
+/* Whether the word is written like an address rather than like a name. */
+bool resolve_looks_like_address(struct str word);
+
+/* A mask of zones; false: reported. */
+bool resolve_zones(
+    struct resolver *resolver, const struct syntax_word *words, uint64_t *ret);
+
+/* The statements, file by file. */
+void resolve_definitions(
+    struct resolver *resolver, const struct syntax *syntax, bool built_in);
+void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
+void resolve_rules(struct resolver *resolver, const struct syntax *own,
+    const struct syntax *built_in);
+void resolve_cases(struct resolver *resolver, const struct syntax *syntax);
+
+#endif

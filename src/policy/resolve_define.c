@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/resolve_define: zones, names, lists and services.
+ */
+#include "policy/list_file.h"
+#include "policy/resolve.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+
+static bool
+is_interface_name(struct str name)
+{
+	if (name.len == 0 || name.len > POLICY_INTERFACE_MAX)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) &&
+		    (c == '\0' || strchr("_.-@+", c) == NULL))
+			return false;
+	}
+	return true;
+}
+
+static void
+add_interface(struct resolver *resolver, struct policy_zone *zone,
+    const struct syntax_word *word)
+{
+	if (!is_interface_name(word->text)) {
+		report_error(resolver->report, word->place,
+		    "'%.*s' is neither an interface nor a prefix",
+		    STR_ARG(word->text));
+		return;
+	}
+	for (size_t i = 0; i < zone->interface_count; i++) {
+		if (str_eq(zone->interfaces[i], word->text)) {
+			report_error(resolver->report, word->place,
+			    "the interface stands here twice");
+			return;
+		}
+	}
+	zone->interfaces[zone->interface_count++] = word->text;
+}
+
+static void
+add_prefix(struct resolver *resolver, struct policy_zone *zone,
+    const struct syntax_word *word)
+{
+	struct address_range range;
+	const char *why;
+
+	if (address_range_parse(word->text, &range, &why) < 0) {
+		report_error(resolver->report, word->place, "%s", why);
+		return;
+	}
+	if (address_is_local_scope(range.first) &&
+	    address_range_prefix(&range) != 0) {
+		report_error(resolver->report, word->place,
+		    "such addresses end at the gateway and live in no zone");
+		return;
+	}
+	if (address_set_add(&zone->prefixes, &range) < 0)
+		resolver->rc = -ENOMEM;
+}
+
+static void
+check_overlaps(struct resolver *resolver, const struct policy_zone *zone,
+    const struct syntax_word *name)
+{
+	const struct policy *policy = resolver->policy;
+	char text[ADDRESS_TEXT_BYTES];
+	struct address shared;
+
+	for (uint8_t i = 0; i < policy->zone_count; i++) {
+		const struct policy_zone *other = &policy->zones[i];
+		if (other == zone || !address_set_overlap(&other->prefixes,
+					 &zone->prefixes, &shared))
+			continue;
+		report_error(resolver->report, name->place,
+		    "zones do not overlap, but %s lives in '%.*s' and in "
+		    "'%.*s'",
+		    address_format(shared, text), STR_ARG(other->name),
+		    STR_ARG(zone->name));
+		return;
+	}
+}
+
+static void
+note_elsewhere(
+    struct resolver *resolver, uint8_t index, const struct syntax_word *name)
+{
+	struct policy *policy = resolver->policy;
+
+	if (!address_set_is_empty(&policy->zones[index].prefixes))
+		return;
+	if (policy->elsewhere == ZONE_NONE) {
+		policy->elsewhere = index;
+		return;
+	}
+	report_error(resolver->report, name->place,
+	    "two zones have no prefixes: '%.*s' and '%.*s'",
+	    STR_ARG(policy->zones[policy->elsewhere].name),
+	    STR_ARG(name->text));
+	report_hint(resolver->report,
+	    "one zone holds all that lives nowhere else: give it both "
+	    "interfaces, or give one of them its prefixes");
+}
+
+static void
+resolve_zone(struct resolver *resolver, const struct syntax_group *syntax)
+{
+	struct policy *policy = resolver->policy;
+	struct symbol *symbol =
+	    resolve_define(resolver, &syntax->name, SYMBOL_ZONE, false);
+
+	if (symbol == NULL)
+		return;
+	uint8_t index = policy->zone_count++;
+	struct policy_zone *zone = &policy->zones[index];
+	symbol->zone = index;
+	zone->name = syntax->name.text;
+	zone->place = syntax->name.place;
+	zone->interfaces = arena_array(resolver->arena,
+	    syntax_count(syntax->members), sizeof(*zone->interfaces));
+	if (zone->interfaces == NULL)
+		return;
+	for (const struct syntax_word *word = syntax->members; word != NULL;
+	     word = word->next) {
+		if (resolve_looks_like_address(word->text) ||
+		    str_find(word->text, '/') < word->text.len)
+			add_prefix(resolver, zone, word);
+		else
+			add_interface(resolver, zone, word);
+	}
+	address_set_freeze(&zone->prefixes);
+	check_overlaps(resolver, zone, &syntax->name);
+	note_elsewhere(resolver, index, &syntax->name);
+}
+
+static void
+resolve_all_zones(struct resolver *resolver, const struct syntax_group *zones)
+{
+	for (; zones != NULL; zones = zones->next) {
+		if (resolver->policy->zone_count == POLICY_ZONES_MAX) {
+			report_error(resolver->report, zones->name.place,
+			    "a policy has at most %d zones", POLICY_ZONES_MAX);
+			return;
+		}
+		resolve_zone(resolver, zones);
+	}
+}
+
+static struct policy_group *
+new_group(struct resolver *resolver, const struct syntax_word *name,
+    struct symbol *symbol)
+{
+	struct policy *policy = resolver->policy;
+	struct policy_group *group = resolve_group(resolver);
+
+	if (group == NULL)
+		return NULL;
+	group->name = name->text;
+	group->place = name->place;
+	symbol->group = group;
+	policy->groups[policy->group_count++] = group;
+	return group;
+}
+
+/* A name's member: another name above it, an address, or a domain. */
+static void
+add_member(struct resolver *resolver, struct policy_group *group,
+    const struct syntax_word *word)
+{
+	const struct symbol *symbol = resolve_find(resolver, word->text);
+
+	if (symbol != NULL && symbol->group != NULL && symbol->group != group) {
+		symbol->group->used = true;
+		if (address_set_add_all(
+			&group->addresses, &symbol->group->addresses) < 0 ||
+		    domain_set_add_all(
+			&group->domains, &symbol->group->domains) < 0)
+			resolver->rc = -ENOMEM;
+	} else if (symbol != NULL ||
+		   str_find(word->text, '.') == word->text.len) {
+		if (symbol == NULL && resolve_looks_like_address(word->text))
+			(void)resolve_literal(resolver, word, group);
+		else
+			resolve_unknown(resolver, word, "a name above this one",
+			    1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
+	} else {
+		(void)resolve_literal(resolver, word, group);
+	}
+}
+
+static void
+resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
+{
+	struct symbol *symbol =
+	    resolve_define(resolver, &syntax->name, SYMBOL_NAME, false);
+	struct policy_group *group =
+	    symbol != NULL ? new_group(resolver, &syntax->name, symbol) : NULL;
+
+	if (group == NULL)
+		return;
+	for (const struct syntax_word *word = syntax->members; word != NULL;
+	     word = word->next)
+		add_member(resolver, group, word);
+	address_set_freeze(&group->addresses);
+}
+
+static void
+report_unreadable(struct resolver *resolver, const struct syntax_word *file,
+    const char *path, int rc)
+{
+	if (rc == -ENOENT) {
+		report_error(
+		    resolver->report, file->place, "there is no file %s", path);
+		report_hint(resolver->report,
+		    "a list's file is looked for beside the policy");
+	} else {
+		report_error(resolver->report, file->place,
+		    "cannot read %s: %s", path,
+		    rc == -EFBIG ? "it is too large" : strerror(-rc));
+	}
+}
+
+static void
+read_list(struct resolver *resolver, const struct syntax_list *syntax,
+    struct policy_group *group)
+{
+	struct text path = TEXT_EMPTY, text = TEXT_EMPTY;
+	bool domains = str_is(syntax->kind.text, "domains");
+
+	file_beside(resolver->path, syntax->file.text, &path);
+	int rc = path.full ? -ENOMEM
+			   : resolver->loader->read(resolver->loader->context,
+				 path.at, POLICY_LIST_BYTES_MAX, &text);
+	if (rc < 0)
+		report_unreadable(resolver, &syntax->file, path.at, rc);
+	else if (list_file_read(text_str(&text), path.at, domains,
+		     syntax->file.place, resolver->report, group) == -ENOMEM)
+		resolver->rc = -ENOMEM;
+	text_fini(&path);
+	text_fini(&text);
+}
+
+static void
+resolve_list(struct resolver *resolver, const struct syntax_list *syntax)
+{
+	struct symbol *symbol =
+	    resolve_define(resolver, &syntax->name, SYMBOL_LIST, false);
+	struct policy_group *group =
+	    symbol != NULL ? new_group(resolver, &syntax->name, symbol) : NULL;
+
+	if (group == NULL)
+		return;
+	group->is_list = true;
+	if (!str_is(syntax->kind.text, "addresses") &&
+	    !str_is(syntax->kind.text, "domains")) {
+		report_error(resolver->report, syntax->kind.place,
+		    "a list holds 'addresses' or 'domains', not '%.*s'",
+		    STR_ARG(syntax->kind.text));
+		return;
+	}
+	read_list(resolver, syntax, group);
+}
+
+static void
+resolve_service_name(struct resolver *resolver,
+    const struct syntax_service_name *syntax, bool built_in)
+{
+	struct policy_services services;
+
+	/* Its items first: a service may stand on the one it replaces. */
+	bool good = resolve_services(resolver, syntax->services, &services);
+	struct symbol *symbol =
+	    resolve_define(resolver, &syntax->name, SYMBOL_SERVICE, built_in);
+	if (symbol != NULL && good)
+		symbol->services = services;
+}
+
+void
+resolve_definitions(
+    struct resolver *resolver, const struct syntax *syntax, bool built_in)
+{
+	struct policy *policy = resolver->policy;
+
+	policy->zones = arena_array(
+	    resolver->arena, POLICY_ZONES_MAX, sizeof(*policy->zones));
+	policy->groups = arena_array(resolver->arena,
+	    syntax_count(syntax->names) + syntax_count(syntax->lists),
+	    sizeof(*policy->groups));
+	if (policy->zones == NULL || policy->groups == NULL)
+		return;
+	for (const struct syntax_service_name *service = syntax->services;
+	     service != NULL; service = service->next)
+		resolve_service_name(resolver, service, built_in);
+	resolve_all_zones(resolver, syntax->zones);
+	for (const struct syntax_list *list = syntax->lists; list != NULL;
+	     list = list->next)
+		resolve_list(resolver, list);
+	for (const struct syntax_group *name = syntax->names; name != NULL;
+	     name = name->next)
+		resolve_name(resolver, name);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/resolve_proxy: where the proxy listens, what it intercepts, and what
+ * is masqueraded.
+ */
+#include "policy/resolve.h"
+
+static void
+resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
+{
+	struct policy *policy = resolver->policy;
+	struct policy_listen listen = { .place = syntax->address.place };
+
+	if (address_port_parse(syntax->address.text, &listen.at) < 0) {
+		report_error(resolver->report, syntax->address.place,
+		    "expected ADDRESS:PORT");
+		report_hint(resolver->report,
+		    "like 10.0.0.1:3128 or [2001:db8::1]:3128");
+		return;
+	}
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		const struct policy_listen *other = &policy->listens[i];
+		if (other->at.port != listen.at.port ||
+		    !address_eq(other->at.address, listen.at.address))
+			continue;
+		report_error(resolver->report, syntax->address.place,
+		    "the proxy already listens there");
+		report_hint(resolver->report,
+		    "by line %u: name all zones in one line",
+		    place_line(other->place).line);
+		return;
+	}
+	if (resolve_zones(resolver, syntax->zones, &listen.zones))
+		policy->listens[policy->listen_count++] = listen;
+}
+
+static void
+resolve_intercept(
+    struct resolver *resolver, const struct syntax_intercept *syntax)
+{
+	struct policy *policy = resolver->policy;
+	struct policy_intercept intercept = { .place = syntax->head.place };
+
+	bool good =
+	    resolve_services(resolver, syntax->services, &intercept.services);
+	good &= resolve_zones(resolver, syntax->zones, &intercept.zones);
+	for (size_t i = 0; good && i < intercept.services.count; i++) {
+		enum policy_protocol protocol =
+		    intercept.services.items[i].protocol;
+		if (policy_protocol_row(protocol)->has ==
+		    POLICY_PROTOCOL_HAS_PORTS)
+			continue;
+		report_error(resolver->report, syntax->services->what.place,
+		    "only services with ports can be intercepted");
+		good = false;
+	}
+	if (good)
+		policy->intercepts[policy->intercept_count++] = intercept;
+}
+
+static void
+resolve_masquerade(
+    struct resolver *resolver, const struct syntax_masquerade *syntax)
+{
+	struct policy *policy = resolver->policy;
+	struct policy_masquerade masquerade = { 0 };
+
+	bool good = resolve_zones(resolver, syntax->from, &masquerade.from);
+	good &= resolve_zones(resolver, syntax->to, &masquerade.to);
+	if (good && (masquerade.from & masquerade.to) != 0) {
+		report_error(resolver->report, syntax->to->place,
+		    "a zone is not masqueraded towards itself");
+		good = false;
+	}
+	if (good)
+		policy->masquerades[policy->masquerade_count++] = masquerade;
+}
+
+static bool
+make_room(struct resolver *resolver, const struct syntax *syntax)
+{
+	struct policy *policy = resolver->policy;
+
+	policy->listens = arena_array(resolver->arena,
+	    syntax_count(syntax->listens), sizeof(*policy->listens));
+	policy->intercepts = arena_array(resolver->arena,
+	    syntax_count(syntax->intercepts), sizeof(*policy->intercepts));
+	policy->masquerades = arena_array(resolver->arena,
+	    syntax_count(syntax->masquerades), sizeof(*policy->masquerades));
+	return !resolver->arena->full;
+}
+
+void
+resolve_proxy(struct resolver *resolver, const struct syntax *syntax)
+{
+	if (!make_room(resolver, syntax))
+		return;
+	for (const struct syntax_listen *listen = syntax->listens;
+	     listen != NULL; listen = listen->next)
+		resolve_listen(resolver, listen);
+	for (const struct syntax_intercept *intercept = syntax->intercepts;
+	     intercept != NULL; intercept = intercept->next)
+		resolve_intercept(resolver, intercept);
+	for (const struct syntax_masquerade *masquerade = syntax->masquerades;
+	     masquerade != NULL; masquerade = masquerade->next)
+		resolve_masquerade(resolver, masquerade);
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/resolve_rule: the proxy, masquerading and the ordered list.
+ */
+#include "policy/resolve.h"
+
+#include <errno.h>
+
+enum side {
+	SIDE_FROM,
+	SIDE_TO,
+};
+
+/* The endpoint's group of literals, made when the first one is met. */
+static struct policy_group *
+literals_of(struct resolver *resolver, struct policy_endpoint *endpoint,
+    struct policy_group **literals)
+{
+	if (*literals == NULL) {
+		*literals = resolve_group(resolver);
+		if (*literals != NULL)
+			endpoint->groups[endpoint->group_count++] = *literals;
+	}
+	return *literals;
+}
+
+static bool
+refuse_domains_as_source(struct resolver *resolver,
+    const struct syntax_word *word, const struct policy_group *group)
+{
+	if (group->domains.count == 0)
+		return true;
+	report_error(resolver->report, word->place,
+	    "a source is known by its address, never by a name");
+	report_hint(resolver->report,
+	    "write a zone, an address or a list of addresses before '->'");
+	return false;
+}
+
+/* A zone, name or list; false: reported. */
+static bool
+add_symbol(struct resolver *resolver, enum side side,
+    const struct syntax_word *word, const struct symbol *symbol,
+    struct policy_endpoint *endpoint)
+{
+	if (symbol->kind == SYMBOL_ZONE) {
+		endpoint->zones |= policy_zone_bit(symbol->zone);
+		return true;
+	}
+	if (symbol->kind == SYMBOL_SERVICE) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "a service stands behind the endpoints, without a comma");
+		return false;
+	}
+	if (symbol->group == NULL)
+		return false; /* reported where it is defined */
+	symbol->group->used = true;
+	endpoint->groups[endpoint->group_count++] = symbol->group;
+	return side == SIDE_TO ||
+	       refuse_domains_as_source(resolver, word, symbol->group);
+}
+
+static bool
+add_literal(struct resolver *resolver, enum side side,
+    const struct syntax_word *word, struct policy_endpoint *endpoint,
+    struct policy_group **literals)
+{
+	struct policy_group *group = literals_of(resolver, endpoint, literals);
+
+	return group != NULL && resolve_literal(resolver, word, group) &&
+	       (side == SIDE_TO ||
+		   refuse_domains_as_source(resolver, word, group));
+}
+
+static bool
+add_endpoint_word(struct resolver *resolver, enum side side,
+    const struct syntax_word *word, struct policy_endpoint *endpoint,
+    struct policy_group **literals)
+{
+	const struct symbol *symbol = resolve_find(resolver, word->text);
+
+	if (str_is(word->text, "any")) {
+		endpoint->zones = POLICY_ZONES_ANY;
+		return true;
+	}
+	if (str_is(word->text, "self")) {
+		endpoint->zones |= policy_zone_bit(ZONE_SELF);
+		return true;
+	}
+	if (symbol != NULL)
+		return add_symbol(resolver, side, word, symbol, endpoint);
+	if (resolve_looks_like_address(word->text) ||
+	    str_find(word->text, '.') < word->text.len)
+		return add_literal(resolver, side, word, endpoint, literals);
+	resolve_unknown(resolver, word, "a zone, name or list",
+	    1u << SYMBOL_ZONE | 1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
+	return false;
+}
+
+static bool
+resolve_endpoint(struct resolver *resolver, enum side side,
+    const struct syntax_word *words, struct policy_endpoint *ret)
+{
+	struct policy_group *literals = NULL;
+	bool good = true;
+
+	ret->groups = arena_array(resolver->arena, syntax_count(words) + 1,
+	    sizeof(struct policy_group *));
+	if (ret->groups == NULL)
+		return false;
+	for (; words != NULL; words = words->next)
+		good &=
+		    add_endpoint_word(resolver, side, words, ret, &literals);
+	if (literals != NULL)
+		address_set_freeze(&literals->addresses);
+	return good;
+}
+
+/* RFC 9110, 9.1: a method is a token and its case matters. */
+static bool
+is_method(struct str word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if (!(word.at[i] >= 'A' && word.at[i] <= 'Z') &&
+		    word.at[i] != '-')
+			return false;
+	return word.len > 0;
+}
+
+static bool
+resolve_methods(struct resolver *resolver, const struct syntax_word *words,
+    struct policy_rule *rule)
+{
+	rule->methods = arena_array(
+	    resolver->arena, syntax_count(words), sizeof(*rule->methods));
+	if (rule->methods == NULL)
+		return false;
+	for (; words != NULL; words = words->next) {
+		if (!is_method(words->text)) {
+			report_error(resolver->report, words->place,
+			    "a method is written in capitals, like GET or "
+			    "CONNECT");
+			return false;
+		}
+		rule->methods[rule->method_count++] = words->text;
+	}
+	return true;
+}
+
+/* Labels go into logs and into the kernel's log prefix as they are. */
+static bool
+resolve_label(struct resolver *resolver, const struct syntax_word *label)
+{
+	if (label->text.at == NULL)
+		return true;
+	if (label->text.len == 0 || label->text.len > POLICY_RULE_NAME_MAX) {
+		report_error(resolver->report, label->place,
+		    "a rule's name has 1 to %d characters",
+		    POLICY_RULE_NAME_MAX);
+		return false;
+	}
+	for (size_t i = 0; i < label->text.len; i++) {
+		uint8_t c = (uint8_t)label->text.at[i];
+		if (c < ' ' || c == 0x7f || strchr("\\$`", c) != NULL) {
+			report_error(resolver->report, label->place,
+			    "a rule's name holds no control characters and "
+			    "none of \\ $ `");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The statement on one line, runs of blanks and line ends folded. */
+static struct str
+folded(struct arena *arena, struct str text)
+{
+	struct str copy = arena_str(arena, text);
+	char *at = (char *)(uintptr_t)copy.at; /* ours: arena_str made it */
+	size_t len = 0;
+
+	for (size_t i = 0; at != NULL && i < copy.len; i++) {
+		bool blank = (uint8_t)at[i] <= ' ';
+		if (!blank || (len > 0 && at[len - 1] != ' '))
+			at[len++] = blank ? ' ' : at[i];
+	}
+	return (struct str){ copy.at, len };
+}
+
+static bool
+check_once(struct resolver *resolver, const struct syntax_rule *syntax)
+{
+	if (syntax->direct.text.at == NULL ||
+	    str_is(syntax->verdict.text, "allow"))
+		return true;
+	report_error(resolver->report, syntax->direct.place,
+	    "'direct' goes with 'allow': it leads past the proxy");
+	return false;
+}
+
+static void
+describe_rule(struct resolver *resolver, const struct syntax_rule *syntax,
+    bool built_in, struct policy_rule *rule)
+{
+	rule->label = syntax->label.text;
+	rule->log = syntax->log.text.at != NULL;
+	rule->direct = syntax->direct.text.at != NULL;
+	rule->text = folded(resolver->arena, syntax->text);
+	rule->place = syntax->verdict.place;
+	rule->line = built_in ? 0 : place_line(rule->place).line;
+}
+
+static bool
+resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
+    struct policy_rule *rule)
+{
+	(void)policy_verdict_find(syntax->verdict.text, &rule->verdict);
+	bool good =
+	    resolve_endpoint(resolver, SIDE_FROM, syntax->from, &rule->from);
+	good &= resolve_endpoint(resolver, SIDE_TO, syntax->to, &rule->to);
+	good &= resolve_services(resolver, syntax->services, &rule->services);
+	good &= resolve_methods(resolver, syntax->methods, rule);
+	good &= resolve_label(resolver, &syntax->label);
+	return good & check_once(resolver, syntax);
+}
+
+/* The one address of a family that the target stands for. */
+static bool
+take_target(struct resolver *resolver, const struct policy_group *group,
+    struct place place, struct policy_rule *rule)
+{
+	for (size_t i = 0; i < address_set_count(&group->addresses); i++) {
+		struct address_range range =
+		    address_set_range(&group->addresses, i);
+		struct address *target = range.first.family == ADDRESS_IPV4
+					     ? &rule->target4
+					     : &rule->target6;
+		if (target->family != ADDRESS_NONE ||
+		    !address_eq(range.first, range.last)) {
+			report_error(resolver->report, place,
+			    "what is published has one address in each "
+			    "family");
+			return false;
+		}
+		*target = range.first;
+	}
+	return true;
+}
+
+static bool
+resolve_target(struct resolver *resolver, const struct syntax_rule *syntax,
+    struct policy_rule *rule)
+{
+	struct policy_endpoint target = { 0 };
+	bool good = true;
+
+	if (!resolve_endpoint(resolver, SIDE_TO, syntax->to, &target))
+		return false;
+	if (target.zones != 0 || policy_endpoint_has_domains(&target)) {
+		report_error(resolver->report, syntax->to->place,
+		    "a flow is published to an address");
+		return false;
+	}
+	for (size_t i = 0; i < target.group_count; i++)
+		good &= take_target(
+		    resolver, target.groups[i], syntax->to->place, rule);
+	return good;
+}
+
+static bool
+resolve_target_port(struct resolver *resolver, const struct syntax_rule *syntax,
+    struct policy_rule *rule)
+{
+	const struct policy_services *outside = &rule->services;
+	struct policy_services inside;
+
+	if (syntax->target == NULL)
+		return true;
+	if (!resolve_services(resolver, syntax->target, &inside))
+		return false;
+	if (inside.count != 1 || outside->count != 1 ||
+	    inside.items[0].first != inside.items[0].last ||
+	    outside->items[0].first != outside->items[0].last ||
+	    inside.items[0].protocol != outside->items[0].protocol) {
+		report_error(resolver->report, syntax->target->what.place,
+		    "one port is published as one port of the same protocol");
+		report_hint(resolver->report,
+		    "leave the second out to keep the ports as they are");
+		return false;
+	}
+	rule->target_port = inside.items[0].first;
+	return true;
+}
+
+static bool
+check_published(struct resolver *resolver, const struct syntax_rule *syntax,
+    const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->services.count; i++) {
+		const struct policy_service *item = &rule->services.items[i];
+		if (policy_protocol_row(item->protocol)->has ==
+			POLICY_PROTOCOL_HAS_PORTS &&
+		    item->first != 0)
+			continue;
+		report_error(resolver->report, syntax->services->what.place,
+		    "ports are published: say which, like 'tcp 443'");
+		return false;
+	}
+	if (syntax->methods == NULL)
+		return true;
+	report_error(resolver->report, syntax->methods->place,
+	    "'publish' is decided on packets, which have no method");
+	return false;
+}
+
+static bool
+resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
+    struct policy_rule *rule)
+{
+	rule->verdict = POLICY_VERDICT_ALLOW;
+	rule->publish = true;
+	rule->from.zones = POLICY_ZONES_ANY;
+	bool good = resolve_zones(resolver, syntax->from, &rule->to.own);
+	good &= resolve_services(resolver, syntax->services, &rule->services);
+	good = good && check_published(resolver, syntax, rule) &&
+	       resolve_target(resolver, syntax, rule) &&
+	       resolve_target_port(resolver, syntax, rule);
+	good &= resolve_label(resolver, &syntax->label);
+	return good & check_once(resolver, syntax);
+}
+
+static void
+resolve_rule(
+    struct resolver *resolver, const struct syntax_rule *syntax, bool built_in)
+{
+	struct policy *policy = resolver->policy;
+	struct policy_rule rule = { 0 };
+
+	describe_rule(resolver, syntax, built_in, &rule);
+	if (str_is(syntax->verdict.text, "publish")
+		? resolve_publish(resolver, syntax, &rule)
+		: resolve_filter(resolver, syntax, &rule))
+		policy->rules[policy->rule_count++] = rule;
+}
+
+void
+resolve_rules(struct resolver *resolver, const struct syntax *own,
+    const struct syntax *built_in)
+{
+	struct policy *policy = resolver->policy;
+	size_t count = syntax_count(own->rules);
+
+	if (count > POLICY_RULES_MAX) {
+		report_error(resolver->report, own->rules->verdict.place,
+		    "a policy has at most %d rules", POLICY_RULES_MAX);
+		return;
+	}
+	policy->rules = arena_array(resolver->arena,
+	    count + syntax_count(built_in->rules), sizeof(*policy->rules));
+	if (policy->rules == NULL)
+		return;
+	for (const struct syntax_rule *rule = own->rules; rule != NULL;
+	     rule = rule->next)
+		resolve_rule(resolver, rule, false);
+	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
+	     rule = rule->next)
+		resolve_rule(resolver, rule, true);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/resolve_service: protocols, ports, kinds of ICMP, and their names.
+ */
+#include "policy/resolve.h"
+
+#include "base/nearest.h"
+
+static bool
+parse_ports(struct str text, uint16_t *ret_first, uint16_t *ret_last,
+    const char **reterr_why)
+{
+	struct str last = text, first = str_cut(&last, '-');
+	uint64_t low, high;
+
+	if (last.at == NULL)
+		last = first;
+	if (str_number(first, UINT16_MAX, &low) < 0 || low == 0 ||
+	    str_number(last, UINT16_MAX, &high) < 0 || high == 0) {
+		*reterr_why = "a port is 1 to 65535, a range of them 1024-2047";
+		return false;
+	}
+	if (low > high) {
+		*reterr_why = "the range of ports ends before it begins";
+		return false;
+	}
+	*ret_first = (uint16_t)low;
+	*ret_last = (uint16_t)high;
+	return true;
+}
+
+static bool
+resolve_ports(struct resolver *resolver, const struct syntax_word *detail,
+    struct policy_service *service)
+{
+	const char *why;
+
+	if (parse_ports(detail->text, &service->first, &service->last, &why))
+		return true;
+	report_error(resolver->report, detail->place, "%s", why);
+	return false;
+}
+
+static bool
+resolve_kind(struct resolver *resolver, const struct syntax_word *detail,
+    struct policy_service *service)
+{
+	struct nearest nearest;
+
+	if (policy_icmp_kind_find(detail->text, &service->first)) {
+		service->last = service->first;
+		return true;
+	}
+	report_error(resolver->report, detail->place,
+	    "'%.*s' is no kind of ICMP message", STR_ARG(detail->text));
+	nearest_begin(&nearest, detail->text);
+	for (size_t i = 0; i < policy_icmp_kind_count; i++)
+		nearest_offer(&nearest, str_of(policy_icmp_kinds[i].word));
+	if (nearest.best.at != NULL)
+		report_hint(resolver->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
+}
+
+static bool
+resolve_protocol(struct resolver *resolver, const struct syntax_service *syntax,
+    enum policy_protocol protocol, struct policy_service *service)
+{
+	*service = (struct policy_service){ .protocol = protocol,
+		.last = UINT16_MAX,
+		.place = syntax->what.place };
+	if (syntax->detail.text.at == NULL)
+		return true;
+	switch (policy_protocol_row(protocol)->has) {
+	case POLICY_PROTOCOL_HAS_PORTS:
+		return resolve_ports(resolver, &syntax->detail, service);
+	case POLICY_PROTOCOL_HAS_KINDS:
+		return resolve_kind(resolver, &syntax->detail, service);
+	case POLICY_PROTOCOL_HAS_NOTHING:
+		break;
+	}
+	report_error(resolver->report, syntax->detail.place,
+	    "'%.*s' has no ports", STR_ARG(syntax->what.text));
+	return false;
+}
+
+static const struct symbol *
+find_service(struct resolver *resolver, const struct syntax_word *word)
+{
+	const struct symbol *symbol = resolve_find(resolver, word->text);
+
+	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE)
+		return symbol;
+	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
+		report_error(
+		    resolver->report, word->place, "a port needs its protocol");
+		report_hint(
+		    resolver->report, "write 'tcp %.*s'", STR_ARG(word->text));
+		return NULL;
+	}
+	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
+	if (symbol != NULL)
+		report_hint(resolver->report,
+		    "endpoints are parted by commas, the service stands "
+		    "behind them");
+	return NULL;
+}
+
+/* How many items the services make, those of named services counted in. */
+static size_t
+count_items(
+    const struct resolver *resolver, const struct syntax_service *syntax)
+{
+	size_t count = 0;
+
+	for (; syntax != NULL; syntax = syntax->next) {
+		const struct symbol *symbol =
+		    resolve_find(resolver, syntax->what.text);
+		count += symbol != NULL ? symbol->services.count : 1;
+	}
+	return count;
+}
+
+bool
+resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
+    struct policy_services *ret)
+{
+	struct policy_services services = { 0 };
+	enum policy_protocol protocol;
+	bool good = true;
+
+	services.items = arena_array(resolver->arena,
+	    count_items(resolver, syntax), sizeof(*services.items));
+	if (services.items == NULL)
+		return false;
+	for (; syntax != NULL; syntax = syntax->next) {
+		if (policy_protocol_find(syntax->what.text, &protocol)) {
+			good &= resolve_protocol(resolver, syntax, protocol,
+			    &services.items[services.count++]);
+			continue;
+		}
+		const struct symbol *symbol =
+		    find_service(resolver, &syntax->what);
+		good &= symbol != NULL;
+		for (size_t i = 0; symbol != NULL && i < symbol->services.count;
+		     i++)
+			services.items[services.count++] =
+			    symbol->services.items[i];
+	}
+	*ret = services;
+	return good;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/syntax: a policy as it was written.
+ *
+ * What the parser builds and the resolver reads: lists of words with their
+ * places, nothing looked up yet.  All of it lies in the arena that the caller
+ * of policy_parse gave; texts are lent from the source.  Every node begins with
+ * the `next` of its list.
+ */
+#ifndef GATEHOUSE_POLICY_SYNTAX_H
+#define GATEHOUSE_POLICY_SYNTAX_H
+
+#include "policy/lex.h"
+
+struct syntax_word {
+	struct syntax_word *next;
+	struct str text; /* at == NULL: not written */
+	struct place place;
+};
+
+/* `tcp 80-88`, `icmp echo-request`, or the name of a service. */
+struct syntax_service {
+	struct syntax_service *next;
+	struct syntax_word what;
+	struct syntax_word detail;
+};
+
+/* `zone NAME = MEMBERS` and `name NAME = MEMBERS` look alike. */
+struct syntax_group {
+	struct syntax_group *next;
+	struct syntax_word name;
+	struct syntax_word *members;
+};
+
+/* `list NAME = KIND "FILE"` */
+struct syntax_list {
+	struct syntax_list *next;
+	struct syntax_word name;
+	struct syntax_word kind;
+	struct syntax_word file;
+};
+
+struct syntax_service_name {
+	struct syntax_service_name *next;
+	struct syntax_word name;
+	struct syntax_service *services;
+};
+
+struct syntax_listen {
+	struct syntax_listen *next;
+	struct syntax_word address;
+	struct syntax_word *zones;
+};
+
+struct syntax_intercept {
+	struct syntax_intercept *next;
+	struct syntax_word head;
+	struct syntax_service *services;
+	struct syntax_word *zones;
+};
+
+struct syntax_masquerade {
+	struct syntax_masquerade *next;
+	struct syntax_word *from;
+	struct syntax_word *to;
+};
+
+/*
+ * A rule of the list.  `publish ZONE SERVICE -> TARGET [SERVICE]` is one too:
+ * its `from` is the zone, its `to` the target.
+ */
+struct syntax_rule {
+	struct syntax_rule *next;
+	struct syntax_word verdict; /* allow, reject, drop or publish */
+	struct str text;            /* the statement, as written */
+	struct syntax_word *from;
+	struct syntax_word *to;
+	struct syntax_service *services;
+	struct syntax_service *target; /* publish: the service behind TO */
+	struct syntax_word *methods;
+	struct syntax_word label;  /* as "..." */
+	struct syntax_word log;    /* the word, where it stands */
+	struct syntax_word direct; /* the same */
+};
+
+/* One line of a test: a flow and what must become of it. */
+struct syntax_case {
+	struct syntax_case *next;
+	const struct token *tokens; /* in `tokens` of the syntax */
+	size_t count;
+	struct str text;
+};
+
+struct syntax_test {
+	struct syntax_test *next;
+	struct syntax_word title;
+	struct syntax_case *cases;
+};
+
+struct syntax {
+	struct tokens tokens;
+	struct syntax_group *zones;
+	struct syntax_group *names;
+	struct syntax_list *lists;
+	struct syntax_service_name *services;
+	struct syntax_listen *listens;
+	struct syntax_intercept *intercepts;
+	struct syntax_masquerade *masquerades;
+	struct syntax_rule *rules;
+	struct syntax_test *tests;
+};
+
+/*
+ * Reads the whole source; every statement that is not well formed is reported
+ * and left out.  0, or -ENOMEM; look at report->errors as well.
+ */
+int policy_parse(const struct source *source, struct arena *arena,
+    struct report *report, struct syntax *ret);
+void syntax_fini(struct syntax *syntax);
+
+/* How long a list is; every node of syntax begins with its `next`. */
+size_t syntax_count(const void *first);
+
+#endif

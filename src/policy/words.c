@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/words.h"
+
+#include "base/address.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const verdicts[] = {
+#define ROW(id, word) #word,
+	POLICY_VERDICTS(ROW)
+#undef ROW
+};
+
+static const char *const phases[] = {
+#define ROW(id, word) #word,
+	POLICY_PHASES(ROW)
+#undef ROW
+};
+
+static const struct policy_protocol_row protocols[] = {
+#define ROW(id, word, number, has) { #word, number, POLICY_PROTOCOL_HAS_##has },
+	POLICY_PROTOCOLS(ROW)
+#undef ROW
+};
+
+const struct policy_icmp_kind policy_icmp_kinds[] = {
+#define ROW(word, type4, type6) { word, type4, type6 },
+	POLICY_ICMP_KINDS(ROW)
+#undef ROW
+};
+const size_t policy_icmp_kind_count = COUNT_OF(policy_icmp_kinds);
+
+/*
+ * Words of rules and heads of statements, those of later versions too, so that
+ * a policy of today stays readable.
+ */
+static const char *const reserved[] = { "allow", "any", "as", "at", "by",
+	"connections", "direct", "drop", "during", "except", "explicit", "for",
+	"header", "hours", "include", "inspect", "limit", "list", "log",
+	"masquerade", "method", "name", "path", "proxy", "publish", "reject",
+	"scheme", "self", "service", "test", "type", "undecided", "user", "via",
+	"zone" };
+
+const char *
+policy_verdict_word(enum policy_verdict verdict)
+{
+	return verdicts[verdict];
+}
+
+const char *
+policy_phase_word(enum policy_phase phase)
+{
+	return phases[phase];
+}
+
+const struct policy_protocol_row *
+policy_protocol_row(enum policy_protocol p)
+{
+	return &protocols[p];
+}
+
+bool
+policy_verdict_find(struct str word, enum policy_verdict *ret)
+{
+	for (unsigned i = 0; i < COUNT_OF(verdicts); i++) {
+		if (str_is(word, verdicts[i])) {
+			*ret = (enum policy_verdict)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_protocol_find(struct str word, enum policy_protocol *ret)
+{
+	for (unsigned i = 0; i < COUNT_OF(protocols); i++) {
+		if (str_is(word, protocols[i].word)) {
+			*ret = (enum policy_protocol)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_icmp_kind_find(struct str word, uint16_t *ret)
+{
+	for (uint16_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
+		if (str_is(word, policy_icmp_kinds[i].word)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret)
+{
+	for (uint16_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
+		const struct policy_icmp_kind *kind = &policy_icmp_kinds[i];
+		if (type ==
+		    (family == ADDRESS_IPV4 ? kind->type4 : kind->type6)) {
+			*ret = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_word_is_reserved(struct str word)
+{
+	enum policy_protocol protocol;
+
+	for (size_t i = 0; i < COUNT_OF(reserved); i++)
+		if (str_is(word, reserved[i]))
+			return true;
+	return policy_protocol_find(word, &protocol);
+}

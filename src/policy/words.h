@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/words: the vocabulary of policies, as tables.
+ *
+ * One row a word.  The row makes the enum, the word that is read and written,
+ * and what both enforcers need to know of it.
+ */
+#ifndef GATEHOUSE_POLICY_WORDS_H
+#define GATEHOUSE_POLICY_WORDS_H
+
+#include "base/str.h"
+
+/* What can be said of a flow.  UNDECIDED is an answer, never a rule's word. */
+#define POLICY_VERDICTS(ROW)                                                   \
+	ROW(ALLOW, allow)                                                      \
+	ROW(REJECT, reject)                                                    \
+	ROW(DROP, drop)                                                        \
+	ROW(UNDECIDED, undecided)
+
+enum policy_verdict {
+#define ROW(id, word) POLICY_VERDICT_##id,
+	POLICY_VERDICTS(ROW)
+#undef ROW
+	POLICY_VERDICT_COUNT
+};
+
+/* What is known of a flow grows from phase to phase. */
+#define POLICY_PHASES(ROW)                                                     \
+	ROW(PACKET, packet)                                                    \
+	ROW(NAME, name)                                                        \
+	ROW(REQUEST, request)                                                  \
+	ROW(RESPONSE, response)
+
+enum policy_phase {
+#define ROW(id, word) POLICY_PHASE_##id,
+	POLICY_PHASES(ROW)
+#undef ROW
+	POLICY_PHASE_COUNT
+};
+
+/*
+ * Protocols that a rule can name: word, IP protocol number (ICMP stands for
+ * number 58 as well), and what its number in a rule means.
+ */
+#define POLICY_PROTOCOLS(ROW)                                                  \
+	ROW(TCP, tcp, 6, PORTS)                                                \
+	ROW(UDP, udp, 17, PORTS)                                               \
+	ROW(ICMP, icmp, 1, KINDS)                                              \
+	ROW(SCTP, sctp, 132, PORTS)                                            \
+	ROW(GRE, gre, 47, NOTHING)                                             \
+	ROW(ESP, esp, 50, NOTHING)
+
+enum policy_protocol {
+#define ROW(id, word, number, has) POLICY_PROTOCOL_##id,
+	POLICY_PROTOCOLS(ROW)
+#undef ROW
+	POLICY_PROTOCOL_COUNT
+};
+
+enum policy_protocol_has {
+	POLICY_PROTOCOL_HAS_NOTHING,
+	POLICY_PROTOCOL_HAS_PORTS,
+	POLICY_PROTOCOL_HAS_KINDS,
+};
+
+struct policy_protocol_row {
+	const char *word;
+	uint8_t number;
+	enum policy_protocol_has has;
+};
+
+/*
+ * Kinds of ICMP message, one name for both families: the type in ICMP and in
+ * ICMPv6, -1 where the family has none.
+ */
+#define POLICY_ICMP_KINDS(ROW)                                                 \
+	ROW("echo-request", 8, 128)                                            \
+	ROW("echo-reply", 0, 129)                                              \
+	ROW("destination-unreachable", 3, 1)                                   \
+	ROW("packet-too-big", -1, 2)                                           \
+	ROW("time-exceeded", 11, 3)                                            \
+	ROW("parameter-problem", 12, 4)                                        \
+	ROW("redirect", 5, 137)                                                \
+	ROW("timestamp-request", 13, -1)                                       \
+	ROW("timestamp-reply", 14, -1)                                         \
+	ROW("router-solicitation", 10, 133)                                    \
+	ROW("router-advertisement", 9, 134)                                    \
+	ROW("neighbour-solicitation", -1, 135)                                 \
+	ROW("neighbour-advertisement", -1, 136)                                \
+	ROW("mld-query", -1, 130)                                              \
+	ROW("mld-report", -1, 131)                                             \
+	ROW("mld-done", -1, 132)                                               \
+	ROW("mld2-report", -1, 143)
+
+struct policy_icmp_kind {
+	const char *word;
+	int16_t type4;
+	int16_t type6;
+};
+
+extern const struct policy_icmp_kind policy_icmp_kinds[];
+extern const size_t policy_icmp_kind_count;
+
+const char *policy_verdict_word(enum policy_verdict verdict);
+const char *policy_phase_word(enum policy_phase phase);
+const struct policy_protocol_row *policy_protocol_row(enum policy_protocol p);
+
+/* True and *ret when the word is one; the names are case-sensitive. */
+bool policy_verdict_find(struct str word, enum policy_verdict *ret);
+bool policy_protocol_find(struct str word, enum policy_protocol *ret);
+bool policy_icmp_kind_find(struct str word, uint16_t *ret);
+
+/* The row of an ICMP (family 4) or ICMPv6 (family 6) type; false if none. */
+bool policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret);
+
+/* Words that mean something in the language and so can name nothing. */
+bool policy_word_is_reserved(struct str word);
+
+#endif
