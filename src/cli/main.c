@@ -19,13 +19,9 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct command *const commands[] = {
-	&command_check, &command_explain,
-	//X	&command_show,command_show,
-	//X	&command_run,command_run,
-	//X	&command_apply,command_apply,
-	//X	&command_status,command_status,
-	//X	&command_log,command_log,
-	//X	&command_stop,command_stop,
+	&command_check,
+	&command_explain,
+	&command_show,
 };
 
 bool

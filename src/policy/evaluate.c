@@ -54,6 +54,18 @@ match_source(const struct policy_rule *rule, const struct flow *flow)
 	return POLICY_MATCH_NO;
 }
 
+/* The own address that a publish rule stands for, in a family it serves. */
+static bool
+is_published(const struct policy_rule *rule, const struct flow *flow)
+{
+	return flow->to_zone == ZONE_SELF &&
+	       (rule->to.own & policy_zone_bit(flow->own_zone)) != 0 &&
+	       !(flow->destination.family == ADDRESS_IPV4 &&
+		   rule->target4.family == ADDRESS_NONE) &&
+	       !(flow->destination.family == ADDRESS_IPV6 &&
+		   rule->target6.family == ADDRESS_NONE);
+}
+
 static enum policy_match
 match_address(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
@@ -68,9 +80,7 @@ match_address(const struct policy_rule *rule, const struct flow *flow,
 	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if ((to->zones & policy_zone_bit(flow->to_zone)) != 0 ||
-	    (flow->to_zone == ZONE_SELF &&
-		(to->own & policy_zone_bit(flow->own_zone)) != 0) ||
-	    groups_have(to, flow->destination))
+	    is_published(rule, flow) || groups_have(to, flow->destination))
 		return POLICY_MATCH_YES;
 	return POLICY_MATCH_NO;
 }

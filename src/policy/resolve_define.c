@@ -16,8 +16,8 @@ is_interface_name(struct str name)
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.at[i];
-		if (!ascii_is_alpha(c) && !ascii_is_digit(c) &&
-		    (c == '\0' || strchr("_.-@+", c) == NULL))
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
+		    c != '.' && c != '-')
 			return false;
 	}
 	return true;

@@ -320,7 +320,8 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 {
 	rule->verdict = POLICY_VERDICT_ALLOW;
 	rule->publish = true;
-	rule->from.zones = POLICY_ZONES_ANY;
+	/* From every zone, but what the gateway itself sends is not routed. */
+	rule->from.zones = policy_zone_bit(resolver->policy->zone_count) - 1;
 	bool good = resolve_zones(resolver, syntax->from, &rule->to.own);
 	good &= resolve_services(resolver, syntax->services, &rule->services);
 	good = good && check_published(resolver, syntax, rule) &&

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/compile_impl.h"
+
+#include "firewall/names.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SCRATCH_BYTES_MAX ((size_t)64 << 20)
+
+/* What the kernel keeps of a comment, without its NUL. */
+#define COMMENT_BYTES_MAX 120
+
+/* One row a counter that belongs to no rule. */
+static const struct {
+	const char *name;
+	const char *meaning;
+} own_counters[] = {
+	{ "handover", "flows handed to the proxy" },
+	{ "handover.lost", "packets dropped because the proxy was not there" },
+	{ "invalid", "packets that belong to no connection" },
+	{ "misrouted", "packets that would have left by a foreign interface" },
+	{ "needs.proxy", "intercepted flows that the proxy cannot carry" },
+	{ "no.zone", "packets of an interface that is in no zone" },
+	{ "spoofed", "packets whose source does not live there" },
+};
+
+void
+compile_line(struct compiler *compiler, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	text_addz(compiler->out, "\t\t");
+	if (len >= 0 && (size_t)len < sizeof(line)) {
+		text_addz(compiler->out, line);
+	} else {
+		char *longer = NULL;
+		va_start(args, format);
+		len = vasprintf(&longer, format, args);
+		va_end(args);
+		if (len < 0)
+			compiler->rc = -ENOMEM;
+		else
+			text_addz(compiler->out, longer);
+		free(len < 0 ? NULL : longer);
+	}
+	text_addc(compiler->out, '\n');
+}
+
+void
+compile_chain_begin(struct compiler *compiler, const char *name)
+{
+	text_addf(compiler->out, "\n\tchain %s {\n", name);
+}
+
+void
+compile_chain_end(struct compiler *compiler)
+{
+	text_addz(compiler->out, "\t}\n");
+}
+
+void
+compile_log_reason(struct compiler *compiler, enum log_verdict verdict,
+    enum log_reason reason, uint8_t from, uint8_t to)
+{
+	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
+	struct text text = TEXT_EMPTY;
+
+	if (from != ZONE_NONE)
+		prefix.zone_from = policy_zone_name(compiler->policy, from);
+	if (to != ZONE_NONE)
+		prefix.zone_to = policy_zone_name(compiler->policy, to);
+	if (log_prefix_write(&prefix, &text) < 0)
+		compiler->rc = -EINVAL;
+	compile_line(compiler,
+	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
+	    "%d snaplen %d",
+	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
+	text_fini(&text);
+}
+
+void
+compile_interfaces(struct text *out, const struct policy_zone *zone)
+{
+	for (size_t i = 0; i < zone->interface_count; i++)
+		text_addf(out, "%s\"%.*s\"", i > 0 ? ", " : "{ ",
+		    STR_ARG(zone->interfaces[i]));
+	text_addz(out, zone->interface_count > 0 ? " }" : "");
+}
+
+/* Two rules may stand on one line, parted by `;`. */
+void
+compile_counter_name(const struct policy *policy,
+    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES])
+{
+	unsigned nth = 1;
+
+	if (rule->line == 0) {
+		(void)snprintf(ret, COMPILE_NAME_BYTES, "rule.last");
+		return;
+	}
+	for (const struct policy_rule *other = rule - 1;
+	     other >= policy->rules && other->line == rule->line; other--)
+		nth++;
+	if (nth == 1)
+		(void)snprintf(ret, COMPILE_NAME_BYTES, "rule.%u", rule->line);
+	else
+		(void)snprintf(
+		    ret, COMPILE_NAME_BYTES, "rule.%u.%u", rule->line, nth);
+}
+
+/* Quotes end a comment of nftables and have no escape. */
+static void
+add_comment(struct text *out, struct str comment)
+{
+	bool cut = comment.len > COMMENT_BYTES_MAX;
+
+	if (cut)
+		comment.len = COMMENT_BYTES_MAX - 3;
+	text_addz(out, "comment \"");
+	for (size_t i = 0; i < comment.len; i++)
+		text_addc(out, comment.at[i] == '"' ? '\'' : comment.at[i]);
+	text_addz(out, cut ? "...\"" : "\"");
+}
+
+static void
+write_counter(struct compiler *compiler, const char *name, struct str meaning)
+{
+	struct text *out = compiler->out;
+
+	text_addf(out, "\tcounter %s {\n\t\t", name);
+	add_comment(out, meaning);
+	text_addz(out, "\n\t}\n");
+}
+
+static void
+write_counters(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+	char name[COMPILE_NAME_BYTES];
+
+	text_addc(compiler->out, '\n');
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		compile_counter_name(policy, &policy->rules[i], name);
+		write_counter(compiler, name, policy->rules[i].text);
+	}
+	for (size_t i = 0; i < sizeof(own_counters) / sizeof(own_counters[0]);
+	     i++)
+		write_counter(compiler, own_counters[i].name,
+		    str_of(own_counters[i].meaning));
+}
+
+/* A set of one family; an empty one stays as a name for rules and elements. */
+static void
+write_set(struct compiler *compiler, const char *kind, struct str name,
+    uint8_t family, const struct address_set *set)
+{
+	struct text *out = compiler->out;
+	char set_name[COMPILE_NAME_BYTES];
+
+	compile_set_name(set_name, kind, name, family);
+	text_addf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n",
+	    set_name, family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
+	if (compile_has_family(set, family)) {
+		text_addz(out, "\t\telements = ");
+		compile_elements(out, set, family);
+		text_addc(out, '\n');
+	}
+	text_addz(out, "\t}\n");
+}
+
+static void
+write_families(struct compiler *compiler, const char *kind, struct str name,
+    const struct address_set *set)
+{
+	if (compile_has_family(set, ADDRESS_IPV4))
+		write_set(compiler, kind, name, ADDRESS_IPV4, set);
+	if (compiler->host->ipv6 && compile_has_family(set, ADDRESS_IPV6))
+		write_set(compiler, kind, name, ADDRESS_IPV6, set);
+}
+
+/* The gateway's own addresses in a zone, both families always. */
+static void
+write_own(struct compiler *compiler, uint8_t zone)
+{
+	struct str name = policy_zone_name(compiler->policy, zone);
+	struct address_set own = { 0 };
+
+	for (size_t i = 0; i < compiler->host->own_count; i++) {
+		const struct firewall_own *one = &compiler->host->own[i];
+		struct address_range range = { one->address, one->address };
+		if (one->zone == zone && address_set_add(&own, &range) < 0)
+			compiler->rc = -ENOMEM;
+	}
+	address_set_freeze(&own);
+	write_set(compiler, "own", name, ADDRESS_IPV4, &own);
+	if (compiler->host->ipv6)
+		write_set(compiler, "own", name, ADDRESS_IPV6, &own);
+	address_set_fini(&own);
+}
+
+static uint64_t
+published_zones(const struct policy *policy)
+{
+	uint64_t zones = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		zones |= policy->rules[i].to.own;
+	return zones;
+}
+
+static void
+write_sets(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+	uint64_t published = published_zones(policy);
+
+	text_addc(compiler->out, '\n');
+	write_families(compiler, "local", STR(""), &compiler->local_scope);
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		write_families(compiler, "zone", policy->zones[zone].name,
+		    &policy->zones[zone].prefixes);
+		if ((published & policy_zone_bit(zone)) != 0)
+			write_own(compiler, zone);
+	}
+	for (size_t i = 0; i < policy->group_count; i++)
+		if (policy->groups[i]->used)
+			write_families(compiler,
+			    policy->groups[i]->is_list ? "list" : "name",
+			    policy->groups[i]->name,
+			    &policy->groups[i]->addresses);
+}
+
+/* What base/address calls local scope, as a set. */
+static int
+fill_local_scope(struct address_set *set)
+{
+	static const char *const ranges[] = { "0.0.0.0/8", "127.0.0.0/8",
+		"169.254.0.0/16", "224.0.0.0/4", "255.255.255.255", "::/127",
+		"fe80::/10", "ff00::/8" };
+	struct address_range range;
+	const char *why;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(ranges) / sizeof(ranges[0]);
+	     i++) {
+		rc = address_range_parse(str_of(ranges[i]), &range, &why);
+		if (rc == 0)
+			rc = address_set_add(set, &range);
+	}
+	address_set_freeze(set);
+	return rc;
+}
+
+static void
+write_head(struct compiler *compiler)
+{
+	struct text *out = compiler->out;
+
+	text_addf(out,
+	    "# The packet phase of %.*s, written by gatehouse.\n"
+	    "# Nothing is lost by reading it; everything by editing it: the "
+	    "next apply\n# replaces the whole table.\n\n"
+	    "table " FIREWALL_TABLE " {\n",
+	    STR_ARG(compiler->policy->source.name));
+}
+
+int
+firewall_compile(const struct policy *policy, const struct firewall_host *host,
+    struct text *ret)
+{
+	struct compiler compiler = {
+		.policy = policy,
+		.host = host,
+		.out = ret,
+	};
+
+	arena_init(&compiler.scratch, SCRATCH_BYTES_MAX);
+	compiler.rc = fill_local_scope(&compiler.local_scope);
+	write_head(&compiler);
+	write_counters(&compiler);
+	write_sets(&compiler);
+	compile_base(&compiler);
+	compile_nat(&compiler);
+	compile_entry(&compiler);
+	text_addz(ret, "}\n");
+	if (compiler.scratch.full || ret->full)
+		compiler.rc = -ENOMEM;
+	address_set_fini(&compiler.local_scope);
+	arena_fini(&compiler.scratch);
+	return compiler.rc;
+}

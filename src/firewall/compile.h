@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile: a policy's packet phase as one nftables table.
+ *
+ * The whole list is walked once, in prerouting, by the first packet of a flow,
+ * before any address is translated: so rules see what the client wrote, and
+ * the kernel knows no more and no less than the evaluator does at that phase.
+ * Behind prerouting nothing is decided again; `forward` only makes sure that
+ * what was decided is what happens.  What the gateway itself sends is walked
+ * in `output` the same way.
+ *
+ *	prerouting      loopback, essentials, handed-over flows, known flows
+ *	  in.IFACE      the zone of the source; what does not live there: spoofed
+ *	    from.ZONE   the zone of the destination
+ *	      A.to.B    the list, for flows from A to B
+ *
+ * An A.to.B chain ends each flow in one of four ways: accept, reject, drop, or
+ * handover.  Of services that are intercepted, a rule that might match hands
+ * the flow to the proxy unless every verdict still possible is the same one;
+ * of all others a condition that packets do not show is false.
+ *
+ * The text depends on nothing but the policy and the host given here: two
+ * compilations are equal byte for byte.
+ */
+#ifndef GATEHOUSE_FIREWALL_COMPILE_H
+#define GATEHOUSE_FIREWALL_COMPILE_H
+
+#include "policy/policy.h"
+
+#include "base/text.h"
+
+/* An address of the gateway, and the zone of the interface that has it. */
+struct firewall_own {
+	struct address address;
+	uint8_t zone;
+};
+
+/* What the ruleset depends on besides the policy. */
+struct firewall_host {
+	uint32_t proxy_uid;
+	bool ipv6; /* the kernel has IPv6 */
+	const struct firewall_own *own;
+	size_t own_count;
+};
+
+/* The table, as nftables text.  0, -ENOMEM, or -E2BIG. */
+int firewall_compile(const struct policy *policy,
+    const struct firewall_host *host, struct text *ret);
+
+#endif

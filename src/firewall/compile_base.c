@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_base: the base chains, handover, and what IPv4 and IPv6
+ * need to work at all.
+ *
+ * Each base chain ends in an explicit drop besides its policy: a table that is
+ * replaced while packets flow leaks by the chain's policy alone.
+ */
+#include "firewall/compile_impl.h"
+
+#include "firewall/names.h"
+
+#include <errno.h>
+
+#define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
+#define PUBLISH  FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
+#define NUMBER   FIREWALL_TEXT(FIREWALL_NUMBER)
+
+/*
+ * RFC 4890: neighbour discovery comes from the same link (hop limit 255), and
+ * listener reports from a link-local address or from none yet.  IGMP is the
+ * same for IPv4.  ICMP errors of a known flow are `related`.
+ */
+static void
+write_essentials(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "essentials");
+	compile_line(compiler, "ip protocol igmp ip ttl 1 accept");
+	if (compiler->host->ipv6) {
+		compile_line(compiler,
+		    "icmpv6 type { nd-router-solicit, nd-router-advert, "
+		    "nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit "
+		    "255 accept");
+		compile_line(compiler,
+		    "icmpv6 type { mld-listener-query, mld-listener-report, "
+		    "mld-listener-done, mld2-listener-report } ip6 saddr { "
+		    "::, fe80::/10 } accept");
+	}
+	compile_chain_end(compiler);
+}
+
+static void
+write_interface_map(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+	struct text map = TEXT_EMPTY;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		const struct policy_zone *z = &policy->zones[zone];
+		for (size_t i = 0; i < z->interface_count; i++) {
+			if (!compile_first_mention(policy, zone, i))
+				continue;
+			text_addf(&map, "%s\"%.*s\" : goto in.%.*s",
+			    map.len > 0 ? ", " : "", STR_ARG(z->interfaces[i]),
+			    STR_ARG(z->interfaces[i]));
+		}
+	}
+	if (map.len > 0)
+		compile_line(
+		    compiler, "iifname vmap { %.*s }", STR_ARG(text_str(&map)));
+	text_fini(&map);
+}
+
+/*
+ * Flows that were handed over stay handed over, so they are looked at before
+ * `established` would wave them through to the server.
+ */
+static void
+write_prerouting(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "prerouting");
+	compile_line(compiler,
+	    "type filter hook prerouting priority mangle; policy drop;");
+	compile_line(compiler, "iif lo accept");
+	compile_line(compiler, "jump essentials");
+	compile_line(
+	    compiler, "ct mark and " HANDOVER " == " HANDOVER " goto handed");
+	compile_line(compiler, "ct state established,related accept");
+	compile_line(
+	    compiler, "ct state invalid counter name \"invalid\" drop");
+	write_interface_map(compiler);
+	compile_log_reason(compiler, LOG_VERDICT_DROP, LOG_REASON_NO_ZONE,
+	    ZONE_NONE, ZONE_NONE);
+	compile_line(compiler, "counter name \"no.zone\" drop");
+	compile_chain_end(compiler);
+}
+
+/*
+ * Three rules a match.  The mark is set before `tproxy`: where nobody listens
+ * the statement does not match and the packet would go straight to the
+ * server.  `wildcard 0` keeps clients from dialling the listener itself under
+ * a foreign address.  ICMP errors of such a flow belong to the proxy's socket.
+ */
+static void
+write_handover(struct compiler *compiler)
+{
+	static const char mark[] = "meta mark set meta mark or " HANDOVER;
+
+	compile_chain_begin(compiler, "handover");
+	compile_line(compiler, "counter name \"handover\"");
+	compile_line(
+	    compiler, "ct mark set ct mark or " HANDOVER " goto handed");
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, "handed");
+	compile_line(compiler, "meta l4proto { 1, 58 } %s accept", mark);
+	compile_line(compiler,
+	    "meta l4proto tcp socket transparent 1 socket wildcard 0 %s "
+	    "accept",
+	    mark);
+	compile_line(compiler,
+	    "meta nfproto ipv4 meta l4proto tcp %s tproxy ip to "
+	    "127.0.0.1:" NUMBER " accept",
+	    mark);
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "meta nfproto ipv6 meta l4proto tcp %s tproxy ip6 to "
+		    "[::1]:" NUMBER " accept",
+		    mark);
+	compile_line(compiler, "counter name \"handover.lost\" drop");
+	compile_chain_end(compiler);
+}
+
+static void
+write_refuse(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "refuse");
+	compile_line(compiler, "meta l4proto tcp reject with tcp reset");
+	compile_line(compiler, "reject with icmpx admin-prohibited");
+	compile_chain_end(compiler);
+}
+
+/*
+ * Where a packet leaves must be where its destination lives; a route that says
+ * otherwise would carry it past the policy.
+ */
+static void
+write_misrouted(struct compiler *compiler, uint8_t family)
+{
+	const struct policy *policy = compiler->policy;
+	const char *word = family == ADDRESS_IPV4 ? "ip" : "ip6";
+	struct text interfaces = TEXT_EMPTY;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		const struct policy_zone *z = &policy->zones[zone];
+		if (!compile_has_family(&z->prefixes, family))
+			continue;
+		text_clear(&interfaces);
+		compile_interfaces(&interfaces, z);
+		compile_line(compiler,
+		    "%s daddr @zone.%.*s.%u %s%.*s counter name "
+		    "\"misrouted\" drop",
+		    word, STR_ARG(z->name), family,
+		    z->interface_count > 0 ? "oifname != " : "",
+		    STR_ARG(text_str(&interfaces)));
+		compile_line(compiler, "%s daddr @zone.%.*s.%u accept", word,
+		    STR_ARG(z->name), family);
+	}
+	text_fini(&interfaces);
+}
+
+static void
+write_forward(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+	struct text interfaces = TEXT_EMPTY;
+
+	compile_chain_begin(compiler, "forward");
+	compile_line(
+	    compiler, "type filter hook forward priority filter; policy drop;");
+	/* Without its policy route a handed-over packet would pass by. */
+	compile_line(compiler, "meta mark and " HANDOVER " == " HANDOVER
+			       " counter name \"handover.lost\" drop");
+	compile_line(compiler, "ct state established,related accept");
+	write_misrouted(compiler, ADDRESS_IPV4);
+	if (compiler->host->ipv6)
+		write_misrouted(compiler, ADDRESS_IPV6);
+	if (policy->elsewhere != ZONE_NONE &&
+	    policy->zones[policy->elsewhere].interface_count > 0) {
+		compile_interfaces(
+		    &interfaces, &policy->zones[policy->elsewhere]);
+		compile_line(compiler, "oifname %.*s accept",
+		    STR_ARG(text_str(&interfaces)));
+	}
+	compile_line(compiler, "counter name \"misrouted\" drop");
+	compile_chain_end(compiler);
+	text_fini(&interfaces);
+}
+
+/*
+ * The proxy's own connections and questions are its own affair: it asks the
+ * policy before it dials.  Everything else of the gateway is `self -> ...`.
+ */
+static void
+write_output(struct compiler *compiler)
+{
+	unsigned uid = compiler->host->proxy_uid;
+
+	compile_chain_begin(compiler, "output");
+	compile_line(
+	    compiler, "type filter hook output priority mangle; policy drop;");
+	compile_line(compiler, "oif lo accept");
+	compile_line(compiler, "jump essentials");
+	compile_line(compiler, "ct state established,related accept");
+	compile_line(
+	    compiler, "ct state invalid counter name \"invalid\" drop");
+	compile_line(compiler, "meta skuid %u meta l4proto tcp accept", uid);
+	compile_line(compiler, "meta skuid %u udp dport 53 accept", uid);
+	compile_line(compiler, "goto from.self");
+	compile_chain_end(compiler);
+}
+
+void
+compile_base(struct compiler *compiler)
+{
+	write_prerouting(compiler);
+	write_forward(compiler);
+	write_output(compiler);
+	write_essentials(compiler);
+	write_handover(compiler);
+	write_refuse(compiler);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_entry: from an interface to the list of a pair of zones.
+ *
+ *	in.IFACE    which zone the source lives in; spoofed if in none of this
+ *	            interface
+ *	from.ZONE   which zone the destination lives in
+ *	A.to.B      which way the flow goes, then the list
+ */
+#include "firewall/compile_impl.h"
+
+#include "firewall/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char *
+family_word(uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? "ip" : "ip6";
+}
+
+static bool
+has_interface(const struct policy_zone *zone, struct str interface)
+{
+	for (size_t i = 0; i < zone->interface_count; i++)
+		if (str_eq(zone->interfaces[i], interface))
+			return true;
+	return false;
+}
+
+/*
+ * `ip saddr vmap { PREFIX : goto BEFORE.ZONE.. }` over the zones that `wanted`
+ * has; nothing where none of them has a prefix in the family.
+ */
+static void
+write_zone_map(struct compiler *compiler, const char *side, uint8_t family,
+    uint64_t wanted, const char *before)
+{
+	const struct policy *policy = compiler->policy;
+	char range_text[ADDRESS_RANGE_TEXT_BYTES];
+	struct text map = TEXT_EMPTY;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		const struct address_set *set = &policy->zones[zone].prefixes;
+		if ((wanted & policy_zone_bit(zone)) == 0)
+			continue;
+		for (size_t i = 0; i < address_set_count(set); i++) {
+			struct address_range range = address_set_range(set, i);
+			if (range.first.family != family)
+				continue;
+			text_addf(&map, "%s%s : goto %s%.*s",
+			    map.len > 0 ? ", " : "",
+			    address_range_format(&range, range_text), before,
+			    STR_ARG(policy->zones[zone].name));
+		}
+	}
+	if (map.len > 0)
+		compile_line(compiler, "%s %s vmap { %.*s }",
+		    family_word(family), side, STR_ARG(text_str(&map)));
+	text_fini(&map);
+}
+
+static uint64_t
+zones_on(const struct policy *policy, struct str interface)
+{
+	uint64_t zones = 0;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (has_interface(&policy->zones[zone], interface))
+			zones |= policy_zone_bit(zone);
+	return zones;
+}
+
+/* The zone of what has no prefix: link-local sources, DHCP clients. */
+static uint8_t
+main_zone(const struct policy *policy, uint64_t zones)
+{
+	if (policy->elsewhere != ZONE_NONE &&
+	    (zones & policy_zone_bit(policy->elsewhere)) != 0)
+		return policy->elsewhere;
+	return (uint8_t)__builtin_ctzll(zones);
+}
+
+static void
+write_unprefixed(struct compiler *compiler, uint8_t zone)
+{
+	struct str name = policy_zone_name(compiler->policy, zone);
+
+	compile_line(compiler,
+	    "ip saddr 0.0.0.0 udp sport 68 udp dport 67 goto from.%.*s",
+	    STR_ARG(name));
+	compile_line(
+	    compiler, "ip saddr 169.254.0.0/16 goto from.%.*s", STR_ARG(name));
+	if (compiler->host->ipv6)
+		compile_line(compiler, "ip6 saddr fe80::/10 goto from.%.*s",
+		    STR_ARG(name));
+}
+
+/* All that lives in a zone with prefixes, or nowhere, is spoofed here. */
+static void
+write_elsewhere_checks(struct compiler *compiler, struct str interface)
+{
+	const struct policy *policy = compiler->policy;
+
+	compile_line(compiler, "ip saddr @local.4 goto spoofed.%.*s",
+	    STR_ARG(interface));
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (compile_has_family(
+			&policy->zones[zone].prefixes, ADDRESS_IPV4))
+			compile_line(compiler,
+			    "ip saddr @zone.%.*s.4 goto spoofed.%.*s",
+			    STR_ARG(policy->zones[zone].name),
+			    STR_ARG(interface));
+	if (!compiler->host->ipv6)
+		return;
+	compile_line(compiler, "ip6 saddr @local.6 goto spoofed.%.*s",
+	    STR_ARG(interface));
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (compile_has_family(
+			&policy->zones[zone].prefixes, ADDRESS_IPV6))
+			compile_line(compiler,
+			    "ip6 saddr @zone.%.*s.6 goto spoofed.%.*s",
+			    STR_ARG(policy->zones[zone].name),
+			    STR_ARG(interface));
+}
+
+static void
+write_interface(struct compiler *compiler, struct str interface)
+{
+	const struct policy *policy = compiler->policy;
+	uint64_t zones = zones_on(policy, interface);
+	uint8_t zone = main_zone(policy, zones);
+	char name[COMPILE_NAME_BYTES];
+
+	(void)snprintf(name, sizeof(name), "in.%.*s", STR_ARG(interface));
+	compile_chain_begin(compiler, name);
+	compile_line(compiler, "fib saddr type local goto spoofed.%.*s",
+	    STR_ARG(interface));
+	write_zone_map(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
+	if (compiler->host->ipv6)
+		write_zone_map(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
+	write_unprefixed(compiler, zone);
+	if (zone == policy->elsewhere) {
+		write_elsewhere_checks(compiler, interface);
+		compile_line(compiler, "goto from.%.*s",
+		    STR_ARG(policy->zones[zone].name));
+	} else {
+		compile_line(compiler, "goto spoofed.%.*s", STR_ARG(interface));
+	}
+	compile_chain_end(compiler);
+	(void)snprintf(name, sizeof(name), "spoofed.%.*s", STR_ARG(interface));
+	compile_chain_begin(compiler, name);
+	compile_log_reason(
+	    compiler, LOG_VERDICT_DROP, LOG_REASON_SPOOFED, zone, ZONE_NONE);
+	compile_line(compiler, "counter name \"spoofed\" drop");
+	compile_chain_end(compiler);
+}
+
+bool
+compile_first_mention(
+    const struct policy *policy, uint8_t zone, size_t interface)
+{
+	struct str name = policy->zones[zone].interfaces[interface];
+
+	for (uint8_t i = 0; i < zone; i++)
+		if (has_interface(&policy->zones[i], name))
+			return false;
+	return true;
+}
+
+static void
+write_interfaces(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		for (size_t i = 0; i < policy->zones[zone].interface_count; i++)
+			if (compile_first_mention(policy, zone, i))
+				write_interface(compiler,
+				    policy->zones[zone].interfaces[i]);
+}
+
+static void
+pair_name(const struct policy *policy, uint8_t from, uint8_t to,
+    char ret[static COMPILE_NAME_BYTES])
+{
+	struct str target =
+	    to == ZONE_NONE ? STR("nowhere") : policy_zone_name(policy, to);
+
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.*s.to.%.*s",
+	    STR_ARG(policy_zone_name(policy, from)), STR_ARG(target));
+}
+
+static void
+write_from(struct compiler *compiler, uint8_t from)
+{
+	const struct policy *policy = compiler->policy;
+	struct str zone = policy_zone_name(policy, from);
+	char name[COMPILE_NAME_BYTES], before[COMPILE_NAME_BYTES];
+
+	(void)snprintf(name, sizeof(name), "from.%.*s", STR_ARG(zone));
+	(void)snprintf(before, sizeof(before), "%.*s.to.", STR_ARG(zone));
+	compile_chain_begin(compiler, name);
+	compile_line(compiler,
+	    "fib daddr type { local, broadcast, anycast, multicast } goto "
+	    "%sself",
+	    before);
+	compile_line(compiler, "ip daddr @local.4 goto %sself", before);
+	if (compiler->host->ipv6)
+		compile_line(
+		    compiler, "ip6 daddr @local.6 goto %sself", before);
+	write_zone_map(
+	    compiler, "daddr", ADDRESS_IPV4, POLICY_ZONES_ANY, before);
+	if (compiler->host->ipv6)
+		write_zone_map(
+		    compiler, "daddr", ADDRESS_IPV6, POLICY_ZONES_ANY, before);
+	pair_name(policy, from, policy->elsewhere, name);
+	compile_line(compiler, "goto %s", name);
+	compile_chain_end(compiler);
+}
+
+static struct chain
+chain_of(
+    const struct policy *policy, enum chain_kind kind, uint8_t from, uint8_t to)
+{
+	static const char *const endings[] = {
+		[CHAIN_PLAIN] = "",
+		[CHAIN_PROXIED] = ".proxied",
+		[CHAIN_UNCARRIED] = ".uncarried",
+		[CHAIN_EXPLICIT] = "",
+	};
+	struct chain chain = { .kind = kind, .from = from, .to = to };
+	char pair[COMPILE_NAME_BYTES];
+
+	if (kind == CHAIN_EXPLICIT)
+		(void)snprintf(pair, sizeof(pair), "%.*s.to.proxy",
+		    STR_ARG(policy_zone_name(policy, from)));
+	else
+		pair_name(policy, from, to, pair);
+	(void)snprintf(
+	    chain.name, sizeof(chain.name), "%.64s%s", pair, endings[kind]);
+	return chain;
+}
+
+/* The intercepted services of a zone: what the proxy carries, or what not. */
+static struct policy_services
+intercepted(struct compiler *compiler, uint8_t from, bool carried)
+{
+	const struct policy *policy = compiler->policy;
+	struct policy_services services = { 0 };
+	size_t room = 0;
+
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		room += policy->intercepts[i].services.count;
+	services.items =
+	    arena_array(&compiler->scratch, room, sizeof(*services.items));
+	for (size_t i = 0;
+	     services.items != NULL && i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		if (from == ZONE_SELF ||
+		    (one->zones & policy_zone_bit(from)) == 0)
+			continue;
+		for (size_t j = 0; j < one->services.count; j++) {
+			const struct policy_service *item =
+			    &one->services.items[j];
+			if ((item->protocol == POLICY_PROTOCOL_TCP) == carried)
+				services.items[services.count++] = *item;
+		}
+	}
+	return services;
+}
+
+/* Sends the intercepted services off to their own list; false if none. */
+static bool
+write_way(struct compiler *compiler, const struct chain *way, struct text *head)
+{
+	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct policy_services services =
+	    intercepted(compiler, way->from, way->kind == CHAIN_PROXIED);
+	struct matches matches = { NULL, 0 };
+
+	if (services.count > 0)
+		matches = match_services(compiler, &services);
+	for (size_t i = 0; i < matches.count; i++)
+		text_addf(head, "\t\t%.*s goto %s\n",
+		    STR_ARG(matches.items[i].text), way->name);
+	arena_rewind(&compiler->scratch, mark);
+	return matches.count > 0;
+}
+
+/* What passes through: intercepted services go their own ways. */
+static void
+write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
+{
+	const struct policy *policy = compiler->policy;
+	struct chain plain = chain_of(policy, CHAIN_PLAIN, from, to);
+	struct chain proxied = chain_of(policy, CHAIN_PROXIED, from, to);
+	struct chain uncarried = chain_of(policy, CHAIN_UNCARRIED, from, to);
+	struct text head = TEXT_EMPTY;
+
+	bool has_proxied = write_way(compiler, &proxied, &head);
+	bool has_uncarried = write_way(compiler, &uncarried, &head);
+	compile_list(compiler, &plain, text_str(&head));
+	if (has_proxied)
+		compile_list(compiler, &proxied, STR(""));
+	if (has_uncarried)
+		compile_list(compiler, &uncarried, STR(""));
+	text_fini(&head);
+}
+
+/* What ends at the gateway; to the listener it goes by a list of its own. */
+static void
+write_self_pair(struct compiler *compiler, uint8_t from)
+{
+	const struct policy *policy = compiler->policy;
+	struct chain plain = chain_of(policy, CHAIN_PLAIN, from, ZONE_SELF);
+	struct chain asked = chain_of(policy, CHAIN_EXPLICIT, from, ZONE_NONE);
+	char address[ADDRESS_TEXT_BYTES];
+	struct text head = TEXT_EMPTY;
+
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		const struct policy_listen *listen = &policy->listens[i];
+		if ((listen->zones & policy_zone_bit(from)) != 0)
+			text_addf(&head,
+			    "\t\t%s daddr %s tcp dport %u goto %s\n",
+			    family_word(listen->at.address.family),
+			    address_format(listen->at.address, address),
+			    listen->at.port, asked.name);
+	}
+	compile_list(compiler, &plain, text_str(&head));
+	if (head.len > 0)
+		compile_list(compiler, &asked, STR(""));
+	text_fini(&head);
+}
+
+static void
+write_source(struct compiler *compiler, uint8_t from)
+{
+	const struct policy *policy = compiler->policy;
+
+	write_from(compiler, from);
+	write_self_pair(compiler, from);
+	for (uint8_t to = 0; to < policy->zone_count; to++)
+		write_pair(compiler, from, to);
+	if (policy->elsewhere == ZONE_NONE)
+		write_pair(compiler, from, ZONE_NONE);
+}
+
+void
+compile_entry(struct compiler *compiler)
+{
+	write_interfaces(compiler);
+	for (uint8_t zone = 0; zone < compiler->policy->zone_count; zone++)
+		write_source(compiler, zone);
+	write_source(compiler, ZONE_SELF);
+}

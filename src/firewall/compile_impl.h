@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_impl: shared by the files compile*.c alone.
+ */
+#ifndef GATEHOUSE_FIREWALL_COMPILE_IMPL_H
+#define GATEHOUSE_FIREWALL_COMPILE_IMPL_H
+
+#include "firewall/compile.h"
+#include "firewall/log_prefix.h"
+
+#include "base/arena.h"
+
+#define COMPILE_NAME_BYTES 96 /* two zone names and what stands around them */
+
+struct compiler {
+	const struct policy *policy;
+	const struct firewall_host *host;
+	struct text *out;
+	struct arena scratch; /* of one chain */
+	struct address_set local_scope;
+	int rc;
+};
+
+/* The list is written once for each way that a flow can go. */
+enum chain_kind {
+	CHAIN_PLAIN,     /* packets only */
+	CHAIN_PROXIED,   /* intercepted: the proxy may decide */
+	CHAIN_UNCARRIED, /* intercepted, but the proxy cannot carry it */
+	CHAIN_EXPLICIT,  /* to the listener: the target is not known yet */
+};
+
+struct chain {
+	enum chain_kind kind;
+	uint8_t from;
+	uint8_t to; /* ZONE_NONE in CHAIN_EXPLICIT */
+	char name[COMPILE_NAME_BYTES];
+};
+
+/*
+ * One way to match: an expression, "" for always, and the family that it
+ * implies (0: either).
+ */
+struct match {
+	uint8_t family;
+	struct str text;
+};
+
+struct matches {
+	struct match *items;
+	size_t count; /* 0: never */
+};
+
+/* What the packet tells of a rule's sides; the texts lie in the scratch. */
+struct matches match_source(struct compiler *compiler,
+    const struct chain *chain, const struct policy_rule *rule);
+struct matches match_destination(struct compiler *compiler,
+    const struct chain *chain, const struct policy_rule *rule);
+struct matches match_services(
+    struct compiler *compiler, const struct policy_services *services);
+
+/* Always, and nothing else. */
+struct matches match_always(struct compiler *compiler);
+bool match_is_always(const struct matches *matches);
+
+/* "ip saddr @name" for each family that the set has; "" where it has none. */
+void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
+    struct str name, uint8_t family);
+
+void compile_chain_begin(struct compiler *compiler, const char *name);
+void compile_chain_end(struct compiler *compiler);
+
+/*
+ * A line that logs what no rule of the file decided, at a bounded rate: such
+ * packets can come as a flood.
+ */
+void compile_log_reason(struct compiler *compiler, enum log_verdict verdict,
+    enum log_reason reason, uint8_t from, uint8_t to);
+
+/* One line of a chain, indented; printf-like, with its line end. */
+__attribute__((format(printf, 2, 3))) void compile_line(
+    struct compiler *compiler, const char *format, ...);
+
+/* Elements of one family: "{ 192.0.2.1, 198.51.100.0/24 }". */
+void compile_elements(
+    struct text *out, const struct address_set *set, uint8_t family);
+bool compile_has_family(const struct address_set *set, uint8_t family);
+
+/* Whether no earlier zone has this zone's interface as well. */
+bool compile_first_mention(
+    const struct policy *policy, uint8_t zone, size_t interface);
+
+/* { "int0", "int1" } */
+void compile_interfaces(struct text *out, const struct policy_zone *zone);
+
+/* The name of the counter of a rule: rule.34, rule.34.2, rule.last. */
+void compile_counter_name(const struct policy *policy,
+    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES]);
+
+/*
+ * The list, for one chain, and the chains that it branches to.  `head` is
+ * written in front of it: finished lines.
+ */
+void compile_list(
+    struct compiler *compiler, const struct chain *chain, struct str head);
+
+/* Chains in front of the list, and the base chains. */
+void compile_entry(struct compiler *compiler);
+void compile_base(struct compiler *compiler);
+void compile_nat(struct compiler *compiler);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_match: conditions as nftables expressions.
+ */
+#include "firewall/compile_impl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct matches
+match_always(struct compiler *compiler)
+{
+	struct match *always = arena_new(&compiler->scratch, struct match);
+
+	if (always != NULL)
+		always->text = STR("");
+	return (struct matches){ always, always != NULL };
+}
+
+bool
+match_is_always(const struct matches *matches)
+{
+	return matches->count == 1 && matches->items[0].text.len == 0;
+}
+
+static struct matches
+match_room(struct compiler *compiler, size_t count)
+{
+	return (struct matches){
+		.items = arena_array(
+		    &compiler->scratch, count, sizeof(struct match)),
+	};
+}
+
+/* The text is copied to the scratch and cleared. */
+static void
+add_match(struct compiler *compiler, struct matches *matches, uint8_t family,
+    struct text *text)
+{
+	if (matches->items == NULL || text->full) {
+		compiler->rc = -ENOMEM;
+		return;
+	}
+	matches->items[matches->count++] = (struct match){ family,
+		arena_str(&compiler->scratch, text_str(text)) };
+	text_clear(text);
+}
+
+bool
+compile_has_family(const struct address_set *set, uint8_t family)
+{
+	return (family == ADDRESS_IPV4 ? set->v4.count : set->v6.count) > 0;
+}
+
+void
+compile_elements(
+    struct text *out, const struct address_set *set, uint8_t family)
+{
+	char range_text[ADDRESS_RANGE_TEXT_BYTES];
+	const char *before = "{ ";
+
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		if (range.first.family != family)
+			continue;
+		text_addz(out, before);
+		text_addz(out, address_range_format(&range, range_text));
+		before = ", ";
+	}
+	text_addz(out, " }");
+}
+
+void
+compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
+    struct str name, uint8_t family)
+{
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "%s%s%.*s.%u", kind,
+	    name.len > 0 ? "." : "", STR_ARG(name), family);
+}
+
+/* A named group is a set of the table; literals stand in the rule. */
+static void
+add_group(struct compiler *compiler, struct matches *matches,
+    const struct policy_group *group, const char *side, uint8_t family)
+{
+	struct text text = TEXT_EMPTY;
+	char name[COMPILE_NAME_BYTES];
+
+	if (!compile_has_family(&group->addresses, family) ||
+	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
+		return;
+	text_addf(&text, "%s %s ", family == ADDRESS_IPV4 ? "ip" : "ip6", side);
+	if (group->name.at != NULL) {
+		compile_set_name(name, group->is_list ? "list" : "name",
+		    group->name, family);
+		text_addf(&text, "@%s", name);
+	} else {
+		compile_elements(&text, &group->addresses, family);
+	}
+	add_match(compiler, matches, family, &text);
+	text_fini(&text);
+}
+
+/*
+ * Whether an address of the set can stand on this side of the chain's flows.
+ * Sources of a zone with prefixes live there or are link-local; what ends at
+ * the gateway can have any address.
+ */
+static bool
+may_live_in(const struct compiler *compiler, const struct address_set *set,
+    uint8_t zone)
+{
+	const struct policy *policy = compiler->policy;
+	struct address shared;
+
+	if (zone >= policy->zone_count || zone == policy->elsewhere)
+		return true;
+	return address_set_overlap(
+		   set, &policy->zones[zone].prefixes, &shared) ||
+	       address_set_overlap(set, &compiler->local_scope, &shared);
+}
+
+static void
+add_groups(struct compiler *compiler, struct matches *matches,
+    const struct policy_endpoint *endpoint, const char *side, uint8_t zone)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		const struct policy_group *group = endpoint->groups[i];
+		if (!may_live_in(compiler, &group->addresses, zone))
+			continue;
+		add_group(compiler, matches, group, side, ADDRESS_IPV4);
+		add_group(compiler, matches, group, side, ADDRESS_IPV6);
+	}
+}
+
+struct matches
+match_source(struct compiler *compiler, const struct chain *chain,
+    const struct policy_rule *rule)
+{
+	const struct policy_endpoint *from = &rule->from;
+
+	if ((from->zones & policy_zone_bit(chain->from)) != 0)
+		return match_always(compiler);
+	struct matches matches = match_room(compiler, 2 * from->group_count);
+	add_groups(compiler, &matches, from, "saddr", chain->from);
+	return matches;
+}
+
+/* The gateway's own addresses in the zones of a publish rule. */
+static void
+add_own(struct compiler *compiler, struct matches *matches,
+    const struct policy_rule *rule, const char *word, uint8_t family)
+{
+	struct text text = TEXT_EMPTY;
+	char name[COMPILE_NAME_BYTES];
+
+	for (uint8_t zone = 0; zone < compiler->policy->zone_count; zone++) {
+		if ((rule->to.own & policy_zone_bit(zone)) == 0)
+			continue;
+		compile_set_name(
+		    name, "own", compiler->policy->zones[zone].name, family);
+		text_addf(&text, "%s daddr @%s", word, name);
+		add_match(compiler, matches, family, &text);
+	}
+	text_fini(&text);
+}
+
+struct matches
+match_destination(struct compiler *compiler, const struct chain *chain,
+    const struct policy_rule *rule)
+{
+	const struct policy_endpoint *to = &rule->to;
+
+	if (to->zones == POLICY_ZONES_ANY ||
+	    (chain->kind != CHAIN_EXPLICIT &&
+		(to->zones & policy_zone_bit(chain->to)) != 0))
+		return match_always(compiler);
+	if (chain->kind == CHAIN_EXPLICIT)
+		return (struct matches){ NULL, 0 };
+	struct matches matches =
+	    match_room(compiler, 2 * (to->group_count + POLICY_ZONES_MAX));
+	if (chain->to == ZONE_SELF && rule->target4.family != ADDRESS_NONE)
+		add_own(compiler, &matches, rule, "ip", ADDRESS_IPV4);
+	if (chain->to == ZONE_SELF && rule->target6.family != ADDRESS_NONE &&
+	    compiler->host->ipv6)
+		add_own(compiler, &matches, rule, "ip6", ADDRESS_IPV6);
+	add_groups(compiler, &matches, to, "daddr", chain->to);
+	return matches;
+}
+
+static int
+by_first(const void *a, const void *b)
+{
+	return ((const struct policy_service *)a)->first -
+	       ((const struct policy_service *)b)->first;
+}
+
+/*
+ * The numbers of one protocol, ascending and folded: the kernel's sets take no
+ * overlaps.  NULL when there is no memory.
+ */
+static struct policy_service *
+fold_numbers(struct compiler *compiler, const struct policy_services *services,
+    enum policy_protocol protocol, size_t *ret_count)
+{
+	struct policy_service *folded =
+	    arena_array(&compiler->scratch, services->count, sizeof(*folded));
+	size_t count = 0, kept = 0;
+
+	if (folded == NULL)
+		return NULL;
+	for (size_t i = 0; i < services->count; i++)
+		if (services->items[i].protocol == protocol)
+			folded[count++] = services->items[i];
+	qsort(folded, count, sizeof(*folded), by_first);
+	for (size_t i = 1; i < count; i++) {
+		if (folded[i].first > folded[kept].last)
+			folded[++kept] = folded[i];
+		else if (folded[i].last > folded[kept].last)
+			folded[kept].last = folded[i].last;
+	}
+	*ret_count = kept + 1;
+	return folded;
+}
+
+/* "80", "1-79", "{ 80, 443 }" */
+static void
+add_ports(struct compiler *compiler, struct text *out,
+    const struct policy_services *services, enum policy_protocol protocol)
+{
+	size_t count = 0;
+	const struct policy_service *ports =
+	    fold_numbers(compiler, services, protocol, &count);
+
+	text_addz(out, count > 1 ? "{ " : "");
+	for (size_t i = 0; ports != NULL && i < count; i++) {
+		text_addf(out, "%s%u", i > 0 ? ", " : "", ports[i].first);
+		if (ports[i].last != ports[i].first)
+			text_addf(out, "-%u", ports[i].last);
+	}
+	text_addz(out, count > 1 ? " }" : "");
+}
+
+static bool
+is_named(const struct policy_services *services, enum policy_protocol protocol)
+{
+	for (size_t i = 0; i < services->count; i++)
+		if (services->items[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+static bool
+is_whole(const struct policy_services *services, enum policy_protocol protocol)
+{
+	for (size_t i = 0; i < services->count; i++)
+		if (services->items[i].protocol == protocol &&
+		    services->items[i].first == 0 &&
+		    services->items[i].last == UINT16_MAX)
+			return true;
+	return false;
+}
+
+/* The types of one family among the kinds that the services name. */
+static void
+add_icmp_types(struct compiler *compiler, struct matches *matches,
+    const struct policy_services *services, uint8_t family)
+{
+	struct text text = TEXT_EMPTY;
+	const char *before =
+	    family == ADDRESS_IPV4 ? "icmp type { " : "icmpv6 type { ";
+
+	size_t count = 0;
+	const struct policy_service *kinds =
+	    fold_numbers(compiler, services, POLICY_PROTOCOL_ICMP, &count);
+
+	for (size_t i = 0; kinds != NULL && i < count; i++) {
+		const struct policy_icmp_kind *kind =
+		    &policy_icmp_kinds[kinds[i].first];
+		int16_t type =
+		    family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
+		if (type < 0)
+			continue;
+		text_addf(&text, "%s%d", before, type);
+		before = ", ";
+	}
+	if (text.len > 0) {
+		text_addz(&text, " }");
+		add_match(compiler, matches, family, &text);
+	}
+	text_fini(&text);
+}
+
+static void
+add_protocol(struct compiler *compiler, struct matches *matches,
+    const struct policy_services *services, enum policy_protocol protocol)
+{
+	const struct policy_protocol_row *row = policy_protocol_row(protocol);
+	struct text text = TEXT_EMPTY;
+
+	if (protocol == POLICY_PROTOCOL_ICMP && is_whole(services, protocol)) {
+		text_addz(&text, "meta l4proto { 1, 58 }");
+	} else if (protocol == POLICY_PROTOCOL_ICMP) {
+		add_icmp_types(compiler, matches, services, ADDRESS_IPV4);
+		if (compiler->host->ipv6)
+			add_icmp_types(
+			    compiler, matches, services, ADDRESS_IPV6);
+		return;
+	} else if (is_whole(services, protocol)) {
+		text_addf(&text, "meta l4proto %u", row->number);
+	} else {
+		text_addf(&text, "%s dport ", row->word);
+		add_ports(compiler, &text, services, protocol);
+	}
+	add_match(compiler, matches, 0, &text);
+	text_fini(&text);
+}
+
+struct matches
+match_services(
+    struct compiler *compiler, const struct policy_services *services)
+{
+	if (services->count == 0)
+		return match_always(compiler);
+	struct matches matches =
+	    match_room(compiler, 2 * POLICY_PROTOCOL_COUNT);
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
+		if (is_named(services, (enum policy_protocol)i))
+			add_protocol(compiler, &matches, services,
+			    (enum policy_protocol)i);
+	return matches;
+}

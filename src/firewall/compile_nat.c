@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_nat: publish and masquerade.
+ *
+ * What is translated was decided before: a published flow carries a mark, and
+ * a masqueraded one leaves by the interface of its zone.
+ */
+#include "firewall/compile_impl.h"
+
+#include "firewall/names.h"
+
+#define PUBLISH FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
+
+static const char *
+family_word(uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? "ip" : "ip6";
+}
+
+static struct address
+target_of(const struct policy_rule *rule, uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? rule->target4 : rule->target6;
+}
+
+static void
+add_target(const struct policy_rule *rule, uint8_t family, struct text *out)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	struct address target = target_of(rule, family);
+
+	if (rule->target_port == 0)
+		text_addz(out, address_format(target, text));
+	else
+		text_addz(
+		    out, address_port_format(
+			     (struct address_port){ target, rule->target_port },
+			     text));
+}
+
+static void
+write_publish(struct compiler *compiler, const struct policy_rule *rule,
+    uint8_t zone, uint8_t family)
+{
+	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct matches services = match_services(compiler, &rule->services);
+	struct text target = TEXT_EMPTY;
+
+	add_target(rule, family, &target);
+	for (size_t i = 0; i < services.count; i++)
+		compile_line(compiler,
+		    "meta mark and " PUBLISH " == " PUBLISH
+		    " %s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
+		    "\"line %u\"",
+		    family_word(family),
+		    STR_ARG(policy_zone_name(compiler->policy, zone)), family,
+		    STR_ARG(services.items[i].text), family_word(family),
+		    STR_ARG(text_str(&target)), rule->line);
+	text_fini(&target);
+	arena_rewind(&compiler->scratch, mark);
+}
+
+static void
+for_each_published(struct compiler *compiler,
+    void (*write)(struct compiler *, const struct policy_rule *, uint8_t zone,
+	uint8_t family))
+{
+	const struct policy *policy = compiler->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		if (!rule->publish)
+			continue;
+		for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+			if ((rule->to.own & policy_zone_bit(zone)) == 0)
+				continue;
+			if (rule->target4.family != ADDRESS_NONE)
+				write(compiler, rule, zone, ADDRESS_IPV4);
+			if (rule->target6.family != ADDRESS_NONE &&
+			    compiler->host->ipv6)
+				write(compiler, rule, zone, ADDRESS_IPV6);
+		}
+	}
+}
+
+/*
+ * A client of the target's own zone would get the answer straight from the
+ * target, which it never asked: such flows come back by the gateway.
+ */
+static void
+write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
+    uint8_t zone, uint8_t family)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	struct address target = target_of(rule, family);
+	const struct policy *policy = compiler->policy;
+	uint8_t home = policy_zone_of(policy, target);
+
+	(void)zone;
+	if (home >= policy->zone_count || home == policy->elsewhere)
+		return;
+	compile_line(compiler,
+	    "ct status & dnat == dnat %s saddr @zone.%.*s.%u %s daddr %s "
+	    "masquerade comment \"line %u\"",
+	    family_word(family), STR_ARG(policy_zone_name(policy, home)),
+	    family, family_word(family), address_format(target, text),
+	    rule->line);
+}
+
+/* Unique local addresses are the only ones of IPv6 that need it. */
+static bool
+has_unique_local(const struct address_set *set)
+{
+	static const struct address_range local = {
+		.first = { ADDRESS_IPV6, { 0xfc } },
+		.last = { ADDRESS_IPV6,
+		    { 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } },
+	};
+
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		if (range.first.family == ADDRESS_IPV6 &&
+		    address_cmp(range.first, local.last) <= 0 &&
+		    address_cmp(local.first, range.last) <= 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+write_masquerade_from(
+    struct compiler *compiler, uint8_t from, struct str interfaces)
+{
+	const struct policy_zone *zone = &compiler->policy->zones[from];
+
+	if (compile_has_family(&zone->prefixes, ADDRESS_IPV4))
+		compile_line(compiler,
+		    "oifname %.*s ip saddr @zone.%.*s.4 masquerade",
+		    STR_ARG(interfaces), STR_ARG(zone->name));
+	if (compiler->host->ipv6 && has_unique_local(&zone->prefixes))
+		compile_line(compiler,
+		    "oifname %.*s ip6 saddr @zone.%.*s.6 ip6 saddr fc00::/7 "
+		    "masquerade",
+		    STR_ARG(interfaces), STR_ARG(zone->name));
+}
+
+static void
+write_masquerade(
+    struct compiler *compiler, const struct policy_masquerade *masquerade)
+{
+	const struct policy *policy = compiler->policy;
+	struct text interfaces = TEXT_EMPTY;
+
+	for (uint8_t to = 0; to < policy->zone_count; to++) {
+		if ((masquerade->to & policy_zone_bit(to)) == 0 ||
+		    policy->zones[to].interface_count == 0)
+			continue;
+		text_clear(&interfaces);
+		compile_interfaces(&interfaces, &policy->zones[to]);
+		for (uint8_t from = 0; from < policy->zone_count; from++)
+			if ((masquerade->from & policy_zone_bit(from)) != 0)
+				write_masquerade_from(
+				    compiler, from, text_str(&interfaces));
+	}
+	text_fini(&interfaces);
+}
+
+void
+compile_nat(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+
+	compile_chain_begin(compiler, "nat.prerouting");
+	compile_line(compiler,
+	    "type nat hook prerouting priority dstnat; policy accept;");
+	for_each_published(compiler, write_publish);
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, "nat.postrouting");
+	compile_line(compiler,
+	    "type nat hook postrouting priority srcnat; policy accept;");
+	for_each_published(compiler, write_hairpin);
+	for (size_t i = 0; i < policy->masquerade_count; i++)
+		write_masquerade(compiler, &policy->masquerades[i]);
+	compile_chain_end(compiler);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/limits: how much of anything, and why.
+ */
+#ifndef GATEHOUSE_FIREWALL_LIMITS_H
+#define GATEHOUSE_FIREWALL_LIMITS_H
+
+/* The kernel's own: NF_LOG_PREFIXLEN is 128 with its NUL. */
+#define FIREWALL_LOG_PREFIX_BYTES_MAX 127
+
+/* Names of the policy, so that a log prefix holds them whole. */
+#define FIREWALL_ZONE_NAME_BYTES_MAX 20
+#define FIREWALL_RULE_NAME_BYTES_MAX 64
+
+/*
+ * What the kernel copies of a logged packet: an IPv6 head (40), the usual
+ * extension headers (up to 48 in sight) and the ports behind them.
+ */
+#define FIREWALL_LOG_SNAPLEN 128
+
+/*
+ * A commit of a thousand rules takes some 80 ms, one that loads a million
+ * addresses as text 20 s.  A child that needs longer than this hangs.
+ */
+#define FIREWALL_TRANSACTION_SECONDS_MAX 60
+
+/* Words of libnftables that are kept: the first errors, lines cut. */
+#define FIREWALL_WORDS_BYTES_MAX 8192
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/names: what Gatehouse is called inside the kernel.
+ *
+ * Tables, marks and numbers are shared with every other program of the host;
+ * compiler and runtime must mean the same ones, and an administrator must be
+ * able to tell which are ours.  So each stands here once.
+ */
+#ifndef GATEHOUSE_FIREWALL_NAMES_H
+#define GATEHOUSE_FIREWALL_NAMES_H
+
+/* The one table that is ours.  No other table is ever touched. */
+#define FIREWALL_TABLE_NAME "gatehouse"
+#define FIREWALL_TABLE      "inet " FIREWALL_TABLE_NAME
+
+/*
+ * 0x6768, "gh": the log group, the routing table and the TPROXY port (on
+ * 127.0.0.1 and ::1) are one number to remember.  As a port it lies below the
+ * range that the kernel hands out (32768), so no client gets it by chance.
+ */
+#define FIREWALL_NUMBER 26472
+
+/* FIREWALL_NUMBER and the marks as text, for rulesets made of literals. */
+#define FIREWALL_TEXT(name)    FIREWALL_TEXT_OF(name)
+#define FIREWALL_TEXT_OF(name) #name
+
+/*
+ * Bits of the packet mark and of the connection mark.  Other programs use
+ * marks too: always set and test under the mask of the bit itself.
+ */
+#define FIREWALL_MARK_HANDOVER 0x01000000 /* goes to the proxy's listener */
+#define FIREWALL_MARK_PUBLISH  0x02000000 /* came in by a publish rule */
+
+/*
+ * The preference of the rule that routes handed-over packets: before what
+ * multi-WAN and VPN tools usually take (from 1000 up), behind the rule for
+ * local addresses (0).
+ */
+#define FIREWALL_RULE_PREFERENCE 200
+
+#endif
