@@ -65,7 +65,7 @@ read_explicit(struct compiler *compiler, const struct chain *chain,
 	};
 
 	if (rule->to.zones == POLICY_ZONES_ANY && rule->services.count == 0 &&
-	    rule->method_count == 0)
+	    !policy_rule_reads_head(rule))
 		reading.settled = match_always(compiler);
 	else
 		reading.open = match_always(compiler);
@@ -86,8 +86,8 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 	if (might_match_by_name(compiler, chain, rule) &&
 	    !match_is_always(&reading.settled))
 		reading.open = match_always(compiler);
-	if (rule->method_count > 0) {
-		/* Only the proxy sees methods. */
+	if (policy_rule_reads_head(rule)) {
+		/* Only the proxy sees methods and paths. */
 		if (reading.settled.count > 0 && reading.open.count == 0)
 			reading.open = reading.settled;
 		reading.settled.count = 0;

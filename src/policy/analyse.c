@@ -106,7 +106,7 @@ source_zones(const struct policy *policy, const struct policy_rule *rule)
 static bool
 asks_more_than_packets(const struct policy_rule *rule)
 {
-	return rule->method_count > 0 ||
+	return policy_rule_reads_head(rule) ||
 	       (rule->to.zones == 0 && rule->to.own == 0 &&
 		   !policy_endpoint_has_addresses(&rule->to) &&
 		   policy_endpoint_has_domains(&rule->to));
@@ -124,7 +124,9 @@ report_blind(const struct policy *policy, const struct policy_rule *rule,
 	    "from %.*s this rule matches nothing: the proxy does not see "
 	    "such flows, and packets show no %s",
 	    STR_ARG(text_str(&words)),
-	    rule->method_count > 0 ? "method" : "name");
+	    rule->method_count > 0 ? "method"
+	    : rule->path_count > 0 ? "path"
+				   : "name");
 	report_hint(report,
 	    "intercept the service for %.*s, or let it use a listener",
 	    STR_ARG(text_str(&words)));

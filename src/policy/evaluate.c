@@ -2,7 +2,7 @@
 #include "policy/evaluate.h"
 
 /* Each fact has its function below; a new one needs an answer here. */
-_Static_assert(POLICY_FACT_COUNT == 5, "a fact without a condition");
+_Static_assert(POLICY_FACT_COUNT == 6, "a fact without a condition");
 
 /* The last phase that a flow is known, at this phase, to be able to reach. */
 static enum policy_phase
@@ -160,6 +160,51 @@ match_method(const struct policy_rule *rule, const struct flow *flow,
 	return POLICY_MATCH_NO;
 }
 
+/*
+ * `*` stands for any characters, `/` too.  Without recursion: on a mismatch the
+ * last `*` takes one character more, and no earlier one ever needs to.
+ */
+static bool
+path_matches(struct str pattern, struct str path)
+{
+	size_t at = 0, p = 0, star = SIZE_MAX, taken = 0;
+
+	while (at < path.len) {
+		if (p < pattern.len && pattern.at[p] == '*') {
+			star = p++;
+			taken = at;
+		} else if (p < pattern.len && pattern.at[p] == path.at[at]) {
+			p++;
+			at++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			at = ++taken;
+		} else {
+			return false;
+		}
+	}
+	while (p < pattern.len && pattern.at[p] == '*')
+		p++;
+	return p == pattern.len;
+}
+
+static enum policy_match
+match_path(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum flow_known known = see(flow, POLICY_FACT_PATH, phase);
+
+	if (rule->path_count == 0)
+		return POLICY_MATCH_YES;
+	if (known != FLOW_KNOWN)
+		return known == FLOW_ABSENT ? POLICY_MATCH_NO
+					    : POLICY_MATCH_MIGHT;
+	for (size_t i = 0; i < rule->path_count; i++)
+		if (path_matches(rule->paths[i], flow->path))
+			return POLICY_MATCH_YES;
+	return POLICY_MATCH_NO;
+}
+
 /* One rule's match and the fact that settled it. */
 struct settled {
 	enum policy_match match;
@@ -204,9 +249,11 @@ match_rule(const struct policy *policy, const struct policy_rule *rule,
 	if (settle(&settled, match_source(rule, flow), POLICY_FACT_SOURCE) &&
 	    settle_destination(&settled, policy, rule, flow, phase) &&
 	    settle(&settled, match_service(rule, flow, phase),
-		POLICY_FACT_SERVICE))
-		(void)settle(&settled, match_method(rule, flow, phase),
-		    POLICY_FACT_METHOD);
+		POLICY_FACT_SERVICE) &&
+	    settle(
+		&settled, match_method(rule, flow, phase), POLICY_FACT_METHOD))
+		(void)settle(
+		    &settled, match_path(rule, flow, phase), POLICY_FACT_PATH);
 	return settled;
 }
 

@@ -17,7 +17,7 @@ struct explainer {
 	struct text words;
 };
 
-_Static_assert(POLICY_FACT_COUNT == 5, "a fact without words");
+_Static_assert(POLICY_FACT_COUNT == 6, "a fact without words");
 
 /* "no name is known yet" or "nothing says the name". */
 static void
@@ -102,6 +102,12 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 			    out, "the method is %.*s", STR_ARG(flow->method));
 		else
 			text_addz(out, "the flow shows no method");
+		break;
+	case POLICY_FACT_PATH:
+		if (flow->known[fact] == FLOW_KNOWN)
+			text_addf(out, "the path is %.*s", STR_ARG(flow->path));
+		else
+			text_addz(out, "the flow shows no path");
 		break;
 	case POLICY_FACT_COUNT:
 		break;

@@ -18,7 +18,8 @@
 	ROW(DESTINATION, "address", PACKET, NAME)                              \
 	ROW(SERVICE, "service", PACKET, NAME)                                  \
 	ROW(NAME, "name", NAME, NAME)                                          \
-	ROW(METHOD, "method", REQUEST, REQUEST)
+	ROW(METHOD, "method", REQUEST, REQUEST)                                \
+	ROW(PATH, "path", REQUEST, REQUEST)
 
 enum policy_fact {
 #define ROW(id, word, direct, explicit) POLICY_FACT_##id,

@@ -48,6 +48,7 @@ struct flow {
 	bool any_port;                 /* of SERVICE, only the protocol known */
 	struct str name;               /* lower case, no final dot */
 	struct str method;
+	struct str path; /* canonical, without the query */
 };
 
 #endif

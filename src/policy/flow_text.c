@@ -97,15 +97,26 @@ set_destination(struct draft *draft, uint8_t zone, struct address address)
 	}
 }
 
-/* `self` alone is the address towards the source, `ZONE self` that zone's. */
-static void
-set_self(struct draft *draft, uint8_t zone)
+/*
+ * `self` alone is the gateway's address towards the source, `ZONE self` the one
+ * in that zone, and `self ADDRESS` says which.
+ */
+static bool
+read_self(struct draft *draft, uint8_t zone)
 {
 	struct flow *flow = draft->flow;
+	const struct token *token = reader_peek(draft->in);
 
 	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
 	flow->to_zone = ZONE_SELF;
 	flow->own_zone = zone != ZONE_NONE ? zone : flow->from_zone;
+	if (token->kind == TOKEN_WORD &&
+	    address_parse(token->text, &flow->destination) == 0) {
+		(void)reader_take(draft->in);
+		flow->own_zone =
+		    policy_zone_of(draft->policy, flow->destination);
+	}
+	return true;
 }
 
 static void
@@ -176,6 +187,23 @@ take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
 	return true;
 }
 
+/* What follows the first `/` of a URL, without query and fragment. */
+static bool
+set_path(struct draft *draft, struct str rest)
+{
+	struct text path = TEXT_EMPTY;
+
+	rest.len = str_find(rest, '?') < str_find(rest, '#')
+		       ? str_find(rest, '?')
+		       : str_find(rest, '#');
+	text_addc(&path, '/');
+	text_add(&path, rest);
+	draft->flow->path = arena_str(draft->in->arena, text_str(&path));
+	text_fini(&path);
+	draft->flow->known[POLICY_FACT_PATH] = FLOW_KNOWN;
+	return draft->flow->path.at != NULL;
+}
+
 static bool
 set_url(struct draft *draft, uint8_t zone, const struct token *token)
 {
@@ -198,7 +226,7 @@ set_url(struct draft *draft, uint8_t zone, const struct token *token)
 		host.len = colon - 1;
 	}
 	set_service(draft, POLICY_PROTOCOL_TCP, (uint16_t)port);
-	return set_host(draft, zone, host, token);
+	return set_path(draft, rest) && set_host(draft, zone, host, token);
 }
 
 static bool
@@ -222,10 +250,10 @@ read_destination(struct draft *draft)
 		    draft->in, "an address, 'self', a domain or a URL");
 	(void)reader_take(draft->in);
 	if (str_is(token->text, "self"))
-		set_self(draft, zone);
-	else if (is_url(token->text))
+		return read_self(draft, zone);
+	if (is_url(token->text))
 		return set_url(draft, zone, token);
-	else if (address_parse(token->text, &address) == 0)
+	if (address_parse(token->text, &address) == 0)
 		set_destination(draft, zone, address);
 	else if (str_find(token->text, '.') < token->text.len &&
 		 !resolve_looks_like_address(token->text))
@@ -405,8 +433,10 @@ set_explicit(struct draft *draft)
 		flow->method = STR("CONNECT");
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
 	}
-	flow->last = str_is(flow->method, "CONNECT") ? POLICY_PHASE_REQUEST
-						     : POLICY_PHASE_RESPONSE;
+	bool tunnel = str_is(flow->method, "CONNECT");
+	if (tunnel)
+		flow->known[POLICY_FACT_PATH] = FLOW_ABSENT;
+	flow->last = tunnel ? POLICY_PHASE_REQUEST : POLICY_PHASE_RESPONSE;
 }
 
 static void

@@ -4,7 +4,8 @@
  *
  *	[ZONE] SOURCE -> [ZONE] DESTINATION [PROTOCOL [PORT]] [FACT ...]
  *
- * DESTINATION is an address, `self`, a domain or a URL (which brings protocol
+ * DESTINATION is an address, `self` or `self ADDRESS` (an address that is the
+ * gateway's own), a domain or a URL (which brings protocol
  * and port).  FACT is `address A` (what the name resolves to), `method M`, or
  * `explicit` (asked of the explicit proxy).  A zone left out follows from the
  * address.  A name without `address` stands for an address that no zone, name

@@ -165,6 +165,14 @@ parse_method(struct parser *parser, struct syntax_rule *rule)
 	return reader_words(parser->in, &rule->methods, "a method");
 }
 
+/* path string { "," string } */
+static bool
+parse_path(struct parser *parser, struct syntax_rule *rule)
+{
+	return reader_strings(
+	    parser->in, &rule->paths, "a path in quotes, like \"/admin/*\"");
+}
+
 static bool
 parse_as(struct parser *parser, struct syntax_rule *rule)
 {
@@ -191,6 +199,7 @@ static const struct {
 	bool (*parse)(struct parser *, struct syntax_rule *);
 } rule_items[] = {
 	{ "method", parse_method },
+	{ "path", parse_path },
 	{ "log", parse_log },
 	{ "as", parse_as },
 	{ "direct", parse_direct },

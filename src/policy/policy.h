@@ -68,6 +68,8 @@ struct policy_rule {
 	struct policy_services services;
 	struct str *methods;
 	size_t method_count;
+	struct str *paths; /* with `*` for any characters */
+	size_t path_count;
 	struct str label; /* as "..."; at == NULL: none */
 	struct str text;  /* as written, on one line */
 	struct place place;
@@ -148,6 +150,13 @@ int policy_load(const char *path, const struct policy_loader *loader,
 
 struct policy *policy_ref(struct policy *policy);
 void policy_unref(struct policy *policy); /* NULL is fine */
+
+/* Whether it asks for what only the head of a request shows. */
+static inline bool
+policy_rule_reads_head(const struct policy_rule *rule)
+{
+	return rule->method_count > 0 || rule->path_count > 0;
+}
 
 static inline uint64_t
 policy_zone_bit(uint8_t zone)

@@ -186,6 +186,20 @@ reader_words(struct reader *reader, struct syntax_word **ret, const char *what)
 	return true;
 }
 
+bool
+reader_strings(
+    struct reader *reader, struct syntax_word **ret, const char *what)
+{
+	struct syntax_word word;
+
+	do {
+		if (!reader_string(reader, &word, what) ||
+		    !keep_word(reader, &ret, word))
+			return false;
+	} while (reader_take_if(reader, TOKEN_COMMA));
+	return true;
+}
+
 static bool
 looks_like_detail(struct str word)
 {

@@ -44,6 +44,10 @@ bool reader_string(
 bool reader_words(
     struct reader *reader, struct syntax_word **ret, const char *what);
 
+/* string { "," string }; hung on *ret. */
+bool reader_strings(
+    struct reader *reader, struct syntax_word **ret, const char *what);
+
 /* service { "," service }, or `{ services }`; hung behind what *ret has. */
 bool reader_services(struct reader *reader, struct syntax_service **ret);
 

@@ -148,6 +148,26 @@ resolve_methods(struct resolver *resolver, const struct syntax_word *words,
 	return true;
 }
 
+static bool
+resolve_paths(struct resolver *resolver, const struct syntax_word *words,
+    struct policy_rule *rule)
+{
+	rule->paths = arena_array(
+	    resolver->arena, syntax_count(words), sizeof(*rule->paths));
+	if (rule->paths == NULL)
+		return false;
+	for (; words != NULL; words = words->next) {
+		if (!str_starts(words->text, STR("/")) &&
+		    !str_starts(words->text, STR("*"))) {
+			report_error(resolver->report, words->place,
+			    "a path begins with '/' or '*'");
+			return false;
+		}
+		rule->paths[rule->path_count++] = words->text;
+	}
+	return true;
+}
+
 /* Labels go into logs and into the kernel's log prefix as they are. */
 static bool
 resolve_label(struct resolver *resolver, const struct syntax_word *label)
@@ -221,6 +241,7 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_endpoint(resolver, SIDE_TO, syntax->to, &rule->to);
 	good &= resolve_services(resolver, syntax->services, &rule->services);
 	good &= resolve_methods(resolver, syntax->methods, rule);
+	good &= resolve_paths(resolver, syntax->paths, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	return good & check_once(resolver, syntax);
 }
@@ -307,10 +328,12 @@ check_published(struct resolver *resolver, const struct syntax_rule *syntax,
 		    "ports are published: say which, like 'tcp 443'");
 		return false;
 	}
-	if (syntax->methods == NULL)
+	const struct syntax_word *head =
+	    syntax->methods != NULL ? syntax->methods : syntax->paths;
+	if (head == NULL)
 		return true;
-	report_error(resolver->report, syntax->methods->place,
-	    "'publish' is decided on packets, which have no method");
+	report_error(resolver->report, head->place,
+	    "'publish' is decided on packets, which show no request");
 	return false;
 }
 

@@ -78,6 +78,7 @@ struct syntax_rule {
 	struct syntax_service *services;
 	struct syntax_service *target; /* publish: the service behind TO */
 	struct syntax_word *methods;
+	struct syntax_word *paths;
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */

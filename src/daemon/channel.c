@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/channel.h"
+
+#include "net/socket.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#define HEAD_BYTES offsetof(struct channel_message, file)
+
+static const struct {
+	size_t bytes;
+	size_t fds;
+	const char *word;
+} types[] = {
+#define ROW(id, bytes, fds) { bytes, fds, #id },
+	CHANNEL_TYPES(ROW)
+#undef ROW
+};
+
+const char *
+channel_type_word(enum channel_type type)
+{
+	return type < CHANNEL_TYPE_COUNT ? types[type].word : "?";
+}
+
+int
+channel_send(int channel, const struct channel_message *message, int fd)
+{
+	size_t bytes = HEAD_BYTES + types[message->type].bytes;
+
+	return socket_send(channel,
+	    (struct str){ (const char *)message, bytes }, &fd,
+	    types[message->type].fds);
+}
+
+static bool
+is_text(const char *text, size_t room)
+{
+	return memchr(text, '\0', room) != NULL;
+}
+
+static bool
+is_address(const struct address *address)
+{
+	return address->family == ADDRESS_IPV4 ||
+	       address->family == ADDRESS_IPV6;
+}
+
+static bool
+is_own(const struct channel_own *own)
+{
+	if (own->count > CHANNEL_OWN_MAX || own->first > 1 || own->last > 1)
+		return false;
+	for (uint32_t i = 0; i < own->count; i++)
+		if (!is_address(&own->items[i].address))
+			return false;
+	return true;
+}
+
+/* What the length alone does not say. */
+static bool
+is_sound(const struct channel_message *message)
+{
+	switch ((enum channel_type)message->type) {
+	case CHANNEL_FILE:
+		return is_text(message->file.path, sizeof(message->file.path));
+	case CHANNEL_REFUSED:
+		return is_text(
+		    message->words.words, sizeof(message->words.words));
+	case CHANNEL_LISTENER:
+		return message->listener.kind <= CHANNEL_LISTENER_INTERCEPT &&
+		       is_address(&message->listener.at.address);
+	case CHANNEL_OWN:
+		return is_own(&message->own);
+	case CHANNEL_BEGIN:
+	case CHANNEL_PREPARE:
+	case CHANNEL_COMMIT:
+	case CHANNEL_ABORT:
+	case CHANNEL_JOURNAL:
+	case CHANNEL_COUNT:
+	case CHANNEL_HELLO:
+	case CHANNEL_READY:
+	case CHANNEL_COUNTERS:
+	case CHANNEL_TYPE_COUNT:
+		break;
+	}
+	return true;
+}
+
+int
+channel_receive(int channel, struct channel_message *ret, int *ret_fd)
+{
+	struct socket_message received = { .bytes = ret, .room = sizeof(*ret) };
+	int rc = socket_receive(channel, &received);
+
+	if (rc < 0)
+		return rc == -EMSGSIZE ? -EBADMSG : rc;
+	if (received.len == 0)
+		return -EPIPE;
+	if (received.len < HEAD_BYTES || ret->type >= CHANNEL_TYPE_COUNT ||
+	    received.len != HEAD_BYTES + types[ret->type].bytes ||
+	    received.fds_count != types[ret->type].fds || !is_sound(ret)) {
+		while (received.fds_count > 0)
+			(void)close(received.fds[--received.fds_count]);
+		return -EBADMSG;
+	}
+	*ret_fd = received.fds_count == 1 ? received.fds[0] : -1;
+	return 0;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/channel: what gatehoused and gatehouse-proxy say to each other.
+ *
+ * One Unix socket pair of SOCK_SEQPACKET: a message arrives whole or not at
+ * all.  Every message is a struct channel_message cut to the length that its
+ * type has; one row of the table below says which that is and whether a
+ * descriptor comes with it.  What does not fit its row is refused, and the
+ * channel with it: neither side trusts the other's lengths.
+ *
+ * A policy travels as the files it was read from, in sealed memory files, so
+ * that the proxy reads with the same code and sees the same bytes although it
+ * can open no file:
+ *
+ *	daemon						proxy
+ *	BEGIN n
+ *	FILE n path +fd		for each file
+ *	LISTENER n address +fd	for each listener
+ *	OWN n addresses		(may be repeated)
+ *	PREPARE n		->	reads, checks
+ *				<-	READY n, or REFUSED n words
+ *	COMMIT n, or ABORT n	->	the workers change over
+ *
+ * Each generation n is prepared and committed or aborted before the next
+ * begins.  OWN alone, with the number in force, says that the gateway's
+ * addresses have changed.
+ */
+#ifndef GATEHOUSE_DAEMON_CHANNEL_H
+#define GATEHOUSE_DAEMON_CHANNEL_H
+
+#include "base/address.h"
+#include "event/counter.h"
+
+/* The descriptor that gatehouse-proxy is started with. */
+#define CHANNEL_FD 3
+
+#define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
+#define CHANNEL_WORDS_BYTES 2048
+#define CHANNEL_OWN_MAX     64 /* addresses in one message */
+
+/*	id, bytes behind the head, descriptors, who sends it */
+#define CHANNEL_TYPES(ROW)                                                     \
+	ROW(BEGIN, 0, 0)                                                       \
+	ROW(FILE, sizeof(struct channel_file), 1)                              \
+	ROW(LISTENER, sizeof(struct channel_listener), 1)                      \
+	ROW(OWN, sizeof(struct channel_own), 0)                                \
+	ROW(PREPARE, 0, 0)                                                     \
+	ROW(COMMIT, 0, 0)                                                      \
+	ROW(ABORT, 0, 0)                                                       \
+	ROW(JOURNAL, 0, 1)                                                     \
+	ROW(COUNT, 0, 0)                                                       \
+	ROW(HELLO, 0, 0)                                                       \
+	ROW(READY, 0, 0)                                                       \
+	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
+	ROW(COUNTERS, sizeof(struct channel_counters), 0)
+
+enum channel_type {
+#define ROW(id, bytes, fds) CHANNEL_##id,
+	CHANNEL_TYPES(ROW)
+#undef ROW
+	CHANNEL_TYPE_COUNT
+};
+
+struct channel_file {
+	char path[CHANNEL_PATH_BYTES]; /* NUL-terminated */
+};
+
+enum channel_listener_kind {
+	CHANNEL_LISTENER_EXPLICIT,
+	CHANNEL_LISTENER_INTERCEPT,
+};
+
+struct channel_listener {
+	uint32_t kind; /* enum channel_listener_kind */
+	struct address_port at;
+};
+
+struct channel_own {
+	uint32_t count;
+	uint8_t first; /* forget what was said before */
+	uint8_t last;  /* that is all */
+	struct {
+		struct address address;
+		uint8_t zone;
+	} items[CHANNEL_OWN_MAX];
+};
+
+struct channel_words {
+	char words[CHANNEL_WORDS_BYTES]; /* NUL-terminated */
+};
+
+struct channel_counters {
+	int64_t values[COUNTER_COUNT];
+};
+
+struct channel_message {
+	uint32_t type; /* enum channel_type */
+	uint32_t generation;
+	union {
+		struct channel_file file;
+		struct channel_listener listener;
+		struct channel_own own;
+		struct channel_words words;
+		struct channel_counters counters;
+	};
+};
+
+/*
+ * Sends a message of the length that its type has; fd goes with it if the type
+ * has one (it stays open here), else it is -1.  0, -EAGAIN, or the channel's
+ * end (-EPIPE and others).
+ */
+int channel_send(int channel, const struct channel_message *message, int fd);
+
+/*
+ * Receives one.  0 with *ret_fd (the caller's; -1: none); -EAGAIN; -EPIPE at
+ * the end; -EBADMSG for anything that is not of its row: texts without an end,
+ * counts beyond their array, descriptors too many or too few.  What came with
+ * a refused message has been closed.
+ */
+int channel_receive(int channel, struct channel_message *ret, int *ret_fd);
+
+/* The name of a type, for logs. */
+const char *channel_type_word(enum channel_type type);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/child: gatehouse-proxy, as gatehoused keeps it.
+ *
+ * Started as its own user without any capability, with nothing open but the
+ * channel; killed by the kernel if gatehoused dies; started again by the owner
+ * if it ends.  All calls block for a bounded time at most: the daemon has
+ * nothing more important to do than to bring its proxy up.
+ */
+#ifndef GATEHOUSE_DAEMON_CHILD_H
+#define GATEHOUSE_DAEMON_CHILD_H
+
+#include "daemon/generation.h"
+
+#include <sys/types.h>
+
+/* A million-line list is read in about a second; this is for slow machines. */
+#define CHILD_PREPARE_SECONDS 60
+
+/* For the answers that need no work. */
+#define CHILD_ANSWER_SECONDS 5
+
+struct child {
+	pid_t pid;   /* 0: not running */
+	int channel; /* -1: none */
+	uid_t uid;
+	gid_t gid;
+	unsigned starts;
+	int64_t started; /* clock_now */
+};
+
+void child_init(struct child *child, uid_t uid, gid_t gid);
+
+/* Starts it and waits for its first word.  Errors as below. */
+int child_start(struct child *child, struct text *reterr_why);
+
+/* Ends it: asks by closing the channel, then kills.  Waits for the end. */
+void child_stop(struct child *child);
+
+/*
+ * Hands the generation over and waits until the proxy has read it.  0, or a
+ * negative errno with a sentence in *reterr_why: -EINVAL when the proxy
+ * refused it, -EPIPE when it ended, -ETIMEDOUT when it said nothing.
+ */
+int child_prepare(struct child *child, const struct generation *generation,
+    struct text *reterr_why);
+
+/* The workers change over, or keep what they had. */
+int child_commit(struct child *child, uint32_t generation);
+int child_abort(struct child *child, uint32_t generation);
+
+/* The gateway's addresses, for the generation in force. */
+int child_tell_own(struct child *child, const struct generation *generation);
+
+/* The descriptor of the journal's file; it stays open here. */
+int child_tell_journal(struct child *child, int fd);
+
+/* Asks for the proxy's counters and waits for them. */
+int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);
+
+/*
+ * After SIGCHLD: true if it was the proxy that ended, which then is not
+ * running any more; *ret_how says how ("exit status 3", "signal 9 (Killed)").
+ */
+bool child_reap(struct child *child, struct text *ret_how);
+
+#endif

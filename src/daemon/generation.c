@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/generation.h"
+
+#include "base/vec.h"
+#include "firewall/names.h"
+#include "net/socket.h"
+#include "policy/analyse.h"
+#include "policy/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+generation_destroy(struct generation *generation)
+{
+	if (generation == NULL)
+		return;
+	for (size_t i = 0; i < generation->listeners.count; i++)
+		(void)close(generation->listeners.items[i].fd);
+	free(generation->listeners.items);
+	free(generation->own.items);
+	snapshot_fini(&generation->snapshot);
+	policy_unref(generation->policy);
+	free(generation->path);
+	free(generation);
+}
+
+/* The zone of an interface; where several share it, the one of what has no
+ * prefix of its own. */
+static uint8_t
+zone_of_interface(const struct policy *policy, const char *name)
+{
+	uint8_t found = ZONE_NONE;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		const struct policy_zone *z = &policy->zones[zone];
+		for (size_t i = 0; i < z->interface_count; i++)
+			if (str_is(z->interfaces[i], name) &&
+			    (found == ZONE_NONE || zone == policy->elsewhere))
+				found = zone;
+	}
+	return found;
+}
+
+int
+generation_see_addresses(
+    struct generation *generation, const struct addresses *addresses)
+{
+	__typeof__(generation->own) own = { NULL, 0, 0 };
+
+	for (size_t i = 0; i < addresses->addresses.count; i++) {
+		const struct host_address *one = &addresses->addresses.items[i];
+		struct firewall_own mine = { one->address,
+			zone_of_interface(
+			    generation->policy, one->interface_name) };
+		if (VEC_ADD(&own, mine) < 0) {
+			free(own.items);
+			return -ENOMEM;
+		}
+	}
+	free(generation->own.items);
+	generation->own = own;
+	return 0;
+}
+
+/* The socket of the generation before, if it listens at the same place. */
+static int
+take_over(
+    const struct generation *before, const struct generation_listener *listener)
+{
+	for (size_t i = 0; before != NULL && i < before->listeners.count; i++) {
+		const struct generation_listener *old =
+		    &before->listeners.items[i];
+		if (old->kind != listener->kind ||
+		    old->at.port != listener->at.port ||
+		    !address_eq(old->at.address, listener->at.address))
+			continue;
+		int fd = fcntl(old->fd, F_DUPFD_CLOEXEC, 0);
+		return fd < 0 ? -errno : fd;
+	}
+	return -ENOENT;
+}
+
+static const char *
+listen_hint(int rc)
+{
+	switch (-rc) {
+	case EADDRINUSE:
+		return "another program listens there; 'ss -ltnp' says which";
+	case EADDRNOTAVAIL:
+		return "no interface of this host has the address; 'ip addr' "
+		       "lists what there is";
+	case EACCES:
+	case EPERM:
+		return "it takes root, or CAP_NET_ADMIN and "
+		       "CAP_NET_BIND_SERVICE";
+	default:
+		return "";
+	}
+}
+
+static void
+report_listen(struct report *report, struct place place,
+    const struct generation_listener *listener, int rc)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	report_error(report, place, "cannot listen on %s: %s",
+	    address_port_format(listener->at, text), strerror(-rc));
+	if (listen_hint(rc)[0] != '\0')
+		report_hint(report, "%s", listen_hint(rc));
+}
+
+static int
+open_listener(struct generation *generation, const struct generation *before,
+    struct generation_listener listener, struct place place,
+    struct report *report)
+{
+	struct socket_listen options = { .at = listener.at,
+		.transparent = listener.kind == CHANNEL_LISTENER_INTERCEPT };
+
+	listener.fd = take_over(before, &listener);
+	if (listener.fd == -ENOENT)
+		listener.fd = socket_listen(&options);
+	if (listener.fd < 0) {
+		report_listen(report, place, &listener, listener.fd);
+		return listener.fd;
+	}
+	if (VEC_ADD(&generation->listeners, listener) < 0) {
+		(void)close(listener.fd);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The listeners that the kernel hands intercepted flows to. */
+static int
+open_intercept(struct generation *generation, const struct generation *before,
+    bool ipv6, struct report *report)
+{
+	struct place place = generation->policy->intercepts[0].place;
+	struct generation_listener listener = {
+		.kind = CHANNEL_LISTENER_INTERCEPT,
+		.at.port = FIREWALL_NUMBER,
+	};
+
+	(void)address_parse(STR("127.0.0.1"), &listener.at.address);
+	int rc = open_listener(generation, before, listener, place, report);
+	if (rc < 0 || !ipv6)
+		return rc;
+	(void)address_parse(STR("::1"), &listener.at.address);
+	return open_listener(generation, before, listener, place, report);
+}
+
+static int
+open_listeners(struct generation *generation, const struct generation *before,
+    bool ipv6, struct report *report)
+{
+	const struct policy *policy = generation->policy;
+	int rc = 0;
+
+	/* All that are in use are said at once. */
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		struct generation_listener listener = {
+			.kind = CHANNEL_LISTENER_EXPLICIT,
+			.at = policy->listens[i].at,
+		};
+		int one = open_listener(generation, before, listener,
+		    policy->listens[i].place, report);
+		rc = rc < 0 ? rc : one;
+	}
+	if (policy->intercept_count > 0) {
+		int one = open_intercept(generation, before, ipv6, report);
+		rc = rc < 0 ? rc : one;
+	}
+	return rc;
+}
+
+static int
+read_policy(struct generation *generation, struct report *report,
+    struct policy **ret_kept)
+{
+	struct policy_loader loader = snapshot_recorder(&generation->snapshot);
+	int rc = policy_load(
+	    generation->path, &loader, report, &generation->policy, ret_kept);
+
+	if (rc < 0)
+		return rc;
+	policy_analyse(generation->policy, report);
+	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;
+}
+
+int
+generation_create(const char *path, uint32_t number,
+    const struct generation *before, const struct addresses *addresses,
+    bool ipv6, struct report *report, struct generation **ret,
+    struct policy **ret_kept)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+
+	*ret_kept = NULL;
+	if (generation == NULL)
+		return -ENOMEM;
+	generation->number = number;
+	generation->path = strdup(path);
+	int rc = generation->path != NULL
+		     ? read_policy(generation, report, ret_kept)
+		     : -ENOMEM;
+	if (rc == 0)
+		rc = generation_see_addresses(generation, addresses);
+	if (rc == 0)
+		rc = open_listeners(generation, before, ipv6, report);
+	if (rc < 0) {
+		/* The report's places point into it. */
+		if (generation->policy != NULL)
+			*ret_kept = policy_ref(generation->policy);
+		generation_destroy(generation);
+		return rc;
+	}
+	*ret = generation;
+	return 0;
+}

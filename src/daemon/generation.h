@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/generation: one policy in force, and all that belongs to it.
+ *
+ * The policy itself, the files it was read from, the listening sockets that it
+ * asks for, and the gateway's own addresses seen through its zones.  Made
+ * whole before anything changes; the next one takes over the sockets that both
+ * have, so that no waiting connection is lost.
+ */
+#ifndef GATEHOUSE_DAEMON_GENERATION_H
+#define GATEHOUSE_DAEMON_GENERATION_H
+
+#include "daemon/channel.h"
+#include "daemon/snapshot.h"
+
+#include "firewall/addresses.h"
+#include "firewall/compile.h"
+
+struct generation_listener {
+	enum channel_listener_kind kind;
+	struct address_port at;
+	int fd; /* owned */
+};
+
+struct generation {
+	uint32_t number;
+	char *path; /* of the policy; owned */
+	struct policy *policy;
+	struct snapshot snapshot;
+	struct {
+		struct generation_listener *items;
+		size_t count, room;
+	} listeners;
+	struct {
+		struct firewall_own *items;
+		size_t count, room;
+	} own;
+};
+
+/*
+ * Reads the policy, runs its tests and opens its listeners.  `before` lends
+ * its sockets and may be NULL.  0; -EINVAL when the policy is refused; another
+ * negative errno when the world is (a port in use).  The report says why, and
+ * holds the warnings; its places live as long as *ret, or as *ret_kept, which
+ * goes to policy_unref after the report.
+ */
+int generation_create(const char *path, uint32_t number,
+    const struct generation *before, const struct addresses *addresses,
+    bool ipv6, struct report *report, struct generation **ret,
+    struct policy **ret_kept);
+void generation_destroy(struct generation *generation); /* NULL is fine */
+
+/* Takes the gateway's addresses anew.  0 or -ENOMEM, and then unchanged. */
+int generation_see_addresses(
+    struct generation *generation, const struct addresses *addresses);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+runtime_path(
+    const char *dir, const char *name, char ret[static RUNTIME_PATH_BYTES])
+{
+	(void)snprintf(ret, RUNTIME_PATH_BYTES, "%.*s/%.30s",
+	    RUNTIME_DIR_BYTES_MAX, dir, name);
+}
+
+static int
+make_dir(const char *dir, struct text *reterr_why)
+{
+	struct stat st;
+
+	if (strlen(dir) > RUNTIME_DIR_BYTES_MAX) {
+		text_addf(reterr_why,
+		    "the name of the runtime folder is longer than %d bytes",
+		    RUNTIME_DIR_BYTES_MAX);
+		return -ENAMETOOLONG;
+	}
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+		int rc = -errno;
+		text_addf(reterr_why, "cannot make the runtime folder %s: %s",
+		    dir, strerror(-rc));
+		return rc;
+	}
+	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	text_addf(reterr_why, "%s is not a folder", dir);
+	return -ENOTDIR;
+}
+
+static void
+say_who(int fd, const char *dir, struct text *reterr_why)
+{
+	char pid[16];
+	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+
+	text_addf(reterr_why, "a gateway already runs with the folder %s", dir);
+	if (n > 0)
+		text_addf(
+		    reterr_why, " (pid %.*s)", (int)strcspn(pid, "\n"), pid);
+	text_addz(reterr_why,
+	    "; stop it with 'gatehouse stop', or name another folder with "
+	    "--runtime");
+}
+
+int
+runtime_open(const char *dir, struct runtime *ret, struct text *reterr_why)
+{
+	char path[RUNTIME_PATH_BYTES];
+	int rc = make_dir(dir, reterr_why);
+
+	if (rc < 0)
+		return rc;
+	runtime_path(dir, "lock", path);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0) {
+		rc = -errno;
+		text_addf(
+		    reterr_why, "cannot open %s: %s", path, strerror(-rc));
+		return rc;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		say_who(fd, dir, reterr_why);
+		(void)close(fd);
+		return -EBUSY;
+	}
+	if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
+		rc = -errno;
+		text_addf(
+		    reterr_why, "cannot write %s: %s", path, strerror(-rc));
+		(void)close(fd);
+		return rc;
+	}
+	*ret = (struct runtime){ .dir = dir, .lock_fd = fd };
+	return 0;
+}
+
+void
+runtime_close(struct runtime *runtime)
+{
+	if (runtime->lock_fd >= 0)
+		(void)close(runtime->lock_fd);
+	runtime->lock_fd = -1;
+}
+
+void
+runtime_program(const char *name, const char *installed, struct text *ret)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self));
+
+	text_clear(ret);
+	while (len > 0 && self[len - 1] != '/')
+		len--;
+	if (len > 0) {
+		text_add(ret, (struct str){ self, (size_t)len });
+		text_addz(ret, name);
+	}
+	if (ret->at != NULL && access(ret->at, X_OK) == 0)
+		return;
+	text_clear(ret);
+	text_addz(ret, installed);
+}

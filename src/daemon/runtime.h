@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/runtime: the folder in which a running gateway keeps its state.
+ *
+ *	DIR/lock		held while gatehoused runs; its pid inside
+ *	DIR/control		the control socket
+ *	DIR/events.jsonl	the journal, and events.jsonl.1 before it
+ *
+ * One gateway has one folder, so that several (in network namespaces of their
+ * own) do not meet.
+ */
+#ifndef GATEHOUSE_DAEMON_RUNTIME_H
+#define GATEHOUSE_DAEMON_RUNTIME_H
+
+#include "base/text.h"
+
+#define RUNTIME_DEFAULT "/run/gatehouse"
+
+/* sun_path holds 108 bytes: the folder's name must leave room. */
+#define RUNTIME_DIR_BYTES_MAX 90
+#define RUNTIME_PATH_BYTES    128
+
+#define RUNTIME_CONTROL "control"
+#define RUNTIME_EVENTS  "events.jsonl"
+
+struct runtime {
+	const char *dir;
+	int lock_fd; /* -1: not taken */
+};
+
+/* DIR/name in ret. */
+void runtime_path(
+    const char *dir, const char *name, char ret[static RUNTIME_PATH_BYTES]);
+
+/*
+ * Makes the folder if it is not there and takes its lock.  0, or a negative
+ * errno with a sentence in *reterr_why: -EBUSY when another gatehoused runs.
+ */
+int runtime_open(const char *dir, struct runtime *ret, struct text *reterr_why);
+void runtime_close(struct runtime *runtime);
+
+/*
+ * The program called `name` beside the one that runs, else `installed`.
+ * Written to ret (cleared first).
+ */
+void runtime_program(const char *name, const char *installed, struct text *ret);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/snapshot.h"
+
+#include "base/file.h"
+#include "base/vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void
+snapshot_fini(struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->count; i++) {
+		(void)close(snapshot->items[i].fd);
+		free(snapshot->items[i].path);
+	}
+	free(snapshot->items);
+	*snapshot = SNAPSHOT_EMPTY;
+}
+
+int
+snapshot_add(struct snapshot *snapshot, const char *path, int fd)
+{
+	struct snapshot_file file = { .path = strdup(path), .fd = fd };
+
+	if (file.path != NULL && VEC_ADD(snapshot, file) == 0)
+		return 0;
+	free(file.path);
+	return -ENOMEM;
+}
+
+/* Nobody can change the copy any more, its maker included. */
+static int
+seal(int fd)
+{
+	return fcntl(fd, F_ADD_SEALS,
+		   F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0
+		   ? -errno
+		   : 0;
+}
+
+static int
+keep_copy(struct snapshot *snapshot, const char *path, struct str text)
+{
+	int fd = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int rc = fd < 0 ? -errno : file_write_all(fd, text);
+
+	if (rc == 0)
+		rc = seal(fd);
+	if (rc == 0)
+		rc = snapshot_add(snapshot, path, fd);
+	if (rc < 0 && fd >= 0)
+		(void)close(fd);
+	return rc;
+}
+
+static int
+record(void *context, const char *path, size_t bytes_max, struct text *ret)
+{
+	int rc = file_read(path, bytes_max, ret);
+
+	return rc < 0 ? rc : keep_copy(context, path, text_str(ret));
+}
+
+static int
+play(void *context, const char *path, size_t bytes_max, struct text *ret)
+{
+	const struct snapshot *snapshot = context;
+
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (strcmp(snapshot->items[i].path, path) == 0)
+			return file_read_fd(
+			    snapshot->items[i].fd, bytes_max, ret);
+	return -ENOENT;
+}
+
+struct policy_loader
+snapshot_recorder(struct snapshot *snapshot)
+{
+	return (struct policy_loader){ record, snapshot };
+}
+
+struct policy_loader
+snapshot_player(struct snapshot *snapshot)
+{
+	return (struct policy_loader){ play, snapshot };
+}
