@@ -96,23 +96,24 @@ compile_interfaces(struct text *out, const struct policy_zone *zone)
 
 /* Two rules may stand on one line, parted by `;`. */
 void
-compile_counter_name(const struct policy *policy,
-    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES])
+firewall_counter_name(const struct policy *policy,
+    const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES])
 {
 	unsigned nth = 1;
 
 	if (rule->line == 0) {
-		(void)snprintf(ret, COMPILE_NAME_BYTES, "rule.last");
+		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.last");
 		return;
 	}
 	for (const struct policy_rule *other = rule - 1;
 	     other >= policy->rules && other->line == rule->line; other--)
 		nth++;
 	if (nth == 1)
-		(void)snprintf(ret, COMPILE_NAME_BYTES, "rule.%u", rule->line);
+		(void)snprintf(
+		    ret, FIREWALL_COUNTER_BYTES, "rule.%u", rule->line);
 	else
 		(void)snprintf(
-		    ret, COMPILE_NAME_BYTES, "rule.%u.%u", rule->line, nth);
+		    ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u", rule->line, nth);
 }
 
 /* Quotes end a comment of nftables and have no escape. */
@@ -143,11 +144,11 @@ static void
 write_counters(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
-	char name[COMPILE_NAME_BYTES];
+	char name[FIREWALL_COUNTER_BYTES];
 
 	text_addc(compiler->out, '\n');
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		compile_counter_name(policy, &policy->rules[i], name);
+		firewall_counter_name(policy, &policy->rules[i], name);
 		write_counter(compiler, name, policy->rules[i].text);
 	}
 	for (size_t i = 0; i < sizeof(own_counters) / sizeof(own_counters[0]);

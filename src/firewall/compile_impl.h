@@ -92,10 +92,6 @@ bool compile_first_mention(
 /* { "int0", "int1" } */
 void compile_interfaces(struct text *out, const struct policy_zone *zone);
 
-/* The name of the counter of a rule: rule.34, rule.34.2, rule.last. */
-void compile_counter_name(const struct policy *policy,
-    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES]);
-
 /*
  * The list, for one chain, and the chains that it branches to.  `head` is
  * written in front of it: finished lines.

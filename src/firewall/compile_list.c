@@ -209,9 +209,9 @@ static void
 add_settled_tail(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule, struct text *tail)
 {
-	char counter[COMPILE_NAME_BYTES];
+	char counter[FIREWALL_COUNTER_BYTES];
 
-	compile_counter_name(compiler->policy, rule, counter);
+	firewall_counter_name(compiler->policy, rule, counter);
 	text_addf(tail, "counter name \"%s\" ", counter);
 	if (is_logged_here(chain, rule))
 		add_log(compiler, chain, rule, tail);

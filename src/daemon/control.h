@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/control: the socket on which a running gateway takes commands.
+ *
+ * DIR/control, a Unix stream socket of mode 0600: who may open it is root or
+ * the gateway's own user.  A client writes one line and reads to the end:
+ *
+ *	apply PATH | status | stop
+ *
+ * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
+ * is for the client's standard output (status 0) or standard error.
+ */
+#ifndef GATEHOUSE_DAEMON_CONTROL_H
+#define GATEHOUSE_DAEMON_CONTROL_H
+
+#include "base/text.h"
+#include "net/loop.h"
+
+/* A line: a command and a path. */
+#define CONTROL_LINE_BYTES_MAX 8192
+
+/* Clients at a time; more wait in the socket's queue. */
+#define CONTROL_CLIENTS_MAX 16
+
+/* A client that says nothing is forgotten after this. */
+#define CONTROL_PATIENCE (10 * CLOCK_SECOND)
+
+struct control;
+
+/*
+ * Answers a command: text is appended to `out`, and the exit status returned.
+ * The line has no line end.
+ */
+typedef int (*control_fn)(void *context, struct str line, struct text *out);
+
+/*
+ * Listens at `path`; what was there before is replaced.  0, or a negative
+ * errno with a sentence in *reterr_why.
+ */
+int control_open(struct loop *loop, const char *path, control_fn answer,
+    void *context, struct control **ret, struct text *reterr_why);
+
+/*
+ * Stops listening and removes the socket; answers under way are still sent.
+ * NULL is fine.
+ */
+void control_close(struct control **control);
+
+#endif

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gatehoused: the privileged half.
+ *
+ *	gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE
+ *	gatehoused --remove
+ *
+ * Holds nftables, routes, listening sockets and the packet log, and the life of
+ * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
+ * it leaves the rules standing when it ends; with --foreground it takes them
+ * away.  One thread, one loop.
+ */
+#include "daemon/control.h"
+#include "daemon/gateway.h"
+#include "net/signals.h"
+#include "version.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum status {
+	STATUS_GOOD = 0,
+	STATUS_NO = 1,
+	STATUS_USAGE = 2,
+	STATUS_WORLD = 3,
+};
+
+struct daemon {
+	struct loop loop;
+	struct loop_signal signals;
+	struct gateway gateway;
+	struct runtime runtime;
+	struct control *control;
+	const char *path; /* of the policy, as SIGHUP reads it again */
+	bool foreground;
+	bool removes; /* `stop` was said */
+};
+
+struct arguments {
+	const char *runtime;
+	const char *user;
+	const char *path;
+	bool foreground;
+	bool remove;
+};
+
+static enum status
+status_of(int rc)
+{
+	return rc == 0 ? STATUS_GOOD : rc == -EINVAL ? STATUS_NO : STATUS_WORLD;
+}
+
+static void
+say_words(const struct text *words)
+{
+	if (words->len > 0)
+		(void)fprintf(stderr, "%s%s", words->at,
+		    words->at[words->len - 1] == '\n' ? "" : "\n");
+}
+
+/* ---- commands ---- */
+
+static int
+answer_apply(struct daemon *daemon, struct str path, struct text *out)
+{
+	char copy[PATH_MAX];
+
+	if (path.len == 0 || path.len >= sizeof(copy) || path.at[0] != '/') {
+		text_addz(out, "apply takes the whole path of a policy\n");
+		return STATUS_USAGE;
+	}
+	(void)snprintf(copy, sizeof(copy), "%.*s", STR_ARG(path));
+	int rc = gateway_apply(&daemon->gateway, copy, false, out);
+	if (rc < 0)
+		text_addz(out, "nothing has changed\n");
+	return (int)status_of(rc);
+}
+
+static int
+answer(void *context, struct str line, struct text *out)
+{
+	struct daemon *daemon = context;
+
+	if (str_starts(line, STR("apply ")))
+		return answer_apply(daemon, str_skip(line, 6), out);
+	if (str_is(line, "status")) {
+		gateway_status(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
+	if (str_is(line, "stop")) {
+		daemon->removes = true;
+		loop_stop(&daemon->loop);
+		return STATUS_GOOD;
+	}
+	text_addz(out, "apply PATH, status and stop are understood\n");
+	return STATUS_USAGE;
+}
+
+static void
+apply_again(struct daemon *daemon)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = gateway_apply(
+	    &daemon->gateway, daemon->gateway.current->path, false, &words);
+
+	say_words(&words);
+	gateway_say(rc == 0 ? "the policy was read again"
+			    : "the policy was refused; the old one stays");
+	text_fini(&words);
+}
+
+static void
+on_signal(struct loop_signal *signal, int number)
+{
+	struct daemon *daemon = signal->context;
+
+	if (number == SIGCHLD)
+		gateway_child_ended(&daemon->gateway);
+	else if (number == SIGHUP)
+		apply_again(daemon);
+	else
+		loop_stop(&daemon->loop);
+}
+
+/* ---- life ---- */
+
+/* For systemd, Type=notify: a datagram to the socket that it names. */
+static void
+notify_ready(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+
+	if (path == NULL || strlen(path) >= sizeof(to.sun_path))
+		return;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	size_t len = strlen(path);
+	memcpy(to.sun_path, path, len);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = '\0';
+	if (fd >= 0) {
+		(void)sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&to,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+		(void)close(fd);
+	}
+}
+
+static int
+watch_signals(struct daemon *daemon)
+{
+	struct loop_signal *signals = &daemon->signals;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigemptyset(&signals->set);
+	(void)sigaddset(&signals->set, SIGTERM);
+	(void)sigaddset(&signals->set, SIGINT);
+	(void)sigaddset(&signals->set, SIGHUP);
+	(void)sigaddset(&signals->set, SIGCHLD);
+	signals->fn = on_signal;
+	signals->context = daemon;
+	return loop_signal_start(&daemon->loop, signals);
+}
+
+static int
+open_gateway(struct daemon *daemon, const struct passwd *user)
+{
+	struct text words = TEXT_EMPTY;
+	struct report report;
+
+	report_init(&report);
+	int rc = gateway_open(&daemon->gateway, &daemon->loop,
+	    daemon->runtime.dir, user->pw_uid, user->pw_gid, &report);
+	report_render(&report, isatty(STDERR_FILENO) == 1, &words);
+	say_words(&words);
+	text_fini(&words);
+	report_fini(&report);
+	return rc;
+}
+
+static int
+first_apply(struct daemon *daemon)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = gateway_apply(
+	    &daemon->gateway, daemon->path, isatty(STDERR_FILENO) == 1, &words);
+
+	say_words(&words);
+	text_fini(&words);
+	return rc;
+}
+
+static int
+open_control(struct daemon *daemon)
+{
+	char path[RUNTIME_PATH_BYTES];
+	struct text why = TEXT_EMPTY;
+
+	runtime_path(daemon->runtime.dir, RUNTIME_CONTROL, path);
+	int rc = control_open(
+	    &daemon->loop, path, answer, daemon, &daemon->control, &why);
+	if (rc < 0)
+		gateway_say("%s", why.at);
+	text_fini(&why);
+	return rc;
+}
+
+static void
+say_ready(const struct daemon *daemon)
+{
+	if (daemon->foreground) {
+		(void)puts("ready");
+		(void)fflush(stdout);
+	}
+	notify_ready();
+}
+
+static enum status
+run(struct daemon *daemon, const struct passwd *user)
+{
+	int rc = watch_signals(daemon);
+
+	if (rc == 0)
+		rc = open_gateway(daemon, user);
+	if (rc == 0)
+		rc = first_apply(daemon);
+	if (rc == 0)
+		rc = open_control(daemon);
+	if (rc == 0) {
+		say_ready(daemon);
+		rc = loop_run(&daemon->loop);
+	}
+	control_close(&daemon->control);
+	gateway_close(
+	    &daemon->gateway, daemon->foreground || daemon->removes || rc < 0);
+	loop_signal_stop(&daemon->signals);
+	return status_of(rc);
+}
+
+static enum status
+start(struct daemon *daemon, const struct arguments *arguments)
+{
+	const struct passwd *user = getpwnam(arguments->user);
+	struct text why = TEXT_EMPTY;
+
+	if (user == NULL) {
+		gateway_say("there is no user '%s' for gatehouse-proxy; make "
+			    "it with 'useradd --system %s' or name another "
+			    "with --user",
+		    arguments->user, arguments->user);
+		return STATUS_WORLD;
+	}
+	if (runtime_open(arguments->runtime, &daemon->runtime, &why) < 0 ||
+	    loop_init(&daemon->loop) < 0) {
+		gateway_say("%s", why.at != NULL ? why.at : "no event loop");
+		text_fini(&why);
+		return STATUS_WORLD;
+	}
+	enum status status = run(daemon, user);
+	loop_fini(&daemon->loop);
+	runtime_close(&daemon->runtime);
+	return status;
+}
+
+static enum status
+remove_rules(void)
+{
+	struct text why = TEXT_EMPTY;
+	int rc = gateway_remove_rules(&why);
+
+	if (rc < 0)
+		gateway_say("%s", why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&why);
+	return status_of(rc);
+}
+
+static const char usage[] =
+    "usage: gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE\n"
+    "       gatehoused --remove\n"
+    "\n"
+    "The privileged half of Gatehouse: brings the policy in FILE into force\n"
+    "in this network namespace and keeps it there. 'gatehouse run FILE'\n"
+    "starts it in the foreground; systemd starts it as a service.\n"
+    "\n"
+    "  --foreground   print 'ready', and take the rules away at the end\n"
+    "  --runtime DIR  keep state there (default " RUNTIME_DEFAULT ")\n"
+    "  --user NAME    run gatehouse-proxy as NAME (default " GATEHOUSE_USER
+    ")\n"
+    "  --remove       take the rules of this namespace away and end\n";
+
+static bool
+parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option known[] = {
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "runtime", required_argument, NULL, 'r' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "remove", no_argument, NULL, 'x' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		switch (option) {
+		case 'f':
+			ret->foreground = true;
+			break;
+		case 'r':
+			ret->runtime = optarg;
+			break;
+		case 'u':
+			ret->user = optarg;
+			break;
+		case 'x':
+			ret->remove = true;
+			break;
+		case 'v':
+			(void)puts("gatehoused " GATEHOUSE_VERSION);
+			exit(STATUS_GOOD);
+		case 'h':
+			(void)fputs(usage, stdout);
+			exit(STATUS_GOOD);
+		default:
+			return false;
+		}
+	}
+	ret->path = optind < argc ? argv[optind] : NULL;
+	return ret->remove ? optind == argc : optind + 1 == argc;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct daemon daemon = { .runtime.lock_fd = -1 };
+	struct arguments arguments = { .runtime = RUNTIME_DEFAULT,
+		.user = GATEHOUSE_USER };
+
+	if (!parse_arguments(argc, argv, &arguments)) {
+		(void)fputs(usage, stderr);
+		return STATUS_USAGE;
+	}
+	if (geteuid() != 0) {
+		gateway_say("it takes root to change the firewall");
+		return STATUS_WORLD;
+	}
+	if (arguments.remove)
+		return (int)remove_rules();
+	daemon.path = arguments.path;
+	daemon.foreground = arguments.foreground;
+	return (int)start(&daemon, &arguments);
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/gateway.h"
+
+#include "firewall/kernel.h"
+#include "firewall/routes.h"
+#include "firewall/transaction.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void
+gateway_say(const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	(void)dprintf(STDERR_FILENO, "gatehoused: %s\n", line);
+}
+
+/* ---- apply ---- */
+
+static int
+compile(const struct gateway *gateway, const struct generation *generation,
+    struct text *ret)
+{
+	struct firewall_host host = {
+		.proxy_uid = gateway->child.uid,
+		.ipv6 = gateway->ipv6,
+		.own = generation->own.items,
+		.own_count = generation->own.count,
+	};
+
+	return firewall_compile(generation->policy, &host, ret);
+}
+
+static int
+hand_to_child(struct gateway *gateway, const struct generation *generation,
+    struct text *reterr_why)
+{
+	struct child *child = &gateway->child;
+	int rc = 0;
+
+	if (child->pid == 0) {
+		rc = child_start(child, reterr_why);
+		if (rc == 0)
+			rc = child_tell_journal(
+			    child, journal_fd(&gateway->journal));
+	}
+	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
+}
+
+/* Kernel first, for it can refuse; then the proxy. */
+static int
+commit(
+    struct gateway *gateway, struct generation *generation, struct text *words)
+{
+	struct text ruleset = TEXT_EMPTY;
+	int rc = compile(gateway, generation, &ruleset);
+
+	if (rc < 0)
+		text_addf(
+		    words, "cannot compile the policy: %s\n", strerror(-rc));
+	if (rc == 0)
+		rc = hand_to_child(gateway, generation, words);
+	if (rc == 0)
+		rc = routes_install(words);
+	if (rc == 0)
+		rc = transaction_commit(text_str(&ruleset), words);
+	text_fini(&ruleset);
+	if (rc < 0) {
+		(void)child_abort(&gateway->child, generation->number);
+		if (gateway->current == NULL)
+			(void)routes_remove(words);
+		return rc;
+	}
+	(void)child_commit(&gateway->child, generation->number);
+	return 0;
+}
+
+static void
+put_in_force(struct gateway *gateway, struct generation *generation)
+{
+	generation_destroy(gateway->current);
+	gateway->current = generation;
+	gateway->since = clock_wall();
+}
+
+int
+gateway_apply(
+    struct gateway *gateway, const char *path, bool colour, struct text *words)
+{
+	struct generation *generation = NULL;
+	struct policy *kept = NULL;
+	struct report report;
+
+	report_init(&report);
+	int rc = generation_create(path, ++gateway->last_number,
+	    gateway->current, &gateway->addresses, gateway->ipv6, &report,
+	    &generation, &kept);
+	report_sort(&report);
+	report_render(&report, colour, words);
+	report_fini(&report);
+	policy_unref(kept);
+	if (rc == 0)
+		rc = commit(gateway, generation, words);
+	if (rc == 0)
+		put_in_force(gateway, generation);
+	else
+		generation_destroy(generation);
+	return rc;
+}
+
+/* ---- the proxy's life ---- */
+
+static void
+restart_later(struct gateway *gateway)
+{
+	if (clock_now() - gateway->child.started > GATEWAY_CHILD_LIVES)
+		gateway->restart_after = GATEWAY_RESTART_FIRST;
+	loop_timer_arm(gateway->loop, &gateway->restart,
+	    clock_now() + gateway->restart_after);
+	if (gateway->restart_after < GATEWAY_RESTART_MAX)
+		gateway->restart_after *= 2;
+}
+
+static void
+on_restart(struct loop_timer *timer)
+{
+	struct gateway *gateway = timer->context;
+	struct text why = TEXT_EMPTY;
+
+	if (gateway->current == NULL || gateway->child.pid != 0)
+		return;
+	int rc = hand_to_child(gateway, gateway->current, &why);
+	if (rc == 0)
+		rc = child_commit(&gateway->child, gateway->current->number);
+	if (rc < 0) {
+		gateway_say("%s; trying again", why.at != NULL ? why.at : "?");
+		child_stop(&gateway->child);
+		restart_later(gateway);
+	} else {
+		gateway_say("gatehouse-proxy runs again (pid %d)",
+		    (int)gateway->child.pid);
+	}
+	text_fini(&why);
+}
+
+void
+gateway_child_ended(struct gateway *gateway)
+{
+	struct text how = TEXT_EMPTY;
+
+	if (child_reap(&gateway->child, &how)) {
+		gateway_say("gatehouse-proxy ended by %s; the rules stand, it "
+			    "is started again",
+		    how.at);
+		restart_later(gateway);
+	}
+	text_fini(&how);
+}
+
+/* ---- what the host tells ---- */
+
+static void
+on_packets(struct loop_watch *watch, unsigned ready)
+{
+	struct gateway *gateway = watch->context;
+
+	(void)ready;
+	int n = packet_log_read(gateway->packets);
+	if (n >= 0)
+		return;
+	struct text why = TEXT_EMPTY;
+	loop_watch_stop(watch);
+	packet_log_close(gateway->packets);
+	gateway->packets = NULL;
+	if (packet_log_open(&gateway->packets, &why) == 0) {
+		watch->fd = packet_log_fd(gateway->packets);
+		(void)loop_watch_start(gateway->loop, watch);
+	} else {
+		gateway_say("no packet is logged any more: %s", why.at);
+	}
+	text_fini(&why);
+}
+
+/* The rules name addresses of the gateway where something is published. */
+static void
+see_new_addresses(struct gateway *gateway)
+{
+	struct generation *current = gateway->current;
+	struct text ruleset = TEXT_EMPTY, why = TEXT_EMPTY;
+
+	if (generation_see_addresses(current, &gateway->addresses) < 0)
+		return;
+	(void)child_tell_own(&gateway->child, current);
+	int rc = compile(gateway, current, &ruleset);
+	if (rc == 0)
+		rc = transaction_commit(text_str(&ruleset), &why);
+	if (rc < 0)
+		gateway_say("the rules do not know the host's new addresses: "
+			    "%s",
+		    why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&ruleset);
+	text_fini(&why);
+}
+
+static void
+on_addresses(struct loop_watch *watch, unsigned ready)
+{
+	struct gateway *gateway = watch->context;
+	struct addresses now = ADDRESSES_EMPTY;
+	struct text why = TEXT_EMPTY;
+
+	(void)ready;
+	int changed = addresses_monitor_read(watch->fd);
+	if (changed < 0) {
+		gateway_say("changes of addresses are not seen any more");
+		loop_watch_stop(watch);
+	} else if (changed > 0 && addresses_read(&now, &why) == 0) {
+		if (addresses_eq(&now, &gateway->addresses)) {
+			addresses_fini(&now);
+		} else {
+			addresses_fini(&gateway->addresses);
+			gateway->addresses = now;
+			if (gateway->current != NULL)
+				see_new_addresses(gateway);
+		}
+	}
+	text_fini(&why);
+}
+
+static void
+on_journal_timer(struct loop_timer *timer)
+{
+	struct gateway *gateway = timer->context;
+
+	if (journal_rotate_if_due(&gateway->journal) == 1)
+		(void)child_tell_journal(
+		    &gateway->child, journal_fd(&gateway->journal));
+	loop_timer_arm(gateway->loop, timer,
+	    loop_now(gateway->loop) + GATEWAY_JOURNAL_EVERY);
+}
+
+/* ---- opening and closing ---- */
+
+static int
+say_cannot(struct report *report, int rc, const char *what, struct text *why)
+{
+	report_error(report, (struct place){ 0 }, "%s%s%s", what,
+	    why->at != NULL && why->len > 0 ? ": " : "",
+	    why->at != NULL ? why->at : strerror(-rc));
+	text_fini(why);
+	return rc;
+}
+
+static int
+open_journal(struct gateway *gateway, struct report *report)
+{
+	char path[RUNTIME_PATH_BYTES];
+	struct text why = TEXT_EMPTY;
+
+	runtime_path(gateway->dir, RUNTIME_EVENTS, path);
+	int rc = journal_open(&gateway->journal, path, 0640);
+	if (rc < 0) {
+		text_addz(&why, strerror(-rc));
+		return say_cannot(report, rc, "cannot open the journal", &why);
+	}
+	event_sink_set(journal_sink, &gateway->journal);
+	gateway->journal_timer.fn = on_journal_timer;
+	gateway->journal_timer.context = gateway;
+	loop_timer_arm(gateway->loop, &gateway->journal_timer,
+	    clock_now() + GATEWAY_JOURNAL_EVERY);
+	return 0;
+}
+
+static int
+open_packets(struct gateway *gateway, struct report *report)
+{
+	struct text why = TEXT_EMPTY;
+	int rc = packet_log_open(&gateway->packets, &why);
+
+	if (rc == 0) {
+		gateway->packets_watch.fd = packet_log_fd(gateway->packets);
+		gateway->packets_watch.wanted = LOOP_READ;
+		gateway->packets_watch.fn = on_packets;
+		gateway->packets_watch.context = gateway;
+		rc = loop_watch_start(gateway->loop, &gateway->packets_watch);
+	}
+	return rc < 0
+		   ? say_cannot(report, rc, "cannot read the packet log", &why)
+		   : 0;
+}
+
+static int
+open_addresses(struct gateway *gateway, struct report *report)
+{
+	struct text why = TEXT_EMPTY;
+	struct loop_watch *watch = &gateway->addresses_watch;
+	int rc = addresses_monitor_open(&why);
+
+	watch->fd = rc;
+	if (rc >= 0) {
+		watch->wanted = LOOP_READ;
+		watch->fn = on_addresses;
+		watch->context = gateway;
+		rc = loop_watch_start(gateway->loop, watch);
+	}
+	if (rc == 0)
+		rc = addresses_read(&gateway->addresses, &why);
+	return rc < 0 ? say_cannot(report, rc,
+			    "cannot read the host's addresses", &why)
+		      : 0;
+}
+
+int
+gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
+    uid_t uid, gid_t gid, struct report *report)
+{
+	*gateway = (struct gateway){
+		.loop = loop,
+		.dir = dir,
+		.addresses_watch.fd = -1,
+		.restart_after = GATEWAY_RESTART_FIRST,
+		.restart = { .fn = on_restart, .context = gateway },
+	};
+	child_init(&gateway->child, uid, gid);
+	journal_init(&gateway->journal);
+	int rc = kernel_check(report, &gateway->ipv6);
+	if (rc == 0 && report->errors > 0)
+		rc = -ENOTSUP;
+	if (rc == 0)
+		rc = open_journal(gateway, report);
+	if (rc == 0)
+		rc = open_packets(gateway, report);
+	if (rc == 0)
+		rc = open_addresses(gateway, report);
+	return rc;
+}
+
+int
+gateway_remove_rules(struct text *reterr_why)
+{
+	int rc = transaction_remove(reterr_why);
+	int routes = routes_remove(reterr_why);
+
+	return rc < 0 ? rc : routes;
+}
+
+void
+gateway_close(struct gateway *gateway, bool remove)
+{
+	struct text why = TEXT_EMPTY;
+
+	loop_timer_cancel(&gateway->restart);
+	loop_timer_cancel(&gateway->journal_timer);
+	loop_watch_stop(&gateway->packets_watch);
+	loop_watch_stop(&gateway->addresses_watch);
+	child_stop(&gateway->child);
+	if (remove && gateway->current != NULL &&
+	    gateway_remove_rules(&why) < 0)
+		gateway_say("the rules could not be removed: %s", why.at);
+	text_fini(&why);
+	generation_destroy(gateway->current);
+	packet_log_close(gateway->packets);
+	if (gateway->addresses_watch.fd >= 0)
+		(void)close(gateway->addresses_watch.fd);
+	addresses_fini(&gateway->addresses);
+	event_sink_set(NULL, NULL);
+	journal_fini(&gateway->journal);
+}

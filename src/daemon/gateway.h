@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/gateway: the running gateway, both enforcers under one policy.
+ *
+ * Life cycle: open (the world is looked at, nothing changes) -> apply (the
+ * first policy comes into force) -> apply, any number of times -> close, which
+ * takes the rules away or leaves them standing.
+ *
+ * Apply is one transaction over both enforcers.  Everything that can fail is
+ * done before anything changes: the policy is read and tested, its listeners
+ * are open, its ruleset is compiled, the proxy has read it.  Then the kernel
+ * commits, and only then the proxy changes over; the last step cannot fail but
+ * by the proxy's death, which brings a new one that reads the same policy.
+ *
+ * If the proxy dies it is started again; the kernel's rules stand meanwhile,
+ * and what they hand over waits in the listeners' queues.
+ */
+#ifndef GATEHOUSE_DAEMON_GATEWAY_H
+#define GATEHOUSE_DAEMON_GATEWAY_H
+
+#include "console/journal.h"
+#include "daemon/child.h"
+#include "daemon/runtime.h"
+#include "firewall/packet_log.h"
+#include "net/loop.h"
+
+/* The proxy is started again after this, doubled up to the maximum while it
+ * does not live for CHILD_LIVES. */
+#define GATEWAY_RESTART_FIRST (50 * CLOCK_MS)
+#define GATEWAY_RESTART_MAX   (5 * CLOCK_SECOND)
+#define GATEWAY_CHILD_LIVES   (10 * CLOCK_SECOND)
+
+/* How often the journal's size is looked at. */
+#define GATEWAY_JOURNAL_EVERY (10 * CLOCK_SECOND)
+
+struct gateway {
+	struct loop *loop;
+	const char *dir; /* of the runtime */
+	struct journal journal;
+	struct loop_timer journal_timer;
+	struct packet_log *packets;
+	struct loop_watch packets_watch;
+	struct addresses addresses;
+	struct loop_watch addresses_watch; /* fd -1: none */
+	struct child child;
+	struct loop_timer restart;
+	int64_t restart_after;
+	struct generation *current; /* NULL until the first apply */
+	uint32_t last_number;
+	int64_t since; /* of current, wall clock */
+	bool ipv6;
+};
+
+/*
+ * Looks at kernel and host and opens what every policy needs.  0, or a
+ * negative errno with the reasons in the report, which also gets warnings.
+ */
+int gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
+    uid_t uid, gid_t gid, struct report *report);
+
+/*
+ * `remove`: rules and routes are taken away; else they stay in force without
+ * a proxy, and what would be handed over is dropped.
+ */
+void gateway_close(struct gateway *gateway, bool remove);
+
+/*
+ * Brings the policy at `path` into force, or leaves everything as it was.
+ * 0; -EINVAL when the policy is refused; another negative errno when the world
+ * is.  What there is to say is rendered into `words`, warnings too.
+ */
+int gateway_apply(
+    struct gateway *gateway, const char *path, bool colour, struct text *words);
+
+/* The state as one JSON object, for `gatehouse status`. */
+void gateway_status(struct gateway *gateway, struct text *out);
+
+/* After SIGCHLD. */
+void gateway_child_ended(struct gateway *gateway);
+
+/* For one who is about to end: rules and routes of this namespace, by force. */
+int gateway_remove_rules(struct text *reterr_why);
+
+/* A line on standard error, for the administrator. */
+__attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/status: the state of the gateway as one JSON object.
+ *
+ *	{"policy", "generation", "since", "pid", "proxy": {...},
+ *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
+ *	 "kernel": {counter: packets}, "counters": {counter: value}}
+ */
+#include "daemon/gateway.h"
+
+#include "base/json.h"
+#include "base/map.h"
+#include "firewall/counters.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct kernel_counter {
+	struct kernel_counter *next;
+	uint64_t packets;
+	uint64_t bytes;
+	struct str name;
+};
+
+/* What the kernel counted; rules by the compiler's names, and the rest. */
+struct kernel_counters {
+	struct arena arena;
+	struct map by_name;
+	struct kernel_counter *all, **end;
+};
+
+static void
+keep_counter(void *context, struct str name, uint64_t packets, uint64_t bytes)
+{
+	struct kernel_counters *counters = context;
+	struct kernel_counter *one =
+	    arena_new(&counters->arena, struct kernel_counter);
+
+	if (one == NULL)
+		return;
+	*one = (struct kernel_counter){ .packets = packets,
+		.bytes = bytes,
+		.name = arena_str(&counters->arena, name) };
+	if (one->name.at != NULL &&
+	    map_put(&counters->by_name, one->name, one) == 0) {
+		*counters->end = one;
+		counters->end = &one->next;
+	}
+}
+
+static void
+write_rule(struct json *json, const struct kernel_counters *counters,
+    const struct policy *policy, const struct policy_rule *rule)
+{
+	char name[FIREWALL_COUNTER_BYTES];
+
+	firewall_counter_name(policy, rule, name);
+	const struct kernel_counter *counter =
+	    map_get(&counters->by_name, str_of(name));
+	json_object_begin(json);
+	json_name(json, "line");
+	json_integer(json, rule->line);
+	json_name(json, "name");
+	json_string(json, rule->label);
+	json_name(json, "text");
+	json_string(json, rule->text);
+	json_name(json, "packets");
+	json_integer(json, counter != NULL ? (int64_t)counter->packets : 0);
+	json_name(json, "bytes");
+	json_integer(json, counter != NULL ? (int64_t)counter->bytes : 0);
+	json_object_end(json);
+}
+
+static void
+write_kernel(struct json *json, const struct gateway *gateway)
+{
+	const struct policy *policy = gateway->current->policy;
+	struct kernel_counters counters = { .all = NULL };
+
+	arena_init(&counters.arena, (size_t)64 << 20);
+	map_init(&counters.by_name, 0);
+	counters.end = &counters.all;
+	(void)counters_read(keep_counter, &counters);
+	json_name(json, "rules");
+	json_array_begin(json);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		write_rule(json, &counters, policy, &policy->rules[i]);
+	json_array_end(json);
+	json_name(json, "kernel");
+	json_object_begin(json);
+	for (const struct kernel_counter *one = counters.all; one != NULL;
+	     one = one->next) {
+		if (str_starts(one->name, STR("rule.")))
+			continue;
+		json_name(json, one->name.at);
+		json_integer(json, (int64_t)one->packets);
+	}
+	json_object_end(json);
+	map_fini(&counters.by_name);
+	arena_fini(&counters.arena);
+}
+
+static void
+write_proxy(struct json *json, struct gateway *gateway)
+{
+	int64_t values[COUNTER_COUNT] = { 0 };
+	bool answers = gateway->child.pid != 0 &&
+		       child_count(&gateway->child, values) == 0;
+
+	json_name(json, "proxy");
+	json_object_begin(json);
+	json_name(json, "pid");
+	json_integer(json, gateway->child.pid);
+	json_name(json, "answers");
+	json_bool(json, answers);
+	json_name(json, "starts");
+	json_integer(json, gateway->child.starts);
+	json_object_end(json);
+	json_name(json, "counters");
+	json_object_begin(json);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		json_name(json, counter_name((enum counter)i));
+		json_integer(json, values[i] + counter_get((enum counter)i));
+	}
+	json_object_end(json);
+}
+
+void
+gateway_status(struct gateway *gateway, struct text *out)
+{
+	struct json json = JSON_ON(out);
+	char since[CLOCK_TEXT_BYTES];
+
+	clock_format(gateway->since, since);
+	json_object_begin(&json);
+	json_name(&json, "policy");
+	json_stringz(&json, gateway->current->path);
+	json_name(&json, "generation");
+	json_integer(&json, gateway->current->number);
+	json_name(&json, "since");
+	json_stringz(&json, since);
+	json_name(&json, "pid");
+	json_integer(&json, getpid());
+	write_proxy(&json, gateway);
+	write_kernel(&json, gateway);
+	json_object_end(&json);
+	text_addc(out, '\n');
+}
