@@ -161,6 +161,13 @@ cutting(void **state)
 	rest = STR(",a");
 	assert_str(str_cut(&rest, ','), "");
 	assert_str(rest, "a");
+
+	/* A mark at the end leaves an empty part behind it, once. */
+	rest = STR("a,");
+	assert_str(str_cut(&rest, ','), "a");
+	assert_non_null(rest.at);
+	assert_str(str_cut(&rest, ','), "");
+	assert_null(rest.at);
 }
 
 static void
