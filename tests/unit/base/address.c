@@ -193,6 +193,13 @@ ranges(void **state)
 		    -1, "192.0.2.1-192.0.2.9" },
 		{ "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", 32,
 		    "192.0.2.1" },
+		/* The length counts the bits of the spelling that it has. */
+		{ "::ffff:192.0.2.0/120", "192.0.2.0", "192.0.2.255", 24,
+		    "192.0.2.0/24" },
+		{ "::ffff:192.0.2.1/128", "192.0.2.1", "192.0.2.1", 32,
+		    "192.0.2.1" },
+		{ "::ffff:0:0/96", "0.0.0.0", "255.255.255.255", 0,
+		    "0.0.0.0/0" },
 	};
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
@@ -213,6 +220,8 @@ not_a_range(void **state)
 	static const char bits4[] = "the prefix length must be 0 to 32";
 	static const char bits6[] = "the prefix length must be 0 to 128";
 	static const char set[] = "bits are set behind the prefix length";
+	static const char mapped[] = "the prefix of an IPv4-mapped address is "
+				     "96 bits or longer";
 	static const char none[] = "this is not an IPv4 or IPv6 address";
 	static const char pair[] = "a range is ADDRESS-ADDRESS";
 	static const struct {
@@ -238,6 +247,11 @@ not_a_range(void **state)
 		{ "192.0.2.128/24", set },
 		{ "2001:db8::1/64", set },
 		{ "2001:db8:8000::/32", set },
+		{ "::ffff:192.0.2.0/24", mapped },
+		{ "::ffff:0:0/95", mapped },
+		{ "::ffff:0:0/0", mapped },
+		{ "::ffff:192.0.2.0/129", bits6 },
+		{ "::ffff:192.0.2.1/120", set },
 		{ "-", pair },
 		{ "192.0.2.1-", pair },
 		{ "-192.0.2.1", pair },
