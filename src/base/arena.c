@@ -12,6 +12,9 @@
 #define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
 #endif
 
+/* Above this, alignment and a chunk's head could wrap around. */
+#define LIMIT_MAX (SIZE_MAX / 2)
+
 struct arena_chunk {
 	struct arena_chunk *older;
 	size_t size;
@@ -22,7 +25,9 @@ struct arena_chunk {
 void
 arena_init(struct arena *arena, size_t bytes_max)
 {
-	*arena = (struct arena){ .bytes_max = bytes_max };
+	*arena = (struct arena){
+		.bytes_max = bytes_max < LIMIT_MAX ? bytes_max : LIMIT_MAX,
+	};
 }
 
 static void

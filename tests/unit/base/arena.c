@@ -140,6 +140,25 @@ arithmetic(void **state)
 	}
 }
 
+/* A limit that is none: the room for alignment must not wrap to a small one. */
+static void
+arithmetic_without_a_limit(void **state)
+{
+	static const size_t sizes[] = { SIZE_MAX, SIZE_MAX - 14, SIZE_MAX - 15,
+		SIZE_MAX - 16, SIZE_MAX - 40 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct arena arena;
+		arena_init(&arena, SIZE_MAX);
+		assert_null(arena_alloc(&arena, sizes[i]));
+		assert_true(arena.full);
+		assert_int_equal(arena.bytes, 0);
+		assert_non_null(arena_alloc(&arena, 16));
+		arena_fini(&arena);
+	}
+}
+
 static void
 typed(void **state)
 {
@@ -268,6 +287,7 @@ main(void)
 		cmocka_unit_test(limit),
 		cmocka_unit_test(fills_to_the_last_byte),
 		cmocka_unit_test(arithmetic),
+		cmocka_unit_test(arithmetic_without_a_limit),
 		cmocka_unit_test(typed),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(rewind_gives_back),
