@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #ifdef GATEHOUSE_ARENA_PIECEWISE
+#define PIECEWISE   true
 #define CHUNK_BYTES 1
 #else
+#define PIECEWISE   false
 #define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
 #endif
 
@@ -61,10 +63,14 @@ add_chunk(struct arena *arena, size_t need)
 	return chunk;
 }
 
+/*
+ * What a piece of this size takes of its chunk.  In piecewise mode nothing
+ * comes behind it, and a single byte too far must be outside.
+ */
 static size_t
 rounded(size_t size)
 {
-	size_t unit = alignof(max_align_t);
+	size_t unit = PIECEWISE ? 1 : alignof(max_align_t);
 
 	return size == 0 ? unit : (size + unit - 1) / unit * unit;
 }

@@ -13,6 +13,17 @@
 
 #include <cmocka.h>
 
+#if defined(GATEHOUSE_ARENA_PIECEWISE) && defined(__SANITIZE_ADDRESS__)
+#define PIECEWISE_ASAN 1
+#elif defined(GATEHOUSE_ARENA_PIECEWISE) && defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define PIECEWISE_ASAN 1
+#endif
+#endif
+#ifdef PIECEWISE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define LIMIT ((size_t)1 << 20)
 
 static bool
@@ -30,6 +41,26 @@ static bool
 is_aligned(const void *piece)
 {
 	return (uintptr_t)piece % alignof(max_align_t) == 0;
+}
+
+/* What piecewise mode is for: one byte too far is seen, whatever the size. */
+static void
+overruns_are_seen(void **state)
+{
+	(void)state;
+#ifdef PIECEWISE_ASAN
+	for (size_t size = 1; size < 40; size++) {
+		struct arena arena;
+		arena_init(&arena, LIMIT);
+		char *piece = arena_alloc(&arena, size);
+		assert_non_null(arena_alloc(&arena, 1));
+		assert_false(__asan_address_is_poisoned(piece + size - 1));
+		assert_true(__asan_address_is_poisoned(piece + size));
+		arena_fini(&arena);
+	}
+#else
+	skip();
+#endif
 }
 
 /* Sizes around the chunk and far over it; all stay apart, aligned, zeroed. */
@@ -282,6 +313,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(overruns_are_seen),
 		cmocka_unit_test(pieces),
 		cmocka_unit_test(nothing_is_something),
 		cmocka_unit_test(limit),
