@@ -51,6 +51,26 @@ first_value_stays(void **state)
 	assert_null(map_get(&map, STR("a")));
 }
 
+/* A part that was cut off empty has no address, and is a key like others. */
+static void
+empty_key(void **state)
+{
+	const struct str none = { NULL, 0 };
+	struct map map;
+
+	(void)state;
+	map_init(&map, 0x5eed);
+	assert_int_equal(map_put(&map, none, &values[0]), 0);
+	assert_int_equal(map_put(&map, none, &values[1]), -EEXIST);
+	assert_int_equal(map_put(&map, STR(""), &values[1]), -EEXIST);
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(map_put(&map, key(i), &values[1]), 0);
+	assert_int_equal(map.count, 1001);
+	assert_ptr_equal(map_get(&map, none), &values[0]);
+	assert_ptr_equal(map_get(&map, STR("")), &values[0]);
+	map_fini(&map);
+}
+
 static void
 many(void **state)
 {
@@ -138,6 +158,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty),
 		cmocka_unit_test(first_value_stays),
+		cmocka_unit_test(empty_key),
 		cmocka_unit_test(many),
 		cmocka_unit_test(twin),
 	};
