@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/utf8.h"
+
 static void
 begin_value(struct json *json)
 {
@@ -48,31 +50,6 @@ void
 json_array_end(struct json *json)
 {
 	close_with(json, ']');
-}
-
-/*
- * The length of the well-formed UTF-8 sequence at the head of s, or 0.
- * Overlong forms and surrogates are not well-formed (RFC 3629).
- */
-static size_t
-utf8_length(struct str s)
-{
-	const uint8_t *p = (const uint8_t *)s.at;
-	size_t len = p[0] < 0x80                    ? 1
-		     : p[0] >= 0xc2 && p[0] <= 0xdf ? 2
-		     : p[0] >= 0xe0 && p[0] <= 0xef ? 3
-		     : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-						    : 0;
-
-	if (len == 0 || len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
 }
 
 static void
