@@ -75,6 +75,16 @@ needs_escape(char c)
 	return (uint8_t)c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
 }
 
+/*
+ * A control character of the upper half, U+0080 to U+009F.  JSON allows it,
+ * but lines are read on terminals as well, and there U+009B begins a command.
+ */
+static bool
+is_c1(struct str s)
+{
+	return (uint8_t)s.at[0] == 0xc2 && (uint8_t)s.at[1] < 0xa0;
+}
+
 static void
 add_quoted(struct text *out, struct str s)
 {
@@ -85,6 +95,8 @@ add_quoted(struct text *out, struct str s)
 			text_addz(out, "\\ufffd");
 		else if (len == 1 && needs_escape(s.at[0]))
 			add_escaped(out, s.at[0]);
+		else if (len == 2 && is_c1(s))
+			text_addf(out, "\\u%04x", (unsigned)(uint8_t)s.at[1]);
 		else
 			text_add(out, (struct str){ s.at, len });
 		s = str_skip(s, len > 0 ? len : 1);

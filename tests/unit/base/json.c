@@ -43,6 +43,12 @@ escapes(void **state)
 		    "\\u0008\\u000c\\u000b\\u001b\\u001f\\u007f" },
 		{ STR_INIT(" ~"), " ~" },
 		{ STR_INIT("</script>"), "</script>" },
+		/* C1 controls are controls to a terminal: U+0080, CSI. */
+		{ STR_INIT("\xc2\x80"), "\\u0080" },
+		{ STR_INIT("\xc2\x9b"
+			   "2J"),
+		    "\\u009b2J" },
+		{ STR_INIT("\xc2\x9f\xc2\xa0"), "\\u009f\xc2\xa0" },
 	};
 
 	(void)state;
