@@ -170,7 +170,7 @@ add_expanded(struct text *out, struct str line)
 			text_pad(
 			    out, ' ', columns(line, i + 1) - columns(line, i));
 		else
-			text_addc(out, c < 0x20 || c == 0x7f ? '?' : (char)c);
+			text_addc(out, (char)(c < 0x20 || c == 0x7f ? '?' : c));
 	}
 }
 
