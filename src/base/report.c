@@ -88,25 +88,34 @@ report_hint(struct report *report, const char *format, ...)
 }
 
 static int
-by_place(const void *a, const void *b)
+by_place(const struct place *a, const struct place *b)
 {
-	const struct place *x = &((const struct finding *)a)->place;
-	const struct place *y = &((const struct finding *)b)->place;
+	int order = 0;
 
-	if (x->source != y->source) {
-		if (x->source == NULL || y->source == NULL)
-			return x->source == NULL ? -1 : 1;
-		return str_cmp(x->source->name, y->source->name);
-	}
-	return (x->at > y->at) - (x->at < y->at);
+	if (a->source == NULL || b->source == NULL)
+		return (a->source != NULL) - (b->source != NULL);
+	if (a->source != b->source)
+		order = str_cmp(a->source->name, b->source->name);
+	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
 }
 
+/*
+ * By insertion: few, nearly sorted, and what stands at one place must keep
+ * its order, which qsort does not promise.
+ */
 void
 report_sort(struct report *report)
 {
-	if (report->count > 1)
-		qsort(report->items, report->count, sizeof(*report->items),
-		    by_place);
+	for (size_t i = 1; i < report->count; i++) {
+		struct finding finding = report->items[i];
+		size_t to = i;
+		while (to > 0 && by_place(&report->items[to - 1].place,
+				     &finding.place) > 0) {
+			report->items[to] = report->items[to - 1];
+			to--;
+		}
+		report->items[to] = finding;
+	}
 }
 
 static size_t

@@ -68,7 +68,8 @@ __attribute__((format(printf, 4, 5))) void report_warning(struct report *report,
 __attribute__((format(printf, 2, 3))) void report_hint(
     struct report *report, const char *format, ...);
 
-/* By source and place, so that a reader goes down the file once. */
+/* By source and place, so that a reader goes down the file once; findings of
+ * one place stay in the order in which they were made. */
 void report_sort(struct report *report);
 
 /* 1-based; {0, 0} where there is no place. */

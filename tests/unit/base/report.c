@@ -242,6 +242,51 @@ sorting(void **state)
 	report_fini(&report);
 }
 
+/* A list read twice is two sources of one name: one order for both. */
+static void
+sorting_sources_of_one_name(void **state)
+{
+	struct source once = { STR("ads.hosts"), STR("0123456789") };
+	struct source again = { STR("ads.hosts"), STR("0123456789") };
+	static const char *const want[] = { "1", "3", "5", "7", "9" };
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	report_error(&report, (struct place){ &once, 9, 0 }, "9");
+	report_error(&report, (struct place){ &again, 5, 0 }, "5");
+	report_error(&report, (struct place){ &once, 1, 0 }, "1");
+	report_error(&report, (struct place){ &again, 7, 0 }, "7");
+	report_error(&report, (struct place){ &once, 3, 0 }, "3");
+	report_sort(&report);
+	for (size_t i = 0; i < ROWS(want); i++)
+		assert_true(str_is(report.items[i].message, want[i]));
+	report_fini(&report);
+}
+
+/* What was found first at a place is what a reader is told first. */
+static void
+sorting_keeps_order_at_a_place(void **state)
+{
+	struct source source = { STR("p"), STR("0123456789") };
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	for (uint32_t i = 0; i < 150; i++)
+		report_error(
+		    &report, (struct place){ &source, i % 3, 0 }, "%03u", i);
+	report_sort(&report);
+	for (size_t i = 1; i < report.count; i++) {
+		const struct finding *a = &report.items[i - 1];
+		const struct finding *b = &report.items[i];
+		assert_true(a->place.at <= b->place.at);
+		assert_true(a->place.at < b->place.at ||
+			    str_cmp(a->message, b->message) < 0);
+	}
+	report_fini(&report);
+}
+
 /* The first 200 are kept; the rest is counted, and said to be there. */
 static void
 limit(void **state)
@@ -339,6 +384,8 @@ main(void)
 		cmocka_unit_test(nothing_to_say),
 		cmocka_unit_test(words_are_copied_and_bounded),
 		cmocka_unit_test(sorting),
+		cmocka_unit_test(sorting_sources_of_one_name),
+		cmocka_unit_test(sorting_keeps_order_at_a_place),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(lines_and_columns),
 		cmocka_unit_test(as_json),
