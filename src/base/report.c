@@ -11,6 +11,7 @@
 #define REPORT_BYTES_MAX ((size_t)1 << 20)
 #define MESSAGE_BYTES    512
 #define TAB_STOP         8
+#define GUTTER_MIN       5
 
 void
 report_init(struct report *report)
@@ -183,6 +184,13 @@ add_expanded(struct text *out, struct str line)
 	}
 }
 
+/* The columns before the bar: five, or what the line's number takes. */
+static int
+gutter(struct line_column where)
+{
+	return snprintf(NULL, 0, "%*u", GUTTER_MIN, where.line);
+}
+
 static void
 render_excerpt(const struct finding *finding, bool colour, struct text *out)
 {
@@ -193,9 +201,9 @@ render_excerpt(const struct finding *finding, bool colour, struct text *out)
 	size_t end = where.column - 1 + (place.len > 0 ? place.len : 1);
 	size_t marked = columns(line, end) - before;
 
-	text_addf(out, "%5u | ", where.line);
+	text_addf(out, "%*u | ", GUTTER_MIN, where.line);
 	add_expanded(out, line);
-	text_addz(out, "\n      | ");
+	text_addf(out, "\n%*s | ", gutter(where), "");
 	text_pad(out, ' ', before);
 	text_addz(out, colour ? "\033[1;31m" : "");
 	text_pad(out, '^', marked > 0 ? marked : 1);
@@ -205,10 +213,10 @@ render_excerpt(const struct finding *finding, bool colour, struct text *out)
 static void
 render_finding(const struct finding *finding, bool colour, struct text *out)
 {
+	struct line_column where = place_line(finding->place);
 	bool error = finding->weight == REPORT_ERROR;
 
 	if (finding->place.source != NULL) {
-		struct line_column where = place_line(finding->place);
 		text_add(out, finding->place.source->name);
 		text_addf(out, ":%u:%u: ", where.line, where.column);
 	}
@@ -220,7 +228,8 @@ render_finding(const struct finding *finding, bool colour, struct text *out)
 	if (finding->place.source != NULL)
 		render_excerpt(finding, colour, out);
 	if (finding->hint.at != NULL)
-		text_addf(out, "      = %.*s\n", STR_ARG(finding->hint));
+		text_addf(out, "%*s = %.*s\n", gutter(where), "",
+		    STR_ARG(finding->hint));
 }
 
 void

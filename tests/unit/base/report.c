@@ -138,10 +138,12 @@ far_down(void **state)
 	source.text = text_str(&text);
 	report_init(&report);
 	report_error(&report, (struct place){ &source, 123455, 4 }, "m");
+	report_hint(&report, "h");
 	assert_rendered(&report, false,
 	    "p:123456:1: error: m\n"
 	    "123456 | here\n"
-	    "      | ^^^^\n");
+	    "       | ^^^^\n"
+	    "       = h\n");
 	report_fini(&report);
 	text_fini(&text);
 }
