@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/report.h"
 
+#include "base/utf8.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -155,18 +156,35 @@ place_line_text(struct place place)
 	return line;
 }
 
+/*
+ * The bytes of the character at the head of line: a sequence of UTF-8, or one
+ * byte that is none.
+ */
+static size_t
+character(struct str line)
+{
+	size_t len = utf8_length(line);
+
+	return len > 0 ? len : 1;
+}
+
+/* The column behind the character at the head of line, if it is at `column`. */
+static size_t
+column_after(struct str line, size_t column)
+{
+	return column + (line.at[0] == '\t' ? TAB_STOP - column % TAB_STOP : 1);
+}
+
 /* How many columns the first len bytes of line take on a terminal. */
 static size_t
 columns(struct str line, size_t len)
 {
 	size_t column = 0;
 
-	for (size_t i = 0; i < len && i < line.len; i++) {
-		uint8_t c = (uint8_t)line.at[i];
-		if (c == '\t')
-			column += TAB_STOP - column % TAB_STOP;
-		else if ((c & 0xc0) != 0x80) /* UTF-8 tails take no room */
-			column++;
+	for (size_t i = 0; i < len && i < line.len;) {
+		struct str rest = str_skip(line, i);
+		column = column_after(rest, column);
+		i += character(rest);
 	}
 	return column;
 }
@@ -174,13 +192,19 @@ columns(struct str line, size_t len)
 static void
 add_expanded(struct text *out, struct str line)
 {
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = (uint8_t)line.at[i];
-		if (c == '\t')
-			text_pad(
-			    out, ' ', columns(line, i + 1) - columns(line, i));
+	size_t column = 0;
+
+	while (line.len > 0) {
+		size_t len = character(line);
+		size_t after = column_after(line, column);
+		if (line.at[0] == '\t')
+			text_pad(out, ' ', after - column);
+		else if (utf8_length(line) > 0 && utf8_is_shown(line))
+			text_add(out, (struct str){ line.at, len });
 		else
-			text_addc(out, (char)(c < 0x20 || c == 0x7f ? '?' : c));
+			text_addc(out, '?');
+		column = after;
+		line = str_skip(line, len);
 	}
 }
 
@@ -217,19 +241,21 @@ render_finding(const struct finding *finding, bool colour, struct text *out)
 	bool error = finding->weight == REPORT_ERROR;
 
 	if (finding->place.source != NULL) {
-		text_add(out, finding->place.source->name);
+		utf8_show(out, finding->place.source->name);
 		text_addf(out, ":%u:%u: ", where.line, where.column);
 	}
 	text_addz(out, !colour ? "" : error ? "\033[1;31m" : "\033[1;33m");
 	text_addz(out, error ? "error" : "warning");
 	text_addz(out, colour ? "\033[0m: " : ": ");
-	text_add(out, finding->message);
+	utf8_show(out, finding->message);
 	text_addc(out, '\n');
 	if (finding->place.source != NULL)
 		render_excerpt(finding, colour, out);
-	if (finding->hint.at != NULL)
-		text_addf(out, "%*s = %.*s\n", gutter(where), "",
-		    STR_ARG(finding->hint));
+	if (finding->hint.at == NULL)
+		return;
+	text_addf(out, "%*s = ", gutter(where), "");
+	utf8_show(out, finding->hint);
+	text_addc(out, '\n');
 }
 
 void

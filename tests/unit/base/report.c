@@ -111,6 +111,21 @@ rendering(void **state)
 		    "p:1:1: error: m\n"
 		    "    1 | a?[2Jb??c\n"
 		    "      | ^\n" },
+		{ STR_INIT("a\xc2\x9b"
+			   "2J\x9b\xe2\x80\xae gest"),
+		    10, 4,
+		    "p:1:11: error: m\n"
+		    "    1 | a?2J?? gest\n"
+		    "      |        ^^^^\n" },
+		/* Latin-1 is one column a byte, as its '?' is. */
+		{ STR_INIT("\xe4\xf6\xfc gest"), 4, 4,
+		    "p:1:5: error: m\n"
+		    "    1 | ??? gest\n"
+		    "      |     ^^^^\n" },
+		{ STR_INIT("\x80\xbf\xf0\x9f gest"), 5, 4,
+		    "p:1:6: error: m\n"
+		    "    1 | ???? gest\n"
+		    "      |      ^^^^\n" },
 	};
 
 	(void)state;
@@ -185,6 +200,27 @@ weights_hints_and_no_place(void **state)
 	    "    1 | allow gest\n"
 	    "      | \033[1;31m^^^^^\033[0m\n"
 	    "      = h\n");
+	report_fini(&report);
+}
+
+/* A downloaded list may hold anything, and its words come in our mouth. */
+static void
+no_word_speaks_to_the_terminal(void **state)
+{
+	struct source source = { STR("a\033]b\n"), STR("x") };
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	report_error(&report, (struct place){ &source, 0, 1 }, "what is '%s'?",
+	    "\033[2J\xc2\x9b\x9b\xc3\xa4\nerror: none");
+	report_hint(&report, "not '%s'", "\r\x7f");
+	assert_rendered(&report, false,
+	    "a\\x1b]b\\x0a:1:1: error: what is "
+	    "'\\x1b[2J\\xc2\\x9b\\x9b\xc3\xa4\\x0aerror: none'?\n"
+	    "    1 | x\n"
+	    "      | ^\n"
+	    "      = not '\\x0d\\x7f'\n");
 	report_fini(&report);
 }
 
@@ -383,6 +419,7 @@ main(void)
 		cmocka_unit_test(rendering),
 		cmocka_unit_test(far_down),
 		cmocka_unit_test(weights_hints_and_no_place),
+		cmocka_unit_test(no_word_speaks_to_the_terminal),
 		cmocka_unit_test(nothing_to_say),
 		cmocka_unit_test(words_are_copied_and_bounded),
 		cmocka_unit_test(sorting),
