@@ -38,14 +38,25 @@ format_message(struct report *report, const char *format, va_list args)
 	return arena_str(&report->arena, str_of(message));
 }
 
+/* Counts one more of its weight; false if it is only counted. */
+static bool
+admit(struct report *report, enum report_weight weight)
+{
+	size_t *total =
+	    weight == REPORT_ERROR ? &report->errors : &report->warnings;
+
+	(*total)++;
+	report->kept = *total <= REPORT_FINDINGS_MAX;
+	if (!report->kept)
+		report->cut = true;
+	return report->kept;
+}
+
 static void
 add(struct report *report, struct finding finding)
 {
-	size_t *total = finding.weight == REPORT_ERROR ? &report->errors
-						       : &report->warnings;
-	(*total)++;
-	if (report->count >= REPORT_FINDINGS_MAX ||
-	    VEC_ADD(report, finding) < 0)
+	report->kept = VEC_ADD(report, finding) == 0;
+	if (!report->kept)
 		report->cut = true;
 }
 
@@ -55,6 +66,8 @@ report_error(struct report *report, struct place place, const char *format, ...)
 	struct finding finding = { .weight = REPORT_ERROR, .place = place };
 	va_list args;
 
+	if (!admit(report, finding.weight))
+		return;
 	va_start(args, format);
 	finding.message = format_message(report, format, args);
 	va_end(args);
@@ -70,6 +83,8 @@ report_warning(struct report *report, const char *kind, struct place place,
 	};
 	va_list args;
 
+	if (!admit(report, finding.weight))
+		return;
 	va_start(args, format);
 	finding.message = format_message(report, format, args);
 	va_end(args);
@@ -81,7 +96,7 @@ report_hint(struct report *report, const char *format, ...)
 {
 	va_list args;
 
-	if (report->count == 0 || report->cut)
+	if (!report->kept)
 		return;
 	va_start(args, format);
 	report->items[report->count - 1].hint =

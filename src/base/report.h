@@ -50,9 +50,11 @@ struct report {
 	struct finding *items;
 	size_t count, room;
 	size_t errors, warnings;
-	bool cut; /* there was more than REPORT_FINDINGS_MAX */
+	bool kept; /* the newest finding is the last item */
+	bool cut;  /* there was more than REPORT_FINDINGS_MAX */
 };
 
+/* Of each weight, so that warnings never hide the error that refuses. */
 #define REPORT_FINDINGS_MAX 200
 
 void report_init(struct report *report);

@@ -356,6 +356,32 @@ limit(void **state)
 	text_fini(&out);
 }
 
+/* However many warnings there are, an error that refuses is still shown. */
+static void
+limit_of_each_weight(void **state)
+{
+	struct text out = TEXT_EMPTY;
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	for (int i = 0; i < 30000; i++) /* 3 MB of words, were they kept */
+		report_warning(&report, "k", nowhere, "w%d%100s", i, "");
+	report_error(&report, nowhere, "refused");
+	report_hint(&report, "why");
+	report_warning(&report, "k", nowhere, "w");
+	report_hint(&report, "of a warning that is not kept");
+	assert_int_equal(report.count, REPORT_FINDINGS_MAX + 1);
+	assert_int_equal(report.errors, 1);
+	assert_int_equal(report.warnings, 30001);
+	report_render(&report, false, &out);
+	assert_true(str_ends(text_str(&out),
+	    STR("  \nerror: refused\n      = why\n"
+		"... and more: 1 errors, 30001 warnings in all\n")));
+	report_fini(&report);
+	text_fini(&out);
+}
+
 static void
 lines_and_columns(void **state)
 {
@@ -426,6 +452,7 @@ main(void)
 		cmocka_unit_test(sorting_sources_of_one_name),
 		cmocka_unit_test(sorting_keeps_order_at_a_place),
 		cmocka_unit_test(limit),
+		cmocka_unit_test(limit_of_each_weight),
 		cmocka_unit_test(lines_and_columns),
 		cmocka_unit_test(as_json),
 	};
