@@ -3,7 +3,10 @@
 
 #include <inttypes.h>
 
+#include "base/must.h"
 #include "base/utf8.h"
+
+#define CUT_MARK "..."
 
 static void
 begin_value(struct json *json)
@@ -85,21 +88,38 @@ is_c1(struct str s)
 	return (uint8_t)s.at[0] == 0xc2 && (uint8_t)s.at[1] < 0xa0;
 }
 
+/* The character at the head of s; how many bytes of s it was. */
+static size_t
+add_character(struct text *out, struct str s)
+{
+	size_t len = utf8_length(s);
+
+	if (len == 0)
+		text_addz(out, "\\ufffd");
+	else if (len == 1 && needs_escape(s.at[0]))
+		add_escaped(out, s.at[0]);
+	else if (len == 2 && is_c1(s))
+		text_addf(out, "\\u%04x", (unsigned)(uint8_t)s.at[1]);
+	else
+		text_add(out, (struct str){ s.at, len });
+	return len > 0 ? len : 1;
+}
+
 static void
-add_quoted(struct text *out, struct str s)
+add_quoted(struct text *out, struct str s, size_t bytes_max)
 {
 	text_addc(out, '"');
+	size_t start = out->len, keep = start;
 	while (s.len > 0) {
-		size_t len = utf8_length(s);
-		if (len == 0)
-			text_addz(out, "\\ufffd");
-		else if (len == 1 && needs_escape(s.at[0]))
-			add_escaped(out, s.at[0]);
-		else if (len == 2 && is_c1(s))
-			text_addf(out, "\\u%04x", (unsigned)(uint8_t)s.at[1]);
-		else
-			text_add(out, (struct str){ s.at, len });
-		s = str_skip(s, len > 0 ? len : 1);
+		s = str_skip(s, add_character(out, s));
+		if (out->len - start > bytes_max) {
+			text_cut(out, keep);
+			text_addz(out, CUT_MARK);
+			break;
+		}
+		/* The last end of a character that leaves room for the mark. */
+		if (out->len - start <= bytes_max - strlen(CUT_MARK))
+			keep = out->len;
 	}
 	text_addc(out, '"');
 }
@@ -108,7 +128,7 @@ void
 json_name(struct json *json, const char *name)
 {
 	begin_value(json);
-	add_quoted(json->out, str_of(name));
+	add_quoted(json->out, str_of(name), SIZE_MAX);
 	text_addz(json->out, ": ");
 	json->comma = false;
 }
@@ -135,14 +155,31 @@ json_integer(struct json *json, int64_t value)
 }
 
 void
+json_thousandths(struct json *json, int64_t value)
+{
+	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	begin_value(json);
+	text_addf(json->out, "%s%" PRIu64 ".%03" PRIu64, value < 0 ? "-" : "",
+	    size / 1000, size % 1000);
+}
+
+void
 json_string(struct json *json, struct str value)
 {
+	json_string_cut(json, value, SIZE_MAX);
+}
+
+void
+json_string_cut(struct json *json, struct str value, size_t bytes_max)
+{
+	must(bytes_max >= strlen(CUT_MARK));
 	if (value.at == NULL) {
 		json_null(json);
 		return;
 	}
 	begin_value(json);
-	add_quoted(json->out, value);
+	add_quoted(json->out, value, bytes_max);
 }
 
 void

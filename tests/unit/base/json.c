@@ -177,6 +177,79 @@ scalars(void **state)
 }
 
 static void
+thousandths(void **state)
+{
+	static const struct {
+		int64_t value;
+		const char *want;
+	} rows[] = {
+		{ 0, "0.000" },
+		{ 1, "0.001" },
+		{ 999, "0.999" },
+		{ 1000, "1.000" },
+		{ 1500, "1.500" },
+		{ 1234567, "1234.567" },
+		{ -1, "-0.001" },
+		{ -1500, "-1.500" },
+		{ INT64_MAX, "9223372036854775.807" },
+		{ INT64_MIN, "-9223372036854775.808" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct text out = TEXT_EMPTY;
+		struct json json = JSON_ON(&out);
+		json_thousandths(&json, rows[i].value);
+		assert_string_equal(out.at, rows[i].want);
+		text_fini(&out);
+	}
+}
+
+static void
+cutting(void **state)
+{
+	static const struct {
+		struct str value;
+		size_t bytes_max;
+		const char *want;
+	} rows[] = {
+		{ { NULL, 0 }, 3, "null" },
+		{ STR_INIT(""), 3, "\"\"" },
+		{ STR_INIT("abc"), 3, "\"abc\"" },
+		{ STR_INIT("abcd"), 3, "\"...\"" },
+		{ STR_INIT("abcd"), 4, "\"abcd\"" },
+		{ STR_INIT("abcdefgh"), 7, "\"abcd...\"" },
+		{ STR_INIT("abcdefgh"), 8, "\"abcdefgh\"" },
+		/* Never within a character. */
+		{ STR_INIT("ab\xe2\x82\xac"
+			   "defg"),
+		    8, "\"ab\xe2\x82\xac...\"" },
+		{ STR_INIT("ab\xe2\x82\xac"
+			   "defg"),
+		    7, "\"ab...\"" },
+		{ STR_INIT("ab\xe2\x82\xac"
+			   "defg"),
+		    6, "\"ab...\"" },
+		/* Never within an escape, and what it takes is counted. */
+		{ STR_INIT("a\"bcdef"), 6, "\"a\\\"...\"" },
+		{ STR_INIT("a\"bcdef"), 5, "\"a...\"" },
+		{ STR_INIT("\0\0\0"), 18, "\"\\u0000\\u0000\\u0000\"" },
+		{ STR_INIT("\0\0\0"), 17, "\"\\u0000\\u0000...\"" },
+		{ STR_INIT("\0\0\0"), 14, "\"\\u0000...\"" },
+		{ STR_INIT("\xff\xff"), 11, "\"\\ufffd...\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct text out = TEXT_EMPTY;
+		struct json json = JSON_ON(&out);
+		json_string_cut(&json, rows[i].value, rows[i].bytes_max);
+		assert_string_equal(out.at, rows[i].want);
+		text_fini(&out);
+	}
+}
+
+static void
 nesting(void **state)
 {
 	struct text out = TEXT_EMPTY;
@@ -218,6 +291,8 @@ main(void)
 		cmocka_unit_test(malformed),
 		cmocka_unit_test(tails_outside_are_not_taken),
 		cmocka_unit_test(scalars),
+		cmocka_unit_test(thousandths),
+		cmocka_unit_test(cutting),
 		cmocka_unit_test(nesting),
 	};
 

@@ -92,6 +92,25 @@ clearing_keeps_the_room(void **state)
 	text_fini(&text);
 }
 
+static void
+cutting_back(void **state)
+{
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	text_cut(&text, 0);
+	assert_null(text.at);
+	text_addz(&text, "abcdef");
+	text_cut(&text, 6);
+	assert_text(&text, STR("abcdef"));
+	text_cut(&text, 2);
+	text_addz(&text, "x");
+	assert_text(&text, STR("abx"));
+	text_cut(&text, 0);
+	assert_text(&text, STR(""));
+	text_fini(&text);
+}
+
 /*
  * A length that no memory has: refused before anything is read or written,
  * and nothing is added behind the hole.
@@ -143,6 +162,7 @@ main(void)
 		cmocka_unit_test(adding),
 		cmocka_unit_test(growth),
 		cmocka_unit_test(clearing_keeps_the_room),
+		cmocka_unit_test(cutting_back),
 		cmocka_unit_test(full_sticks),
 		cmocka_unit_test(full_from_the_start),
 	};
