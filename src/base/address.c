@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#define MAPPED_BITS 96 /* of ::ffff:0:0/96, RFC 4291, 2.5.5.2 */
+
 unsigned
 address_width(struct address address)
 {
@@ -60,25 +62,51 @@ fill_host_bits(struct address *address, unsigned bits)
 	return clean;
 }
 
+/*
+ * The prefix length as the spelling of the address counts it.  An IPv4-mapped
+ * one counts from the IPv6 side; shorter than its 96 bits it would be IPv6
+ * space that is not all IPv4.
+ */
+static int
+parse_bits(struct str text, bool colon, enum address_family family,
+    unsigned *ret, const char **reterr_why)
+{
+	uint64_t bits;
+
+	if (str_number(text, colon ? 128 : 32, &bits) < 0) {
+		*reterr_why = colon ? "the prefix length must be 0 to 128"
+				    : "the prefix length must be 0 to 32";
+		return -EINVAL;
+	}
+	if (colon && family == ADDRESS_IPV4) {
+		if (bits < MAPPED_BITS) {
+			*reterr_why = "the prefix of an IPv4-mapped address "
+				      "is 96 bits or longer";
+			return -EINVAL;
+		}
+		bits -= MAPPED_BITS;
+	}
+	*ret = (unsigned)bits;
+	return 0;
+}
+
 static int
 parse_prefix(struct str base, struct str bits_text, struct address_range *ret,
     const char **reterr_why)
 {
+	bool colon = str_find(base, ':') < base.len;
 	struct address_range range;
-	uint64_t bits;
+	unsigned bits;
 
 	if (address_parse(base, &range.first) < 0) {
 		*reterr_why = "this is not an IPv4 or IPv6 address";
 		return -EINVAL;
 	}
-	if (str_number(bits_text, 8 * address_width(range.first), &bits) < 0) {
-		*reterr_why = range.first.family == ADDRESS_IPV4
-				  ? "the prefix length must be 0 to 32"
-				  : "the prefix length must be 0 to 128";
+	if (parse_bits(
+		bits_text, colon, range.first.family, &bits, reterr_why) < 0)
 		return -EINVAL;
-	}
 	range.last = range.first;
-	if (!fill_host_bits(&range.last, (unsigned)bits)) {
+	if (!fill_host_bits(&range.last, bits)) {
 		*reterr_why = "bits are set behind the prefix length";
 		return -EINVAL;
 	}

@@ -77,7 +77,7 @@ const char *address_port_format(
     struct address_port from, char ret[static ADDRESS_TEXT_BYTES]);
 
 /* As a prefix when it is one, else "first-last"; text twice as long. */
-#define ADDRESS_RANGE_TEXT_BYTES (2 * ADDRESS_TEXT_BYTES)
+#define ADDRESS_RANGE_TEXT_BYTES ((size_t)2 * ADDRESS_TEXT_BYTES)
 const char *address_range_format(const struct address_range *range,
     char ret[static ADDRESS_RANGE_TEXT_BYTES]);
 

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 
 #ifdef GATEHOUSE_ARENA_PIECEWISE
+#define PIECEWISE   true
 #define CHUNK_BYTES 1
 #else
+#define PIECEWISE   false
 #define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
 #endif
+
+/* Above this, alignment and a chunk's head could wrap around. */
+#define LIMIT_MAX (SIZE_MAX / 2)
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -22,7 +27,9 @@ struct arena_chunk {
 void
 arena_init(struct arena *arena, size_t bytes_max)
 {
-	*arena = (struct arena){ .bytes_max = bytes_max };
+	*arena = (struct arena){
+		.bytes_max = bytes_max < LIMIT_MAX ? bytes_max : LIMIT_MAX,
+	};
 }
 
 static void
@@ -56,10 +63,14 @@ add_chunk(struct arena *arena, size_t need)
 	return chunk;
 }
 
+/*
+ * What a piece of this size takes of its chunk.  In piecewise mode nothing
+ * comes behind it, and a single byte too far must be outside.
+ */
 static size_t
 rounded(size_t size)
 {
-	size_t unit = alignof(max_align_t);
+	size_t unit = PIECEWISE ? 1 : alignof(max_align_t);
 
 	return size == 0 ? unit : (size + unit - 1) / unit * unit;
 }

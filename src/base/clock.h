@@ -8,7 +8,7 @@
 #ifndef GATEHOUSE_BASE_CLOCK_H
 #define GATEHOUSE_BASE_CLOCK_H
 
-#include <stdint.h>
+#include "base/str.h"
 
 #define CLOCK_MS     ((int64_t)1000000)
 #define CLOCK_SECOND ((int64_t)1000000000)
@@ -19,5 +19,8 @@ int64_t clock_wall(void);
 /* "2026-03-01T12:00:00.123456Z" (RFC 3339, UTC) and its NUL. */
 #define CLOCK_TEXT_BYTES 28
 void clock_format(int64_t wall, char ret[static CLOCK_TEXT_BYTES]);
+
+/* The time that clock_format gives exactly this text for.  0 or -EINVAL. */
+int clock_parse(struct str text, int64_t *ret);
 
 #endif

@@ -3,6 +3,11 @@
 
 #include <inttypes.h>
 
+#include "base/must.h"
+#include "base/utf8.h"
+
+#define CUT_MARK "..."
+
 static void
 begin_value(struct json *json)
 {
@@ -50,31 +55,6 @@ json_array_end(struct json *json)
 	close_with(json, ']');
 }
 
-/*
- * The length of the well-formed UTF-8 sequence at the head of s, or 0.
- * Overlong forms and surrogates are not well-formed (RFC 3629).
- */
-static size_t
-utf8_length(struct str s)
-{
-	const uint8_t *p = (const uint8_t *)s.at;
-	size_t len = p[0] < 0x80                    ? 1
-		     : p[0] >= 0xc2 && p[0] <= 0xdf ? 2
-		     : p[0] >= 0xe0 && p[0] <= 0xef ? 3
-		     : p[0] >= 0xf0 && p[0] <= 0xf4 ? 4
-						    : 0;
-
-	if (len == 0 || len > s.len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static void
 add_escaped(struct text *out, char c)
 {
@@ -98,19 +78,48 @@ needs_escape(char c)
 	return (uint8_t)c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
 }
 
+/*
+ * A control character of the upper half, U+0080 to U+009F.  JSON allows it,
+ * but lines are read on terminals as well, and there U+009B begins a command.
+ */
+static bool
+is_c1(struct str s)
+{
+	return (uint8_t)s.at[0] == 0xc2 && (uint8_t)s.at[1] < 0xa0;
+}
+
+/* The character at the head of s; how many bytes of s it was. */
+static size_t
+add_character(struct text *out, struct str s)
+{
+	size_t len = utf8_length(s);
+
+	if (len == 0)
+		text_addz(out, "\\ufffd");
+	else if (len == 1 && needs_escape(s.at[0]))
+		add_escaped(out, s.at[0]);
+	else if (len == 2 && is_c1(s))
+		text_addf(out, "\\u%04x", (unsigned)(uint8_t)s.at[1]);
+	else
+		text_add(out, (struct str){ s.at, len });
+	return len > 0 ? len : 1;
+}
+
 static void
-add_quoted(struct text *out, struct str s)
+add_quoted(struct text *out, struct str s, size_t bytes_max)
 {
 	text_addc(out, '"');
+	size_t start = out->len, keep = start;
 	while (s.len > 0) {
-		size_t len = utf8_length(s);
-		if (len == 0)
-			text_addz(out, "\\ufffd");
-		else if (len == 1 && needs_escape(s.at[0]))
-			add_escaped(out, s.at[0]);
-		else
-			text_add(out, (struct str){ s.at, len });
-		s = str_skip(s, len > 0 ? len : 1);
+		s = str_skip(s, add_character(out, s));
+		if (out->len - start > bytes_max) {
+			text_cut(out, keep);
+			text_addz(out, CUT_MARK);
+			break;
+		}
+		/* The last end of a character that leaves room for the mark. */
+		if (out->len - start <= bytes_max - strlen(CUT_MARK))
+			keep = out->len;
 	}
 	text_addc(out, '"');
 }
@@ -119,7 +128,7 @@ void
 json_name(struct json *json, const char *name)
 {
 	begin_value(json);
-	add_quoted(json->out, str_of(name));
+	add_quoted(json->out, str_of(name), SIZE_MAX);
 	text_addz(json->out, ": ");
 	json->comma = false;
 }
@@ -146,14 +155,31 @@ json_integer(struct json *json, int64_t value)
 }
 
 void
+json_thousandths(struct json *json, int64_t value)
+{
+	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	begin_value(json);
+	text_addf(json->out, "%s%" PRIu64 ".%03" PRIu64, value < 0 ? "-" : "",
+	    size / 1000, size % 1000);
+}
+
+void
 json_string(struct json *json, struct str value)
 {
+	json_string_cut(json, value, SIZE_MAX);
+}
+
+void
+json_string_cut(struct json *json, struct str value, size_t bytes_max)
+{
+	must(bytes_max >= strlen(CUT_MARK));
 	if (value.at == NULL) {
 		json_null(json);
 		return;
 	}
 	begin_value(json);
-	add_quoted(json->out, value);
+	add_quoted(json->out, value, bytes_max);
 }
 
 void

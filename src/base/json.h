@@ -35,8 +35,18 @@ void json_null(struct json *json);
 void json_bool(struct json *json, bool value);
 void json_integer(struct json *json, int64_t value);
 
+/* value / 1000 with three decimals, exactly: 1500 gives 1.500. */
+void json_thousandths(struct json *json, int64_t value);
+
 /* A string; at == NULL gives null. */
 void json_string(struct json *json, struct str value);
 void json_stringz(struct json *json, const char *value);
+
+/*
+ * A string of at most bytes_max bytes between its quotes, escapes and all;
+ * a longer one is cut between characters and ends in "...", which counts.
+ * bytes_max is 3 or more.
+ */
+void json_string_cut(struct json *json, struct str value, size_t bytes_max);
 
 #endif

@@ -64,6 +64,8 @@ map_put(struct map *map, struct str key, void *value)
 	struct map_entry *entry = probe(map, key);
 	if (entry->key.at != NULL)
 		return -EEXIST;
+	if (key.at == NULL) /* the empty str is a key; no address means free */
+		key.at = "";
 	*entry = (struct map_entry){ key, value };
 	map->count++;
 	return 0;

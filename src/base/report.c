@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/report.h"
 
+#include "base/utf8.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #define REPORT_BYTES_MAX ((size_t)1 << 20)
 #define MESSAGE_BYTES    512
 #define TAB_STOP         8
+#define GUTTER_MIN       5
 
 void
 report_init(struct report *report)
@@ -36,14 +38,25 @@ format_message(struct report *report, const char *format, va_list args)
 	return arena_str(&report->arena, str_of(message));
 }
 
+/* Counts one more of its weight; false if it is only counted. */
+static bool
+admit(struct report *report, enum report_weight weight)
+{
+	size_t *total =
+	    weight == REPORT_ERROR ? &report->errors : &report->warnings;
+
+	(*total)++;
+	report->kept = *total <= REPORT_FINDINGS_MAX;
+	if (!report->kept)
+		report->cut = true;
+	return report->kept;
+}
+
 static void
 add(struct report *report, struct finding finding)
 {
-	size_t *total = finding.weight == REPORT_ERROR ? &report->errors
-						       : &report->warnings;
-	(*total)++;
-	if (report->count >= REPORT_FINDINGS_MAX ||
-	    VEC_ADD(report, finding) < 0)
+	report->kept = VEC_ADD(report, finding) == 0;
+	if (!report->kept)
 		report->cut = true;
 }
 
@@ -53,6 +66,8 @@ report_error(struct report *report, struct place place, const char *format, ...)
 	struct finding finding = { .weight = REPORT_ERROR, .place = place };
 	va_list args;
 
+	if (!admit(report, finding.weight))
+		return;
 	va_start(args, format);
 	finding.message = format_message(report, format, args);
 	va_end(args);
@@ -68,6 +83,8 @@ report_warning(struct report *report, const char *kind, struct place place,
 	};
 	va_list args;
 
+	if (!admit(report, finding.weight))
+		return;
 	va_start(args, format);
 	finding.message = format_message(report, format, args);
 	va_end(args);
@@ -79,7 +96,7 @@ report_hint(struct report *report, const char *format, ...)
 {
 	va_list args;
 
-	if (report->count == 0 || report->cut)
+	if (!report->kept)
 		return;
 	va_start(args, format);
 	report->items[report->count - 1].hint =
@@ -95,25 +112,34 @@ report_by(struct report *report, uint32_t line)
 }
 
 static int
-by_place(const void *a, const void *b)
+by_place(const struct place *a, const struct place *b)
 {
-	const struct place *x = &((const struct finding *)a)->place;
-	const struct place *y = &((const struct finding *)b)->place;
+	int order = 0;
 
-	if (x->source != y->source) {
-		if (x->source == NULL || y->source == NULL)
-			return x->source == NULL ? -1 : 1;
-		return str_cmp(x->source->name, y->source->name);
-	}
-	return (x->at > y->at) - (x->at < y->at);
+	if (a->source == NULL || b->source == NULL)
+		return (a->source != NULL) - (b->source != NULL);
+	if (a->source != b->source)
+		order = str_cmp(a->source->name, b->source->name);
+	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
 }
 
+/*
+ * By insertion: few, nearly sorted, and what stands at one place must keep
+ * its order, which qsort does not promise.
+ */
 void
 report_sort(struct report *report)
 {
-	if (report->count > 1)
-		qsort(report->items, report->count, sizeof(*report->items),
-		    by_place);
+	for (size_t i = 1; i < report->count; i++) {
+		struct finding finding = report->items[i];
+		size_t to = i;
+		while (to > 0 && by_place(&report->items[to - 1].place,
+				     &finding.place) > 0) {
+			report->items[to] = report->items[to - 1];
+			to--;
+		}
+		report->items[to] = finding;
+	}
 }
 
 static size_t
@@ -153,18 +179,35 @@ place_line_text(struct place place)
 	return line;
 }
 
+/*
+ * The bytes of the character at the head of line: a sequence of UTF-8, or one
+ * byte that is none.
+ */
+static size_t
+character(struct str line)
+{
+	size_t len = utf8_length(line);
+
+	return len > 0 ? len : 1;
+}
+
+/* The column behind the character at the head of line, if it is at `column`. */
+static size_t
+column_after(struct str line, size_t column)
+{
+	return column + (line.at[0] == '\t' ? TAB_STOP - column % TAB_STOP : 1);
+}
+
 /* How many columns the first len bytes of line take on a terminal. */
 static size_t
 columns(struct str line, size_t len)
 {
 	size_t column = 0;
 
-	for (size_t i = 0; i < len && i < line.len; i++) {
-		uint8_t c = (uint8_t)line.at[i];
-		if (c == '\t')
-			column += TAB_STOP - column % TAB_STOP;
-		else if ((c & 0xc0) != 0x80) /* UTF-8 tails take no room */
-			column++;
+	for (size_t i = 0; i < len && i < line.len;) {
+		struct str rest = str_skip(line, i);
+		column = column_after(rest, column);
+		i += character(rest);
 	}
 	return column;
 }
@@ -172,14 +215,27 @@ columns(struct str line, size_t len)
 static void
 add_expanded(struct text *out, struct str line)
 {
-	for (size_t i = 0; i < line.len; i++) {
-		uint8_t c = (uint8_t)line.at[i];
-		if (c == '\t')
-			text_pad(
-			    out, ' ', columns(line, i + 1) - columns(line, i));
+	size_t column = 0;
+
+	while (line.len > 0) {
+		size_t len = character(line);
+		size_t after = column_after(line, column);
+		if (line.at[0] == '\t')
+			text_pad(out, ' ', after - column);
+		else if (utf8_length(line) > 0 && utf8_is_shown(line))
+			text_add(out, (struct str){ line.at, len });
 		else
-			text_addc(out, c < 0x20 || c == 0x7f ? '?' : (char)c);
+			text_addc(out, '?');
+		column = after;
+		line = str_skip(line, len);
 	}
+}
+
+/* The columns before the bar: five, or what the line's number takes. */
+static int
+gutter(struct line_column where)
+{
+	return snprintf(NULL, 0, "%*u", GUTTER_MIN, where.line);
 }
 
 static void
@@ -192,9 +248,9 @@ render_excerpt(const struct finding *finding, bool colour, struct text *out)
 	size_t end = where.column - 1 + (place.len > 0 ? place.len : 1);
 	size_t marked = columns(line, end) - before;
 
-	text_addf(out, "%5u | ", where.line);
+	text_addf(out, "%*u | ", GUTTER_MIN, where.line);
 	add_expanded(out, line);
-	text_addz(out, "\n      | ");
+	text_addf(out, "\n%*s | ", gutter(where), "");
 	text_pad(out, ' ', before);
 	text_addz(out, colour ? "\033[1;31m" : "");
 	text_pad(out, '^', marked > 0 ? marked : 1);
@@ -204,22 +260,25 @@ render_excerpt(const struct finding *finding, bool colour, struct text *out)
 static void
 render_finding(const struct finding *finding, bool colour, struct text *out)
 {
+	struct line_column where = place_line(finding->place);
 	bool error = finding->weight == REPORT_ERROR;
 
 	if (finding->place.source != NULL) {
-		struct line_column where = place_line(finding->place);
-		text_add(out, finding->place.source->name);
+		utf8_show(out, finding->place.source->name);
 		text_addf(out, ":%u:%u: ", where.line, where.column);
 	}
 	text_addz(out, !colour ? "" : error ? "\033[1;31m" : "\033[1;33m");
 	text_addz(out, error ? "error" : "warning");
 	text_addz(out, colour ? "\033[0m: " : ": ");
-	text_add(out, finding->message);
+	utf8_show(out, finding->message);
 	text_addc(out, '\n');
 	if (finding->place.source != NULL)
 		render_excerpt(finding, colour, out);
-	if (finding->hint.at != NULL)
-		text_addf(out, "      = %.*s\n", STR_ARG(finding->hint));
+	if (finding->hint.at == NULL)
+		return;
+	text_addf(out, "%*s = ", gutter(where), "");
+	utf8_show(out, finding->hint);
+	text_addc(out, '\n');
 }
 
 void

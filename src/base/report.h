@@ -55,9 +55,11 @@ struct report {
 	struct finding *items;
 	size_t count, room;
 	size_t errors, warnings;
-	bool cut; /* there was more than REPORT_FINDINGS_MAX */
+	bool kept; /* the newest finding is the last item */
+	bool cut;  /* there was more than REPORT_FINDINGS_MAX */
 };
 
+/* Of each weight, so that warnings never hide the error that refuses. */
 #define REPORT_FINDINGS_MAX 200
 
 void report_init(struct report *report);
@@ -76,7 +78,8 @@ __attribute__((format(printf, 2, 3))) void report_hint(
 /* Names the line that is the cause of the newest finding. */
 void report_by(struct report *report, uint32_t line);
 
-/* By source and place, so that a reader goes down the file once. */
+/* By source and place, so that a reader goes down the file once; findings of
+ * one place stay in the order in which they were made. */
 void report_sort(struct report *report);
 
 /* 1-based; {0, 0} where there is no place. */

@@ -78,7 +78,10 @@ str_cut(struct str *rest, char mark)
 	size_t at = str_find(*rest, mark);
 	struct str head = { rest->at, at };
 
-	*rest = str_skip(*rest, at + 1);
+	if (at < rest->len)
+		*rest = (struct str){ rest->at + at + 1, rest->len - at - 1 };
+	else
+		*rest = (struct str){ NULL, 0 };
 	return head;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/must.h"
+
 #define ROOM_FIRST 256
 
 void
@@ -99,6 +101,16 @@ text_pad(struct text *text, char c, size_t count)
 	memset(text->at + text->len, c, count);
 	text->len += count;
 	text->at[text->len] = '\0';
+}
+
+void
+text_cut(struct text *text, size_t len)
+{
+	must(len <= text->len);
+	if (text->at == NULL)
+		return;
+	text->len = len;
+	text->at[len] = '\0';
 }
 
 struct str

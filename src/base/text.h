@@ -34,6 +34,9 @@ __attribute__((format(printf, 2, 3))) void text_addf(
 /* `count` times c: for indents and marks. */
 void text_pad(struct text *text, char c, size_t count);
 
+/* Takes back what was written from `len` on; len is at most text->len. */
+void text_cut(struct text *text, size_t len);
+
 /* What was written, lent until the next call on this text. */
 struct str text_str(const struct text *text);
 

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console/journal_line: one event as one JSON object.
+ *
+ * All keys, always, in one order: a reader may rely on it (docs/events.md).
+ * Strings are bounded by what they take in the line, so that the line is; the
+ * bounds are below, and what else a line holds takes less than FRAME_BYTES.
+ */
+#include "console/journal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+enum {
+	WORD_BYTES = 32, /* our own words: enforcer, phase, verdict, protocol */
+	ZONE_BYTES = 64,
+	RULE_BYTES = 256,
+	NAME_BYTES = 512, /* a DNS name has 253; more is a trick or a mistake */
+	METHOD_BYTES = 64,
+	URL_BYTES = 5120,
+	USER_BYTES = 512,
+	REASON_BYTES = 256,
+	FRAME_BYTES = 1024, /* keys, marks, numbers, addresses, newlines */
+};
+
+static_assert(4 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
+		      METHOD_BYTES + URL_BYTES + USER_BYTES + REASON_BYTES +
+		      FRAME_BYTES <=
+		  JOURNAL_LINE_BYTES_MAX,
+    "the fields of a line fit in a line");
+
+/*
+ * The second half of an id.  It counts up from a random start, of 31 bits so
+ * that it does not wrap (and order within a millisecond hold) for the first
+ * two thousand million events.  A child has another start than its parent.
+ */
+static _Atomic uint32_t id_next;
+
+static void
+id_seed(void)
+{
+	uint32_t start = 0;
+
+	if (getrandom(&start, sizeof(start), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(start))
+		start = (uint32_t)clock_now(); /* early at boot: still unlike */
+	atomic_store(&id_next, start & INT32_MAX);
+}
+
+static void
+id_begin(void)
+{
+	id_seed();
+	(void)pthread_atfork(NULL, NULL, id_seed);
+}
+
+static void
+add_id(struct json *json, int64_t time)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char id[12 + 8 + 1];
+
+	(void)pthread_once(&once, id_begin);
+	uint32_t n = atomic_fetch_add(&id_next, 1);
+	(void)snprintf(id, sizeof(id), "%012" PRIx64 "%08" PRIx32,
+	    (uint64_t)(time / CLOCK_MS) & 0xffffffffffff, n);
+	json_name(json, "id");
+	json_stringz(json, id);
+}
+
+static void
+add_time(struct json *json, int64_t time)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	clock_format(time, text);
+	json_name(json, "time");
+	json_stringz(json, text);
+}
+
+static void
+add_flow(struct json *json, uint64_t flow)
+{
+	char text[16 + 1];
+
+	(void)snprintf(text, sizeof(text), "%016" PRIx64, flow);
+	json_name(json, "flow");
+	json_stringz(json, flow != 0 ? text : NULL);
+}
+
+static void
+add_string(
+    struct json *json, const char *name, struct str value, size_t bytes_max)
+{
+	json_name(json, name);
+	json_string_cut(json, value, bytes_max);
+}
+
+static void
+add_word(struct json *json, const char *name, const char *word)
+{
+	add_string(json, name, str_of(word), WORD_BYTES);
+}
+
+/* A number where 0 means that there is none. */
+static void
+add_number(struct json *json, const char *name, uint32_t value)
+{
+	json_name(json, name);
+	if (value == 0)
+		json_null(json);
+	else
+		json_integer(json, value);
+}
+
+/* A number of bytes; no flow has moved 2^63, so the clamp is never seen. */
+static void
+add_bytes(struct json *json, const char *name, bool known, uint64_t bytes)
+{
+	json_name(json, name);
+	if (!known)
+		json_null(json);
+	else
+		json_integer(
+		    json, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX);
+}
+
+static void
+add_address(struct json *json, const char *name, struct address address)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	json_name(json, name);
+	json_stringz(json, address.family != ADDRESS_NONE
+			       ? address_format(address, text)
+			       : NULL);
+}
+
+static void
+add_rule(struct json *json, const struct event *event)
+{
+	json_name(json, "rule");
+	if (event->rule_line == 0 && event->rule_name.at == NULL) {
+		json_null(json);
+		return;
+	}
+	json_object_begin(json);
+	add_number(json, "line", event->rule_line);
+	add_string(json, "name", event->rule_name, RULE_BYTES);
+	json_object_end(json);
+}
+
+static void
+add_zones(struct json *json, const struct event *event)
+{
+	json_name(json, "zone");
+	json_object_begin(json);
+	add_string(json, "from", event->zone_from, ZONE_BYTES);
+	add_string(json, "to", event->zone_to, ZONE_BYTES);
+	json_object_end(json);
+}
+
+/* What has been measured of a flow that has ended. */
+static void
+add_measures(struct json *json, const struct event *event)
+{
+	json_name(json, "bytes");
+	json_object_begin(json);
+	add_bytes(json, "in", event->measured, event->bytes_in);
+	add_bytes(json, "out", event->measured, event->bytes_out);
+	json_object_end(json);
+	json_name(json, "duration_ms");
+	if (event->measured)
+		json_thousandths(json, event->duration / 1000);
+	else
+		json_null(json);
+}
+
+void
+journal_line(const struct event *event, struct text *line)
+{
+	struct json json = JSON_ON(line);
+
+	json_object_begin(&json);
+	add_time(&json, event->time);
+	add_id(&json, event->time);
+	add_flow(&json, event->flow);
+	add_word(&json, "enforcer", event->enforcer);
+	add_word(&json, "phase", event->phase);
+	add_word(&json, "verdict", event->verdict);
+	add_rule(&json, event);
+	add_zones(&json, event);
+	add_address(&json, "source", event->source.address);
+	add_number(&json, "source_port", event->source.port);
+	add_address(&json, "destination", event->destination);
+	add_word(&json, "protocol", event->protocol);
+	add_number(&json, "port", event->port);
+	add_string(&json, "name", event->name, NAME_BYTES);
+	add_string(&json, "method", event->method, METHOD_BYTES);
+	add_string(&json, "url", event->url, URL_BYTES);
+	add_string(&json, "user", event->user, USER_BYTES);
+	add_number(&json, "status", event->status);
+	add_measures(&json, event);
+	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
+	json_object_end(&json);
+}
