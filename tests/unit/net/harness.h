@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -133,9 +134,17 @@ accept_one_of(int listener)
 	return one.fd;
 }
 
+static inline void
+set_int(int fd, int level, int option, int value)
+{
+	assert_int_equal(
+	    setsockopt(fd, level, option, &value, sizeof(value)), 0);
+}
+
 /*
  * Two ends of one TCP connection; send and receive buffers of about `bytes`
- * where that is not 0.
+ * where that is not 0.  The segments are small then too: a window below the
+ * 64 KiB segment of the loopback would be used by timers only.
  */
 static inline void
 tcp_pair(int ret[2], int bytes)
@@ -143,16 +152,14 @@ tcp_pair(int ret[2], int bytes)
 	struct address_port at;
 	int listener = listen_somewhere(ADDRESS_IPV4, &at);
 
+	if (bytes > 0)
+		set_int(listener, IPPROTO_TCP, TCP_MAXSEG, 1024);
 	ret[0] = socket_connect(&(struct socket_connect){ .to = at });
 	assert_true(ret[0] >= 0);
 	ret[1] = accept_one_of(listener);
 	for (int i = 0; bytes > 0 && i < 2; i++) {
-		assert_int_equal(setsockopt(ret[i], SOL_SOCKET, SO_SNDBUF,
-				     &bytes, sizeof(bytes)),
-		    0);
-		assert_int_equal(setsockopt(ret[i], SOL_SOCKET, SO_RCVBUF,
-				     &bytes, sizeof(bytes)),
-		    0);
+		set_int(ret[i], SOL_SOCKET, SO_SNDBUF, bytes);
+		set_int(ret[i], SOL_SOCKET, SO_RCVBUF, bytes);
 	}
 	(void)close(listener);
 }
