@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "net/dns.h"
+
+#include "base/must.h"
+#include "base/text.h"
+
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/*
+ * c-ares waits T for each server of the list and then 2 T in a second turn:
+ * with one server that is 3 T, to be over shortly before `timeout`.
+ */
+#define TRIES               2
+#define FIRST_WAIT(timeout) ((timeout)*3 / 10)
+
+/* Fits in every path's MTU, so that no answer is fragmented (the DNS flag day
+ * of 2020); what is larger comes by TCP. */
+#define EDNS_BYTES 1232
+
+struct dns_socket {
+	struct loop_watch watch;
+	struct dns *dns;
+	struct dns_socket *next;
+};
+
+struct dns {
+	struct loop *loop;
+	ares_channel channel;
+	struct loop_timer timer;
+	struct dns_socket *sockets; /* c-ares' own; a few */
+	size_t lookups;
+};
+
+struct dns_lookup {
+	struct dns *dns;
+	enum address_family family;
+	dns_fn fn; /* NULL: forgotten */
+	void *context;
+};
+
+/* ---- c-ares on the loop ---- */
+
+static void
+arm_timer(struct dns *dns)
+{
+	struct timeval room, *left = ares_timeout(dns->channel, NULL, &room);
+
+	if (left == NULL) {
+		loop_timer_cancel(&dns->timer);
+		return;
+	}
+	loop_timer_arm(dns->loop, &dns->timer,
+	    clock_now() + left->tv_sec * CLOCK_SECOND + left->tv_usec * 1000);
+}
+
+static void
+process(struct dns *dns, ares_socket_t readable, ares_socket_t writable)
+{
+	ares_process_fd(dns->channel, readable, writable);
+	arm_timer(dns);
+}
+
+static void
+on_time(struct loop_timer *timer)
+{
+	process(timer->context, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+/* c-ares may close the socket in here, and then its watch is gone. */
+static void
+on_ready(struct loop_watch *watch, unsigned ready)
+{
+	struct dns_socket *socket = watch->context;
+	int fd = watch->fd;
+
+	process(socket->dns, (ready & LOOP_READ) != 0 ? fd : ARES_SOCKET_BAD,
+	    (ready & LOOP_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
+}
+
+static struct dns_socket **
+find_socket(struct dns *dns, int fd)
+{
+	struct dns_socket **at = &dns->sockets;
+
+	while (*at != NULL && (*at)->watch.fd != fd)
+		at = &(*at)->next;
+	return at;
+}
+
+static void
+drop_socket(struct dns_socket **at)
+{
+	struct dns_socket *socket = *at;
+
+	*at = socket->next;
+	loop_watch_stop(&socket->watch);
+	free(socket);
+}
+
+static void
+add_socket(struct dns *dns, int fd, unsigned wanted)
+{
+	struct dns_socket *socket = calloc(1, sizeof(*socket));
+
+	if (socket == NULL)
+		return;
+	socket->dns = dns;
+	socket->next = dns->sockets;
+	dns->sockets = socket;
+	socket->watch = (struct loop_watch){
+		.fd = fd,
+		.wanted = wanted,
+		.fn = on_ready,
+		.context = socket,
+	};
+	if (loop_watch_start(dns->loop, &socket->watch) < 0)
+		drop_socket(&dns->sockets);
+}
+
+/*
+ * c-ares says what it waits for on a socket; nothing, before it closes it.
+ * There is no way to tell it that a watch failed: the look-up then ends by
+ * its time.
+ */
+static void
+on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
+{
+	struct dns *dns = data;
+	struct dns_socket **at = find_socket(dns, fd);
+	unsigned wanted =
+	    (readable != 0 ? LOOP_READ : 0) | (writable != 0 ? LOOP_WRITE : 0);
+
+	if (*at == NULL) {
+		if (wanted != 0)
+			add_socket(dns, fd, wanted);
+	} else if (wanted == 0 ||
+		   loop_watch_change(&(*at)->watch, wanted) < 0) {
+		drop_socket(at);
+	}
+}
+
+/* ---- answers ---- */
+
+static enum resolver_status
+status_of(int ares_status)
+{
+	switch (ares_status) {
+	case ARES_SUCCESS:
+		return RESOLVER_STATUS_OK;
+	case ARES_ENOTFOUND:
+		return RESOLVER_STATUS_NO_NAME;
+	case ARES_ENODATA:
+		return RESOLVER_STATUS_NO_ADDRESS;
+	case ARES_ETIMEOUT:
+		return RESOLVER_STATUS_TIMEOUT;
+	default:
+		return RESOLVER_STATUS_FAILED;
+	}
+}
+
+/* A TTL with its highest bit set is 0 (RFC 2181, 8). */
+static void
+add_address(struct dns_reply *reply, struct address address, int ttl_seconds)
+{
+	int64_t ttl = ttl_seconds > 0 ? ttl_seconds * CLOCK_SECOND : 0;
+
+	if (reply->count == 0 || ttl < reply->ttl)
+		reply->ttl = ttl;
+	reply->addresses[reply->count++] = address;
+}
+
+static int
+read_ipv4(const unsigned char *bytes, int len, struct dns_reply *reply)
+{
+	struct ares_addrttl found[RESOLVER_ADDRESSES_MAX];
+	int count = RESOLVER_ADDRESSES_MAX;
+	int status = ares_parse_a_reply(bytes, len, NULL, found, &count);
+
+	for (int i = 0; status == ARES_SUCCESS && i < count; i++)
+		add_address(reply,
+		    address_from_bytes(ADDRESS_IPV4, &found[i].ipaddr),
+		    found[i].ttl);
+	return status;
+}
+
+static int
+read_ipv6(const unsigned char *bytes, int len, struct dns_reply *reply)
+{
+	struct ares_addr6ttl found[RESOLVER_ADDRESSES_MAX];
+	int count = RESOLVER_ADDRESSES_MAX;
+	int status = ares_parse_aaaa_reply(bytes, len, NULL, found, &count);
+
+	for (int i = 0; status == ARES_SUCCESS && i < count; i++)
+		add_address(reply,
+		    address_from_bytes(ADDRESS_IPV6, &found[i].ip6addr),
+		    found[i].ttl);
+	return status;
+}
+
+static void
+on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
+{
+	struct dns_lookup *lookup = arg;
+	struct dns_reply reply = { .count = 0 };
+
+	(void)timeouts;
+	lookup->dns->lookups--;
+	if (lookup->fn != NULL) {
+		if (status == ARES_SUCCESS)
+			status = lookup->family == ADDRESS_IPV4
+				     ? read_ipv4(bytes, len, &reply)
+				     : read_ipv6(bytes, len, &reply);
+		reply.status = status_of(status);
+		/* Aliases that lead to nothing. */
+		if (reply.status == RESOLVER_STATUS_OK && reply.count == 0)
+			reply.status = RESOLVER_STATUS_NO_ADDRESS;
+		lookup->fn(&reply, lookup->context);
+	}
+	free(lookup);
+}
+
+int
+dns_ask(struct dns *dns, const char *name, enum address_family family,
+    dns_fn fn, void *context, struct dns_lookup **ret)
+{
+	struct dns_lookup *lookup = malloc(sizeof(*lookup));
+
+	if (lookup == NULL)
+		return -ENOMEM;
+	*lookup = (struct dns_lookup){
+		.dns = dns, .family = family, .fn = fn, .context = context
+	};
+	*ret = lookup;
+	dns->lookups++;
+	ares_query(dns->channel, name, ns_c_in,
+	    family == ADDRESS_IPV4 ? ns_t_a : ns_t_aaaa, on_answer, lookup);
+	arm_timer(dns);
+	return 0;
+}
+
+void
+dns_forget(struct dns_lookup *lookup)
+{
+	lookup->fn = NULL;
+}
+
+size_t
+dns_lookups(const struct dns *dns)
+{
+	return dns->lookups;
+}
+
+/* ---- making ---- */
+
+static int
+errno_of(int ares_status)
+{
+	switch (ares_status) {
+	case ARES_SUCCESS:
+		return 0;
+	case ARES_ENOMEM:
+		return -ENOMEM;
+	case ARES_ENOTIMP: /* of setting servers: look-ups are in flight */
+		return -EBUSY;
+	case ARES_EFILE:
+		return -EIO;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int library_status;
+
+/* For the process, and before any channel; c-ares does not lock it. */
+static void
+init_library(void)
+{
+	library_status = ares_library_init(ARES_LIB_INIT_ALL);
+}
+
+static int
+open_channel(struct dns *dns, int64_t timeout)
+{
+	char dns_only[] = "b";
+	struct ares_options options = {
+		.flags =
+		    ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,
+		.timeout = (int)(FIRST_WAIT(timeout) / CLOCK_MS) + 1,
+		.tries = TRIES,
+		.ndots = 0,
+		.lookups = dns_only,
+		.ednspsz = EDNS_BYTES,
+		.sock_state_cb = on_socket_state,
+		.sock_state_cb_data = dns,
+	};
+
+	return errno_of(ares_init_options(&dns->channel, &options,
+	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+		ARES_OPT_NDOTS | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ |
+		ARES_OPT_SOCK_STATE_CB));
+}
+
+int
+dns_create(struct loop *loop, int64_t timeout, struct dns **ret)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct dns *dns = calloc(1, sizeof(*dns));
+	int error;
+
+	if (dns == NULL)
+		return -ENOMEM;
+	(void)pthread_once(&once, init_library);
+	dns->loop = loop;
+	dns->timer = (struct loop_timer){ .fn = on_time, .context = dns };
+	error = errno_of(library_status);
+	if (error == 0)
+		error = open_channel(dns, timeout);
+	if (error < 0) {
+		free(dns);
+		return error;
+	}
+	*ret = dns;
+	return 0;
+}
+
+void
+dns_destroy(struct dns **dns)
+{
+	struct dns *gone = *dns;
+
+	*dns = NULL;
+	if (gone == NULL)
+		return;
+	/* Ends every look-up and closes every socket, by our callbacks. */
+	ares_destroy(gone->channel);
+	must(gone->lookups == 0 && gone->sockets == NULL);
+	loop_timer_cancel(&gone->timer);
+	free(gone);
+}
+
+int
+dns_servers(struct dns *dns, const struct address_port *servers, size_t count)
+{
+	struct text list = TEXT_EMPTY;
+	char one[ADDRESS_TEXT_BYTES];
+	int error;
+
+	for (size_t i = 0; i < count; i++)
+		text_addf(&list, "%s%s", i > 0 ? "," : "",
+		    address_port_format(servers[i], one));
+	error =
+	    list.full
+		? -ENOMEM
+		: errno_of(ares_set_servers_ports_csv(dns->channel, list.at));
+	text_fini(&list);
+	return error;
+}

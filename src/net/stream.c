@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net/stream: the two halves of a connection.
+ *
+ * Every entry from the loop does its reading and writing first and then tells
+ * the user what is due; what becomes due within a call of the user's is told
+ * from a deferred entry (on_kick).  Whether something is due is computed from
+ * the state of the halves (stream_tell.c), never remembered beside it.
+ *
+ * A user may close the stream in any callback.  `entered` counts the frames
+ * on the stack that began here; the last of them frees a closed stream, so
+ * everything after a callback may still look at `closed`.
+ */
+#include "net/stream_impl.h"
+
+#include "base/must.h"
+#include "net/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/*
+ * A stream that fills its piece to the brim gets a larger one for the next
+ * read: a bulk transfer then needs a quarter of the system calls.
+ */
+#define READ_BYTES_FIRST BUFFER_PIECE_BYTES
+#define READ_BYTES_MAX   ((size_t)64 << 10)
+/* Behind bytes that wait already, a read is worth its call from here on. */
+#define READ_BYTES_MIN ((size_t)4 << 10)
+
+const struct stream_limits stream_limits_usual = {
+	.input_bytes_max = (size_t)64 << 10,
+	.output_bytes_max = (size_t)256 << 10,
+	.output_high = (size_t)64 << 10,
+	.output_low = (size_t)16 << 10,
+};
+
+/* ---- what is wanted ---- */
+
+static bool
+wants_read(const struct stream *s)
+{
+	return s->reading && s->in == INPUT_OPEN && s->error == 0 &&
+	       buffer_left(&s->input) > 0;
+}
+
+static bool
+wants_write(const struct stream *s)
+{
+	return s->error == 0 && (s->output.len > 0 || s->out == OUTPUT_CLOSING);
+}
+
+static bool
+transport_holds(const struct stream *s)
+{
+	return s->transport->holds != NULL && s->transport->holds(&s->wire);
+}
+
+/* Work that no readiness will announce. */
+static bool
+has_work(const struct stream *s)
+{
+	return (wants_write(s) && !s->blocked) ||
+	       (wants_read(s) && transport_holds(s));
+}
+
+/* ---- reading and writing ---- */
+
+/* Keeps the first error: what follows from it says less. */
+static void
+fail(struct stream *s, int error)
+{
+	if (s->error == 0)
+		s->error = error;
+	buffer_consume(&s->output, s->output.len);
+}
+
+static void
+adapt_read(struct stream *s, size_t count, size_t room)
+{
+	if (count < READ_BYTES_FIRST)
+		s->read_bytes = READ_BYTES_FIRST;
+	else if (count == room && s->read_bytes < READ_BYTES_MAX)
+		s->read_bytes *= 2;
+}
+
+ssize_t
+stream_read_some(struct stream *s)
+{
+	struct buffer_span span;
+	ssize_t n = buffer_reserve(&s->input,
+	    s->input.len > 0 ? READ_BYTES_MIN : s->read_bytes, &span);
+
+	if (n < 0)
+		return n;
+	n = s->transport->read(&s->wire, span.at, span.len);
+	buffer_added(&s->input, n > 0 ? (size_t)n : 0);
+	if (n > 0) {
+		s->fresh = true;
+		adapt_read(s, (size_t)n, span.len);
+	}
+	return n;
+}
+
+/*
+ * One read a round is fair to the other streams; level-triggering brings the
+ * rest.
+ */
+static void
+fill(struct stream *s)
+{
+	ssize_t n;
+
+	if (!wants_read(s))
+		return;
+	n = stream_read_some(s);
+	if (n == 0)
+		s->in = INPUT_ENDED;
+	else if (n < 0 && n != -EAGAIN)
+		fail(s, (int)n);
+}
+
+static bool
+can_send(const struct stream *s)
+{
+	return !s->blocked && s->error == 0;
+}
+
+/* Sends from the caller's memory, past the queue, which is empty.  Returns
+ * what the transport did not take. */
+static struct str
+send_some(struct stream *s, struct str bytes)
+{
+	while (bytes.len > 0 && can_send(s)) {
+		ssize_t n = s->transport->write(&s->wire, bytes.at, bytes.len);
+		if (n > 0)
+			bytes = str_skip(bytes, (size_t)n);
+		else if (n == 0 || n == -EAGAIN)
+			s->blocked = true;
+		else
+			fail(s, (int)n);
+	}
+	return bytes;
+}
+
+static void
+send_end(struct stream *s)
+{
+	int error = s->transport->shutdown(&s->wire);
+
+	if (error == 0)
+		s->out = OUTPUT_SHUT;
+	else if (error == -EAGAIN)
+		s->blocked = true;
+	else
+		fail(s, error);
+}
+
+static void
+flush(struct stream *s)
+{
+	struct str queued = buffer_peek(&s->output);
+	struct str rest = send_some(s, queued);
+
+	if (s->error != 0)
+		return;
+	buffer_consume(&s->output, queued.len - rest.len);
+	if (s->out == OUTPUT_CLOSING && s->output.len == 0 && can_send(s))
+		send_end(s);
+}
+
+/* ---- entries ---- */
+
+/* Brings the watch and the kick into line with the state. */
+static void
+refresh(struct stream *s)
+{
+	unsigned wanted = 0;
+	int error;
+
+	if (wants_read(s))
+		wanted |= s->wire.read_waits;
+	if (s->blocked && s->error == 0 &&
+	    (wants_write(s) || s->drain_mark != STREAM_NO_MARK))
+		wanted |= s->wire.write_waits;
+	error = loop_watch_change(&s->watch, wanted);
+	if (error < 0)
+		fail(s, error);
+	if (stream_has_news(s) || has_work(s))
+		loop_defer(s->loop, &s->kick);
+}
+
+/* At the end of every call that changed something. */
+static void
+settle(struct stream *s)
+{
+	if (s->entered == 0)
+		refresh(s);
+}
+
+static void
+enter(struct stream *s)
+{
+	s->entered++;
+}
+
+static void
+leave(struct stream *s)
+{
+	if (--s->entered > 0)
+		return;
+	if (s->closed)
+		free(s);
+	else
+		refresh(s);
+}
+
+static void
+on_ready(struct loop_watch *watch, unsigned ready)
+{
+	struct stream *s = watch->context;
+
+	enter(s);
+	if ((ready & s->wire.write_waits) != 0)
+		s->blocked = false;
+	flush(s);
+	if ((ready & s->wire.read_waits) != 0)
+		fill(s);
+	stream_tell(s);
+	leave(s);
+}
+
+static void
+on_kick(struct loop_deferred *kick)
+{
+	struct stream *s = kick->context;
+
+	enter(s);
+	flush(s);
+	if (transport_holds(s))
+		fill(s);
+	stream_tell(s);
+	leave(s);
+}
+
+/* ---- making, handing over ---- */
+
+static void
+set_wire(
+    struct stream *s, const struct transport *transport, int fd, void *state)
+{
+	s->transport = transport;
+	s->wire = (struct transport_wire){
+		.fd = fd,
+		.state = state,
+		.read_waits = LOOP_READ,
+		.write_waits = LOOP_WRITE,
+	};
+	s->blocked = false;
+}
+
+int
+stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
+    struct stream **ret)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return -ENOMEM;
+	s->loop = loop;
+	s->read_bytes = READ_BYTES_FIRST;
+	s->output_high = limits->output_high;
+	s->output_low = limits->output_low;
+	s->drain_mark = STREAM_NO_MARK;
+	s->kick = (struct loop_deferred){ .fn = on_kick, .context = s };
+	s->watch =
+	    (struct loop_watch){ .fd = fd, .fn = on_ready, .context = s };
+	buffer_init(&s->input, &loop->pool, limits->input_bytes_max);
+	buffer_init(&s->output, &loop->pool, limits->output_bytes_max);
+	set_wire(s, &transport_plain, fd, NULL);
+	/* It wants nothing yet, and so nothing can fail. */
+	must(loop_watch_start(loop, &s->watch) == 0);
+	*ret = s;
+	return 0;
+}
+
+void
+stream_use(struct stream *s, const struct stream_user *user, void *context)
+{
+	s->user = user;
+	s->context = context;
+	s->fresh = s->input.len > 0;
+	s->error_told = false;
+	if (s->in == INPUT_TOLD)
+		s->in = INPUT_ENDED;
+	if (s->out == OUTPUT_TOLD)
+		s->out = OUTPUT_SHUT;
+	settle(s);
+}
+
+void
+stream_carry(struct stream *s, const struct transport *transport, void *state)
+{
+	must(s->output.len == 0);
+	set_wire(s, transport, s->wire.fd, state);
+	settle(s);
+}
+
+struct loop *
+stream_loop(const struct stream *s)
+{
+	return s->loop;
+}
+
+int
+stream_fd(const struct stream *s)
+{
+	return s->wire.fd;
+}
+
+/* ---- input ---- */
+
+void
+stream_read_start(struct stream *s)
+{
+	if (s->reading)
+		return;
+	s->reading = true;
+	s->fresh = s->input.len > 0;
+	settle(s);
+}
+
+void
+stream_read_stop(struct stream *s)
+{
+	s->reading = false;
+	settle(s);
+}
+
+struct str
+stream_input(const struct stream *s)
+{
+	return buffer_peek(&s->input);
+}
+
+void
+stream_consume(struct stream *s, size_t count)
+{
+	buffer_consume(&s->input, count);
+	settle(s);
+}
+
+bool
+stream_input_is_full(const struct stream *s)
+{
+	return buffer_left(&s->input) == 0;
+}
+
+bool
+stream_has_ended(const struct stream *s)
+{
+	return s->in != INPUT_OPEN;
+}
+
+/* ---- output ---- */
+
+static int
+write_refusal(const struct stream *s, struct str bytes)
+{
+	if (s->error != 0)
+		return s->error;
+	if (s->out != OUTPUT_OPEN)
+		return -EPIPE;
+	return bytes.len > buffer_left(&s->output) ? -ENOBUFS : 0;
+}
+
+static void
+set_mark(struct stream *s, size_t mark)
+{
+	if (mark < s->drain_mark)
+		s->drain_mark = mark;
+}
+
+/* Without memory a part would be missing from the middle of the stream. */
+static void
+append(struct stream *s, struct str bytes)
+{
+	int error = buffer_append(&s->output, bytes);
+
+	if (error < 0)
+		fail(s, error);
+	if (stream_is_full(s))
+		set_mark(s, s->output_low);
+}
+
+int
+stream_queue(struct stream *s, struct str bytes)
+{
+	int error = write_refusal(s, bytes);
+
+	if (error < 0)
+		return error;
+	append(s, bytes);
+	settle(s);
+	return s->error;
+}
+
+int
+stream_write(struct stream *s, struct str bytes)
+{
+	int error = write_refusal(s, bytes);
+
+	if (error < 0)
+		return error;
+	if (s->output.len == 0) {
+		bytes = send_some(s, bytes);
+		if (s->error == 0)
+			append(s, bytes);
+	} else {
+		append(s, bytes);
+		flush(s);
+	}
+	settle(s);
+	return s->error;
+}
+
+ssize_t
+stream_write_some(struct stream *s, struct str bytes)
+{
+	int error = write_refusal(s, (struct str){ NULL, 0 });
+	struct str rest = bytes;
+
+	if (error < 0)
+		return error;
+	flush(s);
+	if (s->output.len == 0)
+		rest = send_some(s, bytes);
+	if (rest.len > 0)
+		set_mark(s, 0);
+	settle(s);
+	return s->error != 0 ? s->error : (ssize_t)(bytes.len - rest.len);
+}
+
+size_t
+stream_pending(const struct stream *s)
+{
+	return s->output.len;
+}
+
+bool
+stream_is_full(const struct stream *s)
+{
+	return s->output.len >= s->output_high;
+}
+
+void
+stream_shutdown(struct stream *s)
+{
+	if (s->out != OUTPUT_OPEN)
+		return;
+	s->out = OUTPUT_CLOSING;
+	flush(s);
+	settle(s);
+}
+
+/* ---- the end ---- */
+
+static void
+destroy(struct stream *s, void (*close_fd)(int fd))
+{
+	s->closed = true;
+	loop_watch_stop(&s->watch);
+	loop_deferred_cancel(&s->kick);
+	if (s->transport->close != NULL)
+		s->transport->close(&s->wire);
+	close_fd(s->wire.fd);
+	buffer_fini(&s->input);
+	buffer_fini(&s->output);
+	if (s->entered == 0)
+		free(s);
+}
+
+static void
+close_plainly(int fd)
+{
+	(void)close(fd);
+}
+
+void
+stream_close(struct stream **stream)
+{
+	struct stream *s = *stream;
+
+	*stream = NULL;
+	if (s != NULL)
+		destroy(s, close_plainly);
+}
+
+void
+stream_close_reset(struct stream **stream)
+{
+	struct stream *s = *stream;
+
+	*stream = NULL;
+	if (s != NULL)
+		destroy(s, socket_close_reset);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net/stream: a connected descriptor as two queues of bytes.
+ *
+ * A stream reads into its input buffer and tells its user, who looks at the
+ * buffer and consumes what it wants; what it leaves stays there, for itself
+ * or for the next user.  It writes from its output buffer whatever could not
+ * be sent at once.  Below it is a transport, a small table of functions: TCP
+ * now, TLS later.
+ *
+ *	user:      data  ended                write  shutdown
+ *	             ^     ^                    |       |
+ *	stream:    [ input buffer ]           [ output buffer ]
+ *	             ^                          |
+ *	transport: read                       write  shutdown  close
+ *
+ * Life cycle.  stream_create takes the descriptor; one of the three closes
+ * takes the stream, in any callback as well, and after it no callback comes.
+ * Reading is off at first.  Callbacks are made by the loop only, never from
+ * within a call of this interface; they come in the order data, ended,
+ * drained, finished, failed.
+ *
+ * Back-pressure.  Reading pauses by itself while the input buffer is full, so
+ * a user that does not consume stops the peer.  A producer asks
+ * stream_is_full after writing, stops, and goes on when `drained` is called.
+ * (There is no callback for becoming full: it would come in the midst of the
+ * producer's own call, and the producer is the one who can ask.)
+ *
+ * Both halves end on their own: `ended` is the peer's FIN, stream_shutdown
+ * ours.  A failure ends both; it is told once, after everything that the peer
+ * had sent before it was told (a server that answers early and closes makes
+ * the next write fail, yet its answer must be read).
+ *
+ * Memory.  Buffers exist only while bytes are in them.  Input is limited by
+ * input_bytes_max, output by output_bytes_max: nothing else grows.
+ *
+ * The stream and all its calls belong to the thread of its loop.
+ */
+#ifndef GATEHOUSE_NET_STREAM_H
+#define GATEHOUSE_NET_STREAM_H
+
+#include "net/loop.h"
+#include "net/transport.h"
+
+struct stream;
+
+/*
+ * What a user is told; functions may be NULL, except failed.
+ *
+ * data		input grew, or there is some and reading was started or the
+ *		user is new; look with stream_input
+ * ended	no input will follow what is in the buffer; once for each user
+ * drained	there is room again, after stream_is_full was true or
+ *		stream_write_some took less than it was given
+ * finished	after stream_shutdown: all was sent, and the FIN; once for
+ *		each user
+ * failed	a negative errno; the stream is dead, only its input can still
+ *		be looked at, and nothing more is told; once for each user
+ */
+struct stream_user {
+	void (*data)(struct stream *stream, void *context);
+	void (*ended)(struct stream *stream, void *context);
+	void (*drained)(struct stream *stream, void *context);
+	void (*finished)(struct stream *stream, void *context);
+	void (*failed)(struct stream *stream, int error, void *context);
+};
+
+struct stream_limits {
+	size_t input_bytes_max;  /* the largest head that a parser can see */
+	size_t output_bytes_max; /* no write goes beyond it */
+	size_t output_high;      /* full from here on */
+	size_t output_low;       /* drained from here down */
+};
+
+/*
+ * 64 KiB of input for the largest head.  Output: high is a good TCP window of
+ * a local network, and what a producer adds before it asks whether it is full
+ * (a body piece of 64 KiB and its framing) must still fit under max.
+ */
+extern const struct stream_limits stream_limits_usual;
+
+/*
+ * Takes fd on success, over transport_plain and without a user.  limits are
+ * copied.  0 or -ENOMEM.
+ */
+int stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
+    struct stream **ret);
+
+/*
+ * Who is told from now on.  The new user hears of input that is in the buffer
+ * and of an end that was told before, as soon as it reads.
+ */
+void stream_use(
+    struct stream *stream, const struct stream_user *user, void *context);
+
+/*
+ * What carries the bytes from now on; `state` is the transport's.  Bytes
+ * already in the input buffer were read from the old transport: one that
+ * wraps the old (TLS behind a CONNECT) takes them with stream_input and
+ * stream_consume first.  Output is empty.
+ */
+void stream_carry(
+    struct stream *stream, const struct transport *transport, void *state);
+
+struct loop *stream_loop(const struct stream *stream);
+int stream_fd(const struct stream *stream); /* stays the stream's */
+
+/* ---- input ---- */
+
+void stream_read_start(struct stream *stream);
+void stream_read_stop(struct stream *stream);
+
+/* All that was read and not consumed, lent until it is next changed. */
+struct str stream_input(const struct stream *stream);
+void stream_consume(struct stream *stream, size_t count);
+
+/* No more comes until something is consumed. */
+bool stream_input_is_full(const struct stream *stream);
+
+/* The peer's end was seen, told or not. */
+bool stream_has_ended(const struct stream *stream);
+
+/* ---- output ---- */
+
+/*
+ * All of it or nothing: sends what can be sent at once and queues the rest.
+ * 0; -ENOBUFS when it would go beyond output_bytes_max; -EPIPE after
+ * stream_shutdown; -ENOMEM or the error of a stream that has failed, which
+ * `failed` tells as well.
+ */
+int stream_write(struct stream *stream, struct str bytes);
+
+/* The same, but sends at the end of the round or with the next write: for a
+ * head whose body follows, so that both leave in one segment. */
+int stream_queue(struct stream *stream, struct str bytes);
+
+/*
+ * Sends what can be sent at once and queues nothing: for one who holds the
+ * bytes in another buffer.  A count; if it is short, `drained` is called when
+ * more can be sent.  Errors as for stream_write.
+ */
+ssize_t stream_write_some(struct stream *stream, struct str bytes);
+
+/* Bytes queued. */
+size_t stream_pending(const struct stream *stream);
+bool stream_is_full(const struct stream *stream);
+
+/* A FIN follows what is queued; nothing more can be written. */
+void stream_shutdown(struct stream *stream);
+
+/* ---- the end; *stream becomes NULL, and NULL is fine ---- */
+
+/* At once: what is queued is dropped. */
+void stream_close(struct stream **stream);
+
+/* The same with a reset, so that the peer cannot take it for a proper end. */
+void stream_close_reset(struct stream **stream);
+
+/*
+ * Sends what is queued, then FIN, then waits for the peer's FIN and throws
+ * away what comes until then, so that unread input does not become a reset
+ * that overtakes our last bytes (RFC 9112, 9.6).  All that for `time` and for
+ * STREAM_LINGER_BYTES_MAX of input at most; nobody is told.
+ */
+void stream_close_flushed(struct stream **stream, int64_t time);
+
+/* A peer that goes on sending to a closed door gets a reset in the end. */
+#define STREAM_LINGER_BYTES_MAX ((size_t)256 << 10)
+
+#endif
