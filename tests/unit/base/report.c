@@ -130,7 +130,7 @@ rendering(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct source source = { STR("p"), rows[i].text };
+		struct source source = { STR("p"), rows[i].text, 0 };
 		struct report report;
 		report_init(&report);
 		report_error(&report,
@@ -166,7 +166,7 @@ far_down(void **state)
 static void
 weights_hints_and_no_place(void **state)
 {
-	struct source source = { STR("p"), STR("allow gest\n") };
+	struct source source = { STR("p"), STR("allow gest\n"), 0 };
 	struct report report;
 
 	(void)state;
@@ -207,7 +207,7 @@ weights_hints_and_no_place(void **state)
 static void
 no_word_speaks_to_the_terminal(void **state)
 {
-	struct source source = { STR("a\033]b\n"), STR("x") };
+	struct source source = { STR("a\033]b\n"), STR("x"), 0 };
 	struct report report;
 
 	(void)state;
@@ -257,8 +257,8 @@ words_are_copied_and_bounded(void **state)
 static void
 sorting(void **state)
 {
-	struct source a = { STR("a.policy"), STR("0123456789") };
-	struct source b = { STR("b.policy"), STR("0123456789") };
+	struct source a = { STR("a.policy"), STR("0123456789"), 0 };
+	struct source b = { STR("b.policy"), STR("0123456789"), 0 };
 	static const char *const want[] = { "none", "a0", "a3", "a9", "b0",
 		"b7" };
 	struct report report;
@@ -284,8 +284,8 @@ sorting(void **state)
 static void
 sorting_sources_of_one_name(void **state)
 {
-	struct source once = { STR("ads.hosts"), STR("0123456789") };
-	struct source again = { STR("ads.hosts"), STR("0123456789") };
+	struct source once = { STR("ads.hosts"), STR("0123456789"), 0 };
+	struct source again = { STR("ads.hosts"), STR("0123456789"), 0 };
 	static const char *const want[] = { "1", "3", "5", "7", "9" };
 	struct report report;
 
@@ -306,7 +306,7 @@ sorting_sources_of_one_name(void **state)
 static void
 sorting_keeps_order_at_a_place(void **state)
 {
-	struct source source = { STR("p"), STR("0123456789") };
+	struct source source = { STR("p"), STR("0123456789"), 0 };
 	struct report report;
 
 	(void)state;
@@ -385,7 +385,7 @@ limit_of_each_weight(void **state)
 static void
 lines_and_columns(void **state)
 {
-	struct source source = { STR("p"), STR("ab\n\ncd\r\ne") };
+	struct source source = { STR("p"), STR("ab\n\ncd\r\ne"), 0 };
 	static const struct {
 		uint32_t at, line, column;
 		const char *text;
@@ -416,7 +416,7 @@ lines_and_columns(void **state)
 static void
 as_json(void **state)
 {
-	struct source source = { STR("p"), STR("\nab\n") };
+	struct source source = { STR("p"), STR("\nab\n"), 0 };
 	struct text out = TEXT_EMPTY;
 	struct json json = JSON_ON(&out);
 	struct report report;
