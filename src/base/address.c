@@ -57,7 +57,7 @@ fill_host_bits(struct address *address, unsigned bits)
 		uint8_t host = kept >= 8 ? 0 : (uint8_t)(0xff >> kept);
 		if ((address->bytes[i] & host) != 0)
 			clean = false;
-		address->bytes[i] |= host;
+		address->bytes[i] = (uint8_t)(address->bytes[i] | host);
 	}
 	return clean;
 }

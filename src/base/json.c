@@ -105,11 +105,22 @@ add_character(struct text *out, struct str s)
 	return len > 0 ? len : 1;
 }
 
-static void
-add_quoted(struct text *out, struct str s, size_t bytes_max)
+/* Almost all strings are ASCII that stands for itself. */
+static bool
+is_plain(struct str s)
 {
-	text_addc(out, '"');
+	for (size_t i = 0; i < s.len; i++)
+		if ((uint8_t)s.at[i] >= 0x80 || needs_escape(s.at[i]))
+			return false;
+	return true;
+}
+
+/* Character by character, and no further than bytes_max. */
+static void
+add_characters(struct text *out, struct str s, size_t bytes_max)
+{
 	size_t start = out->len, keep = start;
+
 	while (s.len > 0) {
 		s = str_skip(s, add_character(out, s));
 		if (out->len - start > bytes_max) {
@@ -121,6 +132,16 @@ add_quoted(struct text *out, struct str s, size_t bytes_max)
 		if (out->len - start <= bytes_max - strlen(CUT_MARK))
 			keep = out->len;
 	}
+}
+
+static void
+add_quoted(struct text *out, struct str s, size_t bytes_max)
+{
+	text_addc(out, '"');
+	if (s.len <= bytes_max && is_plain(s))
+		text_add(out, s);
+	else
+		add_characters(out, s, bytes_max);
 	text_addc(out, '"');
 }
 

@@ -387,6 +387,11 @@ fields_cannot_be_forged(void **state)
 	    "12:00:00.123 allow  l\\x20n 10.0.0.4 user \"x\\\" -> \\\"y\" -> "
 	    "wan [a:443\\x20tcp\\x20proxy/name\\x20\"ok\"]:443 tcp proxy/name "
 	    "line 12 200");
+	event.name = STR("a\0b");
+	event.user = (struct str){ NULL, 0 };
+	assert_event(&event,
+	    "12:00:00.123 allow  l\\x20n 10.0.0.4 -> wan a\\x00b:443 tcp "
+	    "proxy/name line 12 200");
 	/* A blank of another alphabet is a blank to the eye. */
 	event = request();
 	event.url = STR("http://a/\xc2\xa0\xe3\x80\x80z");
