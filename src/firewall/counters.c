@@ -36,14 +36,9 @@ static void
 tell(const struct reading *reading, const struct nlattr *name,
     const struct nlattr *data)
 {
-	const struct nlattr *values[NFTA_COUNTER_MAX + 1] = { NULL };
-	const struct nlattr *one;
+	const struct nlattr *values[NFTA_COUNTER_MAX + 1];
 
-	mnl_attr_for_each_nested(one, data)
-	{
-		if (mnl_attr_get_type(one) <= NFTA_COUNTER_MAX)
-			values[mnl_attr_get_type(one)] = one;
-	}
+	netlink_nested(data, values, NFTA_COUNTER_MAX + 1);
 	const char *text = mnl_attr_get_payload(name);
 	size_t room = mnl_attr_get_payload_len(name);
 	reading->each(reading->context,
@@ -55,7 +50,7 @@ tell(const struct reading *reading, const struct nlattr *name,
 static int
 on_object(const struct nlmsghdr *message, void *context)
 {
-	const struct nlattr *table[NFTA_OBJ_MAX + 1] = { NULL };
+	const struct nlattr *table[NFTA_OBJ_MAX + 1];
 
 	netlink_attributes(
 	    message, sizeof(struct nfgenmsg), table, NFTA_OBJ_MAX + 1);

@@ -20,11 +20,11 @@
 
 /*
  * A commit of a thousand rules takes some 80 ms, one that loads a million
- * addresses as text 20 s.  A child that needs longer than this hangs.
+ * addresses as text 15 s.  A child that needs longer than this hangs.
  */
 #define FIREWALL_TRANSACTION_SECONDS_MAX 60
 
-/* Words of libnftables that are kept: the first errors, lines cut. */
+/* What is kept of the words of libnftables: the first errors. */
 #define FIREWALL_WORDS_BYTES_MAX 8192
 
 #endif

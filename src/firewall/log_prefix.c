@@ -119,13 +119,18 @@ stand_in_for(char c)
 	return c;
 }
 
-static char
-stood_for(char c)
+/* False for a byte that log_prefix_write would have replaced. */
+static bool
+stood_for(char c, char *ret)
 {
-	for (size_t i = 0; i < STAND_IN_COUNT; i++)
+	*ret = c;
+	for (size_t i = 0; i < STAND_IN_COUNT; i++) {
+		if (stand_ins[i].byte == c)
+			return false;
 		if (stand_ins[i].stand_in == c)
-			return stand_ins[i].byte;
-	return c;
+			*ret = stand_ins[i].byte;
+	}
+	return true;
 }
 
 static struct str
@@ -222,7 +227,8 @@ parse_name(struct str text, struct str rest, struct log_prefix *ret)
 	if (rest.len > sizeof(ret->name))
 		return false;
 	for (size_t i = 0; i < rest.len; i++)
-		ret->name[i] = stood_for(rest.at[i]);
+		if (!stood_for(rest.at[i], &ret->name[i]))
+			return false;
 	ret->rule_name = (struct str){ ret->name, rest.len };
 	return is_rule_name(ret->rule_name);
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/netlink: one question to the kernel, and its answer.
+ *
+ * What routes, addresses, transactions and the packet log share: a socket, a
+ * request in a buffer, and the kernel's own words when it refuses (they come
+ * as attributes of the error message, the "extended ack").  For private use of
+ * src/firewall.
+ *
+ * A socket is opened for a task and closed after it, so that an answer can
+ * never be taken for the answer to an older question.  The kernel answers
+ * within the system call that asks; nothing here waits for anybody else.
+ */
+#ifndef GATEHOUSE_FIREWALL_NETLINK_H
+#define GATEHOUSE_FIREWALL_NETLINK_H
+
+#include "base/text.h"
+
+#include <libmnl/libmnl.h>
+
+/* The kernel fills dumps up to this when the reader has the room. */
+#define NETLINK_BUFFER_BYTES 32768
+
+struct netlink {
+	struct mnl_socket *socket; /* NULL: closed */
+	uint32_t sequence;
+	_Alignas(struct nlmsghdr) char buffer[NETLINK_BUFFER_BYTES];
+};
+
+/* bus: NETLINK_ROUTE or NETLINK_NETFILTER.  0 or a negative errno. */
+int netlink_open(struct netlink *netlink, int bus);
+void netlink_close(struct netlink *netlink);
+
+/*
+ * Begins a request in the buffer, to be filled with libmnl.  An ack is asked
+ * for unless flags hold NLM_F_DUMP, whose end is the ack.
+ */
+struct nlmsghdr *netlink_begin(
+    struct netlink *netlink, uint16_t type, uint16_t flags);
+
+/*
+ * Sends the request and hands each message of the answer to `each` (NULL:
+ * none is expected), which returns MNL_CB_OK or MNL_CB_ERROR with errno.
+ * Returns 0, or the kernel's negative errno; then *reterr_words (may be NULL)
+ * has the kernel's words appended if it said any.  -EINTR: a dump that changed
+ * while it was read; open anew and ask again.
+ */
+int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
+    mnl_cb_t each, void *context, struct text *reterr_words);
+
+/*
+ * Sorts the attributes behind a message's fixed head of head_bytes by their
+ * type: table[TYPE], or NULL.  Types from `count` on are passed over.
+ */
+void netlink_attributes(const struct nlmsghdr *message, size_t head_bytes,
+    const struct nlattr **table, size_t count);
+
+/* The same for the attributes inside of an attribute. */
+void netlink_nested(
+    const struct nlattr *nest, const struct nlattr **table, size_t count);
+
+#endif

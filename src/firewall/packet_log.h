@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/packet_log: packets that rules log become events.
+ *
+ * The kernel sends the head of each logged packet, with the record that its
+ * rule wrote (firewall/log_prefix), to log group FIREWALL_NUMBER of the network
+ * namespace; this is the one reader of that group.  Opened after the kernel
+ * was checked, before rules are committed; what is logged with no reader is
+ * gone.
+ *
+ * Under a flood the kernel's queue overflows and packets are not told of.
+ * Each carries a number, so COUNTER_PACKETS_LOST counts the holes to the
+ * packet, and reading goes on.  Packets with a prefix that is not ours, which
+ * other programs may log to the group, are passed over.
+ *
+ * Owned by the daemon's one thread.  Limits: packet_log.c.
+ */
+#ifndef GATEHOUSE_FIREWALL_PACKET_LOG_H
+#define GATEHOUSE_FIREWALL_PACKET_LOG_H
+
+#include "base/text.h"
+
+struct packet_log;
+
+/*
+ * The group of the current network namespace.  0, or a negative errno with a
+ * sentence in *reterr_why: -EBUSY when another process reads it.
+ */
+int packet_log_open(struct packet_log **ret, struct text *reterr_why);
+
+/* Takes NULL.  The group is free again. */
+void packet_log_close(struct packet_log *log);
+
+/* Readable when packets wait; lent until the close. */
+int packet_log_fd(const struct packet_log *log);
+
+/*
+ * Emits an event (event/event.h) for each waiting packet and returns how many
+ * packets of ours there were.  Does not block, and leaves what is more than a
+ * few thousand packets to the next call, so that a flood of logs does not keep
+ * the daemon from its other work: the descriptor stays readable.  A negative
+ * errno means that the log must be opened anew.
+ */
+int packet_log_read(struct packet_log *log);
+
+#endif

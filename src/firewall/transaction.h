@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/transaction: our table in the kernel, replaced whole or not at all.
+ *
+ * A commit is one nftables transaction that takes the old table away and puts
+ * the new one in its place: a packet meets the one or the other.  Two things
+ * are asked of the ruleset: its base chains end in an explicit drop (a chain's
+ * policy alone leaks a few packets while it is replaced), and it speaks of the
+ * table of firewall/names.h only, which is checked here.
+ *
+ * The work is done in a child (firewall/nft); the caller waits for it, up to
+ * FIREWALL_TRANSACTION_SECONDS_MAX.  Should the child be killed, the kernel is
+ * asked which table stands, so the answer is never a guess.
+ */
+#ifndef GATEHOUSE_FIREWALL_TRANSACTION_H
+#define GATEHOUSE_FIREWALL_TRANSACTION_H
+
+#include "base/text.h"
+
+/*
+ * Puts `table inet gatehouse { ... }` in force.  0: it is.  Otherwise what was
+ * in force before still is, untouched, and words for people are appended to
+ * *reterr_why:
+ *	-EINVAL		the text is not of our table alone, or refused by
+ *			nftables or the kernel, in its words
+ *	-EAGAIN		no child could be made
+ *	-ETIMEDOUT	the child was late or died before it committed
+ *	-EIO		as before, and the kernel could not be asked either:
+ *			the only answer with which nothing is known
+ */
+int transaction_commit(struct str ruleset, struct text *reterr_why);
+
+/*
+ * What a commit would answer, by library and kernel; nothing changes.  What
+ * the kernel looks at last of all passes here and is refused by a commit: a
+ * statement in a hook that is not for it.
+ */
+int transaction_check(struct str ruleset, struct text *reterr_why);
+
+/* Takes the table away; 0 as well if there was none.  Errors as above. */
+int transaction_remove(struct text *reterr_why);
+
+/* 1: our table is in the kernel; 0: it is not; a negative errno. */
+int transaction_exists(void);
+
+#endif
