@@ -155,21 +155,21 @@ json_name(struct json *json, const char *name)
 }
 
 void
-json_null(struct json *json)
+json_put_null(struct json *json)
 {
 	begin_value(json);
 	text_addz(json->out, "null");
 }
 
 void
-json_bool(struct json *json, bool value)
+json_put_bool(struct json *json, bool value)
 {
 	begin_value(json);
 	text_addz(json->out, value ? "true" : "false");
 }
 
 void
-json_integer(struct json *json, int64_t value)
+json_put_integer(struct json *json, int64_t value)
 {
 	begin_value(json);
 	text_addf(json->out, "%" PRId64, value);
@@ -186,7 +186,7 @@ json_thousandths(struct json *json, int64_t value)
 }
 
 void
-json_string(struct json *json, struct str value)
+json_put_string(struct json *json, struct str value)
 {
 	json_string_cut(json, value, SIZE_MAX);
 }
@@ -196,7 +196,7 @@ json_string_cut(struct json *json, struct str value, size_t bytes_max)
 {
 	must(bytes_max >= strlen(CUT_MARK));
 	if (value.at == NULL) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	begin_value(json);
@@ -204,7 +204,7 @@ json_string_cut(struct json *json, struct str value, size_t bytes_max)
 }
 
 void
-json_stringz(struct json *json, const char *value)
+json_put_stringz(struct json *json, const char *value)
 {
-	json_string(json, str_of(value));
+	json_put_string(json, str_of(value));
 }

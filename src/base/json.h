@@ -8,7 +8,7 @@
  *
  *	json_object_begin(&j);
  *	json_name(&j, "port");
- *	json_integer(&j, 443);
+ *	json_put_integer(&j, 443);
  *	json_object_end(&j);
  */
 #ifndef GATEHOUSE_BASE_JSON_H
@@ -31,16 +31,16 @@ void json_array_end(struct json *json);
 /* The name of the member that the next value gives. */
 void json_name(struct json *json, const char *name);
 
-void json_null(struct json *json);
-void json_bool(struct json *json, bool value);
-void json_integer(struct json *json, int64_t value);
+void json_put_null(struct json *json);
+void json_put_bool(struct json *json, bool value);
+void json_put_integer(struct json *json, int64_t value);
 
 /* value / 1000 with three decimals, exactly: 1500 gives 1.500. */
 void json_thousandths(struct json *json, int64_t value);
 
 /* A string; at == NULL gives null. */
-void json_string(struct json *json, struct str value);
-void json_stringz(struct json *json, const char *value);
+void json_put_string(struct json *json, struct str value);
+void json_put_stringz(struct json *json, const char *value);
 
 /*
  * A string of at most bytes_max bytes between its quotes, escapes and all;

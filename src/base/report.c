@@ -300,27 +300,27 @@ finding_json(const struct finding *finding, struct json *json)
 	json_object_begin(json);
 	if (finding->weight == REPORT_WARNING) {
 		json_name(json, "kind");
-		json_stringz(json, finding->kind);
+		json_put_stringz(json, finding->kind);
 	}
 	json_name(json, "file");
-	json_string(json, finding->place.source != NULL
+	json_put_string(json, finding->place.source != NULL
 			      ? finding->place.source->name
 			      : (struct str){ NULL, 0 });
 	json_name(json, "line");
-	json_integer(json, where.line);
+	json_put_integer(json, where.line);
 	json_name(json, "column");
-	json_integer(json, where.column);
+	json_put_integer(json, where.column);
 	if (finding->weight == REPORT_WARNING) {
 		json_name(json, "by");
 		json_array_begin(json);
 		if (finding->by != 0)
-			json_integer(json, finding->by);
+			json_put_integer(json, finding->by);
 		json_array_end(json);
 	}
 	json_name(json, "message");
-	json_string(json, finding->message);
+	json_put_string(json, finding->message);
 	json_name(json, "hint");
-	json_string(json, finding->hint);
+	json_put_string(json, finding->hint);
 	json_object_end(json);
 }
 

@@ -61,7 +61,7 @@ print_json(bool ok, const struct report *report, const struct trial *trial)
 
 	json_object_begin(&json);
 	json_name(&json, "ok");
-	json_bool(&json, ok);
+	json_put_bool(&json, ok);
 	json_name(&json, "errors");
 	report_json(report, REPORT_ERROR, &json);
 	json_name(&json, "warnings");
@@ -69,9 +69,9 @@ print_json(bool ok, const struct report *report, const struct trial *trial)
 	json_name(&json, "tests");
 	json_object_begin(&json);
 	json_name(&json, "passed");
-	json_integer(&json, (int64_t)trial->passed);
+	json_put_integer(&json, (int64_t)trial->passed);
 	json_name(&json, "failed");
-	json_integer(&json, (int64_t)trial->failed);
+	json_put_integer(&json, (int64_t)trial->failed);
 	json_object_end(&json);
 	json_object_end(&json);
 	text_addc(&out, '\n');

@@ -51,8 +51,6 @@ extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
 
-#define RUNTIME_DEFAULT "/run/gatehouse"
-
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);
 

@@ -62,14 +62,14 @@ static void
 json_rule(struct json *json, const struct policy_rule *rule)
 {
 	if (rule == NULL || rule->line == 0) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	json_object_begin(json);
 	json_name(json, "line");
-	json_integer(json, rule->line);
+	json_put_integer(json, rule->line);
 	json_name(json, "name");
-	json_string(json, rule->label);
+	json_put_string(json, rule->label);
 	json_object_end(json);
 }
 
@@ -84,11 +84,11 @@ json_path(struct json *json, const struct explanation *explanation)
 		json_name(json, "rule");
 		json_rule(json, step->rule);
 		json_name(json, "text");
-		json_string(json, step->rule->text);
+		json_put_string(json, step->rule->text);
 		json_name(json, "match");
-		json_stringz(json, match_words[step->match]);
+		json_put_stringz(json, match_words[step->match]);
 		json_name(json, "because");
-		json_string(json, step->because);
+		json_put_string(json, step->because);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -104,17 +104,17 @@ print_json(const struct explanation *explanation)
 
 	json_object_begin(&json);
 	json_name(&json, "verdict");
-	json_stringz(&json, policy_verdict_word(answer->verdict));
+	json_put_stringz(&json, policy_verdict_word(answer->verdict));
 	json_name(&json, "phase");
-	json_stringz(&json, policy_phase_word(answer->phase));
+	json_put_stringz(&json, policy_phase_word(answer->phase));
 	json_name(&json, "enforcer");
-	json_stringz(&json, explanation->by_proxy ? "proxy" : "firewall");
+	json_put_stringz(&json, explanation->by_proxy ? "proxy" : "firewall");
 	json_name(&json, "rule");
 	json_rule(&json, answer->rule);
 	json_name(&json, "reason");
-	json_stringz(&json, answer->reason);
+	json_put_stringz(&json, answer->reason);
 	json_name(&json, "hangs_on");
-	json_stringz(
+	json_put_stringz(
 	    &json, undecided ? policy_fact_word(answer->hangs_on) : NULL);
 	json_name(&json, "path");
 	json_path(&json, explanation);

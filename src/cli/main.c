@@ -8,6 +8,7 @@
 #include "cli/command.h"
 
 #include "base/nearest.h"
+#include "daemon/runtime.h"
 #include "version.h"
 
 #include <getopt.h>
@@ -22,6 +23,11 @@ static const struct command *const commands[] = {
 	&command_check,
 	&command_explain,
 	&command_show,
+	&command_run,
+	&command_apply,
+	&command_status,
+	&command_log,
+	&command_stop,
 };
 
 bool

@@ -72,7 +72,7 @@ add_id(struct json *json, int64_t time)
 	(void)snprintf(id, sizeof(id), "%012" PRIx64 "%08" PRIx32,
 	    (uint64_t)(time / CLOCK_MS) & 0xffffffffffff, n);
 	json_name(json, "id");
-	json_stringz(json, id);
+	json_put_stringz(json, id);
 }
 
 static void
@@ -82,7 +82,7 @@ add_time(struct json *json, int64_t time)
 
 	clock_format(time, text);
 	json_name(json, "time");
-	json_stringz(json, text);
+	json_put_stringz(json, text);
 }
 
 static void
@@ -92,7 +92,7 @@ add_flow(struct json *json, uint64_t flow)
 
 	(void)snprintf(text, sizeof(text), "%016" PRIx64, flow);
 	json_name(json, "flow");
-	json_stringz(json, flow != 0 ? text : NULL);
+	json_put_stringz(json, flow != 0 ? text : NULL);
 }
 
 static void
@@ -115,9 +115,9 @@ add_number(struct json *json, const char *name, uint32_t value)
 {
 	json_name(json, name);
 	if (value == 0)
-		json_null(json);
+		json_put_null(json);
 	else
-		json_integer(json, value);
+		json_put_integer(json, value);
 }
 
 /* A number of bytes; no flow has moved 2^63, so the clamp is never seen. */
@@ -126,9 +126,9 @@ add_bytes(struct json *json, const char *name, bool known, uint64_t bytes)
 {
 	json_name(json, name);
 	if (!known)
-		json_null(json);
+		json_put_null(json);
 	else
-		json_integer(
+		json_put_integer(
 		    json, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX);
 }
 
@@ -138,7 +138,7 @@ add_address(struct json *json, const char *name, struct address address)
 	char text[ADDRESS_TEXT_BYTES];
 
 	json_name(json, name);
-	json_stringz(json, address.family != ADDRESS_NONE
+	json_put_stringz(json, address.family != ADDRESS_NONE
 			       ? address_format(address, text)
 			       : NULL);
 }
@@ -148,7 +148,7 @@ add_rule(struct json *json, const struct event *event)
 {
 	json_name(json, "rule");
 	if (event->rule_line == 0 && event->rule_name.at == NULL) {
-		json_null(json);
+		json_put_null(json);
 		return;
 	}
 	json_object_begin(json);
@@ -180,7 +180,7 @@ add_measures(struct json *json, const struct event *event)
 	if (event->measured)
 		json_thousandths(json, event->duration / 1000);
 	else
-		json_null(json);
+		json_put_null(json);
 }
 
 void

@@ -235,15 +235,22 @@ on_addresses(struct loop_watch *watch, unsigned ready)
 }
 
 static void
-on_journal_timer(struct loop_timer *timer)
+on_upkeep(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
 
+	struct text why = TEXT_EMPTY;
+
+	/* Others clean up after themselves too thoroughly (systemd-networkd),
+	 * and the kernel forgets the routes when lo goes down. */
+	if (gateway->current != NULL && routes_install(&why) < 0)
+		gateway_say("%s", why.at);
+	text_fini(&why);
 	if (journal_rotate_if_due(&gateway->journal) == 1)
 		(void)child_tell_journal(
 		    &gateway->child, journal_fd(&gateway->journal));
 	loop_timer_arm(gateway->loop, timer,
-	    loop_now(gateway->loop) + GATEWAY_JOURNAL_EVERY);
+	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);
 }
 
 /* ---- opening and closing ---- */
@@ -271,10 +278,10 @@ open_journal(struct gateway *gateway, struct report *report)
 		return say_cannot(report, rc, "cannot open the journal", &why);
 	}
 	event_sink_set(journal_sink, &gateway->journal);
-	gateway->journal_timer.fn = on_journal_timer;
-	gateway->journal_timer.context = gateway;
-	loop_timer_arm(gateway->loop, &gateway->journal_timer,
-	    clock_now() + GATEWAY_JOURNAL_EVERY);
+	gateway->upkeep.fn = on_upkeep;
+	gateway->upkeep.context = gateway;
+	loop_timer_arm(gateway->loop, &gateway->upkeep,
+	    clock_now() + GATEWAY_UPKEEP_EVERY);
 	return 0;
 }
 
@@ -357,7 +364,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	struct text why = TEXT_EMPTY;
 
 	loop_timer_cancel(&gateway->restart);
-	loop_timer_cancel(&gateway->journal_timer);
+	loop_timer_cancel(&gateway->upkeep);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);

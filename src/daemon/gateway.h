@@ -30,14 +30,14 @@
 #define GATEWAY_RESTART_MAX   (5 * CLOCK_SECOND)
 #define GATEWAY_CHILD_LIVES   (10 * CLOCK_SECOND)
 
-/* How often the journal's size is looked at. */
-#define GATEWAY_JOURNAL_EVERY (10 * CLOCK_SECOND)
+/* How often the journal's size and the policy routes are looked at. */
+#define GATEWAY_UPKEEP_EVERY (10 * CLOCK_SECOND)
 
 struct gateway {
 	struct loop *loop;
 	const char *dir; /* of the runtime */
 	struct journal journal;
-	struct loop_timer journal_timer;
+	struct loop_timer upkeep;
 	struct packet_log *packets;
 	struct loop_watch packets_watch;
 	struct addresses addresses;

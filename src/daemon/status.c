@@ -60,15 +60,15 @@ write_rule(struct json *json, const struct kernel_counters *counters,
 	    map_get(&counters->by_name, str_of(name));
 	json_object_begin(json);
 	json_name(json, "line");
-	json_integer(json, rule->line);
+	json_put_integer(json, rule->line);
 	json_name(json, "name");
-	json_string(json, rule->label);
+	json_put_string(json, rule->label);
 	json_name(json, "text");
-	json_string(json, rule->text);
+	json_put_string(json, rule->text);
 	json_name(json, "packets");
-	json_integer(json, counter != NULL ? (int64_t)counter->packets : 0);
+	json_put_integer(json, counter != NULL ? (int64_t)counter->packets : 0);
 	json_name(json, "bytes");
-	json_integer(json, counter != NULL ? (int64_t)counter->bytes : 0);
+	json_put_integer(json, counter != NULL ? (int64_t)counter->bytes : 0);
 	json_object_end(json);
 }
 
@@ -94,7 +94,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 		if (str_starts(one->name, STR("rule.")))
 			continue;
 		json_name(json, one->name.at);
-		json_integer(json, (int64_t)one->packets);
+		json_put_integer(json, (int64_t)one->packets);
 	}
 	json_object_end(json);
 	map_fini(&counters.by_name);
@@ -111,17 +111,18 @@ write_proxy(struct json *json, struct gateway *gateway)
 	json_name(json, "proxy");
 	json_object_begin(json);
 	json_name(json, "pid");
-	json_integer(json, gateway->child.pid);
+	json_put_integer(json, gateway->child.pid);
 	json_name(json, "answers");
-	json_bool(json, answers);
+	json_put_bool(json, answers);
 	json_name(json, "starts");
-	json_integer(json, gateway->child.starts);
+	json_put_integer(json, gateway->child.starts);
 	json_object_end(json);
 	json_name(json, "counters");
 	json_object_begin(json);
 	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
 		json_name(json, counter_name((enum counter)i));
-		json_integer(json, values[i] + counter_get((enum counter)i));
+		json_put_integer(
+		    json, values[i] + counter_get((enum counter)i));
 	}
 	json_object_end(json);
 }
@@ -135,13 +136,13 @@ gateway_status(struct gateway *gateway, struct text *out)
 	clock_format(gateway->since, since);
 	json_object_begin(&json);
 	json_name(&json, "policy");
-	json_stringz(&json, gateway->current->path);
+	json_put_stringz(&json, gateway->current->path);
 	json_name(&json, "generation");
-	json_integer(&json, gateway->current->number);
+	json_put_integer(&json, gateway->current->number);
 	json_name(&json, "since");
-	json_stringz(&json, since);
+	json_put_stringz(&json, since);
 	json_name(&json, "pid");
-	json_integer(&json, getpid());
+	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
 	write_kernel(&json, gateway);
 	json_object_end(&json);

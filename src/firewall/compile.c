@@ -66,8 +66,8 @@ compile_chain_end(struct compiler *compiler)
 }
 
 void
-compile_log_reason(struct compiler *compiler, enum log_verdict verdict,
-    enum log_reason reason, uint8_t from, uint8_t to)
+compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
+    enum policy_reason reason, uint8_t from, uint8_t to)
 {
 	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
 	struct text text = TEXT_EMPTY;

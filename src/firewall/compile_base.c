@@ -79,7 +79,7 @@ write_prerouting(struct compiler *compiler)
 	compile_line(
 	    compiler, "ct state invalid counter name \"invalid\" drop");
 	write_interface_map(compiler);
-	compile_log_reason(compiler, LOG_VERDICT_DROP, LOG_REASON_NO_ZONE,
+	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
 	    ZONE_NONE, ZONE_NONE);
 	compile_line(compiler, "counter name \"no.zone\" drop");
 	compile_chain_end(compiler);

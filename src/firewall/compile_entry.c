@@ -151,8 +151,8 @@ write_interface(struct compiler *compiler, struct str interface)
 	compile_chain_end(compiler);
 	(void)snprintf(name, sizeof(name), "spoofed.%.*s", STR_ARG(interface));
 	compile_chain_begin(compiler, name);
-	compile_log_reason(
-	    compiler, LOG_VERDICT_DROP, LOG_REASON_SPOOFED, zone, ZONE_NONE);
+	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_SPOOFED,
+	    zone, ZONE_NONE);
 	compile_line(compiler, "counter name \"spoofed\" drop");
 	compile_chain_end(compiler);
 }

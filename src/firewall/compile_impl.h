@@ -73,8 +73,8 @@ void compile_chain_end(struct compiler *compiler);
  * A line that logs what no rule of the file decided, at a bounded rate: such
  * packets can come as a flood.
  */
-void compile_log_reason(struct compiler *compiler, enum log_verdict verdict,
-    enum log_reason reason, uint8_t from, uint8_t to);
+void compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
+    enum policy_reason reason, uint8_t from, uint8_t to);
 
 /* One line of a chain, indented; printf-like, with its line end. */
 __attribute__((format(printf, 2, 3))) void compile_line(

@@ -139,20 +139,12 @@ write_lines(struct compiler *compiler, const struct reading *reading,
 	}
 }
 
-static enum log_verdict
-log_verdict_of(const struct policy_rule *rule)
-{
-	return rule->verdict == POLICY_VERDICT_ALLOW    ? LOG_VERDICT_ALLOW
-	       : rule->verdict == POLICY_VERDICT_REJECT ? LOG_VERDICT_REJECT
-							: LOG_VERDICT_DROP;
-}
-
 static void
 add_log(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule, struct text *tail)
 {
 	struct log_prefix prefix = {
-		.verdict = log_verdict_of(rule),
+		.verdict = rule->verdict,
 		.rule_line = rule->line,
 		.zone_from = policy_zone_name(compiler->policy, chain->from),
 		.rule_name = rule->label,
@@ -422,8 +414,8 @@ write_undecided(struct compiler *compiler, const struct chain *chain)
 
 	(void)snprintf(name, sizeof(name), "%.64s.undecided", chain->name);
 	compile_chain_begin(compiler, name);
-	compile_log_reason(compiler, LOG_VERDICT_REJECT, LOG_REASON_NEEDS_PROXY,
-	    chain->from, chain->to);
+	compile_log_reason(compiler, POLICY_VERDICT_REJECT,
+	    POLICY_REASON_NEEDS_PROXY, chain->from, chain->to);
 	compile_line(compiler, "counter name \"needs.proxy\" goto refuse");
 	compile_chain_end(compiler);
 }

@@ -8,10 +8,6 @@
 /* The kernel's own: NF_LOG_PREFIXLEN is 128 with its NUL. */
 #define FIREWALL_LOG_PREFIX_BYTES_MAX 127
 
-/* Names of the policy, so that a log prefix holds them whole. */
-#define FIREWALL_ZONE_NAME_BYTES_MAX 20
-#define FIREWALL_RULE_NAME_BYTES_MAX 64
-
 /*
  * What the kernel copies of a logged packet: an IPv6 head (40), the usual
  * extension headers (up to 48 in sight) and the ports behind them.

@@ -10,37 +10,11 @@
  */
 #define VERDICT_BYTES_MAX 6
 #define LINE_DIGITS_MAX   6
-static_assert(
-    VERDICT_BYTES_MAX + 1 + LINE_DIGITS_MAX + 1 + FIREWALL_ZONE_NAME_BYTES_MAX +
-	    1 + FIREWALL_ZONE_NAME_BYTES_MAX + 1 + LOG_REASON_WORD_BYTES_MAX +
-	    1 + FIREWALL_RULE_NAME_BYTES_MAX <=
-	FIREWALL_LOG_PREFIX_BYTES_MAX,
+static_assert(VERDICT_BYTES_MAX + 1 + LINE_DIGITS_MAX + 1 +
+		      POLICY_ZONE_NAME_MAX + 1 + POLICY_ZONE_NAME_MAX + 1 +
+		      POLICY_REASON_WORD_MAX + 1 + POLICY_RULE_NAME_MAX <=
+		  FIREWALL_LOG_PREFIX_BYTES_MAX,
     "a record of the longest parts fits into the kernel's prefix");
-
-#define ROW(id, word)                                                          \
-	static_assert(sizeof(word) - 1 <= VERDICT_BYTES_MAX, word);
-LOG_VERDICTS(ROW)
-#undef ROW
-#define ROW(id, word, sentence)                                                \
-	static_assert(sizeof(word) - 1 <= LOG_REASON_WORD_BYTES_MAX, word);
-LOG_REASONS(ROW)
-#undef ROW
-
-static const struct str verdict_words[LOG_VERDICT_COUNT] = {
-#define ROW(id, word) [LOG_VERDICT_##id] = STR_INIT(word),
-	LOG_VERDICTS(ROW)
-#undef ROW
-};
-
-static const struct {
-	struct str word;
-	const char *sentence;
-} reasons[LOG_REASON_COUNT] = {
-#define ROW(id, word, sentence)                                                \
-	[LOG_REASON_##id] = { STR_INIT(word), sentence },
-	LOG_REASONS(ROW)
-#undef ROW
-};
 
 /*
  * nft ends a string at the quote and reads a variable behind a dollar, and
@@ -57,18 +31,6 @@ static const struct {
 
 #define STAND_IN_COUNT (sizeof(stand_ins) / sizeof(stand_ins[0]))
 
-const char *
-log_verdict_word(enum log_verdict verdict)
-{
-	return verdict_words[verdict].at;
-}
-
-const char *
-log_reason_sentence(enum log_reason reason)
-{
-	return reasons[reason].sentence;
-}
-
 static bool
 is_control(char c)
 {
@@ -78,7 +40,7 @@ is_control(char c)
 static bool
 is_zone(struct str name)
 {
-	if (name.len == 0 || name.len > FIREWALL_ZONE_NAME_BYTES_MAX ||
+	if (name.len == 0 || name.len > POLICY_ZONE_NAME_MAX ||
 	    str_is(name, "-"))
 		return false;
 	for (size_t i = 0; i < name.len; i++)
@@ -91,7 +53,7 @@ is_zone(struct str name)
 static bool
 is_rule_name(struct str name)
 {
-	if (name.len == 0 || name.len > FIREWALL_RULE_NAME_BYTES_MAX)
+	if (name.len == 0 || name.len > POLICY_RULE_NAME_MAX)
 		return false;
 	for (size_t i = 0; i < name.len; i++)
 		if (is_control(name.at[i]))
@@ -100,10 +62,18 @@ is_rule_name(struct str name)
 }
 
 static bool
+is_verdict(enum policy_verdict verdict)
+{
+	return verdict == POLICY_VERDICT_ALLOW ||
+	       verdict == POLICY_VERDICT_REJECT ||
+	       verdict == POLICY_VERDICT_DROP;
+}
+
+static bool
 is_writable(const struct log_prefix *prefix)
 {
-	return (unsigned)prefix->verdict < LOG_VERDICT_COUNT &&
-	       (unsigned)prefix->reason < LOG_REASON_COUNT &&
+	return is_verdict(prefix->verdict) &&
+	       (unsigned)prefix->reason < POLICY_REASON_COUNT &&
 	       (prefix->zone_from.at == NULL || is_zone(prefix->zone_from)) &&
 	       (prefix->zone_to.at == NULL || is_zone(prefix->zone_to)) &&
 	       (prefix->rule_name.at == NULL ||
@@ -142,13 +112,13 @@ zone_or_dash(struct str zone)
 static void
 write_fields(const struct log_prefix *prefix, struct text *out)
 {
-	text_add(out, verdict_words[prefix->verdict]);
+	text_addz(out, policy_verdict_word(prefix->verdict));
 	text_addf(out, " %u ", prefix->rule_line);
 	text_add(out, zone_or_dash(prefix->zone_from));
 	text_addc(out, ' ');
 	text_add(out, zone_or_dash(prefix->zone_to));
 	text_addc(out, ' ');
-	text_add(out, reasons[prefix->reason].word);
+	text_addz(out, policy_reason_word(prefix->reason));
 	if (prefix->rule_name.at == NULL)
 		return;
 	text_addc(out, ' ');
@@ -175,27 +145,9 @@ log_prefix_write(const struct log_prefix *prefix, struct text *out)
 }
 
 static bool
-parse_verdict(struct str word, enum log_verdict *ret)
+parse_verdict(struct str word, enum policy_verdict *ret)
 {
-	for (int i = 0; i < LOG_VERDICT_COUNT; i++) {
-		if (str_eq(word, verdict_words[i])) {
-			*ret = (enum log_verdict)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool
-parse_reason(struct str word, enum log_reason *ret)
-{
-	for (int i = 0; i < LOG_REASON_COUNT; i++) {
-		if (str_eq(word, reasons[i].word)) {
-			*ret = (enum log_reason)i;
-			return true;
-		}
-	}
-	return false;
+	return policy_verdict_find(word, ret) && is_verdict(*ret);
 }
 
 static bool
@@ -244,7 +196,7 @@ log_prefix_parse(struct str text, struct log_prefix *ret)
 	    !parse_line(str_cut(&rest, ' '), &ret->rule_line) ||
 	    !parse_zone(str_cut(&rest, ' '), &ret->zone_from) ||
 	    !parse_zone(str_cut(&rest, ' '), &ret->zone_to) ||
-	    !parse_reason(str_cut(&rest, ' '), &ret->reason) ||
+	    !policy_reason_find(str_cut(&rest, ' '), &ret->reason) ||
 	    !parse_name(text, rest, ret))
 		return -EBADMSG;
 	return 0;

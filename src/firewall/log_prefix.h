@@ -23,60 +23,20 @@
 #include "firewall/limits.h"
 
 #include "base/text.h"
-
-/* One row a verdict, in the words of the event. */
-#define LOG_VERDICTS(ROW)                                                      \
-	ROW(ALLOW, "allow")                                                    \
-	ROW(REJECT, "reject")                                                  \
-	ROW(DROP, "drop")
-
-enum log_verdict {
-#define ROW(id, word) LOG_VERDICT_##id,
-	LOG_VERDICTS(ROW)
-#undef ROW
-	LOG_VERDICT_COUNT
-};
-
-/*
- * One row a reason, for what the rule alone does not tell: the word in the
- * record (at most LOG_REASON_WORD_BYTES_MAX) and the sentence in the event.
- */
-#define LOG_REASONS(ROW)                                                       \
-	ROW(NONE, "-", NULL)                                                   \
-	ROW(SPOOFED, "spoof", "the source does not live there")                \
-	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
-	ROW(PROXY_AWAY, "away", "the proxy is not there")                      \
-	ROW(INVALID, "state", "belongs to no connection")                      \
-	ROW(LIMIT, "limit", "over the rate of the rule")                       \
-	ROW(CONNECTIONS, "conns", "over the connections of the rule")          \
-	ROW(NO_ZONE, "nozone", "the interface is in no zone")
-
-enum log_reason {
-#define ROW(id, word, sentence) LOG_REASON_##id,
-	LOG_REASONS(ROW)
-#undef ROW
-	LOG_REASON_COUNT
-};
-
-#define LOG_REASON_WORD_BYTES_MAX 6
+#include "policy/limits.h"
+#include "policy/words.h"
 
 struct log_prefix {
-	enum log_verdict verdict;
-	enum log_reason reason;
+	enum policy_verdict verdict; /* allow, reject or drop */
+	enum policy_reason reason;
 	uint32_t rule_line;   /* 0: no rule of the user's file */
 	struct str zone_from; /* at == NULL: none */
 	struct str zone_to;
 	struct str rule_name; /* at == NULL: none */
 
 	/* Where rule_name points after a parse: do not copy the struct. */
-	char name[FIREWALL_RULE_NAME_BYTES_MAX];
+	char name[POLICY_RULE_NAME_MAX];
 };
-
-/* "allow", "reject", "drop". */
-const char *log_verdict_word(enum log_verdict verdict);
-
-/* For people; NULL for LOG_REASON_NONE. */
-const char *log_reason_sentence(enum log_reason reason);
 
 /*
  * Appends the record, fit to stand between double quotes in a ruleset.  0;

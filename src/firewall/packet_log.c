@@ -212,7 +212,7 @@ emit_packet(
 		.flow = event_flow_id(packet->protocol, source, destination),
 		.enforcer = "firewall",
 		.phase = "packet",
-		.verdict = log_verdict_word(prefix->verdict),
+		.verdict = policy_verdict_word(prefix->verdict),
 		.rule_line = prefix->rule_line,
 		.rule_name = prefix->rule_name,
 		.zone_from = prefix->zone_from,
@@ -221,7 +221,7 @@ emit_packet(
 		.destination = destination.address,
 		.port = destination.port,
 		.bytes_in = packet->bytes,
-		.reason = log_reason_sentence(prefix->reason),
+		.reason = policy_reason_sentence(prefix->reason),
 	};
 
 	if (packet->has_protocol)

@@ -305,7 +305,9 @@ refused_before_the_list(const struct flow *flow)
 	return (struct policy_answer){
 		.verdict = POLICY_VERDICT_DROP,
 		.phase = POLICY_PHASE_PACKET,
-		.reason = flow->spoofed ? "spoofed" : "no zone",
+		.reason = policy_reason_sentence(flow->spoofed
+						     ? POLICY_REASON_SPOOFED
+						     : POLICY_REASON_NO_ZONE),
 	};
 }
 
@@ -329,7 +331,8 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 	/* A way around a name rule would be open if this passed. */
 	if (flow->way == FLOW_UNCARRIED) {
 		answer.verdict = POLICY_VERDICT_REJECT;
-		answer.reason = "needs the proxy";
+		answer.reason =
+		    policy_reason_sentence(POLICY_REASON_NEEDS_PROXY);
 	}
 	return answer;
 }

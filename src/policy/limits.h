@@ -17,11 +17,12 @@
 #define POLICY_ZONES_MAX 62
 
 /*
- * Zone and rule names travel in the kernel's log prefix, which holds 127
- * bytes: verdict (6), line (7), two zones, reason (16), name and blanks.
+ * Zones, lines and rules' names travel in the kernel's log prefix, which holds
+ * 127 bytes; firewall/log_prefix asserts that these fill it and no more.
  */
-#define POLICY_ZONE_NAME_MAX 15
-#define POLICY_RULE_NAME_MAX 48
+#define POLICY_ZONE_NAME_MAX 20
+#define POLICY_RULE_NAME_MAX 64
+#define POLICY_LINES_MAX     999999
 #define POLICY_NAME_MAX      31 /* of names, lists and services */
 #define POLICY_INTERFACE_MAX 15 /* IFNAMSIZ - 1 */
 

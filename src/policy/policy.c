@@ -77,6 +77,14 @@ read_source(struct policy *policy, const char *path,
 		    path, rc == -EFBIG ? "it is too large" : strerror(-rc));
 		return rc;
 	}
+	size_t lines = 0;
+	for (size_t i = 0; i < policy->text.len; i++)
+		lines += policy->text.at[i] == '\n';
+	if (lines > POLICY_LINES_MAX) {
+		report_error(report, (struct place){ 0 },
+		    "%s has more than %d lines", path, POLICY_LINES_MAX);
+		return -EFBIG;
+	}
 	policy->source.name = arena_str(&policy->arena, str_of(path));
 	policy->source.text = text_str(&policy->text);
 	return 0;

@@ -23,6 +23,20 @@ static const struct policy_protocol_row protocols[] = {
 #undef ROW
 };
 
+#define ROW(id, word, sentence)                                                \
+	_Static_assert(sizeof(word) - 1 <= POLICY_REASON_WORD_MAX, word);
+POLICY_REASONS(ROW)
+#undef ROW
+
+static const struct {
+	const char *word;
+	const char *sentence;
+} reasons[] = {
+#define ROW(id, word, sentence) { word, sentence },
+	POLICY_REASONS(ROW)
+#undef ROW
+};
+
 const struct policy_icmp_kind policy_icmp_kinds[] = {
 #define ROW(word, type4, type6) { word, type4, type6 },
 	POLICY_ICMP_KINDS(ROW)
@@ -57,6 +71,30 @@ const struct policy_protocol_row *
 policy_protocol_row(enum policy_protocol p)
 {
 	return &protocols[p];
+}
+
+const char *
+policy_reason_word(enum policy_reason reason)
+{
+	return reasons[reason].word;
+}
+
+const char *
+policy_reason_sentence(enum policy_reason reason)
+{
+	return reasons[reason].sentence;
+}
+
+bool
+policy_reason_find(struct str word, enum policy_reason *ret)
+{
+	for (unsigned i = 0; i < COUNT_OF(reasons); i++) {
+		if (str_is(word, reasons[i].word)) {
+			*ret = (enum policy_reason)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool

@@ -63,6 +63,25 @@ enum policy_protocol_has {
 	POLICY_PROTOCOL_HAS_KINDS,
 };
 
+/*
+ * Refusals that no rule made: the word in the kernel's log prefix (at most
+ * POLICY_REASON_WORD_MAX bytes) and the words in events and explanations.
+ */
+#define POLICY_REASONS(ROW)                                                    \
+	ROW(NONE, "-", NULL)                                                   \
+	ROW(SPOOFED, "spoof", "spoofed")                                       \
+	ROW(NO_ZONE, "nozone", "no zone")                                      \
+	ROW(NEEDS_PROXY, "proxy", "needs the proxy")
+
+enum policy_reason {
+#define ROW(id, word, sentence) POLICY_REASON_##id,
+	POLICY_REASONS(ROW)
+#undef ROW
+	POLICY_REASON_COUNT
+};
+
+#define POLICY_REASON_WORD_MAX 6
+
 struct policy_protocol_row {
 	const char *word;
 	uint8_t number;
@@ -104,11 +123,14 @@ extern const size_t policy_icmp_kind_count;
 const char *policy_verdict_word(enum policy_verdict verdict);
 const char *policy_phase_word(enum policy_phase phase);
 const struct policy_protocol_row *policy_protocol_row(enum policy_protocol p);
+const char *policy_reason_word(enum policy_reason reason);
+const char *policy_reason_sentence(enum policy_reason reason); /* NULL: NONE */
 
 /* True and *ret when the word is one; the names are case-sensitive. */
 bool policy_verdict_find(struct str word, enum policy_verdict *ret);
 bool policy_protocol_find(struct str word, enum policy_protocol *ret);
 bool policy_icmp_kind_find(struct str word, uint16_t *ret);
+bool policy_reason_find(struct str word, enum policy_reason *ret);
 
 /* The row of an ICMP (family 4) or ICMPv6 (family 6) type; false if none. */
 bool policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret);

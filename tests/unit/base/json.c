@@ -22,7 +22,7 @@ assert_quoted(struct str value, const char *want)
 	char quoted[256];
 
 	(void)snprintf(quoted, sizeof(quoted), "\"%s\"", want);
-	json_string(&json, value);
+	json_put_string(&json, value);
 	assert_string_equal(out.at, quoted);
 	text_fini(&out);
 }
@@ -66,7 +66,7 @@ every_ascii_byte(void **state)
 		struct json json = JSON_ON(&out);
 		char byte = (char)c;
 		bool plain = c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
-		json_string(&json, (struct str){ &byte, 1 });
+		json_put_string(&json, (struct str){ &byte, 1 });
 		assert_int_equal(out.len == 3 && out.at[1] == byte, plain);
 		for (size_t i = 0; i < out.len; i++)
 			assert_in_range(out.at[i], 0x20, 0x7e);
@@ -159,16 +159,16 @@ scalars(void **state)
 
 	(void)state;
 	json_array_begin(&json);
-	json_null(&json);
-	json_bool(&json, true);
-	json_bool(&json, false);
-	json_integer(&json, 0);
-	json_integer(&json, INT64_MAX);
-	json_integer(&json, INT64_MIN);
-	json_string(&json, (struct str){ NULL, 0 });
-	json_stringz(&json, NULL);
-	json_string(&json, STR(""));
-	json_stringz(&json, "x");
+	json_put_null(&json);
+	json_put_bool(&json, true);
+	json_put_bool(&json, false);
+	json_put_integer(&json, 0);
+	json_put_integer(&json, INT64_MAX);
+	json_put_integer(&json, INT64_MIN);
+	json_put_string(&json, (struct str){ NULL, 0 });
+	json_put_stringz(&json, NULL);
+	json_put_string(&json, STR(""));
+	json_put_stringz(&json, "x");
 	json_array_end(&json);
 	assert_string_equal(out.at,
 	    "[null, true, false, 0, 9223372036854775807, "
@@ -266,14 +266,14 @@ nesting(void **state)
 	json_array_end(&json);
 	json_object_begin(&json);
 	json_name(&json, "a\"b");
-	json_integer(&json, 1);
+	json_put_integer(&json, 1);
 	json_name(&json, "c");
-	json_integer(&json, 2);
+	json_put_integer(&json, 2);
 	json_object_end(&json);
-	json_integer(&json, 3);
+	json_put_integer(&json, 3);
 	json_array_end(&json);
 	json_name(&json, "last");
-	json_bool(&json, true);
+	json_put_bool(&json, true);
 	json_object_end(&json);
 	assert_string_equal(out.at,
 	    "{\"empty\": {}, \"list\": [[], {\"a\\\"b\": 1, \"c\": 2}, 3], "

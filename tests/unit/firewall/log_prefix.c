@@ -21,40 +21,40 @@ static const struct {
 	struct log_prefix prefix;
 	const char *record;
 } records[] = {
-	{ { .verdict = LOG_VERDICT_DROP,
+	{ { .verdict = POLICY_VERDICT_DROP,
 	      .rule_line = 34,
 	      .zone_from = S("lan"),
 	      .zone_to = S("wan"),
 	      .rule_name = S("ads") },
 	    "drop 34 lan wan - ads" },
-	{ { .verdict = LOG_VERDICT_ALLOW }, "allow 0 - - -" },
-	{ { .verdict = LOG_VERDICT_REJECT,
-	      .reason = LOG_REASON_NEEDS_PROXY,
+	{ { .verdict = POLICY_VERDICT_ALLOW }, "allow 0 - - -" },
+	{ { .verdict = POLICY_VERDICT_REJECT,
+	      .reason = POLICY_REASON_NEEDS_PROXY,
 	      .zone_from = S("guest"),
 	      .zone_to = S("wan") },
 	    "reject 0 guest wan proxy" },
-	{ { .verdict = LOG_VERDICT_DROP,
-	      .reason = LOG_REASON_SPOOFED,
+	{ { .verdict = POLICY_VERDICT_DROP,
+	      .reason = POLICY_REASON_SPOOFED,
 	      .zone_from = S("lan") },
 	    "drop 0 lan - spoof" },
-	{ { .verdict = LOG_VERDICT_REJECT,
+	{ { .verdict = POLICY_VERDICT_REJECT,
 	      .rule_line = 7,
 	      .zone_from = S("lan"),
 	      .zone_to = S("self"),
-	      .reason = LOG_REASON_LIMIT,
+	      .reason = POLICY_REASON_NEEDS_PROXY,
 	      .rule_name = S("too many  mails ") },
-	    "reject 7 lan self limit too many  mails " },
-	{ { .verdict = LOG_VERDICT_DROP,
+	    "reject 7 lan self proxy too many  mails " },
+	{ { .verdict = POLICY_VERDICT_DROP,
 	      .rule_line = 1,
 	      .zone_from = S("a"),
 	      .zone_to = S("b"),
 	      .rule_name = S("- \"cost\" > $5 \\ gr\xc3\xbc\xc3\x9f") },
 	    "drop 1 a b - - \001cost\001 > \0025 \\ gr\xc3\xbc\xc3\x9f" },
-	{ { .verdict = LOG_VERDICT_REJECT,
+	{ { .verdict = POLICY_VERDICT_REJECT,
 	      .rule_line = 999999,
 	      .zone_from = S(ZONE_OF_20),
 	      .zone_to = S(ZONE_OF_20),
-	      .reason = LOG_REASON_NO_ZONE,
+	      .reason = POLICY_REASON_NO_ZONE,
 	      .rule_name = S(NAME_OF_64) },
 	    "reject 999999 " ZONE_OF_20 " " ZONE_OF_20 " nozone " NAME_OF_64 },
 };
@@ -124,8 +124,9 @@ static const struct log_prefix unwritable[] = {
 	{ .rule_name = S("\001") },
 	{ .rule_name = S("\x7f") },
 	{ .rule_name = S(NAME_OF_64 "g") },
-	{ .verdict = LOG_VERDICT_COUNT },
-	{ .reason = LOG_REASON_COUNT },
+	{ .verdict = POLICY_VERDICT_UNDECIDED },
+	{ .verdict = POLICY_VERDICT_COUNT },
+	{ .reason = POLICY_REASON_COUNT },
 };
 
 static void
@@ -206,10 +207,11 @@ static void
 gives_words_for_people(void **state)
 {
 	(void)state;
-	assert_string_equal(log_verdict_word(LOG_VERDICT_REJECT), "reject");
-	assert_null(log_reason_sentence(LOG_REASON_NONE));
 	assert_string_equal(
-	    log_reason_sentence(LOG_REASON_NEEDS_PROXY), "needs the proxy");
+	    policy_verdict_word(POLICY_VERDICT_REJECT), "reject");
+	assert_null(policy_reason_sentence(POLICY_REASON_NONE));
+	assert_string_equal(policy_reason_sentence(POLICY_REASON_NEEDS_PROXY),
+	    "needs the proxy");
 }
 
 int

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/control_client.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "daemon/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static int
+connect_to(const char *runtime)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	char path[RUNTIME_PATH_BYTES];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	runtime_path(runtime, RUNTIME_CONTROL, path);
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%.107s", path);
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+		return fd;
+	int rc = -errno;
+	(void)close(fd);
+	return rc;
+}
+
+static void
+complain_unreachable(const char *runtime, int rc)
+{
+	if (rc == -ENOENT || rc == -ECONNREFUSED)
+		complain("no gateway runs with the folder %s; 'gatehouse run' "
+			 "starts one, --runtime names another folder",
+		    runtime);
+	else if (rc == -EACCES || rc == -EPERM)
+		complain("it takes root to talk to the gateway");
+	else
+		complain("cannot reach the gateway: %s", strerror(-rc));
+}
+
+static int
+read_to_end(int fd, struct text *ret)
+{
+	char chunk[16384];
+
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n == 0)
+			return ret->full ? -ENOMEM : 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			text_add(ret, (struct str){ chunk, (size_t)n });
+	}
+}
+
+/* "STATUS\n", then the text. */
+static enum status
+take_answer(const struct text *answer, struct text *out)
+{
+	struct str rest = text_str(answer);
+	struct str first = str_cut(&rest, '\n');
+	uint64_t status;
+
+	if (str_number(first, STATUS_WORLD, &status) < 0) {
+		complain("the gateway ended before it answered");
+		return STATUS_WORLD;
+	}
+	text_add(out, rest);
+	return (enum status)status;
+}
+
+enum status
+control_ask(const char *runtime, const char *line, struct text *out)
+{
+	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
+	enum status status = STATUS_WORLD;
+	int fd = connect_to(runtime);
+
+	if (fd < 0) {
+		complain_unreachable(runtime, fd);
+		return STATUS_WORLD;
+	}
+	text_addf(&question, "%s\n", line);
+	int rc = file_write_all(fd, text_str(&question));
+	if (rc == 0)
+		rc = read_to_end(fd, &answer);
+	if (rc < 0)
+		complain_unreachable(runtime, rc);
+	else
+		status = take_answer(&answer, out);
+	(void)close(fd);
+	text_fini(&question);
+	text_fini(&answer);
+	return status;
+}
+
+/* The lock is held for as long as the daemon lives. */
+bool
+control_is_running(const char *runtime, int *ret_pid)
+{
+	char path[RUNTIME_PATH_BYTES], pid[16] = "";
+
+	*ret_pid = 0;
+	runtime_path(runtime, "lock", path);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
+	if (!free && pread(fd, pid, sizeof(pid) - 1, 0) > 0)
+		*ret_pid = (int)strtol(pid, NULL, 10);
+	(void)close(fd);
+	return !free;
+}
+
+bool
+control_wait_for_end(const char *runtime, unsigned seconds)
+{
+	int64_t deadline = clock_now() + seconds * CLOCK_SECOND;
+	struct timespec moment = { 0, 5 * CLOCK_MS };
+	int pid;
+
+	while (control_is_running(runtime, &pid)) {
+		if (clock_now() > deadline)
+			return false;
+		(void)nanosleep(&moment, NULL);
+	}
+	return true;
+}

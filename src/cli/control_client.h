@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli/control_client: a word with a running gateway.
+ */
+#ifndef GATEHOUSE_CLI_CONTROL_CLIENT_H
+#define GATEHOUSE_CLI_CONTROL_CLIENT_H
+
+#include "cli/command.h"
+
+/*
+ * Sends the line to the gateway of this runtime folder and waits for its
+ * answer, which is appended to `out`.  Returns the status that the gateway
+ * gives, or STATUS_WORLD (complained) when there is none to talk to.
+ */
+enum status control_ask(
+    const char *runtime, const char *line, struct text *out);
+
+/* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
+bool control_is_running(const char *runtime, int *ret_pid);
+
+/* Waits until it has ended; false after `seconds`. */
+bool control_wait_for_end(const char *runtime, unsigned seconds);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/command.h"
+
+#include "daemon/runtime.h"
+#include "policy/trial.h"
+#include "version.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A policy that would be refused is refused here, in colours. */
+static enum status
+read_first(const char *path)
+{
+	struct policy *policy = NULL, *kept = NULL;
+	enum status status = STATUS_GOOD;
+	struct report report;
+
+	report_init(&report);
+	if (policy_load(path, &policy_files, &report, &policy, &kept) < 0)
+		status = kept != NULL && kept->source.text.at == NULL
+			     ? STATUS_WORLD
+			     : STATUS_NO;
+	else if (policy_try(policy, &report).failed > 0)
+		status = STATUS_NO;
+	if (status != STATUS_GOOD)
+		print_report(&report);
+	report_fini(&report);
+	policy_unref(policy);
+	policy_unref(kept);
+	return status;
+}
+
+static enum status
+run(const struct options *options)
+{
+	struct text program = TEXT_EMPTY;
+	char name[] = "gatehoused", foreground[] = "--foreground",
+	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1];
+	enum status status = read_first(options->words[0]);
+
+	if (status != STATUS_GOOD)
+		return status;
+	if (geteuid() != 0) {
+		complain("it takes root to change the firewall: try 'sudo "
+			 "gatehouse run %s'",
+		    options->words[0]);
+		return STATUS_WORLD;
+	}
+	if (strlen(options->runtime) > RUNTIME_DIR_BYTES_MAX) {
+		complain("the name of the runtime folder is too long");
+		return STATUS_USAGE;
+	}
+	memcpy(dir, options->runtime, strlen(options->runtime) + 1);
+	char *argv[] = { name, foreground, runtime, dir, options->words[0],
+		NULL };
+	runtime_program(name, GATEHOUSE_DAEMON_PATH, &program);
+	(void)execv(program.at, argv);
+	complain("cannot start %s: %s", program.at, strerror(errno));
+	text_fini(&program);
+	return STATUS_WORLD;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.usage = "[--runtime DIR] FILE",
+	.summary = "start the gateway in the foreground",
+	.help =
+	    "Brings the policy into force in the network namespace that it is\n"
+	    "called in: the firewall's rules in the kernel, and the proxy as "
+	    "a\n"
+	    "user of its own. Prints `ready` once all rules stand and all\n"
+	    "listeners listen. Ctrl-C (or SIGTERM) takes everything away\n"
+	    "again; SIGHUP reads the policy anew. Needs root.\n"
+	    "\n"
+	    "  gatehouse run office.policy\n"
+	    "  ip netns exec gw gatehouse run --runtime /run/gw "
+	    "office.policy\n"
+	    "\n"
+	    "As a service, systemd starts gatehoused instead, whose rules "
+	    "stay\n"
+	    "when it ends.\n",
+	.takes = OPTION_RUNTIME,
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+};

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/control_client.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+static long long
+number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *
+word(const json_t *object, const char *name)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value != NULL ? value : "";
+}
+
+static void
+print_head(const json_t *status)
+{
+	const json_t *proxy = json_object_get(status, "proxy");
+
+	(void)printf("policy     %s, generation %lld, in force since %s\n",
+	    word(status, "policy"), number(status, "generation"),
+	    word(status, "since"));
+	(void)printf(
+	    "firewall   gatehoused, pid %lld\n", number(status, "pid"));
+	if (number(proxy, "pid") == 0)
+		(void)puts(
+		    "proxy      not running; what is handed to it waits");
+	else
+		(void)printf("proxy      pid %lld%s, started %lld time%s\n",
+		    number(proxy, "pid"),
+		    json_is_true(json_object_get(proxy, "answers"))
+			? ""
+			: ", does not answer",
+		    number(proxy, "starts"),
+		    number(proxy, "starts") == 1 ? "" : "s");
+}
+
+/* Only what has happened: a list of zeros hides the one that is none. */
+static void
+print_counters(const char *title, json_t *counters)
+{
+	const char *name;
+	json_t *value;
+
+	(void)printf("\n%s\n", title);
+	json_object_foreach(counters, name, value)
+	{
+		if (json_integer_value(value) != 0)
+			(void)printf(
+			    "%15lld  %s\n", json_integer_value(value), name);
+	}
+}
+
+static void
+print_rules(const json_t *rules)
+{
+	const json_t *rule;
+	size_t i;
+
+	(void)puts("\n line    packets      bytes  rule");
+	json_array_foreach(rules, i, rule)
+	{
+		if (number(rule, "line") == 0)
+			(void)fputs(" last ", stdout);
+		else
+			(void)printf("%5lld ", number(rule, "line"));
+		(void)printf("%10lld %10lld  %s\n", number(rule, "packets"),
+		    number(rule, "bytes"), word(rule, "text"));
+	}
+}
+
+static enum status
+print_status(const struct text *answer)
+{
+	json_error_t error;
+	json_t *status = json_loadb(answer->at, answer->len, 0, &error);
+
+	if (status == NULL) {
+		complain("the gateway's answer makes no sense: %s", error.text);
+		return STATUS_WORLD;
+	}
+	print_head(status);
+	print_rules(json_object_get(status, "rules"));
+	print_counters("kernel", json_object_get(status, "kernel"));
+	print_counters("proxy", json_object_get(status, "counters"));
+	json_decref(status);
+	return STATUS_GOOD;
+}
+
+static enum status
+show_status(const struct options *options)
+{
+	struct text answer = TEXT_EMPTY;
+	enum status status = control_ask(options->runtime, "status", &answer);
+
+	if (status == STATUS_GOOD && options->json)
+		print_text(&answer);
+	else if (status == STATUS_GOOD)
+		status = print_status(&answer);
+	text_fini(&answer);
+	return status;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.usage = "[--json] [--runtime DIR]",
+	.summary = "say what runs and what its rules have seen",
+	.help =
+	    "Which policy is in force, both processes, and for each rule how\n"
+	    "many packets met it in the kernel: the first of each flow that "
+	    "the\n"
+	    "firewall decided. What the proxy decided is in its counters and "
+	    "in\n"
+	    "the log.\n"
+	    "\n"
+	    "  gatehouse status\n"
+	    "  gatehouse status --json | jq .rules\n",
+	.takes = OPTION_RUNTIME | OPTION_JSON,
+	.words_min = 0,
+	.words_max = 0,
+	.run = show_status,
+};
