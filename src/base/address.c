@@ -54,10 +54,10 @@ fill_host_bits(struct address *address, unsigned bits)
 
 	for (unsigned i = 0; i < address_width(*address); i++) {
 		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
-		uint8_t host = kept >= 8 ? 0 : (uint8_t)(0xff >> kept);
+		uint8_t host = (uint8_t)(kept >= 8 ? 0 : 0xff >> kept);
 		if ((address->bytes[i] & host) != 0)
 			clean = false;
-		address->bytes[i] = (uint8_t)(address->bytes[i] | host);
+		address->bytes[i] |= host;
 	}
 	return clean;
 }

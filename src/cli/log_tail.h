@@ -16,7 +16,7 @@
 
 #include "base/text.h"
 
-/* Eight times what the journal writes; the rest of a longer line is left out. */
+/* Eight times what the journal writes; of a longer line no more is given. */
 #define LOG_TAIL_LINE_BYTES_MAX ((size_t)64 * 1024)
 
 /* A line without its newline, lent for the call.  0 to go on. */
