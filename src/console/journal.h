@@ -3,7 +3,7 @@
  * console/journal: events as JSON lines, in one file that two processes share.
  *
  *	gatehoused        journal_open("events.jsonl")   opens, rotates
- *	gatehouse-proxy   journal_use_fd(fd)             is handed the descriptor
+ *	gatehouse-proxy   journal_use_fd(fd)             is handed it
  *
  * One event is one line, and one line is one write(2) to a descriptor that
  * appends, so that lines of two processes and of many threads never mix.  The

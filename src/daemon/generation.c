@@ -52,9 +52,13 @@ generation_see_addresses(
 
 	for (size_t i = 0; i < addresses->addresses.count; i++) {
 		const struct host_address *one = &addresses->addresses.items[i];
+		/* A broadcast address ends here too, but nobody is
+		 * published at it. */
 		struct firewall_own mine = { one->address,
-			zone_of_interface(
-			    generation->policy, one->interface_name) };
+			one->is_broadcast
+			    ? ZONE_NONE
+			    : zone_of_interface(generation->policy,
+			          one->interface_name) };
 		if (VEC_ADD(&own, mine) < 0) {
 			free(own.items);
 			return -ENOMEM;

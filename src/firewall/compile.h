@@ -10,7 +10,7 @@
  * in `output` the same way.
  *
  *	prerouting      loopback, essentials, handed-over flows, known flows
- *	  in.IFACE      the zone of the source; what does not live there: spoofed
+ *	  in.IFACE      the zone of the source, or spoofed
  *	    from.ZONE   the zone of the destination
  *	      A.to.B    the list, for flows from A to B
  *

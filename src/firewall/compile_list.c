@@ -306,7 +306,7 @@ can_be_certain(struct compiler *compiler, const struct chain *chain, size_t at)
 	return false;
 }
 
-/* One rule in the chain behind a rule that might match; false: no flow is left. */
+/* One rule behind a rule that might match; false: no flow is left. */
 static bool
 write_rest_rule(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *might, const struct policy_rule *rule)

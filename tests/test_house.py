@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rules of the house that a script can check (CONTRIBUTING.md).
+
+Arrows run down the floors only, parts of one floor do not know each other,
+each header stands alone, and every file says its licence.
+"""
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SRC = ROOT / "src"
+
+# What each part may include besides itself; lower floors are written out.
+BASE = {"base"}
+LOW = BASE | {"event"}
+MAY_INCLUDE = {
+    "base": set(),
+    "event": BASE,
+    "policy": BASE,
+    "http": BASE,
+    "net": LOW,
+    "cache": LOW | {"policy", "http", "net"},
+    "console": LOW | {"policy", "http", "net", "cache"},
+    "firewall": LOW | {"policy", "net"},
+    "proxy": LOW | {"policy", "http", "net", "cache"},
+    "daemon": LOW | {"policy", "net", "console", "firewall", "proxy"},
+    "cli": LOW | {"policy", "daemon", "firewall"},
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+
+
+def sources(*endings: str) -> list[Path]:
+    return sorted(p for p in SRC.rglob("*") if p.suffix in endings)
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True
+    )
+    return [ROOT / name for name in done.stdout.splitlines()]
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_part_has_its_floor() -> None:
+    parts = {p.name for p in SRC.iterdir() if p.is_dir()}
+    assert parts <= set(MAY_INCLUDE), parts - set(MAY_INCLUDE)
+
+
+@pytest.mark.parametrize("path", sources(".c", ".h"), ids=short)
+def test_arrows_run_down(path: Path) -> None:
+    part = path.relative_to(SRC).parts[0]
+    for name in INCLUDE.findall(path.read_text()):
+        if "/" not in name:
+            assert name == "version.h", f'"{name}": includes name their part'
+            continue
+        to = name.split("/")[0]
+        assert to == part or to in MAY_INCLUDE[part], f"{part} must not know {to}"
+
+
+@pytest.mark.parametrize("path", sources(".c", ".h"), ids=short)
+def test_private_headers_stay_at_home(path: Path) -> None:
+    """x_impl.h is for the files of its own part."""
+    part = path.relative_to(SRC).parts[0]
+    for name in INCLUDE.findall(path.read_text()):
+        assert not name.endswith("_impl.h") or name.startswith(part + "/"), name
+
+
+@pytest.mark.parametrize("path", sources(".c"), ids=short)
+def test_a_source_includes_its_own_header_first(path: Path) -> None:
+    """Or the private one of its part, which begins with it."""
+    header = path.with_suffix(".h")
+    if header.exists():
+        first = INCLUDE.findall(path.read_text())[0]
+        own = str(header.relative_to(SRC))
+        assert first == own or INCLUDE.findall((SRC / first).read_text())[0] == own
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: make")
+def test_headers_stand_alone() -> None:
+    """Each compiles as the only line of a file."""
+    build = ROOT / "build"
+    flags = shlex.split("-std=c17 -D_GNU_SOURCE -fsyntax-only -x c")
+    for header in sources(".h"):
+        done = subprocess.run(
+            ["cc", *flags, f"-I{SRC}", f"-I{build}", "-"],
+            input=f'#include "{header.relative_to(SRC)}"\n',
+            text=True,
+            capture_output=True,
+        )
+        assert done.returncode == 0, f"{short(header)}: {done.stderr}"
+
+
+def test_guards_are_named_after_the_file() -> None:
+    for header in sources(".h"):
+        name = str(header.relative_to(SRC)).upper()
+        guard = "GATEHOUSE_" + re.sub(r"[^A-Z0-9]", "_", name)
+        assert f"#ifndef {guard}\n#define {guard}\n" in header.read_text(), short(header)
+
+
+def test_every_file_says_its_licence() -> None:
+    silent = [
+        short(path)
+        for path in tracked()
+        if path.suffix in {".c", ".h", ".py"}
+        and path.stat().st_size > 0
+        and "SPDX-License-Identifier: GPL-2.0-or-later" not in path.read_text()[:200]
+    ]
+    assert not silent, silent
+
+
+def test_lines_fit_eighty_columns() -> None:
+    """Tabs count eight; a text that must stay in one piece may be longer."""
+    long = [
+        f"{short(path)}:{number}"
+        for path in sources(".c", ".h")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line.expandtabs(8)) > 80 and '"' not in line
+    ]
+    assert not long, long
+
+
+def test_nothing_is_left_unfinished() -> None:
+    words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    found = [
+        short(path)
+        for path in tracked()
+        if path.suffix in {".c", ".h", ".py", ".policy"}
+        and path != Path(__file__)
+        and path.exists()
+        and words.search(path.read_text(errors="replace"))
+    ]
+    assert not found, found
