@@ -2,10 +2,10 @@
 /*
  * net/hello: from records to the handshake message to its extensions.
  *
- *	record		type 22, version, length		RFC 8446, 5.1
- *	message		type 1, length (24 bits)		RFC 8446, 4
- *	hello		version, random, session id, cipher
- *			suites, compression, extensions		RFC 8446, 4.1.2
+ *	record	type 22, version, length (RFC 8446, 5.1)
+ *	message	type 1, length of 24 bits (RFC 8446, 4)
+ *	hello	version, random, legacy id, cipher suites, compression,
+ *		extensions (RFC 8446, 4.1.2)
  *
  * The message is first gathered from its records into one span, then read
  * once with a reader that sticks when it runs over the end.
@@ -19,7 +19,7 @@
 #define HANDSHAKE_HELLO     1
 #define HANDSHAKE_HEADER    4
 #define RANDOM_BYTES        32
-#define SESSION_ID_MAX      32
+#define LEGACY_ID_MAX       32
 #define EXTENSION_NAME      0      /* RFC 6066, 3 */
 #define EXTENSION_ALPN      16     /* RFC 7301, 3.1 */
 #define EXTENSION_ECH       0xfe0d /* encrypted_client_hello */
@@ -173,7 +173,7 @@ parse_body(struct reader r, struct hello *hello)
 	suites = read_vector(&r, 2);
 	compression = read_vector(&r, 1);
 	if (r.bad || hello->legacy_version >> 8 != 3 ||
-	    id.len > SESSION_ID_MAX || suites.len == 0 || suites.len % 2 != 0 ||
+	    id.len > LEGACY_ID_MAX || suites.len == 0 || suites.len % 2 != 0 ||
 	    compression.len == 0)
 		return -EBADMSG;
 	/* Before TLS 1.3 a hello may end here (RFC 5246, 7.4.1.2). */
@@ -218,9 +218,10 @@ next_record(struct reader *wire, struct record *ret)
 
 /* A message as it comes together; size is known from its fourth byte on. */
 struct message {
-	uint8_t bytes[HELLO_BYTES_MAX];
 	size_t len;
 	size_t size; /* 0: not known */
+	/* Last, so that ASan would see a byte too many. */
+	uint8_t bytes[HELLO_BYTES_MAX];
 };
 
 static int
@@ -263,7 +264,7 @@ gather(struct reader wire, struct message *m)
 {
 	m->len = 0;
 	m->size = 0;
-	for (int i = 0; i < HELLO_RECORDS_MAX; i++) {
+	for (size_t i = 0; i < HELLO_RECORDS_MAX; i++) {
 		struct record record;
 		int error = next_record(&wire, &record);
 

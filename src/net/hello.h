@@ -16,24 +16,22 @@
 
 #include "base/hostname.h"
 
-/*
- * Browsers send 500 to 2,000 bytes, the larger with post-quantum key shares;
- * OpenSSL does not take more than 16 KiB either.
- */
+/* Browsers send 500 to 2,000 bytes, the larger with post-quantum key shares
+ * and resumption. */
 #define HELLO_BYTES_MAX ((size_t)16 << 10)
 
 /*
  * Clients that hide from middleboxes cut their hello in a few records.  More
  * than this has no use but to keep a parser busy.
  */
-#define HELLO_RECORDS_MAX 64
+#define HELLO_RECORDS_MAX ((size_t)64)
 
 #define HELLO_RECORD_HEADER_BYTES 5
 #define HELLO_WIRE_BYTES_MAX                                                   \
 	(HELLO_BYTES_MAX + HELLO_RECORDS_MAX * HELLO_RECORD_HEADER_BYTES)
 
-/* The protocols offered, as on the wire (a length byte before each); names
- * that are in use together take 30. */
+/* The protocols offered, as on the wire with a length byte before each; what
+ * a browser offers (h2, http/1.1) takes 12. */
 #define HELLO_ALPN_BYTES_MAX 256
 
 struct hello {

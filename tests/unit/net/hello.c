@@ -46,7 +46,7 @@ add_name(struct text *to, size_t type, struct str name)
 
 struct shape {
 	size_t version;
-	size_t session_id_len;
+	size_t legacy_id_len;
 	struct str suites;
 	struct str compression;
 	bool no_extensions;
@@ -54,7 +54,7 @@ struct shape {
 
 static const struct shape usual = {
 	.version = 0x0303,
-	.session_id_len = 32,
+	.legacy_id_len = 32,
 	.suites = STR_INIT("\x0a\x0a\x13\x01\x13\x02"), /* grease first */
 	.compression = { "\0", 1 },
 };
@@ -67,8 +67,8 @@ build_message(struct text *to, const struct shape *shape, struct str extensions)
 
 	add_number(&body, shape->version, 2);
 	text_pad(&body, 'r', 32);
-	add_number(&body, shape->session_id_len, 1);
-	text_pad(&body, 's', shape->session_id_len);
+	add_number(&body, shape->legacy_id_len, 1);
+	text_pad(&body, 's', shape->legacy_id_len);
 	add_vector(&body, 2, shape->suites);
 	add_vector(&body, 1, shape->compression);
 	if (!shape->no_extensions)
@@ -239,7 +239,7 @@ a_name_may_be_absent(void **state)
 	assert_null(hello_server_name(&hello).at);
 	old.no_extensions = true;
 	old.version = 0x0301;
-	old.session_id_len = 0;
+	old.legacy_id_len = 0;
 	build(&wire, &old, STR(""));
 	assert_int_equal(parse(text_str(&wire), &hello), 0);
 	assert_null(hello_server_name(&hello).at);
@@ -351,7 +351,7 @@ malformed_bodies_are_refused(void **state)
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
 		rows[i] = usual;
 	rows[0].version = 0x0203;
-	rows[1].session_id_len = 33;
+	rows[1].legacy_id_len = 33;
 	rows[2].suites = STR("");
 	rows[3].suites = STR("\x13");
 	rows[4].compression = STR("");
@@ -491,6 +491,22 @@ limits_are_exact(void **state)
 	}
 }
 
+/* The size is not known yet when the second record would pass the limit. */
+static void
+records_beyond_the_limit_are_refused(void **state)
+{
+	struct text wire = TEXT_EMPTY, large = TEXT_EMPTY;
+	struct hello hello;
+
+	(void)state;
+	text_pad(&large, 'x', 16384);
+	add_record(&wire, STR("\1\0\x3f"));
+	add_record(&wire, text_str(&large));
+	assert_int_equal(hello_parse(text_str(&wire), &hello), -EBADMSG);
+	text_fini(&wire);
+	text_fini(&large);
+}
+
 static void
 many_protocols_are_cut_at_a_whole_name(void **state)
 {
@@ -554,6 +570,7 @@ main(void)
 		cmocka_unit_test(nothing_may_follow_in_its_record),
 		cmocka_unit_test(what_is_not_a_hello_is_refused_early),
 		cmocka_unit_test(limits_are_exact),
+		cmocka_unit_test(records_beyond_the_limit_are_refused),
 		cmocka_unit_test(many_protocols_are_cut_at_a_whole_name),
 		cmocka_unit_test(looks_like_tls),
 	};
