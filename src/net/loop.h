@@ -6,9 +6,9 @@
  * the caller's structs (watch, timer, deferred, message), so starting
  * and stopping allocate nothing.  One round is:
  *
- *	wait	until a descriptor is ready, a timer is due or mail has come
+ *	wait	until a descriptor is ready, a timer is due or mail came
  *	watches	each ready one is called
- *	timers	each due one is called, by deadline, then by order of arming
+ *	timers	each due one is called, by deadline, then as armed
  *	ends	what was deferred before or during this round
  *
  * The contract, for every kind of thing:
@@ -132,9 +132,10 @@ int loop_watch_start(struct loop *loop, struct loop_watch *watch);
 
 /*
  * Wants something else from now on; READ and WRITE may come and go, EXCLUSIVE
- * stays as it was.  Costs nothing if nothing changes, and cannot fail when
- * wanting less.  A watch that wants nothing hears of nothing, not even of a
- * reset.
+ * stays as it was.  Costs nothing if nothing changes, and wanting less cannot
+ * fail (with EXCLUSIVE only wanting nothing cannot).  A watch that wants
+ * nothing hears of nothing, not even of a reset.  0, -ENOMEM or -ENOSPC, and
+ * then an exclusive watch wants nothing and another what it wanted before.
  */
 int loop_watch_change(struct loop_watch *watch, unsigned wanted);
 

@@ -120,7 +120,8 @@ struct socket_message {
 /*
  * Receives one message.  0, -EAGAIN, -EMSGSIZE if it did not fit or carried
  * more descriptors than it may or than this process may open, -EBADMSG for
- * descriptors without a byte, and other errors.  On any error every descriptor that came has been closed.
+ * descriptors without a byte, and other errors.  On any error every
+ * descriptor that came has been closed.
  */
 int socket_receive(int fd, struct socket_message *message);
 

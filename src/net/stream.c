@@ -299,12 +299,23 @@ stream_use(struct stream *s, const struct stream_user *user, void *context)
 	settle(s);
 }
 
-void
+static void
+set_mark(struct stream *s, size_t mark)
+{
+	if (mark < s->drain_mark)
+		s->drain_mark = mark;
+}
+
+int
 stream_carry(struct stream *s, const struct transport *transport, void *state)
 {
-	must(s->output.len == 0);
+	if (s->output.len > 0) {
+		set_mark(s, 0);
+		return -EBUSY;
+	}
 	set_wire(s, transport, s->wire.fd, state);
 	settle(s);
+	return 0;
 }
 
 struct loop *
@@ -373,13 +384,6 @@ write_refusal(const struct stream *s, struct str bytes)
 	if (s->out != OUTPUT_OPEN)
 		return -EPIPE;
 	return bytes.len > buffer_left(&s->output) ? -ENOBUFS : 0;
-}
-
-static void
-set_mark(struct stream *s, size_t mark)
-{
-	if (mark < s->drain_mark)
-		s->drain_mark = mark;
 }
 
 /* Without memory a part would be missing from the middle of the stream. */

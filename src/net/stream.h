@@ -47,15 +47,17 @@ struct stream;
 /*
  * What a user is told; functions may be NULL, except failed.
  *
- * data		input grew, or there is some and reading was started or the
- *		user is new; look with stream_input
- * ended	no input will follow what is in the buffer; once for each user
- * drained	there is room again, after stream_is_full was true or
- *		stream_write_some took less than it was given
- * finished	after stream_shutdown: all was sent, and the FIN; once for
+ * data		input grew, or there is some and reading was started
+ *		or the user is new; look with stream_input
+ * ended	no input will follow what is in the buffer; once for
  *		each user
- * failed	a negative errno; the stream is dead, only its input can still
- *		be looked at, and nothing more is told; once for each user
+ * drained	there is room again, after stream_is_full was true,
+ *		stream_write_some took less than it was given, or
+ *		stream_carry was refused
+ * finished	after stream_shutdown: all was sent, and the FIN; once
+ *		for each user
+ * failed	a negative errno; the stream is dead, only its input can
+ *		still be looked at; the last, once for each user
  */
 struct stream_user {
 	void (*data)(struct stream *stream, void *context);
@@ -97,9 +99,11 @@ void stream_use(
  * What carries the bytes from now on; `state` is the transport's.  Bytes
  * already in the input buffer were read from the old transport: one that
  * wraps the old (TLS behind a CONNECT) takes them with stream_input and
- * stream_consume first.  Output is empty.
+ * stream_consume first.  0; -EBUSY while output is queued, which belongs to
+ * the old one: `drained` then tells when it is gone.  (A peer that does not
+ * read can bring that about at any time.)
  */
-void stream_carry(
+int stream_carry(
     struct stream *stream, const struct transport *transport, void *state);
 
 struct loop *stream_loop(const struct stream *stream);

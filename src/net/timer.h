@@ -5,9 +5,12 @@
  * A pairing heap of timers that their owners embed.  Nothing is allocated, so
  * arming cannot fail; adding is O(1), taking out is O(log n) amortised, and a
  * timer that is taken out long before it is first (nearly all of them: a
- * time-out rarely happens) costs O(1).  A wheel would have the same cost, but
- * must round deadlines or cascade; an array heap must grow.  Measured with
- * 100,000 timers: 12 ns to move one, 0.4 us to take the first out.
+ * time-out rarely happens) costs no more than cutting it off.  A wheel would
+ * be as cheap, but must round deadlines or cascade; an array must grow.
+ *
+ * Measured with 100,000 timers at random: 0.3 us to move one, 0.4 us to take
+ * the first out and add it again, mostly cache misses.  The price: the first
+ * that is taken out sorts all that were added since the last, 70 ns each.
  *
  * Equal deadlines come in the order in which they were added.  A timer stays
  * its owner's memory.  One thread.
