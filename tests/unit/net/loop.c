@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 
 static void
 make_pair(int ret[2])
@@ -146,6 +148,39 @@ hang_up_is_told_to_who_wants_something(void **state)
 	assert_int_equal(loop_watch_change(&counted.watch, LOOP_WRITE), 0);
 	harness_round(&h);
 	assert_int_equal(counted.ready, LOOP_WRITE);
+	loop_watch_stop(&counted.watch);
+	(void)close(pair[0]);
+	harness_end(&h);
+}
+
+static int64_t
+processor_time(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return t.tv_sec * CLOCK_SECOND + t.tv_nsec;
+}
+
+/* It would be woken without end by a hang-up that nobody takes note of. */
+static void
+hang_up_that_nobody_wants_costs_nothing(void **state)
+{
+	struct harness h;
+	struct counted counted;
+	int pair[2];
+
+	(void)state;
+	harness_begin(&h);
+	make_pair(pair);
+	counted_init(&counted, &h, pair[0], LOOP_READ);
+	assert_int_equal(loop_watch_start(&h.loop, &counted.watch), 0);
+	assert_int_equal(loop_watch_change(&counted.watch, 0), 0);
+	(void)close(pair[1]);
+	int64_t before = processor_time();
+	harness_run_for(&h, 100 * CLOCK_MS);
+	assert_true(processor_time() - before < 50 * CLOCK_MS);
+	assert_int_equal(counted.calls, 0);
 	loop_watch_stop(&counted.watch);
 	(void)close(pair[0]);
 	harness_end(&h);
@@ -408,26 +443,50 @@ more_than_one_batch(void **state)
 	harness_end(&h);
 }
 
+/* Whatever it cannot open, it leaves nothing open. */
+static void
+init_without_descriptors_fails(void **state)
+{
+	struct rlimit before, few;
+	struct loop loop;
+	int open_before = open_fds(), next = dup(0);
+
+	(void)state;
+	assert_true(next > 0);
+	(void)close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (unsigned spare = 0; spare < 2; spare++) {
+		few = before;
+		few.rlim_cur = (rlim_t)next + spare;
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		int error = loop_init(&loop);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(error, -EMFILE);
+		assert_int_equal(open_fds(), open_before);
+	}
+}
+
 /* ---- timers ---- */
+
+static char ticked[16]; /* which were called, in order */
 
 struct tick {
 	struct loop_timer timer;
 	struct harness *h;
-	char name;
-	char *log; /* what was called, in order */
 	struct tick *cancels;
-	int again; /* how many times it arms itself, in the past */
 	int64_t called;
+	int again; /* how many times it arms itself, in the past */
+	char name;
 };
 
 static void
 on_tick(struct loop_timer *timer)
 {
 	struct tick *tick = timer->context;
-	size_t len = strlen(tick->log);
+	size_t len = strlen(ticked);
 
-	tick->log[len] = tick->name;
-	tick->log[len + 1] = '\0';
+	ticked[len] = tick->name;
+	ticked[len + 1] = '\0';
 	tick->called = clock_now();
 	if (tick->cancels != NULL)
 		loop_timer_cancel(&tick->cancels->timer);
@@ -436,14 +495,14 @@ on_tick(struct loop_timer *timer)
 }
 
 static void
-ticks_init(struct tick *ticks, size_t count, struct harness *h, char *log)
+ticks_init(struct tick *ticks, size_t count, struct harness *h)
 {
+	ticked[0] = '\0';
 	for (size_t i = 0; i < count; i++)
 		ticks[i] = (struct tick){
 			.timer = { .fn = on_tick, .context = &ticks[i] },
 			.h = h,
 			.name = (char)('a' + i),
-			.log = log,
 		};
 }
 
@@ -452,11 +511,10 @@ timers_come_in_order(void **state)
 {
 	struct harness h;
 	struct tick ticks[5];
-	char log[16] = "";
 
 	(void)state;
 	harness_begin(&h);
-	ticks_init(ticks, COUNT_OF(ticks), &h, log);
+	ticks_init(ticks, COUNT_OF(ticks), &h);
 	int64_t at = loop_now(&h.loop) + 2 * CLOCK_MS;
 	loop_timer_arm(&h.loop, &ticks[0].timer, at + 3);
 	loop_timer_arm(&h.loop, &ticks[1].timer, at);
@@ -467,7 +525,7 @@ timers_come_in_order(void **state)
 	/* Moved: now the last of its equals. */
 	loop_timer_arm(&h.loop, &ticks[0].timer, at + 3);
 	harness_run_for(&h, 10 * CLOCK_MS);
-	assert_string_equal(log, "bdeca");
+	assert_string_equal(ticked, "bdeca");
 	for (size_t i = 0; i < COUNT_OF(ticks); i++) {
 		assert_true(ticks[i].called >= at);
 		assert_false(loop_timer_is_armed(&ticks[i].timer));
@@ -480,11 +538,10 @@ cancelled_timer_is_silent(void **state)
 {
 	struct harness h;
 	struct tick ticks[3];
-	char log[16] = "";
 
 	(void)state;
 	harness_begin(&h);
-	ticks_init(ticks, COUNT_OF(ticks), &h, log);
+	ticks_init(ticks, COUNT_OF(ticks), &h);
 	ticks[0].cancels = &ticks[1];
 	loop_timer_arm(&h.loop, &ticks[0].timer, 0);
 	loop_timer_arm(&h.loop, &ticks[1].timer, 0);
@@ -493,7 +550,7 @@ cancelled_timer_is_silent(void **state)
 	loop_timer_cancel(&ticks[2].timer);
 	harness_round(&h);
 	harness_round(&h);
-	assert_string_equal(log, "a");
+	assert_string_equal(ticked, "a");
 	harness_end(&h);
 }
 
@@ -503,22 +560,21 @@ timer_armed_in_its_callback_waits_a_round(void **state)
 {
 	struct harness h;
 	struct tick ticks[2];
-	char log[16] = "";
 
 	(void)state;
 	harness_begin(&h);
-	ticks_init(ticks, COUNT_OF(ticks), &h, log);
+	ticks_init(ticks, COUNT_OF(ticks), &h);
 	ticks[0].again = 3;
 	loop_timer_arm(&h.loop, &ticks[0].timer, 0);
 	loop_timer_arm(&h.loop, &ticks[1].timer, 1);
 	harness_round(&h);
-	assert_string_equal(log, "ab");
+	assert_string_equal(ticked, "ab");
 	harness_round(&h);
-	assert_string_equal(log, "aba");
+	assert_string_equal(ticked, "aba");
 	harness_round(&h);
 	harness_round(&h);
 	harness_round(&h);
-	assert_string_equal(log, "abaaa");
+	assert_string_equal(ticked, "abaaa");
 	harness_end(&h);
 }
 
@@ -527,14 +583,13 @@ far_deadlines_do_not_overflow(void **state)
 {
 	struct harness h;
 	struct tick ticks[1];
-	char log[16] = "";
 
 	(void)state;
 	harness_begin(&h);
-	ticks_init(ticks, COUNT_OF(ticks), &h, log);
+	ticks_init(ticks, COUNT_OF(ticks), &h);
 	loop_timer_arm(&h.loop, &ticks[0].timer, INT64_MAX);
 	harness_run_for(&h, CLOCK_MS);
-	assert_string_equal(log, "");
+	assert_string_equal(ticked, "");
 	loop_timer_cancel(&ticks[0].timer);
 	harness_end(&h);
 }
@@ -742,12 +797,14 @@ main(void)
 		cmocka_unit_test(watch_is_level_triggered),
 		cmocka_unit_test(change_says_what_is_told),
 		cmocka_unit_test(hang_up_is_told_to_who_wants_something),
+		cmocka_unit_test(hang_up_that_nobody_wants_costs_nothing),
 		cmocka_unit_test(what_cannot_be_watched_is_refused),
 		cmocka_unit_test(stopped_in_the_same_round_is_silent),
 		cmocka_unit_test(stale_events_do_not_reach_a_successor),
 		cmocka_unit_test(wanting_less_counts_in_the_same_round),
 		cmocka_unit_test(exclusive_watch_pauses_and_resumes),
 		cmocka_unit_test(more_than_one_batch),
+		cmocka_unit_test(init_without_descriptors_fails),
 		cmocka_unit_test(timers_come_in_order),
 		cmocka_unit_test(cancelled_timer_is_silent),
 		cmocka_unit_test(timer_armed_in_its_callback_waits_a_round),

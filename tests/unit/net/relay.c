@@ -337,6 +337,32 @@ slow_reader_holds_up_the_sender(void **state)
 	tunnel_end(&t);
 }
 
+/* The sender's end is known while its last bytes still lie in the relay. */
+static void
+the_end_waits_for_the_bytes_before_it(void **state)
+{
+	struct tunnel t;
+
+	(void)state;
+	tunnel_begin(&t, SMALL);
+	stream_read_stop(t.peers[SERVER].stream);
+	join(&t, 0);
+	t.peers[CLIENT].to_send = 60000;
+	t.peers[CLIENT].fin_after = true;
+	t.peers[SERVER].fin_after_theirs = true;
+	send_more(&t.peers[CLIENT]);
+	while (stream_pending(t.peers[CLIENT].stream) > 0)
+		harness_round(&t.h);
+	harness_run_for(&t.h, 20 * CLOCK_MS);
+	assert_true(relay_bytes(t.relay, RELAY_FIRST) < 60000);
+	stream_read_start(t.peers[SERVER].stream);
+	run_until_done(&t);
+	run_until_peers_ended(&t);
+	assert_int_equal(t.result.end, RELAY_END_DONE);
+	assert_int_equal(t.peers[SERVER].received, 60000);
+	tunnel_end(&t);
+}
+
 static void
 reset_of_one_resets_the_other(void **state)
 {
@@ -456,6 +482,7 @@ main(void)
 		cmocka_unit_test(everything_passes_and_both_ends_are_kept),
 		cmocka_unit_test(what_was_there_before_goes_first),
 		cmocka_unit_test(slow_reader_holds_up_the_sender),
+		cmocka_unit_test(the_end_waits_for_the_bytes_before_it),
 		cmocka_unit_test(reset_of_one_resets_the_other),
 		cmocka_unit_test(idle_tunnels_end),
 		cmocka_unit_test(half_closed_tunnels_idle_too),

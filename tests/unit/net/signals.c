@@ -3,7 +3,9 @@
  * Signals arrive as events, and stay blocked afterwards.
  */
 #include "net/signals.h"
+
 #include "harness.h"
+#include <sys/resource.h>
 
 struct heard {
 	struct loop_signal signal;
@@ -79,12 +81,38 @@ stopped_in_its_callback_is_silent(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+static void
+start_without_descriptors_fails(void **state)
+{
+	struct harness h;
+	struct heard heard = { .signal = { .fn = on_heard } };
+	struct rlimit before, few;
+	int next;
+
+	(void)state;
+	harness_begin(&h);
+	next = dup(0);
+	assert_true(next > 0);
+	(void)close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(sigemptyset(&heard.signal.set), 0);
+	int error = loop_signal_start(&h.loop, &heard.signal);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(error, -EMFILE);
+	loop_signal_stop(&heard.signal);
+	harness_end(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signals_are_events),
 		cmocka_unit_test(stopped_in_its_callback_is_silent),
+		cmocka_unit_test(start_without_descriptors_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,226 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Streams over loopback TCP: what is told, in which order and how often;
- * back-pressure; the three ways to close; a transport with needs of its own.
+ * back-pressure; closing at once; a transport with needs of its own.
  */
-#include "net/stream.h"
-#include "base/text.h"
-#include "harness.h"
-
-#include <poll.h>
-#include <sys/socket.h>
-
-#define SMALL    4096 /* socket buffers that fill at once */
-#define TOLD_MAX 64
-
-/*
- * One end under test.  What it is told is written into `told`, one letter a
- * callback: d(ata) e(nded) w(ritable: drained) f(inished) x (failed).
- */
-struct end {
-	struct stream *stream;
-	struct loop *loop;
-	char told[TOLD_MAX];
-	size_t told_count;
-	struct text taken;    /* all that was consumed */
-	bool lets_lie;        /* data is not consumed */
-	char close_on;        /* letter at which it closes its stream */
-	struct stream **also; /* closed then as well */
-	char stop_on;         /* letter at which the loop stops */
-	size_t stop_at;       /* bytes taken at which the loop stops */
-	int error;
-};
-
-static void
-note(struct end *end, char letter)
-{
-	if (end->told_count < TOLD_MAX - 1)
-		end->told[end->told_count++] = letter;
-	if (letter == end->close_on) {
-		stream_close(&end->stream);
-		if (end->also != NULL)
-			stream_close(end->also);
-	}
-	if (letter == end->stop_on)
-		loop_stop(end->loop);
-}
-
-static void
-take(struct end *end)
-{
-	struct str input = stream_input(end->stream);
-
-	text_add(&end->taken, input);
-	stream_consume(end->stream, input.len);
-	if (end->stop_at > 0 && end->taken.len >= end->stop_at)
-		loop_stop(end->loop);
-}
-
-static void
-end_data(struct stream *stream, void *context)
-{
-	struct end *end = context;
-
-	assert_ptr_equal(stream, end->stream);
-	assert_true(stream_input(stream).len > 0);
-	if (!end->lets_lie)
-		take(end);
-	note(end, 'd');
-}
-
-static void
-end_ended(struct stream *stream, void *context)
-{
-	assert_true(stream_has_ended(stream));
-	note(context, 'e');
-}
-
-static void
-end_drained(struct stream *stream, void *context)
-{
-	(void)stream;
-	note(context, 'w');
-}
-
-static void
-end_finished(struct stream *stream, void *context)
-{
-	assert_int_equal(stream_pending(stream), 0);
-	note(context, 'f');
-}
-
-static void
-end_failed(struct stream *stream, int error, void *context)
-{
-	struct end *end = context;
-
-	(void)stream;
-	end->error = error;
-	note(end, 'x');
-}
-
-static const struct stream_user end_user = {
-	.data = end_data,
-	.ended = end_ended,
-	.drained = end_drained,
-	.finished = end_finished,
-	.failed = end_failed,
-};
-
-static void
-end_begin(struct end *end, struct harness *h, int fd)
-{
-	*end = (struct end){ .loop = &h->loop };
-	assert_int_equal(
-	    stream_create(&h->loop, fd, &stream_limits_usual, &end->stream), 0);
-	stream_use(end->stream, &end_user, end);
-}
-
-static void
-end_fini(struct end *end)
-{
-	stream_close(&end->stream);
-	text_fini(&end->taken);
-}
-
-static void
-end_forget(struct end *end)
-{
-	memset(end->told, 0, sizeof(end->told));
-	end->told_count = 0;
-}
-
-/* Two ends under test; the loop's pool must be empty afterwards. */
-struct both {
-	struct harness h;
-	struct end a, b;
-};
-
-static void
-both_begin(struct both *t, int socket_bytes)
-{
-	int fds[2];
-
-	harness_begin(&t->h);
-	tcp_pair(fds, socket_bytes);
-	end_begin(&t->a, &t->h, fds[0]);
-	end_begin(&t->b, &t->h, fds[1]);
-}
-
-static void
-both_end(struct both *t)
-{
-	end_fini(&t->a);
-	end_fini(&t->b);
-	harness_end(&t->h);
-}
-
-/* One end under test and a naked socket. */
-struct one {
-	struct harness h;
-	struct end a;
-	int peer;
-};
-
-static void
-one_begin(struct one *t, int socket_bytes)
-{
-	int fds[2];
-
-	harness_begin(&t->h);
-	tcp_pair(fds, socket_bytes);
-	end_begin(&t->a, &t->h, fds[0]);
-	t->peer = fds[1];
-}
-
-static void
-one_end(struct one *t)
-{
-	end_fini(&t->a);
-	if (t->peer >= 0)
-		(void)close(t->peer);
-	harness_end(&t->h);
-}
-
-static void
-peer_sends(const struct one *t, struct str bytes)
-{
-	assert_int_equal(
-	    send(t->peer, bytes.at, bytes.len, MSG_NOSIGNAL), bytes.len);
-}
-
-/* Until there is something to see at the descriptor. */
-static void
-wait_for(int fd, short events)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = events };
-
-	assert_int_equal(poll(&poll_fd, 1, 10000), 1);
-}
-
-static void
-peer_gets(const struct one *t, const char *expected)
-{
-	char bytes[256];
-	size_t len = 0;
-
-	while (len < strlen(expected)) {
-		wait_for(t->peer, POLLIN);
-		ssize_t n = recv(t->peer, bytes + len, sizeof(bytes) - len, 0);
-		assert_true(n > 0);
-		len += (size_t)n;
-	}
-	assert_true(str_is((struct str){ bytes, len }, expected));
-}
-
-static void
-run_until_told(struct harness *h, struct end *end, char letter)
-{
-	end->stop_on = letter;
-	if (memchr(end->told, letter, end->told_count) == NULL)
-		harness_run(h);
-	end->stop_on = '\0';
-}
+#include "stream_ends.h"
 
 /* ---- reading ---- */
 
@@ -658,117 +441,6 @@ close_reset_is_seen_by_the_peer(void **state)
 	one_end(&t);
 }
 
-/* Unread input of ours does not cut off what we still had to say. */
-static void
-close_flushed_sends_all_of_it(void **state)
-{
-	static char block[200000];
-	struct both t;
-	int before = open_fds();
-
-	(void)state;
-	both_begin(&t, SMALL);
-	assert_int_equal(stream_write(t.b.stream, STR("never read")), 0);
-	assert_int_equal(
-	    stream_write(t.a.stream, (struct str){ block, sizeof(block) }), 0);
-	stream_close_flushed(&t.a.stream, WATCHDOG / 2);
-	assert_null(t.a.stream);
-	stream_read_start(t.b.stream);
-	run_until_told(&t.h, &t.b, 'e');
-	assert_int_equal(t.b.taken.len, sizeof(block));
-	stream_close(&t.b.stream);
-	/* Only the loop's own three are left once the peer's FIN was seen. */
-	while (open_fds() > before + 2)
-		harness_round(&t.h);
-	assert_string_equal(t.a.told, "");
-	both_end(&t);
-	assert_int_equal(open_fds(), before);
-}
-
-/* The peer reads nothing and says nothing. */
-static void
-close_flushed_is_bounded_by_time(void **state)
-{
-	static char block[200000];
-	struct one t;
-	int before;
-
-	(void)state;
-	one_begin(&t, SMALL);
-	before = open_fds();
-	assert_int_equal(
-	    stream_write(t.a.stream, (struct str){ block, sizeof(block) }), 0);
-	stream_close_flushed(&t.a.stream, 10 * CLOCK_MS);
-	harness_run_for(&t.h, 5 * CLOCK_MS);
-	assert_int_equal(open_fds(), before);
-	while (open_fds() == before)
-		harness_round(&t.h);
-	assert_int_equal(t.h.loop.pool.lent_bytes, 0);
-	one_end(&t);
-}
-
-/* The peer never stops talking: in the end it gets a reset. */
-static void
-close_flushed_is_bounded_by_bytes(void **state)
-{
-	static char block[65536];
-	struct one t;
-	size_t sent = 0;
-	ssize_t n = 0;
-
-	(void)state;
-	one_begin(&t, 0);
-	stream_close_flushed(&t.a.stream, WATCHDOG / 2);
-	while (n >= 0 || errno == EAGAIN) {
-		harness_round(&t.h);
-		n = send(t.peer, block, sizeof(block), MSG_NOSIGNAL);
-		sent += n > 0 ? (size_t)n : 0;
-		assert_true(sent < STREAM_LINGER_BYTES_MAX + (16 << 20));
-	}
-	assert_true(sent > STREAM_LINGER_BYTES_MAX);
-	assert_true(errno == ECONNRESET || errno == EPIPE);
-	one_end(&t);
-}
-
-/* After both halves have ended already there is nothing to wait for. */
-static void
-close_flushed_after_both_ends_is_at_once(void **state)
-{
-	struct one t;
-	int before;
-
-	(void)state;
-	one_begin(&t, 0);
-	before = open_fds();
-	(void)shutdown(t.peer, SHUT_WR);
-	stream_read_start(t.a.stream);
-	stream_shutdown(t.a.stream);
-	run_until_told(&t.h, &t.a, 'e');
-	run_until_told(&t.h, &t.a, 'f');
-	stream_close_flushed(&t.a.stream, WATCHDOG / 2);
-	harness_round(&t.h);
-	harness_round(&t.h);
-	assert_int_equal(open_fds(), before - 1);
-	one_end(&t);
-}
-
-/* Nobody holds it any more, so the loop takes it along. */
-static void
-close_flushed_ends_with_the_loop(void **state)
-{
-	static char block[200000];
-	struct one t;
-	int before = open_fds();
-
-	(void)state;
-	one_begin(&t, SMALL);
-	assert_int_equal(
-	    stream_write(t.a.stream, (struct str){ block, sizeof(block) }), 0);
-	stream_close_flushed(&t.a.stream, WATCHDOG / 2);
-	one_end(&t);
-	assert_int_equal(open_fds(), before);
-}
-
 /* ---- large and many ---- */
 
 #define LARGE ((size_t)4 << 20)
@@ -1003,8 +675,12 @@ any_transport_carries_a_stream(void **state)
 	stream_read_start(t.a.stream);
 	peer_sends(&t, STR("plain "));
 	run_until_told(&t.h, &t.a, 'd');
+	assert_int_equal(stream_queue(t.a.stream, STR("in clear")), 0);
+	assert_int_equal(stream_carry(t.a.stream, &dripping, drip), -EBUSY);
+	run_until_told(&t.h, &t.a, 'w');
+	peer_gets(&t, "in clear");
 	end_forget(&t.a);
-	stream_carry(t.a.stream, &dripping, drip);
+	assert_int_equal(stream_carry(t.a.stream, &dripping, drip), 0);
 	peer_sends(&t, STR("drip by drip"));
 	(void)shutdown(t.peer, SHUT_WR);
 	run_until_told(&t.h, &t.a, 'e');
@@ -1017,6 +693,60 @@ any_transport_carries_a_stream(void **state)
 	assert_int_equal(closes, 0);
 	stream_close(&t.a.stream);
 	assert_int_equal(closes, 1);
+	one_end(&t);
+}
+
+static ssize_t
+refuse_to_write(struct transport_wire *wire, const void *from, size_t len)
+{
+	(void)wire;
+	(void)from;
+	(void)len;
+	return -EIO;
+}
+
+static ssize_t
+read_plainly(struct transport_wire *wire, void *to, size_t room)
+{
+	return transport_plain.read(wire, to, room);
+}
+
+static int
+shut_plainly(struct transport_wire *wire)
+{
+	return transport_plain.shutdown(wire);
+}
+
+/* The connection lives and the peer goes on talking, but nobody listens. */
+static void
+a_dead_stream_reads_no_more(void **state)
+{
+	static const struct transport half_dead = {
+		.read = read_plainly,
+		.write = refuse_to_write,
+		.shutdown = shut_plainly,
+	};
+	struct one t;
+
+	(void)state;
+	one_begin(&t, 0);
+	assert_int_equal(stream_carry(t.a.stream, &half_dead, NULL), 0);
+	stream_read_start(t.a.stream);
+	assert_int_equal(stream_write(t.a.stream, STR("x")), -EIO);
+	run_until_told(&t.h, &t.a, 'x');
+	assert_int_equal(t.a.error, -EIO);
+	peer_sends(&t, STR("more"));
+	wait_for(stream_fd(t.a.stream), POLLIN);
+	harness_round(&t.h);
+	harness_round(&t.h);
+	assert_string_equal(t.a.told, "x");
+	assert_int_equal(stream_input(t.a.stream).len, 0);
+	/* Letting go of it is at once, too. */
+	int before = open_fds();
+	stream_close_flushed(&t.a.stream, WATCHDOG / 2);
+	harness_round(&t.h);
+	harness_round(&t.h);
+	assert_int_equal(open_fds(), before - 1);
 	one_end(&t);
 }
 
@@ -1042,14 +772,10 @@ main(void)
 		cmocka_unit_test(an_early_answer_is_read_before_the_failure),
 		cmocka_unit_test(any_callback_may_close),
 		cmocka_unit_test(close_reset_is_seen_by_the_peer),
-		cmocka_unit_test(close_flushed_sends_all_of_it),
-		cmocka_unit_test(close_flushed_is_bounded_by_time),
-		cmocka_unit_test(close_flushed_is_bounded_by_bytes),
-		cmocka_unit_test(close_flushed_after_both_ends_is_at_once),
-		cmocka_unit_test(close_flushed_ends_with_the_loop),
 		cmocka_unit_test(large_transfers_both_ways_stay_bounded),
 		cmocka_unit_test(idle_streams_hold_no_buffers),
 		cmocka_unit_test(any_transport_carries_a_stream),
+		cmocka_unit_test(a_dead_stream_reads_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
