@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
+#include "daemon/interfaces.h"
 #include "policy/analyse.h"
 #include "policy/trial.h"
 
-#include <net/if.h>
 #include <stdio.h>
-
-static bool
-is_here(struct str interface)
-{
-	char name[IF_NAMESIZE];
-
-	(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(interface));
-	return if_nametoindex(name) != 0;
-}
-
-static void
-report_absent(
-    struct report *report, const struct policy_zone *zone, struct str interface)
-{
-	report_warning(report, "interface", zone->place,
-	    "zone '%.*s': this host has no interface %.*s now",
-	    STR_ARG(zone->name), STR_ARG(interface));
-	report_hint(report,
-	    "its rules wait until it appears; 'ip link' lists what there is");
-}
-
-/*
- * What only the host can tell: which interfaces there are.  Where none of them
- * is, this is not the gateway, and one sentence is enough.
- */
-static void
-look_at_host(const struct policy *policy, struct report *report)
-{
-	size_t here = 0;
-
-	for (uint8_t i = 0; i < policy->zone_count; i++)
-		for (size_t j = 0; j < policy->zones[i].interface_count; j++)
-			here += is_here(policy->zones[i].interfaces[j]);
-	if (here == 0 && policy->zone_count > 0) {
-		report_warning(report, "interface", (struct place){ 0 },
-		    "this host has none of the policy's interfaces");
-		return;
-	}
-	for (uint8_t i = 0; i < policy->zone_count; i++) {
-		const struct policy_zone *zone = &policy->zones[i];
-		for (size_t j = 0; j < zone->interface_count; j++)
-			if (!is_here(zone->interfaces[j]))
-				report_absent(
-				    report, zone, zone->interfaces[j]);
-	}
-}
 
 static void
 print_json(bool ok, const struct report *report, const struct trial *trial)
@@ -111,7 +65,7 @@ check(const struct options *options)
 	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
 	if (rc == 0) {
 		policy_analyse(policy, &report);
-		look_at_host(policy, &report);
+		interfaces_check(policy, &report);
 		trial = policy_try(policy, &report);
 	}
 	report_sort(&report);

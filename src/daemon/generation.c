@@ -2,6 +2,7 @@
 #include "daemon/generation.h"
 
 #include "base/vec.h"
+#include "daemon/interfaces.h"
 #include "firewall/names.h"
 #include "net/socket.h"
 #include "policy/analyse.h"
@@ -57,8 +58,8 @@ generation_see_addresses(
 		struct firewall_own mine = { one->address,
 			one->is_broadcast
 			    ? ZONE_NONE
-			    : zone_of_interface(generation->policy,
-			          one->interface_name) };
+			    : zone_of_interface(
+				  generation->policy, one->interface_name) };
 		if (VEC_ADD(&own, mine) < 0) {
 			free(own.items);
 			return -ENOMEM;
@@ -193,6 +194,7 @@ read_policy(struct generation *generation, struct report *report,
 	if (rc < 0)
 		return rc;
 	policy_analyse(generation->policy, report);
+	interfaces_check(generation->policy, report);
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;
 }
 

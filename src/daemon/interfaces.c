@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/interfaces.h"
+
+#include "base/nearest.h"
+
+#include <net/if.h>
+#include <stdio.h>
+
+static bool
+is_here(struct str interface)
+{
+	char name[IF_NAMESIZE];
+
+	(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(interface));
+	return if_nametoindex(name) != 0;
+}
+
+static size_t
+count_here(const struct policy *policy)
+{
+	size_t here = 0;
+
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		for (size_t j = 0; j < policy->zones[i].interface_count; j++)
+			here += is_here(policy->zones[i].interfaces[j]);
+	return here;
+}
+
+/* The name that was probably meant, among those of the host. */
+static void
+hint_nearest(struct report *report, struct str interface)
+{
+	struct if_nameindex *all = if_nameindex();
+	struct nearest nearest;
+
+	nearest_begin(&nearest, interface);
+	for (const struct if_nameindex *one = all;
+	     one != NULL && one->if_index != 0; one++)
+		nearest_offer(&nearest, str_of(one->if_name));
+	if (nearest.best.at != NULL)
+		report_hint(report,
+		    "did you mean '%.*s'?  If it is yet to come, its rules "
+		    "wait for it",
+		    STR_ARG(nearest.best));
+	else
+		report_hint(report,
+		    "its rules wait until it comes; 'ip link' lists what "
+		    "there is");
+	if (all != NULL)
+		if_freenameindex(all);
+}
+
+static void
+check_zone(const struct policy_zone *zone, struct report *report)
+{
+	for (size_t i = 0; i < zone->interface_count; i++) {
+		if (is_here(zone->interfaces[i]))
+			continue;
+		report_warning(report, "interface", zone->place,
+		    "zone '%.*s': this host has no interface %.*s now",
+		    STR_ARG(zone->name), STR_ARG(zone->interfaces[i]));
+		hint_nearest(report, zone->interfaces[i]);
+	}
+}
+
+void
+interfaces_check(const struct policy *policy, struct report *report)
+{
+	if (count_here(policy) == 0 && policy->zone_count > 0) {
+		report_warning(report, "interface", (struct place){ 0 },
+		    "this host has none of the policy's interfaces");
+		return;
+	}
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		check_zone(&policy->zones[i], report);
+}
