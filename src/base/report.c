@@ -42,8 +42,9 @@ format_message(struct report *report, const char *format, va_list args)
 static bool
 admit(struct report *report, enum report_weight weight)
 {
-	size_t *total =
-	    weight == REPORT_ERROR ? &report->errors : &report->warnings;
+	size_t *total = weight == REPORT_ERROR     ? &report->errors
+			: weight == REPORT_WARNING ? &report->warnings
+						   : &report->notes;
 
 	(*total)++;
 	report->kept = *total <= REPORT_FINDINGS_MAX;
@@ -92,6 +93,23 @@ report_warning(struct report *report, const char *kind, struct place place,
 }
 
 void
+report_note(struct report *report, const char *kind, struct place place,
+    const char *format, ...)
+{
+	struct finding finding = {
+		.weight = REPORT_NOTE, .kind = kind, .place = place
+	};
+	va_list args;
+
+	if (!admit(report, finding.weight))
+		return;
+	va_start(args, format);
+	finding.message = format_message(report, format, args);
+	va_end(args);
+	add(report, finding);
+}
+
+void
 report_hint(struct report *report, const char *format, ...)
 {
 	va_list args;
@@ -104,11 +122,24 @@ report_hint(struct report *report, const char *format, ...)
 	va_end(args);
 }
 
+/* Room doubles whenever the count is a power of two. */
 void
 report_by(struct report *report, uint32_t line)
 {
-	if (report->count > 0 && !report->cut)
-		report->items[report->count - 1].by = line;
+	if (!report->kept)
+		return;
+	struct finding *finding = &report->items[report->count - 1];
+	size_t count = finding->by_count;
+	if ((count & (count - 1)) == 0) {
+		uint32_t *by = arena_array(&report->arena,
+		    count > 0 ? count * 2 : 1, sizeof(*by));
+		if (by == NULL)
+			return;
+		if (count > 0)
+			memcpy(by, finding->by, count * sizeof(*by));
+		finding->by = by;
+	}
+	finding->by[finding->by_count++] = line;
 }
 
 static int
@@ -257,18 +288,26 @@ render_excerpt(const struct finding *finding, bool colour, struct text *out)
 	text_addz(out, colour ? "\033[0m\n" : "\n");
 }
 
+static const struct {
+	const char *word;
+	const char *colour;
+} weights[REPORT_WEIGHT_COUNT] = {
+	[REPORT_ERROR] = { "error", "\033[1;31m" },
+	[REPORT_WARNING] = { "warning", "\033[1;33m" },
+	[REPORT_NOTE] = { "note", "\033[1;36m" },
+};
+
 static void
 render_finding(const struct finding *finding, bool colour, struct text *out)
 {
 	struct line_column where = place_line(finding->place);
-	bool error = finding->weight == REPORT_ERROR;
 
 	if (finding->place.source != NULL) {
 		utf8_show(out, finding->place.source->name);
 		text_addf(out, ":%u:%u: ", where.line, where.column);
 	}
-	text_addz(out, !colour ? "" : error ? "\033[1;31m" : "\033[1;33m");
-	text_addz(out, error ? "error" : "warning");
+	text_addz(out, colour ? weights[finding->weight].colour : "");
+	text_addz(out, weights[finding->weight].word);
 	text_addz(out, colour ? "\033[0m: " : ": ");
 	utf8_show(out, finding->message);
 	text_addc(out, '\n');
@@ -298,7 +337,7 @@ finding_json(const struct finding *finding, struct json *json)
 	struct line_column where = place_line(finding->place);
 
 	json_object_begin(json);
-	if (finding->weight == REPORT_WARNING) {
+	if (finding->weight != REPORT_ERROR) {
 		json_name(json, "kind");
 		json_put_stringz(json, finding->kind);
 	}
@@ -310,11 +349,11 @@ finding_json(const struct finding *finding, struct json *json)
 	json_put_integer(json, where.line);
 	json_name(json, "column");
 	json_put_integer(json, where.column);
-	if (finding->weight == REPORT_WARNING) {
+	if (finding->weight != REPORT_ERROR) {
 		json_name(json, "by");
 		json_array_begin(json);
-		if (finding->by != 0)
-			json_put_integer(json, finding->by);
+		for (size_t i = 0; i < finding->by_count; i++)
+			json_put_integer(json, finding->by[i]);
 		json_array_end(json);
 	}
 	json_name(json, "message");

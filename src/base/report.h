@@ -39,22 +39,25 @@ struct place {
 enum report_weight {
 	REPORT_ERROR,
 	REPORT_WARNING,
+	REPORT_NOTE, /* no fault, shown to who asks for it */
+	REPORT_WEIGHT_COUNT
 };
 
 struct finding {
 	enum report_weight weight;
-	const char *kind; /* warnings: a short word that scripts know */
+	const char *kind; /* not of errors: a short word that scripts know */
 	struct place place;
 	struct str message;
 	struct str hint; /* at == NULL: none */
-	uint32_t by;     /* the line that causes it; 0: none */
+	uint32_t *by;    /* the lines that cause it */
+	size_t by_count;
 };
 
 struct report {
 	struct arena arena;
 	struct finding *items;
 	size_t count, room;
-	size_t errors, warnings;
+	size_t errors, warnings, notes;
 	bool kept; /* the newest finding is the last item */
 	bool cut;  /* there was more than REPORT_FINDINGS_MAX */
 };
@@ -71,11 +74,14 @@ __attribute__((format(printf, 3, 4))) void report_error(
 __attribute__((format(printf, 4, 5))) void report_warning(struct report *report,
     const char *kind, struct place place, const char *format, ...);
 
+__attribute__((format(printf, 4, 5))) void report_note(struct report *report,
+    const char *kind, struct place place, const char *format, ...);
+
 /* Adds a hint to the newest finding. */
 __attribute__((format(printf, 2, 3))) void report_hint(
     struct report *report, const char *format, ...);
 
-/* Names the line that is the cause of the newest finding. */
+/* Names a line, one of those that are the cause of the newest finding. */
 void report_by(struct report *report, uint32_t line);
 
 /* By source and place, so that a reader goes down the file once; findings of
@@ -96,7 +102,7 @@ void report_render(const struct report *report, bool colour, struct text *out);
 
 /*
  * The findings of one weight as an array of objects: "file", "line", "column",
- * "message" and "hint"; warnings also "kind" and "by", an array of lines.
+ * "message" and "hint"; all but errors also "kind" and "by", an array of lines.
  */
 void report_json(
     const struct report *report, enum report_weight weight, struct json *json);

@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 static void
-print_json(bool ok, const struct report *report, const struct trial *trial)
+print_json(bool ok, bool with_notes, const struct report *report,
+    const struct trial *trial)
 {
 	struct text out = TEXT_EMPTY;
 	struct json json = JSON_ON(&out);
@@ -20,6 +21,10 @@ print_json(bool ok, const struct report *report, const struct trial *trial)
 	report_json(report, REPORT_ERROR, &json);
 	json_name(&json, "warnings");
 	report_json(report, REPORT_WARNING, &json);
+	if (with_notes) {
+		json_name(&json, "notes");
+		report_json(report, REPORT_NOTE, &json);
+	}
 	json_name(&json, "tests");
 	json_object_begin(&json);
 	json_name(&json, "passed");
@@ -65,12 +70,14 @@ check(const struct options *options)
 	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
 	if (rc == 0) {
 		policy_analyse(policy, &report);
+		(void)policy_analyse_list(policy, options->verbose, &report);
 		interfaces_check(policy, &report);
 		trial = policy_try(policy, &report);
 	}
 	report_sort(&report);
 	if (options->json) {
-		print_json(report.errors == 0, &report, &trial);
+		print_json(
+		    report.errors == 0, options->verbose, &report, &trial);
 	} else {
 		print_report(&report);
 		print_summary(path, policy, &report, &trial);
@@ -87,21 +94,25 @@ check(const struct options *options)
 
 const struct command command_check = {
 	.name = "check",
-	.usage = "[--json] FILE",
+	.usage = "[--json] [--verbose] FILE",
 	.summary = "read a policy, look for mistakes, run its tests",
 	.help =
 	    "Reads the policy and every list it names, reports all errors at\n"
 	    "once with their places, warns of what is probably not meant (a\n"
 	    "name that nothing uses, a condition that can never be seen, a\n"
-	    "rule that is never reached, an interface that is not there), and\n"
-	    "runs the policy's own test blocks. Changes nothing and needs no\n"
-	    "privilege.\n"
+	    "rule that never matches, and the rules that take all of it, a\n"
+	    "rule whose removal would change nothing, an interface that is not\n"
+	    "there), and runs the policy's own test blocks. Changes nothing\n"
+	    "and needs no privilege.\n"
+	    "\n"
+	    "  -v, --verbose  notes as well: where rules that refuse and rules\n"
+	    "                 that allow overlap\n"
 	    "\n"
 	    "  gatehouse check office.policy\n"
 	    "  gatehouse check --json office.policy | jq .warnings\n"
 	    "\n"
 	    "Status 0: good, perhaps with warnings. 1: refused.\n",
-	.takes = OPTION_JSON,
+	.takes = OPTION_JSON | OPTION_VERBOSE,
 	.words_min = 1,
 	.words_max = 1,
 	.run = check,

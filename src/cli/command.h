@@ -21,6 +21,8 @@ enum status {
 struct options {
 	bool json;
 	bool follow;
+	bool verbose;
+	bool check; /* look, change nothing */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
 	int count;
@@ -30,6 +32,8 @@ enum option_bits {
 	OPTION_JSON = 1,
 	OPTION_FOLLOW = 2,
 	OPTION_RUNTIME = 4,
+	OPTION_VERBOSE = 8,
+	OPTION_CHECK = 16,
 };
 
 struct command {
@@ -44,6 +48,8 @@ struct command {
 
 extern const struct command command_check;
 extern const struct command command_explain;
+extern const struct command command_diff;
+extern const struct command command_fmt;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;

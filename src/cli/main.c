@@ -22,6 +22,8 @@
 static const struct command *const commands[] = {
 	&command_check,
 	&command_explain,
+	&command_diff,
+	&command_fmt,
 	&command_show,
 	&command_run,
 	&command_apply,
@@ -88,7 +90,8 @@ print_help(FILE *out)
 	    "gatehouse COMMAND --help tells more of one command.\n"
 	    "\n"
 	    "Exit status: 0 good; 1 the answer is no (policy refused, test "
-	    "failed);\n"
+	    "failed,\n"
+	    "differences found);\n"
 	    "2 the call was wrong; 3 the world is wrong (privilege, kernel, "
 	    "file, port).\n",
 	    out);
@@ -153,6 +156,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'f':
 		options->follow = true;
 		return (command->takes & OPTION_FOLLOW) != 0;
+	case 'v':
+		options->verbose = true;
+		return (command->takes & OPTION_VERBOSE) != 0;
+	case 'c':
+		options->check = true;
+		return (command->takes & OPTION_CHECK) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;
@@ -168,13 +177,15 @@ run_command(const struct command *command, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "follow", no_argument, NULL, 'f' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "check", no_argument, NULL, 'c' },
 		{ "runtime", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct options options = { .runtime = RUNTIME_DEFAULT };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "hf", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "hfv", known, NULL)) != -1) {
 		if (option == 'h') {
 			print_command_help(command);
 			return STATUS_GOOD;

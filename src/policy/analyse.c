@@ -17,6 +17,68 @@ find_unused(const struct policy *policy, struct report *report)
 }
 
 static void
+find_unused_services(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->service_name_count; i++) {
+		const struct policy_service_name *service =
+		    &policy->service_names[i];
+		if (!service->used)
+			report_warning(report, "unused", service->place,
+			    "nothing uses the service '%.*s'",
+			    STR_ARG(service->name));
+	}
+}
+
+/* Zones that something names; `any` names none. */
+static uint64_t
+zones_named(const struct policy *policy)
+{
+	uint64_t zones = policy_listen_zones(policy);
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		if (rule->from.zones != POLICY_ZONES_ANY && !rule->publish)
+			zones |= rule->from.zones;
+		if (rule->to.zones != POLICY_ZONES_ANY)
+			zones |= rule->to.zones;
+		zones |= rule->to.own;
+	}
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		zones |= policy->intercepts[i].zones;
+	for (size_t i = 0; i < policy->masquerade_count; i++)
+		zones |= policy->masquerades[i].from |
+			 policy->masquerades[i].to;
+	return zones;
+}
+
+static void
+find_unused_zones(const struct policy *policy, struct report *report)
+{
+	uint64_t named = zones_named(policy);
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if ((named & policy_zone_bit(zone)) == 0)
+			report_warning(report, "unused",
+			    policy->zones[zone].place,
+			    "no rule names the zone '%.*s'",
+			    STR_ARG(policy->zones[zone].name));
+}
+
+static void
+find_empty(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct policy_group *group = policy->groups[i];
+		if (group->is_list && group->domains.count == 0 &&
+		    address_set_is_empty(&group->addresses))
+			report_warning(report, "empty", group->place,
+			    "the list '%.*s' is empty: rules with it match "
+			    "nothing",
+			    STR_ARG(group->name));
+	}
+}
+
+static void
 find_unreachable_zones(const struct policy *policy, struct report *report)
 {
 	for (uint8_t i = 0; i < policy->zone_count; i++) {
@@ -26,33 +88,6 @@ find_unreachable_zones(const struct policy *policy, struct report *report)
 		report_warning(report, "interface", zone->place,
 		    "zone '%.*s' has no interface: nothing enters by it",
 		    STR_ARG(zone->name));
-	}
-}
-
-static bool
-decides_everything(const struct policy_rule *rule)
-{
-	return rule->from.zones == POLICY_ZONES_ANY &&
-	       rule->to.zones == POLICY_ZONES_ANY &&
-	       rule->services.count == 0 && rule->method_count == 0;
-}
-
-static void
-find_unreached(const struct policy *policy, struct report *report)
-{
-	const struct policy_rule *last = NULL;
-
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		if (last != NULL && rule->line != 0) {
-			report_warning(report, "unreached", rule->place,
-			    "this rule is never reached: line %u decides "
-			    "everything",
-			    last->line);
-			report_by(report, last->line);
-		} else if (decides_everything(rule)) {
-			last = rule;
-		}
 	}
 }
 
@@ -161,7 +196,9 @@ policy_analyse(const struct policy *policy, struct report *report)
 {
 	find_unreachable_zones(policy, report);
 	find_unused(policy, report);
-	find_unreached(policy, report);
+	find_unused_services(policy, report);
+	find_unused_zones(policy, report);
+	find_empty(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);
 	report_sort(report);

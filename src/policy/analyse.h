@@ -4,16 +4,32 @@
  *
  * Warnings about a policy that is well formed, by kind:
  *
- *	unused      a name or list that no rule uses
+ *	unused      a name, list, service or zone that nothing uses
+ *	empty       a list without entries
  *	blind       a condition that no flow of the rule can ever show
- *	unreached   a rule behind one that decides everything
  *	interface   a zone without an interface: nothing can enter by it
+ *	unreached   a rule that never matches: earlier ones take all of it
+ *	redundant   a rule whose removal would change nothing
+ *
+ * and a note, which is no fault:
+ *
+ *	overlap     earlier rules refuse part of what this one allows, or allow
+ *	            part of what it refuses
  */
 #ifndef GATEHOUSE_POLICY_ANALYSE_H
 #define GATEHOUSE_POLICY_ANALYSE_H
 
 #include "policy/policy.h"
 
+/* What a look at each part alone can tell: quick, for every load. */
 void policy_analyse(const struct policy *policy, struct report *report);
+
+/*
+ * How the rules stand to each other, exactly (policy/meaning): unreached,
+ * redundant and, if wanted, overlap.  0, -ENOMEM, or -E2BIG where there is too
+ * much to tell apart; the report then says so.
+ */
+int policy_analyse_list(
+    const struct policy *policy, bool want_notes, struct report *report);
 
 #endif

@@ -163,6 +163,15 @@ policy_zone_name(const struct policy *policy, uint8_t zone)
 }
 
 bool
+policy_zone_has_interface(const struct policy_zone *zone, struct str interface)
+{
+	for (size_t i = 0; i < zone->interface_count; i++)
+		if (str_eq(zone->interfaces[i], interface))
+			return true;
+	return false;
+}
+
+bool
 policy_zone_find(const struct policy *policy, struct str name, uint8_t *ret)
 {
 	for (uint8_t i = 0; i < policy->zone_count; i++) {

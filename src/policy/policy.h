@@ -58,6 +58,13 @@ struct policy_services {
 	size_t count; /* 0: any */
 };
 
+/* A service that the policy's own file defines. */
+struct policy_service_name {
+	struct str name;
+	struct place place;
+	bool used; /* by a rule, the proxy or another service */
+};
+
 struct policy_rule {
 	enum policy_verdict verdict;
 	bool publish;
@@ -116,6 +123,8 @@ struct policy {
 	struct policy_group *newest;  /* all groups, literals too */
 	struct policy_group **groups; /* names and lists */
 	size_t group_count;
+	struct policy_service_name *service_names;
+	size_t service_name_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
 	struct policy_listen *listens;
@@ -163,6 +172,9 @@ policy_zone_bit(uint8_t zone)
 {
 	return (uint64_t)1 << zone;
 }
+
+bool policy_zone_has_interface(
+    const struct policy_zone *zone, struct str interface);
 
 /* "lan", "self", or "-" for none. */
 struct str policy_zone_name(const struct policy *policy, uint8_t zone);

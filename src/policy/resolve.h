@@ -30,6 +30,7 @@ struct symbol {
 	uint8_t zone;
 	struct policy_group *group;
 	struct policy_services services;
+	struct policy_service_name *service_name; /* NULL: built in */
 };
 
 struct resolver {

@@ -266,6 +266,18 @@ resolve_list(struct resolver *resolver, const struct syntax_list *syntax)
 	read_list(resolver, syntax, group);
 }
 
+/* Kept so that one that nothing uses can be named. */
+static struct policy_service_name *
+keep_service_name(struct policy *policy, const struct syntax_word *name)
+{
+	struct policy_service_name *kept =
+	    &policy->service_names[policy->service_name_count++];
+
+	kept->name = name->text;
+	kept->place = name->place;
+	return kept;
+}
+
 static void
 resolve_service_name(struct resolver *resolver,
     const struct syntax_service_name *syntax, bool built_in)
@@ -276,8 +288,12 @@ resolve_service_name(struct resolver *resolver,
 	bool good = resolve_services(resolver, syntax->services, &services);
 	struct symbol *symbol =
 	    resolve_define(resolver, &syntax->name, SYMBOL_SERVICE, built_in);
-	if (symbol != NULL && good)
-		symbol->services = services;
+	if (symbol == NULL || !good)
+		return;
+	symbol->services = services;
+	if (!built_in)
+		symbol->service_name =
+		    keep_service_name(resolver->policy, &syntax->name);
 }
 
 void
@@ -291,7 +307,10 @@ resolve_definitions(
 	policy->groups = arena_array(resolver->arena,
 	    syntax_count(syntax->names) + syntax_count(syntax->lists),
 	    sizeof(*policy->groups));
-	if (policy->zones == NULL || policy->groups == NULL)
+	policy->service_names = arena_array(resolver->arena,
+	    syntax_count(syntax->services), sizeof(*policy->service_names));
+	if (policy->zones == NULL || policy->groups == NULL ||
+	    policy->service_names == NULL)
 		return;
 	for (const struct syntax_service_name *service = syntax->services;
 	     service != NULL; service = service->next)

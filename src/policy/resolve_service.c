@@ -89,8 +89,11 @@ find_service(struct resolver *resolver, const struct syntax_word *word)
 {
 	const struct symbol *symbol = resolve_find(resolver, word->text);
 
-	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE)
+	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE) {
+		if (symbol->service_name != NULL)
+			symbol->service_name->used = true;
 		return symbol;
+	}
 	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
 		report_error(
 		    resolver->report, word->place, "a port needs its protocol");

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/meaning: what a policy makes of every flow, as diagrams.
+ *
+ * policy/evaluate answers for one flow; this says the same of all flows of a
+ * space at once (tests/unit/policy/space_twin.c holds the two together).  Two
+ * walks make an answer:
+ *
+ *	lists[i]    the first rule from i on that matches once all is known that
+ *	            the flow can show; a terminal is the rule's index
+ *	packets[i]  of the flows that may go to the proxy, what the packet phase
+ *	            makes of the rules from i on: the class of the outcome, if
+ *	            it is sure, else MEANING_MIXED
+ *
+ * Both are built from the last rule up, so that entry 0 is the whole list and
+ * entry i + 1 is what is left to a flow that rule i did not take.
+ */
+#ifndef GATEHOUSE_POLICY_MEANING_H
+#define GATEHOUSE_POLICY_MEANING_H
+
+#include "policy/space.h"
+
+#define MEANING_MIXED DIAGRAM_TERMINAL
+
+struct meaning_rule {
+	uint32_t match; /* all known */
+	uint32_t yes;   /* at the packet phase */
+	uint32_t might;
+	uint32_t class; /* terminal of `packets` */
+};
+
+struct meaning {
+	struct space *space;
+	unsigned which;
+	const struct policy *policy;
+	/* The ways of flows, apart from each other; all else is plain. */
+	uint32_t explicit, dialled, intercepted, uncarried, listened;
+	uint32_t no_zone;  /* refused before the list */
+	uint32_t unserved; /* asked of a proxy that does not serve the zone */
+	uint32_t flows;    /* of the universe, those that the list decides */
+	uint32_t masquerade;
+	struct meaning_rule *rules; /* policy->rule_count */
+	uint32_t *lists, *packets;  /* one more */
+};
+
+/* 0, -ENOMEM or -E2BIG; fini in any case. */
+int meaning_init(struct meaning *meaning, struct space *space, unsigned which);
+void meaning_fini(struct meaning *meaning);
+
+/*
+ * packets[0] as it would be without rule i.  `before` is the state of the walk
+ * before that rule; see meaning_walk.
+ */
+uint32_t meaning_packets_without(
+    struct meaning *meaning, uint32_t before, size_t i);
+
+/* The walk of the packet phase from the top: the state behind rule i. */
+#define MEANING_WALK_START DIAGRAM_TERMINAL
+uint32_t meaning_walk(struct meaning *meaning, uint32_t before, size_t i);
+
+/* How a flow fares besides its rule. */
+enum meaning_carriage {
+	MEANING_PACKETS,     /* by the firewall alone */
+	MEANING_MASQUERADED, /* the same, its source hidden */
+	MEANING_PROXY,       /* by the proxy */
+	MEANING_NEEDS_PROXY, /* rejected: the proxy cannot carry it */
+	MEANING_LISTENER,    /* accepted to be asked what it wants */
+	MEANING_UNSERVED,
+	MEANING_NO_ZONE,
+	MEANING_CARRIAGE_COUNT
+};
+
+struct meaning_outcome {
+	const struct policy_rule *rule; /* NULL where none decides */
+	enum meaning_carriage carriage;
+	bool ipv6; /* published to the target of that family */
+};
+
+/* A diagram whose terminals meaning_outcome reads. */
+uint32_t meaning_outcomes(struct meaning *meaning);
+struct meaning_outcome meaning_outcome(
+    const struct meaning *meaning, uint32_t terminal);
+
+uint32_t meaning_outcome_terminal(const struct meaning *meaning,
+    const struct meaning_outcome *outcome);
+
+enum policy_verdict meaning_verdict(const struct meaning_outcome *outcome);
+
+/* The same verdict, by the same enforcer, with the same traces. */
+bool meaning_outcome_same(
+    const struct meaning_outcome *a, const struct meaning_outcome *b);
+
+/* The same verdict, log line and translation, whoever enforces it. */
+bool meaning_rule_same(
+    const struct policy_rule *a, const struct policy_rule *b);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/region: a set of flows that can be said in one line.
+ *
+ * A region is a product: a set of cells along each dimension of a space.  Any
+ * set of flows is a union of regions; region_cut takes them off one by one,
+ * each as large as it can be without leaving the set.
+ *
+ * Flows that cannot be are of no account, so along each dimension there is room
+ * between what must be said (`least`) and what may be said (`most`), and the
+ * words are chosen in between: "lan" rather than all its parts.
+ */
+#ifndef GATEHOUSE_POLICY_REGION_H
+#define GATEHOUSE_POLICY_REGION_H
+
+#include "policy/space.h"
+
+struct region {
+	uint32_t least[SPACE_DIMENSION_COUNT];
+	uint32_t most[SPACE_DIMENSION_COUNT];
+};
+
+/*
+ * A region that lies in `set` and touches *rest, which is not empty and lies in
+ * `set`; it is taken off *rest.
+ */
+struct region region_cut(struct space *space, uint32_t set, uint32_t *rest);
+
+/* The flows of the region, and others that cannot be. */
+uint32_t region_flows(struct space *space, const struct region *region);
+
+/*
+ * What stands in the line for a dimension: "lan, 192.0.2.7", "tcp 80-88",
+ * "not GET".  Nothing is written where all is meant, but source and destination
+ * then say "any".  0 or -ENOMEM.
+ */
+int region_say(const struct space *space, const struct region *region,
+    enum space_dimension dimension, struct text *out);
+
+/* The whole line: "lan -> any tcp 80 name ads method GET". */
+int region_describe(
+    const struct space *space, const struct region *region, struct text *out);
+
+#endif

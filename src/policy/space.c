@@ -1,0 +1,1010 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/space.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+_Static_assert(POLICY_FACT_COUNT == 6, "a fact without a dimension");
+
+struct base_range {
+	enum space_base set;
+	const char *text;
+};
+
+/* address_is_local_scope and what follows from it, as ranges. */
+static const struct base_range base_ranges[] = {
+	{ SPACE_IPV4, "0.0.0.0/0" },
+	{ SPACE_IPV6, "::/0" },
+	{ SPACE_LOCAL, "0.0.0.0/8" },
+	{ SPACE_LOCAL, "127.0.0.0/8" },
+	{ SPACE_LOCAL, "169.254.0.0/16" },
+	{ SPACE_LOCAL, "224.0.0.0/4" },
+	{ SPACE_LOCAL, "255.255.255.255" },
+	{ SPACE_LOCAL, "::/127" },
+	{ SPACE_LOCAL, "fe80::/10" },
+	{ SPACE_LOCAL, "ff00::/8" },
+	{ SPACE_UNPREFIXED, "0.0.0.0" }, /* a client of DHCP */
+	{ SPACE_UNPREFIXED, "169.254.0.0/16" },
+	{ SPACE_UNPREFIXED, "fe80::/10" },
+	{ SPACE_UNIQUE_LOCAL, "fc00::/7" },
+};
+
+static void
+fail(struct space *space, int rc)
+{
+	if (space->rc == 0)
+		space->rc = rc;
+}
+
+static void
+make_base(struct space *space)
+{
+	for (size_t i = 0; i < sizeof(base_ranges) / sizeof(base_ranges[0]);
+	     i++) {
+		struct address_range range;
+		const char *why;
+		if (address_range_parse(str_of(base_ranges[i].text), &range,
+			&why) < 0 ||
+		    address_set_add(&space->base[base_ranges[i].set], &range) <
+			0)
+			fail(space, -ENOMEM);
+	}
+	for (size_t i = 0; i < SPACE_BASE_COUNT; i++)
+		address_set_freeze(&space->base[i]);
+}
+
+static void
+add_set(
+    struct space *space, struct space_side *side, const struct address_set *set)
+{
+	if (VEC_ADD(&side->sets, set) < 0)
+		fail(space, -ENOMEM);
+}
+
+/* A pointer to a group, where it stands, is the key of the group. */
+static struct str
+group_key(struct policy_group *const *group)
+{
+	return (struct str){ (const char *)group, sizeof(*group) };
+}
+
+static size_t
+index_of(const struct map *map, struct policy_group *const *group)
+{
+	return (size_t)(uintptr_t)map_get(map, group_key(group));
+}
+
+static void
+put_index(struct space *space, struct map *map,
+    struct policy_group *const *group, size_t index)
+{
+	int rc = map_put(map, group_key(group), (void *)(uintptr_t)index);
+
+	if (rc < 0 && rc != -EEXIST)
+		fail(space, -ENOMEM);
+}
+
+static void
+add_endpoint(struct space *space, struct space_side *side,
+    const struct policy_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		struct policy_group *const *group = &endpoint->groups[i];
+		if (address_set_is_empty(&(*group)->addresses) ||
+		    index_of(&side->groups, group) != 0)
+			continue;
+		add_set(space, side, &(*group)->addresses);
+		put_index(space, &side->groups, group, side->sets.count);
+	}
+}
+
+static void
+add_domains(struct space *space, const struct policy_endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		struct policy_group *const *group = &endpoint->groups[i];
+		if ((*group)->domains.count == 0 ||
+		    index_of(&space->name_index, group) != 0)
+			continue;
+		if (vec_room(&space->name_sets.groups, space->name_sets.count,
+			&space->name_sets.groups_room, sizeof(*group)) < 0) {
+			fail(space, -ENOMEM);
+			return;
+		}
+		space->name_sets.groups[space->name_sets.count] = *group;
+		if (VEC_ADD(&space->name_sets, &(*group)->domains) < 0)
+			fail(space, -ENOMEM);
+		put_index(
+		    space, &space->name_index, group, space->name_sets.count);
+	}
+}
+
+static bool
+has_word(const struct str *words, size_t count, struct str word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(words[i], word))
+			return true;
+	return false;
+}
+
+static void
+add_words(struct space *space, const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->method_count; i++)
+		if (!has_word(space->methods.items, space->methods.count,
+			rule->methods[i]) &&
+		    VEC_ADD(&space->methods, rule->methods[i]) < 0)
+			fail(space, -ENOMEM);
+	for (size_t i = 0; i < rule->path_count; i++)
+		if (!has_word(space->patterns.items, space->patterns.count,
+			rule->paths[i]) &&
+		    VEC_ADD(&space->patterns, rule->paths[i]) < 0)
+			fail(space, -ENOMEM);
+}
+
+static void
+add_side(struct space *space, struct space_side *side)
+{
+	for (size_t i = 0; i < SPACE_BASE_COUNT; i++)
+		add_set(space, side, &space->base[i]);
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		side->zones[p] = side->sets.count;
+		for (uint8_t z = 0; z < space->policies[p]->zone_count; z++)
+			add_set(space, side,
+			    &space->policies[p]->zones[z].prefixes);
+	}
+}
+
+static void
+add_rules(struct space *space)
+{
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		const struct policy *policy = space->policies[p];
+		for (size_t i = 0; i < policy->rule_count; i++) {
+			const struct policy_rule *rule = &policy->rules[i];
+			add_endpoint(space, &space->from, &rule->from);
+			add_endpoint(space, &space->to, &rule->to);
+			add_domains(space, &rule->to);
+			add_words(space, rule);
+		}
+	}
+}
+
+static void
+add_listener(struct space *space, struct address at)
+{
+	struct address_range range = { at, at };
+	struct address_set set = { 0 };
+
+	if (address_set_add(&set, &range) < 0 ||
+	    VEC_ADD(&space->listeners, set) < 0) {
+		address_set_fini(&set);
+		fail(space, -ENOMEM);
+	}
+}
+
+static void
+add_listeners(struct space *space)
+{
+	for (unsigned p = 0; p < space->policy_count; p++)
+		for (size_t i = 0; i < space->policies[p]->listen_count; i++)
+			add_listener(
+			    space, space->policies[p]->listens[i].at.address);
+	space->listener_set = space->to.sets.count;
+	for (size_t i = 0; i < space->listeners.count; i++)
+		add_set(space, &space->to, &space->listeners.items[i]);
+}
+
+/* Where the atom's addresses live in policy p. */
+static uint8_t
+home_of(const struct space *space, const struct space_side *side, size_t atom,
+    unsigned p)
+{
+	const struct policy *policy = space->policies[p];
+
+	if (partition_has(&side->atoms, atom, SPACE_LOCAL))
+		return ZONE_SELF;
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (partition_has(&side->atoms, atom, side->zones[p] + zone))
+			return zone;
+	return policy->elsewhere;
+}
+
+static void
+add_source(struct space *space, const struct space_source *source)
+{
+	if (VEC_ADD(&space->sources, *source) < 0)
+		fail(space, -ENOMEM);
+}
+
+/*
+ * The zone of what has no prefix and enters by an interface: of several zones
+ * there, the one that holds all else, or the first.
+ */
+static uint8_t
+zone_on(const struct policy *policy, struct str interface)
+{
+	uint8_t first = ZONE_NONE;
+
+	for (uint8_t z = policy->zone_count; z-- > 0;) {
+		if (!policy_zone_has_interface(&policy->zones[z], interface))
+			continue;
+		if (z == policy->elsewhere)
+			return z;
+		first = z;
+	}
+	return first;
+}
+
+static bool
+has_unprefixed(const struct space *space, const struct space_source *wanted)
+{
+	for (size_t i = space->sources.count; i-- > 0;) {
+		const struct space_source *source = &space->sources.items[i];
+		if (source->atom != wanted->atom)
+			break;
+		if (memcmp(source->zone, wanted->zone, sizeof(wanted->zone)) ==
+		    0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_unprefixed_by(struct space *space, size_t atom, struct str interface)
+{
+	struct space_source source = { .atom = atom, .unprefixed = true };
+
+	for (unsigned p = 0; p < space->policy_count; p++)
+		source.zone[p] = zone_on(space->policies[p], interface);
+	if (!has_unprefixed(space, &source))
+		add_source(space, &source);
+}
+
+/* One cell for each way in which the policies see an interface. */
+static void
+add_unprefixed(struct space *space, size_t atom)
+{
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		const struct policy *policy = space->policies[p];
+		for (uint8_t z = 0; z < policy->zone_count; z++)
+			for (size_t i = 0;
+			     i < policy->zones[z].interface_count; i++)
+				add_unprefixed_by(space, atom,
+				    policy->zones[z].interfaces[i]);
+	}
+}
+
+static void
+make_sources(struct space *space)
+{
+	const struct partition *atoms = &space->from.atoms;
+
+	for (size_t atom = 0; atom < atoms->count; atom++) {
+		struct space_source source = { .atom = atom };
+		if (partition_has(atoms, atom, SPACE_UNPREFIXED))
+			add_unprefixed(space, atom);
+		if (partition_has(atoms, atom, SPACE_LOCAL))
+			continue;
+		for (unsigned p = 0; p < space->policy_count; p++)
+			source.zone[p] = home_of(space, &space->from, atom, p);
+		add_source(space, &source);
+	}
+	for (size_t atom = 0; atom < atoms->count; atom++)
+		add_source(space,
+		    &(struct space_source){ .atom = atom,
+			.self = true,
+			.zone = { ZONE_SELF, ZONE_SELF } });
+}
+
+static bool
+is_listened(const struct space *space, size_t atom)
+{
+	for (size_t i = 0; i < space->listeners.count; i++)
+		if (partition_has(
+			&space->to.atoms, atom, space->listener_set + i))
+			return true;
+	return false;
+}
+
+static void
+add_destination(struct space *space, size_t atom, bool own)
+{
+	struct space_destination destination = { .atom = atom, .own = own };
+
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		uint8_t home = home_of(space, &space->to, atom, p);
+		destination.zone[p] = own ? ZONE_SELF : home;
+		destination.own_zone[p] = home;
+	}
+	if (VEC_ADD(&space->destinations, destination) < 0)
+		fail(space, -ENOMEM);
+}
+
+/* Where the proxy listens is the gateway's own, and so is what is local. */
+static void
+make_destinations(struct space *space)
+{
+	const struct partition *atoms = &space->to.atoms;
+
+	for (size_t atom = 0; atom < atoms->count; atom++)
+		if (!partition_has(atoms, atom, SPACE_LOCAL) &&
+		    !is_listened(space, atom))
+			add_destination(space, atom, false);
+	for (size_t atom = 0; atom < atoms->count; atom++)
+		add_destination(space, atom, true);
+}
+
+/* Marks where a range begins, and behind its end. */
+static void
+mark_services(uint8_t *begins, enum policy_protocol protocol,
+    const struct policy_services *services)
+{
+	for (size_t i = 0; i < services->count; i++) {
+		const struct policy_service *item = &services->items[i];
+		if (item->protocol != protocol)
+			continue;
+		begins[item->first] = 1;
+		if (item->last < UINT16_MAX)
+			begins[item->last + 1] = 1;
+	}
+}
+
+static void
+mark_policy(uint8_t *begins, enum policy_protocol protocol,
+    const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		mark_services(begins, protocol, &policy->rules[i].services);
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		mark_services(
+		    begins, protocol, &policy->intercepts[i].services);
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		begins[policy->listens[i].at.port] = 1;
+		if (policy->listens[i].at.port < UINT16_MAX)
+			begins[policy->listens[i].at.port + 1] = 1;
+	}
+}
+
+static void
+cut_services(
+    struct space *space, const uint8_t *begins, enum policy_protocol protocol)
+{
+	struct space_service service = { .protocol = protocol };
+
+	for (size_t port = 1; port <= UINT16_MAX + 1; port++) {
+		if (port <= UINT16_MAX && begins[port] == 0)
+			continue;
+		service.last = (uint16_t)(port - 1);
+		if (VEC_ADD(&space->services, service) < 0)
+			fail(space, -ENOMEM);
+		service.first = (uint16_t)port;
+	}
+}
+
+/* Port 0 is cut off: nobody asks the proxy for it. */
+static void
+make_services(struct space *space)
+{
+	uint8_t *begins = malloc(UINT16_MAX + 1);
+
+	if (begins == NULL) {
+		fail(space, -ENOMEM);
+		return;
+	}
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++) {
+		enum policy_protocol protocol = (enum policy_protocol)i;
+		memset(begins, 0, UINT16_MAX + 1);
+		begins[1] = policy_protocol_row(protocol)->has ==
+			    POLICY_PROTOCOL_HAS_PORTS;
+		/* Kinds of ICMP message that have no name are one. */
+		if (policy_protocol_row(protocol)->has ==
+		    POLICY_PROTOCOL_HAS_KINDS)
+			memset(begins, 1, policy_icmp_kind_count + 1);
+		for (unsigned p = 0; p < space->policy_count; p++)
+			if (policy_protocol_row(protocol)->has !=
+			    POLICY_PROTOCOL_HAS_NOTHING)
+				mark_policy(
+				    begins, protocol, space->policies[p]);
+		cut_services(space, begins, protocol);
+	}
+	memset(begins, 0, UINT16_MAX + 1);
+	cut_services(space, begins, POLICY_PROTOCOL_COUNT);
+	free(begins);
+}
+
+static void
+make_partitions(struct space *space)
+{
+	int rc = partition_addresses(&space->from.atoms,
+	    space->from.sets.items, space->from.sets.count);
+
+	if (rc == 0)
+		rc = partition_addresses(&space->to.atoms,
+		    space->to.sets.items, space->to.sets.count);
+	if (rc == 0)
+		rc = partition_names(&space->names, space->name_sets.items,
+		    space->name_sets.count);
+	if (rc == 0)
+		rc = partition_paths(&space->paths, space->patterns.items,
+		    space->patterns.count);
+	if (rc < 0)
+		fail(space, rc);
+}
+
+static void
+make_axes(struct space *space)
+{
+	const size_t counts[SPACE_DIMENSION_COUNT] = {
+		[SPACE_MODE] = SPACE_MODE_COUNT,
+		[SPACE_SOURCE] = space->sources.count,
+		[SPACE_DESTINATION] = space->destinations.count,
+		[SPACE_SERVICE] = space->services.count,
+		[SPACE_NAME] = space->names.count,
+		[SPACE_METHOD] = space->methods.count + 1,
+		[SPACE_PATH] = space->paths.count,
+	};
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		struct space_axis *axis = &space->axes[i];
+		axis->first = first;
+		axis->count = counts[i];
+		while (axis->bits < 32 &&
+		       (size_t)1 << axis->bits < axis->count)
+			axis->bits++;
+		first += axis->bits;
+	}
+}
+
+uint32_t
+space_cells(struct space *space, enum space_dimension dimension,
+    diagram_has_fn has, const void *context)
+{
+	const struct space_axis *axis = &space->axes[dimension];
+
+	return diagram_numbers(&space->diagram, axis->first, axis->bits,
+	    axis->count, has, context);
+}
+
+/* What the questions below are asked with. */
+struct question {
+	const struct space *space;
+	unsigned which;
+	const struct policy_rule *rule;
+	const struct policy_services *services;
+	uint64_t zones;
+	size_t set;
+};
+
+static bool
+in_groups(const struct space_side *side, const struct policy_endpoint *endpoint,
+    size_t atom)
+{
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		size_t index = index_of(&side->groups, &endpoint->groups[i]);
+		if (index != 0 && partition_has(&side->atoms, atom, index - 1))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_source(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_source *source = &ask->space->sources.items[cell];
+
+	return (ask->rule->from.zones &
+		   policy_zone_bit(source->zone[ask->which])) != 0 ||
+	       in_groups(&ask->space->from, &ask->rule->from, source->atom);
+}
+
+uint32_t
+space_rule_sources(
+    struct space *space, unsigned which, const struct policy_rule *rule)
+{
+	struct question ask = { space, which, .rule = rule };
+
+	return space_cells(space, SPACE_SOURCE, is_source, &ask);
+}
+
+static bool
+is_published(
+    const struct question *ask, const struct space_destination *destination)
+{
+	const struct partition *atoms = &ask->space->to.atoms;
+	const struct policy_rule *rule = ask->rule;
+
+	return destination->zone[ask->which] == ZONE_SELF &&
+	       (rule->to.own &
+		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
+	       (partition_has(atoms, destination->atom, SPACE_IPV4)
+		       ? rule->target4.family
+		       : rule->target6.family) != ADDRESS_NONE;
+}
+
+static bool
+is_destination(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
+
+	return (ask->rule->to.zones &
+		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
+	       is_published(ask, destination) ||
+	       in_groups(&ask->space->to, &ask->rule->to, destination->atom);
+}
+
+uint32_t
+space_rule_addresses(
+    struct space *space, unsigned which, const struct policy_rule *rule)
+{
+	struct question ask = { space, which, .rule = rule };
+
+	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
+}
+
+static bool
+is_name(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct policy_endpoint *to = &ask->rule->to;
+
+	for (size_t i = 0; i < to->group_count; i++) {
+		size_t index =
+		    index_of(&ask->space->name_index, &to->groups[i]);
+		if (index != 0 &&
+		    partition_has(&ask->space->names, cell, index - 1))
+			return true;
+	}
+	return false;
+}
+
+uint32_t
+space_rule_names(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (!policy_endpoint_has_domains(&rule->to))
+		return DIAGRAM_EMPTY;
+	return space_cells(space, SPACE_NAME, is_name, &ask);
+}
+
+static bool
+is_method(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return cell > 0 &&
+	       has_word(ask->rule->methods, ask->rule->method_count,
+		   ask->space->methods.items[cell - 1]);
+}
+
+uint32_t
+space_rule_methods(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (rule->method_count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_METHOD, is_method, &ask);
+}
+
+static bool
+is_path(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space *space = ask->space;
+
+	for (size_t i = 0; i < space->patterns.count; i++)
+		if (partition_has(&space->paths, cell, i) &&
+		    has_word(ask->rule->paths, ask->rule->path_count,
+			space->patterns.items[i]))
+			return true;
+	return false;
+}
+
+uint32_t
+space_rule_paths(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (rule->path_count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_PATH, is_path, &ask);
+}
+
+/* Cells were cut at each service, so that a cell's first port speaks for it. */
+static bool
+is_service(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service =
+	    &ask->space->services.items[cell];
+
+	return policy_services_have(
+	    ask->services, service->protocol, service->first);
+}
+
+uint32_t
+space_services(struct space *space, const struct policy_services *services)
+{
+	struct question ask = { space, .services = services };
+
+	if (services->count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_SERVICE, is_service, &ask);
+}
+
+static bool
+is_from_zone(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_source *source = &ask->space->sources.items[cell];
+
+	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
+}
+
+uint32_t
+space_from_zones(struct space *space, unsigned which, uint64_t zones)
+{
+	struct question ask = { space, which, .zones = zones };
+
+	return space_cells(space, SPACE_SOURCE, is_from_zone, &ask);
+}
+
+static bool
+is_to_zone(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
+
+	return (ask->zones &
+		   policy_zone_bit(destination->zone[ask->which])) != 0;
+}
+
+uint32_t
+space_to_zones(struct space *space, unsigned which, uint64_t zones)
+{
+	struct question ask = { space, which, .zones = zones };
+
+	return space_cells(space, SPACE_DESTINATION, is_to_zone, &ask);
+}
+
+static bool
+is_mode(const void *context, size_t cell)
+{
+	return cell == *(const enum space_mode *)context;
+}
+
+uint32_t
+space_mode(struct space *space, enum space_mode mode)
+{
+	return space_cells(space, SPACE_MODE, is_mode, &mode);
+}
+
+/* What the proxy can carry, or not: nobody has a server at port 0. */
+static bool
+is_carriable(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service =
+	    &ask->space->services.items[cell];
+
+	return service->protocol == POLICY_PROTOCOL_TCP;
+}
+
+uint32_t
+space_intercepted(struct space *space, unsigned which, bool is_carried)
+{
+	const struct policy *policy = space->policies[which];
+	struct diagram *d = &space->diagram;
+	struct question ask = { .space = space };
+	uint32_t set = DIAGRAM_EMPTY;
+
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		set = diagram_or(d, set,
+		    diagram_and(d, space_services(space, &one->services),
+			space_from_zones(space, which, one->zones)));
+	}
+	uint32_t carried =
+	    space_cells(space, SPACE_SERVICE, is_carriable, &ask);
+	return is_carried ? diagram_and(d, set, carried)
+			  : diagram_minus(d, set, carried);
+}
+
+static bool
+is_from_set(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return partition_has(&ask->space->from.atoms,
+	    ask->space->sources.items[cell].atom, ask->set);
+}
+
+uint32_t
+space_from_base(struct space *space, enum space_base base)
+{
+	struct question ask = { space, .set = base };
+
+	return space_cells(space, SPACE_SOURCE, is_from_set, &ask);
+}
+
+static bool
+is_to_set(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return partition_has(&ask->space->to.atoms,
+	    ask->space->destinations.items[cell].atom, ask->set);
+}
+
+uint32_t
+space_to_base(struct space *space, enum space_base base)
+{
+	struct question ask = { space, .set = base };
+
+	return space_cells(space, SPACE_DESTINATION, is_to_set, &ask);
+}
+
+uint32_t
+space_listener(struct space *space, unsigned which, size_t listen)
+{
+	const struct policy_listen *at =
+	    &space->policies[which]->listens[listen];
+	struct policy_service port = { .protocol = POLICY_PROTOCOL_TCP,
+		.first = at->at.port,
+		.last = at->at.port };
+	struct policy_services services = { &port, 1 };
+	struct question ask = { space, which,
+		.set = space->listener_set + listen +
+		       (which > 0 ? space->policies[0]->listen_count : 0) };
+	struct diagram *d = &space->diagram;
+
+	uint32_t set = diagram_and(d,
+	    space_cells(space, SPACE_DESTINATION, is_to_set, &ask),
+	    space_services(space, &services));
+	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
+	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
+}
+
+static bool
+is_any_cell(const void *context, size_t cell)
+{
+	(void)context;
+	(void)cell;
+	return true;
+}
+
+/* Numbers that stand for a cell, in every dimension. */
+static uint32_t
+all_cells(struct space *space)
+{
+	uint32_t set = DIAGRAM_ALL;
+
+	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		set = diagram_and(&space->diagram, set,
+		    space_cells(space, (enum space_dimension)i, is_any_cell,
+			NULL));
+	return set;
+}
+
+static uint32_t
+one_family(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+
+	return diagram_or(d,
+	    diagram_and(d, space_from_base(space, SPACE_IPV4),
+		space_to_base(space, SPACE_IPV4)),
+	    diagram_and(d, space_from_base(space, SPACE_IPV6),
+		space_to_base(space, SPACE_IPV6)));
+}
+
+static bool
+is_kind_of_other(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service =
+	    &ask->space->services.items[cell];
+
+	if (service->protocol != POLICY_PROTOCOL_ICMP ||
+	    service->first >= policy_icmp_kind_count)
+		return false;
+	const struct policy_icmp_kind *kind =
+	    &policy_icmp_kinds[service->first];
+	return (ask->set == SPACE_IPV4 ? kind->type4 : kind->type6) < 0;
+}
+
+/* Messages of ICMP that the family does not have. */
+static uint32_t
+no_such_kind(struct space *space, enum space_base family)
+{
+	struct question ask = { space, .set = family };
+
+	return diagram_and(&space->diagram,
+	    space_cells(space, SPACE_SERVICE, is_kind_of_other, &ask),
+	    space_to_base(space, family));
+}
+
+static bool
+is_asked_for(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service =
+	    &ask->space->services.items[cell];
+
+	return service->protocol == POLICY_PROTOCOL_TCP && service->first > 0;
+}
+
+static bool
+is_connect(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return cell > 0 &&
+	       str_is(ask->space->methods.items[cell - 1], "CONNECT");
+}
+
+static bool
+is_some_path(const void *context, size_t cell)
+{
+	(void)context;
+	return cell > 0;
+}
+
+/* Requests to the explicit proxy: a tunnel tells no path. */
+static uint32_t
+requests(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	struct question ask = { .space = space };
+	uint32_t from = DIAGRAM_EMPTY;
+
+	for (unsigned p = 0; p < space->policy_count; p++)
+		from = diagram_or(d, from,
+		    space_from_zones(
+			space, p, policy_listen_zones(space->policies[p])));
+	uint32_t tunnels_with_path = diagram_and(d,
+	    space_cells(space, SPACE_METHOD, is_connect, &ask),
+	    space_cells(space, SPACE_PATH, is_some_path, &ask));
+	from = diagram_and(d, from,
+	    space_cells(space, SPACE_SERVICE, is_asked_for, &ask));
+	from = diagram_and(d, from, space_mode(space, SPACE_EXPLICIT));
+	return diagram_minus(d, from, tunnels_with_path);
+}
+
+/* What was intercepted and leads where no packet of the client went. */
+static uint32_t
+dialled(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_EMPTY, own = DIAGRAM_EMPTY;
+
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		set = diagram_or(d, set, space_intercepted(space, p, true));
+		own = diagram_or(d, own,
+		    space_to_zones(space, p, policy_zone_bit(ZONE_SELF)));
+	}
+	set = diagram_and(d, set, space_mode(space, SPACE_DIALLED));
+	return diagram_minus(
+	    d, set, diagram_minus(d, one_family(space), own));
+}
+
+static void
+make_universe(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t set =
+	    diagram_and(d, one_family(space), space_mode(space, SPACE_DIRECT));
+
+	set = diagram_minus(d, set, no_such_kind(space, SPACE_IPV4));
+	set = diagram_minus(d, set, no_such_kind(space, SPACE_IPV6));
+	set = diagram_or(d, set, requests(space));
+	set = diagram_or(d, set, dialled(space));
+	space->universe = diagram_and(d, all_cells(space), set);
+}
+
+int
+space_init(struct space *space, const struct policy *const *policies,
+    unsigned count)
+{
+	*space = (struct space){ .policy_count = count };
+	for (unsigned p = 0; p < count; p++)
+		space->policies[p] = policies[p];
+	diagram_init(&space->diagram);
+	make_base(space);
+	add_side(space, &space->from);
+	add_side(space, &space->to);
+	add_rules(space);
+	add_listeners(space);
+	if (space->rc == 0)
+		make_partitions(space);
+	if (space->rc < 0)
+		return space->rc;
+	make_sources(space);
+	make_destinations(space);
+	make_services(space);
+	if (space->rc == 0) {
+		make_axes(space);
+		make_universe(space);
+	}
+	return space_rc(space);
+}
+
+static void
+fini_side(struct space_side *side)
+{
+	free(side->sets.items);
+	map_fini(&side->groups);
+	partition_fini(&side->atoms);
+}
+
+void
+space_fini(struct space *space)
+{
+	diagram_fini(&space->diagram);
+	fini_side(&space->from);
+	fini_side(&space->to);
+	for (size_t i = 0; i < SPACE_BASE_COUNT; i++)
+		address_set_fini(&space->base[i]);
+	for (size_t i = 0; i < space->listeners.count; i++)
+		address_set_fini(&space->listeners.items[i]);
+	free(space->listeners.items);
+	free(space->sources.items);
+	free(space->destinations.items);
+	free(space->services.items);
+	free(space->name_sets.items);
+	free(space->name_sets.groups);
+	map_fini(&space->name_index);
+	partition_fini(&space->names);
+	free(space->methods.items);
+	free(space->patterns.items);
+	partition_fini(&space->paths);
+	*space = (struct space){ 0 };
+}
+
+int
+space_rc(const struct space *space)
+{
+	return space->rc < 0 ? space->rc : space->diagram.rc;
+}
+
+/* One path to ALL; what it does not ask is 0. */
+bool
+space_pick(const struct space *space, uint32_t set, struct space_cell *ret)
+{
+	*ret = (struct space_cell){ 0 };
+	if (set == DIAGRAM_EMPTY)
+		return false;
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		const struct space_axis *axis = &space->axes[i];
+		for (unsigned bit = 0; bit < axis->bits; bit++) {
+			uint32_t low = diagram_at(
+			    &space->diagram, set, axis->first + bit, 1, 0);
+			bool high = low == DIAGRAM_EMPTY;
+			set = high ? diagram_at(&space->diagram, set,
+					 axis->first + bit, 1, 1)
+				   : low;
+			ret->at[i] = ret->at[i] * 2 + high;
+		}
+	}
+	return true;
+}
+
+bool
+space_has(
+    const struct space *space, uint32_t set, const struct space_cell *cell)
+{
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		set = diagram_at(&space->diagram, set, space->axes[i].first,
+		    space->axes[i].bits, cell->at[i]);
+	return set == DIAGRAM_ALL;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/space: sets of flows, exactly.
+ *
+ * One or two policies can tell only so many flows apart.  Along each dimension
+ * the space has one cell for each class of values that they tell apart; a flow
+ * is a cell of each dimension, a set of flows is a decision diagram over the
+ * cells' numbers (policy/diagram).  Nothing is sampled and nothing is listed:
+ *
+ *	mode         on its own way, asked of the explicit proxy, or dialled
+ *	             by the proxy for an intercepted connection
+ *	source       an address, or the gateway itself
+ *	destination  an address, and whether it is the gateway's own
+ *	service      protocol and ports, or kind of ICMP message
+ *	name         asked for; none is as good as one that no rule mentions
+ *	method, path the same
+ *
+ * The source's zone follows from its address, except for what lives behind
+ * every interface.  `universe` holds the flows that can be: a packet has one
+ * family, a tunnel through the proxy has no path, and so on.  What a flow
+ * cannot show is left free in its cells, so that a class is not cut where
+ * nothing differs.
+ *
+ * The policies are lent.  One thread at a time.
+ */
+#ifndef GATEHOUSE_POLICY_SPACE_H
+#define GATEHOUSE_POLICY_SPACE_H
+
+#include "policy/diagram.h"
+#include "policy/partition.h"
+#include "policy/policy.h"
+
+#include "base/map.h"
+
+enum space_dimension {
+	SPACE_MODE,
+	SPACE_SOURCE,
+	SPACE_DESTINATION,
+	SPACE_SERVICE,
+	SPACE_NAME,
+	SPACE_METHOD,
+	SPACE_PATH,
+	SPACE_DIMENSION_COUNT
+};
+
+/*
+ * The proxy dials what a name stands for, and so meets addresses to which no
+ * packet of the client went: the gateway's own, and those of another family.
+ */
+enum space_mode {
+	SPACE_DIRECT,
+	SPACE_EXPLICIT,
+	SPACE_DIALLED,
+	SPACE_MODE_COUNT
+};
+
+#define SPACE_POLICIES_MAX 2
+
+/* Sets of addresses that every space tells apart, before its policies' own. */
+enum space_base {
+	SPACE_IPV4,
+	SPACE_IPV6,
+	SPACE_LOCAL,        /* address_is_local_scope */
+	SPACE_UNPREFIXED,   /* lives behind every interface */
+	SPACE_UNIQUE_LOCAL, /* fc00::/7 */
+	SPACE_BASE_COUNT
+};
+
+struct space_source {
+	size_t atom;
+	bool self;
+	bool unprefixed; /* an atom for each zone; else the zone follows */
+	uint8_t zone[SPACE_POLICIES_MAX];
+};
+
+struct space_destination {
+	size_t atom;
+	bool own;
+	uint8_t zone[SPACE_POLICIES_MAX];     /* SELF if own */
+	uint8_t own_zone[SPACE_POLICIES_MAX]; /* where the address lives */
+};
+
+struct space_service {
+	enum policy_protocol protocol; /* COUNT: none that a rule can name */
+	uint16_t first, last;
+};
+
+/* The sets of addresses of one side, and what they tell apart. */
+struct space_side {
+	struct {
+		const struct address_set **items;
+		size_t count, room;
+	} sets;
+	size_t zones[SPACE_POLICIES_MAX]; /* the first zone's set */
+	struct map groups;                /* a group's address: its set + 1 */
+	struct partition atoms;
+};
+
+struct space_axis {
+	uint32_t first; /* variable */
+	unsigned bits;
+	size_t count; /* cells */
+};
+
+struct space {
+	struct diagram diagram;
+	const struct policy *policies[SPACE_POLICIES_MAX];
+	unsigned policy_count;
+	struct space_axis axes[SPACE_DIMENSION_COUNT];
+	struct address_set base[SPACE_BASE_COUNT];
+	struct {
+		struct address_set *items;
+		size_t count, room;
+	} listeners; /* of all policies, each one address */
+	size_t listener_set;
+	struct space_side from, to;
+	struct {
+		struct space_source *items;
+		size_t count, room;
+	} sources;
+	struct {
+		struct space_destination *items;
+		size_t count, room;
+	} destinations;
+	struct {
+		struct space_service *items;
+		size_t count, room;
+	} services;
+	struct {
+		const struct domain_set **items;
+		const struct policy_group **groups;
+		size_t count, room, groups_room;
+	} name_sets;
+	struct map name_index; /* a group's address: its set + 1 */
+	struct partition names;
+	struct {
+		struct str *items;
+		size_t count, room;
+	} methods, patterns; /* cell 0 of methods is none of them */
+	struct partition paths;
+	uint32_t universe;
+	int rc; /* while it is made */
+};
+
+/* 0, -ENOMEM, or -E2BIG: too much to tell apart.  fini in any case. */
+int space_init(struct space *space, const struct policy *const *policies,
+    unsigned count);
+void space_fini(struct space *space);
+
+/* After a sequence of operations: 0, -ENOMEM or -E2BIG. */
+int space_rc(const struct space *space);
+
+/* The set of the cells of one dimension that `has` says. */
+uint32_t space_cells(struct space *space, enum space_dimension dimension,
+    diagram_has_fn has, const void *context);
+
+/*
+ * What one rule of policy `which` asks for, along each dimension.  `names` is
+ * what its domains cover; without domains, nothing.
+ */
+uint32_t space_rule_sources(
+    struct space *space, unsigned which, const struct policy_rule *rule);
+uint32_t space_rule_addresses(
+    struct space *space, unsigned which, const struct policy_rule *rule);
+uint32_t space_rule_names(struct space *space, const struct policy_rule *rule);
+uint32_t space_rule_methods(
+    struct space *space, const struct policy_rule *rule);
+uint32_t space_rule_paths(struct space *space, const struct policy_rule *rule);
+uint32_t space_services(
+    struct space *space, const struct policy_services *services);
+
+/* Sources and destinations by their zones in policy `which`. */
+uint32_t space_from_zones(struct space *space, unsigned which, uint64_t zones);
+uint32_t space_to_zones(struct space *space, unsigned which, uint64_t zones);
+
+uint32_t space_mode(struct space *space, enum space_mode mode);
+
+/* What policy `which` intercepts and the proxy carries, or cannot carry. */
+uint32_t space_intercepted(
+    struct space *space, unsigned which, bool is_carried);
+
+/* Packets to this listener of policy `which`, from the zones it serves. */
+uint32_t space_listener(struct space *space, unsigned which, size_t listen);
+
+/* Sources in base set, destinations in base set. */
+uint32_t space_from_base(struct space *space, enum space_base base);
+uint32_t space_to_base(struct space *space, enum space_base base);
+
+/* A flow of the space; space_pick finds one of a set that is not empty. */
+struct space_cell {
+	size_t at[SPACE_DIMENSION_COUNT];
+};
+bool space_pick(
+    const struct space *space, uint32_t set, struct space_cell *ret);
+bool space_has(
+    const struct space *space, uint32_t set, const struct space_cell *cell);
+
+#endif
