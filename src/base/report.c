@@ -131,8 +131,8 @@ report_by(struct report *report, uint32_t line)
 	struct finding *finding = &report->items[report->count - 1];
 	size_t count = finding->by_count;
 	if ((count & (count - 1)) == 0) {
-		uint32_t *by = arena_array(&report->arena,
-		    count > 0 ? count * 2 : 1, sizeof(*by));
+		uint32_t *by = arena_array(
+		    &report->arena, count > 0 ? count * 2 : 1, sizeof(*by));
 		if (by == NULL)
 			return;
 		if (count > 0)
@@ -343,8 +343,8 @@ finding_json(const struct finding *finding, struct json *json)
 	}
 	json_name(json, "file");
 	json_put_string(json, finding->place.source != NULL
-			      ? finding->place.source->name
-			      : (struct str){ NULL, 0 });
+				  ? finding->place.source->name
+				  : (struct str){ NULL, 0 });
 	json_name(json, "line");
 	json_put_integer(json, where.line);
 	json_name(json, "column");

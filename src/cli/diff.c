@@ -79,7 +79,8 @@ const struct command command_diff = {
 	.help =
 	    "Compares what two policies mean, not how they are written: each\n"
 	    "line is a class of flows whose verdict changes, or whether they\n"
-	    "are logged, how they are translated, or who enforces it.  Nothing\n"
+	    "are logged, how they are translated, or who enforces it.  "
+	    "Nothing\n"
 	    "is left out and nothing is guessed: no line means the same\n"
 	    "policy.\n"
 	    "\n"

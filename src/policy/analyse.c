@@ -46,8 +46,8 @@ zones_named(const struct policy *policy)
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		zones |= policy->intercepts[i].zones;
 	for (size_t i = 0; i < policy->masquerade_count; i++)
-		zones |= policy->masquerades[i].from |
-			 policy->masquerades[i].to;
+		zones |=
+		    policy->masquerades[i].from | policy->masquerades[i].to;
 	return zones;
 }
 

@@ -23,8 +23,8 @@ struct analysis {
 	struct diagram *diagram;
 	const struct policy *policy;
 	struct report *report;
-	uint32_t taken; /* by the rules above the one at hand */
-	uint32_t walk;  /* of the packet phase, the same */
+	uint32_t taken;  /* by the rules above the one at hand */
+	uint32_t walk;   /* of the packet phase, the same */
 	bool is_proxied; /* there is a way on which phases differ */
 	uint8_t *marks;  /* rules found, one byte each */
 };
@@ -176,8 +176,10 @@ report_unreached(struct analysis *analysis, size_t i, uint32_t asked)
 
 	if (asked == DIAGRAM_EMPTY) {
 		if (!is_explained(analysis, rule))
-			report_warning(analysis->report, "unreached", rule->place,
-			    "this rule never matches: there can be no such flow");
+			report_warning(analysis->report, "unreached",
+			    rule->place,
+			    "this rule never matches: there can be no such "
+			    "flow");
 		return;
 	}
 	find_cover(analysis, asked, i);
@@ -219,8 +221,8 @@ compare_rule(void *context, uint32_t terminal)
 static bool
 stand_in(struct analysis *analysis, size_t i, uint32_t left)
 {
-	struct standing_in in = { analysis->policy,
-		&analysis->policy->rules[i], true };
+	struct standing_in in = { analysis->policy, &analysis->policy->rules[i],
+		true };
 
 	diagram_terminals(analysis->diagram,
 	    diagram_where(
@@ -285,9 +287,8 @@ note_overlap(struct analysis *analysis, size_t i, uint32_t asked)
 		report_note(analysis->report, "overlap", rule->place,
 		    "%.*s %s part of what this rule %s",
 		    STR_ARG(text_str(&words)),
-		    count_marks(analysis) == 1
-			? (allows ? "refuses" : "allows")
-			: (allows ? "refuse" : "allow"),
+		    count_marks(analysis) == 1 ? (allows ? "refuses" : "allows")
+					       : (allows ? "refuse" : "allow"),
 		    allows ? "allows" : "refuses");
 		report_by_marked(analysis);
 	}

@@ -163,10 +163,10 @@ combine(struct diagram *diagram, const struct operation *operation, uint32_t f,
 		return memo->ret;
 	uint32_t f_var = var_of(diagram, f), g_var = var_of(diagram, g);
 	uint32_t var = f_var < g_var ? f_var : g_var;
-	uint32_t low = combine(diagram, operation,
-	    half(diagram, f, var, false), half(diagram, g, var, false));
-	uint32_t high = combine(diagram, operation,
-	    half(diagram, f, var, true), half(diagram, g, var, true));
+	uint32_t low = combine(diagram, operation, half(diagram, f, var, false),
+	    half(diagram, g, var, false));
+	uint32_t high = combine(diagram, operation, half(diagram, f, var, true),
+	    half(diagram, g, var, true));
 	ret = diagram_node(diagram, var, low, high);
 	*memo = (struct diagram_memo){ serial, f, g, ret };
 	return ret;
@@ -332,9 +332,8 @@ forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
 	struct diagram_node node = diagram->nodes.items[set];
 	uint32_t low = forget(diagram, what, node.low);
 	uint32_t high = forget(diagram, what, node.high);
-	uint32_t ret = var < what->first
-			   ? diagram_node(diagram, var, low, high)
-			   : diagram_or(diagram, low, high);
+	uint32_t ret = var < what->first ? diagram_node(diagram, var, low, high)
+					 : diagram_or(diagram, low, high);
 	*memo = (struct diagram_memo){ what->serial, set, 0, ret };
 	return ret;
 }
@@ -385,8 +384,8 @@ diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
     unsigned bits, size_t number)
 {
 	for (unsigned i = 0; i < bits; i++)
-		f = half(diagram, f, first + i,
-		    (number >> (bits - 1 - i) & 1) != 0);
+		f = half(
+		    diagram, f, first + i, (number >> (bits - 1 - i) & 1) != 0);
 	return f;
 }
 
@@ -407,8 +406,8 @@ visit_all(const struct diagram *diagram, uint32_t f, uint8_t *seen,
 }
 
 void
-diagram_terminals(struct diagram *diagram, uint32_t f, diagram_visit_fn visit,
-    void *context)
+diagram_terminals(
+    struct diagram *diagram, uint32_t f, diagram_visit_fn visit, void *context)
 {
 	uint8_t *seen = calloc(diagram->nodes.count / 8 + 1, 1);
 

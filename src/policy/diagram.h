@@ -98,8 +98,8 @@ uint32_t diagram_forget(
  * highest bit on top: the set of numbers below `count` that `has` says.
  */
 typedef bool (*diagram_has_fn)(const void *context, size_t number);
-uint32_t diagram_numbers(struct diagram *diagram, uint32_t first,
-    unsigned bits, size_t count, diagram_has_fn has, const void *context);
+uint32_t diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
+    size_t count, diagram_has_fn has, const void *context);
 
 /* What is left of f when the variables from `first` on spell the number. */
 uint32_t diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
@@ -107,7 +107,7 @@ uint32_t diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
 
 /* Calls for each terminal of f once, in no order; NOWHERE is left out. */
 typedef void (*diagram_visit_fn)(void *context, uint32_t terminal);
-void diagram_terminals(struct diagram *diagram, uint32_t f,
-    diagram_visit_fn visit, void *context);
+void diagram_terminals(
+    struct diagram *diagram, uint32_t f, diagram_visit_fn visit, void *context);
 
 #endif

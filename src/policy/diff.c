@@ -43,8 +43,7 @@ change_of(struct comparison *comparison, struct meaning_outcome a,
 	level(&a, &b);
 	uint32_t before =
 	    meaning_outcome_terminal(&comparison->diff->before, &a);
-	uint32_t after =
-	    meaning_outcome_terminal(&comparison->diff->after, &b);
+	uint32_t after = meaning_outcome_terminal(&comparison->diff->after, &b);
 	struct change change = { before, after };
 	size_t i = comparison->changes.count;
 
@@ -76,15 +75,13 @@ settle_change(void *context, uint32_t before, uint32_t after, uint32_t *ret)
 	    meaning_outcome(&comparison->diff->before, before);
 	struct meaning_outcome b =
 	    meaning_outcome(&comparison->diff->after, after);
-	*ret = meaning_outcome_same(&a, &b)
-		   ? DIAGRAM_NOWHERE
-		   : change_of(comparison, a, b);
+	*ret = meaning_outcome_same(&a, &b) ? DIAGRAM_NOWHERE
+					    : change_of(comparison, a, b);
 	return true;
 }
 
 static int
-cut_change(
-    struct comparison *comparison, uint32_t changes, size_t number)
+cut_change(struct comparison *comparison, uint32_t changes, size_t number)
 {
 	struct diff *diff = comparison->diff;
 	struct diagram *d = &diff->space.diagram;
@@ -132,8 +129,8 @@ enters_by_one(const void *context, size_t cell)
 	const struct space *space = context;
 	const struct space_source *source = &space->sources.items[cell];
 
-	return source->unprefixed && (source->zone[0] == ZONE_NONE ||
-					 source->zone[1] == ZONE_NONE);
+	return source->unprefixed &&
+	       (source->zone[0] == ZONE_NONE || source->zone[1] == ZONE_NONE);
 }
 
 /*
@@ -162,8 +159,8 @@ compare_flows(struct diff *diff)
 	uint32_t after = meaning_outcomes(&diff->after);
 
 	before = diagram_where(d, comparable(diff), before);
-	uint32_t changes = diagram_apply(
-	    d, settle_change, &comparison, before, after);
+	uint32_t changes =
+	    diagram_apply(d, settle_change, &comparison, before, after);
 	for (size_t i = 0; i < comparison.changes.count && comparison.rc == 0;
 	     i++)
 		comparison.rc = cut_change(&comparison, changes, i);
@@ -194,13 +191,11 @@ is_taken(const void *context, size_t cell)
 
 	return !source->self && !source->unprefixed &&
 	       zone < policy->zone_count &&
-	       policy_zone_has_interface(
-		   &policy->zones[zone], entrance->name);
+	       policy_zone_has_interface(&policy->zones[zone], entrance->name);
 }
 
 static int
-add_interface(
-    struct diff *diff, struct str name, uint32_t sources, bool taken)
+add_interface(struct diff *diff, struct str name, uint32_t sources, bool taken)
 {
 	struct diff_interface one = { name, sources, taken };
 
@@ -220,16 +215,17 @@ compare_interface(struct diff *diff, struct str name)
 	entrance.which = 1;
 	uint32_t after =
 	    space_cells(&diff->space, SPACE_SOURCE, is_taken, &entrance);
-	int rc = add_interface(
-	    diff, name, diagram_minus(d, before, after), false);
+	int rc =
+	    add_interface(diff, name, diagram_minus(d, before, after), false);
 	return rc < 0 ? rc
-		      : add_interface(diff, name,
-			    diagram_minus(d, after, before), true);
+		      : add_interface(
+			    diff, name, diagram_minus(d, after, before), true);
 }
 
 /* Each interface once, where it is first named. */
 static bool
-is_first_mention(const struct diff *diff, unsigned which, size_t zone, size_t at)
+is_first_mention(
+    const struct diff *diff, unsigned which, size_t zone, size_t at)
 {
 	const struct policy *policy = diff->space.policies[which];
 	struct str name = policy->zones[zone].interfaces[at];
@@ -263,8 +259,8 @@ compare_interfaces(struct diff *diff)
 }
 
 int
-policy_diff(const struct policy *before, const struct policy *after,
-    struct diff *ret)
+policy_diff(
+    const struct policy *before, const struct policy *after, struct diff *ret)
 {
 	const struct policy *const policies[] = { before, after };
 
@@ -302,8 +298,7 @@ say_target(const struct meaning_outcome *outcome, struct text *out)
 	const struct policy_rule *rule = outcome->rule;
 	char text[ADDRESS_TEXT_BYTES];
 	struct address_port at = {
-		outcome->ipv6 ? rule->target6 : rule->target4,
-		rule->target_port
+		outcome->ipv6 ? rule->target6 : rule->target4, rule->target_port
 	};
 
 	text_addf(out, " to %s",
@@ -325,8 +320,7 @@ say_rest(const struct meaning_outcome *outcome,
 	    outcome->rule->verdict != other->rule->verdict)
 		return;
 	if (proxy != (other->carriage == MEANING_PROXY))
-		text_addz(
-		    out, proxy ? " by the proxy" : " by the firewall");
+		text_addz(out, proxy ? " by the proxy" : " by the firewall");
 	if (hidden != (other->carriage == MEANING_MASQUERADED))
 		text_addz(out, hidden ? " masqueraded" : "");
 	if (outcome->rule->log != other->rule->log)
@@ -440,8 +434,8 @@ json_side(const struct diff *diff, const struct diff_class *class,
 	int rc = region_say(&diff->space, &class->region, dimension, &words);
 
 	json_name(json, name);
-	json_put_string(json,
-	    words.len > 0 ? text_str(&words) : (struct str){ NULL, 0 });
+	json_put_string(
+	    json, words.len > 0 ? text_str(&words) : (struct str){ NULL, 0 });
 	text_fini(&words);
 	return rc;
 }
@@ -471,11 +465,10 @@ json_outcome(const struct meaning_outcome *outcome,
 	json_name(json, name);
 	json_object_begin(json);
 	json_name(json, "verdict");
-	json_put_stringz(
-	    json, policy_verdict_word(meaning_verdict(outcome)));
+	json_put_stringz(json, policy_verdict_word(meaning_verdict(outcome)));
 	json_name(json, "enforcer");
-	json_put_stringz(json,
-	    outcome->carriage == MEANING_PROXY ? "proxy" : "firewall");
+	json_put_stringz(
+	    json, outcome->carriage == MEANING_PROXY ? "proxy" : "firewall");
 	json_name(json, "log");
 	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
 	json_rule(outcome->rule, json);
@@ -510,8 +503,8 @@ json_class(
 	json_put_stringz(&json, "flows");
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && rc == 0;
 	     i++)
-		rc = json_side(diff, class, members[i].name,
-		    members[i].dimension, &json);
+		rc = json_side(
+		    diff, class, members[i].name, members[i].dimension, &json);
 	json_outcome(&class->before, &class->after, "before", &json);
 	json_outcome(&class->after, &class->before, "after", &json);
 	json_object_end(&json);
@@ -520,8 +513,8 @@ json_class(
 }
 
 static int
-json_interface(const struct diff *diff, const struct diff_interface *one,
-    struct text *out)
+json_interface(
+    const struct diff *diff, const struct diff_interface *one, struct text *out)
 {
 	struct json json = JSON_ON(out);
 	struct text words = TEXT_EMPTY;

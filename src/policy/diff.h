@@ -42,7 +42,8 @@ struct diff {
 		size_t count, room;
 	} interfaces;
 	struct {
-		struct diff_class *items; /* by rules, of the new policy first */
+		struct diff_class
+		    *items; /* by rules, of the new policy first */
 		size_t count, room;
 	} classes;
 };
@@ -51,8 +52,8 @@ struct diff {
  * Both policies are lent.  0, -ENOMEM, or -E2BIG where there is too much to
  * tell apart.  diff_fini in any case.
  */
-int policy_diff(const struct policy *before, const struct policy *after,
-    struct diff *ret);
+int policy_diff(
+    const struct policy *before, const struct policy *after, struct diff *ret);
 void diff_fini(struct diff *diff);
 
 /* Nothing changes. */

@@ -27,8 +27,7 @@ class_of(const struct policy_rule *rule, size_t index)
 {
 	if (rule->log || rule->publish)
 		return terminal(CLASS_TRACELESS + index);
-	return terminal(
-	    CLASS_FIRST + (size_t)rule->verdict * 2 + rule->direct);
+	return terminal(CLASS_FIRST + (size_t)rule->verdict * 2 + rule->direct);
 }
 
 /* What a name may open: POLICY_VERDICT_ALLOW leads only elsewhere. */
@@ -102,8 +101,8 @@ packets_on_way(
 		to = diagram_or(d, to, parts->opened);
 	uint32_t set = diagram_and(d, parts->source, parts->service);
 	set = diagram_and(d, set, to);
-	return diagram_and(d, set,
-	    diagram_or(d, meaning->intercepted, meaning->uncarried));
+	return diagram_and(
+	    d, set, diagram_or(d, meaning->intercepted, meaning->uncarried));
 }
 
 /* Packets to a listener say who asks and nothing of what. */
@@ -114,8 +113,8 @@ packets_to_listener(
 	const struct policy_endpoint *to = &parts->rule->to;
 	struct diagram *d = &meaning->space->diagram;
 	bool any_address = to->zones == POLICY_ZONES_ANY;
-	bool some_address = to->zones != 0 || to->own != 0 ||
-			    policy_endpoint_has_addresses(to);
+	bool some_address =
+	    to->zones != 0 || to->own != 0 || policy_endpoint_has_addresses(to);
 
 	if (for_sure ? !any_address || parts->rule->services.count > 0 ||
 			   policy_rule_reads_head(parts->rule)
@@ -160,7 +159,11 @@ settle_list(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 }
 
 /* A rule at the packet phase. */
-enum { NO, YES, MIGHT };
+enum {
+	NO,
+	YES,
+	MIGHT
+};
 
 static uint32_t
 packet_match(struct meaning *meaning, const struct meaning_rule *rule)
@@ -199,11 +202,11 @@ build_lists(struct meaning *meaning)
 	for (size_t i = count; i-- > 0 && d->rc == 0;) {
 		struct meaning_rule *rule = &meaning->rules[i];
 		uint32_t self = terminal(i);
-		meaning->lists[i] = diagram_apply(d, settle_list, &self,
-		    rule->match, meaning->lists[i + 1]);
-		meaning->packets[i] = diagram_apply(d, settle_packets,
-		    &rule->class, packet_match(meaning, rule),
-		    meaning->packets[i + 1]);
+		meaning->lists[i] = diagram_apply(
+		    d, settle_list, &self, rule->match, meaning->lists[i + 1]);
+		meaning->packets[i] =
+		    diagram_apply(d, settle_packets, &rule->class,
+			packet_match(meaning, rule), meaning->packets[i + 1]);
 	}
 }
 
@@ -211,7 +214,12 @@ build_lists(struct meaning *meaning)
  * States of a walk from the top: nothing met yet; sure not to be sure; of a
  * class so far; decided by a class.
  */
-enum { WALK_START, WALK_MIXED, WALK_SO_FAR, WALK_DECIDED };
+enum {
+	WALK_START,
+	WALK_MIXED,
+	WALK_SO_FAR,
+	WALK_DECIDED
+};
 
 static uint32_t
 state(unsigned kind, uint32_t class)
@@ -236,9 +244,9 @@ settle_walk(void *context, uint32_t match, uint32_t before, uint32_t *ret)
 	else if (kind == WALK_SO_FAR && before != state(WALK_SO_FAR, *class))
 		*ret = state(WALK_MIXED, DIAGRAM_TERMINAL);
 	else
-		*ret = state(match == terminal(YES) ? WALK_DECIDED
-						    : WALK_SO_FAR,
-		    *class);
+		*ret =
+		    state(match == terminal(YES) ? WALK_DECIDED : WALK_SO_FAR,
+			*class);
 	return true;
 }
 
@@ -246,8 +254,8 @@ uint32_t
 meaning_walk(struct meaning *meaning, uint32_t before, size_t i)
 {
 	return diagram_apply(&meaning->space->diagram, settle_walk,
-	    &meaning->rules[i].class,
-	    packet_match(meaning, &meaning->rules[i]), before);
+	    &meaning->rules[i].class, packet_match(meaning, &meaning->rules[i]),
+	    before);
 }
 
 static bool
@@ -300,12 +308,12 @@ find_ways(struct meaning *meaning)
 	meaning->dialled =
 	    diagram_and(d, carried, space_mode(space, SPACE_DIALLED));
 	meaning->intercepted = diagram_and(d, carried, through);
-	meaning->uncarried = diagram_and(
-	    d, space_intercepted(space, which, false), through);
+	meaning->uncarried =
+	    diagram_and(d, space_intercepted(space, which, false), through);
 	meaning->listened = DIAGRAM_EMPTY;
 	for (size_t i = 0; i < policy->listen_count; i++)
-		meaning->listened = diagram_or(d, meaning->listened,
-		    space_listener(space, which, i));
+		meaning->listened = diagram_or(
+		    d, meaning->listened, space_listener(space, which, i));
 	meaning->no_zone =
 	    space_from_zones(space, which, policy_zone_bit(ZONE_NONE));
 	uint32_t asked = diagram_or(d, meaning->explicit, meaning->dialled);
@@ -329,10 +337,9 @@ is_hideable(const void *context, size_t cell)
 	       zone != meaning->policy->elsewhere &&
 	       partition_has(&space->from.atoms, source->atom,
 		   space->from.zones[meaning->which] + zone) &&
-	       (partition_has(
-		    &space->from.atoms, source->atom, SPACE_IPV4) ||
-		   partition_has(&space->from.atoms, source->atom,
-		       SPACE_UNIQUE_LOCAL));
+	       (partition_has(&space->from.atoms, source->atom, SPACE_IPV4) ||
+		   partition_has(
+		       &space->from.atoms, source->atom, SPACE_UNIQUE_LOCAL));
 }
 
 static void
@@ -388,7 +395,7 @@ meaning_fini(struct meaning *meaning)
 }
 
 /* What the carriage of a flow adds to its rule, in a terminal. */
-#define CARRIAGES    16
+#define CARRIAGES     16
 #define CARRIAGE_IPV6 8
 
 _Static_assert(MEANING_CARRIAGE_COUNT <= CARRIAGE_IPV6, "carriages overlap");
@@ -396,8 +403,7 @@ _Static_assert(MEANING_CARRIAGE_COUNT <= CARRIAGE_IPV6, "carriages overlap");
 static uint32_t
 carry(struct diagram *d, uint32_t set, unsigned carriage, uint32_t rest)
 {
-	return diagram_over(
-	    d, diagram_where(d, set, terminal(carriage)), rest);
+	return diagram_over(d, diagram_where(d, set, terminal(carriage)), rest);
 }
 
 /* Which of the classes of `packets` allow, and those among them by `direct`. */
@@ -451,9 +457,8 @@ is_published_here(const struct policy_rule *rule, uint8_t family,
 	    family == ADDRESS_IPV4 ? rule->target4 : rule->target6;
 
 	return target.family == family &&
-	       (masquerade->to &
-		   policy_zone_bit(policy_zone_of(meaning->policy, target))) !=
-		   0;
+	       (masquerade->to & policy_zone_bit(policy_zone_of(
+				     meaning->policy, target))) != 0;
 }
 
 /* A published flow leaves where its target lives. */
@@ -471,12 +476,12 @@ masquerade_published(struct meaning *meaning, const struct policy_rule *rule)
 		    space_from_zones(space, meaning->which, one->from);
 		if (is_published_here(rule, ADDRESS_IPV4, meaning, one))
 			set = diagram_or(d, set,
-			    diagram_and(d, from,
-				space_to_base(space, SPACE_IPV4)));
+			    diagram_and(
+				d, from, space_to_base(space, SPACE_IPV4)));
 		if (is_published_here(rule, ADDRESS_IPV6, meaning, one))
 			set = diagram_or(d, set,
-			    diagram_and(d, from,
-				space_to_base(space, SPACE_IPV6)));
+			    diagram_and(
+				d, from, space_to_base(space, SPACE_IPV6)));
 	}
 	return diagram_and(
 	    d, set, space_cells(space, SPACE_SOURCE, is_hideable, meaning));
@@ -505,9 +510,9 @@ carry_packets(struct meaning *meaning)
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t allowed_at_all = diagram_apply(
 	    d, settle_verdict, meaning, meaning->lists[0], DIAGRAM_EMPTY);
-	uint32_t carriage = carry(d,
-	    diagram_and(d, meaning->masquerade, allowed_at_all),
-	    MEANING_MASQUERADED, terminal(MEANING_PACKETS));
+	uint32_t carriage =
+	    carry(d, diagram_and(d, meaning->masquerade, allowed_at_all),
+		MEANING_MASQUERADED, terminal(MEANING_PACKETS));
 	uint32_t ipv6 = space_to_base(meaning->space, SPACE_IPV6);
 
 	for (size_t i = 0; i < meaning->policy->rule_count; i++) {
@@ -515,8 +520,8 @@ carry_packets(struct meaning *meaning)
 		if (!rule->publish)
 			continue;
 		uint32_t here = diagram_is(d, meaning->lists[0], terminal(i));
-		uint32_t hidden = diagram_and(
-		    d, here, masquerade_published(meaning, rule));
+		uint32_t hidden =
+		    diagram_and(d, here, masquerade_published(meaning, rule));
 		uint32_t here6 = diagram_and(d, here, ipv6);
 		carriage = carry(d, here, MEANING_PACKETS, carriage);
 		carriage = carry(d, hidden, MEANING_MASQUERADED, carriage);
@@ -532,8 +537,7 @@ static uint32_t
 find_carriage(struct meaning *meaning)
 {
 	struct diagram *d = &meaning->space->diagram;
-	uint32_t open =
-	    diagram_is(d, meaning->packets[0], MEANING_MIXED);
+	uint32_t open = diagram_is(d, meaning->packets[0], MEANING_MIXED);
 	uint32_t by_proxy = diagram_or(d, open, allowed(meaning, false));
 	uint32_t accepted = diagram_or(d, by_proxy, allowed(meaning, true));
 	uint32_t carriage = carry_packets(meaning);
@@ -557,8 +561,10 @@ settle_outcome(void *context, uint32_t list, uint32_t carriage, uint32_t *ret)
 	(void)context;
 	if (!diagram_is_terminal(list) || !diagram_is_terminal(carriage))
 		return false;
-	*ret = list == DIAGRAM_NOWHERE ? list : terminal((size_t)diagram_value(list) * CARRIAGES +
-			diagram_value(carriage));
+	*ret = list == DIAGRAM_NOWHERE
+		   ? list
+		   : terminal((size_t)diagram_value(list) * CARRIAGES +
+			      diagram_value(carriage));
 	return true;
 }
 
@@ -580,8 +586,8 @@ meaning_outcomes(struct meaning *meaning)
 {
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t carriage = find_carriage(meaning);
-	uint32_t list = diagram_apply(
-	    d, settle_unruled, NULL, carriage, meaning->lists[0]);
+	uint32_t list =
+	    diagram_apply(d, settle_unruled, NULL, carriage, meaning->lists[0]);
 
 	return diagram_apply(d, settle_outcome, NULL, list, carriage);
 }

@@ -81,8 +81,8 @@ uint32_t meaning_outcomes(struct meaning *meaning);
 struct meaning_outcome meaning_outcome(
     const struct meaning *meaning, uint32_t terminal);
 
-uint32_t meaning_outcome_terminal(const struct meaning *meaning,
-    const struct meaning_outcome *outcome);
+uint32_t meaning_outcome_terminal(
+    const struct meaning *meaning, const struct meaning_outcome *outcome);
 
 enum policy_verdict meaning_verdict(const struct meaning_outcome *outcome);
 

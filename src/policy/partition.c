@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TABLE_ROOM_FIRST 64
+#define TABLE_ROOM_FIRST   64
 #define EXAMPLES_BYTES_MAX ((size_t)64 << 20)
 
 int
@@ -69,8 +69,8 @@ grow_table(struct partition *partition)
 	partition->table = table;
 	partition->table_room = room;
 	for (size_t i = 0; i < partition->count; i++)
-		table[probe(partition,
-		    partition->bits.items + i * partition->words)] =
+		table[probe(
+		    partition, partition->bits.items + i * partition->words)] =
 		    (uint32_t)i + 1;
 	return 0;
 }

@@ -39,8 +39,7 @@ static int
 collect_mention(struct collection *collection, struct str name, size_t set)
 {
 	struct mention *first = map_get(&collection->by_name, name);
-	struct mention *mention =
-	    arena_new(&collection->arena, struct mention);
+	struct mention *mention = arena_new(&collection->arena, struct mention);
 
 	if (mention == NULL)
 		return -ENOMEM;
@@ -101,8 +100,8 @@ keep_name(struct collection *collection, struct str asked, struct str name,
 	bool is_new;
 
 	find_members(collection, asked);
-	long atom = partition_add(partition, collection->members,
-	    sizeof(struct name_atom), &is_new);
+	long atom = partition_add(
+	    partition, collection->members, sizeof(struct name_atom), &is_new);
 	if (atom < 0)
 		return -ENOMEM;
 	if (is_new)
@@ -137,8 +136,8 @@ keep_entry(struct collection *collection, struct str name, size_t set)
 		return 0; /* its name was seen in another set */
 	int rc = keep_name(collection, name, name, DOMAIN_ITSELF);
 	if (rc == 0 && name.len <= NAME_WITH_CHILD_MAX)
-		rc = keep_name(collection,
-		    child_of(collection, name, buffer), name, DOMAIN_UNDER);
+		rc = keep_name(collection, child_of(collection, name, buffer),
+		    name, DOMAIN_UNDER);
 	return rc;
 }
 
@@ -158,8 +157,7 @@ int
 partition_names(struct partition *partition,
     const struct domain_set *const *sets, size_t count)
 {
-	struct collection collection = { .partition = partition,
-		.sets = sets };
+	struct collection collection = { .partition = partition, .sets = sets };
 	int rc = partition_init(partition, count);
 
 	map_init(&collection.by_name, 0);

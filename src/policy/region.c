@@ -76,16 +76,15 @@ region_cut(struct space *space, uint32_t set, uint32_t *rest)
 		region.most[i] = space_cells(
 		    space, (enum space_dimension)i, is_number, &seed.at[i]);
 	}
-	uint32_t allowed = diagram_or(d, set,
-	    diagram_minus(d, DIAGRAM_ALL, space->universe));
+	uint32_t allowed =
+	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, space->universe));
 	/* What cannot be must not keep what can be out, so it comes second. */
 	grow(space, &region, allowed, within);
 	grow(space, &region, allowed, NULL);
 	uint32_t flows = region_flows(space, &region);
 	uint32_t real = diagram_and(d, flows, set);
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		region.least[i] =
-		    project(space, real, (enum space_dimension)i);
+		region.least[i] = project(space, real, (enum space_dimension)i);
 	*rest = diagram_minus(d, *rest, flows);
 	return region;
 }
@@ -326,8 +325,7 @@ static void
 add_wording(const struct side *side, const struct wording *wording)
 {
 	if (wording->kind == WORDING_SELF_IN)
-		text_addf(
-		    side->out, "self in %.*s", STR_ARG(wording->name));
+		text_addf(side->out, "self in %.*s", STR_ARG(wording->name));
 	else if (wording->kind == WORDING_PATTERN)
 		text_addf(side->out, "\"%.*s\"", STR_ARG(wording->name));
 	else
@@ -375,11 +373,11 @@ say_atom(const struct side *side, const struct address_atom *atom)
 {
 	char range[ADDRESS_RANGE_TEXT_BYTES];
 
-	for (size_t i = 0;
-	     i < atom->range_count && i < PARTITION_RANGES_KEPT; i++) {
+	for (size_t i = 0; i < atom->range_count && i < PARTITION_RANGES_KEPT;
+	     i++) {
 		text_addz(side->out, i > 0 ? ", " : "");
-		text_addz(side->out,
-		    address_range_format(&atom->ranges[i], range));
+		text_addz(
+		    side->out, address_range_format(&atom->ranges[i], range));
 	}
 	if (atom->range_count > PARTITION_RANGES_KEPT)
 		text_addz(side->out, ", ...");
@@ -410,16 +408,16 @@ say_cell(const struct side *side, size_t cell)
 	case SPACE_SOURCE:
 		if (space->sources.items[cell].self)
 			text_addz(side->out, "self ");
-		say_atom(side,
-		    &space->from.atoms.of.addresses
-			 [space->sources.items[cell].atom]);
+		say_atom(
+		    side, &space->from.atoms.of
+			       .addresses[space->sources.items[cell].atom]);
 		break;
 	case SPACE_DESTINATION:
 		if (space->destinations.items[cell].own)
 			text_addz(side->out, "self ");
 		say_atom(side,
-		    &space->to.atoms.of.addresses
-			 [space->destinations.items[cell].atom]);
+		    &space->to.atoms.of
+			 .addresses[space->destinations.items[cell].atom]);
 		break;
 	case SPACE_NAME:
 		say_name(side, cell);
@@ -449,28 +447,34 @@ take_off(const struct side *side, const struct wording *wording, uint8_t *left)
 			left[i] = 0;
 }
 
+struct said {
+	size_t words, cells;
+};
+
 /*
  * Says `left`, and at most `most`, in words; what no word fits is said cell by
  * cell.  Returns how many things it said, and clears `left`.
  */
-static size_t
+static struct said
 say_parts(const struct side *side, uint8_t *left, const uint8_t *most)
 {
+	struct said said = { 0, 0 };
 	struct wording wording;
-	size_t said = 0;
 
 	for (;;) {
 		size_t cell = first_of(left, side->count);
 		if (cell == side->count)
 			return said;
-		if (said++ > 0)
+		if (said.words + said.cells > 0)
 			text_addz(side->out, ", ");
 		if (best_wording(side, cell, left, most, &wording)) {
 			add_wording(side, &wording);
 			take_off(side, &wording, left);
+			said.words++;
 		} else {
 			say_cell(side, cell);
 			left[cell] = 0;
+			said.cells++;
 		}
 	}
 }
@@ -488,16 +492,30 @@ turn_round(const struct side *side, const struct wording *whole,
 	}
 }
 
+/* Around all from `at` on, so that a list ends where it ends. */
+static void
+add_braces(struct text *out, size_t at)
+{
+	size_t len = out->len - at;
+
+	text_addz(out, "{  }"); /* as many bytes as are added */
+	if (out->full)
+		return;
+	memmove(out->at + at + 2, out->at + at, len);
+	memcpy(out->at + at, "{ ", 2);
+	memcpy(out->at + at + 2 + len, " }", 2);
+}
+
 /* More exceptions than this are harder to read than what remains. */
 #define EXCEPTIONS_MAX 4
 
 /*
  * "lan except printers", or "any except ..." for a NULL wording; false, and
- * nothing said, if that takes as many exceptions as there are parts.
+ * nothing said, if that takes many exceptions or bytes_max bytes.
  */
 static bool
 say_except(const struct side *side, const struct wording *whole,
-    size_t parts_max, uint8_t *excluded, uint8_t *excludable)
+    size_t bytes_max, bool is_last, uint8_t *excluded, uint8_t *excludable)
 {
 	size_t before = side->out->len;
 
@@ -507,21 +525,44 @@ say_except(const struct side *side, const struct wording *whole,
 	else
 		text_addz(side->out, "any");
 	text_addz(side->out, " except ");
-	size_t said = say_parts(side, excluded, excludable);
-	if (said > 0 && said <= EXCEPTIONS_MAX && said < parts_max)
+	size_t braces = side->out->len;
+	struct said said = say_parts(side, excluded, excludable);
+	size_t count = said.words + said.cells;
+	if (!is_last || count > 1)
+		add_braces(side->out, braces);
+	if (count > 0 && count <= EXCEPTIONS_MAX &&
+	    side->out->len - before < bytes_max)
 		return true;
 	text_cut(side->out, before);
 	return false;
 }
 
+/* How long the cells of `left` in the wording would be, one by one. */
 static size_t
-count_in(const struct side *side, const struct wording *wording,
-    const uint8_t *left)
+measure_cells(
+    const struct side *side, const struct wording *wording, const uint8_t *left)
+{
+	size_t before = side->out->len;
+
+	for (size_t i = 0; i < side->count; i++) {
+		if (left[i] == 0 || !covers(side, wording, i))
+			continue;
+		text_addz(side->out, ", ");
+		say_cell(side, i);
+	}
+	size_t len = side->out->len - before;
+	text_cut(side->out, before);
+	return len;
+}
+
+static size_t
+count_outside(
+    const struct side *side, const struct wording *wording, const uint8_t *left)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < side->count; i++)
-		count += left[i] != 0 && covers(side, wording, i);
+		count += left[i] != 0 && !covers(side, wording, i);
 	return count;
 }
 
@@ -537,9 +578,10 @@ say_zone_except(const struct side *side, size_t cell, uint8_t *left,
 		    wording.kind == WORDING_FAMILY ||
 		    !covers(side, &wording, cell))
 			continue;
-		size_t parts = count_in(side, &wording, left);
-		if (!say_except(
-			side, &wording, parts, excluded, excludable))
+		bool is_last = count_outside(side, &wording, left) == 0;
+		if (!say_except(side, &wording,
+			measure_cells(side, &wording, left), is_last, excluded,
+			excludable))
 			continue;
 		take_off(side, &wording, left);
 		return true;
@@ -574,7 +616,7 @@ say_endpoint_parts(const struct side *side, struct scratch *scratch)
 }
 
 /* More names than this are one "any", where that may be said. */
-#define PARTS_MAX 2
+#define WORDS_MAX 2
 
 /* In parts, or "any" with exceptions, whatever is shorter. */
 static void
@@ -583,8 +625,9 @@ say_endpoint(const struct side *side, struct scratch *scratch)
 	size_t start = side->out->len;
 
 	memcpy(scratch->left, side->least, side->count);
-	size_t parts = say_parts(side, scratch->left, side->most);
-	if (parts <= PARTS_MAX && !all_of(side->least, side->count))
+	struct said said = say_parts(side, scratch->left, side->most);
+	if (said.cells == 0 && said.words <= WORDS_MAX &&
+	    !all_of(side->least, side->count))
 		return;
 	text_cut(side->out, start);
 	if (all_of(side->most, side->count)) {
@@ -592,7 +635,7 @@ say_endpoint(const struct side *side, struct scratch *scratch)
 		return;
 	}
 	bool excepted = say_except(
-	    side, NULL, parts, scratch->excluded, scratch->excludable);
+	    side, NULL, SIZE_MAX, true, scratch->excluded, scratch->excludable);
 	size_t len = side->out->len - start;
 	text_cut(side->out, start);
 	memcpy(scratch->left, side->least, side->count);
@@ -601,7 +644,7 @@ say_endpoint(const struct side *side, struct scratch *scratch)
 		return;
 	text_cut(side->out, start);
 	(void)say_except(
-	    side, NULL, parts, scratch->excluded, scratch->excludable);
+	    side, NULL, SIZE_MAX, true, scratch->excluded, scratch->excludable);
 }
 
 /* Names, methods and paths: cell 0 stands for all that no rule mentions. */
@@ -634,10 +677,9 @@ say_port_range(const struct side *side, const struct space_service *first,
 		return;
 	text_addz(side->out, *said != first->protocol ? " " : "");
 	if (row->has == POLICY_PROTOCOL_HAS_KINDS)
-		text_addz(side->out,
-		    first->first < policy_icmp_kind_count
-			? policy_icmp_kinds[first->first].word
-			: "other kinds");
+		text_addz(side->out, first->first < policy_icmp_kind_count
+					 ? policy_icmp_kinds[first->first].word
+					 : "other kinds");
 	else if (first->first == last->last)
 		text_addf(side->out, "%u", first->first);
 	else
@@ -682,8 +724,7 @@ stretch(const struct side *side, size_t cell, const uint8_t *least,
 }
 
 static void
-say_services(
-    const struct side *side, const uint8_t *least, const uint8_t *most)
+say_services(const struct side *side, const uint8_t *least, const uint8_t *most)
 {
 	const struct space_service *items = side->space->services.items;
 	enum policy_protocol said = POLICY_PROTOCOL_COUNT;

@@ -45,8 +45,8 @@ make_base(struct space *space)
 	     i++) {
 		struct address_range range;
 		const char *why;
-		if (address_range_parse(str_of(base_ranges[i].text), &range,
-			&why) < 0 ||
+		if (address_range_parse(
+			str_of(base_ranges[i].text), &range, &why) < 0 ||
 		    address_set_add(&space->base[base_ranges[i].set], &range) <
 			0)
 			fail(space, -ENOMEM);
@@ -271,8 +271,8 @@ add_unprefixed(struct space *space, size_t atom)
 	for (unsigned p = 0; p < space->policy_count; p++) {
 		const struct policy *policy = space->policies[p];
 		for (uint8_t z = 0; z < policy->zone_count; z++)
-			for (size_t i = 0;
-			     i < policy->zones[z].interface_count; i++)
+			for (size_t i = 0; i < policy->zones[z].interface_count;
+			     i++)
 				add_unprefixed_by(space, atom,
 				    policy->zones[z].interfaces[i]);
 	}
@@ -294,10 +294,9 @@ make_sources(struct space *space)
 		add_source(space, &source);
 	}
 	for (size_t atom = 0; atom < atoms->count; atom++)
-		add_source(space,
-		    &(struct space_source){ .atom = atom,
-			.self = true,
-			.zone = { ZONE_SELF, ZONE_SELF } });
+		add_source(space, &(struct space_source){ .atom = atom,
+				      .self = true,
+				      .zone = { ZONE_SELF, ZONE_SELF } });
 }
 
 static bool
@@ -354,8 +353,8 @@ mark_services(uint8_t *begins, enum policy_protocol protocol,
 }
 
 static void
-mark_policy(uint8_t *begins, enum policy_protocol protocol,
-    const struct policy *policy)
+mark_policy(
+    uint8_t *begins, enum policy_protocol protocol, const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->rule_count; i++)
 		mark_services(begins, protocol, &policy->rules[i].services);
@@ -419,12 +418,12 @@ make_services(struct space *space)
 static void
 make_partitions(struct space *space)
 {
-	int rc = partition_addresses(&space->from.atoms,
-	    space->from.sets.items, space->from.sets.count);
+	int rc = partition_addresses(
+	    &space->from.atoms, space->from.sets.items, space->from.sets.count);
 
 	if (rc == 0)
-		rc = partition_addresses(&space->to.atoms,
-		    space->to.sets.items, space->to.sets.count);
+		rc = partition_addresses(&space->to.atoms, space->to.sets.items,
+		    space->to.sets.count);
 	if (rc == 0)
 		rc = partition_names(&space->names, space->name_sets.items,
 		    space->name_sets.count);
@@ -453,8 +452,7 @@ make_axes(struct space *space)
 		struct space_axis *axis = &space->axes[i];
 		axis->first = first;
 		axis->count = counts[i];
-		while (axis->bits < 32 &&
-		       (size_t)1 << axis->bits < axis->count)
+		while (axis->bits < 32 && (size_t)1 << axis->bits < axis->count)
 			axis->bits++;
 		first += axis->bits;
 	}
@@ -580,9 +578,8 @@ is_method(const void *context, size_t cell)
 {
 	const struct question *ask = context;
 
-	return cell > 0 &&
-	       has_word(ask->rule->methods, ask->rule->method_count,
-		   ask->space->methods.items[cell - 1]);
+	return cell > 0 && has_word(ask->rule->methods, ask->rule->method_count,
+			       ask->space->methods.items[cell - 1]);
 }
 
 uint32_t
@@ -624,8 +621,7 @@ static bool
 is_service(const void *context, size_t cell)
 {
 	const struct question *ask = context;
-	const struct space_service *service =
-	    &ask->space->services.items[cell];
+	const struct space_service *service = &ask->space->services.items[cell];
 
 	return policy_services_have(
 	    ask->services, service->protocol, service->first);
@@ -665,8 +661,8 @@ is_to_zone(const void *context, size_t cell)
 	const struct space_destination *destination =
 	    &ask->space->destinations.items[cell];
 
-	return (ask->zones &
-		   policy_zone_bit(destination->zone[ask->which])) != 0;
+	return (ask->zones & policy_zone_bit(destination->zone[ask->which])) !=
+	       0;
 }
 
 uint32_t
@@ -694,8 +690,7 @@ static bool
 is_carriable(const void *context, size_t cell)
 {
 	const struct question *ask = context;
-	const struct space_service *service =
-	    &ask->space->services.items[cell];
+	const struct space_service *service = &ask->space->services.items[cell];
 
 	return service->protocol == POLICY_PROTOCOL_TCP;
 }
@@ -791,8 +786,8 @@ all_cells(struct space *space)
 
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
 		set = diagram_and(&space->diagram, set,
-		    space_cells(space, (enum space_dimension)i, is_any_cell,
-			NULL));
+		    space_cells(
+			space, (enum space_dimension)i, is_any_cell, NULL));
 	return set;
 }
 
@@ -812,8 +807,7 @@ static bool
 is_kind_of_other(const void *context, size_t cell)
 {
 	const struct question *ask = context;
-	const struct space_service *service =
-	    &ask->space->services.items[cell];
+	const struct space_service *service = &ask->space->services.items[cell];
 
 	if (service->protocol != POLICY_PROTOCOL_ICMP ||
 	    service->first >= policy_icmp_kind_count)
@@ -838,8 +832,7 @@ static bool
 is_asked_for(const void *context, size_t cell)
 {
 	const struct question *ask = context;
-	const struct space_service *service =
-	    &ask->space->services.items[cell];
+	const struct space_service *service = &ask->space->services.items[cell];
 
 	return service->protocol == POLICY_PROTOCOL_TCP && service->first > 0;
 }
@@ -872,11 +865,11 @@ requests(struct space *space)
 		from = diagram_or(d, from,
 		    space_from_zones(
 			space, p, policy_listen_zones(space->policies[p])));
-	uint32_t tunnels_with_path = diagram_and(d,
-	    space_cells(space, SPACE_METHOD, is_connect, &ask),
-	    space_cells(space, SPACE_PATH, is_some_path, &ask));
-	from = diagram_and(d, from,
-	    space_cells(space, SPACE_SERVICE, is_asked_for, &ask));
+	uint32_t tunnels_with_path =
+	    diagram_and(d, space_cells(space, SPACE_METHOD, is_connect, &ask),
+		space_cells(space, SPACE_PATH, is_some_path, &ask));
+	from = diagram_and(
+	    d, from, space_cells(space, SPACE_SERVICE, is_asked_for, &ask));
 	from = diagram_and(d, from, space_mode(space, SPACE_EXPLICIT));
 	return diagram_minus(d, from, tunnels_with_path);
 }
@@ -894,8 +887,7 @@ dialled(struct space *space)
 		    space_to_zones(space, p, policy_zone_bit(ZONE_SELF)));
 	}
 	set = diagram_and(d, set, space_mode(space, SPACE_DIALLED));
-	return diagram_minus(
-	    d, set, diagram_minus(d, one_family(space), own));
+	return diagram_minus(d, set, diagram_minus(d, one_family(space), own));
 }
 
 static void
@@ -913,8 +905,8 @@ make_universe(struct space *space)
 }
 
 int
-space_init(struct space *space, const struct policy *const *policies,
-    unsigned count)
+space_init(
+    struct space *space, const struct policy *const *policies, unsigned count)
 {
 	*space = (struct space){ .policy_count = count };
 	for (unsigned p = 0; p < count; p++)

@@ -143,8 +143,8 @@ struct space {
 };
 
 /* 0, -ENOMEM, or -E2BIG: too much to tell apart.  fini in any case. */
-int space_init(struct space *space, const struct policy *const *policies,
-    unsigned count);
+int space_init(
+    struct space *space, const struct policy *const *policies, unsigned count);
 void space_fini(struct space *space);
 
 /* After a sequence of operations: 0, -ENOMEM or -E2BIG. */

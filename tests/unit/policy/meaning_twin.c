@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/meaning says of each flow what policy/evaluate says: of policies by
+ * chance, flows by chance, each asked both ways.
+ */
+#include "policy/meaning.h"
+
+#include "random_policy.h"
+
+#define FLOWS_EACH 600
+
+static void
+fail_with(const char *text, const struct space *space,
+    const struct space_cell *cell, const char *what)
+{
+	(void)fprintf(stderr, "%s\n%s at", text, what);
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		(void)fprintf(stderr, " %zu/%zu", cell->at[i],
+		    space->axes[i].count);
+	(void)fputc('\n', stderr);
+	fail();
+}
+
+static struct meaning_outcome
+outcome_at(struct meaning *meaning, uint32_t outcomes,
+    const struct space_cell *cell)
+{
+	const struct space *space = meaning->space;
+
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		outcomes = diagram_at(&space->diagram, outcomes,
+		    space->axes[i].first, space->axes[i].bits, cell->at[i]);
+	return meaning_outcome(meaning, outcomes);
+}
+
+/* What the evaluator says, in the words of the meaning. */
+static const char *
+differs(const struct policy *policy, const struct flow *flow, size_t mode,
+    const struct meaning_outcome *outcome)
+{
+	if (flow->from_zone == ZONE_NONE)
+		return outcome->carriage == MEANING_NO_ZONE ? NULL : "no zone";
+	if (mode == SPACE_DIALLED &&
+	    (flow->protocol >= POLICY_PROTOCOL_COUNT ||
+		!policy_intercepts(policy, flow->from_zone, flow->protocol,
+		    flow->port)))
+		return outcome->carriage == MEANING_UNSERVED ? NULL
+							     : "unserved";
+	if (mode == SPACE_EXPLICIT &&
+	    (policy_listen_zones(policy) & policy_zone_bit(flow->from_zone)) ==
+		0)
+		return outcome->carriage == MEANING_UNSERVED ? NULL
+							     : "unserved";
+	struct policy_answer answer = policy_decide(policy, flow);
+	if (answer.verdict == POLICY_VERDICT_UNDECIDED ||
+	    (mode == SPACE_DIRECT && flow->way == FLOW_EXPLICIT &&
+		answer.verdict == POLICY_VERDICT_ALLOW))
+		return outcome->carriage == MEANING_LISTENER ? NULL
+							     : "listener";
+	if (answer.rule == NULL)
+		return outcome->carriage == MEANING_NEEDS_PROXY ? NULL
+								: "needs proxy";
+	if (outcome->rule == NULL)
+		return "unruled";
+	if (meaning_verdict(outcome) != answer.verdict)
+		return "verdict";
+	if (outcome->rule->log != answer.rule->log ||
+	    outcome->rule->publish != answer.rule->publish)
+		return "traces";
+	/* Which of two alike decides is told apart only where it shows. */
+	if (!policy_outcome_same(outcome->rule, answer.rule) &&
+	    outcome->rule->log)
+		return "rule";
+	bool by_proxy = mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
+	if (by_proxy != (outcome->carriage == MEANING_PROXY))
+		return "enforcer";
+	return NULL;
+}
+
+static void
+compare(const char *text, const struct policy *policy)
+{
+	struct meaning meaning;
+	struct space_cell cell;
+	struct space space;
+
+	assert_int_equal(space_init(&space, &policy, 1), 0);
+	assert_int_equal(meaning_init(&meaning, &space, 0), 0);
+	uint32_t outcomes = meaning_outcomes(&meaning);
+	for (unsigned i = 0; i < FLOWS_EACH; i++) {
+		if (!random_cell(&space, &cell))
+			continue;
+		struct flow flow = flow_of(&space, 0, &cell);
+		struct meaning_outcome outcome =
+		    outcome_at(&meaning, outcomes, &cell);
+		const char *what = differs(
+		    policy, &flow, cell.at[SPACE_MODE], &outcome);
+		if (what != NULL)
+			fail_with(text, &space, &cell, what);
+	}
+	assert_int_equal(space_rc(&space), 0);
+	meaning_fini(&meaning);
+	space_fini(&space);
+}
+
+static void
+evaluator_and_diagrams_agree(void **state)
+{
+	unsigned rounds = twin_rounds(1500);
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds; i++) {
+		text_clear(&text);
+		add_random_policy(&text, 8);
+		struct policy *policy = policy_of(text.at);
+		assert_non_null(policy);
+		compare(text.at, policy);
+		policy_unref(policy);
+	}
+	text_fini(&text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(evaluator_and_diagrams_agree),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
