@@ -275,10 +275,12 @@ flow_of(const struct space *space, unsigned which,
 	else if (name == 0)
 		flow.known[POLICY_FACT_NAME] = FLOW_ABSENT;
 	else if (space->names.of.names[name].cover == DOMAIN_UNDER) {
-		static char below[DOMAIN_NAME_MAX + 1];
-		(void)snprintf(below, sizeof(below), "below.%.*s",
+		/* Texts of their own, so that flows can be kept. */
+		static char below[64][DOMAIN_NAME_MAX + 1];
+		char *text = below[name % 64];
+		(void)snprintf(text, sizeof(below[0]), "below.%.*s",
 		    STR_ARG(flow.name));
-		flow.name = str_of(below);
+		flow.name = str_of(text);
 	}
 	flow.method =
 	    method == 0 ? STR("TRACE") : space->methods.items[method - 1];

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What check says of rules, against brute force: all flows of a small space
+ * are asked one by one, with the rule and without it.
+ */
+#include "policy/analyse.h"
+#include "policy/meaning.h"
+
+#include "random_policy.h"
+
+#include "base/vec.h"
+
+struct flows {
+	struct flow *items;
+	size_t count, room;
+};
+
+/* One flow of each kind is enough where nothing can differ. */
+static bool
+is_tedious(const struct space *space, const struct space_cell *cell,
+    const struct flow *flow)
+{
+	const struct space_service *service =
+	    &space->services.items[cell->at[SPACE_SERVICE]];
+
+	if (service->protocol == POLICY_PROTOCOL_ICMP && service->first > 1 &&
+	    service->last != UINT16_MAX)
+		return true;
+	return (flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED ||
+		   flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN) &&
+	       (cell->at[SPACE_NAME] > 0 || cell->at[SPACE_METHOD] > 0 ||
+		   cell->at[SPACE_PATH] > 0);
+}
+
+static void
+collect(const struct space *space, const struct meaning *meaning,
+    struct flows *ret)
+{
+	struct space_cell cell = { 0 };
+
+	do {
+		if (!space_has(space, space->universe, &cell) ||
+		    space_has(space, meaning->no_zone, &cell) ||
+		    space_has(space, meaning->unserved, &cell))
+			continue;
+		struct flow flow = flow_of(space, 0, &cell);
+		if (!is_tedious(space, &cell, &flow))
+			assert_int_equal(VEC_ADD(ret, flow), 0);
+	} while (next_cell(space, &cell));
+}
+
+static enum policy_phase
+last_phase(const struct flow *flow)
+{
+	return flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED
+		   ? POLICY_PHASE_PACKET
+		   : flow->last;
+}
+
+/*
+ * The rule that matches once all is known; NULL where only packets are seen
+ * that may go to the proxy.  What cannot be carried shows nothing more: only
+ * what its packets show for sure counts, so what might match is made to be
+ * absent by asking about it as about any other packet.
+ */
+static const struct policy_rule *
+final_rule(const struct policy *policy, const struct flow *flow)
+{
+	struct flow plain = *flow;
+
+	if (flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN)
+		return NULL;
+	if (flow->way == FLOW_UNCARRIED)
+		plain.way = FLOW_PLAIN;
+	struct policy_answer answer =
+	    policy_evaluate(policy, &plain, last_phase(&plain), NULL);
+	return answer.rule;
+}
+
+static bool
+same_rule(const struct policy_rule *a, const struct policy_rule *b)
+{
+	return a->line == b->line || policy_outcome_same(a, b);
+}
+
+static bool
+same_packets(const struct policy *a, const struct policy *b,
+    const struct flow *flow)
+{
+	struct policy_answer x =
+	    policy_evaluate(a, flow, POLICY_PHASE_PACKET, NULL);
+	struct policy_answer y =
+	    policy_evaluate(b, flow, POLICY_PHASE_PACKET, NULL);
+
+	if (flow->way == FLOW_PLAIN)
+		return true;
+	if (x.rule == NULL || y.rule == NULL)
+		return x.rule == y.rule;
+	return same_rule(x.rule, y.rule);
+}
+
+/* The policy with other rules; the array is the caller's. */
+static struct policy
+with_rules(const struct policy *policy, struct policy_rule *rules, size_t count)
+{
+	struct policy copy = *policy;
+
+	copy.rules = rules;
+	copy.rule_count = count;
+	return copy;
+}
+
+static bool
+endpoint_is_empty(const struct policy_endpoint *endpoint)
+{
+	return endpoint->zones == 0 && endpoint->own == 0 &&
+	       !policy_endpoint_has_addresses(endpoint) &&
+	       !policy_endpoint_has_domains(endpoint);
+}
+
+/* NULL: nothing is to be said of rule i. */
+static const char *
+expected_kind(const struct policy *policy, size_t i, const struct flows *flows)
+{
+	const struct policy_rule *rule = &policy->rules[i];
+	struct policy_rule rules[32];
+	size_t count = policy->rule_count, kept = 0;
+	bool reached = false;
+
+	assert_true(count <= COUNT_OF(rules));
+	for (size_t j = 0; j < count; j++)
+		if (j != i)
+			rules[kept++] = policy->rules[j];
+	struct policy without = with_rules(policy, rules, kept);
+	for (size_t j = 0; j < flows->count; j++) {
+		const struct flow *flow = &flows->items[j];
+		if (!same_packets(policy, &without, flow))
+			return NULL;
+		if (final_rule(policy, flow) != rule)
+			continue;
+		reached = true;
+		if (!meaning_rule_same(rule, final_rule(&without, flow)))
+			return NULL;
+	}
+	if (!reached)
+		return endpoint_is_empty(&rule->from) ||
+			       endpoint_is_empty(&rule->to)
+			   ? NULL
+			   : "unreached";
+	return i + 2 == count ? NULL : "redundant";
+}
+
+static const struct finding *
+finding_of(const struct report *report, const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (place_line(report->items[i].place).line == rule->line)
+			return &report->items[i];
+	return NULL;
+}
+
+/* Whether the rule alone takes the flow. */
+static bool
+takes(const struct policy *policy, const struct policy_rule *rule,
+    const struct flow *flow)
+{
+	struct policy_rule rules[] = { *rule,
+		policy->rules[policy->rule_count - 1] };
+	struct policy alone = with_rules(policy, rules, 2);
+
+	return final_rule(&alone, flow) == &rules[0];
+}
+
+static bool
+is_by(const struct finding *finding, uint32_t line, uint32_t without)
+{
+	for (size_t i = 0; i < finding->by_count; i++)
+		if (finding->by[i] == line && line != without)
+			return true;
+	return false;
+}
+
+/* All that the rule takes is taken by those that the finding names. */
+static bool
+is_covered(const struct policy *policy, const struct policy_rule *rule,
+    const struct finding *finding, uint32_t without, const struct flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++) {
+		const struct flow *flow = &flows->items[i];
+		bool covered = !takes(policy, rule, flow);
+		for (size_t j = 0; !covered && j < policy->rule_count; j++)
+			covered = is_by(finding, policy->rules[j].line,
+				      without) &&
+				  takes(policy, &policy->rules[j], flow);
+		if (!covered)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_least_cover(const struct policy *policy, const struct policy_rule *rule,
+    const struct finding *finding, const struct flows *flows)
+{
+	if (!is_covered(policy, rule, finding, 0, flows))
+		return false;
+	for (size_t i = 0; i < finding->by_count; i++)
+		if (finding->by[i] >= rule->line ||
+		    is_covered(policy, rule, finding, finding->by[i], flows))
+			return false;
+	return true;
+}
+
+static bool
+is_right(const struct policy *policy, size_t i, const struct flows *flows,
+    const struct report *report)
+{
+	const struct policy_rule *rule = &policy->rules[i];
+	const struct finding *finding = finding_of(report, rule);
+	const char *kind = expected_kind(policy, i, flows);
+
+	if (kind == NULL || finding == NULL)
+		return kind == NULL && finding == NULL;
+	if (strcmp(kind, finding->kind) != 0)
+		return false;
+	return strcmp(kind, "unreached") != 0 ||
+	       is_least_cover(policy, rule, finding, flows);
+}
+
+static unsigned findings;
+
+static void
+compare(const char *text, const struct policy *policy)
+{
+	struct text words = TEXT_EMPTY;
+	struct flows flows = { 0 };
+	struct meaning meaning;
+	struct report report;
+	struct space space;
+
+	report_init(&report);
+	assert_int_equal(policy_analyse_list(policy, false, &report), 0);
+	assert_int_equal(space_init(&space, &policy, 1), 0);
+	assert_int_equal(meaning_init(&meaning, &space, 0), 0);
+	collect(&space, &meaning, &flows);
+	for (size_t i = 0; i + 1 < policy->rule_count; i++) {
+		if (is_right(policy, i, &flows, &report))
+			continue;
+		report_render(&report, false, &words);
+		(void)fprintf(stderr, "%s\nline %u, expected %s, found:\n%s",
+		    text, policy->rules[i].line,
+		    expected_kind(policy, i, &flows),
+		    words.at != NULL ? words.at : "nothing\n");
+		fail();
+	}
+	findings += (unsigned)report.count;
+	free(flows.items);
+	meaning_fini(&meaning);
+	space_fini(&space);
+	report_fini(&report);
+}
+
+static void
+brute_force_agrees(void **state)
+{
+	unsigned rounds = twin_rounds(40);
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds; i++) {
+		text_clear(&text);
+		add_random_policy(&text, 6);
+		struct policy *policy = policy_of(text.at);
+		assert_non_null(policy);
+		compare(text.at, policy);
+		policy_unref(policy);
+	}
+	text_fini(&text);
+	assert_true(findings > rounds / 4); /* or nothing was put to the test */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(brute_force_agrees),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
