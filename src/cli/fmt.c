@@ -47,8 +47,7 @@ write_beside(const char *path, char *beside, struct str text)
 	if (rc == 0)
 		rc = file_write_all(fd, text);
 	/* Whoever may write the folder need not own the file. */
-	if (rc == 0 && fchown(fd, old.st_uid, old.st_gid) < 0 &&
-	    errno != EPERM)
+	if (rc == 0 && fchown(fd, old.st_uid, old.st_gid) < 0 && errno != EPERM)
 		rc = -errno;
 	if (rc == 0 && (fchmod(fd, old.st_mode & 07777) < 0 || fsync(fd) < 0))
 		rc = -errno;
@@ -157,16 +156,19 @@ const struct command command_fmt = {
 	.help =
 	    "Rewrites each file in the one form that every policy has: a\n"
 	    "statement a line, columns, no stray blanks.  Comments and\n"
-	    "paragraphs stay, and what the policy means never changes.  A file\n"
+	    "paragraphs stay, and what the policy means never changes.  A "
+	    "file\n"
 	    "that does not read as a policy is left as it is.  FILE - formats\n"
 	    "standard input to standard output.\n"
 	    "\n"
 	    "  gatehouse fmt office.policy\n"
 	    "  gatehouse fmt --check *.policy\n"
 	    "\n"
-	    "  --check        change nothing; name the files that would change\n"
+	    "  --check        change nothing; name the files that would "
+	    "change\n"
 	    "\n"
-	    "Status 0: done, or nothing to do. 1: a file would change, or is no\n"
+	    "Status 0: done, or nothing to do. 1: a file would change, or is "
+	    "no\n"
 	    "policy. 3: a file cannot be read or written.\n",
 	.takes = OPTION_CHECK,
 	.words_min = 1,

@@ -196,9 +196,16 @@ report_unreached(struct analysis *analysis, size_t i, uint32_t asked)
 static bool
 is_quiet(struct analysis *analysis, size_t i)
 {
-	return !analysis->is_proxied ||
-	       meaning_packets_without(&analysis->meaning, analysis->walk, i) ==
-		   analysis->meaning.packets[0];
+	struct diagram *d = analysis->diagram;
+	uint32_t flows = analysis->meaning.space->universe;
+
+	if (!analysis->is_proxied)
+		return true;
+	uint32_t with = analysis->meaning.packets[0];
+	uint32_t without =
+	    meaning_packets_without(&analysis->meaning, analysis->walk, i);
+	return with == without || diagram_where(d, flows, with) ==
+				      diagram_where(d, flows, without);
 }
 
 struct standing_in {

@@ -9,10 +9,10 @@
 
 #define FORMAT_BYTES_MAX ((size_t)1 << 30)
 
-#define INDENT		  4
-#define BLANKS_MAX	  2 /* between paragraphs */
+#define INDENT            4
+#define BLANKS_MAX        2 /* between paragraphs */
 #define BLANKS_INSIDE_MAX 1 /* in a block */
-#define GAP		  2 /* before what stands apart */
+#define GAP               2 /* before what stands apart */
 
 /*
  * Cells that are wider than this stick out instead of pushing all others to the
@@ -106,7 +106,7 @@ is_neighbour(const struct layout *layout, size_t i, enum row_kind kind)
 	const struct row *row = &layout->rows->items[i];
 
 	return (row->kind == kind || row->kind == ROW_COMMENT) &&
-	       row->blanks < BLANKS_MAX;
+	       blanks_before(layout, i) < BLANKS_MAX;
 }
 
 static void
@@ -116,7 +116,7 @@ find_group(
 	enum row_kind kind = layout->rows->items[at].kind;
 	size_t first = at, end = at + 1;
 
-	while (first > 0 && layout->rows->items[first].blanks < BLANKS_MAX &&
+	while (first > 0 && blanks_before(layout, first) < BLANKS_MAX &&
 	       (layout->rows->items[first - 1].kind == kind ||
 		   layout->rows->items[first - 1].kind == ROW_COMMENT))
 		first--;
@@ -138,8 +138,8 @@ find_width(const struct layout *layout, size_t at, size_t cell)
 	for (size_t i = first; i < end; i++) {
 		const struct row *row = &layout->rows->items[i];
 		size_t width = cell_width(row, cell);
-		if (row->kind == kind && width <= max &&
-		    width > widest && row->cells[cell + 1].len > 0)
+		if (row->kind == kind && width <= max && width > widest &&
+		    row->cells[cell + 1].len > 0)
 			widest = width;
 	}
 	return widest;
@@ -216,8 +216,8 @@ add_row(const struct layout *layout, size_t i, struct text *out)
 		size_t width = column_width(layout, i, cell);
 		size_t len = cell_width(row, cell);
 		bool pads = len > 0 && len < width;
-		text_pad(out, ' ',
-		    (pads ? width - len : 0) + gap_after(row, cell));
+		text_pad(
+		    out, ' ', (pads ? width - len : 0) + gap_after(row, cell));
 	}
 	if (row->by_line != 0)
 		text_addf(out, " %u", new_line_of(layout, row->by_line));

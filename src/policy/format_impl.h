@@ -47,8 +47,8 @@ enum row_kind {
 /* A statement, or a line of its own; cells may hold more than one line. */
 struct row {
 	enum row_kind kind;
-	unsigned depth;  /* of blocks */
-	unsigned blanks; /* blank lines before it */
+	unsigned depth;              /* of blocks */
+	unsigned blanks;             /* blank lines before it */
 	struct str cells[ROW_CELLS]; /* stand in columns; empty: none */
 	struct str comment;          /* behind it */
 	uint32_t old_line;

@@ -7,7 +7,7 @@
 #include "policy/words.h"
 
 #define LINE_BYTES_MAX 80
-#define INDENT	       4
+#define INDENT         4
 
 static bool
 is_url(struct str text)
@@ -101,9 +101,9 @@ join_line(const struct piece *at, const struct piece *end, struct text *out)
 
 	for (; at < end; at++) {
 		const struct piece *next = skip_comments(at + 1, end);
-		if (at->is_comment || (at->kind == TOKEN_COMMA && depth > 0 &&
-					  next < end &&
-					  next->kind == TOKEN_CLOSE))
+		if (at->is_comment ||
+		    (at->kind == TOKEN_COMMA && depth > 0 && next < end &&
+			next->kind == TOKEN_CLOSE))
 			continue;
 		if (before != NULL && is_parted(before, at, depth)) {
 			if (needs_line(before, at))
@@ -225,8 +225,7 @@ keep_paragraph(const struct piece *at, bool is_first, struct text *out)
 
 /* A comment in the same line as what stands before it. */
 static const struct piece *
-join_trailing(
-    const struct piece *at, const struct piece *end, struct text *out)
+join_trailing(const struct piece *at, const struct piece *end, struct text *out)
 {
 	if (at < end && at->is_comment && !at->starts_line) {
 		text_addz(out, "  ");

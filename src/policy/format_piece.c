@@ -23,7 +23,7 @@ push(struct scanner *scanner, struct piece piece)
 	bool first = scanner->ret->count == 0;
 
 	piece.starts_line = first || scanner->line_ends > 0;
-	piece.blanks = first		       ? 0
+	piece.blanks = first                    ? 0
 		       : scanner->line_ends > 1 ? scanner->line_ends - 1
 						: 0;
 	piece.line = scanner->line;
@@ -40,10 +40,9 @@ take_comment(struct scanner *scanner, size_t end)
 	while (scanner->at < end && text[scanner->at] != '\n')
 		scanner->at++;
 	struct str comment = { text + start, scanner->at - start };
-	return push(scanner,
-	    (struct piece){ .kind = TOKEN_WORD,
-		.is_comment = true,
-		.text = str_trim(comment) });
+	return push(scanner, (struct piece){ .kind = TOKEN_WORD,
+				 .is_comment = true,
+				 .text = str_trim(comment) });
 }
 
 /* What stands between two tokens: blanks, line ends and comments. */
@@ -80,10 +79,10 @@ take_token(struct scanner *scanner, const struct token *token)
 		return rc;
 	}
 	if (rc == 0)
-		rc = push(scanner,
-		    (struct piece){ .kind = token->kind,
-			.text = text,
-			.starts_statement = scanner->after_mark });
+		rc = push(
+		    scanner, (struct piece){ .kind = token->kind,
+				 .text = text,
+				 .starts_statement = scanner->after_mark });
 	scanner->after_mark = false;
 	scanner->at = token->place.at + token->place.len;
 	return rc;
@@ -93,10 +92,9 @@ int
 format_pieces(const struct source *source, const struct tokens *tokens,
     struct pieces *ret)
 {
-	struct scanner scanner = { .source = source,
-		.ret = ret,
-		.line = 1,
-		.after_mark = true };
+	struct scanner scanner = {
+		.source = source, .ret = ret, .line = 1, .after_mark = true
+	};
 	int rc = 0;
 
 	for (size_t i = 0; i < tokens->count && rc == 0; i++)

@@ -59,8 +59,8 @@ keep(struct builder *builder, struct text *text)
 }
 
 static struct str
-joined(struct builder *builder, const struct piece *at,
-    const struct piece *end, bool broken)
+joined(struct builder *builder, const struct piece *at, const struct piece *end,
+    bool broken)
 {
 	struct text text = TEXT_EMPTY;
 
@@ -76,8 +76,8 @@ spread(struct builder *builder, const struct piece *at, const struct piece *end)
 
 	text_addz(&text, "=");
 	for (; at < end; at++) {
-		if (at->is_comment || (at->kind != TOKEN_WORD &&
-					  at->kind != TOKEN_STRING))
+		if (at->is_comment ||
+		    (at->kind != TOKEN_WORD && at->kind != TOKEN_STRING))
 			continue;
 		text_addz(&text, text.len > 1 ? "  " : " ");
 		text_add(&text, at->text);
@@ -87,8 +87,7 @@ spread(struct builder *builder, const struct piece *at, const struct piece *end)
 
 /* The first piece of this kind, or end. */
 static const struct piece *
-find_kind(
-    const struct piece *at, const struct piece *end, enum token_kind kind)
+find_kind(const struct piece *at, const struct piece *end, enum token_kind kind)
 {
 	while (at < end && (at->is_comment || at->kind != kind))
 		at++;
@@ -178,8 +177,8 @@ fill_rule(struct builder *builder, const struct statement *in, struct row *row)
 	const struct piece *options = sorted.options.items;
 	row->cells[0] = in->at->text;
 	if (options != NULL)
-		row->cells[2] = joined(builder, options,
-		    options + sorted.options.count, false);
+		row->cells[2] = joined(
+		    builder, options, options + sorted.options.count, false);
 	if (body != NULL)
 		row->cells[1] = joined(builder, body, body + sorted.body.count,
 		    format_must_break(body, body + sorted.body.count,
@@ -221,8 +220,8 @@ end_of_statement(const struct piece *at, bool braces)
 	for (const struct piece *p = at; p->kind != TOKEN_END; p++) {
 		if (p->is_comment)
 			continue;
-		if (depth == 0 && ((p > at && p->starts_statement) ||
-				      p->kind == TOKEN_CLOSE))
+		if (depth == 0 &&
+		    ((p > at && p->starts_statement) || p->kind == TOKEN_CLOSE))
 			break;
 		depth += braces && p->kind == TOKEN_OPEN;
 		depth -= braces && p->kind == TOKEN_CLOSE;
@@ -243,10 +242,9 @@ hoist_comments(struct builder *builder, struct statement *in, bool keep_inner)
 		    !at->is_comment && at->kind == TOKEN_CLOSE && depth > 0;
 		if (!at->is_comment || (keep_inner && depth > 0))
 			continue;
-		push(builder,
-		    (struct row){ .kind = ROW_COMMENT,
-			.blanks = in->blanks,
-			.cells = { at->text } });
+		push(builder, (struct row){ .kind = ROW_COMMENT,
+				  .blanks = in->blanks,
+				  .cells = { at->text } });
 		in->blanks = 0;
 	}
 }
@@ -303,8 +301,8 @@ find_verdict(const struct statement *in)
 
 	if (last - in->at >= 2 && is_word(last - 1, "by"))
 		last -= 2;
-	return !last->is_comment && last->kind == TOKEN_WORD &&
-		       last > in->at && policy_verdict_find(last->text, &verdict)
+	return !last->is_comment && last->kind == TOKEN_WORD && last > in->at &&
+		       policy_verdict_find(last->text, &verdict)
 		   ? last
 		   : in->end;
 }
@@ -346,10 +344,9 @@ take_case(struct builder *builder)
 static void
 take_comment(struct builder *builder)
 {
-	push(builder,
-	    (struct row){ .kind = ROW_COMMENT,
-		.blanks = builder->at->blanks,
-		.cells = { builder->at->text } });
+	push(builder, (struct row){ .kind = ROW_COMMENT,
+			  .blanks = builder->at->blanks,
+			  .cells = { builder->at->text } });
 	builder->at++;
 }
 
@@ -393,19 +390,17 @@ take_block(struct builder *builder)
 	if (builder->at->kind != TOKEN_CLOSE)
 		return;
 	builder->at++;
-	push(builder,
-	    (struct row){ .kind = ROW_CLOSE,
-		.cells = { STR_INIT("}") },
-		.comment = take_trailing(builder) });
+	push(builder, (struct row){ .kind = ROW_CLOSE,
+			  .cells = { STR_INIT("}") },
+			  .comment = take_trailing(builder) });
 }
 
 int
-format_rows(
-    const struct pieces *pieces, struct arena *arena, struct rows *ret)
+format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 {
-	struct builder builder = { .at = pieces->items,
-		.arena = arena,
-		.ret = ret };
+	struct builder builder = {
+		.at = pieces->items, .arena = arena, .ret = ret
+	};
 
 	while (builder.at->kind != TOKEN_END && builder.rc == 0) {
 		if (builder.at->is_comment)

@@ -38,8 +38,8 @@ is_tedious(const struct space *space, const struct space_cell *cell,
 }
 
 static void
-collect(const struct space *space, const struct meaning *meaning,
-    struct flows *ret)
+collect(
+    const struct space *space, const struct meaning *meaning, struct flows *ret)
 {
 	struct space_cell cell = { 0 };
 
@@ -90,8 +90,8 @@ same_rule(const struct policy_rule *a, const struct policy_rule *b)
 }
 
 static bool
-same_packets(const struct policy *a, const struct policy *b,
-    const struct flow *flow)
+same_packets(
+    const struct policy *a, const struct policy *b, const struct flow *flow)
 {
 	struct policy_answer x =
 	    policy_evaluate(a, flow, POLICY_PHASE_PACKET, NULL);
@@ -196,9 +196,9 @@ is_covered(const struct policy *policy, const struct policy_rule *rule,
 		const struct flow *flow = &flows->items[i].flow;
 		bool covered = !takes(policy, rule, flow);
 		for (size_t j = 0; !covered && j < policy->rule_count; j++)
-			covered = is_by(finding, policy->rules[j].line,
-				      without) &&
-				  takes(policy, &policy->rules[j], flow);
+			covered =
+			    is_by(finding, policy->rules[j].line, without) &&
+			    takes(policy, &policy->rules[j], flow);
 		if (!covered)
 			return false;
 	}

@@ -57,8 +57,8 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	if (flow->from_zone == ZONE_NONE)
 		return fate;
 	struct policy_answer answer = policy_decide(policy, flow);
-	fate = (struct fate){ .verdict = answer.verdict,
-		.reason = answer.reason };
+	fate =
+	    (struct fate){ .verdict = answer.verdict, .reason = answer.reason };
 	if (mode == SPACE_DIRECT && flow->way == FLOW_EXPLICIT &&
 	    (answer.verdict == POLICY_VERDICT_UNDECIDED ||
 		answer.verdict == POLICY_VERDICT_ALLOW)) {
@@ -148,8 +148,8 @@ fail_with(const char *old, const char *new, const struct diff *diff,
 	(void)fprintf(stderr, "%s\n--- against ---\n%s\n%s", old, new,
 	    words.at != NULL ? words.at : "nothing\n");
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		(void)fprintf(stderr, " %zu/%zu", cell->at[i],
-		    diff->space.axes[i].count);
+		(void)fprintf(
+		    stderr, " %zu/%zu", cell->at[i], diff->space.axes[i].count);
 	(void)fputc('\n', stderr);
 	text_fini(&words);
 	fail();

@@ -15,15 +15,15 @@ fail_with(const char *text, const struct space *space,
 {
 	(void)fprintf(stderr, "%s\n%s at", text, what);
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		(void)fprintf(stderr, " %zu/%zu", cell->at[i],
-		    space->axes[i].count);
+		(void)fprintf(
+		    stderr, " %zu/%zu", cell->at[i], space->axes[i].count);
 	(void)fputc('\n', stderr);
 	fail();
 }
 
 static struct meaning_outcome
-outcome_at(struct meaning *meaning, uint32_t outcomes,
-    const struct space_cell *cell)
+outcome_at(
+    struct meaning *meaning, uint32_t outcomes, const struct space_cell *cell)
 {
 	const struct space *space = meaning->space;
 
@@ -42,8 +42,8 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 		return outcome->carriage == MEANING_NO_ZONE ? NULL : "no zone";
 	if (mode == SPACE_DIALLED &&
 	    (flow->protocol >= POLICY_PROTOCOL_COUNT ||
-		!policy_intercepts(policy, flow->from_zone, flow->protocol,
-		    flow->port)))
+		!policy_intercepts(
+		    policy, flow->from_zone, flow->protocol, flow->port)))
 		return outcome->carriage == MEANING_UNSERVED ? NULL
 							     : "unserved";
 	if (mode == SPACE_EXPLICIT &&
@@ -71,7 +71,8 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 	if (!policy_outcome_same(outcome->rule, answer.rule) &&
 	    outcome->rule->log)
 		return "rule";
-	bool by_proxy = mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
+	bool by_proxy =
+	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
 	if (by_proxy != (outcome->carriage == MEANING_PROXY))
 		return "enforcer";
 	return NULL;
@@ -93,8 +94,8 @@ compare(const char *text, const struct policy *policy)
 		struct flow flow = flow_of(&space, 0, &cell);
 		struct meaning_outcome outcome =
 		    outcome_at(&meaning, outcomes, &cell);
-		const char *what = differs(
-		    policy, &flow, cell.at[SPACE_MODE], &outcome);
+		const char *what =
+		    differs(policy, &flow, cell.at[SPACE_MODE], &outcome);
 		if (what != NULL)
 			fail_with(text, &space, &cell, what);
 	}

@@ -59,7 +59,8 @@ read_from_memory(
 	static const struct {
 		const char *path, *text;
 	} lists[] = {
-		{ "bad.netset", "198.51.100.0/25\n192.0.2.7\n2001:db8:b::/48\n" },
+		{ "bad.netset",
+		    "198.51.100.0/25\n192.0.2.7\n2001:db8:b::/48\n" },
 		{ "ads.hosts", "ads.example\n.tracker.example\n" },
 		{ "nothing.netset", "# nothing\n" },
 	};
@@ -105,13 +106,14 @@ add_random_endpoint(struct text *out, bool source)
 
 	for (unsigned i = 0; i < count; i++) {
 		text_addz(out, i > 0 ? ", " : "");
-		text_addz(out, source || chance(3) > 0
-			      ? ONE_OF("lan", "lan", "guest", "wan", "any", "any",
-				    "self", "10.0.0.1", "10.0.0.2-10.0.0.5",
-				    "203.0.113.9", "2001:db8:1::5", "bad",
-				    "servers", "0.0.0.0/0")
-			      : ONE_OF("ads", "www.example", "*.www.example",
-				    ".tracker.example", "mixed", "nothing"));
+		text_addz(out,
+		    source || chance(3) > 0
+			? ONE_OF("lan", "lan", "guest", "wan", "any", "any",
+			      "self", "10.0.0.1", "10.0.0.2-10.0.0.5",
+			      "203.0.113.9", "2001:db8:1::5", "bad", "servers",
+			      "0.0.0.0/0")
+			: ONE_OF("ads", "www.example", "*.www.example",
+			      ".tracker.example", "mixed", "nothing"));
 	}
 }
 
@@ -236,7 +238,8 @@ an_address_of(const struct partition *atoms, size_t atom)
 	size_t kept = one->range_count < PARTITION_RANGES_KEPT
 			  ? one->range_count
 			  : PARTITION_RANGES_KEPT;
-	const struct address_range *range = &one->ranges[chance((unsigned)kept)];
+	const struct address_range *range =
+	    &one->ranges[chance((unsigned)kept)];
 
 	return chance(2) == 0 ? range->first : range->last;
 }
@@ -247,8 +250,8 @@ an_address_of(const struct partition *atoms, size_t atom)
  * as what it sees of TLS; `last` is chosen among both.
  */
 static inline struct flow
-flow_of(const struct space *space, unsigned which,
-    const struct space_cell *cell)
+flow_of(
+    const struct space *space, unsigned which, const struct space_cell *cell)
 {
 	const struct policy *policy = space->policies[which];
 	const struct space_source *source =
@@ -278,8 +281,8 @@ flow_of(const struct space *space, unsigned which,
 		/* Texts of their own, so that flows can be kept. */
 		static char below[64][DOMAIN_NAME_MAX + 1];
 		char *text = below[name % 64];
-		(void)snprintf(text, sizeof(below[0]), "below.%.*s",
-		    STR_ARG(flow.name));
+		(void)snprintf(
+		    text, sizeof(below[0]), "below.%.*s", STR_ARG(flow.name));
 		flow.name = str_of(text);
 	}
 	flow.method =
@@ -299,8 +302,8 @@ flow_of(const struct space *space, unsigned which,
 		memset(flow.known, FLOW_NOT_GIVEN, sizeof(flow.known));
 	} else if (flow.to_zone != ZONE_SELF &&
 		   flow.protocol < POLICY_PROTOCOL_COUNT &&
-		   policy_intercepts(policy, flow.from_zone, flow.protocol,
-		       flow.port)) {
+		   policy_intercepts(
+		       policy, flow.from_zone, flow.protocol, flow.port)) {
 		flow.way = flow.protocol == POLICY_PROTOCOL_TCP
 			       ? FLOW_INTERCEPTED
 			       : FLOW_UNCARRIED;
