@@ -179,9 +179,11 @@ keep_range(struct sweep *sweep, struct address first, struct address next)
 	struct partition *partition = sweep->partition;
 	bool is_new;
 
-	if (!address_prev(next, &range.last) || next.family != first.family) {
-		range.last = (struct address){ .family = first.family };
-		memset(range.last.bytes, 0xff, address_width(first) / 8);
+	if (next.family != first.family) {
+		range.last.family = first.family;
+		memset(range.last.bytes, 0xff, address_width(first));
+	} else {
+		(void)address_prev(next, &range.last);
 	}
 	long atom = partition_add(
 	    partition, sweep->members, sizeof(struct address_atom), &is_new);

@@ -21,7 +21,8 @@
 /* One set that has an entry of a name; those of one name hang on each other. */
 struct mention {
 	struct mention *next;
-	size_t set;
+	uint32_t set;
+	uint8_t cover;
 };
 
 struct collection {
@@ -36,14 +37,16 @@ struct collection {
 #define MENTIONS_BYTES_MAX ((size_t)4 << 30)
 
 static int
-collect_mention(struct collection *collection, struct str name, size_t set)
+collect_mention(struct collection *collection, struct str name, size_t set,
+    enum domain_cover cover)
 {
 	struct mention *first = map_get(&collection->by_name, name);
 	struct mention *mention = arena_new(&collection->arena, struct mention);
 
 	if (mention == NULL)
 		return -ENOMEM;
-	mention->set = set;
+	mention->set = (uint32_t)set;
+	mention->cover = (uint8_t)cover;
 	if (first == NULL)
 		return map_put(&collection->by_name, name, mention);
 	mention->next = first->next;
@@ -54,7 +57,8 @@ collect_mention(struct collection *collection, struct str name, size_t set)
 /* Calls for each entry of every set, until one fails. */
 static int
 for_each_entry(struct collection *collection,
-    int (*take)(struct collection *, struct str, size_t set))
+    int (*take)(
+	struct collection *, struct str, size_t set, enum domain_cover cover))
 {
 	for (size_t i = 0; i < collection->partition->sets; i++) {
 		const struct domain_set *set = collection->sets[i];
@@ -63,7 +67,7 @@ for_each_entry(struct collection *collection,
 			struct str name;
 			if (!domain_set_entry(set, slot, &name, &cover))
 				continue;
-			int rc = take(collection, name, i);
+			int rc = take(collection, name, i, cover);
 			if (rc < 0)
 				return rc;
 		}
@@ -126,16 +130,31 @@ child_of(const struct collection *collection, struct str name,
 	return child;
 }
 
+/*
+ * Where no set says anything of the names below, these are what the names below
+ * the next parent are.
+ */
+static bool
+speaks_of_children(const struct mention *mention)
+{
+	while (mention != NULL && (mention->cover & DOMAIN_UNDER) == 0)
+		mention = mention->next;
+	return mention != NULL;
+}
+
 static int
-keep_entry(struct collection *collection, struct str name, size_t set)
+keep_entry(struct collection *collection, struct str name, size_t set,
+    enum domain_cover cover)
 {
 	const struct mention *first = map_get(&collection->by_name, name);
 	char buffer[DOMAIN_NAME_MAX + 1];
 
+	(void)cover;
 	if (first->set != set)
 		return 0; /* its name was seen in another set */
 	int rc = keep_name(collection, name, name, DOMAIN_ITSELF);
-	if (rc == 0 && name.len <= NAME_WITH_CHILD_MAX)
+	if (rc == 0 && speaks_of_children(first) &&
+	    name.len <= NAME_WITH_CHILD_MAX)
 		rc = keep_name(collection, child_of(collection, name, buffer),
 		    name, DOMAIN_UNDER);
 	return rc;
