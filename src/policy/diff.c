@@ -13,6 +13,7 @@ struct change {
 
 struct comparison {
 	struct diff *diff;
+	uint32_t comparable; /* flows that both policies can meet */
 	struct {
 		struct change *items;
 		size_t count, room;
@@ -95,7 +96,8 @@ cut_change(struct comparison *comparison, uint32_t changes, size_t number)
 			.before =
 			    meaning_outcome(&diff->before, change->before),
 			.after = meaning_outcome(&diff->after, change->after),
-			.region = region_cut(&diff->space, set, &rest),
+			.region = region_cut(&diff->space, set,
+			    comparison->comparable, &rest),
 		};
 		if (diff->classes.count == DIFF_CLASSES_MAX)
 			return -E2BIG;
@@ -158,7 +160,8 @@ compare_flows(struct diff *diff)
 	uint32_t before = meaning_outcomes(&diff->before);
 	uint32_t after = meaning_outcomes(&diff->after);
 
-	before = diagram_where(d, comparable(diff), before);
+	comparison.comparable = comparable(diff);
+	before = diagram_where(d, comparison.comparable, before);
 	uint32_t changes =
 	    diagram_apply(d, settle_change, &comparison, before, after);
 	for (size_t i = 0; i < comparison.changes.count && comparison.rc == 0;

@@ -39,15 +39,20 @@ is_number(const void *context, size_t number)
 
 /*
  * What is asked of requests grows first, so that a line says no more of them
- * than it must; then services, then the endpoints.
+ * than it must; then services, then the endpoints, one or the other first.
  */
-static const enum space_dimension growth[SPACE_DIMENSION_COUNT] = { SPACE_PATH,
-	SPACE_METHOD, SPACE_NAME, SPACE_MODE, SPACE_SERVICE, SPACE_DESTINATION,
-	SPACE_SOURCE };
+#define GROWTHS 2
+
+static const enum space_dimension growths[GROWTHS][SPACE_DIMENSION_COUNT] = {
+	{ SPACE_PATH, SPACE_METHOD, SPACE_NAME, SPACE_SERVICE,
+	    SPACE_DESTINATION, SPACE_SOURCE, SPACE_MODE },
+	{ SPACE_PATH, SPACE_METHOD, SPACE_NAME, SPACE_SERVICE, SPACE_SOURCE,
+	    SPACE_DESTINATION, SPACE_MODE },
+};
 
 static void
 grow(struct space *space, struct region *region, uint32_t allowed,
-    const uint32_t *within)
+    const enum space_dimension *growth, const uint32_t *within)
 {
 	struct diagram *d = &space->diagram;
 
@@ -62,31 +67,75 @@ grow(struct space *space, struct region *region, uint32_t allowed,
 	}
 }
 
-struct region
-region_cut(struct space *space, uint32_t set, uint32_t *rest)
+static void
+find_least(struct space *space, struct region *region, uint32_t set)
 {
-	struct diagram *d = &space->diagram;
-	uint32_t within[SPACE_DIMENSION_COUNT];
+	uint32_t real = diagram_and(
+	    &space->diagram, region_flows(space, region), set);
+
+	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		region->least[i] =
+		    project(space, real, (enum space_dimension)i);
+}
+
+/* A single flow, and what it may grow to while only what can be counts. */
+static struct region
+sow(struct space *space, uint32_t set, uint32_t rest,
+    uint32_t within[static SPACE_DIMENSION_COUNT])
+{
 	struct region region;
 	struct space_cell seed;
 
-	(void)space_pick(space, *rest, &seed);
-	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++) {
-		within[i] = project(space, set, (enum space_dimension)i);
+	(void)space_pick(space, rest, &seed);
+	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
 		region.most[i] = space_cells(
 		    space, (enum space_dimension)i, is_number, &seed.at[i]);
-	}
-	uint32_t allowed =
-	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, space->universe));
-	/* What cannot be must not keep what can be out, so it comes second. */
-	grow(space, &region, allowed, within);
-	grow(space, &region, allowed, NULL);
-	uint32_t flows = region_flows(space, &region);
-	uint32_t real = diagram_and(d, flows, set);
+	set = diagram_and(&space->diagram, set, region.most[SPACE_MODE]);
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		region.least[i] = project(space, real, (enum space_dimension)i);
-	*rest = diagram_minus(d, *rest, flows);
+		within[i] = project(space, set, (enum space_dimension)i);
 	return region;
+}
+
+static size_t
+length_of(const struct space *space, const struct region *region)
+{
+	struct text line = TEXT_EMPTY;
+
+	(void)region_describe(space, region, &line);
+	size_t length = line.len;
+	text_fini(&line);
+	return length;
+}
+
+/*
+ * First among what can be; what cannot be comes second, because it must not
+ * keep what can be out.
+ */
+struct region
+region_cut(
+    struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t within[SPACE_DIMENSION_COUNT];
+	struct region best = { 0 };
+	size_t best_length = SIZE_MAX;
+
+	struct region seed = sow(space, set, *rest, within);
+	uint32_t allowed = diagram_or(
+	    d, set, diagram_minus(d, DIAGRAM_ALL, possible));
+	for (size_t i = 0; i < GROWTHS; i++) {
+		struct region region = seed;
+		grow(space, &region, allowed, growths[i], within);
+		grow(space, &region, allowed, growths[i], NULL);
+		find_least(space, &region, set);
+		size_t length = length_of(space, &region);
+		if (length >= best_length)
+			continue;
+		best = region;
+		best_length = length;
+	}
+	*rest = diagram_minus(d, *rest, region_flows(space, &best));
+	return best;
 }
 
 uint32_t

@@ -21,10 +21,11 @@ struct region {
 };
 
 /*
- * A region that lies in `set` and touches *rest, which is not empty and lies in
- * `set`; it is taken off *rest.
+ * A region that lies in `set`, as far as flows are `possible`, and touches
+ * *rest, which is not empty and lies in `set`; it is taken off *rest.
  */
-struct region region_cut(struct space *space, uint32_t set, uint32_t *rest);
+struct region region_cut(
+    struct space *space, uint32_t set, uint32_t possible, uint32_t *rest);
 
 /* The flows of the region, and others that cannot be. */
 uint32_t region_flows(struct space *space, const struct region *region);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What check warns of, and in which words. */
+#include "policy/analyse.h"
+
+#include "random_policy.h"
+
+#define HEAD                                                                   \
+	"zone lan = int0 10.0.0.0/24\n"                                        \
+	"zone guest = int1 10.0.9.0/24\n"                                      \
+	"zone wan = ext0\n"
+#define PROXY                                                                  \
+	"proxy {\n listen 10.0.0.1:3128 for lan\n intercept web for lan\n}\n"
+/* Uses what every policy here defines. */
+#define USED "allow lan, guest, wan -> guest\n"
+
+/* "LINE KIND [BY ...]: MESSAGE", a finding a line. */
+static void
+write_finding(const struct finding *finding, struct text *out)
+{
+	text_addf(out, "%u %s", place_line(finding->place).line, finding->kind);
+	for (size_t i = 0; i < finding->by_count; i++)
+		text_addf(out, " %u", finding->by[i]);
+	text_addf(out, ": %.*s\n", STR_ARG(finding->message));
+}
+
+static void
+findings_of(const char *policy_text, bool notes, struct text *out)
+{
+	struct policy *policy = policy_of(policy_text);
+	struct report report;
+
+	assert_non_null(policy);
+	report_init(&report);
+	policy_analyse(policy, &report);
+	assert_int_equal(policy_analyse_list(policy, notes, &report), 0);
+	report_sort(&report);
+	text_addz(out, "");
+	for (size_t i = 0; i < report.count; i++)
+		write_finding(&report.items[i], out);
+	report_fini(&report);
+	policy_unref(policy);
+}
+
+static const struct {
+	const char *policy;
+	const char *findings;
+} rows[] = {
+	{ HEAD "allow lan -> wan tcp 80\n" USED, "" },
+	/* One rule takes all, and is named alone. */
+	{ HEAD USED "allow lan -> wan\n"
+	       "reject lan -> wan tcp 80\n",
+	    "6 unreached 5: this rule never matches: line 5 takes all of it\n" },
+	/* Several do together; those that take nothing of it are not named. */
+	{ HEAD USED "allow lan -> wan tcp 1-100\n"
+	       "allow lan -> wan udp\n"
+	       "allow lan -> wan tcp 101-65535\n"
+	       "reject lan -> wan tcp 80-120\n",
+	    "8 unreached 5 7: this rule never matches: lines 5 and 7 take all "
+	    "of it\n" },
+	/* A name made of the parts. */
+	{ HEAD USED "name a = { 10.0.0.1, 10.0.0.2 }\n"
+	       "drop 10.0.0.1 -> wan log\n"
+	       "drop 10.0.0.2 -> wan log\n"
+	       "allow a -> wan\n",
+	    "8 unreached 6 7: this rule never matches: lines 6 and 7 take all "
+	    "of it\n" },
+	/* A path that another one holds, where it can be seen. */
+	{ HEAD USED PROXY "reject lan -> any path \"/a/*\" log\n"
+			  "allow lan -> wan path \"/a/b/*\"\n",
+	    "10 unreached 9: this rule never matches: line 9 takes all of it\n" },
+	/* A name below another one. */
+	{ HEAD USED PROXY "reject lan -> .example.com log\n"
+			  "allow lan -> www.example.com\n",
+	    "10 unreached 9: this rule never matches: line 9 takes all of it\n" },
+	/* Families never meet in packets. */
+	{ HEAD USED "allow 10.0.0.0/8 -> 2001:db8::/32\n",
+	    "5 unreached: this rule never matches: there can be no such "
+	    "flow\n" },
+	/* Its removal changes nothing: the next one does the same. */
+	{ HEAD USED "allow lan -> wan tcp 80\n"
+	       "allow lan -> any\n",
+	    "5 redundant 6: without this rule nothing would change: line 6 "
+	    "does the same\n" },
+	{ HEAD USED "drop lan -> wan tcp 80 log\n"
+	       "drop guest -> wan log\n",
+	    "5 redundant 0: without this rule nothing would change: the "
+	    "built-in last rule does the same\n" },
+	/* But not where the log tells them apart, nor a rule in between. */
+	{ HEAD USED "allow lan -> wan tcp 80 log as \"web\"\n"
+	       "allow lan -> any log\n",
+	    "" },
+	{ HEAD USED "allow lan -> wan tcp 80\n"
+	       "reject lan -> wan tcp 1-100\n"
+	       "allow lan -> any\n",
+	    "" },
+	/* The last word may be said aloud. */
+	{ HEAD USED "allow lan -> wan\ndrop any -> any log\n", "" },
+	/* A rule that only keeps flows out of the proxy is not idle. */
+	{ HEAD USED PROXY "allow lan -> wan tcp 80 direct\n"
+			  "allow lan -> wan\n",
+	    "" },
+	{ HEAD "name x = 10.0.0.7\n"
+	       "list bad = addresses \"bad.netset\"\n"
+	       "service post = tcp 25\n"
+	       "service mail = post\n"
+	       "allow lan -> wan\n",
+	    "2 unused: no rule names the zone 'guest'\n"
+	    "4 unused: no rule uses the name 'x'\n"
+	    "5 unused: no rule uses the list 'bad'\n"
+	    "7 unused: nothing uses the service 'mail'\n" },
+	{ HEAD USED "list nothing = addresses \"nothing.netset\"\n"
+	       "drop nothing -> any\n"
+	       "allow lan -> wan\n",
+	    "5 empty: the list 'nothing' is empty: rules with it match "
+	    "nothing\n" },
+	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
+	    "1 interface: zone 'lan' has no interface: nothing enters by "
+	    "it\n" },
+	/* Blind is said once, and not as unreached besides. */
+	{ HEAD USED "reject lan -> ads.example tcp 80 log\n"
+	       "allow lan -> wan\n",
+	    "5 blind: from lan this rule matches nothing: the proxy does not "
+	    "see such flows, and packets show no name\n" },
+};
+
+static void
+warnings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct text out = TEXT_EMPTY;
+		findings_of(rows[i].policy, false, &out);
+		assert_string_equal(out.at, rows[i].findings);
+		text_fini(&out);
+	}
+}
+
+/* For those who ask: which rules overlap, but for the catch-all at the end. */
+static void
+notes(void **state)
+{
+	static const struct {
+		const char *policy;
+		const char *findings;
+	} noted[] = {
+		{ HEAD USED "reject lan -> 203.0.113.0/24\n"
+			    "drop lan -> wan tcp 25 log\n"
+			    "allow lan -> wan\n"
+			    "reject lan -> any\n",
+		    "7 overlap 5 6: lines 5 and 6 refuse part of what this "
+		    "rule allows\n" },
+		{ HEAD USED "allow 10.0.0.7 -> wan tcp 25\n"
+			    "reject lan -> wan tcp 25\n"
+			    "allow lan -> wan\n",
+		    "6 overlap 5: line 5 allows part of what this rule "
+		    "refuses\n"
+		    "7 overlap 6: line 6 refuses part of what this rule "
+		    "allows\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(noted); i++) {
+		struct text out = TEXT_EMPTY;
+		findings_of(noted[i].policy, true, &out);
+		assert_string_equal(out.at, noted[i].findings);
+		text_fini(&out);
+	}
+}
+
+/* Many covers are counted, not all listed; the JSON has every line. */
+static void
+many_covers(void **state)
+{
+	struct text policy = TEXT_EMPTY, out = TEXT_EMPTY;
+
+	(void)state;
+	text_addz(&policy, HEAD USED);
+	for (unsigned i = 0; i < 12; i++)
+		text_addf(&policy, "allow lan -> wan tcp %u log as \"%u\"\n",
+		    i + 1, i);
+	text_addz(&policy, "reject lan -> wan tcp 1-12\n");
+	findings_of(policy.at, false, &out);
+	assert_string_equal(out.at,
+	    "17 unreached 5 6 7 8 9 10 11 12 13 14 15 16: this rule never "
+	    "matches: lines 5, 6, 7, 8, 9, 10, 11, 12, ... (12 in all) take "
+	    "all of it\n");
+	text_fini(&policy);
+	text_fini(&out);
+}
+
+/* What is too tangled is said, not guessed. */
+static void
+limits(void **state)
+{
+	struct text policy = TEXT_EMPTY, out = TEXT_EMPTY;
+	struct report report;
+
+	(void)state;
+	text_addz(&policy, HEAD PROXY);
+	for (unsigned i = 0; i < 26; i++)
+		text_addf(&policy, "allow lan -> wan path \"/*%c%c*\"\n",
+		    'a' + i, 'z' - i);
+	struct policy *read = policy_of(policy.at);
+	report_init(&report);
+	assert_int_equal(policy_analyse_list(read, false, &report), -E2BIG);
+	write_finding(&report.items[0], &out);
+	assert_string_equal(out.at,
+	    "0 limit: the rules overlap in too many ways to tell which are "
+	    "never reached\n");
+	report_fini(&report);
+	policy_unref(read);
+	text_fini(&policy);
+	text_fini(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(warnings),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(many_covers),
+		cmocka_unit_test(limits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What diff lists, in which words; and when it lists nothing. */
+#include "policy/diff.h"
+
+#include "random_policy.h"
+
+#define HEAD                                                                   \
+	"zone lan = int0 10.0.0.0/24 2001:db8:1::/64\n"                        \
+	"zone guest = int1 10.0.9.0/24\n"                                      \
+	"zone wan = ext0\n"                                                    \
+	"name mail = 10.0.0.25\n"                                              \
+	"list bad = addresses \"bad.netset\"\n"                                \
+	"list ads = domains \"ads.hosts\"\n"
+#define LISTEN	  "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define INTERCEPT "proxy {\n intercept web for lan\n}\n"
+#define PADDING	  "\n\n\n"
+
+static void
+describe(const char *old_text, const char *new_text, struct text *out)
+{
+	struct policy *old = policy_of(old_text), *new = policy_of(new_text);
+	struct diff diff;
+
+	assert_non_null(old);
+	assert_non_null(new);
+	assert_int_equal(policy_diff(old, new, &diff), 0);
+	text_addz(out, "");
+	assert_int_equal(diff_describe(&diff, out), 0);
+	assert_true(diff_is_empty(&diff) == (out->len == 0));
+	diff_fini(&diff);
+	policy_unref(old);
+	policy_unref(new);
+}
+
+static const struct {
+	const char *old, *new;
+	const char *lines;
+} rows[] = {
+	/* Order, names of rules and of things, and how it is written. */
+	{ HEAD "allow lan -> wan tcp 80\nallow guest -> wan tcp 80\n",
+	    HEAD "# other\nallow guest, lan -> wan { tcp 80 } as \"web\"\n", "" },
+	{ HEAD "allow lan -> wan tcp 80-90\n",
+	    HEAD "allow lan -> wan tcp 80-85\nallow lan -> wan tcp 84-90\n",
+	    "" },
+	{ HEAD "allow lan -> wan\ndrop any -> any log\n",
+	    HEAD "allow lan -> wan\n", "" },
+	{ "zone lan = int0 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
+	    "zone w = ext0\nzone l = int0 10.0.0.0/25 10.0.0.128/25\n"
+	    "allow l -> w\n",
+	    "" },
+	/* The verdict. */
+	{ HEAD "drop any -> any\n",
+	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",
+	    "lan -> wan tcp 22  drop (line 7) -> allow (line 7)\n" },
+	{ HEAD "drop bad -> any\nallow lan -> wan tcp 22\n",
+	    HEAD "drop bad -> any\n",
+	    "lan -> wan tcp 22  allow (line 8) -> drop (built in)\n" },
+	{ HEAD "drop any -> bad\n",
+	    HEAD "drop any -> bad\nallow lan -> wan tcp 22, udp\n",
+	    "lan -> wan except bad tcp 22, udp  drop (built in) -> allow "
+	    "(line 8)\n" },
+	{ HEAD "allow lan -> any\n", HEAD "allow lan -> any not-tcp\n"
+				     "service not-tcp = { udp, icmp, sctp, gre,"
+				     " esp }\n",
+	    "lan -> any tcp, other protocols  allow (line 7) -> drop (built "
+	    "in)\n" },
+	{ HEAD "allow any -> self\n",
+	    HEAD "allow any -> self\nallow lan -> mail udp 53\n",
+	    "lan -> 10.0.0.25 udp 53  drop (built in) -> allow (line 8)\n" },
+	{ HEAD "allow lan -> wan\n",
+	    HEAD "reject lan -> wan icmp echo-request\nallow lan -> wan\n",
+	    "lan -> wan icmp echo-request  allow (line 7) -> reject (line "
+	    "7)\n" },
+	/* Only the log, the way, the translation. */
+	{ HEAD "allow lan -> wan\n", HEAD "allow lan -> wan log\n",
+	    "lan -> wan  allow not logged (line 7) -> allow logged (line "
+	    "7)\n" },
+	{ HEAD "allow lan -> wan\n",
+	    HEAD "masquerade lan -> wan\nallow lan -> wan\n",
+	    "10.0.0.0/24 -> wan  allow (line 7) -> allow masqueraded (line "
+	    "8)\n" },
+	{ HEAD "publish wan tcp 25 -> mail\n",
+	    HEAD "publish wan tcp 25 -> mail tcp 2525\n",
+	    "any except { ::/0, self } -> self in wan tcp 25  allow to "
+	    "10.0.0.25 (line 7) -> allow to 10.0.0.25:2525 (line 7)\n" },
+	{ HEAD INTERCEPT "allow lan -> wan tcp 80\n",
+	    HEAD PADDING "allow lan -> wan tcp 80\n",
+	    "lan -> wan tcp 80  allow by the proxy (line 10) -> allow by the "
+	    "firewall (line 10)\n" },
+	{ HEAD INTERCEPT "allow lan -> wan web\n",
+	    HEAD INTERCEPT "allow lan -> wan web direct\n",
+	    "lan -> wan tcp 80, 443 not by the proxy  allow by the proxy (line "
+	    "10) -> allow by the firewall (line 10)\n" },
+	/* Names, methods and paths, where they can be seen. */
+	{ HEAD INTERCEPT "reject lan -> ads log\nallow lan -> wan\n",
+	    HEAD INTERCEPT PADDING "allow lan -> wan\n",
+	    "lan -> wan tcp 80, 443 name ads                      reject (line "
+	    "10) -> allow (line 13)\n"
+	    "lan -> wan udp 443                                   reject "
+	    "(needs the proxy) -> allow (line 13)\n"
+	    "lan -> lan, guest tcp 80, 443 name ads               reject (line "
+	    "10) -> drop (built in)\n"
+	    "lan -> any except wan name ads dialled by the proxy  reject (line "
+	    "10) -> drop (built in)\n"
+	    "lan -> lan, guest tcp 80, 443 name not ads not by the proxy  drop "
+	    "by the proxy (built in) -> drop by the firewall (built in)\n"
+	    "lan -> lan, guest udp 443                            reject "
+	    "(needs the proxy) -> drop (built in)\n" },
+	{ HEAD LISTEN "allow lan -> wan tcp 80\n",
+	    HEAD LISTEN "reject lan -> wan tcp 80 method POST\n"
+			"allow lan -> wan tcp 80\n",
+	    "lan -> wan tcp 80 method POST explicit  allow (line 10) -> "
+	    "reject (line 10)\n" },
+	{ HEAD LISTEN "allow lan -> wan tcp 80\n",
+	    HEAD LISTEN "reject lan -> wan tcp 80 path \"/a/*\"\n"
+			"allow lan -> wan tcp 80\n",
+	    "lan -> wan tcp 80 path \"/a/*\" explicit  allow (line 10) -> "
+	    "reject (line 10)\n" },
+	/* What the proxy cannot carry. */
+	{ HEAD "allow lan -> ads\n", HEAD INTERCEPT "allow lan -> ads\n",
+	    "lan -> wan tcp 80, 443 name ads      drop (built in) -> allow "
+	    "(line 10)\n"
+	    "lan -> wan tcp 80, 443 name not ads  drop by the firewall (built "
+	    "in) -> drop by the proxy (built in)\n"
+	    "lan -> wan udp 443                   drop (built in) -> reject "
+	    "(needs the proxy)\n" },
+	/* Interfaces, and the listener. */
+	{ HEAD "allow lan -> wan\n",
+	    "zone lan = int7 10.0.0.0/24 2001:db8:1::/64\n"
+	    "zone guest = int1 10.0.9.0/24\n"
+	    "zone wan = ext0\n"
+	    "allow lan -> wan\n",
+	    "interface int0 no longer takes lan\n"
+	    "interface int7 now takes lan\n" },
+	{ HEAD "allow lan -> wan\n", HEAD LISTEN "allow lan -> wan\n",
+	    "lan -> self 10.0.0.1 tcp 3128  drop (built in) -> allow (the "
+	    "proxy listens)\n" },
+};
+
+static void
+lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct text out = TEXT_EMPTY;
+		describe(rows[i].old, rows[i].new, &out);
+		assert_string_equal(out.at, rows[i].lines);
+		text_fini(&out);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
