@@ -96,8 +96,8 @@ cut_change(struct comparison *comparison, uint32_t changes, size_t number)
 			.before =
 			    meaning_outcome(&diff->before, change->before),
 			.after = meaning_outcome(&diff->after, change->after),
-			.region = region_cut(&diff->space, set,
-			    comparison->comparable, &rest),
+			.region = region_cut(
+			    &diff->space, set, comparison->comparable, &rest),
 		};
 		if (diff->classes.count == DIFF_CLASSES_MAX)
 			return -E2BIG;

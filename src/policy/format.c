@@ -25,8 +25,7 @@
 #define VERDICT_WIDTH 6 /* reject */
 
 struct layout {
-	const struct rows *rows;
-	const struct pieces *pieces;
+	struct rows *rows;
 	struct text *out;
 	uint32_t *new_lines; /* of each row */
 };
@@ -80,7 +79,7 @@ new_line_of(const struct layout *layout, uint32_t old)
 static bool
 is_one_line(struct str cell)
 {
-	return memchr(cell.at, '\n', cell.len) == NULL;
+	return cell.len == 0 || memchr(cell.at, '\n', cell.len) == NULL;
 }
 
 /* A verdict wider than its column takes from the cell behind it. */
@@ -109,33 +108,27 @@ is_neighbour(const struct layout *layout, size_t i, enum row_kind kind)
 	       blanks_before(layout, i) < BLANKS_MAX;
 }
 
-static void
-find_group(
-    const struct layout *layout, size_t at, size_t *ret_first, size_t *ret_end)
+/* Behind the last row that stands in columns with this one. */
+static size_t
+end_of_group(const struct layout *layout, size_t at)
 {
 	enum row_kind kind = layout->rows->items[at].kind;
-	size_t first = at, end = at + 1;
+	size_t end = at + 1;
 
-	while (first > 0 && blanks_before(layout, first) < BLANKS_MAX &&
-	       (layout->rows->items[first - 1].kind == kind ||
-		   layout->rows->items[first - 1].kind == ROW_COMMENT))
-		first--;
 	while (end < layout->rows->count && is_neighbour(layout, end, kind))
 		end++;
-	*ret_first = first;
-	*ret_end = end;
+	return end;
 }
 
 /* The widest cell of the group that is not too wide and has one behind it. */
 static size_t
-find_width(const struct layout *layout, size_t at, size_t cell)
+find_width(const struct layout *layout, size_t at, size_t end, size_t cell)
 {
 	enum row_kind kind = layout->rows->items[at].kind;
 	size_t max = kind == ROW_CASE ? VERDICT_MAX : COLUMN_MAX;
-	size_t first, end, widest = 0;
+	size_t widest = 0;
 
-	find_group(layout, at, &first, &end);
-	for (size_t i = first; i < end; i++) {
+	for (size_t i = at; i < end; i++) {
 		const struct row *row = &layout->rows->items[i];
 		size_t width = cell_width(row, cell);
 		if (row->kind == kind && width <= max && width > widest &&
@@ -159,27 +152,35 @@ find_zone_width(const struct layout *layout)
 	return widest;
 }
 
-static size_t
-column_width(const struct layout *layout, size_t i, size_t cell)
+static bool
+has_columns(enum row_kind kind)
 {
-	switch (layout->rows->items[i].kind) {
-	case ROW_RULE:
-		return cell == 0 ? VERDICT_WIDTH : find_width(layout, i, cell);
-	case ROW_CASE:
-		return cell == 0 ? find_zone_width(layout)
-				 : find_width(layout, i, cell);
-	case ROW_ZONE:
-	case ROW_NAME:
-	case ROW_LIST:
-	case ROW_SERVICE:
-		return find_width(layout, i, cell);
-	case ROW_COMMENT:
-	case ROW_OPEN:
-	case ROW_CLOSE:
-	case ROW_OTHER:
-		break;
+	return kind != ROW_COMMENT && kind != ROW_OPEN && kind != ROW_CLOSE &&
+	       kind != ROW_OTHER;
+}
+
+/* A group of neighbours at once, from its first row on. */
+static void
+find_columns(struct layout *layout)
+{
+	size_t zone_width = find_zone_width(layout), end;
+
+	for (size_t at = 0; at < layout->rows->count; at = end) {
+		enum row_kind kind = layout->rows->items[at].kind;
+		end = at + 1;
+		if (!has_columns(kind))
+			continue;
+		end = end_of_group(layout, at);
+		size_t first = kind == ROW_RULE ? VERDICT_WIDTH
+			       : kind == ROW_CASE
+				   ? zone_width
+				   : find_width(layout, at, end, 0);
+		size_t second = find_width(layout, at, end, 1);
+		for (size_t i = at; i < end; i++) {
+			layout->rows->items[i].widths[0] = first;
+			layout->rows->items[i].widths[1] = second;
+		}
 	}
-	return 0;
 }
 
 /* What is logged and what a test expects stand apart; the rest is one blank. */
@@ -201,6 +202,14 @@ last_cell(const struct row *row)
 	return last;
 }
 
+/* Sources of tests stand below each other, with a zone or without. */
+static bool
+has_column(const struct layout *layout, size_t i, size_t cell)
+{
+	return cell > 0 || layout->rows->items[i].cells[0].len > 0 ||
+	       layout->rows->items[i].widths[0] > 0;
+}
+
 static void
 add_row(const struct layout *layout, size_t i, struct text *out)
 {
@@ -210,12 +219,11 @@ add_row(const struct layout *layout, size_t i, struct text *out)
 	text_pad(out, ' ', (size_t)row->depth * INDENT);
 	for (size_t cell = 0; cell <= last; cell++) {
 		text_add(out, row->cells[cell]);
-		if (cell == last || (row->kind == ROW_CASE && cell == 0 &&
-					row->cells[0].len == 0))
+		if (cell == last || !has_column(layout, i, cell))
 			continue;
-		size_t width = column_width(layout, i, cell);
+		size_t width = row->widths[cell];
 		size_t len = cell_width(row, cell);
-		bool pads = len > 0 && len < width;
+		bool pads = len < width && is_one_line(row->cells[cell]);
 		text_pad(
 		    out, ' ', (pads ? width - len : 0) + gap_after(row, cell));
 	}
@@ -238,24 +246,26 @@ row_width(const struct layout *layout, size_t i)
 }
 
 /* Comments behind rows that follow each other stand in one column. */
-static size_t
-comment_column(const struct layout *layout, size_t at)
+static void
+find_comment_columns(struct layout *layout)
 {
-	const struct row *rows = layout->rows->items;
-	size_t first = at, end = at + 1, widest = 0;
+	struct row *rows = layout->rows->items;
+	size_t count = layout->rows->count, end;
 
-	while (first > 0 && rows[first - 1].comment.len > 0 &&
-	       blanks_before(layout, first) == 0)
-		first--;
-	while (end < layout->rows->count && rows[end].comment.len > 0 &&
-	       blanks_before(layout, end) == 0)
-		end++;
-	for (size_t i = first; i < end; i++) {
-		size_t width = row_width(layout, i);
-		if (width <= COMMENT_MAX && width > widest)
-			widest = width;
+	for (size_t at = 0; at < count; at = end) {
+		size_t widest = 0;
+		for (end = at; end < count && rows[end].comment.len > 0 &&
+			       (end == at || blanks_before(layout, end) == 0);
+		     end++) {
+			rows[end].width = row_width(layout, end);
+			if (rows[end].width <= COMMENT_MAX &&
+			    rows[end].width > widest)
+				widest = rows[end].width;
+		}
+		for (size_t i = at; i < end; i++)
+			rows[i].comment_column = widest;
+		end += end == at;
 	}
-	return widest;
 }
 
 static void
@@ -266,8 +276,7 @@ write_row(const struct layout *layout, size_t i)
 	text_pad(layout->out, '\n', blanks_before(layout, i));
 	add_row(layout, i, layout->out);
 	if (row->comment.len > 0) {
-		size_t width = row_width(layout, i);
-		size_t column = comment_column(layout, i);
+		size_t width = row->width, column = row->comment_column;
 		text_pad(layout->out, ' ',
 		    (width < column ? column - width : 0) + GAP);
 		text_add(layout->out, row->comment);
@@ -283,6 +292,8 @@ write_rows(struct layout *layout)
 	if (layout->new_lines == NULL)
 		return -ENOMEM;
 	number_lines(layout);
+	find_columns(layout);
+	find_comment_columns(layout);
 	for (size_t i = 0; i < layout->rows->count; i++)
 		write_row(layout, i);
 	free(layout->new_lines);
@@ -295,7 +306,7 @@ format_tokens(const struct source *source, const struct tokens *tokens,
 {
 	struct pieces pieces = { 0 };
 	struct rows rows = { 0 };
-	struct layout layout = { &rows, &pieces, ret, NULL };
+	struct layout layout = { &rows, ret, NULL };
 
 	int rc = format_pieces(source, tokens, &pieces);
 	if (rc == 0)

@@ -53,6 +53,10 @@ struct row {
 	struct str comment;          /* behind it */
 	uint32_t old_line;
 	uint32_t by_line; /* of a test: the rule's old line, said last */
+	/* Found when all rows are known. */
+	size_t widths[ROW_CELLS]; /* of the columns */
+	size_t width;             /* of its last line */
+	size_t comment_column;
 };
 
 struct rows {

@@ -138,12 +138,12 @@ is_option(const struct piece *before, const struct piece *at)
 
 /* The rule without its options, and these: copies, for a new order. */
 struct sorted {
-	struct pieces body, options;
+	struct pieces body, logs, labels;
 	int rc;
 };
 
 static void
-sort_options(const struct statement *in, struct sorted *ret)
+sort_pieces(const struct statement *in, struct sorted *ret)
 {
 	const struct piece *arrow = find_kind(in->at, in->end, TOKEN_ARROW);
 	const struct piece *before = in->at;
@@ -153,9 +153,11 @@ sort_options(const struct statement *in, struct sorted *ret)
 	     at++) {
 		bool option = depth == 0 && at > arrow && !at->is_comment &&
 			      is_option(before, at);
-		struct pieces *to = option ? &ret->options : &ret->body;
+		struct pieces *to = !option              ? &ret->body
+				    : is_word(at, "log") ? &ret->logs
+							 : &ret->labels;
 		ret->rc = VEC_ADD(to, *at);
-		if (option && is_word(at, "as") && ret->rc == 0)
+		if (to == &ret->labels && ret->rc == 0)
 			ret->rc = VEC_ADD(to, *++at);
 		if (at->is_comment)
 			continue;
@@ -163,6 +165,8 @@ sort_options(const struct statement *in, struct sorted *ret)
 		depth -= at->kind == TOKEN_CLOSE && depth > 0;
 		before = at;
 	}
+	for (size_t i = 0; i < ret->labels.count && ret->rc == 0; i++)
+		ret->rc = VEC_ADD(&ret->logs, ret->labels.items[i]);
 }
 
 static void
@@ -170,22 +174,23 @@ fill_rule(struct builder *builder, const struct statement *in, struct row *row)
 {
 	struct sorted sorted = { 0 };
 
-	sort_options(in, &sorted);
+	sort_pieces(in, &sorted);
 	if (sorted.rc < 0)
 		builder->rc = sorted.rc;
 	const struct piece *body = sorted.body.items;
-	const struct piece *options = sorted.options.items;
+	const struct piece *options = sorted.logs.items;
 	row->cells[0] = in->at->text;
 	if (options != NULL)
 		row->cells[2] = joined(
-		    builder, options, options + sorted.options.count, false);
+		    builder, options, options + sorted.logs.count, false);
 	if (body != NULL)
 		row->cells[1] = joined(builder, body, body + sorted.body.count,
 		    format_must_break(body, body + sorted.body.count,
 			row->cells[0].len + COLUMN_GAP + row->cells[2].len));
 	row->old_line = in->at->line;
 	free(sorted.body.items);
-	free(sorted.options.items);
+	free(sorted.logs.items);
+	free(sorted.labels.items);
 }
 
 static void

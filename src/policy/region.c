@@ -70,8 +70,8 @@ grow(struct space *space, struct region *region, uint32_t allowed,
 static void
 find_least(struct space *space, struct region *region, uint32_t set)
 {
-	uint32_t real = diagram_and(
-	    &space->diagram, region_flows(space, region), set);
+	uint32_t real =
+	    diagram_and(&space->diagram, region_flows(space, region), set);
 
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
 		region->least[i] =
@@ -112,8 +112,7 @@ length_of(const struct space *space, const struct region *region)
  * keep what can be out.
  */
 struct region
-region_cut(
-    struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
+region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
 {
 	struct diagram *d = &space->diagram;
 	uint32_t within[SPACE_DIMENSION_COUNT];
@@ -121,8 +120,8 @@ region_cut(
 	size_t best_length = SIZE_MAX;
 
 	struct region seed = sow(space, set, *rest, within);
-	uint32_t allowed = diagram_or(
-	    d, set, diagram_minus(d, DIAGRAM_ALL, possible));
+	uint32_t allowed =
+	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, possible));
 	for (size_t i = 0; i < GROWTHS; i++) {
 		struct region region = seed;
 		grow(space, &region, allowed, growths[i], within);

@@ -48,50 +48,53 @@ static const struct {
 	{ HEAD "allow lan -> wan tcp 80\n" USED, "" },
 	/* One rule takes all, and is named alone. */
 	{ HEAD USED "allow lan -> wan\n"
-	       "reject lan -> wan tcp 80\n",
-	    "6 unreached 5: this rule never matches: line 5 takes all of it\n" },
+		    "reject lan -> wan tcp 80\n",
+	    "6 unreached 5: this rule never matches: line 5 takes all of "
+	    "it\n" },
 	/* Several do together; those that take nothing of it are not named. */
 	{ HEAD USED "allow lan -> wan tcp 1-100\n"
-	       "allow lan -> wan udp\n"
-	       "allow lan -> wan tcp 101-65535\n"
-	       "reject lan -> wan tcp 80-120\n",
+		    "allow lan -> wan udp\n"
+		    "allow lan -> wan tcp 101-65535\n"
+		    "reject lan -> wan tcp 80-120\n",
 	    "8 unreached 5 7: this rule never matches: lines 5 and 7 take all "
 	    "of it\n" },
 	/* A name made of the parts. */
 	{ HEAD USED "name a = { 10.0.0.1, 10.0.0.2 }\n"
-	       "drop 10.0.0.1 -> wan log\n"
-	       "drop 10.0.0.2 -> wan log\n"
-	       "allow a -> wan\n",
+		    "drop 10.0.0.1 -> wan log\n"
+		    "drop 10.0.0.2 -> wan log\n"
+		    "allow a -> wan\n",
 	    "8 unreached 6 7: this rule never matches: lines 6 and 7 take all "
 	    "of it\n" },
 	/* A path that another one holds, where it can be seen. */
 	{ HEAD USED PROXY "reject lan -> any path \"/a/*\" log\n"
 			  "allow lan -> wan path \"/a/b/*\"\n",
-	    "10 unreached 9: this rule never matches: line 9 takes all of it\n" },
+	    "10 unreached 9: this rule never matches: line 9 takes all of "
+	    "it\n" },
 	/* A name below another one. */
 	{ HEAD USED PROXY "reject lan -> .example.com log\n"
 			  "allow lan -> www.example.com\n",
-	    "10 unreached 9: this rule never matches: line 9 takes all of it\n" },
+	    "10 unreached 9: this rule never matches: line 9 takes all of "
+	    "it\n" },
 	/* Families never meet in packets. */
 	{ HEAD USED "allow 10.0.0.0/8 -> 2001:db8::/32\n",
 	    "5 unreached: this rule never matches: there can be no such "
 	    "flow\n" },
 	/* Its removal changes nothing: the next one does the same. */
 	{ HEAD USED "allow lan -> wan tcp 80\n"
-	       "allow lan -> any\n",
+		    "allow lan -> any\n",
 	    "5 redundant 6: without this rule nothing would change: line 6 "
 	    "does the same\n" },
 	{ HEAD USED "drop lan -> wan tcp 80 log\n"
-	       "drop guest -> wan log\n",
+		    "drop guest -> wan log\n",
 	    "5 redundant 0: without this rule nothing would change: the "
 	    "built-in last rule does the same\n" },
 	/* But not where the log tells them apart, nor a rule in between. */
 	{ HEAD USED "allow lan -> wan tcp 80 log as \"web\"\n"
-	       "allow lan -> any log\n",
+		    "allow lan -> any log\n",
 	    "" },
 	{ HEAD USED "allow lan -> wan tcp 80\n"
-	       "reject lan -> wan tcp 1-100\n"
-	       "allow lan -> any\n",
+		    "reject lan -> wan tcp 1-100\n"
+		    "allow lan -> any\n",
 	    "" },
 	/* The last word may be said aloud. */
 	{ HEAD USED "allow lan -> wan\ndrop any -> any log\n", "" },
@@ -109,8 +112,8 @@ static const struct {
 	    "5 unused: no rule uses the list 'bad'\n"
 	    "7 unused: nothing uses the service 'mail'\n" },
 	{ HEAD USED "list nothing = addresses \"nothing.netset\"\n"
-	       "drop nothing -> any\n"
-	       "allow lan -> wan\n",
+		    "drop nothing -> any\n"
+		    "allow lan -> wan\n",
 	    "5 empty: the list 'nothing' is empty: rules with it match "
 	    "nothing\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
@@ -118,7 +121,7 @@ static const struct {
 	    "it\n" },
 	/* Blind is said once, and not as unreached besides. */
 	{ HEAD USED "reject lan -> ads.example tcp 80 log\n"
-	       "allow lan -> wan\n",
+		    "allow lan -> wan\n",
 	    "5 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, and packets show no name\n" },
 };

@@ -13,7 +13,8 @@ struct table {
 };
 
 static uint32_t
-build(struct diagram *d, const struct table *table, unsigned var, unsigned point)
+build(
+    struct diagram *d, const struct table *table, unsigned var, unsigned point)
 {
 	if (var == VARS)
 		return table->at[point];
@@ -30,9 +31,8 @@ random_table(unsigned values)
 	unsigned run = 1u << chance(VARS);
 
 	for (unsigned i = 0; i < POINTS; i++)
-		table.at[i] = i % run == 0
-				  ? DIAGRAM_TERMINAL | chance(values)
-				  : table.at[i - 1];
+		table.at[i] = i % run == 0 ? DIAGRAM_TERMINAL | chance(values)
+					   : table.at[i - 1];
 	return table;
 }
 
@@ -73,8 +73,7 @@ sets(void **state)
 		for (unsigned i = 0; i < POINTS; i++)
 			check_point(&d, &a, &b, f, g, i);
 		/* One function is one node. */
-		assert_int_equal(
-		    diagram_and(&d, f, g), diagram_and(&d, g, f));
+		assert_int_equal(diagram_and(&d, f, g), diagram_and(&d, g, f));
 		assert_int_equal(diagram_or(&d, diagram_minus(&d, f, g),
 				     diagram_and(&d, f, g)),
 		    f);
@@ -123,7 +122,8 @@ forgetting(void **state)
 	diagram_init(&d);
 	for (unsigned round = 0; round < 200; round++) {
 		struct table a = random_table(2);
-		unsigned first = chance(VARS), end = first + chance(VARS - first + 1);
+		unsigned first = chance(VARS),
+			 end = first + chance(VARS - first + 1);
 		uint32_t f = build(&d, &a, 0, 0);
 		uint32_t less = diagram_forget(&d, f, first, end);
 		unsigned mask = 0;
@@ -186,8 +186,7 @@ terminals(void **state)
 		struct table a = random_table(2), b = random_table(40);
 		uint64_t seen = 0, expected = 0;
 		diagram_terminals(&d,
-		    diagram_where(
-			&d, build(&d, &a, 0, 0), build(&d, &b, 0, 0)),
+		    diagram_where(&d, build(&d, &a, 0, 0), build(&d, &b, 0, 0)),
 		    note, &seen);
 		for (unsigned i = 0; i < POINTS; i++)
 			if (a.at[i] == DIAGRAM_ALL)

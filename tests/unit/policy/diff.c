@@ -11,9 +11,9 @@
 	"name mail = 10.0.0.25\n"                                              \
 	"list bad = addresses \"bad.netset\"\n"                                \
 	"list ads = domains \"ads.hosts\"\n"
-#define LISTEN	  "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define LISTEN    "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
 #define INTERCEPT "proxy {\n intercept web for lan\n}\n"
-#define PADDING	  "\n\n\n"
+#define PADDING   "\n\n\n"
 
 static void
 describe(const char *old_text, const char *new_text, struct text *out)
@@ -38,7 +38,8 @@ static const struct {
 } rows[] = {
 	/* Order, names of rules and of things, and how it is written. */
 	{ HEAD "allow lan -> wan tcp 80\nallow guest -> wan tcp 80\n",
-	    HEAD "# other\nallow guest, lan -> wan { tcp 80 } as \"web\"\n", "" },
+	    HEAD "# other\nallow guest, lan -> wan { tcp 80 } as \"web\"\n",
+	    "" },
 	{ HEAD "allow lan -> wan tcp 80-90\n",
 	    HEAD "allow lan -> wan tcp 80-85\nallow lan -> wan tcp 84-90\n",
 	    "" },
@@ -59,9 +60,10 @@ static const struct {
 	    HEAD "drop any -> bad\nallow lan -> wan tcp 22, udp\n",
 	    "lan -> wan except bad tcp 22, udp  drop (built in) -> allow "
 	    "(line 8)\n" },
-	{ HEAD "allow lan -> any\n", HEAD "allow lan -> any not-tcp\n"
-				     "service not-tcp = { udp, icmp, sctp, gre,"
-				     " esp }\n",
+	{ HEAD "allow lan -> any\n",
+	    HEAD "allow lan -> any not-tcp\n"
+		 "service not-tcp = { udp, icmp, sctp, gre,"
+		 " esp }\n",
 	    "lan -> any tcp, other protocols  allow (line 7) -> drop (built "
 	    "in)\n" },
 	{ HEAD "allow any -> self\n",

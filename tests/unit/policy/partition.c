@@ -44,17 +44,16 @@ random_set(struct address_set *set)
 
 /* The atoms that an address lies in, as its kept ranges say. */
 static size_t
-atoms_with(const struct partition *partition, struct address address,
-    size_t *ret_atom)
+atoms_with(
+    const struct partition *partition, struct address address, size_t *ret_atom)
 {
 	size_t found = 0;
 
 	for (size_t i = 0; i < partition->count; i++) {
 		const struct address_atom *atom = &partition->of.addresses[i];
 		/* Few enough ranges that all of them are kept. */
-		for (size_t j = 0; j < atom->range_count &&
-				   j < PARTITION_RANGES_KEPT;
-		     j++) {
+		for (size_t j = 0;
+		     j < atom->range_count && j < PARTITION_RANGES_KEPT; j++) {
 			if (!address_range_has(&atom->ranges[j], address))
 				continue;
 			*ret_atom = i;
@@ -66,7 +65,8 @@ atoms_with(const struct partition *partition, struct address address,
 
 static void
 check_address(const struct partition *partition,
-    const struct address_set *const *sets, struct address address, bool all_kept)
+    const struct address_set *const *sets, struct address address,
+    bool all_kept)
 {
 	bool held = false;
 	size_t atom;
@@ -175,18 +175,18 @@ check_name(const struct partition *partition, const struct domain_set *sets,
 }
 
 static void
-check_name_atom(const struct partition *partition,
-    const struct domain_set *sets, size_t i)
+check_name_atom(
+    const struct partition *partition, const struct domain_set *sets, size_t i)
 {
 	const struct name_atom *atom = &partition->of.names[i];
 	char below[DOMAIN_NAME_MAX + 1];
 
-	(void)snprintf(below, sizeof(below), "unheard.%.*s",
-	    STR_ARG(atom->name));
+	(void)snprintf(
+	    below, sizeof(below), "unheard.%.*s", STR_ARG(atom->name));
 	assert_true(has_members(partition, i, sets,
-	    i == 0			   ? STR("unheard.invalid")
+	    i == 0                        ? STR("unheard.invalid")
 	    : atom->cover == DOMAIN_UNDER ? str_of(below)
-					   : atom->name));
+					  : atom->name));
 }
 
 static void
@@ -211,8 +211,7 @@ domains(void **state)
 			check_name_atom(&partition, sets, i);
 		for (size_t i = 0; i < COUNT_OF(names); i++) {
 			char below[64];
-			(void)snprintf(
-			    below, sizeof(below), "w.%s", names[i]);
+			(void)snprintf(below, sizeof(below), "w.%s", names[i]);
 			check_name(&partition, sets, str_of(names[i]));
 			check_name(&partition, sets, str_of(below));
 		}
