@@ -7,12 +7,13 @@
  * order, but that `log` and `as` come last in a rule, and that a test's
  * `by LINE` follows its rule to its new line.
  *
- *	- a statement a line, four blanks inside a block, at most two blank lines
- *	  (one inside a block) between paragraphs;
- *	- neighbours of one kind stand in columns: names before `=`, verdicts,
- *	  and behind them what is logged; in tests, zones and verdicts;
- *	- `{ a, b }` on one line if the statement fits and holds no comment, else
- *	  an item a line;
+ *	- a statement a line, four blanks inside a block, at most two
+ *	  blank lines (one inside a block) between paragraphs;
+ *	- neighbours of one kind stand in columns: names before `=`,
+ *	  verdicts, and behind them what is logged; in tests, zones and
+ *	  verdicts;
+ *	- `{ a, b }` on one line if the statement fits and holds no comment,
+ *	  else an item a line;
  *	- a comment that stands in the middle of a statement goes before it.
  *
  * Formatting what was formatted changes nothing.

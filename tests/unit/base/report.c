@@ -382,6 +382,59 @@ limit_of_each_weight(void **state)
 	text_fini(&out);
 }
 
+/* Notes are findings of their own weight, and each may name many lines. */
+static void
+notes_and_their_lines(void **state)
+{
+	struct source source = { STR("p"), STR("drop a -> b\n"), 0 };
+	struct text text = TEXT_EMPTY;
+	struct json json = JSON_ON(&text);
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	report_by(&report, 7); /* of nothing: there is no finding yet */
+	report_note(&report, "overlap", (struct place){ &source, 0, 4 }, "n");
+	for (uint32_t line = 3; line < 8; line++)
+		report_by(&report, line);
+	report_warning(&report, "unused", nowhere, "w");
+	assert_int_equal(report.errors, 0);
+	assert_int_equal(report.warnings, 1);
+	assert_int_equal(report.notes, 1);
+	assert_rendered(&report, false,
+	    "p:1:1: note: n\n"
+	    "    1 | drop a -> b\n"
+	    "      | ^^^^\n"
+	    "warning: w\n");
+	report_json(&report, REPORT_NOTE, &json);
+	assert_string_equal(text.at,
+	    "[{\"kind\": \"overlap\", \"file\": \"p\", \"line\": 1, "
+	    "\"column\": 1, \"by\": [3, 4, 5, 6, 7], \"message\": \"n\", "
+	    "\"hint\": null}]");
+	report_fini(&report);
+	text_fini(&text);
+}
+
+/* Of a finding that is only counted, no lines are kept for another one. */
+static void
+lines_of_what_is_not_kept(void **state)
+{
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	for (uint32_t i = 0; i < REPORT_FINDINGS_MAX + 2; i++) {
+		report_warning(&report, "k", nowhere, "w");
+		report_by(&report, i);
+	}
+	assert_int_equal(report.count, REPORT_FINDINGS_MAX);
+	for (uint32_t i = 0; i < REPORT_FINDINGS_MAX; i++) {
+		assert_int_equal(report.items[i].by_count, 1);
+		assert_int_equal(report.items[i].by[0], i);
+	}
+	report_fini(&report);
+}
+
 static void
 lines_and_columns(void **state)
 {
@@ -453,6 +506,8 @@ main(void)
 		cmocka_unit_test(sorting_keeps_order_at_a_place),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(limit_of_each_weight),
+		cmocka_unit_test(notes_and_their_lines),
+		cmocka_unit_test(lines_of_what_is_not_kept),
 		cmocka_unit_test(lines_and_columns),
 		cmocka_unit_test(as_json),
 	};
