@@ -204,25 +204,19 @@ is_called(const struct space *space, const uint8_t *zones, struct str name)
 	return found;
 }
 
-/* In the groups of this name, in each policy that has one. */
+/* In each of the policies' sets that there are. */
 static bool
-in_named(const struct space *space, const struct partition *atoms,
-    const struct map *index, size_t atom, struct str name)
+in_all(const struct partition *atoms, size_t atom,
+    const size_t sets[static SPACE_POLICIES_MAX])
 {
 	bool found = false;
 
-	for (unsigned p = 0; p < space->policy_count; p++) {
-		const struct policy *policy = space->policies[p];
-		for (size_t i = 0; i < policy->group_count; i++) {
-			size_t set = (size_t)(uintptr_t)map_get(index,
-			    (struct str){ (const char *)&policy->groups[i],
-				sizeof(policy->groups[i]) });
-			if (set == 0 || !str_eq(policy->groups[i]->name, name))
-				continue;
-			if (!partition_has(atoms, atom, set - 1))
-				return false;
-			found = true;
-		}
+	for (unsigned p = 0; p < SPACE_POLICIES_MAX; p++) {
+		if (sets[p] == 0)
+			continue;
+		if (!partition_has(atoms, atom, sets[p] - 1))
+			return false;
+		found = true;
 	}
 	return found;
 }
@@ -256,8 +250,8 @@ covers_source(
 	case WORDING_SELF:
 		return source->self;
 	case WORDING_GROUP:
-		return in_named(space, &space->from.atoms, &space->from.groups,
-		    source->atom, wording->name);
+		return in_all(&space->from.atoms, source->atom,
+		    space->named.items[wording->number].from);
 	case WORDING_FAMILY:
 		return partition_has(
 		    &space->from.atoms, source->atom, wording->number);
@@ -285,8 +279,8 @@ covers_destination(
 		return destination->own &&
 		       is_called(space, destination->own_zone, wording->name);
 	case WORDING_GROUP:
-		return in_named(space, &space->to.atoms, &space->to.groups,
-		    destination->atom, wording->name);
+		return in_all(&space->to.atoms, destination->atom,
+		    space->named.items[wording->number].to);
 	case WORDING_FAMILY:
 		return partition_has(
 		    &space->to.atoms, destination->atom, wording->number);
@@ -309,8 +303,8 @@ covers(const struct side *side, const struct wording *wording, size_t cell)
 		return covers_destination(space, wording, cell);
 	case SPACE_NAME:
 		return wording->kind == WORDING_GROUP &&
-		       in_named(space, &space->names, &space->name_index, cell,
-			   wording->name);
+		       in_all(&space->names, cell,
+			   space->named.items[wording->number].names);
 	case SPACE_METHOD:
 		return wording->kind == WORDING_METHOD &&
 		       cell == wording->number + 1;
@@ -345,13 +339,13 @@ wording_at(const struct space *space, size_t k, struct wording *ret)
 			return true;
 		}
 		k -= policy->zone_count;
-		if (k < policy->group_count) {
-			*ret = (struct wording){ WORDING_GROUP,
-				policy->groups[k]->name, 0 };
-			return true;
-		}
-		k -= policy->group_count;
 	}
+	if (k < space->named.count) {
+		*ret = (struct wording){ WORDING_GROUP,
+			space->named.items[k].name, k };
+		return true;
+	}
+	k -= space->named.count;
 	if (k == 0)
 		*ret = (struct wording){ WORDING_SELF, STR("self"), 0 };
 	else if (k <= 2)

@@ -173,6 +173,45 @@ add_rules(struct space *space)
 	}
 }
 
+/* Names by their order in the policies; `known` finds those seen before. */
+static void
+add_named(struct space *space, struct map *known, unsigned p,
+    struct policy_group *const *group)
+{
+	struct str name = (*group)->name;
+	size_t index = (size_t)(uintptr_t)map_get(known, name);
+
+	if (index == 0) {
+		struct space_name one = { .name = name };
+		if (VEC_ADD(&space->named, one) < 0 ||
+		    map_put(known, name,
+			(void *)(uintptr_t)space->named.count) < 0) {
+			fail(space, -ENOMEM);
+			return;
+		}
+		index = space->named.count;
+	}
+	struct space_name *named = &space->named.items[index - 1];
+	named->from[p] = index_of(&space->from.groups, group);
+	named->to[p] = index_of(&space->to.groups, group);
+	named->names[p] = index_of(&space->name_index, group);
+}
+
+static void
+find_named(struct space *space)
+{
+	struct map known;
+
+	map_init(&known, 0);
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		const struct policy *policy = space->policies[p];
+		for (size_t i = 0; i < policy->group_count && space->rc == 0;
+		     i++)
+			add_named(space, &known, p, &policy->groups[i]);
+	}
+	map_fini(&known);
+}
+
 static void
 add_listener(struct space *space, struct address at)
 {
@@ -478,15 +517,25 @@ struct question {
 	size_t set;
 };
 
-static bool
-in_groups(const struct space_side *side, const struct policy_endpoint *endpoint,
-    size_t atom)
+/* Looks the endpoint's sets up, once for all cells. */
+static void
+find_sets(struct space *space, const struct map *index,
+    const struct policy_endpoint *endpoint)
 {
+	space->sets.count = 0;
 	for (size_t i = 0; i < endpoint->group_count; i++) {
-		size_t index = index_of(&side->groups, &endpoint->groups[i]);
-		if (index != 0 && partition_has(&side->atoms, atom, index - 1))
-			return true;
+		size_t set = index_of(index, &endpoint->groups[i]);
+		if (set != 0 && VEC_ADD(&space->sets, set - 1) < 0)
+			fail(space, -ENOMEM);
 	}
+}
+
+static bool
+in_sets(const struct space *space, const struct partition *atoms, size_t atom)
+{
+	for (size_t i = 0; i < space->sets.count; i++)
+		if (partition_has(atoms, atom, space->sets.items[i]))
+			return true;
 	return false;
 }
 
@@ -498,7 +547,7 @@ is_source(const void *context, size_t cell)
 
 	return (ask->rule->from.zones &
 		   policy_zone_bit(source->zone[ask->which])) != 0 ||
-	       in_groups(&ask->space->from, &ask->rule->from, source->atom);
+	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
 }
 
 uint32_t
@@ -507,6 +556,7 @@ space_rule_sources(
 {
 	struct question ask = { space, which, .rule = rule };
 
+	find_sets(space, &space->from.groups, &rule->from);
 	return space_cells(space, SPACE_SOURCE, is_source, &ask);
 }
 
@@ -535,7 +585,7 @@ is_destination(const void *context, size_t cell)
 	return (ask->rule->to.zones &
 		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
 	       is_published(ask, destination) ||
-	       in_groups(&ask->space->to, &ask->rule->to, destination->atom);
+	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
 }
 
 uint32_t
@@ -544,6 +594,7 @@ space_rule_addresses(
 {
 	struct question ask = { space, which, .rule = rule };
 
+	find_sets(space, &space->to.groups, &rule->to);
 	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
 }
 
@@ -551,16 +602,8 @@ static bool
 is_name(const void *context, size_t cell)
 {
 	const struct question *ask = context;
-	const struct policy_endpoint *to = &ask->rule->to;
 
-	for (size_t i = 0; i < to->group_count; i++) {
-		size_t index =
-		    index_of(&ask->space->name_index, &to->groups[i]);
-		if (index != 0 &&
-		    partition_has(&ask->space->names, cell, index - 1))
-			return true;
-	}
-	return false;
+	return in_sets(ask->space, &ask->space->names, cell);
 }
 
 uint32_t
@@ -570,6 +613,7 @@ space_rule_names(struct space *space, const struct policy_rule *rule)
 
 	if (!policy_endpoint_has_domains(&rule->to))
 		return DIAGRAM_EMPTY;
+	find_sets(space, &space->name_index, &rule->to);
 	return space_cells(space, SPACE_NAME, is_name, &ask);
 }
 
@@ -917,6 +961,7 @@ space_init(
 	add_side(space, &space->to);
 	add_rules(space);
 	add_listeners(space);
+	find_named(space);
 	if (space->rc == 0)
 		make_partitions(space);
 	if (space->rc < 0)
@@ -956,6 +1001,8 @@ space_fini(struct space *space)
 	free(space->name_sets.items);
 	free(space->name_sets.groups);
 	map_fini(&space->name_index);
+	free(space->named.items);
+	free(space->sets.items);
 	partition_fini(&space->names);
 	free(space->methods.items);
 	free(space->patterns.items);

@@ -96,6 +96,14 @@ struct space_side {
 	struct partition atoms;
 };
 
+/* A name or list, and the set + 1 that it is in each policy; 0: it is none. */
+struct space_name {
+	struct str name;
+	size_t from[SPACE_POLICIES_MAX];
+	size_t to[SPACE_POLICIES_MAX];
+	size_t names[SPACE_POLICIES_MAX];
+};
+
 struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
@@ -132,6 +140,14 @@ struct space {
 		size_t count, room, groups_room;
 	} name_sets;
 	struct map name_index; /* a group's address: its set + 1 */
+	struct {
+		struct space_name *items;
+		size_t count, room;
+	} named; /* that some rule uses, to say sets in words */
+	struct {
+		size_t *items;
+		size_t count, room;
+	} sets; /* those of the endpoint at hand */
 	struct partition names;
 	struct {
 		struct str *items;
