@@ -22,7 +22,7 @@ struct options {
 	bool json;
 	bool follow;
 	bool verbose;
-	bool check; /* look, change nothing */
+	bool check;          /* look, change nothing */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
 	int count;

@@ -79,7 +79,7 @@ struct meaning_outcome {
 /* A diagram whose terminals meaning_outcome reads. */
 uint32_t meaning_outcomes(struct meaning *meaning);
 struct meaning_outcome meaning_outcome(
-    const struct meaning *meaning, uint32_t terminal);
+    const struct meaning *meaning, uint32_t value);
 
 uint32_t meaning_outcome_terminal(
     const struct meaning *meaning, const struct meaning_outcome *outcome);

@@ -89,8 +89,8 @@ partition_add(struct partition *partition, const uint64_t *members,
 			return -ENOMEM;
 		at = probe(partition, members);
 	}
-	if (vec_room(&partition->of.atoms, partition->count,
-		&partition->of_room, atom_bytes) < 0)
+	if (atom_bytes > 0 && vec_room(&partition->of.atoms, partition->count,
+				  &partition->of_room, atom_bytes) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < partition->words; i++)
 		if (VEC_ADD(&partition->bits, members[i]) < 0)
@@ -111,7 +111,7 @@ struct cursor {
 
 struct sweep {
 	struct partition *partition;
-	const struct address_set *const *sets;
+	const struct partition_set *sets;
 	struct cursor *heap; /* the nearest on top */
 	size_t heap_count;
 	uint64_t *members;
@@ -153,7 +153,7 @@ static void
 cross(struct sweep *sweep)
 {
 	struct cursor *top = &sweep->heap[0];
-	const struct address_set *set = sweep->sets[top->set];
+	const struct address_set *set = sweep->sets[top->set].addresses;
 	struct address_range range = address_set_range(set, top->range);
 
 	sweep->members[top->set / 64] ^= UINT64_C(1) << top->set % 64;
@@ -217,10 +217,11 @@ static void
 begin_sweep(struct sweep *sweep, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (address_set_is_empty(sweep->sets[i]))
+		if (address_set_is_empty(sweep->sets[i].addresses))
 			continue;
 		sweep->heap[sweep->heap_count++] = (struct cursor){
-			.next = address_set_range(sweep->sets[i], 0).first,
+			.next = address_set_range(sweep->sets[i].addresses, 0)
+				    .first,
 			.set = i
 		};
 	}
@@ -229,8 +230,8 @@ begin_sweep(struct sweep *sweep, size_t count)
 }
 
 int
-partition_addresses(struct partition *partition,
-    const struct address_set *const *sets, size_t count)
+partition_addresses(
+    struct partition *partition, const struct partition_set *sets, size_t count)
 {
 	struct sweep sweep = { .partition = partition, .sets = sets };
 	int rc = partition_init(partition, count);

@@ -42,6 +42,12 @@ struct path_atom {
 	struct str example; /* NULL: what no pattern matches, or no path */
 };
 
+/* One of the two is asked about. */
+struct partition_set {
+	const struct address_set *addresses;
+	const struct domain_set *domains;
+};
+
 struct partition {
 	size_t sets, words;
 	struct {
@@ -63,9 +69,9 @@ struct partition {
 
 /* The sets are lent during the call; 0, -ENOMEM, -E2BIG.  fini in any case. */
 int partition_addresses(struct partition *partition,
-    const struct address_set *const *sets, size_t count);
+    const struct partition_set *sets, size_t count);
 int partition_names(struct partition *partition,
-    const struct domain_set *const *sets, size_t count);
+    const struct partition_set *sets, size_t count);
 int partition_paths(
     struct partition *partition, const struct str *patterns, size_t count);
 void partition_fini(struct partition *partition);
@@ -81,7 +87,10 @@ partition_has(const struct partition *partition, size_t atom, size_t set)
 /* For the makers of partitions alone. */
 int partition_init(struct partition *partition, size_t sets);
 
-/* The atom of these members, made if it is new; -ENOMEM. */
+/*
+ * The atom of these members, made if it is new, with room for what is kept of
+ * it; -ENOMEM.
+ */
 long partition_add(struct partition *partition, const uint64_t *members,
     size_t atom_bytes, bool *ret_new);
 

@@ -27,7 +27,7 @@ struct mention {
 
 struct collection {
 	struct partition *partition;
-	const struct domain_set *const *sets;
+	const struct partition_set *sets;
 	struct map by_name;
 	struct arena arena;
 	uint64_t *members;
@@ -56,12 +56,12 @@ collect_mention(struct collection *collection, struct str name, size_t set,
 
 /* Calls for each entry of every set, until one fails. */
 static int
-for_each_entry(struct collection *collection,
-    int (*take)(
-	struct collection *, struct str, size_t set, enum domain_cover cover))
+for_each_entry(
+    struct collection *collection, int (*take)(struct collection *, struct str,
+				       size_t set, enum domain_cover cover))
 {
 	for (size_t i = 0; i < collection->partition->sets; i++) {
-		const struct domain_set *set = collection->sets[i];
+		const struct domain_set *set = collection->sets[i].domains;
 		for (size_t slot = 0; slot < set->room; slot++) {
 			enum domain_cover cover;
 			struct str name;
@@ -88,7 +88,7 @@ find_members(struct collection *collection, struct str name)
 		    map_get(&collection->by_name, at);
 		for (; mention != NULL; mention = mention->next)
 			if (domain_set_covers(
-				collection->sets[mention->set], name))
+				collection->sets[mention->set].domains, name))
 				collection->members[mention->set / 64] |=
 				    UINT64_C(1) << mention->set % 64;
 		(void)str_cut(&at, '.');
@@ -173,8 +173,8 @@ keep_all(struct collection *collection)
 }
 
 int
-partition_names(struct partition *partition,
-    const struct domain_set *const *sets, size_t count)
+partition_names(
+    struct partition *partition, const struct partition_set *sets, size_t count)
 {
 	struct collection collection = { .partition = partition, .sets = sets };
 	int rc = partition_init(partition, count);

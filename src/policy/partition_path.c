@@ -75,8 +75,7 @@ add_state(struct walk *walk, uint32_t from, char letter)
 	struct origin origin = { from, letter };
 	bool is_new;
 
-	long state =
-	    partition_add(&walk->states, walk->next, sizeof(char), &is_new);
+	long state = partition_add(&walk->states, walk->next, 0, &is_new);
 	if (state < 0)
 		return -ENOMEM;
 	if (!is_new)

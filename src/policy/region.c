@@ -157,7 +157,7 @@ static uint8_t *
 spread(const struct space *space, enum space_dimension dimension, uint32_t set)
 {
 	const struct space_axis *axis = &space->axes[dimension];
-	uint8_t *cells = malloc(axis->count + 1);
+	uint8_t *cells = calloc(axis->count + 1, 1);
 
 	for (size_t i = 0; cells != NULL && i < axis->count; i++)
 		cells[i] = diagram_at(&space->diagram, set, axis->first,

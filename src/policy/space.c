@@ -8,6 +8,9 @@
 
 _Static_assert(POLICY_FACT_COUNT == 6, "a fact without a dimension");
 
+/* A number for each group that a rule uses. */
+#define SPACE_BYTES_MAX ((size_t)256 << 20)
+
 struct base_range {
 	enum space_base set;
 	const char *text;
@@ -59,7 +62,9 @@ static void
 add_set(
     struct space *space, struct space_side *side, const struct address_set *set)
 {
-	if (VEC_ADD(&side->sets, set) < 0)
+	struct partition_set one = { .addresses = set };
+
+	if (VEC_ADD(&side->sets, one) < 0)
 		fail(space, -ENOMEM);
 }
 
@@ -67,23 +72,27 @@ add_set(
 static struct str
 group_key(struct policy_group *const *group)
 {
-	return (struct str){ (const char *)group, sizeof(*group) };
+	return (struct str){ (const char *)group, sizeof(uintptr_t) };
 }
 
 static size_t
 index_of(const struct map *map, struct policy_group *const *group)
 {
-	return (size_t)(uintptr_t)map_get(map, group_key(group));
+	const size_t *index = map_get(map, group_key(group));
+
+	return index != NULL ? *index : 0;
 }
 
 static void
-put_index(struct space *space, struct map *map,
-    struct policy_group *const *group, size_t index)
+put_index(struct space *space, struct map *map, struct str key, size_t index)
 {
-	int rc = map_put(map, group_key(group), (void *)(uintptr_t)index);
+	size_t *kept = arena_new(&space->arena, size_t);
 
-	if (rc < 0 && rc != -EEXIST)
+	if (kept == NULL || map_put(map, key, kept) == -ENOMEM) {
 		fail(space, -ENOMEM);
+		return;
+	}
+	*kept = index;
 }
 
 static void
@@ -96,7 +105,8 @@ add_endpoint(struct space *space, struct space_side *side,
 		    index_of(&side->groups, group) != 0)
 			continue;
 		add_set(space, side, &(*group)->addresses);
-		put_index(space, &side->groups, group, side->sets.count);
+		put_index(
+		    space, &side->groups, group_key(group), side->sets.count);
 	}
 }
 
@@ -108,16 +118,11 @@ add_domains(struct space *space, const struct policy_endpoint *endpoint)
 		if ((*group)->domains.count == 0 ||
 		    index_of(&space->name_index, group) != 0)
 			continue;
-		if (vec_room(&space->name_sets.groups, space->name_sets.count,
-			&space->name_sets.groups_room, sizeof(*group)) < 0) {
+		struct partition_set one = { .domains = &(*group)->domains };
+		if (VEC_ADD(&space->name_sets, one) < 0)
 			fail(space, -ENOMEM);
-			return;
-		}
-		space->name_sets.groups[space->name_sets.count] = *group;
-		if (VEC_ADD(&space->name_sets, &(*group)->domains) < 0)
-			fail(space, -ENOMEM);
-		put_index(
-		    space, &space->name_index, group, space->name_sets.count);
+		put_index(space, &space->name_index, group_key(group),
+		    space->name_sets.count);
 	}
 }
 
@@ -179,19 +184,20 @@ add_named(struct space *space, struct map *known, unsigned p,
     struct policy_group *const *group)
 {
 	struct str name = (*group)->name;
-	size_t index = (size_t)(uintptr_t)map_get(known, name);
+	const size_t *index = map_get(known, name);
 
-	if (index == 0) {
+	if (index == NULL) {
 		struct space_name one = { .name = name };
-		if (VEC_ADD(&space->named, one) < 0 ||
-		    map_put(known, name,
-			(void *)(uintptr_t)space->named.count) < 0) {
+		if (VEC_ADD(&space->named, one) < 0) {
 			fail(space, -ENOMEM);
 			return;
 		}
-		index = space->named.count;
+		put_index(space, known, name, space->named.count - 1);
+		index = map_get(known, name);
 	}
-	struct space_name *named = &space->named.items[index - 1];
+	if (index == NULL)
+		return;
+	struct space_name *named = &space->named.items[*index];
 	named->from[p] = index_of(&space->from.groups, group);
 	named->to[p] = index_of(&space->to.groups, group);
 	named->names[p] = index_of(&space->name_index, group);
@@ -955,6 +961,7 @@ space_init(
 	*space = (struct space){ .policy_count = count };
 	for (unsigned p = 0; p < count; p++)
 		space->policies[p] = policies[p];
+	arena_init(&space->arena, SPACE_BYTES_MAX);
 	diagram_init(&space->diagram);
 	make_base(space);
 	add_side(space, &space->from);
@@ -999,8 +1006,8 @@ space_fini(struct space *space)
 	free(space->destinations.items);
 	free(space->services.items);
 	free(space->name_sets.items);
-	free(space->name_sets.groups);
 	map_fini(&space->name_index);
+	arena_fini(&space->arena);
 	free(space->named.items);
 	free(space->sets.items);
 	partition_fini(&space->names);

@@ -88,7 +88,7 @@ struct space_service {
 /* The sets of addresses of one side, and what they tell apart. */
 struct space_side {
 	struct {
-		const struct address_set **items;
+		struct partition_set *items;
 		size_t count, room;
 	} sets;
 	size_t zones[SPACE_POLICIES_MAX]; /* the first zone's set */
@@ -135,9 +135,8 @@ struct space {
 		size_t count, room;
 	} services;
 	struct {
-		const struct domain_set **items;
-		const struct policy_group **groups;
-		size_t count, room, groups_room;
+		struct partition_set *items;
+		size_t count, room;
 	} name_sets;
 	struct map name_index; /* a group's address: its set + 1 */
 	struct {
@@ -154,6 +153,7 @@ struct space {
 		size_t count, room;
 	} methods, patterns; /* cell 0 of methods is none of them */
 	struct partition paths;
+	struct arena arena; /* numbers that the maps lead to */
 	uint32_t universe;
 	int rc; /* while it is made */
 };

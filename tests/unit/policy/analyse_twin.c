@@ -270,7 +270,7 @@ compare(const char *text, const struct policy *policy)
 static void
 brute_force_agrees(void **state)
 {
-	unsigned rounds = twin_rounds(40);
+	unsigned rounds = twin_rounds(25);
 	struct text text = TEXT_EMPTY;
 
 	(void)state;

@@ -232,7 +232,7 @@ change(const char *from, struct text *out)
 static void
 brute_force_agrees(void **state)
 {
-	unsigned rounds = twin_rounds(500);
+	unsigned rounds = twin_rounds(250);
 	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
 
 	(void)state;
@@ -255,7 +255,7 @@ brute_force_agrees(void **state)
 static void
 the_same_is_empty(void **state)
 {
-	unsigned rounds = twin_rounds(200);
+	unsigned rounds = twin_rounds(100);
 	struct text text = TEXT_EMPTY;
 	struct diff diff;
 

@@ -107,7 +107,7 @@ compare(const char *text, const struct policy *policy)
 static void
 evaluator_and_diagrams_agree(void **state)
 {
-	unsigned rounds = twin_rounds(1500);
+	unsigned rounds = twin_rounds(700);
 	struct text text = TEXT_EMPTY;
 
 	(void)state;

@@ -65,14 +65,13 @@ atoms_with(
 
 static void
 check_address(const struct partition *partition,
-    const struct address_set *const *sets, struct address address,
-    bool all_kept)
+    const struct partition_set *sets, struct address address, bool all_kept)
 {
 	bool held = false;
 	size_t atom;
 
 	for (size_t i = 0; i < SETS; i++)
-		held |= address_set_has(sets[i], address);
+		held |= address_set_has(sets[i].addresses, address);
 	size_t found = atoms_with(partition, address, &atom);
 	assert_true(found <= 1);
 	if (!held)
@@ -81,7 +80,7 @@ check_address(const struct partition *partition,
 		assert_int_equal(found, 1);
 	for (size_t i = 0; found > 0 && i < SETS; i++)
 		assert_true(partition_has(partition, atom, i) ==
-			    address_set_has(sets[i], address));
+			    address_set_has(sets[i].addresses, address));
 }
 
 static void
@@ -90,12 +89,12 @@ addresses(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 500; round++) {
 		struct address_set sets[SETS] = { 0 };
-		const struct address_set *lent[SETS];
+		struct partition_set lent[SETS] = { 0 };
 		struct partition partition;
 		bool all_kept = true;
 		for (size_t i = 0; i < SETS; i++) {
 			random_set(&sets[i]);
-			lent[i] = &sets[i];
+			lent[i].addresses = &sets[i];
 		}
 		assert_int_equal(
 		    partition_addresses(&partition, lent, SETS), 0);
@@ -123,7 +122,8 @@ static void
 large_sets_make_few_atoms(void **state)
 {
 	struct address_set large = { 0 }, small = { 0 };
-	const struct address_set *lent[] = { &large, &small };
+	const struct partition_set lent[] = { { .addresses = &large },
+		{ .addresses = &small } };
 	struct partition partition;
 
 	(void)state;
@@ -195,7 +195,7 @@ domains(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 500; round++) {
 		struct domain_set sets[SETS] = { 0 };
-		const struct domain_set *lent[SETS];
+		struct partition_set lent[SETS] = { 0 };
 		struct partition partition;
 		for (size_t i = 0; i < SETS; i++) {
 			for (unsigned j = chance(4); j > 0; j--)
@@ -204,7 +204,7 @@ domains(void **state)
 					str_of(names[chance(COUNT_OF(names))]),
 					(enum domain_cover)(1 + chance(3))),
 				    0);
-			lent[i] = &sets[i];
+			lent[i].domains = &sets[i];
 		}
 		assert_int_equal(partition_names(&partition, lent, SETS), 0);
 		for (size_t i = 0; i < partition.count; i++)
