@@ -164,6 +164,9 @@ compare_flows(struct diff *diff)
 	before = diagram_where(d, comparison.comparable, before);
 	uint32_t changes =
 	    diagram_apply(d, settle_change, &comparison, before, after);
+	/* Each makes one class at the least: too many are seen at once. */
+	if (comparison.changes.count > DIFF_CLASSES_MAX)
+		comparison.rc = -E2BIG;
 	for (size_t i = 0; i < comparison.changes.count && comparison.rc == 0;
 	     i++)
 		comparison.rc = cut_change(&comparison, changes, i);

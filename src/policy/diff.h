@@ -20,7 +20,7 @@
 #include "base/json.h"
 
 /* More classes than this is another policy, not a change of one. */
-#define DIFF_CLASSES_MAX 10000
+#define DIFF_CLASSES_MAX 1000
 
 struct diff_class {
 	struct region region;

@@ -127,7 +127,9 @@ region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
 		grow(space, &region, allowed, growths[i], within);
 		grow(space, &region, allowed, growths[i], NULL);
 		find_least(space, &region, set);
-		size_t length = length_of(space, &region);
+		bool same = i > 0 && memcmp(region.most, best.most,
+					 sizeof(region.most)) == 0;
+		size_t length = same ? SIZE_MAX : length_of(space, &region);
 		if (length >= best_length)
 			continue;
 		best = region;
@@ -187,23 +189,6 @@ add_comma(const struct side *side)
 		text_addz(side->out, ", ");
 }
 
-/* Where the zone of a cell is meant by its name: in each policy that has it. */
-static bool
-is_called(const struct space *space, const uint8_t *zones, struct str name)
-{
-	bool found = false;
-
-	for (unsigned p = 0; p < space->policy_count; p++) {
-		uint8_t zone;
-		if (!policy_zone_find(space->policies[p], name, &zone))
-			continue;
-		if (zones[p] != zone)
-			return false;
-		found = true;
-	}
-	return found;
-}
-
 /* In each of the policies' sets that there are. */
 static bool
 in_all(const struct partition *atoms, size_t atom,
@@ -236,7 +221,33 @@ struct wording {
 	enum wording_kind kind;
 	struct str name;
 	size_t number;
+	/* Of zones: in each policy; NONE: it has none of this name. */
+	uint8_t zone[SPACE_POLICIES_MAX];
 };
+
+/* In the zone, in each policy that has one of its name. */
+static bool
+is_in_zone(const struct wording *wording,
+    const uint8_t zone[static SPACE_POLICIES_MAX])
+{
+	for (unsigned p = 0; p < SPACE_POLICIES_MAX; p++)
+		if (wording->zone[p] != ZONE_NONE &&
+		    wording->zone[p] != zone[p])
+			return false;
+	return true;
+}
+
+static struct wording
+zone_wording(const struct space *space, enum wording_kind kind, struct str name)
+{
+	struct wording wording = { kind, name, 0, { ZONE_NONE, ZONE_NONE } };
+
+	for (unsigned p = 0; p < space->policy_count; p++)
+		if (!policy_zone_find(
+			space->policies[p], name, &wording.zone[p]))
+			wording.zone[p] = ZONE_NONE;
+	return wording;
+}
 
 static bool
 covers_source(
@@ -246,7 +257,7 @@ covers_source(
 
 	switch (wording->kind) {
 	case WORDING_ZONE:
-		return is_called(space, source->zone, wording->name);
+		return is_in_zone(wording, source->zone);
 	case WORDING_SELF:
 		return source->self;
 	case WORDING_GROUP:
@@ -272,12 +283,12 @@ covers_destination(
 
 	switch (wording->kind) {
 	case WORDING_ZONE:
-		return is_called(space, destination->zone, wording->name);
+		return is_in_zone(wording, destination->zone);
 	case WORDING_SELF:
 		return destination->own;
 	case WORDING_SELF_IN:
 		return destination->own &&
-		       is_called(space, destination->own_zone, wording->name);
+		       is_in_zone(wording, destination->own_zone);
 	case WORDING_GROUP:
 		return in_all(&space->to.atoms, destination->atom,
 		    space->named.items[wording->number].to);
@@ -328,36 +339,42 @@ wording_at(const struct space *space, size_t k, struct wording *ret)
 	for (unsigned p = 0; p < space->policy_count; p++) {
 		const struct policy *policy = space->policies[p];
 		if (k < policy->zone_count) {
-			*ret = (struct wording){ WORDING_ZONE,
-				policy->zones[k].name, 0 };
+			*ret = zone_wording(
+			    space, WORDING_ZONE, policy->zones[k].name);
 			return true;
 		}
 		k -= policy->zone_count;
 		if (k < policy->zone_count) {
-			*ret = (struct wording){ WORDING_SELF_IN,
-				policy->zones[k].name, 0 };
+			*ret = zone_wording(
+			    space, WORDING_SELF_IN, policy->zones[k].name);
 			return true;
 		}
 		k -= policy->zone_count;
 	}
 	if (k < space->named.count) {
-		*ret = (struct wording){ WORDING_GROUP,
-			space->named.items[k].name, k };
+		*ret = (struct wording){ .kind = WORDING_GROUP,
+			.name = space->named.items[k].name,
+			.number = k };
 		return true;
 	}
 	k -= space->named.count;
 	if (k == 0)
-		*ret = (struct wording){ WORDING_SELF, STR("self"), 0 };
+		*ret = (struct wording){
+			.kind = WORDING_SELF, .name = STR("self"), .number = 0
+		};
 	else if (k <= 2)
-		*ret = (struct wording){ WORDING_FAMILY,
-			str_of(families[k - 1]), k - 1 };
+		*ret = (struct wording){ .kind = WORDING_FAMILY,
+			.name = str_of(families[k - 1]),
+			.number = k - 1 };
 	else if (k - 3 < space->methods.count)
-		*ret = (struct wording){ WORDING_METHOD,
-			space->methods.items[k - 3], k - 3 };
+		*ret = (struct wording){ .kind = WORDING_METHOD,
+			.name = space->methods.items[k - 3],
+			.number = k - 3 };
 	else if (k - 3 - space->methods.count < space->patterns.count)
-		*ret = (struct wording){ WORDING_PATTERN,
-			space->patterns.items[k - 3 - space->methods.count],
-			k - 3 - space->methods.count };
+		*ret = (struct wording){ .kind = WORDING_PATTERN,
+			.name =
+			    space->patterns.items[k - 3 - space->methods.count],
+			.number = k - 3 - space->methods.count };
 	else
 		return false;
 	return true;
@@ -493,6 +510,20 @@ struct said {
 	size_t words, cells;
 };
 
+/* An address is said once for itself and for itself as the gateway's own. */
+static void
+take_off_cell(const struct side *side, size_t cell, uint8_t *left)
+{
+	const struct space_destination *items = side->space->destinations.items;
+
+	left[cell] = 0;
+	if (side->dimension != SPACE_DESTINATION || items[cell].own)
+		return;
+	for (size_t i = cell + 1; i < side->count; i++)
+		if (items[i].atom == items[cell].atom)
+			left[i] = 0;
+}
+
 /*
  * Says `left`, and at most `most`, in words; what no word fits is said cell by
  * cell.  Returns how many things it said, and clears `left`.
@@ -515,7 +546,7 @@ say_parts(const struct side *side, uint8_t *left, const uint8_t *most)
 			said.words++;
 		} else {
 			say_cell(side, cell);
-			left[cell] = 0;
+			take_off_cell(side, cell, left);
 			said.cells++;
 		}
 	}
@@ -652,7 +683,7 @@ say_endpoint_parts(const struct side *side, struct scratch *scratch)
 		} else if (!say_zone_except(side, cell, scratch->left,
 			       scratch->excluded, scratch->excludable)) {
 			say_cell(side, cell);
-			scratch->left[cell] = 0;
+			take_off_cell(side, cell, scratch->left);
 		}
 	}
 }
