@@ -22,7 +22,7 @@ struct origin {
 
 struct walk {
 	struct partition *partition; /* of paths, by pattern */
-	struct partition states;     /* "sets" are positions in patterns */
+	struct partition *states;    /* "sets" are positions in patterns */
 	struct {
 		struct origin *items;
 		size_t count, room;
@@ -75,12 +75,12 @@ add_state(struct walk *walk, uint32_t from, char letter)
 	struct origin origin = { from, letter };
 	bool is_new;
 
-	long state = partition_add(&walk->states, walk->next, 0, &is_new);
+	long state = partition_add(walk->states, walk->next, 0, &is_new);
 	if (state < 0)
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	if (walk->states.count > PARTITION_PATH_STATES_MAX)
+	if (walk->states->count > PARTITION_PATH_STATES_MAX)
 		return -E2BIG;
 	return VEC_ADD(&walk->origins, origin);
 }
@@ -88,7 +88,7 @@ add_state(struct walk *walk, uint32_t from, char letter)
 static const uint64_t *
 state_bits(const struct walk *walk, size_t state)
 {
-	return walk->states.bits.items + state * walk->states.words;
+	return walk->states->bits.items + state * walk->states->words;
 }
 
 /* Into walk->next. */
@@ -97,7 +97,7 @@ step(struct walk *walk, size_t state, char letter)
 {
 	size_t base = 0;
 
-	memset(walk->next, 0, walk->states.words * sizeof(*walk->next));
+	memset(walk->next, 0, walk->states->words * sizeof(*walk->next));
 	for (size_t i = 0; i < walk->count; i++) {
 		step_pattern(walk, state_bits(walk, state), walk->patterns[i],
 		    base, letter);
@@ -226,7 +226,8 @@ walk_all(struct walk *walk)
 
 	if (rc == 0)
 		rc = take_step(walk, 0, '/');
-	for (size_t state = 1; rc == 0 && state < walk->states.count; state++) {
+	for (size_t state = 1; rc == 0 && state < walk->states->count;
+	     state++) {
 		rc = keep_state(walk, state);
 		for (size_t i = 0; rc == 0 && i < walk->letter_count; i++)
 			rc = take_step(walk, state, walk->letters[i]);
@@ -251,17 +252,19 @@ int
 partition_paths(
     struct partition *partition, const struct str *patterns, size_t count)
 {
-	struct walk walk = {
-		.partition = partition, .patterns = patterns, .count = count
-	};
+	struct partition states;
+	struct walk walk = { .partition = partition,
+		.states = &states,
+		.patterns = patterns,
+		.count = count };
 	size_t positions = 0;
 
 	for (size_t i = 0; i < count; i++)
 		positions += patterns[i].len + 1;
 	int rc = partition_init(partition, count);
-	if (partition_init(&walk.states, positions + 1) < 0)
+	if (partition_init(&states, positions + 1) < 0)
 		rc = -ENOMEM;
-	walk.next = calloc(walk.states.words, sizeof(*walk.next));
+	walk.next = calloc(states.words, sizeof(*walk.next));
 	walk.members = calloc(partition->words, sizeof(*walk.members));
 	if (walk.next == NULL || walk.members == NULL)
 		rc = -ENOMEM;
@@ -270,7 +273,7 @@ partition_paths(
 		rc = keep_nothing(&walk);
 	if (rc == 0)
 		rc = walk_all(&walk);
-	partition_fini(&walk.states);
+	partition_fini(&states);
 	free(walk.origins.items);
 	free(walk.next);
 	free(walk.members);
