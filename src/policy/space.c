@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/space.h"
 
+#include "policy/space_impl.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -34,8 +36,8 @@ static const struct base_range base_ranges[] = {
 	{ SPACE_UNIQUE_LOCAL, "fc00::/7" },
 };
 
-static void
-fail(struct space *space, int rc)
+void
+space_fail(struct space *space, int rc)
 {
 	if (space->rc == 0)
 		space->rc = rc;
@@ -52,7 +54,7 @@ make_base(struct space *space)
 			str_of(base_ranges[i].text), &range, &why) < 0 ||
 		    address_set_add(&space->base[base_ranges[i].set], &range) <
 			0)
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 	}
 	for (size_t i = 0; i < SPACE_BASE_COUNT; i++)
 		address_set_freeze(&space->base[i]);
@@ -65,7 +67,7 @@ add_set(
 	struct partition_set one = { .addresses = set };
 
 	if (VEC_ADD(&side->sets, one) < 0)
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 }
 
 /* A pointer to a group, where it stands, is the key of the group. */
@@ -75,8 +77,8 @@ group_key(struct policy_group *const *group)
 	return (struct str){ (const char *)group, sizeof(uintptr_t) };
 }
 
-static size_t
-index_of(const struct map *map, struct policy_group *const *group)
+size_t
+space_index_of(const struct map *map, struct policy_group *const *group)
 {
 	const size_t *index = map_get(map, group_key(group));
 
@@ -89,7 +91,7 @@ put_index(struct space *space, struct map *map, struct str key, size_t index)
 	size_t *kept = arena_new(&space->arena, size_t);
 
 	if (kept == NULL || map_put(map, key, kept) == -ENOMEM) {
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 		return;
 	}
 	*kept = index;
@@ -102,7 +104,7 @@ add_endpoint(struct space *space, struct space_side *side,
 	for (size_t i = 0; i < endpoint->group_count; i++) {
 		struct policy_group *const *group = &endpoint->groups[i];
 		if (address_set_is_empty(&(*group)->addresses) ||
-		    index_of(&side->groups, group) != 0)
+		    space_index_of(&side->groups, group) != 0)
 			continue;
 		add_set(space, side, &(*group)->addresses);
 		put_index(
@@ -116,18 +118,18 @@ add_domains(struct space *space, const struct policy_endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->group_count; i++) {
 		struct policy_group *const *group = &endpoint->groups[i];
 		if ((*group)->domains.count == 0 ||
-		    index_of(&space->name_index, group) != 0)
+		    space_index_of(&space->name_index, group) != 0)
 			continue;
 		struct partition_set one = { .domains = &(*group)->domains };
 		if (VEC_ADD(&space->name_sets, one) < 0)
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 		put_index(space, &space->name_index, group_key(group),
 		    space->name_sets.count);
 	}
 }
 
-static bool
-has_word(const struct str *words, size_t count, struct str word)
+bool
+space_has_word(const struct str *words, size_t count, struct str word)
 {
 	for (size_t i = 0; i < count; i++)
 		if (str_eq(words[i], word))
@@ -139,15 +141,15 @@ static void
 add_words(struct space *space, const struct policy_rule *rule)
 {
 	for (size_t i = 0; i < rule->method_count; i++)
-		if (!has_word(space->methods.items, space->methods.count,
+		if (!space_has_word(space->methods.items, space->methods.count,
 			rule->methods[i]) &&
 		    VEC_ADD(&space->methods, rule->methods[i]) < 0)
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 	for (size_t i = 0; i < rule->path_count; i++)
-		if (!has_word(space->patterns.items, space->patterns.count,
-			rule->paths[i]) &&
+		if (!space_has_word(space->patterns.items,
+			space->patterns.count, rule->paths[i]) &&
 		    VEC_ADD(&space->patterns, rule->paths[i]) < 0)
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 }
 
 static void
@@ -189,7 +191,7 @@ add_named(struct space *space, struct map *known, unsigned p,
 	if (index == NULL) {
 		struct space_name one = { .name = name };
 		if (VEC_ADD(&space->named, one) < 0) {
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 			return;
 		}
 		put_index(space, known, name, space->named.count - 1);
@@ -198,9 +200,9 @@ add_named(struct space *space, struct map *known, unsigned p,
 	if (index == NULL)
 		return;
 	struct space_name *named = &space->named.items[*index];
-	named->from[p] = index_of(&space->from.groups, group);
-	named->to[p] = index_of(&space->to.groups, group);
-	named->names[p] = index_of(&space->name_index, group);
+	named->from[p] = space_index_of(&space->from.groups, group);
+	named->to[p] = space_index_of(&space->to.groups, group);
+	named->names[p] = space_index_of(&space->name_index, group);
 }
 
 static void
@@ -227,7 +229,7 @@ add_listener(struct space *space, struct address at)
 	if (address_set_add(&set, &range) < 0 ||
 	    VEC_ADD(&space->listeners, set) < 0) {
 		address_set_fini(&set);
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 	}
 }
 
@@ -262,7 +264,7 @@ static void
 add_source(struct space *space, const struct space_source *source)
 {
 	if (VEC_ADD(&space->sources, *source) < 0)
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 }
 
 /*
@@ -365,7 +367,7 @@ add_destination(struct space *space, size_t atom, bool own)
 		destination.own_zone[p] = home;
 	}
 	if (VEC_ADD(&space->destinations, destination) < 0)
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 }
 
 /* Where the proxy listens is the gateway's own, and so is what is local. */
@@ -424,7 +426,7 @@ cut_services(
 			continue;
 		service.last = (uint16_t)(port - 1);
 		if (VEC_ADD(&space->services, service) < 0)
-			fail(space, -ENOMEM);
+			space_fail(space, -ENOMEM);
 		service.first = (uint16_t)port;
 	}
 }
@@ -436,7 +438,7 @@ make_services(struct space *space)
 	uint8_t *begins = malloc(UINT16_MAX + 1);
 
 	if (begins == NULL) {
-		fail(space, -ENOMEM);
+		space_fail(space, -ENOMEM);
 		return;
 	}
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++) {
@@ -476,7 +478,7 @@ make_partitions(struct space *space)
 		rc = partition_paths(&space->paths, space->patterns.items,
 		    space->patterns.count);
 	if (rc < 0)
-		fail(space, rc);
+		space_fail(space, rc);
 }
 
 static void
@@ -503,457 +505,6 @@ make_axes(struct space *space)
 	}
 }
 
-uint32_t
-space_cells(struct space *space, enum space_dimension dimension,
-    diagram_has_fn has, const void *context)
-{
-	const struct space_axis *axis = &space->axes[dimension];
-
-	return diagram_numbers(&space->diagram, axis->first, axis->bits,
-	    axis->count, has, context);
-}
-
-/* What the questions below are asked with. */
-struct question {
-	const struct space *space;
-	unsigned which;
-	const struct policy_rule *rule;
-	const struct policy_services *services;
-	uint64_t zones;
-	size_t set;
-};
-
-/* Looks the endpoint's sets up, once for all cells. */
-static void
-find_sets(struct space *space, const struct map *index,
-    const struct policy_endpoint *endpoint)
-{
-	space->sets.count = 0;
-	for (size_t i = 0; i < endpoint->group_count; i++) {
-		size_t set = index_of(index, &endpoint->groups[i]);
-		if (set != 0 && VEC_ADD(&space->sets, set - 1) < 0)
-			fail(space, -ENOMEM);
-	}
-}
-
-static bool
-in_sets(const struct space *space, const struct partition *atoms, size_t atom)
-{
-	for (size_t i = 0; i < space->sets.count; i++)
-		if (partition_has(atoms, atom, space->sets.items[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_source(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
-
-	return (ask->rule->from.zones &
-		   policy_zone_bit(source->zone[ask->which])) != 0 ||
-	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
-}
-
-uint32_t
-space_rule_sources(
-    struct space *space, unsigned which, const struct policy_rule *rule)
-{
-	struct question ask = { space, which, .rule = rule };
-
-	find_sets(space, &space->from.groups, &rule->from);
-	return space_cells(space, SPACE_SOURCE, is_source, &ask);
-}
-
-static bool
-is_published(
-    const struct question *ask, const struct space_destination *destination)
-{
-	const struct partition *atoms = &ask->space->to.atoms;
-	const struct policy_rule *rule = ask->rule;
-
-	return destination->zone[ask->which] == ZONE_SELF &&
-	       (rule->to.own &
-		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
-	       (partition_has(atoms, destination->atom, SPACE_IPV4)
-		       ? rule->target4.family
-		       : rule->target6.family) != ADDRESS_NONE;
-}
-
-static bool
-is_destination(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->rule->to.zones &
-		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
-	       is_published(ask, destination) ||
-	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
-}
-
-uint32_t
-space_rule_addresses(
-    struct space *space, unsigned which, const struct policy_rule *rule)
-{
-	struct question ask = { space, which, .rule = rule };
-
-	find_sets(space, &space->to.groups, &rule->to);
-	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
-}
-
-static bool
-is_name(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return in_sets(ask->space, &ask->space->names, cell);
-}
-
-uint32_t
-space_rule_names(struct space *space, const struct policy_rule *rule)
-{
-	struct question ask = { space, .rule = rule };
-
-	if (!policy_endpoint_has_domains(&rule->to))
-		return DIAGRAM_EMPTY;
-	find_sets(space, &space->name_index, &rule->to);
-	return space_cells(space, SPACE_NAME, is_name, &ask);
-}
-
-static bool
-is_method(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return cell > 0 && has_word(ask->rule->methods, ask->rule->method_count,
-			       ask->space->methods.items[cell - 1]);
-}
-
-uint32_t
-space_rule_methods(struct space *space, const struct policy_rule *rule)
-{
-	struct question ask = { space, .rule = rule };
-
-	if (rule->method_count == 0)
-		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_METHOD, is_method, &ask);
-}
-
-static bool
-is_path(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space *space = ask->space;
-
-	for (size_t i = 0; i < space->patterns.count; i++)
-		if (partition_has(&space->paths, cell, i) &&
-		    has_word(ask->rule->paths, ask->rule->path_count,
-			space->patterns.items[i]))
-			return true;
-	return false;
-}
-
-uint32_t
-space_rule_paths(struct space *space, const struct policy_rule *rule)
-{
-	struct question ask = { space, .rule = rule };
-
-	if (rule->path_count == 0)
-		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_PATH, is_path, &ask);
-}
-
-/* Cells were cut at each service, so that a cell's first port speaks for it. */
-static bool
-is_service(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
-
-	return policy_services_have(
-	    ask->services, service->protocol, service->first);
-}
-
-uint32_t
-space_services(struct space *space, const struct policy_services *services)
-{
-	struct question ask = { space, .services = services };
-
-	if (services->count == 0)
-		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_SERVICE, is_service, &ask);
-}
-
-static bool
-is_from_zone(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
-
-	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
-}
-
-uint32_t
-space_from_zones(struct space *space, unsigned which, uint64_t zones)
-{
-	struct question ask = { space, which, .zones = zones };
-
-	return space_cells(space, SPACE_SOURCE, is_from_zone, &ask);
-}
-
-static bool
-is_to_zone(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->zones & policy_zone_bit(destination->zone[ask->which])) !=
-	       0;
-}
-
-uint32_t
-space_to_zones(struct space *space, unsigned which, uint64_t zones)
-{
-	struct question ask = { space, which, .zones = zones };
-
-	return space_cells(space, SPACE_DESTINATION, is_to_zone, &ask);
-}
-
-static bool
-is_mode(const void *context, size_t cell)
-{
-	return cell == *(const enum space_mode *)context;
-}
-
-uint32_t
-space_mode(struct space *space, enum space_mode mode)
-{
-	return space_cells(space, SPACE_MODE, is_mode, &mode);
-}
-
-/* What the proxy can carry, or not: nobody has a server at port 0. */
-static bool
-is_carriable(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
-
-	return service->protocol == POLICY_PROTOCOL_TCP;
-}
-
-uint32_t
-space_intercepted(struct space *space, unsigned which, bool is_carried)
-{
-	const struct policy *policy = space->policies[which];
-	struct diagram *d = &space->diagram;
-	struct question ask = { .space = space };
-	uint32_t set = DIAGRAM_EMPTY;
-
-	for (size_t i = 0; i < policy->intercept_count; i++) {
-		const struct policy_intercept *one = &policy->intercepts[i];
-		set = diagram_or(d, set,
-		    diagram_and(d, space_services(space, &one->services),
-			space_from_zones(space, which, one->zones)));
-	}
-	uint32_t carried =
-	    space_cells(space, SPACE_SERVICE, is_carriable, &ask);
-	return is_carried ? diagram_and(d, set, carried)
-			  : diagram_minus(d, set, carried);
-}
-
-static bool
-is_from_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->from.atoms,
-	    ask->space->sources.items[cell].atom, ask->set);
-}
-
-uint32_t
-space_from_base(struct space *space, enum space_base base)
-{
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_SOURCE, is_from_set, &ask);
-}
-
-static bool
-is_to_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->to.atoms,
-	    ask->space->destinations.items[cell].atom, ask->set);
-}
-
-uint32_t
-space_to_base(struct space *space, enum space_base base)
-{
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_DESTINATION, is_to_set, &ask);
-}
-
-uint32_t
-space_listener(struct space *space, unsigned which, size_t listen)
-{
-	const struct policy_listen *at =
-	    &space->policies[which]->listens[listen];
-	struct policy_service port = { .protocol = POLICY_PROTOCOL_TCP,
-		.first = at->at.port,
-		.last = at->at.port };
-	struct policy_services services = { &port, 1 };
-	struct question ask = { space, which,
-		.set = space->listener_set + listen +
-		       (which > 0 ? space->policies[0]->listen_count : 0) };
-	struct diagram *d = &space->diagram;
-
-	uint32_t set = diagram_and(d,
-	    space_cells(space, SPACE_DESTINATION, is_to_set, &ask),
-	    space_services(space, &services));
-	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
-	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
-}
-
-static bool
-is_any_cell(const void *context, size_t cell)
-{
-	(void)context;
-	(void)cell;
-	return true;
-}
-
-/* Numbers that stand for a cell, in every dimension. */
-static uint32_t
-all_cells(struct space *space)
-{
-	uint32_t set = DIAGRAM_ALL;
-
-	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		set = diagram_and(&space->diagram, set,
-		    space_cells(
-			space, (enum space_dimension)i, is_any_cell, NULL));
-	return set;
-}
-
-static uint32_t
-one_family(struct space *space)
-{
-	struct diagram *d = &space->diagram;
-
-	return diagram_or(d,
-	    diagram_and(d, space_from_base(space, SPACE_IPV4),
-		space_to_base(space, SPACE_IPV4)),
-	    diagram_and(d, space_from_base(space, SPACE_IPV6),
-		space_to_base(space, SPACE_IPV6)));
-}
-
-static bool
-is_kind_of_other(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
-
-	if (service->protocol != POLICY_PROTOCOL_ICMP ||
-	    service->first >= policy_icmp_kind_count)
-		return false;
-	const struct policy_icmp_kind *kind =
-	    &policy_icmp_kinds[service->first];
-	return (ask->set == SPACE_IPV4 ? kind->type4 : kind->type6) < 0;
-}
-
-/* Messages of ICMP that the family does not have. */
-static uint32_t
-no_such_kind(struct space *space, enum space_base family)
-{
-	struct question ask = { space, .set = family };
-
-	return diagram_and(&space->diagram,
-	    space_cells(space, SPACE_SERVICE, is_kind_of_other, &ask),
-	    space_to_base(space, family));
-}
-
-static bool
-is_asked_for(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
-
-	return service->protocol == POLICY_PROTOCOL_TCP && service->first > 0;
-}
-
-static bool
-is_connect(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return cell > 0 &&
-	       str_is(ask->space->methods.items[cell - 1], "CONNECT");
-}
-
-static bool
-is_some_path(const void *context, size_t cell)
-{
-	(void)context;
-	return cell > 0;
-}
-
-/* Requests to the explicit proxy: a tunnel tells no path. */
-static uint32_t
-requests(struct space *space)
-{
-	struct diagram *d = &space->diagram;
-	struct question ask = { .space = space };
-	uint32_t from = DIAGRAM_EMPTY;
-
-	for (unsigned p = 0; p < space->policy_count; p++)
-		from = diagram_or(d, from,
-		    space_from_zones(
-			space, p, policy_listen_zones(space->policies[p])));
-	uint32_t tunnels_with_path =
-	    diagram_and(d, space_cells(space, SPACE_METHOD, is_connect, &ask),
-		space_cells(space, SPACE_PATH, is_some_path, &ask));
-	from = diagram_and(
-	    d, from, space_cells(space, SPACE_SERVICE, is_asked_for, &ask));
-	from = diagram_and(d, from, space_mode(space, SPACE_EXPLICIT));
-	return diagram_minus(d, from, tunnels_with_path);
-}
-
-/* What was intercepted and leads where no packet of the client went. */
-static uint32_t
-dialled(struct space *space)
-{
-	struct diagram *d = &space->diagram;
-	uint32_t set = DIAGRAM_EMPTY, own = DIAGRAM_EMPTY;
-
-	for (unsigned p = 0; p < space->policy_count; p++) {
-		set = diagram_or(d, set, space_intercepted(space, p, true));
-		own = diagram_or(d, own,
-		    space_to_zones(space, p, policy_zone_bit(ZONE_SELF)));
-	}
-	set = diagram_and(d, set, space_mode(space, SPACE_DIALLED));
-	return diagram_minus(d, set, diagram_minus(d, one_family(space), own));
-}
-
-static void
-make_universe(struct space *space)
-{
-	struct diagram *d = &space->diagram;
-	uint32_t set =
-	    diagram_and(d, one_family(space), space_mode(space, SPACE_DIRECT));
-
-	set = diagram_minus(d, set, no_such_kind(space, SPACE_IPV4));
-	set = diagram_minus(d, set, no_such_kind(space, SPACE_IPV6));
-	set = diagram_or(d, set, requests(space));
-	set = diagram_or(d, set, dialled(space));
-	space->universe = diagram_and(d, all_cells(space), set);
-}
-
 int
 space_init(
     struct space *space, const struct policy *const *policies, unsigned count)
@@ -978,7 +529,7 @@ space_init(
 	make_services(space);
 	if (space->rc == 0) {
 		make_axes(space);
-		make_universe(space);
+		space_make_universe(space);
 	}
 	return space_rc(space);
 }

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/space_ask: the sets that rules and policies ask for.
+ */
+#include "policy/space_impl.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+
+uint32_t
+space_cells(struct space *space, enum space_dimension dimension,
+    diagram_has_fn has, const void *context)
+{
+	const struct space_axis *axis = &space->axes[dimension];
+
+	return diagram_numbers(&space->diagram, axis->first, axis->bits,
+	    axis->count, has, context);
+}
+
+/* Looks the endpoint's sets up, once for all cells. */
+static void
+find_sets(struct space *space, const struct map *index,
+    const struct policy_endpoint *endpoint)
+{
+	space->sets.count = 0;
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		size_t set = space_index_of(index, &endpoint->groups[i]);
+		if (set != 0 && VEC_ADD(&space->sets, set - 1) < 0)
+			space_fail(space, -ENOMEM);
+	}
+}
+
+static bool
+in_sets(const struct space *space, const struct partition *atoms, size_t atom)
+{
+	for (size_t i = 0; i < space->sets.count; i++)
+		if (partition_has(atoms, atom, space->sets.items[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_source(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_source *source = &ask->space->sources.items[cell];
+
+	return (ask->rule->from.zones &
+		   policy_zone_bit(source->zone[ask->which])) != 0 ||
+	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
+}
+
+uint32_t
+space_rule_sources(
+    struct space *space, unsigned which, const struct policy_rule *rule)
+{
+	struct question ask = { space, which, .rule = rule };
+
+	find_sets(space, &space->from.groups, &rule->from);
+	return space_cells(space, SPACE_SOURCE, is_source, &ask);
+}
+
+static bool
+is_published(
+    const struct question *ask, const struct space_destination *destination)
+{
+	const struct partition *atoms = &ask->space->to.atoms;
+	const struct policy_rule *rule = ask->rule;
+
+	return destination->zone[ask->which] == ZONE_SELF &&
+	       (rule->to.own &
+		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
+	       (partition_has(atoms, destination->atom, SPACE_IPV4)
+		       ? rule->target4.family
+		       : rule->target6.family) != ADDRESS_NONE;
+}
+
+static bool
+is_destination(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
+
+	return (ask->rule->to.zones &
+		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
+	       is_published(ask, destination) ||
+	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
+}
+
+uint32_t
+space_rule_addresses(
+    struct space *space, unsigned which, const struct policy_rule *rule)
+{
+	struct question ask = { space, which, .rule = rule };
+
+	find_sets(space, &space->to.groups, &rule->to);
+	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
+}
+
+static bool
+is_name(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return in_sets(ask->space, &ask->space->names, cell);
+}
+
+uint32_t
+space_rule_names(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (!policy_endpoint_has_domains(&rule->to))
+		return DIAGRAM_EMPTY;
+	find_sets(space, &space->name_index, &rule->to);
+	return space_cells(space, SPACE_NAME, is_name, &ask);
+}
+
+static bool
+is_method(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return cell > 0 &&
+	       space_has_word(ask->rule->methods, ask->rule->method_count,
+		   ask->space->methods.items[cell - 1]);
+}
+
+uint32_t
+space_rule_methods(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (rule->method_count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_METHOD, is_method, &ask);
+}
+
+static bool
+is_path(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space *space = ask->space;
+
+	for (size_t i = 0; i < space->patterns.count; i++)
+		if (partition_has(&space->paths, cell, i) &&
+		    space_has_word(ask->rule->paths, ask->rule->path_count,
+			space->patterns.items[i]))
+			return true;
+	return false;
+}
+
+uint32_t
+space_rule_paths(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	if (rule->path_count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_PATH, is_path, &ask);
+}
+
+/* Cells were cut at each service, so that a cell's first port speaks for it. */
+static bool
+is_service(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service = &ask->space->services.items[cell];
+
+	return policy_services_have(
+	    ask->services, service->protocol, service->first);
+}
+
+uint32_t
+space_services(struct space *space, const struct policy_services *services)
+{
+	struct question ask = { space, .services = services };
+
+	if (services->count == 0)
+		return DIAGRAM_ALL;
+	return space_cells(space, SPACE_SERVICE, is_service, &ask);
+}
+
+static bool
+is_from_zone(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_source *source = &ask->space->sources.items[cell];
+
+	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
+}
+
+uint32_t
+space_from_zones(struct space *space, unsigned which, uint64_t zones)
+{
+	struct question ask = { space, which, .zones = zones };
+
+	return space_cells(space, SPACE_SOURCE, is_from_zone, &ask);
+}
+
+static bool
+is_to_zone(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
+
+	return (ask->zones & policy_zone_bit(destination->zone[ask->which])) !=
+	       0;
+}
+
+uint32_t
+space_to_zones(struct space *space, unsigned which, uint64_t zones)
+{
+	struct question ask = { space, which, .zones = zones };
+
+	return space_cells(space, SPACE_DESTINATION, is_to_zone, &ask);
+}
+
+static bool
+is_mode(const void *context, size_t cell)
+{
+	return cell == *(const enum space_mode *)context;
+}
+
+uint32_t
+space_mode(struct space *space, enum space_mode mode)
+{
+	return space_cells(space, SPACE_MODE, is_mode, &mode);
+}
+
+/* What the proxy can carry, or not: nobody has a server at port 0. */
+static bool
+is_carriable(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_service *service = &ask->space->services.items[cell];
+
+	return service->protocol == POLICY_PROTOCOL_TCP;
+}
+
+uint32_t
+space_intercepted(struct space *space, unsigned which, bool is_carried)
+{
+	const struct policy *policy = space->policies[which];
+	struct diagram *d = &space->diagram;
+	struct question ask = { .space = space };
+	uint32_t set = DIAGRAM_EMPTY;
+
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		set = diagram_or(d, set,
+		    diagram_and(d, space_services(space, &one->services),
+			space_from_zones(space, which, one->zones)));
+	}
+	uint32_t carried =
+	    space_cells(space, SPACE_SERVICE, is_carriable, &ask);
+	return is_carried ? diagram_and(d, set, carried)
+			  : diagram_minus(d, set, carried);
+}
+
+static bool
+is_from_set(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return partition_has(&ask->space->from.atoms,
+	    ask->space->sources.items[cell].atom, ask->set);
+}
+
+uint32_t
+space_from_base(struct space *space, enum space_base base)
+{
+	struct question ask = { space, .set = base };
+
+	return space_cells(space, SPACE_SOURCE, is_from_set, &ask);
+}
+
+static bool
+is_to_set(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return partition_has(&ask->space->to.atoms,
+	    ask->space->destinations.items[cell].atom, ask->set);
+}
+
+uint32_t
+space_to_base(struct space *space, enum space_base base)
+{
+	struct question ask = { space, .set = base };
+
+	return space_cells(space, SPACE_DESTINATION, is_to_set, &ask);
+}
+
+uint32_t
+space_listener(struct space *space, unsigned which, size_t listen)
+{
+	const struct policy_listen *at =
+	    &space->policies[which]->listens[listen];
+	struct policy_service port = { .protocol = POLICY_PROTOCOL_TCP,
+		.first = at->at.port,
+		.last = at->at.port };
+	struct policy_services services = { &port, 1 };
+	struct question ask = { space, which,
+		.set = space->listener_set + listen +
+		       (which > 0 ? space->policies[0]->listen_count : 0) };
+	struct diagram *d = &space->diagram;
+
+	uint32_t set = diagram_and(d,
+	    space_cells(space, SPACE_DESTINATION, is_to_set, &ask),
+	    space_services(space, &services));
+	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
+	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
+}
