@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/tunnel: a client's connection that is joined to a server's.
+ *
+ * TLS that was intercepted (judged by its server name), other protocols
+ * (judged by their address), what CONNECT opened, and what 101 switched to.
+ *
+ * Life cycle: created by one of the calls below, which answer the client and
+ * tell the event themselves; ends with the client's connection.
+ */
+#ifndef GATEHOUSE_PROXY_TUNNEL_H
+#define GATEHOUSE_PROXY_TUNNEL_H
+
+#include "proxy/errand.h"
+
+struct client;
+struct tunnel;
+
+/*
+ * For an intercepted connection: asks for its server.  The name is in canonical
+ * form and in the client's arena; at == NULL: there is none.  `tls`: a refusal
+ * is said as an alert.  Tail call: the client may be gone.
+ */
+void tunnel_open(struct client *client, struct str name, bool tls);
+
+/* An intercepted TLS connection whose hello cannot be read: it is refused. */
+void tunnel_refuse_hello(struct client *client);
+
+/*
+ * Joins the client's stream to the errand's server; whatever had to be said to
+ * the client is written.  Takes the errand's account from here on; `in` and
+ * `out` are the bytes that were moved before.  Tail call.
+ */
+void tunnel_join(
+    struct client *client, struct errand *errand, uint64_t in, uint64_t out);
+
+const struct errand *tunnel_errand(const struct tunnel *tunnel);
+
+/* Breaks it off, tells the event; NULL is fine. */
+void tunnel_cancel(struct tunnel *tunnel, enum proxy_failure why);
+
+#endif
