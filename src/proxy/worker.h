@@ -33,18 +33,22 @@ struct worker {
 
 struct workers;
 
-/* Starts so many threads; from now on only `workers_` calls reach them.  0 or a
- * negative errno. */
+/*
+ * Starts so many threads, at most PROXY_WORKERS_MAX; from now on only calls of
+ * `workers_` reach them.  0 or a negative errno.
+ */
 int workers_create(size_t count, struct workers **ret);
 
-/* Has each use the generation from now on.  0, or -ENOMEM and then none does. */
+/* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);
 
-/* The name that this proxy goes by in Via: chosen at the start, so that a chain
- * of several Gatehouses is not taken for a loop.  Any thread. */
+/*
+ * The name that this proxy goes by in Via, made up at the start: so a chain of
+ * several Gatehouses is not taken for a loop.  Any thread.
+ */
 struct str worker_via(void);
 
 /* For proxy/client. */
