@@ -92,7 +92,8 @@ describe_service(enum policy_protocol protocol, uint16_t first, uint16_t last,
 	const struct policy_protocol_row *row = policy_protocol_row(protocol);
 
 	text_addz(out, row->word);
-	if (row->has == POLICY_PROTOCOL_HAS_NOTHING || last == UINT16_MAX)
+	if (row->has == POLICY_PROTOCOL_HAS_NOTHING ||
+	    (first == 0 && last == UINT16_MAX))
 		return;
 	if (row->has == POLICY_PROTOCOL_HAS_KINDS)
 		text_addf(out, " %s", policy_icmp_kinds[first].word);

@@ -15,8 +15,9 @@ reach(const struct flow *flow, enum policy_phase phase)
 					    : flow->last;
 }
 
-static enum flow_known
-see(const struct flow *flow, enum policy_fact fact, enum policy_phase phase)
+enum flow_known
+policy_fact_see(
+    const struct flow *flow, enum policy_fact fact, enum policy_phase phase)
 {
 	enum policy_phase first =
 	    policy_fact_phase(fact, flow->way == FLOW_EXPLICIT);
@@ -77,7 +78,7 @@ match_address(const struct policy_rule *rule, const struct flow *flow,
 	if (to->zones == 0 && to->own == 0 &&
 	    !policy_endpoint_has_addresses(to))
 		return POLICY_MATCH_NO;
-	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if ((to->zones & policy_zone_bit(flow->to_zone)) != 0 ||
 	    is_published(rule, flow) || groups_have(to, flow->destination))
@@ -96,7 +97,7 @@ may_open_by_name(const struct policy *policy, const struct policy_rule *rule,
 {
 	if (rule->verdict != POLICY_VERDICT_ALLOW)
 		return POLICY_MATCH_YES;
-	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	return flow->to_zone == ZONE_NONE || flow->to_zone == policy->elsewhere
 		   ? POLICY_MATCH_YES
@@ -107,7 +108,7 @@ static enum policy_match
 match_name(const struct policy *policy, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_NAME, phase);
+	enum flow_known known = policy_fact_see(flow, POLICY_FACT_NAME, phase);
 
 	if (known == FLOW_ABSENT || !policy_endpoint_has_domains(&rule->to))
 		return POLICY_MATCH_NO;
@@ -125,7 +126,7 @@ match_service(const struct policy_rule *rule, const struct flow *flow,
 
 	if (rule->services.count == 0)
 		return POLICY_MATCH_YES;
-	if (see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if (!flow->any_port)
 		return policy_services_have(
@@ -147,7 +148,8 @@ static enum policy_match
 match_method(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_METHOD, phase);
+	enum flow_known known =
+	    policy_fact_see(flow, POLICY_FACT_METHOD, phase);
 
 	if (rule->method_count == 0)
 		return POLICY_MATCH_YES;
@@ -192,7 +194,7 @@ static enum policy_match
 match_path(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_PATH, phase);
+	enum flow_known known = policy_fact_see(flow, POLICY_FACT_PATH, phase);
 
 	if (rule->path_count == 0)
 		return POLICY_MATCH_YES;
@@ -328,6 +330,10 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 		if (answer.verdict != POLICY_VERDICT_UNDECIDED)
 			return answer;
 	}
+	/* Which way the flow goes hangs on its service, and on that the rest. */
+	if (flow->way != FLOW_EXPLICIT &&
+	    (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port))
+		answer.hangs_on = POLICY_FACT_SERVICE;
 	/* A way around a name rule would be open if this passed. */
 	if (flow->way == FLOW_UNCARRIED) {
 		answer.verdict = POLICY_VERDICT_REJECT;

@@ -39,6 +39,13 @@ struct policy_trace {
 	void *context;
 };
 
+/*
+ * What this phase shows of a fact.  ABSENT: no phase that the flow can reach
+ * will show it.  NOT_GIVEN: not yet, or the caller does not know.
+ */
+enum flow_known policy_fact_see(
+    const struct flow *flow, enum policy_fact fact, enum policy_phase phase);
+
 /* The answer at one phase; UNDECIDED sends the flow to the next. */
 struct policy_answer policy_evaluate(const struct policy *policy,
     const struct flow *flow, enum policy_phase phase,

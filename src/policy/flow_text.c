@@ -55,6 +55,26 @@ take_zone(struct draft *draft)
 	return zone;
 }
 
+/* In front of an address stands a zone, which may be misspelt. */
+static bool
+expected_address(struct draft *draft, uint8_t zone, const char *what)
+{
+	const struct token *token = reader_peek(draft->in);
+	const struct policy *policy = draft->policy;
+	struct nearest nearest;
+
+	(void)reader_expected(draft->in, what);
+	if (token->kind != TOKEN_WORD || zone != ZONE_NONE)
+		return false;
+	nearest_begin(&nearest, token->text);
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		nearest_offer(&nearest, policy->zones[i].name);
+	if (nearest.best.at != NULL)
+		report_hint(draft->in->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
+}
+
 static bool
 read_source(struct draft *draft)
 {
@@ -70,7 +90,7 @@ read_source(struct draft *draft)
 	}
 	if (token->kind != TOKEN_WORD ||
 	    address_parse(token->text, &flow->source) < 0)
-		return reader_expected(draft->in, "the source's address");
+		return expected_address(draft, zone, "the source's address");
 	(void)reader_take(draft->in);
 	uint8_t home = policy_zone_of(draft->policy, flow->source);
 	if (is_own(draft, flow->source))
@@ -238,29 +258,36 @@ is_url(struct str text)
 	return false;
 }
 
+/* `self`, an address, or something with a dot that is to be a domain. */
+static bool
+names_destination(struct str text, struct address *ret)
+{
+	return str_is(text, "self") || address_parse(text, ret) == 0 ||
+	       (str_find(text, '.') < text.len &&
+		   !resolve_looks_like_address(text));
+}
+
 static bool
 read_destination(struct draft *draft)
 {
 	uint8_t zone = take_zone(draft);
 	const struct token *token = reader_peek(draft->in);
-	struct address address;
+	struct address address = { 0 };
 
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(
-		    draft->in, "an address, 'self', a domain or a URL");
+	bool is_word = token->kind == TOKEN_WORD;
+	if (is_word && is_url(token->text)) {
+		(void)reader_take(draft->in);
+		return set_url(draft, zone, token);
+	}
+	if (!is_word || !names_destination(token->text, &address))
+		return expected_address(
+		    draft, zone, "an address, 'self', a domain or a URL");
 	(void)reader_take(draft->in);
 	if (str_is(token->text, "self"))
 		return read_self(draft, zone);
-	if (is_url(token->text))
-		return set_url(draft, zone, token);
-	if (address_parse(token->text, &address) == 0)
-		set_destination(draft, zone, address);
-	else if (str_find(token->text, '.') < token->text.len &&
-		 !resolve_looks_like_address(token->text))
+	if (address.family == ADDRESS_NONE)
 		return set_name(draft, zone, token->text, token);
-	else
-		return fail(draft, token,
-		    "expected an address, 'self', a domain or a URL");
+	set_destination(draft, zone, address);
 	return true;
 }
 
@@ -391,11 +418,35 @@ is_intercepted(const struct draft *draft)
 		   draft->policy, flow->from_zone, flow->protocol, flow->port);
 }
 
+/* The service is not all known, and the proxy intercepts what it may be. */
+static bool
+may_be_intercepted(const struct draft *draft)
+{
+	const struct policy *policy = draft->policy;
+	const struct flow *flow = draft->flow;
+	bool given = flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN;
+
+	if ((given && !flow->any_port) || flow->to_zone == ZONE_SELF)
+		return false;
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		if ((one->zones & policy_zone_bit(flow->from_zone)) == 0)
+			continue;
+		for (size_t j = 0; j < one->services.count; j++)
+			if (!given ||
+			    one->services.items[j].protocol == flow->protocol)
+				return true;
+	}
+	return false;
+}
+
 static enum flow_way
 find_way(const struct draft *draft)
 {
 	if (draft->is_explicit || str_is(draft->flow->method, "CONNECT"))
 		return FLOW_EXPLICIT;
+	if (may_be_intercepted(draft))
+		return FLOW_INTERCEPTED;
 	if (is_intercepted(draft))
 		return draft->flow->protocol == POLICY_PROTOCOL_TCP
 			   ? FLOW_INTERCEPTED
@@ -453,7 +504,8 @@ find_phases(struct draft *draft)
 	}
 	flow->way = find_way(draft);
 	flow->last = POLICY_PHASE_PACKET;
-	if (flow->way == FLOW_INTERCEPTED)
+	/* Where the way hangs on the service, no later phase can be told. */
+	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
 		flow->last = last_of_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);

@@ -159,30 +159,48 @@ parse_masquerade(struct parser *parser)
 	return true;
 }
 
+/* A second one would take the first one's place without a word. */
+static bool
+refuse_second(struct parser *parser, bool first)
+{
+	const struct token *token = reader_peek(parser->in) - 1;
+
+	if (first)
+		return true;
+	report_error(parser->in->report, token->place,
+	    "'%.*s' stands here twice", STR_ARG(token->text));
+	return false;
+}
+
 static bool
 parse_method(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_words(parser->in, &rule->methods, "a method");
+	return refuse_second(parser, rule->methods == NULL) &&
+	       reader_words(parser->in, &rule->methods, "a method");
 }
 
 /* path string { "," string } */
 static bool
 parse_path(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_strings(
-	    parser->in, &rule->paths, "a path in quotes, like \"/admin/*\"");
+	return refuse_second(parser, rule->paths == NULL) &&
+	       reader_strings(parser->in, &rule->paths,
+		   "a path in quotes, like \"/admin/*\"");
 }
 
 static bool
 parse_as(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_string(
-	    parser->in, &rule->label, "the rule's name in quotes");
+	return refuse_second(parser, rule->label.text.at == NULL) &&
+	       reader_string(
+		   parser->in, &rule->label, "the rule's name in quotes");
 }
 
 static bool
 parse_log(struct parser *parser, struct syntax_rule *rule)
 {
+	if (!refuse_second(parser, rule->log.text.at == NULL))
+		return false;
 	rule->log = reader_word_of(reader_peek(parser->in) - 1);
 	return true;
 }
@@ -190,6 +208,8 @@ parse_log(struct parser *parser, struct syntax_rule *rule)
 static bool
 parse_direct(struct parser *parser, struct syntax_rule *rule)
 {
+	if (!refuse_second(parser, rule->direct.text.at == NULL))
+		return false;
 	rule->direct = reader_word_of(reader_peek(parser->in) - 1);
 	return true;
 }
@@ -285,17 +305,36 @@ parse_publish(struct parser *parser)
 	return true;
 }
 
-/* Gives up a statement: on behind its line, over whole pairs of braces. */
-static void
-skip_statement(struct parser *parser)
+/* How many braces are open behind the tokens from first to the next one. */
+static unsigned
+open_braces(const struct parser *parser, const struct token *first)
 {
 	unsigned depth = 0;
+
+	for (; first < reader_peek(parser->in); first++) {
+		depth += first->kind == TOKEN_OPEN;
+		depth -= first->kind == TOKEN_CLOSE && depth > 0;
+	}
+	return depth;
+}
+
+/*
+ * Gives up the statement that began at first: on behind its line, over whole
+ * pairs of braces.  A brace that is not closed ends where a line begins with
+ * the next statement.
+ */
+static void
+skip_statement(struct parser *parser, const struct token *first)
+{
+	unsigned depth = open_braces(parser, first);
 
 	for (;; (void)reader_take(parser->in)) {
 		enum token_kind kind = reader_peek(parser->in)->kind;
 		if (kind == TOKEN_END ||
 		    (kind == TOKEN_NEWLINE && depth == 0) ||
-		    (kind == TOKEN_CLOSE && depth == 0))
+		    (kind == TOKEN_CLOSE && depth == 0) ||
+		    (reader_peek(parser->in) > first &&
+			reader_at_statement(parser->in)))
 			return;
 		depth += kind == TOKEN_OPEN;
 		depth -= kind == TOKEN_CLOSE;
@@ -315,13 +354,15 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 		reader_skip_line_ends(parser->in);
 		if (reader_take_if(parser->in, TOKEN_CLOSE))
 			return true;
-		if (reader_peek(parser->in)->kind == TOKEN_END)
-			return reader_unclosed(parser->in, open);
+		if (reader_peek(parser->in)->kind == TOKEN_END ||
+		    reader_at_statement(parser->in))
+			return reader_unclosed(parser->in, open, "'}'");
+		const struct token *first = reader_peek(parser->in);
 		if (!parse_line(parser, context) ||
 		    (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
 			reader_peek(parser->in)->kind != TOKEN_CLOSE &&
 			!reader_expected(parser->in, "the end of the line")))
-			skip_statement(parser);
+			skip_statement(parser, first);
 	}
 }
 
@@ -375,8 +416,11 @@ parse_case(struct parser *parser, void *context)
 	if (kept == NULL)
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
-	       reader_peek(parser->in)->kind != TOKEN_CLOSE)
+	       reader_peek(parser->in)->kind != TOKEN_CLOSE &&
+	       reader_peek(parser->in)->kind != TOKEN_BAD)
 		(void)reader_take(parser->in);
+	if (reader_peek(parser->in)->kind == TOKEN_BAD)
+		return false;
 	kept->tokens = first;
 	kept->count = (size_t)(reader_peek(parser->in) - first);
 	kept->text = reader_text_since(parser->in, first);
@@ -432,16 +476,18 @@ static const struct {
 	{ "nat", "masquerade" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
-	{ "expect", "test" },
 };
 
 static bool
 unknown_statement(struct parser *parser)
 {
-	struct str word = reader_peek(parser->in)->text;
+	const struct token *token = reader_peek(parser->in);
+	struct str word = token->kind == TOKEN_WORD ? token->text : STR("");
 	struct nearest nearest;
 
 	(void)reader_expected(parser->in, "a statement");
+	if (token->kind == TOKEN_BAD)
+		return false;
 	for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
 		if (str_is(word, synonyms[i].theirs)) {
 			report_hint(parser->in->report,
@@ -483,9 +529,10 @@ parse_all(struct parser *parser)
 		reader_skip_line_ends(parser->in);
 		if (reader_peek(parser->in)->kind == TOKEN_END)
 			return;
+		const struct token *first = reader_peek(parser->in);
 		if (parse_statement(parser))
 			continue;
-		skip_statement(parser);
+		skip_statement(parser, first);
 		/* A brace too many belongs to the statement given up. */
 		(void)reader_take_if(parser->in, TOKEN_CLOSE);
 	}

@@ -101,6 +101,7 @@ struct policy_case {
 	enum policy_verdict verdict;
 	struct str by; /* the rule's name or line; at == NULL: any */
 	struct str text;
+	struct str flow_text; /* its first part, as `explain` takes it */
 	struct place place;
 	struct str title; /* of its test */
 };

@@ -14,6 +14,7 @@
 #include "policy/syntax.h"
 
 #include "base/map.h"
+#include "base/nearest.h"
 
 enum symbol_kind {
 	SYMBOL_ZONE,
@@ -32,6 +33,11 @@ struct symbol {
 	struct policy_services services;
 };
 
+/* How many lines end before a byte of the policy's own text. */
+struct line_counter {
+	uint32_t at, passed;
+};
+
 struct resolver {
 	struct policy *policy;
 	struct arena *arena; /* the policy's */
@@ -41,7 +47,8 @@ struct resolver {
 	struct map symbols;
 	struct symbol **order; /* as defined, for "did you mean" */
 	size_t order_count, order_room;
-	int rc; /* -ENOMEM: everything else is pointless */
+	struct line_counter lines; /* of the rules, as far as resolved */
+	int rc;                    /* -ENOMEM: everything else is pointless */
 };
 
 /* Defines the word; NULL (reported) if it cannot name anything. */
@@ -51,9 +58,16 @@ struct symbol *resolve_define(struct resolver *resolver,
 /* The symbol, or NULL; nothing is reported. */
 struct symbol *resolve_find(const struct resolver *resolver, struct str name);
 
-/* Reports that the word names nothing of these kinds (bits of symbol_kind). */
+/*
+ * Reports that the word names nothing of these kinds (bits of symbol_kind), and
+ * offers the nearest that does.
+ */
 void resolve_unknown(struct resolver *resolver, const struct syntax_word *word,
     const char *wanted, unsigned kinds);
+
+/* Hints at the nearest word, if one is near. */
+void resolve_hint_nearest(
+    struct resolver *resolver, const struct nearest *nearest);
 
 /* "a zone", "a list": for messages. */
 const char *resolve_kind_words(enum symbol_kind kind);
@@ -64,6 +78,10 @@ struct policy_group *resolve_group(struct resolver *resolver);
 /* Collects the services; false if one was reported. */
 bool resolve_services(struct resolver *resolver,
     const struct syntax_service *syntax, struct policy_services *ret);
+
+/* An address, prefix or range; false: reported. */
+bool resolve_range(struct resolver *resolver, const struct syntax_word *word,
+    struct address_range *ret);
 
 /* One address, prefix, range or domain into the group; false: reported. */
 bool resolve_literal(struct resolver *resolver, const struct syntax_word *word,
