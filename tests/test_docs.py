@@ -31,6 +31,7 @@ PROGRAM = ROOT / os.environ.get("BUILD", "build") / "gatehouse"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 POLICY_MD = ROOT / "docs" / "policy.md"
 OPERATING_MD = ROOT / "docs" / "operating.md"
+EVENTS_MD = ROOT / "docs" / "events.md"
 GOOD, NO = 0, 1
 
 # What fragments lean on; a fragment that defines one of these does without.
@@ -328,6 +329,30 @@ def test_the_kernel_s_features_are_listed() -> None:
     for name, cure in features:
         loaded = set(re.findall(r"\bn(?:ft?|fnetlink)_\w+", cure)) or {"nf_tables"}
         assert modules[name] == loaded, name
+
+
+def test_the_kernel_s_counters_are_listed() -> None:
+    """All but the rules', which have their lines."""
+    code = (ROOT / "src" / "firewall").glob("compile*.c")
+    text = "\n".join(path.read_text() for path in code)
+    counted = set(re.findall(r'counter name \\"([a-z.]+)\\"', text))
+    manual = OPERATING_MD.read_text()
+    table = manual.split("| counter | packets that |\n", 1)[1].split("\n\n", 1)[0]
+    assert "spoofed" in counted
+    assert set(re.findall(r"^\| `([a-z.]+)` \|", table, re.MULTILINE)) == counted
+
+
+def test_events_have_the_keys_that_are_listed() -> None:
+    events = EVENTS_MD.read_text()
+    cells = re.findall(r"^\| (`[a-z_.`, ]+`) \|", events, re.MULTILINE)
+    listed = [key for cell in cells for key in re.findall(r"`([a-z_.]+)`", cell)]
+    shown = [json.loads(b.text) for b in blocks_of(EVENTS_MD) if b.word == "json"]
+    assert len(listed) > 20 and len(shown) == 3
+    for event in shown:
+        assert list(event) == [key for key in listed if "." not in key]
+        for key in listed:
+            outer, _, inner = key.partition(".")
+            assert not inner or event[outer] is None or inner in event[outer]
 
 
 # Links lead somewhere.
