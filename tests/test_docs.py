@@ -7,10 +7,12 @@ In the Markdown of this repository a fence's word says what is done with it:
                    `# NAME.policy: ...` it is whole, and the document's other
                    examples may ask it; else what it lacks is put before it
     policy-wrong   is checked as well, and has just the errors that its comments
-                   `# error: ...` say, each in its line
+                   `# error: MESSAGE` say, each in its line
     console        `$ gatehouse check|explain|show ...` is run, and its output
-                   compared; a line `...` stands for any lines.  What has the
-                   prompt `#` is root's and not run
+                   compared.  What has the prompt `#` is root's and not run
+
+In messages and output `...` stands for any words, alone in its line for any
+lines.
 """
 
 import json
@@ -106,6 +108,11 @@ def check(folder: Path, text: str) -> tuple[int, dict]:
 # What is written as policy is policy.
 
 
+def pattern_of(line: str) -> str:
+    """A line of the document; `...` in it stands for any words."""
+    return ".*".join(map(re.escape, line.split("...")))
+
+
 @pytest.mark.parametrize("block", blocks("policy"), ids=str)
 def test_examples_are_good(block: Block, folder: Path) -> None:
     status, said = check(folder, completed(block)[0])
@@ -121,7 +128,10 @@ def test_wrong_examples_have_the_errors_they_name(block: Block, folder: Path) ->
         if (found := ERROR.search(line))
     ]
     status, said = check(folder, text)
-    assert [(e["line"], e["message"]) for e in said["errors"]] == named
+    errors = [(error["line"], error["message"]) for error in said["errors"]]
+    assert [line for line, _ in errors] == [line for line, _ in named], errors
+    for (_, message), (_, expected) in zip(errors, named):
+        assert re.fullmatch(pattern_of(expected), message), message
     assert named and status == NO
 
 
@@ -147,11 +157,11 @@ def dialogue(block: Block) -> list[tuple[str, list[str]]]:
 
 
 def matches(expected: list[str], found: str) -> bool:
-    """Blank lines at the end do not count; `...` stands for any lines."""
-    pattern = "".join(
-        r"(?:.*\n)*" if line == "..." else re.escape(line) + "\n" for line in expected
-    )
-    return re.fullmatch(pattern.rstrip("\n") + r"\n*", found) is not None
+    """Blank lines at the end do not count."""
+    lines = [
+        r"(?:.*\n)*" if line == "..." else pattern_of(line) + r"\n" for line in expected
+    ]
+    return re.fullmatch("".join(lines), found.rstrip("\n") + "\n") is not None
 
 
 @pytest.mark.parametrize("block", blocks("console"), ids=str)
