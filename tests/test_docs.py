@@ -16,6 +16,7 @@ lines.
 """
 
 import json
+import math
 import os
 import re
 import shlex
@@ -363,6 +364,25 @@ def test_events_have_the_keys_that_are_listed() -> None:
         for key in listed:
             outer, _, inner = key.partition(".")
             assert not inner or event[outer] is None or inner in event[outer]
+
+
+def test_the_proxy_s_failures_are_listed() -> None:
+    header = (ROOT / "src" / "proxy" / "failure.h").read_text()
+    rows = re.findall(r'ROW\(\w+, (\d+),[\s\\]*"([^"]+)"\)', header)
+    manual = OPERATING_MD.read_text()
+    listed = re.findall(r"^\| (\d+) \| (.+) \|$", manual, re.MULTILINE)
+    assert len(rows) > 20 and listed == rows
+
+
+def test_the_proxy_s_waits_are_listed() -> None:
+    limits = (ROOT / "src" / "proxy" / "limits.h").read_text()
+    found = re.findall(r"PROXY_(\w+)_TIMEOUT +\(([\d *]+) \* CLOCK_SECOND\)", limits)
+    seconds = {name: math.prod(map(int, n.split("*"))) for name, n in found}
+    table = OPERATING_MD.read_text().split("| what | seconds |\n", 1)[1]
+    rows = re.findall(r"^\| .* \| (\d+) \|$", table.split("\n\n", 1)[0], re.MULTILINE)
+    order = "GREETING HEAD KEEP DIAL ANSWER STALL TUNNEL POOL".split()
+    assert sorted(order) == sorted(seconds)
+    assert [int(row) for row in rows] == [seconds[name] for name in order]
 
 
 # Links lead somewhere.
