@@ -246,7 +246,11 @@ const struct command command_explain = {
 	    "  gatehouse explain office.policy "
 	    "'guest 10.0.9.4 -> 10.0.0.200 tcp 9100'\n"
 	    "  gatehouse explain office.policy "
-	    "'lan 10.0.0.4 -> example.com tcp 25 explicit'\n",
+	    "'lan 10.0.0.4 -> example.com tcp 25 explicit'\n"
+	    "\n"
+	    "Status 0: answered, whatever the verdict. 1: the policy is "
+	    "refused.\n"
+	    "2: the flow is not understood. 3: FILE cannot be read.\n",
 	.takes = OPTION_JSON,
 	.words_min = 2,
 	.words_max = 2,

@@ -69,7 +69,9 @@ const struct command command_show = {
 	    "without a rule (chain essentials). The gateway's own addresses\n"
 	    "are filled in when it runs.\n"
 	    "\n"
-	    "  gatehouse show nft office.policy\n",
+	    "  gatehouse show nft office.policy\n"
+	    "\n"
+	    "Status 1: the policy is refused.\n",
 	.words_min = 2,
 	.words_max = 2,
 	.run = show,
