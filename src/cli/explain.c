@@ -161,7 +161,9 @@ print_step(const struct explanation_step *step)
 		(void)printf("\n  %-5u  %.*s\n", step->rule->line,
 		    STR_ARG(step->rule->text));
 	if (step->match == POLICY_MATCH_YES)
-		(void)puts("         matches");
+		(void)puts(step->rule->report
+			       ? "         matches, reports, goes on"
+			       : "         matches");
 	else
 		(void)printf("         %s: %.*s\n",
 		    step->match == POLICY_MATCH_NO ? "no" : "might",
@@ -238,7 +240,10 @@ const struct command command_explain = {
 	    "\n"
 	    "where DESTINATION is an address, self, a domain or a URL, and "
 	    "FACT\n"
-	    "is `address A` (what the name resolves to), `method M`, or\n"
+	    "is `address A` (what the name resolves to), `method M`, "
+	    "`user U`,\n"
+	    "`header NAME VALUE`, `type T` (of the answer), `at mon 09:30`, "
+	    "or\n"
 	    "`explicit` (asked of the explicit proxy).\n"
 	    "\n"
 	    "  gatehouse explain office.policy "

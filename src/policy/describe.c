@@ -60,17 +60,16 @@ describe_literals(const struct policy_group *group, struct text *out)
 		text_addz(out, ", ...");
 }
 
-void
-describe_endpoint(const struct policy *policy,
+static void
+describe_members(const struct policy *policy,
     const struct policy_endpoint *endpoint, struct text *out)
 {
 	size_t start = out->len;
 
-	if (endpoint->zones == POLICY_ZONES_ANY) {
+	if (endpoint->zones == POLICY_ZONES_ANY)
 		text_addz(out, "any");
-		return;
-	}
-	describe_zones(policy, endpoint->zones, out);
+	else
+		describe_zones(policy, endpoint->zones, out);
 	if (endpoint->own != 0) {
 		text_addz(out, "the gateway's address in ");
 		describe_zones(policy, endpoint->own, out);
@@ -83,6 +82,17 @@ describe_endpoint(const struct policy *policy,
 		else
 			describe_literals(group, out);
 	}
+}
+
+void
+describe_endpoint(const struct policy *policy,
+    const struct policy_endpoint *endpoint, struct text *out)
+{
+	describe_members(policy, endpoint, out);
+	if (endpoint->except == NULL)
+		return;
+	text_addz(out, " except ");
+	describe_members(policy, endpoint->except, out);
 }
 
 void

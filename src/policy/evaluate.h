@@ -21,12 +21,18 @@ enum policy_match {
 	POLICY_MATCH_YES,
 };
 
+/* Of one flow; who tries out more rules at once is told of the first ones. */
+#define POLICY_REPORTED_MAX 4
+
 struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_phase phase;
 	const struct policy_rule *rule; /* NULL: undecided, or by `reason` */
 	enum policy_fact hangs_on;      /* undecided: on this */
 	bool by_name; /* the rule matched by the name that was asked for */
+	/* The `report` rules above it that matched, in their order. */
+	const struct policy_rule *reported[POLICY_REPORTED_MAX];
+	unsigned reported_count;
 	const char *reason; /* a refusal that no rule made; else NULL */
 };
 

@@ -18,7 +18,7 @@ struct explainer {
 	struct text words;
 };
 
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact without words");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact without words");
 
 static bool
 sees(const struct explainer *explainer, enum policy_fact fact)
@@ -104,6 +104,37 @@ say_name(struct explainer *explainer, const struct policy_rule *rule)
 			   : " is not opened by a name alone");
 }
 
+/* "the method is GET", "the flow shows no method" */
+static void
+say_text(struct explainer *explainer, enum policy_fact fact, struct str text)
+{
+	if (sees(explainer, fact))
+		text_addf(&explainer->words, "the %s is %.*s",
+		    policy_fact_word(fact), STR_ARG(text));
+	else
+		text_addf(&explainer->words, "the flow shows no %s",
+		    policy_fact_word(fact));
+}
+
+static void
+say_time(struct explainer *explainer)
+{
+	text_addz(&explainer->words, "it is ");
+	hours_minute_add(explainer->flow->minute, &explainer->words);
+	text_addz(&explainer->words, ", outside its hours");
+}
+
+/* The first field that is missing or has another value. */
+static void
+say_header(struct explainer *explainer, const struct policy_rule *rule)
+{
+	if (!sees(explainer, POLICY_FACT_HEADER))
+		text_addz(&explainer->words, "the flow shows no header");
+	else
+		text_addf(&explainer->words, "no header %.*s is like that",
+		    STR_ARG(rule->headers[0].name));
+}
+
 static void
 say_no(struct explainer *explainer, const struct policy_rule *rule,
     enum policy_fact fact)
@@ -131,18 +162,27 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 	case POLICY_FACT_NAME:
 		say_name(explainer, rule);
 		break;
+	case POLICY_FACT_TIME:
+		say_time(explainer);
+		break;
+	case POLICY_FACT_SCHEME:
+		say_text(
+		    explainer, fact, str_of(policy_scheme_word(flow->scheme)));
+		break;
 	case POLICY_FACT_METHOD:
-		if (sees(explainer, fact))
-			text_addf(
-			    out, "the method is %.*s", STR_ARG(flow->method));
-		else
-			text_addz(out, "the flow shows no method");
+		say_text(explainer, fact, flow->method);
 		break;
 	case POLICY_FACT_PATH:
-		if (sees(explainer, fact))
-			text_addf(out, "the path is %.*s", STR_ARG(flow->path));
-		else
-			text_addz(out, "the flow shows no path");
+		say_text(explainer, fact, flow->path);
+		break;
+	case POLICY_FACT_USER:
+		say_text(explainer, fact, flow->user);
+		break;
+	case POLICY_FACT_HEADER:
+		say_header(explainer, rule);
+		break;
+	case POLICY_FACT_TYPE:
+		say_text(explainer, fact, flow->type);
 		break;
 	case POLICY_FACT_COUNT:
 		break;

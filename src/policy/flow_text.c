@@ -357,6 +357,77 @@ read_fact_method(struct draft *draft)
 }
 
 static bool
+read_fact_text(struct draft *draft, enum policy_fact fact, struct str *ret,
+    const char *what)
+{
+	const struct token *token = reader_peek(draft->in);
+
+	if (token->kind != TOKEN_WORD && token->kind != TOKEN_STRING)
+		return reader_expected(draft->in, what);
+	*ret = arena_str(draft->in->arena, reader_take(draft->in)->text);
+	draft->flow->known[fact] = FLOW_KNOWN;
+	return ret->at != NULL;
+}
+
+static bool
+read_fact_user(struct draft *draft)
+{
+	return read_fact_text(
+	    draft, POLICY_FACT_USER, &draft->flow->user, "a user");
+}
+
+static bool
+read_fact_type(struct draft *draft)
+{
+	return read_fact_text(draft, POLICY_FACT_TYPE, &draft->flow->type,
+	    "a media type, like image/png");
+}
+
+/* header NAME VALUE; the fields that are given are all that there are. */
+static bool
+read_fact_header(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+	struct flow_header *all =
+	    arena_array(draft->in->arena, flow->header_count + 1, sizeof(*all));
+
+	if (all == NULL)
+		return false;
+	for (size_t i = 0; i < flow->header_count; i++)
+		all[i] = flow->headers[i];
+	struct flow_header *next = &all[flow->header_count];
+	if (!read_fact_text(draft, POLICY_FACT_HEADER, &next->name,
+		"the name of a header field") ||
+	    !read_fact_text(
+		draft, POLICY_FACT_HEADER, &next->value, "its value"))
+		return false;
+	flow->headers = all;
+	flow->header_count++;
+	return true;
+}
+
+/* at mon 09:30 */
+static bool
+read_fact_time(struct draft *draft)
+{
+	static const char what[] = "a day and a time, like mon 09:30";
+	unsigned day, minute;
+
+	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
+	    !hours_day_find(reader_peek(draft->in)->text, &day))
+		return reader_expected(draft->in, what);
+	(void)reader_take(draft->in);
+	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
+	    !hours_time_parse(reader_peek(draft->in)->text, &minute) ||
+	    minute == HOURS_DAY_MINUTES)
+		return reader_expected(draft->in, "a time, like 09:30");
+	(void)reader_take(draft->in);
+	draft->flow->minute = day * HOURS_DAY_MINUTES + minute;
+	draft->flow->known[POLICY_FACT_TIME] = FLOW_KNOWN;
+	return true;
+}
+
+static bool
 read_fact_explicit(struct draft *draft)
 {
 	draft->is_explicit = true;
@@ -372,6 +443,10 @@ read_facts(struct draft *draft)
 	} facts[] = {
 		{ "address", read_fact_address },
 		{ "method", read_fact_method },
+		{ "user", read_fact_user },
+		{ "header", read_fact_header },
+		{ "type", read_fact_type },
+		{ "at", read_fact_time },
 		{ "explicit", read_fact_explicit },
 	};
 	size_t i = 0;
@@ -485,9 +560,36 @@ set_explicit(struct draft *draft)
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
 	}
 	bool tunnel = str_is(flow->method, "CONNECT");
-	if (tunnel)
+	if (tunnel) {
+		/* What goes through a tunnel is not looked at. */
 		flow->known[POLICY_FACT_PATH] = FLOW_ABSENT;
+		flow->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
+	}
 	flow->last = tunnel ? POLICY_PHASE_REQUEST : POLICY_PHASE_RESPONSE;
+}
+
+static void
+set_scheme(struct draft *draft)
+{
+	if (draft->scheme == SCHEME_NONE)
+		return;
+	draft->flow->scheme = draft->scheme == SCHEME_HTTP
+				  ? POLICY_SCHEME_HTTP
+				  : POLICY_SCHEME_HTTPS;
+	draft->flow->known[POLICY_FACT_SCHEME] = FLOW_KNOWN;
+}
+
+/* Of a connection to the listener only who made it, and when, is known. */
+static void
+set_unasked(struct flow *flow)
+{
+	uint8_t time = flow->known[POLICY_FACT_TIME];
+
+	flow->way = FLOW_EXPLICIT;
+	flow->last = POLICY_PHASE_RESPONSE;
+	memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
+	flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+	flow->known[POLICY_FACT_TIME] = time;
 }
 
 static void
@@ -496,12 +598,10 @@ find_phases(struct draft *draft)
 	struct flow *flow = draft->flow;
 
 	if (goes_to_listener(draft)) {
-		flow->way = FLOW_EXPLICIT;
-		flow->last = POLICY_PHASE_RESPONSE;
-		memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
-		flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+		set_unasked(flow);
 		return;
 	}
+	set_scheme(draft);
 	flow->way = find_way(draft);
 	flow->last = POLICY_PHASE_PACKET;
 	/* Where the way hangs on the service, no later phase can be told. */
@@ -544,7 +644,8 @@ flow_parse(const struct source *source, const struct policy *policy,
 	if (rc == 0 && flow_read(&reader, policy, own, ret) &&
 	    reader_peek(&reader)->kind != TOKEN_NEWLINE)
 		(void)reader_expected(&reader,
-		    "a protocol, 'address', 'method', 'explicit' or the end");
+		    "a protocol, a fact (address, method, user, header, type, "
+		    "at, explicit) or the end");
 	tokens_fini(&tokens);
 	if (arena->full)
 		return -ENOMEM;

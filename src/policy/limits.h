@@ -28,4 +28,8 @@
 
 #define POLICY_RULES_MAX 100000
 
+/* Of a rate, a burst, and of connections at once: what the kernel's limits
+ * take with room to spare. */
+#define POLICY_RATE_MAX 1000000
+
 #endif

@@ -21,6 +21,7 @@ struct parser {
 	struct reader *in;
 	struct syntax_group **zones, **names;
 	struct syntax_list **lists;
+	struct syntax_hours **hours;
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
@@ -85,6 +86,22 @@ parse_list(struct parser *parser)
 		parser->in, &list->file, "the list's file in quotes"))
 		return false;
 	APPEND(parser->lists, list);
+	return true;
+}
+
+/* hours NAME = span { "," span } */
+static bool
+parse_hours(struct parser *parser)
+{
+	struct syntax_hours *hours =
+	    arena_new(parser->in->arena, struct syntax_hours);
+
+	if (hours == NULL ||
+	    !reader_word(parser->in, &hours->name, "the name of these hours") ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='") ||
+	    !reader_spans(parser->in, &hours->spans))
+		return false;
+	APPEND(parser->hours, hours);
 	return true;
 }
 
@@ -189,6 +206,98 @@ parse_path(struct parser *parser, struct syntax_rule *rule)
 }
 
 static bool
+parse_scheme(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->schemes == NULL) &&
+	       reader_words(parser->in, &rule->schemes, "'http' or 'https'");
+}
+
+static bool
+parse_user(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->users == NULL) &&
+	       reader_words(parser->in, &rule->users, "the name of a user");
+}
+
+/* header NAME string { "," string }; several must all be there */
+static bool
+parse_header(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_header **tail = &rule->headers;
+	struct syntax_header *header =
+	    arena_new(parser->in->arena, struct syntax_header);
+
+	if (header == NULL ||
+	    !reader_word(parser->in, &header->name,
+		"the name of a header field, like User-Agent") ||
+	    !reader_strings(parser->in, &header->values,
+		"its value in quotes, like \"*curl*\""))
+		return false;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = header;
+	return true;
+}
+
+static bool
+parse_type(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->types == NULL) &&
+	       reader_words(
+		   parser->in, &rule->types, "a media type, like image/*");
+}
+
+static bool
+parse_during(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->during == NULL) &&
+	       reader_words(parser->in, &rule->during, "the name of hours");
+}
+
+/* [ "per" "source" ] */
+static bool
+parse_per_source(struct parser *parser, bool *ret)
+{
+	if (!reader_at_word(parser->in, "per"))
+		return true;
+	(void)reader_take(parser->in);
+	*ret = true;
+	if (!reader_at_word(parser->in, "source"))
+		return reader_expected(parser->in, "'source'");
+	(void)reader_take(parser->in);
+	return true;
+}
+
+/* limit RATE [ "burst" NUMBER ] [ "per" "source" ] */
+static bool
+parse_limit(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->limit;
+
+	if (!refuse_second(parser, limit->amount.text.at == NULL) ||
+	    !reader_word(parser->in, &limit->amount, "a rate, like 50/s"))
+		return false;
+	if (reader_at_word(parser->in, "burst")) {
+		(void)reader_take(parser->in);
+		if (!reader_word(parser->in, &limit->burst, "how many at once"))
+			return false;
+	}
+	return parse_per_source(parser, &limit->per_source);
+}
+
+/* connections NUMBER [ "per" "source" ] */
+static bool
+parse_connections(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->connections;
+
+	return refuse_second(parser, limit->amount.text.at == NULL) &&
+	       reader_word(
+		   parser->in, &limit->amount, "a number of connections") &&
+	       parse_per_source(parser, &limit->per_source);
+}
+
+static bool
 parse_as(struct parser *parser, struct syntax_rule *rule)
 {
 	return refuse_second(parser, rule->label.text.at == NULL) &&
@@ -218,8 +327,15 @@ static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, struct syntax_rule *);
 } rule_items[] = {
+	{ "scheme", parse_scheme },
 	{ "method", parse_method },
 	{ "path", parse_path },
+	{ "user", parse_user },
+	{ "header", parse_header },
+	{ "type", parse_type },
+	{ "during", parse_during },
+	{ "limit", parse_limit },
+	{ "connections", parse_connections },
 	{ "log", parse_log },
 	{ "as", parse_as },
 	{ "direct", parse_direct },
@@ -253,30 +369,76 @@ static void
 add_rule(
     struct parser *parser, struct syntax_rule *rule, const struct token *first)
 {
-	rule->verdict = reader_word_of(first);
 	rule->text = reader_text_since(parser->in, first);
 	APPEND(parser->rules, rule);
 }
 
-/* VERDICT from "->" to { item } */
+/* words [ "except" words ] */
 static bool
-parse_rule(struct parser *parser)
+parse_endpoint(struct parser *parser, struct syntax_word **ret,
+    struct syntax_word **ret_except)
 {
-	static const char endpoint[] =
+	static const char what[] =
 	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
 
-	if (rule == NULL || !reader_words(parser->in, &rule->from, endpoint) ||
+	if (!reader_words(parser->in, ret, what))
+		return false;
+	if (!reader_at_word(parser->in, "except"))
+		return true;
+	(void)reader_take(parser->in);
+	return reader_words(parser->in, ret_except, what);
+}
+
+/* from "->" to { item }, behind the verdict */
+static bool
+parse_rest_of_rule(
+    struct parser *parser, struct syntax_rule *rule, const struct token *first)
+{
+	if (!parse_endpoint(parser, &rule->from, &rule->from_except) ||
 	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &rule->to, endpoint))
+	    !parse_endpoint(parser, &rule->to, &rule->to_except))
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
 		if (!parse_rule_item(parser, rule))
 			return false;
 	add_rule(parser, rule, first);
 	return true;
+}
+
+/* VERDICT rule */
+static bool
+parse_rule(struct parser *parser)
+{
+	const struct token *first = reader_peek(parser->in) - 1;
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL)
+		return false;
+	rule->verdict = reader_word_of(first);
+	return parse_rest_of_rule(parser, rule, first);
+}
+
+/* "report" VERDICT rule */
+static bool
+parse_report(struct parser *parser)
+{
+	const struct token *first = reader_peek(parser->in) - 1;
+	const struct token *verdict = reader_peek(parser->in);
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL)
+		return false;
+	if (!reader_at_word(parser->in, "allow") &&
+	    !reader_at_word(parser->in, "reject") &&
+	    !reader_at_word(parser->in, "drop"))
+		return reader_expected(
+		    parser->in, "'allow', 'reject' or 'drop'");
+	(void)reader_take(parser->in);
+	rule->report = reader_word_of(first);
+	rule->verdict = reader_word_of(verdict);
+	return parse_rest_of_rule(parser, rule, first);
 }
 
 /* "publish" ZONE service "->" TARGET [ service ] { item } */
@@ -295,6 +457,7 @@ parse_publish(struct parser *parser)
 	    !reader_words(parser->in, &rule->to, "the address that serves"))
 		return false;
 	struct syntax_service *outside = rule->services;
+	rule->verdict = reader_word_of(first);
 	rule->services = NULL;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
 		if (!parse_rule_item(parser, rule))
@@ -452,6 +615,7 @@ static const struct {
 	{ "zone", parse_zone },
 	{ "name", parse_name },
 	{ "list", parse_list },
+	{ "hours", parse_hours },
 	{ "service", parse_service_name },
 	{ "proxy", parse_proxy },
 	{ "masquerade", parse_masquerade },
@@ -459,6 +623,7 @@ static const struct {
 	{ "allow", parse_rule },
 	{ "reject", parse_rule },
 	{ "drop", parse_rule },
+	{ "report", parse_report },
 	{ "test", parse_test },
 };
 
@@ -503,8 +668,9 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with zone, name, list, service, "
-		    "proxy, masquerade, publish, allow, reject, drop or test");
+		    "a statement begins with zone, name, list, hours, "
+		    "service, proxy, masquerade, publish, allow, reject, "
+		    "drop, report or test");
 	return false;
 }
 
@@ -548,6 +714,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.zones = &ret->zones,
 		.names = &ret->names,
 		.lists = &ret->lists,
+		.hours = &ret->hours,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,

@@ -41,9 +41,9 @@ reader_at_word(const struct reader *reader, const char *word)
 bool
 reader_at_statement(const struct reader *reader)
 {
-	static const char *const heads[] = { "allow", "drop", "list",
-		"masquerade", "name", "proxy", "publish", "reject", "service",
-		"test", "zone" };
+	static const char *const heads[] = { "allow", "drop", "hours",
+		"include", "list", "masquerade", "name", "proxy", "publish",
+		"reject", "report", "service", "test", "zone" };
 	const struct token *token = reader_peek(reader);
 
 	if (!token->begins_line)
@@ -354,6 +354,58 @@ reader_services(struct reader *reader, struct syntax_service **ret)
 		bool good = reader_peek(reader)->kind == TOKEN_OPEN
 				? parse_braced(reader, parse_service, &tail)
 				: parse_service(reader, &tail);
+		if (!good)
+			return false;
+	} while (reader_take_if(reader, TOKEN_COMMA));
+	return true;
+}
+
+static bool
+keep_span(struct reader *reader, struct syntax_span ***tail,
+    const struct syntax_span *span)
+{
+	struct syntax_span *kept = arena_new(reader->arena, struct syntax_span);
+
+	if (kept == NULL)
+		return false;
+	*kept = *span;
+	**tail = kept;
+	*tail = &kept->next;
+	return true;
+}
+
+static bool
+at_time(const struct reader *reader)
+{
+	return reader_peek(reader)->kind == TOKEN_WORD &&
+	       ascii_is_digit(reader_peek(reader)->text.at[0]);
+}
+
+/* DAYS [ TIMES ] | TIMES */
+static bool
+parse_span(struct reader *reader, void *context)
+{
+	struct syntax_span span = { 0 };
+
+	if (!at_time(reader) &&
+	    !reader_word(reader, &span.days,
+		"days like mon-fri, or times like 08:00-18:00"))
+		return false;
+	if (at_time(reader) &&
+	    !reader_word(reader, &span.times, "times like 08:00-18:00"))
+		return false;
+	return keep_span(reader, context, &span);
+}
+
+bool
+reader_spans(struct reader *reader, struct syntax_span **ret)
+{
+	struct syntax_span **tail = ret;
+
+	do {
+		bool good = reader_peek(reader)->kind == TOKEN_OPEN
+				? parse_braced(reader, parse_span, &tail)
+				: parse_span(reader, &tail);
 		if (!good)
 			return false;
 	} while (reader_take_if(reader, TOKEN_COMMA));

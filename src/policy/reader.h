@@ -62,6 +62,9 @@ bool reader_strings(
 /* service { "," service }, or `{ services }`; hung behind what *ret has. */
 bool reader_services(struct reader *reader, struct syntax_service **ret);
 
+/* span { "," span }, each of which may be `{ spans }`; hung on *ret. */
+bool reader_spans(struct reader *reader, struct syntax_span **ret);
+
 /* The text from `first` to the token before the next one. */
 struct str reader_text_since(
     const struct reader *reader, const struct token *first);

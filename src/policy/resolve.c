@@ -111,6 +111,7 @@ resolve_kind_words(enum symbol_kind kind)
 		[SYMBOL_NAME] = "a name",
 		[SYMBOL_LIST] = "a list",
 		[SYMBOL_SERVICE] = "a service",
+		[SYMBOL_HOURS] = "a set of hours",
 	};
 
 	return words[kind];

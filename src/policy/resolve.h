@@ -21,6 +21,7 @@ enum symbol_kind {
 	SYMBOL_NAME,
 	SYMBOL_LIST,
 	SYMBOL_SERVICE,
+	SYMBOL_HOURS,
 };
 
 struct symbol {
@@ -31,6 +32,7 @@ struct symbol {
 	uint8_t zone;
 	struct policy_group *group;
 	struct policy_services services;
+	struct policy_hours *hours;
 };
 
 /* How many lines end before a byte of the policy's own text. */
@@ -94,9 +96,14 @@ bool resolve_looks_like_address(struct str word);
 bool resolve_zones(
     struct resolver *resolver, const struct syntax_word *words, uint64_t *ret);
 
+/* What a rule asks besides its ends and services; false: reported. */
+bool resolve_conditions(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
 /* The statements, file by file. */
 void resolve_definitions(
     struct resolver *resolver, const struct syntax *syntax, bool built_in);
+void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
 void resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in);
