@@ -28,4 +28,7 @@
 
 #define POLICY_RULES_MAX 100000
 
+/* Of one service, those that it names counted in: each may double the last. */
+#define POLICY_SERVICE_ITEMS_MAX 4096
+
 #endif

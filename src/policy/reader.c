@@ -60,7 +60,7 @@ hint_continued(struct reader *reader)
 {
 	const struct token *next = reader_peek(reader), *last = next - 1;
 
-	if (next->begins_line && reader_at_statement(reader) &&
+	if (next->is_continued && reader_at_statement(reader) &&
 	    reader->report->kept)
 		report_hint(reader->report,
 		    "the statement goes on here, because line %u ends in "
