@@ -330,7 +330,7 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 		if (answer.verdict != POLICY_VERDICT_UNDECIDED)
 			return answer;
 	}
-	/* Which way the flow goes hangs on its service, and on that the rest. */
+	/* Which way the flow goes hangs on its service: all else does too. */
 	if (flow->way != FLOW_EXPLICIT &&
 	    (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port))
 		answer.hangs_on = POLICY_FACT_SERVICE;

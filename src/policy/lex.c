@@ -316,6 +316,13 @@ read_token(struct lexer *lexer)
 		refuse(lexer);
 }
 
+static bool
+ends_in_newline(const struct tokens *tokens)
+{
+	return tokens->count > 0 &&
+	       tokens->items[tokens->count - 1].kind == TOKEN_NEWLINE;
+}
+
 /* Text of another encoding is refused once instead of byte by byte. */
 static void
 read_encoding(struct lexer *lexer)
@@ -345,7 +352,7 @@ policy_lex(
 	read_encoding(&lexer);
 	while (lexer.rc == 0 && lexer.at < source->text.len)
 		read_token(&lexer);
-	if (lexer.rc == 0)
+	if (lexer.rc == 0 && !ends_in_newline(ret))
 		push(&lexer, TOKEN_NEWLINE, (struct str){ NULL, 0 }, lexer.at);
 	if (lexer.rc == 0)
 		push(&lexer, TOKEN_END, (struct str){ NULL, 0 }, lexer.at);
