@@ -631,6 +631,17 @@ flow_read(struct reader *reader, const struct policy *policy,
 	return true;
 }
 
+static void
+expect_end(struct reader *reader)
+{
+	if (!reader_take_if(reader, TOKEN_NEWLINE))
+		(void)reader_expected(reader,
+		    "a protocol, a fact (address, method, user, header, type, "
+		    "at, explicit) or the end");
+	else if (reader_peek(reader)->kind != TOKEN_END)
+		(void)reader_expected(reader, "one flow, in one line");
+}
+
 int
 flow_parse(const struct source *source, const struct policy *policy,
     const struct policy_own *own, struct arena *arena, struct report *report,
@@ -641,11 +652,8 @@ flow_parse(const struct source *source, const struct policy *policy,
 	int rc = policy_lex(source, report, &tokens);
 
 	reader.next = tokens.items;
-	if (rc == 0 && flow_read(&reader, policy, own, ret) &&
-	    reader_peek(&reader)->kind != TOKEN_NEWLINE)
-		(void)reader_expected(&reader,
-		    "a protocol, a fact (address, method, user, header, type, "
-		    "at, explicit) or the end");
+	if (rc == 0 && flow_read(&reader, policy, own, ret))
+		expect_end(&reader);
 	tokens_fini(&tokens);
 	if (arena->full)
 		return -ENOMEM;

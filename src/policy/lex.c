@@ -12,6 +12,7 @@ struct lexer {
 	struct tokens *tokens;
 	size_t at;
 	bool at_line_start; /* nothing was read of this line */
+	bool continued;     /* the line before does not end its statement */
 	int rc;
 };
 
@@ -26,9 +27,10 @@ static void
 push(struct lexer *lexer, enum token_kind kind, struct str text, size_t start)
 {
 	struct token token = { kind, text, place_from(lexer, start),
-		lexer->at_line_start };
+		lexer->at_line_start, lexer->continued };
 
 	lexer->at_line_start = kind == TOKEN_NEWLINE;
+	lexer->continued = false;
 	if (VEC_ADD(lexer->tokens, token) < 0)
 		lexer->rc = -ENOMEM;
 }
@@ -202,6 +204,7 @@ read_line_end(struct lexer *lexer)
 	if (last == TOKEN_NEWLINE || last == TOKEN_COMMA ||
 	    last == TOKEN_ARROW || last == TOKEN_EQUALS) {
 		lexer->at_line_start = true;
+		lexer->continued |= last != TOKEN_NEWLINE;
 		return;
 	}
 	push(lexer, TOKEN_NEWLINE, (struct str){ NULL, 0 }, start);
@@ -313,19 +316,21 @@ read_token(struct lexer *lexer)
 		refuse(lexer);
 }
 
-/*
- * The mark of UTF-8 that some editors write is passed over; text of another
- * encoding is refused once instead of byte by byte.
- */
+static bool
+ends_in_newline(const struct tokens *tokens)
+{
+	return tokens->count > 0 &&
+	       tokens->items[tokens->count - 1].kind == TOKEN_NEWLINE;
+}
+
+/* Text of another encoding is refused once instead of byte by byte. */
 static void
 read_encoding(struct lexer *lexer)
 {
 	struct str text = lexer->source->text;
 
-	if (str_starts(text, STR("\xef\xbb\xbf"))) {
-		lexer->at = 3;
-	} else if (str_starts(text, STR("\xff\xfe")) ||
-		   str_starts(text, STR("\xfe\xff"))) {
+	if (str_starts(text, STR("\xff\xfe")) ||
+	    str_starts(text, STR("\xfe\xff"))) {
 		lexer->at = 2;
 		report_error(lexer->report, place_from(lexer, 0),
 		    "this is UTF-16, and a policy is UTF-8");
@@ -338,13 +343,16 @@ int
 policy_lex(
     const struct source *source, struct report *report, struct tokens *ret)
 {
-	struct lexer lexer = { source, report, ret, 0, true, 0 };
+	struct lexer lexer = { .source = source,
+		.report = report,
+		.tokens = ret,
+		.at_line_start = true };
 
 	*ret = (struct tokens){ 0 };
 	read_encoding(&lexer);
 	while (lexer.rc == 0 && lexer.at < source->text.len)
 		read_token(&lexer);
-	if (lexer.rc == 0)
+	if (lexer.rc == 0 && !ends_in_newline(ret))
 		push(&lexer, TOKEN_NEWLINE, (struct str){ NULL, 0 }, lexer.at);
 	if (lexer.rc == 0)
 		push(&lexer, TOKEN_END, (struct str){ NULL, 0 }, lexer.at);

@@ -6,8 +6,7 @@
  * token stands for one or more line ends or a `;`, except behind a comma, an
  * arrow or an equals sign, where the statement goes on.  A word that holds
  * "://" is a URL and runs to the next blank; anywhere else but in a quoted text
- * `#` starts a comment.  The text is UTF-8, with or without a mark of it at the
- * head.
+ * `#` starts a comment.  The text is UTF-8.
  */
 #ifndef GATEHOUSE_POLICY_LEX_H
 #define GATEHOUSE_POLICY_LEX_H
@@ -31,7 +30,8 @@ struct token {
 	enum token_kind kind;
 	struct str text;
 	struct place place;
-	bool begins_line; /* the first token of its line */
+	bool begins_line;  /* the first token of its line */
+	bool is_continued; /* and the token before lets its statement go on */
 };
 
 struct tokens {

@@ -32,4 +32,7 @@
  * take with room to spare. */
 #define POLICY_RATE_MAX 1000000
 
+/* Of one service, those that it names counted in: each may double the last. */
+#define POLICY_SERVICE_ITEMS_MAX 4096
+
 #endif

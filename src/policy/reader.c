@@ -60,7 +60,7 @@ hint_continued(struct reader *reader)
 {
 	const struct token *next = reader_peek(reader), *last = next - 1;
 
-	if (next->begins_line && reader_at_statement(reader) &&
+	if (next->is_continued && reader_at_statement(reader) &&
 	    reader->report->kept)
 		report_hint(reader->report,
 		    "the statement goes on here, because line %u ends in "
@@ -146,15 +146,26 @@ reader_unclosed(
 	return false;
 }
 
+static bool
+refuse_empty(struct reader *reader, const struct token *open)
+{
+	struct place place = open->place;
+
+	place.len = reader->next[-1].place.at + 1 - place.at;
+	report_error(reader->report, place, "there is nothing in these braces");
+	return false;
+}
+
 /*
  * `{ item, item }`: commas or line ends part the items, and a comma may stand
- * behind the last.  parse_item reads one and keeps it.
+ * behind the last.  parse_item reads one and keeps it.  There is at least one:
+ * a service of nothing would be taken for any service.
  */
 static bool
 parse_items(struct reader *reader, const struct token *open,
     bool (*parse_item)(struct reader *, void *), void *context)
 {
-	bool parted = true;
+	bool parted = true, empty = true;
 
 	for (;;) {
 		if (reader_peek(reader)->kind == TOKEN_NEWLINE) {
@@ -162,13 +173,14 @@ parse_items(struct reader *reader, const struct token *open,
 			parted = true;
 		}
 		if (reader_take_if(reader, TOKEN_CLOSE))
-			return true;
+			return !empty || refuse_empty(reader, open);
 		if (!parted || reader_peek(reader)->kind == TOKEN_END ||
 		    reader_at_statement(reader))
 			return reader_unclosed(reader, open, "',' or '}'");
 		if (!parse_item(reader, context))
 			return false;
 		parted = reader_take_if(reader, TOKEN_COMMA);
+		empty = false;
 	}
 }
 
@@ -308,7 +320,7 @@ reader_at_number(const struct reader *reader)
 	return next->kind == TOKEN_WORD && ascii_is_digit(next->text.at[0]);
 }
 
-/* PROTOCOL [ detail { "," detail } | "{" details "}" ] | SERVICE */
+/* PROTOCOL [ detail { "," detail } | "{" details "}" ] | SERVICE | braces */
 static bool
 parse_service(struct reader *reader, void *context)
 {
@@ -317,6 +329,8 @@ parse_service(struct reader *reader, void *context)
 	struct syntax_word *what = &details.protocol;
 	enum policy_protocol protocol;
 
+	if (reader_peek(reader)->kind == TOKEN_OPEN)
+		return parse_braced(reader, parse_service, tail);
 	if (!reader_word(reader, what, "a service, or a protocol and its port"))
 		return false;
 	if (!policy_protocol_find(what->text, &protocol)) {
@@ -351,10 +365,7 @@ reader_services(struct reader *reader, struct syntax_service **ret)
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	do {
-		bool good = reader_peek(reader)->kind == TOKEN_OPEN
-				? parse_braced(reader, parse_service, &tail)
-				: parse_service(reader, &tail);
-		if (!good)
+		if (!parse_service(reader, &tail))
 			return false;
 	} while (reader_take_if(reader, TOKEN_COMMA));
 	return true;

@@ -172,8 +172,15 @@ resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
 	enum policy_protocol protocol;
 	bool good = true;
 
-	services.items = arena_array(resolver->arena,
-	    count_items(resolver, syntax), sizeof(*services.items));
+	size_t count = count_items(resolver, syntax);
+	if (count > POLICY_SERVICE_ITEMS_MAX) {
+		report_error(resolver->report, syntax->what.place,
+		    "these are more than %d protocols and ports",
+		    POLICY_SERVICE_ITEMS_MAX);
+		return false;
+	}
+	services.items =
+	    arena_array(resolver->arena, count, sizeof(*services.items));
 	if (services.items == NULL)
 		return false;
 	/* Behind a word that means nothing the next ones mean nothing too. */

@@ -7,6 +7,7 @@
 #ifndef GATEHOUSE_TESTS_UNIT_POLICY_MEMORY_H
 #define GATEHOUSE_TESTS_UNIT_POLICY_MEMORY_H
 
+#include "policy/flow_text.h"
 #include "policy/policy.h"
 
 #include <setjmp.h>
@@ -54,6 +55,24 @@ memory_policy(const char *text)
 	}
 	report_fini(&report);
 	return policy;
+}
+
+/* The flow, which must be good; its texts lie in the arena. */
+static inline struct flow
+memory_flow(const struct policy *policy, struct arena *arena, const char *text)
+{
+	static const struct policy_own nothing = { NULL, 0 };
+	struct source source = { .name = STR("flow"), .text = str_of(text) };
+	struct report report;
+	struct flow flow;
+
+	report_init(&report);
+	if (flow_parse(&source, policy, &nothing, arena, &report, &flow) < 0) {
+		struct text out = memory_said(&report);
+		fail_msg("%s\n%s", text, out.at);
+	}
+	report_fini(&report);
+	return flow;
 }
 
 /* The messages of a policy that must be refused, one a line, without places. */
