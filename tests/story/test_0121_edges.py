@@ -143,6 +143,37 @@ def test_fragments_of_a_forbidden_packet(opened: Wires, order: tuple) -> None:
     assert sent(opened, "int0", *(both[i] for i in order)) == []
 
 
+# Behind the IPv6 head: the number of the first header, and up to the payload's.
+EXTENSIONS = {
+    "hop by hop": (0, bytes([UDP, 0, 1, 4, 0, 0, 0, 0])),
+    "destination options": (60, bytes([UDP, 0, 1, 4, 0, 0, 0, 0])),
+    "two of them": (0, bytes([60, 0, 1, 4, *bytes(4), UDP, 0, 1, 4, *bytes(4)])),
+    "a lone fragment": (44, bytes([UDP, 0]) + bytes(6)),
+}
+
+
+@pytest.mark.parametrize("dport, passes", [(5000, True), (5001, False)])
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_ports_behind_extension_headers(
+    opened: Wires, name: str, dport: int, passes: bool
+) -> None:
+    number, headers = EXTENSIONS[name]
+    packet = Packet(1, ip_address(LAN6), ip_address(DMZ6), "udp", 4000, dport)
+    payload = headers + frames.internet(packet)[40:]
+    found = sent(opened, "int0", ip6(LAN6, DMZ6, number, payload, 64))
+    assert [link for link, _ in found] == ["int1"] * passes
+
+
+def test_ipv6_fragments_of_a_forbidden_packet(opened: Wires) -> None:
+    """The first one ends before the ports."""
+    packet = Packet(1, ip_address(LAN6), ip_address(DMZ6), "udp", 4000, 5001)
+    whole = EXTENSIONS["two of them"][1] + frames.internet(packet)[40:]
+    first = struct.pack("!BBHI", 60, 0, 1, 99) + whole[:16]
+    second = struct.pack("!BBHI", 60, 0, 16, 99) + whole[16:]
+    both = (ip6(LAN6, DMZ6, 44, part, 64) for part in (first, second))
+    assert sent(opened, "int0", *both) == []
+
+
 def test_a_fragment_alone(opened: Wires) -> None:
     """It bears no port, and might have belonged to anything."""
     assert sent(opened, "int0", fragments(5000)[1]) == []

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "firewall/log_prefix.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -219,6 +220,28 @@ ends_base_chains_in_drop(void **state)
 		}
 		free(ruleset);
 	}
+}
+
+/* The packet log reads back what the compiler wrote. */
+static void
+writes_records_that_can_be_read(void **state)
+{
+	static const char before[] = " log prefix \"";
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(whole); i++) {
+		char *ruleset = compile(whole[i]);
+		for (const char *at = ruleset;
+		     (at = strstr(at, before)) != NULL; count++) {
+			at += strlen(before);
+			struct str record = { at, strcspn(at, "\"") };
+			struct log_prefix prefix;
+			assert_int_equal(log_prefix_parse(record, &prefix), 0);
+		}
+		free(ruleset);
+	}
+	assert_true(count > 30);
 }
 
 /* Each rule's text, and the comment that its counter gets. */
@@ -489,6 +512,7 @@ main(void)
 		cmocka_unit_test(names_each_chain_once),
 		cmocka_unit_test(leads_to_chains_that_are_there),
 		cmocka_unit_test(ends_base_chains_in_drop),
+		cmocka_unit_test(writes_records_that_can_be_read),
 		cmocka_unit_test(keeps_comments_in_their_quotes),
 		cmocka_unit_test(cuts_long_comments),
 		cmocka_unit_test(does_not_believe_the_files_name),
