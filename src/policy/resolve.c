@@ -174,17 +174,28 @@ resolve_zones(
 	return good;
 }
 
+static bool
+is_hex_letter(char c)
+{
+	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* fd00::1 begins like a word: letters count when a colon stands behind. */
 bool
 resolve_looks_like_address(struct str word)
 {
+	bool has_letters = false;
+
 	for (size_t i = 0; i < word.len; i++) {
 		char c = word.at[i];
 		if (c == ':')
 			return true;
-		if (!ascii_is_digit(c) && c != '.' && c != '/' && c != '-')
+		if (is_hex_letter(c))
+			has_letters = true;
+		else if (!ascii_is_digit(c) && c != '.' && c != '/' && c != '-')
 			return false;
 	}
-	return true;
+	return !has_letters;
 }
 
 static bool
