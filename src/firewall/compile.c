@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/compile_impl.h"
 
+#include "base/utf8.h"
 #include "firewall/names.h"
 
 #include <errno.h>
@@ -122,8 +123,13 @@ add_comment(struct text *out, struct str comment)
 {
 	bool cut = comment.len > COMMENT_BYTES_MAX;
 
-	if (cut)
+	if (cut) {
 		comment.len = COMMENT_BYTES_MAX - 3;
+		/* Not within a character: the bytes behind its first. */
+		while (comment.len > 0 &&
+		       ((uint8_t)comment.at[comment.len] & 0xc0) == 0x80)
+			comment.len--;
+	}
 	text_addz(out, "comment \"");
 	for (size_t i = 0; i < comment.len; i++)
 		text_addc(out, comment.at[i] == '"' ? '\'' : comment.at[i]);
@@ -264,12 +270,14 @@ write_head(struct compiler *compiler)
 {
 	struct text *out = compiler->out;
 
-	text_addf(out,
-	    "# The packet phase of %.*s, written by gatehouse.\n"
+	text_addz(out, "# The packet phase of ");
+	/* A file's name may hold anything, a line's end too. */
+	utf8_show(out, compiler->policy->source.name);
+	text_addz(out,
+	    ", written by gatehouse.\n"
 	    "# Nothing is lost by reading it; everything by editing it: the "
 	    "next apply\n# replaces the whole table.\n\n"
-	    "table " FIREWALL_TABLE " {\n",
-	    STR_ARG(compiler->policy->source.name));
+	    "table " FIREWALL_TABLE " {\n");
 }
 
 int

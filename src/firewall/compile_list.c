@@ -10,7 +10,10 @@
  * A rule that might match sends the flow on to the proxy, unless every verdict
  * still possible is the same as its own (policy/evaluate says which are the
  * same).  For that a second chain is written: the rest of the list, in which
- * rules of the same outcome decide and any other hands over.
+ * rules of the same outcome decide and any other hands over.  Behind the next
+ * rule that might match and has the same outcome that rest is the rest of the
+ * next one: it goes there, so that all rests together are not longer than a
+ * list for each outcome that there is.
  */
 #include "firewall/compile_impl.h"
 
@@ -21,13 +24,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-
-/*
- * Each such chain is as long as the rest of the list.  More of them in one
- * chain than this are not written; the flow is handed over instead, and gets
- * the same verdict from the proxy.
- */
-#define REST_CHAINS_MAX 8
+#include <string.h>
 
 /* What a rule is to the flows of a chain; the matches lie in the scratch. */
 struct reading {
@@ -35,6 +32,19 @@ struct reading {
 	struct matches services;
 	struct matches settled; /* destinations that the packet settles */
 	struct matches open;    /* destinations at which it might match */
+};
+
+/* A chain and its branches while they are written. */
+struct list {
+	struct compiler *compiler;
+	const struct chain *chain;
+	/*
+	 * For each rule, of a chain in which rules might match: whether behind
+	 * it the same outcome can still be certain.
+	 */
+	bool *certain;
+	bool *has_rest; /* a chain is written for the rest behind this rule */
+	bool uses_undecided;
 };
 
 static bool
@@ -55,6 +65,15 @@ might_match_by_name(const struct compiler *compiler, const struct chain *chain,
 	       chain->to == compiler->policy->elsewhere;
 }
 
+/* An empty list: what it stands for is nowhere. */
+static bool
+is_nowhere(const struct policy_endpoint *to)
+{
+	return to->zones == 0 && to->own == 0 &&
+	       !policy_endpoint_has_addresses(to) &&
+	       !policy_endpoint_has_domains(to);
+}
+
 static struct reading
 read_explicit(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
@@ -64,12 +83,37 @@ read_explicit(struct compiler *compiler, const struct chain *chain,
 		.services = match_always(compiler),
 	};
 
+	if (is_nowhere(&rule->to))
+		return reading;
 	if (rule->to.zones == POLICY_ZONES_ANY && rule->services.count == 0 &&
 	    !policy_rule_reads_head(rule))
 		reading.settled = match_always(compiler);
 	else
 		reading.open = match_always(compiler);
 	return reading;
+}
+
+/*
+ * Of the protocols that a rule names, those that come into this chain: an
+ * intercepted flow was sorted by its protocol before.
+ */
+static struct matches
+match_chain_services(struct compiler *compiler, const struct chain *chain,
+    const struct policy_rule *rule)
+{
+	const struct policy_services *all = &rule->services;
+	struct policy_services some = { 0 };
+
+	if (chain->kind == CHAIN_PLAIN || all->count == 0)
+		return match_services(compiler, all);
+	some.items =
+	    arena_array(&compiler->scratch, all->count, sizeof(*some.items));
+	for (size_t i = 0; some.items != NULL && i < all->count; i++)
+		if ((all->items[i].protocol == POLICY_PROTOCOL_TCP) ==
+		    (chain->kind == CHAIN_PROXIED))
+			some.items[some.count++] = all->items[i];
+	return some.count > 0 ? match_services(compiler, &some)
+			      : (struct matches){ NULL, 0 };
 }
 
 static struct reading
@@ -80,7 +124,7 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 		return read_explicit(compiler, chain, rule);
 	struct reading reading = {
 		.source = match_source(compiler, chain, rule),
-		.services = match_services(compiler, &rule->services),
+		.services = match_chain_services(compiler, chain, rule),
 		.settled = match_destination(compiler, chain, rule),
 	};
 	if (might_match_by_name(compiler, chain, rule) &&
@@ -103,6 +147,15 @@ is_settled_for_all(const struct reading *reading)
 	return match_is_always(&reading->source) &&
 	       match_is_always(&reading->services) &&
 	       match_is_always(&reading->settled);
+}
+
+/* No flow is left for the rules behind. */
+static bool
+is_open_for_all(const struct reading *reading)
+{
+	return match_is_always(&reading->source) &&
+	       match_is_always(&reading->services) &&
+	       match_is_always(&reading->open);
 }
 
 static bool
@@ -233,10 +286,11 @@ undecided_action(const struct chain *chain, char ret[static ACTION_BYTES])
 		    ret, ACTION_BYTES, "goto %.64s.undecided", chain->name);
 		return ret;
 	case CHAIN_EXPLICIT:
+		return "accept";
 	case CHAIN_PLAIN:
 		break;
 	}
-	return "accept";
+	return "drop"; /* not written: packets settle every rule there */
 }
 
 static void
@@ -280,77 +334,101 @@ can_match(const struct reading *reading)
 	       (reading->settled.count > 0 || reading->open.count > 0);
 }
 
-/*
- * Whether, behind a rule that might match, the same outcome can still be
- * certain: some later rule that is settled shares it, and none that is settled
- * for all flows stands before.
- */
-static bool
-can_be_certain(struct compiler *compiler, const struct chain *chain, size_t at)
-{
-	const struct policy *policy = compiler->policy;
-	const struct policy_rule *rule = &policy->rules[at];
+/* A row for each outcome that two rules can share (policy_outcome_same). */
+#define OUTCOMES (2 * POLICY_VERDICT_COUNT)
 
-	for (size_t i = at + 1; i < policy->rule_count; i++) {
-		const struct policy_rule *next = &policy->rules[i];
+/* OUTCOMES: shared with no other rule. */
+static unsigned
+outcome_of(const struct policy_rule *rule)
+{
+	if (rule->log || rule->publish)
+		return OUTCOMES;
+	return 2 * (unsigned)rule->verdict + rule->direct;
+}
+
+/*
+ * From the end of the list to its head: behind a rule the same outcome can
+ * still be certain if some later rule that is settled shares it, and none that
+ * is settled for all flows stands before that one.
+ */
+static void
+find_certain(struct list *list)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy *policy = compiler->policy;
+	bool ahead[OUTCOMES + 1] = { false };
+
+	for (size_t i = policy->rule_count; i-- > 0;) {
+		const struct policy_rule *rule = &policy->rules[i];
+		unsigned outcome = outcome_of(rule);
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		struct reading reading = read_rule(compiler, chain, next);
-		bool settled = can_match(&reading) && reading.settled.count > 0;
-		bool all = is_settled_for_all(&reading);
+		struct reading reading = read_rule(compiler, list->chain, rule);
+		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
+		if (is_settled_for_all(&reading))
+			memset(ahead, 0, sizeof(ahead));
+		if (can_match(&reading) && reading.settled.count > 0)
+			ahead[outcome] = true;
 		arena_rewind(&compiler->scratch, mark);
-		if (settled && policy_outcome_same(rule, next))
-			return true;
-		if (all)
-			return false;
 	}
-	return false;
+}
+
+/* Two rules may stand on one line: a rest is named like its rule's counter. */
+static void
+rest_name(
+    const struct list *list, size_t at, char ret[static COMPILE_NAME_BYTES])
+{
+	const struct policy *policy = list->compiler->policy;
+	char counter[FIREWALL_COUNTER_BYTES];
+
+	firewall_counter_name(policy, &policy->rules[at], counter);
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.after.%.24s",
+	    list->chain->name, counter + strlen("rule."));
 }
 
 /* One rule behind a rule that might match; false: no flow is left. */
 static bool
-write_rest_rule(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *might, const struct policy_rule *rule)
+write_rest_rule(struct list *list, const struct policy_rule *might, size_t at)
 {
-	struct reading reading = read_rule(compiler, chain, rule);
-	char buffer[ACTION_BYTES];
-	const char *hand = undecided_action(chain, buffer);
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct reading reading = read_rule(compiler, list->chain, rule);
+	char buffer[ACTION_BYTES], name[COMPILE_NAME_BYTES];
 
 	if (!can_match(&reading))
 		return true;
 	if (policy_outcome_same(might, rule)) {
-		write_settled(compiler, chain, rule, &reading);
+		write_settled(compiler, list->chain, rule, &reading);
+		if (list->has_rest[at] && !is_settled_for_all(&reading)) {
+			rest_name(list, at, name);
+			compile_line(compiler, "goto %s", name);
+			return false;
+		}
 		return !is_settled_for_all(&reading);
 	}
-	struct matches settled = reading.settled;
+	const char *hand = undecided_action(list->chain, buffer);
+	bool more = !is_settled_for_all(&reading) && !is_open_for_all(&reading);
+	list->uses_undecided = true;
 	write_open(compiler, rule, &reading, hand);
-	reading.open = settled;
+	reading.open = reading.settled;
 	write_open(compiler, rule, &reading, hand);
-	return !is_settled_for_all(&reading);
+	return more;
 }
 
 static void
-rest_name(const struct chain *chain, const struct policy *policy, size_t at,
-    char ret[static COMPILE_NAME_BYTES])
+write_rest(struct list *list, size_t at)
 {
-	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.64s.after.%u", chain->name,
-	    policy->rules[at].line);
-}
-
-static void
-write_rest(struct compiler *compiler, const struct chain *chain, size_t at)
-{
+	struct compiler *compiler = list->compiler;
 	const struct policy *policy = compiler->policy;
 	char name[COMPILE_NAME_BYTES];
 
-	rest_name(chain, policy, at, name);
+	rest_name(list, at, name);
 	compile_chain_begin(compiler, name);
 	compile_line(compiler,
 	    "# line %u might match: what is certain all the same",
 	    policy->rules[at].line);
 	for (size_t i = at + 1; i < policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		bool more = write_rest_rule(
-		    compiler, chain, &policy->rules[at], &policy->rules[i]);
+		bool more = write_rest_rule(list, &policy->rules[at], i);
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
@@ -358,52 +436,42 @@ write_rest(struct compiler *compiler, const struct chain *chain, size_t at)
 	compile_chain_end(compiler);
 }
 
-/* The positions behind which a rest chain is written. */
-struct rests {
-	size_t at[REST_CHAINS_MAX];
-	size_t count;
-};
-
 static void
-write_open_rule(struct compiler *compiler, const struct chain *chain, size_t at,
-    const struct reading *reading, struct rests *rests)
+write_open_rule(struct list *list, size_t at, const struct reading *reading)
 {
-	const struct policy_rule *rule = &compiler->policy->rules[at];
+	const struct policy_rule *rule = &list->compiler->policy->rules[at];
 	char name[COMPILE_NAME_BYTES], action[ACTION_BYTES];
 
-	if (rests->count == REST_CHAINS_MAX ||
-	    !can_be_certain(compiler, chain, at)) {
-		write_open(
-		    compiler, rule, reading, undecided_action(chain, action));
+	if (!list->certain[at]) {
+		list->uses_undecided = true;
+		write_open(list->compiler, rule, reading,
+		    undecided_action(list->chain, action));
 		return;
 	}
-	rests->at[rests->count++] = at;
-	rest_name(chain, compiler->policy, at, name);
+	list->has_rest[at] = true;
+	rest_name(list, at, name);
 	(void)snprintf(action, sizeof(action), "goto %s", name);
-	write_open(compiler, rule, reading, action);
+	write_open(list->compiler, rule, reading, action);
 }
 
 /* False when no flow is left for the rules behind. */
 static bool
-write_rule(struct compiler *compiler, const struct chain *chain, size_t at,
-    struct rests *rests)
+write_rule(struct list *list, size_t at)
 {
+	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
-	struct reading reading = read_rule(compiler, chain, rule);
+	struct reading reading = read_rule(compiler, list->chain, rule);
 
 	if (!can_match(&reading))
 		return true;
 	write_rule_comment(compiler, rule);
 	if (reading.settled.count > 0)
-		write_settled(compiler, chain, rule, &reading);
+		write_settled(compiler, list->chain, rule, &reading);
 	if (is_settled_for_all(&reading))
 		return false;
 	if (reading.open.count > 0)
-		write_open_rule(compiler, chain, at, &reading, rests);
-	/* What might match for every flow leaves none for the rules behind. */
-	return !(match_is_always(&reading.source) &&
-		 match_is_always(&reading.services) &&
-		 match_is_always(&reading.open));
+		write_open_rule(list, at, &reading);
+	return !is_open_for_all(&reading);
 }
 
 /* No way around a name rule: what the proxy cannot carry is refused. */
@@ -420,25 +488,52 @@ write_undecided(struct compiler *compiler, const struct chain *chain)
 	compile_chain_end(compiler);
 }
 
-void
-compile_list(
-    struct compiler *compiler, const struct chain *chain, struct str head)
+static void
+write_rules(struct list *list)
 {
-	const struct policy *policy = compiler->policy;
-	struct rests rests = { .count = 0 };
+	struct compiler *compiler = list->compiler;
 
-	compile_chain_begin(compiler, chain->name);
-	text_add(compiler->out, head);
-	for (size_t i = 0; i < policy->rule_count; i++) {
+	for (size_t i = 0; i < compiler->policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		bool more = write_rule(compiler, chain, i, &rests);
+		bool more = write_rule(list, i);
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
 	}
 	compile_chain_end(compiler);
-	for (size_t i = 0; i < rests.count; i++)
-		write_rest(compiler, chain, rests.at[i]);
-	if (chain->kind == CHAIN_UNCARRIED)
-		write_undecided(compiler, chain);
+}
+
+static void
+write_rests(struct list *list)
+{
+	for (size_t i = 0; i < list->compiler->policy->rule_count; i++)
+		if (list->has_rest[i])
+			write_rest(list, i);
+}
+
+void
+compile_list(
+    struct compiler *compiler, const struct chain *chain, struct str head)
+{
+	size_t count = compiler->policy->rule_count;
+	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct list list = {
+		.compiler = compiler,
+		.chain = chain,
+		.certain = arena_array(&compiler->scratch, count, sizeof(bool)),
+		.has_rest =
+		    arena_array(&compiler->scratch, count, sizeof(bool)),
+	};
+
+	compile_chain_begin(compiler, chain->name);
+	text_add(compiler->out, head);
+	if (list.certain != NULL && list.has_rest != NULL) {
+		if (is_proxied(chain))
+			find_certain(&list);
+		write_rules(&list);
+		write_rests(&list);
+		if (chain->kind == CHAIN_UNCARRIED && list.uses_undecided)
+			write_undecided(compiler, chain);
+	}
+	arena_rewind(&compiler->scratch, mark);
 }

@@ -219,20 +219,29 @@ is_url(struct str word)
 	return str_starts(str_skip(word, colon), STR("://"));
 }
 
+static bool
+is_hex_letter(char c)
+{
+	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* fd00::1 begins like a word: letters count when a colon stands behind. */
 bool
 resolve_looks_like_address(struct str word)
 {
-	bool digit = false;
+	bool digit = false, letter = false;
 
 	for (size_t i = 0; i < word.len; i++) {
 		char c = word.at[i];
 		if (c == ':')
 			return !is_url(word);
-		if (!ascii_is_digit(c) && c != '.' && c != '/' && c != '-')
+		if (!ascii_is_digit(c) && !is_hex_letter(c) && c != '.' &&
+		    c != '/' && c != '-')
 			return false;
 		digit |= ascii_is_digit(c);
+		letter |= is_hex_letter(c);
 	}
-	return digit;
+	return digit && !letter;
 }
 
 /* The prefix that holds 10.0.0.1/8, which is written with bits behind it. */
