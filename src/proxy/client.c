@@ -46,13 +46,6 @@ client_destroy(struct client *client)
 }
 
 void
-client_end(struct client *client)
-{
-	stream_close_flushed(&client->stream, PROXY_LINGER);
-	client_destroy(client);
-}
-
-void
 client_reset(struct client *client)
 {
 	stream_close_reset(&client->stream);
@@ -68,14 +61,78 @@ arm(struct client *client, int64_t time)
 }
 
 static void
-on_failed_silently(struct stream *stream, int error, void *context)
+on_failed(struct stream *stream, int error, void *context)
 {
 	(void)stream;
 	(void)error;
 	client_destroy(context);
 }
 
-static const struct stream_user silence = { .failed = on_failed_silently };
+static void
+linger(struct client *client)
+{
+	stream_close_flushed(&client->stream, PROXY_LINGER);
+	client_destroy(client);
+}
+
+/* A client that still sends is not made to wait for us to read it. */
+static void
+on_data_too_late(struct stream *stream, void *context)
+{
+	(void)context;
+	stream_consume(stream, stream_input(stream).len);
+}
+
+static void
+on_all_said(struct stream *stream, void *context)
+{
+	(void)stream;
+	linger(context);
+}
+
+static const struct stream_user last_words = {
+	.data = on_data_too_late,
+	.finished = on_all_said,
+	.failed = on_failed,
+};
+
+static void
+await_last_words(struct client *client)
+{
+	client->unsent = stream_pending(client->stream);
+	arm(client, PROXY_STALL_TIMEOUT);
+}
+
+/*
+ * The end of a large answer may be queued here still, and PROXY_LINGER is only
+ * for the FIN that follows it.
+ */
+void
+client_end(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_CLIENT_GONE);
+	if (stream_pending(client->stream) == 0) {
+		linger(client);
+		return;
+	}
+	client->state = CLIENT_ENDING;
+	stream_use(client->stream, &last_words, client);
+	stream_shutdown(client->stream);
+	stream_read_start(client->stream);
+	await_last_words(client);
+}
+
+/* Whoever takes something in all this time may go on. */
+static void
+on_last_words_time(struct client *client)
+{
+	if (stream_pending(client->stream) < client->unsent)
+		await_last_words(client);
+	else
+		client_reset(client);
+}
+
+static const struct stream_user silence = { .failed = on_failed };
 
 void
 client_silence(struct client *client)
@@ -143,6 +200,9 @@ read_head(struct client *client)
 
 	if (client->intercepted)
 		arrival.destination = client->local;
+	/* Who sends requests in a row must take the answers. */
+	if (stream_is_full(client->stream))
+		return;
 	begin_head(client);
 	int used = http_request_parse(stream_input(client->stream),
 	    &client->scan, &arrival, &client->arena, &request, &fault);
@@ -183,16 +243,16 @@ on_head_ended(struct stream *stream, void *context)
 }
 
 static void
-on_failed(struct stream *stream, int error, void *context)
+on_head_room(struct stream *stream, void *context)
 {
-	(void)stream;
-	(void)error;
-	client_destroy(context);
+	if (stream_input(stream).len > 0)
+		read_head(context);
 }
 
 static const struct stream_user heads = {
 	.data = on_head_data,
 	.ended = on_head_ended,
+	.drained = on_head_room,
 	.failed = on_failed,
 };
 
@@ -330,6 +390,9 @@ on_time(struct loop_timer *timer)
 	case CLIENT_BUSY:
 		exchange_on_time(client->exchange);
 		break;
+	case CLIENT_ENDING:
+		on_last_words_time(client);
+		break;
 	case CLIENT_IDLE:
 	case CLIENT_SILENT:
 		client_end(client);
@@ -348,20 +411,35 @@ describe(struct client *client)
 
 /* The kernel lets only those in whom the policy names; so do we. */
 static bool
-is_welcome(const struct client *client, const struct address_port *listener)
+may_ask(const struct client *client)
 {
+	const struct proxy_generation *generation = client->worker->generation;
 	struct flow flow;
 
-	if (client->intercepted)
-		return true;
-	admission_begin(client->worker->generation, FLOW_EXPLICIT,
-	    client->peer.address, &flow);
-	return admission_may_listen(
-	    client->worker->generation, &flow, listener);
+	admission_begin(generation, FLOW_EXPLICIT, client->peer.address, &flow);
+	return admission_may_listen(generation, &flow, &client->listener);
+}
+
+/*
+ * What was handed over has the address of a server.  Who calls the listener by
+ * its own would be led to it again, and again, until descriptors are out.
+ */
+static bool
+was_handed_over(const struct client *client)
+{
+	return client->local.port != client->listener.port ||
+	       !address_eq(client->local.address, client->listener.address);
+}
+
+static bool
+is_welcome(const struct client *client)
+{
+	return client->intercepted ? was_handed_over(client) : may_ask(client);
 }
 
 static struct client *
-make(struct worker *worker, bool intercepted, int fd, struct address_port peer)
+make(struct worker *worker, bool intercepted,
+    const struct address_port *listener, int fd, struct address_port peer)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
@@ -369,6 +447,7 @@ make(struct worker *worker, bool intercepted, int fd, struct address_port peer)
 		return NULL;
 	client->worker = worker;
 	client->intercepted = intercepted;
+	client->listener = *listener;
 	client->peer = peer;
 	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
@@ -393,14 +472,14 @@ client_create(struct worker *worker, bool intercepted,
 		.keepalive_idle = 120,
 		.keepalive_every = 30,
 		.keepalive_count = 4 };
-	struct client *client = make(worker, intercepted, fd, peer);
+	struct client *client = make(worker, intercepted, listener, fd, peer);
 
 	if (client == NULL) {
 		socket_close_reset(fd);
 		return;
 	}
 	(void)socket_tune(fd, &tuning);
-	if (!is_welcome(client, listener))
+	if (!is_welcome(client))
 		client_reset(client);
 	else if (intercepted)
 		await_greeting(client);
@@ -418,20 +497,53 @@ client_begin_errand(struct client *client, struct errand *errand)
 
 /* ---- another policy ---- */
 
-void
-client_judge_again(
-    struct client *client, const struct proxy_generation *generation)
+static struct errand *
+errand_of(const struct client *client)
 {
-	const struct errand *errand = NULL;
-
 	if (client->tunnel != NULL)
-		errand = tunnel_errand(client->tunnel);
-	else if (client->exchange != NULL)
-		errand = exchange_errand(client->exchange);
-	/* One that is still on its way is judged when it arrives. */
-	if (errand == NULL || errand->server_at.port == 0 ||
-	    errand_stands(errand, generation))
+		return tunnel_errand(client->tunnel);
+	return client->exchange != NULL ? exchange_errand(client->exchange)
+					: NULL;
+}
+
+/* Between two requests: whether any that could come would be allowed. */
+static bool
+may_wait(const struct client *client)
+{
+	const struct proxy_generation *generation = client->worker->generation;
+	struct flow flow;
+
+	admission_begin(
+	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
+	admission_port(&flow, client->local.port);
+	admission_destination(generation, &flow, client->local.address);
+	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
+	return verdict == POLICY_VERDICT_ALLOW ||
+	       verdict == POLICY_VERDICT_UNDECIDED;
+}
+
+static bool
+may_stay(const struct client *client, const struct errand *errand)
+{
+	if (!client->intercepted && !may_ask(client))
+		return false;
+	if (errand == NULL)
+		return !client->intercepted || may_wait(client);
+	return errand_stands(errand, client->worker->generation);
+}
+
+void
+client_judge_again(struct client *client)
+{
+	struct errand *errand = errand_of(client);
+
+	if (client->state == CLIENT_SILENT)
 		return;
+	if (may_stay(client, errand)) {
+		if (errand != NULL)
+			errand_move(errand);
+		return;
+	}
 	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);
 	client_reset(client);
 }

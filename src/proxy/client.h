@@ -27,6 +27,7 @@ enum client_state {
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
 	CLIENT_SILENT,   /* dropped */
+	CLIENT_ENDING,   /* its last words are on their way */
 };
 
 struct client {
@@ -37,10 +38,12 @@ struct client {
 	bool intercepted;
 	struct address_port peer;
 	struct address_port local; /* of intercepted: where it wanted to go */
+	struct address_port listener; /* that took it */
 	uint64_t flow_id;
 	struct loop_timer timer;
 	struct arena arena; /* of what is asked now */
 	struct http_head_scan scan;
+	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
 };
@@ -58,7 +61,7 @@ void client_destroy(struct client *client);
 /* The next request, please. */
 void client_next(struct client *client);
 
-/* What is queued is sent, then the end. */
+/* What is queued is sent, however slowly the client takes it, then the end. */
 void client_end(struct client *client);
 
 /* A reset: the end must not be taken for a proper one. */
@@ -70,8 +73,10 @@ void client_silence(struct client *client);
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);
 
-/* Ends the connection if what it is about is not allowed any more. */
-void client_judge_again(
-    struct client *client, const struct proxy_generation *generation);
+/*
+ * Ends the connection if it, or what it is about, is not allowed any more by
+ * the worker's generation; what lives on holds that one.
+ */
+void client_judge_again(struct client *client);
 
 #endif

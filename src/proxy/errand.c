@@ -341,8 +341,18 @@ errand_stands(
 {
 	struct flow flow = errand->flow;
 
+	if (errand->server_at.port == 0)
+		return true;
 	admission_move(generation, &flow);
 	return admission_ask(generation, &flow).verdict == POLICY_VERDICT_ALLOW;
+}
+
+/* The answer is asked for anew, since its rule is the old generation's. */
+void
+errand_move(struct errand *errand)
+{
+	take_generation(errand, errand->worker->generation);
+	errand->answer = admission_ask(errand->generation, &errand->flow);
 }
 
 void

@@ -85,10 +85,17 @@ void errand_tell(struct errand *errand);
 
 /*
  * Whether the flow would be allowed under another generation as it stands:
- * with the address that it was connected to.
+ * with the address that it was connected to.  One that is still on its way
+ * stands, for it is judged when it arrives.
  */
 bool errand_stands(
     const struct errand *errand, const struct proxy_generation *generation);
+
+/*
+ * Lets the worker's generation take the place of its own: a long tunnel must
+ * not keep an old policy and its listeners alive.
+ */
+void errand_move(struct errand *errand);
 
 /* NULL is fine. */
 void errand_fini(struct errand *errand);

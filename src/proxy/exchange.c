@@ -54,8 +54,8 @@ asks_for_websocket(const struct http_request *request)
 
 /* ---- the end of it ---- */
 
-const struct errand *
-exchange_errand(const struct exchange *exchange)
+struct errand *
+exchange_errand(struct exchange *exchange)
 {
 	return &exchange->errand;
 }
@@ -126,12 +126,20 @@ answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 
 	exchange->up_done =
 	    exchange->up_done || exchange->request.framing == HTTP_FRAMING_NONE;
-	exchange->keep = exchange->keep && exchange->up_done;
+	/* Behind a CONNECT that is refused may come bytes that were meant for
+	 * the tunnel; they must not be read as a request. */
+	exchange->keep = exchange->keep && exchange->up_done &&
+			 exchange->request.method != HTTP_METHOD_CONNECT;
 	page.keep_alive = exchange->keep;
 	forget_head(exchange);
 	stream_close_reset(&exchange->errand.server);
 	int sent = page_send(&page, exchange->client->stream);
-	exchange->out += sent > 0 ? (uint64_t)sent : 0;
+	if (sent < 0) {
+		/* Without it the next answer would be taken for this one. */
+		client_reset(exchange->client);
+		return;
+	}
+	exchange->out += (uint64_t)sent;
 	exchange->errand.account.status = (uint16_t)status;
 	finish(exchange);
 }
@@ -317,6 +325,8 @@ pass_interim(
 {
 	int rc = 0;
 
+	/* It has begun to answer, so it must not be asked a second time. */
+	exchange->errand.may_reuse = false;
 	if (exchange->request.minor > 0)
 		rc = write_head(exchange, response, true, false);
 	if (rc == 0)
@@ -570,12 +580,11 @@ objection(const struct client *client, const struct http_request *request)
 		return PROXY_FAILURE_LOOP;
 	if (request->method == HTTP_METHOD_TRACE)
 		return PROXY_FAILURE_TRACE;
-	if (client->intercepted)
-		return request->method == HTTP_METHOD_CONNECT
-			   ? PROXY_FAILURE_CONNECT
-			   : PROXY_FAILURE_NONE;
-	if (request->target == HTTP_TARGET_ORIGIN ||
-	    request->target == HTTP_TARGET_ASTERISK)
+	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
+		return PROXY_FAILURE_CONNECT;
+	if (!client->intercepted &&
+	    (request->target == HTTP_TARGET_ORIGIN ||
+		request->target == HTTP_TARGET_ASTERISK))
 		return PROXY_FAILURE_NOT_FOR_PROXY;
 	return request->uri.scheme == HTTP_SCHEME_HTTPS ? PROXY_FAILURE_SCHEME
 							: PROXY_FAILURE_NONE;

@@ -37,6 +37,9 @@ proxy_failure_of_dial(int error)
 	case ETIMEDOUT:
 		return PROXY_FAILURE_DIAL_TIMEOUT;
 	case ENOMEM:
+	case ENOBUFS:
+	case EMFILE:
+	case ENFILE:
 		return PROXY_FAILURE_NO_MEMORY;
 	default:
 		return PROXY_FAILURE_DIAL_FAILED;

@@ -171,7 +171,12 @@ pool_take(struct pool *pool, struct address_port server)
 
 	while (entry != NULL && !is_to(entry, server))
 		entry = entry->next;
-	return entry != NULL ? unlink_entry(entry) : NULL;
+	if (entry == NULL)
+		return NULL;
+	struct stream *stream = unlink_entry(entry);
+	/* The entry is gone; nobody is told until the caller listens. */
+	stream_use(stream, NULL, NULL);
+	return stream;
 }
 
 static size_t

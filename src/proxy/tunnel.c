@@ -32,8 +32,8 @@ create(struct client *client)
 	return tunnel;
 }
 
-const struct errand *
-tunnel_errand(const struct tunnel *tunnel)
+struct errand *
+tunnel_errand(struct tunnel *tunnel)
 {
 	return tunnel->errand;
 }
@@ -85,6 +85,7 @@ tunnel_join(
 	if (tunnel == NULL) {
 		errand->failure = PROXY_FAILURE_NO_MEMORY;
 		errand_tell(errand);
+		errand_fini(errand);
 		client_destroy(client);
 		return;
 	}

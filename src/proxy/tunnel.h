@@ -34,7 +34,7 @@ void tunnel_refuse_hello(struct client *client);
 void tunnel_join(
     struct client *client, struct errand *errand, uint64_t in, uint64_t out);
 
-const struct errand *tunnel_errand(const struct tunnel *tunnel);
+struct errand *tunnel_errand(struct tunnel *tunnel);
 
 /* Breaks it off, tells the event; NULL is fine. */
 void tunnel_cancel(struct tunnel *tunnel, enum proxy_failure why);

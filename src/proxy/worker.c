@@ -164,7 +164,7 @@ judge_clients_again(struct worker *worker)
 
 	while (client != NULL) {
 		struct client *next = client->next;
-		client_judge_again(client, worker->generation);
+		client_judge_again(client);
 		client = next;
 	}
 }

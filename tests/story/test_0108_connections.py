@@ -3,8 +3,10 @@
 
 import contextlib
 import os
+import re
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,48 @@ def test_head_has_no_body(gateway: Gateway, path: str) -> None:
         assert answer.status in (200, 404)
     assert body
     client.close()
+
+
+def asking(url: str, *fields: str) -> bytes:
+    """A request as a proxy's client sends it."""
+    host = url.split("/")[2]
+    lines = [f"GET {url} HTTP/1.1", f"Host: {host}", *fields, "", ""]
+    return "\r\n".join(lines).encode()
+
+
+@contextlib.contextmanager
+def small_window(gateway: Gateway):
+    """A client whose kernel takes little for it, so that the proxy waits."""
+    with gateway.lab.lan.open_socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        sock.settimeout(5)
+        sock.connect(EXPLICIT)
+        yield sock
+
+
+def test_refusals_in_a_row_wait_for_who_asks(gateway: Gateway) -> None:
+    """A page that finds no room must not be left out: every answer behind it
+    would be taken for that of the request before."""
+    count = 1500  # their pages are many times what the proxy queues
+    rows = b"".join(asking(f"http://ads.example.net/{n}/") for n in range(count))
+    with small_window(gateway) as sock:
+        threading.Thread(target=send_and_end, args=[sock, rows]).start()
+        time.sleep(0.5)  # it does not read for a while: that is what is shown
+        said = read_all(sock).decode()
+    told = re.findall(r"http://ads\.example\.net/(\d+)/", said)
+    assert told == [str(n) for n in range(count)]
+
+
+def test_what_follows_a_refused_tunnel_is_no_request(gateway: Gateway) -> None:
+    """A client may send the first bytes for the tunnel with its CONNECT; they
+    are somebody else's words, and must not be obeyed."""
+    lab = gateway.lab
+    inside = asking("http://www.example.com/inside")
+    with lab.lan.connect(*EXPLICIT) as sock:
+        sock.sendall(b"CONNECT www.example.com:25 HTTP/1.1\r\nHost: a\r\n\r\n" + inside)
+        said = read_all(sock)
+    assert said.startswith(b"HTTP/1.1 403 ") and said.count(b"HTTP/1.1 ") == 1
+    assert not lab.pages.requests(target="/inside")
 
 
 # Large.
@@ -193,6 +237,25 @@ def test_a_client_that_does_not_read(gateway: Gateway, way: tuple[str, ...]) -> 
         for n in range(5):
             assert lab.lan.curl(f"http://www.example.com/{n}", *way).status == 200
         assert resident(pid) - before < 16 * MEGABYTE
+
+
+def test_a_slow_client_gets_the_end_too(gateway: Gateway) -> None:
+    """Where the answer ends with the connection, its last bytes are still in
+    the proxy when the server is done; they wait for a client that is slow."""
+    lab = gateway.lab
+    content = os.urandom(MEGABYTE)
+    lab.pages.file("slow.bin", content)
+    with small_window(gateway) as sock:
+        url = "http://www.example.com/files/slow.bin"
+        sock.sendall(asking(url, "Connection: close"))
+        read_head(sock)
+        got = b""
+        while more := sock.recv(4096):
+            got += more
+            # When the proxy has all of it, most lies in the kernel's buffers.
+            if 160_000 < MEGABYTE - len(got) < 230_000:
+                time.sleep(0.25)  # it is slow: that is what is shown
+    assert got == content
 
 
 def test_slow_heads_hold_up_nobody(gateway: Gateway) -> None:
