@@ -150,9 +150,9 @@ GOOD = {
         ZONE.replace(b"\n", b"\r\n")
         + b"allow lan -> any tcp 80,\r\n   udp 53 # c\r\n"
         + b'test "x" {\r\n 10.0.0.4 -> 192.0.2.1 udp 53 allow by 2\r\n}\r\n',
-        "good: 1 rules, 1 zones; tests: 1 passed, 0 failed",
+        "good: 1 rule, 1 zone; tests: 1 passed, 0 failed",
     ),
-    "the mark of UTF-8": (b"\xef\xbb\xbf" + ZONE, "good: 0 rules, 1 zones"),
+    "the mark of UTF-8": (b"\xef\xbb\xbf" + ZONE, "good: 0 rules, 1 zone"),
     "as many rules as there may be": (
         ZONE + b"allow lan -> any tcp 80\n" * 100_000,
         "good: 100000 rules",

@@ -184,7 +184,7 @@ resolve_during(struct resolver *resolver, const struct syntax_word *words,
 		    resolve_find(resolver, words->text);
 		if (symbol == NULL || symbol->kind != SYMBOL_HOURS) {
 			resolve_unknown(
-			    resolver, words, "hours", 1u << SYMBOL_HOURS);
+			    resolver, words, "a set of hours", 1u << SYMBOL_HOURS);
 			good = false;
 			continue;
 		}

@@ -254,8 +254,8 @@ bad_flows(void **state)
 		      "line" },
 		{ "allow", "expected the source's address, found 'allow'" },
 		{ "10.0.0.4 -> 192.0.2.1 tcp 80 drop",
-		    "expected a protocol, 'address', 'method', 'explicit' or "
-		    "the end, found 'drop'" },
+		    "expected a protocol, a fact (address, method, user, "
+		    "header, type, at, explicit) or the end, found 'drop'" },
 		{ "10.0.0.4 -> 192.0.2.1 tcp 80\n10.0.0.4",
 		    "expected one flow, in one line, found '10.0.0.4'" },
 		{ "10.0.0.4 => 192.0.2.1", "'=>' has no place here" },
