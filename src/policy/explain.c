@@ -205,7 +205,7 @@ note_step(void *context, const struct policy_rule *rule,
 	if (match != POLICY_MATCH_YES)
 		step.because =
 		    arena_str(&ret->arena, text_str(&explainer->words));
-	if (VEC_ADD(&ret->steps, step) < 0)
+	if (explainer->words.full || VEC_ADD(&ret->steps, step) < 0)
 		ret->rc = -ENOMEM;
 }
 

@@ -211,17 +211,19 @@ take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
 static bool
 set_path(struct draft *draft, struct str rest)
 {
-	struct text path = TEXT_EMPTY;
+	size_t len = str_find(rest, '?') < str_find(rest, '#')
+			 ? str_find(rest, '?')
+			 : str_find(rest, '#');
+	char *path = arena_alloc(draft->in->arena, len + 1);
 
-	rest.len = str_find(rest, '?') < str_find(rest, '#')
-		       ? str_find(rest, '?')
-		       : str_find(rest, '#');
-	text_addc(&path, '/');
-	text_add(&path, rest);
-	draft->flow->path = arena_str(draft->in->arena, text_str(&path));
-	text_fini(&path);
+	if (path == NULL)
+		return false;
+	path[0] = '/';
+	if (len > 0)
+		memcpy(path + 1, rest.at, len);
+	draft->flow->path = (struct str){ path, len + 1 };
 	draft->flow->known[POLICY_FACT_PATH] = FLOW_KNOWN;
-	return draft->flow->path.at != NULL;
+	return true;
 }
 
 static bool
