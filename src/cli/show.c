@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
+#include "base/clock.h"
 #include "firewall/compile.h"
 #include "version.h"
 
@@ -23,7 +24,9 @@ proxy_uid(void)
 static enum status
 show_nft(const struct policy *policy)
 {
-	struct firewall_host host = { .proxy_uid = proxy_uid(), .ipv6 = true };
+	struct firewall_host host = { .proxy_uid = proxy_uid(),
+		.ipv6 = true,
+		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()) };
 	struct text ruleset = TEXT_EMPTY;
 	int rc = firewall_compile(policy, &host, &ruleset);
 

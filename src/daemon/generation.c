@@ -183,23 +183,6 @@ open_listeners(struct generation *generation, const struct generation *before,
 	return rc;
 }
 
-/* What the language has and no enforcer does yet must not seem to work. */
-static void
-refuse_unenforced(const struct policy *policy, struct report *report)
-{
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		if (!rule->report && rule->during == NULL &&
-		    rule->limit.count == 0 && rule->connections == 0 &&
-		    rule->from.except == NULL && rule->to.except == NULL &&
-		    rule->type_count == 0)
-			continue;
-		report_error(report, rule->place,
-		    "'report', 'during', 'limit', 'connections', 'except' and "
-		    "'type' are not enforced by this version");
-	}
-}
-
 static int
 read_policy(struct generation *generation, struct report *report,
     struct policy **ret_kept)
@@ -210,9 +193,6 @@ read_policy(struct generation *generation, struct report *report,
 
 	if (rc < 0)
 		return rc;
-	refuse_unenforced(generation->policy, report);
-	if (report->errors > 0)
-		return -EINVAL;
 	policy_analyse(generation->policy, report);
 	interfaces_check(generation->policy, report);
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_aside.h"
 
 #include "base/utf8.h"
 #include "firewall/names.h"
@@ -22,6 +22,7 @@ static const struct {
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },
 	{ "invalid", "packets that belong to no connection" },
+	{ "limited", "flows beyond a rule's limit" },
 	{ "misrouted", "packets that would have left by a foreign interface" },
 	{ "needs.proxy", "intercepted flows that the proxy cannot carry" },
 	{ "no.zone", "packets of an interface that is in no zone" },
@@ -276,8 +277,11 @@ write_head(struct compiler *compiler)
 	text_addz(out,
 	    ", written by gatehouse.\n"
 	    "# Nothing is lost by reading it; everything by editing it: the "
-	    "next apply\n# replaces the whole table.\n\n"
-	    "table " FIREWALL_TABLE " {\n");
+	    "next apply\n# replaces the whole table.\n");
+	if (policy_asks(compiler->policy, POLICY_FACT_TIME))
+		text_addz(out,
+		    "# Days and hours are UTC: list it with TZ=UTC nft.\n");
+	text_addz(out, "\ntable " FIREWALL_TABLE " {\n");
 }
 
 int
@@ -295,6 +299,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
+	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);
 	compile_entry(&compiler);

@@ -15,7 +15,7 @@
  * next one: it goes there, so that all rests together are not longer than a
  * list for each outcome that there is.
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_aside.h"
 
 #include "firewall/log_prefix.h"
 #include "firewall/names.h"
@@ -28,6 +28,7 @@
 
 /* What a rule is to the flows of a chain; the matches lie in the scratch. */
 struct reading {
+	struct matches time;
 	struct matches source;
 	struct matches services;
 	struct matches settled; /* destinations that the packet settles */
@@ -43,7 +44,8 @@ struct list {
 	 * it the same outcome can still be certain.
 	 */
 	bool *certain;
-	bool *has_rest; /* a chain is written for the rest behind this rule */
+	bool *has_rest;  /* a chain is written for the rest behind this rule */
+	bool *has_aside; /* and one for the rule itself */
 	bool uses_undecided;
 };
 
@@ -79,14 +81,15 @@ read_explicit(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
 {
 	struct reading reading = {
+		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
 		.services = match_always(compiler),
 	};
 
 	if (is_nowhere(&rule->to))
 		return reading;
-	if (rule->to.zones == POLICY_ZONES_ANY && rule->services.count == 0 &&
-	    !policy_rule_reads_head(rule))
+	if (rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL &&
+	    rule->services.count == 0 && !policy_rule_reads_head(rule))
 		reading.settled = match_always(compiler);
 	else
 		reading.open = match_always(compiler);
@@ -116,6 +119,18 @@ match_chain_services(struct compiler *compiler, const struct chain *chain,
 			      : (struct matches){ NULL, 0 };
 }
 
+/*
+ * Only the proxy sees methods and paths, and a name that `except` would take
+ * out; where it never sees a flow, there is no name to take out.
+ */
+static bool
+waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
+{
+	return policy_rule_reads_head(rule) ||
+	       (is_proxied(chain) && rule->to.except != NULL &&
+		   policy_endpoint_has_domains(rule->to.except));
+}
+
 static struct reading
 read_rule(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
@@ -123,15 +138,16 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 	if (chain->kind == CHAIN_EXPLICIT)
 		return read_explicit(compiler, chain, rule);
 	struct reading reading = {
+		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
 		.services = match_chain_services(compiler, chain, rule),
 		.settled = match_destination(compiler, chain, rule),
 	};
 	if (might_match_by_name(compiler, chain, rule) &&
 	    !match_is_always(&reading.settled))
-		reading.open = match_always(compiler);
-	if (policy_rule_reads_head(rule)) {
-		/* Only the proxy sees methods and paths. */
+		reading.open = match_without(compiler, match_always(compiler),
+		    rule->to.except, "daddr", chain->to);
+	if (waits_for_proxy(chain, rule)) {
 		if (reading.settled.count > 0 && reading.open.count == 0)
 			reading.open = reading.settled;
 		reading.settled.count = 0;
@@ -144,7 +160,8 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 static bool
 is_settled_for_all(const struct reading *reading)
 {
-	return match_is_always(&reading->source) &&
+	return match_is_always(&reading->time) &&
+	       match_is_always(&reading->source) &&
 	       match_is_always(&reading->services) &&
 	       match_is_always(&reading->settled);
 }
@@ -153,7 +170,8 @@ is_settled_for_all(const struct reading *reading)
 static bool
 is_open_for_all(const struct reading *reading)
 {
-	return match_is_always(&reading->source) &&
+	return match_is_always(&reading->time) &&
+	       match_is_always(&reading->source) &&
 	       match_is_always(&reading->services) &&
 	       match_is_always(&reading->open);
 }
@@ -167,28 +185,44 @@ families_meet(uint8_t a, uint8_t b, uint8_t c)
 	       (c == 0 || c == one);
 }
 
+static void
+write_combination(struct compiler *compiler, const struct match *const parts[4],
+    struct str tail)
+{
+	struct text line = TEXT_EMPTY;
+
+	if (!families_meet(
+		parts[1]->family, parts[2]->family, parts[3]->family))
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		text_add(&line, parts[i]->text);
+		text_addz(&line, parts[i]->text.len > 0 ? " " : "");
+	}
+	compile_line(
+	    compiler, "%.*s%.*s", STR_ARG(text_str(&line)), STR_ARG(tail));
+	text_fini(&line);
+}
+
 /* `tail` behind each combination of the alternatives. */
 static void
 write_lines(struct compiler *compiler, const struct reading *reading,
     const struct matches *destination, struct str tail)
 {
-	for (size_t i = 0; i < reading->source.count; i++) {
-		const struct match *s = &reading->source.items[i];
-		for (size_t j = 0; j < destination->count; j++) {
-			const struct match *d = &destination->items[j];
-			for (size_t k = 0; k < reading->services.count; k++) {
-				const struct match *v =
-				    &reading->services.items[k];
-				if (!families_meet(
-					s->family, d->family, v->family))
-					continue;
-				compile_line(compiler, "%.*s%s%.*s%s%.*s%s%.*s",
-				    STR_ARG(s->text), s->text.len ? " " : "",
-				    STR_ARG(d->text), d->text.len ? " " : "",
-				    STR_ARG(v->text), v->text.len ? " " : "",
-				    STR_ARG(tail));
-			}
+	const struct matches *all[4] = { &reading->time, &reading->source,
+		destination, &reading->services };
+	size_t count = 1;
+
+	for (size_t i = 0; i < 4; i++)
+		count *= all[i]->count;
+	for (size_t n = 0; n < count; n++) {
+		const struct match *parts[4];
+		size_t rest = n;
+		/* The last one turns fastest. */
+		for (size_t i = 4; i-- > 0;) {
+			parts[i] = &all[i]->items[rest % all[i]->count];
+			rest /= all[i]->count;
 		}
+		write_combination(compiler, parts, tail);
 	}
 }
 
@@ -198,6 +232,8 @@ add_log(struct compiler *compiler, const struct chain *chain,
 {
 	struct log_prefix prefix = {
 		.verdict = rule->verdict,
+		.reason =
+		    rule->report ? POLICY_REASON_REPORT : POLICY_REASON_NONE,
 		.rule_line = rule->line,
 		.zone_from = policy_zone_name(compiler->policy, chain->from),
 		.rule_name = rule->label,
@@ -243,7 +279,7 @@ action_of(const struct chain *chain, const struct policy_rule *rule)
 static bool
 is_logged_here(const struct chain *chain, const struct policy_rule *rule)
 {
-	if (!rule->log || rule->verdict != POLICY_VERDICT_ALLOW)
+	if (!rule->log || rule->report || rule->verdict != POLICY_VERDICT_ALLOW)
 		return rule->log;
 	return chain->kind == CHAIN_PLAIN || chain->kind == CHAIN_UNCARRIED ||
 	       (chain->kind == CHAIN_PROXIED && rule->direct);
@@ -260,7 +296,8 @@ add_settled_tail(struct compiler *compiler, const struct chain *chain,
 	text_addf(tail, "counter name \"%s\" ", counter);
 	if (is_logged_here(chain, rule))
 		add_log(compiler, chain, rule, tail);
-	text_addz(tail, action_of(chain, rule));
+	if (!rule->report)
+		text_addz(tail, action_of(chain, rule));
 }
 
 static void
@@ -293,13 +330,35 @@ undecided_action(const struct chain *chain, char ret[static ACTION_BYTES])
 	return "drop"; /* not written: packets settle every rule there */
 }
 
-static void
-write_settled(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule, const struct reading *reading)
+/* Whether the limits of a rule are the kernel's affair here: what goes on to
+ * the proxy is counted there. */
+static bool
+is_limited_here(const struct chain *chain, const struct policy_rule *rule)
 {
+	return compile_is_limited(rule) && chain->kind != CHAIN_EXPLICIT &&
+	       (chain->kind != CHAIN_PROXIED || rule->direct);
+}
+
+static void
+write_settled(struct list *list, size_t at, const struct reading *reading)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	char name[COMPILE_NAME_BYTES];
 	struct text tail = TEXT_EMPTY;
 
-	add_settled_tail(compiler, chain, rule, &tail);
+	compile_aside_name(compiler, list->chain, rule, name);
+	list->has_aside[at] =
+	    rule->report || is_limited_here(list->chain, rule);
+	if (rule->report) {
+		compile_line(
+		    compiler, "jump %s comment \"line %u\"", name, rule->line);
+		return;
+	}
+	if (list->has_aside[at])
+		text_addf(&tail, "goto %s", name);
+	else
+		add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	write_lines(compiler, reading, &reading->settled, text_str(&tail));
 	text_fini(&tail);
@@ -330,7 +389,8 @@ write_rule_comment(struct compiler *compiler, const struct policy_rule *rule)
 static bool
 can_match(const struct reading *reading)
 {
-	return reading->source.count > 0 && reading->services.count > 0 &&
+	return reading->time.count > 0 && reading->source.count > 0 &&
+	       reading->services.count > 0 &&
 	       (reading->settled.count > 0 || reading->open.count > 0);
 }
 
@@ -341,7 +401,7 @@ can_match(const struct reading *reading)
 static unsigned
 outcome_of(const struct policy_rule *rule)
 {
-	if (rule->log || rule->publish)
+	if (policy_rule_leaves_trace(rule))
 		return OUTCOMES;
 	return 2 * (unsigned)rule->verdict + rule->direct;
 }
@@ -364,7 +424,7 @@ find_certain(struct list *list)
 		struct arena_mark mark = arena_mark(&compiler->scratch);
 		struct reading reading = read_rule(compiler, list->chain, rule);
 		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
-		if (is_settled_for_all(&reading))
+		if (is_settled_for_all(&reading) || rule->report)
 			memset(ahead, 0, sizeof(ahead));
 		if (can_match(&reading) && reading.settled.count > 0)
 			ahead[outcome] = true;
@@ -397,7 +457,7 @@ write_rest_rule(struct list *list, const struct policy_rule *might, size_t at)
 	if (!can_match(&reading))
 		return true;
 	if (policy_outcome_same(might, rule)) {
-		write_settled(compiler, list->chain, rule, &reading);
+		write_settled(list, at, &reading);
 		if (list->has_rest[at] && !is_settled_for_all(&reading)) {
 			rest_name(list, at, name);
 			compile_line(compiler, "goto %s", name);
@@ -466,8 +526,8 @@ write_rule(struct list *list, size_t at)
 		return true;
 	write_rule_comment(compiler, rule);
 	if (reading.settled.count > 0)
-		write_settled(compiler, list->chain, rule, &reading);
-	if (is_settled_for_all(&reading))
+		write_settled(list, at, &reading);
+	if (is_settled_for_all(&reading) && !rule->report)
 		return false;
 	if (reading.open.count > 0)
 		write_open_rule(list, at, &reading);
@@ -511,6 +571,60 @@ write_rests(struct list *list)
 			write_rest(list, i);
 }
 
+/*
+ * A report: its alternatives may overlap, and a flow is counted once, so the
+ * first one that fits ends the walk through them.
+ */
+static void
+write_report_chain(struct list *list, size_t at)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct reading reading = read_rule(compiler, list->chain, rule);
+	char name[COMPILE_NAME_BYTES];
+	struct text tail = TEXT_EMPTY;
+
+	compile_aside_name(compiler, list->chain, rule, name);
+	compile_chain_begin(compiler, name);
+	text_addf(&tail, "goto %s.hit", name);
+	write_lines(compiler, &reading, &reading.settled, text_str(&tail));
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, tail.at + strlen("goto "));
+	text_clear(&tail);
+	add_settled_tail(compiler, list->chain, rule, &tail);
+	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
+	compile_chain_end(compiler);
+	text_fini(&tail);
+}
+
+static void
+write_limit_chain(struct list *list, size_t at)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct text tail = TEXT_EMPTY;
+
+	add_settled_tail(compiler, list->chain, rule, &tail);
+	add_line_comment(rule, &tail);
+	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));
+	text_fini(&tail);
+}
+
+static void
+write_asides(struct list *list)
+{
+	const struct policy *policy = list->compiler->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct arena_mark mark = arena_mark(&list->compiler->scratch);
+		if (list->has_aside[i] && policy->rules[i].report)
+			write_report_chain(list, i);
+		else if (list->has_aside[i])
+			write_limit_chain(list, i);
+		arena_rewind(&list->compiler->scratch, mark);
+	}
+}
+
 void
 compile_list(
     struct compiler *compiler, const struct chain *chain, struct str head)
@@ -523,15 +637,19 @@ compile_list(
 		.certain = arena_array(&compiler->scratch, count, sizeof(bool)),
 		.has_rest =
 		    arena_array(&compiler->scratch, count, sizeof(bool)),
+		.has_aside =
+		    arena_array(&compiler->scratch, count, sizeof(bool)),
 	};
 
 	compile_chain_begin(compiler, chain->name);
 	text_add(compiler->out, head);
-	if (list.certain != NULL && list.has_rest != NULL) {
+	if (list.certain != NULL && list.has_rest != NULL &&
+	    list.has_aside != NULL) {
 		if (is_proxied(chain))
 			find_certain(&list);
 		write_rules(&list);
 		write_rests(&list);
+		write_asides(&list);
 		if (chain->kind == CHAIN_UNCARRIED && list.uses_undecided)
 			write_undecided(compiler, chain);
 	}

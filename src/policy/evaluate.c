@@ -451,11 +451,11 @@ match_rule(const struct policy *policy, const struct policy_rule *rule,
 
 /* A logged line names its rule, a translation has its own target, a limit
  * counts its own flows. */
-static bool
-leaves_no_trace(const struct policy_rule *rule)
+bool
+policy_rule_leaves_trace(const struct policy_rule *rule)
 {
-	return !rule->log && !rule->publish && !rule->report &&
-	       rule->limit.count == 0 && rule->connections == 0;
+	return rule->log || rule->publish || rule->report ||
+	       rule->limit.count > 0 || rule->connections > 0;
 }
 
 bool
@@ -463,8 +463,8 @@ policy_outcome_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	if (a == b)
 		return true;
-	return a->verdict == b->verdict && leaves_no_trace(a) &&
-	       leaves_no_trace(b) && a->direct == b->direct;
+	return a->verdict == b->verdict && a->direct == b->direct &&
+	       !policy_rule_leaves_trace(a) && !policy_rule_leaves_trace(b);
 }
 
 static void

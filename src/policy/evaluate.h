@@ -65,6 +65,12 @@ struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);
 
 /*
+ * Whether a rule does more than give its verdict: logs, reports, translates,
+ * limits.
+ */
+bool policy_rule_leaves_trace(const struct policy_rule *rule);
+
+/*
  * Whether two rules leave the same traces in the world: verdict, logging and
  * translation.  Only then may one stand for the other at an earlier phase.
  */

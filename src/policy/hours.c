@@ -137,6 +137,17 @@ hours_minute_of(int64_t wall)
 	       (unsigned)tm.tm_min;
 }
 
+int
+hours_utc_offset_minutes(int64_t wall)
+{
+	time_t seconds = (time_t)(wall / CLOCK_SECOND);
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) == NULL)
+		return 0;
+	return (int)(tm.tm_gmtoff / 60);
+}
+
 void
 hours_minute_add(unsigned minute, struct text *out)
 {

@@ -49,6 +49,9 @@ bool hours_has(const struct hours *hours, unsigned minute);
 /* The minute of the week at this time (clock_wall), in local time. */
 unsigned hours_minute_of(int64_t wall);
 
+/* How far local time is ahead of UTC at this time. */
+int hours_utc_offset_minutes(int64_t wall);
+
 /* "mon 09:30" */
 void hours_minute_add(unsigned minute, struct text *out);
 

@@ -83,7 +83,8 @@ enum policy_scheme {
 	ROW(NONE, "-", NULL)                                                   \
 	ROW(SPOOFED, "spoof", "spoofed")                                       \
 	ROW(NO_ZONE, "nozone", "no zone")                                      \
-	ROW(NEEDS_PROXY, "proxy", "needs the proxy")
+	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
+	ROW(REPORT, "report", "reported, not enforced")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
