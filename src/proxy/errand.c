@@ -23,6 +23,29 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
 	admission_begin(errand->generation, way, client.address, &errand->flow);
 }
 
+/*
+ * One path may be two to servers, and which one the server of this flow sees
+ * is not known: it is allowed only if both are.
+ */
+static struct policy_answer
+ask(const struct errand *errand, const struct proxy_generation *generation,
+    const struct flow *flow)
+{
+	struct policy_answer answer = admission_ask(generation, flow);
+	struct flow other = *flow;
+
+	if (errand->path_lax.at == NULL ||
+	    answer.verdict == POLICY_VERDICT_REJECT ||
+	    answer.verdict == POLICY_VERDICT_DROP)
+		return answer;
+	other.path = errand->path_lax;
+	struct policy_answer lax = admission_ask(generation, &other);
+	return lax.verdict == POLICY_VERDICT_ALLOW ||
+		       lax.verdict == POLICY_VERDICT_UNDECIDED
+		   ? answer
+		   : lax;
+}
+
 static void
 take_generation(struct errand *errand, struct proxy_generation *generation)
 {
@@ -60,7 +83,7 @@ arrive(struct errand *errand, struct address_port at, struct stream *server)
 {
 	take_generation(errand, errand->worker->generation);
 	admission_destination(errand->generation, &errand->flow, at.address);
-	errand->answer = admission_ask(errand->generation, &errand->flow);
+	errand->answer = ask(errand, errand->generation, &errand->flow);
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW) {
 		stream_close(&server);
 		refuse(errand, errand->answer);
@@ -128,7 +151,7 @@ admit(struct errand *errand, struct address address)
 {
 	admission_destination(errand->generation, &errand->flow, address);
 	struct policy_answer answer =
-	    admission_ask(errand->generation, &errand->flow);
+	    ask(errand, errand->generation, &errand->flow);
 
 	if (answer.verdict == POLICY_VERDICT_ALLOW)
 		errand->addresses[errand->address_count++] =
@@ -225,7 +248,7 @@ void
 errand_begin(struct errand *errand)
 {
 	forget_addresses(errand);
-	errand->answer = admission_ask(errand->generation, &errand->flow);
+	errand->answer = ask(errand, errand->generation, &errand->flow);
 	if (errand->answer.verdict == POLICY_VERDICT_REJECT ||
 	    errand->answer.verdict == POLICY_VERDICT_DROP) {
 		refuse(errand, errand->answer);
@@ -344,7 +367,7 @@ errand_stands(
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
-	return admission_ask(generation, &flow).verdict == POLICY_VERDICT_ALLOW;
+	return ask(errand, generation, &flow).verdict == POLICY_VERDICT_ALLOW;
 }
 
 /* The answer is asked for anew, since its rule is the old generation's. */
@@ -352,7 +375,7 @@ void
 errand_move(struct errand *errand)
 {
 	take_generation(errand, errand->worker->generation);
-	errand->answer = admission_ask(errand->generation, &errand->flow);
+	errand->answer = ask(errand, errand->generation, &errand->flow);
 }
 
 void

@@ -45,7 +45,9 @@ struct errand {
 	/* The question; the owner fills it between init and begin. */
 	struct flow flow;
 	struct address meant; /* that the client gave; family NONE: by name */
-	bool may_reuse;       /* a kept connection will do */
+	/* The path in its other reading (http/path); at == NULL: the same. */
+	struct str path_lax;
+	bool may_reuse; /* a kept connection will do */
 	errand_fn done;
 
 	/* What became of it. */

@@ -590,15 +590,24 @@ objection(const struct client *client, const struct http_request *request)
 							: PROXY_FAILURE_NONE;
 }
 
-/* The path as rules compare it; at == NULL where there is none. */
+/*
+ * The path as rules compare it, and in its other reading; at == NULL where
+ * there is none.  Want of memory is seen in the arena.
+ */
 static struct str
-path_for_policy(const struct http_uri *uri, struct arena *arena)
+read_path(
+    struct errand *errand, const struct http_uri *uri, struct arena *arena)
 {
-	struct str path = { NULL, 0 };
+	struct str path = { NULL, 0 }, lax;
 
-	if (uri->path.len > 0 &&
-	    http_path_normal(http_uri_path(uri), arena, &path) == 0)
+	if (uri->path.len == 0 ||
+	    http_path_normal(http_uri_path(uri), arena, &path) < 0)
+		return path;
+	if (path.at == uri->path.at)
 		path = arena_str(arena, path);
+	if (http_path_lax(http_uri_path(uri), arena, &lax) == 0 &&
+	    !str_eq(lax, path))
+		errand->path_lax = lax;
 	return path;
 }
 
@@ -620,7 +629,7 @@ ask_about(struct exchange *exchange)
 	    client->intercepted ? client->local.port : request->uri.port);
 	admission_name(&errand->flow, name);
 	admission_head(&errand->flow, errand->account.method,
-	    path_for_policy(&request->uri, arena));
+	    read_path(errand, &request->uri, arena));
 	errand->may_reuse = !has_content(request) &&
 			    request->method != HTTP_METHOD_CONNECT &&
 			    http_method_is_idempotent(request->method);
