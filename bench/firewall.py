@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import field
+from bench.course import Course
 from bench.field import BUILD, MEASURED_CORE, PROGRAMS, Field
-from bench.sample import Course, Results, Sample
+from bench.sample import Results, Sample
 from bench.table import Heading
 
 COUNTS = (10, 1000)

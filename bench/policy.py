@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from bench import firewall
+from bench.course import Course
 from bench.field import PROGRAMS, ROOT
-from bench.sample import Course, Results
+from bench.sample import Results
 from bench.table import Heading
 
 # Arguments of each program.  It runs where examples/ is, and the policies of

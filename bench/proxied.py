@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import field, peers, window
+from bench.course import Course
 from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
-from bench.sample import Course, Results, Sample
+from bench.sample import Results, Sample
 from bench.table import Heading
 from tests.lab import wait
 from tests.lab.process import Process
@@ -77,6 +78,14 @@ class Bench:
             ground.web, LOAD_CORE, PROGRAMS / "bench-origin", self.origin_counts,
             ground.web.ip4, ORIGIN_PORT,
         )  # fmt: skip
+        wait.until("the origin to listen", self._has_origin)
+
+    def _has_origin(self) -> bool:
+        self.must_stand()
+        with contextlib.suppress(OSError):
+            self.ground.lan.connect(self.ground.web.ip4, ORIGIN_PORT).close()
+            return True
+        return False
 
     @contextlib.contextmanager
     def load(self, work: str, clients: int) -> Iterator[tuple[Process, Path]]:
@@ -104,10 +113,16 @@ class Bench:
                 load=counts,
                 origin=self.origin_counts,
             )
-            window.take_once(watched, self.course.warm_s)
-            took = self.taker.take(watched)
+            took = self._window(watched)
             self.must_stand()
             return _sample(peer, case, took, process)
+
+    def _window(self, watched: window.Watched) -> window.Window:
+        try:
+            window.take_once(watched, self.course.warm_s)
+            return self.taker.take(watched)
+        except (FileNotFoundError, ProcessLookupError):
+            raise Missing("a process of its ended while it was measured") from None
 
     def must_stand(self) -> None:
         """Without the origin all peers would look broken."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one measurement of one candidate gave."""
+"""What one measurement of one candidate gave, and all that a workload gave."""
 
 from dataclasses import dataclass
 
@@ -14,19 +14,6 @@ class Sample:
     others: float | None = None  # cores that somebody else had
     fault: str = ""  # why the figures cannot be trusted
     note: str = ""  # how the candidate did something else than its peers
-
-
-@dataclass(frozen=True)
-class Course:
-    """How long and how often is measured, and whom."""
-
-    rounds: int
-    seconds: float
-    warm_s: float
-    only: frozenset[str] = frozenset()  # empty: everybody
-
-    def wants(self, name: str) -> bool:
-        return not self.only or name in self.only
 
 
 class Results:

@@ -62,10 +62,11 @@ def test_an_interrupted_run_leaves_nothing(needs_lab: None) -> None:
     assert all(namespace.has_ended(pid) for pid in started)
 
 
-def test_an_unknown_workload_is_a_wrong_call() -> None:
-    done = subprocess.run([RUN, "nonsense"], text=True, capture_output=True)
+@pytest.mark.parametrize("argv", [["nonsense"], ["--only", "nonsense"]])
+def test_an_unknown_name_is_a_wrong_call(argv: list[str]) -> None:
+    done = subprocess.run([RUN, *argv], text=True, capture_output=True)
     assert done.returncode == 2
-    assert "no workload is called 'nonsense'" in done.stderr
+    assert "called 'nonsense'" in done.stderr
 
 
 def test_a_peer_that_is_not_installed_says_what_to_do() -> None:
