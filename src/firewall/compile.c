@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "firewall/compile_aside.h"
+#include "firewall/compile_impl.h"
 
 #include "base/utf8.h"
+#include "firewall/compile_aside.h"
 #include "firewall/names.h"
 
 #include <errno.h>

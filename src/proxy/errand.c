@@ -259,8 +259,8 @@ resolve(struct errand *errand)
 /*
  * A request to the proxy goes where its name leads.  An intercepted client has
  * said itself where it wants to go, and goes there, unless the policy let it
- * in for its name, or may still do so: then to the true addresses of that name, since the name may
- * have been forged to reach another one's address.
+ * in for its name, or may still do so: then to the true addresses of that
+ * name, since the name may have been forged to reach another one's address.
  */
 static bool
 goes_by_name(const struct errand *errand)

@@ -89,7 +89,6 @@ def download(to: tuple[str, int]) -> Open:
     """A head and a part of the content: the rest is on its way."""
 
     def begin(gateway: Gateway) -> socket.socket:
-        gateway.lab.pages.hole("change.bin", LARGE)
         sock = gateway.lab.lan.connect(*to, timeout=5)
         ask(sock, "/files/change.bin")
         assert length_of(read_head(sock)) == LARGE
@@ -154,6 +153,12 @@ def living(gateway: Gateway) -> Iterator[dict[str, socket.socket]]:
 def apply(gateway: Gateway, text: str) -> None:
     done = gateway.apply(text)
     assert done.returncode == GOOD, done.stderr
+
+
+@pytest.fixture(autouse=True, scope="module")
+def large_file(gateway: Gateway) -> None:
+    """Once: a file that is made anew while it is sent is cut off by its server."""
+    gateway.lab.pages.hole("change.bin", LARGE)
 
 
 @pytest.fixture(autouse=True)
