@@ -205,5 +205,7 @@ list_file_read(struct str text, const char *path, bool domains,
 		reader.taken += is == LINE_TAKEN;
 	}
 	address_set_freeze(&group->addresses);
+	if (domain_set_freeze(&group->domains) < 0)
+		return -ENOMEM;
 	return conclude(&reader, declared, why);
 }
