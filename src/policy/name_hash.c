@@ -70,8 +70,10 @@ next_label(struct walk *walk)
 		dots = dots_of(word);
 		size_t step = dots != 0 ? (size_t)__builtin_clzll(dots) / 8 : 8;
 		step = step < walk->at ? step : walk->at;
-		if (step < 8)
-			word = word >> 1 >> (63 - 8 * step);
+		/* A label of 8 bytes is the same with and without a dot. */
+		if (step == 0)
+			break;
+		word >>= 8 * (8 - step);
 		walk->hash = (walk->hash ^ word) * HASH_FACTOR;
 		walk->hash ^= walk->hash >> 32;
 		walk->at -= step;

@@ -184,7 +184,10 @@ name_table_reserve(struct name_table *table, size_t count)
 {
 	size_t span = (table->count + count) / 3 * 4 + SPAN_FIRST;
 
-	return span > table->span ? widen(table, span) : 0;
+	if (span <= table->span)
+		return 0;
+	/* Who asks for a few at a time does not pay for all each time. */
+	return widen(table, span > table->span * 2 ? span : table->span * 2);
 }
 
 /* Three quarters, so that runs are short while slots are moved. */
