@@ -149,10 +149,18 @@ recognise(struct str text)
 }
 
 static bool
+is_inside_name(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c) || (uint8_t)c >= 0x80;
+}
+
+/* And not a pattern: `.ads.`, `-banner.`, `/img`. */
+static bool
 is_plain_name(struct str line)
 {
 	return !has_blank(line) && str_find(line, '.') < line.len &&
-	       str_find(line, '/') == line.len;
+	       str_find(line, '/') == line.len && is_inside_name(line.at[0]) &&
+	       is_inside_name(line.at[line.len - 1]);
 }
 
 static enum list_line
