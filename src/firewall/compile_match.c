@@ -278,8 +278,7 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 	for (size_t i = 0; kinds != NULL && i < count; i++) {
 		const struct policy_icmp_kind *kind =
 		    &policy_icmp_kinds[kinds[i].first];
-		int16_t type =
-		    family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
+		int type = family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
 		if (type < 0)
 			continue;
 		text_addf(&text, "%s%d", before, type);
