@@ -323,7 +323,7 @@ match_services(
 	if (services->count == 0)
 		return match_always(compiler);
 	struct matches matches =
-	    match_room(compiler, 2 * POLICY_PROTOCOL_COUNT);
+	    match_room(compiler, (size_t)2 * POLICY_PROTOCOL_COUNT);
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
 		if (is_named(services, (enum policy_protocol)i))
 			add_protocol(compiler, &matches, services,

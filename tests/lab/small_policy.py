@@ -224,7 +224,7 @@ class Reading:
 
     # The list.
 
-    def _way(self) -> str:
+    def way(self) -> str:
         packet, policy = self.packet, self.policy
         if self.source_zone in policy.listens.get(str(packet.destination), ()):
             if (packet.protocol, packet.dport) == ("tcp", 3128):
@@ -298,7 +298,7 @@ class Reading:
             return Expected("nothing", ["spoofed"])
         if self.source_zone == NOWHERE:
             return Expected("nothing", ["no.zone"])
-        way = self._way()
+        way = self.way()
         rule = self.decide(way)
         if rule is None:
             return self._undecided(way)

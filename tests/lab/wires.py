@@ -192,10 +192,14 @@ class Wires:
 
     def end(self) -> None:
         """Half-open connections would go on sending into the next round."""
+        self.hang_up()
+        self.forget_flows()
+
+    def hang_up(self) -> None:
+        """Nobody listens any more for what is handed over."""
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
-        self.forget_flows()
 
     def forget_flows(self) -> None:
         self._inside(_forget_flows)
