@@ -59,7 +59,7 @@ class Round:
                 self.gate.send(link, packet)
             elif not self.gate.send_from_gateway(packet):
                 refused.add(packet.number)
-        self.gate.wait_entered(sum(bool(link) for link, _ in self.packets))
+        self.gate.wait_passed()
         return refused
 
     def _fates(self, seen: list[tuple[str, Seen]], refused: set[int]) -> list[object]:
@@ -111,8 +111,7 @@ class Round:
             packet = by_number[one.number][1]
             waiting[one.number] = packet
             self.gate.send(link, answer_to(packet, one))
-        inside = sum(bool(link) for link, _ in self.packets)
-        self.gate.wait_entered(inside + len(waiting))
+        self.gate.wait_passed()
         heard = {
             (link, s.number, s.source, s.destination) for link, s in self.gate.seen()
         }

@@ -252,6 +252,8 @@ def test_a_handed_flow_never_passes_by(gate: Wires, compiled: Compiled) -> None:
     gate.hang_up()
     for flags in (frames.ACK, frames.SYN, frames.ACK | 0x01):
         assert sent(gate, "int0", tcp(packet, flags)) == []
+    another = Packet(2, ip_address(LAN), ip_address(WAN), "tcp", 4001, 80)
+    assert sent(gate, "int0", frames.internet(another)) == []
     assert gate.counters().get("handover.lost", 0) >= 1
     gate.end()
 
