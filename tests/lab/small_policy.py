@@ -571,6 +571,8 @@ def random_packets(
         link, packet = random_packet(chance, policy, len(packets))
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
             packet = towards_the_proxy(chance, policy, packet)
+        if packet.source == packet.destination:
+            continue  # conntrack takes such a flow for its own answer
         ends = {(packet.protocol, a) for a in (packet.source, packet.destination)}
         if packet.sport == 0:
             if ends & taken:
