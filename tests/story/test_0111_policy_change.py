@@ -89,7 +89,6 @@ def download(to: tuple[str, int]) -> Open:
     """A head and a part of the content: the rest is on its way."""
 
     def begin(gateway: Gateway) -> socket.socket:
-        gateway.lab.pages.hole("change.bin", LARGE)
         sock = gateway.lab.lan.connect(*to, timeout=5)
         ask(sock, "/files/change.bin")
         assert length_of(read_head(sock)) == LARGE
@@ -144,6 +143,7 @@ LIVING = {
 @contextlib.contextmanager
 def living(gateway: Gateway) -> Iterator[dict[str, socket.socket]]:
     """One of each, all at once."""
+    gateway.lab.pages.hole("change.bin", LARGE)
     with gateway.lab.out.serve(443, echo), contextlib.ExitStack() as stack:
         yield {
             kind: stack.enter_context(begin(gateway))
