@@ -73,7 +73,8 @@ deaf_begin(struct deaf *deaf)
 {
 	deaf->listener = listen_somewhere(ADDRESS_IPV4, &deaf->at);
 	assert_int_equal(listen(deaf->listener, 0), 0);
-	deaf->first = socket_connect(&(struct socket_connect){ .to = deaf->at });
+	deaf->first =
+	    socket_connect(&(struct socket_connect){ .to = deaf->at });
 	assert_true(deaf->first >= 0);
 	while (socket_connect_result(deaf->first) == -EINPROGRESS)
 		;

@@ -60,12 +60,13 @@ address_of(const char *text)
 static inline uint8_t
 zone_of(const struct proxy_generation *generation, const char *name)
 {
-	uint8_t zone = ZONE_NONE;
+	uint8_t number = ZONE_NONE;
 
 	if (strcmp(name, "-") == 0)
 		return ZONE_NONE;
-	assert_true(policy_zone_find(generation->policy, str_of(name), &zone));
-	return zone;
+	assert_true(
+	    policy_zone_find(generation->policy, str_of(name), &number));
+	return number;
 }
 
 #endif

@@ -45,8 +45,8 @@ connected(struct test *t, int *ret_peer)
 	int fds[2];
 
 	tcp_pair(fds, 0);
-	assert_int_equal(stream_create(&t->h.loop, fds[0],
-			     &stream_limits_usual, &stream),
+	assert_int_equal(
+	    stream_create(&t->h.loop, fds[0], &stream_limits_usual, &stream),
 	    0);
 	*ret_peer = fds[1];
 	return stream;
@@ -63,8 +63,8 @@ put_one(struct test *t, struct address_port server, int *ret_peer)
 }
 
 static void
-take_and_close(struct test *t, struct address_port server,
-    const struct stream *expected)
+take_and_close(
+    struct test *t, struct address_port server, const struct stream *expected)
 {
 	struct stream *stream = pool_take(t->pool, server);
 
