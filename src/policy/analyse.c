@@ -34,7 +34,9 @@ decides_everything(const struct policy_rule *rule)
 {
 	return rule->from.zones == POLICY_ZONES_ANY &&
 	       rule->to.zones == POLICY_ZONES_ANY &&
-	       rule->services.count == 0 && rule->method_count == 0;
+	       rule->from.except == NULL && rule->to.except == NULL &&
+	       rule->services.count == 0 && rule->during == NULL &&
+	       !rule->report && !policy_rule_reads_head(rule);
 }
 
 static void

@@ -6,10 +6,11 @@
  *
  * DESTINATION is an address, `self` or `self ADDRESS` (an address that is the
  * gateway's own), a domain or a URL (which brings protocol
- * and port).  FACT is `address A` (what the name resolves to), `method M`, or
- * `explicit` (asked of the explicit proxy).  A zone left out follows from the
- * address.  A name without `address` stands for an address that no zone, name
- * or list of the policy holds.
+ * and port).  FACT is `address A` (what the name resolves to), `method M`,
+ * `user U`, `header NAME VALUE`, `type T`, `at DAY TIME`, or `explicit` (asked
+ * of the explicit proxy).  A zone left out follows from the address.  A name
+ * without `address` stands for an address that no zone, name or list of the
+ * policy holds.
  *
  * Which way the flow goes follows from the policy: an intercepted service goes
  * through the proxy, a CONNECT or a URL where nothing is intercepted asks the

@@ -28,4 +28,11 @@
 
 #define POLICY_RULES_MAX 100000
 
+/* Of a rate, a burst, and of connections at once: what the kernel's limits
+ * take with room to spare. */
+#define POLICY_RATE_MAX 1000000
+
+/* Of one service, those that it names counted in: each may double the last. */
+#define POLICY_SERVICE_ITEMS_MAX 4096
+
 #endif

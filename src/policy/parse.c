@@ -21,6 +21,7 @@ struct parser {
 	struct reader *in;
 	struct syntax_group **zones, **names;
 	struct syntax_list **lists;
+	struct syntax_hours **hours;
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
@@ -85,6 +86,22 @@ parse_list(struct parser *parser)
 		parser->in, &list->file, "the list's file in quotes"))
 		return false;
 	APPEND(parser->lists, list);
+	return true;
+}
+
+/* hours NAME = span { "," span } */
+static bool
+parse_hours(struct parser *parser)
+{
+	struct syntax_hours *hours =
+	    arena_new(parser->in->arena, struct syntax_hours);
+
+	if (hours == NULL ||
+	    !reader_word(parser->in, &hours->name, "the name of these hours") ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='") ||
+	    !reader_spans(parser->in, &hours->spans))
+		return false;
+	APPEND(parser->hours, hours);
 	return true;
 }
 
@@ -159,30 +176,140 @@ parse_masquerade(struct parser *parser)
 	return true;
 }
 
+/* A second one would take the first one's place without a word. */
+static bool
+refuse_second(struct parser *parser, bool first)
+{
+	const struct token *token = reader_peek(parser->in) - 1;
+
+	if (first)
+		return true;
+	report_error(parser->in->report, token->place,
+	    "'%.*s' stands here twice", STR_ARG(token->text));
+	return false;
+}
+
 static bool
 parse_method(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_words(parser->in, &rule->methods, "a method");
+	return refuse_second(parser, rule->methods == NULL) &&
+	       reader_words(parser->in, &rule->methods, "a method");
 }
 
 /* path string { "," string } */
 static bool
 parse_path(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_strings(
-	    parser->in, &rule->paths, "a path in quotes, like \"/admin/*\"");
+	return refuse_second(parser, rule->paths == NULL) &&
+	       reader_strings(parser->in, &rule->paths,
+		   "a path in quotes, like \"/admin/*\"");
+}
+
+static bool
+parse_scheme(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->schemes == NULL) &&
+	       reader_words(parser->in, &rule->schemes, "'http' or 'https'");
+}
+
+static bool
+parse_user(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->users == NULL) &&
+	       reader_words(parser->in, &rule->users, "the name of a user");
+}
+
+/* header NAME string { "," string }; several must all be there */
+static bool
+parse_header(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_header **tail = &rule->headers;
+	struct syntax_header *header =
+	    arena_new(parser->in->arena, struct syntax_header);
+
+	if (header == NULL ||
+	    !reader_word(parser->in, &header->name,
+		"the name of a header field, like User-Agent") ||
+	    !reader_strings(parser->in, &header->values,
+		"its value in quotes, like \"*curl*\""))
+		return false;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = header;
+	return true;
+}
+
+static bool
+parse_type(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->types == NULL) &&
+	       reader_words(
+		   parser->in, &rule->types, "a media type, like image/*");
+}
+
+static bool
+parse_during(struct parser *parser, struct syntax_rule *rule)
+{
+	return refuse_second(parser, rule->during == NULL) &&
+	       reader_words(parser->in, &rule->during, "the name of hours");
+}
+
+/* [ "per" "source" ] */
+static bool
+parse_per_source(struct parser *parser, bool *ret)
+{
+	if (!reader_at_word(parser->in, "per"))
+		return true;
+	(void)reader_take(parser->in);
+	*ret = true;
+	if (!reader_at_word(parser->in, "source"))
+		return reader_expected(parser->in, "'source'");
+	(void)reader_take(parser->in);
+	return true;
+}
+
+/* limit RATE [ "burst" NUMBER ] [ "per" "source" ] */
+static bool
+parse_limit(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->limit;
+
+	if (!refuse_second(parser, limit->amount.text.at == NULL) ||
+	    !reader_word(parser->in, &limit->amount, "a rate, like 50/s"))
+		return false;
+	if (reader_at_word(parser->in, "burst")) {
+		(void)reader_take(parser->in);
+		if (!reader_word(parser->in, &limit->burst, "how many at once"))
+			return false;
+	}
+	return parse_per_source(parser, &limit->per_source);
+}
+
+/* connections NUMBER [ "per" "source" ] */
+static bool
+parse_connections(struct parser *parser, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->connections;
+
+	return refuse_second(parser, limit->amount.text.at == NULL) &&
+	       reader_word(
+		   parser->in, &limit->amount, "a number of connections") &&
+	       parse_per_source(parser, &limit->per_source);
 }
 
 static bool
 parse_as(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_string(
-	    parser->in, &rule->label, "the rule's name in quotes");
+	return refuse_second(parser, rule->label.text.at == NULL) &&
+	       reader_string(
+		   parser->in, &rule->label, "the rule's name in quotes");
 }
 
 static bool
 parse_log(struct parser *parser, struct syntax_rule *rule)
 {
+	if (!refuse_second(parser, rule->log.text.at == NULL))
+		return false;
 	rule->log = reader_word_of(reader_peek(parser->in) - 1);
 	return true;
 }
@@ -190,6 +317,8 @@ parse_log(struct parser *parser, struct syntax_rule *rule)
 static bool
 parse_direct(struct parser *parser, struct syntax_rule *rule)
 {
+	if (!refuse_second(parser, rule->direct.text.at == NULL))
+		return false;
 	rule->direct = reader_word_of(reader_peek(parser->in) - 1);
 	return true;
 }
@@ -198,8 +327,15 @@ static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, struct syntax_rule *);
 } rule_items[] = {
+	{ "scheme", parse_scheme },
 	{ "method", parse_method },
 	{ "path", parse_path },
+	{ "user", parse_user },
+	{ "header", parse_header },
+	{ "type", parse_type },
+	{ "during", parse_during },
+	{ "limit", parse_limit },
+	{ "connections", parse_connections },
 	{ "log", parse_log },
 	{ "as", parse_as },
 	{ "direct", parse_direct },
@@ -233,30 +369,76 @@ static void
 add_rule(
     struct parser *parser, struct syntax_rule *rule, const struct token *first)
 {
-	rule->verdict = reader_word_of(first);
 	rule->text = reader_text_since(parser->in, first);
 	APPEND(parser->rules, rule);
 }
 
-/* VERDICT from "->" to { item } */
+/* words [ "except" words ] */
 static bool
-parse_rule(struct parser *parser)
+parse_endpoint(struct parser *parser, struct syntax_word **ret,
+    struct syntax_word **ret_except)
 {
-	static const char endpoint[] =
+	static const char what[] =
 	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
 
-	if (rule == NULL || !reader_words(parser->in, &rule->from, endpoint) ||
+	if (!reader_words(parser->in, ret, what))
+		return false;
+	if (!reader_at_word(parser->in, "except"))
+		return true;
+	(void)reader_take(parser->in);
+	return reader_words(parser->in, ret_except, what);
+}
+
+/* from "->" to { item }, behind the verdict */
+static bool
+parse_rest_of_rule(
+    struct parser *parser, struct syntax_rule *rule, const struct token *first)
+{
+	if (!parse_endpoint(parser, &rule->from, &rule->from_except) ||
 	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &rule->to, endpoint))
+	    !parse_endpoint(parser, &rule->to, &rule->to_except))
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
 		if (!parse_rule_item(parser, rule))
 			return false;
 	add_rule(parser, rule, first);
 	return true;
+}
+
+/* VERDICT rule */
+static bool
+parse_rule(struct parser *parser)
+{
+	const struct token *first = reader_peek(parser->in) - 1;
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL)
+		return false;
+	rule->verdict = reader_word_of(first);
+	return parse_rest_of_rule(parser, rule, first);
+}
+
+/* "report" VERDICT rule */
+static bool
+parse_report(struct parser *parser)
+{
+	const struct token *first = reader_peek(parser->in) - 1;
+	const struct token *verdict = reader_peek(parser->in);
+	struct syntax_rule *rule =
+	    arena_new(parser->in->arena, struct syntax_rule);
+
+	if (rule == NULL)
+		return false;
+	if (!reader_at_word(parser->in, "allow") &&
+	    !reader_at_word(parser->in, "reject") &&
+	    !reader_at_word(parser->in, "drop"))
+		return reader_expected(
+		    parser->in, "'allow', 'reject' or 'drop'");
+	(void)reader_take(parser->in);
+	rule->report = reader_word_of(first);
+	rule->verdict = reader_word_of(verdict);
+	return parse_rest_of_rule(parser, rule, first);
 }
 
 /* "publish" ZONE service "->" TARGET [ service ] { item } */
@@ -275,6 +457,7 @@ parse_publish(struct parser *parser)
 	    !reader_words(parser->in, &rule->to, "the address that serves"))
 		return false;
 	struct syntax_service *outside = rule->services;
+	rule->verdict = reader_word_of(first);
 	rule->services = NULL;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
 		if (!parse_rule_item(parser, rule))
@@ -285,17 +468,36 @@ parse_publish(struct parser *parser)
 	return true;
 }
 
-/* Gives up a statement: on behind its line, over whole pairs of braces. */
-static void
-skip_statement(struct parser *parser)
+/* How many braces are open behind the tokens from first to the next one. */
+static unsigned
+open_braces(const struct parser *parser, const struct token *first)
 {
 	unsigned depth = 0;
+
+	for (; first < reader_peek(parser->in); first++) {
+		depth += first->kind == TOKEN_OPEN;
+		depth -= first->kind == TOKEN_CLOSE && depth > 0;
+	}
+	return depth;
+}
+
+/*
+ * Gives up the statement that began at first: on behind its line, over whole
+ * pairs of braces.  A brace that is not closed ends where a line begins with
+ * the next statement.
+ */
+static void
+skip_statement(struct parser *parser, const struct token *first)
+{
+	unsigned depth = open_braces(parser, first);
 
 	for (;; (void)reader_take(parser->in)) {
 		enum token_kind kind = reader_peek(parser->in)->kind;
 		if (kind == TOKEN_END ||
 		    (kind == TOKEN_NEWLINE && depth == 0) ||
-		    (kind == TOKEN_CLOSE && depth == 0))
+		    (kind == TOKEN_CLOSE && depth == 0) ||
+		    (reader_peek(parser->in) > first &&
+			reader_at_statement(parser->in)))
 			return;
 		depth += kind == TOKEN_OPEN;
 		depth -= kind == TOKEN_CLOSE;
@@ -315,13 +517,15 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 		reader_skip_line_ends(parser->in);
 		if (reader_take_if(parser->in, TOKEN_CLOSE))
 			return true;
-		if (reader_peek(parser->in)->kind == TOKEN_END)
-			return reader_unclosed(parser->in, open);
+		if (reader_peek(parser->in)->kind == TOKEN_END ||
+		    reader_at_statement(parser->in))
+			return reader_unclosed(parser->in, open, "'}'");
+		const struct token *first = reader_peek(parser->in);
 		if (!parse_line(parser, context) ||
 		    (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
 			reader_peek(parser->in)->kind != TOKEN_CLOSE &&
 			!reader_expected(parser->in, "the end of the line")))
-			skip_statement(parser);
+			skip_statement(parser, first);
 	}
 }
 
@@ -375,8 +579,11 @@ parse_case(struct parser *parser, void *context)
 	if (kept == NULL)
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
-	       reader_peek(parser->in)->kind != TOKEN_CLOSE)
+	       reader_peek(parser->in)->kind != TOKEN_CLOSE &&
+	       reader_peek(parser->in)->kind != TOKEN_BAD)
 		(void)reader_take(parser->in);
+	if (reader_peek(parser->in)->kind == TOKEN_BAD)
+		return false;
 	kept->tokens = first;
 	kept->count = (size_t)(reader_peek(parser->in) - first);
 	kept->text = reader_text_since(parser->in, first);
@@ -408,6 +615,7 @@ static const struct {
 	{ "zone", parse_zone },
 	{ "name", parse_name },
 	{ "list", parse_list },
+	{ "hours", parse_hours },
 	{ "service", parse_service_name },
 	{ "proxy", parse_proxy },
 	{ "masquerade", parse_masquerade },
@@ -415,6 +623,7 @@ static const struct {
 	{ "allow", parse_rule },
 	{ "reject", parse_rule },
 	{ "drop", parse_rule },
+	{ "report", parse_report },
 	{ "test", parse_test },
 };
 
@@ -432,16 +641,18 @@ static const struct {
 	{ "nat", "masquerade" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
-	{ "expect", "test" },
 };
 
 static bool
 unknown_statement(struct parser *parser)
 {
-	struct str word = reader_peek(parser->in)->text;
+	const struct token *token = reader_peek(parser->in);
+	struct str word = token->kind == TOKEN_WORD ? token->text : STR("");
 	struct nearest nearest;
 
 	(void)reader_expected(parser->in, "a statement");
+	if (token->kind == TOKEN_BAD)
+		return false;
 	for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
 		if (str_is(word, synonyms[i].theirs)) {
 			report_hint(parser->in->report,
@@ -457,8 +668,9 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with zone, name, list, service, "
-		    "proxy, masquerade, publish, allow, reject, drop or test");
+		    "a statement begins with zone, name, list, hours, "
+		    "service, proxy, masquerade, publish, allow, reject, "
+		    "drop, report or test");
 	return false;
 }
 
@@ -483,9 +695,10 @@ parse_all(struct parser *parser)
 		reader_skip_line_ends(parser->in);
 		if (reader_peek(parser->in)->kind == TOKEN_END)
 			return;
+		const struct token *first = reader_peek(parser->in);
 		if (parse_statement(parser))
 			continue;
-		skip_statement(parser);
+		skip_statement(parser, first);
 		/* A brace too many belongs to the statement given up. */
 		(void)reader_take_if(parser->in, TOKEN_CLOSE);
 	}
@@ -501,6 +714,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.zones = &ret->zones,
 		.names = &ret->names,
 		.lists = &ret->lists,
+		.hours = &ret->hours,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,

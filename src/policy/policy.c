@@ -87,6 +87,9 @@ read_source(struct policy *policy, const char *path,
 	}
 	policy->source.name = arena_str(&policy->arena, str_of(path));
 	policy->source.text = text_str(&policy->text);
+	/* Some editors mark a text as UTF-8; the mark is no part of it. */
+	if (str_starts(policy->source.text, STR("\xef\xbb\xbf")))
+		policy->source.text = str_skip(policy->source.text, 3);
 	return 0;
 }
 
@@ -97,6 +100,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	/* The built-in services first: the policy's own may replace them. */
 	resolve_definitions(resolver, built_in, true);
 	resolve_definitions(resolver, own, false);
+	resolve_hours(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)

@@ -25,9 +25,10 @@ resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 			continue;
 		report_error(resolver->report, syntax->address.place,
 		    "the proxy already listens there");
-		report_hint(resolver->report,
-		    "by line %u: name all zones in one line",
-		    place_line(other->place).line);
+		if (resolver->report->kept)
+			report_hint(resolver->report,
+			    "by line %u: name all zones in one line",
+			    place_line(other->place).line);
 		return;
 	}
 	if (resolve_zones(resolver, syntax->zones, &listen.zones))

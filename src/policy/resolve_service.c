@@ -4,8 +4,6 @@
  */
 #include "policy/resolve.h"
 
-#include "base/nearest.h"
-
 static bool
 parse_ports(struct str text, uint16_t *ret_first, uint16_t *ret_last,
     const char **reterr_why)
@@ -56,9 +54,9 @@ resolve_kind(struct resolver *resolver, const struct syntax_word *detail,
 	nearest_begin(&nearest, detail->text);
 	for (size_t i = 0; i < policy_icmp_kind_count; i++)
 		nearest_offer(&nearest, str_of(policy_icmp_kinds[i].word));
-	if (nearest.best.at != NULL)
-		report_hint(resolver->report, "did you mean '%.*s'?",
-		    STR_ARG(nearest.best));
+	report_hint(resolver->report, "%s",
+	    "kinds have names, like echo-request or time-exceeded");
+	resolve_hint_nearest(resolver, &nearest);
 	return false;
 }
 
@@ -84,18 +82,63 @@ resolve_protocol(struct resolver *resolver, const struct syntax_service *syntax,
 	return false;
 }
 
-static const struct symbol *
-find_service(struct resolver *resolver, const struct syntax_word *word)
+/* Words that stand where a service does. */
+static void
+offer_neighbours(struct nearest *nearest, bool has_port)
 {
-	const struct symbol *symbol = resolve_find(resolver, word->text);
+	static const char *const items[] = { "method", "path", "log", "as",
+		"direct" };
 
-	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE)
-		return symbol;
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
+		nearest_offer(nearest,
+		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
+	for (size_t i = 0; !has_port && i < sizeof(items) / sizeof(items[0]);
+	     i++)
+		nearest_offer(nearest, str_of(items[i]));
+}
+
+static void
+report_no_service(
+    struct resolver *resolver, const struct syntax_word *word, bool has_port)
+{
+	struct nearest nearest;
+
+	report_error(resolver->report, word->place, "no %s is called '%.*s'",
+	    has_port ? "protocol" : "service", STR_ARG(word->text));
+	nearest_begin(&nearest, word->text);
+	offer_neighbours(&nearest, has_port);
+	for (size_t i = 0;
+	     resolver->report->kept && !has_port && i < resolver->order_count;
+	     i++)
+		if (resolver->order[i]->kind == SYMBOL_SERVICE)
+			nearest_offer(&nearest, resolver->order[i]->name);
+	resolve_hint_nearest(resolver, &nearest);
+}
+
+static const struct symbol *
+find_service(struct resolver *resolver, const struct syntax_service *syntax)
+{
+	const struct syntax_word *word = &syntax->what;
+	const struct symbol *symbol = resolve_find(resolver, word->text);
+	bool has_port = syntax->detail.text.at != NULL;
+
+	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE) {
+		if (!has_port)
+			return symbol;
+		report_error(resolver->report, syntax->detail.place,
+		    "the service '%.*s' already says its ports",
+		    STR_ARG(word->text));
+		return NULL;
+	}
 	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
 		report_error(
 		    resolver->report, word->place, "a port needs its protocol");
 		report_hint(
 		    resolver->report, "write 'tcp %.*s'", STR_ARG(word->text));
+		return NULL;
+	}
+	if (symbol == NULL && !policy_word_is_reserved(word->text)) {
+		report_no_service(resolver, word, has_port);
 		return NULL;
 	}
 	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
@@ -129,18 +172,25 @@ resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
 	enum policy_protocol protocol;
 	bool good = true;
 
-	services.items = arena_array(resolver->arena,
-	    count_items(resolver, syntax), sizeof(*services.items));
+	size_t count = count_items(resolver, syntax);
+	if (count > POLICY_SERVICE_ITEMS_MAX) {
+		report_error(resolver->report, syntax->what.place,
+		    "these are more than %d protocols and ports",
+		    POLICY_SERVICE_ITEMS_MAX);
+		return false;
+	}
+	services.items =
+	    arena_array(resolver->arena, count, sizeof(*services.items));
 	if (services.items == NULL)
 		return false;
-	for (; syntax != NULL; syntax = syntax->next) {
+	/* Behind a word that means nothing the next ones mean nothing too. */
+	for (; good && syntax != NULL; syntax = syntax->next) {
 		if (policy_protocol_find(syntax->what.text, &protocol)) {
 			good &= resolve_protocol(resolver, syntax, protocol,
 			    &services.items[services.count++]);
 			continue;
 		}
-		const struct symbol *symbol =
-		    find_service(resolver, &syntax->what);
+		const struct symbol *symbol = find_service(resolver, syntax);
 		good &= symbol != NULL;
 		for (size_t i = 0; symbol != NULL && i < symbol->services.count;
 		     i++)

@@ -32,6 +32,34 @@ struct syntax_group {
 	struct syntax_word *members;
 };
 
+/* `mon-fri 08:00-18:00`, one of both may be left out. */
+struct syntax_span {
+	struct syntax_span *next;
+	struct syntax_word days;
+	struct syntax_word times;
+};
+
+/* `hours NAME = SPANS` */
+struct syntax_hours {
+	struct syntax_hours *next;
+	struct syntax_word name;
+	struct syntax_span *spans;
+};
+
+/* `header NAME "VALUE", ...` */
+struct syntax_header {
+	struct syntax_header *next;
+	struct syntax_word name;
+	struct syntax_word *values;
+};
+
+/* `limit RATE [burst N] [per source]`, `connections N [per source]` */
+struct syntax_limit {
+	struct syntax_word amount; /* text.at == NULL: not written */
+	struct syntax_word burst;
+	bool per_source;
+};
+
 /* `list NAME = KIND "FILE"` */
 struct syntax_list {
 	struct syntax_list *next;
@@ -73,12 +101,20 @@ struct syntax_rule {
 	struct syntax_rule *next;
 	struct syntax_word verdict; /* allow, reject, drop or publish */
 	struct str text;            /* the statement, as written */
-	struct syntax_word *from;
-	struct syntax_word *to;
+	struct syntax_word report;  /* the word, where it stands */
+	struct syntax_word *from, *from_except;
+	struct syntax_word *to, *to_except;
 	struct syntax_service *services;
 	struct syntax_service *target; /* publish: the service behind TO */
 	struct syntax_word *methods;
 	struct syntax_word *paths;
+	struct syntax_word *schemes;
+	struct syntax_word *users;
+	struct syntax_header *headers;
+	struct syntax_word *types;
+	struct syntax_word *during;
+	struct syntax_limit limit;
+	struct syntax_limit connections;
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */
@@ -103,6 +139,7 @@ struct syntax {
 	struct syntax_group *zones;
 	struct syntax_group *names;
 	struct syntax_list *lists;
+	struct syntax_hours *hours;
 	struct syntax_service_name *services;
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/admission.h"
 
+#include "base/clock.h"
+
 /* Each fact is set by one of the functions here; a new one needs another. */
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact that the proxy does not tell");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact that the proxy does not tell");
 
 /*
  * The policy calls link-local and loopback addresses self, which is true of a
@@ -33,6 +35,13 @@ admission_begin(const struct proxy_generation *generation, enum flow_way way,
 		.own_zone = ZONE_NONE,
 	};
 	ret->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+	/* Nobody has a way yet to say who it is. */
+	ret->known[POLICY_FACT_USER] = FLOW_ABSENT;
+	ret->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
+	if (!policy_asks(generation->policy, POLICY_FACT_TIME))
+		return;
+	ret->minute = hours_minute_of(clock_wall());
+	ret->known[POLICY_FACT_TIME] = FLOW_KNOWN;
 }
 
 void
@@ -81,9 +90,36 @@ admission_head(struct flow *flow, struct str method, struct str path)
 }
 
 void
+admission_scheme(struct flow *flow, enum policy_scheme scheme)
+{
+	flow->scheme = scheme;
+	flow->known[POLICY_FACT_SCHEME] =
+	    scheme == POLICY_SCHEME_COUNT ? FLOW_ABSENT : FLOW_KNOWN;
+}
+
+void
+admission_headers(
+    struct flow *flow, const struct flow_header *headers, size_t count)
+{
+	flow->headers = headers;
+	flow->header_count = count;
+	flow->known[POLICY_FACT_HEADER] = FLOW_KNOWN;
+}
+
+void
+admission_type(struct flow *flow, struct str type)
+{
+	flow->type = type;
+	flow->known[POLICY_FACT_TYPE] = known_if(type);
+}
+
+void
 admission_move(const struct proxy_generation *generation, struct flow *flow)
 {
 	flow->from_zone = home_of_source(generation, flow->source);
+	/* A policy that asks for the time may follow one that does not. */
+	flow->minute = hours_minute_of(clock_wall());
+	flow->known[POLICY_FACT_TIME] = FLOW_KNOWN;
 	if (flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN)
 		admission_destination(generation, flow, flow->destination);
 }

@@ -13,8 +13,8 @@
 #include "proxy/generation.h"
 
 /*
- * A flow about which nothing but its source and way is known.  Neither can be
- * chosen by what the client says.
+ * A flow about which nothing but its source, its way and the time is known.
+ * None of them can be chosen by what the client says.
  */
 void admission_begin(const struct proxy_generation *generation,
     enum flow_way way, struct address source, struct flow *ret);
@@ -32,11 +32,24 @@ void admission_name(struct flow *flow, struct str name);
 /* Method and path as the policy compares them; at == NULL: there is none. */
 void admission_head(struct flow *flow, struct str method, struct str path);
 
+/* What the connection carries; COUNT: neither of them, or nobody knows. */
+void admission_scheme(struct flow *flow, enum policy_scheme scheme);
+
+/* The fields of the request, lent. */
+void admission_headers(
+    struct flow *flow, const struct flow_header *headers, size_t count);
+
+/* The media type of the answer, in lower case; at == NULL: there is none. */
+void admission_type(struct flow *flow, struct str type);
+
 /* Takes zones anew: the flow under another generation. */
 void admission_move(
     const struct proxy_generation *generation, struct flow *flow);
 
-/* The answer; UNDECIDED only while the destination is not known. */
+/*
+ * The answer; UNDECIDED only while the destination is not known, or where it
+ * hangs on the answer's type.
+ */
 struct policy_answer admission_ask(
     const struct proxy_generation *generation, const struct flow *flow);
 

@@ -46,11 +46,36 @@ ask(const struct errand *errand, const struct proxy_generation *generation,
 		   : lax;
 }
 
+/* ---- the share of a rule ---- */
+
+/* Whether it is within the limit of the rule that allows it. */
+static bool
+take_share(struct errand *errand)
+{
+	const struct policy_rule *rule = errand->answer.rule;
+
+	if (errand->answer.verdict != POLICY_VERDICT_ALLOW || rule == NULL ||
+	    errand->counted)
+		return true;
+	errand->counted = limiter_take(errand->generation->limiter, rule,
+	    errand->client.address, clock_now(), &errand->held);
+	return errand->counted;
+}
+
+static void
+release_share(struct errand *errand)
+{
+	limiter_release(errand->generation->limiter, errand->held);
+	errand->held = NULL;
+	errand->counted = false;
+}
+
 static void
 take_generation(struct errand *errand, struct proxy_generation *generation)
 {
 	if (errand->generation == generation)
 		return;
+	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = proxy_generation_ref(generation);
 	admission_move(generation, &errand->flow);
@@ -74,6 +99,15 @@ fail(struct errand *errand, enum proxy_failure failure)
 
 /* ---- connecting ---- */
 
+/* What is still open hangs on what the server will send. */
+static bool
+may_proceed(const struct policy_answer *answer)
+{
+	return answer->verdict == POLICY_VERDICT_ALLOW ||
+	       (answer->verdict == POLICY_VERDICT_UNDECIDED &&
+		   answer->hangs_on == POLICY_FACT_TYPE);
+}
+
 /*
  * The policy may have changed while the connection was made; whoever is
  * connected is so by the one in force.
@@ -84,9 +118,14 @@ arrive(struct errand *errand, struct address_port at, struct stream *server)
 	take_generation(errand, errand->worker->generation);
 	admission_destination(errand->generation, &errand->flow, at.address);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
-	if (errand->answer.verdict != POLICY_VERDICT_ALLOW) {
+	if (!may_proceed(&errand->answer)) {
 		stream_close(&server);
 		refuse(errand, errand->answer);
+		return;
+	}
+	if (!take_share(errand)) {
+		stream_close(&server);
+		errand->done(errand, ERRAND_LIMITED);
 		return;
 	}
 	errand->server = server;
@@ -153,7 +192,7 @@ admit(struct errand *errand, struct address address)
 	struct policy_answer answer =
 	    ask(errand, errand->generation, &errand->flow);
 
-	if (answer.verdict == POLICY_VERDICT_ALLOW)
+	if (may_proceed(&answer))
 		errand->addresses[errand->address_count++] =
 		    (struct address_port){ address, errand->flow.port };
 	return answer;
@@ -220,15 +259,16 @@ resolve(struct errand *errand)
 /*
  * A request to the proxy goes where its name leads.  An intercepted client has
  * said itself where it wants to go, and goes there, unless the policy let it
- * in for its name: then to the true addresses of that name, since the name may
- * have been forged to reach another one's address.
+ * in for its name, or may still do so: then to the true addresses of that
+ * name, since the name may have been forged to reach another one's address.
  */
 static bool
 goes_by_name(const struct errand *errand)
 {
 	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		return false;
-	return errand->flow.way == FLOW_EXPLICIT || errand->answer.by_name;
+	return errand->flow.way == FLOW_EXPLICIT || errand->answer.by_name ||
+	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
 }
 
 /* As the client asked, whatever an earlier attempt has found out. */
@@ -254,12 +294,25 @@ errand_begin(struct errand *errand)
 		refuse(errand, errand->answer);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);
-	} else if (admit(errand, errand->meant).verdict ==
-		   POLICY_VERDICT_ALLOW) {
-		connect_to_server(errand);
 	} else {
-		refuse(errand, errand->answer);
+		struct policy_answer answer = admit(errand, errand->meant);
+		if (may_proceed(&answer))
+			connect_to_server(errand);
+		else
+			refuse(errand, answer);
 	}
+}
+
+enum errand_outcome
+errand_see_type(struct errand *errand, struct str type)
+{
+	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
+		return ERRAND_READY;
+	admission_type(&errand->flow, type);
+	errand->answer = ask(errand, errand->generation, &errand->flow);
+	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
+		return ERRAND_REFUSED;
+	return take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
 /* ---- the account of it ---- */
@@ -276,6 +329,8 @@ is_logged(const struct errand *errand)
 static enum policy_verdict
 verdict_of(const struct errand *errand)
 {
+	if (errand->failure == PROXY_FAILURE_LIMITED)
+		return POLICY_VERDICT_REJECT;
 	return errand->answer.verdict == POLICY_VERDICT_UNDECIDED
 		   ? POLICY_VERDICT_REJECT
 		   : errand->answer.verdict;
@@ -312,17 +367,17 @@ zone_name(const struct policy *policy, uint8_t zone)
 }
 
 static void
-emit(const struct errand *errand)
+emit(const struct errand *errand, const struct policy_rule *rule,
+    enum policy_verdict verdict, const char *reason)
 {
 	const struct policy *policy = errand->generation->policy;
-	const struct policy_rule *rule = errand->answer.rule;
 	const struct flow *flow = &errand->flow;
 	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
 	struct event event = {
 		.flow = errand->flow_id,
 		.enforcer = "proxy",
 		.phase = policy_phase_word(errand->answer.phase),
-		.verdict = policy_verdict_word(verdict_of(errand)),
+		.verdict = policy_verdict_word(verdict),
 		.rule_line = rule != NULL ? rule->line : 0,
 		.rule_name = rule != NULL ? rule->label : (struct str){ 0 },
 		.zone_from = zone_name(policy, flow->from_zone),
@@ -337,7 +392,7 @@ emit(const struct errand *errand)
 		.bytes_in = errand->account.bytes_in,
 		.bytes_out = errand->account.bytes_out,
 		.duration = clock_now() - errand->started,
-		.reason = reason_of(errand),
+		.reason = reason,
 	};
 
 	if (known) {
@@ -347,6 +402,34 @@ emit(const struct errand *errand)
 	event_emit(&event);
 }
 
+static bool
+has_rule(const struct policy_answer *answer, const struct policy_rule *rule)
+{
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		if (answer->reported[i] == rule)
+			return true;
+	return false;
+}
+
+/* What the packets matched, the kernel has reported on its way to us. */
+static void
+emit_reports(const struct errand *errand)
+{
+	const struct policy_answer *answer = &errand->answer;
+	const char *why = policy_reason_sentence(POLICY_REASON_REPORT);
+
+	if (answer->reported_count == 0)
+		return;
+	struct policy_answer before =
+	    policy_evaluate(errand->generation->policy, &errand->flow,
+		POLICY_PHASE_PACKET, NULL);
+	for (unsigned i = 0; i < answer->reported_count; i++) {
+		const struct policy_rule *rule = answer->reported[i];
+		if (!has_rule(&before, rule) && rule->log)
+			emit(errand, rule, rule->verdict, why);
+	}
+}
+
 void
 errand_tell(struct errand *errand)
 {
@@ -354,8 +437,10 @@ errand_tell(struct errand *errand)
 		return;
 	errand->account.told = true;
 	count(errand);
+	emit_reports(errand);
 	if (is_logged(errand))
-		emit(errand);
+		emit(errand, errand->answer.rule, verdict_of(errand),
+		    reason_of(errand));
 }
 
 bool
@@ -386,6 +471,8 @@ errand_fini(struct errand *errand)
 	resolver_cancel(&errand->query);
 	dial_cancel(&errand->dial);
 	stream_close(&errand->server);
+	if (errand->generation != NULL)
+		release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;
 }

@@ -30,6 +30,7 @@ struct errand;
 enum errand_outcome {
 	ERRAND_READY,   /* `server` is connected */
 	ERRAND_REFUSED, /* `answer` says by what */
+	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit */
 	ERRAND_FAILED,  /* `failure` says how */
 };
 
@@ -50,8 +51,11 @@ struct errand {
 	bool may_reuse; /* a kept connection will do */
 	errand_fn done;
 
-	/* What became of it. */
+	/* What became of it.  READY with an answer that is UNDECIDED hangs on
+	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */
+	bool counted;                /* within the limit of its rule */
+	struct limiter_entry *held;  /* of the generation's limiter */
 	enum proxy_failure failure;
 	struct stream *server; /* the owner takes it */
 	struct address_port server_at;
@@ -81,6 +85,12 @@ void errand_init(struct errand *errand, struct worker *worker,
  * anew, without the kept connections.
  */
 void errand_begin(struct errand *errand);
+
+/*
+ * The server's answer has this media type (at == NULL: it says none).  READY,
+ * or REFUSED or LIMITED, and then its content is not passed on.
+ */
+enum errand_outcome errand_see_type(struct errand *errand, struct str type);
 
 /* Writes the event, if the policy or a failure asks for one. */
 void errand_tell(struct errand *errand);

@@ -259,10 +259,61 @@ write_head(struct exchange *exchange, const struct http_response *response,
 }
 
 static void
+answer_refusal(struct exchange *exchange)
+{
+	const struct policy_answer *answer = &exchange->errand.answer;
+
+	if (answer->verdict == POLICY_VERDICT_DROP)
+		client_silence(exchange->client);
+	else
+		answer_page(exchange, 403, answer->reason);
+}
+
+/* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
+static struct str
+media_type(const struct http_response *response, struct arena *arena)
+{
+	const struct http_field *field =
+	    http_fields_get(&response->fields, HTTP_NAME_CONTENT_TYPE);
+	struct str type = { NULL, 0 };
+
+	if (field == NULL)
+		return type;
+	type = field->value;
+	type.len = str_find(type, ';');
+	type = arena_str(arena, str_trim(type));
+	/* Ours: arena_str made it. */
+	for (char *at = (char *)(uintptr_t)type.at; at != NULL && *at != '\0';
+	     at++)
+		*at = ascii_lower(*at);
+	return type;
+}
+
+/* Whether the policy, which may wait for the type, lets the answer pass; if
+ * not, the client has been told. */
+static bool
+may_pass(struct exchange *exchange, const struct http_response *response)
+{
+	struct errand *errand = &exchange->errand;
+	enum errand_outcome outcome = errand_see_type(
+	    errand, media_type(response, &exchange->client->arena));
+
+	if (outcome == ERRAND_READY)
+		return true;
+	if (outcome == ERRAND_LIMITED)
+		answer_failure(exchange, PROXY_FAILURE_LIMITED);
+	else
+		answer_refusal(exchange);
+	return false;
+}
+
+static void
 pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
 	enum http_framing framing = response->framing;
 
+	if (!may_pass(exchange, response))
+		return;
 	http_response_fit(response, exchange->request.minor);
 	/* Content that is still on its way would be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&
@@ -309,6 +360,8 @@ pass_switch(struct exchange *exchange, struct http_response *response, int used)
 		answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
 		return;
 	}
+	if (!may_pass(exchange, response))
+		return;
 	exchange->errand.account.status = (uint16_t)response->status;
 	if (write_head(exchange, response, true, false) < 0) {
 		client_destroy(exchange->client);
@@ -565,10 +618,10 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 			answer_connect(exchange);
 		else
 			send_request(exchange);
-	} else if (errand->answer.verdict == POLICY_VERDICT_DROP) {
-		client_silence(exchange->client);
+	} else if (outcome == ERRAND_LIMITED) {
+		answer_failure(exchange, PROXY_FAILURE_LIMITED);
 	} else {
-		answer_page(exchange, 403, errand->answer.reason);
+		answer_refusal(exchange);
 	}
 }
 
@@ -611,6 +664,23 @@ read_path(
 	return path;
 }
 
+/* Copies them: a policy may ask until the answer has come. */
+static void
+tell_headers(
+    const struct http_request *request, struct arena *arena, struct flow *flow)
+{
+	const struct http_fields *fields = &request->fields;
+	struct flow_header *headers =
+	    arena_array(arena, fields->count, sizeof(*headers));
+
+	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
+		headers[i].name = arena_str(arena, fields->items[i].name);
+		headers[i].value = arena_str(arena, fields->items[i].value);
+	}
+	if (headers != NULL)
+		admission_headers(flow, headers, fields->count);
+}
+
 static void
 ask_about(struct exchange *exchange)
 {
@@ -630,6 +700,14 @@ ask_about(struct exchange *exchange)
 	admission_name(&errand->flow, name);
 	admission_head(&errand->flow, errand->account.method,
 	    read_path(errand, &request->uri, arena));
+	admission_scheme(&errand->flow, request->method == HTTP_METHOD_CONNECT
+					    ? POLICY_SCHEME_COUNT
+					    : POLICY_SCHEME_HTTP);
+	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
+		tell_headers(request, arena, &errand->flow);
+	/* A tunnel has no answer that could be looked at. */
+	if (request->method == HTTP_METHOD_CONNECT)
+		errand->flow.last = POLICY_PHASE_REQUEST;
 	errand->may_reuse = !has_content(request) &&
 			    request->method != HTTP_METHOD_CONNECT &&
 			    http_method_is_idempotent(request->method);

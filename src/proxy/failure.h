@@ -26,6 +26,7 @@
 	ROW(CLIENT_GONE_EARLY, 400, "the client ended before its content")     \
 	ROW(CLIENT_STALLED, 408, "the client does not go on")                  \
 	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
+	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \
 	ROW(TRACE, 405, "TRACE is not passed on")                              \

@@ -15,6 +15,11 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 
 	if (generation == NULL)
 		return NULL;
+	generation->limiter = limiter_create();
+	if (generation->limiter == NULL) {
+		free(generation);
+		return NULL;
+	}
 	generation->refs = 1;
 	generation->number = number;
 	generation->policy = policy;
@@ -84,6 +89,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 		(void)close(generation->listeners.items[i].fd);
 	free(generation->listeners.items);
 	free(generation->own.items);
+	limiter_destroy(generation->limiter);
 	policy_unref(generation->policy);
 	free(generation);
 }

@@ -10,6 +10,7 @@
 #define GATEHOUSE_PROXY_GENERATION_H
 
 #include "policy/policy.h"
+#include "proxy/limiter.h"
 
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
@@ -26,6 +27,7 @@ struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
 	struct policy *policy; /* a reference */
+	struct limiter *limiter;
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

@@ -124,6 +124,9 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 		   errand->answer.verdict == POLICY_VERDICT_DROP) {
 		errand_tell(errand);
 		client_silence(tunnel->client);
+	} else if (outcome == ERRAND_LIMITED) {
+		errand->failure = PROXY_FAILURE_LIMITED;
+		turn_away(tunnel);
 	} else if (outcome == ERRAND_REFUSED) {
 		turn_away(tunnel);
 	} else {
@@ -133,7 +136,7 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 }
 
 static struct tunnel *
-create_intercepted(struct client *client, struct str name)
+create_intercepted(struct client *client, struct str name, bool tls)
 {
 	struct tunnel *tunnel = create(client);
 
@@ -150,6 +153,8 @@ create_intercepted(struct client *client, struct str name)
 	admission_destination(
 	    tunnel->own.generation, &tunnel->own.flow, client->local.address);
 	admission_name(&tunnel->own.flow, name);
+	admission_scheme(
+	    &tunnel->own.flow, tls ? POLICY_SCHEME_HTTPS : POLICY_SCHEME_COUNT);
 	admission_head(&tunnel->own.flow, (struct str){ 0 }, (struct str){ 0 });
 	return tunnel;
 }
@@ -157,7 +162,7 @@ create_intercepted(struct client *client, struct str name)
 void
 tunnel_open(struct client *client, struct str name, bool tls)
 {
-	struct tunnel *tunnel = create_intercepted(client, name);
+	struct tunnel *tunnel = create_intercepted(client, name, tls);
 
 	if (tunnel == NULL)
 		return;
@@ -171,7 +176,7 @@ void
 tunnel_refuse_hello(struct client *client)
 {
 	struct tunnel *tunnel =
-	    create_intercepted(client, (struct str){ NULL, 0 });
+	    create_intercepted(client, (struct str){ NULL, 0 }, true);
 
 	if (tunnel == NULL)
 		return;

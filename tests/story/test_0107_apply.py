@@ -64,6 +64,19 @@ def test_a_policy_whose_own_test_fails_is_not_applied(start_gateway: Start) -> N
     assert passes(gateway.lab)
 
 
+def test_a_kernel_that_refuses_changes_nothing(start_gateway: Start) -> None:
+    """Without the interface lo there is no way from the kernel to the proxy."""
+    gateway = start_gateway(OPEN)
+    before = rules(gateway)
+    gateway.lab.gw.run(["ip", "link", "set", "lo", "down"], check=True)
+    done = gateway.apply(gateway.policy)
+    assert done.returncode == WRONG_WORLD
+    why, end = done.stderr.splitlines()[-2:]
+    assert why.endswith("the interface lo must be up")
+    assert end == "nothing has changed"
+    assert rules(gateway) == before
+
+
 def test_a_list_that_is_missing(start_gateway: Start) -> None:
     gateway = start_gateway(OPEN)
     done = gateway.apply(ZONES + 'list l = addresses "not-there"\ndrop l -> any\n')

@@ -156,6 +156,12 @@ def apply(gateway: Gateway, text: str) -> None:
     assert done.returncode == GOOD, done.stderr
 
 
+@pytest.fixture(autouse=True, scope="module")
+def large_file(gateway: Gateway) -> None:
+    """Once: a file that is made anew while it is sent is cut off by its server."""
+    gateway.lab.pages.hole("change.bin", LARGE)
+
+
 @pytest.fixture(autouse=True)
 def as_it_was(gateway: Gateway) -> Iterator[None]:
     yield

@@ -12,6 +12,14 @@
 
 #include <cmocka.h>
 
+#define LETTERS_10  "abcdefghij"
+#define LETTERS_50  LETTERS_10 LETTERS_10 LETTERS_10 LETTERS_10 LETTERS_10
+#define LETTERS_100 LETTERS_50 LETTERS_50
+#define MARKS_10    "^^^^^^^^^^"
+#define BLANKS_10   "          "
+#define BLANKS_63                                                              \
+	BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 "   "
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct place nowhere;
@@ -61,6 +69,31 @@ rendering(void **state)
 		    "p:1:10: error: m\n"
 		    "    1 | 12345678        x\n"
 		    "      |                 ^\n" },
+		/* Of a long line the part around the mark is shown; the cut
+		 * does not go through a character. */
+		{ STR_INIT(LETTERS_100 "gest" LETTERS_100), 100, 4,
+		    "p:1:101: error: m\n"
+		    "    1 | ..." LETTERS_50 LETTERS_10 "gest" LETTERS_100 "\n"
+		    "      | " BLANKS_63 "^^^^\n" },
+		{ STR_INIT(LETTERS_100 LETTERS_100 "k"), 0, 1,
+		    "p:1:1: error: m\n"
+		    "    1 | " LETTERS_100 LETTERS_100 "...\n"
+		    "      | ^\n" },
+		{ STR_INIT(LETTERS_50 "\xc3\xa4" LETTERS_100 LETTERS_100), 111,
+		    400,
+		    "p:1:112: error: m\n"
+		    "    1 | ...\xc3\xa4" LETTERS_100 LETTERS_50 LETTERS_10
+			LETTERS_10 LETTERS_10 LETTERS_10 "abcdefgh...\n"
+		    "      | " BLANKS_63 MARKS_10 MARKS_10 MARKS_10 MARKS_10
+			MARKS_10 MARKS_10 MARKS_10 MARKS_10 MARKS_10 MARKS_10
+			    MARKS_10 MARKS_10 MARKS_10 "^^^^^^^^^\n" },
+		{ STR_INIT(LETTERS_100 LETTERS_50 LETTERS_10 LETTERS_10
+			  LETTERS_10 LETTERS_10 "abcdefghi\xc3\xa4"),
+		    0, 1,
+		    "p:1:1: error: m\n"
+		    "    1 | " LETTERS_100 LETTERS_50 LETTERS_10 LETTERS_10
+			LETTERS_10 LETTERS_10 "abcdefghi...\n"
+		    "      | ^\n" },
 		/* The end of a line of another system is no part of it. */
 		{ STR_INIT("one\r\ntwo\r\n"), 5, 3,
 		    "p:2:1: error: m\n"
