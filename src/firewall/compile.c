@@ -133,8 +133,12 @@ add_comment(struct text *out, struct str comment)
 			comment.len--;
 	}
 	text_addz(out, "comment \"");
-	for (size_t i = 0; i < comment.len; i++)
-		text_addc(out, comment.at[i] == '"' ? '\'' : comment.at[i]);
+	for (size_t i = 0; i < comment.len; i++) {
+		if (comment.at[i] == '"')
+			text_addc(out, '\'');
+		else
+			text_addc(out, comment.at[i]);
+	}
 	text_addz(out, cut ? "...\"" : "\"");
 }
 
