@@ -246,8 +246,7 @@ report_unreadable(struct resolver *resolver, const struct syntax_word *file,
 		    "a list's file is looked for beside the policy");
 	} else {
 		report_error(resolver->report, file->place,
-		    "cannot read %s: %s", path,
-		    rc == -EFBIG ? "it is too large" : strerror(-rc));
+		    "cannot read %s: %s", path, list_file_fault(rc));
 	}
 }
 
