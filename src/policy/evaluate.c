@@ -155,18 +155,6 @@ match_name(const struct policy *policy, const struct policy_rule *rule,
 	return name < open ? name : open;
 }
 
-/* What `except` takes out of the destination; a name takes out any address. */
-static enum policy_match
-match_except(const struct policy_rule *rule, const struct flow *flow,
-    enum policy_phase phase)
-{
-	const struct policy_endpoint *except = rule->to.except;
-	enum policy_match address = match_address(rule, except, flow, phase);
-	enum policy_match name = match_bare_name(except, flow, phase);
-
-	return address > name ? address : name;
-}
-
 static enum policy_match
 match_time(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
@@ -395,14 +383,21 @@ settle_destination(struct settled *settled, const struct policy *policy,
 
 	if (address == POLICY_MATCH_YES)
 		return true;
+	enum policy_match bare = match_bare_name(&rule->to, flow, phase);
 	enum policy_match name = match_name(policy, rule, flow, phase);
 	settled->by_name = name == POLICY_MATCH_YES;
+	/* A name that is known, but not yet where it leads. */
+	if (name == POLICY_MATCH_MIGHT && bare == POLICY_MATCH_YES)
+		return settle(settled, name, POLICY_FACT_DESTINATION);
 	if (name >= address && policy_endpoint_has_domains(&rule->to))
 		return settle(settled, name, POLICY_FACT_NAME);
 	return settle(settled, address, POLICY_FACT_DESTINATION);
 }
 
-/* What is left of the destination; the fact is that which takes it out. */
+/*
+ * What is left of the destination; a name takes out any address.  The fact is
+ * that which takes it out.
+ */
 static bool
 settle_except(struct settled *settled, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
@@ -411,11 +406,11 @@ settle_except(struct settled *settled, const struct policy_rule *rule,
 
 	if (except == NULL)
 		return true;
+	enum policy_match address = match_address(rule, except, flow, phase);
+	enum policy_match name = match_bare_name(except, flow, phase);
 	return settle(settled,
-	    without(POLICY_MATCH_YES, match_except(rule, flow, phase)),
-	    match_bare_name(except, flow, phase) != POLICY_MATCH_NO
-		? POLICY_FACT_NAME
-		: POLICY_FACT_DESTINATION);
+	    without(POLICY_MATCH_YES, address > name ? address : name),
+	    name > address ? POLICY_FACT_NAME : POLICY_FACT_DESTINATION);
 }
 
 /* Conditions in the order in which a flow tells its facts. */
