@@ -233,6 +233,8 @@ resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
 	     word = word->next)
 		add_member(resolver, group, syntax, word);
 	address_set_freeze(&group->addresses);
+	if (domain_set_freeze(&group->domains) < 0)
+		resolver->rc = -ENOMEM;
 }
 
 static void
