@@ -8,6 +8,7 @@
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
+#include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
@@ -144,9 +145,8 @@ client_silence(struct client *client)
 	arm(client, PROXY_SILENCE);
 }
 
-/* From now on whoever has it minds the time. */
-static void
-become_busy(struct client *client)
+void
+client_become_busy(struct client *client)
 {
 	client->state = CLIENT_BUSY;
 	loop_timer_cancel(&client->timer);
@@ -220,15 +220,31 @@ read_head(struct client *client)
 		return;
 	}
 	counter_add(COUNTER_REQUESTS, 1);
-	become_busy(client);
+	client->has_asked = true;
+	client_become_busy(client);
 	exchange_begin(client, &request, (size_t)used);
+}
+
+/* The explicit port speaks both; a connection begins with one of them. */
+static bool
+speaks_socks(const struct client *client)
+{
+	return !client->intercepted && !client->has_asked &&
+	       socks_begins(stream_input(client->stream));
 }
 
 static void
 on_head_data(struct stream *stream, void *context)
 {
+	struct client *client = context;
+
 	(void)stream;
-	read_head(context);
+	if (!speaks_socks(client)) {
+		read_head(client);
+		return;
+	}
+	begin_head(client);
+	socks_serve(client);
 }
 
 static void
@@ -288,7 +304,7 @@ read_hello(struct client *client)
 		return;
 	}
 	struct str name = hello_server_name(&hello);
-	become_busy(client);
+	client_become_busy(client);
 	if (name.at != NULL)
 		name = arena_str(&client->arena, name);
 	tunnel_open(client, name, true);
@@ -298,7 +314,7 @@ read_hello(struct client *client)
 static void
 open_nameless(struct client *client)
 {
-	become_busy(client);
+	client_become_busy(client);
 	tunnel_open(client, (struct str){ NULL, 0 }, false);
 }
 
