@@ -284,13 +284,19 @@ forget_addresses(struct errand *errand)
 		errand->flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
 }
 
-void
-errand_begin(struct errand *errand)
+bool
+errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
-	if (errand->answer.verdict == POLICY_VERDICT_REJECT ||
-	    errand->answer.verdict == POLICY_VERDICT_DROP) {
+	return errand->answer.verdict == POLICY_VERDICT_REJECT ||
+	       errand->answer.verdict == POLICY_VERDICT_DROP;
+}
+
+void
+errand_begin(struct errand *errand)
+{
+	if (errand_is_refused(errand)) {
 		refuse(errand, errand->answer);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);

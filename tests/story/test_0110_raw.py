@@ -680,6 +680,9 @@ for name, (fields, status) in {
 }.items():
     both(f"max-forwards {name}", request(fields, line=b"OPTIONS @/ HTTP/1.1"), status, passed=0)
 both("max-forwards 5", request(b"Max-Forwards: 5\r\n", line=b"OPTIONS @/ HTTP/1.1"), 200, shows=(b"Max-Forwards: 4",))
+line = b"OPTIONS http://ads.example.net/ HTTP/1.1"
+for to in (PROXY, ORIGIN):
+    add("max-forwards 0 of what is refused", request(b"Max-Forwards: 0\r\n", line=line), 403, to=to)
 both("max-forwards of GET", request(b"Max-Forwards: 0\r\n"), 200)
 both("via of others", request(b"Via: 1.1 a, 1.0 b (c)\r\n"), 200, shows=(b"Via: 1.1 a, 1.0 b",))
 
