@@ -10,6 +10,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -843,6 +844,18 @@ def test_a_hello_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
             assert sock.recv(1) == answer
             say(sock, b"")
     assert len(seen.streams) == 1
+
+
+def test_a_hello_that_takes_its_time(gateway: Gateway, seen: Seen) -> None:
+    """The wait for a first byte is short, for some clients let the server
+    speak first; who has spoken has the time of any head."""
+    said = records(hello(OUT))
+    with gateway.lab.lan.connect(*TLS, timeout=5) as sock:
+        sock.sendall(said[:20])
+        time.sleep(3.5)  # a slow line: more than the wait for a first byte
+        sock.sendall(said[20:])
+        assert sock.recv(1) == b"\x16"
+    assert seen.streams == [said]
 
 
 def test_a_head_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
