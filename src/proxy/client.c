@@ -521,6 +521,7 @@ may_wait(const struct client *client)
 	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
 	admission_port(&flow, client->local.port);
 	admission_destination(generation, &flow, client->local.address);
+	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
 	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
 	return verdict == POLICY_VERDICT_ALLOW ||
 	       verdict == POLICY_VERDICT_UNDECIDED;
