@@ -291,14 +291,26 @@ client_next(struct client *client)
 
 /* ---- greetings ---- */
 
+/* It has spoken; how long its line takes for the rest is another matter. */
+static void
+begin_hello(struct client *client)
+{
+	if (client->state == CLIENT_HELLO)
+		return;
+	client->state = CLIENT_HELLO;
+	arm(client, PROXY_HEAD_TIMEOUT);
+}
+
 static void
 read_hello(struct client *client)
 {
 	struct hello hello;
 	int rc = hello_parse(stream_input(client->stream), &hello);
 
-	if (rc == -EAGAIN && !stream_has_ended(client->stream))
+	if (rc == -EAGAIN && !stream_has_ended(client->stream)) {
+		begin_hello(client);
 		return;
+	}
 	if (rc < 0) {
 		tunnel_refuse_hello(client);
 		return;
@@ -370,17 +382,6 @@ await_greeting(struct client *client)
 /* ---- time ---- */
 
 static void
-on_greeting_time(struct client *client)
-{
-	struct str input = stream_input(client->stream);
-
-	if (input.len == 0)
-		open_nameless(client);
-	else
-		tunnel_refuse_hello(client); /* half a hello */
-}
-
-static void
 on_head_time(struct client *client)
 {
 	struct page page = { .status = 408,
@@ -398,7 +399,10 @@ on_time(struct loop_timer *timer)
 
 	switch (client->state) {
 	case CLIENT_GREETING:
-		on_greeting_time(client);
+		open_nameless(client);
+		break;
+	case CLIENT_HELLO:
+		tunnel_refuse_hello(client);
 		break;
 	case CLIENT_HEAD:
 		on_head_time(client);
@@ -533,6 +537,7 @@ may_wait(const struct client *client)
 	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
 	admission_port(&flow, client->local.port);
 	admission_destination(generation, &flow, client->local.address);
+	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
 	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
 	return verdict == POLICY_VERDICT_ALLOW ||
 	       verdict == POLICY_VERDICT_UNDECIDED;

@@ -23,6 +23,7 @@ struct tunnel;
 
 enum client_state {
 	CLIENT_GREETING, /* intercepted, and nothing is known */
+	CLIENT_HELLO,    /* a hello has begun */
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
