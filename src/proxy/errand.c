@@ -56,14 +56,18 @@ take_share(struct errand *errand)
 		return true;
 	errand->counted = limiter_take(errand->generation->limiter, rule,
 	    errand->client.address, clock_now(), &errand->held);
+	if (errand->held != NULL)
+		errand->limiter = limiter_ref(errand->generation->limiter);
 	return errand->counted;
 }
 
 static void
 release_share(struct errand *errand)
 {
-	limiter_release(errand->generation->limiter, errand->held);
+	limiter_release(errand->held);
+	limiter_unref(errand->limiter);
 	errand->held = NULL;
+	errand->limiter = NULL;
 	errand->counted = false;
 }
 
@@ -72,7 +76,6 @@ take_generation(struct errand *errand, struct proxy_generation *generation)
 {
 	if (errand->generation == generation)
 		return;
-	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = proxy_generation_ref(generation);
 	admission_move(generation, &errand->flow);
@@ -476,8 +479,7 @@ errand_fini(struct errand *errand)
 	resolver_cancel(&errand->query);
 	dial_cancel(&errand->dial);
 	stream_close(&errand->server);
-	if (errand->generation != NULL)
-		release_share(errand);
+	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;
 }

@@ -55,7 +55,8 @@ struct errand {
 	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */
 	bool counted;                /* within the limit of its rule */
-	struct limiter_entry *held;  /* of the generation's limiter */
+	struct limiter *limiter;     /* a reference, while something is held */
+	struct limiter_entry *held;
 	enum proxy_failure failure;
 	struct stream *server; /* the owner takes it */
 	struct address_port server_at;
