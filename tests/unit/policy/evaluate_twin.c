@@ -65,6 +65,7 @@ struct twin {
 	size_t count;
 	uint32_t reports; /* bits of rules */
 	bool vague;
+	uint32_t reports_one_in;
 	uint32_t themes; /* bits of the conditions that this policy has */
 	struct text text;
 	uint64_t random;
@@ -217,7 +218,7 @@ static void
 write_filter(struct twin *twin, struct twin_rule *rule)
 {
 	*rule = new_rule((enum policy_verdict)below(twin, 3));
-	rule->report = one_in(twin, 6);
+	rule->report = one_in(twin, twin->reports_one_in);
 	text_addf(&twin->text, "%s%s ", rule->report ? "report " : "",
 	    policy_verdict_word(rule->verdict));
 	write_sides(twin, rule);
@@ -251,6 +252,7 @@ write_policy(struct twin *twin)
 	twin->count = 1 + below(twin, RULES_MAX);
 	twin->vague = false;
 	twin->reports = 0;
+	twin->reports_one_in = one_in(twin, 5) ? 2 : 8;
 	/* Few kinds of conditions at once, so that they meet each other. */
 	twin->themes = below(twin, 1u << COUNT_OF(conditions)) &
 		       below(twin, 1u << COUNT_OF(conditions));
