@@ -2,8 +2,8 @@
 /*
  * proxy/limiter: how much passes, on a clock of the test's own.
  *
- * The last two are for many threads, and for a build with the thread
- * sanitizer: what passes is counted to the last flow all the same.
+ * The last one is of many threads, and best built with the thread sanitizer:
+ * what passes is counted to the last flow all the same.
  */
 #include "proxy/limiter.h"
 
@@ -358,7 +358,7 @@ enum {
 struct crowd {
 	struct limiter *limiter;
 	struct policy_rule rate, connections;
-	atomic_uint passed, under_way, most, refused;
+	atomic_uint passed, under_way, most;
 };
 
 static void
