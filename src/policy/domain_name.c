@@ -7,7 +7,7 @@
 #define LABEL_MAX 63
 
 /* Four bytes a character, and then the name is too long in any case. */
-#define U_NAME_MAX (4 * DOMAIN_NAME_MAX)
+#define U_NAME_MAX ((size_t)4 * DOMAIN_NAME_MAX)
 
 static const char too_long[] = "a name has at most 253 characters";
 static const char not_labels[] =

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/resolve.h"
+#include "policy/rule_index.h"
 
 #include "base/file.h"
 
@@ -45,6 +46,7 @@ destroy(struct policy *policy)
 		address_set_fini(&group->addresses);
 		domain_set_fini(&group->domains);
 	}
+	rule_index_destroy(policy->index);
 	text_fini(&policy->text);
 	arena_fini(&policy->arena);
 	free(policy);
@@ -145,6 +147,8 @@ policy_load(const char *path, const struct policy_loader *loader,
 	int rc = policy != NULL ? read_policy(policy, path, loader, report)
 				: -ENOMEM;
 
+	if (rc == 0 && report->errors == 0)
+		rc = rule_index_create(policy, &policy->index);
 	report_sort(report);
 	if (rc == -ENOMEM)
 		report_error(report, (struct place){ 0 },

@@ -146,6 +146,8 @@ struct policy_case {
 	struct str title; /* of its test */
 };
 
+struct rule_index;
+
 struct policy {
 	struct arena arena;
 	unsigned refs; /* atomic */
@@ -169,6 +171,7 @@ struct policy {
 	size_t masquerade_count;
 	struct policy_case *cases;
 	size_t case_count;
+	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
 };
 

@@ -512,7 +512,7 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
 
 
 def random_packet(
-    chance: random.Random, policy: Policy, number: int
+    chance: random.Random, policy: Policy, number: int, sport: int
 ) -> tuple[str, Packet]:
     """And the link that it comes by; "": the gateway sends it."""
     link = chance.choice(("int0", "int0", "int1", "ext0", "ext0", ""))
@@ -534,7 +534,7 @@ def random_packet(
         source,
         destination,
         protocol,
-        sport=0 if protocol in ("gre", "esp") else 20000 + number,
+        sport=0 if protocol in ("gre", "esp") else sport,
         dport=chance.choice(ports_of(policy)) if protocol in PORTED else 0,
         kind=chance.choice(kinds) if protocol == "icmp" else "",
     )
@@ -548,7 +548,7 @@ def ports_of(policy: Policy) -> list[int]:
 
 
 def towards_the_proxy(
-    chance: random.Random, policy: Policy, packet: Packet
+    chance: random.Random, policy: Policy, packet: Packet, sport: int
 ) -> Packet:
     """The same one, as it is sent to a listener or to the web."""
     listeners = [ip_address(a) for a in policy.listens]
@@ -557,7 +557,7 @@ def towards_the_proxy(
         to = {"destination": chance.choice(fitting), "dport": 3128}
     else:
         to = {"dport": chance.choice((80, 443))}
-    return replace(packet, protocol="tcp", kind="", sport=20000 + packet.number, **to)
+    return replace(packet, protocol="tcp", kind="", sport=sport, **to)
 
 
 def random_packets(
@@ -567,10 +567,16 @@ def random_packets(
     what has no ports, each address takes part in one."""
     packets: list[tuple[str, Packet]] = []
     taken: set[tuple[str, Address]] = set()
+    # Others than of the last rounds: for a second a connection that was handed
+    # over half-open has a socket, and no packet that has one is forwarded.
+    first = chance.randrange(20000, 60000, 100)
     while len(packets) < count:
-        link, packet = random_packet(chance, policy, len(packets))
+        sport = first + len(packets)
+        link, packet = random_packet(chance, policy, len(packets), sport)
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
-            packet = towards_the_proxy(chance, policy, packet)
+            packet = towards_the_proxy(chance, policy, packet, sport)
+        if packet.source == packet.destination:
+            continue  # conntrack takes such a flow for its own answer
         ends = {(packet.protocol, a) for a in (packet.source, packet.destination)}
         if packet.sport == 0:
             if ends & taken:

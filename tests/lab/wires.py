@@ -18,6 +18,7 @@ what came in, and writes down what arrived at the gateway itself.
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -110,8 +111,9 @@ class Wires:
 
     def __enter__(self) -> "Wires":
         # What one processor sends is received in its order, by it alone.
-        self._processors = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {min(self._processors)})
+        self.processors = os.sched_getaffinity(0)
+        self.home = random.choice(sorted(self.processors))
+        os.sched_setaffinity(0, {self.home})
         try:
             self._up()
         except BaseException:
@@ -290,7 +292,7 @@ class Wires:
                 self.run(command.split(), check=True)
 
     def _down(self) -> None:
-        os.sched_setaffinity(0, self._processors)
+        os.sched_setaffinity(0, self.processors)
         for sock in [*self._listeners, *self._taps.values()]:
             sock.close()
         for sock in getattr(self, "_raw", {}).values():

@@ -52,6 +52,7 @@ static long live;               /* pieces */
 void *libc_malloc(size_t size) __asm__("__libc_malloc");
 void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
 void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
+void *libc_memalign(size_t to, size_t size) __asm__("__libc_memalign");
 void libc_free(void *piece) __asm__("__libc_free");
 
 static bool
@@ -88,6 +89,12 @@ realloc(void *old, size_t size)
 		return NULL;
 	return old == NULL ? counted(libc_realloc(old, size))
 			   : libc_realloc(old, size);
+}
+
+void *
+aligned_alloc(size_t to, size_t size)
+{
+	return fails_now() ? NULL : counted(libc_memalign(to, size));
 }
 
 void
