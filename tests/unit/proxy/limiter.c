@@ -367,10 +367,8 @@ hold_for_a_moment(struct crowd *crowd, struct address source)
 	struct limiter_entry *held;
 
 	if (!limiter_take(
-		crowd->limiter, &crowd->connections, source, START, &held)) {
-		atomic_fetch_add(&crowd->refused, 1);
+		crowd->limiter, &crowd->connections, source, START, &held))
 		return;
-	}
 	unsigned now = atomic_fetch_add(&crowd->under_way, 1) + 1;
 	unsigned most = atomic_load(&crowd->most);
 	while (now > most &&
