@@ -108,17 +108,11 @@ cost_of(const struct policy_rule *rule)
 	       (int64_t)rule->limit.count;
 }
 
-/* A burst of years is never used up; half the range leaves room to add. */
+/* A year at most (POLICY_REFILL_SECONDS_MAX). */
 static int64_t
 capacity_of(const struct policy_rule *rule)
 {
-	int64_t capacity;
-
-	if (__builtin_mul_overflow(
-		cost_of(rule), (int64_t)rule->limit.burst, &capacity) ||
-	    capacity > INT64_MAX / 2)
-		return INT64_MAX / 2;
-	return capacity;
+	return cost_of(rule) * (int64_t)rule->limit.burst;
 }
 
 static void

@@ -70,8 +70,9 @@ a_rate_and_its_burst(void **state)
 		{ 1, 1, 1, SECOND }, { 2, 1, 3, SECOND / 2 },
 		{ 50, 1, 50, SECOND / 50 }, { 20, 60, 5, 3 * SECOND },
 		{ 3, 3600, 3, 1200 * SECOND }, { 1000000, 1, 1000000, 1000 },
+		{ 1000000, 86400, 1000000, DAY / 1000000 },
 		{ 7, 86400, 5, DAY / 7 }, /* does not come out even */
-		{ 1, 86400, 36500, DAY }, /* a hundred years */
+		{ 1, 86400, 366, DAY },   /* as long as it can be */
 	};
 
 	(void)state;
