@@ -183,8 +183,8 @@ resolve_during(struct resolver *resolver, const struct syntax_word *words,
 		const struct symbol *symbol =
 		    resolve_find(resolver, words->text);
 		if (symbol == NULL || symbol->kind != SYMBOL_HOURS) {
-			resolve_unknown(
-			    resolver, words, "a set of hours", 1u << SYMBOL_HOURS);
+			resolve_unknown(resolver, words, "a set of hours",
+			    1u << SYMBOL_HOURS);
 			good = false;
 			continue;
 		}
@@ -219,6 +219,19 @@ parse_rate(struct str text, struct policy_limit *ret)
 }
 
 static bool
+check_refill(struct resolver *resolver, const struct syntax_limit *syntax,
+    const struct policy_limit *limit)
+{
+	if ((uint64_t)limit->burst * limit->seconds <=
+	    limit->count * POLICY_REFILL_SECONDS_MAX)
+		return true;
+	report_error(resolver->report, syntax->burst.place,
+	    "at this rate a burst of %u takes more than a year to come back",
+	    limit->burst);
+	return false;
+}
+
+static bool
 resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
     struct policy_limit *ret)
 {
@@ -244,7 +257,7 @@ resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
 		     : ret->seconds == 1 && ret->count > 5 ? ret->count
 							   : 5;
 	ret->per_source = syntax->per_source;
-	return true;
+	return check_refill(resolver, syntax, ret);
 }
 
 static bool

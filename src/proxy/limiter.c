@@ -121,17 +121,11 @@ cost_of(const struct policy_limit *limit)
 	return (int64_t)limit->seconds * CLOCK_SECOND / (int64_t)limit->count;
 }
 
-/* A burst of years is never used up; half the range leaves room to add. */
+/* A year at most (POLICY_REFILL_SECONDS_MAX). */
 static int64_t
 capacity_of(const struct policy_limit *limit)
 {
-	int64_t capacity;
-
-	if (__builtin_mul_overflow(
-		cost_of(limit), (int64_t)limit->burst, &capacity) ||
-	    capacity > INT64_MAX / 2)
-		return INT64_MAX / 2;
-	return capacity;
+	return cost_of(limit) * (int64_t)limit->burst;
 }
 
 static void
