@@ -112,9 +112,13 @@ read_to_buffer(struct stream *s)
 ssize_t
 stream_read_some(struct stream *s)
 {
-	ssize_t n = stream_bulk_is_next(s) ? stream_bulk_read(s) : -EAGAIN;
+	ssize_t n = s->bulk != NULL ? stream_bulk_read(s) : -EAGAIN;
 
-	return n != -EAGAIN ? n : read_to_buffer(s);
+	if (n == -EAGAIN)
+		n = read_to_buffer(s);
+	if (n > 0 && s->bulk != NULL)
+		stream_bulk_note(s, (size_t)n);
+	return n;
 }
 
 /*

@@ -132,12 +132,13 @@ struct stream_bulk {
 	struct stream *stream;
 	struct pipe *pipe; /* NULL: nothing is piped */
 	size_t piped;
-	bool off;      /* the kernel cannot, or the other side: what is piped
-			 goes on by the buffer, and no pipe is taken again */
-	bool patient;  /* SO_RCVLOWAT is raised */
-	bool ticked;   /* the next read is not for readiness */
-	int64_t since; /* it flows without a pause; 0: it does not */
-	int64_t read_at;
+	/* The kernel cannot, or the other side: what is piped goes on by the
+	 * buffer, and no pipe is taken again. */
+	bool off;
+	bool patient;    /* SO_RCVLOWAT is raised */
+	int64_t read_at; /* the last read */
+	int64_t since;   /* when the period began in which `count` came */
+	size_t count;
 	struct loop_timer tick;
 };
 

@@ -4,26 +4,26 @@
  *
  * What is bulk shows in the reads.  One that fills its piece makes the next
  * piece larger (stream_impl.h); who has filled two, 48 KiB without a pause, is
- * at the largest, and from there on a read is a splice into a pipe.  One that
- * brings less than STREAM_READ_BYTES_FIRST ends that, and the next ones are
- * copied: small messages never see a pipe, and for a long time nothing but a
- * count is remembered of what flowed.
+ * at the largest, and from there on a read is a splice into a pipe, until one
+ * brings less than STREAM_READ_BYTES_FIRST.  Small messages never see a pipe.
  *
- *	copy  -- 16, 32 KiB filled -->  splice  -- 20 ms of it -->  patient
- *	      <----- less than 16 KiB --------      <-- nothing in 1 ms --
+ *	copy  -- 16, 32 KiB filled -->  splice
+ *	      <-- less than 16 KiB ---
  *
- * Patient.  A wake-up for each few segments is half of the cost when many
- * tunnels flow at once.  So in a flow that has lasted, SO_RCVLOWAT lets the
- * kernel wake us for half a mebibyte only, or for the peer's end, or when the
- * window would close.  That must not keep the last bytes of a message, which
- * nothing follows: a tick reads whatever is there when nothing was read for a
- * millisecond, and if it was little the mark is taken down at once.  So a pause
- * costs at most a tick (1 to 2 ms), and that only after 20 ms of flow.  The
- * tick is not moved with each read: when it is due it looks at when that was.
+ * Patience.  To be woken for each few segments costs more than to move them.
+ * A flow of PERIOD_BYTES_MIN in each period and without a pause is patient:
+ * SO_RCVLOWAT lets the kernel wake us for half a mebibyte only, or for the
+ * peer's end, or before the window closes.  That must not keep the last bytes
+ * of a message, after which nothing comes: when nothing was read for a tick,
+ * whatever is there is read.  If that is little, or nothing comes for PAUSE,
+ * or a period brought too little, the patience is over and the mark is down
+ * before the next message.  So a byte waits for a tick at most (1 to 2 ms by
+ * the loop's clock), and only behind 20 ms of flow.  The tick is not moved
+ * with each read: when it is due it looks at when that was.
  *
- * Only a count is taken for an answer from splice.  It says -EAGAIN, and 0
- * after the peer's FIN, in front of a byte of urgent data as well, where it
- * would turn for ever or lose what follows; read passes over it.
+ * Only a count is taken for an answer from splice.  In front of a byte of
+ * urgent data it says -EAGAIN too, and 0 after the peer's FIN: taken at its
+ * word we would turn for ever, or lose what follows.  A read passes over it.
  */
 #include "net/stream_impl.h"
 
@@ -33,11 +33,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TICK          CLOCK_MS
-#define PATIENT_AFTER (20 * CLOCK_MS)
-#define PATIENT_BYTES (512 << 10)
-/* With less than this in a tick, wake-ups are few by themselves. */
-#define TICK_BYTES_MIN ((size_t)64 << 10)
+#define PERIOD           (20 * CLOCK_MS)
+#define PERIOD_BYTES_MIN ((size_t)160 << 10) /* 65 Mbit/s */
+#define PAUSE            (4 * CLOCK_MS)
+#define PATIENT_BYTES    (512 << 10)
+#define TICK             CLOCK_MS
+/* Fewer bytes than that are the end of something, not a piece of it. */
+#define LITTLE ((size_t)4 << 10)
 
 bool
 stream_can_splice(const struct stream *s)
@@ -67,25 +69,29 @@ set_low_mark(struct stream *s, int bytes)
 		   sizeof(bytes)) == 0;
 }
 
+static void
+begin_patience(struct stream *s)
+{
+	struct stream_bulk *bulk = s->bulk;
+
+	if (bulk->patient || bulk->off || !set_low_mark(s, PATIENT_BYTES))
+		return;
+	bulk->patient = true;
+	s->read_bytes = STREAM_READ_BYTES_MAX;
+	loop_timer_arm(s->loop, &bulk->tick, bulk->read_at + TICK);
+}
+
 /* Lowering the mark makes the kernel look whether it is reached now. */
 static void
 end_patience(struct stream *s)
 {
 	struct stream_bulk *bulk = s->bulk;
 
-	bulk->since = 0;
-	bulk->ticked = false;
 	if (!bulk->patient)
 		return;
 	bulk->patient = false;
 	loop_timer_cancel(&bulk->tick);
 	(void)set_low_mark(s, 1);
-}
-
-static void
-arm_tick(struct stream_bulk *bulk)
-{
-	loop_timer_arm(bulk->stream->loop, &bulk->tick, bulk->read_at + TICK);
 }
 
 static void
@@ -95,39 +101,54 @@ on_tick(struct loop_timer *timer)
 	struct stream *s = bulk->stream;
 	int64_t now = loop_now(s->loop);
 
-	if (!stream_wants_read(s)) {
+	if (now - bulk->read_at > PAUSE || !stream_wants_read(s)) {
 		end_patience(s);
-		return;
-	}
-	bulk->ticked = now >= bulk->read_at + TICK;
-	if (bulk->ticked)
-		bulk->read_at = now;
-	arm_tick(bulk);
-	if (bulk->ticked)
+	} else if (now - bulk->read_at < TICK) {
+		loop_timer_arm(s->loop, timer, bulk->read_at + TICK);
+	} else {
+		loop_timer_arm(s->loop, timer, now + TICK);
 		stream_turn(s);
+	}
+}
+
+/* A read after which nothing was steady begins a new period. */
+static void
+begin_period(struct stream_bulk *bulk)
+{
+	bulk->since = bulk->read_at;
+	bulk->count = 0;
 }
 
 static void
-note_read(struct stream *s, size_t count)
+look_for_bulk(struct stream *s, size_t count)
 {
 	struct stream_bulk *bulk = s->bulk;
-	bool is_little =
-	    count < (bulk->ticked ? TICK_BYTES_MIN : STREAM_READ_BYTES_FIRST);
 
-	bulk->ticked = false;
-	bulk->read_at = loop_now(s->loop);
-	if (count < STREAM_READ_BYTES_FIRST)
-		s->read_bytes = STREAM_READ_BYTES_FIRST;
-	if (is_little) {
+	bulk->count += count;
+	if (bulk->read_at - bulk->since < PERIOD)
+		return;
+	if (bulk->count >= PERIOD_BYTES_MIN)
+		begin_patience(s);
+	else
 		end_patience(s);
-	} else if (bulk->since == 0) {
-		bulk->since = bulk->read_at;
-	} else if (!bulk->patient &&
-		   bulk->read_at - bulk->since >= PATIENT_AFTER &&
-		   set_low_mark(s, PATIENT_BYTES)) {
-		bulk->patient = true;
-		arm_tick(bulk);
-	}
+	begin_period(bulk);
+}
+
+void
+stream_bulk_note(struct stream *s, size_t count)
+{
+	struct stream_bulk *bulk = s->bulk;
+	int64_t now = loop_now(s->loop);
+	bool is_pause = now - bulk->read_at > PAUSE;
+
+	bulk->read_at = now;
+	if (count < LITTLE)
+		end_patience(s);
+	if (count < STREAM_READ_BYTES_FIRST && !bulk->patient)
+		s->read_bytes = STREAM_READ_BYTES_FIRST;
+	if (is_pause)
+		begin_period(bulk);
+	look_for_bulk(s, count);
 }
 
 /* ---- the pipe ---- */
@@ -171,11 +192,11 @@ is_unsupported(ssize_t error)
 	       error == -ENOMEM;
 }
 
-bool
-stream_bulk_is_next(const struct stream *s)
+static bool
+is_next(const struct stream *s)
 {
-	return s->bulk != NULL && !s->bulk->off && s->bulk->piped == 0 &&
-	       s->input.len == 0 && s->read_bytes == STREAM_READ_BYTES_MAX &&
+	return !s->bulk->off && s->bulk->piped == 0 && s->input.len == 0 &&
+	       s->read_bytes == STREAM_READ_BYTES_MAX &&
 	       s->transport->splice_in != NULL;
 }
 
@@ -184,13 +205,11 @@ static ssize_t
 piped_nothing(struct stream *s, ssize_t error)
 {
 	s->bulk->off = is_unsupported(error);
-	s->read_bytes = STREAM_READ_BYTES_FIRST;
-	end_patience(s);
 	return error == 0 || s->bulk->off ? -EAGAIN : error;
 }
 
-ssize_t
-stream_bulk_read(struct stream *s)
+static ssize_t
+read_to_pipe(struct stream *s)
 {
 	struct pipe_pool *pool = &s->loop->pipes;
 	struct pipe *pipe = pipe_pool_take(pool);
@@ -208,8 +227,17 @@ stream_bulk_read(struct stream *s)
 	s->bulk->pipe = pipe;
 	s->bulk->piped = (size_t)n;
 	s->fresh = true;
-	note_read(s, (size_t)n);
 	return n;
+}
+
+/* A buffer holds too little for one who waits for much. */
+ssize_t
+stream_bulk_read(struct stream *s)
+{
+	if (is_next(s))
+		return read_to_pipe(s);
+	end_patience(s);
+	return -EAGAIN;
 }
 
 ssize_t

@@ -75,12 +75,12 @@ bool stream_wants_read(const struct stream *stream);
  * gone. */
 void stream_turn(struct stream *stream);
 
-/* Whether the next read is one into a pipe. */
-bool stream_bulk_is_next(const struct stream *stream);
-
-/* That read.  A count or an error of the connection; -EAGAIN: it must be tried
- * by the buffer. */
+/* A read into the pipe.  A count or an error of the connection; -EAGAIN: it
+ * must be tried by the buffer. */
 ssize_t stream_bulk_read(struct stream *stream);
+
+/* What was read, either way. */
+void stream_bulk_note(struct stream *stream, size_t count);
 
 /* Whether what is piped must go by the buffer, and the read that does it. */
 bool stream_bulk_is_off(const struct stream *stream);
