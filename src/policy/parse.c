@@ -10,7 +10,9 @@
 #include "policy/syntax.h"
 
 #include "base/nearest.h"
+#include "policy/manual.h"
 #include "policy/reader.h"
+#include "policy/words.h"
 
 #include <errno.h>
 
@@ -262,8 +264,12 @@ parse_per_source(struct parser *parser, bool *ret)
 		return true;
 	(void)reader_take(parser->in);
 	*ret = true;
-	if (!reader_at_word(parser->in, "source"))
-		return reader_expected(parser->in, "'source'");
+	if (!reader_at_word(parser->in, "source")) {
+		(void)reader_expected(parser->in, "'source'");
+		report_hint(parser->in->report,
+		    "a limit holds for all together, or 'per source'");
+		return false;
+	}
 	(void)reader_take(parser->in);
 	return true;
 }
@@ -326,20 +332,113 @@ parse_direct(struct parser *parser, struct syntax_rule *rule)
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, struct syntax_rule *);
+	const char *manual;
 } rule_items[] = {
-	{ "scheme", parse_scheme },
-	{ "method", parse_method },
-	{ "path", parse_path },
-	{ "user", parse_user },
-	{ "header", parse_header },
-	{ "type", parse_type },
-	{ "during", parse_during },
-	{ "limit", parse_limit },
-	{ "connections", parse_connections },
-	{ "log", parse_log },
-	{ "as", parse_as },
-	{ "direct", parse_direct },
+	{ "scheme", parse_scheme, MANUAL_CONDITIONS },
+	{ "method", parse_method, MANUAL_CONDITIONS },
+	{ "path", parse_path, MANUAL_CONDITIONS },
+	{ "user", parse_user, MANUAL_CONDITIONS },
+	{ "header", parse_header, MANUAL_CONDITIONS },
+	{ "type", parse_type, MANUAL_CONDITIONS },
+	{ "during", parse_during, MANUAL_CONDITIONS },
+	{ "limit", parse_limit, MANUAL_RATES },
+	{ "connections", parse_connections, MANUAL_RATES },
+	{ "log", parse_log, MANUAL_OPTIONS },
+	{ "as", parse_as, MANUAL_OPTIONS },
+	{ "direct", parse_direct, MANUAL_OPTIONS },
 };
+
+/* Words of rules that stand at one place only, which is not this one. */
+static const struct {
+	const char *word;
+	const char *hint;
+	const char *manual;
+} misplaced[] = {
+	{ "except", "it stands right behind what it takes something out of",
+	    MANUAL_EXCEPTIONS },
+	{ "burst", "it stands behind the rate of a limit: limit 50/s burst 100",
+	    MANUAL_RATES },
+	{ "per",
+	    "'per source' stands behind a limit: limit 50/s per source, "
+	    "connections 10 per source",
+	    MANUAL_RATES },
+	{ "report", "it stands before the verdict: report reject ...",
+	    MANUAL_REPORTS },
+	{ "hours", "a rule holds 'during' hours that have a name",
+	    MANUAL_HOURS },
+	{ "at", "a rule holds 'during' hours that have a name", MANUAL_HOURS },
+	{ "for", "what a rule holds for stands before '->'", MANUAL_RULES },
+};
+
+static const char rule_item_what[] =
+    "a service, a condition, an option or the end of the line";
+
+static bool
+refuse_misplaced(struct parser *parser)
+{
+	for (size_t i = 0; i < COUNT_OF(misplaced); i++) {
+		if (!reader_at_word(parser->in, misplaced[i].word))
+			continue;
+		(void)reader_expected(parser->in, rule_item_what);
+		report_hint(parser->in->report, "%s", misplaced[i].hint);
+		report_see(parser->in->report, misplaced[i].manual);
+		return false;
+	}
+	return true;
+}
+
+void
+syntax_offer_rule_items(struct nearest *nearest)
+{
+	for (size_t i = 0; i < COUNT_OF(rule_items); i++)
+		nearest_offer(nearest, str_of(rule_items[i].word));
+}
+
+static struct nearest
+nearest_rule_item(struct str word)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word);
+	syntax_offer_rule_items(&nearest);
+	return nearest;
+}
+
+static bool
+is_rule_item(struct str word)
+{
+	return nearest_rule_item(word).distance == 0;
+}
+
+/*
+ * No service has a text behind it, nor what a limit has: the word before such
+ * things is a misspelt condition or limit, and that is where the mistake is.
+ */
+static bool
+refuse_misspelt(struct parser *parser)
+{
+	const struct token *token = reader_peek(parser->in);
+	struct nearest nearest = nearest_rule_item(token->text);
+
+	if (nearest.best.at == NULL)
+		return true;
+	bool text = token[1].kind == TOKEN_STRING;
+	bool name_and_text =
+	    token[1].kind == TOKEN_WORD && !is_rule_item(token[1].text) &&
+	    token[2].kind == TOKEN_STRING && str_is(nearest.best, "header");
+	bool amount =
+	    token[1].kind == TOKEN_WORD && token[2].kind == TOKEN_WORD &&
+	    (str_is(token[2].text, "per") || str_is(token[2].text, "burst")) &&
+	    (str_is(nearest.best, "limit") ||
+		str_is(nearest.best, "connections"));
+	if (!text && !name_and_text && !amount)
+		return true;
+	report_error(parser->in->report, token->place,
+	    "no condition or option is called '%.*s'", STR_ARG(token->text));
+	report_hint(
+	    parser->in->report, "did you mean '%.*s'?", STR_ARG(nearest.best));
+	return false;
+}
 
 /*
  * What may stand behind the endpoints, in any order.  A word that is none of
@@ -352,17 +451,25 @@ parse_rule_item(struct parser *parser, struct syntax_rule *rule)
 
 	if (token->kind == TOKEN_OPEN)
 		return reader_services(parser->in, &rule->services);
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(parser->in,
-		    "a service, a condition, 'log', 'as', 'direct' or the end "
-		    "of the line");
+	if (token->kind != TOKEN_WORD) {
+		(void)reader_expected(parser->in, rule_item_what);
+		if (token->kind == TOKEN_STRING)
+			report_hint(parser->in->report,
+			    "a rule's name stands behind 'as'");
+		return false;
+	}
 	for (size_t i = 0; i < COUNT_OF(rule_items); i++) {
 		if (!str_is(token->text, rule_items[i].word))
 			continue;
 		(void)reader_take(parser->in);
-		return rule_items[i].parse(parser, rule);
+		const char *before =
+		    report_topic(parser->in->report, rule_items[i].manual);
+		bool good = rule_items[i].parse(parser, rule);
+		(void)report_topic(parser->in->report, before);
+		return good;
 	}
-	return reader_services(parser->in, &rule->services);
+	return refuse_misplaced(parser) && refuse_misspelt(parser) &&
+	       reader_services(parser->in, &rule->services);
 }
 
 static void
@@ -373,20 +480,84 @@ add_rule(
 	APPEND(parser->rules, rule);
 }
 
+static bool
+refuse_second_except(struct parser *parser)
+{
+	if (!reader_at_word(parser->in, "except"))
+		return true;
+	report_error(parser->in->report, reader_peek(parser->in)->place,
+	    "'except' stands here twice");
+	report_hint(parser->in->report,
+	    "several exceptions stand behind one, parted by commas");
+	return false;
+}
+
+static const char endpoint_what[] =
+    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
+
+/* What stands behind an endpoint, where the endpoint was forgotten. */
+static bool
+refuse_no_endpoint(struct parser *parser)
+{
+	const struct token *token = reader_peek(parser->in);
+	enum policy_protocol protocol;
+
+	if (token->kind != TOKEN_WORD || str_is(token->text, "any") ||
+	    str_is(token->text, "self") ||
+	    !policy_word_is_reserved(token->text) ||
+	    reader_at_statement(parser->in))
+		return true;
+	(void)reader_expected(parser->in, endpoint_what);
+	if (str_is(token->text, "report"))
+		report_hint(parser->in->report,
+		    "it stands before the verdict: report reject ...");
+	else if (str_is(token->text, "except"))
+		report_hint(parser->in->report,
+		    "'except' takes something out of what stands before it, "
+		    "perhaps of 'any'");
+	else if (policy_protocol_find(token->text, &protocol))
+		report_hint(parser->in->report,
+		    "a service stands behind both ends of a rule; 'any' is "
+		    "everywhere");
+	return false;
+}
+
 /* words [ "except" words ] */
 static bool
 parse_endpoint(struct parser *parser, struct syntax_word **ret,
     struct syntax_word **ret_except)
 {
-	static const char what[] =
-	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
-
-	if (!reader_words(parser->in, ret, what))
+	if (!refuse_no_endpoint(parser) ||
+	    !reader_words(parser->in, ret, endpoint_what))
 		return false;
 	if (!reader_at_word(parser->in, "except"))
 		return true;
 	(void)reader_take(parser->in);
-	return reader_words(parser->in, ret_except, what);
+	const char *before =
+	    report_topic(parser->in->report, MANUAL_EXCEPTIONS);
+	bool good = refuse_no_endpoint(parser) &&
+		    reader_words(parser->in, ret_except, endpoint_what) &&
+		    refuse_second_except(parser);
+	(void)report_topic(parser->in->report, before);
+	return good;
+}
+
+/* Before it stands `except`, or what is misspelt for it. */
+static bool
+expect_arrow(struct parser *parser)
+{
+	const struct token *token = reader_peek(parser->in);
+	struct nearest nearest;
+
+	if (reader_take_if(parser->in, TOKEN_ARROW))
+		return true;
+	(void)reader_expected(parser->in, "'->'");
+	nearest_begin(&nearest, token->text);
+	nearest_offer(&nearest, STR("except"));
+	if (token->kind == TOKEN_WORD && nearest.distance <= 2 &&
+	    nearest.best.at != NULL)
+		report_hint(parser->in->report, "did you mean 'except'?");
+	return false;
 }
 
 /* from "->" to { item }, behind the verdict */
@@ -395,7 +566,7 @@ parse_rest_of_rule(
     struct parser *parser, struct syntax_rule *rule, const struct token *first)
 {
 	if (!parse_endpoint(parser, &rule->from, &rule->from_except) ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
+	    !expect_arrow(parser) ||
 	    !parse_endpoint(parser, &rule->to, &rule->to_except))
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
@@ -419,6 +590,36 @@ parse_rule(struct parser *parser)
 	return parse_rest_of_rule(parser, rule, first);
 }
 
+static bool
+expect_reported_verdict(struct parser *parser)
+{
+	static const char *const verdicts[] = { "allow", "reject", "drop" };
+	const struct token *token = reader_peek(parser->in);
+	struct nearest nearest;
+
+	nearest_begin(&nearest, token->text);
+	for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
+		if (reader_at_word(parser->in, verdicts[i])) {
+			(void)reader_take(parser->in);
+			return true;
+		}
+		nearest_offer(&nearest, str_of(verdicts[i]));
+	}
+	(void)reader_expected(parser->in, "'allow', 'reject' or 'drop'");
+	if (reader_at_word(parser->in, "publish"))
+		report_hint(parser->in->report,
+		    "what is published is sent elsewhere, and a report leaves "
+		    "every flow as it is");
+	else if (reader_at_word(parser->in, "report"))
+		report_hint(parser->in->report, "once is enough");
+	else if (token->kind == TOKEN_STRING)
+		report_hint(parser->in->report, "write it without quotes");
+	else if (token->kind == TOKEN_WORD && nearest.best.at != NULL)
+		report_hint(parser->in->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
+}
+
 /* "report" VERDICT rule */
 static bool
 parse_report(struct parser *parser)
@@ -428,17 +629,22 @@ parse_report(struct parser *parser)
 	struct syntax_rule *rule =
 	    arena_new(parser->in->arena, struct syntax_rule);
 
-	if (rule == NULL)
+	if (rule == NULL || !expect_reported_verdict(parser))
 		return false;
-	if (!reader_at_word(parser->in, "allow") &&
-	    !reader_at_word(parser->in, "reject") &&
-	    !reader_at_word(parser->in, "drop"))
-		return reader_expected(
-		    parser->in, "'allow', 'reject' or 'drop'");
-	(void)reader_take(parser->in);
 	rule->report = reader_word_of(first);
 	rule->verdict = reader_word_of(verdict);
 	return parse_rest_of_rule(parser, rule, first);
+}
+
+static bool
+refuse_published_except(struct parser *parser)
+{
+	if (!reader_at_word(parser->in, "except"))
+		return true;
+	(void)reader_expected(parser->in, "the service that is published");
+	report_hint(parser->in->report,
+	    "'publish' holds for every source: refuse some in a rule above it");
+	return false;
 }
 
 /* "publish" ZONE service "->" TARGET [ service ] { item } */
@@ -452,6 +658,7 @@ parse_publish(struct parser *parser)
 	if (rule == NULL ||
 	    !reader_words(
 		parser->in, &rule->from, "the zone it is reached from") ||
+	    !refuse_published_except(parser) ||
 	    !reader_services(parser->in, &rule->services) ||
 	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
 	    !reader_words(parser->in, &rule->to, "the address that serves"))
@@ -611,20 +818,21 @@ parse_test(struct parser *parser)
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *);
+	const char *manual;
 } statements[] = {
-	{ "zone", parse_zone },
-	{ "name", parse_name },
-	{ "list", parse_list },
-	{ "hours", parse_hours },
-	{ "service", parse_service_name },
-	{ "proxy", parse_proxy },
-	{ "masquerade", parse_masquerade },
-	{ "publish", parse_publish },
-	{ "allow", parse_rule },
-	{ "reject", parse_rule },
-	{ "drop", parse_rule },
-	{ "report", parse_report },
-	{ "test", parse_test },
+	{ "zone", parse_zone, MANUAL_ZONES },
+	{ "name", parse_name, MANUAL_NAMES },
+	{ "list", parse_list, MANUAL_NAMES },
+	{ "hours", parse_hours, MANUAL_HOURS },
+	{ "service", parse_service_name, MANUAL_NAMES },
+	{ "proxy", parse_proxy, MANUAL_PROXY },
+	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "publish", parse_publish, MANUAL_PUBLISH },
+	{ "allow", parse_rule, MANUAL_RULES },
+	{ "reject", parse_rule, MANUAL_RULES },
+	{ "drop", parse_rule, MANUAL_RULES },
+	{ "report", parse_report, MANUAL_REPORTS },
+	{ "test", parse_test, MANUAL_TESTS },
 };
 
 /* Words of other firewalls, and what is written here instead. */
@@ -641,7 +849,34 @@ static const struct {
 	{ "nat", "masquerade" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
+	{ "redirect", "publish" },
+	{ "schedule", "hours" },
+	{ "time", "hours" },
+	{ "audit", "report" },
+	{ "alias", "name" },
+	{ "acl", "name' or 'list" },
+	{ "interface", "zone" },
 };
+
+/* A word of the language that begins a line, but no statement. */
+static bool
+hint_word_of_statement(struct parser *parser, struct str word)
+{
+	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
+		if (!str_is(word, proxy_lines[i].word))
+			continue;
+		report_hint(parser->in->report,
+		    "it stands in the braces of 'proxy { ... }'");
+		report_see(parser->in->report, MANUAL_PROXY);
+		return true;
+	}
+	if (!policy_word_is_reserved(word))
+		return false;
+	report_hint(parser->in->report,
+	    "it belongs to a rule; a statement goes on in the next line only "
+	    "behind ',', '->' or '=', and inside braces");
+	return true;
+}
 
 static bool
 unknown_statement(struct parser *parser)
@@ -660,6 +895,8 @@ unknown_statement(struct parser *parser)
 			return false;
 		}
 	}
+	if (hint_word_of_statement(parser, word))
+		return false;
 	nearest_begin(&nearest, word);
 	for (size_t i = 0; i < COUNT_OF(statements); i++)
 		nearest_offer(&nearest, str_of(statements[i].word));
@@ -677,9 +914,11 @@ unknown_statement(struct parser *parser)
 static bool
 parse_statement(struct parser *parser)
 {
+	(void)report_topic(parser->in->report, MANUAL_FORM);
 	for (size_t i = 0; i < COUNT_OF(statements); i++) {
 		if (!reader_at_word(parser->in, statements[i].word))
 			continue;
+		(void)report_topic(parser->in->report, statements[i].manual);
 		(void)reader_take(parser->in);
 		return statements[i].parse(parser) &&
 		       (reader_peek(parser->in)->kind == TOKEN_NEWLINE ||
@@ -724,6 +963,7 @@ policy_parse(const struct source *source, struct arena *arena,
 	};
 
 	*ret = (struct syntax){ 0 };
+	(void)report_topic(report, MANUAL_FORM);
 	int rc = policy_lex(source, report, &ret->tokens);
 	in.next = ret->tokens.items;
 	if (rc == 0)

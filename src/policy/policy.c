@@ -128,6 +128,7 @@ read_policy(struct policy *policy, const char *path,
 		    policy_parse(&policy->source, &policy->arena, report, &own);
 	if (rc == 0)
 		resolve_all(&resolver, &own, &built_in);
+	(void)report_topic(report, NULL);
 	if (rc == 0 && (resolver.rc < 0 || policy->arena.full))
 		rc = -ENOMEM;
 	map_fini(&resolver.symbols);
