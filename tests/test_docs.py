@@ -366,8 +366,14 @@ def test_the_manual_has_every_service_and_kind() -> None:
 
 def test_the_manual_has_the_limits() -> None:
     limits = (ROOT / "src" / "policy" / "limits.h").read_text()
+    limits += (ROOT / "src" / "policy" / "include.h").read_text()
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+) \|$", POLICY_MD.read_text(), re.M))
+    # Of the files in files the first is none of the included ones.
+    depth = re.search(r"#define INCLUDE_DEPTH_MAX (\d+)", limits)[1]
+    inside = rows["files that include files, one in the other"]
+    assert int(inside) == int(depth) - 1
     for name, row in {
+        "INCLUDE_FILES_MAX": "files of a policy",
         "POLICY_ZONES_MAX": "zones",
         "POLICY_RULES_MAX": "rules",
         "POLICY_ZONE_NAME_MAX": "letters of a zone's name",

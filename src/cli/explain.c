@@ -39,6 +39,15 @@ is_policy_interface(const struct policy *policy, const char *name)
 	return false;
 }
 
+static bool
+is_gateway(const struct policy *policy, const struct ifaddrs *one)
+{
+	while (one != NULL && !is_policy_interface(policy, one->ifa_name))
+		one = one->ifa_next;
+	return one != NULL;
+}
+
+/* Those of interfaces in no zone end at the gateway as well. */
 static void
 read_own_addresses(const struct policy *policy, struct own_addresses *own)
 {
@@ -46,10 +55,9 @@ read_own_addresses(const struct policy *policy, struct own_addresses *own)
 
 	if (getifaddrs(&all) < 0)
 		return;
-	for (const struct ifaddrs *one = all; one != NULL;
-	     one = one->ifa_next) {
-		if (one->ifa_addr == NULL ||
-		    !is_policy_interface(policy, one->ifa_name))
+	const struct ifaddrs *one = is_gateway(policy, all) ? all : NULL;
+	for (; one != NULL; one = one->ifa_next) {
+		if (one->ifa_addr == NULL)
 			continue;
 		struct address_port at = address_from_sockaddr(one->ifa_addr);
 		if (at.address.family != ADDRESS_NONE)

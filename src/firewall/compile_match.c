@@ -356,8 +356,7 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 	for (size_t i = 0; kinds != NULL && i < count; i++) {
 		const struct policy_icmp_kind *kind =
 		    &policy_icmp_kinds[kinds[i].first];
-		int16_t type =
-		    family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
+		int type = family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
 		if (type < 0)
 			continue;
 		text_addf(&text, "%s%d", before, type);
@@ -402,7 +401,7 @@ match_services(
 	if (services->count == 0)
 		return match_always(compiler);
 	struct matches matches =
-	    match_room(compiler, 2 * POLICY_PROTOCOL_COUNT);
+	    match_room(compiler, (size_t)2 * POLICY_PROTOCOL_COUNT);
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
 		if (is_named(services, (enum policy_protocol)i))
 			add_protocol(compiler, &matches, services,

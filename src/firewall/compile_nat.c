@@ -83,23 +83,23 @@ for_each_published(struct compiler *compiler,
 	}
 }
 
-/* Sources of a zone; of the one without prefixes: of no other zone. */
+/* Lives in a zone; in the one without prefixes: in no other zone. */
 static void
-add_sources(
-    struct compiler *compiler, uint8_t zone, uint8_t family, struct text *out)
+add_home(struct compiler *compiler, const char *side, uint8_t zone,
+    uint8_t family, struct text *out)
 {
 	const struct policy *policy = compiler->policy;
+	const char *word = family_word(family);
 
 	if (zone != policy->elsewhere) {
-		text_addf(out, "%s saddr @zone.%.*s.%u ", family_word(family),
+		text_addf(out, "%s %s @zone.%.*s.%u ", word, side,
 		    STR_ARG(policy->zones[zone].name), family);
 		return;
 	}
 	for (uint8_t i = 0; i < policy->zone_count; i++)
 		if (compile_has_family(&policy->zones[i].prefixes, family))
-			text_addf(out, "%s saddr != @zone.%.*s.%u ",
-			    family_word(family), STR_ARG(policy->zones[i].name),
-			    family);
+			text_addf(out, "%s %s != @zone.%.*s.%u ", word, side,
+			    STR_ARG(policy->zones[i].name), family);
 }
 
 /*
@@ -118,7 +118,7 @@ write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
 	(void)zone;
 	if (home >= compiler->policy->zone_count)
 		return;
-	add_sources(compiler, home, family, &sources);
+	add_home(compiler, "saddr", home, family, &sources);
 	compile_line(compiler,
 	    "ct status & dnat == dnat %.*s%s daddr %s masquerade comment "
 	    "\"line %u\"",
@@ -146,42 +146,6 @@ has_unique_local(const struct address_set *set)
 			return true;
 	}
 	return false;
-}
-
-/* Whether one interface leads to both. */
-static bool
-share_interface(const struct policy_zone *a, const struct policy_zone *b)
-{
-	for (size_t i = 0; i < a->interface_count; i++)
-		for (size_t j = 0; j < b->interface_count; j++)
-			if (str_eq(a->interfaces[i], b->interfaces[j]))
-				return true;
-	return false;
-}
-
-/*
- * An interface alone does not tell where a packet goes: it may lead to several
- * zones, and by a route of the host's to addresses of others.
- */
-static void
-add_destinations(
-    struct compiler *compiler, uint8_t to, uint8_t family, struct text *out)
-{
-	const struct policy *policy = compiler->policy;
-	const struct policy_zone *zone = &policy->zones[to];
-
-	if (to != policy->elsewhere) {
-		text_addf(out, "%s daddr @zone.%.*s.%u ", family_word(family),
-		    STR_ARG(zone->name), family);
-		return;
-	}
-	for (uint8_t i = 0; i < policy->zone_count; i++) {
-		const struct policy_zone *other = &policy->zones[i];
-		if (i != to && share_interface(other, zone) &&
-		    compile_has_family(&other->prefixes, family))
-			text_addf(out, "%s daddr != @zone.%.*s.%u ",
-			    family_word(family), STR_ARG(other->name), family);
-	}
 }
 
 static bool
@@ -217,8 +181,10 @@ write_masquerade_from(
 	else if (from == policy->elsewhere)
 		text_addz(&line, " meta nfproto ipv4");
 	text_addc(&line, ' ');
-	add_sources(compiler, from, family, &line);
-	add_destinations(compiler, to, family, &line);
+	/* An interface alone does not tell: it may lead to several zones, and
+	 * by a route of the host's to addresses of others. */
+	add_home(compiler, "saddr", from, family, &line);
+	add_home(compiler, "daddr", to, family, &line);
 	compile_line(compiler, "%.*smasquerade", STR_ARG(text_str(&line)));
 	text_fini(&line);
 }

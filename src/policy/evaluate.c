@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/evaluate.h"
 
+#include "policy/rule_index.h"
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Each fact has its function below; a new one needs an answer here. */
@@ -151,18 +153,6 @@ match_name(const struct policy *policy, const struct policy_rule *rule,
 		return name;
 	enum policy_match open = may_open_by_name(policy, rule, flow, phase);
 	return name < open ? name : open;
-}
-
-/* What `except` takes out of the destination; a name takes out any address. */
-static enum policy_match
-match_except(const struct policy_rule *rule, const struct flow *flow,
-    enum policy_phase phase)
-{
-	const struct policy_endpoint *except = rule->to.except;
-	enum policy_match address = match_address(rule, except, flow, phase);
-	enum policy_match name = match_bare_name(except, flow, phase);
-
-	return address > name ? address : name;
 }
 
 static enum policy_match
@@ -393,14 +383,21 @@ settle_destination(struct settled *settled, const struct policy *policy,
 
 	if (address == POLICY_MATCH_YES)
 		return true;
+	enum policy_match bare = match_bare_name(&rule->to, flow, phase);
 	enum policy_match name = match_name(policy, rule, flow, phase);
 	settled->by_name = name == POLICY_MATCH_YES;
+	/* A name that is known, but not yet where it leads. */
+	if (name == POLICY_MATCH_MIGHT && bare == POLICY_MATCH_YES)
+		return settle(settled, name, POLICY_FACT_DESTINATION);
 	if (name >= address && policy_endpoint_has_domains(&rule->to))
 		return settle(settled, name, POLICY_FACT_NAME);
 	return settle(settled, address, POLICY_FACT_DESTINATION);
 }
 
-/* What is left of the destination; the fact is that which takes it out. */
+/*
+ * What is left of the destination; a name takes out any address.  The fact is
+ * that which takes it out.
+ */
 static bool
 settle_except(struct settled *settled, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
@@ -409,11 +406,11 @@ settle_except(struct settled *settled, const struct policy_rule *rule,
 
 	if (except == NULL)
 		return true;
+	enum policy_match address = match_address(rule, except, flow, phase);
+	enum policy_match name = match_bare_name(except, flow, phase);
 	return settle(settled,
-	    without(POLICY_MATCH_YES, match_except(rule, flow, phase)),
-	    match_bare_name(except, flow, phase) != POLICY_MATCH_NO
-		? POLICY_FACT_NAME
-		: POLICY_FACT_DESTINATION);
+	    without(POLICY_MATCH_YES, address > name ? address : name),
+	    name > address ? POLICY_FACT_NAME : POLICY_FACT_DESTINATION);
 }
 
 /* Conditions in the order in which a flow tells its facts. */
@@ -474,40 +471,109 @@ note_reported(struct policy_answer *answer, const struct policy_rule *rule)
 		answer->reported[answer->reported_count++] = rule;
 }
 
+/* A walk down the list at one phase. */
+struct walk {
+	const struct policy *policy;
+	const struct flow *flow;
+	enum policy_phase phase;
+	const struct policy_trace *trace; /* NULL: nobody looks on */
+	const struct policy_rule *might;  /* the first that might match */
+	struct policy_answer answer;
+};
+
+/* True when the walk ends at this rule. */
+static bool
+consider(struct walk *walk, const struct policy_rule *rule)
+{
+	struct policy_answer *answer = &walk->answer;
+	struct settled settled =
+	    match_rule(walk->policy, rule, walk->flow, walk->phase);
+
+	if (walk->trace != NULL)
+		walk->trace->step(
+		    walk->trace->context, rule, settled.match, settled.fact);
+	if (settled.match == POLICY_MATCH_NO)
+		return false;
+	if (walk->might != NULL && !policy_outcome_same(walk->might, rule))
+		return true;
+	if (walk->might == NULL && settled.match == POLICY_MATCH_MIGHT) {
+		walk->might = rule;
+		answer->hangs_on = settled.fact;
+	}
+	if (settled.match != POLICY_MATCH_YES)
+		return false;
+	if (rule->report) {
+		note_reported(answer, rule);
+		return false;
+	}
+	answer->verdict = rule->verdict;
+	answer->rule = rule;
+	answer->by_name = settled.by_name;
+	return true;
+}
+
+static struct rule_index_key
+key_for_index(const struct flow *flow, enum policy_phase phase)
+{
+	enum flow_known name = policy_fact_see(flow, POLICY_FACT_NAME, phase);
+
+	return (struct rule_index_key){
+		.from_zone = flow->from_zone,
+		.source = flow->source,
+		.destination_known =
+		    policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) ==
+		    FLOW_KNOWN,
+		.to_zone = flow->to_zone,
+		.own_zone = flow->own_zone,
+		.destination = flow->destination,
+		.name_known = name == FLOW_KNOWN,
+		.name_open = name == FLOW_NOT_GIVEN,
+		.name = flow->name,
+		.service_known = !flow->any_port &&
+				 policy_fact_see(flow, POLICY_FACT_SERVICE,
+				     phase) == FLOW_KNOWN,
+		.protocol = flow->protocol,
+		.port = flow->port,
+	};
+}
+
+/* Only the rules that the index leaves; all others do not match. */
+static void
+walk_indexed(struct walk *walk)
+{
+	struct rule_index_key key = key_for_index(walk->flow, walk->phase);
+	struct rule_index_walk left;
+	size_t rule;
+
+	rule_index_begin(walk->policy->index, &key, &left);
+	while (rule_index_next(&left, &rule) &&
+	       !consider(walk, &walk->policy->rules[rule]))
+		;
+	rule_index_end(&left);
+}
+
 struct policy_answer
 policy_evaluate(const struct policy *policy, const struct flow *flow,
     enum policy_phase phase, const struct policy_trace *trace)
 {
-	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED,
-		.phase = phase };
-	const struct policy_rule *might = NULL;
+	struct walk walk = {
+		.policy = policy,
+		.flow = flow,
+		.phase = phase,
+		.trace = trace,
+		.answer = { .verdict = POLICY_VERDICT_UNDECIDED,
+		    .phase = phase },
+	};
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		struct settled settled = match_rule(policy, rule, flow, phase);
-		if (trace != NULL)
-			trace->step(
-			    trace->context, rule, settled.match, settled.fact);
-		if (settled.match == POLICY_MATCH_NO)
-			continue;
-		if (might == NULL && settled.match == POLICY_MATCH_MIGHT) {
-			might = rule;
-			answer.hangs_on = settled.fact;
-		} else if (might != NULL && !policy_outcome_same(might, rule)) {
-			return answer;
-		}
-		if (settled.match != POLICY_MATCH_YES)
-			continue;
-		if (rule->report) {
-			note_reported(&answer, rule);
-			continue;
-		}
-		answer.verdict = rule->verdict;
-		answer.rule = rule;
-		answer.by_name = settled.by_name;
-		return answer;
+	if (policy->index != NULL && trace == NULL) {
+		walk_indexed(&walk);
+		return walk.answer;
 	}
-	return answer; /* not reached: the built-in last rule always matches */
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (consider(&walk, &policy->rules[i]))
+			break;
+	/* The built-in last rule always matches. */
+	return walk.answer;
 }
 
 static struct policy_answer

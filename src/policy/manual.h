@@ -10,6 +10,7 @@
 #define GATEHOUSE_POLICY_MANUAL_H
 
 #define MANUAL_FORM       "docs/policy.md#the-form-of-a-file"
+#define MANUAL_INCLUDE    "docs/policy.md#several-files"
 #define MANUAL_ZONES      "docs/policy.md#zones"
 #define MANUAL_NAMES      "docs/policy.md#names-lists-services"
 #define MANUAL_HOURS      "docs/policy.md#hours"

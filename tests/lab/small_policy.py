@@ -8,12 +8,12 @@ meets everything often.
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 
 from tests.lab import frames
 from tests.lab.frames import PORTED, Address, Packet
-from tests.lab.wires import HOSTS, OWN
+from tests.lab.wires import ASTRAY, HOSTS, OWN
 
 Network = IPv4Network | IPv6Network
 
@@ -224,7 +224,7 @@ class Reading:
 
     # The list.
 
-    def _way(self) -> str:
+    def way(self) -> str:
         packet, policy = self.packet, self.policy
         if self.source_zone in policy.listens.get(str(packet.destination), ()):
             if (packet.protocol, packet.dport) == ("tcp", 3128):
@@ -298,7 +298,7 @@ class Reading:
             return Expected("nothing", ["spoofed"])
         if self.source_zone == NOWHERE:
             return Expected("nothing", ["no.zone"])
-        way = self._way()
+        way = self.way()
         rule = self.decide(way)
         if rule is None:
             return self._undecided(way)
@@ -361,6 +361,8 @@ class Reading:
 
 
 def link_of(address: Address) -> str:
+    if str(address) in ASTRAY:
+        return "ext0"
     for link, addresses in OWN.items():
         if is_in(address, [ip_interface(a).network for a in addresses]):
             return link
@@ -368,8 +370,8 @@ def link_of(address: Address) -> str:
 
 
 def own_towards(address: Address) -> Address:
-    link = link_of(address)
-    mine = [ip_interface(a) for a in OWN[link]]
+    """Which of its addresses the gateway shows to it."""
+    mine = [ip_interface(a) for a in OWN[link_of(address)]]
     for one in mine:
         if one.version == address.version and address in one.network:
             return one.ip
@@ -436,6 +438,8 @@ def random_side(chance: random.Random, policy: Policy, is_source: bool) -> Side:
     side = Side()
     for _ in range(chance.choice((1, 1, 1, 2))):
         what = chance.choice(("zone", "zone", "name", "literal", "any", "domain"))
+        if policy.intercepts and not is_source and chance.random() < 0.2:
+            what = "domain"
         if what == "domain" and is_source:
             what = "zone"
         if what == "any" and chance.random() < 0.5:
@@ -480,7 +484,7 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         random_side(chance, policy, True),
         random_side(chance, policy, False),
         [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))],
-        log=chance.random() < 0.3,
+        log=chance.random() < 0.15,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.15
     if policy.intercepts and chance.random() < 0.1:
@@ -508,13 +512,13 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
 
 
 def random_packet(
-    chance: random.Random, policy: Policy, number: int
+    chance: random.Random, policy: Policy, number: int, sport: int
 ) -> tuple[str, Packet]:
     """And the link that it comes by; "": the gateway sends it."""
     link = chance.choice(("int0", "int0", "int1", "ext0", "ext0", ""))
     version = chance.choice((4, 4, 6))
     source = pick(chance, version, sources(chance, link))
-    targets = [*ADDRESSES, *FAR_AWAY, *map(str, OWN_ADDRESSES)]
+    targets = [*ADDRESSES, *ASTRAY, *map(str, OWN_ADDRESSES)]
     if link:
         targets += ["169.254.9.9"]
     else:
@@ -530,10 +534,30 @@ def random_packet(
         source,
         destination,
         protocol,
-        sport=0 if protocol in ("gre", "esp") else 20000 + number,
-        dport=chance.choice((*PORTS, 80, 443, 443, 85)) if protocol in PORTED else 0,
+        sport=0 if protocol in ("gre", "esp") else sport,
+        dport=chance.choice(ports_of(policy)) if protocol in PORTED else 0,
         kind=chance.choice(kinds) if protocol == "icmp" else "",
     )
+
+
+def ports_of(policy: Policy) -> list[int]:
+    """What rules speak of, to both ends and one past each, and the web's."""
+    services = [s for r in policy.rules for s in r.services if s.protocol in PORTED]
+    edges = {p for s in services for p in (s.first - 1, s.first, s.last, s.last + 1)}
+    return [*PORTS, *[80, 443] * 3, *sorted(e for e in edges if 0 < e < 65535)]
+
+
+def towards_the_proxy(
+    chance: random.Random, policy: Policy, packet: Packet, sport: int
+) -> Packet:
+    """The same one, as it is sent to a listener or to the web."""
+    listeners = [ip_address(a) for a in policy.listens]
+    fitting = [a for a in listeners if a.version == packet.source.version]
+    if fitting and chance.random() < 0.5:
+        to = {"destination": chance.choice(fitting), "dport": 3128}
+    else:
+        to = {"dport": chance.choice((80, 443))}
+    return replace(packet, protocol="tcp", kind="", sport=sport, **to)
 
 
 def random_packets(
@@ -543,8 +567,16 @@ def random_packets(
     what has no ports, each address takes part in one."""
     packets: list[tuple[str, Packet]] = []
     taken: set[tuple[str, Address]] = set()
+    # Others than of the last rounds: for a second a connection that was handed
+    # over half-open has a socket, and no packet that has one is forwarded.
+    first = chance.randrange(20000, 60000, 100)
     while len(packets) < count:
-        link, packet = random_packet(chance, policy, len(packets))
+        sport = first + len(packets)
+        link, packet = random_packet(chance, policy, len(packets), sport)
+        if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
+            packet = towards_the_proxy(chance, policy, packet, sport)
+        if packet.source == packet.destination:
+            continue  # conntrack takes such a flow for its own answer
         ends = {(packet.protocol, a) for a in (packet.source, packet.destination)}
         if packet.sport == 0:
             if ends & taken:

@@ -6,13 +6,14 @@ used to cross the gateway.  Frames are made by hand (wires.py), since no
 well-behaved host sends most of these.
 """
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import pytest
 
-from tests.lab import frames
+from tests.lab import frames, wires
 from tests.lab.frames import ICMP, ICMP6, UDP, Packet, Seen
 from tests.lab.wires import Wires
 
@@ -203,19 +204,85 @@ def test_path_mtu_of_a_known_flow_alone(opened: Wires, source: str, there: str) 
     assert sent(opened, "ext0", quote) == []
 
 
+def tcp(packet: Packet, flags: int) -> bytes:
+    """An IPv4 packet with these flags instead of its own."""
+    whole = frames.internet(packet)
+    head, data = whole[:20], bytearray(whole[20:])
+    data[13], data[16:18] = flags, bytes(2)
+    pseudo = head[12:20] + struct.pack("!BBH", 0, frames.TCP, len(data))
+    data[16:18] = struct.pack("!H", frames.checksum(pseudo + bytes(data)))
+    return head + bytes(data)
+
+
 @pytest.mark.parametrize("flags", [0x00, 0x29, 0x03, 0x06, 0x3F])
-def test_tcp_that_begins_nothing(
-    gate: Wires, compiled: Compiled, flags: int
-) -> None:
+def test_tcp_that_begins_nothing(gate: Wires, compiled: Compiled, flags: int) -> None:
     """Null, Christmas tree, SYN with FIN or RST: not even where all may pass."""
     gate.begin(compiled(CLOSED + "allow any -> any\n"), listening=False)
-    whole = frames.internet(
-        Packet(1, ip_address(LAN), ip_address(WAN), "tcp", 4000, 80)
-    )
-    head, tcp = whole[:20], bytearray(whole[20:])
-    tcp[13], tcp[16:18] = flags, bytes(2)
-    pseudo = head[12:20] + struct.pack("!BBH", 0, 6, len(tcp))
-    tcp[16:18] = struct.pack("!H", frames.checksum(pseudo + bytes(tcp)))
-    assert sent(gate, "int0", head + bytes(tcp)) == []
+    packet = Packet(1, ip_address(LAN), ip_address(WAN), "tcp", 4000, 80)
+    assert sent(gate, "int0", tcp(packet, flags)) == []
     assert gate.counters().get("invalid") == 1
+    gate.end()
+
+
+PROXIED = CLOSED + "proxy { intercept tcp 80 for lan }\nallow any -> any\n"
+
+
+def test_the_listener_has_no_side_door(gate: Wires, compiled: Compiled) -> None:
+    """Its port, dialled under a foreign address or the gateway's, is a port like
+    any other: only what was handed over reaches it."""
+    gate.begin(compiled(PROXIED), listening=True)
+    dialled = [
+        Packet(1, ip_address(LAN), ip_address(WAN), "tcp", 4001, wires.LISTENER),
+        Packet(2, ip_address(LAN), ip_address("10.0.1.1"), "tcp", 4002, wires.LISTENER),
+        Packet(3, ip_address(LAN), ip_address(WAN), "tcp", 4003, 80),
+    ]
+    found = sent(gate, "int0", *map(frames.internet, dialled))
+    assert [(link, seen.number) for link, seen in found] == [("ext0", 1)]
+    assert gate.arrived("handed") == {4003}
+    assert gate.arrived("arrived") == {4002}
+    gate.end()
+
+
+def test_a_handed_flow_never_passes_by(gate: Wires, compiled: Compiled) -> None:
+    """Not even when the listener has gone in the middle of it."""
+    gate.begin(compiled(PROXIED), listening=True)
+    packet = Packet(1, ip_address(LAN), ip_address(WAN), "tcp", 4000, 80)
+    assert sent(gate, "int0", frames.internet(packet)) == []
+    assert gate.arrived("handed") == {4000}
+    gate.hang_up()
+    for flags in (frames.ACK, frames.SYN, frames.ACK | 0x01):
+        assert sent(gate, "int0", tcp(packet, flags)) == []
+    another = Packet(2, ip_address(LAN), ip_address(WAN), "tcp", 4001, 80)
+    assert sent(gate, "int0", frames.internet(another)) == []
+    assert gate.counters().get("handover.lost", 0) >= 1
+    gate.end()
+
+
+# Sends to a few places, and does not mind being told that it may not.
+SENDER = """
+import socket
+for kind, port in (("UDP", 53), ("UDP", 123), ("TCP", 80)):
+    kind = socket.SOCK_DGRAM if kind == "UDP" else socket.SOCK_STREAM
+    sock = socket.socket(type=kind)
+    sock.setblocking(False)
+    try:
+        sock.connect(("203.0.113.9", port))
+        sock.send(b"x")
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("is_proxy, ports", [(True, {53, 80}), (False, set())])
+def test_what_the_proxy_sends_itself(
+    gate: Wires, compiled: Compiled, is_proxy: bool, ports: set[int]
+) -> None:
+    """Connections and questions to the resolver; and so may nobody else."""
+    ruleset = compiled(CLOSED)
+    gate.begin(ruleset, listening=False)
+    user = int(re.search(r"skuid (\d+)", ruleset)[1]) - (not is_proxy)
+    run_as = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    gate.run([*run_as, "/usr/bin/python3", "-c", SENDER], check=True)
+    gate.wait_passed()
+    assert {seen.dport for link, seen in gate.seen() if seen.dport} == ports
     gate.end()

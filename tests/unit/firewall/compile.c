@@ -42,8 +42,8 @@ read_text(void *context, const char *path, size_t bytes_max, struct text *ret)
 static struct policy *
 load(const char *path, const char *text)
 {
-	const struct policy_loader loader = { read_text,
-		(void *)(uintptr_t)text };
+	const struct policy_loader loader = { .read = read_text,
+		.context = (void *)(uintptr_t)text };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 
@@ -117,23 +117,31 @@ chain_of(const char *ruleset, const char *name)
 	return strndup(at, (size_t)(strstr(at, "\t}\n") - at));
 }
 
+/* No zone for all the rest, and names like those of the compiler's own. */
+#define ODD_ZONES                                                              \
+	"zone lan = int0 10.0.0.0/24\nzone nowhere = int1 10.0.1.0/24\n"       \
+	"zone in = int2 10.0.2.0/24\nzone from = int3 10.0.3.0/24\n"           \
+	"zone essentials = int4 10.0.4.0/24\n"
+
+/* Two on one interface, one on two, one on none. */
+#define SHARED_ZONES                                                           \
+	"zone lan = int0 10.0.0.0/24\nzone iot = int0 10.0.1.0/24\n"           \
+	"zone wan = ext0 ext1\nzone ghost = 10.9.0.0/16\n"
+
+#define TWO_ON_A_LINE                                                          \
+	"allow lan -> a.example tcp 80; allow lan -> b.example tcp 443\n"
+
+#define PUBLISH "publish wan tcp 25 -> 10.0.0.25 tcp 2525\n"
+
 /* Policies that make every kind of chain. */
 static const char *const whole[] = {
 	ZONES,
 	ZONES "allow lan -> wan\nreject any -> any\n",
 	ZONES PROXY "reject lan -> ads.example.com\nallow lan -> wan\n",
-	ZONES PROXY "allow lan -> a.example tcp 80; allow lan -> b.example tcp "
-		    "443\nallow lan -> wan\n",
-	ZONES PROXY "publish wan tcp 25 -> 10.0.0.25 tcp 2525\n"
-		    "masquerade lan -> wan\nallow lan -> wan direct\n",
-	/* No zone for all the rest, and names like those of the compiler's. */
-	"zone lan = int0 10.0.0.0/24\nzone nowhere = int1 10.0.1.0/24\n"
-	"zone in = int2 10.0.2.0/24\nzone from = int3 10.0.3.0/24\n"
-	"zone essentials = int4 10.0.4.0/24\n"
-	"allow lan -> nowhere tcp 22\nreject lan -> any\n",
-	/* Two on one interface, one on two, one on none. */
-	"zone lan = int0 10.0.0.0/24\nzone iot = int0 10.0.1.0/24\n"
-	"zone wan = ext0 ext1\nzone ghost = 10.9.0.0/16\nallow any -> any\n",
+	ZONES PROXY TWO_ON_A_LINE "allow lan -> wan\n",
+	ZONES PROXY PUBLISH "masquerade lan -> wan\nallow lan -> wan direct\n",
+	ODD_ZONES "allow lan -> nowhere tcp 22\nreject lan -> any\n",
+	SHARED_ZONES "allow any -> any\n",
 };
 
 static void

@@ -52,6 +52,7 @@ static long live;               /* pieces */
 void *libc_malloc(size_t size) __asm__("__libc_malloc");
 void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
 void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
+void *libc_memalign(size_t to, size_t size) __asm__("__libc_memalign");
 void libc_free(void *piece) __asm__("__libc_free");
 
 static bool
@@ -90,6 +91,12 @@ realloc(void *old, size_t size)
 			   : libc_realloc(old, size);
 }
 
+void *
+aligned_alloc(size_t to, size_t size)
+{
+	return fails_now() ? NULL : counted(libc_memalign(to, size));
+}
+
 void
 free(void *piece)
 {
@@ -126,7 +133,7 @@ write_text(struct text *out)
 static bool
 load_once(const char *text, long n)
 {
-	struct policy_loader loader = { memory_read, NULL };
+	struct policy_loader loader = { .read = memory_read };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 	struct trial trial;
