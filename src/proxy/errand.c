@@ -40,10 +40,7 @@ ask(const struct errand *errand, const struct proxy_generation *generation,
 		return answer;
 	other.path = errand->path_lax;
 	struct policy_answer lax = admission_ask(generation, &other);
-	return lax.verdict == POLICY_VERDICT_ALLOW ||
-		       lax.verdict == POLICY_VERDICT_UNDECIDED
-		   ? answer
-		   : lax;
+	return lax.verdict == POLICY_VERDICT_ALLOW ? answer : lax;
 }
 
 /* ---- the share of a rule ---- */
@@ -284,13 +281,19 @@ forget_addresses(struct errand *errand)
 		errand->flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
 }
 
-void
-errand_begin(struct errand *errand)
+bool
+errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
-	if (errand->answer.verdict == POLICY_VERDICT_REJECT ||
-	    errand->answer.verdict == POLICY_VERDICT_DROP) {
+	return errand->answer.verdict == POLICY_VERDICT_REJECT ||
+	       errand->answer.verdict == POLICY_VERDICT_DROP;
+}
+
+void
+errand_begin(struct errand *errand)
+{
+	if (errand_is_refused(errand)) {
 		refuse(errand, errand->answer);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);
@@ -306,9 +309,10 @@ errand_begin(struct errand *errand)
 enum errand_outcome
 errand_see_type(struct errand *errand, struct str type)
 {
+	/* Noted also where nobody asks: the next policy may. */
+	admission_type(&errand->flow, type);
 	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
 		return ERRAND_READY;
-	admission_type(&errand->flow, type);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
 		return ERRAND_REFUSED;
@@ -452,7 +456,8 @@ errand_stands(
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
-	return ask(errand, generation, &flow).verdict == POLICY_VERDICT_ALLOW;
+	struct policy_answer answer = ask(errand, generation, &flow);
+	return may_proceed(&answer);
 }
 
 /* The answer is asked for anew, since its rule is the old generation's. */

@@ -92,6 +92,12 @@ void errand_begin(struct errand *errand);
  */
 enum errand_outcome errand_see_type(struct errand *errand, struct str type);
 
+/*
+ * Whether the policy refuses it with what is known now, which `answer` then
+ * says: for what is answered without a server.
+ */
+bool errand_is_refused(struct errand *errand);
+
 /* Writes the event, if the policy or a failure asks for one. */
 void errand_tell(struct errand *errand);
 
