@@ -51,7 +51,7 @@ bool hours_days_meant(struct str text, char ret[static HOURS_MEANT_BYTES]);
 bool hours_span_meant(struct str text, char ret[static HOURS_MEANT_BYTES]);
 
 /* Adds the span on each of the days. */
-void hours_add(struct hours *hours, uint8_t days, unsigned first, unsigned end);
+void hours_add(struct hours *hours, uint8_t on, unsigned first, unsigned end);
 void hours_add_all(struct hours *hours, const struct hours *from);
 
 /* minute is below HOURS_WEEK_MINUTES. */

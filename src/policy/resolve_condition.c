@@ -21,13 +21,15 @@ is_method(struct str word)
 static void
 hint_method(struct resolver *resolver, struct str word)
 {
-	struct str method = arena_str(resolver->arena, word);
+	char capitals[32];
+	struct str method = { capitals, word.len };
 
-	/* Ours: arena_str made it. */
-	for (char *at = (char *)(uintptr_t)method.at; at != NULL && *at != '\0';
-	     at++)
-		*at =
-		    (char)(*at >= 'a' && *at <= 'z' ? *at - ('a' - 'A') : *at);
+	if (word.len > sizeof(capitals))
+		return;
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.at[i];
+		capitals[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+	}
 	if (is_method(method))
 		report_hint(
 		    resolver->report, "did you mean '%.*s'?", STR_ARG(method));
