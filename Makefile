@@ -27,10 +27,11 @@ test:
 test-all: test
 	@scripts/test-all
 
+# Beside the peers; WORKLOADS="request tunnel" measures those alone.
 bench:
 	@scripts/setup build lab bench
 	@$(MAKE) --no-print-directory all
-	@bench/run
+	@bench/run $(WORKLOADS)
 
 install:
 	@scripts/setup build user

@@ -14,6 +14,11 @@
 #define TAB_STOP         8
 #define GUTTER_MIN       5
 
+/* Of a longer line only this much is shown, so that a report stays small. */
+#define EXCERPT_BYTES_MAX    200
+#define EXCERPT_BYTES_BEFORE 60 /* of them before the mark */
+#define CUT                  "..."
+
 void
 report_init(struct report *report)
 {
@@ -64,7 +69,9 @@ add(struct report *report, struct finding finding)
 void
 report_error(struct report *report, struct place place, const char *format, ...)
 {
-	struct finding finding = { .weight = REPORT_ERROR, .place = place };
+	struct finding finding = {
+		.weight = REPORT_ERROR, .place = place, .see = report->topic
+	};
 	va_list args;
 
 	if (!admit(report, finding.weight))
@@ -120,6 +127,22 @@ report_hint(struct report *report, const char *format, ...)
 	report->items[report->count - 1].hint =
 	    format_message(report, format, args);
 	va_end(args);
+}
+
+const char *
+report_topic(struct report *report, const char *section)
+{
+	const char *before = report->topic;
+
+	report->topic = section;
+	return before;
+}
+
+void
+report_see(struct report *report, const char *section)
+{
+	if (report->kept)
+		report->items[report->count - 1].see = section;
 }
 
 /* Room doubles whenever the count is a power of two. */
@@ -269,19 +292,49 @@ gutter(struct line_column where)
 	return snprintf(NULL, 0, "%*u", GUTTER_MIN, where.line);
 }
 
+/* Back to the first byte of the character that `at` is in. */
+static size_t
+character_start(struct str line, size_t at)
+{
+	while (at > 0 && at < line.len && ((uint8_t)line.at[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
+/* The part of the line around the byte at `at` that is shown. */
+static struct str
+shown_part(struct str line, size_t at)
+{
+	if (line.len <= EXCERPT_BYTES_MAX)
+		return line;
+	size_t from = at > EXCERPT_BYTES_BEFORE
+			  ? character_start(line, at - EXCERPT_BYTES_BEFORE)
+			  : 0;
+	struct str part = str_skip(line, from);
+	if (part.len > EXCERPT_BYTES_MAX)
+		part.len = character_start(part, EXCERPT_BYTES_MAX);
+	return part;
+}
+
 static void
 render_excerpt(const struct finding *finding, bool colour, struct text *out)
 {
 	struct place place = finding->place;
 	struct line_column where = place_line(place);
 	struct str line = place_line_text(place);
-	size_t before = columns(line, where.column - 1);
-	size_t end = where.column - 1 + (place.len > 0 ? place.len : 1);
-	size_t marked = columns(line, end) - before;
+	struct str part = shown_part(line, where.column - 1);
+	size_t hidden = (size_t)(part.at - line.at);
+	size_t at = where.column - 1 - hidden;
+	size_t before = columns(part, at);
+	size_t end = at + (place.len > 0 ? place.len : 1);
+	size_t marked = columns(part, end) - before;
 
-	text_addf(out, "%*u | ", GUTTER_MIN, where.line);
-	add_expanded(out, line);
+	text_addf(
+	    out, "%*u | %s", GUTTER_MIN, where.line, hidden > 0 ? CUT : "");
+	add_expanded(out, part);
+	text_addz(out, hidden + part.len < line.len ? CUT : "");
 	text_addf(out, "\n%*s | ", gutter(where), "");
+	before += hidden > 0 ? sizeof(CUT) - 1 : 0;
 	text_pad(out, ' ', before);
 	text_addz(out, colour ? "\033[1;31m" : "");
 	text_pad(out, '^', marked > 0 ? marked : 1);
@@ -313,11 +366,14 @@ render_finding(const struct finding *finding, bool colour, struct text *out)
 	text_addc(out, '\n');
 	if (finding->place.source != NULL)
 		render_excerpt(finding, colour, out);
-	if (finding->hint.at == NULL)
-		return;
-	text_addf(out, "%*s = ", gutter(where), "");
-	utf8_show(out, finding->hint);
-	text_addc(out, '\n');
+	if (finding->hint.at != NULL) {
+		text_addf(out, "%*s = ", gutter(where), "");
+		utf8_show(out, finding->hint);
+		text_addc(out, '\n');
+	}
+	if (finding->see != NULL)
+		text_addf(
+		    out, "%*s = manual: %s\n", gutter(where), "", finding->see);
 }
 
 void
@@ -360,6 +416,8 @@ finding_json(const struct finding *finding, struct json *json)
 	json_put_string(json, finding->message);
 	json_name(json, "hint");
 	json_put_string(json, finding->hint);
+	json_name(json, "see");
+	json_put_stringz(json, finding->see);
 	json_object_end(json);
 }
 

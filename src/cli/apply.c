@@ -32,16 +32,17 @@ const struct command command_apply = {
 	.name = "apply",
 	.usage = "[--runtime DIR] FILE",
 	.summary = "bring another policy into force",
-	.help = "The running gateway reads the policy, runs its tests, and "
-		"changes\n"
-		"over in one step: kernel and proxy together, or neither. If\n"
-		"anything is wrong, all of it is said and nothing changes.\n"
-		"\n"
-		"  gatehouse apply office.policy\n"
-		"\n"
-		"Status 1: the policy is refused. 3: the world is wrong (a "
-		"port in\n"
-		"use, no running gateway).\n",
+	.help =
+	    "The running gateway reads the policy, runs its tests, and "
+	    "changes\n"
+	    "over in one step: kernel and proxy together, or neither. If\n"
+	    "anything is wrong, all of it is said and nothing changes.\n"
+	    "\n"
+	    "  gatehouse apply office.policy\n"
+	    "\n"
+	    "Needs root. Status 1: the policy is refused. 3: a port in use, "
+	    "no\n"
+	    "running gateway.\n",
 	.takes = OPTION_RUNTIME,
 	.words_min = 1,
 	.words_max = 1,

@@ -46,8 +46,10 @@ print_summary(const char *path, const struct policy *policy,
 		(void)printf("%s: %zu error%s", path, report->errors,
 		    report->errors == 1 ? "" : "s");
 	} else {
-		(void)printf("%s: good: %zu rules, %u zones", path,
-		    policy->rule_count - 1, policy->zone_count);
+		(void)printf("%s: good: %zu rule%s, %u zone%s", path,
+		    policy->rule_count - 1,
+		    policy->rule_count - 1 == 1 ? "" : "s", policy->zone_count,
+		    policy->zone_count == 1 ? "" : "s");
 	}
 	if (report->warnings > 0)
 		(void)printf(", %zu warning%s", report->warnings,
@@ -113,7 +115,9 @@ const struct command command_check = {
 	    "  gatehouse check office.policy\n"
 	    "  gatehouse check --json office.policy | jq .warnings\n"
 	    "\n"
-	    "Status 0: good, perhaps with warnings. 1: refused.\n",
+	    "Status 0: good, perhaps with warnings. 1: refused. 3: FILE "
+	    "cannot\n"
+	    "be read.\n",
 	.takes = OPTION_JSON | OPTION_VERBOSE,
 	.words_min = 1,
 	.words_max = 1,

@@ -39,6 +39,15 @@ is_policy_interface(const struct policy *policy, const char *name)
 	return false;
 }
 
+static bool
+is_gateway(const struct policy *policy, const struct ifaddrs *one)
+{
+	while (one != NULL && !is_policy_interface(policy, one->ifa_name))
+		one = one->ifa_next;
+	return one != NULL;
+}
+
+/* Those of interfaces in no zone end at the gateway as well. */
 static void
 read_own_addresses(const struct policy *policy, struct own_addresses *own)
 {
@@ -46,10 +55,9 @@ read_own_addresses(const struct policy *policy, struct own_addresses *own)
 
 	if (getifaddrs(&all) < 0)
 		return;
-	for (const struct ifaddrs *one = all; one != NULL;
-	     one = one->ifa_next) {
-		if (one->ifa_addr == NULL ||
-		    !is_policy_interface(policy, one->ifa_name))
+	const struct ifaddrs *one = is_gateway(policy, all) ? all : NULL;
+	for (; one != NULL; one = one->ifa_next) {
+		if (one->ifa_addr == NULL)
 			continue;
 		struct address_port at = address_from_sockaddr(one->ifa_addr);
 		if (at.address.family != ADDRESS_NONE)
@@ -161,7 +169,9 @@ print_step(const struct explanation_step *step)
 		(void)printf("\n  %-5u  %.*s\n", step->rule->line,
 		    STR_ARG(step->rule->text));
 	if (step->match == POLICY_MATCH_YES)
-		(void)puts("         matches");
+		(void)puts(step->rule->report
+			       ? "         matches, reports, goes on"
+			       : "         matches");
 	else
 		(void)printf("         %s: %.*s\n",
 		    step->match == POLICY_MATCH_NO ? "no" : "might",
@@ -238,7 +248,10 @@ const struct command command_explain = {
 	    "\n"
 	    "where DESTINATION is an address, self, a domain or a URL, and "
 	    "FACT\n"
-	    "is `address A` (what the name resolves to), `method M`, or\n"
+	    "is `address A` (what the name resolves to), `method M`, "
+	    "`user U`,\n"
+	    "`header NAME VALUE`, `type T` (of the answer), `at mon 09:30`, "
+	    "or\n"
 	    "`explicit` (asked of the explicit proxy).\n"
 	    "\n"
 	    "  gatehouse explain office.policy "
@@ -246,7 +259,11 @@ const struct command command_explain = {
 	    "  gatehouse explain office.policy "
 	    "'guest 10.0.9.4 -> 10.0.0.200 tcp 9100'\n"
 	    "  gatehouse explain office.policy "
-	    "'lan 10.0.0.4 -> example.com tcp 25 explicit'\n",
+	    "'lan 10.0.0.4 -> example.com tcp 25 explicit'\n"
+	    "\n"
+	    "Status 0: answered, whatever the verdict. 1: the policy is "
+	    "refused.\n"
+	    "2: the flow is not understood. 3: FILE cannot be read.\n",
 	.takes = OPTION_JSON,
 	.words_min = 2,
 	.words_max = 2,

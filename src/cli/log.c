@@ -75,7 +75,8 @@ const struct command command_log = {
 	    "  gatehouse log -f\n"
 	    "  gatehouse log --json | jq 'select(.verdict == \"reject\")'\n"
 	    "\n"
-	    "  -f, --follow   the last lines, and then each as it happens\n",
+	    "Times are local ones, with --json UTC. Status 3: no journal is "
+	    "there.\n",
 	.takes = OPTION_RUNTIME | OPTION_JSON | OPTION_FOLLOW,
 	.words_min = 0,
 	.words_max = 0,

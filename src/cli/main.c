@@ -87,7 +87,9 @@ print_help(FILE *out)
 	    "'lan 10.0.0.4 -> https://example.com/'\n"
 	    "  gatehouse run office.policy\n"
 	    "\n"
-	    "gatehouse COMMAND --help tells more of one command.\n"
+	    "gatehouse COMMAND --help tells more of one command, gatehouse "
+	    "--version which\n"
+	    "one this is.  The policy language: man gatehouse.policy\n"
 	    "\n"
 	    "Exit status: 0 good; 1 the answer is no (policy refused, test "
 	    "failed,\n"
@@ -97,18 +99,29 @@ print_help(FILE *out)
 	    out);
 }
 
+/* What the options mean, in the order in which help shows them. */
+static const struct {
+	unsigned bit;
+	const char *words;
+} option_words[] = {
+	{ OPTION_FOLLOW,
+	    "  -f, --follow   the last lines, and then each as it happens\n" },
+	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_RUNTIME,
+	    "  --runtime DIR  where the running gateway keeps its state\n"
+	    "                 (default " RUNTIME_DEFAULT ")\n" },
+};
+
 static void
 print_command_help(const struct command *command)
 {
 	(void)printf("usage: gatehouse %s %s\n\n%s", command->name,
 	    command->usage, command->help);
-	if ((command->takes & OPTION_JSON) != 0)
-		(void)puts("\n  --json         machine-readable output");
-	if ((command->takes & OPTION_RUNTIME) != 0)
-		(void)puts(
-		    "\n  --runtime DIR  where the running gateway keeps "
-		    "its state\n                 (default " RUNTIME_DEFAULT
-		    ")");
+	if (command->takes != 0)
+		(void)putchar('\n');
+	for (size_t i = 0; i < COUNT_OF(option_words); i++)
+		if ((command->takes & option_words[i].bit) != 0)
+			(void)fputs(option_words[i].words, stdout);
 }
 
 static const struct command *
@@ -132,17 +145,56 @@ unknown_command(const char *name)
 	if (nearest.best.at != NULL)
 		complain("did you mean '%.*s'?", STR_ARG(nearest.best));
 	else
-		complain("gatehouse --help lists the commands");
+		complain("'gatehouse --help' lists the commands");
 	return STATUS_USAGE;
 }
 
 static enum status
 wrong_call(const struct command *command)
 {
-	(void)fprintf(
-	    stderr, "usage: gatehouse %s %s\n", command->name, command->usage);
-	complain("gatehouse %s --help tells more", command->name);
+	(void)fprintf(stderr,
+	    "usage: gatehouse %s %s\n"
+	    "'gatehouse %s --help' tells more\n",
+	    command->name, command->usage, command->name);
 	return STATUS_USAGE;
+}
+
+static const struct option known[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "check", no_argument, NULL, 'c' },
+	{ "runtime", required_argument, NULL, 'r' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *
+option_name(int option)
+{
+	for (const struct option *row = known; row->name != NULL; row++)
+		if (row->val == option)
+			return row->name;
+	return NULL;
+}
+
+/* getopt would speak under the command's name, as if it were a program. */
+static enum status
+wrong_option(const struct command *command, int option, char **argv)
+{
+	bool strange = option == '?' || option == ':';
+	const char *name = option_name(strange ? optopt : option);
+
+	if (name == NULL && optopt != 0)
+		complain("there is no option -%c", optopt);
+	else if (name == NULL)
+		complain("there is no option %s", argv[optind - 1]);
+	else if (!strange)
+		complain("%s takes no --%s", command->name, name);
+	else
+		complain(
+		    "--%s takes %s value", name, option == ':' ? "a" : "no");
+	return wrong_call(command);
 }
 
 /* One option; false if the command does not take it. */
@@ -173,25 +225,16 @@ take_option(const struct command *command, int option, struct options *options)
 static enum status
 run_command(const struct command *command, int argc, char **argv)
 {
-	static const struct option known[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "follow", no_argument, NULL, 'f' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "check", no_argument, NULL, 'c' },
-		{ "runtime", required_argument, NULL, 'r' },
-		{ NULL, 0, NULL, 0 },
-	};
 	struct options options = { .runtime = RUNTIME_DEFAULT };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "hfv", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":hfv", known, NULL)) != -1) {
 		if (option == 'h') {
 			print_command_help(command);
 			return STATUS_GOOD;
 		}
 		if (!take_option(command, option, &options))
-			return wrong_call(command);
+			return wrong_option(command, option, argv);
 	}
 	options.words = argv + optind;
 	options.count = argc - optind;

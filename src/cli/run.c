@@ -80,7 +80,11 @@ const struct command command_run = {
 	    "\n"
 	    "As a service, systemd starts gatehoused instead, whose rules "
 	    "stay\n"
-	    "when it ends.\n",
+	    "when it ends.\n"
+	    "\n"
+	    "Status 0: it ended as it was told to. 1: the policy is refused. "
+	    "3: no\n"
+	    "privilege, a kernel that lacks something, a port in use.\n",
 	.takes = OPTION_RUNTIME,
 	.words_min = 1,
 	.words_max = 1,

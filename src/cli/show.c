@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
 
+#include "base/clock.h"
 #include "firewall/compile.h"
 #include "version.h"
 
@@ -23,7 +24,9 @@ proxy_uid(void)
 static enum status
 show_nft(const struct policy *policy)
 {
-	struct firewall_host host = { .proxy_uid = proxy_uid(), .ipv6 = true };
+	struct firewall_host host = { .proxy_uid = proxy_uid(),
+		.ipv6 = true,
+		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()) };
 	struct text ruleset = TEXT_EMPTY;
 	int rc = firewall_compile(policy, &host, &ruleset);
 
@@ -69,7 +72,9 @@ const struct command command_show = {
 	    "without a rule (chain essentials). The gateway's own addresses\n"
 	    "are filled in when it runs.\n"
 	    "\n"
-	    "  gatehouse show nft office.policy\n",
+	    "  gatehouse show nft office.policy\n"
+	    "\n"
+	    "Status 1: the policy is refused.\n",
 	.words_min = 2,
 	.words_max = 2,
 	.run = show,

@@ -48,12 +48,14 @@ print_counters(const char *title, json_t *counters)
 	const char *name;
 	json_t *value;
 
-	(void)printf("\n%s\n", title);
 	json_object_foreach(counters, name, value)
 	{
-		if (json_integer_value(value) != 0)
-			(void)printf(
-			    "%15lld  %s\n", json_integer_value(value), name);
+		if (json_integer_value(value) == 0)
+			continue;
+		if (title != NULL)
+			(void)printf("\n%s\n", title);
+		title = NULL;
+		(void)printf("%15lld  %s\n", json_integer_value(value), name);
 	}
 }
 
@@ -120,7 +122,10 @@ const struct command command_status = {
 	    "the log.\n"
 	    "\n"
 	    "  gatehouse status\n"
-	    "  gatehouse status --json | jq .rules\n",
+	    "  gatehouse status --json | jq .rules\n"
+	    "\n"
+	    "Counters that are 0 are left out. Needs root. Status 3: no "
+	    "gateway runs.\n",
 	.takes = OPTION_RUNTIME | OPTION_JSON,
 	.words_min = 0,
 	.words_max = 0,

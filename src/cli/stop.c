@@ -56,7 +56,9 @@ const struct command command_stop = {
 	    "a\n"
 	    "crash. What your network does without them is up to you.\n"
 	    "\n"
-	    "  gatehouse stop\n",
+	    "  gatehouse stop\n"
+	    "\n"
+	    "Needs root. Status 0: nothing of it is left.\n",
 	.takes = OPTION_RUNTIME,
 	.words_min = 0,
 	.words_max = 0,

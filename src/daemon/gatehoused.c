@@ -57,12 +57,19 @@ status_of(int rc)
 	return rc == 0 ? STATUS_GOOD : rc == -EINVAL ? STATUS_NO : STATUS_WORLD;
 }
 
+/* A report ends its lines, a sentence from further down does not. */
+static bool
+is_mid_line(const struct text *words)
+{
+	return words->len > 0 && words->at[words->len - 1] != '\n';
+}
+
 static void
 say_words(const struct text *words)
 {
 	if (words->len > 0)
-		(void)fprintf(stderr, "%s%s", words->at,
-		    words->at[words->len - 1] == '\n' ? "" : "\n");
+		(void)fprintf(
+		    stderr, "%s%s", words->at, is_mid_line(words) ? "\n" : "");
 }
 
 /* ---- commands ---- */
@@ -79,7 +86,8 @@ answer_apply(struct daemon *daemon, struct str path, struct text *out)
 	(void)snprintf(copy, sizeof(copy), "%.*s", STR_ARG(path));
 	int rc = gateway_apply(&daemon->gateway, copy, false, out);
 	if (rc < 0)
-		text_addz(out, "nothing has changed\n");
+		text_addf(out, "%snothing has changed\n",
+		    is_mid_line(out) ? "\n" : "");
 	return (int)status_of(rc);
 }
 

@@ -31,6 +31,7 @@ compile(const struct gateway *gateway, const struct generation *generation,
 	struct firewall_host host = {
 		.proxy_uid = gateway->child.uid,
 		.ipv6 = gateway->ipv6,
+		.utc_offset_minutes = gateway->utc_offset_minutes,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 	};
@@ -188,25 +189,45 @@ on_packets(struct loop_watch *watch, unsigned ready)
 	text_fini(&why);
 }
 
+/* The same policy, for a host that has changed. */
+static void
+compile_again(struct gateway *gateway, const char *what)
+{
+	struct text ruleset = TEXT_EMPTY, why = TEXT_EMPTY;
+	int rc = compile(gateway, gateway->current, &ruleset);
+
+	if (rc == 0)
+		rc = transaction_commit(text_str(&ruleset), &why);
+	if (rc < 0)
+		gateway_say("the rules do not know %s: %s", what,
+		    why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&ruleset);
+	text_fini(&why);
+}
+
 /* The rules name addresses of the gateway where something is published. */
 static void
 see_new_addresses(struct gateway *gateway)
 {
 	struct generation *current = gateway->current;
-	struct text ruleset = TEXT_EMPTY, why = TEXT_EMPTY;
 
 	if (generation_see_addresses(current, &gateway->addresses) < 0)
 		return;
 	(void)child_tell_own(&gateway->child, current);
-	int rc = compile(gateway, current, &ruleset);
-	if (rc == 0)
-		rc = transaction_commit(text_str(&ruleset), &why);
-	if (rc < 0)
-		gateway_say("the rules do not know the host's new addresses: "
-			    "%s",
-		    why.at != NULL ? why.at : strerror(-rc));
-	text_fini(&ruleset);
-	text_fini(&why);
+	compile_again(gateway, "the host's new addresses");
+}
+
+/* The kernel counts hours by UTC: summer time moves them. */
+static void
+see_new_offset(struct gateway *gateway)
+{
+	int now = hours_utc_offset_minutes(clock_wall());
+
+	if (now == gateway->utc_offset_minutes)
+		return;
+	gateway->utc_offset_minutes = now;
+	if (policy_asks(gateway->current->policy, POLICY_FACT_TIME))
+		compile_again(gateway, "the new local time");
 }
 
 static void
@@ -245,6 +266,8 @@ on_upkeep(struct loop_timer *timer)
 	 * and the kernel forgets the routes when lo goes down. */
 	if (gateway->current != NULL && routes_install(&why) < 0)
 		gateway_say("%s", why.at);
+	if (gateway->current != NULL)
+		see_new_offset(gateway);
 	text_fini(&why);
 	if (journal_rotate_if_due(&gateway->journal) == 1)
 		(void)child_tell_journal(
@@ -333,6 +356,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.dir = dir,
 		.addresses_watch.fd = -1,
 		.restart_after = GATEWAY_RESTART_FIRST,
+		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
 	};
 	child_init(&gateway->child, uid, gid);

@@ -49,6 +49,7 @@ struct gateway {
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;
+	int utc_offset_minutes; /* by which current was compiled */
 };
 
 /*

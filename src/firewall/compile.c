@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/compile_impl.h"
 
+#include "base/utf8.h"
+#include "firewall/compile_aside.h"
 #include "firewall/names.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@ static const struct {
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },
 	{ "invalid", "packets that belong to no connection" },
+	{ "limited", "flows beyond a rule's limit" },
 	{ "misrouted", "packets that would have left by a foreign interface" },
 	{ "needs.proxy", "intercepted flows that the proxy cannot carry" },
 	{ "no.zone", "packets of an interface that is in no zone" },
@@ -94,26 +97,20 @@ compile_interfaces(struct text *out, const struct policy_zone *zone)
 	text_addz(out, zone->interface_count > 0 ? " }" : "");
 }
 
-/* Two rules may stand on one line, parted by `;`. */
+/* Two rules may stand on one line, parted by `;`, or on that of two files. */
 void
 firewall_counter_name(const struct policy *policy,
     const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES])
 {
-	unsigned nth = 1;
-
-	if (rule->line == 0) {
+	(void)policy;
+	if (rule->line == 0)
 		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.last");
-		return;
-	}
-	for (const struct policy_rule *other = rule - 1;
-	     other >= policy->rules && other->line == rule->line; other--)
-		nth++;
-	if (nth == 1)
+	else if (rule->nth <= 1)
 		(void)snprintf(
 		    ret, FIREWALL_COUNTER_BYTES, "rule.%u", rule->line);
 	else
-		(void)snprintf(
-		    ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u", rule->line, nth);
+		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u",
+		    rule->line, rule->nth);
 }
 
 /* Quotes end a comment of nftables and have no escape. */
@@ -122,11 +119,20 @@ add_comment(struct text *out, struct str comment)
 {
 	bool cut = comment.len > COMMENT_BYTES_MAX;
 
-	if (cut)
+	if (cut) {
 		comment.len = COMMENT_BYTES_MAX - 3;
+		/* Not within a character: the bytes behind its first. */
+		while (comment.len > 0 &&
+		       ((uint8_t)comment.at[comment.len] & 0xc0) == 0x80)
+			comment.len--;
+	}
 	text_addz(out, "comment \"");
-	for (size_t i = 0; i < comment.len; i++)
-		text_addc(out, comment.at[i] == '"' ? '\'' : comment.at[i]);
+	for (size_t i = 0; i < comment.len; i++) {
+		if (comment.at[i] == '"')
+			text_addc(out, '\'');
+		else
+			text_addc(out, comment.at[i]);
+	}
 	text_addz(out, cut ? "...\"" : "\"");
 }
 
@@ -264,12 +270,17 @@ write_head(struct compiler *compiler)
 {
 	struct text *out = compiler->out;
 
-	text_addf(out,
-	    "# The packet phase of %.*s, written by gatehouse.\n"
+	text_addz(out, "# The packet phase of ");
+	/* A file's name may hold anything, a line's end too. */
+	utf8_show(out, compiler->policy->source.name);
+	text_addz(out,
+	    ", written by gatehouse.\n"
 	    "# Nothing is lost by reading it; everything by editing it: the "
-	    "next apply\n# replaces the whole table.\n\n"
-	    "table " FIREWALL_TABLE " {\n",
-	    STR_ARG(compiler->policy->source.name));
+	    "next apply\n# replaces the whole table.\n");
+	if (policy_asks(compiler->policy, POLICY_FACT_TIME))
+		text_addz(out,
+		    "# Days and hours are UTC: list it with TZ=UTC nft.\n");
+	text_addz(out, "\ntable " FIREWALL_TABLE " {\n");
 }
 
 int
@@ -287,6 +298,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
+	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);
 	compile_entry(&compiler);

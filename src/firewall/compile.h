@@ -39,6 +39,8 @@ struct firewall_own {
 struct firewall_host {
 	uint32_t proxy_uid;
 	bool ipv6; /* the kernel has IPv6 */
+	/* Of local time from UTC, by which the kernel counts hours. */
+	int utc_offset_minutes;
 	const struct firewall_own *own;
 	size_t own_count;
 };

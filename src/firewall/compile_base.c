@@ -18,8 +18,8 @@
 
 /*
  * RFC 4890: neighbour discovery comes from the same link (hop limit 255), and
- * listener reports from a link-local address or from none yet.  IGMP is the
- * same for IPv4.  ICMP errors of a known flow are `related`.
+ * listener reports too (hop limit 1), from a link-local address or from none
+ * yet.  IGMP is the same for IPv4.  ICMP errors of a known flow are `related`.
  */
 static void
 write_essentials(struct compiler *compiler)
@@ -34,9 +34,39 @@ write_essentials(struct compiler *compiler)
 		compile_line(compiler,
 		    "icmpv6 type { mld-listener-query, mld-listener-report, "
 		    "mld-listener-done, mld2-listener-report } ip6 saddr { "
-		    "::, fe80::/10 } accept");
+		    "::, fe80::/10 } ip6 hoplimit 1 accept");
 	}
 	compile_chain_end(compiler);
+}
+
+/*
+ * What goes from neighbour to neighbour ends here: were it let through to any
+ * destination, a packet made to look like it could be sent across the gateway.
+ */
+static void
+write_essentials_in(struct compiler *compiler)
+{
+	compile_line(compiler,
+	    "meta l4proto { 2, 58 } fib daddr type { local, anycast, "
+	    "multicast } jump essentials");
+}
+
+/*
+ * An IPv4 address in the clothes of IPv6 (RFC 4291, 2.5.5.2) is seen on no
+ * wire, and policies know it as IPv4 only.  A host that has no IPv6 has no
+ * rules for it either, so none of it may pass.
+ */
+static void
+write_foreign_forms(struct compiler *compiler)
+{
+	static const char away[] = "counter name \"invalid\" drop";
+
+	if (!compiler->host->ipv6) {
+		compile_line(compiler, "meta nfproto ipv6 %s", away);
+		return;
+	}
+	compile_line(compiler, "ip6 saddr ::ffff:0.0.0.0/96 %s", away);
+	compile_line(compiler, "ip6 daddr ::ffff:0.0.0.0/96 %s", away);
 }
 
 static void
@@ -72,12 +102,13 @@ write_prerouting(struct compiler *compiler)
 	compile_line(compiler,
 	    "type filter hook prerouting priority mangle; policy drop;");
 	compile_line(compiler, "iif lo accept");
-	compile_line(compiler, "jump essentials");
+	write_essentials_in(compiler);
 	compile_line(
 	    compiler, "ct mark and " HANDOVER " == " HANDOVER " goto handed");
 	compile_line(compiler, "ct state established,related accept");
 	compile_line(
 	    compiler, "ct state invalid counter name \"invalid\" drop");
+	write_foreign_forms(compiler);
 	write_interface_map(compiler);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
 	    ZONE_NONE, ZONE_NONE);
@@ -158,6 +189,25 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 	text_fini(&interfaces);
 }
 
+/*
+ * Addresses of local scope end at the gateway for the policy, but not for the
+ * kernel, which would route 169.254.0.0/16 (RFC 3927, 7) like any other: a
+ * flow judged as one to `self` would leave.
+ */
+static void
+write_local_scope(struct compiler *compiler)
+{
+	static const char *const sides[] = { "saddr", "daddr" };
+	static const char away[] = "counter name \"misrouted\" drop";
+
+	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
+		compile_line(compiler, "ip %s @local.4 %s", sides[i], away);
+		if (compiler->host->ipv6)
+			compile_line(
+			    compiler, "ip6 %s @local.6 %s", sides[i], away);
+	}
+}
+
 static void
 write_forward(struct compiler *compiler)
 {
@@ -171,6 +221,7 @@ write_forward(struct compiler *compiler)
 	compile_line(compiler, "meta mark and " HANDOVER " == " HANDOVER
 			       " counter name \"handover.lost\" drop");
 	compile_line(compiler, "ct state established,related accept");
+	write_local_scope(compiler);
 	write_misrouted(compiler, ADDRESS_IPV4);
 	if (compiler->host->ipv6)
 		write_misrouted(compiler, ADDRESS_IPV6);
@@ -203,9 +254,11 @@ write_output(struct compiler *compiler)
 	compile_line(compiler, "ct state established,related accept");
 	compile_line(
 	    compiler, "ct state invalid counter name \"invalid\" drop");
+	write_foreign_forms(compiler);
 	compile_line(compiler, "meta skuid %u meta l4proto tcp accept", uid);
 	compile_line(compiler, "meta skuid %u udp dport 53 accept", uid);
-	compile_line(compiler, "goto from.self");
+	compile_line(compiler, "jump from.self");
+	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
 }
 

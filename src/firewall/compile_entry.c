@@ -97,14 +97,23 @@ write_unprefixed(struct compiler *compiler, uint8_t zone)
 		    STR_ARG(name));
 }
 
-/* All that lives in a zone with prefixes, or nowhere, is spoofed here. */
+/* No wire has packets from loopback, multicast and the like. */
+static void
+write_local_sources(struct compiler *compiler, struct str interface)
+{
+	compile_line(compiler, "ip saddr @local.4 goto spoofed.%.*s",
+	    STR_ARG(interface));
+	if (compiler->host->ipv6)
+		compile_line(compiler, "ip6 saddr @local.6 goto spoofed.%.*s",
+		    STR_ARG(interface));
+}
+
+/* All that lives in a zone with prefixes is spoofed here. */
 static void
 write_elsewhere_checks(struct compiler *compiler, struct str interface)
 {
 	const struct policy *policy = compiler->policy;
 
-	compile_line(compiler, "ip saddr @local.4 goto spoofed.%.*s",
-	    STR_ARG(interface));
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if (compile_has_family(
 			&policy->zones[zone].prefixes, ADDRESS_IPV4))
@@ -114,8 +123,6 @@ write_elsewhere_checks(struct compiler *compiler, struct str interface)
 			    STR_ARG(interface));
 	if (!compiler->host->ipv6)
 		return;
-	compile_line(compiler, "ip6 saddr @local.6 goto spoofed.%.*s",
-	    STR_ARG(interface));
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if (compile_has_family(
 			&policy->zones[zone].prefixes, ADDRESS_IPV6))
@@ -137,10 +144,11 @@ write_interface(struct compiler *compiler, struct str interface)
 	compile_chain_begin(compiler, name);
 	compile_line(compiler, "fib saddr type local goto spoofed.%.*s",
 	    STR_ARG(interface));
+	write_unprefixed(compiler, zone);
+	write_local_sources(compiler, interface);
 	write_zone_map(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
 	if (compiler->host->ipv6)
 		write_zone_map(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
-	write_unprefixed(compiler, zone);
 	if (zone == policy->elsewhere) {
 		write_elsewhere_checks(compiler, interface);
 		compile_line(compiler, "goto from.%.*s",
@@ -186,7 +194,7 @@ pair_name(const struct policy *policy, uint8_t from, uint8_t to,
     char ret[static COMPILE_NAME_BYTES])
 {
 	struct str target =
-	    to == ZONE_NONE ? STR("nowhere") : policy_zone_name(policy, to);
+	    to == ZONE_NONE ? STR("no.zone") : policy_zone_name(policy, to);
 
 	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.*s.to.%.*s",
 	    STR_ARG(policy_zone_name(policy, from)), STR_ARG(target));

@@ -57,6 +57,20 @@ struct matches match_destination(struct compiler *compiler,
     const struct chain *chain, const struct policy_rule *rule);
 struct matches match_services(
     struct compiler *compiler, const struct policy_services *services);
+struct matches match_time(
+    struct compiler *compiler, const struct policy_rule *rule);
+
+/*
+ * What is left of the matches without what stands behind `except`, as far as
+ * the packet tells it: zones and addresses.
+ */
+struct matches match_without(struct compiler *compiler, struct matches matches,
+    const struct policy_endpoint *except, const char *side, uint8_t zone);
+
+/* Room for so many; each is added from a text, which is cleared. */
+struct matches match_room(struct compiler *compiler, size_t count);
+void compile_add_match(struct compiler *compiler, struct matches *matches,
+    uint8_t family, struct text *text);
 
 /* Always, and nothing else. */
 struct matches match_always(struct compiler *compiler);

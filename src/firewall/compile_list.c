@@ -10,9 +10,12 @@
  * A rule that might match sends the flow on to the proxy, unless every verdict
  * still possible is the same as its own (policy/evaluate says which are the
  * same).  For that a second chain is written: the rest of the list, in which
- * rules of the same outcome decide and any other hands over.
+ * rules of the same outcome decide and any other hands over.  Behind the next
+ * rule that might match and has the same outcome that rest is the rest of the
+ * next one: it goes there, so that all rests together are not longer than a
+ * list for each outcome that there is.
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_aside.h"
 
 #include "firewall/log_prefix.h"
 #include "firewall/names.h"
@@ -21,20 +24,29 @@
 
 #include <errno.h>
 #include <stdio.h>
-
-/*
- * Each such chain is as long as the rest of the list.  More of them in one
- * chain than this are not written; the flow is handed over instead, and gets
- * the same verdict from the proxy.
- */
-#define REST_CHAINS_MAX 8
+#include <string.h>
 
 /* What a rule is to the flows of a chain; the matches lie in the scratch. */
 struct reading {
+	struct matches time;
 	struct matches source;
 	struct matches services;
 	struct matches settled; /* destinations that the packet settles */
 	struct matches open;    /* destinations at which it might match */
+};
+
+/* A chain and its branches while they are written. */
+struct list {
+	struct compiler *compiler;
+	const struct chain *chain;
+	/*
+	 * For each rule, of a chain in which rules might match: whether behind
+	 * it the same outcome can still be certain.
+	 */
+	bool *certain;
+	bool *has_rest;  /* a chain is written for the rest behind this rule */
+	bool *has_aside; /* and one for the rule itself */
+	bool uses_undecided;
 };
 
 static bool
@@ -55,21 +67,68 @@ might_match_by_name(const struct compiler *compiler, const struct chain *chain,
 	       chain->to == compiler->policy->elsewhere;
 }
 
+/* An empty list: what it stands for is nowhere. */
+static bool
+is_nowhere(const struct policy_endpoint *to)
+{
+	return to->zones == 0 && to->own == 0 &&
+	       !policy_endpoint_has_addresses(to) &&
+	       !policy_endpoint_has_domains(to);
+}
+
 static struct reading
 read_explicit(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
 {
 	struct reading reading = {
+		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
 		.services = match_always(compiler),
 	};
 
-	if (rule->to.zones == POLICY_ZONES_ANY && rule->services.count == 0 &&
-	    !policy_rule_reads_head(rule))
+	if (is_nowhere(&rule->to))
+		return reading;
+	if (rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL &&
+	    rule->services.count == 0 && !policy_rule_reads_head(rule))
 		reading.settled = match_always(compiler);
 	else
 		reading.open = match_always(compiler);
 	return reading;
+}
+
+/*
+ * Of the protocols that a rule names, those that come into this chain: an
+ * intercepted flow was sorted by its protocol before.
+ */
+static struct matches
+match_chain_services(struct compiler *compiler, const struct chain *chain,
+    const struct policy_rule *rule)
+{
+	const struct policy_services *all = &rule->services;
+	struct policy_services some = { 0 };
+
+	if (chain->kind == CHAIN_PLAIN || all->count == 0)
+		return match_services(compiler, all);
+	some.items =
+	    arena_array(&compiler->scratch, all->count, sizeof(*some.items));
+	for (size_t i = 0; some.items != NULL && i < all->count; i++)
+		if ((all->items[i].protocol == POLICY_PROTOCOL_TCP) ==
+		    (chain->kind == CHAIN_PROXIED))
+			some.items[some.count++] = all->items[i];
+	return some.count > 0 ? match_services(compiler, &some)
+			      : (struct matches){ NULL, 0 };
+}
+
+/*
+ * Only the proxy sees methods and paths, and a name that `except` would take
+ * out; where it never sees a flow, there is no name to take out.
+ */
+static bool
+waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
+{
+	return policy_rule_reads_head(rule) ||
+	       (is_proxied(chain) && rule->to.except != NULL &&
+		   policy_endpoint_has_domains(rule->to.except));
 }
 
 static struct reading
@@ -79,15 +138,16 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 	if (chain->kind == CHAIN_EXPLICIT)
 		return read_explicit(compiler, chain, rule);
 	struct reading reading = {
+		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
-		.services = match_services(compiler, &rule->services),
+		.services = match_chain_services(compiler, chain, rule),
 		.settled = match_destination(compiler, chain, rule),
 	};
 	if (might_match_by_name(compiler, chain, rule) &&
 	    !match_is_always(&reading.settled))
-		reading.open = match_always(compiler);
-	if (policy_rule_reads_head(rule)) {
-		/* Only the proxy sees methods and paths. */
+		reading.open = match_without(compiler, match_always(compiler),
+		    rule->to.except, "daddr", chain->to);
+	if (waits_for_proxy(chain, rule)) {
 		if (reading.settled.count > 0 && reading.open.count == 0)
 			reading.open = reading.settled;
 		reading.settled.count = 0;
@@ -100,9 +160,20 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 static bool
 is_settled_for_all(const struct reading *reading)
 {
-	return match_is_always(&reading->source) &&
+	return match_is_always(&reading->time) &&
+	       match_is_always(&reading->source) &&
 	       match_is_always(&reading->services) &&
 	       match_is_always(&reading->settled);
+}
+
+/* No flow is left for the rules behind. */
+static bool
+is_open_for_all(const struct reading *reading)
+{
+	return match_is_always(&reading->time) &&
+	       match_is_always(&reading->source) &&
+	       match_is_always(&reading->services) &&
+	       match_is_always(&reading->open);
 }
 
 static bool
@@ -114,28 +185,44 @@ families_meet(uint8_t a, uint8_t b, uint8_t c)
 	       (c == 0 || c == one);
 }
 
+static void
+write_combination(struct compiler *compiler, const struct match *const parts[4],
+    struct str tail)
+{
+	struct text line = TEXT_EMPTY;
+
+	if (!families_meet(
+		parts[1]->family, parts[2]->family, parts[3]->family))
+		return;
+	for (size_t i = 0; i < 4; i++) {
+		text_add(&line, parts[i]->text);
+		text_addz(&line, parts[i]->text.len > 0 ? " " : "");
+	}
+	compile_line(
+	    compiler, "%.*s%.*s", STR_ARG(text_str(&line)), STR_ARG(tail));
+	text_fini(&line);
+}
+
 /* `tail` behind each combination of the alternatives. */
 static void
 write_lines(struct compiler *compiler, const struct reading *reading,
     const struct matches *destination, struct str tail)
 {
-	for (size_t i = 0; i < reading->source.count; i++) {
-		const struct match *s = &reading->source.items[i];
-		for (size_t j = 0; j < destination->count; j++) {
-			const struct match *d = &destination->items[j];
-			for (size_t k = 0; k < reading->services.count; k++) {
-				const struct match *v =
-				    &reading->services.items[k];
-				if (!families_meet(
-					s->family, d->family, v->family))
-					continue;
-				compile_line(compiler, "%.*s%s%.*s%s%.*s%s%.*s",
-				    STR_ARG(s->text), s->text.len ? " " : "",
-				    STR_ARG(d->text), d->text.len ? " " : "",
-				    STR_ARG(v->text), v->text.len ? " " : "",
-				    STR_ARG(tail));
-			}
+	const struct matches *all[4] = { &reading->time, &reading->source,
+		destination, &reading->services };
+	size_t count = 1;
+
+	for (size_t i = 0; i < 4; i++)
+		count *= all[i]->count;
+	for (size_t n = 0; n < count; n++) {
+		const struct match *parts[4];
+		size_t rest = n;
+		/* The last one turns fastest. */
+		for (size_t i = 4; i-- > 0;) {
+			parts[i] = &all[i]->items[rest % all[i]->count];
+			rest /= all[i]->count;
 		}
+		write_combination(compiler, parts, tail);
 	}
 }
 
@@ -145,6 +232,8 @@ add_log(struct compiler *compiler, const struct chain *chain,
 {
 	struct log_prefix prefix = {
 		.verdict = rule->verdict,
+		.reason =
+		    rule->report ? POLICY_REASON_REPORT : POLICY_REASON_NONE,
 		.rule_line = rule->line,
 		.zone_from = policy_zone_name(compiler->policy, chain->from),
 		.rule_name = rule->label,
@@ -190,7 +279,7 @@ action_of(const struct chain *chain, const struct policy_rule *rule)
 static bool
 is_logged_here(const struct chain *chain, const struct policy_rule *rule)
 {
-	if (!rule->log || rule->verdict != POLICY_VERDICT_ALLOW)
+	if (!rule->log || rule->report || rule->verdict != POLICY_VERDICT_ALLOW)
 		return rule->log;
 	return chain->kind == CHAIN_PLAIN || chain->kind == CHAIN_UNCARRIED ||
 	       (chain->kind == CHAIN_PROXIED && rule->direct);
@@ -207,7 +296,8 @@ add_settled_tail(struct compiler *compiler, const struct chain *chain,
 	text_addf(tail, "counter name \"%s\" ", counter);
 	if (is_logged_here(chain, rule))
 		add_log(compiler, chain, rule, tail);
-	text_addz(tail, action_of(chain, rule));
+	if (!rule->report)
+		text_addz(tail, action_of(chain, rule));
 }
 
 static void
@@ -233,19 +323,42 @@ undecided_action(const struct chain *chain, char ret[static ACTION_BYTES])
 		    ret, ACTION_BYTES, "goto %.64s.undecided", chain->name);
 		return ret;
 	case CHAIN_EXPLICIT:
+		return "accept";
 	case CHAIN_PLAIN:
 		break;
 	}
-	return "accept";
+	return "drop"; /* not written: packets settle every rule there */
+}
+
+/* Whether the limits of a rule are the kernel's affair here: what goes on to
+ * the proxy is counted there. */
+static bool
+is_limited_here(const struct chain *chain, const struct policy_rule *rule)
+{
+	return compile_is_limited(rule) && chain->kind != CHAIN_EXPLICIT &&
+	       (chain->kind != CHAIN_PROXIED || rule->direct);
 }
 
 static void
-write_settled(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule, const struct reading *reading)
+write_settled(struct list *list, size_t at, const struct reading *reading)
 {
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	char name[COMPILE_NAME_BYTES];
 	struct text tail = TEXT_EMPTY;
 
-	add_settled_tail(compiler, chain, rule, &tail);
+	compile_aside_name(compiler, list->chain, rule, name);
+	list->has_aside[at] =
+	    rule->report || is_limited_here(list->chain, rule);
+	if (rule->report) {
+		compile_line(
+		    compiler, "jump %s comment \"line %u\"", name, rule->line);
+		return;
+	}
+	if (list->has_aside[at])
+		text_addf(&tail, "goto %s", name);
+	else
+		add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	write_lines(compiler, reading, &reading->settled, text_str(&tail));
 	text_fini(&tail);
@@ -276,81 +389,106 @@ write_rule_comment(struct compiler *compiler, const struct policy_rule *rule)
 static bool
 can_match(const struct reading *reading)
 {
-	return reading->source.count > 0 && reading->services.count > 0 &&
+	return reading->time.count > 0 && reading->source.count > 0 &&
+	       reading->services.count > 0 &&
 	       (reading->settled.count > 0 || reading->open.count > 0);
 }
 
-/*
- * Whether, behind a rule that might match, the same outcome can still be
- * certain: some later rule that is settled shares it, and none that is settled
- * for all flows stands before.
- */
-static bool
-can_be_certain(struct compiler *compiler, const struct chain *chain, size_t at)
-{
-	const struct policy *policy = compiler->policy;
-	const struct policy_rule *rule = &policy->rules[at];
+/* A row for each outcome that two rules can share (policy_outcome_same). */
+#define OUTCOMES (2 * POLICY_VERDICT_COUNT)
 
-	for (size_t i = at + 1; i < policy->rule_count; i++) {
-		const struct policy_rule *next = &policy->rules[i];
+/* OUTCOMES: shared with no other rule. */
+static unsigned
+outcome_of(const struct policy_rule *rule)
+{
+	if (policy_rule_leaves_trace(rule))
+		return OUTCOMES;
+	return 2 * (unsigned)rule->verdict + rule->direct;
+}
+
+/*
+ * From the end of the list to its head: behind a rule the same outcome can
+ * still be certain if some later rule that is settled shares it, and none that
+ * is settled for all flows stands before that one.
+ */
+static void
+find_certain(struct list *list)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy *policy = compiler->policy;
+	bool ahead[OUTCOMES + 1] = { false };
+
+	for (size_t i = policy->rule_count; i-- > 0;) {
+		const struct policy_rule *rule = &policy->rules[i];
+		unsigned outcome = outcome_of(rule);
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		struct reading reading = read_rule(compiler, chain, next);
-		bool settled = can_match(&reading) && reading.settled.count > 0;
-		bool all = is_settled_for_all(&reading);
+		struct reading reading = read_rule(compiler, list->chain, rule);
+		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
+		if (is_settled_for_all(&reading) || rule->report)
+			memset(ahead, 0, sizeof(ahead));
+		if (can_match(&reading) && reading.settled.count > 0)
+			ahead[outcome] = true;
 		arena_rewind(&compiler->scratch, mark);
-		if (settled && policy_outcome_same(rule, next))
-			return true;
-		if (all)
-			return false;
 	}
-	return false;
+}
+
+/* Two rules may stand on one line: a rest is named like its rule's counter. */
+static void
+rest_name(
+    const struct list *list, size_t at, char ret[static COMPILE_NAME_BYTES])
+{
+	const struct policy *policy = list->compiler->policy;
+	char counter[FIREWALL_COUNTER_BYTES];
+
+	firewall_counter_name(policy, &policy->rules[at], counter);
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.after.%.24s",
+	    list->chain->name, counter + strlen("rule."));
 }
 
 /* One rule behind a rule that might match; false: no flow is left. */
 static bool
-write_rest_rule(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *might, const struct policy_rule *rule)
+write_rest_rule(struct list *list, const struct policy_rule *might, size_t at)
 {
-	struct reading reading = read_rule(compiler, chain, rule);
-	char buffer[ACTION_BYTES];
-	const char *hand = undecided_action(chain, buffer);
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct reading reading = read_rule(compiler, list->chain, rule);
+	char buffer[ACTION_BYTES], name[COMPILE_NAME_BYTES];
 
 	if (!can_match(&reading))
 		return true;
 	if (policy_outcome_same(might, rule)) {
-		write_settled(compiler, chain, rule, &reading);
+		write_settled(list, at, &reading);
+		if (list->has_rest[at] && !is_settled_for_all(&reading)) {
+			rest_name(list, at, name);
+			compile_line(compiler, "goto %s", name);
+			return false;
+		}
 		return !is_settled_for_all(&reading);
 	}
-	struct matches settled = reading.settled;
+	const char *hand = undecided_action(list->chain, buffer);
+	bool more = !is_settled_for_all(&reading) && !is_open_for_all(&reading);
+	list->uses_undecided = true;
 	write_open(compiler, rule, &reading, hand);
-	reading.open = settled;
+	reading.open = reading.settled;
 	write_open(compiler, rule, &reading, hand);
-	return !is_settled_for_all(&reading);
+	return more;
 }
 
 static void
-rest_name(const struct chain *chain, const struct policy *policy, size_t at,
-    char ret[static COMPILE_NAME_BYTES])
+write_rest(struct list *list, size_t at)
 {
-	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.64s.after.%u", chain->name,
-	    policy->rules[at].line);
-}
-
-static void
-write_rest(struct compiler *compiler, const struct chain *chain, size_t at)
-{
+	struct compiler *compiler = list->compiler;
 	const struct policy *policy = compiler->policy;
 	char name[COMPILE_NAME_BYTES];
 
-	rest_name(chain, policy, at, name);
+	rest_name(list, at, name);
 	compile_chain_begin(compiler, name);
 	compile_line(compiler,
 	    "# line %u might match: what is certain all the same",
 	    policy->rules[at].line);
 	for (size_t i = at + 1; i < policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		bool more = write_rest_rule(
-		    compiler, chain, &policy->rules[at], &policy->rules[i]);
+		bool more = write_rest_rule(list, &policy->rules[at], i);
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
@@ -358,52 +496,42 @@ write_rest(struct compiler *compiler, const struct chain *chain, size_t at)
 	compile_chain_end(compiler);
 }
 
-/* The positions behind which a rest chain is written. */
-struct rests {
-	size_t at[REST_CHAINS_MAX];
-	size_t count;
-};
-
 static void
-write_open_rule(struct compiler *compiler, const struct chain *chain, size_t at,
-    const struct reading *reading, struct rests *rests)
+write_open_rule(struct list *list, size_t at, const struct reading *reading)
 {
-	const struct policy_rule *rule = &compiler->policy->rules[at];
+	const struct policy_rule *rule = &list->compiler->policy->rules[at];
 	char name[COMPILE_NAME_BYTES], action[ACTION_BYTES];
 
-	if (rests->count == REST_CHAINS_MAX ||
-	    !can_be_certain(compiler, chain, at)) {
-		write_open(
-		    compiler, rule, reading, undecided_action(chain, action));
+	if (!list->certain[at]) {
+		list->uses_undecided = true;
+		write_open(list->compiler, rule, reading,
+		    undecided_action(list->chain, action));
 		return;
 	}
-	rests->at[rests->count++] = at;
-	rest_name(chain, compiler->policy, at, name);
+	list->has_rest[at] = true;
+	rest_name(list, at, name);
 	(void)snprintf(action, sizeof(action), "goto %s", name);
-	write_open(compiler, rule, reading, action);
+	write_open(list->compiler, rule, reading, action);
 }
 
 /* False when no flow is left for the rules behind. */
 static bool
-write_rule(struct compiler *compiler, const struct chain *chain, size_t at,
-    struct rests *rests)
+write_rule(struct list *list, size_t at)
 {
+	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
-	struct reading reading = read_rule(compiler, chain, rule);
+	struct reading reading = read_rule(compiler, list->chain, rule);
 
 	if (!can_match(&reading))
 		return true;
 	write_rule_comment(compiler, rule);
 	if (reading.settled.count > 0)
-		write_settled(compiler, chain, rule, &reading);
-	if (is_settled_for_all(&reading))
+		write_settled(list, at, &reading);
+	if (is_settled_for_all(&reading) && !rule->report)
 		return false;
 	if (reading.open.count > 0)
-		write_open_rule(compiler, chain, at, &reading, rests);
-	/* What might match for every flow leaves none for the rules behind. */
-	return !(match_is_always(&reading.source) &&
-		 match_is_always(&reading.services) &&
-		 match_is_always(&reading.open));
+		write_open_rule(list, at, &reading);
+	return !is_open_for_all(&reading);
 }
 
 /* No way around a name rule: what the proxy cannot carry is refused. */
@@ -420,25 +548,110 @@ write_undecided(struct compiler *compiler, const struct chain *chain)
 	compile_chain_end(compiler);
 }
 
-void
-compile_list(
-    struct compiler *compiler, const struct chain *chain, struct str head)
+static void
+write_rules(struct list *list)
 {
-	const struct policy *policy = compiler->policy;
-	struct rests rests = { .count = 0 };
+	struct compiler *compiler = list->compiler;
 
-	compile_chain_begin(compiler, chain->name);
-	text_add(compiler->out, head);
-	for (size_t i = 0; i < policy->rule_count; i++) {
+	for (size_t i = 0; i < compiler->policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		bool more = write_rule(compiler, chain, i, &rests);
+		bool more = write_rule(list, i);
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
 	}
 	compile_chain_end(compiler);
-	for (size_t i = 0; i < rests.count; i++)
-		write_rest(compiler, chain, rests.at[i]);
-	if (chain->kind == CHAIN_UNCARRIED)
-		write_undecided(compiler, chain);
+}
+
+static void
+write_rests(struct list *list)
+{
+	for (size_t i = 0; i < list->compiler->policy->rule_count; i++)
+		if (list->has_rest[i])
+			write_rest(list, i);
+}
+
+/*
+ * A report: its alternatives may overlap, and a flow is counted once, so the
+ * first one that fits ends the walk through them.
+ */
+static void
+write_report_chain(struct list *list, size_t at)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct reading reading = read_rule(compiler, list->chain, rule);
+	char name[COMPILE_NAME_BYTES];
+	struct text tail = TEXT_EMPTY;
+
+	compile_aside_name(compiler, list->chain, rule, name);
+	compile_chain_begin(compiler, name);
+	text_addf(&tail, "goto %s.hit", name);
+	write_lines(compiler, &reading, &reading.settled, text_str(&tail));
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, tail.at + strlen("goto "));
+	text_clear(&tail);
+	add_settled_tail(compiler, list->chain, rule, &tail);
+	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
+	compile_chain_end(compiler);
+	text_fini(&tail);
+}
+
+static void
+write_limit_chain(struct list *list, size_t at)
+{
+	struct compiler *compiler = list->compiler;
+	const struct policy_rule *rule = &compiler->policy->rules[at];
+	struct text tail = TEXT_EMPTY;
+
+	add_settled_tail(compiler, list->chain, rule, &tail);
+	add_line_comment(rule, &tail);
+	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));
+	text_fini(&tail);
+}
+
+static void
+write_asides(struct list *list)
+{
+	const struct policy *policy = list->compiler->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct arena_mark mark = arena_mark(&list->compiler->scratch);
+		if (list->has_aside[i] && policy->rules[i].report)
+			write_report_chain(list, i);
+		else if (list->has_aside[i])
+			write_limit_chain(list, i);
+		arena_rewind(&list->compiler->scratch, mark);
+	}
+}
+
+void
+compile_list(
+    struct compiler *compiler, const struct chain *chain, struct str head)
+{
+	size_t count = compiler->policy->rule_count;
+	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct list list = {
+		.compiler = compiler,
+		.chain = chain,
+		.certain = arena_array(&compiler->scratch, count, sizeof(bool)),
+		.has_rest =
+		    arena_array(&compiler->scratch, count, sizeof(bool)),
+		.has_aside =
+		    arena_array(&compiler->scratch, count, sizeof(bool)),
+	};
+
+	compile_chain_begin(compiler, chain->name);
+	text_add(compiler->out, head);
+	if (list.certain != NULL && list.has_rest != NULL &&
+	    list.has_aside != NULL) {
+		if (is_proxied(chain))
+			find_certain(&list);
+		write_rules(&list);
+		write_rests(&list);
+		write_asides(&list);
+		if (chain->kind == CHAIN_UNCARRIED && list.uses_undecided)
+			write_undecided(compiler, chain);
+	}
+	arena_rewind(&compiler->scratch, mark);
 }

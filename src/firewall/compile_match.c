@@ -24,7 +24,7 @@ match_is_always(const struct matches *matches)
 	return matches->count == 1 && matches->items[0].text.len == 0;
 }
 
-static struct matches
+struct matches
 match_room(struct compiler *compiler, size_t count)
 {
 	return (struct matches){
@@ -33,10 +33,9 @@ match_room(struct compiler *compiler, size_t count)
 	};
 }
 
-/* The text is copied to the scratch and cleared. */
-static void
-add_match(struct compiler *compiler, struct matches *matches, uint8_t family,
-    struct text *text)
+void
+compile_add_match(struct compiler *compiler, struct matches *matches,
+    uint8_t family, struct text *text)
 {
 	if (matches->items == NULL || text->full) {
 		compiler->rc = -ENOMEM;
@@ -79,26 +78,40 @@ compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
 	    name.len > 0 ? "." : "", STR_ARG(name), family);
 }
 
-/* A named group is a set of the table; literals stand in the rule. */
+/*
+ * "ip saddr != @name.x.4": a named group is a set of the table, literals stand
+ * in the rule.  False if the group has nothing in the family.
+ */
+static bool
+add_group_text(struct compiler *compiler, struct text *text,
+    const struct policy_group *group, const char *side, const char *relation,
+    uint8_t family)
+{
+	char name[COMPILE_NAME_BYTES];
+
+	if (!compile_has_family(&group->addresses, family) ||
+	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
+		return false;
+	text_addf(text, "%s %s %s", family == ADDRESS_IPV4 ? "ip" : "ip6", side,
+	    relation);
+	if (group->name.at != NULL) {
+		compile_set_name(name, group->is_list ? "list" : "name",
+		    group->name, family);
+		text_addf(text, "@%s", name);
+	} else {
+		compile_elements(text, &group->addresses, family);
+	}
+	return true;
+}
+
 static void
 add_group(struct compiler *compiler, struct matches *matches,
     const struct policy_group *group, const char *side, uint8_t family)
 {
 	struct text text = TEXT_EMPTY;
-	char name[COMPILE_NAME_BYTES];
 
-	if (!compile_has_family(&group->addresses, family) ||
-	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
-		return;
-	text_addf(&text, "%s %s ", family == ADDRESS_IPV4 ? "ip" : "ip6", side);
-	if (group->name.at != NULL) {
-		compile_set_name(name, group->is_list ? "list" : "name",
-		    group->name, family);
-		text_addf(&text, "@%s", name);
-	} else {
-		compile_elements(&text, &group->addresses, family);
-	}
-	add_match(compiler, matches, family, &text);
+	if (add_group_text(compiler, &text, group, side, "", family))
+		compile_add_match(compiler, matches, family, &text);
 	text_fini(&text);
 }
 
@@ -134,6 +147,68 @@ add_groups(struct compiler *compiler, struct matches *matches,
 	}
 }
 
+/* One alternative in one family, without the addresses of the groups. */
+static void
+add_without(struct compiler *compiler, struct matches *matches,
+    const struct match *match, const struct policy_endpoint *except,
+    const char *side, uint8_t family)
+{
+	struct text text = TEXT_EMPTY;
+	bool tells_family = match->family == family;
+
+	if ((match->family != 0 && match->family != family) ||
+	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
+		return;
+	text_add(&text, match->text);
+	for (size_t i = 0; i < except->group_count; i++) {
+		size_t before = text.len;
+		text_addz(&text, before > 0 ? " " : "");
+		if (add_group_text(compiler, &text, except->groups[i], side,
+			"!= ", family))
+			tells_family = true;
+		else
+			text_cut(&text, before);
+	}
+	if (!tells_family)
+		text_addf(&text, "%smeta nfproto %s", text.len > 0 ? " " : "",
+		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6");
+	compile_add_match(compiler, matches, family, &text);
+	text_fini(&text);
+}
+
+static bool
+takes_addresses_from(const struct compiler *compiler,
+    const struct policy_endpoint *except, uint8_t zone)
+{
+	for (size_t i = 0; i < except->group_count; i++) {
+		const struct address_set *set = &except->groups[i]->addresses;
+		if (!address_set_is_empty(set) &&
+		    may_live_in(compiler, set, zone))
+			return true;
+	}
+	return false;
+}
+
+struct matches
+match_without(struct compiler *compiler, struct matches matches,
+    const struct policy_endpoint *except, const char *side, uint8_t zone)
+{
+	if (except == NULL)
+		return matches;
+	if ((except->zones & policy_zone_bit(zone)) != 0)
+		return (struct matches){ NULL, 0 };
+	if (!takes_addresses_from(compiler, except, zone))
+		return matches;
+	struct matches left = match_room(compiler, 2 * matches.count);
+	for (size_t i = 0; i < matches.count; i++) {
+		add_without(compiler, &left, &matches.items[i], except, side,
+		    ADDRESS_IPV4);
+		add_without(compiler, &left, &matches.items[i], except, side,
+		    ADDRESS_IPV6);
+	}
+	return left;
+}
+
 struct matches
 match_source(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
@@ -141,10 +216,12 @@ match_source(struct compiler *compiler, const struct chain *chain,
 	const struct policy_endpoint *from = &rule->from;
 
 	if ((from->zones & policy_zone_bit(chain->from)) != 0)
-		return match_always(compiler);
+		return match_without(compiler, match_always(compiler),
+		    from->except, "saddr", chain->from);
 	struct matches matches = match_room(compiler, 2 * from->group_count);
 	add_groups(compiler, &matches, from, "saddr", chain->from);
-	return matches;
+	return match_without(
+	    compiler, matches, from->except, "saddr", chain->from);
 }
 
 /* The gateway's own addresses in the zones of a publish rule. */
@@ -161,7 +238,7 @@ add_own(struct compiler *compiler, struct matches *matches,
 		compile_set_name(
 		    name, "own", compiler->policy->zones[zone].name, family);
 		text_addf(&text, "%s daddr @%s", word, name);
-		add_match(compiler, matches, family, &text);
+		compile_add_match(compiler, matches, family, &text);
 	}
 	text_fini(&text);
 }
@@ -175,7 +252,8 @@ match_destination(struct compiler *compiler, const struct chain *chain,
 	if (to->zones == POLICY_ZONES_ANY ||
 	    (chain->kind != CHAIN_EXPLICIT &&
 		(to->zones & policy_zone_bit(chain->to)) != 0))
-		return match_always(compiler);
+		return match_without(compiler, match_always(compiler),
+		    to->except, "daddr", chain->to);
 	if (chain->kind == CHAIN_EXPLICIT)
 		return (struct matches){ NULL, 0 };
 	struct matches matches =
@@ -186,7 +264,7 @@ match_destination(struct compiler *compiler, const struct chain *chain,
 	    compiler->host->ipv6)
 		add_own(compiler, &matches, rule, "ip6", ADDRESS_IPV6);
 	add_groups(compiler, &matches, to, "daddr", chain->to);
-	return matches;
+	return match_without(compiler, matches, to->except, "daddr", chain->to);
 }
 
 static int
@@ -278,8 +356,7 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 	for (size_t i = 0; kinds != NULL && i < count; i++) {
 		const struct policy_icmp_kind *kind =
 		    &policy_icmp_kinds[kinds[i].first];
-		int16_t type =
-		    family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
+		int type = family == ADDRESS_IPV4 ? kind->type4 : kind->type6;
 		if (type < 0)
 			continue;
 		text_addf(&text, "%s%d", before, type);
@@ -287,7 +364,7 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 	}
 	if (text.len > 0) {
 		text_addz(&text, " }");
-		add_match(compiler, matches, family, &text);
+		compile_add_match(compiler, matches, family, &text);
 	}
 	text_fini(&text);
 }
@@ -313,7 +390,7 @@ add_protocol(struct compiler *compiler, struct matches *matches,
 		text_addf(&text, "%s dport ", row->word);
 		add_ports(compiler, &text, services, protocol);
 	}
-	add_match(compiler, matches, 0, &text);
+	compile_add_match(compiler, matches, 0, &text);
 	text_fini(&text);
 }
 
@@ -324,7 +401,7 @@ match_services(
 	if (services->count == 0)
 		return match_always(compiler);
 	struct matches matches =
-	    match_room(compiler, 2 * POLICY_PROTOCOL_COUNT);
+	    match_room(compiler, (size_t)2 * POLICY_PROTOCOL_COUNT);
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
 		if (is_named(services, (enum policy_protocol)i))
 			add_protocol(compiler, &matches, services,

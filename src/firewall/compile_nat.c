@@ -83,6 +83,25 @@ for_each_published(struct compiler *compiler,
 	}
 }
 
+/* Lives in a zone; in the one without prefixes: in no other zone. */
+static void
+add_home(struct compiler *compiler, const char *side, uint8_t zone,
+    uint8_t family, struct text *out)
+{
+	const struct policy *policy = compiler->policy;
+	const char *word = family_word(family);
+
+	if (zone != policy->elsewhere) {
+		text_addf(out, "%s %s @zone.%.*s.%u ", word, side,
+		    STR_ARG(policy->zones[zone].name), family);
+		return;
+	}
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		if (compile_has_family(&policy->zones[i].prefixes, family))
+			text_addf(out, "%s %s != @zone.%.*s.%u ", word, side,
+			    STR_ARG(policy->zones[i].name), family);
+}
+
 /*
  * A client of the target's own zone would get the answer straight from the
  * target, which it never asked: such flows come back by the gateway.
@@ -93,18 +112,19 @@ write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
 {
 	char text[ADDRESS_TEXT_BYTES];
 	struct address target = target_of(rule, family);
-	const struct policy *policy = compiler->policy;
-	uint8_t home = policy_zone_of(policy, target);
+	uint8_t home = policy_zone_of(compiler->policy, target);
+	struct text sources = TEXT_EMPTY;
 
 	(void)zone;
-	if (home >= policy->zone_count || home == policy->elsewhere)
+	if (home >= compiler->policy->zone_count)
 		return;
+	add_home(compiler, "saddr", home, family, &sources);
 	compile_line(compiler,
-	    "ct status & dnat == dnat %s saddr @zone.%.*s.%u %s daddr %s "
-	    "masquerade comment \"line %u\"",
-	    family_word(family), STR_ARG(policy_zone_name(policy, home)),
-	    family, family_word(family), address_format(target, text),
-	    rule->line);
+	    "ct status & dnat == dnat %.*s%s daddr %s masquerade comment "
+	    "\"line %u\"",
+	    STR_ARG(text_str(&sources)), family_word(family),
+	    address_format(target, text), rule->line);
+	text_fini(&sources);
 }
 
 /* Unique local addresses are the only ones of IPv6 that need it. */
@@ -128,21 +148,45 @@ has_unique_local(const struct address_set *set)
 	return false;
 }
 
+static bool
+lives_in(const struct policy *policy, uint8_t zone, uint8_t family)
+{
+	return zone == policy->elsewhere ||
+	       compile_has_family(&policy->zones[zone].prefixes, family);
+}
+
+static bool
+needs_masquerade(
+    const struct policy *policy, uint8_t from, uint8_t to, uint8_t family)
+{
+	if (!lives_in(policy, from, family) || !lives_in(policy, to, family))
+		return false;
+	return family == ADDRESS_IPV4 || from == policy->elsewhere ||
+	       has_unique_local(&policy->zones[from].prefixes);
+}
+
 static void
 write_masquerade_from(
-    struct compiler *compiler, uint8_t from, struct str interfaces)
+    struct compiler *compiler, uint8_t from, uint8_t to, uint8_t family)
 {
-	const struct policy_zone *zone = &compiler->policy->zones[from];
+	const struct policy *policy = compiler->policy;
+	struct text line = TEXT_EMPTY;
 
-	if (compile_has_family(&zone->prefixes, ADDRESS_IPV4))
-		compile_line(compiler,
-		    "oifname %.*s ip saddr @zone.%.*s.4 masquerade",
-		    STR_ARG(interfaces), STR_ARG(zone->name));
-	if (compiler->host->ipv6 && has_unique_local(&zone->prefixes))
-		compile_line(compiler,
-		    "oifname %.*s ip6 saddr @zone.%.*s.6 ip6 saddr fc00::/7 "
-		    "masquerade",
-		    STR_ARG(interfaces), STR_ARG(zone->name));
+	if (!needs_masquerade(policy, from, to, family))
+		return;
+	text_addz(&line, "oifname ");
+	compile_interfaces(&line, &policy->zones[to]);
+	if (family == ADDRESS_IPV6)
+		text_addz(&line, " ip6 saddr fc00::/7");
+	else if (from == policy->elsewhere)
+		text_addz(&line, " meta nfproto ipv4");
+	text_addc(&line, ' ');
+	/* An interface alone does not tell: it may lead to several zones, and
+	 * by a route of the host's to addresses of others. */
+	add_home(compiler, "saddr", from, family, &line);
+	add_home(compiler, "daddr", to, family, &line);
+	compile_line(compiler, "%.*smasquerade", STR_ARG(text_str(&line)));
+	text_fini(&line);
 }
 
 static void
@@ -150,20 +194,20 @@ write_masquerade(
     struct compiler *compiler, const struct policy_masquerade *masquerade)
 {
 	const struct policy *policy = compiler->policy;
-	struct text interfaces = TEXT_EMPTY;
 
 	for (uint8_t to = 0; to < policy->zone_count; to++) {
 		if ((masquerade->to & policy_zone_bit(to)) == 0 ||
 		    policy->zones[to].interface_count == 0)
 			continue;
-		text_clear(&interfaces);
-		compile_interfaces(&interfaces, &policy->zones[to]);
-		for (uint8_t from = 0; from < policy->zone_count; from++)
-			if ((masquerade->from & policy_zone_bit(from)) != 0)
+		for (uint8_t from = 0; from < policy->zone_count; from++) {
+			if ((masquerade->from & policy_zone_bit(from)) == 0)
+				continue;
+			write_masquerade_from(compiler, from, to, ADDRESS_IPV4);
+			if (compiler->host->ipv6)
 				write_masquerade_from(
-				    compiler, from, text_str(&interfaces));
+				    compiler, from, to, ADDRESS_IPV6);
+		}
 	}
-	text_fini(&interfaces);
 }
 
 void

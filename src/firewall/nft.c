@@ -88,6 +88,8 @@ put_on_stdin(const struct nft_job *job)
 static _Noreturn void
 run_in_child(const struct nft_job *job)
 {
+	/* Else the library would move hours by the local time, and not days. */
+	(void)setenv("TZ", "UTC", 1);
 	struct nft_ctx *nft = new_context(job->mode);
 
 	if (nft == NULL || put_on_stdin(job) < 0) {

@@ -3,8 +3,9 @@
  * firewall/transaction: our table in the kernel, replaced whole or not at all.
  *
  * A commit is one nftables transaction that takes the old table away and puts
- * the new one in its place: a packet meets the one or the other.  Two things
- * are asked of the ruleset: its base chains end in an explicit drop (a chain's
+ * the new one in its place: a packet meets the one or the other, or for some
+ * microseconds the old chains without their rules, which drop.  Two things are
+ * asked of the ruleset: its base chains end in an explicit drop (a chain's
  * policy alone leaks a few packets while it is replaced), and it speaks of the
  * table of firewall/names.h only, which is checked here.
  *

@@ -148,3 +148,48 @@ http_path_normal(struct str path, struct arena *arena, struct str *ret)
 	*ret = (struct str){ bytes, remove_dots(bytes, len) };
 	return 0;
 }
+
+/* Bytes of the separator that a lax server sees at the head of s; 0: none. */
+static size_t
+lax_separator(struct str s)
+{
+	if (s.at[0] == '/' || s.at[0] == '\\')
+		return 1;
+	return str_starts(s, STR("%2F")) || str_starts(s, STR("%5C")) ? 3 : 0;
+}
+
+/* In place: a separator becomes one byte, and nothing becomes more. */
+static size_t
+read_laxly(struct str path, char *out)
+{
+	bool parameter = false;
+	size_t len = 0;
+
+	while (path.len > 0) {
+		size_t separator = lax_separator(path);
+		if (separator > 0) {
+			parameter = false;
+			if (len == 0 || out[len - 1] != '/')
+				out[len++] = '/';
+		} else {
+			parameter = parameter || path.at[0] == ';';
+			if (!parameter)
+				out[len++] = path.at[0];
+		}
+		path = str_skip(path, separator > 0 ? separator : 1);
+	}
+	return len;
+}
+
+int
+http_path_lax(struct str path, struct arena *arena, struct str *ret)
+{
+	char *bytes = arena_alloc(arena, decoded_max(path));
+
+	if (bytes == NULL)
+		return -ENOMEM;
+	struct str decoded = { bytes, decode(path, bytes) };
+	size_t len = read_laxly(decoded, bytes);
+	*ret = (struct str){ bytes, remove_dots(bytes, len) };
+	return 0;
+}

@@ -20,4 +20,11 @@
  */
 int http_path_normal(struct str path, struct arena *arena, struct str *ret);
 
+/*
+ * The same as the laxest servers read it: "%2F", "%5C" and '\' are '/', several
+ * are one, and a segment ends at its ';', all before dot segments are removed.
+ * Others read it as above, so what is allowed must be allowed in both forms.
+ */
+int http_path_lax(struct str path, struct arena *arena, struct str *ret);
+
 #endif

@@ -3,12 +3,15 @@
 
 #include "base/vec.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 
 void
 address_set_fini(struct address_set *set)
 {
+	rank4_fini(&set->v4.rank);
+	rank6_fini(&set->v6.rank);
 	free(set->v4.items);
 	free(set->v6.items);
 	*set = (struct address_set){ 0 };
@@ -17,19 +20,35 @@ address_set_fini(struct address_set *set)
 static uint32_t
 to_word(struct address address)
 {
-	const uint8_t *b = address.bytes;
+	uint32_t word;
 
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	       (uint32_t)b[2] << 8 | b[3];
+	memcpy(&word, address.bytes, sizeof(word));
+	return be32toh(word);
 }
 
 static struct address
 from_word(uint32_t word)
 {
-	uint8_t bytes[4] = { (uint8_t)(word >> 24), (uint8_t)(word >> 16),
-		(uint8_t)(word >> 8), (uint8_t)word };
+	word = htobe32(word);
+	return address_from_bytes(ADDRESS_IPV4, &word);
+}
 
-	return address_from_bytes(ADDRESS_IPV4, bytes);
+static void
+to_words(struct address address, uint64_t ret[static 2])
+{
+	memcpy(ret, address.bytes, sizeof(address.bytes));
+	ret[0] = be64toh(ret[0]);
+	ret[1] = be64toh(ret[1]);
+}
+
+static struct address
+from_words(const uint64_t words[static 2])
+{
+	uint64_t big[2] = { htobe64(words[0]), htobe64(words[1]) };
+	struct address address = { .family = ADDRESS_IPV6 };
+
+	memcpy(address.bytes, big, sizeof(address.bytes));
+	return address;
 }
 
 int
@@ -40,8 +59,8 @@ address_set_add(struct address_set *set, const struct address_range *range)
 	if (range->first.family == ADDRESS_IPV4)
 		return VEC_ADD(&set->v4, (struct range4){ to_word(range->first),
 					     to_word(range->last) });
-	memcpy(item.first, range->first.bytes, sizeof(item.first));
-	memcpy(item.last, range->last.bytes, sizeof(item.last));
+	to_words(range->first, item.first);
+	to_words(range->last, item.last);
 	return VEC_ADD(&set->v6, item);
 }
 
@@ -66,10 +85,18 @@ by_first4(const void *a, const void *b)
 }
 
 static int
+cmp_words(const uint64_t a[static 2], const uint64_t b[static 2])
+{
+	if (a[0] != b[0])
+		return a[0] < b[0] ? -1 : 1;
+	return (a[1] > b[1]) - (a[1] < b[1]);
+}
+
+static int
 by_first6(const void *a, const void *b)
 {
-	return memcmp(((const struct range6 *)a)->first,
-	    ((const struct range6 *)b)->first, 16);
+	return cmp_words(((const struct range6 *)a)->first,
+	    ((const struct range6 *)b)->first);
 }
 
 static size_t
@@ -94,13 +121,14 @@ fold4(struct range4 *items, size_t count)
 static bool
 touches6(const struct range6 *top, const struct range6 *next)
 {
-	struct address last = { .family = ADDRESS_IPV6 };
+	uint64_t behind[2] = { top->last[0], top->last[1] + 1 };
 
-	if (memcmp(next->first, top->last, 16) <= 0)
+	if (cmp_words(next->first, top->last) <= 0)
 		return true;
-	memcpy(last.bytes, top->last, 16);
-	return address_next(last, &last) &&
-	       memcmp(next->first, last.bytes, 16) == 0;
+	/* Nothing begins behind the end of the space. */
+	if (behind[1] == 0 && ++behind[0] == 0)
+		return false;
+	return cmp_words(next->first, behind) == 0;
 }
 
 static size_t
@@ -112,59 +140,83 @@ fold6(struct range6 *items, size_t count)
 		struct range6 *top = &items[kept];
 		if (!touches6(top, &items[i]))
 			items[++kept] = items[i];
-		else if (memcmp(items[i].last, top->last, 16) > 0)
-			memcpy(top->last, items[i].last, 16);
+		else if (cmp_words(items[i].last, top->last) > 0)
+			memcpy(top->last, items[i].last, sizeof(top->last));
 	}
 	return kept + 1;
+}
+
+/* Gives back what is free behind them; where that fails, they stay. */
+static void *
+trim(void *items, size_t count, size_t size, size_t *room)
+{
+	void *trimmed = count > 0 ? realloc(items, count * size) : NULL;
+
+	if (trimmed == NULL)
+		return items;
+	*room = count;
+	return trimmed;
+}
+
+static void
+freeze4(struct address_set *set)
+{
+	struct range4 *items = set->v4.items;
+	size_t count = set->v4.count;
+
+	if (count > 1) {
+		qsort(items, count, sizeof(*items), by_first4);
+		count = fold4(items, count);
+	}
+	items = trim(items, count, sizeof(*items), &set->v4.room);
+	set->v4.items = items;
+	set->v4.count = count;
+	rank4_fini(&set->v4.rank);
+	rank4_init(&set->v4.rank, count > 0 ? &items->first : NULL,
+	    sizeof(*items) / sizeof(items->first), count);
+}
+
+static void
+freeze6(struct address_set *set)
+{
+	struct range6 *items = set->v6.items;
+	size_t count = set->v6.count;
+
+	if (count > 1) {
+		qsort(items, count, sizeof(*items), by_first6);
+		count = fold6(items, count);
+	}
+	items = trim(items, count, sizeof(*items), &set->v6.room);
+	set->v6.items = items;
+	set->v6.count = count;
+	rank6_fini(&set->v6.rank);
+	rank6_init(&set->v6.rank, count > 0 ? items->first : NULL,
+	    sizeof(*items) / sizeof(items->first[0]), count);
 }
 
 void
 address_set_freeze(struct address_set *set)
 {
-	if (set->v4.count > 1) {
-		qsort(set->v4.items, set->v4.count, sizeof(struct range4),
-		    by_first4);
-		set->v4.count = fold4(set->v4.items, set->v4.count);
-	}
-	if (set->v6.count > 1) {
-		qsort(set->v6.items, set->v6.count, sizeof(struct range6),
-		    by_first6);
-		set->v6.count = fold6(set->v6.items, set->v6.count);
-	}
+	freeze4(set);
+	freeze6(set);
 }
 
 static bool
 has4(const struct address_set *set, uint32_t word)
 {
-	size_t low = 0, high = set->v4.count;
+	size_t at = rank4_find(&set->v4.rank, word);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (word > set->v4.items[mid].last)
-			low = mid + 1;
-		else if (word < set->v4.items[mid].first)
-			high = mid;
-		else
-			return true;
-	}
-	return false;
+	return at != RANK_NONE && word <= set->v4.items[at].last;
 }
 
 static bool
-has6(const struct address_set *set, const uint8_t bytes[static 16])
+has6(const struct address_set *set, struct address address)
 {
-	size_t low = 0, high = set->v6.count;
+	uint64_t words[2];
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		if (memcmp(bytes, set->v6.items[mid].last, 16) > 0)
-			low = mid + 1;
-		else if (memcmp(bytes, set->v6.items[mid].first, 16) < 0)
-			high = mid;
-		else
-			return true;
-	}
-	return false;
+	to_words(address, words);
+	size_t at = rank6_find(&set->v6.rank, words);
+	return at != RANK_NONE && cmp_words(words, set->v6.items[at].last) <= 0;
 }
 
 static bool
@@ -172,16 +224,11 @@ has_a_whole_family(const struct address_set *set)
 {
 	const struct range4 *r4 = set->v4.items;
 	const struct range6 *r6 = set->v6.items;
-	struct address past;
 
 	if (set->v4.count == 1 && r4->first == 0 && r4->last == UINT32_MAX)
 		return true;
-	if (set->v6.count != 1)
-		return false;
-	struct address first = { .family = ADDRESS_IPV6 }, last = first;
-	memcpy(first.bytes, r6->first, 16);
-	memcpy(last.bytes, r6->last, 16);
-	return !address_prev(first, &past) && !address_next(last, &past);
+	return set->v6.count == 1 && (r6->first[0] | r6->first[1]) == 0 &&
+	       (r6->last[0] & r6->last[1]) == UINT64_MAX;
 }
 
 bool
@@ -191,7 +238,7 @@ address_set_has(const struct address_set *set, struct address address)
 	case ADDRESS_IPV4:
 		return has4(set, to_word(address));
 	case ADDRESS_IPV6:
-		return has6(set, address.bytes);
+		return has6(set, address);
 	default:
 		return has_a_whole_family(set);
 	}
@@ -220,9 +267,8 @@ address_set_range(const struct address_set *set, size_t i)
 		return range;
 	}
 	const struct range6 *r6 = &set->v6.items[i - set->v4.count];
-	range.first = range.last = (struct address){ .family = ADDRESS_IPV6 };
-	memcpy(range.first.bytes, r6->first, 16);
-	memcpy(range.last.bytes, r6->last, 16);
+	range.first = from_words(r6->first);
+	range.last = from_words(r6->last);
 	return range;
 }
 

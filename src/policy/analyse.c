@@ -29,6 +29,19 @@ find_unused_services(const struct policy *policy, struct report *report)
 	}
 }
 
+/* Behind `except`, too. */
+static uint64_t
+zones_of(const struct policy_endpoint *endpoint)
+{
+	uint64_t zones = endpoint->own;
+
+	if (endpoint->zones != POLICY_ZONES_ANY)
+		zones |= endpoint->zones;
+	if (endpoint->except != NULL)
+		zones |= endpoint->except->zones;
+	return zones;
+}
+
 /* Zones that something names; `any` names none. */
 static uint64_t
 zones_named(const struct policy *policy)
@@ -37,11 +50,9 @@ zones_named(const struct policy *policy)
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		if (rule->from.zones != POLICY_ZONES_ANY && !rule->publish)
-			zones |= rule->from.zones;
-		if (rule->to.zones != POLICY_ZONES_ANY)
-			zones |= rule->to.zones;
-		zones |= rule->to.own;
+		if (!rule->publish)
+			zones |= zones_of(&rule->from);
+		zones |= zones_of(&rule->to);
 	}
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		zones |= policy->intercepts[i].zones;
@@ -62,20 +73,6 @@ find_unused_zones(const struct policy *policy, struct report *report)
 			    policy->zones[zone].place,
 			    "no rule names the zone '%.*s'",
 			    STR_ARG(policy->zones[zone].name));
-}
-
-static void
-find_empty(const struct policy *policy, struct report *report)
-{
-	for (size_t i = 0; i < policy->group_count; i++) {
-		const struct policy_group *group = policy->groups[i];
-		if (group->is_list && group->domains.count == 0 &&
-		    address_set_is_empty(&group->addresses))
-			report_warning(report, "empty", group->place,
-			    "the list '%.*s' is empty: rules with it match "
-			    "nothing",
-			    STR_ARG(group->name));
-	}
 }
 
 static void
@@ -147,6 +144,28 @@ asks_more_than_packets(const struct policy_rule *rule)
 		   policy_endpoint_has_domains(&rule->to));
 }
 
+/* What of a rule only the proxy could tell. */
+static const char *
+what_is_unseen(const struct policy_rule *rule)
+{
+	const struct {
+		bool asked;
+		enum policy_fact fact;
+	} facts[] = {
+		{ rule->schemes != 0, POLICY_FACT_SCHEME },
+		{ rule->method_count > 0, POLICY_FACT_METHOD },
+		{ rule->path_count > 0, POLICY_FACT_PATH },
+		{ rule->user_count > 0, POLICY_FACT_USER },
+		{ rule->header_count > 0, POLICY_FACT_HEADER },
+		{ rule->type_count > 0, POLICY_FACT_TYPE },
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		if (facts[i].asked)
+			return policy_fact_word(facts[i].fact);
+	return policy_fact_word(POLICY_FACT_NAME);
+}
+
 static void
 report_blind(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
@@ -158,14 +177,23 @@ report_blind(const struct policy *policy, const struct policy_rule *rule,
 	report_warning(report, "blind", rule->place,
 	    "from %.*s this rule matches nothing: the proxy does not see "
 	    "such flows, and packets show no %s",
-	    STR_ARG(text_str(&words)),
-	    rule->method_count > 0 ? "method"
-	    : rule->path_count > 0 ? "path"
-				   : "name");
+	    STR_ARG(text_str(&words)), what_is_unseen(rule));
 	report_hint(report,
 	    "intercept the service for %.*s, or let it use a listener",
 	    STR_ARG(text_str(&words)));
 	text_fini(&words);
+}
+
+/* Nobody can say who they are, so that every user is another. */
+static void
+find_users(const struct policy_rule *rule, struct report *report)
+{
+	if (rule->user_count == 0)
+		return;
+	report_warning(report, "blind", rule->place,
+	    "this rule matches nothing: no user can be known yet");
+	report_hint(report,
+	    "the proxy of this version asks nobody for a name and a password");
 }
 
 /*
@@ -179,6 +207,7 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 {
 	uint64_t zones = source_zones(policy, rule), blind = 0, seen = 0;
 
+	find_users(rule, report);
 	if (!asks_more_than_packets(rule))
 		return;
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
@@ -198,7 +227,6 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused(policy, report);
 	find_unused_services(policy, report);
 	find_unused_zones(policy, report);
-	find_empty(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);
 	report_sort(report);

@@ -32,9 +32,9 @@ struct analysis {
 static void
 mark_rule(void *context, uint32_t terminal)
 {
-	uint8_t *marks = context;
+	struct analysis *analysis = context;
 
-	marks[diagram_value(terminal)] = 1;
+	analysis->marks[meaning_decider(&analysis->meaning, terminal)] = 1;
 }
 
 /* Marks the rules from `from` on that decide flows of the set. */
@@ -45,7 +45,7 @@ mark_deciders(struct analysis *analysis, uint32_t set, size_t from)
 	diagram_terminals(analysis->diagram,
 	    diagram_where(
 		analysis->diagram, set, analysis->meaning.lists[from]),
-	    mark_rule, analysis->marks);
+	    mark_rule, analysis);
 }
 
 /* What rule i asks for, of all flows that the list decides. */
@@ -73,6 +73,8 @@ static bool
 find_single_cover(struct analysis *analysis, uint32_t set, size_t i)
 {
 	for (size_t j = 0; j < i; j++) {
+		if (analysis->policy->rules[j].report)
+			continue; /* it takes nothing */
 		if (diagram_minus(analysis->diagram, set,
 			analysis->meaning.rules[j].match) != DIAGRAM_EMPTY)
 			continue;
@@ -110,15 +112,31 @@ count_marks(const struct analysis *analysis)
 	return count;
 }
 
-/* "line 3", "lines 3, 5 and 12", "lines 3, 5, ... (12 in all)" */
 static void
-say_marked(const struct analysis *analysis, struct text *out)
+say_line(const struct policy_rule *rule, const struct policy_rule *reader,
+    bool alone, struct text *out)
+{
+	if (rule->line == 0)
+		text_addz(out, "the built-in last rule");
+	else if (rule->place.source != reader->place.source)
+		text_addf(out, "%.*s:%u", STR_ARG(rule->place.source->name),
+		    rule->line);
+	else
+		text_addf(out, alone ? "line %u" : "%u", rule->line);
+}
+
+/*
+ * "line 3", "lines 3, 5 and 12", "lines 3, 5, ... (12 in all)"; of other files
+ * than the reader's "web.policy:7".
+ */
+static void
+say_marked(const struct analysis *analysis, const struct policy_rule *reader,
+    struct text *out)
 {
 	size_t count = count_marks(analysis), said = 0;
 
 	text_addz(out, count == 1 ? "" : "lines ");
 	for (size_t i = 0; i < analysis->policy->rule_count; i++) {
-		uint32_t line = analysis->policy->rules[i].line;
 		if (analysis->marks[i] == 0)
 			continue;
 		if (said == LINES_SHOWN) {
@@ -127,10 +145,7 @@ say_marked(const struct analysis *analysis, struct text *out)
 		}
 		if (said > 0)
 			text_addz(out, said + 1 == count ? " and " : ", ");
-		if (line == 0)
-			text_addz(out, "the built-in last rule");
-		else
-			text_addf(out, count == 1 ? "line %u" : "%u", line);
+		say_line(&analysis->policy->rules[i], reader, count == 1, out);
 		said++;
 	}
 }
@@ -163,9 +178,17 @@ is_explained(const struct analysis *analysis, const struct policy_rule *rule)
 	for (size_t i = 0; i < report->count; i++)
 		if (report->items[i].kind != NULL &&
 		    strcmp(report->items[i].kind, "blind") == 0 &&
+		    report->items[i].place.source == rule->place.source &&
 		    report->items[i].place.at == rule->place.at)
 			return true;
 	return false;
+}
+
+/* There are so many that one more is only counted: quickly, then. */
+static bool
+is_only_counted(const struct analysis *analysis)
+{
+	return analysis->report->warnings >= REPORT_FINDINGS_MAX;
 }
 
 static void
@@ -182,8 +205,13 @@ report_unreached(struct analysis *analysis, size_t i, uint32_t asked)
 			    "flow");
 		return;
 	}
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "unreached", rule->place,
+		    "this rule never matches");
+		return;
+	}
 	find_cover(analysis, asked, i);
-	say_marked(analysis, &words);
+	say_marked(analysis, rule, &words);
 	report_warning(analysis->report, "unreached", rule->place,
 	    "this rule never matches: %.*s %s all of it",
 	    STR_ARG(text_str(&words)),
@@ -209,7 +237,7 @@ is_quiet(struct analysis *analysis, size_t i)
 }
 
 struct standing_in {
-	const struct policy *policy;
+	const struct meaning *meaning;
 	const struct policy_rule *rule;
 	bool same;
 };
@@ -219,8 +247,11 @@ compare_rule(void *context, uint32_t terminal)
 {
 	struct standing_in *in = context;
 
-	if (!meaning_rule_same(
-		in->rule, &in->policy->rules[diagram_value(terminal)]))
+	/* A report below it would be made without the rule and not with it. */
+	if (meaning_is_reported(in->meaning, terminal) ||
+	    !meaning_rule_same(
+		in->rule, &in->meaning->policy
+			       ->rules[meaning_decider(in->meaning, terminal)]))
 		in->same = false;
 }
 
@@ -228,8 +259,8 @@ compare_rule(void *context, uint32_t terminal)
 static bool
 stand_in(struct analysis *analysis, size_t i, uint32_t left)
 {
-	struct standing_in in = { analysis->policy, &analysis->policy->rules[i],
-		true };
+	struct standing_in in = { &analysis->meaning,
+		&analysis->policy->rules[i], true };
 
 	diagram_terminals(analysis->diagram,
 	    diagram_where(
@@ -251,8 +282,13 @@ report_redundant(struct analysis *analysis, size_t i, uint32_t left)
 	const struct policy_rule *rule = &analysis->policy->rules[i];
 	struct text words = TEXT_EMPTY;
 
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "redundant", rule->place,
+		    "without this rule nothing would change");
+		return;
+	}
 	mark_deciders(analysis, left, i + 1);
-	say_marked(analysis, &words);
+	say_marked(analysis, rule, &words);
 	report_warning(analysis->report, "redundant", rule->place,
 	    "without this rule nothing would change: %.*s %s the same",
 	    STR_ARG(text_str(&words)),
@@ -272,8 +308,9 @@ static bool
 is_catch_all(const struct policy_rule *rule)
 {
 	return rule->verdict != POLICY_VERDICT_ALLOW &&
-	       rule->to.zones == POLICY_ZONES_ANY &&
-	       rule->services.count == 0 && !policy_rule_reads_head(rule);
+	       rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL &&
+	       rule->services.count == 0 && rule->during == NULL &&
+	       !policy_rule_reads_head(rule);
 }
 
 /* Earlier rules of the other kind that take a part of this one. */
@@ -290,7 +327,7 @@ note_overlap(struct analysis *analysis, size_t i, uint32_t asked)
 				  analysis->policy->rules[j].verdict))
 			analysis->marks[j] = 0;
 	if (count_marks(analysis) > 0) {
-		say_marked(analysis, &words);
+		say_marked(analysis, rule, &words);
 		report_note(analysis->report, "overlap", rule->place,
 		    "%.*s %s part of what this rule %s",
 		    STR_ARG(text_str(&words)),
@@ -315,12 +352,14 @@ analyse_rule(struct analysis *analysis, size_t i, bool want_notes)
 	} else if (!is_last_word(analysis, i) && stand_in(analysis, i, left) &&
 		   is_quiet(analysis, i)) {
 		report_redundant(analysis, i, left);
-	} else if (want_notes && !is_catch_all(&analysis->policy->rules[i])) {
+	} else if (want_notes && !analysis->policy->rules[i].report &&
+		   !is_catch_all(&analysis->policy->rules[i])) {
 		note_overlap(analysis, i, asked);
 	}
-	analysis->taken = diagram_or(analysis->diagram, analysis->taken,
-	    analysis->meaning.rules[i].match);
-	if (analysis->is_proxied)
+	if (!analysis->policy->rules[i].report)
+		analysis->taken = diagram_or(analysis->diagram, analysis->taken,
+		    analysis->meaning.rules[i].match);
+	if (analysis->is_proxied && !analysis->meaning.has_reports)
 		analysis->walk =
 		    meaning_walk(&analysis->meaning, analysis->walk, i);
 }

@@ -60,17 +60,16 @@ describe_literals(const struct policy_group *group, struct text *out)
 		text_addz(out, ", ...");
 }
 
-void
-describe_endpoint(const struct policy *policy,
+static void
+describe_members(const struct policy *policy,
     const struct policy_endpoint *endpoint, struct text *out)
 {
 	size_t start = out->len;
 
-	if (endpoint->zones == POLICY_ZONES_ANY) {
+	if (endpoint->zones == POLICY_ZONES_ANY)
 		text_addz(out, "any");
-		return;
-	}
-	describe_zones(policy, endpoint->zones, out);
+	else
+		describe_zones(policy, endpoint->zones, out);
 	if (endpoint->own != 0) {
 		text_addz(out, "the gateway's address in ");
 		describe_zones(policy, endpoint->own, out);
@@ -86,13 +85,25 @@ describe_endpoint(const struct policy *policy,
 }
 
 void
+describe_endpoint(const struct policy *policy,
+    const struct policy_endpoint *endpoint, struct text *out)
+{
+	describe_members(policy, endpoint, out);
+	if (endpoint->except == NULL)
+		return;
+	text_addz(out, " except ");
+	describe_members(policy, endpoint->except, out);
+}
+
+void
 describe_service(enum policy_protocol protocol, uint16_t first, uint16_t last,
     struct text *out)
 {
 	const struct policy_protocol_row *row = policy_protocol_row(protocol);
 
 	text_addz(out, row->word);
-	if (row->has == POLICY_PROTOCOL_HAS_NOTHING || last == UINT16_MAX)
+	if (row->has == POLICY_PROTOCOL_HAS_NOTHING ||
+	    (first == 0 && last == UINT16_MAX))
 		return;
 	if (row->has == POLICY_PROTOCOL_HAS_KINDS)
 		text_addf(out, " %s", policy_icmp_kinds[first].word);

@@ -11,15 +11,84 @@ struct change {
 	uint32_t before, after;
 };
 
+/* Flows that one limited rule of each policy counts. */
+struct sharing {
+	const struct policy_rule *before, *after;
+};
+
 struct comparison {
 	struct diff *diff;
 	uint32_t comparable; /* flows that both policies can meet */
+	struct {
+		struct sharing *items;
+		size_t count, room;
+	} sharings;
 	struct {
 		struct change *items;
 		size_t count, room;
 	} changes;
 	int rc;
 };
+
+static bool
+is_counted(const struct meaning_outcome *a, const struct meaning_outcome *b)
+{
+	return a->rule != NULL && b->rule != NULL &&
+	       meaning_is_limited(a->rule) &&
+	       meaning_limit_same(a->rule, b->rule);
+}
+
+static void
+note_sharing(struct comparison *comparison, const struct meaning_outcome *a,
+    const struct meaning_outcome *b)
+{
+	struct sharing one = { a->rule, b->rule };
+
+	for (size_t i = comparison->sharings.count; i-- > 0;)
+		if (comparison->sharings.items[i].before == one.before &&
+		    comparison->sharings.items[i].after == one.after)
+			return;
+	if (VEC_ADD(&comparison->sharings, one) < 0)
+		comparison->rc = -ENOMEM;
+}
+
+static bool
+settle_sharing(void *context, uint32_t before, uint32_t after, uint32_t *ret)
+{
+	struct comparison *comparison = context;
+
+	*ret = DIAGRAM_EMPTY;
+	if (before == DIAGRAM_NOWHERE || after == DIAGRAM_NOWHERE)
+		return true;
+	if (!diagram_is_terminal(before) || !diagram_is_terminal(after))
+		return false;
+	struct meaning_outcome a =
+	    meaning_outcome(&comparison->diff->before, before);
+	struct meaning_outcome b =
+	    meaning_outcome(&comparison->diff->after, after);
+	if (is_counted(&a, &b))
+		note_sharing(comparison, &a, &b);
+	return true;
+}
+
+/*
+ * Flows share a limit by their rule.  Where the flows of one rule are those of
+ * two rules in the other policy, limits that read the same let other amounts
+ * through.
+ */
+static bool
+shares_alike(const struct comparison *comparison,
+    const struct meaning_outcome *a, const struct meaning_outcome *b)
+{
+	if (!is_counted(a, b))
+		return true;
+	for (size_t i = 0; i < comparison->sharings.count; i++) {
+		const struct sharing *one = &comparison->sharings.items[i];
+		if ((one->before == a->rule) != (one->after == b->rule))
+			return false;
+	}
+	return true;
+}
 
 /*
  * Who enforces a verdict and what hides its source are told only where that
@@ -42,6 +111,10 @@ change_of(struct comparison *comparison, struct meaning_outcome a,
     struct meaning_outcome b)
 {
 	level(&a, &b);
+	if (memcmp(a.reports, b.reports, sizeof(a.reports)) == 0) {
+		meaning_outcome_forget_reports(&comparison->diff->before, &a);
+		meaning_outcome_forget_reports(&comparison->diff->after, &b);
+	}
 	uint32_t before =
 	    meaning_outcome_terminal(&comparison->diff->before, &a);
 	uint32_t after = meaning_outcome_terminal(&comparison->diff->after, &b);
@@ -76,8 +149,9 @@ settle_change(void *context, uint32_t before, uint32_t after, uint32_t *ret)
 	    meaning_outcome(&comparison->diff->before, before);
 	struct meaning_outcome b =
 	    meaning_outcome(&comparison->diff->after, after);
-	*ret = meaning_outcome_same(&a, &b) ? DIAGRAM_NOWHERE
-					    : change_of(comparison, a, b);
+	*ret = meaning_outcome_same(&a, &b) && shares_alike(comparison, &a, &b)
+		   ? DIAGRAM_NOWHERE
+		   : change_of(comparison, a, b);
 	return true;
 }
 
@@ -162,6 +236,7 @@ compare_flows(struct diff *diff)
 
 	comparison.comparable = comparable(diff);
 	before = diagram_where(d, comparison.comparable, before);
+	(void)diagram_apply(d, settle_sharing, &comparison, before, after);
 	uint32_t changes =
 	    diagram_apply(d, settle_change, &comparison, before, after);
 	/* Each makes one class at the least: too many are seen at once. */
@@ -171,6 +246,7 @@ compare_flows(struct diff *diff)
 	     i++)
 		comparison.rc = cut_change(&comparison, changes, i);
 	free(comparison.changes.items);
+	free(comparison.sharings.items);
 	if (diff->classes.count > 0)
 		qsort(diff->classes.items, diff->classes.count,
 		    sizeof(*diff->classes.items), by_rules);
@@ -312,6 +388,63 @@ say_target(const struct meaning_outcome *outcome, struct text *out)
 			 : address_format(at.address, text));
 }
 
+static void
+say_source(bool per_source, struct text *out)
+{
+	text_addz(out, per_source ? " per source" : "");
+}
+
+static char
+unit_of(uint32_t seconds)
+{
+	return seconds == 1      ? 's'
+	       : seconds == 60   ? 'm'
+	       : seconds == 3600 ? 'h'
+				 : 'd';
+}
+
+static void
+say_limits(const struct policy_rule *rule, struct text *out)
+{
+	if (rule->limit.count > 0) {
+		text_addf(out, " limit %u/%c burst %u", rule->limit.count,
+		    unit_of(rule->limit.seconds), rule->limit.burst);
+		say_source(rule->limit.per_source, out);
+	}
+	if (rule->connections > 0) {
+		text_addf(out, " connections %u", rule->connections);
+		say_source(rule->connections_per_source, out);
+	}
+	if (!meaning_is_limited(rule))
+		text_addz(out, " without limit");
+}
+
+struct said_reports {
+	struct text *out;
+	bool any;
+};
+
+static void
+say_report(void *context, const struct policy_rule *rule)
+{
+	struct said_reports *said = context;
+
+	text_addf(
+	    said->out, said->any ? ", %u" : " reported by %u", rule->line);
+	said->any = true;
+}
+
+static void
+say_reports(const struct meaning *meaning,
+    const struct meaning_outcome *outcome, struct text *out)
+{
+	struct said_reports said = { out, false };
+
+	meaning_outcome_reports(meaning, outcome, say_report, &said);
+	if (!said.any)
+		text_addz(out, " not reported");
+}
+
 /* What one outcome has that the other one has not. */
 static void
 say_rest(const struct meaning_outcome *outcome,
@@ -331,11 +464,32 @@ say_rest(const struct meaning_outcome *outcome,
 		text_addz(out, hidden ? " masqueraded" : "");
 	if (outcome->rule->log != other->rule->log)
 		text_addz(out, outcome->rule->log ? " logged" : " not logged");
+	/* Limits that are the same and differ in who shares them, too. */
+	if (meaning_is_limited(outcome->rule) ||
+	    meaning_is_limited(other->rule))
+		say_limits(outcome->rule, out);
+}
+
+/* A rule of another file than the policy's own says which. */
+static void
+say_place(const struct policy *policy, const struct policy_rule *rule,
+    struct text *out)
+{
+	const struct source *source = rule->place.source;
+
+	if (rule->line == 0)
+		text_addz(out, " (built in)");
+	else if (source == NULL || source == &policy->source)
+		text_addf(out, " (line %u)", rule->line);
+	else
+		text_addf(
+		    out, " (%.*s line %u)", STR_ARG(source->name), rule->line);
 }
 
 static void
-say_outcome(const struct meaning_outcome *outcome,
-    const struct meaning_outcome *other, struct text *out)
+say_outcome(const struct meaning *meaning,
+    const struct meaning_outcome *outcome, const struct meaning_outcome *other,
+    struct text *out)
 {
 	static const char *const unruled[MEANING_CARRIAGE_COUNT] = {
 		[MEANING_NEEDS_PROXY] = "needs the proxy",
@@ -347,21 +501,22 @@ say_outcome(const struct meaning_outcome *outcome,
 	text_addz(out, policy_verdict_word(meaning_verdict(outcome)));
 	if (outcome->rule == NULL) {
 		text_addf(out, " (%s)", unruled[outcome->carriage]);
-		return;
+	} else {
+		say_rest(outcome, other, out);
+		say_place(meaning->policy, outcome->rule, out);
 	}
-	say_rest(outcome, other, out);
-	if (outcome->rule->line == 0)
-		text_addz(out, " (built in)");
-	else
-		text_addf(out, " (line %u)", outcome->rule->line);
+	if (memcmp(outcome->reports, other->reports,
+		sizeof(outcome->reports)) != 0)
+		say_reports(meaning, outcome, out);
 }
 
 static void
-say_change(const struct diff_class *class, struct text *out)
+say_change(
+    const struct diff *diff, const struct diff_class *class, struct text *out)
 {
-	say_outcome(&class->before, &class->after, out);
+	say_outcome(&diff->before, &class->before, &class->after, out);
 	text_addz(out, " -> ");
-	say_outcome(&class->after, &class->before, out);
+	say_outcome(&diff->after, &class->after, &class->before, out);
 }
 
 /* Sources alone, in words. */
@@ -390,7 +545,7 @@ describe_class(
 	size_t width = out->len - start;
 	text_pad(out, ' ', width < column ? column - width : 0);
 	text_addz(out, "  ");
-	say_change(class, out);
+	say_change(diff, class, out);
 	text_addc(out, '\n');
 	return rc;
 }
@@ -463,8 +618,27 @@ json_rule(const struct policy_rule *rule, struct json *json)
 }
 
 static void
-json_outcome(const struct meaning_outcome *outcome,
-    const struct meaning_outcome *other, const char *name, struct json *json)
+json_report(void *context, const struct policy_rule *rule)
+{
+	struct json *json = context;
+
+	json_put_integer(json, rule->line);
+}
+
+static void
+json_reports(const struct meaning *meaning,
+    const struct meaning_outcome *outcome, struct json *json)
+{
+	json_name(json, "reports");
+	json_array_begin(json);
+	meaning_outcome_reports(meaning, outcome, json_report, json);
+	json_array_end(json);
+}
+
+static void
+json_outcome(const struct meaning *meaning,
+    const struct meaning_outcome *outcome, const struct meaning_outcome *other,
+    const char *name, struct json *json)
 {
 	struct text words = TEXT_EMPTY;
 
@@ -478,7 +652,8 @@ json_outcome(const struct meaning_outcome *outcome,
 	json_name(json, "log");
 	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
 	json_rule(outcome->rule, json);
-	say_outcome(outcome, other, &words);
+	json_reports(meaning, outcome, json);
+	say_outcome(meaning, outcome, other, &words);
 	json_name(json, "text");
 	json_put_string(json, text_str(&words));
 	json_object_end(json);
@@ -496,9 +671,14 @@ json_class(
 		{ "from", SPACE_SOURCE },
 		{ "to", SPACE_DESTINATION },
 		{ "service", SPACE_SERVICE },
+		{ "during", SPACE_TIME },
 		{ "name", SPACE_NAME },
+		{ "scheme", SPACE_SCHEME },
 		{ "method", SPACE_METHOD },
 		{ "path", SPACE_PATH },
+		{ "user", SPACE_USER },
+		{ "header", SPACE_HEADER },
+		{ "type", SPACE_TYPE },
 		{ "way", SPACE_MODE },
 	};
 	struct json json = JSON_ON(out);
@@ -511,8 +691,10 @@ json_class(
 	     i++)
 		rc = json_side(
 		    diff, class, members[i].name, members[i].dimension, &json);
-	json_outcome(&class->before, &class->after, "before", &json);
-	json_outcome(&class->after, &class->before, "after", &json);
+	json_outcome(
+	    &diff->before, &class->before, &class->after, "before", &json);
+	json_outcome(
+	    &diff->after, &class->after, &class->before, "after", &json);
 	json_object_end(&json);
 	text_addc(out, '\n');
 	return rc;

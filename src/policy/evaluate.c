@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/evaluate.h"
 
+#include "policy/rule_index.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Each fact has its function below; a new one needs an answer here. */
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact without a condition");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact without a condition");
 
 /* The last phase that a flow is known, at this phase, to be able to reach. */
 static enum policy_phase
@@ -15,8 +19,9 @@ reach(const struct flow *flow, enum policy_phase phase)
 					    : flow->last;
 }
 
-static enum flow_known
-see(const struct flow *flow, enum policy_fact fact, enum policy_phase phase)
+enum flow_known
+policy_fact_see(
+    const struct flow *flow, enum policy_fact fact, enum policy_phase phase)
 {
 	enum policy_phase first =
 	    policy_fact_phase(fact, flow->way == FLOW_EXPLICIT);
@@ -45,13 +50,32 @@ groups_cover(const struct policy_endpoint *endpoint, struct str name)
 	return false;
 }
 
+/* What `except` leaves of a match: what it takes out is not matched. */
+static enum policy_match
+left_by(enum policy_match except)
+{
+	if (except == POLICY_MATCH_MIGHT)
+		return except;
+	return except == POLICY_MATCH_YES ? POLICY_MATCH_NO : POLICY_MATCH_YES;
+}
+
+static enum policy_match
+match_source_side(const struct policy_endpoint *from, const struct flow *flow)
+{
+	if ((from->zones & policy_zone_bit(flow->from_zone)) != 0 ||
+	    groups_have(from, flow->source))
+		return POLICY_MATCH_YES;
+	return POLICY_MATCH_NO;
+}
+
 static enum policy_match
 match_source(const struct policy_rule *rule, const struct flow *flow)
 {
-	if ((rule->from.zones & policy_zone_bit(flow->from_zone)) != 0 ||
-	    groups_have(&rule->from, flow->source))
-		return POLICY_MATCH_YES;
-	return POLICY_MATCH_NO;
+	enum policy_match match = match_source_side(&rule->from, flow);
+
+	if (match == POLICY_MATCH_NO || rule->from.except == NULL)
+		return match;
+	return left_by(match_source_side(rule->from.except, flow));
 }
 
 /* The own address that a publish rule stands for, in a family it serves. */
@@ -67,17 +91,15 @@ is_published(const struct policy_rule *rule, const struct flow *flow)
 }
 
 static enum policy_match
-match_address(const struct policy_rule *rule, const struct flow *flow,
-    enum policy_phase phase)
+match_address(const struct policy_rule *rule, const struct policy_endpoint *to,
+    const struct flow *flow, enum policy_phase phase)
 {
-	const struct policy_endpoint *to = &rule->to;
-
 	if (to->zones == POLICY_ZONES_ANY)
 		return POLICY_MATCH_YES;
 	if (to->zones == 0 && to->own == 0 &&
 	    !policy_endpoint_has_addresses(to))
 		return POLICY_MATCH_NO;
-	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if ((to->zones & policy_zone_bit(flow->to_zone)) != 0 ||
 	    is_published(rule, flow) || groups_have(to, flow->destination))
@@ -96,25 +118,52 @@ may_open_by_name(const struct policy *policy, const struct policy_rule *rule,
 {
 	if (rule->verdict != POLICY_VERDICT_ALLOW)
 		return POLICY_MATCH_YES;
-	if (see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	return flow->to_zone == ZONE_NONE || flow->to_zone == policy->elsewhere
 		   ? POLICY_MATCH_YES
 		   : POLICY_MATCH_NO;
 }
 
+/* Whether the name is one of the endpoint's, wherever it may lead. */
+static enum policy_match
+match_bare_name(const struct policy_endpoint *to, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum flow_known known = policy_fact_see(flow, POLICY_FACT_NAME, phase);
+
+	if (known == FLOW_ABSENT || !policy_endpoint_has_domains(to))
+		return POLICY_MATCH_NO;
+	if (known == FLOW_NOT_GIVEN)
+		return POLICY_MATCH_MIGHT;
+	return groups_cover(to, flow->name) ? POLICY_MATCH_YES
+					    : POLICY_MATCH_NO;
+}
+
 static enum policy_match
 match_name(const struct policy *policy, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_NAME, phase);
+	enum policy_match name = match_bare_name(&rule->to, flow, phase);
 
-	if (known == FLOW_ABSENT || !policy_endpoint_has_domains(&rule->to))
-		return POLICY_MATCH_NO;
+	if (name == POLICY_MATCH_NO)
+		return name;
 	enum policy_match open = may_open_by_name(policy, rule, flow, phase);
-	if (known == FLOW_NOT_GIVEN)
-		return open == POLICY_MATCH_NO ? open : POLICY_MATCH_MIGHT;
-	return groups_cover(&rule->to, flow->name) ? open : POLICY_MATCH_NO;
+	return name < open ? name : open;
+}
+
+static enum policy_match
+match_time(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	enum flow_known known = policy_fact_see(flow, POLICY_FACT_TIME, phase);
+
+	if (rule->during == NULL)
+		return POLICY_MATCH_YES;
+	if (known != FLOW_KNOWN)
+		return POLICY_MATCH_MIGHT;
+	return hours_has(rule->during, flow->minute) ? POLICY_MATCH_YES
+						     : POLICY_MATCH_NO;
 }
 
 static enum policy_match
@@ -125,7 +174,7 @@ match_service(const struct policy_rule *rule, const struct flow *flow,
 
 	if (rule->services.count == 0)
 		return POLICY_MATCH_YES;
-	if (see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
+	if (policy_fact_see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if (!flow->any_port)
 		return policy_services_have(
@@ -143,21 +192,70 @@ match_service(const struct policy_rule *rule, const struct flow *flow,
 	return match;
 }
 
+/* Whether a condition is asked for and what of it is to be seen: YES where
+ * nothing is asked, MIGHT and NO where nothing is seen; else *ret_ask. */
+static enum policy_match
+may_ask(bool asked, const struct flow *flow, enum policy_fact fact,
+    enum policy_phase phase, bool *ret_ask)
+{
+	enum flow_known known = policy_fact_see(flow, fact, phase);
+
+	*ret_ask = asked && known == FLOW_KNOWN;
+	if (!asked)
+		return POLICY_MATCH_YES;
+	return known == FLOW_ABSENT ? POLICY_MATCH_NO : POLICY_MATCH_MIGHT;
+}
+
+static enum policy_match
+yes_if(bool matches)
+{
+	return matches ? POLICY_MATCH_YES : POLICY_MATCH_NO;
+}
+
+static enum policy_match
+match_scheme(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	bool ask;
+	enum policy_match match =
+	    may_ask(rule->schemes != 0, flow, POLICY_FACT_SCHEME, phase, &ask);
+
+	return ask ? yes_if((rule->schemes >> flow->scheme & 1) != 0) : match;
+}
+
+static bool
+is_one_of(const struct str *words, size_t count, struct str word)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(words[i], word))
+			return true;
+	return false;
+}
+
 static enum policy_match
 match_method(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_METHOD, phase);
+	bool ask;
+	enum policy_match match = may_ask(
+	    rule->method_count > 0, flow, POLICY_FACT_METHOD, phase, &ask);
 
-	if (rule->method_count == 0)
-		return POLICY_MATCH_YES;
-	if (known != FLOW_KNOWN)
-		return known == FLOW_ABSENT ? POLICY_MATCH_NO
-					    : POLICY_MATCH_MIGHT;
-	for (size_t i = 0; i < rule->method_count; i++)
-		if (str_eq(rule->methods[i], flow->method))
-			return POLICY_MATCH_YES;
-	return POLICY_MATCH_NO;
+	return ask ? yes_if(is_one_of(
+			 rule->methods, rule->method_count, flow->method))
+		   : match;
+}
+
+static enum policy_match
+match_user(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	bool ask;
+	enum policy_match match =
+	    may_ask(rule->user_count > 0, flow, POLICY_FACT_USER, phase, &ask);
+
+	return ask ? yes_if(
+			 is_one_of(rule->users, rule->user_count, flow->user))
+		   : match;
 }
 
 /*
@@ -165,15 +263,15 @@ match_method(const struct policy_rule *rule, const struct flow *flow,
  * last `*` takes one character more, and no earlier one ever needs to.
  */
 static bool
-path_matches(struct str pattern, struct str path)
+matches_pattern(struct str pattern, struct str text)
 {
 	size_t at = 0, p = 0, star = SIZE_MAX, taken = 0;
 
-	while (at < path.len) {
+	while (at < text.len) {
 		if (p < pattern.len && pattern.at[p] == '*') {
 			star = p++;
 			taken = at;
-		} else if (p < pattern.len && pattern.at[p] == path.at[at]) {
+		} else if (p < pattern.len && pattern.at[p] == text.at[at]) {
 			p++;
 			at++;
 		} else if (star != SIZE_MAX) {
@@ -188,21 +286,71 @@ path_matches(struct str pattern, struct str path)
 	return p == pattern.len;
 }
 
+static bool
+matches_one_of(const struct str *patterns, size_t count, struct str text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (matches_pattern(patterns[i], text))
+			return true;
+	return false;
+}
+
 static enum policy_match
 match_path(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
-	enum flow_known known = see(flow, POLICY_FACT_PATH, phase);
+	bool ask;
+	enum policy_match match =
+	    may_ask(rule->path_count > 0, flow, POLICY_FACT_PATH, phase, &ask);
 
-	if (rule->path_count == 0)
-		return POLICY_MATCH_YES;
-	if (known != FLOW_KNOWN)
-		return known == FLOW_ABSENT ? POLICY_MATCH_NO
-					    : POLICY_MATCH_MIGHT;
-	for (size_t i = 0; i < rule->path_count; i++)
-		if (path_matches(rule->paths[i], flow->path))
-			return POLICY_MATCH_YES;
-	return POLICY_MATCH_NO;
+	return ask ? yes_if(matches_one_of(
+			 rule->paths, rule->path_count, flow->path))
+		   : match;
+}
+
+static enum policy_match
+match_type(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	bool ask;
+	enum policy_match match =
+	    may_ask(rule->type_count > 0, flow, POLICY_FACT_TYPE, phase, &ask);
+
+	return ask ? yes_if(matches_one_of(
+			 rule->types, rule->type_count, flow->type))
+		   : match;
+}
+
+/* One field of the request that has the name and such a value is enough. */
+static bool
+has_header(const struct flow *flow, const struct policy_header *header)
+{
+	for (size_t i = 0; i < flow->header_count; i++)
+		if (str_eq_nocase(flow->headers[i].name, header->name) &&
+		    matches_one_of(header->values, header->value_count,
+			flow->headers[i].value))
+			return true;
+	return false;
+}
+
+static bool
+has_headers(const struct policy_rule *rule, const struct flow *flow)
+{
+	for (size_t i = 0; i < rule->header_count; i++)
+		if (!has_header(flow, &rule->headers[i]))
+			return false;
+	return true;
+}
+
+static enum policy_match
+match_header(const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase)
+{
+	bool ask;
+	enum policy_match match = may_ask(
+	    rule->header_count > 0, flow, POLICY_FACT_HEADER, phase, &ask);
+
+	return ask ? yes_if(has_headers(rule, flow)) : match;
 }
 
 /* One rule's match and the fact that settled it. */
@@ -228,16 +376,53 @@ settle_destination(struct settled *settled, const struct policy *policy,
     const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
-	enum policy_match address = match_address(rule, flow, phase);
+	enum policy_match address = match_address(rule, &rule->to, flow, phase);
 
 	if (address == POLICY_MATCH_YES)
 		return true;
+	enum policy_match bare = match_bare_name(&rule->to, flow, phase);
 	enum policy_match name = match_name(policy, rule, flow, phase);
 	settled->by_name = name == POLICY_MATCH_YES;
+	/* A name that is known, but not yet where it leads. */
+	if (name == POLICY_MATCH_MIGHT && bare == POLICY_MATCH_YES)
+		return settle(settled, name, POLICY_FACT_DESTINATION);
 	if (name >= address && policy_endpoint_has_domains(&rule->to))
 		return settle(settled, name, POLICY_FACT_NAME);
 	return settle(settled, address, POLICY_FACT_DESTINATION);
 }
+
+/*
+ * What is left of the destination; a name takes out any address.  The fact is
+ * that which takes it out.
+ */
+static bool
+settle_except(struct settled *settled, const struct policy_rule *rule,
+    const struct flow *flow, enum policy_phase phase)
+{
+	const struct policy_endpoint *except = rule->to.except;
+
+	if (except == NULL)
+		return true;
+	enum policy_match address = match_address(rule, except, flow, phase);
+	enum policy_match name = match_bare_name(except, flow, phase);
+	return settle(settled, left_by(address > name ? address : name),
+	    name > address ? POLICY_FACT_NAME : POLICY_FACT_DESTINATION);
+}
+
+/* Conditions in the order in which a flow tells its facts. */
+static const struct {
+	enum policy_match (*match)(
+	    const struct policy_rule *, const struct flow *, enum policy_phase);
+	enum policy_fact fact;
+} conditions[] = {
+	{ match_service, POLICY_FACT_SERVICE },
+	{ match_scheme, POLICY_FACT_SCHEME },
+	{ match_method, POLICY_FACT_METHOD },
+	{ match_path, POLICY_FACT_PATH },
+	{ match_user, POLICY_FACT_USER },
+	{ match_header, POLICY_FACT_HEADER },
+	{ match_type, POLICY_FACT_TYPE },
+};
 
 static struct settled
 match_rule(const struct policy *policy, const struct policy_rule *rule,
@@ -245,16 +430,25 @@ match_rule(const struct policy *policy, const struct policy_rule *rule,
 {
 	struct settled settled = { POLICY_MATCH_YES, POLICY_FACT_SOURCE,
 		false };
-
-	if (settle(&settled, match_source(rule, flow), POLICY_FACT_SOURCE) &&
+	bool open =
+	    settle(&settled, match_source(rule, flow), POLICY_FACT_SOURCE) &&
+	    settle(&settled, match_time(rule, flow, phase), POLICY_FACT_TIME) &&
 	    settle_destination(&settled, policy, rule, flow, phase) &&
-	    settle(&settled, match_service(rule, flow, phase),
-		POLICY_FACT_SERVICE) &&
-	    settle(
-		&settled, match_method(rule, flow, phase), POLICY_FACT_METHOD))
-		(void)settle(
-		    &settled, match_path(rule, flow, phase), POLICY_FACT_PATH);
+	    settle_except(&settled, rule, flow, phase);
+
+	for (size_t i = 0; open && i < COUNT_OF(conditions); i++)
+		open = settle(&settled, conditions[i].match(rule, flow, phase),
+		    conditions[i].fact);
 	return settled;
+}
+
+/* A logged line names its rule, a translation has its own target, a limit
+ * counts its own flows. */
+bool
+policy_rule_leaves_trace(const struct policy_rule *rule)
+{
+	return rule->log || rule->publish || rule->report ||
+	       rule->limit.count > 0 || rule->connections > 0;
 }
 
 bool
@@ -262,41 +456,120 @@ policy_outcome_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	if (a == b)
 		return true;
-	/* A logged line names its rule, a translation has its own target. */
-	return a->verdict == b->verdict && !a->log && !b->log && !a->publish &&
-	       !b->publish && a->direct == b->direct;
+	return a->verdict == b->verdict && a->direct == b->direct &&
+	       !policy_rule_leaves_trace(a) && !policy_rule_leaves_trace(b);
+}
+
+static void
+note_reported(struct policy_answer *answer, const struct policy_rule *rule)
+{
+	if (answer->reported_count < POLICY_REPORTED_MAX)
+		answer->reported[answer->reported_count++] = rule;
+}
+
+/* A walk down the list at one phase. */
+struct walk {
+	const struct policy *policy;
+	const struct flow *flow;
+	enum policy_phase phase;
+	const struct policy_trace *trace; /* NULL: nobody looks on */
+	const struct policy_rule *might;  /* the first that might match */
+	struct policy_answer answer;
+};
+
+/* True when the walk ends at this rule. */
+static bool
+consider(struct walk *walk, const struct policy_rule *rule)
+{
+	struct policy_answer *answer = &walk->answer;
+	struct settled settled =
+	    match_rule(walk->policy, rule, walk->flow, walk->phase);
+
+	if (walk->trace != NULL)
+		walk->trace->step(
+		    walk->trace->context, rule, settled.match, settled.fact);
+	if (settled.match == POLICY_MATCH_NO)
+		return false;
+	if (walk->might != NULL && !policy_outcome_same(walk->might, rule))
+		return true;
+	if (walk->might == NULL && settled.match == POLICY_MATCH_MIGHT) {
+		walk->might = rule;
+		answer->hangs_on = settled.fact;
+	}
+	if (settled.match != POLICY_MATCH_YES)
+		return false;
+	if (rule->report) {
+		note_reported(answer, rule);
+		return false;
+	}
+	answer->verdict = rule->verdict;
+	answer->rule = rule;
+	answer->by_name = settled.by_name;
+	return true;
+}
+
+static struct rule_index_key
+key_for_index(const struct flow *flow, enum policy_phase phase)
+{
+	enum flow_known name = policy_fact_see(flow, POLICY_FACT_NAME, phase);
+
+	return (struct rule_index_key){
+		.from_zone = flow->from_zone,
+		.source = flow->source,
+		.destination_known =
+		    policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) ==
+		    FLOW_KNOWN,
+		.to_zone = flow->to_zone,
+		.own_zone = flow->own_zone,
+		.destination = flow->destination,
+		.name_known = name == FLOW_KNOWN,
+		.name_open = name == FLOW_NOT_GIVEN,
+		.name = flow->name,
+		.service_known = !flow->any_port &&
+				 policy_fact_see(flow, POLICY_FACT_SERVICE,
+				     phase) == FLOW_KNOWN,
+		.protocol = flow->protocol,
+		.port = flow->port,
+	};
+}
+
+/* Only the rules that the index leaves; all others do not match. */
+static void
+walk_indexed(struct walk *walk)
+{
+	struct rule_index_key key = key_for_index(walk->flow, walk->phase);
+	struct rule_index_walk left;
+	size_t rule;
+
+	rule_index_begin(walk->policy->index, &key, &left);
+	while (rule_index_next(&left, &rule) &&
+	       !consider(walk, &walk->policy->rules[rule]))
+		;
+	rule_index_end(&left);
 }
 
 struct policy_answer
 policy_evaluate(const struct policy *policy, const struct flow *flow,
     enum policy_phase phase, const struct policy_trace *trace)
 {
-	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED,
-		.phase = phase };
-	const struct policy_rule *might = NULL;
+	struct walk walk = {
+		.policy = policy,
+		.flow = flow,
+		.phase = phase,
+		.trace = trace,
+		.answer = { .verdict = POLICY_VERDICT_UNDECIDED,
+		    .phase = phase },
+	};
 
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		struct settled settled = match_rule(policy, rule, flow, phase);
-		if (trace != NULL)
-			trace->step(
-			    trace->context, rule, settled.match, settled.fact);
-		if (settled.match == POLICY_MATCH_NO)
-			continue;
-		if (might == NULL && settled.match == POLICY_MATCH_MIGHT) {
-			might = rule;
-			answer.hangs_on = settled.fact;
-		} else if (might != NULL && !policy_outcome_same(might, rule)) {
-			return answer;
-		}
-		if (settled.match != POLICY_MATCH_YES)
-			continue;
-		answer.verdict = rule->verdict;
-		answer.rule = rule;
-		answer.by_name = settled.by_name;
-		return answer;
+	if (policy->index != NULL && trace == NULL) {
+		walk_indexed(&walk);
+		return walk.answer;
 	}
-	return answer; /* not reached: the built-in last rule always matches */
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (consider(&walk, &policy->rules[i]))
+			break;
+	/* The built-in last rule always matches. */
+	return walk.answer;
 }
 
 static struct policy_answer
@@ -328,6 +601,10 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 		if (answer.verdict != POLICY_VERDICT_UNDECIDED)
 			return answer;
 	}
+	/* The way of the flow hangs on its service, and on that the rest. */
+	if (flow->way != FLOW_EXPLICIT &&
+	    (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port))
+		answer.hangs_on = POLICY_FACT_SERVICE;
 	/* A way around a name rule would be open if this passed. */
 	if (flow->way == FLOW_UNCARRIED) {
 		answer.verdict = POLICY_VERDICT_REJECT;

@@ -21,12 +21,18 @@ enum policy_match {
 	POLICY_MATCH_YES,
 };
 
+/* Of one flow; who tries out more rules at once is told of the first ones. */
+#define POLICY_REPORTED_MAX 4
+
 struct policy_answer {
 	enum policy_verdict verdict;
 	enum policy_phase phase;
 	const struct policy_rule *rule; /* NULL: undecided, or by `reason` */
 	enum policy_fact hangs_on;      /* undecided: on this */
 	bool by_name; /* the rule matched by the name that was asked for */
+	/* The `report` rules above it that matched, in their order. */
+	const struct policy_rule *reported[POLICY_REPORTED_MAX];
+	unsigned reported_count;
 	const char *reason; /* a refusal that no rule made; else NULL */
 };
 
@@ -39,6 +45,13 @@ struct policy_trace {
 	void *context;
 };
 
+/*
+ * What this phase shows of a fact.  ABSENT: no phase that the flow can reach
+ * will show it.  NOT_GIVEN: not yet, or the caller does not know.
+ */
+enum flow_known policy_fact_see(
+    const struct flow *flow, enum policy_fact fact, enum policy_phase phase);
+
 /* The answer at one phase; UNDECIDED sends the flow to the next. */
 struct policy_answer policy_evaluate(const struct policy *policy,
     const struct flow *flow, enum policy_phase phase,
@@ -50,6 +63,12 @@ struct policy_answer policy_evaluate(const struct policy *policy,
  */
 struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);
+
+/*
+ * Whether a rule does more than give its verdict: logs, reports, translates,
+ * limits.
+ */
+bool policy_rule_leaves_trace(const struct policy_rule *rule);
 
 /*
  * Whether two rules leave the same traces in the world: verdict, logging and

@@ -13,21 +13,37 @@
 struct explainer {
 	const struct policy *policy;
 	const struct flow *flow;
+	enum policy_phase phase; /* of the walk */
 	struct explanation *ret;
 	struct text words;
 };
 
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact without words");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact without words");
 
-/* "no name is known yet" or "nothing says the name". */
+static bool
+sees(const struct explainer *explainer, enum policy_fact fact)
+{
+	return policy_fact_see(explainer->flow, fact, explainer->phase) ==
+	       FLOW_KNOWN;
+}
+
+/* "the name is not known yet" or "the name is not given". */
 static void
 say_unknown(struct explainer *explainer, enum policy_fact fact)
 {
-	bool given = explainer->flow->known[fact] != FLOW_NOT_GIVEN;
+	const struct flow *flow = explainer->flow;
 
-	text_addf(&explainer->words,
-	    given ? "the %s is not known yet" : "the %s is not given",
-	    policy_fact_word(fact));
+	if (fact == POLICY_FACT_SERVICE && flow->any_port &&
+	    sees(explainer, fact))
+		text_addf(&explainer->words, "the %s is not given",
+		    flow->protocol == POLICY_PROTOCOL_ICMP ? "kind of message"
+							   : "port");
+	else
+		text_addf(&explainer->words,
+		    flow->known[fact] != FLOW_NOT_GIVEN
+			? "the %s is not known yet"
+			: "the %s is not given",
+		    policy_fact_word(fact));
 }
 
 static void
@@ -37,13 +53,24 @@ say_destination(struct explainer *explainer, const struct policy_rule *rule)
 
 	describe_place(explainer->policy, flow->to_zone, flow->destination,
 	    &explainer->words);
-	text_addz(&explainer->words, " is not in ");
+	text_addz(
+	    &explainer->words, rule->publish ? " is not " : " is not in ");
 	describe_endpoint(explainer->policy, &rule->to, &explainer->words);
 }
 
+static bool
+is_covered(const struct policy_rule *rule, struct str name)
+{
+	for (size_t i = 0; i < rule->to.group_count; i++)
+		if (domain_set_covers(&rule->to.groups[i]->domains, name))
+			return true;
+	return false;
+}
+
 /*
- * A name can fail in three ways: none was asked for, it is not one of the
- * rule's, or it is and its address is not one that a name may open.
+ * A name can fail in four ways: none was asked for, nobody will see it, it is
+ * not one of the rule's, or it is and its address is not one that a name may
+ * open.
  */
 static void
 say_name(struct explainer *explainer, const struct policy_rule *rule)
@@ -51,24 +78,61 @@ say_name(struct explainer *explainer, const struct policy_rule *rule)
 	const struct flow *flow = explainer->flow;
 	struct text *out = &explainer->words;
 
-	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN) {
-		text_addz(out, "no name is asked for that could be in ");
+	enum flow_known known =
+	    policy_fact_see(flow, POLICY_FACT_NAME, explainer->phase);
+
+	if (known == FLOW_ABSENT) {
+		text_addz(out,
+		    flow->known[POLICY_FACT_NAME] == FLOW_KNOWN
+			? "the proxy does not carry this flow, so no name is "
+			  "seen that could be in "
+			: "no name is asked for that could be in ");
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	for (size_t i = 0; i < rule->to.group_count; i++) {
-		if (!domain_set_covers(
-			&rule->to.groups[i]->domains, flow->name))
-			continue;
-		text_addf(
-		    out, "%.*s is at an address of ", STR_ARG(flow->name));
-		describe_place(
-		    explainer->policy, flow->to_zone, flow->destination, out);
-		text_addz(out, ", which a name alone does not open");
+	if (known == FLOW_KNOWN && !is_covered(rule, flow->name)) {
+		text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
+		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
-	describe_endpoint(explainer->policy, &rule->to, out);
+	if (known == FLOW_KNOWN)
+		text_addf(out, "%.*s is at ", STR_ARG(flow->name));
+	describe_place(
+	    explainer->policy, flow->to_zone, flow->destination, out);
+	text_addz(out, known == FLOW_KNOWN
+			   ? ", which a name alone does not open"
+			   : " is not opened by a name alone");
+}
+
+/* "the method is GET", "the flow shows no method" */
+static void
+say_text(struct explainer *explainer, enum policy_fact fact, struct str text)
+{
+	if (sees(explainer, fact))
+		text_addf(&explainer->words, "the %s is %.*s",
+		    policy_fact_word(fact), STR_ARG(text));
+	else
+		text_addf(&explainer->words, "the flow shows no %s",
+		    policy_fact_word(fact));
+}
+
+static void
+say_time(struct explainer *explainer)
+{
+	text_addz(&explainer->words, "it is ");
+	hours_minute_add(explainer->flow->minute, &explainer->words);
+	text_addz(&explainer->words, ", outside its hours");
+}
+
+/* The first field that is missing or has another value. */
+static void
+say_header(struct explainer *explainer, const struct policy_rule *rule)
+{
+	if (!sees(explainer, POLICY_FACT_HEADER))
+		text_addz(&explainer->words, "the flow shows no header");
+	else
+		text_addf(&explainer->words, "no header %.*s is like that",
+		    STR_ARG(rule->headers[0].name));
 }
 
 static void
@@ -89,25 +153,36 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		say_destination(explainer, rule);
 		break;
 	case POLICY_FACT_SERVICE:
-		describe_service(flow->protocol, flow->port, flow->port, out);
+		describe_service(flow->protocol,
+		    flow->any_port ? 0 : flow->port,
+		    flow->any_port ? UINT16_MAX : flow->port, out);
 		text_addz(out, " is not ");
 		describe_services(&rule->services, out);
 		break;
 	case POLICY_FACT_NAME:
 		say_name(explainer, rule);
 		break;
+	case POLICY_FACT_TIME:
+		say_time(explainer);
+		break;
+	case POLICY_FACT_SCHEME:
+		say_text(
+		    explainer, fact, str_of(policy_scheme_word(flow->scheme)));
+		break;
 	case POLICY_FACT_METHOD:
-		if (flow->known[fact] == FLOW_KNOWN)
-			text_addf(
-			    out, "the method is %.*s", STR_ARG(flow->method));
-		else
-			text_addz(out, "the flow shows no method");
+		say_text(explainer, fact, flow->method);
 		break;
 	case POLICY_FACT_PATH:
-		if (flow->known[fact] == FLOW_KNOWN)
-			text_addf(out, "the path is %.*s", STR_ARG(flow->path));
-		else
-			text_addz(out, "the flow shows no path");
+		say_text(explainer, fact, flow->path);
+		break;
+	case POLICY_FACT_USER:
+		say_text(explainer, fact, flow->user);
+		break;
+	case POLICY_FACT_HEADER:
+		say_header(explainer, rule);
+		break;
+	case POLICY_FACT_TYPE:
+		say_text(explainer, fact, flow->type);
 		break;
 	case POLICY_FACT_COUNT:
 		break;
@@ -130,7 +205,7 @@ note_step(void *context, const struct policy_rule *rule,
 	if (match != POLICY_MATCH_YES)
 		step.because =
 		    arena_str(&ret->arena, text_str(&explainer->words));
-	if (VEC_ADD(&ret->steps, step) < 0)
+	if (explainer->words.full || VEC_ADD(&ret->steps, step) < 0)
 		ret->rc = -ENOMEM;
 }
 
@@ -156,6 +231,7 @@ explain_flow(const struct policy *policy, const struct flow *flow,
 
 	*ret = (struct explanation){ .answer = policy_decide(policy, flow) };
 	arena_init(&ret->arena, EXPLANATION_BYTES_MAX);
+	explainer.phase = ret->answer.phase;
 	ret->by_proxy = explain_by_proxy(flow, &ret->answer);
 	if (ret->answer.rule != NULL ||
 	    ret->answer.verdict == POLICY_VERDICT_UNDECIDED)

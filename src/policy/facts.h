@@ -15,11 +15,16 @@
 
 #define POLICY_FACTS(ROW)                                                      \
 	ROW(SOURCE, "source", PACKET, PACKET)                                  \
+	ROW(TIME, "time", PACKET, PACKET)                                      \
 	ROW(DESTINATION, "address", PACKET, NAME)                              \
 	ROW(SERVICE, "service", PACKET, NAME)                                  \
 	ROW(NAME, "name", NAME, NAME)                                          \
+	ROW(SCHEME, "scheme", NAME, NAME)                                      \
 	ROW(METHOD, "method", REQUEST, REQUEST)                                \
-	ROW(PATH, "path", REQUEST, REQUEST)
+	ROW(PATH, "path", REQUEST, REQUEST)                                    \
+	ROW(USER, "user", REQUEST, REQUEST)                                    \
+	ROW(HEADER, "header", REQUEST, REQUEST)                                \
+	ROW(TYPE, "type", RESPONSE, RESPONSE)
 
 enum policy_fact {
 #define ROW(id, word, direct, explicit) POLICY_FACT_##id,

@@ -33,6 +33,11 @@ enum flow_known {
 	FLOW_KNOWN,
 };
 
+/* A field of a request; both texts are lent. */
+struct flow_header {
+	struct str name, value;
+};
+
 struct flow {
 	enum flow_way way;
 	enum policy_phase last;           /* the last phase that it can reach */
@@ -48,7 +53,13 @@ struct flow {
 	bool any_port;                 /* of SERVICE, only the protocol known */
 	struct str name;               /* lower case, no final dot */
 	struct str method;
-	struct str path; /* canonical, without the query */
+	struct str path;           /* canonical, without the query */
+	unsigned minute;           /* TIME, of the week (policy/hours) */
+	enum policy_scheme scheme; /* of what the connection carries */
+	struct str user;
+	const struct flow_header *headers; /* all of the request's */
+	size_t header_count;
+	struct str type; /* of the answer's content: "image/png" */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/flow_text.h"
 
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -55,6 +56,26 @@ take_zone(struct draft *draft)
 	return zone;
 }
 
+/* In front of an address stands a zone, which may be misspelt. */
+static bool
+expected_address(struct draft *draft, uint8_t zone, const char *what)
+{
+	const struct token *token = reader_peek(draft->in);
+	const struct policy *policy = draft->policy;
+	struct nearest nearest;
+
+	(void)reader_expected(draft->in, what);
+	if (token->kind != TOKEN_WORD || zone != ZONE_NONE)
+		return false;
+	nearest_begin(&nearest, token->text);
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		nearest_offer(&nearest, policy->zones[i].name);
+	if (nearest.best.at != NULL)
+		report_hint(draft->in->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
+}
+
 static bool
 read_source(struct draft *draft)
 {
@@ -70,7 +91,7 @@ read_source(struct draft *draft)
 	}
 	if (token->kind != TOKEN_WORD ||
 	    address_parse(token->text, &flow->source) < 0)
-		return reader_expected(draft->in, "the source's address");
+		return expected_address(draft, zone, "the source's address");
 	(void)reader_take(draft->in);
 	uint8_t home = policy_zone_of(draft->policy, flow->source);
 	if (is_own(draft, flow->source))
@@ -191,17 +212,19 @@ take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
 static bool
 set_path(struct draft *draft, struct str rest)
 {
-	struct text path = TEXT_EMPTY;
+	size_t len = str_find(rest, '?') < str_find(rest, '#')
+			 ? str_find(rest, '?')
+			 : str_find(rest, '#');
+	char *path = arena_alloc(draft->in->arena, len + 1);
 
-	rest.len = str_find(rest, '?') < str_find(rest, '#')
-		       ? str_find(rest, '?')
-		       : str_find(rest, '#');
-	text_addc(&path, '/');
-	text_add(&path, rest);
-	draft->flow->path = arena_str(draft->in->arena, text_str(&path));
-	text_fini(&path);
+	if (path == NULL)
+		return false;
+	path[0] = '/';
+	if (len > 0)
+		memcpy(path + 1, rest.at, len);
+	draft->flow->path = (struct str){ path, len + 1 };
 	draft->flow->known[POLICY_FACT_PATH] = FLOW_KNOWN;
-	return draft->flow->path.at != NULL;
+	return true;
 }
 
 static bool
@@ -238,29 +261,36 @@ is_url(struct str text)
 	return false;
 }
 
+/* `self`, an address, or something with a dot that is to be a domain. */
+static bool
+names_destination(struct str text, struct address *ret)
+{
+	return str_is(text, "self") || address_parse(text, ret) == 0 ||
+	       (str_find(text, '.') < text.len &&
+		   !resolve_looks_like_address(text));
+}
+
 static bool
 read_destination(struct draft *draft)
 {
 	uint8_t zone = take_zone(draft);
 	const struct token *token = reader_peek(draft->in);
-	struct address address;
+	struct address address = { 0 };
 
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(
-		    draft->in, "an address, 'self', a domain or a URL");
+	bool is_word = token->kind == TOKEN_WORD;
+	if (is_word && is_url(token->text)) {
+		(void)reader_take(draft->in);
+		return set_url(draft, zone, token);
+	}
+	if (!is_word || !names_destination(token->text, &address))
+		return expected_address(
+		    draft, zone, "an address, 'self', a domain or a URL");
 	(void)reader_take(draft->in);
 	if (str_is(token->text, "self"))
 		return read_self(draft, zone);
-	if (is_url(token->text))
-		return set_url(draft, zone, token);
-	if (address_parse(token->text, &address) == 0)
-		set_destination(draft, zone, address);
-	else if (str_find(token->text, '.') < token->text.len &&
-		 !resolve_looks_like_address(token->text))
+	if (address.family == ADDRESS_NONE)
 		return set_name(draft, zone, token->text, token);
-	else
-		return fail(draft, token,
-		    "expected an address, 'self', a domain or a URL");
+	set_destination(draft, zone, address);
 	return true;
 }
 
@@ -330,26 +360,122 @@ read_fact_method(struct draft *draft)
 }
 
 static bool
+read_fact_text(struct draft *draft, enum policy_fact fact, struct str *ret,
+    const char *what)
+{
+	const struct token *token = reader_peek(draft->in);
+
+	if (token->kind != TOKEN_WORD && token->kind != TOKEN_STRING)
+		return reader_expected(draft->in, what);
+	*ret = arena_str(draft->in->arena, reader_take(draft->in)->text);
+	draft->flow->known[fact] = FLOW_KNOWN;
+	return ret->at != NULL;
+}
+
+static bool
+read_fact_user(struct draft *draft)
+{
+	return read_fact_text(
+	    draft, POLICY_FACT_USER, &draft->flow->user, "a user");
+}
+
+static bool
+read_fact_type(struct draft *draft)
+{
+	return read_fact_text(draft, POLICY_FACT_TYPE, &draft->flow->type,
+	    "a media type, like image/png");
+}
+
+/* header NAME VALUE; the fields that are given are all that there are. */
+static bool
+read_fact_header(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+	struct flow_header *all =
+	    arena_array(draft->in->arena, flow->header_count + 1, sizeof(*all));
+
+	if (all == NULL)
+		return false;
+	for (size_t i = 0; i < flow->header_count; i++)
+		all[i] = flow->headers[i];
+	struct flow_header *next = &all[flow->header_count];
+	if (!read_fact_text(draft, POLICY_FACT_HEADER, &next->name,
+		"the name of a header field") ||
+	    !read_fact_text(
+		draft, POLICY_FACT_HEADER, &next->value, "its value"))
+		return false;
+	flow->headers = all;
+	flow->header_count++;
+	return true;
+}
+
+/* at mon 09:30 */
+static bool
+read_fact_time(struct draft *draft)
+{
+	static const char what[] = "a day and a time, like mon 09:30";
+	const struct token *token = reader_peek(draft->in);
+	char meant[HOURS_MEANT_BYTES];
+	unsigned day, minute;
+
+	if (token->kind != TOKEN_WORD || !hours_day_find(token->text, &day)) {
+		(void)reader_expected(draft->in, what);
+		if (token->kind == TOKEN_WORD &&
+		    str_find(token->text, '-') == token->text.len &&
+		    hours_days_meant(token->text, meant))
+			report_hint(
+			    draft->in->report, "did you mean '%s'?", meant);
+		return false;
+	}
+	(void)reader_take(draft->in);
+	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
+	    !hours_time_parse(reader_peek(draft->in)->text, &minute) ||
+	    minute == HOURS_DAY_MINUTES)
+		return reader_expected(draft->in, "a time, like 09:30");
+	(void)reader_take(draft->in);
+	draft->flow->minute = day * HOURS_DAY_MINUTES + minute;
+	draft->flow->known[POLICY_FACT_TIME] = FLOW_KNOWN;
+	return true;
+}
+
+static bool
 read_fact_explicit(struct draft *draft)
 {
 	draft->is_explicit = true;
 	return true;
 }
 
+static const struct {
+	const char *word;
+	bool (*read)(struct draft *);
+} facts[] = {
+	{ "address", read_fact_address },
+	{ "method", read_fact_method },
+	{ "user", read_fact_user },
+	{ "header", read_fact_header },
+	{ "type", read_fact_type },
+	{ "at", read_fact_time },
+	{ "explicit", read_fact_explicit },
+};
+
+#define FACTS (sizeof(facts) / sizeof(facts[0]))
+
+void
+flow_offer_facts(struct nearest *nearest)
+{
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
+		nearest_offer(nearest,
+		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
+	for (size_t i = 0; i < FACTS; i++)
+		nearest_offer(nearest, str_of(facts[i].word));
+}
+
 static bool
 read_facts(struct draft *draft)
 {
-	static const struct {
-		const char *word;
-		bool (*read)(struct draft *);
-	} facts[] = {
-		{ "address", read_fact_address },
-		{ "method", read_fact_method },
-		{ "explicit", read_fact_explicit },
-	};
 	size_t i = 0;
 
-	while (i < sizeof(facts) / sizeof(facts[0])) {
+	while (i < FACTS) {
 		if (!reader_at_word(draft->in, facts[i].word)) {
 			i++;
 			continue;
@@ -391,11 +517,35 @@ is_intercepted(const struct draft *draft)
 		   draft->policy, flow->from_zone, flow->protocol, flow->port);
 }
 
+/* The service is not all known, and the proxy intercepts what it may be. */
+static bool
+may_be_intercepted(const struct draft *draft)
+{
+	const struct policy *policy = draft->policy;
+	const struct flow *flow = draft->flow;
+	bool given = flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN;
+
+	if ((given && !flow->any_port) || flow->to_zone == ZONE_SELF)
+		return false;
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		if ((one->zones & policy_zone_bit(flow->from_zone)) == 0)
+			continue;
+		for (size_t j = 0; j < one->services.count; j++)
+			if (!given ||
+			    one->services.items[j].protocol == flow->protocol)
+				return true;
+	}
+	return false;
+}
+
 static enum flow_way
 find_way(const struct draft *draft)
 {
 	if (draft->is_explicit || str_is(draft->flow->method, "CONNECT"))
 		return FLOW_EXPLICIT;
+	if (may_be_intercepted(draft))
+		return FLOW_INTERCEPTED;
 	if (is_intercepted(draft))
 		return draft->flow->protocol == POLICY_PROTOCOL_TCP
 			   ? FLOW_INTERCEPTED
@@ -434,9 +584,36 @@ set_explicit(struct draft *draft)
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
 	}
 	bool tunnel = str_is(flow->method, "CONNECT");
-	if (tunnel)
+	if (tunnel) {
+		/* What goes through a tunnel is not looked at. */
 		flow->known[POLICY_FACT_PATH] = FLOW_ABSENT;
+		flow->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
+	}
 	flow->last = tunnel ? POLICY_PHASE_REQUEST : POLICY_PHASE_RESPONSE;
+}
+
+static void
+set_scheme(struct draft *draft)
+{
+	if (draft->scheme == SCHEME_NONE)
+		return;
+	draft->flow->scheme = draft->scheme == SCHEME_HTTP
+				  ? POLICY_SCHEME_HTTP
+				  : POLICY_SCHEME_HTTPS;
+	draft->flow->known[POLICY_FACT_SCHEME] = FLOW_KNOWN;
+}
+
+/* Of a connection to the listener only who made it, and when, is known. */
+static void
+set_unasked(struct flow *flow)
+{
+	uint8_t time = flow->known[POLICY_FACT_TIME];
+
+	flow->way = FLOW_EXPLICIT;
+	flow->last = POLICY_PHASE_RESPONSE;
+	memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
+	flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+	flow->known[POLICY_FACT_TIME] = time;
 }
 
 static void
@@ -445,15 +622,14 @@ find_phases(struct draft *draft)
 	struct flow *flow = draft->flow;
 
 	if (goes_to_listener(draft)) {
-		flow->way = FLOW_EXPLICIT;
-		flow->last = POLICY_PHASE_RESPONSE;
-		memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
-		flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+		set_unasked(flow);
 		return;
 	}
+	set_scheme(draft);
 	flow->way = find_way(draft);
 	flow->last = POLICY_PHASE_PACKET;
-	if (flow->way == FLOW_INTERCEPTED)
+	/* Where the way hangs on the service, no later phase can be told. */
+	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
 		flow->last = last_of_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
@@ -479,6 +655,31 @@ flow_read(struct reader *reader, const struct policy *policy,
 	return true;
 }
 
+static void
+refuse_rest(struct reader *reader)
+{
+	const struct token *token = reader_peek(reader);
+	struct nearest nearest;
+
+	(void)reader_expected(reader,
+	    "a protocol, a fact (address, method, user, header, type, at, "
+	    "explicit) or the end");
+	nearest_begin(&nearest, token->text);
+	flow_offer_facts(&nearest);
+	if (token->kind == TOKEN_WORD && nearest.best.at != NULL)
+		report_hint(reader->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+}
+
+static void
+expect_end(struct reader *reader)
+{
+	if (!reader_take_if(reader, TOKEN_NEWLINE))
+		refuse_rest(reader);
+	else if (reader_peek(reader)->kind != TOKEN_END)
+		(void)reader_expected(reader, "one flow, in one line");
+}
+
 int
 flow_parse(const struct source *source, const struct policy *policy,
     const struct policy_own *own, struct arena *arena, struct report *report,
@@ -486,13 +687,13 @@ flow_parse(const struct source *source, const struct policy *policy,
 {
 	struct reader reader = { .arena = arena, .report = report };
 	struct tokens tokens;
+	const char *before = report_topic(report, MANUAL_FLOWS);
 	int rc = policy_lex(source, report, &tokens);
 
 	reader.next = tokens.items;
-	if (rc == 0 && flow_read(&reader, policy, own, ret) &&
-	    reader_peek(&reader)->kind != TOKEN_NEWLINE)
-		(void)reader_expected(&reader,
-		    "a protocol, 'address', 'method', 'explicit' or the end");
+	if (rc == 0 && flow_read(&reader, policy, own, ret))
+		expect_end(&reader);
+	(void)report_topic(report, before);
 	tokens_fini(&tokens);
 	if (arena->full)
 		return -ENOMEM;

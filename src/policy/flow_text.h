@@ -6,10 +6,11 @@
  *
  * DESTINATION is an address, `self` or `self ADDRESS` (an address that is the
  * gateway's own), a domain or a URL (which brings protocol
- * and port).  FACT is `address A` (what the name resolves to), `method M`, or
- * `explicit` (asked of the explicit proxy).  A zone left out follows from the
- * address.  A name without `address` stands for an address that no zone, name
- * or list of the policy holds.
+ * and port).  FACT is `address A` (what the name resolves to), `method M`,
+ * `user U`, `header NAME VALUE`, `type T`, `at DAY TIME`, or `explicit` (asked
+ * of the explicit proxy).  A zone left out follows from the address.  A name
+ * without `address` stands for an address that no zone, name or list of the
+ * policy holds.
  *
  * Which way the flow goes follows from the policy: an intercepted service goes
  * through the proxy, a CONNECT or a URL where nothing is intercepted asks the
@@ -18,6 +19,7 @@
 #ifndef GATEHOUSE_POLICY_FLOW_TEXT_H
 #define GATEHOUSE_POLICY_FLOW_TEXT_H
 
+#include "base/nearest.h"
 #include "policy/policy.h"
 #include "policy/reader.h"
 
@@ -33,6 +35,9 @@ struct policy_own {
  */
 bool flow_read(struct reader *reader, const struct policy *policy,
     const struct policy_own *own, struct flow *ret);
+
+/* Offers the words of protocols and facts: what may go on a flow. */
+void flow_offer_facts(struct nearest *nearest);
 
 /*
  * The whole text is one flow.  0, -EINVAL (reported) or -ENOMEM.  `source`

@@ -327,11 +327,12 @@ policy_format(
 	struct arena arena;
 
 	arena_init(&arena, FORMAT_BYTES_MAX);
-	int rc = policy_parse(source, &arena, report, &syntax);
+	int rc = policy_parse(source, &arena, report, NULL, &syntax);
 	if (rc == 0 && report->errors > errors)
 		rc = -EINVAL;
 	if (rc == 0)
-		rc = format_tokens(source, &syntax.tokens, &arena, ret);
+		rc = format_tokens(
+		    source, &syntax.files->tokens, &arena, ret);
 	syntax_fini(&syntax);
 	arena_fini(&arena);
 	return rc;

@@ -126,12 +126,25 @@ fill_list(struct builder *builder, const struct statement *in, struct row *row)
 	row->cells[2] = joined(builder, file, in->end, false);
 }
 
+/* Behind these a word is what they ask for. */
+static bool
+wants_word(const struct piece *before)
+{
+	static const char *const words[] = { "method", "path", "scheme", "user",
+		"header", "type", "during", "limit", "burst", "connections",
+		"except" };
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (is_word(before, words[i]))
+			return true;
+	return before->kind == TOKEN_ARROW || before->kind == TOKEN_COMMA;
+}
+
 /* `log` or `as` where a rule may have it, not as a name that it is not. */
 static bool
 is_option(const struct piece *before, const struct piece *at)
 {
-	return before->kind != TOKEN_ARROW && before->kind != TOKEN_COMMA &&
-	       !is_word(before, "method") && !is_word(before, "path") &&
+	return !wants_word(before) &&
 	       (is_word(at, "log") ||
 		   (is_word(at, "as") && at[1].kind == TOKEN_STRING));
 }
@@ -142,6 +155,19 @@ struct sorted {
 	int rc;
 };
 
+/* `report` stands before a verdict and with it. */
+static const struct piece *
+behind_verdict(const struct statement *in)
+{
+	const struct piece *at = in->at + 1;
+
+	if (!is_word(in->at, "report"))
+		return at;
+	while (at < in->end && at->is_comment)
+		at++;
+	return at < in->end ? at + 1 : at;
+}
+
 static void
 sort_pieces(const struct statement *in, struct sorted *ret)
 {
@@ -149,8 +175,8 @@ sort_pieces(const struct statement *in, struct sorted *ret)
 	const struct piece *before = in->at;
 	unsigned depth = 0;
 
-	for (const struct piece *at = in->at + 1; at < in->end && ret->rc == 0;
-	     at++) {
+	for (const struct piece *at = behind_verdict(in);
+	     at < in->end && ret->rc == 0; at++) {
 		bool option = depth == 0 && at > arrow && !at->is_comment &&
 			      is_option(before, at);
 		struct pieces *to = !option              ? &ret->body
@@ -179,7 +205,7 @@ fill_rule(struct builder *builder, const struct statement *in, struct row *row)
 		builder->rc = sorted.rc;
 	const struct piece *body = sorted.body.items;
 	const struct piece *options = sorted.logs.items;
-	row->cells[0] = in->at->text;
+	row->cells[0] = joined(builder, in->at, behind_verdict(in), false);
 	if (options != NULL)
 		row->cells[2] = joined(
 		    builder, options, options + sorted.logs.count, false);
@@ -213,6 +239,7 @@ static const struct {
 	{ "allow", ROW_RULE, fill_rule },
 	{ "reject", ROW_RULE, fill_rule },
 	{ "drop", ROW_RULE, fill_rule },
+	{ "report", ROW_RULE, fill_rule },
 };
 
 /* Before the next statement, or a brace that is not this one's. */

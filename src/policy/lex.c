@@ -11,6 +11,8 @@ struct lexer {
 	struct report *report;
 	struct tokens *tokens;
 	size_t at;
+	bool at_line_start; /* nothing was read of this line */
+	bool continued;     /* the line before does not end its statement */
 	int rc;
 };
 
@@ -24,8 +26,11 @@ place_from(const struct lexer *lexer, size_t start)
 static void
 push(struct lexer *lexer, enum token_kind kind, struct str text, size_t start)
 {
-	struct token token = { kind, text, place_from(lexer, start) };
+	struct token token = { kind, text, place_from(lexer, start),
+		lexer->at_line_start, lexer->continued };
 
+	lexer->at_line_start = kind == TOKEN_NEWLINE;
+	lexer->continued = false;
 	if (VEC_ADD(lexer->tokens, token) < 0)
 		lexer->rc = -ENOMEM;
 }
@@ -52,6 +57,63 @@ is_blank_or_end(char c)
 	return (uint8_t)c <= ' ' || c == 0x7f;
 }
 
+/* Blanks and line ends aside, what is below ' ' comes from no text. */
+static bool
+is_control(char c)
+{
+	return is_blank_or_end(c) && c != ' ' && c != '\t' && c != '\r' &&
+	       c != '\n';
+}
+
+static bool
+starts_arrow(const struct lexer *lexer)
+{
+	return peek(lexer, 0) == '-' && peek(lexer, 1) == '>';
+}
+
+/*
+ * Characters that word processors, chats and web pages put where a policy has
+ * an ASCII one: to the eye the line is right.
+ */
+static const struct lookalike {
+	const char *mark;
+	const char *is;
+	const char *hint;
+} lookalikes[] = {
+	{ "\xc2\xa0", "a no-break space", "write a plain space" },
+	{ "\xe2\x80\xaf", "a no-break space", "write a plain space" },
+	{ "\xe3\x80\x80", "a wide space", "write a plain space" },
+	{ "\xe2\x80\x8b", "an invisible character", "take it out" },
+	{ "\xe2\x80\x8c", "an invisible character", "take it out" },
+	{ "\xe2\x80\x8d", "an invisible character", "take it out" },
+	{ "\xe2\x81\xa0", "an invisible character", "take it out" },
+	{ "\xef\xbb\xbf", "an invisible character", "take it out" },
+	{ "\xe2\x86\x92", "an arrow of one character", "write '->'" },
+	{ "\xe2\x80\x90", "a typographic hyphen", "write '-'" },
+	{ "\xe2\x80\x91", "a typographic hyphen", "write '-'" },
+	{ "\xe2\x80\x93", "a typographic dash", "write '-'" },
+	{ "\xe2\x80\x94", "a typographic dash", "write '-'" },
+	{ "\xe2\x88\x92", "a mathematical minus", "write '-'" },
+	{ "\xe2\x80\x9c", "a typographic quote", "write '\"'" },
+	{ "\xe2\x80\x9d", "a typographic quote", "write '\"'" },
+	{ "\xe2\x80\x9e", "a typographic quote", "write '\"'" },
+	{ "\xc2\xab", "a typographic quote", "write '\"'" },
+	{ "\xc2\xbb", "a typographic quote", "write '\"'" },
+};
+
+static const struct lookalike *
+lookalike_at(const struct lexer *lexer)
+{
+	struct str rest = str_skip(lexer->source->text, lexer->at);
+
+	if ((uint8_t)peek(lexer, 0) < 0x80)
+		return NULL;
+	for (size_t i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++)
+		if (str_starts(rest, str_of(lookalikes[i].mark)))
+			return &lookalikes[i];
+	return NULL;
+}
+
 /* What has been read so far makes the word a URL: it runs to the next blank. */
 static bool
 is_url_so_far(const struct lexer *lexer, size_t start)
@@ -66,7 +128,7 @@ read_word(struct lexer *lexer)
 	size_t start = lexer->at;
 
 	while (is_word_char(peek(lexer, 0))) {
-		if (peek(lexer, 0) == '-' && peek(lexer, 1) == '>')
+		if (starts_arrow(lexer) || lookalike_at(lexer) != NULL)
 			break;
 		lexer->at++;
 		if (!is_url_so_far(lexer, start))
@@ -77,6 +139,28 @@ read_word(struct lexer *lexer)
 	push(lexer, TOKEN_WORD,
 	    (struct str){ lexer->source->text.at + start, lexer->at - start },
 	    start);
+}
+
+static void
+skip_line(struct lexer *lexer)
+{
+	while (lexer->at < lexer->source->text.len && peek(lexer, 0) != '\n')
+		lexer->at++;
+}
+
+/* A run of them is one mistake: most often the file is no text at all. */
+static void
+refuse_control(struct lexer *lexer)
+{
+	size_t start = lexer->at;
+
+	while (
+	    lexer->at < lexer->source->text.len && is_control(peek(lexer, 0)))
+		lexer->at++;
+	report_error(lexer->report, place_from(lexer, start),
+	    "the byte 0x%02x has no place in a policy",
+	    (unsigned)(uint8_t)lexer->source->text.at[start]);
+	push(lexer, TOKEN_BAD, (struct str){ NULL, 0 }, start);
 }
 
 static void
@@ -93,6 +177,11 @@ read_string(struct lexer *lexer)
 			    lexer->report, "end it with '\"' on the same line");
 			break;
 		}
+		if (is_control(peek(lexer, 0))) {
+			refuse_control(lexer);
+			skip_line(lexer);
+			return;
+		}
 		lexer->at++;
 	}
 	struct str inside = { lexer->source->text.at + start + 1,
@@ -100,13 +189,6 @@ read_string(struct lexer *lexer)
 	if (peek(lexer, 0) == '"')
 		lexer->at++;
 	push(lexer, TOKEN_STRING, inside, start);
-}
-
-static void
-skip_comment(struct lexer *lexer)
-{
-	while (lexer->at < lexer->source->text.len && peek(lexer, 0) != '\n')
-		lexer->at++;
 }
 
 /* A line end counts only where a statement can end. */
@@ -120,11 +202,15 @@ read_line_end(struct lexer *lexer)
 		: TOKEN_NEWLINE;
 
 	if (last == TOKEN_NEWLINE || last == TOKEN_COMMA ||
-	    last == TOKEN_ARROW || last == TOKEN_EQUALS)
+	    last == TOKEN_ARROW || last == TOKEN_EQUALS) {
+		lexer->at_line_start = true;
+		lexer->continued |= last != TOKEN_NEWLINE;
 		return;
+	}
 	push(lexer, TOKEN_NEWLINE, (struct str){ NULL, 0 }, start);
 }
 
+/* One of the marks, but for the `=` of a wrong `=>`. */
 static bool
 read_mark(struct lexer *lexer)
 {
@@ -135,13 +221,14 @@ read_mark(struct lexer *lexer)
 		{ '{', TOKEN_OPEN }, { '}', TOKEN_CLOSE } };
 	size_t start = lexer->at;
 
-	if (peek(lexer, 0) == '-' && peek(lexer, 1) == '>') {
+	if (starts_arrow(lexer)) {
 		lexer->at += 2;
 		push(lexer, TOKEN_ARROW, STR("->"), start);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (peek(lexer, 0) != marks[i].mark)
+		if (peek(lexer, 0) != marks[i].mark ||
+		    (peek(lexer, 0) == '=' && peek(lexer, 1) == '>'))
 			continue;
 		lexer->at++;
 		push(lexer, marks[i].kind,
@@ -151,18 +238,62 @@ read_mark(struct lexer *lexer)
 	return false;
 }
 
+/* Printable characters that mean nothing here, and what was meant. */
 static void
 refuse_char(struct lexer *lexer)
 {
-	size_t start = lexer->at++;
-	uint8_t c = (uint8_t)lexer->source->text.at[start];
+	static const struct {
+		const char *mark;
+		const char *hint;
+	} meant[] = {
+		{ "=>", "write '->'" },
+		{ ">", "write '->'" },
+		{ "'", "a text stands in double quotes" },
+		{ "`", "a text stands in double quotes" },
+		{ "\\", "a statement goes on behind a comma, '->' or '='" },
+	};
+	size_t start = lexer->at;
+	struct str rest = str_skip(lexer->source->text, start);
+	const char *hint = NULL;
 
-	if (c < ' ' || c == 0x7f)
-		report_error(lexer->report, place_from(lexer, start),
-		    "the byte 0x%02x has no place in a policy", c);
+	lexer->at++;
+	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++) {
+		if (hint != NULL || !str_starts(rest, str_of(meant[i].mark)))
+			continue;
+		hint = meant[i].hint;
+		lexer->at = start + strlen(meant[i].mark);
+	}
+	struct place place = place_from(lexer, start);
+	report_error(lexer->report, place, "'%.*s' has no place here",
+	    (int)place.len, rest.at);
+	if (hint != NULL)
+		report_hint(lexer->report, "%s", hint);
+	push(lexer, TOKEN_BAD, (struct str){ rest.at, place.len }, start);
+}
+
+static void
+refuse_lookalike(struct lexer *lexer, const struct lookalike *lookalike)
+{
+	size_t start = lexer->at;
+
+	lexer->at += strlen(lookalike->mark);
+	report_error(lexer->report, place_from(lexer, start), "this is %s",
+	    lookalike->is);
+	report_hint(lexer->report, "%s", lookalike->hint);
+	push(lexer, TOKEN_BAD, str_of(lookalike->mark), start);
+}
+
+static void
+refuse(struct lexer *lexer)
+{
+	const struct lookalike *lookalike = lookalike_at(lexer);
+
+	if (lookalike != NULL)
+		refuse_lookalike(lexer, lookalike);
+	else if (is_control(peek(lexer, 0)))
+		refuse_control(lexer);
 	else
-		report_error(lexer->report, place_from(lexer, start),
-		    "'%c' has no place here", c);
+		refuse_char(lexer);
 }
 
 static void
@@ -173,29 +304,55 @@ read_token(struct lexer *lexer)
 	if (c == ' ' || c == '\t' || c == '\r')
 		lexer->at++;
 	else if (c == '#')
-		skip_comment(lexer);
+		skip_line(lexer);
 	else if (c == '\n' || c == ';')
 		read_line_end(lexer);
 	else if (c == '"')
 		read_string(lexer);
-	else if (read_mark(lexer))
-		return;
-	else if (is_word_char(c))
+	else if (is_word_char(c) && !starts_arrow(lexer) &&
+		 lookalike_at(lexer) == NULL)
 		read_word(lexer);
-	else
-		refuse_char(lexer);
+	else if (!read_mark(lexer))
+		refuse(lexer);
+}
+
+static bool
+ends_in_newline(const struct tokens *tokens)
+{
+	return tokens->count > 0 &&
+	       tokens->items[tokens->count - 1].kind == TOKEN_NEWLINE;
+}
+
+/* Text of another encoding is refused once instead of byte by byte. */
+static void
+read_encoding(struct lexer *lexer)
+{
+	struct str text = lexer->source->text;
+
+	if (str_starts(text, STR("\xff\xfe")) ||
+	    str_starts(text, STR("\xfe\xff"))) {
+		lexer->at = 2;
+		report_error(lexer->report, place_from(lexer, 0),
+		    "this is UTF-16, and a policy is UTF-8");
+		report_hint(lexer->report, "save the file as plain UTF-8 text");
+		lexer->at = text.len;
+	}
 }
 
 int
 policy_lex(
     const struct source *source, struct report *report, struct tokens *ret)
 {
-	struct lexer lexer = { source, report, ret, 0, 0 };
+	struct lexer lexer = { .source = source,
+		.report = report,
+		.tokens = ret,
+		.at_line_start = true };
 
 	*ret = (struct tokens){ 0 };
+	read_encoding(&lexer);
 	while (lexer.rc == 0 && lexer.at < source->text.len)
 		read_token(&lexer);
-	if (lexer.rc == 0)
+	if (lexer.rc == 0 && !ends_in_newline(ret))
 		push(&lexer, TOKEN_NEWLINE, (struct str){ NULL, 0 }, lexer.at);
 	if (lexer.rc == 0)
 		push(&lexer, TOKEN_END, (struct str){ NULL, 0 }, lexer.at);
@@ -228,6 +385,7 @@ token_describe(const struct token *token, struct text *out)
 	case TOKEN_COMMA:
 	case TOKEN_OPEN:
 	case TOKEN_CLOSE:
+	case TOKEN_BAD:
 		text_addf(out, "'%.*s'", STR_ARG(token->text));
 		break;
 	}

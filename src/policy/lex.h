@@ -6,7 +6,7 @@
  * token stands for one or more line ends or a `;`, except behind a comma, an
  * arrow or an equals sign, where the statement goes on.  A word that holds
  * "://" is a URL and runs to the next blank; anywhere else but in a quoted text
- * `#` starts a comment.
+ * `#` starts a comment.  The text is UTF-8.
  */
 #ifndef GATEHOUSE_POLICY_LEX_H
 #define GATEHOUSE_POLICY_LEX_H
@@ -21,6 +21,7 @@ enum token_kind {
 	TOKEN_COMMA,
 	TOKEN_OPEN,
 	TOKEN_CLOSE,
+	TOKEN_BAD, /* reported: who meets it gives up without a word */
 	TOKEN_NEWLINE,
 	TOKEN_END,
 };
@@ -29,6 +30,8 @@ struct token {
 	enum token_kind kind;
 	struct str text;
 	struct place place;
+	bool begins_line;  /* the first token of its line */
+	bool is_continued; /* and the token before lets its statement go on */
 };
 
 struct tokens {
@@ -37,8 +40,8 @@ struct tokens {
 };
 
 /*
- * Cuts source->text.  What cannot be a token is reported and left out, so that
- * the parser still sees the rest.  0 or -ENOMEM.
+ * Cuts source->text.  What cannot be a token is reported and stands there as
+ * TOKEN_BAD, so that one mistake makes one error.  0 or -ENOMEM.
  */
 int policy_lex(
     const struct source *source, struct report *report, struct tokens *ret);

@@ -28,4 +28,15 @@
 
 #define POLICY_RULES_MAX 100000
 
+/* Of a rate, a burst, and of connections at once: what the kernel's limits
+ * take with room to spare. */
+#define POLICY_RATE_MAX 1000000
+
+/* In which a burst that was used up must have come back.  Longer is as good as
+ * never, and neither the kernel's nor nft's numbers go much further. */
+#define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)
+
+/* Of one service, those that it names counted in: each may double the last. */
+#define POLICY_SERVICE_ITEMS_MAX 4096
+
 #endif

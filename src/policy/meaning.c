@@ -3,10 +3,12 @@
 
 #include "policy/evaluate.h"
 
+#include "base/vec.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact without a condition");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact without a condition");
 
 /* Values of terminals of `packets`: 0 is mixed. */
 enum {
@@ -25,7 +27,7 @@ terminal(size_t value)
 static uint32_t
 class_of(const struct policy_rule *rule, size_t index)
 {
-	if (rule->log || rule->publish)
+	if (policy_rule_leaves_trace(rule))
 		return terminal(CLASS_TRACELESS + index);
 	return terminal(CLASS_FIRST + (size_t)rule->verdict * 2 + rule->direct);
 }
@@ -43,27 +45,51 @@ opened_by_name(struct meaning *meaning, const struct policy_rule *rule)
 	    zones | policy_zone_bit(policy->elsewhere));
 }
 
-/* What a rule asks for, along the dimensions. */
+/* What a rule asks for, along the dimensions; `basis` is what packets show. */
 struct parts {
 	const struct policy_rule *rule;
-	uint32_t source, address, service, name, opened, head;
+	uint32_t source, address, basis, name, opened, head;
+	uint32_t out_address, out_name; /* behind `except` */
 };
+
+/* From whom and when. */
+static uint32_t
+sources_of(struct meaning *meaning, const struct policy_rule *rule)
+{
+	struct space *space = meaning->space;
+	struct diagram *d = &space->diagram;
+	uint32_t set = space_sources(space, meaning->which, &rule->from);
+
+	if (rule->from.except != NULL)
+		set = diagram_minus(d, set,
+		    space_sources(space, meaning->which, rule->from.except));
+	return diagram_and(d, set, space_rule_times(space, rule));
+}
 
 static struct parts
 take_apart(struct meaning *meaning, const struct policy_rule *rule)
 {
 	struct space *space = meaning->space;
-	struct parts parts = { .rule = rule };
+	struct diagram *d = &space->diagram;
+	unsigned which = meaning->which;
+	struct parts parts = { .rule = rule,
+		.out_address = DIAGRAM_EMPTY,
+		.out_name = DIAGRAM_EMPTY };
 
-	parts.source = space_rule_sources(space, meaning->which, rule);
-	parts.address = space_rule_addresses(space, meaning->which, rule);
-	parts.service = space_services(space, &rule->services);
-	parts.name = space_rule_names(space, rule);
+	parts.source = sources_of(meaning, rule);
+	parts.address = space_addresses(space, which, rule, &rule->to);
+	parts.basis = diagram_and(
+	    d, parts.source, space_services(space, &rule->services));
+	parts.name = space_names(space, &rule->to);
+	if (rule->to.except != NULL) {
+		parts.out_address =
+		    space_addresses(space, which, rule, rule->to.except);
+		parts.out_name = space_names(space, rule->to.except);
+	}
 	parts.opened = policy_endpoint_has_domains(&rule->to)
 			   ? opened_by_name(meaning, rule)
 			   : DIAGRAM_EMPTY;
-	parts.head = diagram_and(&space->diagram,
-	    space_rule_methods(space, rule), space_rule_paths(space, rule));
+	parts.head = space_rule_head(space, rule);
 	return parts;
 }
 
@@ -79,8 +105,10 @@ match_of(struct meaning *meaning, const struct parts *parts)
 	uint32_t named = diagram_and(d, parts->name, parts->opened);
 	named = diagram_and(d, named, proxied);
 	uint32_t to = diagram_or(d, parts->address, named);
-	uint32_t match = diagram_and(d, parts->source, parts->service);
-	match = diagram_and(d, match, to);
+	uint32_t out = diagram_or(
+	    d, parts->out_address, diagram_and(d, parts->out_name, proxied));
+	uint32_t match =
+	    diagram_and(d, parts->basis, diagram_minus(d, to, out));
 	if (policy_rule_reads_head(parts->rule))
 		match =
 		    diagram_and(d, match, diagram_and(d, parts->head, proxied));
@@ -93,16 +121,27 @@ packets_on_way(
     struct meaning *meaning, const struct parts *parts, bool for_sure)
 {
 	struct diagram *d = &meaning->space->diagram;
+	const struct policy_endpoint *except = parts->rule->to.except;
 	uint32_t to = parts->address;
 
-	if (for_sure && policy_rule_reads_head(parts->rule))
+	if (for_sure &&
+	    (policy_rule_reads_head(parts->rule) ||
+		(except != NULL && policy_endpoint_has_domains(except))))
 		return DIAGRAM_EMPTY;
 	if (!for_sure)
 		to = diagram_or(d, to, parts->opened);
-	uint32_t set = diagram_and(d, parts->source, parts->service);
-	set = diagram_and(d, set, to);
+	uint32_t set = diagram_and(
+	    d, parts->basis, diagram_minus(d, to, parts->out_address));
 	return diagram_and(
 	    d, set, diagram_or(d, meaning->intercepted, meaning->uncarried));
+}
+
+static bool
+covers_some(const struct policy_endpoint *to)
+{
+	return to->zones != 0 || to->own != 0 ||
+	       policy_endpoint_has_addresses(to) ||
+	       policy_endpoint_has_domains(to);
 }
 
 /* Packets to a listener say who asks and nothing of what. */
@@ -113,12 +152,13 @@ packets_to_listener(
 	const struct policy_endpoint *to = &parts->rule->to;
 	struct diagram *d = &meaning->space->diagram;
 	bool any_address = to->zones == POLICY_ZONES_ANY;
-	bool some_address =
-	    to->zones != 0 || to->own != 0 || policy_endpoint_has_addresses(to);
 
 	if (for_sure ? !any_address || parts->rule->services.count > 0 ||
-			   policy_rule_reads_head(parts->rule)
-		     : !some_address && !policy_endpoint_has_domains(to))
+			   policy_rule_reads_head(parts->rule) ||
+			   (to->except != NULL && covers_some(to->except))
+		     : !covers_some(to))
+		return DIAGRAM_EMPTY;
+	if (to->except != NULL && to->except->zones == POLICY_ZONES_ANY)
 		return DIAGRAM_EMPTY;
 	return diagram_and(d, parts->source,
 	    diagram_or(d, meaning->explicit, meaning->listened));
@@ -144,15 +184,88 @@ read_rule(struct meaning *meaning, size_t index)
 	    diagram_and(d, at_listener, meaning->listened));
 }
 
+/* What lies above all classes and all rules. */
+static size_t
+reported_first(const struct meaning *meaning)
+{
+	return CLASS_TRACELESS + meaning->policy->rule_count;
+}
+
+static const struct meaning_reported *
+reported_at(const struct meaning *meaning, uint32_t value)
+{
+	size_t first = reported_first(meaning);
+
+	return value != DIAGRAM_NOWHERE && diagram_value(value) >= first
+		   ? &meaning->reported.items[diagram_value(value) - first]
+		   : NULL;
+}
+
+/* The last one: what the reports stand before. */
+static uint32_t
+behind_reports(const struct meaning *meaning, uint32_t value)
+{
+	const struct meaning_reported *at;
+
+	while ((at = reported_at(meaning, value)) != NULL)
+		value = at->then;
+	return value;
+}
+
+size_t
+meaning_decider(const struct meaning *meaning, uint32_t terminal)
+{
+	return diagram_value(behind_reports(meaning, terminal));
+}
+
+bool
+meaning_is_reported(const struct meaning *meaning, uint32_t terminal)
+{
+	return reported_at(meaning, terminal) != NULL;
+}
+
+/* The report, and then; each pair is one terminal. */
+static uint32_t
+report_before(struct meaning *meaning, size_t rule, uint32_t then)
+{
+	struct meaning_reported one = { (uint32_t)rule, then };
+	size_t count = meaning->reported.count;
+
+	for (size_t i = count; i-- > 0;)
+		if (meaning->reported.items[i].rule == one.rule &&
+		    meaning->reported.items[i].then == then)
+			return terminal(reported_first(meaning) + i);
+	int rc = count == MEANING_REPORTED_MAX
+		     ? -E2BIG
+		     : VEC_ADD(&meaning->reported, one);
+	if (rc == 0)
+		return terminal(reported_first(meaning) + count);
+	if (meaning->space->diagram.rc == 0)
+		meaning->space->diagram.rc = rc;
+	return then;
+}
+
+/* A rule that is put before what is below it. */
+struct placing {
+	struct meaning *meaning;
+	size_t rule;
+	uint32_t self, class;
+	bool report;
+};
+
 static bool
 settle_list(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 {
-	const uint32_t *rule = context;
+	const struct placing *placing = context;
 
-	if (match == DIAGRAM_EMPTY)
+	/* Where nothing decides there is no flow that could be reported. */
+	if (match == DIAGRAM_EMPTY ||
+	    (placing->report && rest == DIAGRAM_NOWHERE))
 		*ret = rest;
-	else if (match == DIAGRAM_ALL)
-		*ret = *rule;
+	else if (match == DIAGRAM_ALL && !placing->report)
+		*ret = placing->self;
+	else if (match == DIAGRAM_ALL && diagram_is_terminal(rest))
+		*ret = report_before(placing->meaning, placing->rule, rest);
 	else
 		return false;
 	return true;
@@ -178,17 +291,37 @@ packet_match(struct meaning *meaning, const struct meaning_rule *rule)
 static bool
 settle_packets(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 {
-	const uint32_t *class = context;
+	const struct placing *placing = context;
+	bool report = placing->report;
 
 	if (match == terminal(NO))
 		*ret = rest;
-	else if (match == terminal(YES) || rest == *class)
-		*ret = *class;
+	else if (!report && (match == terminal(YES) || rest == placing->class))
+		*ret = placing->class;
+	else if (match == terminal(YES) && diagram_is_terminal(rest))
+		*ret = report_before(placing->meaning, placing->rule, rest);
 	else if (match == terminal(MIGHT) && diagram_is_terminal(rest))
 		*ret = MEANING_MIXED;
 	else
 		return false;
 	return true;
+}
+
+static struct placing
+placing_of(struct meaning *meaning, size_t i)
+{
+	return (struct placing){ meaning, i, terminal(i),
+		meaning->rules[i].class, meaning->policy->rules[i].report };
+}
+
+/* Rule i before `rest`, at the packet phase. */
+static uint32_t
+place_packets(struct meaning *meaning, size_t i, uint32_t rest)
+{
+	struct placing placing = placing_of(meaning, i);
+
+	return diagram_apply(&meaning->space->diagram, settle_packets, &placing,
+	    packet_match(meaning, &meaning->rules[i]), rest);
 }
 
 static void
@@ -199,14 +332,13 @@ build_lists(struct meaning *meaning)
 
 	meaning->lists[count] = DIAGRAM_NOWHERE;
 	meaning->packets[count] = MEANING_MIXED;
-	for (size_t i = count; i-- > 0 && d->rc == 0;) {
+	for (size_t i = count; i-- > 0 && space_rc(meaning->space) == 0;) {
 		struct meaning_rule *rule = &meaning->rules[i];
-		uint32_t self = terminal(i);
-		meaning->lists[i] = diagram_apply(
-		    d, settle_list, &self, rule->match, meaning->lists[i + 1]);
+		struct placing placing = placing_of(meaning, i);
+		meaning->lists[i] = diagram_apply(d, settle_list, &placing,
+		    rule->match, meaning->lists[i + 1]);
 		meaning->packets[i] =
-		    diagram_apply(d, settle_packets, &rule->class,
-			packet_match(meaning, rule), meaning->packets[i + 1]);
+		    place_packets(meaning, i, meaning->packets[i + 1]);
 	}
 }
 
@@ -282,9 +414,26 @@ settle_joined(void *context, uint32_t before, uint32_t rest, uint32_t *ret)
 	}
 }
 
+/* All rules above it once more, as far as they see a difference. */
+static uint32_t
+place_all(struct meaning *meaning, size_t i)
+{
+	uint32_t rest = meaning->packets[i + 1];
+
+	for (size_t j = i;; j--) {
+		if (rest == meaning->packets[j])
+			return meaning->packets[0];
+		if (j == 0)
+			return rest;
+		rest = place_packets(meaning, j - 1, rest);
+	}
+}
+
 uint32_t
 meaning_packets_without(struct meaning *meaning, uint32_t before, size_t i)
 {
+	if (meaning->has_reports)
+		return place_all(meaning, i);
 	return diagram_apply(&meaning->space->diagram, settle_joined, NULL,
 	    before, meaning->packets[i + 1]);
 }
@@ -379,8 +528,10 @@ meaning_init(struct meaning *meaning, struct space *space, unsigned which)
 		return -ENOMEM;
 	find_ways(meaning);
 	find_masquerade(meaning);
-	for (size_t i = 0; i < count && space->diagram.rc == 0; i++)
+	for (size_t i = 0; i < count && space->diagram.rc == 0; i++) {
+		meaning->has_reports |= policy->rules[i].report;
 		read_rule(meaning, i);
+	}
 	build_lists(meaning);
 	return space_rc(space);
 }
@@ -391,6 +542,7 @@ meaning_fini(struct meaning *meaning)
 	free(meaning->rules);
 	free(meaning->lists);
 	free(meaning->packets);
+	free(meaning->reported.items);
 	*meaning = (struct meaning){ 0 };
 }
 
@@ -416,13 +568,14 @@ static bool
 settle_allowed(void *context, uint32_t packets, uint32_t unused, uint32_t *ret)
 {
 	const struct allowing *allowing = context;
-	size_t value = diagram_value(packets);
 	enum policy_verdict verdict;
 	bool direct;
 
 	(void)unused;
 	if (!diagram_is_terminal(packets))
 		return false;
+	packets = behind_reports(allowing->meaning, packets);
+	size_t value = diagram_value(packets);
 	*ret = DIAGRAM_EMPTY;
 	if (packets == MEANING_MIXED)
 		return true;
@@ -496,8 +649,49 @@ settle_verdict(void *context, uint32_t list, uint32_t unused, uint32_t *ret)
 	if (!diagram_is_terminal(list))
 		return false;
 	*ret = list != DIAGRAM_NOWHERE &&
-		       meaning->policy->rules[diagram_value(list)].verdict ==
-			   POLICY_VERDICT_ALLOW
+		       meaning->policy->rules[meaning_decider(meaning, list)]
+			       .verdict == POLICY_VERDICT_ALLOW
+		   ? DIAGRAM_ALL
+		   : DIAGRAM_EMPTY;
+	return true;
+}
+
+struct deciding {
+	const struct meaning *meaning;
+	size_t rule;
+};
+
+static bool
+settle_decider(void *context, uint32_t list, uint32_t unused, uint32_t *ret)
+{
+	const struct deciding *deciding = context;
+
+	(void)unused;
+	if (!diagram_is_terminal(list))
+		return false;
+	*ret = list != DIAGRAM_NOWHERE && meaning_decider(deciding->meaning,
+					      list) == deciding->rule
+		   ? DIAGRAM_ALL
+		   : DIAGRAM_EMPTY;
+	return true;
+}
+
+static uint32_t
+decided_by(struct meaning *meaning, size_t rule)
+{
+	struct deciding deciding = { meaning, rule };
+
+	return diagram_apply(&meaning->space->diagram, settle_decider,
+	    &deciding, meaning->lists[0], DIAGRAM_EMPTY);
+}
+
+static bool
+settle_open(void *context, uint32_t packets, uint32_t unused, uint32_t *ret)
+{
+	(void)unused;
+	if (!diagram_is_terminal(packets))
+		return false;
+	*ret = behind_reports(context, packets) == MEANING_MIXED
 		   ? DIAGRAM_ALL
 		   : DIAGRAM_EMPTY;
 	return true;
@@ -519,7 +713,7 @@ carry_packets(struct meaning *meaning)
 		const struct policy_rule *rule = &meaning->policy->rules[i];
 		if (!rule->publish)
 			continue;
-		uint32_t here = diagram_is(d, meaning->lists[0], terminal(i));
+		uint32_t here = decided_by(meaning, i);
 		uint32_t hidden =
 		    diagram_and(d, here, masquerade_published(meaning, rule));
 		uint32_t here6 = diagram_and(d, here, ipv6);
@@ -537,7 +731,8 @@ static uint32_t
 find_carriage(struct meaning *meaning)
 {
 	struct diagram *d = &meaning->space->diagram;
-	uint32_t open = diagram_is(d, meaning->packets[0], MEANING_MIXED);
+	uint32_t open = diagram_apply(
+	    d, settle_open, meaning, meaning->packets[0], DIAGRAM_EMPTY);
 	uint32_t by_proxy = diagram_or(d, open, allowed(meaning, false));
 	uint32_t accepted = diagram_or(d, by_proxy, allowed(meaning, true));
 	uint32_t carriage = carry_packets(meaning);
@@ -568,17 +763,46 @@ settle_outcome(void *context, uint32_t list, uint32_t carriage, uint32_t *ret)
 	return true;
 }
 
-/* Where no rule counts, all rules are one. */
+/* What packets report, and no rule behind it. */
 static bool
-settle_unruled(void *context, uint32_t carriage, uint32_t list, uint32_t *ret)
+settle_alone(void *context, uint32_t packets, uint32_t unused, uint32_t *ret)
 {
-	(void)context;
-	if (!diagram_is_terminal(carriage))
+	struct meaning *meaning = context;
+	const struct meaning_reported *at;
+
+	if (!diagram_is_terminal(packets))
 		return false;
-	*ret = diagram_value(carriage) % CARRIAGE_IPV6 >= MEANING_NEEDS_PROXY
-		   ? terminal(0)
-		   : list;
+	*ret = terminal(0);
+	at = reported_at(meaning, packets);
+	if (at != NULL) {
+		size_t rule = at->rule;
+		(void)settle_alone(context, at->then, unused, ret);
+		*ret = report_before(meaning, rule, *ret);
+	}
 	return true;
+}
+
+/*
+ * Where no rule counts, all rules are one; what was refused before the list is
+ * not reported either.
+ */
+static uint32_t
+ruled(struct meaning *meaning, uint32_t carriage)
+{
+	struct diagram *d = &meaning->space->diagram;
+	uint32_t list = meaning->lists[0];
+	uint32_t alone = diagram_apply(
+	    d, settle_alone, meaning, meaning->packets[0], DIAGRAM_EMPTY);
+
+	for (unsigned how = MEANING_NEEDS_PROXY; how < MEANING_CARRIAGE_COUNT;
+	     how++) {
+		bool seen =
+		    how == MEANING_NEEDS_PROXY || how == MEANING_LISTENER;
+		uint32_t here = diagram_is(d, carriage, terminal(how));
+		list = diagram_over(d,
+		    diagram_where(d, here, seen ? alone : terminal(0)), list);
+	}
+	return list;
 }
 
 uint32_t
@@ -586,10 +810,30 @@ meaning_outcomes(struct meaning *meaning)
 {
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t carriage = find_carriage(meaning);
-	uint32_t list =
-	    diagram_apply(d, settle_unruled, NULL, carriage, meaning->lists[0]);
 
-	return diagram_apply(d, settle_outcome, NULL, list, carriage);
+	return diagram_apply(
+	    d, settle_outcome, NULL, ruled(meaning, carriage), carriage);
+}
+
+void
+meaning_outcome_reports(const struct meaning *meaning,
+    const struct meaning_outcome *outcome,
+    void (*each)(void *context, const struct policy_rule *rule), void *context)
+{
+	const struct meaning_reported *at;
+
+	for (uint32_t value = outcome->list;
+	     (at = reported_at(meaning, value)) != NULL; value = at->then)
+		if (meaning->policy->rules[at->rule].log)
+			each(context, &meaning->policy->rules[at->rule]);
+}
+
+static void
+count_report(void *context, const struct policy_rule *rule)
+{
+	uint16_t *reports = context;
+
+	reports[rule->verdict]++;
 }
 
 struct meaning_outcome
@@ -599,22 +843,33 @@ meaning_outcome(const struct meaning *meaning, uint32_t value)
 	struct meaning_outcome outcome = {
 		.carriage = (enum meaning_carriage)(number % CARRIAGE_IPV6),
 		.ipv6 = number % CARRIAGES >= CARRIAGE_IPV6,
+		.list = terminal(number / CARRIAGES),
 	};
 
 	if (outcome.carriage < MEANING_NEEDS_PROXY)
-		outcome.rule = &meaning->policy->rules[number / CARRIAGES];
+		outcome.rule =
+		    &meaning->policy
+			 ->rules[meaning_decider(meaning, outcome.list)];
+	meaning_outcome_reports(
+	    meaning, &outcome, count_report, outcome.reports);
 	return outcome;
+}
+
+void
+meaning_outcome_forget_reports(
+    const struct meaning *meaning, struct meaning_outcome *outcome)
+{
+	outcome->list = behind_reports(meaning, outcome->list);
+	memset(outcome->reports, 0, sizeof(outcome->reports));
 }
 
 uint32_t
 meaning_outcome_terminal(
     const struct meaning *meaning, const struct meaning_outcome *outcome)
 {
-	size_t rule = outcome->rule != NULL
-			  ? (size_t)(outcome->rule - meaning->policy->rules)
-			  : 0;
-
-	return terminal(rule * CARRIAGES + (size_t)outcome->carriage +
+	(void)meaning;
+	return terminal((size_t)diagram_value(outcome->list) * CARRIAGES +
+			(size_t)outcome->carriage +
 			(outcome->ipv6 ? CARRIAGE_IPV6 : 0));
 }
 
@@ -645,15 +900,34 @@ is_same_target(const struct policy_rule *a, const struct policy_rule *b,
 }
 
 bool
+meaning_is_limited(const struct policy_rule *rule)
+{
+	return rule->limit.count > 0 || rule->connections > 0;
+}
+
+bool
+meaning_limit_same(const struct policy_rule *a, const struct policy_rule *b)
+{
+	return a->limit.count == b->limit.count &&
+	       a->limit.seconds == b->limit.seconds &&
+	       a->limit.burst == b->limit.burst &&
+	       a->limit.per_source == b->limit.per_source &&
+	       a->connections == b->connections &&
+	       a->connections_per_source == b->connections_per_source;
+}
+
+bool
 meaning_outcome_same(
     const struct meaning_outcome *a, const struct meaning_outcome *b)
 {
-	if (a->carriage != b->carriage)
+	if (a->carriage != b->carriage ||
+	    memcmp(a->reports, b->reports, sizeof(a->reports)) != 0)
 		return false;
 	if (a->rule == NULL || b->rule == NULL)
 		return true;
 	return a->rule->verdict == b->rule->verdict &&
 	       a->rule->log == b->rule->log &&
+	       meaning_limit_same(a->rule, b->rule) &&
 	       (a->rule->publish != b->rule->publish
 		       ? false
 		       : is_same_target(a->rule, b->rule, !a->ipv6, a->ipv6));
@@ -664,5 +938,6 @@ meaning_rule_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	return a->verdict == b->verdict && a->log == b->log &&
 	       (!a->log || str_eq(a->label, b->label)) &&
-	       is_same_target(a, b, true, true);
+	       !meaning_is_limited(a) && !meaning_is_limited(b) && !a->report &&
+	       !b->report && is_same_target(a, b, true, true);
 }

@@ -3,7 +3,7 @@
  * policy/meaning: what a policy makes of every flow, as diagrams.
  *
  * policy/evaluate answers for one flow; this says the same of all flows of a
- * space at once (tests/unit/policy/space_twin.c holds the two together).  Two
+ * space at once (tests/unit/policy/meaning_twin.c holds the two together).  Two
  * walks make an answer:
  *
  *	lists[i]    the first rule from i on that matches once all is known that
@@ -11,6 +11,10 @@
  *	packets[i]  of the flows that may go to the proxy, what the packet phase
  *	            makes of the rules from i on: the class of the outcome, if
  *	            it is sure, else MEANING_MIXED
+ *
+ * A `report` rule decides nothing: where it is met, the terminal of what is
+ * below it stands behind it (struct meaning_reported), so that a terminal says
+ * all reports that are made and then what decides.
  *
  * Both are built from the last rule up, so that entry 0 is the whole list and
  * entry i + 1 is what is left to a flow that rule i did not take.
@@ -29,6 +33,15 @@ struct meaning_rule {
 	uint32_t class; /* terminal of `packets` */
 };
 
+/* Terminals from meaning_reported_first on: a report, and what follows it. */
+struct meaning_reported {
+	uint32_t rule;
+	uint32_t then; /* terminal */
+};
+
+/* Reports that meet in more ways than this are not told apart: -E2BIG. */
+#define MEANING_REPORTED_MAX ((size_t)1 << 12)
+
 struct meaning {
 	struct space *space;
 	unsigned which;
@@ -41,11 +54,22 @@ struct meaning {
 	uint32_t masquerade;
 	struct meaning_rule *rules; /* policy->rule_count */
 	uint32_t *lists, *packets;  /* one more */
+	struct {
+		struct meaning_reported *items;
+		size_t count, room;
+	} reported;
+	bool has_reports;
 };
 
 /* 0, -ENOMEM or -E2BIG; fini in any case. */
 int meaning_init(struct meaning *meaning, struct space *space, unsigned which);
 void meaning_fini(struct meaning *meaning);
+
+/* The rule that decides, by a terminal of `lists` that is not NOWHERE. */
+size_t meaning_decider(const struct meaning *meaning, uint32_t terminal);
+
+/* Whether what it decides is reported as well. */
+bool meaning_is_reported(const struct meaning *meaning, uint32_t terminal);
 
 /*
  * packets[0] as it would be without rule i.  `before` is the state of the walk
@@ -73,7 +97,10 @@ enum meaning_carriage {
 struct meaning_outcome {
 	const struct policy_rule *rule; /* NULL where none decides */
 	enum meaning_carriage carriage;
-	bool ipv6; /* published to the target of that family */
+	bool ipv6;     /* published to the target of that family */
+	uint32_t list; /* terminal of `lists`, or of what is reported */
+	/* Logged reports, by the verdict that they speak of. */
+	uint16_t reports[POLICY_VERDICT_COUNT];
 };
 
 /* A diagram whose terminals meaning_outcome reads. */
@@ -84,13 +111,33 @@ struct meaning_outcome meaning_outcome(
 uint32_t meaning_outcome_terminal(
     const struct meaning *meaning, const struct meaning_outcome *outcome);
 
+/* Without what is reported. */
+void meaning_outcome_forget_reports(
+    const struct meaning *meaning, struct meaning_outcome *outcome);
+
+/* Calls for each report of the outcome that is logged, in their order. */
+void meaning_outcome_reports(const struct meaning *meaning,
+    const struct meaning_outcome *outcome,
+    void (*each)(void *context, const struct policy_rule *rule), void *context);
+
 enum policy_verdict meaning_verdict(const struct meaning_outcome *outcome);
 
-/* The same verdict, by the same enforcer, with the same traces. */
+/*
+ * The same verdict, by the same enforcer, with the same traces.  Limits are the
+ * same if they let as much through; whether the same flows share them is for
+ * the caller, who sees all flows.
+ */
 bool meaning_outcome_same(
     const struct meaning_outcome *a, const struct meaning_outcome *b);
 
-/* The same verdict, log line and translation, whoever enforces it. */
+bool meaning_limit_same(
+    const struct policy_rule *a, const struct policy_rule *b);
+bool meaning_is_limited(const struct policy_rule *rule);
+
+/*
+ * The same verdict, log line and translation, whoever enforces it; and no limit
+ * of its own, for two rules count apart.
+ */
 bool meaning_rule_same(
     const struct policy_rule *a, const struct policy_rule *b);
 

@@ -10,7 +10,11 @@
 #include "policy/syntax.h"
 
 #include "base/nearest.h"
+#include "policy/include.h"
+#include "policy/manual.h"
+#include "policy/parse_rule.h"
 #include "policy/reader.h"
+#include "policy/words.h"
 
 #include <errno.h>
 
@@ -19,8 +23,11 @@
 /* Where the next statement of each kind is hung. */
 struct parser {
 	struct reader *in;
+	struct includer *includer; /* NULL: nothing is included */
+	struct syntax_tokens **files;
 	struct syntax_group **zones, **names;
 	struct syntax_list **lists;
+	struct syntax_hours **hours;
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
@@ -85,6 +92,22 @@ parse_list(struct parser *parser)
 		parser->in, &list->file, "the list's file in quotes"))
 		return false;
 	APPEND(parser->lists, list);
+	return true;
+}
+
+/* hours NAME = span { "," span } */
+static bool
+parse_hours(struct parser *parser)
+{
+	struct syntax_hours *hours =
+	    arena_new(parser->in->arena, struct syntax_hours);
+
+	if (hours == NULL ||
+	    !reader_word(parser->in, &hours->name, "the name of these hours") ||
+	    !reader_expect(parser->in, TOKEN_EQUALS, "'='") ||
+	    !reader_spans(parser->in, &hours->spans))
+		return false;
+	APPEND(parser->hours, hours);
 	return true;
 }
 
@@ -160,142 +183,62 @@ parse_masquerade(struct parser *parser)
 }
 
 static bool
-parse_method(struct parser *parser, struct syntax_rule *rule)
+keep_rule(struct parser *parser, struct syntax_rule *rule)
 {
-	return reader_words(parser->in, &rule->methods, "a method");
-}
-
-/* path string { "," string } */
-static bool
-parse_path(struct parser *parser, struct syntax_rule *rule)
-{
-	return reader_strings(
-	    parser->in, &rule->paths, "a path in quotes, like \"/admin/*\"");
-}
-
-static bool
-parse_as(struct parser *parser, struct syntax_rule *rule)
-{
-	return reader_string(
-	    parser->in, &rule->label, "the rule's name in quotes");
-}
-
-static bool
-parse_log(struct parser *parser, struct syntax_rule *rule)
-{
-	rule->log = reader_word_of(reader_peek(parser->in) - 1);
-	return true;
-}
-
-static bool
-parse_direct(struct parser *parser, struct syntax_rule *rule)
-{
-	rule->direct = reader_word_of(reader_peek(parser->in) - 1);
-	return true;
-}
-
-static const struct {
-	const char *word;
-	bool (*parse)(struct parser *, struct syntax_rule *);
-} rule_items[] = {
-	{ "method", parse_method },
-	{ "path", parse_path },
-	{ "log", parse_log },
-	{ "as", parse_as },
-	{ "direct", parse_direct },
-};
-
-/*
- * What may stand behind the endpoints, in any order.  A word that is none of
- * these names a service; the resolver knows which there are.
- */
-static bool
-parse_rule_item(struct parser *parser, struct syntax_rule *rule)
-{
-	const struct token *token = reader_peek(parser->in);
-
-	if (token->kind == TOKEN_OPEN)
-		return reader_services(parser->in, &rule->services);
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(parser->in,
-		    "a service, a condition, 'log', 'as', 'direct' or the end "
-		    "of the line");
-	for (size_t i = 0; i < COUNT_OF(rule_items); i++) {
-		if (!str_is(token->text, rule_items[i].word))
-			continue;
-		(void)reader_take(parser->in);
-		return rule_items[i].parse(parser, rule);
-	}
-	return reader_services(parser->in, &rule->services);
-}
-
-static void
-add_rule(
-    struct parser *parser, struct syntax_rule *rule, const struct token *first)
-{
-	rule->verdict = reader_word_of(first);
-	rule->text = reader_text_since(parser->in, first);
+	if (rule == NULL)
+		return false;
 	APPEND(parser->rules, rule);
+	return true;
 }
 
-/* VERDICT from "->" to { item } */
 static bool
 parse_rule(struct parser *parser)
 {
-	static const char endpoint[] =
-	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
-
-	if (rule == NULL || !reader_words(parser->in, &rule->from, endpoint) ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &rule->to, endpoint))
-		return false;
-	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
-		if (!parse_rule_item(parser, rule))
-			return false;
-	add_rule(parser, rule, first);
-	return true;
+	return keep_rule(parser, parse_filter(parser->in));
 }
 
-/* "publish" ZONE service "->" TARGET [ service ] { item } */
 static bool
-parse_publish(struct parser *parser)
+parse_rule_report(struct parser *parser)
 {
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
-
-	if (rule == NULL ||
-	    !reader_words(
-		parser->in, &rule->from, "the zone it is reached from") ||
-	    !reader_services(parser->in, &rule->services) ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &rule->to, "the address that serves"))
-		return false;
-	struct syntax_service *outside = rule->services;
-	rule->services = NULL;
-	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
-		if (!parse_rule_item(parser, rule))
-			return false;
-	rule->target = rule->services;
-	rule->services = outside;
-	add_rule(parser, rule, first);
-	return true;
+	return keep_rule(parser, parse_report(parser->in));
 }
 
-/* Gives up a statement: on behind its line, over whole pairs of braces. */
-static void
-skip_statement(struct parser *parser)
+static bool
+parse_rule_publish(struct parser *parser)
+{
+	return keep_rule(parser, parse_publish(parser->in));
+}
+
+/* How many braces are open behind the tokens from first to the next one. */
+static unsigned
+open_braces(const struct parser *parser, const struct token *first)
 {
 	unsigned depth = 0;
+
+	for (; first < reader_peek(parser->in); first++) {
+		depth += first->kind == TOKEN_OPEN;
+		depth -= first->kind == TOKEN_CLOSE && depth > 0;
+	}
+	return depth;
+}
+
+/*
+ * Gives up the statement that began at first: on behind its line, over whole
+ * pairs of braces.  A brace that is not closed ends where a line begins with
+ * the next statement.
+ */
+static void
+skip_statement(struct parser *parser, const struct token *first)
+{
+	unsigned depth = open_braces(parser, first);
 
 	for (;; (void)reader_take(parser->in)) {
 		enum token_kind kind = reader_peek(parser->in)->kind;
 		if (kind == TOKEN_END ||
 		    (kind == TOKEN_NEWLINE && depth == 0) ||
-		    (kind == TOKEN_CLOSE && depth == 0))
+		    (kind == TOKEN_CLOSE && depth == 0) ||
+		    (reader_peek(parser->in) > first &&
+			reader_at_statement(parser->in)))
 			return;
 		depth += kind == TOKEN_OPEN;
 		depth -= kind == TOKEN_CLOSE;
@@ -315,13 +258,15 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 		reader_skip_line_ends(parser->in);
 		if (reader_take_if(parser->in, TOKEN_CLOSE))
 			return true;
-		if (reader_peek(parser->in)->kind == TOKEN_END)
-			return reader_unclosed(parser->in, open);
+		if (reader_peek(parser->in)->kind == TOKEN_END ||
+		    reader_at_statement(parser->in))
+			return reader_unclosed(parser->in, open, "'}'");
+		const struct token *first = reader_peek(parser->in);
 		if (!parse_line(parser, context) ||
 		    (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
 			reader_peek(parser->in)->kind != TOKEN_CLOSE &&
 			!reader_expected(parser->in, "the end of the line")))
-			skip_statement(parser);
+			skip_statement(parser, first);
 	}
 }
 
@@ -375,8 +320,11 @@ parse_case(struct parser *parser, void *context)
 	if (kept == NULL)
 		return false;
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
-	       reader_peek(parser->in)->kind != TOKEN_CLOSE)
+	       reader_peek(parser->in)->kind != TOKEN_CLOSE &&
+	       reader_peek(parser->in)->kind != TOKEN_BAD)
 		(void)reader_take(parser->in);
+	if (reader_peek(parser->in)->kind == TOKEN_BAD)
+		return false;
 	kept->tokens = first;
 	kept->count = (size_t)(reader_peek(parser->in) - first);
 	kept->text = reader_text_since(parser->in, first);
@@ -401,21 +349,27 @@ parse_test(struct parser *parser)
 	return true;
 }
 
+static bool parse_include(struct parser *parser);
+
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *);
+	const char *manual;
 } statements[] = {
-	{ "zone", parse_zone },
-	{ "name", parse_name },
-	{ "list", parse_list },
-	{ "service", parse_service_name },
-	{ "proxy", parse_proxy },
-	{ "masquerade", parse_masquerade },
-	{ "publish", parse_publish },
-	{ "allow", parse_rule },
-	{ "reject", parse_rule },
-	{ "drop", parse_rule },
-	{ "test", parse_test },
+	{ "include", parse_include, MANUAL_INCLUDE },
+	{ "zone", parse_zone, MANUAL_ZONES },
+	{ "name", parse_name, MANUAL_NAMES },
+	{ "list", parse_list, MANUAL_NAMES },
+	{ "hours", parse_hours, MANUAL_HOURS },
+	{ "service", parse_service_name, MANUAL_NAMES },
+	{ "proxy", parse_proxy, MANUAL_PROXY },
+	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
+	{ "allow", parse_rule, MANUAL_RULES },
+	{ "reject", parse_rule, MANUAL_RULES },
+	{ "drop", parse_rule, MANUAL_RULES },
+	{ "report", parse_rule_report, MANUAL_REPORTS },
+	{ "test", parse_test, MANUAL_TESTS },
 };
 
 /* Words of other firewalls, and what is written here instead. */
@@ -432,16 +386,45 @@ static const struct {
 	{ "nat", "masquerade" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
-	{ "expect", "test" },
+	{ "redirect", "publish" },
+	{ "schedule", "hours" },
+	{ "time", "hours" },
+	{ "audit", "report" },
+	{ "alias", "name" },
+	{ "acl", "name' or 'list" },
+	{ "interface", "zone" },
 };
+
+/* A word of the language that begins a line, but no statement. */
+static bool
+hint_word_of_statement(struct parser *parser, struct str word)
+{
+	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
+		if (!str_is(word, proxy_lines[i].word))
+			continue;
+		report_hint(parser->in->report,
+		    "it stands in the braces of 'proxy { ... }'");
+		report_see(parser->in->report, MANUAL_PROXY);
+		return true;
+	}
+	if (!policy_word_is_reserved(word))
+		return false;
+	report_hint(parser->in->report,
+	    "it belongs to a rule; a statement goes on in the next line only "
+	    "behind ',', '->' or '=', and inside braces");
+	return true;
+}
 
 static bool
 unknown_statement(struct parser *parser)
 {
-	struct str word = reader_peek(parser->in)->text;
+	const struct token *token = reader_peek(parser->in);
+	struct str word = token->kind == TOKEN_WORD ? token->text : STR("");
 	struct nearest nearest;
 
 	(void)reader_expected(parser->in, "a statement");
+	if (token->kind == TOKEN_BAD)
+		return false;
 	for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
 		if (str_is(word, synonyms[i].theirs)) {
 			report_hint(parser->in->report,
@@ -449,6 +432,8 @@ unknown_statement(struct parser *parser)
 			return false;
 		}
 	}
+	if (hint_word_of_statement(parser, word))
+		return false;
 	nearest_begin(&nearest, word);
 	for (size_t i = 0; i < COUNT_OF(statements); i++)
 		nearest_offer(&nearest, str_of(statements[i].word));
@@ -457,17 +442,20 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with zone, name, list, service, "
-		    "proxy, masquerade, publish, allow, reject, drop or test");
+		    "a statement begins with include, zone, name, list, "
+		    "hours, service, proxy, masquerade, publish, allow, "
+		    "reject, drop, report or test");
 	return false;
 }
 
 static bool
 parse_statement(struct parser *parser)
 {
+	(void)report_topic(parser->in->report, MANUAL_FORM);
 	for (size_t i = 0; i < COUNT_OF(statements); i++) {
 		if (!reader_at_word(parser->in, statements[i].word))
 			continue;
+		(void)report_topic(parser->in->report, statements[i].manual);
 		(void)reader_take(parser->in);
 		return statements[i].parse(parser) &&
 		       (reader_peek(parser->in)->kind == TOKEN_NEWLINE ||
@@ -483,24 +471,77 @@ parse_all(struct parser *parser)
 		reader_skip_line_ends(parser->in);
 		if (reader_peek(parser->in)->kind == TOKEN_END)
 			return;
+		const struct token *first = reader_peek(parser->in);
 		if (parse_statement(parser))
 			continue;
-		skip_statement(parser);
+		skip_statement(parser, first);
 		/* A brace too many belongs to the statement given up. */
 		(void)reader_take_if(parser->in, TOKEN_CLOSE);
 	}
 }
 
+/* 0 or -ENOMEM. */
+static int
+parse_source(struct parser *parser, const struct source *source)
+{
+	struct syntax_tokens *file =
+	    arena_new(parser->in->arena, struct syntax_tokens);
+
+	if (file == NULL)
+		return -ENOMEM;
+	APPEND(parser->files, file);
+	(void)report_topic(parser->in->report, MANUAL_FORM);
+	int rc = policy_lex(source, parser->in->report, &file->tokens);
+	parser->in->next = file->tokens.items;
+	if (rc == 0)
+		parse_all(parser);
+	return rc;
+}
+
+/* The reader goes through the other file, then on behind the include. */
+static bool
+parse_included(void *context, const struct source *source)
+{
+	struct parser *parser = context;
+	struct reader *outer = parser->in;
+	struct reader in = { .arena = outer->arena, .report = outer->report };
+
+	parser->in = &in;
+	const char *topic = report_topic(outer->report, MANUAL_FORM);
+	int rc = parse_source(parser, source);
+	(void)report_topic(outer->report, topic);
+	parser->in = outer;
+	if (rc < 0)
+		parser->includer->rc = rc;
+	return rc == 0;
+}
+
+/* "include" string */
+static bool
+parse_include(struct parser *parser)
+{
+	struct syntax_word file;
+
+	if (!reader_string(parser->in, &file,
+		"the file in quotes, like \"rules/*.policy\""))
+		return false;
+	return parser->includer == NULL ||
+	       include_each(parser->includer, &file, parse_included, parser);
+}
+
 int
 policy_parse(const struct source *source, struct arena *arena,
-    struct report *report, struct syntax *ret)
+    struct report *report, struct includer *includer, struct syntax *ret)
 {
 	struct reader in = { .arena = arena, .report = report };
 	struct parser parser = {
 		.in = &in,
+		.includer = includer,
+		.files = &ret->files,
 		.zones = &ret->zones,
 		.names = &ret->names,
 		.lists = &ret->lists,
+		.hours = &ret->hours,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
@@ -510,17 +551,16 @@ policy_parse(const struct source *source, struct arena *arena,
 	};
 
 	*ret = (struct syntax){ 0 };
-	int rc = policy_lex(source, report, &ret->tokens);
-	in.next = ret->tokens.items;
-	if (rc == 0)
-		parse_all(&parser);
+	int rc = parse_source(&parser, source);
 	return rc < 0 || !arena->full ? rc : -ENOMEM;
 }
 
 void
 syntax_fini(struct syntax *syntax)
 {
-	tokens_fini(&syntax->tokens);
+	for (struct syntax_tokens *file = syntax->files; file != NULL;
+	     file = file->next)
+		tokens_fini(&file->tokens);
 	*syntax = (struct syntax){ 0 };
 }
 

@@ -7,21 +7,23 @@
  * that a list of a million prefixes makes one atom, or one for each way in
  * which it meets other sets, and never a million.  Addresses are found by one
  * sweep over the sets' ranges side by side, names by one look at each entry
- * and its parents, paths by walking all patterns at once.
+ * and its parents, paths and other texts by walking all patterns at once, times
+ * by looking at each minute.
  */
 #ifndef GATEHOUSE_POLICY_PARTITION_H
 #define GATEHOUSE_POLICY_PARTITION_H
 
 #include "policy/address_set.h"
 #include "policy/domain_set.h"
+#include "policy/hours.h"
 
 #include "base/arena.h"
 
 /*
- * Patterns of paths that overlap without end would make more combinations
+ * Patterns of texts that overlap without end would make more combinations
  * than anyone can read: then -E2BIG.  Ordinary ones make a state a letter.
  */
-#define PARTITION_PATH_STATES_MAX ((size_t)1 << 14)
+#define PARTITION_TEXT_STATES_MAX ((size_t)1 << 14)
 
 /* Ranges of an atom that are kept to show it. */
 #define PARTITION_RANGES_KEPT 4
@@ -38,14 +40,19 @@ struct name_atom {
 	size_t entry_count;
 };
 
-struct path_atom {
-	struct str example; /* NULL: what no pattern matches, or no path */
+struct text_atom {
+	struct str example; /* NULL: what no pattern matches, or no text */
 };
 
-/* One of the two is asked about. */
+struct time_atom {
+	struct hours minutes;
+};
+
+/* One of them is asked about. */
 struct partition_set {
 	const struct address_set *addresses;
 	const struct domain_set *domains;
+	const struct hours *hours;
 };
 
 struct partition {
@@ -60,11 +67,12 @@ struct partition {
 	union {
 		struct address_atom *addresses;
 		struct name_atom *names;
-		struct path_atom *paths;
+		struct text_atom *texts;
+		struct time_atom *times;
 		void *atoms;
 	} of;
 	size_t of_room;
-	struct arena arena; /* the examples of paths */
+	struct arena arena; /* the examples of texts */
 };
 
 /* The sets are lent during the call; 0, -ENOMEM, -E2BIG.  fini in any case. */
@@ -72,6 +80,12 @@ int partition_addresses(struct partition *partition,
     const struct partition_set *sets, size_t count);
 int partition_names(struct partition *partition,
     const struct partition_set *sets, size_t count);
+int partition_times(struct partition *partition,
+    const struct partition_set *sets, size_t count);
+
+/* Texts are whatever a pattern may match; paths begin with '/' or are "*". */
+int partition_texts(
+    struct partition *partition, const struct str *patterns, size_t count);
 int partition_paths(
     struct partition *partition, const struct str *patterns, size_t count);
 void partition_fini(struct partition *partition);

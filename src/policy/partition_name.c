@@ -2,7 +2,7 @@
 /*
  * policy/partition_name: which names a policy can tell apart.
  *
- * Every entry of every set is asked for two names: itself, and one below it
+ * Every entry and exception of a set is asked for two names: itself, and one below it
  * that no set mentions.  Any other name is covered by just what covers below
  * its nearest parent with an entry, or by nothing.
  */
@@ -54,24 +54,35 @@ collect_mention(struct collection *collection, struct str name, size_t set,
 	return 0;
 }
 
-/* Calls for each entry of every set, until one fails. */
+typedef int (*take_fn)(
+    struct collection *, struct str name, size_t set, enum domain_cover cover);
+
+/* One name may be both an entry and an exception of its set. */
 static int
-for_each_entry(
-    struct collection *collection, int (*take)(struct collection *, struct str,
-				       size_t set, enum domain_cover cover))
+take_slot(struct collection *collection, size_t set, size_t slot, take_fn take)
 {
-	for (size_t i = 0; i < collection->partition->sets; i++) {
-		const struct domain_set *set = collection->sets[i].domains;
-		for (size_t slot = 0; slot < set->room; slot++) {
-			enum domain_cover cover;
-			struct str name;
-			if (!domain_set_entry(set, slot, &name, &cover))
-				continue;
-			int rc = take(collection, name, i, cover);
+	const struct domain_set *domains = collection->sets[set].domains;
+	enum domain_cover cover, exception;
+	struct str name;
+
+	if (!domain_set_entry(domains, slot, &name, &cover))
+		cover = 0;
+	if (domain_set_exception(domains, slot, &name, &exception))
+		cover |= exception;
+	return cover != 0 ? take(collection, name, set, cover) : 0;
+}
+
+/* Calls for each entry and exception of every set, until one fails. */
+static int
+for_each_entry(struct collection *collection, take_fn take)
+{
+	for (size_t i = 0; i < collection->partition->sets; i++)
+		for (size_t slot = 0; slot < collection->sets[i].domains->room;
+		     slot++) {
+			int rc = take_slot(collection, i, slot, take);
 			if (rc < 0)
 				return rc;
 		}
-	}
 	return 0;
 }
 

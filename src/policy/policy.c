@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/policy.h"
 
+#include "policy/include.h"
 #include "policy/resolve.h"
+#include "policy/rule_index.h"
 
 #include "base/file.h"
 
@@ -18,7 +20,15 @@ read_file(void *context, const char *path, size_t bytes_max, struct text *ret)
 	return file_read(path, bytes_max, ret);
 }
 
-const struct policy_loader policy_files = { read_file, NULL };
+static int
+list_files(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	(void)context;
+	return file_list(pattern, each, each_context);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files };
 
 static struct policy *
 create(void)
@@ -45,6 +55,7 @@ destroy(struct policy *policy)
 		address_set_fini(&group->addresses);
 		domain_set_fini(&group->domains);
 	}
+	rule_index_destroy(policy->index);
 	text_fini(&policy->text);
 	arena_fini(&policy->arena);
 	free(policy);
@@ -87,6 +98,9 @@ read_source(struct policy *policy, const char *path,
 	}
 	policy->source.name = arena_str(&policy->arena, str_of(path));
 	policy->source.text = text_str(&policy->text);
+	/* Some editors mark a text as UTF-8; the mark is no part of it. */
+	if (str_starts(policy->source.text, STR("\xef\xbb\xbf")))
+		policy->source.text = str_skip(policy->source.text, 3);
 	return 0;
 }
 
@@ -97,6 +111,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	/* The built-in services first: the policy's own may replace them. */
 	resolve_definitions(resolver, built_in, true);
 	resolve_definitions(resolver, own, false);
+	resolve_hours(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)
@@ -110,20 +125,27 @@ read_policy(struct policy *policy, const char *path,
 	struct resolver resolver = { .policy = policy,
 		.arena = &policy->arena,
 		.report = report,
+		.loader = loader };
+	struct includer includer = { .policy = policy,
 		.loader = loader,
-		.path = path };
+		.report = report,
+		.open = { &policy->source },
+		.depth = 1 };
 	struct syntax own = { 0 }, built_in = { 0 };
 	int rc = read_source(policy, path, loader, report);
 
 	map_init(&resolver.symbols, 0);
 	if (rc == 0)
-		rc = policy_parse(
-		    &policy->builtin, &policy->arena, report, &built_in);
+		rc = policy_parse(&policy->builtin, &policy->arena, report,
+		    NULL, &built_in);
 	if (rc == 0)
-		rc =
-		    policy_parse(&policy->source, &policy->arena, report, &own);
+		rc = policy_parse(&policy->source, &policy->arena, report,
+		    &includer, &own);
+	if (rc == 0)
+		rc = includer.rc;
 	if (rc == 0)
 		resolve_all(&resolver, &own, &built_in);
+	(void)report_topic(report, NULL);
 	if (rc == 0 && (resolver.rc < 0 || policy->arena.full))
 		rc = -ENOMEM;
 	map_fini(&resolver.symbols);
@@ -141,6 +163,8 @@ policy_load(const char *path, const struct policy_loader *loader,
 	int rc = policy != NULL ? read_policy(policy, path, loader, report)
 				: -ENOMEM;
 
+	if (rc == 0 && report->errors == 0)
+		rc = rule_index_create(policy, &policy->index);
 	report_sort(report);
 	if (rc == -ENOMEM)
 		report_error(report, (struct place){ 0 },

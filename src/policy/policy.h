@@ -13,6 +13,7 @@
 #include "policy/address_set.h"
 #include "policy/domain_set.h"
 #include "policy/flow.h"
+#include "policy/hours.h"
 #include "policy/limits.h"
 
 #include "base/report.h"
@@ -36,12 +37,39 @@ struct policy_group {
 	struct policy_group *older; /* of all groups, for their end */
 };
 
-/* One side of a rule: any of these. */
+/* One side of a rule: any of these, but none of those behind `except`. */
 struct policy_endpoint {
 	uint64_t zones; /* policy_zone_bit(); all bits: any */
 	uint64_t own;   /* the gateway's own address in one of these zones */
 	struct policy_group **groups;
 	size_t group_count;
+	struct policy_endpoint *except; /* NULL: none; has none itself */
+};
+
+/* `hours NAME = ...` */
+struct policy_hours {
+	struct str name;
+	struct hours hours;
+	struct place place;
+	bool used;
+};
+
+/* A field that the request must have, with a value like one of these. */
+struct policy_header {
+	struct str name; /* in any case */
+	struct str *values;
+	size_t value_count;
+};
+
+/*
+ * How much of what a rule allows passes.  It says nothing of what the rule
+ * matches: what is beyond it is dropped, and no later rule sees it.
+ */
+struct policy_limit {
+	uint32_t count; /* new flows; 0: no limit */
+	uint32_t seconds;
+	uint32_t burst;
+	bool per_source;
 };
 
 #define POLICY_ZONES_ANY UINT64_MAX
@@ -70,6 +98,7 @@ struct policy_rule {
 	bool publish;
 	bool log;
 	bool direct;
+	bool report; /* never decides: counts, logs, and the walk goes on */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
 	struct policy_services services;
@@ -77,10 +106,22 @@ struct policy_rule {
 	size_t method_count;
 	struct str *paths; /* with `*` for any characters */
 	size_t path_count;
+	unsigned schemes; /* a bit for each policy_scheme; 0: any */
+	struct str *users;
+	size_t user_count;
+	struct policy_header *headers; /* each of them */
+	size_t header_count;
+	struct str *types; /* with `*`, in lower case */
+	size_t type_count;
+	struct hours *during; /* NULL: always */
+	struct policy_limit limit;
+	uint32_t connections; /* at once; 0: no limit */
+	bool connections_per_source;
 	struct str label; /* as "..."; at == NULL: none */
 	struct str text;  /* as written, on one line */
 	struct place place;
-	uint32_t line; /* 0: the built-in last rule */
+	uint32_t line; /* of its file; 0: the built-in last rule */
+	uint32_t nth;  /* of the rules with this line, from 1 */
 	/* publish: where the flow is sent instead; port 0 keeps the port. */
 	struct address target4, target6; /* family NONE: not in this family */
 	uint16_t target_port;
@@ -108,9 +149,12 @@ struct policy_case {
 	enum policy_verdict verdict;
 	struct str by; /* the rule's name or line; at == NULL: any */
 	struct str text;
+	struct str flow_text; /* its first part, as `explain` takes it */
 	struct place place;
 	struct str title; /* of its test */
 };
+
+struct rule_index;
 
 struct policy {
 	struct arena arena;
@@ -125,6 +169,8 @@ struct policy {
 	size_t group_count;
 	struct policy_service_name *service_names;
 	size_t service_name_count;
+	struct policy_hours *hours;
+	size_t hours_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
 	struct policy_listen *listens;
@@ -135,6 +181,8 @@ struct policy {
 	size_t masquerade_count;
 	struct policy_case *cases;
 	size_t case_count;
+	struct rule_index *index; /* NULL: the list is walked */
+	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
 };
 
 /* Where the texts come from: files, or what another process handed over. */
@@ -143,6 +191,14 @@ struct policy_loader {
 	int (*read)(void *context, const char *path, size_t bytes_max,
 	    struct text *ret);
 	void *context;
+	/*
+	 * Calls `each` with every file that the pattern fits (as glob(3) has
+	 * it), sorted by name.  0, or a negative errno.  NULL: there are no
+	 * patterns here.
+	 */
+	int (*list)(void *context, const char *pattern,
+	    void (*each)(void *each_context, const char *path),
+	    void *each_context);
 };
 
 /* Reads files by their names. */
@@ -160,11 +216,20 @@ int policy_load(const char *path, const struct policy_loader *loader,
 struct policy *policy_ref(struct policy *policy);
 void policy_unref(struct policy *policy); /* NULL is fine */
 
-/* Whether it asks for what only the head of a request shows. */
+/* Whether it asks for what no packet shows, besides the name. */
 static inline bool
 policy_rule_reads_head(const struct policy_rule *rule)
 {
-	return rule->method_count > 0 || rule->path_count > 0;
+	return rule->method_count > 0 || rule->path_count > 0 ||
+	       rule->schemes != 0 || rule->user_count > 0 ||
+	       rule->header_count > 0 || rule->type_count > 0;
+}
+
+/* Whether any rule asks for the fact. */
+static inline bool
+policy_asks(const struct policy *policy, enum policy_fact fact)
+{
+	return (policy->asks >> fact & 1) != 0;
 }
 
 static inline uint64_t
@@ -202,7 +267,8 @@ bool policy_services_have(const struct policy_services *services,
 /* The zones that may use the explicit listeners. */
 uint64_t policy_listen_zones(const struct policy *policy);
 
-/* Whether one group of the endpoint holds addresses, or domains. */
+/* Whether one group of the endpoint holds addresses, or domains; those behind
+ * `except` do not count. */
 bool policy_endpoint_has_addresses(const struct policy_endpoint *endpoint);
 bool policy_endpoint_has_domains(const struct policy_endpoint *endpoint);
 

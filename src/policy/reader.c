@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/reader.h"
 
+#include "policy/manual.h"
 #include "policy/words.h"
 
 /* Braces in braces mean nothing more than one pair; this bounds the stack. */
@@ -38,16 +39,49 @@ reader_at_word(const struct reader *reader, const char *word)
 	       str_is(reader_peek(reader)->text, word);
 }
 
+bool
+reader_at_statement(const struct reader *reader)
+{
+	static const char *const heads[] = { "allow", "drop", "hours",
+		"include", "list", "masquerade", "name", "proxy", "publish",
+		"reject", "report", "service", "test", "zone" };
+	const struct token *token = reader_peek(reader);
+
+	if (!token->begins_line)
+		return false;
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (reader_at_word(reader, heads[i]))
+			return true;
+	return false;
+}
+
+/* The line before ends in something that lets its statement go on. */
+static void
+hint_continued(struct reader *reader)
+{
+	const struct token *next = reader_peek(reader), *last = next - 1;
+
+	if (next->is_continued && reader_at_statement(reader) &&
+	    reader->report->kept)
+		report_hint(reader->report,
+		    "the statement goes on here, because line %u ends in "
+		    "'%.*s'",
+		    place_line(last->place).line, STR_ARG(last->text));
+}
+
 /* Always false, so that a parse function can return it. */
 bool
 reader_expected(struct reader *reader, const char *what)
 {
 	struct text found = TEXT_EMPTY;
 
+	if (reader_peek(reader)->kind == TOKEN_BAD)
+		return false;
 	token_describe(reader_peek(reader), &found);
 	report_error(reader->report, reader_peek(reader)->place,
 	    "expected %s, found %.*s", what, STR_ARG(text_str(&found)));
 	text_fini(&found);
+	hint_continued(reader);
 	return false;
 }
 
@@ -67,8 +101,14 @@ reader_word_of(const struct token *token)
 bool
 reader_word(struct reader *reader, struct syntax_word *ret, const char *what)
 {
-	if (reader_peek(reader)->kind != TOKEN_WORD)
-		return reader_expected(reader, what);
+	const struct token *token = reader_peek(reader);
+
+	if (token->kind != TOKEN_WORD || reader_at_statement(reader)) {
+		(void)reader_expected(reader, what);
+		if (token->kind == TOKEN_STRING)
+			report_hint(reader->report, "write it without quotes");
+		return false;
+	}
 	*ret = reader_word_of(reader_take(reader));
 	return true;
 }
@@ -91,23 +131,49 @@ reader_skip_line_ends(struct reader *reader)
 }
 
 bool
-reader_unclosed(struct reader *reader, const struct token *open)
+reader_unclosed(
+    struct reader *reader, const struct token *open, const char *wanted)
 {
+	const struct token *next = reader_peek(reader);
+	struct text found = TEXT_EMPTY;
+
+	if (next->kind == TOKEN_BAD)
+		return false;
 	report_error(reader->report, open->place, "this brace is not closed");
-	report_hint(reader->report, "expected ',' or '}' before line %u",
-	    place_line(reader_peek(reader)->place).line);
+	report_see(reader->report, MANUAL_FORM);
+	if (!reader->report->kept)
+		return false;
+	token_describe(next, &found);
+	if (next->kind != TOKEN_END &&
+	    place_line(open->place).line != place_line(next->place).line)
+		text_addf(&found, " in line %u", place_line(next->place).line);
+	report_hint(reader->report, "expected %s before %.*s", wanted,
+	    STR_ARG(text_str(&found)));
+	text_fini(&found);
+	return false;
+}
+
+static bool
+refuse_empty(struct reader *reader, const struct token *open)
+{
+	struct place place = open->place;
+
+	place.len = reader->next[-1].place.at + 1 - place.at;
+	report_error(reader->report, place, "there is nothing in these braces");
+	report_see(reader->report, MANUAL_FORM);
 	return false;
 }
 
 /*
  * `{ item, item }`: commas or line ends part the items, and a comma may stand
- * behind the last.  parse_item reads one and keeps it.
+ * behind the last.  parse_item reads one and keeps it.  There is at least one:
+ * a service of nothing would be taken for any service.
  */
 static bool
 parse_items(struct reader *reader, const struct token *open,
     bool (*parse_item)(struct reader *, void *), void *context)
 {
-	bool parted = true;
+	bool parted = true, empty = true;
 
 	for (;;) {
 		if (reader_peek(reader)->kind == TOKEN_NEWLINE) {
@@ -115,12 +181,14 @@ parse_items(struct reader *reader, const struct token *open,
 			parted = true;
 		}
 		if (reader_take_if(reader, TOKEN_CLOSE))
-			return true;
-		if (!parted || reader_peek(reader)->kind == TOKEN_END)
-			return reader_unclosed(reader, open);
+			return !empty || refuse_empty(reader, open);
+		if (!parted || reader_peek(reader)->kind == TOKEN_END ||
+		    reader_at_statement(reader))
+			return reader_unclosed(reader, open, "',' or '}'");
 		if (!parse_item(reader, context))
 			return false;
 		parted = reader_take_if(reader, TOKEN_COMMA);
+		empty = false;
 	}
 }
 
@@ -133,6 +201,7 @@ parse_braced(struct reader *reader, bool (*parse_item)(struct reader *, void *),
 	if (reader->depth == BRACES_DEPTH_MAX) {
 		report_error(
 		    reader->report, open->place, "braces nest too deeply");
+		report_see(reader->report, MANUAL_FORM);
 		return false;
 	}
 	reader->depth++;
@@ -252,7 +321,15 @@ goes_on_with_detail(const struct reader *reader)
 	       next->kind == TOKEN_WORD && looks_like_detail(next->text);
 }
 
-/* PROTOCOL [ detail { "," detail } | "{" details "}" ] | SERVICE */
+static bool
+reader_at_number(const struct reader *reader)
+{
+	const struct token *next = reader_peek(reader);
+
+	return next->kind == TOKEN_WORD && ascii_is_digit(next->text.at[0]);
+}
+
+/* PROTOCOL [ detail { "," detail } | "{" details "}" ] | SERVICE | braces */
 static bool
 parse_service(struct reader *reader, void *context)
 {
@@ -261,11 +338,17 @@ parse_service(struct reader *reader, void *context)
 	struct syntax_word *what = &details.protocol;
 	enum policy_protocol protocol;
 
+	if (reader_peek(reader)->kind == TOKEN_OPEN)
+		return parse_braced(reader, parse_service, tail);
 	if (!reader_word(reader, what, "a service, or a protocol and its port"))
 		return false;
-	if (!policy_protocol_find(what->text, &protocol))
-		return keep_service(
-		    reader, tail, *what, (struct syntax_word){ 0 });
+	if (!policy_protocol_find(what->text, &protocol)) {
+		/* A port behind it, for the resolver to say what is wrong. */
+		struct syntax_word detail = { 0 };
+		if (reader_at_number(reader))
+			detail = reader_word_of(reader_take(reader));
+		return keep_service(reader, tail, *what, detail);
+	}
 	if (reader_peek(reader)->kind == TOKEN_OPEN)
 		return parse_braced(reader, parse_detail, &details);
 	if (reader_peek(reader)->kind != TOKEN_WORD ||
@@ -291,9 +374,75 @@ reader_services(struct reader *reader, struct syntax_service **ret)
 	while (*tail != NULL)
 		tail = &(*tail)->next;
 	do {
+		if (!parse_service(reader, &tail))
+			return false;
+	} while (reader_take_if(reader, TOKEN_COMMA));
+	return true;
+}
+
+static bool
+keep_span(struct reader *reader, struct syntax_span ***tail,
+    const struct syntax_span *span)
+{
+	struct syntax_span *kept = arena_new(reader->arena, struct syntax_span);
+
+	if (kept == NULL)
+		return false;
+	*kept = *span;
+	**tail = kept;
+	*tail = &kept->next;
+	return true;
+}
+
+/* What people write between one span and the next. */
+static bool
+refuse_loose_span(struct reader *reader, const struct syntax_span *span)
+{
+	const struct token *next = reader_peek(reader), *last = next - 1;
+
+	if (next->kind != TOKEN_WORD || reader_at_statement(reader))
+		return true;
+	(void)reader_expected(reader, "',' or the end of these hours");
+	if (str_starts(next->text, STR("-")) ||
+	    last->text.at[last->text.len - 1] == '-')
+		report_hint(reader->report,
+		    "days and times are written without blanks around '-': "
+		    "mon-fri 08:00-18:00");
+	else if (span->days.text.at == NULL)
+		report_hint(reader->report,
+		    "days stand before their times: mon-fri 08:00-18:00");
+	else
+		report_hint(
+		    reader->report, "several days or times need commas");
+	return false;
+}
+
+/* DAYS [ TIMES ] | TIMES */
+static bool
+parse_span(struct reader *reader, void *context)
+{
+	struct syntax_span span = { 0 };
+
+	if (!reader_at_number(reader) &&
+	    !reader_word(reader, &span.days,
+		"days like mon-fri, or times like 08:00-18:00"))
+		return false;
+	if (reader_at_number(reader) &&
+	    !reader_word(reader, &span.times, "times like 08:00-18:00"))
+		return false;
+	return refuse_loose_span(reader, &span) &&
+	       keep_span(reader, context, &span);
+}
+
+bool
+reader_spans(struct reader *reader, struct syntax_span **ret)
+{
+	struct syntax_span **tail = ret;
+
+	do {
 		bool good = reader_peek(reader)->kind == TOKEN_OPEN
-				? parse_braced(reader, parse_service, &tail)
-				: parse_service(reader, &tail);
+				? parse_braced(reader, parse_span, &tail)
+				: parse_span(reader, &tail);
 		if (!good)
 			return false;
 	} while (reader_take_if(reader, TOKEN_COMMA));

@@ -5,7 +5,7 @@
  * A reader walks over tokens.  A function that reads something returns true,
  * or reports what is wrong and returns false; what it has read by then is
  * skipped by the statement's reader.  A false without a report means that the
- * arena is full.
+ * arena is full, or that a bad token, reported by policy/lex, stands there.
  */
 #ifndef GATEHOUSE_POLICY_READER_H
 #define GATEHOUSE_POLICY_READER_H
@@ -24,13 +24,24 @@ const struct token *reader_take(struct reader *reader);
 bool reader_take_if(struct reader *reader, enum token_kind kind);
 bool reader_at_word(const struct reader *reader, const char *word);
 
+/*
+ * Whether the next token is the first of its line and begins a statement.  The
+ * words that do are reserved, so nothing else can be meant: what is being read
+ * ended too early.
+ */
+bool reader_at_statement(const struct reader *reader);
+
 /* Reports "expected WHAT, found ..." at the next token; always false. */
 bool reader_expected(struct reader *reader, const char *what);
 bool reader_expect(
     struct reader *reader, enum token_kind kind, const char *what);
 
-/* Reports that the brace was not closed before the next token; false. */
-bool reader_unclosed(struct reader *reader, const struct token *open);
+/*
+ * Reports that the brace was not closed before the next token, where WANTED
+ * could stand; false.
+ */
+bool reader_unclosed(
+    struct reader *reader, const struct token *open, const char *wanted);
 
 void reader_skip_line_ends(struct reader *reader);
 
@@ -50,6 +61,9 @@ bool reader_strings(
 
 /* service { "," service }, or `{ services }`; hung behind what *ret has. */
 bool reader_services(struct reader *reader, struct syntax_service **ret);
+
+/* span { "," span }, each of which may be `{ spans }`; hung on *ret. */
+bool reader_spans(struct reader *reader, struct syntax_span **ret);
 
 /* The text from `first` to the token before the next one. */
 struct str reader_text_since(

@@ -28,12 +28,6 @@ product(struct space *space, const uint32_t *sets, unsigned without)
 	return ret;
 }
 
-static bool
-is_number(const void *context, size_t number)
-{
-	return number == *(const size_t *)context;
-}
-
 /*
  * What is asked of requests grows first, so that a line says no more of them
  * than it must; then services, then the endpoints, one or the other first.
@@ -41,9 +35,11 @@ is_number(const void *context, size_t number)
 #define GROWTHS 2
 
 static const enum space_dimension growths[GROWTHS][SPACE_DIMENSION_COUNT] = {
-	{ SPACE_PATH, SPACE_METHOD, SPACE_NAME, SPACE_SERVICE,
+	{ SPACE_TYPE, SPACE_HEADER, SPACE_USER, SPACE_PATH, SPACE_METHOD,
+	    SPACE_SCHEME, SPACE_NAME, SPACE_TIME, SPACE_SERVICE,
 	    SPACE_DESTINATION, SPACE_SOURCE, SPACE_MODE },
-	{ SPACE_PATH, SPACE_METHOD, SPACE_NAME, SPACE_SERVICE, SPACE_SOURCE,
+	{ SPACE_TYPE, SPACE_HEADER, SPACE_USER, SPACE_PATH, SPACE_METHOD,
+	    SPACE_SCHEME, SPACE_NAME, SPACE_TIME, SPACE_SERVICE, SPACE_SOURCE,
 	    SPACE_DESTINATION, SPACE_MODE },
 };
 
@@ -85,8 +81,8 @@ sow(struct space *space, uint32_t set, uint32_t rest,
 
 	(void)space_pick(space, rest, &seed);
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		region.most[i] = space_cells(
-		    space, (enum space_dimension)i, is_number, &seed.at[i]);
+		region.most[i] =
+		    space_one_cell(space, (enum space_dimension)i, seed.at[i]);
 	set = diagram_and(&space->diagram, set, region.most[SPACE_MODE]);
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
 		within[i] = project(space, set, (enum space_dimension)i);

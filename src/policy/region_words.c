@@ -75,8 +75,14 @@ enum wording_kind {
 	WORDING_SELF_IN, /* the gateway's own addresses in a zone */
 	WORDING_GROUP,
 	WORDING_FAMILY,
+	WORDING_HOURS,
+	WORDING_SCHEME,
 	WORDING_METHOD,
-	WORDING_PATTERN,
+	WORDING_PATH,
+	WORDING_USER,
+	WORDING_HEADER,
+	WORDING_TYPE,
+	WORDING_KIND_COUNT
 };
 
 struct wording {
@@ -129,8 +135,14 @@ covers_source(
 		return partition_has(
 		    &space->from.atoms, source->atom, wording->number);
 	case WORDING_SELF_IN:
+	case WORDING_HOURS:
+	case WORDING_SCHEME:
 	case WORDING_METHOD:
-	case WORDING_PATTERN:
+	case WORDING_PATH:
+	case WORDING_USER:
+	case WORDING_HEADER:
+	case WORDING_TYPE:
+	case WORDING_KIND_COUNT:
 		break;
 	}
 	return false;
@@ -157,17 +169,47 @@ covers_destination(
 	case WORDING_FAMILY:
 		return partition_has(
 		    &space->to.atoms, destination->atom, wording->number);
+	case WORDING_HOURS:
+	case WORDING_SCHEME:
 	case WORDING_METHOD:
-	case WORDING_PATTERN:
+	case WORDING_PATH:
+	case WORDING_USER:
+	case WORDING_HEADER:
+	case WORDING_TYPE:
+	case WORDING_KIND_COUNT:
 		break;
 	}
 	return false;
+}
+
+/* The kind of what can be said of a dimension, besides groups. */
+static bool
+is_kind_of(enum wording_kind kind, enum space_dimension dimension)
+{
+	static const enum space_dimension of[WORDING_KIND_COUNT] = {
+		[WORDING_HOURS] = SPACE_TIME,
+		[WORDING_SCHEME] = SPACE_SCHEME,
+		[WORDING_METHOD] = SPACE_METHOD,
+		[WORDING_PATH] = SPACE_PATH,
+		[WORDING_USER] = SPACE_USER,
+		[WORDING_HEADER] = SPACE_HEADER,
+		[WORDING_TYPE] = SPACE_TYPE,
+	};
+
+	return kind >= WORDING_HOURS && of[kind] == dimension;
+}
+
+static bool
+meets_header(const struct space *space, size_t cell, size_t header)
+{
+	return (cell >> (space->axes[SPACE_HEADER].bits - 1 - header) & 1) != 0;
 }
 
 static bool
 covers(const struct side *side, const struct wording *wording, size_t cell)
 {
 	const struct space *space = side->space;
+	bool is_kind = is_kind_of(wording->kind, side->dimension);
 
 	switch (side->dimension) {
 	case SPACE_SOURCE:
@@ -178,16 +220,79 @@ covers(const struct side *side, const struct wording *wording, size_t cell)
 		return wording->kind == WORDING_GROUP &&
 		       in_all(&space->names, cell,
 			   space->named.items[wording->number].names);
+	case SPACE_TIME:
+		return is_kind && in_all(&space->times, cell,
+				      space->hours.items[wording->number].set);
+	case SPACE_SCHEME:
 	case SPACE_METHOD:
-		return wording->kind == WORDING_METHOD &&
-		       cell == wording->number + 1;
+	case SPACE_USER:
+		return is_kind && cell == wording->number + 1;
 	case SPACE_PATH:
-		return wording->kind == WORDING_PATTERN &&
+		return is_kind &&
 		       partition_has(&space->paths, cell, wording->number);
+	case SPACE_HEADER:
+		return is_kind && meets_header(space, cell, wording->number);
+	case SPACE_TYPE:
+		return is_kind &&
+		       partition_has(&space->types, cell, wording->number);
 	case SPACE_MODE:
 	case SPACE_SERVICE:
 	case SPACE_DIMENSION_COUNT:
 		break;
+	}
+	return false;
+}
+
+/* How many words there are of a kind that is asked of requests and times. */
+static size_t
+words_of_kind(const struct space *space, enum wording_kind kind)
+{
+	const size_t counts[WORDING_KIND_COUNT] = {
+		[WORDING_HOURS] = space->hours.count,
+		[WORDING_SCHEME] = space->has_schemes ? POLICY_SCHEME_COUNT : 0,
+		[WORDING_METHOD] = space->methods.count,
+		[WORDING_PATH] = space->path_patterns.count,
+		[WORDING_USER] = space->users.count,
+		[WORDING_HEADER] = space->headers.count,
+		[WORDING_TYPE] = space->type_patterns.count,
+	};
+
+	return counts[kind];
+}
+
+static struct str
+word_of_kind(const struct space *space, enum wording_kind kind, size_t number)
+{
+	switch ((unsigned)kind) {
+	case WORDING_HOURS:
+		return space->hours.items[number].name;
+	case WORDING_SCHEME:
+		return str_of(policy_scheme_word((enum policy_scheme)number));
+	case WORDING_METHOD:
+		return space->methods.items[number];
+	case WORDING_PATH:
+		return space->path_patterns.items[number];
+	case WORDING_USER:
+		return space->users.items[number];
+	case WORDING_HEADER:
+		return space->headers.items[number]->name;
+	default:
+		return space->type_patterns.items[number];
+	}
+}
+
+static bool
+asked_wording_at(const struct space *space, size_t k, struct wording *ret)
+{
+	for (unsigned i = WORDING_HOURS; i < WORDING_KIND_COUNT; i++) {
+		enum wording_kind kind = (enum wording_kind)i;
+		if (k < words_of_kind(space, kind)) {
+			*ret = (struct wording){ .kind = kind,
+				.name = word_of_kind(space, kind, k),
+				.number = k };
+			return true;
+		}
+		k -= words_of_kind(space, kind);
 	}
 	return false;
 }
@@ -220,26 +325,29 @@ wording_at(const struct space *space, size_t k, struct wording *ret)
 		return true;
 	}
 	k -= space->named.count;
+	if (k > 2)
+		return asked_wording_at(space, k - 3, ret);
 	if (k == 0)
 		*ret = (struct wording){
 			.kind = WORDING_SELF, .name = STR("self"), .number = 0
 		};
-	else if (k <= 2)
+	else
 		*ret = (struct wording){ .kind = WORDING_FAMILY,
 			.name = str_of(families[k - 1]),
 			.number = k - 1 };
-	else if (k - 3 < space->methods.count)
-		*ret = (struct wording){ .kind = WORDING_METHOD,
-			.name = space->methods.items[k - 3],
-			.number = k - 3 };
-	else if (k - 3 - space->methods.count < space->patterns.count)
-		*ret = (struct wording){ .kind = WORDING_PATTERN,
-			.name =
-			    space->patterns.items[k - 3 - space->methods.count],
-			.number = k - 3 - space->methods.count };
-	else
-		return false;
 	return true;
+}
+
+/* User-Agent "*curl*", "*wget*" */
+static void
+add_header(const struct side *side, size_t number)
+{
+	const struct policy_header *header = side->space->headers.items[number];
+
+	text_add(side->out, header->name);
+	for (size_t i = 0; i < header->value_count; i++)
+		text_addf(side->out, "%s \"%.*s\"", i > 0 ? "," : "",
+		    STR_ARG(header->values[i]));
 }
 
 static void
@@ -247,8 +355,10 @@ add_wording(const struct side *side, const struct wording *wording)
 {
 	if (wording->kind == WORDING_SELF_IN)
 		text_addf(side->out, "self in %.*s", STR_ARG(wording->name));
-	else if (wording->kind == WORDING_PATTERN)
+	else if (wording->kind == WORDING_PATH)
 		text_addf(side->out, "\"%.*s\"", STR_ARG(wording->name));
+	else if (wording->kind == WORDING_HEADER)
+		add_header(side, wording->number);
 	else
 		text_add(side->out, wording->name);
 }
@@ -319,6 +429,98 @@ say_name(const struct side *side, size_t cell)
 		text_addz(side->out, ", ...");
 }
 
+static void
+say_text(const struct side *side, const struct partition *texts, size_t cell)
+{
+	if (cell == 0)
+		text_addz(side->out, "none or another");
+	else
+		text_addf(side->out, "like \"%.*s\"",
+		    STR_ARG(texts->of.texts[cell].example));
+}
+
+/* What a request meets of all conditions, and what it does not. */
+static void
+say_headers(const struct side *side, size_t cell)
+{
+	bool any = false;
+
+	if (cell == 0) {
+		text_addz(side->out, "none or another");
+		return;
+	}
+	for (unsigned want = 0; want < 2; want++)
+		for (size_t i = 0; i < side->space->headers.count; i++) {
+			if (meets_header(side->space, cell, i) == (want != 0))
+				continue;
+			text_addz(side->out, any ? " and " : "");
+			text_addz(side->out, want != 0 ? "not " : "");
+			add_header(side, i);
+			any = true;
+		}
+}
+
+static bool
+is_same_day(const struct hours *minutes, unsigned a, unsigned b)
+{
+	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
+		if (hours_has(minutes, a * HOURS_DAY_MINUTES + i) !=
+		    hours_has(minutes, b * HOURS_DAY_MINUTES + i))
+			return false;
+	return true;
+}
+
+/* "08:00-12:00, 13:00-18:00" */
+static void
+say_day(const struct side *side, const struct hours *minutes, unsigned day)
+{
+	unsigned first = day * HOURS_DAY_MINUTES, at = 0;
+	bool any = false;
+
+	while (at < HOURS_DAY_MINUTES) {
+		unsigned from = at;
+		bool in = hours_has(minutes, first + at);
+		while (at < HOURS_DAY_MINUTES &&
+		       hours_has(minutes, first + at) == in)
+			at++;
+		if (!in || at - from == HOURS_DAY_MINUTES)
+			continue;
+		text_addf(side->out, "%s%02u:%02u-%02u:%02u", any ? ", " : " ",
+		    from / 60, from % 60, at / 60, at % 60);
+		any = true;
+	}
+}
+
+static bool
+has_minute(const struct hours *minutes, unsigned day)
+{
+	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
+		if (hours_has(minutes, day * HOURS_DAY_MINUTES + i))
+			return true;
+	return false;
+}
+
+/* "mon-fri 08:00-18:00, sat" */
+static void
+say_times(const struct side *side, const struct hours *minutes)
+{
+	bool any = false;
+
+	for (unsigned day = 0, end; day < 7; day = end) {
+		for (end = day + 1; end < 7; end++)
+			if (!is_same_day(minutes, day, end))
+				break;
+		if (!has_minute(minutes, day))
+			continue;
+		text_addz(side->out, any ? ", " : "");
+		text_addz(side->out, hours_day_word(day));
+		if (end > day + 1)
+			text_addf(side->out, "-%s", hours_day_word(end - 1));
+		say_day(side, minutes, day);
+		any = true;
+	}
+}
+
 /* A cell that no wording fits. */
 static void
 say_cell(const struct side *side, size_t cell)
@@ -343,15 +545,24 @@ say_cell(const struct side *side, size_t cell)
 	case SPACE_NAME:
 		say_name(side, cell);
 		break;
+	case SPACE_TIME:
+		say_times(side, &space->times.of.times[cell].minutes);
+		break;
+	case SPACE_SCHEME:
+		text_addz(side->out, "none");
+		break;
 	case SPACE_METHOD:
+	case SPACE_USER:
 		text_addz(side->out, "none or another");
 		break;
 	case SPACE_PATH:
-		if (cell == 0)
-			text_addz(side->out, "none or another");
-		else
-			text_addf(side->out, "like \"%.*s\"",
-			    STR_ARG(space->paths.of.paths[cell].example));
+		say_text(side, &space->paths, cell);
+		break;
+	case SPACE_HEADER:
+		say_headers(side, cell);
+		break;
+	case SPACE_TYPE:
+		say_text(side, &space->types, cell);
 		break;
 	case SPACE_MODE:
 	case SPACE_SERVICE:
@@ -582,7 +793,28 @@ say_endpoint(const struct side *side, struct scratch *scratch)
 	    side, NULL, SIZE_MAX, true, scratch->excluded, scratch->excludable);
 }
 
-/* Names, methods and paths: cell 0 stands for all that no rule mentions. */
+/* By the names of hours, or as the times that they are, together. */
+static void
+say_time(const struct side *side, struct scratch *scratch)
+{
+	struct hours minutes = { 0 };
+	size_t start = side->out->len;
+
+	if (all_of(side->most, side->count))
+		return;
+	memcpy(scratch->left, side->least, side->count);
+	struct said said = say_parts(side, scratch->left, side->most);
+	if (said.cells == 0)
+		return;
+	text_cut(side->out, start);
+	for (size_t i = 0; i < side->count; i++)
+		if (side->least[i] != 0)
+			hours_add_all(
+			    &minutes, &side->space->times.of.times[i].minutes);
+	say_times(side, &minutes);
+}
+
+/* Of all other conditions cell 0 stands for what no rule mentions. */
 static void
 say_asked(const struct side *side, struct scratch *scratch)
 {
@@ -741,9 +973,16 @@ say_side(struct side *side, struct scratch *scratch)
 	case SPACE_SERVICE:
 		say_service(side, scratch);
 		break;
+	case SPACE_TIME:
+		say_time(side, scratch);
+		break;
 	case SPACE_NAME:
+	case SPACE_SCHEME:
 	case SPACE_METHOD:
 	case SPACE_PATH:
+	case SPACE_USER:
+	case SPACE_HEADER:
+	case SPACE_TYPE:
 		say_asked(side, scratch);
 		break;
 	case SPACE_DIMENSION_COUNT:
@@ -788,8 +1027,13 @@ region_describe(
 		{ SPACE_DESTINATION, " -> " },
 		{ SPACE_SERVICE, " " },
 		{ SPACE_NAME, " name " },
+		{ SPACE_SCHEME, " scheme " },
 		{ SPACE_METHOD, " method " },
 		{ SPACE_PATH, " path " },
+		{ SPACE_USER, " user " },
+		{ SPACE_HEADER, " header " },
+		{ SPACE_TYPE, " type " },
+		{ SPACE_TIME, " during " },
 		{ SPACE_MODE, " " },
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/resolve.h"
 
-#include "base/nearest.h"
+#include "policy/manual.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -46,6 +47,7 @@ may_be_named(struct resolver *resolver, const struct syntax_word *name,
 		    resolve_kind_words(kind), name_max(kind));
 	else
 		return true;
+	report_see(report, MANUAL_FORM);
 	return false;
 }
 
@@ -55,8 +57,10 @@ report_twice(struct resolver *resolver, const struct syntax_word *name,
 {
 	report_error(resolver->report, name->place, "'%.*s' is already %s",
 	    STR_ARG(name->text), resolve_kind_words(first->kind));
-	report_hint(resolver->report, "it is defined in line %u",
-	    place_line(first->place).line);
+	report_see(resolver->report, MANUAL_FORM);
+	if (resolver->report->kept)
+		report_hint(resolver->report, "it is defined in line %u",
+		    place_line(first->place).line);
 }
 
 static void
@@ -111,34 +115,71 @@ resolve_kind_words(enum symbol_kind kind)
 		[SYMBOL_NAME] = "a name",
 		[SYMBOL_LIST] = "a list",
 		[SYMBOL_SERVICE] = "a service",
+		[SYMBOL_HOURS] = "a set of hours",
 	};
 
 	return words[kind];
+}
+
+/* What the word is instead of what was wanted; NULL: nothing known. */
+static const char *
+what_it_is(const struct resolver *resolver, struct str word)
+{
+	const struct symbol *symbol = resolve_find(resolver, word);
+	struct address_range range;
+	const char *why;
+
+	if (symbol != NULL)
+		return resolve_kind_words(symbol->kind);
+	if (policy_word_is_reserved(word))
+		return "a word of the language";
+	return address_range_parse(word, &range, &why) == 0 ? "an address"
+							    : NULL;
+}
+
+static bool
+is_ascii(struct str word)
+{
+	for (size_t i = 0; i < word.len; i++)
+		if ((uint8_t)word.at[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A letter of another script may look the same as what was meant. */
+void
+resolve_hint_nearest(struct resolver *resolver, const struct nearest *nearest)
+{
+	if (nearest->best.at != NULL)
+		report_hint(resolver->report, "did you mean '%.*s'?%s",
+		    STR_ARG(nearest->best),
+		    is_ascii(nearest->wanted)
+			? ""
+			: " What stands here has other letters than ASCII's");
 }
 
 void
 resolve_unknown(struct resolver *resolver, const struct syntax_word *word,
     const char *wanted, unsigned kinds)
 {
-	const struct symbol *other = resolve_find(resolver, word->text);
+	const char *other = what_it_is(resolver, word->text);
 	struct nearest nearest;
 
 	if (other != NULL) {
 		report_error(resolver->report, word->place,
 		    "expected %s, but '%.*s' is %s", wanted,
-		    STR_ARG(word->text), resolve_kind_words(other->kind));
+		    STR_ARG(word->text), other);
 		return;
 	}
 	report_error(resolver->report, word->place, "no %s is called '%.*s'",
 	    str_starts(str_of(wanted), STR("a ")) ? wanted + 2 : wanted,
 	    STR_ARG(word->text));
 	nearest_begin(&nearest, word->text);
-	for (size_t i = 0; i < resolver->order_count; i++)
+	for (size_t i = 0; resolver->report->kept && i < resolver->order_count;
+	     i++)
 		if ((kinds >> resolver->order[i]->kind & 1) != 0)
 			nearest_offer(&nearest, resolver->order[i]->name);
-	if (nearest.best.at != NULL)
-		report_hint(resolver->report, "did you mean '%.*s'?",
-		    STR_ARG(nearest.best));
+	resolve_hint_nearest(resolver, &nearest);
 }
 
 struct policy_group *
@@ -174,17 +215,88 @@ resolve_zones(
 	return good;
 }
 
+static bool
+is_url(struct str word)
+{
+	size_t colon = str_find(word, ':');
+
+	return str_starts(str_skip(word, colon), STR("://"));
+}
+
+static bool
+is_hex_letter(char c)
+{
+	return (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* fd00::1 begins like a word: letters count when a colon stands behind. */
 bool
 resolve_looks_like_address(struct str word)
 {
+	bool digit = false, letter = false;
+
 	for (size_t i = 0; i < word.len; i++) {
 		char c = word.at[i];
 		if (c == ':')
-			return true;
-		if (!ascii_is_digit(c) && c != '.' && c != '/' && c != '-')
+			return !is_url(word);
+		if (!ascii_is_digit(c) && !is_hex_letter(c) && c != '.' &&
+		    c != '/' && c != '-')
 			return false;
+		digit |= ascii_is_digit(c);
+		letter |= is_hex_letter(c);
 	}
+	return digit && !letter;
+}
+
+/* The prefix that holds 10.0.0.1/8, which is written with bits behind it. */
+static bool
+find_whole_prefix(struct str word, struct address_range *ret)
+{
+	struct str bits = word, base = str_cut(&bits, '/');
+	struct address address;
+	uint64_t len;
+
+	if (address_parse(base, &address) < 0 ||
+	    str_number(bits, 8 * address_width(address), &len) < 0)
+		return false;
+	for (unsigned i = 0; i < address_width(address); i++) {
+		unsigned kept = len > i * 8 ? (unsigned)len - i * 8 : 0;
+		uint8_t host = (uint8_t)(kept >= 8 ? 0 : 0xff >> kept);
+		ret->first.bytes[i] = address.bytes[i] & (uint8_t)~host;
+		ret->last.bytes[i] = address.bytes[i] | host;
+	}
+	ret->first.family = ret->last.family = address.family;
 	return true;
+}
+
+static void
+hint_address(struct resolver *resolver, struct str word)
+{
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+	struct address_range whole = { 0 };
+	struct address_port with_port;
+
+	if (address_port_parse(word, &with_port) == 0)
+		report_hint(resolver->report,
+		    "a port is written behind the protocol: tcp %u",
+		    with_port.port);
+	else if (find_whole_prefix(word, &whole))
+		report_hint(resolver->report, "did you mean %s?",
+		    address_range_format(&whole, text));
+}
+
+bool
+resolve_range(struct resolver *resolver, const struct syntax_word *word,
+    struct address_range *ret)
+{
+	const char *why;
+
+	if (address_range_parse(word->text, ret, &why) == 0)
+		return true;
+	report_error(resolver->report, word->place, "%s", why);
+	report_see(resolver->report, MANUAL_NAMES);
+	hint_address(resolver, word->text);
+	return false;
 }
 
 static bool
@@ -192,15 +304,9 @@ add_address(struct resolver *resolver, const struct syntax_word *word,
     struct policy_group *group)
 {
 	struct address_range range;
-	const char *why;
 
-	if (address_range_parse(word->text, &range, &why) < 0) {
-		report_error(resolver->report, word->place, "%s", why);
-		if (str_find(word->text, ':') < word->text.len)
-			report_hint(resolver->report,
-			    "a port is written behind the protocol: tcp 80");
+	if (!resolve_range(resolver, word, &range))
 		return false;
-	}
 	if (address_set_add(&group->addresses, &range) < 0)
 		resolver->rc = -ENOMEM;
 	return true;
@@ -215,8 +321,17 @@ add_domain(struct resolver *resolver, const struct syntax_word *word,
 	struct str parsed;
 	const char *why;
 
+	if (is_url(word->text)) {
+		report_error(resolver->report, word->place,
+		    "a rule holds for a host's name, not for a URL");
+		report_hint(resolver->report,
+		    "write the name alone; the rest are conditions: "
+		    "www.example.com tcp 80 path \"/a/*\"");
+		return false;
+	}
 	if (domain_name_parse(word->text, name, &parsed, &cover, &why) < 0) {
 		report_error(resolver->report, word->place, "%s", why);
+		report_see(resolver->report, MANUAL_NAMES);
 		return false;
 	}
 	if (domain_set_add(&group->domains, parsed, cover) < 0)

@@ -14,12 +14,14 @@
 #include "policy/syntax.h"
 
 #include "base/map.h"
+#include "base/nearest.h"
 
 enum symbol_kind {
 	SYMBOL_ZONE,
 	SYMBOL_NAME,
 	SYMBOL_LIST,
 	SYMBOL_SERVICE,
+	SYMBOL_HOURS,
 };
 
 struct symbol {
@@ -31,6 +33,13 @@ struct symbol {
 	struct policy_group *group;
 	struct policy_services services;
 	struct policy_service_name *service_name; /* NULL: built in */
+	struct policy_hours *hours;
+};
+
+/* How many lines end before a byte of the policy's own text. */
+struct line_counter {
+	const struct source *source;
+	uint32_t at, passed;
 };
 
 struct resolver {
@@ -38,11 +47,12 @@ struct resolver {
 	struct arena *arena; /* the policy's */
 	struct report *report;
 	const struct policy_loader *loader;
-	const char *path; /* of the policy: lists are found beside it */
 	struct map symbols;
 	struct symbol **order; /* as defined, for "did you mean" */
 	size_t order_count, order_room;
-	int rc; /* -ENOMEM: everything else is pointless */
+	struct line_counter lines; /* of the rules, as far as resolved */
+	bool in_rule;              /* options may stand beside a service */
+	int rc;                    /* -ENOMEM: everything else is pointless */
 };
 
 /* Defines the word; NULL (reported) if it cannot name anything. */
@@ -52,9 +62,16 @@ struct symbol *resolve_define(struct resolver *resolver,
 /* The symbol, or NULL; nothing is reported. */
 struct symbol *resolve_find(const struct resolver *resolver, struct str name);
 
-/* Reports that the word names nothing of these kinds (bits of symbol_kind). */
+/*
+ * Reports that the word names nothing of these kinds (bits of symbol_kind), and
+ * offers the nearest that does.
+ */
 void resolve_unknown(struct resolver *resolver, const struct syntax_word *word,
     const char *wanted, unsigned kinds);
+
+/* Hints at the nearest word, if one is near. */
+void resolve_hint_nearest(
+    struct resolver *resolver, const struct nearest *nearest);
 
 /* "a zone", "a list": for messages. */
 const char *resolve_kind_words(enum symbol_kind kind);
@@ -65,6 +82,10 @@ struct policy_group *resolve_group(struct resolver *resolver);
 /* Collects the services; false if one was reported. */
 bool resolve_services(struct resolver *resolver,
     const struct syntax_service *syntax, struct policy_services *ret);
+
+/* An address, prefix or range; false: reported. */
+bool resolve_range(struct resolver *resolver, const struct syntax_word *word,
+    struct address_range *ret);
 
 /* One address, prefix, range or domain into the group; false: reported. */
 bool resolve_literal(struct resolver *resolver, const struct syntax_word *word,
@@ -77,9 +98,14 @@ bool resolve_looks_like_address(struct str word);
 bool resolve_zones(
     struct resolver *resolver, const struct syntax_word *words, uint64_t *ret);
 
+/* What a rule asks besides its ends and services; false: reported. */
+bool resolve_conditions(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
 /* The statements, file by file. */
 void resolve_definitions(
     struct resolver *resolver, const struct syntax *syntax, bool built_in);
+void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
 void resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in);

@@ -5,6 +5,7 @@
  *	FLOW VERDICT [by "RULE" | by LINE]
  */
 #include "policy/flow_text.h"
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -13,13 +14,24 @@ static bool
 read_verdict(struct reader *reader, struct policy_case *ret)
 {
 	const struct token *token = reader_peek(reader);
+	struct nearest nearest;
 
-	if (token->kind != TOKEN_WORD ||
-	    !policy_verdict_find(token->text, &ret->verdict))
-		return reader_expected(
-		    reader, "the verdict: allow, reject, drop or undecided");
-	(void)reader_take(reader);
-	return true;
+	if (token->kind == TOKEN_WORD &&
+	    policy_verdict_find(token->text, &ret->verdict)) {
+		(void)reader_take(reader);
+		return true;
+	}
+	(void)reader_expected(
+	    reader, "the verdict: allow, reject, drop or undecided");
+	nearest_begin(&nearest, token->text);
+	for (unsigned i = 0; i < POLICY_VERDICT_COUNT; i++)
+		nearest_offer(&nearest,
+		    str_of(policy_verdict_word((enum policy_verdict)i)));
+	flow_offer_facts(&nearest);
+	if (nearest.best.at != NULL && token->kind == TOKEN_WORD)
+		report_hint(reader->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+	return false;
 }
 
 static bool
@@ -30,10 +42,28 @@ rule_exists(const struct policy *policy, struct str by)
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		if (str_eq(rule->label, by) || (number && rule->line == line))
+		if ((rule->label.at != NULL && str_eq(rule->label, by)) ||
+		    (number && rule->line == line))
 			return true;
 	}
 	return false;
+}
+
+static void
+report_no_rule(
+    struct reader *reader, const struct policy *policy, const struct token *by)
+{
+	struct nearest nearest;
+
+	report_error(reader->report, by->place, "no rule is called '%.*s'%s",
+	    STR_ARG(by->text),
+	    by->kind == TOKEN_WORD ? " or stands in such a line" : "");
+	nearest_begin(&nearest, by->text);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		nearest_offer(&nearest, policy->rules[i].label);
+	if (nearest.best.at != NULL)
+		report_hint(reader->report, "did you mean \"%.*s\"?",
+		    STR_ARG(nearest.best));
 }
 
 static bool
@@ -48,8 +78,7 @@ read_by(
 		return reader_expected(reader, "a rule's name or line");
 	(void)reader_take(reader);
 	if (!rule_exists(policy, token->text)) {
-		report_error(
-		    reader->report, token->place, "there is no such rule");
+		report_no_rule(reader, policy, token);
 		return false;
 	}
 	ret->by = token->text;
@@ -73,8 +102,12 @@ resolve_case(struct resolver *resolver, const struct syntax_test *test,
 		.place = syntax->tokens[0].place,
 		.title = test->title.text };
 
-	if (!flow_read(&reader, policy, &nothing, &one.flow) ||
-	    !read_verdict(&reader, &one) || !read_by(&reader, policy, &one))
+	(void)report_topic(resolver->report, MANUAL_FLOWS);
+	if (!flow_read(&reader, policy, &nothing, &one.flow))
+		return;
+	(void)report_topic(resolver->report, MANUAL_TESTS);
+	one.flow_text = reader_text_since(&reader, syntax->tokens);
+	if (!read_verdict(&reader, &one) || !read_by(&reader, policy, &one))
 		return;
 	if (reader.next != syntax->tokens + syntax->count) {
 		(void)reader_expected(&reader, "the end of the line");

@@ -3,6 +3,7 @@
  * policy/resolve_define: zones, names, lists and services.
  */
 #include "policy/list_file.h"
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include "base/file.h"
@@ -23,7 +24,7 @@ is_interface_name(struct str name)
 	return true;
 }
 
-static void
+static bool
 add_interface(struct resolver *resolver, struct policy_zone *zone,
     const struct syntax_word *word)
 {
@@ -31,37 +32,36 @@ add_interface(struct resolver *resolver, struct policy_zone *zone,
 		report_error(resolver->report, word->place,
 		    "'%.*s' is neither an interface nor a prefix",
 		    STR_ARG(word->text));
-		return;
+		return false;
 	}
 	for (size_t i = 0; i < zone->interface_count; i++) {
 		if (str_eq(zone->interfaces[i], word->text)) {
 			report_error(resolver->report, word->place,
 			    "the interface stands here twice");
-			return;
+			return false;
 		}
 	}
 	zone->interfaces[zone->interface_count++] = word->text;
+	return true;
 }
 
-static void
+static bool
 add_prefix(struct resolver *resolver, struct policy_zone *zone,
     const struct syntax_word *word)
 {
 	struct address_range range;
-	const char *why;
 
-	if (address_range_parse(word->text, &range, &why) < 0) {
-		report_error(resolver->report, word->place, "%s", why);
-		return;
-	}
+	if (!resolve_range(resolver, word, &range))
+		return false;
 	if (address_is_local_scope(range.first) &&
 	    address_range_prefix(&range) != 0) {
 		report_error(resolver->report, word->place,
 		    "such addresses end at the gateway and live in no zone");
-		return;
+		return false;
 	}
 	if (address_set_add(&zone->prefixes, &range) < 0)
 		resolver->rc = -ENOMEM;
+	return true;
 }
 
 static void
@@ -125,17 +125,20 @@ resolve_zone(struct resolver *resolver, const struct syntax_group *syntax)
 	    syntax_count(syntax->members), sizeof(*zone->interfaces));
 	if (zone->interfaces == NULL)
 		return;
+	bool good = true;
 	for (const struct syntax_word *word = syntax->members; word != NULL;
 	     word = word->next) {
 		if (resolve_looks_like_address(word->text) ||
 		    str_find(word->text, '/') < word->text.len)
-			add_prefix(resolver, zone, word);
+			good &= add_prefix(resolver, zone, word);
 		else
-			add_interface(resolver, zone, word);
+			good &= add_interface(resolver, zone, word);
 	}
 	address_set_freeze(&zone->prefixes);
 	check_overlaps(resolver, zone, &syntax->name);
-	note_elsewhere(resolver, index, &syntax->name);
+	/* Which addresses it was to have is not known where one is wrong. */
+	if (good)
+		note_elsewhere(resolver, index, &syntax->name);
 }
 
 static void
@@ -145,6 +148,7 @@ resolve_all_zones(struct resolver *resolver, const struct syntax_group *zones)
 		if (resolver->policy->zone_count == POLICY_ZONES_MAX) {
 			report_error(resolver->report, zones->name.place,
 			    "a policy has at most %d zones", POLICY_ZONES_MAX);
+			report_see(resolver->report, MANUAL_LIMITS);
 			return;
 		}
 		resolve_zone(resolver, zones);
@@ -167,10 +171,35 @@ new_group(struct resolver *resolver, const struct syntax_word *name,
 	return group;
 }
 
+/* The member is no name above this one: it is this one, or below, or none. */
+static void
+report_no_member(struct resolver *resolver, const struct syntax_group *name,
+    const struct syntax_word *word)
+{
+	const struct syntax_group *below = name->next;
+
+	if (str_eq(word->text, name->name.text)) {
+		report_error(resolver->report, word->place,
+		    "'%.*s' cannot hold itself", STR_ARG(word->text));
+		return;
+	}
+	resolve_unknown(resolver, word, "a name above this one",
+	    1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
+	if (!resolver->report->kept)
+		return;
+	while (below != NULL && !str_eq(below->name.text, word->text))
+		below = below->next;
+	if (below != NULL)
+		report_hint(resolver->report,
+		    "it is defined below, in line %u: a name stands above "
+		    "those that use it",
+		    place_line(below->name.place).line);
+}
+
 /* A name's member: another name above it, an address, or a domain. */
 static void
 add_member(struct resolver *resolver, struct policy_group *group,
-    const struct syntax_word *word)
+    const struct syntax_group *name, const struct syntax_word *word)
 {
 	const struct symbol *symbol = resolve_find(resolver, word->text);
 
@@ -186,8 +215,7 @@ add_member(struct resolver *resolver, struct policy_group *group,
 		if (symbol == NULL && resolve_looks_like_address(word->text))
 			(void)resolve_literal(resolver, word, group);
 		else
-			resolve_unknown(resolver, word, "a name above this one",
-			    1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
+			report_no_member(resolver, name, word);
 	} else {
 		(void)resolve_literal(resolver, word, group);
 	}
@@ -205,8 +233,10 @@ resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
 		return;
 	for (const struct syntax_word *word = syntax->members; word != NULL;
 	     word = word->next)
-		add_member(resolver, group, word);
+		add_member(resolver, group, syntax, word);
 	address_set_freeze(&group->addresses);
+	if (domain_set_freeze(&group->domains) < 0)
+		resolver->rc = -ENOMEM;
 }
 
 static void
@@ -220,9 +250,20 @@ report_unreadable(struct resolver *resolver, const struct syntax_word *file,
 		    "a list's file is looked for beside the policy");
 	} else {
 		report_error(resolver->report, file->place,
-		    "cannot read %s: %s", path,
-		    rc == -EFBIG ? "it is too large" : strerror(-rc));
+		    "cannot read %s: %s", path, list_file_fault(rc));
 	}
+}
+
+/* A list's file is looked for beside the file that names it. */
+static void
+beside_its_file(const struct syntax_word *word, struct text *ret)
+{
+	struct text from = TEXT_EMPTY;
+
+	text_add(&from, word->place.source->name);
+	file_beside(from.at != NULL ? from.at : "", word->text, ret);
+	ret->full |= from.full;
+	text_fini(&from);
 }
 
 static void
@@ -232,7 +273,12 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 	struct text path = TEXT_EMPTY, text = TEXT_EMPTY;
 	bool domains = str_is(syntax->kind.text, "domains");
 
-	file_beside(resolver->path, syntax->file.text, &path);
+	if (syntax->file.text.len == 0) {
+		report_error(resolver->report, syntax->file.place,
+		    "a list needs the name of its file");
+		return;
+	}
+	beside_its_file(&syntax->file, &path);
 	int rc = path.full ? -ENOMEM
 			   : resolver->loader->read(resolver->loader->context,
 				 path.at, POLICY_LIST_BYTES_MAX, &text);
@@ -312,10 +358,13 @@ resolve_definitions(
 	if (policy->zones == NULL || policy->groups == NULL ||
 	    policy->service_names == NULL)
 		return;
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_service_name *service = syntax->services;
 	     service != NULL; service = service->next)
 		resolve_service_name(resolver, service, built_in);
+	(void)report_topic(resolver->report, MANUAL_ZONES);
 	resolve_all_zones(resolver, syntax->zones);
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_list *list = syntax->lists; list != NULL;
 	     list = list->next)
 		resolve_list(resolver, list);

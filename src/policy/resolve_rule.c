@@ -2,9 +2,11 @@
 /*
  * policy/resolve_rule: the proxy, masquerading and the ordered list.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum side {
 	SIDE_FROM,
@@ -53,8 +55,16 @@ add_symbol(struct resolver *resolver, enum side side,
 		    "a service stands behind the endpoints, without a comma");
 		return false;
 	}
+	if (symbol->kind == SYMBOL_HOURS) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "hours stand behind the endpoints: during %.*s",
+		    STR_ARG(word->text));
+		report_see(resolver->report, MANUAL_CONDITIONS);
+		return false;
+	}
 	if (symbol->group == NULL)
-		return false; /* reported where it is defined */
+		return false; /* no memory for it */
 	symbol->group->used = true;
 	endpoint->groups[endpoint->group_count++] = symbol->group;
 	return side == SIDE_TO ||
@@ -117,55 +127,23 @@ resolve_endpoint(struct resolver *resolver, enum side side,
 	return good;
 }
 
-/* RFC 9110, 9.1: a method is a token and its case matters. */
+/* What stands behind `except`: an endpoint that is taken out of the other. */
 static bool
-is_method(struct str word)
+resolve_except(struct resolver *resolver, enum side side,
+    const struct syntax_word *words, struct policy_endpoint *endpoint)
 {
-	for (size_t i = 0; i < word.len; i++)
-		if (!(word.at[i] >= 'A' && word.at[i] <= 'Z') &&
-		    word.at[i] != '-')
-			return false;
-	return word.len > 0;
-}
-
-static bool
-resolve_methods(struct resolver *resolver, const struct syntax_word *words,
-    struct policy_rule *rule)
-{
-	rule->methods = arena_array(
-	    resolver->arena, syntax_count(words), sizeof(*rule->methods));
-	if (rule->methods == NULL)
+	if (words == NULL)
+		return true;
+	endpoint->except = arena_new(resolver->arena, struct policy_endpoint);
+	if (endpoint->except == NULL ||
+	    !resolve_endpoint(resolver, side, words, endpoint->except))
 		return false;
-	for (; words != NULL; words = words->next) {
-		if (!is_method(words->text)) {
-			report_error(resolver->report, words->place,
-			    "a method is written in capitals, like GET or "
-			    "CONNECT");
-			return false;
-		}
-		rule->methods[rule->method_count++] = words->text;
-	}
-	return true;
-}
-
-static bool
-resolve_paths(struct resolver *resolver, const struct syntax_word *words,
-    struct policy_rule *rule)
-{
-	rule->paths = arena_array(
-	    resolver->arena, syntax_count(words), sizeof(*rule->paths));
-	if (rule->paths == NULL)
-		return false;
-	for (; words != NULL; words = words->next) {
-		if (!str_starts(words->text, STR("/")) &&
-		    !str_starts(words->text, STR("*"))) {
-			report_error(resolver->report, words->place,
-			    "a path begins with '/' or '*'");
-			return false;
-		}
-		rule->paths[rule->path_count++] = words->text;
-	}
-	return true;
+	if (endpoint->except->zones != POLICY_ZONES_ANY)
+		return true;
+	report_error(
+	    resolver->report, words->place, "'except any' leaves nothing");
+	report_see(resolver->report, MANUAL_EXCEPTIONS);
+	return false;
 }
 
 /* Labels go into logs and into the kernel's log prefix as they are. */
@@ -178,6 +156,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 		report_error(resolver->report, label->place,
 		    "a rule's name has 1 to %d characters",
 		    POLICY_RULE_NAME_MAX);
+		report_see(resolver->report, MANUAL_OPTIONS);
 		return false;
 	}
 	for (size_t i = 0; i < label->text.len; i++) {
@@ -186,6 +165,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 			report_error(resolver->report, label->place,
 			    "a rule's name holds no control characters and "
 			    "none of \\ $ `");
+			report_see(resolver->report, MANUAL_OPTIONS);
 			return false;
 		}
 	}
@@ -216,7 +196,23 @@ check_once(struct resolver *resolver, const struct syntax_rule *syntax)
 		return true;
 	report_error(resolver->report, syntax->direct.place,
 	    "'direct' goes with 'allow': it leads past the proxy");
+	report_see(resolver->report, MANUAL_OPTIONS);
 	return false;
+}
+
+/*
+ * The line of a place that is not above the one asked for before, or that is in
+ * another file: counted from there, so that a list of rules costs one walk over
+ * each text and not one each.
+ */
+static uint32_t
+next_line(struct line_counter *lines, struct place place)
+{
+	if (lines->source != place.source)
+		*lines = (struct line_counter){ .source = place.source };
+	for (; lines->at < place.at; lines->at++)
+		lines->passed += place.source->text.at[lines->at] == '\n';
+	return lines->passed + 1;
 }
 
 static void
@@ -226,9 +222,11 @@ describe_rule(struct resolver *resolver, const struct syntax_rule *syntax,
 	rule->label = syntax->label.text;
 	rule->log = syntax->log.text.at != NULL;
 	rule->direct = syntax->direct.text.at != NULL;
+	rule->report = syntax->report.text.at != NULL;
 	rule->text = folded(resolver->arena, syntax->text);
-	rule->place = syntax->verdict.place;
-	rule->line = built_in ? 0 : place_line(rule->place).line;
+	rule->place =
+	    rule->report ? syntax->report.place : syntax->verdict.place;
+	rule->line = built_in ? 0 : next_line(&resolver->lines, rule->place);
 }
 
 static bool
@@ -239,9 +237,11 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	bool good =
 	    resolve_endpoint(resolver, SIDE_FROM, syntax->from, &rule->from);
 	good &= resolve_endpoint(resolver, SIDE_TO, syntax->to, &rule->to);
+	good &= resolve_except(
+	    resolver, SIDE_FROM, syntax->from_except, &rule->from);
+	good &= resolve_except(resolver, SIDE_TO, syntax->to_except, &rule->to);
 	good &= resolve_services(resolver, syntax->services, &rule->services);
-	good &= resolve_methods(resolver, syntax->methods, rule);
-	good &= resolve_paths(resolver, syntax->paths, rule);
+	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	return good & check_once(resolver, syntax);
 }
@@ -314,6 +314,20 @@ resolve_target_port(struct resolver *resolver, const struct syntax_rule *syntax,
 	return true;
 }
 
+/* The first condition that no packet shows, or NULL. */
+static const struct syntax_word *
+head_condition(const struct syntax_rule *syntax)
+{
+	const struct syntax_word *const words[] = { syntax->methods,
+		syntax->paths, syntax->schemes, syntax->users, syntax->types,
+		syntax->headers != NULL ? &syntax->headers->name : NULL };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i] != NULL)
+			return words[i];
+	return NULL;
+}
+
 static bool
 check_published(struct resolver *resolver, const struct syntax_rule *syntax,
     const struct policy_rule *rule)
@@ -328,8 +342,7 @@ check_published(struct resolver *resolver, const struct syntax_rule *syntax,
 		    "ports are published: say which, like 'tcp 443'");
 		return false;
 	}
-	const struct syntax_word *head =
-	    syntax->methods != NULL ? syntax->methods : syntax->paths;
+	const struct syntax_word *head = head_condition(syntax);
 	if (head == NULL)
 		return true;
 	report_error(resolver->report, head->place,
@@ -345,13 +358,21 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	rule->publish = true;
 	/* From every zone, but what the gateway itself sends is not routed. */
 	rule->from.zones = policy_zone_bit(resolver->policy->zone_count) - 1;
-	bool good = resolve_zones(resolver, syntax->from, &rule->to.own);
-	good &= resolve_services(resolver, syntax->services, &rule->services);
-	good = good && check_published(resolver, syntax, rule) &&
-	       resolve_target(resolver, syntax, rule) &&
-	       resolve_target_port(resolver, syntax, rule);
+	bool good =
+	    resolve_zones(resolver, syntax->from, &rule->to.own) &&
+	    resolve_services(resolver, syntax->services, &rule->services) &&
+	    check_published(resolver, syntax, rule) &&
+	    resolve_target(resolver, syntax, rule) &&
+	    resolve_target_port(resolver, syntax, rule);
+	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
 	return good & check_once(resolver, syntax);
+}
+
+static const char *
+manual_of(const struct syntax_word *verdict)
+{
+	return str_is(verdict->text, "publish") ? MANUAL_PUBLISH : MANUAL_RULES;
 }
 
 static void
@@ -362,10 +383,62 @@ resolve_rule(
 	struct policy_rule rule = { 0 };
 
 	describe_rule(resolver, syntax, built_in, &rule);
+	(void)report_topic(resolver->report, manual_of(&syntax->verdict));
 	if (str_is(syntax->verdict.text, "publish")
 		? resolve_publish(resolver, syntax, &rule)
 		: resolve_filter(resolver, syntax, &rule))
 		policy->rules[policy->rule_count++] = rule;
+}
+
+static uint32_t
+fact_bit_if(bool asked, enum policy_fact fact)
+{
+	return asked ? (uint32_t)1 << fact : 0;
+}
+
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact that no rule asks for");
+
+static bool
+asks_for_name(const struct policy_rule *rule)
+{
+	return policy_endpoint_has_domains(&rule->to) ||
+	       (rule->to.except != NULL &&
+		   policy_endpoint_has_domains(rule->to.except));
+}
+
+/* The facts that whoever fills a flow must find out. */
+static uint32_t
+asked_by(const struct policy_rule *rule)
+{
+	return fact_bit_if(true, POLICY_FACT_SOURCE) |
+	       fact_bit_if(true, POLICY_FACT_DESTINATION) |
+	       fact_bit_if(rule->during != NULL, POLICY_FACT_TIME) |
+	       fact_bit_if(rule->services.count > 0, POLICY_FACT_SERVICE) |
+	       fact_bit_if(asks_for_name(rule), POLICY_FACT_NAME) |
+	       fact_bit_if(rule->schemes != 0, POLICY_FACT_SCHEME) |
+	       fact_bit_if(rule->method_count > 0, POLICY_FACT_METHOD) |
+	       fact_bit_if(rule->path_count > 0, POLICY_FACT_PATH) |
+	       fact_bit_if(rule->user_count > 0, POLICY_FACT_USER) |
+	       fact_bit_if(rule->header_count > 0, POLICY_FACT_HEADER) |
+	       fact_bit_if(rule->type_count > 0, POLICY_FACT_TYPE);
+}
+
+/* Rules of one line, or of the same line in several files, are counted. */
+static void
+number_rules(struct resolver *resolver)
+{
+	struct policy *policy = resolver->policy;
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].line > last)
+			last = policy->rules[i].line;
+	uint32_t *counts = calloc((size_t)last + 1, sizeof(*counts));
+	if (counts == NULL)
+		resolver->rc = -ENOMEM;
+	for (size_t i = 0; counts != NULL && i < policy->rule_count; i++)
+		policy->rules[i].nth = ++counts[policy->rules[i].line];
+	free(counts);
 }
 
 void
@@ -378,16 +451,22 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	if (count > POLICY_RULES_MAX) {
 		report_error(resolver->report, own->rules->verdict.place,
 		    "a policy has at most %d rules", POLICY_RULES_MAX);
+		report_see(resolver->report, MANUAL_LIMITS);
 		return;
 	}
 	policy->rules = arena_array(resolver->arena,
 	    count + syntax_count(built_in->rules), sizeof(*policy->rules));
 	if (policy->rules == NULL)
 		return;
+	resolver->in_rule = true;
 	for (const struct syntax_rule *rule = own->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, false);
 	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
+	resolver->in_rule = false;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		policy->asks |= asked_by(&policy->rules[i]);
+	number_rules(resolver);
 }

@@ -2,9 +2,8 @@
 /*
  * policy/resolve_service: protocols, ports, kinds of ICMP, and their names.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
-
-#include "base/nearest.h"
 
 static bool
 parse_ports(struct str text, uint16_t *ret_first, uint16_t *ret_last,
@@ -38,6 +37,7 @@ resolve_ports(struct resolver *resolver, const struct syntax_word *detail,
 	if (parse_ports(detail->text, &service->first, &service->last, &why))
 		return true;
 	report_error(resolver->report, detail->place, "%s", why);
+	report_see(resolver->report, MANUAL_NAMES);
 	return false;
 }
 
@@ -53,12 +53,13 @@ resolve_kind(struct resolver *resolver, const struct syntax_word *detail,
 	}
 	report_error(resolver->report, detail->place,
 	    "'%.*s' is no kind of ICMP message", STR_ARG(detail->text));
+	report_see(resolver->report, MANUAL_NAMES);
 	nearest_begin(&nearest, detail->text);
 	for (size_t i = 0; i < policy_icmp_kind_count; i++)
 		nearest_offer(&nearest, str_of(policy_icmp_kinds[i].word));
-	if (nearest.best.at != NULL)
-		report_hint(resolver->report, "did you mean '%.*s'?",
-		    STR_ARG(nearest.best));
+	report_hint(resolver->report, "%s",
+	    "kinds have names, like echo-request or time-exceeded");
+	resolve_hint_nearest(resolver, &nearest);
 	return false;
 }
 
@@ -81,18 +82,87 @@ resolve_protocol(struct resolver *resolver, const struct syntax_service *syntax,
 	}
 	report_error(resolver->report, syntax->detail.place,
 	    "'%.*s' has no ports", STR_ARG(syntax->what.text));
+	report_see(resolver->report, MANUAL_NAMES);
 	return false;
 }
 
-static const struct symbol *
-find_service(struct resolver *resolver, const struct syntax_word *word)
+/* Words that stand where a service does, or that have a number behind them. */
+static void
+offer_neighbours(
+    const struct resolver *resolver, struct nearest *nearest, bool has_number)
 {
+	static const char *const numbered[] = { "limit", "burst",
+		"connections" };
+
+	if (resolver->in_rule && !has_number)
+		syntax_offer_rule_items(nearest);
+	for (size_t i = 0; resolver->in_rule && has_number &&
+			   i < sizeof(numbered) / sizeof(numbered[0]);
+	     i++)
+		nearest_offer(nearest, str_of(numbered[i]));
+	if (resolver->in_rule)
+		nearest_offer(nearest, STR("except"));
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
+		nearest_offer(nearest,
+		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
+	for (size_t i = 0; !has_number && i < resolver->order_count; i++)
+		if (resolver->order[i]->kind == SYMBOL_SERVICE)
+			nearest_offer(nearest, resolver->order[i]->name);
+}
+
+/* What the word was to be, as far as it can be told. */
+static const char *
+what_is_wanted(
+    const struct resolver *resolver, struct str nearest, bool has_number)
+{
+	enum policy_protocol protocol;
+
+	if (!resolver->in_rule)
+		return has_number ? "protocol" : "service";
+	if (has_number && nearest.at != NULL &&
+	    !policy_protocol_find(nearest, &protocol))
+		return "condition or option";
+	return has_number ? "protocol" : "service, condition or option";
+}
+
+static void
+report_no_service(
+    struct resolver *resolver, const struct syntax_word *word, bool has_number)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word->text);
+	if (resolver->report->errors < REPORT_FINDINGS_MAX)
+		offer_neighbours(resolver, &nearest, has_number);
+	report_error(resolver->report, word->place, "no %s is called '%.*s'",
+	    what_is_wanted(resolver, nearest.best, has_number),
+	    STR_ARG(word->text));
+	resolve_hint_nearest(resolver, &nearest);
+}
+
+static const struct symbol *
+find_service(struct resolver *resolver, const struct syntax_service *syntax)
+{
+	const struct syntax_word *word = &syntax->what;
 	const struct symbol *symbol = resolve_find(resolver, word->text);
+	bool has_port = syntax->detail.text.at != NULL;
 
 	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE) {
-		if (symbol->service_name != NULL)
-			symbol->service_name->used = true;
-		return symbol;
+		if (!has_port) {
+			if (symbol->service_name != NULL)
+				symbol->service_name->used = true;
+			return symbol;
+		}
+		report_error(resolver->report, syntax->detail.place,
+		    "the service '%.*s' already says its ports",
+		    STR_ARG(word->text));
+		return NULL;
+	}
+	if (symbol == NULL && hours_looks_like(word->text)) {
+		report_error(resolver->report, word->place,
+		    "days and times stand in hours that have a name");
+		report_see(resolver->report, MANUAL_HOURS);
+		return NULL;
 	}
 	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
 		report_error(
@@ -101,8 +171,16 @@ find_service(struct resolver *resolver, const struct syntax_word *word)
 		    resolver->report, "write 'tcp %.*s'", STR_ARG(word->text));
 		return NULL;
 	}
+	if (symbol == NULL && !policy_word_is_reserved(word->text)) {
+		report_no_service(resolver, word, has_port);
+		return NULL;
+	}
 	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
-	if (symbol != NULL)
+	if (symbol != NULL && symbol->kind == SYMBOL_HOURS)
+		report_hint(resolver->report,
+		    "a rule holds in hours by 'during %.*s'",
+		    STR_ARG(word->text));
+	else if (symbol != NULL)
 		report_hint(resolver->report,
 		    "endpoints are parted by commas, the service stands "
 		    "behind them");
@@ -132,18 +210,25 @@ resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
 	enum policy_protocol protocol;
 	bool good = true;
 
-	services.items = arena_array(resolver->arena,
-	    count_items(resolver, syntax), sizeof(*services.items));
+	size_t count = count_items(resolver, syntax);
+	if (count > POLICY_SERVICE_ITEMS_MAX) {
+		report_error(resolver->report, syntax->what.place,
+		    "these are more than %d protocols and ports",
+		    POLICY_SERVICE_ITEMS_MAX);
+		return false;
+	}
+	services.items =
+	    arena_array(resolver->arena, count, sizeof(*services.items));
 	if (services.items == NULL)
 		return false;
-	for (; syntax != NULL; syntax = syntax->next) {
+	/* Behind a word that means nothing the next ones mean nothing too. */
+	for (; good && syntax != NULL; syntax = syntax->next) {
 		if (policy_protocol_find(syntax->what.text, &protocol)) {
 			good &= resolve_protocol(resolver, syntax, protocol,
 			    &services.items[services.count++]);
 			continue;
 		}
-		const struct symbol *symbol =
-		    find_service(resolver, &syntax->what);
+		const struct symbol *symbol = find_service(resolver, syntax);
 		good &= symbol != NULL;
 		for (size_t i = 0; symbol != NULL && i < symbol->services.count;
 		     i++)

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-_Static_assert(POLICY_FACT_COUNT == 6, "a fact without a dimension");
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact without a dimension");
 
 /* A number for each group that a rule uses. */
 #define SPACE_BYTES_MAX ((size_t)256 << 20)
@@ -138,18 +138,81 @@ space_has_word(const struct str *words, size_t count, struct str word)
 }
 
 static void
-add_words(struct space *space, const struct policy_rule *rule)
+add_words(struct space *space, struct space_words *to, const struct str *words,
+    size_t count)
 {
-	for (size_t i = 0; i < rule->method_count; i++)
-		if (!space_has_word(space->methods.items, space->methods.count,
-			rule->methods[i]) &&
-		    VEC_ADD(&space->methods, rule->methods[i]) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (!space_has_word(to->items, to->count, words[i]) &&
+		    VEC_ADD(to, words[i]) < 0)
 			space_fail(space, -ENOMEM);
-	for (size_t i = 0; i < rule->path_count; i++)
-		if (!space_has_word(space->patterns.items,
-			space->patterns.count, rule->paths[i]) &&
-		    VEC_ADD(&space->patterns, rule->paths[i]) < 0)
+}
+
+static void
+add_headers(struct space *space, const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->header_count; i++) {
+		const struct policy_header *header = &rule->headers[i];
+		if (space_header_index(space, header) == space->headers.count &&
+		    VEC_ADD(&space->headers, header) < 0)
 			space_fail(space, -ENOMEM);
+	}
+	if (space->headers.count > SPACE_HEADERS_MAX)
+		space_fail(space, -E2BIG);
+}
+
+static void
+add_head(struct space *space, const struct policy_rule *rule)
+{
+	add_words(space, &space->methods, rule->methods, rule->method_count);
+	add_words(space, &space->users, rule->users, rule->user_count);
+	add_words(space, &space->path_patterns, rule->paths, rule->path_count);
+	add_words(space, &space->type_patterns, rule->types, rule->type_count);
+	add_headers(space, rule);
+	space->has_schemes |= rule->schemes != 0;
+}
+
+/* The set of these minutes + 1. */
+static size_t
+add_hours_set(struct space *space, const struct hours *hours)
+{
+	struct partition_set one = { .hours = hours };
+
+	for (size_t i = 0; i < space->hour_sets.count; i++)
+		if (memcmp(space->hour_sets.items[i].hours, hours,
+			sizeof(*hours)) == 0)
+			return i + 1;
+	if (VEC_ADD(&space->hour_sets, one) < 0)
+		space_fail(space, -ENOMEM);
+	return space->hour_sets.count;
+}
+
+static void
+add_hours_name(
+    struct space *space, unsigned p, const struct policy_hours *hours)
+{
+	struct space_hours one = { .name = hours->name };
+	size_t i = 0;
+
+	while (i < space->hours.count &&
+	       !str_eq(space->hours.items[i].name, hours->name))
+		i++;
+	if (i == space->hours.count && VEC_ADD(&space->hours, one) < 0) {
+		space_fail(space, -ENOMEM);
+		return;
+	}
+	space->hours.items[i].set[p] = add_hours_set(space, &hours->hours);
+}
+
+/* What a rule holds during is made of these. */
+static void
+add_hours(struct space *space)
+{
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		const struct policy *policy = space->policies[p];
+		for (size_t i = 0; i < policy->hours_count; i++)
+			if (policy->hours[i].used)
+				add_hours_name(space, p, &policy->hours[i]);
+	}
 }
 
 static void
@@ -166,16 +229,29 @@ add_side(struct space *space, struct space_side *side)
 }
 
 static void
+add_sides(struct space *space, const struct policy_endpoint *from,
+    const struct policy_endpoint *to)
+{
+	add_endpoint(space, &space->from, from);
+	add_endpoint(space, &space->to, to);
+	add_domains(space, to);
+}
+
+static void
 add_rules(struct space *space)
 {
+	static const struct policy_endpoint none = { 0 };
+
 	for (unsigned p = 0; p < space->policy_count; p++) {
 		const struct policy *policy = space->policies[p];
 		for (size_t i = 0; i < policy->rule_count; i++) {
 			const struct policy_rule *rule = &policy->rules[i];
-			add_endpoint(space, &space->from, &rule->from);
-			add_endpoint(space, &space->to, &rule->to);
-			add_domains(space, &rule->to);
-			add_words(space, rule);
+			add_sides(space, &rule->from, &rule->to);
+			if (rule->from.except != NULL)
+				add_sides(space, rule->from.except, &none);
+			if (rule->to.except != NULL)
+				add_sides(space, &none, rule->to.except);
+			add_head(space, rule);
 		}
 	}
 }
@@ -462,6 +538,22 @@ make_services(struct space *space)
 	free(begins);
 }
 
+/* Without the conditions that nobody has, one cell is all there is. */
+static int
+make_texts(struct space *space)
+{
+	int rc = partition_paths(&space->paths, space->path_patterns.items,
+	    space->path_patterns.count);
+
+	if (rc == 0)
+		rc = partition_texts(&space->types, space->type_patterns.items,
+		    space->type_patterns.count);
+	if (rc == 0)
+		rc = partition_times(&space->times, space->hour_sets.items,
+		    space->hour_sets.count);
+	return rc;
+}
+
 static void
 make_partitions(struct space *space)
 {
@@ -475,8 +567,7 @@ make_partitions(struct space *space)
 		rc = partition_names(&space->names, space->name_sets.items,
 		    space->name_sets.count);
 	if (rc == 0)
-		rc = partition_paths(&space->paths, space->patterns.items,
-		    space->patterns.count);
+		rc = make_texts(space);
 	if (rc < 0)
 		space_fail(space, rc);
 }
@@ -489,9 +580,15 @@ make_axes(struct space *space)
 		[SPACE_SOURCE] = space->sources.count,
 		[SPACE_DESTINATION] = space->destinations.count,
 		[SPACE_SERVICE] = space->services.count,
+		[SPACE_TIME] = space->times.count,
 		[SPACE_NAME] = space->names.count,
+		[SPACE_SCHEME] =
+		    space->has_schemes ? POLICY_SCHEME_COUNT + 1 : 1,
 		[SPACE_METHOD] = space->methods.count + 1,
 		[SPACE_PATH] = space->paths.count,
+		[SPACE_USER] = space->users.count + 1,
+		[SPACE_HEADER] = (size_t)1 << space->headers.count,
+		[SPACE_TYPE] = space->types.count,
 	};
 	uint32_t first = 0;
 
@@ -518,6 +615,7 @@ space_init(
 	add_side(space, &space->from);
 	add_side(space, &space->to);
 	add_rules(space);
+	add_hours(space);
 	add_listeners(space);
 	find_named(space);
 	if (space->rc == 0)
@@ -562,9 +660,16 @@ space_fini(struct space *space)
 	free(space->named.items);
 	free(space->sets.items);
 	partition_fini(&space->names);
+	free(space->hour_sets.items);
+	free(space->hours.items);
+	partition_fini(&space->times);
 	free(space->methods.items);
-	free(space->patterns.items);
+	free(space->users.items);
+	free(space->path_patterns.items);
+	free(space->type_patterns.items);
 	partition_fini(&space->paths);
+	partition_fini(&space->types);
+	free(space->headers.items);
 	*space = (struct space){ 0 };
 }
 

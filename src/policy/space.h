@@ -12,8 +12,14 @@
  *	source       an address, or the gateway itself
  *	destination  an address, and whether it is the gateway's own
  *	service      protocol and ports, or kind of ICMP message
+ *	time         minutes of the week
  *	name         asked for; none is as good as one that no rule mentions
- *	method, path the same
+ *	scheme, method, path, user, type
+ *	             the same
+ *	headers      a bit for each condition on a field, whether the request
+ *	             meets it: a request may have any number of fields, of one
+ *	             name too, so that it meets any conditions that are not at
+ *	             odds with each other
  *
  * The source's zone follows from its address, except for what lives behind
  * every interface.  `universe` holds the flows that can be: a packet has one
@@ -37,11 +43,19 @@ enum space_dimension {
 	SPACE_SOURCE,
 	SPACE_DESTINATION,
 	SPACE_SERVICE,
+	SPACE_TIME,
 	SPACE_NAME,
+	SPACE_SCHEME,
 	SPACE_METHOD,
 	SPACE_PATH,
+	SPACE_USER,
+	SPACE_HEADER,
+	SPACE_TYPE,
 	SPACE_DIMENSION_COUNT
 };
+
+/* More conditions on header fields than this are not told apart: -E2BIG. */
+#define SPACE_HEADERS_MAX 10
 
 /*
  * The proxy dials what a name stands for, and so meets addresses to which no
@@ -104,6 +118,19 @@ struct space_name {
 	size_t names[SPACE_POLICIES_MAX];
 };
 
+/* `hours` of one name, and the set + 1 that they are in each policy; 0: none.
+ */
+struct space_hours {
+	struct str name;
+	size_t set[SPACE_POLICIES_MAX];
+};
+
+/* A set of strings that rules ask for, each once. */
+struct space_words {
+	struct str *items;
+	size_t count, room;
+};
+
 struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
@@ -149,10 +176,22 @@ struct space {
 	} sets; /* those of the endpoint at hand */
 	struct partition names;
 	struct {
-		struct str *items;
+		struct partition_set *items;
 		size_t count, room;
-	} methods, patterns; /* cell 0 of methods is none of them */
-	struct partition paths;
+	} hour_sets;
+	struct {
+		struct space_hours *items;
+		size_t count, room;
+	} hours;
+	struct partition times;
+	struct space_words methods, users; /* cell 0 is none of them */
+	struct space_words path_patterns, type_patterns;
+	struct partition paths, types;
+	struct {
+		const struct policy_header **items;
+		size_t count, room;
+	} headers;
+	bool has_schemes;   /* cell 0: none; then those of policy_scheme */
 	struct arena arena; /* numbers that the maps lead to */
 	uint32_t universe;
 	int rc; /* while it is made */
@@ -170,20 +209,27 @@ int space_rc(const struct space *space);
 uint32_t space_cells(struct space *space, enum space_dimension dimension,
     diagram_has_fn has, const void *context);
 
+/* The set of one cell. */
+uint32_t space_one_cell(
+    struct space *space, enum space_dimension dimension, size_t cell);
+
 /*
- * What one rule of policy `which` asks for, along each dimension.  `names` is
- * what its domains cover; without domains, nothing.
+ * What one side of a rule of policy `which` covers, without regard to what is
+ * behind its `except`.  Names are what its domains cover; without domains,
+ * nothing.
  */
-uint32_t space_rule_sources(
-    struct space *space, unsigned which, const struct policy_rule *rule);
-uint32_t space_rule_addresses(
-    struct space *space, unsigned which, const struct policy_rule *rule);
-uint32_t space_rule_names(struct space *space, const struct policy_rule *rule);
-uint32_t space_rule_methods(
-    struct space *space, const struct policy_rule *rule);
-uint32_t space_rule_paths(struct space *space, const struct policy_rule *rule);
+uint32_t space_sources(
+    struct space *space, unsigned which, const struct policy_endpoint *from);
+uint32_t space_addresses(struct space *space, unsigned which,
+    const struct policy_rule *rule, const struct policy_endpoint *to);
+uint32_t space_names(struct space *space, const struct policy_endpoint *to);
+
 uint32_t space_services(
     struct space *space, const struct policy_services *services);
+uint32_t space_rule_times(struct space *space, const struct policy_rule *rule);
+
+/* All that a rule asks for of a request: scheme, method, path and so on. */
+uint32_t space_rule_head(struct space *space, const struct policy_rule *rule);
 
 /* Sources and destinations by their zones in policy `which`. */
 uint32_t space_from_zones(struct space *space, unsigned which, uint64_t zones);

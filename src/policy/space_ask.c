@@ -18,6 +18,22 @@ space_cells(struct space *space, enum space_dimension dimension,
 	    axis->count, has, context);
 }
 
+uint32_t
+space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
+{
+	const struct space_axis *axis = &space->axes[dimension];
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_ALL;
+
+	for (unsigned bit = 0; bit < axis->bits; bit++) {
+		uint32_t var = axis->first + axis->bits - 1 - bit;
+		set = (cell >> bit & 1) != 0
+			  ? diagram_node(d, var, DIAGRAM_EMPTY, set)
+			  : diagram_node(d, var, set, DIAGRAM_EMPTY);
+	}
+	return set;
+}
+
 /* Looks the endpoint's sets up, once for all cells. */
 static void
 find_sets(struct space *space, const struct map *index,
@@ -46,18 +62,18 @@ is_source(const void *context, size_t cell)
 	const struct question *ask = context;
 	const struct space_source *source = &ask->space->sources.items[cell];
 
-	return (ask->rule->from.zones &
+	return (ask->endpoint->zones &
 		   policy_zone_bit(source->zone[ask->which])) != 0 ||
 	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
 }
 
 uint32_t
-space_rule_sources(
-    struct space *space, unsigned which, const struct policy_rule *rule)
+space_sources(
+    struct space *space, unsigned which, const struct policy_endpoint *from)
 {
-	struct question ask = { space, which, .rule = rule };
+	struct question ask = { space, which, .endpoint = from };
 
-	find_sets(space, &space->from.groups, &rule->from);
+	find_sets(space, &space->from.groups, from);
 	return space_cells(space, SPACE_SOURCE, is_source, &ask);
 }
 
@@ -69,7 +85,7 @@ is_published(
 	const struct policy_rule *rule = ask->rule;
 
 	return destination->zone[ask->which] == ZONE_SELF &&
-	       (rule->to.own &
+	       (ask->endpoint->own &
 		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
 	       (partition_has(atoms, destination->atom, SPACE_IPV4)
 		       ? rule->target4.family
@@ -83,19 +99,19 @@ is_destination(const void *context, size_t cell)
 	const struct space_destination *destination =
 	    &ask->space->destinations.items[cell];
 
-	return (ask->rule->to.zones &
+	return (ask->endpoint->zones &
 		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
 	       is_published(ask, destination) ||
 	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
 }
 
 uint32_t
-space_rule_addresses(
-    struct space *space, unsigned which, const struct policy_rule *rule)
+space_addresses(struct space *space, unsigned which,
+    const struct policy_rule *rule, const struct policy_endpoint *to)
 {
-	struct question ask = { space, which, .rule = rule };
+	struct question ask = { space, which, .rule = rule, .endpoint = to };
 
-	find_sets(space, &space->to.groups, &rule->to);
+	find_sets(space, &space->to.groups, to);
 	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
 }
 
@@ -108,58 +124,172 @@ is_name(const void *context, size_t cell)
 }
 
 uint32_t
-space_rule_names(struct space *space, const struct policy_rule *rule)
+space_names(struct space *space, const struct policy_endpoint *to)
 {
-	struct question ask = { space, .rule = rule };
+	struct question ask = { space, .endpoint = to };
 
-	if (!policy_endpoint_has_domains(&rule->to))
+	if (!policy_endpoint_has_domains(to))
 		return DIAGRAM_EMPTY;
-	find_sets(space, &space->name_index, &rule->to);
+	find_sets(space, &space->name_index, to);
 	return space_cells(space, SPACE_NAME, is_name, &ask);
 }
 
+/* Each minute of a cell is in or out, so that its first one speaks for it. */
 static bool
-is_method(const void *context, size_t cell)
+is_time(const void *context, size_t cell)
 {
 	const struct question *ask = context;
+	const struct hours *minutes = &ask->space->times.of.times[cell].minutes;
 
-	return cell > 0 &&
-	       space_has_word(ask->rule->methods, ask->rule->method_count,
-		   ask->space->methods.items[cell - 1]);
-}
-
-uint32_t
-space_rule_methods(struct space *space, const struct policy_rule *rule)
-{
-	struct question ask = { space, .rule = rule };
-
-	if (rule->method_count == 0)
-		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_METHOD, is_method, &ask);
-}
-
-static bool
-is_path(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space *space = ask->space;
-
-	for (size_t i = 0; i < space->patterns.count; i++)
-		if (partition_has(&space->paths, cell, i) &&
-		    space_has_word(ask->rule->paths, ask->rule->path_count,
-			space->patterns.items[i]))
-			return true;
+	for (size_t i = 0; i < HOURS_WORDS; i++)
+		if (minutes->minutes[i] != 0)
+			return (minutes->minutes[i] &
+				   ask->rule->during->minutes[i]) != 0;
 	return false;
 }
 
 uint32_t
-space_rule_paths(struct space *space, const struct policy_rule *rule)
+space_rule_times(struct space *space, const struct policy_rule *rule)
 {
 	struct question ask = { space, .rule = rule };
 
-	if (rule->path_count == 0)
+	if (rule->during == NULL)
 		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_PATH, is_path, &ask);
+	return space_cells(space, SPACE_TIME, is_time, &ask);
+}
+
+/* Cell 0 is none of the words. */
+static bool
+is_word(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return cell > 0 && space_has_word(ask->words, ask->word_count,
+			       ask->patterns->items[cell - 1]);
+}
+
+static bool
+is_text(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	for (size_t i = 0; i < ask->patterns->count; i++)
+		if (partition_has(ask->texts, cell, i) &&
+		    space_has_word(
+			ask->words, ask->word_count, ask->patterns->items[i]))
+			return true;
+	return false;
+}
+
+/* Any of the words, or any at all where none is asked for. */
+static uint32_t
+words_of(struct space *space, enum space_dimension dimension,
+    const struct space_words *all, const struct str *words, size_t count)
+{
+	struct question ask = { space, .patterns = all, .words = words,
+		.word_count = count };
+
+	return count == 0 ? DIAGRAM_ALL
+			  : space_cells(space, dimension, is_word, &ask);
+}
+
+static uint32_t
+texts_of(struct space *space, enum space_dimension dimension,
+    const struct question *ask)
+{
+	return ask->word_count == 0
+		   ? DIAGRAM_ALL
+		   : space_cells(space, dimension, is_text, ask);
+}
+
+static bool
+is_scheme(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return cell > 0 && (ask->rule->schemes >> (cell - 1) & 1) != 0;
+}
+
+static uint32_t
+schemes_of(struct space *space, const struct policy_rule *rule)
+{
+	struct question ask = { space, .rule = rule };
+
+	return rule->schemes == 0
+		   ? DIAGRAM_ALL
+		   : space_cells(space, SPACE_SCHEME, is_scheme, &ask);
+}
+
+static bool
+has_each(const struct str *words, size_t count, const struct str *in,
+    size_t in_count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!space_has_word(in, in_count, words[i]))
+			return false;
+	return true;
+}
+
+static bool
+is_same_header(const struct policy_header *a, const struct policy_header *b)
+{
+	return str_eq_nocase(a->name, b->name) &&
+	       has_each(a->values, a->value_count, b->values, b->value_count) &&
+	       has_each(b->values, b->value_count, a->values, a->value_count);
+}
+
+size_t
+space_header_index(
+    const struct space *space, const struct policy_header *header)
+{
+	size_t i = 0;
+
+	while (i < space->headers.count &&
+	       !is_same_header(space->headers.items[i], header))
+		i++;
+	return i;
+}
+
+uint32_t
+space_header(struct space *space, size_t header)
+{
+	return diagram_node(&space->diagram,
+	    space->axes[SPACE_HEADER].first + (uint32_t)header, DIAGRAM_EMPTY,
+	    DIAGRAM_ALL);
+}
+
+static uint32_t
+headers_of(struct space *space, const struct policy_rule *rule)
+{
+	uint32_t set = DIAGRAM_ALL;
+
+	for (size_t i = 0; i < rule->header_count; i++)
+		set = diagram_and(&space->diagram, set,
+		    space_header(
+			space, space_header_index(space, &rule->headers[i])));
+	return set;
+}
+
+uint32_t
+space_rule_head(struct space *space, const struct policy_rule *rule)
+{
+	struct diagram *d = &space->diagram;
+	struct question paths = { space, .texts = &space->paths,
+		.patterns = &space->path_patterns, .words = rule->paths,
+		.word_count = rule->path_count };
+	struct question types = { space, .texts = &space->types,
+		.patterns = &space->type_patterns, .words = rule->types,
+		.word_count = rule->type_count };
+
+	uint32_t set = diagram_and(d, schemes_of(space, rule),
+	    words_of(space, SPACE_METHOD, &space->methods, rule->methods,
+		rule->method_count));
+	set = diagram_and(d, set, texts_of(space, SPACE_PATH, &paths));
+	set = diagram_and(d, set,
+	    words_of(space, SPACE_USER, &space->users, rule->users,
+		rule->user_count));
+	set = diagram_and(d, set, headers_of(space, rule));
+	return diagram_and(d, set, texts_of(space, SPACE_TYPE, &types));
 }
 
 /* Cells were cut at each service, so that a cell's first port speaks for it. */

@@ -13,7 +13,12 @@ struct question {
 	const struct space *space;
 	unsigned which;
 	const struct policy_rule *rule;
+	const struct policy_endpoint *endpoint;
 	const struct policy_services *services;
+	const struct partition *texts; /* and patterns[] that made it */
+	const struct space_words *patterns;
+	const struct str *words;
+	size_t word_count;
 	uint64_t zones;
 	size_t set;
 };
@@ -26,6 +31,13 @@ size_t space_index_of(
     const struct map *index, struct policy_group *const *group);
 
 bool space_has_word(const struct str *words, size_t count, struct str word);
+
+/* Which condition on header fields it is; headers.count: none yet. */
+size_t space_header_index(
+    const struct space *space, const struct policy_header *header);
+
+/* The requests that meet the condition. */
+uint32_t space_header(struct space *space, size_t header);
 
 void space_make_universe(struct space *space);
 

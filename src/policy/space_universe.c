@@ -4,6 +4,11 @@
  */
 #include "policy/space_impl.h"
 
+#include "base/vec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
 static bool
 is_any_cell(const void *context, size_t cell)
 {
@@ -80,14 +85,38 @@ is_connect(const void *context, size_t cell)
 	       str_is(ask->space->methods.items[cell - 1], "CONNECT");
 }
 
+/* Where no rule speaks of CONNECT, it is one of the others. */
 static bool
-is_some_path(const void *context, size_t cell)
+may_be_connect(const void *context, size_t cell)
 {
-	(void)context;
-	return cell > 0;
+	const struct question *ask = context;
+	const struct space_words *methods = &ask->space->methods;
+
+	return cell == 0 ? !space_has_word(
+			       methods->items, methods->count, STR("CONNECT"))
+			 : is_connect(context, cell);
 }
 
-/* Requests to the explicit proxy: a tunnel tells no path. */
+/* Cell 0 is what no condition finds, or nothing at all. */
+static uint32_t
+has_some(struct space *space, enum space_dimension dimension)
+{
+	return diagram_minus(
+	    &space->diagram, DIAGRAM_ALL, space_one_cell(space, dimension, 0));
+}
+
+static uint32_t
+has_scheme(struct space *space, enum policy_scheme scheme)
+{
+	return space->has_schemes
+		   ? space_one_cell(space, SPACE_SCHEME, (size_t)scheme + 1)
+		   : DIAGRAM_ALL;
+}
+
+/*
+ * Requests to the explicit proxy: a tunnel tells neither scheme nor path and
+ * has no answer that could be looked at; all else is http.
+ */
 static uint32_t
 requests(struct space *space)
 {
@@ -99,13 +128,158 @@ requests(struct space *space)
 		from = diagram_or(d, from,
 		    space_from_zones(
 			space, p, policy_listen_zones(space->policies[p])));
-	uint32_t tunnels_with_path =
-	    diagram_and(d, space_cells(space, SPACE_METHOD, is_connect, &ask),
-		space_cells(space, SPACE_PATH, is_some_path, &ask));
+	uint32_t plain = diagram_minus(d, has_scheme(space, POLICY_SCHEME_HTTP),
+	    space_cells(space, SPACE_METHOD, is_connect, &ask));
+	uint32_t tunnels =
+	    space_cells(space, SPACE_METHOD, may_be_connect, &ask);
+	tunnels = diagram_and(d, tunnels, space_one_cell(space, SPACE_PATH, 0));
+	tunnels =
+	    diagram_and(d, tunnels, space_one_cell(space, SPACE_SCHEME, 0));
+	tunnels = diagram_and(d, tunnels, space_one_cell(space, SPACE_TYPE, 0));
 	from = diagram_and(
 	    d, from, space_cells(space, SPACE_SERVICE, is_asked_for, &ask));
 	from = diagram_and(d, from, space_mode(space, SPACE_EXPLICIT));
-	return diagram_minus(d, from, tunnels_with_path);
+	return diagram_and(d, from, diagram_or(d, plain, tunnels));
+}
+
+/*
+ * What the proxy takes on its way and is no http shows its name at the most.
+ * What only one of two policies takes shows the other one nothing anyway.
+ */
+static uint32_t
+silent(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_EMPTY;
+
+	if (!space->has_schemes)
+		return set;
+	uint32_t head = diagram_or(
+	    d, has_some(space, SPACE_METHOD), has_some(space, SPACE_PATH));
+	head = diagram_or(d, head, has_some(space, SPACE_USER));
+	head = diagram_or(d, head, has_some(space, SPACE_HEADER));
+	head = diagram_or(d, head, has_some(space, SPACE_TYPE));
+	for (unsigned p = 0; p < space->policy_count; p++)
+		set = diagram_or(d, set, space_intercepted(space, p, true));
+	set = diagram_minus(d, set, space_mode(space, SPACE_EXPLICIT));
+	set = diagram_minus(d, set, has_scheme(space, POLICY_SCHEME_HTTP));
+	return diagram_and(d, set, head);
+}
+
+/* The patterns of all conditions on one field. */
+static void
+gather_values(const struct space *space, struct str name,
+    struct space_words *ret, int *rc)
+{
+	for (size_t i = 0; i < space->headers.count; i++) {
+		const struct policy_header *header = space->headers.items[i];
+		if (!str_eq_nocase(header->name, name))
+			continue;
+		for (size_t j = 0; j < header->value_count; j++)
+			if (!space_has_word(
+				ret->items, ret->count, header->values[j]) &&
+			    VEC_ADD(ret, header->values[j]) < 0)
+				*rc = -ENOMEM;
+	}
+}
+
+/* Whether a value of this kind meets the condition. */
+static bool
+value_meets(const struct partition *values, size_t atom,
+    const struct space_words *patterns, const struct policy_header *header)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (partition_has(values, atom, i) &&
+		    space_has_word(header->values, header->value_count,
+			patterns->items[i]))
+			return true;
+	return false;
+}
+
+/* All that a request meets by a field with a value of this kind. */
+static uint32_t
+met_by(struct space *space, const struct partition *values, size_t atom,
+    const struct space_words *patterns, struct str name)
+{
+	uint32_t set = DIAGRAM_ALL;
+
+	for (size_t i = 0; i < space->headers.count; i++)
+		if (str_eq_nocase(space->headers.items[i]->name, name) &&
+		    value_meets(
+			values, atom, patterns, space->headers.items[i]))
+			set = diagram_and(
+			    &space->diagram, set, space_header(space, i));
+	return set;
+}
+
+/* Conditions on one field that one value meets are met together. */
+static uint32_t
+explained(struct space *space, const struct partition *values,
+    const struct space_words *patterns, struct str name)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_ALL;
+
+	for (size_t i = 0; i < space->headers.count; i++) {
+		const struct policy_header *header = space->headers.items[i];
+		uint32_t why = DIAGRAM_EMPTY;
+		if (!str_eq_nocase(header->name, name))
+			continue;
+		for (size_t atom = 0; atom < values->count; atom++)
+			if (value_meets(values, atom, patterns, header))
+				why = diagram_or(d, why,
+				    met_by(
+					space, values, atom, patterns, name));
+		set = diagram_and(d, set,
+		    diagram_or(d, why,
+			diagram_minus(d, DIAGRAM_ALL, space_header(space, i))));
+	}
+	return set;
+}
+
+static uint32_t
+possible_of_field(struct space *space, struct str name)
+{
+	struct space_words patterns = { 0 };
+	struct partition values;
+	int rc = 0;
+
+	gather_values(space, name, &patterns, &rc);
+	int made = partition_texts(&values, patterns.items, patterns.count);
+	uint32_t set = rc == 0 && made == 0
+			   ? explained(space, &values, &patterns, name)
+			   : DIAGRAM_EMPTY;
+	if (rc < 0 || made < 0)
+		space_fail(space, rc < 0 ? rc : made);
+	partition_fini(&values);
+	free(patterns.items);
+	return set;
+}
+
+static size_t
+conditions_on(const struct space *space, struct str name, size_t before)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < before; i++)
+		count += str_eq_nocase(space->headers.items[i]->name, name);
+	return count;
+}
+
+/* A condition that is alone on its field is met or not. */
+static uint32_t
+possible_headers(struct space *space)
+{
+	uint32_t set = DIAGRAM_ALL;
+
+	for (size_t i = 0; i < space->headers.count && space->rc == 0; i++) {
+		struct str name = space->headers.items[i]->name;
+		if (conditions_on(space, name, i) == 0 &&
+		    conditions_on(space, name, space->headers.count) > 1)
+			set = diagram_and(&space->diagram, set,
+			    possible_of_field(space, name));
+	}
+	return set;
 }
 
 /* What was intercepted and leads where no packet of the client went. */
@@ -135,5 +309,7 @@ space_make_universe(struct space *space)
 	set = diagram_minus(d, set, no_such_kind(space, SPACE_IPV6));
 	set = diagram_or(d, set, requests(space));
 	set = diagram_or(d, set, dialled(space));
+	set = diagram_minus(d, set, silent(space));
+	set = diagram_and(d, set, possible_headers(space));
 	space->universe = diagram_and(d, all_cells(space), set);
 }

@@ -10,7 +10,10 @@
 #ifndef GATEHOUSE_POLICY_SYNTAX_H
 #define GATEHOUSE_POLICY_SYNTAX_H
 
+#include "base/nearest.h"
 #include "policy/lex.h"
+
+struct includer;
 
 struct syntax_word {
 	struct syntax_word *next;
@@ -30,6 +33,34 @@ struct syntax_group {
 	struct syntax_group *next;
 	struct syntax_word name;
 	struct syntax_word *members;
+};
+
+/* `mon-fri 08:00-18:00`, one of both may be left out. */
+struct syntax_span {
+	struct syntax_span *next;
+	struct syntax_word days;
+	struct syntax_word times;
+};
+
+/* `hours NAME = SPANS` */
+struct syntax_hours {
+	struct syntax_hours *next;
+	struct syntax_word name;
+	struct syntax_span *spans;
+};
+
+/* `header NAME "VALUE", ...` */
+struct syntax_header {
+	struct syntax_header *next;
+	struct syntax_word name;
+	struct syntax_word *values;
+};
+
+/* `limit RATE [burst N] [per source]`, `connections N [per source]` */
+struct syntax_limit {
+	struct syntax_word amount; /* text.at == NULL: not written */
+	struct syntax_word burst;
+	bool per_source;
 };
 
 /* `list NAME = KIND "FILE"` */
@@ -73,12 +104,20 @@ struct syntax_rule {
 	struct syntax_rule *next;
 	struct syntax_word verdict; /* allow, reject, drop or publish */
 	struct str text;            /* the statement, as written */
-	struct syntax_word *from;
-	struct syntax_word *to;
+	struct syntax_word report;  /* the word, where it stands */
+	struct syntax_word *from, *from_except;
+	struct syntax_word *to, *to_except;
 	struct syntax_service *services;
 	struct syntax_service *target; /* publish: the service behind TO */
 	struct syntax_word *methods;
 	struct syntax_word *paths;
+	struct syntax_word *schemes;
+	struct syntax_word *users;
+	struct syntax_header *headers;
+	struct syntax_word *types;
+	struct syntax_word *during;
+	struct syntax_limit limit;
+	struct syntax_limit connections;
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */
@@ -87,7 +126,7 @@ struct syntax_rule {
 /* One line of a test: a flow and what must become of it. */
 struct syntax_case {
 	struct syntax_case *next;
-	const struct token *tokens; /* in `tokens` of the syntax */
+	const struct token *tokens; /* in `files` of the syntax */
 	size_t count;
 	struct str text;
 };
@@ -98,11 +137,18 @@ struct syntax_test {
 	struct syntax_case *cases;
 };
 
-struct syntax {
+/* Of one file, for as long as the syntax is. */
+struct syntax_tokens {
+	struct syntax_tokens *next;
 	struct tokens tokens;
+};
+
+struct syntax {
+	struct syntax_tokens *files;
 	struct syntax_group *zones;
 	struct syntax_group *names;
 	struct syntax_list *lists;
+	struct syntax_hours *hours;
 	struct syntax_service_name *services;
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
@@ -112,12 +158,16 @@ struct syntax {
 };
 
 /*
- * Reads the whole source; every statement that is not well formed is reported
+ * Reads the whole source, and what it includes by `includer` (NULL: it may
+ * include nothing); every statement that is not well formed is reported
  * and left out.  0, or -ENOMEM; look at report->errors as well.
  */
 int policy_parse(const struct source *source, struct arena *arena,
-    struct report *report, struct syntax *ret);
+    struct report *report, struct includer *includer, struct syntax *ret);
 void syntax_fini(struct syntax *syntax);
+
+/* Offers the words of what may stand behind a rule's endpoints. */
+void syntax_offer_rule_items(struct nearest *nearest);
 
 /* How long a list is; every node of syntax begins with its `next`. */
 size_t syntax_count(const void *first);

@@ -18,25 +18,35 @@ is_by(const struct policy_rule *rule, struct str by)
 }
 
 static void
+say_answer(const struct policy_answer *answer, struct text *out)
+{
+	text_addz(out, policy_verdict_word(answer->verdict));
+	if (answer->rule != NULL) {
+		text_addz(out, " by ");
+		describe_rule(answer->rule, out);
+	} else if (answer->reason != NULL) {
+		text_addf(out, ": %s", answer->reason);
+	} else {
+		text_addf(out, ": it hangs on the %s, which is not given",
+		    policy_fact_word(answer->hangs_on));
+	}
+}
+
+static void
 report_failure(const struct policy_case *one,
     const struct policy_answer *answer, struct report *report)
 {
-	struct text by = TEXT_EMPTY;
+	struct text got = TEXT_EMPTY;
 
-	if (answer->rule != NULL)
-		describe_rule(answer->rule, &by);
-	else if (answer->reason != NULL)
-		text_addz(&by, answer->reason);
-	else
-		text_addf(&by, "it hangs on the %s",
-		    policy_fact_word(answer->hangs_on));
+	say_answer(answer, &got);
 	report_error(report, one->place,
-	    "test \"%.*s\" fails: expected %s%s%.*s, got %s (%.*s)",
+	    "test \"%.*s\" fails: expected %s%s%.*s, got %.*s",
 	    STR_ARG(one->title), policy_verdict_word(one->verdict),
 	    one->by.at != NULL ? " by " : "", STR_ARG(one->by),
-	    policy_verdict_word(answer->verdict), STR_ARG(text_str(&by)));
-	report_hint(report, "gatehouse explain FILE '...' shows each step");
-	text_fini(&by);
+	    STR_ARG(text_str(&got)));
+	report_hint(report, "gatehouse explain %.*s '%.*s' shows each step",
+	    STR_ARG(one->place.source->name), STR_ARG(one->flow_text));
+	text_fini(&got);
 }
 
 struct trial

@@ -17,6 +17,12 @@ static const char *const phases[] = {
 #undef ROW
 };
 
+static const char *const schemes[] = {
+#define ROW(id, word) #word,
+	POLICY_SCHEMES(ROW)
+#undef ROW
+};
+
 static const struct policy_protocol_row protocols[] = {
 #define ROW(id, word, number, has) { #word, number, POLICY_PROTOCOL_HAS_##has },
 	POLICY_PROTOCOLS(ROW)
@@ -48,12 +54,12 @@ const size_t policy_icmp_kind_count = COUNT_OF(policy_icmp_kinds);
  * Words of rules and heads of statements, those of later versions too, so that
  * a policy of today stays readable.
  */
-static const char *const reserved[] = { "allow", "any", "as", "at", "by",
-	"connections", "direct", "drop", "during", "except", "explicit", "for",
-	"header", "hours", "include", "inspect", "limit", "list", "log",
-	"masquerade", "method", "name", "path", "proxy", "publish", "reject",
-	"scheme", "self", "service", "test", "type", "undecided", "user", "via",
-	"zone" };
+static const char *const reserved[] = { "allow", "any", "as", "at", "burst",
+	"by", "connections", "direct", "drop", "during", "except", "explicit",
+	"for", "header", "hours", "include", "inspect", "limit", "list", "log",
+	"masquerade", "method", "name", "path", "per", "proxy", "publish",
+	"reject", "report", "scheme", "self", "service", "test", "type",
+	"undecided", "user", "via", "zone" };
 
 const char *
 policy_verdict_word(enum policy_verdict verdict)
@@ -71,6 +77,12 @@ const struct policy_protocol_row *
 policy_protocol_row(enum policy_protocol p)
 {
 	return &protocols[p];
+}
+
+const char *
+policy_scheme_word(enum policy_scheme scheme)
+{
+	return schemes[scheme];
 }
 
 const char *
@@ -115,6 +127,18 @@ policy_protocol_find(struct str word, enum policy_protocol *ret)
 	for (unsigned i = 0; i < COUNT_OF(protocols); i++) {
 		if (str_is(word, protocols[i].word)) {
 			*ret = (enum policy_protocol)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+policy_scheme_find(struct str word, enum policy_scheme *ret)
+{
+	for (unsigned i = 0; i < COUNT_OF(schemes); i++) {
+		if (str_is(word, schemes[i])) {
+			*ret = (enum policy_scheme)i;
 			return true;
 		}
 	}

@@ -63,6 +63,18 @@ enum policy_protocol_has {
 	POLICY_PROTOCOL_HAS_KINDS,
 };
 
+/* Schemes that a rule can name. */
+#define POLICY_SCHEMES(ROW)                                                    \
+	ROW(HTTP, http)                                                        \
+	ROW(HTTPS, https)
+
+enum policy_scheme {
+#define ROW(id, word) POLICY_SCHEME_##id,
+	POLICY_SCHEMES(ROW)
+#undef ROW
+	POLICY_SCHEME_COUNT
+};
+
 /*
  * Refusals that no rule made: the word in the kernel's log prefix (at most
  * POLICY_REASON_WORD_MAX bytes) and the words in events and explanations.
@@ -71,7 +83,8 @@ enum policy_protocol_has {
 	ROW(NONE, "-", NULL)                                                   \
 	ROW(SPOOFED, "spoof", "spoofed")                                       \
 	ROW(NO_ZONE, "nozone", "no zone")                                      \
-	ROW(NEEDS_PROXY, "proxy", "needs the proxy")
+	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
+	ROW(REPORT, "report", "reported, not enforced")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
@@ -123,12 +136,14 @@ extern const size_t policy_icmp_kind_count;
 const char *policy_verdict_word(enum policy_verdict verdict);
 const char *policy_phase_word(enum policy_phase phase);
 const struct policy_protocol_row *policy_protocol_row(enum policy_protocol p);
+const char *policy_scheme_word(enum policy_scheme scheme);
 const char *policy_reason_word(enum policy_reason reason);
 const char *policy_reason_sentence(enum policy_reason reason); /* NULL: NONE */
 
 /* True and *ret when the word is one; the names are case-sensitive. */
 bool policy_verdict_find(struct str word, enum policy_verdict *ret);
 bool policy_protocol_find(struct str word, enum policy_protocol *ret);
+bool policy_scheme_find(struct str word, enum policy_scheme *ret);
 bool policy_icmp_kind_find(struct str word, uint16_t *ret);
 bool policy_reason_find(struct str word, enum policy_reason *ret);
 

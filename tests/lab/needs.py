@@ -27,6 +27,8 @@ FEATURES = {
     " meta l4proto tcp tproxy ip to 127.0.0.1:9 accept",
     "hand-over over IPv6 (nft_tproxy)": "type filter hook prerouting priority -150;"
     " meta l4proto tcp tproxy ip6 to [::1]:9 accept",
+    "route lookup (nft_fib_inet)": "type filter hook prerouting priority -150;"
+    " fib daddr type local accept",
     "socket match (nft_socket)": "type filter hook prerouting priority -150;"
     " socket transparent 1 socket wildcard 0 accept",
     "masquerade (nft_masq)": "type nat hook postrouting priority 100; masquerade",

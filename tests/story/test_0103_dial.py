@@ -6,6 +6,7 @@ Every address that a name resolves to is judged before it is dialled.
 
 import pytest
 
+from tests.lab import curl
 from tests.lab.flows import PROXY
 from tests.lab.gateway import Gateway
 from tests.lab.listener import read_head
@@ -21,7 +22,9 @@ proxy {
 }
 
 reject lan -> .example.net      log as "by name"
+drop   lan -> .example.org      log as "unheard"
 allow  lan -> wan               log as "web"
+reject lan -> any               log as "told"
 """
 )
 
@@ -31,6 +34,12 @@ def test_a_name_that_is_refused_is_not_even_asked_for(gateway: Gateway) -> None:
     name = "never.example.net"
     assert lab.lan.curl(f"http://{name}/", *PROXY).status == 403
     assert not lab.names.was_asked(name)
+
+
+def test_a_name_that_is_dropped_is_met_with_silence(gateway: Gateway) -> None:
+    answer = gateway.lab.lan.curl("http://www.example.org/", *PROXY, timeout=0.7)
+    assert answer.exit == curl.TIMED_OUT
+    assert not gateway.lab.names.was_asked("www.example.org")
 
 
 def test_a_name_that_does_not_exist(gateway: Gateway) -> None:

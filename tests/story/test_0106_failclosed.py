@@ -92,12 +92,13 @@ def test_a_proxy_that_dies_again_and_again(start_gateway: Start) -> None:
     """Not in the moment of its death either, nor in that of its return.
 
     The proxy's own connections come from the gateway's ephemeral ports; one that
-    passed it by would come, masqueraded, from the port that its client has.
+    passed it by would come, masqueraded, from the port that its client has.  The
+    guest knocks, for its ports are all used up by it.
     """
     gateway = start_gateway()
     lab = gateway.lab
     clients = f"tcp sport {PORTS.start}-{PORTS.stop - 1} {NEW_TCP}"
-    with Watch(lab.web, clients) as watch, knocking(lab.lan, lab.web.ip4):
+    with Watch(lab.web, clients) as watch, knocking(lab.guest, lab.web.ip4):
         for _ in range(4):
             killed = gateway.kill(PROXY_PROGRAM)
             wait.until("another", lambda: is_replaced(gateway, killed))

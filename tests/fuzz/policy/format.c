@@ -162,7 +162,7 @@ dump(struct str text, struct text *out)
 
 	report_init(&report);
 	arena_init(&arena, BYTES_MAX);
-	int rc = policy_parse(&source, &arena, &report, &syntax);
+	int rc = policy_parse(&source, &arena, &report, NULL, &syntax);
 	bool good = rc == 0 && report.errors == 0;
 	if (good) {
 		add_definitions(out, &syntax);

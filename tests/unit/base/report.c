@@ -12,6 +12,14 @@
 
 #include <cmocka.h>
 
+#define LETTERS_10  "abcdefghij"
+#define LETTERS_50  LETTERS_10 LETTERS_10 LETTERS_10 LETTERS_10 LETTERS_10
+#define LETTERS_100 LETTERS_50 LETTERS_50
+#define MARKS_10    "^^^^^^^^^^"
+#define BLANKS_10   "          "
+#define BLANKS_63                                                              \
+	BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 BLANKS_10 "   "
+
 #define ROWS(table) (sizeof(table) / sizeof((table)[0]))
 
 static const struct place nowhere;
@@ -61,6 +69,31 @@ rendering(void **state)
 		    "p:1:10: error: m\n"
 		    "    1 | 12345678        x\n"
 		    "      |                 ^\n" },
+		/* Of a long line the part around the mark is shown; the cut
+		 * does not go through a character. */
+		{ STR_INIT(LETTERS_100 "gest" LETTERS_100), 100, 4,
+		    "p:1:101: error: m\n"
+		    "    1 | ..." LETTERS_50 LETTERS_10 "gest" LETTERS_100 "\n"
+		    "      | " BLANKS_63 "^^^^\n" },
+		{ STR_INIT(LETTERS_100 LETTERS_100 "k"), 0, 1,
+		    "p:1:1: error: m\n"
+		    "    1 | " LETTERS_100 LETTERS_100 "...\n"
+		    "      | ^\n" },
+		{ STR_INIT(LETTERS_50 "\xc3\xa4" LETTERS_100 LETTERS_100), 111,
+		    400,
+		    "p:1:112: error: m\n"
+		    "    1 | ...\xc3\xa4" LETTERS_100 LETTERS_50 LETTERS_10
+			LETTERS_10 LETTERS_10 LETTERS_10 "abcdefgh...\n"
+		    "      | " BLANKS_63 MARKS_10 MARKS_10 MARKS_10 MARKS_10
+			MARKS_10 MARKS_10 MARKS_10 MARKS_10 MARKS_10 MARKS_10
+			    MARKS_10 MARKS_10 MARKS_10 "^^^^^^^^^\n" },
+		{ STR_INIT(LETTERS_100 LETTERS_50 LETTERS_10 LETTERS_10
+			  LETTERS_10 LETTERS_10 "abcdefghi\xc3\xa4"),
+		    0, 1,
+		    "p:1:1: error: m\n"
+		    "    1 | " LETTERS_100 LETTERS_50 LETTERS_10 LETTERS_10
+			LETTERS_10 LETTERS_10 "abcdefghi...\n"
+		    "      | ^\n" },
 		/* The end of a line of another system is no part of it. */
 		{ STR_INIT("one\r\ntwo\r\n"), 5, 3,
 		    "p:2:1: error: m\n"
@@ -410,7 +443,7 @@ notes_and_their_lines(void **state)
 	assert_string_equal(text.at,
 	    "[{\"kind\": \"overlap\", \"file\": \"p\", \"line\": 1, "
 	    "\"column\": 1, \"by\": [3, 4, 5, 6, 7], \"message\": \"n\", "
-	    "\"hint\": null}]");
+	    "\"hint\": null, \"see\": null}]");
 	report_fini(&report);
 	text_fini(&text);
 }
@@ -432,6 +465,41 @@ lines_of_what_is_not_kept(void **state)
 		assert_int_equal(report.items[i].by_count, 1);
 		assert_int_equal(report.items[i].by[0], i);
 	}
+	report_fini(&report);
+}
+
+static void
+sections_of_the_manual(void **state)
+{
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	report_see(&report, "to nothing: there is no finding yet");
+	assert_null(report_topic(&report, "m.md#a"));
+	report_error(&report, nowhere, "of a");
+	report_hint(&report, "h");
+	assert_string_equal(report_topic(&report, "m.md#b"), "m.md#a");
+	report_error(&report, nowhere, "of b");
+	report_error(&report, nowhere, "of c, among b");
+	report_see(&report, "m.md#c");
+	report_warning(&report, "k", nowhere, "of none");
+	assert_string_equal(report_topic(&report, NULL), "m.md#b");
+	report_error(&report, nowhere, "of none");
+	assert_rendered(&report, false,
+	    "error: of a\n"
+	    "      = h\n"
+	    "      = manual: m.md#a\n"
+	    "error: of b\n"
+	    "      = manual: m.md#b\n"
+	    "error: of c, among b\n"
+	    "      = manual: m.md#c\n"
+	    "warning: of none\n"
+	    "error: of none\n");
+	for (int i = 0; i < REPORT_FINDINGS_MAX; i++)
+		report_error(&report, nowhere, "more than are kept");
+	report_see(&report, "of one that is not kept");
+	assert_null(report.items[report.count - 1].see);
 	report_fini(&report);
 }
 
@@ -478,15 +546,17 @@ as_json(void **state)
 	report_init(&report);
 	report_error(&report, (struct place){ &source, 2, 1 }, "say \"x\"");
 	report_hint(&report, "h");
+	report_see(&report, "m.md#x");
 	report_warning(&report, "unused", nowhere, "w");
 	report_json(&report, REPORT_ERROR, &json);
 	report_json(&report, REPORT_WARNING, &json);
 	assert_string_equal(out.at,
 	    "[{\"file\": \"p\", \"line\": 2, \"column\": 2, "
-	    "\"message\": \"say \\\"x\\\"\", \"hint\": \"h\"}], "
+	    "\"message\": \"say \\\"x\\\"\", \"hint\": \"h\", "
+	    "\"see\": \"m.md#x\"}], "
 	    "[{\"kind\": \"unused\", \"file\": null, \"line\": 0, "
 	    "\"column\": 0, \"by\": [], \"message\": \"w\", "
-	    "\"hint\": null}]");
+	    "\"hint\": null, \"see\": null}]");
 	report_fini(&report);
 	text_fini(&out);
 }
@@ -508,6 +578,7 @@ main(void)
 		cmocka_unit_test(limit_of_each_weight),
 		cmocka_unit_test(notes_and_their_lines),
 		cmocka_unit_test(lines_of_what_is_not_kept),
+		cmocka_unit_test(sections_of_the_manual),
 		cmocka_unit_test(lines_and_columns),
 		cmocka_unit_test(as_json),
 	};

@@ -72,6 +72,50 @@ paths_have_one_normal_form(void **state)
 }
 
 static void
+what_lax_servers_read(void **state)
+{
+	static const struct {
+		const char *path, *want;
+	} cases[] = {
+		{ "/", "/" },
+		{ "/a/b.c", "/a/b.c" },
+		{ "//a", "/a" },
+		{ "/a///b//", "/a/b/" },
+		{ "/%2Fadmin", "/admin" },
+		{ "/a%2F..%2Fadmin", "/admin" },
+		{ "/a%5C..%5Cadmin", "/admin" },
+		{ "/a\\..\\admin", "/admin" },
+		{ "/admin;a=b/users", "/admin/users" },
+		{ "/a/..;/admin", "/admin" },
+		{ "/admin/;", "/admin/" },
+		{ "/;/admin", "/admin" },
+		{ "/a//../admin", "/admin" },
+		{ "/a;..%2Fadmin", "/a/admin" },
+		{ "/%252F", "/%252F" },
+		{ "/%61dmin/%2E%2e%2fb", "/b" },
+		{ "/%", "/%25" },
+	};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 14);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct str path = str_of(cases[i].path), once, twice;
+		assert_int_equal(http_path_lax(path, &arena, &once), 0);
+		if (!str_is(once, cases[i].want))
+			fail_msg(
+			    "'%s' became '%.*s'", cases[i].path, STR_ARG(once));
+		assert_int_equal(http_path_lax(once, &arena, &twice), 0);
+		assert_true(str_eq(once, twice));
+	}
+	arena_fini(&arena);
+	arena_init(&arena, 0);
+	struct str ret;
+	assert_int_equal(http_path_lax(STR("//a"), &arena, &ret), -ENOMEM);
+	arena_fini(&arena);
+}
+
+static void
 a_normal_path_needs_no_memory(void **state)
 {
 	struct str path = STR("/a/b.c"), ret;
@@ -90,6 +134,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_have_one_normal_form),
+		cmocka_unit_test(what_lax_servers_read),
 		cmocka_unit_test(a_normal_path_needs_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,8 +33,8 @@ is_tedious(const struct space *space, const struct space_cell *cell,
 		return true;
 	return (flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED ||
 		   flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN) &&
-	       (cell->at[SPACE_NAME] > 0 || cell->at[SPACE_METHOD] > 0 ||
-		   cell->at[SPACE_PATH] > 0);
+	       (cell->at[SPACE_NAME] > 0 || cell->at[SPACE_SCHEME] > 0 ||
+		   !is_plain_request(cell));
 }
 
 static void
@@ -69,18 +69,46 @@ last_phase(const struct flow *flow)
  * what its packets show for sure counts, so what might match is made to be
  * absent by asking about it as about any other packet.
  */
-static const struct policy_rule *
-final_rule(const struct policy *policy, const struct flow *flow)
+static struct policy_answer
+final_answer(const struct policy *policy, const struct flow *flow)
 {
 	struct flow plain = *flow;
 
 	if (flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN)
-		return NULL;
+		return policy_evaluate(policy, flow, POLICY_PHASE_PACKET, NULL);
 	if (flow->way == FLOW_UNCARRIED)
 		plain.way = FLOW_PLAIN;
-	struct policy_answer answer =
-	    policy_evaluate(policy, &plain, last_phase(&plain), NULL);
-	return answer.rule;
+	return policy_evaluate(policy, &plain, last_phase(&plain), NULL);
+}
+
+static const struct policy_rule *
+final_rule(const struct policy *policy, const struct flow *flow)
+{
+	return flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN
+		   ? NULL
+		   : final_answer(policy, flow).rule;
+}
+
+static bool
+is_reported_by(
+    const struct policy_answer *answer, const struct policy_rule *rule)
+{
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		if (answer->reported[i]->line == rule->line)
+			return true;
+	return false;
+}
+
+/* Both make the same reports, as far as the evaluator tells them. */
+static bool
+same_reports(const struct policy_answer *a, const struct policy_answer *b)
+{
+	if (a->reported_count != b->reported_count)
+		return false;
+	for (unsigned i = 0; i < a->reported_count; i++)
+		if (!is_reported_by(b, a->reported[i]))
+			return false;
+	return true;
 }
 
 static bool
@@ -100,6 +128,8 @@ same_packets(
 
 	if (flow->way == FLOW_PLAIN)
 		return true;
+	if (!same_reports(&x, &y))
+		return false;
 	if (x.rule == NULL || y.rule == NULL)
 		return x.rule == y.rule;
 	return same_rule(x.rule, y.rule);
@@ -113,6 +143,7 @@ with_rules(const struct policy *policy, struct policy_rule *rules, size_t count)
 
 	copy.rules = rules;
 	copy.rule_count = count;
+	copy.index = NULL;
 	return copy;
 }
 
@@ -143,10 +174,15 @@ expected_kind(const struct policy *policy, size_t i, const struct flows *flows)
 		if (!flows->items[j].dialled &&
 		    !same_packets(policy, &without, flow))
 			return NULL;
+		struct policy_answer with = final_answer(policy, flow);
+		if (is_reported_by(&with, rule))
+			return NULL;
 		if (final_rule(policy, flow) != rule)
 			continue;
 		reached = true;
-		if (!meaning_rule_same(rule, final_rule(&without, flow)))
+		struct policy_answer rest = final_answer(&without, flow);
+		if (!meaning_rule_same(rule, rest.rule) ||
+		    !same_reports(&with, &rest))
 			return NULL;
 	}
 	if (!reached)
@@ -175,6 +211,7 @@ takes(const struct policy *policy, const struct policy_rule *rule,
 		policy->rules[policy->rule_count - 1] };
 	struct policy alone = with_rules(policy, rules, 2);
 
+	rules[0].report = false;
 	return final_rule(&alone, flow) == &rules[0];
 }
 

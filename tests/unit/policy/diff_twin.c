@@ -16,6 +16,8 @@ struct fate {
 	const char *reason;
 	struct address target;
 	uint16_t port;
+	uint16_t reports[POLICY_VERDICT_COUNT];
+	const struct policy_rule *limited; /* the rule that counts it */
 };
 
 static struct address
@@ -48,6 +50,14 @@ is_hidden(const struct policy *policy, const struct flow *flow,
 	return false;
 }
 
+static void
+count_reports(const struct policy_answer *answer, struct fate *fate)
+{
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		if (answer->reported[i]->log)
+			fate->reports[answer->reported[i]->verdict]++;
+}
+
 static struct fate
 fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 {
@@ -59,6 +69,7 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	struct policy_answer answer = policy_decide(policy, flow);
 	fate =
 	    (struct fate){ .verdict = answer.verdict, .reason = answer.reason };
+	count_reports(&answer, &fate);
 	if (mode == SPACE_DIRECT && flow->way == FLOW_EXPLICIT &&
 	    (answer.verdict == POLICY_VERDICT_UNDECIDED ||
 		answer.verdict == POLICY_VERDICT_ALLOW)) {
@@ -69,6 +80,8 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	if (answer.rule == NULL)
 		return fate;
 	fate.log = answer.rule->log;
+	if (meaning_is_limited(answer.rule))
+		fate.limited = answer.rule;
 	fate.by_proxy =
 	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
 	if (answer.rule->publish) {
@@ -81,9 +94,19 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 }
 
 static bool
+same_limit(const struct fate *a, const struct fate *b)
+{
+	if (a->limited == NULL || b->limited == NULL)
+		return a->limited == b->limited;
+	return meaning_limit_same(a->limited, b->limited);
+}
+
+static bool
 same_fate(const struct fate *a, const struct fate *b)
 {
-	return a->verdict == b->verdict && a->log == b->log &&
+	return same_limit(a, b) &&
+	       memcmp(a->reports, b->reports, sizeof(a->reports)) == 0 &&
+	       a->verdict == b->verdict && a->log == b->log &&
 	       a->by_proxy == b->by_proxy && a->listener == b->listener &&
 	       a->hidden == b->hidden && a->reason == b->reason &&
 	       a->port == b->port && address_eq(a->target, b->target);
@@ -133,7 +156,9 @@ is_right(const struct diff *diff, const struct space_cell *cell)
 	struct fate after = fate_of(diff->after.policy, &new, mode);
 	if (class == NULL)
 		return same_fate(&before, &after);
-	return !same_fate(&before, &after) &&
+	/* Who shares a limit is no matter of one flow; diff.c has its tests. */
+	return (!same_fate(&before, &after) ||
+		   (before.limited != NULL && after.limited != NULL)) &&
 	       meaning_verdict(&class->before) == before.verdict &&
 	       meaning_verdict(&class->after) == after.verdict;
 }

@@ -45,8 +45,16 @@ static const struct {
 	/* Options last, as long as they are options. */
 	{ "drop a -> b log tcp 80 direct as \"x\" method GET\n",
 	    "drop   a -> b tcp 80 direct method GET  log as \"x\"\n" },
-	{ "drop a -> log\ndrop a -> b, log tcp 1\n",
-	    "drop   a -> log\ndrop   a -> b, log tcp 1\n" },
+	/* A report is a rule whose verdict is two words. */
+	{ "report  reject a -> bb tcp 80 log as \"x\"\nallow a -> b during log "
+	  "header log \"as\" user as limit 5/s burst 9 log\n",
+	    "report reject a -> bb tcp 80  log as \"x\"\n"
+	    "allow  a -> b during log header log \"as\" user as limit 5/s "
+	    "burst "
+	    "9  log\n" },
+	/* Files that are included are not looked at. */
+	{ "include   \"none.policy\"\nhours  a=mon-fri 08:00-12:00,sat\n",
+	    "include \"none.policy\"\nhours a = mon-fri 08:00-12:00, sat\n" },
 	/* Columns end with a paragraph of two blank lines, or another kind. */
 	{ "name a = 10.0.0.1\n\n# c\nname bbb = 10.0.0.2\n\n\nname cc = "
 	  "10.0.0.3\nservice long = tcp 1\nname d = 10.0.0.4\n",
@@ -62,7 +70,7 @@ static const struct {
 	/* Braces on one line if they fit, else an item a line. */
 	{ "name a = {\n10.0.0.1\n10.0.0.2,\n}\n",
 	    "name a = { 10.0.0.1, 10.0.0.2 }\n" },
-	{ "name a = {}\n", "name a = { }\n" },
+	{ "name a = {}\n", NULL },
 	{ "name many = { 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4, 10.0.0.5, "
 	  "{ 10.0.0.6, 10.0.0.7 } }\n",
 	    "name many = {\n    10.0.0.1,\n    10.0.0.2,\n    10.0.0.3,\n    "

@@ -33,6 +33,21 @@ outcome_at(
 	return meaning_outcome(meaning, outcomes);
 }
 
+/* Of more reports than the evaluator tells, the first ones are not known. */
+static bool
+same_reports(
+    const struct policy_answer *answer, const struct meaning_outcome *outcome)
+{
+	uint16_t reports[POLICY_VERDICT_COUNT] = { 0 };
+
+	if (answer->reported_count == POLICY_REPORTED_MAX)
+		return true;
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		if (answer->reported[i]->log)
+			reports[answer->reported[i]->verdict]++;
+	return memcmp(reports, outcome->reports, sizeof(reports)) == 0;
+}
+
 /* What the evaluator says, in the words of the meaning. */
 static const char *
 differs(const struct policy *policy, const struct flow *flow, size_t mode,
@@ -52,6 +67,8 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 		return outcome->carriage == MEANING_UNSERVED ? NULL
 							     : "unserved";
 	struct policy_answer answer = policy_decide(policy, flow);
+	if (!same_reports(&answer, outcome))
+		return "reports";
 	if (answer.verdict == POLICY_VERDICT_UNDECIDED ||
 	    (mode == SPACE_DIRECT && flow->way == FLOW_EXPLICIT &&
 		answer.verdict == POLICY_VERDICT_ALLOW))
@@ -69,7 +86,7 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 		return "traces";
 	/* Which of two alike decides is told apart only where it shows. */
 	if (!policy_outcome_same(outcome->rule, answer.rule) &&
-	    outcome->rule->log)
+	    policy_rule_leaves_trace(outcome->rule))
 		return "rule";
 	bool by_proxy =
 	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);

@@ -276,7 +276,7 @@ paths(void **state)
 		assert_int_equal(partition_paths(&partition, lent, count), 0);
 		/* Each atom is shown by its example ... */
 		for (size_t i = 0; i < partition.count; i++) {
-			struct str example = partition.of.paths[i].example;
+			struct str example = partition.of.texts[i].example;
 			for (size_t j = 0; j < count && example.at != NULL; j++)
 				assert_true(partition_has(&partition, i, j) ==
 					    matches(patterns[j], example.at));

@@ -63,6 +63,10 @@ read_from_memory(
 		    "198.51.100.0/25\n192.0.2.7\n2001:db8:b::/48\n" },
 		{ "ads.hosts", "ads.example\n.tracker.example\n" },
 		{ "nothing.netset", "# nothing\n" },
+		{ "block.txt",
+		    "! a list with exceptions\n||block.example^\n"
+		    "@@||good.block.example^\n||bad.good.block.example^\n"
+		    "||tracker.example^\n" },
 	};
 	const char *text = NULL;
 
@@ -82,8 +86,8 @@ read_from_memory(
 static inline struct policy *
 policy_of(const char *text)
 {
-	struct policy_loader loader = { read_from_memory,
-		(void *)(uintptr_t)text };
+	struct policy_loader loader = { .read = read_from_memory,
+		.context = (void *)(uintptr_t)text };
 	struct policy *policy = NULL, *kept = NULL;
 	struct text words = TEXT_EMPTY;
 	struct report report;
@@ -97,6 +101,50 @@ policy_of(const char *text)
 	report_fini(&report);
 	policy_unref(kept);
 	return policy;
+}
+
+/*
+ * What the rules of one policy ask for besides the rest: a bit each.  All at
+ * once would make more flows than can be asked one by one.
+ */
+enum flavour {
+	FLAVOUR_TIME,
+	FLAVOUR_SCHEME,
+	FLAVOUR_USER,
+	FLAVOUR_HEADER,
+	FLAVOUR_TYPE,
+	FLAVOUR_COUNT
+};
+
+static unsigned flavours;
+
+static inline bool
+is_flavoured(enum flavour flavour)
+{
+	return (flavours >> flavour & 1) != 0 && chance(3) == 0;
+}
+
+static inline void
+add_random_flavours(struct text *out)
+{
+	if (is_flavoured(FLAVOUR_TIME))
+		text_addf(out, " during %s",
+		    ONE_OF("office", "night", "office, night", "weekend"));
+	if (is_flavoured(FLAVOUR_SCHEME))
+		text_addf(
+		    out, " scheme %s", ONE_OF("http", "https", "http, https"));
+	if (is_flavoured(FLAVOUR_USER))
+		text_addf(
+		    out, " user %s", ONE_OF("anna", "bert", "anna, bert"));
+	for (unsigned i = 0; i < 2; i++)
+		if (is_flavoured(FLAVOUR_HEADER))
+			text_addf(out, " header %s",
+			    ONE_OF("A \"a*\"", "A \"*b\"", "a \"*\"",
+				"B \"x\", \"y*\"", "A \"z\", \"a*\"",
+				"B \"\""));
+	if (is_flavoured(FLAVOUR_TYPE))
+		text_addf(out, " type %s",
+		    ONE_OF("image/*", "*/png", "video/mp4, image/png"));
 }
 
 static inline void
@@ -113,8 +161,35 @@ add_random_endpoint(struct text *out, bool source)
 			      "203.0.113.9", "2001:db8:1::5", "bad", "servers",
 			      "0.0.0.0/0")
 			: ONE_OF("ads", "www.example", "*.www.example",
-			      ".tracker.example", "mixed", "nothing"));
+			      ".tracker.example", "mixed", "nothing", "block"));
 	}
+}
+
+/* One side, perhaps without a part of it. */
+static inline void
+add_random_side(struct text *out, bool source)
+{
+	add_random_endpoint(out, source);
+	if (chance(6) > 0)
+		return;
+	text_addz(out, " except ");
+	text_addz(out, source || chance(2) == 0
+			   ? ONE_OF("lan", "10.0.0.1", "bad, 10.0.0.3",
+				 "servers", "nothing", "self", "2001:db8::/32")
+			   : ONE_OF("ads", "block", "www.example", "mixed",
+				 "wan, .tracker.example", "nothing"));
+}
+
+static inline void
+add_random_limit(struct text *out)
+{
+	if (chance(8) == 0)
+		text_addz(
+		    out, ONE_OF(" limit 5/s", " limit 5/s",
+			     " limit 20/m burst 3", " limit 5/s per source"));
+	if (chance(12) == 0)
+		text_addz(
+		    out, ONE_OF(" connections 7", " connections 7 per source"));
 }
 
 static inline void
@@ -131,25 +206,30 @@ static inline void
 add_random_rule(struct text *out)
 {
 	const char *verdict = ONE_OF("allow", "allow", "reject", "drop");
+	bool report = chance(8) == 0;
 
 	if (chance(12) == 0) {
 		text_addf(out, "publish %s tcp %s -> 10.0.0.2%s",
 		    ONE_OF("lan", "wan"), ONE_OF("80", "25"),
 		    ONE_OF("", " tcp 8080", ", 2001:db8:1::2"));
 	} else {
-		text_addf(out, "%s ", verdict);
-		add_random_endpoint(out, true);
+		text_addf(out, "%s%s ", report ? "report " : "", verdict);
+		add_random_side(out, true);
 		text_addz(out, " -> ");
-		add_random_endpoint(out, false);
+		add_random_side(out, false);
 		add_random_services(out);
-		if (chance(6) == 0)
+		unsigned rare = flavours != 0 ? 18 : 6;
+		if (chance(rare) == 0)
 			text_addf(out, " method %s",
 			    ONE_OF("GET", "CONNECT", "GET, POST"));
-		if (chance(6) == 0)
+		if (chance(rare) == 0)
 			text_addf(out, " path %s",
 			    ONE_OF("\"/a/*\"", "\"*.b\"", "\"/a/*\", \"/c\""));
 		if (chance(8) == 0 && verdict[0] == 'a')
 			text_addz(out, " direct");
+		add_random_flavours(out);
+		if (verdict[0] == 'a' && !report)
+			add_random_limit(out);
 	}
 	if (chance(4) == 0)
 		text_addz(out, ONE_OF(" log", " log as \"x\""));
@@ -157,8 +237,17 @@ add_random_rule(struct text *out)
 }
 
 static inline void
+choose_flavours(void)
+{
+	flavours = chance(2) == 0 ? 0 : 1u << chance(FLAVOUR_COUNT);
+	if (flavours != 0 && chance(6) == 0)
+		flavours |= 1u << chance(FLAVOUR_COUNT);
+}
+
+static inline void
 add_random_head(struct text *out)
 {
+	choose_flavours();
 	text_addf(out, "zone lan = int0 %s\n",
 	    ONE_OF("10.0.0.0/29", "10.0.0.0/29 2001:db8:1::/64",
 		"10.0.0.0/29, 198.51.100.0/28"));
@@ -171,6 +260,10 @@ add_random_head(struct text *out)
 	    "name mixed = { 10.0.0.4, .mixed.example, ads.example }\n"
 	    "list bad = addresses \"bad.netset\"\n"
 	    "list ads = domains \"ads.hosts\"\n"
+	    "list block = domains \"block.txt\"\n"
+	    "hours office = mon-fri 08:00-18:00\n"
+	    "hours night = 22:00-06:00\n"
+	    "hours weekend = sat-sun, fri 17:00-24:00\n"
 	    "list nothing = addresses \"nothing.netset\"\n");
 	if (chance(3) > 0)
 		text_addf(out, "proxy {\n%s%s}\n",
@@ -244,6 +337,108 @@ an_address_of(const struct partition *atoms, size_t atom)
 	return chance(2) == 0 ? range->first : range->last;
 }
 
+static inline unsigned
+a_minute_of(const struct partition *times, size_t atom)
+{
+	unsigned minute = chance(HOURS_WEEK_MINUTES);
+
+	while (!hours_has(&times->of.times[atom].minutes, minute))
+		minute = (minute + 1) % HOURS_WEEK_MINUTES;
+	return minute;
+}
+
+static inline bool
+fits(const char *pattern, const char *text)
+{
+	if (*pattern == '*')
+		return fits(pattern + 1, text) ||
+		       (*text != '\0' && fits(pattern, text + 1));
+	return *pattern == *text &&
+	       (*text == '\0' || fits(pattern + 1, text + 1));
+}
+
+static inline size_t
+conditions_met(const struct space *space, const struct flow_header *field)
+{
+	size_t met = 0, count = space->headers.count;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct policy_header *header = space->headers.items[i];
+		for (size_t j = 0; j < header->value_count; j++) {
+			char pattern[64];
+			(void)snprintf(pattern, sizeof(pattern), "%.*s",
+			    STR_ARG(header->values[j]));
+			if (str_eq_nocase(header->name, field->name) &&
+			    fits(pattern, field->value.at))
+				met |= (size_t)1 << (count - 1 - i);
+		}
+	}
+	return met;
+}
+
+/* Fields that meet the conditions of the cell and no others. */
+static inline void
+give_headers(const struct space *space, size_t cell, struct flow *flow)
+{
+	static const struct flow_header all[] = {
+		{ STR_INIT("A"), STR_INIT("a") },
+		{ STR_INIT("a"), STR_INIT("b") },
+		{ STR_INIT("a"), STR_INIT("ab") },
+		{ STR_INIT("A"), STR_INIT("z") },
+		{ STR_INIT("A"), STR_INIT("other") },
+		{ STR_INIT("B"), STR_INIT("x") },
+		{ STR_INIT("b"), STR_INIT("yy") },
+		{ STR_INIT("b"), STR_INIT("") },
+		{ STR_INIT("b"), STR_INIT("q") },
+		{ STR_INIT("C"), STR_INIT("a") },
+	};
+	static struct flow_header given[1 << SPACE_HEADERS_MAX][COUNT_OF(all)];
+	size_t met = 0;
+
+	flow->headers = given[cell];
+	flow->header_count = 0;
+	for (size_t i = 0; i < COUNT_OF(all); i++) {
+		size_t by_this = conditions_met(space, &all[i]);
+		if ((by_this & ~cell) != 0)
+			continue;
+		given[cell][flow->header_count++] = all[i];
+		met |= by_this;
+	}
+	assert_int_equal(met, cell);
+	if (cell == 0 && chance(2) == 0)
+		flow->known[POLICY_FACT_HEADER] = FLOW_ABSENT;
+}
+
+static inline void
+give_request(
+    const struct space *space, const struct space_cell *cell, struct flow *flow)
+{
+	size_t scheme = cell->at[SPACE_SCHEME], user = cell->at[SPACE_USER];
+	size_t type = cell->at[SPACE_TYPE];
+
+	if (scheme == 0 && (space->has_schemes || chance(2) == 0))
+		flow->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
+	else if (scheme > 0)
+		flow->scheme = (enum policy_scheme)(scheme - 1);
+	flow->user = user > 0 ? space->users.items[user - 1] : STR("carl");
+	if (user == 0 && chance(2) == 0)
+		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
+	flow->type =
+	    type > 0 ? space->types.of.texts[type].example : STR("text/none");
+	if (type == 0 && chance(2) == 0)
+		flow->known[POLICY_FACT_TYPE] = FLOW_ABSENT;
+	give_headers(space, cell->at[SPACE_HEADER], flow);
+}
+
+/* Whether the request shows nothing that a rule mentions. */
+static inline bool
+is_plain_request(const struct space_cell *cell)
+{
+	return cell->at[SPACE_METHOD] == 0 && cell->at[SPACE_PATH] == 0 &&
+	       cell->at[SPACE_USER] == 0 && cell->at[SPACE_HEADER] == 0 &&
+	       cell->at[SPACE_TYPE] == 0;
+}
+
 /*
  * The flow as the evaluator is asked about it.  What the proxy sees of a
  * request that shows neither method nor path that a rule mentions is the same
@@ -287,19 +482,24 @@ flow_of(
 	}
 	flow.method =
 	    method == 0 ? STR("TRACE") : space->methods.items[method - 1];
-	flow.path = path == 0 && space->paths.of.paths[0].example.at == NULL
+	flow.path = path == 0 && space->paths.of.texts[0].example.at == NULL
 			? STR("/q\x7f")
-			: space->paths.of.paths[path].example;
+			: space->paths.of.texts[path].example;
+	flow.minute = a_minute_of(&space->times, cell->at[SPACE_TIME]);
+	give_request(space, cell, &flow);
 	flow.last = POLICY_PHASE_RESPONSE;
 	if (mode == SPACE_EXPLICIT) {
 		flow.way = FLOW_EXPLICIT;
-		if (str_is(flow.method, "CONNECT"))
+		if (str_is(flow.method, "CONNECT")) {
 			flow.known[POLICY_FACT_PATH] = FLOW_ABSENT;
+			flow.last = POLICY_PHASE_REQUEST;
+		}
 	} else if (mode == SPACE_DIALLED) {
 		flow.way = FLOW_INTERCEPTED;
 	} else if (is_listener(policy, &flow)) {
 		flow.way = FLOW_EXPLICIT;
 		memset(flow.known, FLOW_NOT_GIVEN, sizeof(flow.known));
+		flow.known[POLICY_FACT_TIME] = FLOW_KNOWN;
 	} else if (flow.to_zone != ZONE_SELF &&
 		   flow.protocol < POLICY_PROTOCOL_COUNT &&
 		   policy_intercepts(
@@ -308,7 +508,7 @@ flow_of(
 			       ? FLOW_INTERCEPTED
 			       : FLOW_UNCARRIED;
 	}
-	if (flow.way == FLOW_INTERCEPTED && method == 0 && path == 0 &&
+	if (flow.way == FLOW_INTERCEPTED && is_plain_request(cell) &&
 	    chance(2) == 0)
 		flow.last = POLICY_PHASE_NAME;
 	return flow;

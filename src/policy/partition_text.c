@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/partition_path: which paths a policy can tell apart.
+ * policy/partition_text: which paths and other texts a policy can tell apart.
  *
  * All patterns are walked at once, as one automaton: a state says how far each
- * of them may be matched, a step takes one character.  Each state that a path
+ * of them may be matched, a step takes one character.  Each state that a text
  * can end in gives a combination of patterns and, by the way that led there,
  * the shortest path that shows it.  So what overlaps is known, not guessed.
  */
@@ -21,7 +21,7 @@ struct origin {
 };
 
 struct walk {
-	struct partition *partition; /* of paths, by pattern */
+	struct partition *partition; /* of texts, by pattern */
 	struct partition *states;    /* "sets" are positions in patterns */
 	struct {
 		struct origin *items;
@@ -80,7 +80,7 @@ add_state(struct walk *walk, uint32_t from, char letter)
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	if (walk->states->count > PARTITION_PATH_STATES_MAX)
+	if (walk->states->count > PARTITION_TEXT_STATES_MAX)
 		return -E2BIG;
 	return VEC_ADD(&walk->origins, origin);
 }
@@ -128,7 +128,7 @@ example_of(struct walk *walk, size_t state)
 	return example;
 }
 
-/* A path may end in such a state: which patterns match it then. */
+/* A text may end in such a state: which patterns match it then. */
 static long
 keep_end(struct walk *walk, const uint64_t *bits, bool *ret_new)
 {
@@ -143,7 +143,7 @@ keep_end(struct walk *walk, const uint64_t *bits, bool *ret_new)
 		base++;
 	}
 	return partition_add(
-	    partition, walk->members, sizeof(struct path_atom), ret_new);
+	    partition, walk->members, sizeof(struct text_atom), ret_new);
 }
 
 static int
@@ -155,7 +155,7 @@ keep_state(struct walk *walk, size_t state)
 	if (atom < 0)
 		return -ENOMEM;
 	if (is_new)
-		walk->partition->of.paths[atom].example =
+		walk->partition->of.texts[atom].example =
 		    example_of(walk, state);
 	return walk->partition->arena.full ? -ENOMEM : 0;
 }
@@ -215,24 +215,44 @@ keep_asterisk(struct walk *walk)
 	if (atom < 0)
 		return -ENOMEM;
 	if (is_new)
-		walk->partition->of.paths[atom].example = STR("*");
+		walk->partition->of.texts[atom].example = STR("*");
 	return 0;
 }
 
+/* From the states from `first` on, wherever letters lead. */
 static int
-walk_all(struct walk *walk)
+walk_on(struct walk *walk, size_t first)
 {
-	int rc = begin_walk(walk);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = take_step(walk, 0, '/');
-	for (size_t state = 1; rc == 0 && state < walk->states->count;
+	for (size_t state = first; rc == 0 && state < walk->states->count;
 	     state++) {
 		rc = keep_state(walk, state);
 		for (size_t i = 0; rc == 0 && i < walk->letter_count; i++)
 			rc = take_step(walk, state, walk->letters[i]);
 	}
+	return rc;
+}
+
+static int
+walk_paths(struct walk *walk)
+{
+	int rc = begin_walk(walk);
+
+	if (rc == 0)
+		rc = take_step(walk, 0, '/');
+	if (rc == 0)
+		rc = walk_on(walk, 1);
 	return rc == 0 ? keep_asterisk(walk) : rc;
+}
+
+/* A '*' in a text is as good as any letter that no pattern has. */
+static int
+walk_texts(struct walk *walk)
+{
+	int rc = begin_walk(walk);
+
+	return rc == 0 ? walk_on(walk, 0) : rc;
 }
 
 /* The atom of what no pattern matches comes first. */
@@ -242,15 +262,15 @@ keep_nothing(struct walk *walk)
 	bool is_new;
 
 	if (partition_add(walk->partition, walk->members,
-		sizeof(struct path_atom), &is_new) < 0)
+		sizeof(struct text_atom), &is_new) < 0)
 		return -ENOMEM;
-	walk->partition->of.paths[0].example = (struct str){ NULL, 0 };
+	walk->partition->of.texts[0].example = (struct str){ NULL, 0 };
 	return 0;
 }
 
-int
-partition_paths(
-    struct partition *partition, const struct str *patterns, size_t count)
+static int
+run(struct partition *partition, const struct str *patterns, size_t count,
+    int (*walk_all)(struct walk *))
 {
 	struct partition states;
 	struct walk walk = { .partition = partition,
@@ -278,4 +298,18 @@ partition_paths(
 	free(walk.next);
 	free(walk.members);
 	return rc;
+}
+
+int
+partition_paths(
+    struct partition *partition, const struct str *patterns, size_t count)
+{
+	return run(partition, patterns, count, walk_paths);
+}
+
+int
+partition_texts(
+    struct partition *partition, const struct str *patterns, size_t count)
+{
+	return run(partition, patterns, count, walk_texts);
 }

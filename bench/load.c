@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bench/load: clients that ask as fast as they are answered.
+ *
+ *	load COUNTS WORK CLIENTS PROXY PORT ORIGIN PORT
+ *
+ * WORK is what each of the clients does, over and over:
+ *
+ *	keep     GET in absolute form, the connection kept where the proxy does
+ *	get      a new connection for each GET
+ *	connect  a new connection for each CONNECT and a GET through it
+ *	bulk     one CONNECT, then reads what comes without end
+ *	raw      like bulk, to a relay that leads to the origin without CONNECT
+ *	idle     one GET, then nothing, the connection open; OPENING at a time
+ *
+ * One thread, epoll; it runs until it is ended.  Whatever is not an answer
+ * with status 200 is a failure; after FAILURES_MAX of them it gives up.  A proxy
+ * that ends a connection after its first answer is taken for one that keeps
+ * none, and asked no second time; `dials` tells.
+ */
+#include "tcp.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BODY         1024
+#define ANSWER_MAX   4096
+#define BULK_BYTES   ((size_t)1 << 20)
+#define OPENING      16
+#define FAILURES_MAX 1000
+#define EVENTS       256
+
+enum work {
+	KEEP,
+	GET,
+	CONNECT,
+	BULK,
+	RAW,
+	IDLE,
+	WORK_COUNT
+};
+static const char *const work_words[WORK_COUNT] = {
+	[KEEP] = "keep",
+	[GET] = "get",
+	[CONNECT] = "connect",
+	[BULK] = "bulk",
+	[RAW] = "raw",
+	[IDLE] = "idle",
+};
+
+enum state {
+	FREE,
+	DIALLING,
+	TUNNEL_ASKED,
+	ASKED,
+	STREAMING, /* all that comes is counted and thrown away */
+	RESTING,
+};
+
+struct client {
+	enum state state;
+	unsigned answers; /* on this connection */
+	size_t len;
+	char *answer; /* ANSWER_MAX; stays with the slot */
+};
+
+static struct client clients[TCP_FD_MAX];
+static struct counts *counts;
+static struct sockaddr_in proxy;
+static enum work work;
+static bool is_kept = true;
+static int epoll_fd;
+static unsigned unopened; /* of WORK idle */
+static char tunnel_head[256], get_head[256];
+
+static void
+watch(int fd, uint32_t events, int how)
+{
+	struct epoll_event event = { .events = events, .data.fd = fd };
+
+	if (epoll_ctl(epoll_fd, how, fd, &event) < 0)
+		die("epoll");
+}
+
+static void
+begin(void)
+{
+	int fd = tcp_dial(&proxy);
+
+	if (fd < 0)
+		die("cannot connect to the proxy");
+	if (clients[fd].answer == NULL)
+		clients[fd].answer = malloc(ANSWER_MAX);
+	if (clients[fd].answer == NULL)
+		die("memory");
+	clients[fd].state = DIALLING;
+	clients[fd].answers = 0;
+	clients[fd].len = 0;
+	counts->dials++;
+	watch(fd, EPOLLOUT, EPOLL_CTL_ADD);
+}
+
+static void
+begin_again(int fd)
+{
+	clients[fd].state = FREE;
+	(void)close(fd);
+	begin();
+}
+
+static void
+fail(int fd, const char *why)
+{
+	if (counts->failures == 0)
+		(void)fprintf(stderr, "%s: %.*s\n", why,
+		    (int)strcspn(clients[fd].answer, "\r"), clients[fd].answer);
+	if (++counts->failures > FAILURES_MAX)
+		exit(1);
+	begin_again(fd);
+}
+
+/* Gone before the first byte of an answer. */
+static void
+lose(int fd, const char *why)
+{
+	if (clients[fd].answers == 0 || clients[fd].len > 0) {
+		fail(fd, why);
+		return;
+	}
+	is_kept = is_kept && clients[fd].answers > 1;
+	begin_again(fd);
+}
+
+static void
+ask(int fd, const char *head, enum state next)
+{
+	size_t len = strlen(head);
+
+	clients[fd].len = 0;
+	clients[fd].answer[0] = '\0';
+	if (send(fd, head, len, MSG_NOSIGNAL) != (ssize_t)len)
+		lose(fd, "cannot ask");
+	else
+		clients[fd].state = next;
+}
+
+static void
+ask_first(int fd)
+{
+	watch(fd, EPOLLIN, EPOLL_CTL_MOD);
+	if (work == CONNECT || work == BULK)
+		ask(fd, tunnel_head, TUNNEL_ASKED);
+	else
+		ask(fd, get_head, work == RAW ? STREAMING : ASKED);
+}
+
+static void
+rest(int fd)
+{
+	clients[fd].state = RESTING;
+	if (unopened > 0) {
+		unopened--;
+		begin();
+	}
+}
+
+static void
+take_answer(int fd)
+{
+	struct client *client = &clients[fd];
+
+	if (client->state == TUNNEL_ASKED) {
+		ask(fd, get_head, work == BULK ? STREAMING : ASKED);
+		return;
+	}
+	counts->answers++;
+	client->answers++;
+	if (work == IDLE)
+		rest(fd);
+	else if (work == KEEP && is_kept)
+		ask(fd, get_head, ASKED);
+	else
+		begin_again(fd);
+}
+
+static bool
+is_whole(const struct client *client)
+{
+	const char *end = strstr(client->answer, "\r\n\r\n");
+	size_t body = client->state == TUNNEL_ASKED ? 0 : BODY;
+
+	return end != NULL &&
+	       client->len >= (size_t)(end - client->answer) + 4 + body;
+}
+
+static void
+read_answer(int fd)
+{
+	struct client *client = &clients[fd];
+	ssize_t got = recv(
+	    fd, client->answer + client->len, ANSWER_MAX - 1 - client->len, 0);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		lose(fd, "closed before the answer was whole");
+		return;
+	}
+	client->len += (size_t)got;
+	client->answer[client->len] = '\0';
+	if (client->len >= 12 && memcmp(client->answer + 8, " 200", 4) != 0)
+		fail(fd, "refused");
+	else if (is_whole(client))
+		take_answer(fd);
+}
+
+static void
+read_stream(int fd)
+{
+	/* Of TCP, MSG_TRUNC takes bytes without copying them. */
+	ssize_t got = recv(fd, NULL, BULK_BYTES, MSG_TRUNC);
+
+	if (got > 0)
+		counts->bytes += (uint64_t)got;
+	else if (got == 0 || errno != EAGAIN)
+		fail(fd, "the stream ended");
+}
+
+static void
+turn(int fd)
+{
+	switch (clients[fd].state) {
+	case FREE:
+		break;
+	case DIALLING:
+		ask_first(fd);
+		break;
+	case TUNNEL_ASKED:
+	case ASKED:
+		read_answer(fd);
+		break;
+	case STREAMING:
+		read_stream(fd);
+		break;
+	case RESTING:
+		fail(fd, "an idle connection was ended");
+		break;
+	}
+}
+
+static void
+write_heads(const char *address, const char *port)
+{
+	const char *path = work == BULK || work == RAW ? "bulk" : "";
+	bool is_direct = work == CONNECT || work == BULK || work == RAW;
+
+	(void)snprintf(tunnel_head, sizeof(tunnel_head),
+	    "CONNECT %s:%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n", address, port,
+	    address, port);
+	if (is_direct)
+		(void)snprintf(get_head, sizeof(get_head),
+		    "GET /%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n", path, address,
+		    port);
+	else
+		(void)snprintf(get_head, sizeof(get_head),
+		    "GET http://%s:%s/ HTTP/1.1\r\nHost: %s:%s\r\n"
+		    "User-Agent: bench\r\nAccept: */*\r\n\r\n",
+		    address, port, address, port);
+}
+
+static bool
+read_work(const char *word)
+{
+	for (work = 0; work < WORK_COUNT; work++)
+		if (strcmp(word, work_words[work]) == 0)
+			return true;
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct epoll_event events[EVENTS];
+	unsigned n_clients;
+
+	if (argc != 8 || !read_work(argv[2])) {
+		(void)fputs("usage: load COUNTS keep|get|connect|bulk|raw|idle "
+			    "CLIENTS PROXY PORT ORIGIN PORT\n",
+		    stderr);
+		return 2;
+	}
+	tcp_many_descriptors();
+	counts = counts_map(argv[1]);
+	n_clients = (unsigned)strtoul(argv[3], NULL, 10);
+	proxy = tcp_address(argv[4], argv[5]);
+	write_heads(argv[6], argv[7]);
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_fd < 0)
+		die("epoll");
+
+	if (work == IDLE && n_clients > OPENING) {
+		unopened = n_clients - OPENING;
+		n_clients = OPENING;
+	}
+	for (unsigned i = 0; i < n_clients; i++)
+		begin();
+	for (;;) {
+		int n = epoll_wait(epoll_fd, events, EVENTS, -1);
+
+		for (int i = 0; i < n; i++)
+			turn(events[i].data.fd);
+	}
+}

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Workloads through a proxy: request, connect, tunnel, idle.
+
+Each measurement starts the proxy afresh, for two starts of a program are two
+layouts of its memory; the peers take turns, round after round.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import field, peers, window
+from bench.course import Course
+from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
+from bench.peers import Missing, Peer
+from bench.sample import Results, Sample
+from bench.table import Heading
+from tests.lab import wait
+from tests.lab.process import Process
+
+IDLE_CLIENTS = 2000
+ANSWERS_S = 20.0  # until the first answers are there
+# Of the answers, so many may be those of the origin to another window.
+STRAY = 0.05
+
+
+@dataclass(frozen=True)
+class Case:
+    work: str
+    clients: int
+    heading: Heading
+
+    @property
+    def title(self) -> str:
+        return self.heading.title
+
+
+def _case(work: str, clients: int, title: str, unit: str) -> Case:
+    return Case(work, clients, Heading(title, f"us/{unit}", f"{unit}s/s"))
+
+
+def _bulk(clients: int) -> Case:
+    title = f"tunnel: bytes without end through CONNECT, connections: {clients}"
+    return Case(peers.BULK, clients, Heading(title, "s/GB", "GB/s"))
+
+
+CASES = {
+    "request": [
+        _case(peers.KEEP, 64, "request: uncached GET of 1 KiB, 64 kept connections",
+              "request"),
+    ],
+    "connect": [
+        _case(peers.GET, 64, "connect: a new connection for each GET, 64 at a time",
+              "request"),
+        _case(peers.CONNECT, 64,
+              "connect: a new connection for each CONNECT with a GET, 64 at a time",
+              "tunnel"),
+    ],
+    "tunnel": [_bulk(1), _bulk(16)],
+    "idle": [
+        Case(peers.IDLE, IDLE_CLIENTS,
+             Heading(f"idle: the proxy's own memory, {IDLE_CLIENTS:,} kept connections",
+                     "bytes/conn")),
+    ],
+}  # fmt: skip
+
+
+class Bench:
+    """The field with its origin, and what is needed to measure there."""
+
+    def __init__(self, ground: Field, course: Course, taker: window.Taker):
+        self.ground = ground
+        self.course = course
+        self.taker = taker
+        self.origin_counts = ground.dir / "origin.counts"
+        self.origin = field.spawn(
+            ground.web, LOAD_CORE, PROGRAMS / "bench-origin", self.origin_counts,
+            ground.web.ip4, ORIGIN_PORT,
+        )  # fmt: skip
+        wait.until("the origin to listen", self._has_origin)
+
+    def _has_origin(self) -> bool:
+        self.must_stand()
+        with contextlib.suppress(OSError):
+            self.ground.lan.connect(self.ground.web.ip4, ORIGIN_PORT).close()
+            return True
+        return False
+
+    @contextlib.contextmanager
+    def load(self, work: str, clients: int) -> Iterator[tuple[Process, Path]]:
+        lan = self.ground.lan
+        counts = lan.stem("counts")
+        process = field.spawn(
+            lan, LOAD_CORE, PROGRAMS / "bench-load", counts, work, clients,
+            self.ground.gw.ip4, PROXY_PORT, self.ground.web.ip4, ORIGIN_PORT,
+        )  # fmt: skip
+        try:
+            yield process, counts
+        finally:
+            process.stop()
+            lan.processes.remove(process)
+
+    def measure(self, peer: Peer, case: Case) -> Sample:
+        if case.work == peers.IDLE:
+            return self._measure_idle(peer, case)
+        work = "raw" if case.work == peers.BULK and peer.is_raw else case.work
+        with self.load(work, case.clients) as (process, counts):
+            _await_load(process, counts, 1)
+            watched = window.Watched(
+                measured=self.ground.measured(),
+                helpers=[process.pid, self.origin.pid],
+                load=counts,
+                origin=self.origin_counts,
+            )
+            took = self._window(watched)
+            self.must_stand()
+            return _sample(peer, case, took, process)
+
+    def _window(self, watched: window.Watched) -> window.Window:
+        try:
+            window.take_once(watched, self.course.warm_s)
+            return self.taker.take(watched)
+        except (FileNotFoundError, ProcessLookupError):
+            raise Missing("a process of its ended while it was measured") from None
+
+    def must_stand(self) -> None:
+        """Without the origin all peers would look broken."""
+        if self.origin.status() is not None:
+            raise RuntimeError(f"the origin has ended: {self.origin.err.strip()}")
+
+    def _measure_idle(self, peer: Peer, case: Case) -> Sample:
+        """What the first connections cost is the price of starting, not of many."""
+        with self.load(peers.IDLE, 64) as (process, counts):
+            _await_load(process, counts, 64)
+        processes = self.ground.measured()
+        before = window.memory_of(processes)
+        with self.load(peers.IDLE, case.clients) as (process, counts):
+            _await_load(process, counts, case.clients)
+            more = window.memory_of(processes) - before
+            failed = window.read_counts(counts).failures
+        fault = f"{failed} failures: {process.err.strip()}" if failed else ""
+        return Sample(peer.name, case.title, more / case.clients, fault=fault)
+
+
+def _await_load(process: Process, counts: Path, answers: int) -> None:
+    """So many answers, or anything at all of a stream."""
+
+    def is_there() -> bool:
+        if process.status() is not None:
+            raise Missing(f"the load gave up: {' '.join(process.err.split())}")
+        if not counts.exists() or not counts.stat().st_size:
+            return False
+        now = window.read_counts(counts)
+        return now.answers >= answers or now.bytes > 0
+
+    try:
+        wait.until(f"{answers} answers", is_there, ANSWERS_S)
+    except TimeoutError as error:
+        raise Missing(f"{error} {' '.join(process.err.split())}".strip()) from None
+
+
+def _sample(peer: Peer, case: Case, took: window.Window, load: Process) -> Sample:
+    if case.work == peers.BULK:
+        units, scale = took.counts.bytes / 1e9, 1.0
+    else:
+        units, scale = took.counts.answers, 1e6
+    fault = _fault(case, took, load)
+    if units == 0:
+        raise Missing(f"nothing came through {' '.join(load.err.split())}".strip())
+    return Sample(
+        name=peer.name,
+        case=case.title,
+        cost=took.cpu_s / units * scale,
+        cost_of_all=took.all_cpu_s / units * scale,
+        rate=units / took.seconds,
+        others=took.others,
+        fault=fault,
+        note=_note(peer, case, took),
+    )
+
+
+def _fault(case: Case, took: window.Window, load: Process) -> str:
+    if took.counts.failures:
+        return f"{took.counts.failures} failures: {' '.join(load.err.split())}"
+    seen, answers = took.origin.answers, took.counts.answers
+    if case.work != peers.BULK and abs(seen - answers) > STRAY * answers + case.clients:
+        return f"{answers} answers, of which the origin gave {seen}"
+    return ""
+
+
+def _note(peer: Peer, case: Case, took: window.Window) -> str:
+    if case.work == peers.KEEP and took.counts.dials > took.counts.answers / 2:
+        return "keeps no connection; it had a new one for each request"
+    if case.work == peers.BULK and peer.is_raw:
+        return "a relay to a fixed address; it was not asked with CONNECT"
+    return ""
+
+
+def run(name: str, course: Course, taker: window.Taker) -> Results:
+    cases, results = CASES[name], Results()
+    with Field() as ground:
+        bench = Bench(ground, course, taker)
+        for _ in range(1 if name == "idle" else course.rounds):
+            for peer in peers.PEERS:
+                if course.wants(peer.name) and peer.name not in results.missing:
+                    _measure_all(bench, peer, cases, results)
+    return results
+
+
+def _measure_all(bench: Bench, peer: Peer, cases: list[Case], results: Results) -> None:
+    cases = [case for case in cases if case.work in peer.works]
+    try:
+        for case in cases:
+            with peers.running(peer, bench.ground):
+                results.samples.append(bench.measure(peer, case))
+    except (Missing, TimeoutError) as why:
+        bench.must_stand()
+        results.missing[peer.name] = str(why)
+
+
+def headings(name: str) -> list[Heading]:
+    return [case.heading for case in CASES[name]]

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gatehouse-proxy: the unprivileged half.
+ *
+ * Started by gatehoused, as its own user and without a capability, with one end
+ * of a channel at CHANNEL_FD; it opens nothing by itself, but is handed what it
+ * needs.  The first thread listens to the channel and builds generations; the
+ * workers serve.  It ends when the channel does.
+ */
+#include "console/journal.h"
+#include "daemon/channel.h"
+#include "daemon/snapshot.h"
+#include "net/signals.h"
+#include "proxy/limits.h"
+#include "proxy/worker.h"
+
+#include "base/vec.h"
+#include "version.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum status {
+	STATUS_GOOD = 0,
+	STATUS_USAGE = 2,
+	STATUS_WORLD = 3,
+};
+
+struct own_list {
+	struct proxy_own *items;
+	size_t count, room;
+};
+
+/* What has come of the next generation. */
+struct draft {
+	uint32_t number; /* 0: there is none */
+	struct snapshot files;
+	struct {
+		struct proxy_listener *items;
+		size_t count, room;
+	} listeners;
+	struct own_list own;
+	struct proxy_generation *ready; /* prepared, not committed */
+};
+
+struct proxy {
+	struct loop loop;
+	struct loop_watch channel;
+	struct loop_signal signals;
+	struct journal journal;
+	struct workers *workers;
+	struct draft draft;
+	struct proxy_generation *current; /* NULL until the first commit */
+	struct own_list own;              /* of current, while it is told */
+	int rc;                           /* what ended the loop */
+};
+
+static int
+send_to_daemon(const struct channel_message *message)
+{
+	return channel_send(CHANNEL_FD, message, -1);
+}
+
+static int
+send_bare(enum channel_type type, uint32_t generation)
+{
+	struct channel_message message = { .type = type,
+		.generation = generation };
+
+	return send_to_daemon(&message);
+}
+
+/* ---- the next generation ---- */
+
+static void
+discard_draft(struct draft *draft)
+{
+	for (size_t i = 0; i < draft->listeners.count; i++)
+		(void)close(draft->listeners.items[i].fd);
+	free(draft->listeners.items);
+	free(draft->own.items);
+	snapshot_fini(&draft->files);
+	proxy_generation_unref(draft->ready);
+	*draft = (struct draft){ .number = 0 };
+}
+
+static int
+take_file(struct draft *draft, const struct channel_message *message, int *fd)
+{
+	int rc = snapshot_add(&draft->files, message->file.path, *fd);
+
+	if (rc == 0)
+		*fd = -1;
+	return rc;
+}
+
+static int
+take_listener(
+    struct draft *draft, const struct channel_message *message, int *fd)
+{
+	struct proxy_listener listener = {
+		.intercepts =
+		    message->listener.kind == CHANNEL_LISTENER_INTERCEPT,
+		.at = message->listener.at,
+		.fd = *fd,
+	};
+	int rc = VEC_ADD(&draft->listeners, listener);
+
+	if (rc == 0)
+		*fd = -1;
+	return rc;
+}
+
+static int
+take_own(struct own_list *list, const struct channel_own *own)
+{
+	int rc = 0;
+
+	if (own->first != 0)
+		list->count = 0;
+	for (uint32_t i = 0; rc == 0 && i < own->count; i++)
+		rc = VEC_ADD(list, (struct proxy_own){ own->items[i].address,
+				       own->items[i].zone });
+	return rc;
+}
+
+static int
+add_own(struct proxy_generation *generation, const struct own_list *own)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < own->count; i++)
+		rc = proxy_generation_add_own(generation, own->items[i]);
+	return rc;
+}
+
+/* The listeners go over one by one; what is left stays the draft's. */
+static int
+add_listeners(struct proxy_generation *generation, struct draft *draft)
+{
+	int rc = 0;
+
+	while (rc == 0 && draft->listeners.count > 0) {
+		struct proxy_listener *last =
+		    &draft->listeners.items[draft->listeners.count - 1];
+		rc = proxy_generation_add_listener(generation, *last);
+		if (rc == 0)
+			draft->listeners.count--;
+	}
+	return rc;
+}
+
+/* Reads the policy from the files that came; the first one is the policy. */
+static struct policy *
+read_policy(struct draft *draft, struct text *reterr_why)
+{
+	struct policy_loader loader = snapshot_player(&draft->files);
+	struct policy *policy = NULL, *kept = NULL;
+	struct report report;
+
+	if (draft->files.count == 0) {
+		text_addz(reterr_why, "no policy came");
+		return NULL;
+	}
+	report_init(&report);
+	if (policy_load(draft->files.items[0].path, &loader, &report, &policy,
+		&kept) < 0)
+		report_render(&report, false, reterr_why);
+	report_fini(&report);
+	policy_unref(kept);
+	return policy;
+}
+
+static int
+build(struct draft *draft, const struct proxy_generation *before,
+    struct text *reterr_why)
+{
+	struct policy *policy = read_policy(draft, reterr_why);
+
+	if (policy == NULL)
+		return -EINVAL;
+	draft->ready = proxy_generation_create(draft->number, policy);
+	if (draft->ready == NULL) {
+		policy_unref(policy);
+		return -ENOMEM;
+	}
+	if (before != NULL)
+		proxy_generation_follow(draft->ready, before);
+	int rc = add_listeners(draft->ready, draft);
+	return rc < 0 ? rc : add_own(draft->ready, &draft->own);
+}
+
+static int
+prepare(struct draft *draft, const struct proxy_generation *before)
+{
+	struct channel_message refusal = { .type = CHANNEL_REFUSED,
+		.generation = draft->number };
+	struct text why = TEXT_EMPTY;
+	int rc = build(draft, before, &why);
+
+	if (rc == 0)
+		return send_bare(CHANNEL_READY, draft->number);
+	(void)snprintf(refusal.words.words, sizeof(refusal.words.words), "%s",
+	    why.len > 0 ? why.at : strerror(-rc));
+	text_fini(&why);
+	discard_draft(draft);
+	return send_to_daemon(&refusal);
+}
+
+/* Takes the reference. */
+static int
+put_in_force(struct proxy *proxy, struct proxy_generation *generation)
+{
+	int rc = workers_use(proxy->workers, generation);
+
+	if (rc < 0) {
+		proxy_generation_unref(generation);
+		return rc;
+	}
+	proxy_generation_unref(proxy->current);
+	proxy->current = generation;
+	return 0;
+}
+
+static int
+commit(struct proxy *proxy)
+{
+	struct proxy_generation *ready = proxy->draft.ready;
+
+	if (ready == NULL)
+		return -EBADMSG;
+	proxy->draft.ready = NULL;
+	discard_draft(&proxy->draft);
+	return put_in_force(proxy, ready);
+}
+
+/* The gateway's addresses have changed under the policy in force. */
+static int
+see_own(struct proxy *proxy, const struct channel_own *own)
+{
+	int rc = take_own(&proxy->own, own);
+
+	if (rc < 0 || own->last == 0)
+		return rc;
+	struct proxy_generation *again = proxy_generation_again(proxy->current);
+	if (again == NULL)
+		return -ENOMEM;
+	rc = add_own(again, &proxy->own);
+	if (rc < 0) {
+		proxy_generation_unref(again);
+		return rc;
+	}
+	return put_in_force(proxy, again);
+}
+
+/* ---- the channel ---- */
+
+static int
+answer_count(void)
+{
+	struct channel_message message = { .type = CHANNEL_COUNTERS };
+
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		message.counters.values[i] = counter_get((enum counter)i);
+	return send_to_daemon(&message);
+}
+
+static int
+take_journal(struct proxy *proxy, int *fd)
+{
+	int rc = journal_use_fd(&proxy->journal, *fd);
+
+	if (rc == 0)
+		*fd = -1;
+	return rc;
+}
+
+static int
+begin(struct proxy *proxy, uint32_t number)
+{
+	discard_draft(&proxy->draft);
+	proxy->draft.number = number;
+	return number == 0 ? -EBADMSG : 0;
+}
+
+/* Those of the next generation, which must have begun. */
+static int
+take_for_draft(
+    struct proxy *proxy, const struct channel_message *message, int *fd)
+{
+	struct draft *draft = &proxy->draft;
+
+	if (draft->number == 0 || draft->number != message->generation)
+		return -EBADMSG;
+	switch (message->type) {
+	case CHANNEL_FILE:
+		return take_file(draft, message, fd);
+	case CHANNEL_LISTENER:
+		return take_listener(draft, message, fd);
+	case CHANNEL_OWN:
+		return take_own(&draft->own, &message->own);
+	default:
+		return prepare(draft, proxy->current);
+	}
+}
+
+/* What fd holds after it is nobody's and will be closed. */
+static int
+take(struct proxy *proxy, const struct channel_message *message, int *fd)
+{
+	const struct proxy_generation *current = proxy->current;
+
+	switch ((enum channel_type)message->type) {
+	case CHANNEL_BEGIN:
+		return begin(proxy, message->generation);
+	case CHANNEL_OWN:
+		if (proxy->draft.number == 0 && current != NULL &&
+		    current->number == message->generation)
+			return see_own(proxy, &message->own);
+		return take_for_draft(proxy, message, fd);
+	case CHANNEL_FILE:
+	case CHANNEL_LISTENER:
+	case CHANNEL_PREPARE:
+		return take_for_draft(proxy, message, fd);
+	case CHANNEL_COMMIT:
+		return commit(proxy);
+	case CHANNEL_ABORT:
+		discard_draft(&proxy->draft);
+		return 0;
+	case CHANNEL_JOURNAL:
+		return take_journal(proxy, fd);
+	case CHANNEL_COUNT:
+		return answer_count();
+	case CHANNEL_HELLO:
+	case CHANNEL_READY:
+	case CHANNEL_REFUSED:
+	case CHANNEL_COUNTERS:
+	case CHANNEL_TYPE_COUNT:
+		break;
+	}
+	return -EBADMSG;
+}
+
+static void
+on_channel(struct loop_watch *watch, unsigned ready)
+{
+	static struct channel_message message; /* 4 KiB; one thread */
+	struct proxy *proxy = watch->context;
+	int fd = -1;
+
+	(void)ready;
+	int rc = channel_receive(CHANNEL_FD, &message, &fd);
+	if (rc == 0)
+		rc = take(proxy, &message, &fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (rc == 0 || rc == -EAGAIN)
+		return;
+	proxy->rc = rc == -EPIPE ? 0 : rc;
+	loop_stop(&proxy->loop);
+}
+
+/* ---- life ---- */
+
+static void
+on_signal(struct loop_signal *signal, int number)
+{
+	struct proxy *proxy = signal->context;
+
+	/* Ctrl-C reaches the whole group; the daemon decides what it means. */
+	if (number == SIGTERM)
+		loop_stop(&proxy->loop);
+}
+
+static int
+watch_signals(struct proxy *proxy)
+{
+	struct loop_signal *signals = &proxy->signals;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)sigemptyset(&signals->set);
+	(void)sigaddset(&signals->set, SIGTERM);
+	(void)sigaddset(&signals->set, SIGINT);
+	(void)sigaddset(&signals->set, SIGHUP);
+	signals->fn = on_signal;
+	signals->context = proxy;
+	return loop_signal_start(&proxy->loop, signals);
+}
+
+static int
+watch_channel(struct proxy *proxy)
+{
+	proxy->channel = (struct loop_watch){ .fd = CHANNEL_FD,
+		.wanted = LOOP_READ,
+		.fn = on_channel,
+		.context = proxy };
+	return loop_watch_start(&proxy->loop, &proxy->channel);
+}
+
+static size_t
+count_cores(void)
+{
+	cpu_set_t set;
+	size_t count = 1;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		count = (size_t)CPU_COUNT(&set);
+	return count < PROXY_WORKERS_MAX ? count : PROXY_WORKERS_MAX;
+}
+
+static int
+serve(struct proxy *proxy)
+{
+	int rc = watch_signals(proxy);
+
+	if (rc == 0)
+		rc = watch_channel(proxy);
+	if (rc == 0)
+		rc = workers_create(count_cores(), &proxy->workers);
+	if (rc == 0)
+		rc = send_bare(CHANNEL_HELLO, 0);
+	if (rc == 0)
+		rc = loop_run(&proxy->loop);
+	workers_destroy(&proxy->workers);
+	discard_draft(&proxy->draft);
+	free(proxy->own.items);
+	proxy_generation_unref(proxy->current);
+	loop_watch_stop(&proxy->channel);
+	loop_signal_stop(&proxy->signals);
+	return rc < 0 ? rc : proxy->rc;
+}
+
+static int
+run(struct proxy *proxy)
+{
+	int rc = loop_init(&proxy->loop);
+
+	if (rc < 0)
+		return rc;
+	journal_init(&proxy->journal);
+	event_sink_set(journal_sink, &proxy->journal);
+	rc = serve(proxy);
+	event_sink_set(NULL, NULL);
+	journal_fini(&proxy->journal);
+	loop_fini(&proxy->loop);
+	return rc;
+}
+
+static bool
+has_channel(void)
+{
+	int type;
+	socklen_t len = sizeof(type);
+
+	return getsockopt(CHANNEL_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
+static const char usage[] =
+    "usage: gatehouse-proxy [--version | --help]\n"
+    "\n"
+    "The proxy half of Gatehouse. It is started by gatehoused, which hands it\n"
+    "what it needs; there is nothing to call by hand. See gatehouse(1).\n";
+
+int
+main(int argc, char **argv)
+{
+	static struct proxy proxy;
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		(void)puts("gatehouse-proxy " GATEHOUSE_VERSION);
+		return STATUS_GOOD;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		(void)fputs(usage, stdout);
+		return STATUS_GOOD;
+	}
+	if (argc != 1 || !has_channel()) {
+		(void)fputs(usage, stderr);
+		return STATUS_USAGE;
+	}
+	int rc = run(&proxy);
+	if (rc < 0)
+		(void)fprintf(stderr, "gatehouse-proxy: %s\n", strerror(-rc));
+	return rc < 0 ? STATUS_WORLD : STATUS_GOOD;
+}

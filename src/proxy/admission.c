@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/admission.h"
+
+#include "base/clock.h"
+
+/* Each fact is set by one of the functions here; a new one needs another. */
+_Static_assert(POLICY_FACT_COUNT == 11, "a fact that the proxy does not tell");
+
+/*
+ * The policy calls link-local and loopback addresses self, which is true of a
+ * destination.  A source is the gateway itself only if the address is its own:
+ * a neighbour with a link-local address must not pass for it.
+ */
+static uint8_t
+home_of_source(const struct proxy_generation *generation, struct address source)
+{
+	uint8_t zone;
+
+	if (proxy_generation_owns(generation, source, &zone))
+		return ZONE_SELF;
+	zone = policy_zone_of(generation->policy, source);
+	return zone == ZONE_SELF ? ZONE_NONE : zone;
+}
+
+void
+admission_begin(const struct proxy_generation *generation, enum flow_way way,
+    struct address source, struct flow *ret)
+{
+	*ret = (struct flow){
+		.way = way,
+		.last = POLICY_PHASE_RESPONSE,
+		.source = source,
+		.from_zone = home_of_source(generation, source),
+		.to_zone = ZONE_NONE,
+		.own_zone = ZONE_NONE,
+	};
+	ret->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
+	/* Nobody has a way yet to say who it is. */
+	ret->known[POLICY_FACT_USER] = FLOW_ABSENT;
+	ret->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
+	if (!policy_asks(generation->policy, POLICY_FACT_TIME))
+		return;
+	ret->minute = hours_minute_of(clock_wall());
+	ret->known[POLICY_FACT_TIME] = FLOW_KNOWN;
+}
+
+void
+admission_port(struct flow *flow, uint16_t port)
+{
+	flow->protocol = POLICY_PROTOCOL_TCP;
+	flow->port = port;
+	flow->known[POLICY_FACT_SERVICE] = FLOW_KNOWN;
+}
+
+void
+admission_destination(const struct proxy_generation *generation,
+    struct flow *flow, struct address destination)
+{
+	uint8_t own = ZONE_NONE;
+	bool is_own = proxy_generation_owns(generation, destination, &own);
+
+	flow->destination = destination;
+	flow->own_zone = own;
+	flow->to_zone = is_own
+			    ? ZONE_SELF
+			    : policy_zone_of(generation->policy, destination);
+	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
+}
+
+static uint8_t
+known_if(struct str text)
+{
+	return text.at != NULL ? FLOW_KNOWN : FLOW_ABSENT;
+}
+
+void
+admission_name(struct flow *flow, struct str name)
+{
+	flow->name = name;
+	flow->known[POLICY_FACT_NAME] = known_if(name);
+}
+
+void
+admission_head(struct flow *flow, struct str method, struct str path)
+{
+	flow->method = method;
+	flow->path = path;
+	flow->known[POLICY_FACT_METHOD] = known_if(method);
+	flow->known[POLICY_FACT_PATH] = known_if(path);
+}
+
+void
+admission_scheme(struct flow *flow, enum policy_scheme scheme)
+{
+	flow->scheme = scheme;
+	flow->known[POLICY_FACT_SCHEME] =
+	    scheme == POLICY_SCHEME_COUNT ? FLOW_ABSENT : FLOW_KNOWN;
+}
+
+void
+admission_headers(
+    struct flow *flow, const struct flow_header *headers, size_t count)
+{
+	flow->headers = headers;
+	flow->header_count = count;
+	flow->known[POLICY_FACT_HEADER] = FLOW_KNOWN;
+}
+
+void
+admission_type(struct flow *flow, struct str type)
+{
+	flow->type = type;
+	flow->known[POLICY_FACT_TYPE] = known_if(type);
+}
+
+void
+admission_move(const struct proxy_generation *generation, struct flow *flow)
+{
+	flow->from_zone = home_of_source(generation, flow->source);
+	/* A policy that asks for the time may follow one that does not. */
+	flow->minute = hours_minute_of(clock_wall());
+	flow->known[POLICY_FACT_TIME] = FLOW_KNOWN;
+	if (flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN)
+		admission_destination(generation, flow, flow->destination);
+}
+
+struct policy_answer
+admission_ask(
+    const struct proxy_generation *generation, const struct flow *flow)
+{
+	return policy_decide(generation->policy, flow);
+}
+
+bool
+admission_may_listen(const struct proxy_generation *generation,
+    const struct flow *flow, const struct address_port *listener)
+{
+	const struct policy *policy = generation->policy;
+
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		const struct policy_listen *listen = &policy->listens[i];
+		if (listen->at.port == listener->port &&
+		    address_eq(listen->at.address, listener->address) &&
+		    (listen->zones & policy_zone_bit(flow->from_zone)) != 0)
+			return true;
+	}
+	return false;
+}

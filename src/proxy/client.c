@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/client.h"
+
+#include "event/counter.h"
+#include "event/event.h"
+#include "net/hello.h"
+#include "net/socket.h"
+#include "proxy/exchange.h"
+#include "proxy/greeting.h"
+#include "proxy/page.h"
+#include "proxy/socks.h"
+#include "proxy/tunnel.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+/* ---- the end ---- */
+
+/* Tells and forgets what the connection is about. */
+static void
+finish_matter(struct client *client, enum proxy_failure why)
+{
+	exchange_cancel(client->exchange, why);
+	tunnel_cancel(client->tunnel, why);
+	client->exchange = NULL;
+	client->tunnel = NULL;
+	arena_fini(&client->arena);
+}
+
+static void
+destroy(struct client *client, enum proxy_failure why)
+{
+	finish_matter(client, why);
+	stream_close(&client->stream);
+	loop_timer_cancel(&client->timer);
+	worker_remove_client(client->worker, client);
+	counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+	free(client);
+}
+
+void
+client_destroy(struct client *client)
+{
+	destroy(client, PROXY_FAILURE_CLIENT_GONE);
+}
+
+void
+client_reset(struct client *client)
+{
+	stream_close_reset(&client->stream);
+	client_destroy(client);
+}
+
+static void
+arm(struct client *client, int64_t time)
+{
+	struct loop *loop = client->worker->loop;
+
+	loop_timer_arm(loop, &client->timer, loop_now(loop) + time);
+}
+
+static void
+on_failed(struct stream *stream, int error, void *context)
+{
+	(void)stream;
+	(void)error;
+	client_destroy(context);
+}
+
+static void
+linger(struct client *client)
+{
+	stream_close_flushed(&client->stream, PROXY_LINGER);
+	client_destroy(client);
+}
+
+/* A client that still sends is not made to wait for us to read it. */
+static void
+on_data_too_late(struct stream *stream, void *context)
+{
+	(void)context;
+	stream_consume(stream, stream_input(stream).len);
+}
+
+static void
+on_all_said(struct stream *stream, void *context)
+{
+	(void)stream;
+	linger(context);
+}
+
+static const struct stream_user last_words = {
+	.data = on_data_too_late,
+	.finished = on_all_said,
+	.failed = on_failed,
+};
+
+static void
+await_last_words(struct client *client)
+{
+	client->unsent = stream_pending(client->stream);
+	arm(client, PROXY_STALL_TIMEOUT);
+}
+
+/*
+ * The end of a large answer may be queued here still, and PROXY_LINGER is only
+ * for the FIN that follows it.
+ */
+void
+client_end(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_CLIENT_GONE);
+	if (stream_pending(client->stream) == 0) {
+		linger(client);
+		return;
+	}
+	client->state = CLIENT_ENDING;
+	stream_use(client->stream, &last_words, client);
+	stream_shutdown(client->stream);
+	stream_read_start(client->stream);
+	await_last_words(client);
+}
+
+/* Whoever takes something in all this time may go on. */
+static void
+on_last_words_time(struct client *client)
+{
+	if (stream_pending(client->stream) < client->unsent)
+		await_last_words(client);
+	else
+		client_reset(client);
+}
+
+static const struct stream_user silence = { .failed = on_failed };
+
+void
+client_silence(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_NONE);
+	client->state = CLIENT_SILENT;
+	stream_use(client->stream, &silence, client);
+	stream_read_stop(client->stream);
+	arm(client, PROXY_SILENCE);
+}
+
+void
+client_become_busy(struct client *client)
+{
+	client->state = CLIENT_BUSY;
+	loop_timer_cancel(&client->timer);
+}
+
+/* ---- heads ---- */
+
+/* A head that is none: said, counted, and the last of this connection. */
+static void
+refuse_head(struct client *client, enum http_fault fault)
+{
+	struct page page = {
+		.status = http_fault_status(fault),
+		.sentence = http_fault_meaning(fault),
+		.client_minor = 1,
+	};
+	struct errand errand;
+
+	counter_add(COUNTER_BAD_REQUESTS, 1);
+	client_begin_errand(client, &errand);
+	errand.account.status = (uint16_t)page.status;
+	errand.account.bytes_in = stream_input(client->stream).len;
+	int sent = page_send(&page, client->stream);
+	errand.account.bytes_out = sent > 0 ? (uint64_t)sent : 0;
+	errand.answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_REQUEST,
+		.reason = http_fault_meaning(fault),
+	};
+	errand_tell(&errand);
+	errand_fini(&errand);
+	client_end(client);
+}
+
+/* Bytes of a head have come: from now on the time for it runs. */
+static void
+begin_head(struct client *client)
+{
+	if (client->state == CLIENT_HEAD)
+		return;
+	client->state = CLIENT_HEAD;
+	arm(client, PROXY_HEAD_TIMEOUT);
+}
+
+static void
+read_head(struct client *client)
+{
+	struct http_arrival arrival = { .scheme = HTTP_SCHEME_HTTP };
+	struct http_request request;
+	enum http_fault fault;
+
+	if (client->intercepted)
+		arrival.destination = client->local;
+	/* Who sends requests in a row must take the answers. */
+	if (stream_is_full(client->stream))
+		return;
+	begin_head(client);
+	int used = http_request_parse(stream_input(client->stream),
+	    &client->scan, &arrival, &client->arena, &request, &fault);
+	if (used == -EAGAIN) {
+		if (stream_has_ended(client->stream))
+			refuse_head(client, HTTP_FAULT_TRUNCATED);
+		return;
+	}
+	if (used == -EBADMSG) {
+		refuse_head(client, fault);
+		return;
+	}
+	if (used < 0) {
+		client_reset(client);
+		return;
+	}
+	counter_add(COUNTER_REQUESTS, 1);
+	client->has_asked = true;
+	client_become_busy(client);
+	exchange_begin(client, &request, (size_t)used);
+}
+
+/* The explicit port speaks both; a connection begins with one of them. */
+static bool
+speaks_socks(const struct client *client)
+{
+	return !client->intercepted && !client->has_asked &&
+	       socks_begins(stream_input(client->stream));
+}
+
+static void
+on_head_data(struct stream *stream, void *context)
+{
+	struct client *client = context;
+
+	(void)stream;
+	if (!speaks_socks(client)) {
+		read_head(client);
+		return;
+	}
+	begin_head(client);
+	socks_serve(client);
+}
+
+static void
+on_head_ended(struct stream *stream, void *context)
+{
+	struct client *client = context;
+
+	if (stream_input(stream).len > 0)
+		read_head(client);
+	else
+		client_end(client);
+}
+
+static void
+on_head_room(struct stream *stream, void *context)
+{
+	if (stream_input(stream).len > 0)
+		read_head(context);
+}
+
+static const struct stream_user heads = {
+	.data = on_head_data,
+	.ended = on_head_ended,
+	.drained = on_head_room,
+	.failed = on_failed,
+};
+
+static void
+await_head(struct client *client)
+{
+	client->state = CLIENT_IDLE;
+	client->scan = (struct http_head_scan){ 0 };
+	arm(client, PROXY_KEEP_TIMEOUT);
+	stream_use(client->stream, &heads, client);
+	stream_read_start(client->stream);
+}
+
+void
+client_next(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_NONE);
+	await_head(client);
+}
+
+/* ---- greetings ---- */
+
+/* It has spoken; how long its line takes for the rest is another matter. */
+static void
+begin_hello(struct client *client)
+{
+	if (client->state == CLIENT_HELLO)
+		return;
+	client->state = CLIENT_HELLO;
+	arm(client, PROXY_HEAD_TIMEOUT);
+}
+
+static void
+read_hello(struct client *client)
+{
+	struct hello hello;
+	int rc = hello_parse(stream_input(client->stream), &hello);
+
+	if (rc == -EAGAIN && !stream_has_ended(client->stream)) {
+		begin_hello(client);
+		return;
+	}
+	if (rc < 0) {
+		tunnel_refuse_hello(client);
+		return;
+	}
+	struct str name = hello_server_name(&hello);
+	client_become_busy(client);
+	if (name.at != NULL)
+		name = arena_str(&client->arena, name);
+	tunnel_open(client, name, true);
+}
+
+/* Other bytes, or none at all by now: there is no name. */
+static void
+open_nameless(struct client *client)
+{
+	client_become_busy(client);
+	tunnel_open(client, (struct str){ NULL, 0 }, false);
+}
+
+static void
+read_greeting(struct client *client)
+{
+	switch (greeting_of(stream_input(client->stream))) {
+	case GREETING_UNKNOWN:
+		break;
+	case GREETING_TLS:
+		read_hello(client);
+		break;
+	case GREETING_HTTP:
+		await_head(client);
+		break;
+	case GREETING_OTHER:
+		open_nameless(client);
+		break;
+	}
+}
+
+static void
+on_greeting_data(struct stream *stream, void *context)
+{
+	(void)stream;
+	read_greeting(context);
+}
+
+static void
+on_greeting_ended(struct stream *stream, void *context)
+{
+	if (stream_input(stream).len > 0)
+		read_greeting(context);
+	else
+		client_end(context);
+}
+
+static const struct stream_user greetings = {
+	.data = on_greeting_data,
+	.ended = on_greeting_ended,
+	.failed = on_failed,
+};
+
+static void
+await_greeting(struct client *client)
+{
+	client->state = CLIENT_GREETING;
+	arm(client, PROXY_GREETING_TIMEOUT);
+	stream_use(client->stream, &greetings, client);
+	stream_read_start(client->stream);
+}
+
+/* ---- time ---- */
+
+static void
+on_head_time(struct client *client)
+{
+	struct page page = { .status = 408,
+		.sentence = "the head of the request did not come in time",
+		.client_minor = 1 };
+
+	(void)page_send(&page, client->stream);
+	client_end(client);
+}
+
+static void
+on_time(struct loop_timer *timer)
+{
+	struct client *client = timer->context;
+
+	switch (client->state) {
+	case CLIENT_GREETING:
+		open_nameless(client);
+		break;
+	case CLIENT_HELLO:
+		tunnel_refuse_hello(client);
+		break;
+	case CLIENT_HEAD:
+		on_head_time(client);
+		break;
+	case CLIENT_BUSY:
+		exchange_on_time(client->exchange);
+		break;
+	case CLIENT_ENDING:
+		on_last_words_time(client);
+		break;
+	case CLIENT_IDLE:
+	case CLIENT_SILENT:
+		client_end(client);
+		break;
+	}
+}
+
+/* ---- the beginning ---- */
+
+static void
+describe(struct client *client)
+{
+	client->flow_id =
+	    event_flow_id(IPPROTO_TCP, client->peer, client->local);
+}
+
+/* The kernel lets only those in whom the policy names; so do we. */
+static bool
+may_ask(const struct client *client)
+{
+	const struct proxy_generation *generation = client->worker->generation;
+	struct flow flow;
+
+	admission_begin(generation, FLOW_EXPLICIT, client->peer.address, &flow);
+	return admission_may_listen(generation, &flow, &client->listener);
+}
+
+/*
+ * What was handed over has the address of a server.  Who calls the listener by
+ * its own would be led to it again, and again, until descriptors are out.
+ */
+static bool
+was_handed_over(const struct client *client)
+{
+	return client->local.port != client->listener.port ||
+	       !address_eq(client->local.address, client->listener.address);
+}
+
+static bool
+is_welcome(const struct client *client)
+{
+	return client->intercepted ? was_handed_over(client) : may_ask(client);
+}
+
+static struct client *
+make(struct worker *worker, bool intercepted,
+    const struct address_port *listener, int fd, struct address_port peer)
+{
+	struct client *client = calloc(1, sizeof(*client));
+
+	if (client == NULL)
+		return NULL;
+	client->worker = worker;
+	client->intercepted = intercepted;
+	client->listener = *listener;
+	client->peer = peer;
+	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
+	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
+	if (socket_local(fd, &client->local) < 0 ||
+	    stream_create(
+		worker->loop, fd, &stream_limits_usual, &client->stream) < 0) {
+		free(client);
+		return NULL;
+	}
+	describe(client);
+	worker_add_client(worker, client);
+	counter_add(COUNTER_CONNECTIONS, 1);
+	counter_add(COUNTER_CONNECTIONS_OPEN, 1);
+	return client;
+}
+
+void
+client_create(struct worker *worker, bool intercepted,
+    const struct address_port *listener, int fd, struct address_port peer)
+{
+	struct socket_tuning tuning = { .no_delay = true,
+		.keepalive_idle = 120,
+		.keepalive_every = 30,
+		.keepalive_count = 4 };
+	struct client *client = make(worker, intercepted, listener, fd, peer);
+
+	if (client == NULL) {
+		socket_close_reset(fd);
+		return;
+	}
+	(void)socket_tune(fd, &tuning);
+	if (!is_welcome(client))
+		client_reset(client);
+	else if (intercepted)
+		await_greeting(client);
+	else
+		await_head(client);
+}
+
+void
+client_begin_errand(struct client *client, struct errand *errand)
+{
+	errand_init(errand, client->worker,
+	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
+	    client->peer, client->flow_id);
+}
+
+/* ---- another policy ---- */
+
+static struct errand *
+errand_of(const struct client *client)
+{
+	if (client->tunnel != NULL)
+		return tunnel_errand(client->tunnel);
+	return client->exchange != NULL ? exchange_errand(client->exchange)
+					: NULL;
+}
+
+/* Between two requests: whether any that could come would be allowed. */
+static bool
+may_wait(const struct client *client)
+{
+	const struct proxy_generation *generation = client->worker->generation;
+	struct flow flow;
+
+	admission_begin(
+	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
+	admission_port(&flow, client->local.port);
+	admission_destination(generation, &flow, client->local.address);
+	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
+	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
+	return verdict == POLICY_VERDICT_ALLOW ||
+	       verdict == POLICY_VERDICT_UNDECIDED;
+}
+
+static bool
+may_stay(const struct client *client, const struct errand *errand)
+{
+	if (!client->intercepted && !may_ask(client))
+		return false;
+	if (errand == NULL)
+		return !client->intercepted || may_wait(client);
+	return errand_stands(errand, client->worker->generation);
+}
+
+void
+client_judge_again(struct client *client)
+{
+	struct errand *errand = errand_of(client);
+
+	if (client->state == CLIENT_SILENT)
+		return;
+	if (may_stay(client, errand)) {
+		if (errand != NULL)
+			errand_move(errand);
+		return;
+	}
+	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);
+	client_reset(client);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/client: a client's connection, from its first byte to its last.
+ *
+ *	intercepted:	greeting -> tunnel, or head
+ *	explicit:	head, or SOCKS -> tunnel
+ *	both:		head -> exchange -> head -> ... -> end
+ *				`-> tunnel (CONNECT, 101)
+ *
+ * The connection belongs to one worker and never changes thread.  Between two
+ * requests it holds no arena and no buffer.  `exchange` and `tunnel` are what
+ * it is about, at most one of them at a time; they lie in its arena.
+ */
+#ifndef GATEHOUSE_PROXY_CLIENT_H
+#define GATEHOUSE_PROXY_CLIENT_H
+
+#include "http/parse.h"
+#include "net/stream.h"
+#include "proxy/errand.h"
+
+struct exchange;
+struct tunnel;
+
+enum client_state {
+	CLIENT_GREETING, /* intercepted, and nothing is known */
+	CLIENT_HELLO,    /* a hello has begun */
+	CLIENT_IDLE,     /* between requests */
+	CLIENT_HEAD,     /* a head has begun */
+	CLIENT_BUSY,     /* an exchange or a tunnel has it */
+	CLIENT_SILENT,   /* dropped */
+	CLIENT_ENDING,   /* its last words are on their way */
+};
+
+struct client {
+	struct worker *worker;
+	struct client *next, **link; /* of the worker's */
+	struct stream *stream;       /* NULL: a relay has it */
+	enum client_state state;
+	bool intercepted;
+	bool has_asked; /* a request was read */
+	struct address_port peer;
+	struct address_port local; /* of intercepted: where it wanted to go */
+	struct address_port listener; /* that took it */
+	uint64_t flow_id;
+	struct loop_timer timer;
+	struct arena arena; /* of what is asked now */
+	struct http_head_scan scan;
+	size_t unsent; /* of the last words, when the timer was armed */
+	struct exchange *exchange;
+	struct tunnel *tunnel;
+};
+
+/* Takes fd; what cannot be served is closed. */
+void client_create(struct worker *worker, bool intercepted,
+    const struct address_port *listener, int fd, struct address_port peer);
+
+/* At once; what it is about is told as broken off. */
+void client_destroy(struct client *client);
+
+/* For those who answer it.  All are tail calls: the client is gone, or not
+ * the caller's any more. */
+
+/* The next request, please. */
+void client_next(struct client *client);
+
+/* What is queued is sent, however slowly the client takes it, then the end. */
+void client_end(struct client *client);
+
+/* A reset: the end must not be taken for a proper one. */
+void client_reset(struct client *client);
+
+/* Nothing is said any more, not even that it is over. */
+void client_silence(struct client *client);
+
+/* From now on whoever has it minds the time. */
+void client_become_busy(struct client *client);
+
+/* Fills an errand with what the connection tells. */
+void client_begin_errand(struct client *client, struct errand *errand);
+
+/*
+ * Ends the connection if it, or what it is about, is not allowed any more by
+ * the worker's generation; what lives on holds that one.
+ */
+void client_judge_again(struct client *client);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/dial.h"
+
+#include "net/socket.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void
+release(struct dial_attempt *attempt)
+{
+	loop_watch_stop(&attempt->watch);
+	(void)close(attempt->watch.fd);
+	attempt->watch.fd = -1;
+}
+
+void
+dial_cancel(struct dial *dial)
+{
+	if (dial->loop == NULL)
+		return;
+	loop_timer_cancel(&dial->timer);
+	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
+		if (dial->attempts[i].watch.fd >= 0)
+			release(&dial->attempts[i]);
+	dial->loop = NULL;
+}
+
+static void
+finish(struct dial *dial, int fd, size_t which)
+{
+	dial_cancel(dial);
+	dial->fn(dial, fd, which);
+}
+
+static size_t
+under_way(const struct dial *dial)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
+		count += dial->attempts[i].watch.fd >= 0;
+	return count;
+}
+
+static void try_next(struct dial *dial);
+
+static void
+on_outcome(struct loop_watch *watch, unsigned ready)
+{
+	struct dial_attempt *attempt = watch->context;
+	struct dial *dial = attempt->dial;
+	int rc = socket_connect_result(watch->fd);
+
+	(void)ready;
+	if (rc == -EINPROGRESS)
+		return;
+	if (rc == 0) {
+		int fd = watch->fd;
+		loop_watch_stop(watch);
+		watch->fd = -1;
+		finish(dial, fd, attempt->which);
+		return;
+	}
+	release(attempt);
+	dial->error = rc;
+	try_next(dial);
+}
+
+static int
+begin_attempt(struct dial *dial, struct dial_attempt *attempt)
+{
+	struct socket_connect options = { .to = dial->servers[dial->next] };
+	struct socket_tuning tuning = { .no_delay = true,
+		.keepalive_idle = 120,
+		.keepalive_every = 30,
+		.keepalive_count = 4 };
+	int fd = socket_connect(&options);
+
+	attempt->which = dial->next++;
+	if (fd < 0)
+		return fd;
+	(void)socket_tune(fd, &tuning);
+	attempt->watch = (struct loop_watch){ .fd = fd,
+		.wanted = LOOP_WRITE,
+		.fn = on_outcome,
+		.context = attempt };
+	int rc = loop_watch_start(dial->loop, &attempt->watch);
+	if (rc < 0) {
+		(void)close(fd);
+		attempt->watch.fd = -1;
+	}
+	return rc;
+}
+
+static struct dial_attempt *
+free_attempt(struct dial *dial)
+{
+	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
+		if (dial->attempts[i].watch.fd < 0)
+			return &dial->attempts[i];
+	return NULL;
+}
+
+/* The timer is for the next attempt while there is one, then for the end. */
+static void
+arm(struct dial *dial)
+{
+	int64_t at = loop_now(dial->loop) + PROXY_DIAL_STAGGER;
+
+	if (dial->next == dial->count || free_attempt(dial) == NULL ||
+	    at > dial->deadline)
+		at = dial->deadline;
+	loop_timer_arm(dial->loop, &dial->timer, at);
+}
+
+static void
+try_next(struct dial *dial)
+{
+	struct dial_attempt *attempt = free_attempt(dial);
+
+	while (attempt != NULL && dial->next < dial->count) {
+		int rc = begin_attempt(dial, attempt);
+		if (rc == 0)
+			break;
+		dial->error = rc;
+	}
+	if (under_way(dial) == 0)
+		finish(dial, dial->error, 0);
+	else
+		arm(dial);
+}
+
+static void
+on_time(struct loop_timer *timer)
+{
+	struct dial *dial = timer->context;
+
+	if (loop_now(dial->loop) >= dial->deadline)
+		finish(dial, -ETIMEDOUT, 0);
+	else
+		try_next(dial);
+}
+
+void
+dial_start(struct dial *dial, struct loop *loop,
+    const struct address_port *servers, size_t count)
+{
+	dial->loop = loop;
+	dial->servers = servers;
+	dial->count = count;
+	dial->next = 0;
+	dial->error = -EADDRNOTAVAIL;
+	dial->deadline = loop_now(loop) + PROXY_DIAL_TIMEOUT;
+	dial->timer = (struct loop_timer){ .fn = on_time, .context = dial };
+	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++) {
+		dial->attempts[i].dial = dial;
+		dial->attempts[i].watch.fd = -1;
+	}
+	try_next(dial);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/dial: a connection to the first of several addresses that takes it.
+ *
+ * Happy Eyeballs (RFC 8305): the addresses are tried in their order, the next
+ * one when the last has failed or has not answered within the stagger, and the
+ * first connection that stands wins.  Every address has been admitted by the
+ * policy before it comes here.
+ *
+ * Life cycle: start -> done is called once, from the loop or, where nothing can
+ * even be tried, from start itself; or cancel, and it is not called.  All
+ * belongs to the thread of the loop.
+ */
+#ifndef GATEHOUSE_PROXY_DIAL_H
+#define GATEHOUSE_PROXY_DIAL_H
+
+#include "base/address.h"
+#include "net/loop.h"
+#include "proxy/limits.h"
+
+struct dial;
+
+/*
+ * A descriptor that is the callee's now, connected to servers[which]; or the
+ * last negative errno, -ETIMEDOUT when the time was up.
+ */
+typedef void (*dial_fn)(struct dial *dial, int fd, size_t which);
+
+struct dial_attempt {
+	struct dial *dial;
+	struct loop_watch watch; /* fd -1: free */
+	size_t which;
+};
+
+/* The caller sets fn and context; the rest begins as zero. */
+struct dial {
+	dial_fn fn;
+	void *context;
+	struct loop *loop; /* NULL: nothing under way */
+	const struct address_port *servers;
+	size_t count, next;
+	struct dial_attempt attempts[PROXY_DIAL_ATTEMPTS_MAX];
+	struct loop_timer timer;
+	int64_t deadline;
+	int error;
+};
+
+/* servers are lent until the end. */
+void dial_start(struct dial *dial, struct loop *loop,
+    const struct address_port *servers, size_t count);
+
+/* Does nothing to a dial that is not under way. */
+void dial_cancel(struct dial *dial);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/errand: one thing that a client wants of a server, from the question to
+ * the policy to the line in the journal.
+ *
+ *	begin -> [asked] -> [resolved] -> [dialled] -> READY
+ *	            |           |             |
+ *	         REFUSED  REFUSED, FAILED   FAILED
+ *
+ * A refused name is refused without asking the DNS; a name that may pass is
+ * resolved, and each of its addresses is a flow of its own.  What comes to be
+ * dialled was admitted under the generation that is in force then.
+ *
+ * Life cycle: init -> begin, maybe again -> tell, once -> fini, which cancels
+ * what is under way.  Texts in flow and account are the caller's and live as
+ * long.  One thread, that of the worker.
+ */
+#ifndef GATEHOUSE_PROXY_ERRAND_H
+#define GATEHOUSE_PROXY_ERRAND_H
+
+#include "net/resolver.h"
+#include "net/stream.h"
+#include "proxy/admission.h"
+#include "proxy/dial.h"
+#include "proxy/failure.h"
+
+struct worker;
+struct errand;
+
+enum errand_outcome {
+	ERRAND_READY,   /* `server` is connected */
+	ERRAND_REFUSED, /* `answer` says by what */
+	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit */
+	ERRAND_FAILED,  /* `failure` says how */
+};
+
+typedef void (*errand_fn)(struct errand *errand, enum errand_outcome outcome);
+
+struct errand {
+	struct worker *worker;
+	struct proxy_generation *generation; /* a reference */
+	struct address_port client;
+	uint64_t flow_id;
+	int64_t started;
+
+	/* The question; the owner fills it between init and begin. */
+	struct flow flow;
+	struct address meant; /* that the client gave; family NONE: by name */
+	/* The path in its other reading (http/path); at == NULL: the same. */
+	struct str path_lax;
+	bool may_reuse; /* a kept connection will do */
+	errand_fn done;
+
+	/* What became of it.  READY with an answer that is UNDECIDED hangs on
+	 * the type of what the server sends: errand_see_type. */
+	struct policy_answer answer; /* rule and reason are the generation's */
+	bool counted;                /* within the limit of its rule */
+	struct limiter *limiter;     /* a reference, while something is held */
+	struct limiter_entry *held;
+	enum proxy_failure failure;
+	struct stream *server; /* the owner takes it */
+	struct address_port server_at;
+	bool reused; /* the connection was kept from another request */
+
+	/* For the journal; the owner fills it before tell. */
+	struct {
+		struct str method, url;
+		uint16_t status;
+		uint64_t bytes_in, bytes_out;
+		bool told;
+	} account;
+
+	struct resolver_query query;
+	struct dial dial;
+	struct address_port addresses[RESOLVER_ADDRESSES_MAX];
+	size_t address_count;
+};
+
+/* For a client's connection; the source's zone is known after it. */
+void errand_init(struct errand *errand, struct worker *worker,
+    enum flow_way way, struct address_port client, uint64_t flow_id);
+
+/*
+ * Asks, resolves, dials.  done is called once; perhaps within this call, which
+ * therefore is the last thing that the caller does.  Called again it begins
+ * anew, without the kept connections.
+ */
+void errand_begin(struct errand *errand);
+
+/*
+ * The server's answer has this media type (at == NULL: it says none).  READY,
+ * or REFUSED or LIMITED, and then its content is not passed on.
+ */
+enum errand_outcome errand_see_type(struct errand *errand, struct str type);
+
+/*
+ * Whether the policy refuses it with what is known now, which `answer` then
+ * says: for what is answered without a server.
+ */
+bool errand_is_refused(struct errand *errand);
+
+/* Writes the event, if the policy or a failure asks for one. */
+void errand_tell(struct errand *errand);
+
+/*
+ * Whether the flow would be allowed under another generation as it stands:
+ * with the address that it was connected to.  One that is still on its way
+ * stands, for it is judged when it arrives.
+ */
+bool errand_stands(
+    const struct errand *errand, const struct proxy_generation *generation);
+
+/*
+ * Lets the worker's generation take the place of its own: a long tunnel must
+ * not keep an old policy and its listeners alive.
+ */
+void errand_move(struct errand *errand);
+
+/* NULL is fine. */
+void errand_fini(struct errand *errand);
+
+#endif

@@ -1,0 +1,817 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/exchange.h"
+
+#include "event/counter.h"
+#include "http/parse.h"
+#include "http/path.h"
+#include "http/via.h"
+#include "http/write.h"
+#include "proxy/client.h"
+#include "proxy/page.h"
+#include "proxy/pool.h"
+#include "proxy/transfer.h"
+#include "proxy/tunnel.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+
+#define WEBSOCKET STR("websocket")
+
+struct exchange {
+	struct client *client;
+	struct errand errand;
+	struct http_request request; /* texts are gone once `sent` */
+	size_t head_bytes;
+	struct text head; /* for the server, kept for a second try */
+	struct http_head_scan scan;
+	struct transfer up, down;
+	bool sent;     /* the head, to the server */
+	bool answered; /* the head of the final answer, to the client */
+	bool up_done;  /* the content is with the server */
+	bool keep;     /* the client's connection */
+	bool keep_server;
+	bool websocket;   /* is asked for */
+	int64_t moved;    /* when anything last did */
+	uint64_t in, out; /* bytes of heads */
+};
+
+/* ---- what is asked ---- */
+
+static bool
+has_content(const struct http_request *request)
+{
+	return request->framing != HTTP_FRAMING_NONE;
+}
+
+/* Of the protocols that a client asks for only this one is known to hide no
+ * requests from the policy. */
+static bool
+asks_for_websocket(const struct http_request *request)
+{
+	return request->method == HTTP_METHOD_GET && !has_content(request) &&
+	       str_eq_nocase(request->upgrade, WEBSOCKET);
+}
+
+/* ---- the end of it ---- */
+
+struct errand *
+exchange_errand(struct exchange *exchange)
+{
+	return &exchange->errand;
+}
+
+static void
+note_bytes(struct exchange *exchange)
+{
+	exchange->errand.account.bytes_in = exchange->in + exchange->up.taken;
+	exchange->errand.account.bytes_out =
+	    exchange->out + exchange->down.passed;
+}
+
+void
+exchange_cancel(struct exchange *exchange, enum proxy_failure why)
+{
+	if (exchange == NULL)
+		return;
+	if (!exchange->errand.account.told) {
+		exchange->errand.failure = why;
+		note_bytes(exchange);
+		errand_tell(&exchange->errand);
+	}
+	/* Whoever got a part of a message must not take it for the whole. */
+	stream_close_reset(&exchange->errand.server);
+	text_fini(&exchange->head);
+	errand_fini(&exchange->errand);
+}
+
+/* The event is told; what remains is the client's connection. */
+static void
+finish(struct exchange *exchange)
+{
+	struct client *client = exchange->client;
+
+	note_bytes(exchange);
+	errand_tell(&exchange->errand);
+	if (exchange->keep && exchange->up_done)
+		client_next(client);
+	else
+		client_end(client);
+}
+
+static void
+forget_head(struct exchange *exchange)
+{
+	if (exchange->head_bytes == 0)
+		return;
+	stream_consume(exchange->client->stream, exchange->head_bytes);
+	exchange->in += exchange->head_bytes;
+	exchange->head_bytes = 0;
+}
+
+/* ---- answers of our own ---- */
+
+static void
+answer_page(struct exchange *exchange, unsigned status, const char *sentence)
+{
+	struct page page = {
+		.status = status,
+		.sentence = sentence,
+		.rule = exchange->errand.answer.rule,
+		.target = exchange->errand.account.url.len > 0
+			      ? exchange->errand.account.url
+			      : exchange->errand.flow.name,
+		.method = exchange->request.method,
+		.client_minor = exchange->request.minor,
+	};
+
+	exchange->up_done =
+	    exchange->up_done || exchange->request.framing == HTTP_FRAMING_NONE;
+	/* Behind a CONNECT that is refused may come bytes that were meant for
+	 * the tunnel; they must not be read as a request. */
+	exchange->keep = exchange->keep && exchange->up_done &&
+			 exchange->request.method != HTTP_METHOD_CONNECT;
+	page.keep_alive = exchange->keep;
+	forget_head(exchange);
+	stream_close_reset(&exchange->errand.server);
+	int sent = page_send(&page, exchange->client->stream);
+	if (sent < 0) {
+		/* Without it the next answer would be taken for this one. */
+		client_reset(exchange->client);
+		return;
+	}
+	exchange->out += (uint64_t)sent;
+	exchange->errand.account.status = (uint16_t)status;
+	finish(exchange);
+}
+
+static void
+answer_failure(struct exchange *exchange, enum proxy_failure failure)
+{
+	exchange->errand.failure = failure;
+	answer_page(exchange, proxy_failure_status(failure),
+	    proxy_failure_words(failure));
+}
+
+/* The answer has begun, so it can only be seen to have no end. */
+static void
+cut_off(struct exchange *exchange, enum proxy_failure failure)
+{
+	struct client *client = exchange->client;
+	bool end_is_close =
+	    exchange->request.minor == 0 && !exchange->down.chunked;
+
+	exchange->errand.failure = failure;
+	note_bytes(exchange);
+	errand_tell(&exchange->errand);
+	if (end_is_close)
+		client_reset(client);
+	else
+		client_end(client);
+}
+
+static void
+fail(struct exchange *exchange, enum proxy_failure failure)
+{
+	if (exchange->answered)
+		cut_off(exchange, failure);
+	else
+		answer_failure(exchange, failure);
+}
+
+/* ---- content up ---- */
+
+static void
+run_up(struct exchange *exchange)
+{
+	if (!exchange->sent || exchange->up_done)
+		return;
+	exchange->moved = loop_now(exchange->client->worker->loop);
+	switch (transfer_run(&exchange->up)) {
+	case TRANSFER_DONE:
+		exchange->up_done = true;
+		break;
+	case TRANSFER_BAD:
+		exchange->keep = false;
+		fail(exchange, stream_has_ended(exchange->client->stream)
+				   ? PROXY_FAILURE_CLIENT_GONE_EARLY
+				   : PROXY_FAILURE_CONTENT_BAD);
+		break;
+	case TRANSFER_WAITS:
+	case TRANSFER_STUCK:
+		break;
+	}
+}
+
+/* ---- content down ---- */
+
+static void
+end_answer(struct exchange *exchange)
+{
+	struct errand *errand = &exchange->errand;
+
+	if (exchange->keep_server && exchange->up_done)
+		pool_put(
+		    errand->worker->pool, errand->server_at, &errand->server);
+	else
+		stream_close(&errand->server);
+	finish(exchange);
+}
+
+static void
+run_down(struct exchange *exchange)
+{
+	exchange->moved = loop_now(exchange->client->worker->loop);
+	switch (transfer_run(&exchange->down)) {
+	case TRANSFER_DONE:
+		end_answer(exchange);
+		break;
+	case TRANSFER_BAD:
+		cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
+		break;
+	case TRANSFER_WAITS:
+	case TRANSFER_STUCK:
+		break;
+	}
+}
+
+/* ---- the answer's head ---- */
+
+static int
+write_head(struct exchange *exchange, const struct http_response *response,
+    bool keep, bool content_follows)
+{
+	struct stream *client = exchange->client->stream;
+	struct http_response_options options = {
+		.client_minor = exchange->request.minor,
+		.keep_alive = keep,
+		.via = worker_via(),
+		.upgrade = response->status == 101 ? WEBSOCKET : STR(""),
+	};
+	struct text out = TEXT_EMPTY;
+	int rc = http_response_write(response, &options, &out);
+
+	if (rc == 0)
+		rc = content_follows ? stream_queue(client, text_str(&out))
+				     : stream_write(client, text_str(&out));
+	exchange->out += out.len;
+	text_fini(&out);
+	return rc;
+}
+
+static void
+answer_refusal(struct exchange *exchange)
+{
+	const struct policy_answer *answer = &exchange->errand.answer;
+
+	if (answer->verdict == POLICY_VERDICT_DROP)
+		client_silence(exchange->client);
+	else
+		answer_page(exchange, 403, answer->reason);
+}
+
+/* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
+static struct str
+media_type(const struct http_response *response, struct arena *arena)
+{
+	const struct http_field *field =
+	    http_fields_get(&response->fields, HTTP_NAME_CONTENT_TYPE);
+	struct str type = { NULL, 0 };
+
+	if (field == NULL)
+		return type;
+	type = field->value;
+	type.len = str_find(type, ';');
+	type = arena_str(arena, str_trim(type));
+	/* Ours: arena_str made it. */
+	for (char *at = (char *)(uintptr_t)type.at; at != NULL && *at != '\0';
+	     at++)
+		*at = ascii_lower(*at);
+	return type;
+}
+
+/* Whether the policy, which may wait for the type, lets the answer pass; if
+ * not, the client has been told. */
+static bool
+may_pass(struct exchange *exchange, const struct http_response *response)
+{
+	struct errand *errand = &exchange->errand;
+	enum errand_outcome outcome = errand_see_type(
+	    errand, media_type(response, &exchange->client->arena));
+
+	if (outcome == ERRAND_READY)
+		return true;
+	if (outcome == ERRAND_LIMITED)
+		answer_failure(exchange, PROXY_FAILURE_LIMITED);
+	else
+		answer_refusal(exchange);
+	return false;
+}
+
+static void
+pass_answer(struct exchange *exchange, struct http_response *response, int used)
+{
+	enum http_framing framing = response->framing;
+
+	if (!may_pass(exchange, response))
+		return;
+	http_response_fit(response, exchange->request.minor);
+	/* Content that is still on its way would be read as a request. */
+	exchange->keep = exchange->keep && exchange->up_done &&
+			 response->framing != HTTP_FRAMING_UNTIL_CLOSE;
+	exchange->keep_server =
+	    response->keep_alive && framing != HTTP_FRAMING_UNTIL_CLOSE;
+	exchange->errand.account.status = (uint16_t)response->status;
+	transfer_init(&exchange->down, exchange->errand.server,
+	    exchange->client->stream, framing, response->content_length,
+	    response->framing);
+	exchange->answered = true;
+	int rc = write_head(
+	    exchange, response, exchange->keep, framing != HTTP_FRAMING_NONE);
+	if (rc < 0) {
+		client_destroy(exchange->client);
+		return;
+	}
+	stream_consume(exchange->errand.server, (size_t)used);
+	run_down(exchange);
+}
+
+/* The exchange becomes a tunnel; its errand goes on with it. */
+static void
+become_tunnel(struct exchange *exchange)
+{
+	struct client *client = exchange->client;
+
+	text_fini(&exchange->head);
+	client->exchange = NULL;
+	tunnel_join(client, &exchange->errand, exchange->in, exchange->out);
+}
+
+static bool
+switches(const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->websocket &&
+	       str_eq_nocase(response->upgrade, WEBSOCKET);
+}
+
+static void
+pass_switch(struct exchange *exchange, struct http_response *response, int used)
+{
+	if (!switches(exchange, response)) {
+		answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
+		return;
+	}
+	if (!may_pass(exchange, response))
+		return;
+	exchange->errand.account.status = (uint16_t)response->status;
+	if (write_head(exchange, response, true, false) < 0) {
+		client_destroy(exchange->client);
+		return;
+	}
+	stream_consume(exchange->errand.server, (size_t)used);
+	become_tunnel(exchange);
+}
+
+/* RFC 9110, 15.2: HTTP/1.0 knows no interim answers. */
+static int
+pass_interim(
+    struct exchange *exchange, struct http_response *response, int used)
+{
+	int rc = 0;
+
+	/* It has begun to answer, so it must not be asked a second time. */
+	exchange->errand.may_reuse = false;
+	if (exchange->request.minor > 0)
+		rc = write_head(exchange, response, true, false);
+	if (rc == 0)
+		stream_consume(exchange->errand.server, (size_t)used);
+	return rc;
+}
+
+/*
+ * A kept connection may have ended before our request came; that the server
+ * has said nothing of it shows that.
+ */
+static bool
+may_try_again(const struct exchange *exchange)
+{
+	return exchange->errand.reused && exchange->errand.may_reuse &&
+	       exchange->scan.at == 0 &&
+	       stream_input(exchange->errand.server).len == 0;
+}
+
+static void
+server_is_gone(struct exchange *exchange)
+{
+	if (exchange->answered) {
+		cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
+	} else if (may_try_again(exchange)) {
+		stream_close(&exchange->errand.server);
+		exchange->errand.may_reuse = false;
+		exchange->errand.server_at.port = 0;
+		errand_begin(&exchange->errand);
+	} else {
+		answer_failure(exchange, PROXY_FAILURE_NO_ANSWER);
+	}
+}
+
+static void
+read_answer(struct exchange *exchange)
+{
+	struct arena *arena = &exchange->client->arena;
+	struct stream *server = exchange->errand.server;
+	struct arena_mark mark = arena_mark(arena);
+	struct http_response response;
+	enum http_fault fault;
+
+	for (;;) {
+		int used =
+		    http_response_parse(stream_input(server), &exchange->scan,
+			exchange->request.method, arena, &response, &fault);
+		if (used == -EAGAIN && !stream_has_ended(server))
+			return;
+		if (used == -EAGAIN) {
+			server_is_gone(exchange);
+			return;
+		}
+		if (used < 0) {
+			answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
+			return;
+		}
+		if (response.status >= 200) {
+			pass_answer(exchange, &response, used);
+			return;
+		}
+		if (response.status == 101) {
+			pass_switch(exchange, &response, used);
+			return;
+		}
+		if (pass_interim(exchange, &response, used) < 0) {
+			client_destroy(exchange->client);
+			return;
+		}
+		arena_rewind(arena, mark);
+	}
+}
+
+/* ---- what the two connections say ---- */
+
+static void
+on_client_word(struct stream *stream, void *context)
+{
+	(void)stream;
+	run_up(context);
+}
+
+static void
+on_client_drained(struct stream *stream, void *context)
+{
+	struct exchange *exchange = context;
+
+	(void)stream;
+	if (exchange->answered)
+		run_down(exchange);
+}
+
+static void
+on_client_failed(struct stream *stream, int error, void *context)
+{
+	const struct exchange *exchange = context;
+
+	(void)stream;
+	(void)error;
+	client_destroy(exchange->client);
+}
+
+static const struct stream_user client_side = {
+	.data = on_client_word,
+	.ended = on_client_word,
+	.drained = on_client_drained,
+	.failed = on_client_failed,
+};
+
+static void
+on_server_word(struct stream *stream, void *context)
+{
+	struct exchange *exchange = context;
+
+	(void)stream;
+	exchange->moved = loop_now(exchange->client->worker->loop);
+	if (exchange->answered)
+		run_down(exchange);
+	else
+		read_answer(exchange);
+}
+
+static void
+on_server_drained(struct stream *stream, void *context)
+{
+	(void)stream;
+	run_up(context);
+}
+
+static void
+on_server_failed(struct stream *stream, int error, void *context)
+{
+	(void)stream;
+	(void)error;
+	server_is_gone(context);
+}
+
+static const struct stream_user server_side = {
+	.data = on_server_word,
+	.ended = on_server_word,
+	.drained = on_server_drained,
+	.failed = on_server_failed,
+};
+
+/* ---- the request, sent on ---- */
+
+static int
+make_head(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	struct http_request_options options = {
+		.keep_alive = true,
+		.expect_continue = request->expect_continue,
+		.via = worker_via(),
+		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
+	};
+
+	return exchange->head.len > 0
+		   ? 0
+		   : http_request_write(request, &options, &exchange->head);
+}
+
+static void
+arm(struct exchange *exchange, int64_t at)
+{
+	loop_timer_arm(
+	    exchange->client->worker->loop, &exchange->client->timer, at);
+}
+
+static void
+begin_up(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+
+	if (!exchange->sent)
+		forget_head(exchange);
+	exchange->sent = true;
+	exchange->up_done = !has_content(request);
+	transfer_init(&exchange->up, exchange->client->stream,
+	    exchange->errand.server, request->framing, request->content_length,
+	    request->framing);
+	exchange->moved = loop_now(exchange->client->worker->loop);
+	arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
+	stream_use(exchange->errand.server, &server_side, exchange);
+	stream_read_start(exchange->errand.server);
+	stream_read_start(exchange->client->stream);
+	run_up(exchange);
+}
+
+static void
+send_request(struct exchange *exchange)
+{
+	struct stream *server = exchange->errand.server;
+	int rc = make_head(exchange);
+
+	if (rc < 0) {
+		answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
+	/* An error is told by the stream as well, once it has a user. */
+	if (has_content(&exchange->request))
+		(void)stream_queue(server, text_str(&exchange->head));
+	else
+		(void)stream_write(server, text_str(&exchange->head));
+	exchange->scan = (struct http_head_scan){ 0 };
+	begin_up(exchange);
+}
+
+static void
+answer_connect(struct exchange *exchange)
+{
+	struct http_response response =
+	    http_response_own(200, HTTP_METHOD_CONNECT, HTTP_UNSAID);
+
+	forget_head(exchange);
+	exchange->errand.account.status = 200;
+	if (write_head(exchange, &response, true, false) < 0)
+		client_destroy(exchange->client);
+	else
+		become_tunnel(exchange);
+}
+
+/* ---- the request, judged ---- */
+
+static void
+on_errand(struct errand *errand, enum errand_outcome outcome)
+{
+	struct exchange *exchange =
+	    (struct exchange *)((char *)errand -
+				offsetof(struct exchange, errand));
+
+	if (outcome == ERRAND_FAILED) {
+		answer_failure(exchange, errand->failure);
+	} else if (outcome == ERRAND_READY) {
+		if (exchange->request.method == HTTP_METHOD_CONNECT)
+			answer_connect(exchange);
+		else
+			send_request(exchange);
+	} else if (outcome == ERRAND_LIMITED) {
+		answer_failure(exchange, PROXY_FAILURE_LIMITED);
+	} else {
+		answer_refusal(exchange);
+	}
+}
+
+/* What we never pass on, whatever the policy says. */
+static enum proxy_failure
+objection(const struct client *client, const struct http_request *request)
+{
+	if (http_via_has(&request->fields, worker_via()))
+		return PROXY_FAILURE_LOOP;
+	if (request->method == HTTP_METHOD_TRACE)
+		return PROXY_FAILURE_TRACE;
+	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
+		return PROXY_FAILURE_CONNECT;
+	if (!client->intercepted &&
+	    (request->target == HTTP_TARGET_ORIGIN ||
+		request->target == HTTP_TARGET_ASTERISK))
+		return PROXY_FAILURE_NOT_FOR_PROXY;
+	return request->uri.scheme == HTTP_SCHEME_HTTPS ? PROXY_FAILURE_SCHEME
+							: PROXY_FAILURE_NONE;
+}
+
+/*
+ * The path as rules compare it, and in its other reading; at == NULL where
+ * there is none.  Want of memory is seen in the arena.
+ */
+static struct str
+read_path(
+    struct errand *errand, const struct http_uri *uri, struct arena *arena)
+{
+	struct str path = { NULL, 0 }, lax;
+
+	if (uri->path.len == 0 ||
+	    http_path_normal(http_uri_path(uri), arena, &path) < 0)
+		return path;
+	if (path.at == uri->path.at)
+		path = arena_str(arena, path);
+	if (http_path_lax(http_uri_path(uri), arena, &lax) == 0 &&
+	    !str_eq(lax, path))
+		errand->path_lax = lax;
+	return path;
+}
+
+/* Copies them: a policy may ask until the answer has come. */
+static void
+tell_headers(
+    const struct http_request *request, struct arena *arena, struct flow *flow)
+{
+	const struct http_fields *fields = &request->fields;
+	struct flow_header *headers =
+	    arena_array(arena, fields->count, sizeof(*headers));
+
+	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
+		headers[i].name = arena_str(arena, fields->items[i].name);
+		headers[i].value = arena_str(arena, fields->items[i].value);
+	}
+	if (headers != NULL)
+		admission_headers(flow, headers, fields->count);
+}
+
+static void
+ask_about(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	const struct client *client = exchange->client;
+	const struct http_host *host = &request->uri.host;
+	struct arena *arena = &exchange->client->arena;
+	struct errand *errand = &exchange->errand;
+	struct str name = { NULL, 0 };
+
+	if (http_host_is_name(host))
+		name = arena_str(arena, host->text);
+	errand->meant =
+	    client->intercepted ? client->local.address : host->address;
+	admission_port(&errand->flow,
+	    client->intercepted ? client->local.port : request->uri.port);
+	admission_name(&errand->flow, name);
+	admission_head(&errand->flow, errand->account.method,
+	    read_path(errand, &request->uri, arena));
+	admission_scheme(&errand->flow, request->method == HTTP_METHOD_CONNECT
+					    ? POLICY_SCHEME_COUNT
+					    : POLICY_SCHEME_HTTP);
+	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
+		tell_headers(request, arena, &errand->flow);
+	/* A tunnel has no answer that could be looked at. */
+	if (request->method == HTTP_METHOD_CONNECT)
+		errand->flow.last = POLICY_PHASE_REQUEST;
+	errand->may_reuse = !has_content(request) &&
+			    request->method != HTTP_METHOD_CONNECT &&
+			    http_method_is_idempotent(request->method);
+}
+
+static void
+describe(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	struct arena *arena = &exchange->client->arena;
+	struct errand *errand = &exchange->errand;
+	struct text url = TEXT_EMPTY;
+
+	errand->account.method = arena_str(arena, request->method_text);
+	if (request->method == HTTP_METHOD_CONNECT)
+		return;
+	http_uri_add(&request->uri, &url);
+	errand->account.url = arena_str(arena, text_str(&url));
+	text_fini(&url);
+}
+
+/* RFC 9110, 7.6.2: the count of hops ends here. */
+static void
+answer_options(struct exchange *exchange)
+{
+	struct http_response response =
+	    http_response_own(200, HTTP_METHOD_OPTIONS, 0);
+
+	exchange->up_done = !has_content(&exchange->request);
+	exchange->keep = exchange->keep && exchange->up_done;
+	forget_head(exchange);
+	exchange->errand.account.status = 200;
+	/* Where the address counts, which nobody asked for, it is not said
+	 * what the policy would have been. */
+	exchange->errand.account.told =
+	    exchange->errand.answer.verdict == POLICY_VERDICT_UNDECIDED;
+	if (write_head(exchange, &response, exchange->keep, false) < 0)
+		client_destroy(exchange->client);
+	else
+		finish(exchange);
+}
+
+static struct exchange *
+create(struct client *client, const struct http_request *request,
+    size_t head_bytes)
+{
+	struct exchange *exchange = arena_new(&client->arena, struct exchange);
+
+	if (exchange == NULL)
+		return NULL;
+	exchange->client = client;
+	exchange->request = *request;
+	exchange->head_bytes = head_bytes;
+	exchange->keep = request->keep_alive;
+	exchange->websocket = asks_for_websocket(request);
+	client_begin_errand(client, &exchange->errand);
+	exchange->errand.done = on_errand;
+	client->exchange = exchange;
+	describe(exchange);
+	ask_about(exchange);
+	return exchange;
+}
+
+void
+exchange_begin(struct client *client, const struct http_request *request,
+    size_t head_bytes)
+{
+	struct exchange *exchange = create(client, request, head_bytes);
+
+	if (exchange == NULL || client->arena.full) {
+		client_reset(client);
+		return;
+	}
+	stream_use(client->stream, &client_side, exchange);
+	/* The head's texts lie in the input: it must not grow and move. */
+	stream_read_stop(client->stream);
+	enum proxy_failure failure = objection(client, request);
+	if (failure != PROXY_FAILURE_NONE)
+		answer_failure(exchange, failure);
+	else if (request->max_forwards != 0)
+		errand_begin(&exchange->errand);
+	else if (errand_is_refused(&exchange->errand))
+		on_errand(&exchange->errand, ERRAND_REFUSED);
+	else
+		answer_options(exchange);
+}
+
+void
+exchange_on_time(struct exchange *exchange)
+{
+	int64_t limit = !exchange->answered && exchange->up_done
+			    ? PROXY_ANSWER_TIMEOUT
+			    : PROXY_STALL_TIMEOUT;
+
+	if (loop_now(exchange->client->worker->loop) <
+	    exchange->moved + limit) {
+		arm(exchange, exchange->moved + limit);
+		return;
+	}
+	exchange->keep = false;
+	if (exchange->answered)
+		cut_off(exchange, PROXY_FAILURE_IDLE);
+	else
+		answer_failure(exchange, exchange->up_done
+					     ? PROXY_FAILURE_ANSWER_TIMEOUT
+					     : PROXY_FAILURE_CLIENT_STALLED);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/failure.h"
+
+#include <errno.h>
+
+static const struct {
+	unsigned status;
+	const char *words;
+} failures[] = {
+#define ROW(id, status, words) { status, words },
+	PROXY_FAILURES(ROW)
+#undef ROW
+};
+
+unsigned
+proxy_failure_status(enum proxy_failure failure)
+{
+	return failures[failure].status;
+}
+
+const char *
+proxy_failure_words(enum proxy_failure failure)
+{
+	return failures[failure].words;
+}
+
+enum proxy_failure
+proxy_failure_of_dial(int error)
+{
+	switch (-error) {
+	case ECONNREFUSED:
+		return PROXY_FAILURE_REFUSED;
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case EADDRNOTAVAIL:
+		return PROXY_FAILURE_UNREACHABLE;
+	case ETIMEDOUT:
+		return PROXY_FAILURE_DIAL_TIMEOUT;
+	case ENOMEM:
+	case ENOBUFS:
+	case EMFILE:
+	case ENFILE:
+		return PROXY_FAILURE_NO_MEMORY;
+	default:
+		return PROXY_FAILURE_DIAL_FAILED;
+	}
+}

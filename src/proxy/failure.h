@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/failure: why a request that the policy did not refuse got no answer.
+ *
+ * One row a failure: name, status for the client, and the sentence for its page
+ * and for the log.
+ */
+#ifndef GATEHOUSE_PROXY_FAILURE_H
+#define GATEHOUSE_PROXY_FAILURE_H
+
+#define PROXY_FAILURES(ROW)                                                    \
+	ROW(NONE, 0, "")                                                       \
+	ROW(NO_NAME, 502, "the name does not exist")                           \
+	ROW(NO_ADDRESS, 502, "the name has no address")                        \
+	ROW(DNS_TIMEOUT, 504, "the name server does not answer")               \
+	ROW(DNS_FAILED, 502, "the name server cannot tell the address")        \
+	ROW(REFUSED, 502, "the server refuses the connection")                 \
+	ROW(UNREACHABLE, 502, "there is no way to the server")                 \
+	ROW(DIAL_TIMEOUT, 504, "the server does not take the connection")      \
+	ROW(DIAL_FAILED, 502, "no connection to the server")                   \
+	ROW(NO_ANSWER, 502, "the server ended without an answer")              \
+	ROW(ANSWER_TIMEOUT, 504, "the server does not answer")                 \
+	ROW(ANSWER_BAD, 502, "the server's answer is not HTTP")                \
+	ROW(ANSWER_CUT, 502, "the server broke off its answer")                \
+	ROW(CLIENT_GONE, 0, "the client broke off")                            \
+	ROW(CLIENT_GONE_EARLY, 400, "the client ended before its content")     \
+	ROW(CLIENT_STALLED, 408, "the client does not go on")                  \
+	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
+	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
+	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
+	ROW(LOOP, 508, "the request has passed this proxy before")             \
+	ROW(TRACE, 405, "TRACE is not passed on")                              \
+	ROW(CONNECT, 405, "CONNECT is for a proxy, not for a server")          \
+	ROW(SCHEME, 501, "https needs a CONNECT")                              \
+	ROW(NOT_FOR_PROXY, 400,                                                \
+	    "this is a proxy; its requests name a whole URL")                  \
+	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
+	ROW(IDLE, 0, "nothing moved for too long")                             \
+	ROW(NO_MEMORY, 503, "the proxy has no room for it")
+
+enum proxy_failure {
+#define ROW(id, status, words) PROXY_FAILURE_##id,
+	PROXY_FAILURES(ROW)
+#undef ROW
+	PROXY_FAILURE_COUNT
+};
+
+unsigned proxy_failure_status(enum proxy_failure failure);
+const char *proxy_failure_words(enum proxy_failure failure);
+
+/* Of a connection that was not made; error is a negative errno. */
+enum proxy_failure proxy_failure_of_dial(int error);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/generation.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct proxy_generation *
+proxy_generation_create(uint32_t number, struct policy *policy)
+{
+	struct proxy_generation *generation = calloc(1, sizeof(*generation));
+
+	if (generation == NULL)
+		return NULL;
+	generation->limiter = limiter_create();
+	if (generation->limiter == NULL) {
+		free(generation);
+		return NULL;
+	}
+	generation->refs = 1;
+	generation->number = number;
+	generation->policy = policy;
+	return generation;
+}
+
+void
+proxy_generation_follow(
+    struct proxy_generation *generation, const struct proxy_generation *before)
+{
+	limiter_unref(generation->limiter);
+	generation->limiter = limiter_ref(before->limiter);
+}
+
+int
+proxy_generation_add_listener(
+    struct proxy_generation *generation, struct proxy_listener listener)
+{
+	return VEC_ADD(&generation->listeners, listener);
+}
+
+int
+proxy_generation_add_own(
+    struct proxy_generation *generation, struct proxy_own own)
+{
+	return VEC_ADD(&generation->own, own);
+}
+
+static int
+copy_listeners(struct proxy_generation *to, const struct proxy_generation *from)
+{
+	for (size_t i = 0; i < from->listeners.count; i++) {
+		struct proxy_listener listener = from->listeners.items[i];
+		listener.fd = fcntl(listener.fd, F_DUPFD_CLOEXEC, 0);
+		if (listener.fd < 0)
+			return -errno;
+		if (proxy_generation_add_listener(to, listener) < 0) {
+			(void)close(listener.fd);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+struct proxy_generation *
+proxy_generation_again(const struct proxy_generation *generation)
+{
+	struct policy *policy = policy_ref(generation->policy);
+	struct proxy_generation *again =
+	    proxy_generation_create(generation->number, policy);
+
+	if (again == NULL) {
+		policy_unref(policy);
+	} else if (copy_listeners(again, generation) < 0) {
+		proxy_generation_unref(again);
+		again = NULL;
+	} else {
+		proxy_generation_follow(again, generation);
+	}
+	return again;
+}
+
+struct proxy_generation *
+proxy_generation_ref(struct proxy_generation *generation)
+{
+	(void)__atomic_add_fetch(&generation->refs, 1, __ATOMIC_RELAXED);
+	return generation;
+}
+
+void
+proxy_generation_unref(struct proxy_generation *generation)
+{
+	if (generation == NULL ||
+	    __atomic_sub_fetch(&generation->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (size_t i = 0; i < generation->listeners.count; i++)
+		(void)close(generation->listeners.items[i].fd);
+	free(generation->listeners.items);
+	free(generation->own.items);
+	limiter_unref(generation->limiter);
+	policy_unref(generation->policy);
+	free(generation);
+}
+
+bool
+proxy_generation_owns(const struct proxy_generation *generation,
+    struct address address, uint8_t *ret_zone)
+{
+	for (size_t i = 0; i < generation->own.count; i++) {
+		const struct proxy_own *own = &generation->own.items[i];
+		if (!address_eq(own->address, address))
+			continue;
+		*ret_zone = own->zone;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/generation: the policy in force, as the proxy's threads share it.
+ *
+ * Policy, listeners, and the gateway's own addresses.  Built by one thread,
+ * then never changed; every worker, and every errand that is judged by it,
+ * holds a reference, and the last one closes the listeners.
+ */
+#ifndef GATEHOUSE_PROXY_GENERATION_H
+#define GATEHOUSE_PROXY_GENERATION_H
+
+#include "policy/policy.h"
+#include "proxy/limiter.h"
+
+struct proxy_listener {
+	bool intercepts; /* else it is asked by clients that know it */
+	struct address_port at;
+	int fd; /* owned */
+};
+
+struct proxy_own {
+	struct address address;
+	uint8_t zone;
+};
+
+struct proxy_generation {
+	unsigned refs; /* atomic */
+	uint32_t number;
+	struct policy *policy;   /* a reference */
+	struct limiter *limiter; /* a reference */
+	struct {
+		struct proxy_listener *items;
+		size_t count, room;
+	} listeners;
+	struct {
+		struct proxy_own *items;
+		size_t count, room;
+	} own;
+};
+
+/* Takes over the caller's reference of the policy.  NULL: no memory, and the
+ * policy is still the caller's. */
+struct proxy_generation *proxy_generation_create(
+    uint32_t number, struct policy *policy);
+
+/* The same policy and listeners (descriptors of its own), no addresses yet;
+ * NULL when memory or descriptors are out. */
+struct proxy_generation *proxy_generation_again(
+    const struct proxy_generation *generation);
+
+/* Goes on with what the other one has counted so far. */
+void proxy_generation_follow(
+    struct proxy_generation *generation, const struct proxy_generation *before);
+
+/* Takes the descriptor on success.  0 or -ENOMEM; so for the next. */
+int proxy_generation_add_listener(
+    struct proxy_generation *generation, struct proxy_listener listener);
+int proxy_generation_add_own(
+    struct proxy_generation *generation, struct proxy_own own);
+
+/* Any thread. */
+struct proxy_generation *proxy_generation_ref(
+    struct proxy_generation *generation);
+void proxy_generation_unref(struct proxy_generation *generation);
+
+/* The zone of the gateway's own address; false if it is none of them. */
+bool proxy_generation_owns(const struct proxy_generation *generation,
+    struct address address, uint8_t *ret_zone);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/limiter.h"
+
+#include "base/clock.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define SHARDS        64 /* powers of two */
+#define SHARD_BUCKETS 256
+#define SHARD_MAX     (LIMITER_ENTRIES_MAX / SHARDS)
+
+enum kind {
+	RATE,
+	CONNECTIONS,
+};
+
+/* A limit of a rule and a source; family NONE: all sources of the rule. */
+struct key {
+	uint64_t rule; /* a hash of its text */
+	enum kind kind;
+	struct address source;
+};
+
+struct limiter_entry {
+	struct limiter_entry *next;
+	struct shard *shard;
+	struct key key;
+	struct policy_limit limit; /* of kind RATE, as it was asked last */
+	/* Tokens are counted in nanoseconds of filling: a flow costs the time
+	 * in which one token comes, and the bucket holds the burst's. */
+	int64_t filled;
+	int64_t since;        /* when `filled` was right */
+	uint32_t connections; /* of kind CONNECTIONS instead */
+};
+
+struct shard {
+	pthread_mutex_t lock; /* of all of it */
+	struct limiter_entry *buckets[SHARD_BUCKETS];
+	size_t count;
+	size_t sweep; /* the bucket that is cleaned next */
+};
+
+struct limiter {
+	unsigned refs; /* atomic */
+	struct shard shards[SHARDS];
+};
+
+struct limiter *
+limiter_create(void)
+{
+	struct limiter *limiter = calloc(1, sizeof(*limiter));
+
+	if (limiter == NULL)
+		return NULL;
+	limiter->refs = 1;
+	for (size_t i = 0; i < SHARDS; i++)
+		(void)pthread_mutex_init(&limiter->shards[i].lock, NULL);
+	return limiter;
+}
+
+struct limiter *
+limiter_ref(struct limiter *limiter)
+{
+	(void)__atomic_add_fetch(&limiter->refs, 1, __ATOMIC_RELAXED);
+	return limiter;
+}
+
+static void
+free_chain(struct limiter_entry *entry)
+{
+	while (entry != NULL) {
+		struct limiter_entry *next = entry->next;
+		free(entry);
+		entry = next;
+	}
+}
+
+void
+limiter_unref(struct limiter *limiter)
+{
+	if (limiter == NULL ||
+	    __atomic_sub_fetch(&limiter->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (size_t i = 0; i < SHARDS; i++) {
+		for (size_t j = 0; j < SHARD_BUCKETS; j++)
+			free_chain(limiter->shards[i].buckets[j]);
+		(void)pthread_mutex_destroy(&limiter->shards[i].lock);
+	}
+	free(limiter);
+}
+
+/* A client has as many addresses of its IPv6 network as it likes. */
+static struct key
+key_of(const struct policy_rule *rule, enum kind kind, struct address source)
+{
+	struct key key = { .rule = str_hash(rule->text, rule->line),
+		.kind = kind };
+
+	if (kind == RATE ? !rule->limit.per_source
+			 : !rule->connections_per_source)
+		return key;
+	key.source = source;
+	if (source.family == ADDRESS_IPV6)
+		memset(key.source.bytes + 8, 0, 8);
+	return key;
+}
+
+static uint64_t
+hash_of(const struct key *key)
+{
+	struct str bytes = { (const char *)key->source.bytes,
+		sizeof(key->source.bytes) };
+
+	return str_hash(bytes, key->rule + key->kind);
+}
+
+static int64_t
+cost_of(const struct policy_limit *limit)
+{
+	return (int64_t)limit->seconds * CLOCK_SECOND / (int64_t)limit->count;
+}
+
+/* A year at most (POLICY_REFILL_SECONDS_MAX). */
+static int64_t
+capacity_of(const struct policy_limit *limit)
+{
+	return cost_of(limit) * (int64_t)limit->burst;
+}
+
+static void
+refill(struct limiter_entry *entry, int64_t now)
+{
+	entry->filled += now - entry->since;
+	entry->since = now;
+	if (entry->filled > capacity_of(&entry->limit))
+		entry->filled = capacity_of(&entry->limit);
+}
+
+/* A new entry would be just the same. */
+static bool
+is_forgettable(struct limiter_entry *entry, int64_t now)
+{
+	if (entry->key.kind == CONNECTIONS)
+		return entry->connections == 0;
+	refill(entry, now);
+	return entry->filled == capacity_of(&entry->limit);
+}
+
+static void
+clean_bucket(struct shard *shard, size_t bucket, int64_t now)
+{
+	struct limiter_entry **link = &shard->buckets[bucket];
+
+	while (*link != NULL) {
+		struct limiter_entry *entry = *link;
+		if (!is_forgettable(entry, now)) {
+			link = &entry->next;
+			continue;
+		}
+		*link = entry->next;
+		free(entry);
+		shard->count--;
+	}
+}
+
+/* Each new entry cleans a bucket; a full shard is cleaned whole. */
+static bool
+make_room(struct shard *shard, int64_t now)
+{
+	clean_bucket(shard, shard->sweep, now);
+	shard->sweep = (shard->sweep + 1) % SHARD_BUCKETS;
+	for (size_t i = 0; shard->count >= SHARD_MAX && i < SHARD_BUCKETS; i++)
+		clean_bucket(shard, i, now);
+	return shard->count < SHARD_MAX;
+}
+
+static struct limiter_entry *
+add_entry(struct shard *shard, size_t bucket, const struct key *key,
+    const struct policy_limit *limit, int64_t now)
+{
+	struct limiter_entry *entry = NULL;
+
+	if (make_room(shard, now))
+		entry = calloc(1, sizeof(*entry));
+	if (entry == NULL)
+		return NULL;
+	entry->shard = shard;
+	entry->key = *key;
+	entry->since = now;
+	if (key->kind == RATE)
+		entry->filled = capacity_of(limit);
+	entry->next = shard->buckets[bucket];
+	shard->buckets[bucket] = entry;
+	shard->count++;
+	return entry;
+}
+
+static struct limiter_entry *
+find_entry(struct shard *shard, size_t bucket, const struct key *key)
+{
+	struct limiter_entry *entry = shard->buckets[bucket];
+
+	while (entry != NULL &&
+	       (entry->key.rule != key->rule || entry->key.kind != key->kind ||
+		   !address_eq(entry->key.source, key->source)))
+		entry = entry->next;
+	return entry;
+}
+
+static bool
+charge(struct limiter_entry *entry, const struct policy_rule *rule, int64_t now)
+{
+	if (entry->key.kind == CONNECTIONS) {
+		if (entry->connections >= rule->connections)
+			return false;
+		entry->connections++;
+		return true;
+	}
+	entry->limit = rule->limit;
+	refill(entry, now);
+	if (entry->filled < cost_of(&entry->limit))
+		return false;
+	entry->filled -= cost_of(&entry->limit);
+	return true;
+}
+
+/* The entry that was charged, or NULL: beyond the limit. */
+static struct limiter_entry *
+take(struct limiter *limiter, const struct policy_rule *rule, struct key key,
+    int64_t now)
+{
+	uint64_t hash = hash_of(&key);
+	struct shard *shard = &limiter->shards[hash % SHARDS];
+	size_t bucket = (size_t)(hash / SHARDS % SHARD_BUCKETS);
+
+	(void)pthread_mutex_lock(&shard->lock);
+	struct limiter_entry *entry = find_entry(shard, bucket, &key);
+	if (entry == NULL)
+		entry = add_entry(shard, bucket, &key, &rule->limit, now);
+	if (entry != NULL && !charge(entry, rule, now))
+		entry = NULL;
+	(void)pthread_mutex_unlock(&shard->lock);
+	return entry;
+}
+
+bool
+limiter_take(struct limiter *limiter, const struct policy_rule *rule,
+    struct address source, int64_t now, struct limiter_entry **ret_entry)
+{
+	*ret_entry = NULL;
+	if (rule->limit.count > 0 &&
+	    take(limiter, rule, key_of(rule, RATE, source), now) == NULL)
+		return false;
+	if (rule->connections == 0)
+		return true;
+	*ret_entry =
+	    take(limiter, rule, key_of(rule, CONNECTIONS, source), now);
+	return *ret_entry != NULL;
+}
+
+void
+limiter_release(struct limiter_entry *entry)
+{
+	if (entry == NULL)
+		return;
+	struct shard *shard = entry->shard;
+	(void)pthread_mutex_lock(&shard->lock);
+	entry->connections--;
+	(void)pthread_mutex_unlock(&shard->lock);
+}
+
+size_t
+limiter_count(struct limiter *limiter)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SHARDS; i++) {
+		struct shard *shard = &limiter->shards[i];
+		(void)pthread_mutex_lock(&shard->lock);
+		count += shard->count;
+		(void)pthread_mutex_unlock(&shard->lock);
+	}
+	return count;
+}

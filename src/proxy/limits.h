@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/limits: how long the proxy waits, and how much it keeps.
+ *
+ * No peer can hold a connection for longer, or make anything grow further, than
+ * these say.
+ */
+#ifndef GATEHOUSE_PROXY_LIMITS_H
+#define GATEHOUSE_PROXY_LIMITS_H
+
+#include "base/clock.h"
+#include "http/limits.h"
+
+/* From the first byte of a head to its last: a slow line needs seconds. */
+#define PROXY_HEAD_TIMEOUT (30 * CLOCK_SECOND)
+
+/* A client's connection between two requests: what browsers keep one for. */
+#define PROXY_KEEP_TIMEOUT (75 * CLOCK_SECOND)
+
+/*
+ * An intercepted client that has not spoken by then waits for the server to
+ * speak first, so there will be no name (docs/policy.md, "absent").
+ */
+#define PROXY_GREETING_TIMEOUT (3 * CLOCK_SECOND)
+
+/* All attempts to reach a server together; clients give up at about 30 s. */
+#define PROXY_DIAL_TIMEOUT (15 * CLOCK_SECOND)
+
+/* RFC 8305, 5: Connection Attempt Delay. */
+#define PROXY_DIAL_STAGGER (250 * CLOCK_MS)
+
+/* Attempts under way at once; further addresses wait for one to fail. */
+#define PROXY_DIAL_ATTEMPTS_MAX 4
+
+/* Until a server begins its answer: reports and builds take their time. */
+#define PROXY_ANSWER_TIMEOUT (120 * CLOCK_SECOND)
+
+/* Content that does not move, in either direction. */
+#define PROXY_STALL_TIMEOUT (60 * CLOCK_SECOND)
+
+/* A tunnel in which nothing moves; above the 2 h of TCP's own probes nothing
+ * would be gained, below 10 min ssh sessions would end. */
+#define PROXY_TUNNEL_TIMEOUT (30 * 60 * CLOCK_SECOND)
+
+/* A dropped client hears nothing for so long; then its socket is ours again. */
+#define PROXY_SILENCE (20 * CLOCK_SECOND)
+
+/* For a client to take our last words (RFC 9112, 9.6). */
+#define PROXY_LINGER (2 * CLOCK_SECOND)
+
+/*
+ * Connections kept to servers.  Many servers close after 5 s; a request that
+ * meets such an end is sent again on a new connection.
+ */
+#define PROXY_POOL_TIMEOUT        (20 * CLOCK_SECOND)
+#define PROXY_POOL_MAX            1024
+#define PROXY_POOL_PER_SERVER_MAX 64
+
+/* Connections taken from a listener in one go. */
+#define PROXY_ACCEPTS_MAX 16
+
+/* One thread for each core, up to this. */
+#define PROXY_WORKERS_MAX 64
+
+/*
+ * What is kept of one request: the parser's share of two heads, the URL for the
+ * log, the path for the policy in its normal form and before it, the fields
+ * where a rule asks for them, an exchange.
+ */
+#define PROXY_ARENA_BYTES_MAX                                                  \
+	(2 * HTTP_HEAD_ARENA_BYTES_MAX + 8 * HTTP_START_LINE_BYTES_MAX +       \
+	    2 * HTTP_HEAD_BYTES_MAX + (size_t)16 * 1024)
+
+#endif

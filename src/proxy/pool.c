@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two chains through every entry: its bucket, newest first, and all entries by
+ * age, so that the timer only ever looks at the oldest.
+ */
+#include "proxy/pool.h"
+
+#include "proxy/limits.h"
+
+#include <stdlib.h>
+
+#define BUCKETS 256 /* a power of two */
+
+struct entry {
+	struct pool *pool;
+	struct stream *stream;
+	struct address_port server;
+	int64_t since;
+	struct entry *next, **link; /* in the bucket */
+	struct entry *newer, *older;
+};
+
+struct pool {
+	struct loop *loop;
+	struct entry *buckets[BUCKETS];
+	struct entry *newest, *oldest;
+	struct loop_timer timer;
+	size_t count;
+};
+
+static struct entry **
+bucket_of(struct pool *pool, struct address_port server)
+{
+	struct str bytes = { (const char *)server.address.bytes,
+		sizeof(server.address.bytes) };
+
+	return &pool->buckets[str_hash(bytes, server.port) & (BUCKETS - 1)];
+}
+
+static bool
+is_to(const struct entry *entry, struct address_port server)
+{
+	return entry->server.port == server.port &&
+	       address_eq(entry->server.address, server.address);
+}
+
+static void
+link_entry(struct pool *pool, struct entry *entry)
+{
+	struct entry **bucket = bucket_of(pool, entry->server);
+
+	entry->next = *bucket;
+	entry->link = bucket;
+	if (entry->next != NULL)
+		entry->next->link = &entry->next;
+	*bucket = entry;
+	entry->older = pool->newest;
+	if (pool->newest != NULL)
+		pool->newest->newer = entry;
+	else
+		pool->oldest = entry;
+	pool->newest = entry;
+	pool->count++;
+}
+
+/* The stream stays open, with the caller; the entry is gone. */
+static struct stream *
+unlink_entry(struct entry *entry)
+{
+	struct pool *pool = entry->pool;
+	struct stream *stream = entry->stream;
+
+	*entry->link = entry->next;
+	if (entry->next != NULL)
+		entry->next->link = entry->link;
+	if (entry->newer != NULL)
+		entry->newer->older = entry->older;
+	else
+		pool->newest = entry->older;
+	if (entry->older != NULL)
+		entry->older->newer = entry->newer;
+	else
+		pool->oldest = entry->newer;
+	pool->count--;
+	free(entry);
+	return stream;
+}
+
+static void
+discard(struct entry *entry)
+{
+	struct stream *stream = unlink_entry(entry);
+
+	stream_close(&stream);
+}
+
+/* Nothing was asked, so whatever is said belongs to nobody. */
+static void
+on_word(struct stream *stream, void *context)
+{
+	(void)stream;
+	discard(context);
+}
+
+static void
+on_failed(struct stream *stream, int error, void *context)
+{
+	(void)stream;
+	(void)error;
+	discard(context);
+}
+
+static const struct stream_user waiting = {
+	.data = on_word,
+	.ended = on_word,
+	.failed = on_failed,
+};
+
+static void
+arm(struct pool *pool)
+{
+	if (pool->oldest != NULL)
+		loop_timer_arm(pool->loop, &pool->timer,
+		    pool->oldest->since + PROXY_POOL_TIMEOUT);
+	else
+		loop_timer_cancel(&pool->timer);
+}
+
+static void
+on_time(struct loop_timer *timer)
+{
+	struct pool *pool = timer->context;
+	int64_t now = loop_now(pool->loop);
+
+	while (pool->oldest != NULL &&
+	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now)
+		discard(pool->oldest);
+	arm(pool);
+}
+
+struct pool *
+pool_create(struct loop *loop)
+{
+	struct pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->loop = loop;
+	pool->timer = (struct loop_timer){ .fn = on_time, .context = pool };
+	return pool;
+}
+
+void
+pool_destroy(struct pool **pool)
+{
+	struct pool *p = *pool;
+
+	*pool = NULL;
+	if (p == NULL)
+		return;
+	while (p->oldest != NULL)
+		discard(p->oldest);
+	loop_timer_cancel(&p->timer);
+	free(p);
+}
+
+struct stream *
+pool_take(struct pool *pool, struct address_port server)
+{
+	struct entry *entry = *bucket_of(pool, server);
+
+	while (entry != NULL && !is_to(entry, server))
+		entry = entry->next;
+	if (entry == NULL)
+		return NULL;
+	struct stream *stream = unlink_entry(entry);
+	/* The entry is gone; nobody is told until the caller listens. */
+	stream_use(stream, NULL, NULL);
+	return stream;
+}
+
+static size_t
+count_to(struct pool *pool, struct address_port server)
+{
+	size_t count = 0;
+
+	for (const struct entry *entry = *bucket_of(pool, server);
+	     entry != NULL; entry = entry->next)
+		count += is_to(entry, server);
+	return count;
+}
+
+void
+pool_put(struct pool *pool, struct address_port server, struct stream **stream)
+{
+	struct entry *entry = NULL;
+
+	if (pool->count < PROXY_POOL_MAX &&
+	    count_to(pool, server) < PROXY_POOL_PER_SERVER_MAX &&
+	    !stream_has_ended(*stream) && stream_input(*stream).len == 0)
+		entry = calloc(1, sizeof(*entry));
+	if (entry == NULL) {
+		stream_close(stream);
+		return;
+	}
+	entry->pool = pool;
+	entry->stream = *stream;
+	entry->server = server;
+	entry->since = loop_now(pool->loop);
+	*stream = NULL;
+	link_entry(pool, entry);
+	stream_use(entry->stream, &waiting, entry);
+	stream_read_start(entry->stream);
+	if (!loop_timer_is_armed(&pool->timer))
+		arm(pool);
+}
+
+size_t
+pool_count(const struct pool *pool)
+{
+	return pool->count;
+}

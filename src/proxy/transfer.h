@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/transfer: the content of one message, from one stream to another.
+ *
+ * It ends where its framing says, and is framed anew: what comes chunked, or
+ * until the close, may go out chunked with other chunks.  Nothing is held
+ * here; what the writer cannot take stays in the reader's input, which stops
+ * its peer.
+ */
+#ifndef GATEHOUSE_PROXY_TRANSFER_H
+#define GATEHOUSE_PROXY_TRANSFER_H
+
+#include "http/body.h"
+#include "net/stream.h"
+
+struct transfer {
+	struct stream *from, *to;
+	struct http_body body;
+	bool chunked;    /* on the way out */
+	bool done;       /* the end has been written as well */
+	uint64_t taken;  /* bytes off `from`, framing included */
+	uint64_t passed; /* bytes into `to`, framing included */
+};
+
+/* `in` and length are the framing that comes, `out` the one to write. */
+void transfer_init(struct transfer *transfer, struct stream *from,
+    struct stream *to, enum http_framing in, int64_t length,
+    enum http_framing out);
+
+enum transfer_result {
+	TRANSFER_WAITS, /* for input, or for room */
+	TRANSFER_DONE,
+	TRANSFER_BAD,   /* what came is malformed */
+	TRANSFER_STUCK, /* the writer failed; its `failed` says it as well */
+};
+
+/* Moves what can be moved now.  To be called when `from` has data or has
+ * ended, and when `to` is drained. */
+enum transfer_result transfer_run(struct transfer *transfer);
+
+#endif

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/worker.h"
+
+#include "base/must.h"
+#include "net/socket.h"
+#include "proxy/client.h"
+#include "proxy/limits.h"
+#include "proxy/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+struct worker_listener {
+	struct worker *worker;
+	const struct proxy_listener *listener; /* the generation's */
+	struct loop_watch watch;
+};
+
+struct member {
+	struct worker worker;
+	struct loop loop;
+	pthread_t thread;
+	bool running;
+};
+
+struct workers {
+	struct member *members;
+	size_t count;
+};
+
+/* What a worker is told: a generation, or NULL for the end. */
+struct order {
+	struct loop_message message;
+	struct worker *worker;
+	struct proxy_generation *generation; /* a reference */
+};
+
+/* ---- the name in Via ---- */
+
+static char via[24];
+
+static void
+choose_via(void)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) !=
+	    (ssize_t)sizeof(number))
+		number = (uint32_t)clock_wall();
+	(void)snprintf(via, sizeof(via), "gatehouse-%08x", number);
+}
+
+struct str
+worker_via(void)
+{
+	return str_of(via);
+}
+
+/* ---- clients ---- */
+
+void
+worker_add_client(struct worker *worker, struct client *client)
+{
+	client->next = worker->clients;
+	client->link = &worker->clients;
+	if (client->next != NULL)
+		client->next->link = &client->next;
+	worker->clients = client;
+}
+
+void
+worker_remove_client(struct worker *worker, struct client *client)
+{
+	(void)worker;
+	*client->link = client->next;
+	if (client->next != NULL)
+		client->next->link = client->link;
+}
+
+/* ---- listeners ---- */
+
+/* Out of descriptors or memory: a full queue would spin the loop. */
+static void
+pause_accepting(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->listener_count; i++)
+		(void)loop_watch_change(
+		    &worker->listeners[i].watch, LOOP_EXCLUSIVE);
+	loop_timer_arm(worker->loop, &worker->accept_again,
+	    loop_now(worker->loop) + SOCKET_ACCEPT_PAUSE);
+}
+
+static void
+on_accept_again(struct loop_timer *timer)
+{
+	struct worker *worker = timer->context;
+
+	for (size_t i = 0; i < worker->listener_count; i++)
+		if (loop_watch_change(&worker->listeners[i].watch,
+			LOOP_READ | LOOP_EXCLUSIVE) < 0)
+			pause_accepting(worker);
+}
+
+static void
+on_connections(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+	struct socket_accepted accepted[PROXY_ACCEPTS_MAX];
+	struct worker *worker = listener->worker;
+	int count = socket_accept(watch->fd, accepted, PROXY_ACCEPTS_MAX);
+
+	(void)ready;
+	if (count < 0)
+		pause_accepting(worker);
+	for (int i = 0; i < count; i++)
+		client_create(worker, listener->listener->intercepts,
+		    &listener->listener->at, accepted[i].fd, accepted[i].peer);
+}
+
+static void
+stop_listening(struct worker *worker)
+{
+	loop_timer_cancel(&worker->accept_again);
+	for (size_t i = 0; i < worker->listener_count; i++)
+		loop_watch_stop(&worker->listeners[i].watch);
+	free(worker->listeners);
+	worker->listeners = NULL;
+	worker->listener_count = 0;
+}
+
+static void
+start_listening(struct worker *worker)
+{
+	const struct proxy_generation *generation = worker->generation;
+	size_t count = generation->listeners.count;
+
+	worker->listeners = calloc(count + 1, sizeof(*worker->listeners));
+	/* Without it nobody is served, which the daemon cannot see: end, and
+	 * be started again. */
+	must(worker->listeners != NULL);
+	for (size_t i = 0; i < count; i++) {
+		struct worker_listener *one = &worker->listeners[i];
+		one->worker = worker;
+		one->listener = &generation->listeners.items[i];
+		one->watch = (struct loop_watch){ .fd = one->listener->fd,
+			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
+			.fn = on_connections,
+			.context = one };
+		must(loop_watch_start(worker->loop, &one->watch) == 0);
+	}
+	worker->listener_count = count;
+}
+
+/* ---- orders ---- */
+
+static void
+judge_clients_again(struct worker *worker)
+{
+	struct client *client = worker->clients;
+
+	while (client != NULL) {
+		struct client *next = client->next;
+		client_judge_again(client);
+		client = next;
+	}
+}
+
+/* Takes the reference. */
+static void
+change_over(struct worker *worker, struct proxy_generation *generation)
+{
+	struct proxy_generation *before = worker->generation;
+
+	stop_listening(worker);
+	worker->generation = generation;
+	start_listening(worker);
+	judge_clients_again(worker);
+	proxy_generation_unref(before);
+}
+
+static void
+on_order(struct loop *loop, struct loop_message *message)
+{
+	struct order *order = (struct order *)message;
+
+	if (order->generation == NULL)
+		loop_stop(loop);
+	else
+		change_over(order->worker, order->generation);
+	free(order);
+}
+
+static struct order *
+make_order(struct worker *worker, struct proxy_generation *generation)
+{
+	struct order *order = calloc(1, sizeof(*order));
+
+	if (order == NULL)
+		return NULL;
+	order->message.fn = on_order;
+	order->worker = worker;
+	if (generation != NULL)
+		order->generation = proxy_generation_ref(generation);
+	return order;
+}
+
+static void
+drop_order(struct order *order)
+{
+	if (order != NULL)
+		proxy_generation_unref(order->generation);
+	free(order);
+}
+
+/* ---- threads ---- */
+
+static void
+end_clients(struct worker *worker)
+{
+	while (worker->clients != NULL)
+		client_destroy(worker->clients);
+}
+
+static void *
+run(void *context)
+{
+	struct member *member = context;
+	struct worker *worker = &member->worker;
+
+	(void)loop_run(&member->loop);
+	stop_listening(worker);
+	end_clients(worker);
+	return NULL;
+}
+
+static void
+fini_member(struct member *member)
+{
+	pool_destroy(&member->worker.pool);
+	resolver_destroy(&member->worker.resolver);
+	proxy_generation_unref(member->worker.generation);
+	if (member->worker.loop != NULL)
+		loop_fini(&member->loop);
+}
+
+static int
+init_member(struct member *member)
+{
+	struct resolver_options options = { 0 };
+	struct worker *worker = &member->worker;
+	int rc = loop_init(&member->loop);
+
+	if (rc < 0)
+		return rc;
+	worker->loop = &member->loop;
+	worker->accept_again =
+	    (struct loop_timer){ .fn = on_accept_again, .context = worker };
+	rc = resolver_create(worker->loop, &options, &worker->resolver);
+	if (rc < 0)
+		return rc;
+	worker->pool = pool_create(worker->loop);
+	return worker->pool != NULL ? 0 : -ENOMEM;
+}
+
+/* Signals are for the thread that creates the workers. */
+static int
+start_thread(struct member *member)
+{
+	sigset_t all, before;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	int rc = -pthread_create(&member->thread, NULL, run, member);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	member->running = rc == 0;
+	return rc;
+}
+
+int
+workers_create(size_t count, struct workers **ret)
+{
+	struct workers *workers = calloc(1, sizeof(*workers));
+	int rc = 0;
+
+	choose_via();
+	if (workers != NULL)
+		workers->members = calloc(count, sizeof(*workers->members));
+	if (workers == NULL || workers->members == NULL) {
+		free(workers);
+		return -ENOMEM;
+	}
+	for (; rc == 0 && workers->count < count; workers->count++) {
+		struct member *member = &workers->members[workers->count];
+		rc = init_member(member);
+		if (rc == 0)
+			rc = start_thread(member);
+	}
+	if (rc < 0)
+		workers_destroy(&workers);
+	else
+		*ret = workers;
+	return rc;
+}
+
+int
+workers_use(struct workers *workers, struct proxy_generation *generation)
+{
+	struct order *orders[PROXY_WORKERS_MAX] = { NULL };
+	bool all = true;
+
+	must(workers->count <= PROXY_WORKERS_MAX);
+	for (size_t i = 0; all && i < workers->count; i++) {
+		orders[i] = make_order(&workers->members[i].worker, generation);
+		all = orders[i] != NULL;
+	}
+	for (size_t i = 0; i < workers->count; i++) {
+		if (all)
+			loop_post(
+			    &workers->members[i].loop, &orders[i]->message);
+		else
+			drop_order(orders[i]);
+	}
+	return all ? 0 : -ENOMEM;
+}
+
+/* A thread that cannot be told to end would be joined in vain. */
+static void
+stop_thread(struct member *member)
+{
+	if (!member->running)
+		return;
+	struct order *order = make_order(&member->worker, NULL);
+	must(order != NULL);
+	loop_post(&member->loop, &order->message);
+	(void)pthread_join(member->thread, NULL);
+}
+
+void
+workers_destroy(struct workers **workers)
+{
+	struct workers *w = *workers;
+
+	*workers = NULL;
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		stop_thread(&w->members[i]);
+	for (size_t i = 0; i < w->count; i++)
+		fini_member(&w->members[i]);
+	free(w->members);
+	free(w);
+}

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the stories of packets share: the gateway of wires.py, for each file."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import needs, wires
+from tests.lab.gateway import PROGRAM
+from tests.lab.wires import Wires
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[Wires]:
+    if lacking := wires.lacking():
+        pytest.skip(lacking)
+    if not PROGRAM.exists():
+        pytest.fail(f"{PROGRAM} is not built: make")
+    with Wires() as gate:
+        if lacking := needs.missing_for_gateway(gate):
+            pytest.skip(lacking)
+        yield gate
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Callable[[str], str]:
+    """`compiled(policy)`: the ruleset that the kernel is given for it."""
+
+    def show(policy: str) -> str:
+        file = tmp_path / "story.policy"
+        file.write_text(policy)
+        argv = [PROGRAM, "show", "nft", file]
+        done = subprocess.run(argv, text=True, capture_output=True)
+        assert done.returncode == 0, f"{policy}\n{done.stderr}"
+        return done.stdout
+
+    return show

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory runs out while a policy is analysed, compared or formatted: the n-th
+ * allocation fails, for n = 1, 2, ... until all goes well.  Each time the
+ * caller is told, and nothing leaks.
+ *
+ * The program puts its own allocator before the C library's.  Sanitizers do the
+ * same, so under them it has nothing to do.
+ */
+#include "policy/analyse.h"
+#include "policy/diff.h"
+#include "policy/format.h"
+
+#include "random_policy.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+#ifdef SANITIZED
+
+static void
+a_sanitizer_has_the_allocator(void **state)
+{
+	(void)state;
+	skip();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sanitizer_has_the_allocator),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+/* ---- the allocator ---- */
+
+static long until_failure = -1; /* negative: none fails */
+static long live;               /* pieces */
+
+/* The C library's own, by the names it gives them for this. */
+void *libc_malloc(size_t size) __asm__("__libc_malloc");
+void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
+void libc_free(void *piece) __asm__("__libc_free");
+
+static bool
+fails_now(void)
+{
+	return until_failure >= 0 && until_failure-- == 0;
+}
+
+static void *
+counted(void *piece)
+{
+	live += piece != NULL;
+	return piece;
+}
+
+/* The libraries must see these too, though the program hides its names. */
+#pragma GCC visibility push(default)
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
+void *
+malloc(size_t size)
+{
+	return fails_now() ? NULL : counted(libc_malloc(size));
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	return fails_now() ? NULL : counted(libc_calloc(count, size));
+}
+
+void *
+realloc(void *old, size_t size)
+{
+	if (fails_now())
+		return NULL;
+	return old == NULL ? counted(libc_malloc(size))
+			   : libc_realloc(old, size);
+}
+
+void
+free(void *piece)
+{
+	live -= piece != NULL;
+	libc_free(piece);
+}
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
+#pragma GCC visibility pop
+
+/* ---- what is tried ---- */
+
+static const char old_text[] =
+    "zone lan = int0 10.0.0.0/24 2001:db8:1::/64  # ours\n"
+    "zone wan = ext0\n"
+    "name some = { 10.0.0.4, .some.example }\n"
+    "list ads = domains \"ads.hosts\"\n"
+    "list bad = addresses \"bad.netset\"\n"
+    "proxy {\n listen 10.0.0.1:3128 for lan\n intercept web for lan\n}\n"
+    "masquerade lan -> wan\n"
+    "reject lan -> ads, some log as \"ads\"\n"
+    "drop bad -> any\n"
+    "publish wan tcp 25 -> 10.0.0.4\n"
+    "allow lan -> wan tcp 1-100\n"
+    "allow lan -> wan tcp 80 method GET path \"/a/*\", \"*.b\"\n"
+    "allow lan -> wan tcp 90\n";
+static const char new_text[] = "zone lan = int1 10.0.0.0/24 2001:db8:1::/64\n"
+			       "zone wan = ext0\n"
+			       "name some = { 10.0.0.4, .some.example }\n"
+			       "list ads = domains \"ads.hosts\"\n"
+			       "proxy {\n intercept web for lan\n}\n"
+			       "reject lan -> some\n"
+			       "allow lan -> wan tcp 1-90\n"
+			       "allow lan -> ads, some udp\n";
+
+static struct policy *old, *new;
+
+static int
+analyse(void)
+{
+	struct report report;
+
+	report_init(&report);
+	int rc = policy_analyse_list(old, true, &report);
+	report_fini(&report);
+	return rc;
+}
+
+static int
+compare(void)
+{
+	struct text lines = TEXT_EMPTY, objects = TEXT_EMPTY;
+	struct diff diff;
+
+	int rc = policy_diff(old, new, &diff);
+	if (rc == 0)
+		rc = diff_describe(&diff, &lines);
+	if (rc == 0)
+		rc = diff_json(&diff, &objects);
+	diff_fini(&diff);
+	text_fini(&lines);
+	text_fini(&objects);
+	return rc;
+}
+
+static int
+format(void)
+{
+	struct source source = { .name = STR("test.policy"),
+		.text = str_of(old_text) };
+	struct text form = TEXT_EMPTY;
+	struct report report;
+
+	report_init(&report);
+	int rc = policy_format(&source, &report, &form);
+	report_fini(&report);
+	text_fini(&form);
+	return rc;
+}
+
+/*
+ * Every one of the first, then fewer: a run has thousands that look alike.
+ *
+ * A report or a line may be lost without a word, where it is one of many and
+ * the caller looks at the end; a success must be whole, which the last run is.
+ */
+static void
+fail_each_allocation(int (*run)(void))
+{
+	long failures = 0;
+
+	assert_int_equal(run(), 0);
+	for (bool failed = true; failed; failures += 1 + failures / 16) {
+		long live_before = live;
+		until_failure = failures;
+		int rc = run();
+		failed = until_failure < 0;
+		until_failure = -1;
+		assert_true(rc == 0 || rc == -ENOMEM);
+		assert_true(failed || rc == 0);
+		assert_int_equal(live, live_before);
+		assert_true(failures < 100000);
+	}
+	assert_true(failures > 10);
+}
+
+static void
+analysing(void **state)
+{
+	(void)state;
+	fail_each_allocation(analyse);
+}
+
+static void
+comparing(void **state)
+{
+	(void)state;
+	fail_each_allocation(compare);
+}
+
+static void
+formatting(void **state)
+{
+	(void)state;
+	fail_each_allocation(format);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(analysing),
+		cmocka_unit_test(comparing),
+		cmocka_unit_test(formatting),
+	};
+
+	old = policy_of(old_text);
+	new = policy_of(new_text);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	policy_unref(old);
+	policy_unref(new);
+	return failed;
+}
+
+#endif
