@@ -142,10 +142,10 @@ what_is_wrong_with_a_rule(void **state)
 		    "a rate is 1 to 1000000 in its unit of time" },
 		{ "limit 05/s",
 		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
-		{ "limit 5/s burst 0", "a burst is a number, 1 to 1000000" },
+		{ "limit 5/s burst 0", "a burst is a number: 1 to 1000000" },
 		{ "limit 5/s burst 1000001",
-		    "a burst is a number, 1 to 1000000" },
-		{ "limit 5/s burst -1", "a burst is a number, 1 to 1000000" },
+		    "a burst is a number: 1 to 1000000" },
+		{ "limit 5/s burst -1", "a burst is a number: 1 to 1000000" },
 		{ "limit 1/d burst 367",
 		    "at this rate a burst of 367 takes more than a year to "
 		    "come back" },
