@@ -140,6 +140,11 @@ include_each(struct includer *includer, const struct syntax_word *word,
 	struct text path = TEXT_EMPTY;
 	struct text from = TEXT_EMPTY;
 
+	if (word->text.len == 0) {
+		report_error(includer->report, word->place,
+		    "an include needs the name of its file");
+		return false;
+	}
 	text_add(&from, word->place.source->name);
 	file_beside(from.at != NULL ? from.at : "", word->text, &path);
 	if (path.full || from.full) {
