@@ -424,7 +424,7 @@ find_certain(struct list *list)
 		struct arena_mark mark = arena_mark(&compiler->scratch);
 		struct reading reading = read_rule(compiler, list->chain, rule);
 		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
-		if (is_settled_for_all(&reading) || rule->report)
+		if (is_settled_for_all(&reading))
 			memset(ahead, 0, sizeof(ahead));
 		if (can_match(&reading) && reading.settled.count > 0)
 			ahead[outcome] = true;
