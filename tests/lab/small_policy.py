@@ -13,6 +13,15 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_net
 
 from tests.lab import frames
 from tests.lab.frames import PORTED, Address, Packet
+from tests.lab.small_conditions import (
+    OFFSETS,
+    Clock,
+    Hours,
+    Limits,
+    Passed,
+    random_hours,
+    random_limits,
+)
 from tests.lab.wires import ASTRAY, HOSTS, OWN
 
 Network = IPv4Network | IPv6Network
@@ -68,12 +77,17 @@ class Service:
 
 @dataclass
 class Side:
-    """Any of these."""
+    """Any of these, but none of those behind `except`."""
 
     words: list[str] = field(default_factory=list)  # as written
     zones: set[str] = field(default_factory=set)  # "any" for all
     nets: list[Network] = field(default_factory=list)
     domains: bool = False
+    without: "Side | None" = None
+
+    def __str__(self) -> str:
+        words = ", ".join(self.words)
+        return f"{words} except {self.without}" if self.without else words
 
 
 @dataclass
@@ -87,6 +101,9 @@ class Rule:
     direct: bool = False
     label: str = ""
     line: int = 0
+    is_report: bool = False  # never decides
+    during: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
     # publish: to.zones are those of the own addresses.
     targets: dict[int, Address] = field(default_factory=dict)
     target_port: int = 0
@@ -98,7 +115,7 @@ class Rule:
     @property
     def outcome(self) -> object:
         """What the world sees of it; equal only if it cannot be told apart."""
-        if self.log or self.is_publish:
+        if self.log or self.is_publish or self.is_report or self.limits:
             return self.line
         return self.verdict, self.direct
 
@@ -111,8 +128,10 @@ class Rule:
             parts = [to, f"{self.services[0].protocol} {self.target_port}"]
             parts = parts if self.target_port else parts[:1]
         else:
-            ends = [", ".join(side.words) for side in (self.source, self.to)]
-            parts = [self.verdict, ends[0], "->", ends[1], services, self.head]
+            parts = ["report" * self.is_report, self.verdict]
+            parts += [str(self.source), "->", str(self.to), services, self.head]
+        parts += [f"during {', '.join(self.during)}" if self.during else ""]
+        parts += [str(self.limits)]
         parts += ["direct" * self.direct, "log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
@@ -127,12 +146,16 @@ class Policy:
     intercepts: list[tuple[list[Service], set[str]]]
     masquerade: tuple[set[str], set[str]] | None
     listening: bool  # whether somebody listens for what is handed over
+    clock: Clock = Clock(0, 0)
+    hours: dict[str, Hours] = field(default_factory=dict)
 
     def text(self) -> str:
         """And the rules get their lines."""
         lines = [f"zone {z} = {LINK[z]} {' '.join(PREFIXES[z])}" for z in self.zones]
         for name, members in self.names.items():
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
+        for name, hours in self.hours.items():
+            lines.append(f"hours {name} = {', '.join(hours.words)}")
         proxy = []
         for address, zones in self.listens.items():
             at = f"[{address}]" if ":" in address else address
@@ -237,6 +260,18 @@ class Reading:
         return "plain"
 
     def _to_matches(self, rule: Rule, way: str) -> str:
+        match = self._to_side_matches(rule, way)
+        without = rule.to.without
+        if match == "no" or without is None:
+            return match
+        if way == "explicit":
+            return "might"
+        if self.to in without.zones or is_in(self.packet.destination, without.nets):
+            return "no"
+        # A name takes out any address; plain flows never show one.
+        return "might" if without.domains and way != "plain" else match
+
+    def _to_side_matches(self, rule: Rule, way: str) -> str:
         to = rule.to
         if "any" in to.zones:
             return "yes"
@@ -254,16 +289,24 @@ class Reading:
         opens = self.to in (self.policy.elsewhere, NOWHERE)
         return "might" if rule.verdict != "allow" or opens else "no"
 
+    def _comes_from(self, side: Side) -> bool:
+        return (
+            "any" in side.zones
+            or self.source_zone in side.zones
+            or is_in(self.packet.source, side.nets)
+        )
+
     def _matches(self, rule: Rule, way: str) -> str:
         source = rule.source
         if rule.is_publish:
             if self.source_zone == SELF:
                 return "no"
-        elif not (
-            "any" in source.zones
-            or self.source_zone in source.zones
-            or is_in(self.packet.source, source.nets)
-        ):
+        elif not self._comes_from(source):
+            return "no"
+        elif source.without and self._comes_from(source.without):
+            return "no"
+        hours = [self.policy.hours[name] for name in rule.during]
+        if hours and not any(h.hold(self.policy.clock.minute) for h in hours):
             return "no"
         answers = {self._to_matches(rule, way)}
         if rule.services:
@@ -275,34 +318,42 @@ class Reading:
             answers.add("no" if way == "plain" else "might")
         return next((a for a in ("no", "might") if a in answers), "yes")
 
-    def decide(self, way: str) -> Rule | None:
-        """The rule that is certain; None: only the proxy can tell."""
+    def decide(self, way: str) -> tuple[Rule | None, list[Rule]]:
+        """The rule that is certain (None: only the proxy can tell), and those
+        on the way to it that reported."""
         possible: set[object] = set()
+        reported: list[Rule] = []
         for rule in self.policy.rules:
             match = self._matches(rule, way)
             if match == "no":
                 continue
+            if rule.is_report and match == "yes" and not possible:
+                reported.append(rule)
+                continue
             possible.add(rule.outcome)
             if len(possible) > 1:
-                return None
+                return None, reported
             if match == "yes":
-                return rule
+                return rule, reported
         last = Rule("drop", Side(), Side(), log=True)  # the built-in one
         possible.add("last")
-        return last if len(possible) == 1 else None
+        return (last if len(possible) == 1 else None), reported
 
     # And what becomes of it.
 
-    def expected(self) -> Expected:
+    def expected(self, passed: Passed) -> Expected:
         if self.source_zone == "":
             return Expected("nothing", ["spoofed"])
         if self.source_zone == NOWHERE:
             return Expected("nothing", ["no.zone"])
         way = self.way()
-        rule = self.decide(way)
+        rule, reported = self.decide(way)
+        reports = [f"rule.{one.line}" for one in reported]
         if rule is None:
-            return self._undecided(way)
-        counters = [f"rule.{rule.line}" if rule.line else "rule.last"]
+            return self._undecided(way, reports)
+        if not self._takes_share(rule, way, passed):
+            return Expected("nothing", [*reports, "limited"])
+        counters = [*reports, f"rule.{rule.line}" if rule.line else "rule.last"]
         if rule.verdict == "drop":
             return Expected("nothing", counters)
         if rule.verdict == "reject":
@@ -319,12 +370,33 @@ class Reading:
             counters, self.packet.destination, self.packet.dport, rule
         )
 
-    def _undecided(self, way: str) -> Expected:
+    def _takes_share(self, rule: Rule, way: str, passed: Passed) -> bool:
+        """What goes on to the proxy is counted there."""
+        goes_on = way == "explicit" or (way == "proxied" and not rule.direct)
+        return goes_on or passed.take(rule.line, rule.limits, self.packet.source)
+
+    def is_countable(self) -> bool:
+        """Whether it is one more connection for as long as the round lasts, if a
+        rule that counts those lets it pass: the kernel forgets a flow that it
+        drops in the end, or answers with a reset, but it says not when."""
+        if self.source_zone in ("", NOWHERE):
+            return True
+        rule, _ = self.decide(self.way())
+        if rule is None or not rule.limits.connections:
+            return True
+        fate = self.expected(Passed()).fate
+        is_ended = fate == "nothing" or (fate == "arrived" and self.is_answered())
+        return not is_ended
+
+    def is_answered(self) -> bool:
+        return self.packet.protocol in ("tcp", "sctp")
+
+    def _undecided(self, way: str, reports: list[str]) -> Expected:
         if way == "explicit":
-            return Expected("arrived", [])
+            return Expected("arrived", reports)
         if way == "uncarried":
-            return Expected("refused", ["needs.proxy"])
-        return self._handed([])
+            return Expected("refused", [*reports, "needs.proxy"])
+        return self._handed(reports)
 
     def _handed(self, counters: list[str]) -> Expected:
         counters = [*counters, "handover"]
@@ -358,6 +430,14 @@ class Reading:
             return False
         froms, tos = self.policy.masquerade
         return came_from in froms and to in tos
+
+
+def expected_of_all(
+    policy: Policy, packets: list[tuple[str, Packet]]
+) -> list[Expected]:
+    """In their order: what passes of some is no more for others."""
+    passed = Passed()
+    return [Reading(policy, packet, link).expected(passed) for link, packet in packets]
 
 
 def link_of(address: Address) -> str:
@@ -404,6 +484,8 @@ def random_policy(chance: random.Random) -> Policy:
     }
     policy = Policy(zones, names, [], {}, [], None, chance.random() < 0.7)
     add_proxy(chance, policy)
+    policy.clock = Clock.now(chance.choice(OFFSETS))
+    policy.hours = {f"h{n}": random_hours(chance, policy.clock) for n in range(3)}
     if chance.random() < 0.5:
         froms = set(chance.sample(zones, chance.randint(1, 2)))
         tos = set(chance.sample(zones, chance.randint(1, 2))) - froms
@@ -435,6 +517,15 @@ def add_proxy(chance: random.Random, policy: Policy) -> None:
 
 
 def random_side(chance: random.Random, policy: Policy, is_source: bool) -> Side:
+    side = random_words(chance, policy, is_source)
+    if chance.random() < 0.25:
+        side.without = random_words(chance, policy, is_source, is_less=True)
+    return side
+
+
+def random_words(
+    chance: random.Random, policy: Policy, is_source: bool, is_less: bool = False
+) -> Side:
     side = Side()
     for _ in range(chance.choice((1, 1, 1, 2))):
         what = chance.choice(("zone", "zone", "name", "literal", "any", "domain"))
@@ -442,7 +533,7 @@ def random_side(chance: random.Random, policy: Policy, is_source: bool) -> Side:
             what = "domain"
         if what == "domain" and is_source:
             what = "zone"
-        if what == "any" and chance.random() < 0.5:
+        if what == "any" and (is_less or chance.random() < 0.5):
             what = "zone"
         if what == "zone":
             word = chance.choice([*policy.zones, SELF])
@@ -487,11 +578,20 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         log=chance.random() < 0.15,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.15
+    rule.is_report = chance.random() < 0.15
+    add_conditions(chance, policy, rule)
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
     if chance.random() < 0.2:
         rule.label = chance.choice(("plain", "with 'quotes' and ; { } #", "Tür zu"))
     return rule
+
+
+def add_conditions(chance: random.Random, policy: Policy, rule: Rule) -> None:
+    if chance.random() < 0.2:
+        rule.during = chance.sample(list(policy.hours), chance.choice((1, 1, 2)))
+    if rule.verdict == "allow" and not rule.is_report and chance.random() < 0.25:
+        rule.limits = random_limits(chance)
 
 
 def random_publish(chance: random.Random, policy: Policy) -> Rule:
@@ -500,7 +600,7 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
     protocol = chance.choice(("tcp", "udp"))
     first = chance.choice(PORTS)
     is_range = chance.random() < 0.3
-    return Rule(
+    rule = Rule(
         "allow",
         Side(words=[target]),
         Side(words=[zone], zones={zone}),
@@ -509,6 +609,8 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
         targets={ip_address(target).version: ip_address(target)},
         target_port=0 if is_range else chance.choice((0, 8443)),
     )
+    add_conditions(chance, policy, rule)
+    return rule
 
 
 def random_packet(
@@ -582,6 +684,8 @@ def random_packets(
             if ends & taken:
                 continue
             taken |= ends
+        if not Reading(policy, packet, link).is_countable():
+            continue
         packets.append((link, packet))
     return packets
 
