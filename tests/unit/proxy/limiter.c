@@ -347,6 +347,43 @@ idle_buckets_make_room(void **state)
 	limiter_destroy(limiter);
 }
 
+/* That a slow bucket is long in filling says nothing of those behind it. */
+static void
+fast_buckets_beside_slow_ones(void **state)
+{
+	enum {
+		CROWD = 2 * LIMITER_ENTRIES_MAX
+	};
+	struct limiter *limiter = limiter_create();
+	struct policy_rule slow = rule_of(1, 86400, 9, true);
+	struct policy_rule fast = rule_of(1, 1, 1, true);
+	struct policy_rule connections = connections_of(1, true);
+	struct limiter_entry **held =
+	    calloc(LIMITER_ENTRIES_MAX, sizeof(struct limiter_entry *));
+	struct limiter_entry *none;
+	uint32_t in = 0, again = 0;
+
+	(void)state;
+	assert_non_null(held);
+	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
+		assert_true(limiter_take(
+		    limiter, &connections, numbered(i), START, &held[i]));
+	for (uint32_t i = 0; i < CROWD; i++)
+		(void)limiter_take(limiter, &slow, numbered(i), START, &none);
+	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
+	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
+		limiter_release(limiter, held[i]);
+	for (uint32_t i = 0; i < CROWD; i++)
+		in += limiter_take(limiter, &fast, numbered(i), START, &none);
+	assert_int_equal(in, LIMITER_ENTRIES_MAX / 2);
+	for (uint32_t i = 0; i < CROWD; i++)
+		again += limiter_take(
+		    limiter, &fast, numbered(CROWD + i), START + SECOND, &none);
+	assert_int_equal(again, in);
+	free(held);
+	limiter_destroy(limiter);
+}
+
 /* ---- threads ---- */
 
 enum {
@@ -438,6 +475,7 @@ main(void)
 		cmocka_unit_test(no_limit_is_no_entry),
 		cmocka_unit_test(a_full_table),
 		cmocka_unit_test(idle_buckets_make_room),
+		cmocka_unit_test(fast_buckets_beside_slow_ones),
 		cmocka_unit_test(many_threads),
 	};
 
