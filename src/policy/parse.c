@@ -10,6 +10,7 @@
 #include "policy/syntax.h"
 
 #include "base/nearest.h"
+#include "policy/include.h"
 #include "policy/reader.h"
 
 #include <errno.h>
@@ -19,6 +20,8 @@
 /* Where the next statement of each kind is hung. */
 struct parser {
 	struct reader *in;
+	struct includer *includer;   /* NULL: nothing is included */
+	struct syntax_tokens **files;
 	struct syntax_group **zones, **names;
 	struct syntax_list **lists;
 	struct syntax_hours **hours;
@@ -608,10 +611,13 @@ parse_test(struct parser *parser)
 	return true;
 }
 
+static bool parse_include(struct parser *parser);
+
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *);
 } statements[] = {
+	{ "include", parse_include },
 	{ "zone", parse_zone },
 	{ "name", parse_name },
 	{ "list", parse_list },
@@ -668,9 +674,9 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with zone, name, list, hours, "
-		    "service, proxy, masquerade, publish, allow, reject, "
-		    "drop, report or test");
+		    "a statement begins with include, zone, name, list, "
+		    "hours, service, proxy, masquerade, publish, allow, "
+		    "reject, drop, report or test");
 	return false;
 }
 
@@ -704,13 +710,61 @@ parse_all(struct parser *parser)
 	}
 }
 
+/* 0 or -ENOMEM. */
+static int
+parse_source(struct parser *parser, const struct source *source)
+{
+	struct syntax_tokens *file =
+	    arena_new(parser->in->arena, struct syntax_tokens);
+
+	if (file == NULL)
+		return -ENOMEM;
+	APPEND(parser->files, file);
+	int rc = policy_lex(source, parser->in->report, &file->tokens);
+	parser->in->next = file->tokens.items;
+	if (rc == 0)
+		parse_all(parser);
+	return rc;
+}
+
+/* The reader goes through the other file, then on behind the include. */
+static bool
+parse_included(void *context, const struct source *source)
+{
+	struct parser *parser = context;
+	struct reader *outer = parser->in;
+	struct reader in = { .arena = outer->arena, .report = outer->report };
+
+	parser->in = &in;
+	int rc = parse_source(parser, source);
+	parser->in = outer;
+	if (rc < 0)
+		parser->includer->rc = rc;
+	return rc == 0;
+}
+
+/* "include" string */
+static bool
+parse_include(struct parser *parser)
+{
+	struct syntax_word file;
+
+	if (!reader_string(parser->in, &file,
+		"the file in quotes, like \"rules/*.policy\""))
+		return false;
+	return parser->includer == NULL ||
+	       include_each(parser->includer, &file, parse_included, parser);
+}
+
 int
 policy_parse(const struct source *source, struct arena *arena,
-    struct report *report, struct syntax *ret)
+    struct report *report, struct includer *includer, struct syntax *ret)
 {
 	struct reader in = { .arena = arena, .report = report };
 	struct parser parser = {
 		.in = &in,
+		.includer = includer,
+		.files = &ret->files,
 		.zones = &ret->zones,
 		.names = &ret->names,
 		.lists = &ret->lists,
@@ -724,17 +778,16 @@ policy_parse(const struct source *source, struct arena *arena,
 	};
 
 	*ret = (struct syntax){ 0 };
-	int rc = policy_lex(source, report, &ret->tokens);
-	in.next = ret->tokens.items;
-	if (rc == 0)
-		parse_all(&parser);
+	int rc = parse_source(&parser, source);
 	return rc < 0 || !arena->full ? rc : -ENOMEM;
 }
 
 void
 syntax_fini(struct syntax *syntax)
 {
-	tokens_fini(&syntax->tokens);
+	for (struct syntax_tokens *file = syntax->files; file != NULL;
+	     file = file->next)
+		tokens_fini(&file->tokens);
 	*syntax = (struct syntax){ 0 };
 }
 

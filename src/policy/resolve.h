@@ -37,6 +37,7 @@ struct symbol {
 
 /* How many lines end before a byte of the policy's own text. */
 struct line_counter {
+	const struct source *source;
 	uint32_t at, passed;
 };
 
@@ -45,7 +46,6 @@ struct resolver {
 	struct arena *arena; /* the policy's */
 	struct report *report;
 	const struct policy_loader *loader;
-	const char *path; /* of the policy: lists are found beside it */
 	struct map symbols;
 	struct symbol **order; /* as defined, for "did you mean" */
 	size_t order_count, order_room;

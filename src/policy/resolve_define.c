@@ -233,6 +233,8 @@ resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
 	     word = word->next)
 		add_member(resolver, group, syntax, word);
 	address_set_freeze(&group->addresses);
+	if (domain_set_freeze(&group->domains) < 0)
+		resolver->rc = -ENOMEM;
 }
 
 static void
@@ -250,6 +252,18 @@ report_unreadable(struct resolver *resolver, const struct syntax_word *file,
 	}
 }
 
+/* A list's file is looked for beside the file that names it. */
+static void
+beside_its_file(const struct syntax_word *word, struct text *ret)
+{
+	struct text from = TEXT_EMPTY;
+
+	text_add(&from, word->place.source->name);
+	file_beside(from.at != NULL ? from.at : "", word->text, ret);
+	ret->full |= from.full;
+	text_fini(&from);
+}
+
 static void
 read_list(struct resolver *resolver, const struct syntax_list *syntax,
     struct policy_group *group)
@@ -262,7 +276,7 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 		    "a list needs the name of its file");
 		return;
 	}
-	file_beside(resolver->path, syntax->file.text, &path);
+	beside_its_file(&syntax->file, &path);
 	int rc = path.full ? -ENOMEM
 			   : resolver->loader->read(resolver->loader->context,
 				 path.at, POLICY_LIST_BYTES_MAX, &text);

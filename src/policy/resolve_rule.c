@@ -5,6 +5,7 @@
 #include "policy/resolve.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum side {
 	SIDE_FROM,
@@ -187,12 +188,15 @@ check_once(struct resolver *resolver, const struct syntax_rule *syntax)
 }
 
 /*
- * The line of a place that is not above the one asked for before: counted from
- * there, so that a list of rules costs one walk over the text and not one each.
+ * The line of a place that is not above the one asked for before, or that is in
+ * another file: counted from there, so that a list of rules costs one walk over
+ * each text and not one each.
  */
 static uint32_t
 next_line(struct line_counter *lines, struct place place)
 {
+	if (lines->source != place.source)
+		*lines = (struct line_counter){ .source = place.source };
 	for (; lines->at < place.at; lines->at++)
 		lines->passed += place.source->text.at[lines->at] == '\n';
 	return lines->passed + 1;
@@ -399,6 +403,24 @@ asked_by(const struct policy_rule *rule)
 	       fact_bit_if(rule->type_count > 0, POLICY_FACT_TYPE);
 }
 
+/* Rules of one line, or of the same line in several files, are counted. */
+static void
+number_rules(struct resolver *resolver)
+{
+	struct policy *policy = resolver->policy;
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].line > last)
+			last = policy->rules[i].line;
+	uint32_t *counts = calloc((size_t)last + 1, sizeof(*counts));
+	if (counts == NULL)
+		resolver->rc = -ENOMEM;
+	for (size_t i = 0; counts != NULL && i < policy->rule_count; i++)
+		policy->rules[i].nth = ++counts[policy->rules[i].line];
+	free(counts);
+}
+
 void
 resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in)
@@ -423,4 +445,5 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 		resolve_rule(resolver, rule, true);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
+	number_rules(resolver);
 }

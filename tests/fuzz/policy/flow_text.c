@@ -52,7 +52,7 @@ read_text(void *context, const char *path, size_t bytes_max, struct text *ret)
 static const struct policy *
 the_policy(void)
 {
-	static const struct policy_loader loader = { read_text, NULL };
+	static const struct policy_loader loader = { .read = read_text };
 	static struct policy *policy;
 	struct policy *kept;
 	struct report report;

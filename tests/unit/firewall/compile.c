@@ -42,8 +42,8 @@ read_text(void *context, const char *path, size_t bytes_max, struct text *ret)
 static struct policy *
 load(const char *path, const char *text)
 {
-	const struct policy_loader loader = { read_text,
-		(void *)(uintptr_t)text };
+	const struct policy_loader loader = { .read = read_text,
+		.context = (void *)(uintptr_t)text };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 

@@ -39,7 +39,7 @@ static char *
 compile(const char *rules, bool ipv6)
 {
 	const struct firewall_host host = { .proxy_uid = 1000, .ipv6 = ipv6 };
-	struct policy_loader loader = { read_text, NULL };
+	struct policy_loader loader = { .read = read_text };
 	struct policy *policy = NULL, *kept = NULL;
 	struct text text = TEXT_EMPTY, ruleset = TEXT_EMPTY;
 	struct report report;

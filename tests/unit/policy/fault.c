@@ -133,7 +133,7 @@ write_text(struct text *out)
 static bool
 load_once(const char *text, long n)
 {
-	struct policy_loader loader = { memory_read, NULL };
+	struct policy_loader loader = { .read = memory_read };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 	struct trial trial;

@@ -22,7 +22,7 @@ read_text(void *context, const char *path, size_t bytes_max, struct text *ret)
 static inline struct policy *
 policy_of(char *text)
 {
-	struct policy_loader loader = { read_text, text };
+	struct policy_loader loader = { .read = read_text, .context = text };
 	struct policy *policy = NULL, *kept = NULL;
 	struct text why = TEXT_EMPTY;
 	struct report report;
