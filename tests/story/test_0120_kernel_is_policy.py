@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import small_policy, wires
+from tests.lab import small_chance, small_policy, wires
 from tests.lab.frames import Packet, Seen
 from tests.lab.gateway import PROGRAM
 from tests.lab.small_conditions import Passed
@@ -155,9 +155,9 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
     fates: Counter[str] = Counter()
     for number in range(ROUNDS):
         chance = random.Random(seed + number)
-        policy = small_policy.random_policy(chance)
+        policy = small_chance.random_policy(chance)
         ruleset = wires.fill_own(compiled(policy.text(), policy.clock.zone), policy.own())
-        packets = small_policy.random_packets(chance, policy, PACKETS)
+        packets = small_chance.random_packets(chance, policy, PACKETS)
         this = Round(gate, policy, packets)
         gate.begin(ruleset, policy.listening)
         this.run()
@@ -217,9 +217,9 @@ def test_explain_says_the_same(gate: Wires, tmp_path: Path) -> None:
     file = tmp_path / "random.policy"
     for number in range(ROUNDS):
         chance = random.Random(seed + number)
-        policy = small_policy.random_policy(chance)
+        policy = small_chance.random_policy(chance)
         file.write_text(policy.text())
-        for link, packet in small_policy.random_packets(chance, policy, 10):
+        for link, packet in small_chance.random_packets(chance, policy, 10):
             reading = Reading(policy, packet, link)
             if not link or not can_be_written(reading):
                 continue
