@@ -41,7 +41,7 @@ class Clock:
     def zone(self) -> str:
         """As POSIX has it: what must be added to come to UTC."""
         hours, minutes = divmod(abs(self.offset), 60)
-        return f"XXX{'-' if self.offset > 0 else '+'}{hours}:{minutes:02}"
+        return f"LOC{'-' if self.offset > 0 else '+'}{hours}:{minutes:02}"
 
 
 def _time(minute: int) -> str:
