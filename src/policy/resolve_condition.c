@@ -141,6 +141,20 @@ resolve_headers(struct resolver *resolver, const struct syntax_header *syntax,
 	return good;
 }
 
+/* In the arena; NULL if it is full. */
+static struct str
+lowered(struct arena *arena, struct str text)
+{
+	char *lower = arena_alloc(arena, text.len + 1);
+
+	if (lower == NULL)
+		return (struct str){ NULL, 0 };
+	for (size_t i = 0; i < text.len; i++)
+		lower[i] = ascii_lower(text.at[i]);
+	lower[text.len] = '\0';
+	return (struct str){ lower, text.len };
+}
+
 /* RFC 9110, 8.3.1: media types know no case, so rules are in lower case. */
 static bool
 resolve_types(struct resolver *resolver, const struct syntax_word *words,
@@ -151,7 +165,7 @@ resolve_types(struct resolver *resolver, const struct syntax_word *words,
 	if (rule->types == NULL)
 		return false;
 	for (; words != NULL; words = words->next) {
-		struct str type = arena_str(resolver->arena, words->text);
+		struct str type = lowered(resolver->arena, words->text);
 		if (type.at == NULL)
 			return false;
 		if (str_find(type, '/') == type.len) {
@@ -160,9 +174,6 @@ resolve_types(struct resolver *resolver, const struct syntax_word *words,
 			    "video/*");
 			return false;
 		}
-		/* Ours: arena_str made it. */
-		for (char *at = (char *)(uintptr_t)type.at; *at != '\0'; at++)
-			*at = ascii_lower(*at);
 		rule->types[rule->type_count++] = type;
 	}
 	return true;

@@ -205,6 +205,7 @@ add_entry(struct shard *shard, size_t bucket, const struct key *key,
 	entry->shard = shard;
 	entry->key = *key;
 	entry->since = now;
+	entry->limit = *limit;
 	if (key->kind == RATE)
 		entry->filled = capacity_of(limit);
 	entry->next = shard->buckets[bucket];

@@ -11,7 +11,13 @@ from ipaddress import ip_address, ip_network
 
 from tests.lab import frames
 from tests.lab.frames import PORTED, Address, Packet
-from tests.lab.small_conditions import OFFSETS, Clock, random_hours, random_limits
+from tests.lab.small_conditions import (
+    OFFSETS,
+    Clock,
+    Limits,
+    random_hours,
+    random_limits,
+)
 from tests.lab.small_policy import (
     LISTEN,
     OWN_ADDRESSES,
@@ -57,16 +63,27 @@ def random_policy(chance: random.Random) -> Policy:
         froms = set(chance.sample(zones, chance.randint(1, 2)))
         tos = set(chance.sample(zones, chance.randint(1, 2))) - froms
         policy.masquerade = (froms, tos) if tos else None
-    policy.rules = [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
+    if chance.random() < 0.3:
+        policy.rules = [report_of_most(chance, policy)]
+    policy.rules += [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
-        policy.rules.append(rule_for_the_rest(chance))
+        policy.rules.append(rule_for_the_rest(chance, policy))
     return policy
 
 
-def rule_for_the_rest(chance: random.Random) -> Rule:
+def rule_for_the_rest(chance: random.Random, policy: Policy) -> Rule:
     any_side = Side(words=["any"], zones={"any"})
     verdict = chance.choice(("allow", "allow", "reject", "drop"))
-    return Rule(verdict, any_side, any_side, log=chance.random() < 0.3)
+    rule = Rule(verdict, any_side, any_side, log=chance.random() < 0.3)
+    add_conditions(chance, policy, rule)
+    return rule
+
+
+def report_of_most(chance: random.Random, policy: Policy) -> Rule:
+    rule = rule_for_the_rest(chance, policy)
+    rule.is_report, rule.limits = True, Limits()
+    rule.source = random_side(chance, policy, True)
+    return rule
 
 
 def add_proxy(chance: random.Random, policy: Policy) -> None:

@@ -101,7 +101,7 @@ static const enum policy_scheme schemes[] = { POLICY_SCHEME_HTTP,
 	POLICY_SCHEME_HTTPS, POLICY_SCHEME_HTTP };
 
 /* STR is no constant. */
-#define FIELD_TEXT(text) \
+#define FIELD_TEXT(text)                                                       \
 	{                                                                      \
 		text, sizeof(text) - 1                                         \
 	}
