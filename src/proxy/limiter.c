@@ -2,6 +2,7 @@
 #include "proxy/limiter.h"
 
 #include "base/clock.h"
+#include "base/must.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -120,6 +121,7 @@ hash_of(const struct key *key)
 static int64_t
 cost_of(const struct policy_limit *limit)
 {
+	must(limit->count > 0);
 	return (int64_t)limit->seconds * CLOCK_SECOND / (int64_t)limit->count;
 }
 
