@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
@@ -83,37 +84,51 @@ commit(
 	return 0;
 }
 
-static void
-put_in_force(struct gateway *gateway, struct generation *generation)
+struct generation_wish
+gateway_wish(struct gateway *gateway)
 {
+	return (struct generation_wish){ .number = ++gateway->last_number,
+		.before = gateway->current,
+		.addresses = &gateway->addresses,
+		.ipv6 = gateway->ipv6 };
+}
+
+int
+gateway_replace(
+    struct gateway *gateway, struct generation **generation, struct text *words)
+{
+	struct generation *next = *generation;
+	int rc = commit(gateway, next, words);
+
+	*generation = NULL;
+	if (rc < 0) {
+		generation_destroy(next);
+		return rc;
+	}
 	generation_destroy(gateway->current);
-	gateway->current = generation;
+	gateway->current = next;
 	gateway->since = clock_wall();
+	refresh_arm(gateway);
+	return 0;
 }
 
 int
 gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words)
 {
+	struct generation_wish wish = gateway_wish(gateway);
 	struct generation *generation = NULL;
 	struct policy *kept = NULL;
 	struct report report;
 
+	wish.path = path;
 	report_init(&report);
-	int rc = generation_create(path, ++gateway->last_number,
-	    gateway->current, &gateway->addresses, gateway->ipv6, &report,
-	    &generation, &kept);
+	int rc = generation_create(&wish, &report, &generation, &kept);
 	report_sort(&report);
 	report_render(&report, colour, words);
 	report_fini(&report);
 	policy_unref(kept);
-	if (rc == 0)
-		rc = commit(gateway, generation, words);
-	if (rc == 0)
-		put_in_force(gateway, generation);
-	else
-		generation_destroy(generation);
-	return rc;
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
 }
 
 /* ---- the proxy's life ---- */
@@ -389,6 +404,7 @@ gateway_close(struct gateway *gateway, bool remove)
 
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
+	refresh_stop(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
