@@ -50,16 +50,13 @@ groups_cover(const struct policy_endpoint *endpoint, struct str name)
 	return false;
 }
 
-/* What `except` makes of a match: what it takes out is not matched. */
+/* What `except` leaves of a match: what it takes out is not matched. */
 static enum policy_match
-without(enum policy_match match, enum policy_match except)
+left_by(enum policy_match except)
 {
-	enum policy_match left = except == POLICY_MATCH_YES ? POLICY_MATCH_NO
-				 : except == POLICY_MATCH_NO
-				     ? POLICY_MATCH_YES
-				     : POLICY_MATCH_MIGHT;
-
-	return match < left ? match : left;
+	if (except == POLICY_MATCH_MIGHT)
+		return except;
+	return except == POLICY_MATCH_YES ? POLICY_MATCH_NO : POLICY_MATCH_YES;
 }
 
 static enum policy_match
@@ -78,7 +75,7 @@ match_source(const struct policy_rule *rule, const struct flow *flow)
 
 	if (match == POLICY_MATCH_NO || rule->from.except == NULL)
 		return match;
-	return without(match, match_source_side(rule->from.except, flow));
+	return left_by(match_source_side(rule->from.except, flow));
 }
 
 /* The own address that a publish rule stands for, in a family it serves. */
@@ -408,8 +405,7 @@ settle_except(struct settled *settled, const struct policy_rule *rule,
 		return true;
 	enum policy_match address = match_address(rule, except, flow, phase);
 	enum policy_match name = match_bare_name(except, flow, phase);
-	return settle(settled,
-	    without(POLICY_MATCH_YES, address > name ? address : name),
+	return settle(settled, left_by(address > name ? address : name),
 	    name > address ? POLICY_FACT_NAME : POLICY_FACT_DESTINATION);
 }
 

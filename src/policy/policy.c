@@ -145,6 +145,7 @@ read_policy(struct policy *policy, const char *path,
 		rc = includer.rc;
 	if (rc == 0)
 		resolve_all(&resolver, &own, &built_in);
+	(void)report_topic(report, NULL);
 	if (rc == 0 && (resolver.rc < 0 || policy->arena.full))
 		rc = -ENOMEM;
 	map_fini(&resolver.symbols);

@@ -50,6 +50,7 @@ struct resolver {
 	struct symbol **order; /* as defined, for "did you mean" */
 	size_t order_count, order_room;
 	struct line_counter lines; /* of the rules, as far as resolved */
+	bool in_rule;              /* options may stand beside a service */
 	int rc;                    /* -ENOMEM: everything else is pointless */
 };
 

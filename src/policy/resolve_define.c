@@ -4,6 +4,7 @@
  */
 #include "policy/duration.h"
 #include "policy/list_file.h"
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include "base/file.h"
@@ -148,6 +149,7 @@ resolve_all_zones(struct resolver *resolver, const struct syntax_group *zones)
 		if (resolver->policy->zone_count == POLICY_ZONES_MAX) {
 			report_error(resolver->report, zones->name.place,
 			    "a policy has at most %d zones", POLICY_ZONES_MAX);
+			report_see(resolver->report, MANUAL_LIMITS);
 			return;
 		}
 		resolve_zone(resolver, zones);
@@ -357,10 +359,13 @@ resolve_definitions(
 	    sizeof(*policy->groups));
 	if (policy->zones == NULL || policy->groups == NULL)
 		return;
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_service_name *service = syntax->services;
 	     service != NULL; service = service->next)
 		resolve_service_name(resolver, service, built_in);
+	(void)report_topic(resolver->report, MANUAL_ZONES);
 	resolve_all_zones(resolver, syntax->zones);
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_list *list = syntax->lists; list != NULL;
 	     list = list->next)
 		resolve_list(resolver, list);

@@ -2,6 +2,7 @@
 /*
  * policy/resolve_rule: the proxy, masquerading and the ordered list.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -54,8 +55,16 @@ add_symbol(struct resolver *resolver, enum side side,
 		    "a service stands behind the endpoints, without a comma");
 		return false;
 	}
+	if (symbol->kind == SYMBOL_HOURS) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "hours stand behind the endpoints: during %.*s",
+		    STR_ARG(word->text));
+		report_see(resolver->report, MANUAL_CONDITIONS);
+		return false;
+	}
 	if (symbol->group == NULL)
-		return false; /* reported where it is defined */
+		return false; /* no memory for it */
 	symbol->group->used = true;
 	endpoint->groups[endpoint->group_count++] = symbol->group;
 	return side == SIDE_TO ||
@@ -133,6 +142,7 @@ resolve_except(struct resolver *resolver, enum side side,
 		return true;
 	report_error(
 	    resolver->report, words->place, "'except any' leaves nothing");
+	report_see(resolver->report, MANUAL_EXCEPTIONS);
 	return false;
 }
 
@@ -146,6 +156,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 		report_error(resolver->report, label->place,
 		    "a rule's name has 1 to %d characters",
 		    POLICY_RULE_NAME_MAX);
+		report_see(resolver->report, MANUAL_OPTIONS);
 		return false;
 	}
 	for (size_t i = 0; i < label->text.len; i++) {
@@ -154,6 +165,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 			report_error(resolver->report, label->place,
 			    "a rule's name holds no control characters and "
 			    "none of \\ $ `");
+			report_see(resolver->report, MANUAL_OPTIONS);
 			return false;
 		}
 	}
@@ -184,6 +196,7 @@ check_once(struct resolver *resolver, const struct syntax_rule *syntax)
 		return true;
 	report_error(resolver->report, syntax->direct.place,
 	    "'direct' goes with 'allow': it leads past the proxy");
+	report_see(resolver->report, MANUAL_OPTIONS);
 	return false;
 }
 
@@ -356,6 +369,12 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	return good & check_once(resolver, syntax);
 }
 
+static const char *
+manual_of(const struct syntax_word *verdict)
+{
+	return str_is(verdict->text, "publish") ? MANUAL_PUBLISH : MANUAL_RULES;
+}
+
 static void
 resolve_rule(
     struct resolver *resolver, const struct syntax_rule *syntax, bool built_in)
@@ -364,6 +383,7 @@ resolve_rule(
 	struct policy_rule rule = { 0 };
 
 	describe_rule(resolver, syntax, built_in, &rule);
+	(void)report_topic(resolver->report, manual_of(&syntax->verdict));
 	if (str_is(syntax->verdict.text, "publish")
 		? resolve_publish(resolver, syntax, &rule)
 		: resolve_filter(resolver, syntax, &rule))
@@ -431,18 +451,21 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	if (count > POLICY_RULES_MAX) {
 		report_error(resolver->report, own->rules->verdict.place,
 		    "a policy has at most %d rules", POLICY_RULES_MAX);
+		report_see(resolver->report, MANUAL_LIMITS);
 		return;
 	}
 	policy->rules = arena_array(resolver->arena,
 	    count + syntax_count(built_in->rules), sizeof(*policy->rules));
 	if (policy->rules == NULL)
 		return;
+	resolver->in_rule = true;
 	for (const struct syntax_rule *rule = own->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, false);
 	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
+	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
 	number_rules(resolver);

@@ -10,6 +10,7 @@
 #ifndef GATEHOUSE_POLICY_SYNTAX_H
 #define GATEHOUSE_POLICY_SYNTAX_H
 
+#include "base/nearest.h"
 #include "policy/lex.h"
 
 struct includer;
@@ -165,6 +166,9 @@ struct syntax {
 int policy_parse(const struct source *source, struct arena *arena,
     struct report *report, struct includer *includer, struct syntax *ret);
 void syntax_fini(struct syntax *syntax);
+
+/* Offers the words of what may stand behind a rule's endpoints. */
+void syntax_offer_rule_items(struct nearest *nearest);
 
 /* How long a list is; every node of syntax begins with its `next`. */
 size_t syntax_count(const void *first);

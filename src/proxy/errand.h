@@ -55,7 +55,8 @@ struct errand {
 	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */
 	bool counted;                /* within the limit of its rule */
-	struct limiter_entry *held;  /* of the generation's limiter */
+	struct limiter *limiter;     /* a reference, while something is held */
+	struct limiter_entry *held;
 	enum proxy_failure failure;
 	struct stream *server; /* the owner takes it */
 	struct address_port server_at;
@@ -91,6 +92,12 @@ void errand_begin(struct errand *errand);
  * or REFUSED or LIMITED, and then its content is not passed on.
  */
 enum errand_outcome errand_see_type(struct errand *errand, struct str type);
+
+/*
+ * Whether the policy refuses it with what is known now, which `answer` then
+ * says: for what is answered without a server.
+ */
+bool errand_is_refused(struct errand *errand);
 
 /* Writes the event, if the policy or a failure asks for one. */
 void errand_tell(struct errand *errand);

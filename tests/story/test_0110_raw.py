@@ -10,6 +10,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -680,6 +681,9 @@ for name, (fields, status) in {
 }.items():
     both(f"max-forwards {name}", request(fields, line=b"OPTIONS @/ HTTP/1.1"), status, passed=0)
 both("max-forwards 5", request(b"Max-Forwards: 5\r\n", line=b"OPTIONS @/ HTTP/1.1"), 200, shows=(b"Max-Forwards: 4",))
+line = b"OPTIONS http://ads.example.net/ HTTP/1.1"
+for to in (PROXY, ORIGIN):
+    add("max-forwards 0 of what is refused", request(b"Max-Forwards: 0\r\n", line=line), 403, to=to)
 both("max-forwards of GET", request(b"Max-Forwards: 0\r\n"), 200)
 both("via of others", request(b"Via: 1.1 a, 1.0 b (c)\r\n"), 200, shows=(b"Via: 1.1 a, 1.0 b",))
 
@@ -840,6 +844,18 @@ def test_a_hello_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
             assert sock.recv(1) == answer
             say(sock, b"")
     assert len(seen.streams) == 1
+
+
+def test_a_hello_that_takes_its_time(gateway: Gateway, seen: Seen) -> None:
+    """The wait for a first byte is short, for some clients let the server
+    speak first; who has spoken has the time of any head."""
+    said = records(hello(OUT))
+    with gateway.lab.lan.connect(*TLS, timeout=5) as sock:
+        sock.sendall(said[:20])
+        time.sleep(3.5)  # a slow line: more than the wait for a first byte
+        sock.sendall(said[20:])
+        assert sock.recv(1) == b"\x16"
+    assert seen.streams == [said]
 
 
 def test_a_head_byte_by_byte(gateway: Gateway, seen: Seen) -> None:

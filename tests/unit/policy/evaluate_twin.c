@@ -33,10 +33,14 @@
  * saying so (`lan except 10.0.0.0/24`), a policy is vague: the third is compared
  * all the same, the first only where nothing is unknown.
  *
+ * Some lists are made long, for the evaluator asks those through an index.
+ *
  * GATEHOUSE_TWIN_PAIRS is how many pairs are tried, GATEHOUSE_TWIN_SEED where
  * the random numbers begin.
  */
 #include "policy/evaluate.h"
+
+#include "policy/rule_index.h"
 
 #include "memory.h"
 #include "twin_world.h"
@@ -63,8 +67,10 @@ struct twin_rule {
 struct twin {
 	struct twin_rule rules[RULES_MAX + 1];
 	size_t count;
+	size_t padding;   /* rules above these */
 	uint32_t reports; /* bits of rules */
 	bool vague;
+	uint32_t reports_one_in;
 	uint32_t themes; /* bits of the conditions that this policy has */
 	struct text text;
 	uint64_t random;
@@ -217,7 +223,7 @@ static void
 write_filter(struct twin *twin, struct twin_rule *rule)
 {
 	*rule = new_rule((enum policy_verdict)below(twin, 3));
-	rule->report = one_in(twin, 6);
+	rule->report = one_in(twin, twin->reports_one_in);
 	text_addf(&twin->text, "%s%s ", rule->report ? "report " : "",
 	    policy_verdict_word(rule->verdict));
 	write_sides(twin, rule);
@@ -243,14 +249,28 @@ write_rule(struct twin *twin, size_t at)
 		twin->reports |= BIT(at);
 }
 
+/* Rules that are not of this world: long lists are asked in another way. */
+static void
+write_padding(struct twin *twin)
+{
+	twin->padding = !one_in(twin, 4) ? 0
+			: one_in(twin, 20)
+			    ? 1000 + below(twin, 100)
+			    : RULE_INDEX_RULES_MIN + below(twin, 64);
+	for (size_t i = 0; i < twin->padding; i++)
+		text_addz(&twin->text, "drop 198.51.100.7 -> any\n");
+}
+
 static struct policy *
 write_policy(struct twin *twin)
 {
 	text_clear(&twin->text);
 	text_addz(&twin->text, world_head);
+	write_padding(twin);
 	twin->count = 1 + below(twin, RULES_MAX);
 	twin->vague = false;
 	twin->reports = 0;
+	twin->reports_one_in = one_in(twin, 5) ? 2 : 8;
 	/* Few kinds of conditions at once, so that they meet each other. */
 	twin->themes = below(twin, 1u << COUNT_OF(conditions)) &
 		       below(twin, 1u << COUNT_OF(conditions));
@@ -603,8 +623,9 @@ number_of_rule(const struct twin *twin, const struct policy_rule *rule)
 {
 	if (rule == NULL)
 		return NO_RULE;
-	return rule->line == 0 ? twin->count - 1
-			       : rule->line - WORLD_HEAD_LINES - 1;
+	return rule->line == 0
+		   ? twin->count - 1
+		   : rule->line - WORLD_HEAD_LINES - twin->padding - 1;
 }
 
 /* The first ones, in their order. */
