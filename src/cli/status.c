@@ -168,12 +168,16 @@ const struct command command_status = {
 	.usage = "[--json] [--runtime DIR]",
 	.summary = "say what runs and what its rules have seen",
 	.help =
-	    "Which policy is in force, both processes, and for each rule how\n"
-	    "many packets met it in the kernel: the first of each flow that "
-	    "the\n"
-	    "firewall decided. What the proxy decided is in its counters and "
+	    "Which policy is in force, both processes, what the lists hold "
+	    "and\n"
+	    "when they were read, and for each rule how many packets met it "
 	    "in\n"
-	    "the log.\n"
+	    "the kernel: the first of each flow that the firewall decided. "
+	    "What\n"
+	    "the proxy decided is in its counters and in the log. At the end, "
+	    "the\n"
+	    "base chains of other nftables tables that can refuse what is "
+	    "allowed.\n"
 	    "\n"
 	    "  gatehouse status\n"
 	    "  gatehouse status --json | jq .rules\n"

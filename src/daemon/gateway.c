@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "daemon/kernel_counters.h"
 #include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
@@ -25,6 +26,34 @@ gateway_say(const char *format, ...)
 
 /* ---- apply ---- */
 
+static bool
+counted(
+    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	const struct kernel_counter *one = kernel_counters_find(context, name);
+
+	if (one == NULL)
+		return false;
+	*ret_packets = one->packets;
+	*ret_bytes = one->bytes;
+	return true;
+}
+
+/* Nothing that was counted is lost where only the host or a list changed. */
+static int
+compile_going_on(
+    const struct policy *policy, struct firewall_host host, struct text *ret)
+{
+	struct kernel_counters counters;
+
+	kernel_counters_read(&counters);
+	host.counted = counted;
+	host.counted_context = &counters;
+	int rc = firewall_compile(policy, &host, ret);
+	kernel_counters_fini(&counters);
+	return rc;
+}
+
 static int
 compile(const struct gateway *gateway, const struct generation *generation,
     struct text *ret)
@@ -37,6 +66,8 @@ compile(const struct gateway *gateway, const struct generation *generation,
 		.own_count = generation->own.count,
 	};
 
+	if (generation == gateway->current || generation->again)
+		return compile_going_on(generation->policy, host, ret);
 	return firewall_compile(generation->policy, &host, ret);
 }
 

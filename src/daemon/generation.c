@@ -242,6 +242,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	if (generation == NULL)
 		return -ENOMEM;
 	generation->number = wish->number;
+	generation->again = wish->fresh != NULL;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)

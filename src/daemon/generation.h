@@ -24,6 +24,7 @@ struct generation_listener {
 
 struct generation {
 	uint32_t number;
+	bool again; /* the policy of the one before, to the letter */
 	char *path; /* of the policy; owned */
 	struct policy *policy;
 	struct snapshot snapshot;

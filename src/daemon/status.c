@@ -12,46 +12,12 @@
 #include "daemon/gateway.h"
 
 #include "base/json.h"
-#include "base/map.h"
-#include "firewall/counters.h"
+#include "daemon/kernel_counters.h"
 #include "firewall/foreign.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct kernel_counter {
-	struct kernel_counter *next;
-	uint64_t packets;
-	uint64_t bytes;
-	struct str name;
-};
-
-/* What the kernel counted; rules by the compiler's names, and the rest. */
-struct kernel_counters {
-	struct arena arena;
-	struct map by_name;
-	struct kernel_counter *all, **end;
-};
-
-static void
-keep_counter(void *context, struct str name, uint64_t packets, uint64_t bytes)
-{
-	struct kernel_counters *counters = context;
-	struct kernel_counter *one =
-	    arena_new(&counters->arena, struct kernel_counter);
-
-	if (one == NULL)
-		return;
-	*one = (struct kernel_counter){ .packets = packets,
-		.bytes = bytes,
-		.name = arena_str(&counters->arena, name) };
-	if (one->name.at != NULL &&
-	    map_put(&counters->by_name, one->name, one) == 0) {
-		*counters->end = one;
-		counters->end = &one->next;
-	}
-}
 
 static void
 write_rule(struct json *json, const struct kernel_counters *counters,
@@ -61,7 +27,7 @@ write_rule(struct json *json, const struct kernel_counters *counters,
 
 	firewall_counter_name(policy, rule, name);
 	const struct kernel_counter *counter =
-	    map_get(&counters->by_name, str_of(name));
+	    kernel_counters_find(counters, name);
 	json_object_begin(json);
 	json_name(json, "line");
 	json_put_integer(json, rule->line);
@@ -80,12 +46,9 @@ static void
 write_kernel(struct json *json, const struct gateway *gateway)
 {
 	const struct policy *policy = gateway->current->policy;
-	struct kernel_counters counters = { .all = NULL };
+	struct kernel_counters counters;
 
-	arena_init(&counters.arena, (size_t)64 << 20);
-	map_init(&counters.by_name, 0);
-	counters.end = &counters.all;
-	(void)counters_read(keep_counter, &counters);
+	kernel_counters_read(&counters);
 	json_name(json, "rules");
 	json_array_begin(json);
 	for (size_t i = 0; i < policy->rule_count; i++)
@@ -101,8 +64,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 		json_put_integer(json, (int64_t)one->packets);
 	}
 	json_object_end(json);
-	map_fini(&counters.by_name);
-	arena_fini(&counters.arena);
+	kernel_counters_fini(&counters);
 }
 
 static void

@@ -191,6 +191,25 @@ def test_an_edited_policy_waits_for_its_apply(gateway: Gateway) -> None:
     assert not connects(gateway) and lists(gateway) == {}
 
 
+def counted(gateway: Gateway) -> int:
+    rules = json.loads(gateway.command("status", "--json").stdout)["rules"]
+    [allow] = [rule for rule in rules if rule["text"].startswith("allow")]
+    return allow["packets"]
+
+
+def test_what_was_counted_stays(gateway: Gateway) -> None:
+    """For the rules are the same; an apply begins anew."""
+    for _ in range(3):
+        assert connects(gateway)
+    assert counted(gateway) == 3
+    put(gateway.dir / BOTH["bad"], "192.0.2.2\n192.0.2.3\n")
+    wait.until("the list", lambda: lists(gateway)["bad"]["entries"] == 2)
+    assert counted(gateway) == 3
+    assert connects(gateway) and counted(gateway) == 4
+    assert gateway.command("apply", gateway.policy).returncode == GOOD
+    assert counted(gateway) == 0
+
+
 def test_an_unchanged_file_changes_nothing(gateway: Gateway) -> None:
     """Not even when it is looked at: the generation tells."""
     before = generation(gateway)
