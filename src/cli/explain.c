@@ -5,6 +5,7 @@
 #include "policy/flow_text.h"
 
 #include "base/vec.h"
+#include "daemon/control.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
@@ -127,6 +128,9 @@ explain_file(const struct options *options)
 	return status;
 }
 
+/* What is put before it fits, too. */
+#define FLOW_BYTES_MAX (CONTROL_LINE_BYTES_MAX - 64)
+
 /* The line: "explain", how the answer is to look, the flow. */
 static enum status
 explain_running(const struct options *options)
@@ -134,8 +138,9 @@ explain_running(const struct options *options)
 	struct text line = TEXT_EMPTY, answer = TEXT_EMPTY;
 	const char *flow = options->words[0];
 
-	if (strchr(flow, '\n') != NULL) {
-		complain("a flow is one line");
+	if (strchr(flow, '\n') != NULL || strlen(flow) > FLOW_BYTES_MAX) {
+		complain(
+		    "a flow is one line of at most %d bytes", FLOW_BYTES_MAX);
 		return STATUS_USAGE;
 	}
 	text_addf(&line, "explain %s %s",

@@ -33,6 +33,12 @@ read_own(const struct generation *generation, struct own_addresses *own)
 	return rc;
 }
 
+static bool
+is_published(const struct policy_answer *answer)
+{
+	return answer->rule != NULL && answer->rule->publish;
+}
+
 /*
  * The hooks that the flow passes.  What goes through the proxy ends at it and
  * begins there again.
@@ -40,12 +46,14 @@ read_own(const struct generation *generation, struct own_addresses *own)
 static unsigned
 hooks_of(const struct flow *flow, const struct explanation *explanation)
 {
+	const struct policy_answer *answer = &explanation->answer;
+
 	if (explanation->by_proxy)
 		return HOOK(PREROUTING) | HOOK(INPUT) | HOOK(OUTPUT);
 	if (flow->from_zone == ZONE_SELF)
 		return HOOK(OUTPUT);
-	return HOOK(PREROUTING) |
-	       (flow->to_zone == ZONE_SELF ? HOOK(INPUT) : HOOK(FORWARD));
+	bool ends_here = flow->to_zone == ZONE_SELF && !is_published(answer);
+	return HOOK(PREROUTING) | (ends_here ? HOOK(INPUT) : HOOK(FORWARD));
 }
 
 /* What is refused is refused: only what is allowed hangs on others. */

@@ -20,6 +20,7 @@ proxy { listen 10.0.0.1:3128 for lan }
 reject guest -> wan log as "no guests"
 allow lan -> self tcp 22
 allow lan -> wan
+publish wan tcp 8443 -> 10.0.0.4 tcp 443
 """
 POLICY = ZONES + OPEN
 OUT = "lan 10.0.0.4 -> 203.0.113.80 tcp 80"
@@ -116,6 +117,8 @@ def test_chains_of_others_that_can_refuse(start_gateway: Start) -> None:
     assert chains(said(gateway, IN)) == ["inet other in"]
     through_proxy = "lan 10.0.0.4 -> http://www.example.com/ explicit"
     assert chains(said(gateway, through_proxy)) == ["inet other in"]
+    published = "wan 203.0.113.9 -> self 203.0.113.1 tcp 8443"
+    assert chains(said(gateway, published)) == ["ip filter FORWARD"]
     refused = said(gateway, "guest 10.0.9.4 -> 203.0.113.80 tcp 80")
     assert refused["verdict"] == "reject" and refused["foreign"] == []
     text = ask(gateway, OUT).stdout
@@ -139,7 +142,8 @@ def test_what_is_not_understood(gateway: Gateway) -> None:
     done = ask(gateway, "lan 10.0.0.4 -> nowhere")
     assert (done.returncode, done.stdout) == (WRONG_CALL, "")
     assert "flow:1:" in done.stderr and "nowhere" in done.stderr
-    assert "one line" in ask(gateway, "lan 10.0.0.4\n-> any").stderr
+    for flow in ("lan 10.0.0.4\n-> any", "lan 10.0.0.4 -> any" + " " * 8192):
+        assert "one line of at most" in ask(gateway, flow).stderr
     done = ask(gateway, "office.policy", OUT)
     assert done.returncode == WRONG_CALL
     assert "takes a flow, no file" in done.stderr
