@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/control_client.h"
 
+#include "daemon/control.h"
 #include "policy/explain_print.h"
 #include "policy/flow_text.h"
 
 #include "base/vec.h"
-#include "daemon/control.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

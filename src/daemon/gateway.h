@@ -12,6 +12,9 @@
  * commits, and only then the proxy changes over; the last step cannot fail but
  * by the proxy's death, which brings a new one that reads the same policy.
  *
+ * Between two applies, lists that say `refresh` make generations of their own
+ * (daemon/refresh), in the same transaction.
+ *
  * If the proxy dies it is started again; the kernel's rules stand meanwhile,
  * and what they hand over waits in the listeners' queues.
  */
@@ -93,10 +96,10 @@ enum gateway_form {
 };
 
 /*
- * What becomes of the flow (policy/flow_text) now.  0, -EINVAL when it is not
- * understood (`out` says why), or another negative errno.
+ * What becomes of the flow in `text` (policy/flow_text) now.  0, -EINVAL when
+ * it is not understood (`out` says why), or another negative errno.
  */
-int gateway_explain(struct gateway *gateway, struct str flow,
+int gateway_explain(struct gateway *gateway, struct str text,
     enum gateway_form form, struct text *out);
 
 /* After SIGCHLD. */

@@ -53,7 +53,7 @@ stamp_read(const char *path, size_t bytes_max, struct text *ret_text,
     struct stamp *ret, bool *ret_torn)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stamp after;
+	struct stamp after = { 0 };
 
 	if (fd < 0)
 		return -errno;
