@@ -424,7 +424,7 @@ find_certain(struct list *list)
 		struct arena_mark mark = arena_mark(&compiler->scratch);
 		struct reading reading = read_rule(compiler, list->chain, rule);
 		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
-		if (is_settled_for_all(&reading) || rule->report)
+		if (is_settled_for_all(&reading))
 			memset(ahead, 0, sizeof(ahead));
 		if (can_match(&reading) && reading.settled.count > 0)
 			ahead[outcome] = true;
@@ -527,7 +527,11 @@ write_rule(struct list *list, size_t at)
 	write_rule_comment(compiler, rule);
 	if (reading.settled.count > 0)
 		write_settled(list, at, &reading);
-	if (is_settled_for_all(&reading) && !rule->report)
+	/* Those that are reported for certain go on; the chain beside the list
+	 * sends away the others. */
+	if (rule->report && reading.settled.count > 0)
+		return true;
+	if (is_settled_for_all(&reading))
 		return false;
 	if (reading.open.count > 0)
 		write_open_rule(list, at, &reading);
@@ -571,6 +575,20 @@ write_rests(struct list *list)
 			write_rest(list, i);
 }
 
+/* Whether these are to be reported, only the proxy can tell. */
+static void
+write_unreported(struct list *list, const struct policy_rule *rule,
+    const struct reading *reading)
+{
+	char action[ACTION_BYTES];
+
+	if (reading->open.count == 0)
+		return;
+	list->uses_undecided = true;
+	write_open(list->compiler, rule, reading,
+	    undecided_action(list->chain, action));
+}
+
 /*
  * A report: its alternatives may overlap, and a flow is counted once, so the
  * first one that fits ends the walk through them.
@@ -588,6 +606,7 @@ write_report_chain(struct list *list, size_t at)
 	compile_chain_begin(compiler, name);
 	text_addf(&tail, "goto %s.hit", name);
 	write_lines(compiler, &reading, &reading.settled, text_str(&tail));
+	write_unreported(list, rule, &reading);
 	compile_chain_end(compiler);
 	compile_chain_begin(compiler, tail.at + strlen("goto "));
 	text_clear(&tail);

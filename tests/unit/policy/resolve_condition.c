@@ -179,16 +179,16 @@ what_is_wrong_with_a_rule(void **state)
 static void
 only_what_is_allowed_is_limited(void **state)
 {
-	static const char refused[] = "only what a rule allows can be limited";
+	static const char allowed[] = "only what a rule allows can be limited";
 	static const char reported[] =
 	    "a report decides nothing, so nothing is limited";
 	static const struct {
 		const char *rule;
-		const char *error;
-	} rules[] = {
-		{ "reject lan -> wan limit 5/s", refused },
-		{ "drop lan -> wan connections 5", refused },
-		{ "reject lan -> wan limit 5/s connections 5", refused },
+		const char *want;
+	} rows[] = {
+		{ "reject lan -> wan limit 5/s", allowed },
+		{ "drop lan -> wan connections 5", allowed },
+		{ "reject lan -> wan limit 5/s connections 5", allowed },
 		{ "report allow lan -> wan limit 5/s", reported },
 		{ "report allow lan -> wan connections 5 per source",
 		    reported },
@@ -196,11 +196,11 @@ only_what_is_allowed_is_limited(void **state)
 	struct text text = TEXT_EMPTY;
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rules); i++) {
+	for (size_t i = 0; i < ROWS(rows); i++) {
 		text_clear(&text);
-		text_addf(&text, "%s%s\n", head, rules[i].rule);
+		text_addf(&text, "%s%s\n", head, rows[i].rule);
 		struct text got = memory_errors(text.at);
-		assert_string_equal(got.at, rules[i].error);
+		assert_string_equal(got.at, rows[i].want);
 		text_fini(&got);
 	}
 	text_fini(&text);
