@@ -497,7 +497,7 @@ consider(struct walk *walk, const struct policy_rule *rule)
 	}
 	if (settled.match != POLICY_MATCH_YES)
 		return false;
-	if (rule->report) {
+	if (rule->report) { /* NOLINT: a rule of the policy is there */
 		note_reported(answer, rule);
 		return false;
 	}

@@ -132,9 +132,9 @@ on_time(struct loop_timer *timer)
 	struct pool *pool = timer->context;
 	int64_t now = loop_now(pool->loop);
 
-	while (pool->oldest != NULL &&
-	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now)
-		discard(pool->oldest); /* NOLINT: unlinked, so oldest moves */
+	while (pool->oldest != NULL && /* discard unlinks, so oldest moves */
+	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now) /* NOLINT */
+		discard(pool->oldest);
 	arm(pool);
 }
 
