@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
 #include <errno.h>
@@ -299,6 +300,9 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 		.out = ret,
 	};
 
+	compiler.shared = compile_shared_create(policy);
+	if (compiler.shared == NULL)
+		return -ENOMEM;
 	arena_init(&compiler.scratch, SCRATCH_BYTES_MAX);
 	compiler.rc = fill_local_scope(&compiler.local_scope);
 	write_head(&compiler);
@@ -308,10 +312,12 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	compile_base(&compiler);
 	compile_nat(&compiler);
 	compile_entry(&compiler);
+	compile_shared_write(&compiler);
 	text_addz(ret, "}\n");
 	if (compiler.scratch.full || ret->full)
 		compiler.rc = -ENOMEM;
 	address_set_fini(&compiler.local_scope);
 	arena_fini(&compiler.scratch);
+	compile_shared_destroy(compiler.shared);
 	return compiler.rc;
 }

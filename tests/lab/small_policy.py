@@ -8,6 +8,7 @@ meets everything often.
 """
 
 import random
+import time
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
 
@@ -85,6 +86,9 @@ class Rule:
     head: str = ""  # a condition on the head of a request
     log: bool = False
     direct: bool = False
+    report: bool = False
+    limit: bool = False  # never reached
+    during: str = ""  # one of HOURS
     label: str = ""
     line: int = 0
     # publish: to.zones are those of the own addresses.
@@ -98,7 +102,7 @@ class Rule:
     @property
     def outcome(self) -> object:
         """What the world sees of it; equal only if it cannot be told apart."""
-        if self.log or self.is_publish:
+        if self.log or self.is_publish or self.report or self.limit:
             return self.line
         return self.verdict, self.direct
 
@@ -112,8 +116,11 @@ class Rule:
             parts = parts if self.target_port else parts[:1]
         else:
             ends = [", ".join(side.words) for side in (self.source, self.to)]
-            parts = [self.verdict, ends[0], "->", ends[1], services, self.head]
-        parts += ["direct" * self.direct, "log" * self.log]
+            parts = ["report" * self.report, self.verdict, ends[0], "->", ends[1]]
+            parts += [services, self.head]
+        parts += [f"during {self.during}" if self.during else ""]
+        parts += ["direct" * self.direct, "limit 100000/s" * self.limit]
+        parts += ["log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
 
@@ -133,6 +140,8 @@ class Policy:
         lines = [f"zone {z} = {LINK[z]} {' '.join(PREFIXES[z])}" for z in self.zones]
         for name, members in self.names.items():
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
+        if any(rule.during for rule in self.rules):
+            lines += [f"hours {name} = {span}" for name, span in hours().items()]
         proxy = []
         for address, zones in self.listens.items():
             at = f"[{address}]" if ":" in address else address
@@ -256,6 +265,8 @@ class Reading:
 
     def _matches(self, rule: Rule, way: str) -> str:
         source = rule.source
+        if rule.during == "seldom":
+            return "no"
         if rule.is_publish:
             if self.source_zone == SELF:
                 return "no"
@@ -278,6 +289,7 @@ class Reading:
     def decide(self, way: str) -> Rule | None:
         """The rule that is certain; None: only the proxy can tell."""
         possible: set[object] = set()
+        self.reported: list[Rule] = []
         for rule in self.policy.rules:
             match = self._matches(rule, way)
             if match == "no":
@@ -285,7 +297,10 @@ class Reading:
             possible.add(rule.outcome)
             if len(possible) > 1:
                 return None
-            if match == "yes":
+            if match == "yes" and rule.report:
+                self.reported.append(rule)
+                possible.clear()
+            elif match == "yes":
                 return rule
         last = Rule("drop", Side(), Side(), log=True)  # the built-in one
         possible.add("last")
@@ -300,9 +315,10 @@ class Reading:
             return Expected("nothing", ["no.zone"])
         way = self.way()
         rule = self.decide(way)
+        counters = [f"rule.{reported.line}" for reported in self.reported]
         if rule is None:
-            return self._undecided(way)
-        counters = [f"rule.{rule.line}" if rule.line else "rule.last"]
+            return self._undecided(way, counters)
+        counters.append(f"rule.{rule.line}" if rule.line else "rule.last")
         if rule.verdict == "drop":
             return Expected("nothing", counters)
         if rule.verdict == "reject":
@@ -319,12 +335,12 @@ class Reading:
             counters, self.packet.destination, self.packet.dport, rule
         )
 
-    def _undecided(self, way: str) -> Expected:
+    def _undecided(self, way: str, counters: list[str]) -> Expected:
         if way == "explicit":
-            return Expected("arrived", [])
+            return Expected("arrived", counters)
         if way == "uncarried":
-            return Expected("refused", ["needs.proxy"])
-        return self._handed([])
+            return Expected("refused", [*counters, "needs.proxy"])
+        return self._handed(counters)
 
     def _handed(self, counters: list[str]) -> Expected:
         counters = [*counters, "handover"]
@@ -378,6 +394,17 @@ def own_towards(address: Address) -> Address:
     return next(one.ip for one in mine if one.version == address.version)
 
 
+def hours() -> dict[str, str]:
+    """Of every day: all but an hour that is far off, and that hour."""
+    far = (time.localtime().tm_hour + 12) % 24
+    spans = [(0, far), (far + 1, 24)]
+    most = [f"mon-sun {a:02}:00-{b:02}:00" for a, b in spans if a < b]
+    return {
+        "most": ", ".join(most),
+        "seldom": f"mon-sun {far:02}:00-{far + 1:02}:00",
+    }
+
+
 # Chance.
 
 ADDRESSES = [a for hosts in HOSTS.values() for a in hosts[:4]] + list(FAR_AWAY)
@@ -409,6 +436,8 @@ def random_policy(chance: random.Random) -> Policy:
         tos = set(chance.sample(zones, chance.randint(1, 2))) - froms
         policy.masquerade = (froms, tos) if tos else None
     policy.rules = [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
+    if chance.random() < 0.5:
+        policy.rules = similar_rules(chance, policy, chance.randint(50, 250))
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
         policy.rules.append(rule_for_the_rest(chance))
     return policy
@@ -487,11 +516,79 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         log=chance.random() < 0.15,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.15
+    rule.report = not rule.direct and chance.random() < 0.08
+    rule.limit = rule.verdict == "allow" and not rule.report and chance.random() < 0.08
+    rule.during = "" if chance.random() < 0.9 else chance.choice(("most", "seldom"))
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
     if chance.random() < 0.2:
         rule.label = chance.choice(("plain", "with 'quotes' and ; { } #", "Tür zu"))
     return rule
+
+
+def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rule]:
+    """A long list: a few shapes, in which many values overlap, and between them
+    now and then a rule of another kind.  The compiler makes maps of it."""
+    sides = ("any", "host", "host", "net", "range")
+    services = ("", "port", "port", "ports", "protocol")
+    shapes = [
+        (chance.choice(sides), chance.choice(sides), chance.choice(services))
+        for _ in range(chance.randint(1, 5))
+    ]
+    odd = chance.choice((0, 0.05, 0.2))
+    return [
+        random_rule(chance, policy)
+        if chance.random() < odd
+        else shaped_rule(chance, policy, *chance.choice(shapes))
+        for _ in range(count)
+    ]
+
+
+def shaped_rule(
+    chance: random.Random, policy: Policy, source: str, to: str, service: str
+) -> Rule:
+    services = [shaped_service(chance, service)] if service else []
+    if service == "port" and chance.random() < 0.2:
+        services.append(shaped_service(chance, service))
+    rule = Rule(
+        chance.choice(("allow", "allow", "reject", "drop")),
+        shaped_side(chance, policy, source),
+        shaped_side(chance, policy, to),
+        services,
+        log=chance.random() < 0.1,
+    )
+    rule.direct = rule.verdict == "allow" and chance.random() < 0.1
+    rule.limit = rule.verdict == "allow" and chance.random() < 0.05
+    return rule
+
+
+def shaped_side(chance: random.Random, policy: Policy, shape: str) -> Side:
+    if shape == "any":
+        word = chance.choice(policy.zones)
+        return Side(words=[word], zones={word})
+    words = [shaped_member(chance, shape)]
+    if chance.random() < 0.15:
+        words.append(shaped_member(chance, shape))
+    return Side(words=words, nets=[net for w in words for net in to_net(w)])
+
+
+def shaped_member(chance: random.Random, shape: str) -> str:
+    address = ip_address(chance.choice(ADDRESSES))
+    if shape == "net":
+        lengths = (8, 16, 24, 28, 30, 31) if address.version == 4 else (16, 48, 64, 124)
+        return str(ip_network(f"{address}/{chance.choice(lengths)}", strict=False))
+    if shape == "range":
+        return f"{address - chance.randint(0, 3)}-{address + chance.randint(1, 80)}"
+    return str(address)
+
+
+def shaped_service(chance: random.Random, shape: str) -> Service:
+    if shape == "protocol":
+        return Service(chance.choice(("tcp", "udp", "sctp", "gre", "esp")))
+    protocol = chance.choice(("tcp", "tcp", "udp", "sctp"))
+    first = chance.choice((*PORTS, *range(75, 90)))
+    last = first + chance.randint(1, 30) if shape == "ports" else first
+    return Service(protocol, first, last)
 
 
 def random_publish(chance: random.Random, policy: Policy) -> Rule:

@@ -15,6 +15,7 @@ answer is sent back as well: it must come home.
 import json
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -152,6 +153,7 @@ def test_random_policies(gate: Wires, compiled: Callable[[str], str]) -> None:
     seed = int(os.environ.get("KERNEL_SEED", random.SystemRandom().randrange(1 << 30)))
     print(f"KERNEL_SEED={seed} KERNEL_POLICIES={ROUNDS}")
     fates: Counter[str] = Counter()
+    maps = 0
     for number in range(ROUNDS):
         chance = random.Random(seed + number)
         policy = small_policy.random_policy(chance)
@@ -161,12 +163,15 @@ def test_random_policies(gate: Wires, compiled: Callable[[str], str]) -> None:
         gate.begin(ruleset, policy.listening)
         this.run()
         gate.end()
+        maps += "\tmap shape." in ruleset
         fates.update(e.fate for e in this.expected)
         again = f"KERNEL_SEED={seed + number} KERNEL_POLICIES=1"
         if this.wrong:
             pytest.fail("\n".join([again, policy.text(), *this.wrong]))
     print(f"{ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
+    print(f"{maps} of them long enough for maps")
     if ROUNDS >= 20:
+        assert maps > ROUNDS / 10, "lists that are too short"
         assert min(fates[f] for f in FATES) > 0, f"a world that is too small: {fates}"
 
 
@@ -179,6 +184,7 @@ def explained(
     zone = home if home in zones else zones[0]
     what = packet.kind or packet.dport or ""
     flow = f"{zone} {packet.source} -> {packet.destination} {packet.protocol} {what}"
+    flow += time.strftime(" at %a %H:%M").lower()
     done = gate.run([str(PROGRAM), "explain", "--json", str(file), flow])
     assert done.returncode in (0, 1), f"{flow}\n{done.stderr}"
     return json.loads(done.stdout)
