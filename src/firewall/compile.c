@@ -272,6 +272,17 @@ fill_local_scope(struct address_set *set)
 	return rc;
 }
 
+static int
+fill_zoned(const struct policy *policy, struct address_set *set)
+{
+	int rc = 0;
+
+	for (uint8_t zone = 0; rc == 0 && zone < policy->zone_count; zone++)
+		rc = address_set_add_all(set, &policy->zones[zone].prefixes);
+	address_set_freeze(set);
+	return rc;
+}
+
 static void
 write_head(struct compiler *compiler)
 {
@@ -305,6 +316,8 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 		return -ENOMEM;
 	arena_init(&compiler.scratch, SCRATCH_BYTES_MAX);
 	compiler.rc = fill_local_scope(&compiler.local_scope);
+	if (fill_zoned(policy, &compiler.zoned) < 0)
+		compiler.rc = -ENOMEM;
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
@@ -317,6 +330,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	if (compiler.scratch.full || ret->full)
 		compiler.rc = -ENOMEM;
 	address_set_fini(&compiler.local_scope);
+	address_set_fini(&compiler.zoned);
 	arena_fini(&compiler.scratch);
 	compile_shared_destroy(compiler.shared);
 	return compiler.rc;

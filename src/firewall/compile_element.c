@@ -207,7 +207,7 @@ elements_add(struct compiler *compiler, struct elements *elements,
 
 /* ---- in their order ---- */
 
-/* So few lengths of prefixes are a hash each: faster than one tree of ranges. */
+/* So few lengths of prefixes are a hash each: faster than a tree of ranges. */
 #define LENGTHS_MAX 3
 
 /* Which lengths the ranges of one side and family have. */

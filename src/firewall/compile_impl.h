@@ -21,6 +21,7 @@ struct compiler {
 	struct shared *shared; /* compile_shared */
 	struct arena scratch;  /* of one chain */
 	struct address_set local_scope;
+	struct address_set zoned; /* the prefixes of all zones */
 	int rc;
 };
 

@@ -219,7 +219,6 @@ keep_mapped(struct lines *lines)
 	return mapped;
 }
 
-/* The shape of most lines comes first: it may set the number unasked. */
 static int
 by_lines(const void *a, const void *b)
 {
@@ -228,6 +227,41 @@ by_lines(const void *a, const void *b)
 	if (x->lines != y->lines)
 		return x->lines > y->lines ? -1 : 1;
 	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Whether no packet can be of the run and of one of the first `count`. */
+static bool
+is_alone(const struct lines *lines, const struct runs *runs, size_t count,
+    const struct run *run)
+{
+	const struct element *elements = lines->elements.items;
+
+	for (size_t i = 0; i < count; i++)
+		if (!shape_is_apart(&elements[runs->items[i].start].shape,
+			runs->items[i].protocols, &elements[run->start].shape,
+			run->protocols))
+			return false;
+	return true;
+}
+
+/*
+ * Those of most lines come first, and of them those that meet no other one
+ * before: they may set the number unasked.
+ */
+static void
+order_runs(const struct lines *lines, struct runs *runs)
+{
+	size_t alone = 0;
+
+	qsort(runs->items, runs->count, sizeof(*runs->items), by_lines);
+	for (size_t i = 0; i < runs->count; i++) {
+		struct run run = runs->items[i];
+		if (!is_alone(lines, runs, alone, &run))
+			continue;
+		memmove(&runs->items[alone + 1], &runs->items[alone],
+		    (i - alone) * sizeof(run));
+		runs->items[alone++] = run;
+	}
 }
 
 /*
@@ -259,7 +293,7 @@ choose_maps(struct lines *lines, struct runs *runs)
 	free(seen);
 	if (mapped < LINES_MAPS_MIN + LINES_A_SHAPE * runs->count)
 		return false;
-	qsort(runs->items, runs->count, sizeof(*runs->items), by_lines);
+	order_runs(lines, runs);
 	return true;
 }
 
@@ -280,20 +314,6 @@ lines_write_plain(const struct lines *lines)
 		write_line(lines, &lines->items[i]);
 }
 
-static bool
-is_alone(const struct lines *lines, const struct runs *runs, size_t at)
-{
-	const struct element *elements = lines->elements.items;
-	const struct run *run = &runs->items[at];
-
-	for (size_t i = 0; i < at; i++)
-		if (!shape_is_apart(&elements[runs->items[i].start].shape,
-			runs->items[i].protocols, &elements[run->start].shape,
-			run->protocols))
-			return false;
-	return true;
-}
-
 static void
 write_maps(const struct lines *lines, const struct runs *runs)
 {
@@ -301,7 +321,7 @@ write_maps(const struct lines *lines, const struct runs *runs)
 		const struct run *run = &runs->items[i];
 		compile_shape_write(lines->compiler,
 		    &lines->elements.items[run->start], run->end - run->start,
-		    is_alone(lines, runs, i));
+		    is_alone(lines, runs, i, run));
 	}
 }
 
@@ -351,7 +371,7 @@ write_call(const struct lines *lines, const struct line *line)
 static void
 write_end(const struct lines *lines, const struct line *line)
 {
-	compile_line(lines->compiler, "meta priority set 0");
+	compile_line(lines->compiler, COMPILE_FORGET);
 	write_line(lines, line);
 }
 
@@ -362,7 +382,7 @@ write_tail(const struct lines *lines, const struct line *line)
 	struct str tail = part_of(lines, line->match_end, line->tail_end);
 	struct text body = TEXT_EMPTY;
 
-	text_addf(&body, "\t\tmeta priority set 0\n\t\t%.*s\n", STR_ARG(tail));
+	text_addf(&body, "\t\t" COMPILE_FORGET "\n\t\t%.*s\n", STR_ARG(tail));
 	unsigned piece = compile_shared_piece(
 	    lines->compiler, "chain", "tail", text_str(&body));
 	text_fini(&body);
@@ -519,14 +539,16 @@ write_as_maps(const struct lines *lines, const struct runs *runs)
 	write_rest(lines, LINE_END, write_end);
 }
 
-void
+bool
 lines_write(struct lines *lines)
 {
 	struct runs runs = { 0 };
+	bool as_maps = choose_maps(lines, &runs);
 
-	if (choose_maps(lines, &runs))
+	if (as_maps)
 		write_as_maps(lines, &runs);
 	else
 		lines_write_plain(lines);
 	free(runs.items);
+	return as_maps;
 }

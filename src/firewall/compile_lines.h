@@ -32,7 +32,7 @@ struct tail {
 	struct str text;
 	struct str comment;
 	uint32_t outcome; /* compile_outcome() */
-	/* Counts and gives the verdict of its rule as all chains of the kind do. */
+	/* Counter and verdict of its rule, as in all chains of the kind. */
 	bool is_common;
 };
 
@@ -51,9 +51,10 @@ void lines_add(struct lines *lines,
 /* Jumps to a chain that decides nothing. */
 void lines_add_call(struct lines *lines, const struct tail *tail);
 
-void lines_write(struct lines *lines);
+/* True: as maps. */
+bool lines_write(struct lines *lines);
 
-/* As they are, for a chain that is called from a list: it has found a number. */
+/* As they are: for a chain that is called by a list, which has a number. */
 void lines_write_plain(const struct lines *lines);
 
 #endif

@@ -55,6 +55,7 @@ struct list {
 	uint8_t *rests;
 	size_t rest_start; /* of the rule that is written now */
 	bool *has_aside;   /* a chain is written for the rule itself */
+	bool is_mapped;    /* the list, not its rests */
 	bool uses_undecided;
 };
 
@@ -500,7 +501,7 @@ write_rest(struct list *list, size_t start, unsigned outcome)
 		if (!more)
 			break;
 	}
-	lines_write(&list->lines);
+	(void)lines_write(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 }
@@ -536,7 +537,9 @@ write_rule(struct list *list, size_t at)
 	write_rule_comment(list, rule);
 	if (reading.settled.count > 0)
 		write_settled(list, at, &reading);
-	if (is_settled_for_all(&reading) && !rule->report)
+	if (rule->report && reading.settled.count > 0)
+		return true; /* its chain has the rest of it */
+	if (is_settled_for_all(&reading))
 		return false;
 	if (reading.open.count > 0)
 		write_open_rule(list, at, &reading);
@@ -572,7 +575,7 @@ write_rules(struct list *list)
 		if (!more)
 			break;
 	}
-	lines_write(&list->lines);
+	list->is_mapped = lines_write(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 }
@@ -584,6 +587,23 @@ write_rests(struct list *list)
 		for (unsigned outcome = 0; outcome < OUTCOMES; outcome++)
 			if ((list->rests[i] >> outcome & 1) != 0)
 				write_rest(list, i, outcome);
+}
+
+/* What a report might match, once it is known not to match it for certain. */
+static void
+add_open_report(struct list *list, const struct reading *reading)
+{
+	struct text action = TEXT_EMPTY;
+	char buffer[ACTION_BYTES];
+
+	if (reading->open.count == 0)
+		return;
+	list->uses_undecided = true;
+	text_addf(&action, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
+	    undecided_action(list->chain, buffer));
+	add_lines(list, reading, &reading->open,
+	    &(struct tail){ .text = text_str(&action) });
+	text_fini(&action);
 }
 
 /*
@@ -605,6 +625,7 @@ write_report_chain(struct list *list, size_t at)
 	lines_init(&list->lines, compiler, list->chain->kind);
 	add_lines(list, &reading, &reading.settled,
 	    &(struct tail){ .text = text_str(&tail) });
+	add_open_report(list, &reading);
 	lines_write_plain(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);

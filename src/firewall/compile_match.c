@@ -120,10 +120,34 @@ add_group(struct compiler *compiler, struct matches *matches,
 	text_fini(&text);
 }
 
+static bool
+is_within(const struct address_set *set, const struct address_range *range)
+{
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range one = address_set_range(set, i);
+		if (address_range_has(&one, range->first) &&
+		    address_range_has(&one, range->last))
+			return true;
+	}
+	return false;
+}
+
+/* Whether all of it lives behind zones with prefixes. */
+static bool
+is_zoned(const struct compiler *compiler, const struct address_set *set)
+{
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		if (!is_within(&compiler->zoned, &range))
+			return false;
+	}
+	return true;
+}
+
 /*
  * Whether an address of the set can stand on this side of the chain's flows.
- * Sources of a zone with prefixes live there or are link-local; what ends at
- * the gateway can have any address.
+ * Sources of a zone with prefixes live there or are link-local, elsewhere
+ * lives what is in no such zone; what ends at the gateway can have any address.
  */
 static bool
 may_live_in(const struct compiler *compiler, const struct address_set *set,
@@ -132,11 +156,12 @@ may_live_in(const struct compiler *compiler, const struct address_set *set,
 	const struct policy *policy = compiler->policy;
 	struct address shared;
 
-	if (zone >= policy->zone_count || zone == policy->elsewhere)
+	if (address_set_overlap(set, &compiler->local_scope, &shared))
 		return true;
-	return address_set_overlap(
-		   set, &policy->zones[zone].prefixes, &shared) ||
-	       address_set_overlap(set, &compiler->local_scope, &shared);
+	if (zone == policy->elsewhere)
+		return !is_zoned(compiler, set);
+	return zone >= policy->zone_count ||
+	       address_set_overlap(set, &policy->zones[zone].prefixes, &shared);
 }
 
 static void

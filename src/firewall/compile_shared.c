@@ -274,7 +274,7 @@ static void
 write_way(struct compiler *compiler, const char *name, const char *action)
 {
 	compile_chain_begin(compiler, name);
-	compile_line(compiler, "meta priority set 0 %s", action);
+	compile_line(compiler, COMPILE_FORGET " %s", action);
 	compile_chain_end(compiler);
 }
 

@@ -25,6 +25,7 @@
  * which sets it anew from the type of service.  Marks belong to everybody.
  */
 #define COMPILE_NONE_YET "0xffffffff"
+#define COMPILE_FORGET   "meta priority set 0"
 
 struct shared;
 
