@@ -20,9 +20,11 @@
 #include "firewall/compile_impl.h"
 
 /*
- * The number that was found is kept in the packet's priority: of what a ruleset
- * can write, no other program looks for anything there before the routing,
- * which sets it anew from the type of service.  Marks belong to everybody.
+ * The number that was found is kept in the packet's priority, and forgotten
+ * before anything but a drop becomes of the packet.  Of what a ruleset can
+ * write it is what others miss least: ip_forward() sets it anew from the type
+ * of service.  What is lost is a priority from a VLAN's map (IPv6) or a socket,
+ * of packets that begin a flow.  Marks belong to everybody.
  */
 #define COMPILE_NONE_YET "0xffffffff"
 #define COMPILE_FORGET   "meta priority set 0"
