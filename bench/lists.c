@@ -3,18 +3,26 @@
  * bench/lists: what large lists cost.
  *
  *	lists [COUNT]
- *	lists --write-domains FILE [COUNT]
+ *	lists --write FILE [COUNT]
+ *	lists --load FILE
  *
  * Prints a table: how long a file of COUNT (1,000,000) names or prefixes takes
  * from the page cache to a set that answers (read, parse, add, freeze), how
  * many bytes an entry takes then, and what a look-up costs: the median of
  * ROUNDS rounds, each of all keys in random order, half of them hits.  The next
  * key is not known before the last answer is, so that the processor cannot
- * hide one look-up's misses behind another's.
+ * hide one look-up's misses behind another's.  Then the same entries dealt out
+ * to 1, 8 and 64 lists: asked one after the other, and by the index over all
+ * (policy/membership).
  *
- * The second form only writes the file, for bench/lists_peers.py.
+ * Its first line is what one access to memory takes that no cache nearby holds:
+ * the same code is twice as fast on one machine as on another by that alone.
+ *
+ * The other forms are for bench/lists_peers.py: they write a file of names, and
+ * load one once, printing milliseconds and bytes.
  */
 #include "policy/list_file.h"
+#include "policy/membership.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -227,7 +235,7 @@ bench_asked(const struct asked *asked, const struct keys *keys)
 	    100.0 * (double)hits / (double)keys->count);
 }
 
-/* Of the set's names at random, or one label under them; or any name. */
+/* One of the set's names, or any. */
 static void
 add_key(struct text *out, const struct domain_set *set)
 {
@@ -295,6 +303,106 @@ free_keys(struct keys *keys)
 	*keys = (struct keys){ 0 };
 }
 
+/* The same entries, dealt out to so many lists. */
+struct lists {
+	struct policy_group groups[LISTS_MAX];
+	const struct policy_group *pointers[LISTS_MAX];
+	size_t count;
+};
+
+static void
+deal(struct lists *lists, const struct policy_group *all, size_t count)
+{
+	const struct domain_set *domains = &all->domains;
+	struct str name;
+	enum domain_cover cover;
+	int rc = 0;
+
+	*lists = (struct lists){ .count = count };
+	for (size_t i = 0; i < domains->room; i++)
+		if (domain_set_entry(domains, i, &name, &cover))
+			rc |= domain_set_add(
+			    &lists->groups[random_below(count)].domains, name,
+			    cover);
+	for (size_t i = 0; i < address_set_count(&all->addresses); i++) {
+		struct address_range range =
+		    address_set_range(&all->addresses, i);
+		rc |= address_set_add(
+		    &lists->groups[random_below(count)].addresses, &range);
+	}
+	for (size_t i = 0; i < count; i++) {
+		rc |= domain_set_freeze(&lists->groups[i].domains);
+		address_set_freeze(&lists->groups[i].addresses);
+		lists->pointers[i] = &lists->groups[i];
+	}
+	if (rc < 0)
+		fail("no memory");
+}
+
+static bool
+ask_each_list(const void *of, const struct keys *keys, size_t i)
+{
+	const struct lists *lists = of;
+	bool found = false;
+
+	for (size_t j = 0; j < lists->count; j++) {
+		const struct policy_group *group = &lists->groups[j];
+		found |= keys->addresses != NULL
+			     ? ask_addresses(&group->addresses, keys, i)
+			     : ask_domains(&group->domains, keys, i);
+	}
+	return found;
+}
+
+static bool
+ask_index(const void *of, const struct keys *keys, size_t i)
+{
+	const struct membership *index = of;
+
+	if (keys->addresses != NULL)
+		return membership_of_address(index, keys->addresses[i])->count >
+		       0;
+	struct str name = { keys->names.at + keys->at[i],
+		keys->at[i + 1] - keys->at[i] };
+	return membership_of_name(index, name)->count > 0;
+}
+
+static void
+bench_lists(
+    const struct policy_group *all, const struct keys *keys, size_t count)
+{
+	static struct lists lists;
+	struct membership index;
+	struct keys few = *keys;
+	char what[WIDTH + 1];
+
+	deal(&lists, all, count);
+	few.count = keys->count / count;
+	(void)snprintf(what, sizeof(what), "  %zu lists, each", count);
+	(void)printf("%-*s %44s", WIDTH, what, "");
+	bench_asked(&(struct asked){ ask_each_list, &lists }, &few);
+	size_t before = heap_bytes(), entries = keys->count;
+	int64_t start = cpu_now();
+	if (membership_init(&index, lists.pointers, count) < 0)
+		fail("no memory");
+	(void)snprintf(what, sizeof(what), "  %zu lists, the index", count);
+	(void)printf("%-*s %8s %9.0f ms %7.1f bytes ", WIDTH, what, "",
+	    (double)(cpu_now() - start) / 1e6,
+	    (double)(heap_bytes() - before) / (double)entries);
+	bench_asked(&(struct asked){ ask_index, &index }, keys);
+	membership_fini(&index);
+	for (size_t i = 0; i < count; i++)
+		unload(&lists.groups[i]);
+}
+
+/* With one list and with as many as there may be. */
+static void
+bench_all_lists(const struct policy_group *all, const struct keys *keys)
+{
+	for (size_t count = 1; count <= LISTS_MAX; count *= 8)
+		bench_lists(all, keys, count);
+}
+
 static void
 bench_domains(const char *path, size_t count)
 {
@@ -305,6 +413,7 @@ bench_domains(const char *path, size_t count)
 	bench_load(path, true, &group, "domains");
 	make_names(&keys, &group.domains, count);
 	bench_asked(&(struct asked){ ask_domains, &group.domains }, &keys);
+	bench_all_lists(&group, &keys);
 	free_keys(&keys);
 	unload(&group);
 }
@@ -319,8 +428,54 @@ bench_addresses(const char *path, size_t count)
 	bench_load(path, false, &group, "prefixes, half IPv6");
 	make_addresses(&keys, &group.addresses, count);
 	bench_asked(&(struct asked){ ask_addresses, &group.addresses }, &keys);
+	bench_all_lists(&group, &keys);
 	free_keys(&keys);
 	unload(&group);
+}
+
+static int
+load_once(const char *path)
+{
+	struct policy_group group = { 0 };
+	size_t before = heap_bytes();
+	int64_t start = cpu_now();
+
+	load(path, true, &group);
+	(void)printf("%.0f %zu\n", (double)(cpu_now() - start) / 1e6,
+	    heap_bytes() - before);
+	unload(&group);
+	return 0;
+}
+
+/* Lines that point at each other in random order; the next waits for each. */
+static void
+bench_memory(void)
+{
+	enum {
+		LINES = 1 << 18,
+		LINE = 64
+	};
+	uint32_t *order = calloc(LINES, sizeof(*order));
+	char *lines = calloc(LINES, LINE);
+	uint32_t at = 0;
+
+	if (order == NULL || lines == NULL)
+		fail("no memory");
+	for (uint32_t i = 1; i < LINES; i++) {
+		size_t j = random_below(i + 1);
+		order[i] = order[j];
+		order[j] = i;
+	}
+	for (uint32_t i = 0; i < LINES; i++)
+		memcpy(lines + (size_t)order[i] * LINE, &order[(i + 1) % LINES],
+		    sizeof(at));
+	int64_t start = cpu_now();
+	for (uint32_t i = 0; i < 4 * LINES; i++)
+		memcpy(&at, lines + (size_t)at * LINE, sizeof(at));
+	(void)printf("one access to 16 MiB of memory: %.0f ns%s\n",
+	    (double)(cpu_now() - start) / (4 * LINES), at == 0 ? "" : " ");
+	free(order);
+	free(lines);
 }
 
 int
@@ -328,16 +483,19 @@ main(int argc, char **argv)
 {
 	char path[] = "/tmp/gatehouse-lists-XXXXXX";
 
-	if (argc >= 3 && strcmp(argv[1], "--write-domains") == 0) {
+	if (argc >= 3 && strcmp(argv[1], "--write") == 0) {
 		write_file(argv[2], add_random_name,
 		    argc > 3 ? strtoul(argv[3], NULL, 10) : COUNT);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "--load") == 0)
+		return load_once(argv[2]);
 	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : COUNT;
 	int fd = mkstemp(path);
 	if (fd < 0 || count == 0)
 		fail("a file in /tmp and a count are needed");
 	(void)close(fd);
+	bench_memory();
 	(void)printf("%-*s %8s %12s %13s %9s\n", WIDTH, "list", "entries",
 	    "load", "an entry", "look-up");
 	bench_domains(path, count);

@@ -258,6 +258,94 @@ def sources(folder: str) -> str:
     return "\n".join(path.read_text() for path in sorted(parts))
 
 
+def words_that_are_read() -> set[str]:
+    """Wherever the parser and the reader of flows look for a word."""
+    code = "".join(
+        (ROOT / "src" / "policy" / name).read_text()
+        for name in ("parse.c", "parse_rule.c", "reader.c", "resolve_case.c", "flow_text.c")
+    )
+    looked_for = re.findall(r'reader_at_word\([\w>-]+,\s*"([a-z]+)"', code)
+    rows = re.findall(r'\{ "([a-z]+)", (?:parse|read)_\w+', code)
+    return set(looked_for) | set(rows)
+
+
+def test_the_grammar_has_every_word_that_is_read() -> None:
+    grammar = next(b.text for b in blocks_of(POLICY_MD) if b.word == "ebnf")
+    words = words_that_are_read()
+    assert {"hours", "except", "burst", "source", "header", "explicit"} <= words
+    # `self` is one of the words that a `word` of the grammar may be.
+    assert [w for w in sorted(words) if f'"{w}"' not in grammar] == ["self"]
+
+
+def test_the_grammar_has_every_reserved_word() -> None:
+    """But for those that the manual says are kept for later."""
+    grammar = next(b.text for b in blocks_of(POLICY_MD) if b.word == "ebnf")
+    code = (ROOT / "src" / "policy" / "words.c").read_text()
+    table = re.search(r"reserved\[\] = \{(.*?)\}", code, re.DOTALL)[1]
+    reserved = re.findall(r'"([a-z]+)"', table)
+    text = " ".join(POLICY_MD.read_text().split())
+    later = re.search(r"nor can ([^.;]*?), which are kept for later versions", text)[1]
+    kept = set(re.findall(r"`([a-z]+)`", later))
+    assert len(reserved) > 30 and kept and kept.isdisjoint(words_that_are_read())
+    spelt = set(re.findall(r'"([a-z]+)"', grammar))
+    # `any` and `self` are words for what a `word` of the grammar may name.
+    assert set(reserved) - spelt == kept | {"any", "self"}
+
+
+def rule_items() -> list[str]:
+    code = (ROOT / "src" / "policy" / "parse_rule.c").read_text()
+    table = re.search(r"\} rule_items\[\] = \{\n(.*?)^\};", code, re.M | re.S)[1]
+    return re.findall(r'\{ "([a-z]+)"', table)
+
+
+def facts() -> list[str]:
+    code = (ROOT / "src" / "policy" / "flow_text.c").read_text()
+    return re.findall(r'\{ "([a-z]+)", read_fact_', code)
+
+
+def test_the_manual_teaches_every_item_of_rules_and_flows() -> None:
+    """Not in the grammar alone: in the text, and in the manual page."""
+    text = FENCE.sub("", POLICY_MD.read_text())
+    page = (ROOT / "share" / "man" / "gatehouse.policy.5").read_text()
+    assert len(rule_items()) >= 12 and len(facts()) >= 7
+    for word in rule_items():
+        assert re.search(rf"^(?:- |\| )`{word}\b", text, re.MULTILINE), word
+        assert re.search(rf"^\.It Cm {word}\b", page, re.MULTILINE), word
+    for word in facts():
+        assert re.search(rf"^ *\| `{word}\b", text, re.MULTILINE), word
+        assert re.search(rf"^\.Op Cm {word}\b", page, re.MULTILINE), word
+
+
+def test_the_manual_has_the_letters_of_days_and_rates() -> None:
+    hours = (ROOT / "src" / "policy" / "hours.c").read_text()
+    days = re.findall(r'"([a-z]{3})"', hours.split("days[]", 1)[1].split(";", 1)[0])
+    code = (ROOT / "src" / "policy" / "resolve_condition.c").read_text()
+    units = re.findall(r"\{ '([a-z])', \d+ \}", code)
+    assert len(days) == 7 and len(units) == 4
+    text = POLICY_MD.read_text()
+    taught = [f"`{day}`" for day in days] + [f"(`{unit}`)" for unit in units]
+    assert [word for word in taught if word not in text] == []
+
+
+def test_errors_name_sections_that_exist() -> None:
+    """tests/test_golden.py looks at what each error says."""
+    named = re.findall(r'"(docs/\w+\.md)#([\w-]+)"', sources("policy"))
+    assert len(named) >= 12
+    for document, anchor in named:
+        assert anchor in anchors(ROOT / document), anchor
+
+
+def test_the_manual_has_the_keys_of_a_finding(folder: Path) -> None:
+    _, said = check(folder, "name unused = 10.0.0.1\n")
+    [warning] = said["warnings"]
+    _, said = check(folder, "xyzzy\n")
+    [error] = said["errors"]
+    text = POLICY_MD.read_text().split("## What check says", 1)[1]
+    keys = set(said) | set(error) | set(warning)
+    assert {"see", "hint", "by"} <= keys
+    assert [key for key in keys if f"`{key}`" not in text] == []
+
+
 def test_the_grammar_has_no_words_of_its_own() -> None:
     grammar = next(b.text for b in blocks_of(POLICY_MD) if b.word == "ebnf")
     code = sources("policy")
@@ -278,14 +366,22 @@ def test_the_manual_has_every_service_and_kind() -> None:
 
 def test_the_manual_has_the_limits() -> None:
     limits = (ROOT / "src" / "policy" / "limits.h").read_text()
+    limits += (ROOT / "src" / "policy" / "include.h").read_text()
     rows = dict(re.findall(r"^\| ([^|]+) \| (\d+) \|$", POLICY_MD.read_text(), re.M))
+    # Of the files in files the first is none of the included ones.
+    depth = re.search(r"#define INCLUDE_DEPTH_MAX (\d+)", limits)[1]
+    inside = rows["files that include files, one in the other"]
+    assert int(inside) == int(depth) - 1
     for name, row in {
+        "INCLUDE_FILES_MAX": "files of a policy",
         "POLICY_ZONES_MAX": "zones",
         "POLICY_RULES_MAX": "rules",
         "POLICY_ZONE_NAME_MAX": "letters of a zone's name",
-        "POLICY_NAME_MAX": "letters of the name of a name, list or service",
+        "POLICY_NAME_MAX": "letters of the name of a name, list, service or hours",
         "POLICY_RULE_NAME_MAX": "characters of a rule's name",
         "POLICY_INTERFACE_MAX": "letters of an interface",
+        "POLICY_SERVICE_ITEMS_MAX": "protocols and ports of a service",
+        "POLICY_RATE_MAX": "flows of a rate, a burst, or connections",
         "POLICY_FILE_BYTES_MAX": "MiB of a policy file",
         "POLICY_LIST_BYTES_MAX": "MiB of a list file",
     }.items():
@@ -353,9 +449,29 @@ def test_the_kernel_s_counters_are_listed() -> None:
     assert set(re.findall(r"^\| `([a-z.]+)` \|", table, re.MULTILINE)) == counted
 
 
+def test_the_proxy_s_counters_are_listed() -> None:
+    header = (ROOT / "src" / "event" / "counter.h").read_text()
+    counted = re.findall(r"^\tROW\([A-Z_]+, (\w+),", header, re.MULTILINE)
+    manual = OPERATING_MD.read_text()
+    table = manual.split("| counter | counts |\n", 1)[1].split("\n\n", 1)[0]
+    assert len(counted) > 15
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == counted
+
+
+def test_the_reasons_of_events_are_listed() -> None:
+    words = (ROOT / "src" / "policy" / "words.h").read_text()
+    reasons = re.findall(r'^\tROW\(\w+, "[a-z]+", "([^"]+)"\)', words, re.MULTILINE)
+    header = (ROOT / "src" / "proxy" / "failure.h").read_text()
+    [limited] = re.findall(r'ROW\(LIMITED, 429, "([^"]+)"\)', header)
+    table = EVENTS_MD.read_text().split("| reason |", 1)[1].split("\n\n", 1)[0]
+    listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(reasons) >= 4 and listed == [*reasons, limited]
+
+
 def test_events_have_the_keys_that_are_listed() -> None:
     events = EVENTS_MD.read_text()
-    cells = re.findall(r"^\| (`[a-z_.`, ]+`) \|", events, re.MULTILINE)
+    keys = events.split("## The keys", 1)[1].split("\n## ", 1)[0]
+    cells = re.findall(r"^\| (`[a-z_.`, ]+`) \|", keys, re.MULTILINE)
     listed = [key for cell in cells for key in re.findall(r"`([a-z_.]+)`", cell)]
     shown = [json.loads(b.text) for b in blocks_of(EVENTS_MD) if b.word == "json"]
     assert len(listed) > 20 and len(shown) == 3

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,4 +83,29 @@ file_beside(const char *beside, struct str name, struct text *ret)
 		text_add(
 		    ret, (struct str){ beside, (size_t)(slash - beside) + 1 });
 	text_add(ret, name);
+}
+
+/* A folder that is not there holds nothing; one that cannot be read may. */
+static int
+is_unreadable(const char *path, int error)
+{
+	(void)path;
+	return error != ENOENT && error != ENOTDIR;
+}
+
+int
+file_list(const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	glob_t found;
+	int rc = glob(pattern, 0, is_unreadable, &found);
+
+	if (rc == GLOB_NOMATCH)
+		return 0;
+	if (rc != 0)
+		return rc == GLOB_NOSPACE ? -ENOMEM : -EACCES;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		each(each_context, found.gl_pathv[i]);
+	globfree(&found);
+	return 0;
 }

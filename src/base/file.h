@@ -25,4 +25,11 @@ int file_write_all(int fd, struct str s);
  */
 void file_beside(const char *beside, struct str name, struct text *ret);
 
+/*
+ * Calls `each` with every path that the pattern fits (glob(3)), sorted by its
+ * bytes; none is fine.  0 or a negative errno.
+ */
+int file_list(const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context);
+
 #endif

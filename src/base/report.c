@@ -68,7 +68,9 @@ add(struct report *report, struct finding finding)
 void
 report_error(struct report *report, struct place place, const char *format, ...)
 {
-	struct finding finding = { .weight = REPORT_ERROR, .place = place };
+	struct finding finding = {
+		.weight = REPORT_ERROR, .place = place, .see = report->topic
+	};
 	va_list args;
 
 	if (!admit(report, finding.weight))
@@ -107,6 +109,22 @@ report_hint(struct report *report, const char *format, ...)
 	report->items[report->count - 1].hint =
 	    format_message(report, format, args);
 	va_end(args);
+}
+
+const char *
+report_topic(struct report *report, const char *section)
+{
+	const char *before = report->topic;
+
+	report->topic = section;
+	return before;
+}
+
+void
+report_see(struct report *report, const char *section)
+{
+	if (report->kept)
+		report->items[report->count - 1].see = section;
 }
 
 void
@@ -309,11 +327,14 @@ render_finding(const struct finding *finding, bool colour, struct text *out)
 	text_addc(out, '\n');
 	if (finding->place.source != NULL)
 		render_excerpt(finding, colour, out);
-	if (finding->hint.at == NULL)
-		return;
-	text_addf(out, "%*s = ", gutter(where), "");
-	utf8_show(out, finding->hint);
-	text_addc(out, '\n');
+	if (finding->hint.at != NULL) {
+		text_addf(out, "%*s = ", gutter(where), "");
+		utf8_show(out, finding->hint);
+		text_addc(out, '\n');
+	}
+	if (finding->see != NULL)
+		text_addf(
+		    out, "%*s = manual: %s\n", gutter(where), "", finding->see);
 }
 
 void
@@ -356,6 +377,8 @@ finding_json(const struct finding *finding, struct json *json)
 	json_put_string(json, finding->message);
 	json_name(json, "hint");
 	json_put_string(json, finding->hint);
+	json_name(json, "see");
+	json_put_stringz(json, finding->see);
 	json_object_end(json);
 }
 

@@ -4,13 +4,14 @@
  *
  * Reading a policy gathers every finding in one report instead of stopping at
  * the first.  A finding points at a place in a source, says what was expected,
- * and may give a hint of what to write instead.  Rendering shows the line with
- * the place marked:
+ * and may give a hint of what to write instead and name the section of the
+ * manual that teaches it.  Rendering shows the line with the place marked:
  *
  *	office.policy:12:8: error: nothing is called 'gest'
  *	   12 | reject gest -> any
  *	      |        ^^^^
  *	      = did you mean 'guest'?
+ *	      = manual: docs/policy.md#rules
  *
  * The report copies its words; sources are lent and must outlive it.
  */
@@ -47,6 +48,7 @@ struct finding {
 	struct place place;
 	struct str message;
 	struct str hint; /* at == NULL: none */
+	const char *see; /* a section of the manual; NULL: none */
 	uint32_t by;     /* the line that causes it; 0: none */
 };
 
@@ -55,8 +57,9 @@ struct report {
 	struct finding *items;
 	size_t count, room;
 	size_t errors, warnings;
-	bool kept; /* the newest finding is the last item */
-	bool cut;  /* there was more than REPORT_FINDINGS_MAX */
+	const char *topic; /* what the next errors name as `see` */
+	bool kept;         /* the newest finding is the last item */
+	bool cut;          /* there was more than REPORT_FINDINGS_MAX */
 };
 
 /* Of each weight, so that warnings never hide the error that refuses. */
@@ -74,6 +77,16 @@ __attribute__((format(printf, 4, 5))) void report_warning(struct report *report,
 /* Adds a hint to the newest finding. */
 __attribute__((format(printf, 2, 3))) void report_hint(
     struct report *report, const char *format, ...);
+
+/*
+ * What is read from now on is taught in this section of the manual, which
+ * errors will name; NULL: in none.  Returns the one before, to go back to.
+ * The section is lent for as long as the report lives.
+ */
+const char *report_topic(struct report *report, const char *section);
+
+/* The newest finding is taught in this section instead. */
+void report_see(struct report *report, const char *section);
 
 /* Names the line that is the cause of the newest finding. */
 void report_by(struct report *report, uint32_t line);
@@ -96,7 +109,7 @@ void report_render(const struct report *report, bool colour, struct text *out);
 
 /*
  * The findings of one weight as an array of objects: "file", "line", "column",
- * "message" and "hint"; warnings also "kind" and "by", an array of lines.
+ * "message", "hint" and "see"; warnings also "kind" and "by", an array of lines.
  */
 void report_json(
     const struct report *report, enum report_weight weight, struct json *json);

@@ -177,7 +177,8 @@ read_policy(struct draft *draft, struct text *reterr_why)
 }
 
 static int
-build(struct draft *draft, struct text *reterr_why)
+build(struct draft *draft, const struct proxy_generation *before,
+    struct text *reterr_why)
 {
 	struct policy *policy = read_policy(draft, reterr_why);
 
@@ -188,17 +189,19 @@ build(struct draft *draft, struct text *reterr_why)
 		policy_unref(policy);
 		return -ENOMEM;
 	}
+	if (before != NULL)
+		proxy_generation_follow(draft->ready, before);
 	int rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : add_own(draft->ready, &draft->own);
 }
 
 static int
-prepare(struct draft *draft)
+prepare(struct draft *draft, const struct proxy_generation *before)
 {
 	struct channel_message refusal = { .type = CHANNEL_REFUSED,
 		.generation = draft->number };
 	struct text why = TEXT_EMPTY;
-	int rc = build(draft, &why);
+	int rc = build(draft, before, &why);
 
 	if (rc == 0)
 		return send_bare(CHANNEL_READY, draft->number);
@@ -288,8 +291,10 @@ begin(struct proxy *proxy, uint32_t number)
 /* Those of the next generation, which must have begun. */
 static int
 take_for_draft(
-    struct draft *draft, const struct channel_message *message, int *fd)
+    struct proxy *proxy, const struct channel_message *message, int *fd)
 {
+	struct draft *draft = &proxy->draft;
+
 	if (draft->number == 0 || draft->number != message->generation)
 		return -EBADMSG;
 	switch (message->type) {
@@ -300,7 +305,7 @@ take_for_draft(
 	case CHANNEL_OWN:
 		return take_own(&draft->own, &message->own);
 	default:
-		return prepare(draft);
+		return prepare(draft, proxy->current);
 	}
 }
 
@@ -317,11 +322,11 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		if (proxy->draft.number == 0 && current != NULL &&
 		    current->number == message->generation)
 			return see_own(proxy, &message->own);
-		return take_for_draft(&proxy->draft, message, fd);
+		return take_for_draft(proxy, message, fd);
 	case CHANNEL_FILE:
 	case CHANNEL_LISTENER:
 	case CHANNEL_PREPARE:
-		return take_for_draft(&proxy->draft, message, fd);
+		return take_for_draft(proxy, message, fd);
 	case CHANNEL_COMMIT:
 		return commit(proxy);
 	case CHANNEL_ABORT:

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -77,14 +78,52 @@ play(void *context, const char *path, size_t bytes_max, struct text *ret)
 	return -ENOENT;
 }
 
+static int
+list_on_disk(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	(void)context;
+	return file_list(pattern, each, each_context);
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* As glob(3) found them, by the names that were recorded. */
+static int
+list_recorded(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	const struct snapshot *snapshot = context;
+	const char **paths = calloc(snapshot->count + 1, sizeof(char *));
+	size_t count = 0;
+
+	if (paths == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (fnmatch(pattern, snapshot->items[i].path,
+			FNM_PATHNAME | FNM_PERIOD) == 0)
+			paths[count++] = snapshot->items[i].path;
+	qsort(paths, count, sizeof(char *), by_path);
+	/* A file that was read twice was recorded twice. */
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0)
+			each(each_context, paths[i]);
+	free(paths);
+	return 0;
+}
+
 struct policy_loader
 snapshot_recorder(struct snapshot *snapshot)
 {
-	return (struct policy_loader){ record, snapshot };
+	return (struct policy_loader){ record, snapshot, list_on_disk };
 }
 
 struct policy_loader
 snapshot_player(struct snapshot *snapshot)
 {
-	return (struct policy_loader){ play, snapshot };
+	return (struct policy_loader){ play, snapshot, list_recorded };
 }

@@ -98,26 +98,20 @@ compile_interfaces(struct text *out, const struct policy_zone *zone)
 	text_addz(out, zone->interface_count > 0 ? " }" : "");
 }
 
-/* Two rules may stand on one line, parted by `;`. */
+/* Two rules may stand on one line, parted by `;`, or on that of two files. */
 void
 firewall_counter_name(const struct policy *policy,
     const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES])
 {
-	unsigned nth = 1;
-
-	if (rule->line == 0) {
+	(void)policy;
+	if (rule->line == 0)
 		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.last");
-		return;
-	}
-	for (const struct policy_rule *other = rule - 1;
-	     other >= policy->rules && other->line == rule->line; other--)
-		nth++;
-	if (nth == 1)
+	else if (rule->nth <= 1)
 		(void)snprintf(
 		    ret, FIREWALL_COUNTER_BYTES, "rule.%u", rule->line);
 	else
-		(void)snprintf(
-		    ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u", rule->line, nth);
+		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u",
+		    rule->line, rule->nth);
 }
 
 /* Quotes end a comment of nftables and have no escape. */

@@ -9,7 +9,8 @@
  * The state of a limit is the rule's, not the chain's: one object or one set
  * of sources in the table, which all chains share.  A source is an IPv4
  * address or an IPv6 network of 64 bits, for of those a client has as many
- * addresses as it likes.
+ * addresses as it likes.  When a set is full, whoever is not in it is beyond
+ * the limit: a crowd must not push it aside.
  */
 #include "firewall/compile_aside.h"
 
@@ -60,20 +61,29 @@ object_name(const struct compiler *compiler, const char *kind,
 
 /* The kernel adds such elements itself; those of rates go when idle. */
 static void
-write_sources(struct compiler *compiler, const char *kind,
-    const struct policy_rule *rule, unsigned family, uint32_t forget_seconds)
+write_set(struct compiler *compiler, const char *name, const char *type,
+    uint32_t forget_seconds)
 {
-	char name[COMPILE_NAME_BYTES];
-
-	if (family == ADDRESS_IPV6 && !compiler->host->ipv6)
-		return;
-	object_name(compiler, kind, rule, family, name);
 	text_addf(compiler->out,
 	    "\tset %s {\n\t\ttype %s\n\t\tsize %d\n\t\tflags dynamic\n", name,
-	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr", SOURCES_MAX);
+	    type, SOURCES_MAX);
 	if (forget_seconds > 0)
 		text_addf(compiler->out, "\t\ttimeout %us\n", forget_seconds);
 	text_addz(compiler->out, "\t}\n");
+}
+
+static void
+write_sources(struct compiler *compiler, const char *kind,
+    const struct policy_rule *rule, uint32_t forget_seconds)
+{
+	char name[COMPILE_NAME_BYTES];
+
+	object_name(compiler, kind, rule, ADDRESS_IPV4, name);
+	write_set(compiler, name, "ipv4_addr", forget_seconds);
+	if (!compiler->host->ipv6)
+		return;
+	object_name(compiler, kind, rule, ADDRESS_IPV6, name);
+	write_set(compiler, name, "ipv6_addr", forget_seconds);
 }
 
 static void
@@ -87,19 +97,33 @@ static void
 write_rate(struct compiler *compiler, const struct policy_rule *rule)
 {
 	const struct policy_limit *limit = &rule->limit;
-	/* By then a bucket is full again, and an empty one is the same. */
+	/* By then a bucket is full again, and a new one is the same.  nft takes
+	 * eight digits; policy/limits keeps it to a year. */
 	uint32_t refill = limit->seconds * (limit->burst / limit->count + 1);
 	char name[COMPILE_NAME_BYTES];
 
 	if (limit->per_source) {
-		write_sources(compiler, "rate", rule, ADDRESS_IPV4, refill);
-		write_sources(compiler, "rate", rule, ADDRESS_IPV6, refill);
+		write_sources(compiler, "rate", rule, refill);
 		return;
 	}
 	object_name(compiler, "rate", rule, 0, name);
 	text_addf(compiler->out, "\tlimit %s {\n\t\t", name);
 	add_rate(compiler->out, limit);
 	text_addz(compiler->out, "\n\t}\n");
+}
+
+/* All connections together are one element, of both families. */
+static void
+write_connections(struct compiler *compiler, const struct policy_rule *rule)
+{
+	char name[COMPILE_NAME_BYTES];
+
+	if (rule->connections_per_source) {
+		write_sources(compiler, "connections", rule, 0);
+		return;
+	}
+	object_name(compiler, "connections", rule, 0, name);
+	write_set(compiler, name, "mark", 0);
 }
 
 void
@@ -109,36 +133,43 @@ compile_limit_objects(struct compiler *compiler)
 		const struct policy_rule *rule = &compiler->policy->rules[i];
 		if (rule->limit.count > 0)
 			write_rate(compiler, rule);
-		/* All connections together need a source that all share. */
-		if (rule->connections > 0) {
-			write_sources(
-			    compiler, "connections", rule, ADDRESS_IPV4, 0);
-			write_sources(
-			    compiler, "connections", rule, ADDRESS_IPV6, 0);
-		}
+		if (rule->connections > 0)
+			write_connections(compiler, rule);
 	}
 }
 
 /* ---- chains ---- */
 
-/* All of a family are one source where the limit is not per source. */
-static const char *
-source_key(unsigned family, bool per_source)
-{
-	if (family == ADDRESS_IPV4)
-		return per_source ? "ip saddr" : "ip saddr & 0.0.0.0";
-	return per_source ? "ip6 saddr & ffff:ffff:ffff:ffff::"
-			  : "ip6 saddr & ::";
-}
-
 #define BEYOND "counter name \"limited\" drop"
+
+/* What is beyond it in the source's own element, or has no room for one. */
+static void
+write_source_checks(struct compiler *compiler, const char *verb,
+    const char *kind, const struct policy_rule *rule, struct str over)
+{
+	static const struct {
+		unsigned family;
+		const char *source;
+	} rows[] = {
+		{ ADDRESS_IPV4, "ip saddr" },
+		{ ADDRESS_IPV6, "ip6 saddr & ffff:ffff:ffff:ffff::" },
+	};
+	char name[COMPILE_NAME_BYTES];
+
+	for (size_t i = 0; i < (compiler->host->ipv6 ? 2 : 1); i++) {
+		object_name(compiler, kind, rule, rows[i].family, name);
+		compile_line(compiler, "%s @%s { %s %.*s } " BEYOND, verb, name,
+		    rows[i].source, STR_ARG(over));
+		compile_line(
+		    compiler, "%s != @%s " BEYOND, rows[i].source, name);
+	}
+}
 
 static void
 write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 {
-	static const unsigned families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
 	char name[COMPILE_NAME_BYTES];
-	struct text rate = TEXT_EMPTY;
+	struct text over = TEXT_EMPTY;
 
 	if (rule->limit.count == 0)
 		return;
@@ -147,32 +178,30 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 		compile_line(compiler, "limit name \"%s\" " BEYOND, name);
 		return;
 	}
-	add_rate(&rate, &rule->limit);
-	for (size_t i = 0; i < (compiler->host->ipv6 ? 2 : 1); i++) {
-		object_name(compiler, "rate", rule, families[i], name);
-		compile_line(compiler, "update @%s { %s limit %.*s } " BEYOND,
-		    name, source_key(families[i], true),
-		    STR_ARG(text_str(&rate)));
-	}
-	text_fini(&rate);
+	text_addz(&over, "limit ");
+	add_rate(&over, &rule->limit);
+	write_source_checks(compiler, "update", "rate", rule, text_str(&over));
+	text_fini(&over);
 }
 
 static void
 write_connection_checks(
     struct compiler *compiler, const struct policy_rule *rule)
 {
-	static const unsigned families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
 	char name[COMPILE_NAME_BYTES];
+	struct text over = TEXT_EMPTY;
 
 	if (rule->connections == 0)
 		return;
-	for (size_t i = 0; i < (compiler->host->ipv6 ? 2 : 1); i++) {
-		object_name(compiler, "connections", rule, families[i], name);
-		compile_line(compiler,
-		    "add @%s { %s ct count over %u } " BEYOND, name,
-		    source_key(families[i], rule->connections_per_source),
-		    rule->connections);
-	}
+	text_addf(&over, "ct count over %u", rule->connections);
+	object_name(compiler, "connections", rule, 0, name);
+	if (rule->connections_per_source)
+		write_source_checks(
+		    compiler, "add", "connections", rule, text_str(&over));
+	else /* always the same key, whatever the mark is */
+		compile_line(compiler, "add @%s { meta mark & 0 %.*s } " BEYOND,
+		    name, STR_ARG(text_str(&over)));
+	text_fini(&over);
 }
 
 void

@@ -274,8 +274,7 @@ choose_maps(struct lines *lines, struct runs *runs)
 	size_t *seen;
 	bool has_left = true;
 
-	if (lines->elements.count < LINES_MAPS_MIN ||
-	    !compile_shared_can_number(lines->compiler->shared))
+	if (lines->elements.count < LINES_MAPS_MIN)
 		return false;
 	seen = calloc(lines->count, sizeof(*seen));
 	if (seen == NULL) {

@@ -537,8 +537,10 @@ write_rule(struct list *list, size_t at)
 	write_rule_comment(list, rule);
 	if (reading.settled.count > 0)
 		write_settled(list, at, &reading);
+	/* Those that are reported for certain go on; the chain beside the list
+	 * sends away the others. */
 	if (rule->report && reading.settled.count > 0)
-		return true; /* its chain has the rest of it */
+		return true;
 	if (is_settled_for_all(&reading))
 		return false;
 	if (reading.open.count > 0)
@@ -589,21 +591,20 @@ write_rests(struct list *list)
 				write_rest(list, i, outcome);
 }
 
-/* What a report might match, once it is known not to match it for certain. */
+/* Whether these are to be reported, only the proxy can tell. */
 static void
-add_open_report(struct list *list, const struct reading *reading)
+write_unreported(struct list *list, size_t at, const struct reading *reading)
 {
-	struct text action = TEXT_EMPTY;
-	char buffer[ACTION_BYTES];
+	char action[ACTION_BYTES];
+	struct text words = TEXT_EMPTY;
 
 	if (reading->open.count == 0)
 		return;
 	list->uses_undecided = true;
-	text_addf(&action, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
-	    undecided_action(list->chain, buffer));
-	add_lines(list, reading, &reading->open,
-	    &(struct tail){ .text = text_str(&action) });
-	text_fini(&action);
+	text_addf(&words, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
+	    undecided_action(list->chain, action));
+	write_open(list, at, reading, words.at);
+	text_fini(&words);
 }
 
 /*
@@ -625,7 +626,7 @@ write_report_chain(struct list *list, size_t at)
 	lines_init(&list->lines, compiler, list->chain->kind);
 	add_lines(list, &reading, &reading.settled,
 	    &(struct tail){ .text = text_str(&tail) });
-	add_open_report(list, &reading);
+	write_unreported(list, at, &reading);
 	lines_write_plain(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);

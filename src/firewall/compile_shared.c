@@ -29,11 +29,11 @@ struct shared {
 	} pieces;
 	uint32_t *numbers; /* of each rule's first outcome */
 	uint8_t *uses;     /* enum shared_use, of each outcome */
-	bool can_number;
 };
 
+/* Ten times the line, and the place on it; false if that is no order. */
 static bool
-fill_numbers(struct shared *shared)
+number_by_line(struct shared *shared)
 {
 	const struct policy *policy = shared->policy;
 	uint32_t line = 0, nth = 0;
@@ -50,6 +50,13 @@ fill_numbers(struct shared *shared)
 		shared->numbers[i] = 10 * line + 2 * nth;
 	}
 	return true;
+}
+
+static void
+number_by_place(struct shared *shared)
+{
+	for (size_t i = 0; i < shared->policy->rule_count; i++)
+		shared->numbers[i] = 10 * (uint32_t)(i + 1);
 }
 
 struct shared *
@@ -69,7 +76,8 @@ compile_shared_create(const struct policy *policy)
 		compile_shared_destroy(shared);
 		return NULL;
 	}
-	shared->can_number = fill_numbers(shared);
+	if (!number_by_line(shared))
+		number_by_place(shared);
 	return shared;
 }
 
@@ -82,12 +90,6 @@ compile_shared_destroy(struct shared *shared)
 	free(shared->pieces.items);
 	arena_fini(&shared->arena);
 	free(shared);
-}
-
-bool
-compile_shared_can_number(const struct shared *shared)
-{
-	return shared->can_number;
 }
 
 uint32_t

@@ -3,8 +3,10 @@
  * firewall/compile_shared: what several lists of the table have in common.
  *
  * A list that is written as maps (compile_lines) numbers what its lines lead
- * to: rule 34 is 340, ten times its line and the place on that line.  The maps
- * find numbers; what a number means stands here, once for all lists:
+ * to: rule 34 is 340, ten times its line and the place on that line.  Where the
+ * lines of several files mix, or many rules stand on one line, it is ten times
+ * the place in the list.  The maps find numbers; what a number means stands
+ * here, once for all lists:
  *
  *	shape.N		a map from what a packet shows to numbers
  *	ports.N		a chain: ranges of ports to numbers
@@ -34,12 +36,6 @@ struct shared;
 /* NULL without memory. */
 struct shared *compile_shared_create(const struct policy *policy);
 void compile_shared_destroy(struct shared *shared);
-
-/*
- * Whether the rules of this policy can be numbered so: each on a later line
- * than those before it, a few on one line.
- */
-bool compile_shared_can_number(const struct shared *shared);
 
 /*
  * What the lines of a rule lead to, in the order of the list: two of each

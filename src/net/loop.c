@@ -409,6 +409,7 @@ loop_init(struct loop *loop)
 	ring_init(&loop->ends);
 	ring_init(&loop->wills);
 	buffer_pool_init(&loop->pool);
+	pipe_pool_init(&loop->pipes);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop->epoll_fd < 0)
 		return -errno;
@@ -428,6 +429,7 @@ loop_fini(struct loop *loop)
 	must(loop->timers.first == NULL);
 	must(ring_is_empty(&loop->ends));
 	buffer_pool_fini(&loop->pool);
+	pipe_pool_fini(&loop->pipes);
 	(void)close(loop->wake_fd);
 	(void)close(loop->epoll_fd);
 }

@@ -26,6 +26,7 @@
 
 #include "base/clock.h"
 #include "net/buffer.h"
+#include "net/pipe.h"
 #include "net/timer.h"
 
 #include <stdatomic.h>
@@ -102,6 +103,7 @@ struct loop {
 	struct loop_watch wake;
 	_Atomic(struct loop_message *) mailbox; /* newest first */
 	struct buffer_pool pool;                /* for this thread's buffers */
+	struct pipe_pool pipes;                 /* and its tunnels */
 	struct epoll_event events[LOOP_EVENTS_MAX];
 };
 

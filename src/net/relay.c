@@ -8,6 +8,7 @@ struct relay_side {
 	struct relay *relay;
 	struct stream *stream;
 	struct relay_side *other;
+	struct stream_bulk bulk;
 	uint64_t bytes; /* that came from here */
 	bool finished;  /* all for this stream was sent, and our FIN */
 };
@@ -64,6 +65,34 @@ end(struct relay *relay, struct relay_result result)
 
 /* ---- moving ---- */
 
+static void
+note_moved(struct relay_side *from, ssize_t count)
+{
+	from->bytes += (uint64_t)count;
+	from->relay->moved = loop_now(from->relay->loop);
+}
+
+static void
+move_buffer(struct relay_side *from)
+{
+	struct str input = stream_input(from->stream);
+	ssize_t n = stream_write_some(from->other->stream, input);
+
+	if (n > 0) {
+		stream_consume(from->stream, (size_t)n);
+		note_moved(from, n);
+	}
+}
+
+static void
+move_pipe(struct relay_side *from)
+{
+	ssize_t n = stream_write_piped(from->other->stream, from->stream);
+
+	if (n > 0)
+		note_moved(from, n);
+}
+
 /*
  * Errors are left to the writer's `failed`; until that is told the bytes stay
  * where they are.
@@ -71,18 +100,14 @@ end(struct relay *relay, struct relay_result result)
 static void
 pump(struct relay_side *from)
 {
-	struct stream *to = from->other->stream;
-	struct str input = stream_input(from->stream);
-	ssize_t n = input.len > 0 ? stream_write_some(to, input) : 0;
-
-	if (n > 0) {
-		stream_consume(from->stream, (size_t)n);
-		from->bytes += (uint64_t)n;
-		from->relay->moved = loop_now(from->relay->loop);
-	}
-	if (stream_has_ended(from->stream) &&
-	    stream_input(from->stream).len == 0)
-		stream_shutdown(to);
+	if (stream_input(from->stream).len > 0)
+		move_buffer(from);
+	if (stream_input(from->stream).len > 0)
+		return;
+	if (stream_piped(from->stream) > 0)
+		move_pipe(from);
+	if (stream_piped(from->stream) == 0 && stream_has_ended(from->stream))
+		stream_shutdown(from->other->stream);
 }
 
 static void
@@ -177,6 +202,19 @@ join(struct relay *relay, int i, struct stream **stream)
 	stream_read_start(side->stream);
 }
 
+/* A pipe is of use only if both can be spliced. */
+static void
+permit_bulk(struct relay *relay)
+{
+	struct relay_side *sides = relay->sides;
+
+	if (!stream_can_splice(sides[0].stream) ||
+	    !stream_can_splice(sides[1].stream))
+		return;
+	for (int i = 0; i < 2; i++)
+		stream_read_bulk(sides[i].stream, &sides[i].bulk);
+}
+
 int
 relay_create(struct stream **first, struct stream **second, int64_t idle,
     relay_done_fn done, void *context, struct relay **ret)
@@ -193,6 +231,7 @@ relay_create(struct stream **first, struct stream **second, int64_t idle,
 	relay->context = context;
 	join(relay, RELAY_FIRST, first);
 	join(relay, RELAY_SECOND, second);
+	permit_bulk(relay);
 	if (idle > 0)
 		loop_timer_arm(relay->loop, &relay->timer, relay->moved + idle);
 	*ret = relay;

@@ -20,12 +20,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/*
- * A stream that fills its piece to the brim gets a larger one for the next
- * read: a bulk transfer then needs a quarter of the system calls.
- */
-#define READ_BYTES_FIRST BUFFER_PIECE_BYTES
-#define READ_BYTES_MAX   ((size_t)64 << 10)
 /* Behind bytes that wait already, a read is worth its call from here on. */
 #define READ_BYTES_MIN ((size_t)4 << 10)
 
@@ -38,11 +32,19 @@ const struct stream_limits stream_limits_usual = {
 
 /* ---- what is wanted ---- */
 
-static bool
-wants_read(const struct stream *s)
+/* What is piped is behind what is in the buffer: nothing may come between. */
+bool
+stream_has_room(const struct stream *s)
+{
+	return buffer_left(&s->input) > 0 &&
+	       (stream_piped(s) == 0 || stream_bulk_is_off(s));
+}
+
+bool
+stream_wants_read(const struct stream *s)
 {
 	return s->reading && s->in == INPUT_OPEN && s->error == 0 &&
-	       buffer_left(&s->input) > 0;
+	       stream_has_room(s);
 }
 
 static bool
@@ -51,10 +53,12 @@ wants_write(const struct stream *s)
 	return s->error == 0 && (s->output.len > 0 || s->out == OUTPUT_CLOSING);
 }
 
+/* Input that no readiness will announce. */
 static bool
-transport_holds(const struct stream *s)
+holds_input(const struct stream *s)
 {
-	return s->transport->holds != NULL && s->transport->holds(&s->wire);
+	return (stream_piped(s) > 0 && stream_bulk_is_off(s)) ||
+	       (s->transport->holds != NULL && s->transport->holds(&s->wire));
 }
 
 /* Work that no readiness will announce. */
@@ -62,7 +66,7 @@ static bool
 has_work(const struct stream *s)
 {
 	return (wants_write(s) && !s->blocked) ||
-	       (wants_read(s) && transport_holds(s));
+	       (stream_wants_read(s) && holds_input(s));
 }
 
 /* ---- reading and writing ---- */
@@ -79,14 +83,14 @@ fail(struct stream *s, int error)
 static void
 adapt_read(struct stream *s, size_t count, size_t room)
 {
-	if (count < READ_BYTES_FIRST)
-		s->read_bytes = READ_BYTES_FIRST;
-	else if (count == room && s->read_bytes < READ_BYTES_MAX)
+	if (count < STREAM_READ_BYTES_FIRST)
+		s->read_bytes = STREAM_READ_BYTES_FIRST;
+	else if (count == room && s->read_bytes < STREAM_READ_BYTES_MAX)
 		s->read_bytes *= 2;
 }
 
-ssize_t
-stream_read_some(struct stream *s)
+static ssize_t
+read_to_buffer(struct stream *s)
 {
 	struct buffer_span span;
 	ssize_t n = buffer_reserve(&s->input,
@@ -94,12 +98,26 @@ stream_read_some(struct stream *s)
 
 	if (n < 0)
 		return n;
-	n = s->transport->read(&s->wire, span.at, span.len);
+	n = stream_piped(s) > 0
+		? stream_bulk_unpipe(s, span.at, span.len)
+		: s->transport->read(&s->wire, span.at, span.len);
 	buffer_added(&s->input, n > 0 ? (size_t)n : 0);
 	if (n > 0) {
 		s->fresh = true;
 		adapt_read(s, (size_t)n, span.len);
 	}
+	return n;
+}
+
+ssize_t
+stream_read_some(struct stream *s)
+{
+	ssize_t n = s->bulk != NULL ? stream_bulk_read(s) : -EAGAIN;
+
+	if (n == -EAGAIN)
+		n = read_to_buffer(s);
+	if (n > 0 && s->bulk != NULL)
+		stream_bulk_note(s, (size_t)n);
 	return n;
 }
 
@@ -112,7 +130,7 @@ fill(struct stream *s)
 {
 	ssize_t n;
 
-	if (!wants_read(s))
+	if (!stream_wants_read(s))
 		return;
 	n = stream_read_some(s);
 	if (n == 0)
@@ -132,6 +150,8 @@ can_send(const struct stream *s)
 static struct str
 send_some(struct stream *s, struct str bytes)
 {
+	size_t len = bytes.len;
+
 	while (bytes.len > 0 && can_send(s)) {
 		ssize_t n = s->transport->write(&s->wire, bytes.at, bytes.len);
 		if (n > 0)
@@ -141,6 +161,8 @@ send_some(struct stream *s, struct str bytes)
 		else
 			fail(s, (int)n);
 	}
+	if (bytes.len < len && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
 	return bytes;
 }
 
@@ -179,7 +201,7 @@ refresh(struct stream *s)
 	unsigned wanted = 0;
 	int error;
 
-	if (wants_read(s))
+	if (stream_wants_read(s) && !holds_input(s))
 		wanted |= s->wire.read_waits;
 	if (s->blocked && s->error == 0 &&
 	    (wants_write(s) || s->drain_mark != STREAM_NO_MARK))
@@ -238,8 +260,18 @@ on_kick(struct loop_deferred *kick)
 
 	enter(s);
 	flush(s);
-	if (transport_holds(s))
+	if (holds_input(s))
 		fill(s);
+	stream_tell(s);
+	leave(s);
+}
+
+void
+stream_turn(struct stream *s)
+{
+	enter(s);
+	flush(s);
+	fill(s);
 	stream_tell(s);
 	leave(s);
 }
@@ -269,7 +301,7 @@ stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
 	if (s == NULL)
 		return -ENOMEM;
 	s->loop = loop;
-	s->read_bytes = READ_BYTES_FIRST;
+	s->read_bytes = STREAM_READ_BYTES_FIRST;
 	s->output_high = limits->output_high;
 	s->output_low = limits->output_low;
 	s->drain_mark = STREAM_NO_MARK;
@@ -290,7 +322,7 @@ stream_use(struct stream *s, const struct stream_user *user, void *context)
 {
 	s->user = user;
 	s->context = context;
-	s->fresh = s->input.len > 0;
+	s->fresh = true;
 	s->error_told = false;
 	if (s->in == INPUT_TOLD)
 		s->in = INPUT_ENDED;
@@ -338,7 +370,7 @@ stream_read_start(struct stream *s)
 	if (s->reading)
 		return;
 	s->reading = true;
-	s->fresh = s->input.len > 0;
+	s->fresh = true;
 	settle(s);
 }
 
@@ -446,6 +478,41 @@ stream_write_some(struct stream *s, struct str bytes)
 	return s->error != 0 ? s->error : (ssize_t)(bytes.len - rest.len);
 }
 
+/* A short count is as good as -EAGAIN, which it would take a call to hear. */
+static size_t
+pour(struct stream *s, struct stream *from)
+{
+	ssize_t n;
+
+	if (stream_piped(from) == 0 || !can_send(s))
+		return 0;
+	n = stream_bulk_pour(from, s);
+	if (n < 0)
+		fail(s, (int)n);
+	else if (stream_piped(from) > 0 && !stream_bulk_is_off(from))
+		s->blocked = true;
+	if (n > 0 && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
+	return n > 0 ? (size_t)n : 0;
+}
+
+ssize_t
+stream_write_piped(struct stream *s, struct stream *from)
+{
+	int error = write_refusal(s, (struct str){ NULL, 0 });
+	size_t moved;
+
+	if (error < 0)
+		return error;
+	flush(s);
+	moved = s->output.len == 0 ? pour(s, from) : 0;
+	if (stream_piped(from) > 0)
+		set_mark(s, 0);
+	settle(s);
+	settle(from);
+	return s->error != 0 ? s->error : (ssize_t)moved;
+}
+
 size_t
 stream_pending(const struct stream *s)
 {
@@ -476,6 +543,7 @@ destroy(struct stream *s, void (*close_fd)(int fd))
 	s->closed = true;
 	loop_watch_stop(&s->watch);
 	loop_deferred_cancel(&s->kick);
+	stream_bulk_end(s->bulk);
 	if (s->transport->close != NULL)
 		s->transport->close(&s->wire);
 	close_fd(s->wire.fd);

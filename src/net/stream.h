@@ -32,7 +32,8 @@
  * the next write fail, yet its answer must be read).
  *
  * Memory.  Buffers exist only while bytes are in them.  Input is limited by
- * input_bytes_max, output by output_bytes_max: nothing else grows.
+ * input_bytes_max, output by output_bytes_max: nothing else grows.  (Input of
+ * who calls stream_read_bulk may lie in a pipe instead, see there.)
  *
  * The stream and all its calls belong to the thread of its loop.
  */
@@ -124,6 +125,39 @@ bool stream_input_is_full(const struct stream *stream);
 /* The peer's end was seen, told or not. */
 bool stream_has_ended(const struct stream *stream);
 
+/* ---- bulk: input that is not copied to user space ---- */
+
+/* The caller's memory, zero at first; the fields are the stream's. */
+struct stream_bulk {
+	struct stream *stream;
+	struct pipe *pipe; /* NULL: nothing is piped */
+	size_t piped;
+	/* The kernel cannot, or the other side: what is piped goes on by the
+	 * buffer, and no pipe is taken again. */
+	bool off;
+	bool patient;    /* SO_RCVLOWAT is raised */
+	int64_t read_at; /* the last read */
+	int64_t since;   /* when the period began in which `count` came */
+	size_t count;
+	struct loop_timer tick;
+};
+
+/* Whether its transport can move bytes by pipes. */
+bool stream_can_splice(const struct stream *stream);
+
+/*
+ * From now on input that comes in bulk may go to a pipe, of PIPE_BYTES at
+ * most.  That is told by `data` as all input is, stands behind what is in the
+ * input buffer, and is moved by stream_write_piped; until all of it was, no
+ * other is read.  Other input goes to the buffer as ever: which way is chosen
+ * read by read (stream_bulk.c).  `bulk` lives until the stream is closed, and
+ * this user is its last.
+ */
+void stream_read_bulk(struct stream *stream, struct stream_bulk *bulk);
+
+/* Bytes in the pipe. */
+size_t stream_piped(const struct stream *stream);
+
 /* ---- output ---- */
 
 /*
@@ -144,6 +178,12 @@ int stream_queue(struct stream *stream, struct str bytes);
  * more can be sent.  Errors as for stream_write.
  */
 ssize_t stream_write_some(struct stream *stream, struct str bytes);
+
+/*
+ * The same with what `from` has in its pipe.  If that cannot be done for this
+ * stream, it comes by the input buffer of `from` after all.
+ */
+ssize_t stream_write_piped(struct stream *stream, struct stream *from);
 
 /* Bytes queued. */
 size_t stream_pending(const struct stream *stream);

@@ -12,6 +12,14 @@
 
 #define STREAM_NO_MARK SIZE_MAX /* nobody waits for drained */
 
+/*
+ * A stream that fills its piece to the brim gets a larger one for the next
+ * read: a bulk transfer then needs a quarter of the system calls.  At MAX it
+ * counts as bulk, until a read brings less than FIRST.
+ */
+#define STREAM_READ_BYTES_FIRST BUFFER_PIECE_BYTES
+#define STREAM_READ_BYTES_MAX   ((size_t)64 << 10)
+
 enum input_state {
 	INPUT_OPEN,
 	INPUT_ENDED,
@@ -37,6 +45,7 @@ struct stream {
 	bool reading;
 	bool fresh; /* input that the user has not been told of */
 	size_t read_bytes;
+	struct stream_bulk *bulk; /* NULL: all input goes to the buffer */
 
 	struct buffer output;
 	enum output_state out;
@@ -55,6 +64,37 @@ struct stream {
 
 /* One read.  The transport's answer, or why there was no room for it. */
 ssize_t stream_read_some(struct stream *stream);
+
+/* Whether more may be read into the buffer, or a pipe. */
+bool stream_has_room(const struct stream *stream);
+
+/* Whether a read would be made if there were something to read. */
+bool stream_wants_read(const struct stream *stream);
+
+/* What the loop does for a stream: flush, a read, tell.  Afterwards it may be
+ * gone. */
+void stream_turn(struct stream *stream);
+
+/* A read into the pipe.  A count or an error of the connection; -EAGAIN: it
+ * must be tried by the buffer. */
+ssize_t stream_bulk_read(struct stream *stream);
+
+/* What was read, either way. */
+void stream_bulk_note(struct stream *stream, size_t count);
+
+/* Something was sent to the peer. */
+void stream_bulk_expect_answer(struct stream *stream);
+
+/* Whether what is piped must go by the buffer, and the read that does it. */
+bool stream_bulk_is_off(const struct stream *stream);
+ssize_t stream_bulk_unpipe(struct stream *stream, char *to, size_t room);
+
+/* Moves to the transport of another stream.  A count, 0 if it takes none now,
+ * or its error. */
+ssize_t stream_bulk_pour(struct stream *from, struct stream *to);
+
+/* Closes the pipe and forgets the bulk; NULL is fine. */
+void stream_bulk_end(struct stream_bulk *bulk);
 
 /* Whether the user is to be told of something. */
 bool stream_has_news(const struct stream *stream);

@@ -20,7 +20,8 @@ is_heard(const struct stream *s)
 static bool
 data_is_due(const struct stream *s)
 {
-	return is_heard(s) && s->reading && s->fresh && s->input.len > 0;
+	return is_heard(s) && s->reading && s->fresh &&
+	       (s->input.len > 0 || stream_piped(s) > 0);
 }
 
 static bool
@@ -111,7 +112,7 @@ salvage(struct stream *s)
 {
 	for (int i = 0; i < SALVAGE_READS_MAX; i++) {
 		if (s->closed || !s->reading || s->in != INPUT_OPEN ||
-		    buffer_left(&s->input) == 0 || stream_read_some(s) <= 0)
+		    !stream_has_room(s) || stream_read_some(s) <= 0)
 			return;
 		tell_data(s);
 	}

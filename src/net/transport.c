@@ -2,6 +2,7 @@
 #include "net/transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 
 static ssize_t
@@ -32,8 +33,38 @@ plain_shutdown(struct transport_wire *wire)
 	return shutdown(wire->fd, SHUT_WR) < 0 ? -errno : 0;
 }
 
+static ssize_t
+move(int from, int to, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = splice(from, NULL, to, NULL, len,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t
+plain_splice_in(struct transport_wire *wire, int pipe_fd, size_t room)
+{
+	return move(wire->fd, pipe_fd, room);
+}
+
+/*
+ * Asked for more than the pipe holds, the kernel would take it that more comes
+ * at once, and hold back the last segment.
+ */
+static ssize_t
+plain_splice_out(struct transport_wire *wire, int pipe_fd, size_t len)
+{
+	return move(pipe_fd, wire->fd, len);
+}
+
 const struct transport transport_plain = {
 	.read = plain_read,
 	.write = plain_write,
 	.shutdown = plain_shutdown,
+	.splice_in = plain_splice_in,
+	.splice_out = plain_splice_out,
 };

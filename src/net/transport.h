@@ -33,6 +33,11 @@ struct transport_wire {
  * shutdown	0 when no more is to be sent, -EAGAIN to be called again
  * holds	whether it has input that no readiness of fd will announce;
  *		may be NULL
+ * splice_in	moves input to a pipe; as read does, but nothing except a count
+ *		is the last word: -EAGAIN, 0 and what the kernel does not
+ *		support are asked for again with read
+ * splice_out	moves from a pipe that holds `len` bytes; as write does
+ *		(both are NULL where bytes are not those of the wire)
  * close	frees its state, not fd; may be NULL
  */
 struct transport {
@@ -40,6 +45,10 @@ struct transport {
 	ssize_t (*write)(
 	    struct transport_wire *wire, const void *from, size_t len);
 	int (*shutdown)(struct transport_wire *wire);
+	ssize_t (*splice_in)(
+	    struct transport_wire *wire, int pipe_fd, size_t room);
+	ssize_t (*splice_out)(
+	    struct transport_wire *wire, int pipe_fd, size_t len);
 	bool (*holds)(const struct transport_wire *wire);
 	void (*close)(struct transport_wire *wire);
 };

@@ -7,7 +7,7 @@
 #define LABEL_MAX 63
 
 /* Four bytes a character, and then the name is too long in any case. */
-#define U_NAME_MAX (4 * DOMAIN_NAME_MAX)
+#define U_NAME_MAX ((size_t)4 * DOMAIN_NAME_MAX)
 
 static const char too_long[] = "a name has at most 253 characters";
 static const char not_labels[] =
@@ -111,8 +111,11 @@ take_international(
 		return not_labels;
 	memcpy(copy, text.at, text.len);
 	copy[text.len] = '\0';
-	if (idn2_to_ascii_8z(
-		copy, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)
+	int rc = idn2_to_ascii_8z(
+	    copy, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	if (rc == IDN2_MALLOC)
+		return "there is no memory to convert this name";
+	if (rc != IDN2_OK)
 		return "this is not an international name in UTF-8 (IDNA2008)";
 	const char *fault = take_ascii(str_of(ascii), ret, len);
 	idn2_free(ascii);

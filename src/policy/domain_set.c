@@ -88,11 +88,12 @@ reserve(struct domain_set *set, size_t count)
 static int
 put(struct domain_set *set, struct str name, uint8_t bits)
 {
-	uint8_t *held;
+	uint8_t *held = NULL;
 	int rc = is_frozen(set) ? thaw(set) : 0;
 
-	if (rc == 0)
-		rc = name_table_put(&set->open, name, 1, &held);
+	if (rc < 0)
+		return rc;
+	rc = name_table_put(&set->open, name, 1, &held);
 	note_room(set);
 	if (rc < 0)
 		return rc;

@@ -19,7 +19,7 @@
  * grows neither with the set nor with the length of the name.  Sets that no
  * one adds to any more are read by any thread.
  *
- * 1,000,000 names of 19 bytes each: see bench/lists.
+ * 1,000,000 names of 16 bytes: 0.6 s to read, 21.7 bytes each (bench/lists).
  */
 #ifndef GATEHOUSE_POLICY_DOMAIN_SET_H
 #define GATEHOUSE_POLICY_DOMAIN_SET_H

@@ -50,16 +50,13 @@ groups_cover(const struct policy_endpoint *endpoint, struct str name)
 	return false;
 }
 
-/* What `except` makes of a match: what it takes out is not matched. */
+/* What `except` leaves of a match: what it takes out is not matched. */
 static enum policy_match
-without(enum policy_match match, enum policy_match except)
+left_by(enum policy_match except)
 {
-	enum policy_match left = except == POLICY_MATCH_YES ? POLICY_MATCH_NO
-				 : except == POLICY_MATCH_NO
-				     ? POLICY_MATCH_YES
-				     : POLICY_MATCH_MIGHT;
-
-	return match < left ? match : left;
+	if (except == POLICY_MATCH_MIGHT)
+		return except;
+	return except == POLICY_MATCH_YES ? POLICY_MATCH_NO : POLICY_MATCH_YES;
 }
 
 static enum policy_match
@@ -78,7 +75,7 @@ match_source(const struct policy_rule *rule, const struct flow *flow)
 
 	if (match == POLICY_MATCH_NO || rule->from.except == NULL)
 		return match;
-	return without(match, match_source_side(rule->from.except, flow));
+	return left_by(match_source_side(rule->from.except, flow));
 }
 
 /* The own address that a publish rule stands for, in a family it serves. */
@@ -153,18 +150,6 @@ match_name(const struct policy *policy, const struct policy_rule *rule,
 		return name;
 	enum policy_match open = may_open_by_name(policy, rule, flow, phase);
 	return name < open ? name : open;
-}
-
-/* What `except` takes out of the destination; a name takes out any address. */
-static enum policy_match
-match_except(const struct policy_rule *rule, const struct flow *flow,
-    enum policy_phase phase)
-{
-	const struct policy_endpoint *except = rule->to.except;
-	enum policy_match address = match_address(rule, except, flow, phase);
-	enum policy_match name = match_bare_name(except, flow, phase);
-
-	return address > name ? address : name;
 }
 
 static enum policy_match
@@ -336,9 +321,8 @@ match_type(const struct policy_rule *rule, const struct flow *flow,
 		   : match;
 }
 
-/* One field of the request that has the name and such a value is enough. */
-static bool
-has_header(const struct flow *flow, const struct policy_header *header)
+bool
+policy_header_is_in(const struct policy_header *header, const struct flow *flow)
 {
 	for (size_t i = 0; i < flow->header_count; i++)
 		if (str_eq_nocase(flow->headers[i].name, header->name) &&
@@ -352,7 +336,7 @@ static bool
 has_headers(const struct policy_rule *rule, const struct flow *flow)
 {
 	for (size_t i = 0; i < rule->header_count; i++)
-		if (!has_header(flow, &rule->headers[i]))
+		if (!policy_header_is_in(&rule->headers[i], flow))
 			return false;
 	return true;
 }
@@ -395,14 +379,21 @@ settle_destination(struct settled *settled, const struct policy *policy,
 
 	if (address == POLICY_MATCH_YES)
 		return true;
+	enum policy_match bare = match_bare_name(&rule->to, flow, phase);
 	enum policy_match name = match_name(policy, rule, flow, phase);
 	settled->by_name = name == POLICY_MATCH_YES;
+	/* A name that is known, but not yet where it leads. */
+	if (name == POLICY_MATCH_MIGHT && bare == POLICY_MATCH_YES)
+		return settle(settled, name, POLICY_FACT_DESTINATION);
 	if (name >= address && policy_endpoint_has_domains(&rule->to))
 		return settle(settled, name, POLICY_FACT_NAME);
 	return settle(settled, address, POLICY_FACT_DESTINATION);
 }
 
-/* What is left of the destination; the fact is that which takes it out. */
+/*
+ * What is left of the destination; a name takes out any address.  The fact is
+ * that which takes it out.
+ */
 static bool
 settle_except(struct settled *settled, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
@@ -411,11 +402,10 @@ settle_except(struct settled *settled, const struct policy_rule *rule,
 
 	if (except == NULL)
 		return true;
-	return settle(settled,
-	    without(POLICY_MATCH_YES, match_except(rule, flow, phase)),
-	    match_bare_name(except, flow, phase) != POLICY_MATCH_NO
-		? POLICY_FACT_NAME
-		: POLICY_FACT_DESTINATION);
+	enum policy_match address = match_address(rule, except, flow, phase);
+	enum policy_match name = match_bare_name(except, flow, phase);
+	return settle(settled, left_by(address > name ? address : name),
+	    name > address ? POLICY_FACT_NAME : POLICY_FACT_DESTINATION);
 }
 
 /* Conditions in the order in which a flow tells its facts. */

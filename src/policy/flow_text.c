@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/flow_text.h"
 
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -413,11 +414,19 @@ static bool
 read_fact_time(struct draft *draft)
 {
 	static const char what[] = "a day and a time, like mon 09:30";
+	const struct token *token = reader_peek(draft->in);
+	char meant[HOURS_MEANT_BYTES];
 	unsigned day, minute;
 
-	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
-	    !hours_day_find(reader_peek(draft->in)->text, &day))
-		return reader_expected(draft->in, what);
+	if (token->kind != TOKEN_WORD || !hours_day_find(token->text, &day)) {
+		(void)reader_expected(draft->in, what);
+		if (token->kind == TOKEN_WORD &&
+		    str_find(token->text, '-') == token->text.len &&
+		    hours_days_meant(token->text, meant))
+			report_hint(
+			    draft->in->report, "did you mean '%s'?", meant);
+		return false;
+	}
 	(void)reader_take(draft->in);
 	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
 	    !hours_time_parse(reader_peek(draft->in)->text, &minute) ||
@@ -436,24 +445,37 @@ read_fact_explicit(struct draft *draft)
 	return true;
 }
 
+static const struct {
+	const char *word;
+	bool (*read)(struct draft *);
+} facts[] = {
+	{ "address", read_fact_address },
+	{ "method", read_fact_method },
+	{ "user", read_fact_user },
+	{ "header", read_fact_header },
+	{ "type", read_fact_type },
+	{ "at", read_fact_time },
+	{ "explicit", read_fact_explicit },
+};
+
+#define FACTS (sizeof(facts) / sizeof(facts[0]))
+
+void
+flow_offer_facts(struct nearest *nearest)
+{
+	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
+		nearest_offer(nearest,
+		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
+	for (size_t i = 0; i < FACTS; i++)
+		nearest_offer(nearest, str_of(facts[i].word));
+}
+
 static bool
 read_facts(struct draft *draft)
 {
-	static const struct {
-		const char *word;
-		bool (*read)(struct draft *);
-	} facts[] = {
-		{ "address", read_fact_address },
-		{ "method", read_fact_method },
-		{ "user", read_fact_user },
-		{ "header", read_fact_header },
-		{ "type", read_fact_type },
-		{ "at", read_fact_time },
-		{ "explicit", read_fact_explicit },
-	};
 	size_t i = 0;
 
-	while (i < sizeof(facts) / sizeof(facts[0])) {
+	while (i < FACTS) {
 		if (!reader_at_word(draft->in, facts[i].word)) {
 			i++;
 			continue;
@@ -634,12 +656,26 @@ flow_read(struct reader *reader, const struct policy *policy,
 }
 
 static void
+refuse_rest(struct reader *reader)
+{
+	const struct token *token = reader_peek(reader);
+	struct nearest nearest;
+
+	(void)reader_expected(reader,
+	    "a protocol, a fact (address, method, user, header, type, at, "
+	    "explicit) or the end");
+	nearest_begin(&nearest, token->text);
+	flow_offer_facts(&nearest);
+	if (token->kind == TOKEN_WORD && nearest.best.at != NULL)
+		report_hint(reader->report, "did you mean '%.*s'?",
+		    STR_ARG(nearest.best));
+}
+
+static void
 expect_end(struct reader *reader)
 {
 	if (!reader_take_if(reader, TOKEN_NEWLINE))
-		(void)reader_expected(reader,
-		    "a protocol, a fact (address, method, user, header, type, "
-		    "at, explicit) or the end");
+		refuse_rest(reader);
 	else if (reader_peek(reader)->kind != TOKEN_END)
 		(void)reader_expected(reader, "one flow, in one line");
 }
@@ -651,11 +687,13 @@ flow_parse(const struct source *source, const struct policy *policy,
 {
 	struct reader reader = { .arena = arena, .report = report };
 	struct tokens tokens;
+	const char *before = report_topic(report, MANUAL_FLOWS);
 	int rc = policy_lex(source, report, &tokens);
 
 	reader.next = tokens.items;
 	if (rc == 0 && flow_read(&reader, policy, own, ret))
 		expect_end(&reader);
+	(void)report_topic(report, before);
 	tokens_fini(&tokens);
 	if (arena->full)
 		return -ENOMEM;

@@ -19,6 +19,7 @@
 #ifndef GATEHOUSE_POLICY_FLOW_TEXT_H
 #define GATEHOUSE_POLICY_FLOW_TEXT_H
 
+#include "base/nearest.h"
 #include "policy/policy.h"
 #include "policy/reader.h"
 
@@ -34,6 +35,9 @@ struct policy_own {
  */
 bool flow_read(struct reader *reader, const struct policy *policy,
     const struct policy_own *own, struct flow *ret);
+
+/* Offers the words of protocols and facts: what may go on a flow. */
+void flow_offer_facts(struct nearest *nearest);
 
 /*
  * The whole text is one flow.  0, -EINVAL (reported) or -ENOMEM.  `source`

@@ -2,8 +2,10 @@
 #include "policy/hours.h"
 
 #include "base/clock.h"
+#include "base/nearest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <time.h>
 
 static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat",
@@ -69,6 +71,95 @@ hours_days_parse(struct str text, uint8_t *ret, const char **reterr_why)
 	}
 }
 
+/* By its first three letters, as in Monday, or the nearest; NULL: none. */
+static const char *
+day_meant(struct str text)
+{
+	struct str head = { text.at, text.len < 3 ? text.len : 3 };
+	struct nearest nearest;
+
+	for (unsigned i = 0; i < DAYS; i++)
+		if (str_eq_nocase(head, str_of(days[i])))
+			return days[i];
+	nearest_begin(&nearest, text);
+	for (unsigned i = 0; i < DAYS; i++)
+		nearest_offer(&nearest, str_of(days[i]));
+	return nearest.distance <= 1 ? nearest.best.at : NULL;
+}
+
+bool
+hours_days_meant(struct str text, char ret[static HOURS_MEANT_BYTES])
+{
+	static const struct {
+		const char *theirs;
+		const char *ours;
+	} spoken[] = { { "weekdays", "mon-fri" }, { "workdays", "mon-fri" },
+		{ "weekend", "sat-sun" }, { "weekends", "sat-sun" } };
+	struct str last = text, first = str_cut(&last, '-');
+	const char *from = day_meant(first), *to = day_meant(last);
+
+	for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
+		if (!str_eq_nocase(text, str_of(spoken[i].theirs)))
+			continue;
+		(void)snprintf(ret, HOURS_MEANT_BYTES, "%s", spoken[i].ours);
+		return true;
+	}
+	if (from == NULL || (last.at != NULL && to == NULL) ||
+	    str_find(last, '-') < last.len)
+		return false;
+	(void)snprintf(
+	    ret, HOURS_MEANT_BYTES, last.at != NULL ? "%s-%s" : "%s", from, to);
+	return true;
+}
+
+/* One or two digits, at most max. */
+static bool
+take_digits(struct str *rest, unsigned max, unsigned *ret)
+{
+	size_t len = 0;
+
+	for (*ret = 0; len < rest->len && ascii_is_digit(rest->at[len]); len++)
+		if (len < 2)
+			*ret = *ret * 10 + (unsigned)(rest->at[len] - '0');
+	*rest = str_skip(*rest, len);
+	return len > 0 && len <= 2 && *ret <= max;
+}
+
+/* "9", "9:30", "09.30", "9h30": an hour, and perhaps minutes. */
+static bool
+time_meant(struct str text, unsigned *ret)
+{
+	unsigned hour, minute = 0;
+
+	if (!take_digits(&text, 24, &hour))
+		return false;
+	if (text.len > 0) {
+		bool parted = strchr(":.h", text.at[0]) != NULL;
+		text = str_skip(text, 1);
+		if (!parted || !take_digits(&text, 59, &minute) || text.len > 0)
+			return false;
+	}
+	*ret = hour * 60 + minute;
+	return *ret <= HOURS_DAY_MINUTES;
+}
+
+bool
+hours_span_meant(struct str text, char ret[static HOURS_MEANT_BYTES])
+{
+	struct str end = text, first = str_cut(&end, '-');
+	unsigned from, to;
+
+	if (end.at == NULL || !time_meant(first, &from) ||
+	    !time_meant(end, &to))
+		return false;
+	from %= HOURS_DAY_MINUTES;
+	if (from == to)
+		return false;
+	(void)snprintf(ret, HOURS_MEANT_BYTES, "%02u:%02u-%02u:%02u",
+	    from / 60 % 100, from % 60, to / 60 % 100, to % 60);
+	return true;
+}
+
 int
 hours_span_parse(struct str text, unsigned *ret_first, unsigned *ret_end,
     const char **reterr_why)
@@ -88,6 +179,17 @@ hours_span_parse(struct str text, unsigned *ret_first, unsigned *ret_end,
 	*ret_first = from;
 	*ret_end = to;
 	return 0;
+}
+
+bool
+hours_looks_like(struct str text)
+{
+	unsigned first, end;
+	const char *why;
+	uint8_t on;
+
+	return hours_days_parse(text, &on, &why) == 0 ||
+	       hours_span_parse(text, &first, &end, &why) == 0;
 }
 
 static void

@@ -39,8 +39,19 @@ int hours_days_parse(struct str text, uint8_t *ret, const char **reterr_why);
 int hours_span_parse(struct str text, unsigned *ret_first, unsigned *ret_end,
     const char **reterr_why);
 
+/* Whether these are days or times, where their name may be wanted. */
+bool hours_looks_like(struct str text);
+
+/*
+ * What was probably meant by wrong days, as "mon-fri" for "Monday-Friday", and
+ * by wrong times, as "08:00-18:00" for "8-18"; false: nothing known.
+ */
+#define HOURS_MEANT_BYTES 12
+bool hours_days_meant(struct str text, char ret[static HOURS_MEANT_BYTES]);
+bool hours_span_meant(struct str text, char ret[static HOURS_MEANT_BYTES]);
+
 /* Adds the span on each of the days. */
-void hours_add(struct hours *hours, uint8_t days, unsigned first, unsigned end);
+void hours_add(struct hours *hours, uint8_t on, unsigned first, unsigned end);
 void hours_add_all(struct hours *hours, const struct hours *from);
 
 /* minute is below HOURS_WEEK_MINUTES. */

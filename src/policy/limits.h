@@ -32,6 +32,10 @@
  * take with room to spare. */
 #define POLICY_RATE_MAX 1000000
 
+/* In which a burst that was used up must have come back.  Longer is as good as
+ * never, and neither the kernel's nor nft's numbers go much further. */
+#define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)
+
 /* Of one service, those that it names counted in: each may double the last. */
 #define POLICY_SERVICE_ITEMS_MAX 4096
 

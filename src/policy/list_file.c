@@ -371,5 +371,4 @@ list_file_fault(int rc)
 	}
 }
 
-_Static_assert(
-    POLICY_LIST_BYTES_MAX == (size_t)512 << 20, "the fault says 512 MiB");
+_Static_assert(POLICY_LIST_BYTES_MAX >> 20 == 512, "the fault says so");

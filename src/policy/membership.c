@@ -94,6 +94,7 @@ add_set(struct membership_build *build, const struct membership_set **ret)
 	set->groups = (const void *)key.at;
 	set->count = build->groups.count;
 	set->id = (uint32_t)membership->sets.count;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers, indeed. */
 	if (VEC_ADD(&membership->sets, set) < 0 ||
 	    map_put(&build->known, key, set) < 0)
 		return -ENOMEM;

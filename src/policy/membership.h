@@ -16,7 +16,8 @@
  * an entry without that list.  Groups are known by their place in what it was
  * built from.  It refers to nothing of the groups and is read by any thread.
  *
- * Built for 1,000,000 names in 64 lists: see bench/lists.
+ * 1,000,000 names in 64 lists: 0.9 s to build, 28.5 bytes a name, 210 ns a
+ * look-up as with one list, where asking each list takes 2,900 (bench/lists).
  */
 #ifndef GATEHOUSE_POLICY_MEMBERSHIP_H
 #define GATEHOUSE_POLICY_MEMBERSHIP_H

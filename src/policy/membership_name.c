@@ -102,7 +102,8 @@ settle_one(
 {
 	struct membership *membership = gather->build->membership;
 	uint64_t depth = name_depth_bit(name_labels(name));
-	uint32_t sets[2], itself, under;
+	uint32_t itself = MEMBERSHIP_EMPTY, under = MEMBERSHIP_EMPTY;
+	uint32_t sets[2];
 
 	memcpy(sets, data, sizeof(sets));
 	int rc = combine(gather, inherited, sets[1], DOMAIN_ITSELF, &itself);

@@ -12,8 +12,11 @@
  * filter and the starts stay in a core's own cache: a miss costs no access to
  * memory, a hit costs one.  3.2 bytes a name besides itself and its data.
  *
- * Measured with 1,000,000 names of 16 bytes, half of the questions hits: see
- * bench/lists and the commit that brought this.
+ * Measured with 1,000,000 names of 16 bytes on a busy machine (bench/lists): a
+ * miss 60 to 85 ns, a hit 160 to 270 where one access to memory takes 70 to
+ * 230; half and half 140 to 210.  An ordered hash table of slots beside the
+ * names took 28.8 bytes a name instead of 21.7, and a miss 100 ns; fetching a
+ * group's second line ahead gained nothing.
  *
  * Read by any thread.
  */

@@ -2,7 +2,7 @@
 /*
  * policy/name_table: names while they are gathered, each with a few bytes.
  *
- *	slots   hash at | hash at |  free   | hash at | ...	ascending by hash
+ *	slots   hash at | hash at |  free   | hash at | ...   by hash
  *	                    |
  *	bytes   ... len data name  len data name ...
  *

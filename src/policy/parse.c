@@ -10,7 +10,11 @@
 #include "policy/syntax.h"
 
 #include "base/nearest.h"
+#include "policy/include.h"
+#include "policy/manual.h"
+#include "policy/parse_rule.h"
 #include "policy/reader.h"
+#include "policy/words.h"
 
 #include <errno.h>
 
@@ -19,6 +23,8 @@
 /* Where the next statement of each kind is hung. */
 struct parser {
 	struct reader *in;
+	struct includer *includer; /* NULL: nothing is included */
+	struct syntax_tokens **files;
 	struct syntax_group **zones, **names;
 	struct syntax_list **lists;
 	struct syntax_hours **hours;
@@ -176,296 +182,31 @@ parse_masquerade(struct parser *parser)
 	return true;
 }
 
-/* A second one would take the first one's place without a word. */
 static bool
-refuse_second(struct parser *parser, bool first)
+keep_rule(struct parser *parser, struct syntax_rule *rule)
 {
-	const struct token *token = reader_peek(parser->in) - 1;
-
-	if (first)
-		return true;
-	report_error(parser->in->report, token->place,
-	    "'%.*s' stands here twice", STR_ARG(token->text));
-	return false;
-}
-
-static bool
-parse_method(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->methods == NULL) &&
-	       reader_words(parser->in, &rule->methods, "a method");
-}
-
-/* path string { "," string } */
-static bool
-parse_path(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->paths == NULL) &&
-	       reader_strings(parser->in, &rule->paths,
-		   "a path in quotes, like \"/admin/*\"");
-}
-
-static bool
-parse_scheme(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->schemes == NULL) &&
-	       reader_words(parser->in, &rule->schemes, "'http' or 'https'");
-}
-
-static bool
-parse_user(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->users == NULL) &&
-	       reader_words(parser->in, &rule->users, "the name of a user");
-}
-
-/* header NAME string { "," string }; several must all be there */
-static bool
-parse_header(struct parser *parser, struct syntax_rule *rule)
-{
-	struct syntax_header **tail = &rule->headers;
-	struct syntax_header *header =
-	    arena_new(parser->in->arena, struct syntax_header);
-
-	if (header == NULL ||
-	    !reader_word(parser->in, &header->name,
-		"the name of a header field, like User-Agent") ||
-	    !reader_strings(parser->in, &header->values,
-		"its value in quotes, like \"*curl*\""))
+	if (rule == NULL)
 		return false;
-	while (*tail != NULL)
-		tail = &(*tail)->next;
-	*tail = header;
-	return true;
-}
-
-static bool
-parse_type(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->types == NULL) &&
-	       reader_words(
-		   parser->in, &rule->types, "a media type, like image/*");
-}
-
-static bool
-parse_during(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->during == NULL) &&
-	       reader_words(parser->in, &rule->during, "the name of hours");
-}
-
-/* [ "per" "source" ] */
-static bool
-parse_per_source(struct parser *parser, bool *ret)
-{
-	if (!reader_at_word(parser->in, "per"))
-		return true;
-	(void)reader_take(parser->in);
-	*ret = true;
-	if (!reader_at_word(parser->in, "source"))
-		return reader_expected(parser->in, "'source'");
-	(void)reader_take(parser->in);
-	return true;
-}
-
-/* limit RATE [ "burst" NUMBER ] [ "per" "source" ] */
-static bool
-parse_limit(struct parser *parser, struct syntax_rule *rule)
-{
-	struct syntax_limit *limit = &rule->limit;
-
-	if (!refuse_second(parser, limit->amount.text.at == NULL) ||
-	    !reader_word(parser->in, &limit->amount, "a rate, like 50/s"))
-		return false;
-	if (reader_at_word(parser->in, "burst")) {
-		(void)reader_take(parser->in);
-		if (!reader_word(parser->in, &limit->burst, "how many at once"))
-			return false;
-	}
-	return parse_per_source(parser, &limit->per_source);
-}
-
-/* connections NUMBER [ "per" "source" ] */
-static bool
-parse_connections(struct parser *parser, struct syntax_rule *rule)
-{
-	struct syntax_limit *limit = &rule->connections;
-
-	return refuse_second(parser, limit->amount.text.at == NULL) &&
-	       reader_word(
-		   parser->in, &limit->amount, "a number of connections") &&
-	       parse_per_source(parser, &limit->per_source);
-}
-
-static bool
-parse_as(struct parser *parser, struct syntax_rule *rule)
-{
-	return refuse_second(parser, rule->label.text.at == NULL) &&
-	       reader_string(
-		   parser->in, &rule->label, "the rule's name in quotes");
-}
-
-static bool
-parse_log(struct parser *parser, struct syntax_rule *rule)
-{
-	if (!refuse_second(parser, rule->log.text.at == NULL))
-		return false;
-	rule->log = reader_word_of(reader_peek(parser->in) - 1);
-	return true;
-}
-
-static bool
-parse_direct(struct parser *parser, struct syntax_rule *rule)
-{
-	if (!refuse_second(parser, rule->direct.text.at == NULL))
-		return false;
-	rule->direct = reader_word_of(reader_peek(parser->in) - 1);
-	return true;
-}
-
-static const struct {
-	const char *word;
-	bool (*parse)(struct parser *, struct syntax_rule *);
-} rule_items[] = {
-	{ "scheme", parse_scheme },
-	{ "method", parse_method },
-	{ "path", parse_path },
-	{ "user", parse_user },
-	{ "header", parse_header },
-	{ "type", parse_type },
-	{ "during", parse_during },
-	{ "limit", parse_limit },
-	{ "connections", parse_connections },
-	{ "log", parse_log },
-	{ "as", parse_as },
-	{ "direct", parse_direct },
-};
-
-/*
- * What may stand behind the endpoints, in any order.  A word that is none of
- * these names a service; the resolver knows which there are.
- */
-static bool
-parse_rule_item(struct parser *parser, struct syntax_rule *rule)
-{
-	const struct token *token = reader_peek(parser->in);
-
-	if (token->kind == TOKEN_OPEN)
-		return reader_services(parser->in, &rule->services);
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(parser->in,
-		    "a service, a condition, 'log', 'as', 'direct' or the end "
-		    "of the line");
-	for (size_t i = 0; i < COUNT_OF(rule_items); i++) {
-		if (!str_is(token->text, rule_items[i].word))
-			continue;
-		(void)reader_take(parser->in);
-		return rule_items[i].parse(parser, rule);
-	}
-	return reader_services(parser->in, &rule->services);
-}
-
-static void
-add_rule(
-    struct parser *parser, struct syntax_rule *rule, const struct token *first)
-{
-	rule->text = reader_text_since(parser->in, first);
 	APPEND(parser->rules, rule);
-}
-
-/* words [ "except" words ] */
-static bool
-parse_endpoint(struct parser *parser, struct syntax_word **ret,
-    struct syntax_word **ret_except)
-{
-	static const char what[] =
-	    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
-
-	if (!reader_words(parser->in, ret, what))
-		return false;
-	if (!reader_at_word(parser->in, "except"))
-		return true;
-	(void)reader_take(parser->in);
-	return reader_words(parser->in, ret_except, what);
-}
-
-/* from "->" to { item }, behind the verdict */
-static bool
-parse_rest_of_rule(
-    struct parser *parser, struct syntax_rule *rule, const struct token *first)
-{
-	if (!parse_endpoint(parser, &rule->from, &rule->from_except) ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !parse_endpoint(parser, &rule->to, &rule->to_except))
-		return false;
-	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
-		if (!parse_rule_item(parser, rule))
-			return false;
-	add_rule(parser, rule, first);
 	return true;
 }
 
-/* VERDICT rule */
 static bool
 parse_rule(struct parser *parser)
 {
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
-
-	if (rule == NULL)
-		return false;
-	rule->verdict = reader_word_of(first);
-	return parse_rest_of_rule(parser, rule, first);
+	return keep_rule(parser, parse_filter(parser->in));
 }
 
-/* "report" VERDICT rule */
 static bool
-parse_report(struct parser *parser)
+parse_rule_report(struct parser *parser)
 {
-	const struct token *first = reader_peek(parser->in) - 1;
-	const struct token *verdict = reader_peek(parser->in);
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
-
-	if (rule == NULL)
-		return false;
-	if (!reader_at_word(parser->in, "allow") &&
-	    !reader_at_word(parser->in, "reject") &&
-	    !reader_at_word(parser->in, "drop"))
-		return reader_expected(
-		    parser->in, "'allow', 'reject' or 'drop'");
-	(void)reader_take(parser->in);
-	rule->report = reader_word_of(first);
-	rule->verdict = reader_word_of(verdict);
-	return parse_rest_of_rule(parser, rule, first);
+	return keep_rule(parser, parse_report(parser->in));
 }
 
-/* "publish" ZONE service "->" TARGET [ service ] { item } */
 static bool
-parse_publish(struct parser *parser)
+parse_rule_publish(struct parser *parser)
 {
-	const struct token *first = reader_peek(parser->in) - 1;
-	struct syntax_rule *rule =
-	    arena_new(parser->in->arena, struct syntax_rule);
-
-	if (rule == NULL ||
-	    !reader_words(
-		parser->in, &rule->from, "the zone it is reached from") ||
-	    !reader_services(parser->in, &rule->services) ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &rule->to, "the address that serves"))
-		return false;
-	struct syntax_service *outside = rule->services;
-	rule->verdict = reader_word_of(first);
-	rule->services = NULL;
-	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE)
-		if (!parse_rule_item(parser, rule))
-			return false;
-	rule->target = rule->services;
-	rule->services = outside;
-	add_rule(parser, rule, first);
-	return true;
+	return keep_rule(parser, parse_publish(parser->in));
 }
 
 /* How many braces are open behind the tokens from first to the next one. */
@@ -608,23 +349,27 @@ parse_test(struct parser *parser)
 	return true;
 }
 
+static bool parse_include(struct parser *parser);
+
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *);
+	const char *manual;
 } statements[] = {
-	{ "zone", parse_zone },
-	{ "name", parse_name },
-	{ "list", parse_list },
-	{ "hours", parse_hours },
-	{ "service", parse_service_name },
-	{ "proxy", parse_proxy },
-	{ "masquerade", parse_masquerade },
-	{ "publish", parse_publish },
-	{ "allow", parse_rule },
-	{ "reject", parse_rule },
-	{ "drop", parse_rule },
-	{ "report", parse_report },
-	{ "test", parse_test },
+	{ "include", parse_include, MANUAL_INCLUDE },
+	{ "zone", parse_zone, MANUAL_ZONES },
+	{ "name", parse_name, MANUAL_NAMES },
+	{ "list", parse_list, MANUAL_NAMES },
+	{ "hours", parse_hours, MANUAL_HOURS },
+	{ "service", parse_service_name, MANUAL_NAMES },
+	{ "proxy", parse_proxy, MANUAL_PROXY },
+	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
+	{ "allow", parse_rule, MANUAL_RULES },
+	{ "reject", parse_rule, MANUAL_RULES },
+	{ "drop", parse_rule, MANUAL_RULES },
+	{ "report", parse_rule_report, MANUAL_REPORTS },
+	{ "test", parse_test, MANUAL_TESTS },
 };
 
 /* Words of other firewalls, and what is written here instead. */
@@ -641,7 +386,34 @@ static const struct {
 	{ "nat", "masquerade" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
+	{ "redirect", "publish" },
+	{ "schedule", "hours" },
+	{ "time", "hours" },
+	{ "audit", "report" },
+	{ "alias", "name" },
+	{ "acl", "name' or 'list" },
+	{ "interface", "zone" },
 };
+
+/* A word of the language that begins a line, but no statement. */
+static bool
+hint_word_of_statement(struct parser *parser, struct str word)
+{
+	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
+		if (!str_is(word, proxy_lines[i].word))
+			continue;
+		report_hint(parser->in->report,
+		    "it stands in the braces of 'proxy { ... }'");
+		report_see(parser->in->report, MANUAL_PROXY);
+		return true;
+	}
+	if (!policy_word_is_reserved(word))
+		return false;
+	report_hint(parser->in->report,
+	    "it belongs to a rule; a statement goes on in the next line only "
+	    "behind ',', '->' or '=', and inside braces");
+	return true;
+}
 
 static bool
 unknown_statement(struct parser *parser)
@@ -660,6 +432,8 @@ unknown_statement(struct parser *parser)
 			return false;
 		}
 	}
+	if (hint_word_of_statement(parser, word))
+		return false;
 	nearest_begin(&nearest, word);
 	for (size_t i = 0; i < COUNT_OF(statements); i++)
 		nearest_offer(&nearest, str_of(statements[i].word));
@@ -668,18 +442,20 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with zone, name, list, hours, "
-		    "service, proxy, masquerade, publish, allow, reject, "
-		    "drop, report or test");
+		    "a statement begins with include, zone, name, list, "
+		    "hours, service, proxy, masquerade, publish, allow, "
+		    "reject, drop, report or test");
 	return false;
 }
 
 static bool
 parse_statement(struct parser *parser)
 {
+	(void)report_topic(parser->in->report, MANUAL_FORM);
 	for (size_t i = 0; i < COUNT_OF(statements); i++) {
 		if (!reader_at_word(parser->in, statements[i].word))
 			continue;
+		(void)report_topic(parser->in->report, statements[i].manual);
 		(void)reader_take(parser->in);
 		return statements[i].parse(parser) &&
 		       (reader_peek(parser->in)->kind == TOKEN_NEWLINE ||
@@ -704,13 +480,64 @@ parse_all(struct parser *parser)
 	}
 }
 
+/* 0 or -ENOMEM. */
+static int
+parse_source(struct parser *parser, const struct source *source)
+{
+	struct syntax_tokens *file =
+	    arena_new(parser->in->arena, struct syntax_tokens);
+
+	if (file == NULL)
+		return -ENOMEM;
+	APPEND(parser->files, file);
+	(void)report_topic(parser->in->report, MANUAL_FORM);
+	int rc = policy_lex(source, parser->in->report, &file->tokens);
+	parser->in->next = file->tokens.items;
+	if (rc == 0)
+		parse_all(parser);
+	return rc;
+}
+
+/* The reader goes through the other file, then on behind the include. */
+static bool
+parse_included(void *context, const struct source *source)
+{
+	struct parser *parser = context;
+	struct reader *outer = parser->in;
+	struct reader in = { .arena = outer->arena, .report = outer->report };
+
+	parser->in = &in;
+	const char *topic = report_topic(outer->report, MANUAL_FORM);
+	int rc = parse_source(parser, source);
+	(void)report_topic(outer->report, topic);
+	parser->in = outer;
+	if (rc < 0)
+		parser->includer->rc = rc;
+	return rc == 0;
+}
+
+/* "include" string */
+static bool
+parse_include(struct parser *parser)
+{
+	struct syntax_word file;
+
+	if (!reader_string(parser->in, &file,
+		"the file in quotes, like \"rules/*.policy\""))
+		return false;
+	return parser->includer == NULL ||
+	       include_each(parser->includer, &file, parse_included, parser);
+}
+
 int
 policy_parse(const struct source *source, struct arena *arena,
-    struct report *report, struct syntax *ret)
+    struct report *report, struct includer *includer, struct syntax *ret)
 {
 	struct reader in = { .arena = arena, .report = report };
 	struct parser parser = {
 		.in = &in,
+		.includer = includer,
+		.files = &ret->files,
 		.zones = &ret->zones,
 		.names = &ret->names,
 		.lists = &ret->lists,
@@ -724,17 +551,16 @@ policy_parse(const struct source *source, struct arena *arena,
 	};
 
 	*ret = (struct syntax){ 0 };
-	int rc = policy_lex(source, report, &ret->tokens);
-	in.next = ret->tokens.items;
-	if (rc == 0)
-		parse_all(&parser);
+	int rc = parse_source(&parser, source);
 	return rc < 0 || !arena->full ? rc : -ENOMEM;
 }
 
 void
 syntax_fini(struct syntax *syntax)
 {
-	tokens_fini(&syntax->tokens);
+	for (struct syntax_tokens *file = syntax->files; file != NULL;
+	     file = file->next)
+		tokens_fini(&file->tokens);
 	*syntax = (struct syntax){ 0 };
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/policy.h"
 
+#include "policy/include.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
 
@@ -19,7 +20,15 @@ read_file(void *context, const char *path, size_t bytes_max, struct text *ret)
 	return file_read(path, bytes_max, ret);
 }
 
-const struct policy_loader policy_files = { read_file, NULL };
+static int
+list_files(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	(void)context;
+	return file_list(pattern, each, each_context);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files };
 
 static struct policy *
 create(void)
@@ -116,20 +125,27 @@ read_policy(struct policy *policy, const char *path,
 	struct resolver resolver = { .policy = policy,
 		.arena = &policy->arena,
 		.report = report,
+		.loader = loader };
+	struct includer includer = { .policy = policy,
 		.loader = loader,
-		.path = path };
+		.report = report,
+		.open = { &policy->source },
+		.depth = 1 };
 	struct syntax own = { 0 }, built_in = { 0 };
 	int rc = read_source(policy, path, loader, report);
 
 	map_init(&resolver.symbols, 0);
 	if (rc == 0)
 		rc = policy_parse(
-		    &policy->builtin, &policy->arena, report, &built_in);
+		    &policy->builtin, &policy->arena, report, NULL, &built_in);
 	if (rc == 0)
-		rc =
-		    policy_parse(&policy->source, &policy->arena, report, &own);
+		rc = policy_parse(
+		    &policy->source, &policy->arena, report, &includer, &own);
+	if (rc == 0)
+		rc = includer.rc;
 	if (rc == 0)
 		resolve_all(&resolver, &own, &built_in);
+	(void)report_topic(report, NULL);
 	if (rc == 0 && (resolver.rc < 0 || policy->arena.full))
 		rc = -ENOMEM;
 	map_fini(&resolver.symbols);

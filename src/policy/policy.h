@@ -113,7 +113,8 @@ struct policy_rule {
 	struct str label; /* as "..."; at == NULL: none */
 	struct str text;  /* as written, on one line */
 	struct place place;
-	uint32_t line; /* 0: the built-in last rule */
+	uint32_t line; /* of its file; 0: the built-in last rule */
+	uint32_t nth;  /* of the rules with this line, from 1 */
 	/* publish: where the flow is sent instead; port 0 keeps the port. */
 	struct address target4, target6; /* family NONE: not in this family */
 	uint16_t target_port;
@@ -181,6 +182,14 @@ struct policy_loader {
 	int (*read)(void *context, const char *path, size_t bytes_max,
 	    struct text *ret);
 	void *context;
+	/*
+	 * Calls `each` with every file that the pattern fits (as glob(3) has
+	 * it), sorted by name.  0, or a negative errno.  NULL: there are no
+	 * patterns here.
+	 */
+	int (*list)(void *context, const char *pattern,
+	    void (*each)(void *each_context, const char *path),
+	    void *each_context);
 };
 
 /* Reads files by their names. */

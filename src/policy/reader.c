@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/reader.h"
 
+#include "policy/manual.h"
 #include "policy/words.h"
 
 /* Braces in braces mean nothing more than one pair; this bounds the stack. */
@@ -100,9 +101,14 @@ reader_word_of(const struct token *token)
 bool
 reader_word(struct reader *reader, struct syntax_word *ret, const char *what)
 {
-	if (reader_peek(reader)->kind != TOKEN_WORD ||
-	    reader_at_statement(reader))
-		return reader_expected(reader, what);
+	const struct token *token = reader_peek(reader);
+
+	if (token->kind != TOKEN_WORD || reader_at_statement(reader)) {
+		(void)reader_expected(reader, what);
+		if (token->kind == TOKEN_STRING)
+			report_hint(reader->report, "write it without quotes");
+		return false;
+	}
 	*ret = reader_word_of(reader_take(reader));
 	return true;
 }
@@ -134,6 +140,7 @@ reader_unclosed(
 	if (next->kind == TOKEN_BAD)
 		return false;
 	report_error(reader->report, open->place, "this brace is not closed");
+	report_see(reader->report, MANUAL_FORM);
 	if (!reader->report->kept)
 		return false;
 	token_describe(next, &found);
@@ -153,6 +160,7 @@ refuse_empty(struct reader *reader, const struct token *open)
 
 	place.len = reader->next[-1].place.at + 1 - place.at;
 	report_error(reader->report, place, "there is nothing in these braces");
+	report_see(reader->report, MANUAL_FORM);
 	return false;
 }
 
@@ -193,6 +201,7 @@ parse_braced(struct reader *reader, bool (*parse_item)(struct reader *, void *),
 	if (reader->depth == BRACES_DEPTH_MAX) {
 		report_error(
 		    reader->report, open->place, "braces nest too deeply");
+		report_see(reader->report, MANUAL_FORM);
 		return false;
 	}
 	reader->depth++;
@@ -385,11 +394,27 @@ keep_span(struct reader *reader, struct syntax_span ***tail,
 	return true;
 }
 
+/* What people write between one span and the next. */
 static bool
-at_time(const struct reader *reader)
+refuse_loose_span(struct reader *reader, const struct syntax_span *span)
 {
-	return reader_peek(reader)->kind == TOKEN_WORD &&
-	       ascii_is_digit(reader_peek(reader)->text.at[0]);
+	const struct token *next = reader_peek(reader), *last = next - 1;
+
+	if (next->kind != TOKEN_WORD || reader_at_statement(reader))
+		return true;
+	(void)reader_expected(reader, "',' or the end of these hours");
+	if (str_starts(next->text, STR("-")) ||
+	    last->text.at[last->text.len - 1] == '-')
+		report_hint(reader->report,
+		    "days and times are written without blanks around '-': "
+		    "mon-fri 08:00-18:00");
+	else if (span->days.text.at == NULL)
+		report_hint(reader->report,
+		    "days stand before their times: mon-fri 08:00-18:00");
+	else
+		report_hint(
+		    reader->report, "several days or times need commas");
+	return false;
 }
 
 /* DAYS [ TIMES ] | TIMES */
@@ -398,14 +423,15 @@ parse_span(struct reader *reader, void *context)
 {
 	struct syntax_span span = { 0 };
 
-	if (!at_time(reader) &&
+	if (!reader_at_number(reader) &&
 	    !reader_word(reader, &span.days,
 		"days like mon-fri, or times like 08:00-18:00"))
 		return false;
-	if (at_time(reader) &&
+	if (reader_at_number(reader) &&
 	    !reader_word(reader, &span.times, "times like 08:00-18:00"))
 		return false;
-	return keep_span(reader, context, &span);
+	return refuse_loose_span(reader, &span) &&
+	       keep_span(reader, context, &span);
 }
 
 bool

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/resolve.h"
 
+#include "policy/manual.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -45,6 +47,7 @@ may_be_named(struct resolver *resolver, const struct syntax_word *name,
 		    resolve_kind_words(kind), name_max(kind));
 	else
 		return true;
+	report_see(report, MANUAL_FORM);
 	return false;
 }
 
@@ -54,6 +57,7 @@ report_twice(struct resolver *resolver, const struct syntax_word *name,
 {
 	report_error(resolver->report, name->place, "'%.*s' is already %s",
 	    STR_ARG(name->text), resolve_kind_words(first->kind));
+	report_see(resolver->report, MANUAL_FORM);
 	if (resolver->report->kept)
 		report_hint(resolver->report, "it is defined in line %u",
 		    place_line(first->place).line);
@@ -290,6 +294,7 @@ resolve_range(struct resolver *resolver, const struct syntax_word *word,
 	if (address_range_parse(word->text, ret, &why) == 0)
 		return true;
 	report_error(resolver->report, word->place, "%s", why);
+	report_see(resolver->report, MANUAL_NAMES);
 	hint_address(resolver, word->text);
 	return false;
 }
@@ -326,6 +331,7 @@ add_domain(struct resolver *resolver, const struct syntax_word *word,
 	}
 	if (domain_name_parse(word->text, name, &parsed, &cover, &why) < 0) {
 		report_error(resolver->report, word->place, "%s", why);
+		report_see(resolver->report, MANUAL_NAMES);
 		return false;
 	}
 	if (domain_set_add(&group->domains, parsed, cover) < 0)

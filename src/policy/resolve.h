@@ -37,6 +37,7 @@ struct symbol {
 
 /* How many lines end before a byte of the policy's own text. */
 struct line_counter {
+	const struct source *source;
 	uint32_t at, passed;
 };
 
@@ -45,11 +46,11 @@ struct resolver {
 	struct arena *arena; /* the policy's */
 	struct report *report;
 	const struct policy_loader *loader;
-	const char *path; /* of the policy: lists are found beside it */
 	struct map symbols;
 	struct symbol **order; /* as defined, for "did you mean" */
 	size_t order_count, order_room;
 	struct line_counter lines; /* of the rules, as far as resolved */
+	bool in_rule;              /* options may stand beside a service */
 	int rc;                    /* -ENOMEM: everything else is pointless */
 };
 

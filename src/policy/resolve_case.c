@@ -5,6 +5,7 @@
  *	FLOW VERDICT [by "RULE" | by LINE]
  */
 #include "policy/flow_text.h"
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ read_verdict(struct reader *reader, struct policy_case *ret)
 	for (unsigned i = 0; i < POLICY_VERDICT_COUNT; i++)
 		nearest_offer(&nearest,
 		    str_of(policy_verdict_word((enum policy_verdict)i)));
+	flow_offer_facts(&nearest);
 	if (nearest.best.at != NULL && token->kind == TOKEN_WORD)
 		report_hint(reader->report, "did you mean '%.*s'?",
 		    STR_ARG(nearest.best));
@@ -100,8 +102,10 @@ resolve_case(struct resolver *resolver, const struct syntax_test *test,
 		.place = syntax->tokens[0].place,
 		.title = test->title.text };
 
+	(void)report_topic(resolver->report, MANUAL_FLOWS);
 	if (!flow_read(&reader, policy, &nothing, &one.flow))
 		return;
+	(void)report_topic(resolver->report, MANUAL_TESTS);
 	one.flow_text = reader_text_since(&reader, syntax->tokens);
 	if (!read_verdict(&reader, &one) || !read_by(&reader, policy, &one))
 		return;

@@ -3,6 +3,7 @@
  * policy/resolve_condition: what a rule asks besides where from, where to and
  * which service, and how much of it may pass.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 /* RFC 9110, 9.1: a method is a token and its case matters. */
@@ -14,6 +15,24 @@ is_method(struct str word)
 		    word.at[i] != '-')
 			return false;
 	return word.len > 0;
+}
+
+/* Every letter in capitals, if that makes a method of it. */
+static void
+hint_method(struct resolver *resolver, struct str word)
+{
+	char capitals[32];
+	struct str method = { capitals, word.len };
+
+	if (word.len > sizeof(capitals))
+		return;
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.at[i];
+		capitals[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+	}
+	if (is_method(method))
+		report_hint(
+		    resolver->report, "did you mean '%.*s'?", STR_ARG(method));
 }
 
 static bool
@@ -29,6 +48,7 @@ resolve_methods(struct resolver *resolver, const struct syntax_word *words,
 			report_error(resolver->report, words->place,
 			    "a method is written in capitals, like GET or "
 			    "CONNECT");
+			hint_method(resolver, words->text);
 			return false;
 		}
 		rule->methods[rule->method_count++] = words->text;
@@ -49,11 +69,31 @@ resolve_paths(struct resolver *resolver, const struct syntax_word *words,
 		    !str_starts(words->text, STR("*"))) {
 			report_error(resolver->report, words->place,
 			    "a path begins with '/' or '*'");
+			if (words->text.len > 0)
+				report_hint(resolver->report,
+				    "did you mean \"/%.*s\"?",
+				    STR_ARG(words->text));
 			return false;
 		}
 		rule->paths[rule->path_count++] = words->text;
 	}
 	return true;
+}
+
+static void
+report_no_scheme(struct resolver *resolver, const struct syntax_word *word)
+{
+	struct nearest nearest;
+
+	report_error(resolver->report, word->place,
+	    "a scheme is http or https, not '%.*s'", STR_ARG(word->text));
+	nearest_begin(&nearest, word->text);
+	for (unsigned i = 0; i < POLICY_SCHEME_COUNT; i++)
+		nearest_offer(&nearest,
+		    str_of(policy_scheme_word((enum policy_scheme)i)));
+	/* ftp is a scheme as well, and no misspelt http. */
+	if (nearest.distance < 2)
+		resolve_hint_nearest(resolver, &nearest);
 }
 
 static bool
@@ -68,9 +108,7 @@ resolve_schemes(struct resolver *resolver, const struct syntax_word *words,
 			rule->schemes |= 1u << scheme;
 			continue;
 		}
-		report_error(resolver->report, words->place,
-		    "a scheme is http or https, not '%.*s'",
-		    STR_ARG(words->text));
+		report_no_scheme(resolver, words);
 		good = false;
 	}
 	return good;
@@ -112,6 +150,10 @@ resolve_header(struct resolver *resolver, const struct syntax_header *syntax,
 		report_error(resolver->report, syntax->name.place,
 		    "no header field can be called '%.*s'",
 		    STR_ARG(syntax->name.text));
+		if (str_find(syntax->name.text, ':') ==
+		    syntax->name.text.len - 1)
+			report_hint(resolver->report,
+			    "a colon does not belong to the name");
 		return false;
 	}
 	ret->name = syntax->name.text;
@@ -141,6 +183,34 @@ resolve_headers(struct resolver *resolver, const struct syntax_header *syntax,
 	return good;
 }
 
+/* RFC 9110, 8.3.1: two tokens, of which `*` may be any part. */
+static bool
+is_media_type(struct str word)
+{
+	struct str subtype = word, type = str_cut(&subtype, '/');
+
+	return is_token(type) && is_token(subtype);
+}
+
+static void
+report_no_type(struct resolver *resolver, const struct syntax_word *word)
+{
+	struct str type = word->text;
+
+	report_error(resolver->report, word->place,
+	    "a media type is written like image/png or video/*");
+	if (type.len > 0 && str_find(type, '/') == type.len - 1)
+		type.len--;
+	if (str_starts(type, STR(".")))
+		report_hint(resolver->report,
+		    "how a file's name ends is asked of the path: "
+		    "path \"*%.*s\"",
+		    STR_ARG(type));
+	else if (is_token(type))
+		report_hint(
+		    resolver->report, "did you mean '%.*s/*'?", STR_ARG(type));
+}
+
 /* RFC 9110, 8.3.1: media types know no case, so rules are in lower case. */
 static bool
 resolve_types(struct resolver *resolver, const struct syntax_word *words,
@@ -151,21 +221,27 @@ resolve_types(struct resolver *resolver, const struct syntax_word *words,
 	if (rule->types == NULL)
 		return false;
 	for (; words != NULL; words = words->next) {
-		struct str type = arena_str(resolver->arena, words->text);
+		struct str type = arena_lower(resolver->arena, words->text);
 		if (type.at == NULL)
 			return false;
-		if (str_find(type, '/') == type.len) {
-			report_error(resolver->report, words->place,
-			    "a media type is written like image/png or "
-			    "video/*");
+		if (!is_media_type(type)) {
+			report_no_type(resolver, words);
 			return false;
 		}
-		/* Ours: arena_str made it. */
-		for (char *at = (char *)(uintptr_t)type.at; *at != '\0'; at++)
-			*at = ascii_lower(*at);
 		rule->types[rule->type_count++] = type;
 	}
 	return true;
+}
+
+static void
+report_no_hours(struct resolver *resolver, const struct syntax_word *word)
+{
+	resolve_unknown(resolver, word, "a set of hours", 1u << SYMBOL_HOURS);
+	if (!hours_looks_like(word->text))
+		return;
+	report_hint(resolver->report,
+	    "give them a name above: hours office = mon-fri 08:00-18:00");
+	report_see(resolver->report, MANUAL_HOURS);
 }
 
 static bool
@@ -183,8 +259,7 @@ resolve_during(struct resolver *resolver, const struct syntax_word *words,
 		const struct symbol *symbol =
 		    resolve_find(resolver, words->text);
 		if (symbol == NULL || symbol->kind != SYMBOL_HOURS) {
-			resolve_unknown(
-			    resolver, words, "a set of hours", 1u << SYMBOL_HOURS);
+			report_no_hours(resolver, words);
 			good = false;
 			continue;
 		}
@@ -196,25 +271,96 @@ resolve_during(struct resolver *resolver, const struct syntax_word *words,
 
 /* ---- how much passes ---- */
 
+static const struct {
+	char letter;
+	uint32_t seconds;
+} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+
+/* The number before the unit, 1 to POLICY_RATE_MAX. */
 static bool
-parse_rate(struct str text, struct policy_limit *ret)
+resolve_rate_number(struct resolver *resolver, const struct syntax_word *rate,
+    struct str number, uint64_t *ret)
 {
-	static const struct {
-		const char *word;
-		uint32_t seconds;
-	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 } };
-	struct str unit = text, number = str_cut(&unit, '/');
 	uint64_t count;
 
-	if (str_number(number, POLICY_RATE_MAX, &count) < 0 || count == 0)
+	if (str_number(number, UINT64_MAX, &count) < 0) {
+		report_error(resolver->report, rate->place,
+		    "a rate is written like 50/s, 20/m, 100/h or 1000/d");
+		return false;
+	}
+	if (count == 0 || count > POLICY_RATE_MAX) {
+		report_error(resolver->report, rate->place,
+		    "a rate is 1 to %d in its unit of time", POLICY_RATE_MAX);
+		return false;
+	}
+	*ret = count;
+	return true;
+}
+
+/* By their first letters all words for these units are the unit's own. */
+static void
+report_no_unit(struct resolver *resolver, const struct syntax_word *rate,
+    struct str number, struct str unit)
+{
+	if (unit.len == 0) {
+		report_error(resolver->report, rate->place,
+		    "a rate needs its unit of time");
+		report_hint(resolver->report, "like %.*s/s or %.*s/m",
+		    STR_ARG(number), STR_ARG(number));
+		return;
+	}
+	report_error(resolver->report, rate->place,
+	    "a rate's unit of time is s, m, h or d, not '%.*s'", STR_ARG(unit));
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ascii_lower(unit.at[0]) == units[i].letter)
+			report_hint(resolver->report, "did you mean %.*s/%c?",
+			    STR_ARG(number), units[i].letter);
+}
+
+static bool
+resolve_rate(struct resolver *resolver, const struct syntax_word *rate,
+    struct policy_limit *ret)
+{
+	struct str unit = rate->text, number = str_cut(&unit, '/');
+	uint64_t count;
+
+	if (!resolve_rate_number(resolver, rate, number, &count))
 		return false;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!str_is(unit, units[i].word))
+		if (unit.len != 1 || unit.at[0] != units[i].letter)
 			continue;
 		ret->count = (uint32_t)count;
 		ret->seconds = units[i].seconds;
 		return true;
 	}
+	report_no_unit(resolver, rate, number, unit);
+	return false;
+}
+
+/* A number where no rate is meant; what is a rate is told so. */
+static bool
+resolve_count(struct resolver *resolver, const struct syntax_word *word,
+    const char *what, const char *rate_hint, uint64_t *ret)
+{
+	if (str_number(word->text, POLICY_RATE_MAX, ret) == 0 && *ret > 0)
+		return true;
+	report_error(resolver->report, word->place, "%s: 1 to %d", what,
+	    POLICY_RATE_MAX);
+	if (str_find(word->text, '/') < word->text.len)
+		report_hint(resolver->report, "%s", rate_hint);
+	return false;
+}
+
+static bool
+check_refill(struct resolver *resolver, const struct syntax_limit *syntax,
+    const struct policy_limit *limit)
+{
+	if ((uint64_t)limit->burst * limit->seconds <=
+	    limit->count * POLICY_REFILL_SECONDS_MAX)
+		return true;
+	report_error(resolver->report, syntax->burst.place,
+	    "at this rate a burst of %u takes more than a year to come back",
+	    limit->burst);
 	return false;
 }
 
@@ -226,25 +372,19 @@ resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
 
 	if (syntax->amount.text.at == NULL)
 		return true;
-	if (!parse_rate(syntax->amount.text, ret)) {
-		report_error(resolver->report, syntax->amount.place,
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d");
+	if (!resolve_rate(resolver, &syntax->amount, ret))
 		return false;
-	}
 	if (syntax->burst.text.at != NULL &&
-	    (str_number(syntax->burst.text, POLICY_RATE_MAX, &burst) < 0 ||
-		burst == 0)) {
-		report_error(resolver->report, syntax->burst.place,
-		    "a burst is a number, 1 to %d", POLICY_RATE_MAX);
+	    !resolve_count(resolver, &syntax->burst, "a burst is a number",
+		"how many may come at once has no unit of time", &burst))
 		return false;
-	}
 	/* Without a word, a second's worth may come at once; 5 at least, for
 	 * programs open several connections together. */
 	ret->burst = burst > 0                             ? (uint32_t)burst
 		     : ret->seconds == 1 && ret->count > 5 ? ret->count
 							   : 5;
 	ret->per_source = syntax->per_source;
-	return true;
+	return check_refill(resolver, syntax, ret);
 }
 
 static bool
@@ -255,12 +395,9 @@ resolve_connections(struct resolver *resolver,
 
 	if (syntax->amount.text.at == NULL)
 		return true;
-	if (str_number(syntax->amount.text, POLICY_RATE_MAX, &count) < 0 ||
-	    count == 0) {
-		report_error(resolver->report, syntax->amount.place,
-		    "connections are counted: 1 to %d", POLICY_RATE_MAX);
+	if (!resolve_count(resolver, &syntax->amount, "connections are counted",
+		"so many at a time; a rate is a 'limit'", &count))
 		return false;
-	}
 	rule->connections = (uint32_t)count;
 	rule->connections_per_source = syntax->per_source;
 	return true;
@@ -278,8 +415,15 @@ check_limited(struct resolver *resolver, const struct syntax_rule *syntax,
 	if (amount->text.at == NULL ||
 	    (rule->verdict == POLICY_VERDICT_ALLOW && !rule->report))
 		return true;
+	if (rule->report) {
+		report_error(resolver->report, amount->place,
+		    "a report decides nothing, so nothing is limited");
+		return false;
+	}
 	report_error(resolver->report, amount->place,
 	    "only what a rule allows can be limited");
+	report_hint(resolver->report,
+	    "limit the rule that allows: what is beyond is refused there");
 	return false;
 }
 
@@ -287,6 +431,7 @@ bool
 resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
 {
+	const char *before = report_topic(resolver->report, MANUAL_CONDITIONS);
 	bool good = resolve_schemes(resolver, syntax->schemes, rule);
 
 	good &= resolve_methods(resolver, syntax->methods, rule);
@@ -295,9 +440,12 @@ resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_headers(resolver, syntax->headers, rule);
 	good &= resolve_types(resolver, syntax->types, rule);
 	good &= resolve_during(resolver, syntax->during, rule);
+	(void)report_topic(resolver->report, MANUAL_RATES);
 	good &= resolve_limit(resolver, &syntax->limit, &rule->limit);
 	good &= resolve_connections(resolver, &syntax->connections, rule);
-	return good && check_limited(resolver, syntax, rule);
+	good = good && check_limited(resolver, syntax, rule);
+	(void)report_topic(resolver->report, before);
+	return good;
 }
 
 /* ---- hours ---- */
@@ -308,16 +456,23 @@ add_span(struct resolver *resolver, const struct syntax_span *syntax,
 {
 	unsigned first = 0, end = HOURS_DAY_MINUTES;
 	uint8_t days = 0x7f; /* all seven */
+	char meant[HOURS_MEANT_BYTES];
 	const char *why;
 
 	if (syntax->days.text.at != NULL &&
 	    hours_days_parse(syntax->days.text, &days, &why) < 0) {
 		report_error(resolver->report, syntax->days.place, "%s", why);
+		if (hours_days_meant(syntax->days.text, meant))
+			report_hint(
+			    resolver->report, "did you mean '%s'?", meant);
 		return false;
 	}
 	if (syntax->times.text.at != NULL &&
 	    hours_span_parse(syntax->times.text, &first, &end, &why) < 0) {
 		report_error(resolver->report, syntax->times.place, "%s", why);
+		if (hours_span_meant(syntax->times.text, meant))
+			report_hint(
+			    resolver->report, "did you mean %s?", meant);
 		return false;
 	}
 	hours_add(hours, days, first, end);
@@ -353,6 +508,7 @@ resolve_hours(struct resolver *resolver, const struct syntax *syntax)
 	    syntax_count(syntax->hours), sizeof(*policy->hours));
 	if (policy->hours == NULL)
 		return;
+	(void)report_topic(resolver->report, MANUAL_HOURS);
 	for (const struct syntax_hours *hours = syntax->hours; hours != NULL;
 	     hours = hours->next)
 		resolve_one_hours(resolver, hours);

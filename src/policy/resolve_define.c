@@ -3,6 +3,7 @@
  * policy/resolve_define: zones, names, lists and services.
  */
 #include "policy/list_file.h"
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include "base/file.h"
@@ -147,6 +148,7 @@ resolve_all_zones(struct resolver *resolver, const struct syntax_group *zones)
 		if (resolver->policy->zone_count == POLICY_ZONES_MAX) {
 			report_error(resolver->report, zones->name.place,
 			    "a policy has at most %d zones", POLICY_ZONES_MAX);
+			report_see(resolver->report, MANUAL_LIMITS);
 			return;
 		}
 		resolve_zone(resolver, zones);
@@ -233,6 +235,8 @@ resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
 	     word = word->next)
 		add_member(resolver, group, syntax, word);
 	address_set_freeze(&group->addresses);
+	if (domain_set_freeze(&group->domains) < 0)
+		resolver->rc = -ENOMEM;
 }
 
 static void
@@ -250,6 +254,18 @@ report_unreadable(struct resolver *resolver, const struct syntax_word *file,
 	}
 }
 
+/* A list's file is looked for beside the file that names it. */
+static void
+beside_its_file(const struct syntax_word *word, struct text *ret)
+{
+	struct text from = TEXT_EMPTY;
+
+	text_add(&from, word->place.source->name);
+	file_beside(from.at != NULL ? from.at : "", word->text, ret);
+	ret->full |= from.full;
+	text_fini(&from);
+}
+
 static void
 read_list(struct resolver *resolver, const struct syntax_list *syntax,
     struct policy_group *group)
@@ -262,7 +278,7 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 		    "a list needs the name of its file");
 		return;
 	}
-	file_beside(resolver->path, syntax->file.text, &path);
+	beside_its_file(&syntax->file, &path);
 	int rc = path.full ? -ENOMEM
 			   : resolver->loader->read(resolver->loader->context,
 				 path.at, POLICY_LIST_BYTES_MAX, &text);
@@ -323,10 +339,13 @@ resolve_definitions(
 	    sizeof(*policy->groups));
 	if (policy->zones == NULL || policy->groups == NULL)
 		return;
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_service_name *service = syntax->services;
 	     service != NULL; service = service->next)
 		resolve_service_name(resolver, service, built_in);
+	(void)report_topic(resolver->report, MANUAL_ZONES);
 	resolve_all_zones(resolver, syntax->zones);
+	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_list *list = syntax->lists; list != NULL;
 	     list = list->next)
 		resolve_list(resolver, list);

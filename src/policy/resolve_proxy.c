@@ -3,6 +3,7 @@
  * policy/resolve_proxy: where the proxy listens, what it intercepts, and what
  * is masqueraded.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 static void
@@ -96,12 +97,14 @@ resolve_proxy(struct resolver *resolver, const struct syntax *syntax)
 {
 	if (!make_room(resolver, syntax))
 		return;
+	(void)report_topic(resolver->report, MANUAL_PROXY);
 	for (const struct syntax_listen *listen = syntax->listens;
 	     listen != NULL; listen = listen->next)
 		resolve_listen(resolver, listen);
 	for (const struct syntax_intercept *intercept = syntax->intercepts;
 	     intercept != NULL; intercept = intercept->next)
 		resolve_intercept(resolver, intercept);
+	(void)report_topic(resolver->report, MANUAL_PUBLISH);
 	for (const struct syntax_masquerade *masquerade = syntax->masquerades;
 	     masquerade != NULL; masquerade = masquerade->next)
 		resolve_masquerade(resolver, masquerade);

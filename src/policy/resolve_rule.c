@@ -2,9 +2,11 @@
 /*
  * policy/resolve_rule: the proxy, masquerading and the ordered list.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 enum side {
 	SIDE_FROM,
@@ -53,8 +55,16 @@ add_symbol(struct resolver *resolver, enum side side,
 		    "a service stands behind the endpoints, without a comma");
 		return false;
 	}
+	if (symbol->kind == SYMBOL_HOURS) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "hours stand behind the endpoints: during %.*s",
+		    STR_ARG(word->text));
+		report_see(resolver->report, MANUAL_CONDITIONS);
+		return false;
+	}
 	if (symbol->group == NULL)
-		return false; /* reported where it is defined */
+		return false; /* no memory for it */
 	symbol->group->used = true;
 	endpoint->groups[endpoint->group_count++] = symbol->group;
 	return side == SIDE_TO ||
@@ -132,6 +142,7 @@ resolve_except(struct resolver *resolver, enum side side,
 		return true;
 	report_error(
 	    resolver->report, words->place, "'except any' leaves nothing");
+	report_see(resolver->report, MANUAL_EXCEPTIONS);
 	return false;
 }
 
@@ -145,6 +156,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 		report_error(resolver->report, label->place,
 		    "a rule's name has 1 to %d characters",
 		    POLICY_RULE_NAME_MAX);
+		report_see(resolver->report, MANUAL_OPTIONS);
 		return false;
 	}
 	for (size_t i = 0; i < label->text.len; i++) {
@@ -153,6 +165,7 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 			report_error(resolver->report, label->place,
 			    "a rule's name holds no control characters and "
 			    "none of \\ $ `");
+			report_see(resolver->report, MANUAL_OPTIONS);
 			return false;
 		}
 	}
@@ -163,16 +176,18 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 static struct str
 folded(struct arena *arena, struct str text)
 {
-	struct str copy = arena_str(arena, text);
-	char *at = (char *)(uintptr_t)copy.at; /* ours: arena_str made it */
-	size_t len = 0;
+	struct text line = TEXT_EMPTY;
 
-	for (size_t i = 0; at != NULL && i < copy.len; i++) {
-		bool blank = (uint8_t)at[i] <= ' ';
-		if (!blank || (len > 0 && at[len - 1] != ' '))
-			at[len++] = blank ? ' ' : at[i];
+	for (size_t i = 0; i < text.len; i++) {
+		if ((uint8_t)text.at[i] > ' ')
+			text_addc(&line, text.at[i]);
+		else if (line.len > 0 && line.at[line.len - 1] != ' ')
+			text_addc(&line, ' ');
 	}
-	return (struct str){ copy.at, len };
+	struct str copy = arena_str(arena, text_str(&line));
+	arena->full |= line.full;
+	text_fini(&line);
+	return copy;
 }
 
 static bool
@@ -183,16 +198,20 @@ check_once(struct resolver *resolver, const struct syntax_rule *syntax)
 		return true;
 	report_error(resolver->report, syntax->direct.place,
 	    "'direct' goes with 'allow': it leads past the proxy");
+	report_see(resolver->report, MANUAL_OPTIONS);
 	return false;
 }
 
 /*
- * The line of a place that is not above the one asked for before: counted from
- * there, so that a list of rules costs one walk over the text and not one each.
+ * The line of a place that is not above the one asked for before, or that is in
+ * another file: counted from there, so that a list of rules costs one walk over
+ * each text and not one each.
  */
 static uint32_t
 next_line(struct line_counter *lines, struct place place)
 {
+	if (lines->source != place.source)
+		*lines = (struct line_counter){ .source = place.source };
 	for (; lines->at < place.at; lines->at++)
 		lines->passed += place.source->text.at[lines->at] == '\n';
 	return lines->passed + 1;
@@ -352,6 +371,12 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	return good & check_once(resolver, syntax);
 }
 
+static const char *
+manual_of(const struct syntax_word *verdict)
+{
+	return str_is(verdict->text, "publish") ? MANUAL_PUBLISH : MANUAL_RULES;
+}
+
 static void
 resolve_rule(
     struct resolver *resolver, const struct syntax_rule *syntax, bool built_in)
@@ -360,6 +385,7 @@ resolve_rule(
 	struct policy_rule rule = { 0 };
 
 	describe_rule(resolver, syntax, built_in, &rule);
+	(void)report_topic(resolver->report, manual_of(&syntax->verdict));
 	if (str_is(syntax->verdict.text, "publish")
 		? resolve_publish(resolver, syntax, &rule)
 		: resolve_filter(resolver, syntax, &rule))
@@ -399,6 +425,24 @@ asked_by(const struct policy_rule *rule)
 	       fact_bit_if(rule->type_count > 0, POLICY_FACT_TYPE);
 }
 
+/* Rules of one line, or of the same line in several files, are counted. */
+static void
+number_rules(struct resolver *resolver)
+{
+	struct policy *policy = resolver->policy;
+	uint32_t last = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].line > last)
+			last = policy->rules[i].line;
+	uint32_t *counts = calloc((size_t)last + 1, sizeof(*counts));
+	if (counts == NULL)
+		resolver->rc = -ENOMEM;
+	for (size_t i = 0; counts != NULL && i < policy->rule_count; i++)
+		policy->rules[i].nth = ++counts[policy->rules[i].line];
+	free(counts);
+}
+
 void
 resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in)
@@ -409,18 +453,22 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	if (count > POLICY_RULES_MAX) {
 		report_error(resolver->report, own->rules->verdict.place,
 		    "a policy has at most %d rules", POLICY_RULES_MAX);
+		report_see(resolver->report, MANUAL_LIMITS);
 		return;
 	}
 	policy->rules = arena_array(resolver->arena,
 	    count + syntax_count(built_in->rules), sizeof(*policy->rules));
 	if (policy->rules == NULL)
 		return;
+	resolver->in_rule = true;
 	for (const struct syntax_rule *rule = own->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, false);
 	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
+	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
+	number_rules(resolver);
 }

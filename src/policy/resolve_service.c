@@ -2,6 +2,7 @@
 /*
  * policy/resolve_service: protocols, ports, kinds of ICMP, and their names.
  */
+#include "policy/manual.h"
 #include "policy/resolve.h"
 
 static bool
@@ -36,6 +37,7 @@ resolve_ports(struct resolver *resolver, const struct syntax_word *detail,
 	if (parse_ports(detail->text, &service->first, &service->last, &why))
 		return true;
 	report_error(resolver->report, detail->place, "%s", why);
+	report_see(resolver->report, MANUAL_NAMES);
 	return false;
 }
 
@@ -51,6 +53,7 @@ resolve_kind(struct resolver *resolver, const struct syntax_word *detail,
 	}
 	report_error(resolver->report, detail->place,
 	    "'%.*s' is no kind of ICMP message", STR_ARG(detail->text));
+	report_see(resolver->report, MANUAL_NAMES);
 	nearest_begin(&nearest, detail->text);
 	for (size_t i = 0; i < policy_icmp_kind_count; i++)
 		nearest_offer(&nearest, str_of(policy_icmp_kinds[i].word));
@@ -79,39 +82,61 @@ resolve_protocol(struct resolver *resolver, const struct syntax_service *syntax,
 	}
 	report_error(resolver->report, syntax->detail.place,
 	    "'%.*s' has no ports", STR_ARG(syntax->what.text));
+	report_see(resolver->report, MANUAL_NAMES);
 	return false;
 }
 
-/* Words that stand where a service does. */
+/* Words that stand where a service does, or that have a number behind them. */
 static void
-offer_neighbours(struct nearest *nearest, bool has_port)
+offer_neighbours(
+    const struct resolver *resolver, struct nearest *nearest, bool has_number)
 {
-	static const char *const items[] = { "method", "path", "log", "as",
-		"direct" };
+	static const char *const numbered[] = { "limit", "burst",
+		"connections" };
 
+	if (resolver->in_rule && !has_number)
+		syntax_offer_rule_items(nearest);
+	for (size_t i = 0; resolver->in_rule && has_number &&
+			   i < sizeof(numbered) / sizeof(numbered[0]);
+	     i++)
+		nearest_offer(nearest, str_of(numbered[i]));
+	if (resolver->in_rule)
+		nearest_offer(nearest, STR("except"));
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
 		nearest_offer(nearest,
 		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
-	for (size_t i = 0; !has_port && i < sizeof(items) / sizeof(items[0]);
-	     i++)
-		nearest_offer(nearest, str_of(items[i]));
+	for (size_t i = 0; !has_number && i < resolver->order_count; i++)
+		if (resolver->order[i]->kind == SYMBOL_SERVICE)
+			nearest_offer(nearest, resolver->order[i]->name);
+}
+
+/* What the word was to be, as far as it can be told. */
+static const char *
+what_is_wanted(
+    const struct resolver *resolver, struct str nearest, bool has_number)
+{
+	enum policy_protocol protocol;
+
+	if (!resolver->in_rule)
+		return has_number ? "protocol" : "service";
+	if (has_number && nearest.at != NULL &&
+	    !policy_protocol_find(nearest, &protocol))
+		return "condition or option";
+	return has_number ? "protocol" : "service, condition or option";
 }
 
 static void
 report_no_service(
-    struct resolver *resolver, const struct syntax_word *word, bool has_port)
+    struct resolver *resolver, const struct syntax_word *word, bool has_number)
 {
 	struct nearest nearest;
 
-	report_error(resolver->report, word->place, "no %s is called '%.*s'",
-	    has_port ? "protocol" : "service", STR_ARG(word->text));
 	nearest_begin(&nearest, word->text);
-	offer_neighbours(&nearest, has_port);
-	for (size_t i = 0;
-	     resolver->report->kept && !has_port && i < resolver->order_count;
-	     i++)
-		if (resolver->order[i]->kind == SYMBOL_SERVICE)
-			nearest_offer(&nearest, resolver->order[i]->name);
+	if (resolver->report->errors < REPORT_FINDINGS_MAX)
+		offer_neighbours(resolver, &nearest, has_number);
+	report_error(resolver->report, word->place, "no %s is called '%.*s'",
+	    what_is_wanted(resolver, nearest.best, has_number),
+	    STR_ARG(word->text));
 	resolve_hint_nearest(resolver, &nearest);
 }
 
@@ -130,6 +155,12 @@ find_service(struct resolver *resolver, const struct syntax_service *syntax)
 		    STR_ARG(word->text));
 		return NULL;
 	}
+	if (symbol == NULL && hours_looks_like(word->text)) {
+		report_error(resolver->report, word->place,
+		    "days and times stand in hours that have a name");
+		report_see(resolver->report, MANUAL_HOURS);
+		return NULL;
+	}
 	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
 		report_error(
 		    resolver->report, word->place, "a port needs its protocol");
@@ -142,7 +173,11 @@ find_service(struct resolver *resolver, const struct syntax_service *syntax)
 		return NULL;
 	}
 	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
-	if (symbol != NULL)
+	if (symbol != NULL && symbol->kind == SYMBOL_HOURS)
+		report_hint(resolver->report,
+		    "a rule holds in hours by 'during %.*s'",
+		    STR_ARG(word->text));
+	else if (symbol != NULL)
 		report_hint(resolver->report,
 		    "endpoints are parted by commas, the service stands "
 		    "behind them");

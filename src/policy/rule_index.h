@@ -55,7 +55,8 @@ struct rule_index_key {
 };
 
 /*
- * 0 with *ret NULL where an index does not pay or cannot be made small; -ENOMEM.
+ * 0, with *ret NULL where an index does not pay or cannot be made small; or
+ * -ENOMEM.
  */
 int rule_index_create(const struct policy *policy, struct rule_index **ret);
 void rule_index_destroy(struct rule_index *index); /* NULL is fine */

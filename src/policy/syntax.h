@@ -10,7 +10,10 @@
 #ifndef GATEHOUSE_POLICY_SYNTAX_H
 #define GATEHOUSE_POLICY_SYNTAX_H
 
+#include "base/nearest.h"
 #include "policy/lex.h"
+
+struct includer;
 
 struct syntax_word {
 	struct syntax_word *next;
@@ -123,7 +126,7 @@ struct syntax_rule {
 /* One line of a test: a flow and what must become of it. */
 struct syntax_case {
 	struct syntax_case *next;
-	const struct token *tokens; /* in `tokens` of the syntax */
+	const struct token *tokens; /* in `files` of the syntax */
 	size_t count;
 	struct str text;
 };
@@ -134,8 +137,14 @@ struct syntax_test {
 	struct syntax_case *cases;
 };
 
-struct syntax {
+/* Of one file, for as long as the syntax is. */
+struct syntax_tokens {
+	struct syntax_tokens *next;
 	struct tokens tokens;
+};
+
+struct syntax {
+	struct syntax_tokens *files;
 	struct syntax_group *zones;
 	struct syntax_group *names;
 	struct syntax_list *lists;
@@ -149,12 +158,16 @@ struct syntax {
 };
 
 /*
- * Reads the whole source; every statement that is not well formed is reported
+ * Reads the whole source, and what it includes by `includer` (NULL: it may
+ * include nothing); every statement that is not well formed is reported
  * and left out.  0, or -ENOMEM; look at report->errors as well.
  */
 int policy_parse(const struct source *source, struct arena *arena,
-    struct report *report, struct syntax *ret);
+    struct report *report, struct includer *includer, struct syntax *ret);
 void syntax_fini(struct syntax *syntax);
+
+/* Offers the words of what may stand behind a rule's endpoints. */
+void syntax_offer_rule_items(struct nearest *nearest);
 
 /* How long a list is; every node of syntax begins with its `next`. */
 size_t syntax_count(const void *first);

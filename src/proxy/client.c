@@ -8,6 +8,7 @@
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
+#include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
@@ -144,9 +145,8 @@ client_silence(struct client *client)
 	arm(client, PROXY_SILENCE);
 }
 
-/* From now on whoever has it minds the time. */
-static void
-become_busy(struct client *client)
+void
+client_become_busy(struct client *client)
 {
 	client->state = CLIENT_BUSY;
 	loop_timer_cancel(&client->timer);
@@ -220,15 +220,31 @@ read_head(struct client *client)
 		return;
 	}
 	counter_add(COUNTER_REQUESTS, 1);
-	become_busy(client);
+	client->has_asked = true;
+	client_become_busy(client);
 	exchange_begin(client, &request, (size_t)used);
+}
+
+/* The explicit port speaks both; a connection begins with one of them. */
+static bool
+speaks_socks(const struct client *client)
+{
+	return !client->intercepted && !client->has_asked &&
+	       socks_begins(stream_input(client->stream));
 }
 
 static void
 on_head_data(struct stream *stream, void *context)
 {
+	struct client *client = context;
+
 	(void)stream;
-	read_head(context);
+	if (!speaks_socks(client)) {
+		read_head(client);
+		return;
+	}
+	begin_head(client);
+	socks_serve(client);
 }
 
 static void
@@ -275,20 +291,32 @@ client_next(struct client *client)
 
 /* ---- greetings ---- */
 
+/* It has spoken; how long its line takes for the rest is another matter. */
+static void
+begin_hello(struct client *client)
+{
+	if (client->state == CLIENT_HELLO)
+		return;
+	client->state = CLIENT_HELLO;
+	arm(client, PROXY_HEAD_TIMEOUT);
+}
+
 static void
 read_hello(struct client *client)
 {
 	struct hello hello;
 	int rc = hello_parse(stream_input(client->stream), &hello);
 
-	if (rc == -EAGAIN && !stream_has_ended(client->stream))
+	if (rc == -EAGAIN && !stream_has_ended(client->stream)) {
+		begin_hello(client);
 		return;
+	}
 	if (rc < 0) {
 		tunnel_refuse_hello(client);
 		return;
 	}
 	struct str name = hello_server_name(&hello);
-	become_busy(client);
+	client_become_busy(client);
 	if (name.at != NULL)
 		name = arena_str(&client->arena, name);
 	tunnel_open(client, name, true);
@@ -298,7 +326,7 @@ read_hello(struct client *client)
 static void
 open_nameless(struct client *client)
 {
-	become_busy(client);
+	client_become_busy(client);
 	tunnel_open(client, (struct str){ NULL, 0 }, false);
 }
 
@@ -354,17 +382,6 @@ await_greeting(struct client *client)
 /* ---- time ---- */
 
 static void
-on_greeting_time(struct client *client)
-{
-	struct str input = stream_input(client->stream);
-
-	if (input.len == 0)
-		open_nameless(client);
-	else
-		tunnel_refuse_hello(client); /* half a hello */
-}
-
-static void
 on_head_time(struct client *client)
 {
 	struct page page = { .status = 408,
@@ -382,7 +399,10 @@ on_time(struct loop_timer *timer)
 
 	switch (client->state) {
 	case CLIENT_GREETING:
-		on_greeting_time(client);
+		open_nameless(client);
+		break;
+	case CLIENT_HELLO:
+		tunnel_refuse_hello(client);
 		break;
 	case CLIENT_HEAD:
 		on_head_time(client);
@@ -517,6 +537,7 @@ may_wait(const struct client *client)
 	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
 	admission_port(&flow, client->local.port);
 	admission_destination(generation, &flow, client->local.address);
+	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
 	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
 	return verdict == POLICY_VERDICT_ALLOW ||
 	       verdict == POLICY_VERDICT_UNDECIDED;

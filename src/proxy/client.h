@@ -3,7 +3,7 @@
  * proxy/client: a client's connection, from its first byte to its last.
  *
  *	intercepted:	greeting -> tunnel, or head
- *	explicit:	head
+ *	explicit:	head, or SOCKS -> tunnel
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
  *
@@ -23,6 +23,7 @@ struct tunnel;
 
 enum client_state {
 	CLIENT_GREETING, /* intercepted, and nothing is known */
+	CLIENT_HELLO,    /* a hello has begun */
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
@@ -36,6 +37,7 @@ struct client {
 	struct stream *stream;       /* NULL: a relay has it */
 	enum client_state state;
 	bool intercepted;
+	bool has_asked; /* a request was read */
 	struct address_port peer;
 	struct address_port local; /* of intercepted: where it wanted to go */
 	struct address_port listener; /* that took it */
@@ -69,6 +71,9 @@ void client_reset(struct client *client);
 
 /* Nothing is said any more, not even that it is over. */
 void client_silence(struct client *client);
+
+/* From now on whoever has it minds the time. */
+void client_become_busy(struct client *client);
 
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);

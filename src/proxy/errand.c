@@ -40,10 +40,7 @@ ask(const struct errand *errand, const struct proxy_generation *generation,
 		return answer;
 	other.path = errand->path_lax;
 	struct policy_answer lax = admission_ask(generation, &other);
-	return lax.verdict == POLICY_VERDICT_ALLOW ||
-		       lax.verdict == POLICY_VERDICT_UNDECIDED
-		   ? answer
-		   : lax;
+	return lax.verdict == POLICY_VERDICT_ALLOW ? answer : lax;
 }
 
 /* ---- the share of a rule ---- */
@@ -59,14 +56,18 @@ take_share(struct errand *errand)
 		return true;
 	errand->counted = limiter_take(errand->generation->limiter, rule,
 	    errand->client.address, clock_now(), &errand->held);
+	if (errand->held != NULL)
+		errand->limiter = limiter_ref(errand->generation->limiter);
 	return errand->counted;
 }
 
 static void
 release_share(struct errand *errand)
 {
-	limiter_release(errand->generation->limiter, errand->held);
+	limiter_release(errand->held);
+	limiter_unref(errand->limiter);
 	errand->held = NULL;
+	errand->limiter = NULL;
 	errand->counted = false;
 }
 
@@ -75,7 +76,6 @@ take_generation(struct errand *errand, struct proxy_generation *generation)
 {
 	if (errand->generation == generation)
 		return;
-	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = proxy_generation_ref(generation);
 	admission_move(generation, &errand->flow);
@@ -284,13 +284,19 @@ forget_addresses(struct errand *errand)
 		errand->flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
 }
 
-void
-errand_begin(struct errand *errand)
+bool
+errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
-	if (errand->answer.verdict == POLICY_VERDICT_REJECT ||
-	    errand->answer.verdict == POLICY_VERDICT_DROP) {
+	return errand->answer.verdict == POLICY_VERDICT_REJECT ||
+	       errand->answer.verdict == POLICY_VERDICT_DROP;
+}
+
+void
+errand_begin(struct errand *errand)
+{
+	if (errand_is_refused(errand)) {
 		refuse(errand, errand->answer);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);
@@ -306,9 +312,10 @@ errand_begin(struct errand *errand)
 enum errand_outcome
 errand_see_type(struct errand *errand, struct str type)
 {
+	/* Noted also where nobody asks: the next policy may. */
+	admission_type(&errand->flow, type);
 	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
 		return ERRAND_READY;
-	admission_type(&errand->flow, type);
 	errand->answer = ask(errand, errand->generation, &errand->flow);
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
 		return ERRAND_REFUSED;
@@ -452,7 +459,8 @@ errand_stands(
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
-	return ask(errand, generation, &flow).verdict == POLICY_VERDICT_ALLOW;
+	struct policy_answer answer = ask(errand, generation, &flow);
+	return may_proceed(&answer);
 }
 
 /* The answer is asked for anew, since its rule is the old generation's. */
@@ -471,8 +479,7 @@ errand_fini(struct errand *errand)
 	resolver_cancel(&errand->query);
 	dial_cancel(&errand->dial);
 	stream_close(&errand->server);
-	if (errand->generation != NULL)
-		release_share(errand);
+	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;
 }

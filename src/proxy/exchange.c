@@ -281,12 +281,7 @@ media_type(const struct http_response *response, struct arena *arena)
 		return type;
 	type = field->value;
 	type.len = str_find(type, ';');
-	type = arena_str(arena, str_trim(type));
-	/* Ours: arena_str made it. */
-	for (char *at = (char *)(uintptr_t)type.at; at != NULL && *at != '\0';
-	     at++)
-		*at = ascii_lower(*at);
-	return type;
+	return arena_lower(arena, str_trim(type));
 }
 
 /* Whether the policy, which may wait for the type, lets the answer pass; if
@@ -740,7 +735,10 @@ answer_options(struct exchange *exchange)
 	exchange->keep = exchange->keep && exchange->up_done;
 	forget_head(exchange);
 	exchange->errand.account.status = 200;
-	exchange->errand.account.told = true;
+	/* Where the address counts, which nobody asked for, it is not said
+	 * what the policy would have been. */
+	exchange->errand.account.told =
+	    exchange->errand.answer.verdict == POLICY_VERDICT_UNDECIDED;
 	if (write_head(exchange, &response, exchange->keep, false) < 0)
 		client_destroy(exchange->client);
 	else
@@ -784,10 +782,12 @@ exchange_begin(struct client *client, const struct http_request *request,
 	enum proxy_failure failure = objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
 		answer_failure(exchange, failure);
-	else if (request->max_forwards == 0)
-		answer_options(exchange);
-	else
+	else if (request->max_forwards != 0)
 		errand_begin(&exchange->errand);
+	else if (errand_is_refused(&exchange->errand))
+		on_errand(&exchange->errand, ERRAND_REFUSED);
+	else
+		answer_options(exchange);
 }
 
 void

@@ -26,6 +26,14 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 	return generation;
 }
 
+void
+proxy_generation_follow(
+    struct proxy_generation *generation, const struct proxy_generation *before)
+{
+	limiter_unref(generation->limiter);
+	generation->limiter = limiter_ref(before->limiter);
+}
+
 int
 proxy_generation_add_listener(
     struct proxy_generation *generation, struct proxy_listener listener)
@@ -68,6 +76,8 @@ proxy_generation_again(const struct proxy_generation *generation)
 	} else if (copy_listeners(again, generation) < 0) {
 		proxy_generation_unref(again);
 		again = NULL;
+	} else {
+		proxy_generation_follow(again, generation);
 	}
 	return again;
 }
@@ -89,7 +99,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 		(void)close(generation->listeners.items[i].fd);
 	free(generation->listeners.items);
 	free(generation->own.items);
-	limiter_destroy(generation->limiter);
+	limiter_unref(generation->limiter);
 	policy_unref(generation->policy);
 	free(generation);
 }

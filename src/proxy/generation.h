@@ -26,8 +26,8 @@ struct proxy_own {
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
-	struct policy *policy; /* a reference */
-	struct limiter *limiter;
+	struct policy *policy;   /* a reference */
+	struct limiter *limiter; /* a reference */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;
@@ -47,6 +47,10 @@ struct proxy_generation *proxy_generation_create(
  * NULL when memory or descriptors are out. */
 struct proxy_generation *proxy_generation_again(
     const struct proxy_generation *generation);
+
+/* Goes on with what the other one has counted so far. */
+void proxy_generation_follow(
+    struct proxy_generation *generation, const struct proxy_generation *before);
 
 /* Takes the descriptor on success.  0 or -ENOMEM; so for the next. */
 int proxy_generation_add_listener(

@@ -2,6 +2,7 @@
 #include "proxy/limiter.h"
 
 #include "base/clock.h"
+#include "base/must.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum kind {
 
 /* A limit of a rule and a source; family NONE: all sources of the rule. */
 struct key {
-	const struct policy_rule *rule;
+	uint64_t rule; /* a hash of its text */
 	enum kind kind;
 	struct address source;
 };
@@ -26,6 +27,7 @@ struct limiter_entry {
 	struct limiter_entry *next;
 	struct shard *shard;
 	struct key key;
+	struct policy_limit limit; /* of kind RATE, as it was asked last */
 	/* Tokens are counted in nanoseconds of filling: a flow costs the time
 	 * in which one token comes, and the bucket holds the burst's. */
 	int64_t filled;
@@ -38,9 +40,12 @@ struct shard {
 	struct limiter_entry *buckets[SHARD_BUCKETS];
 	size_t count;
 	size_t sweep; /* the bucket that is cleaned next */
+	/* A full shard has nothing to forget before this time. */
+	int64_t full_until;
 };
 
 struct limiter {
+	unsigned refs; /* atomic */
 	struct shard shards[SHARDS];
 };
 
@@ -49,8 +54,18 @@ limiter_create(void)
 {
 	struct limiter *limiter = calloc(1, sizeof(*limiter));
 
-	for (size_t i = 0; limiter != NULL && i < SHARDS; i++)
+	if (limiter == NULL)
+		return NULL;
+	limiter->refs = 1;
+	for (size_t i = 0; i < SHARDS; i++)
 		(void)pthread_mutex_init(&limiter->shards[i].lock, NULL);
+	return limiter;
+}
+
+struct limiter *
+limiter_ref(struct limiter *limiter)
+{
+	(void)__atomic_add_fetch(&limiter->refs, 1, __ATOMIC_RELAXED);
 	return limiter;
 }
 
@@ -65,9 +80,10 @@ free_chain(struct limiter_entry *entry)
 }
 
 void
-limiter_destroy(struct limiter *limiter)
+limiter_unref(struct limiter *limiter)
 {
-	if (limiter == NULL)
+	if (limiter == NULL ||
+	    __atomic_sub_fetch(&limiter->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	for (size_t i = 0; i < SHARDS; i++) {
 		for (size_t j = 0; j < SHARD_BUCKETS; j++)
@@ -81,7 +97,8 @@ limiter_destroy(struct limiter *limiter)
 static struct key
 key_of(const struct policy_rule *rule, enum kind kind, struct address source)
 {
-	struct key key = { .rule = rule, .kind = kind };
+	struct key key = { .rule = str_hash(rule->text, rule->line),
+		.kind = kind };
 
 	if (kind == RATE ? !rule->limit.per_source
 			 : !rule->connections_per_source)
@@ -98,59 +115,54 @@ hash_of(const struct key *key)
 	struct str bytes = { (const char *)key->source.bytes,
 		sizeof(key->source.bytes) };
 
-	return str_hash(bytes, (uintptr_t)key->rule + key->kind);
+	return str_hash(bytes, key->rule + key->kind);
 }
 
 static int64_t
-cost_of(const struct policy_rule *rule)
+cost_of(const struct policy_limit *limit)
 {
-	return (int64_t)rule->limit.seconds * CLOCK_SECOND /
-	       (int64_t)rule->limit.count;
+	must(limit->count > 0); /* or there is no bucket */
+	return (int64_t)limit->seconds * CLOCK_SECOND / (int64_t)limit->count;
 }
 
-/* A burst of years is never used up; half the range leaves room to add. */
+/* A year at most (POLICY_REFILL_SECONDS_MAX). */
 static int64_t
-capacity_of(const struct policy_rule *rule)
+capacity_of(const struct policy_limit *limit)
 {
-	int64_t capacity;
-
-	if (__builtin_mul_overflow(
-		cost_of(rule), (int64_t)rule->limit.burst, &capacity) ||
-	    capacity > INT64_MAX / 2)
-		return INT64_MAX / 2;
-	return capacity;
+	return cost_of(limit) * (int64_t)limit->burst;
 }
 
 static void
 refill(struct limiter_entry *entry, int64_t now)
 {
-	const struct policy_rule *rule = entry->key.rule;
-
 	entry->filled += now - entry->since;
 	entry->since = now;
-	if (entry->filled > capacity_of(rule))
-		entry->filled = capacity_of(rule);
+	if (entry->filled > capacity_of(&entry->limit))
+		entry->filled = capacity_of(&entry->limit);
 }
 
-/* A new entry would be just the same. */
-static bool
-is_forgettable(struct limiter_entry *entry, int64_t now)
+/* When a new entry would be just the same, if it is left alone until then. */
+static int64_t
+forgettable_at(struct limiter_entry *entry, int64_t now)
 {
 	if (entry->key.kind == CONNECTIONS)
-		return entry->connections == 0;
+		return entry->connections == 0 ? now : INT64_MAX;
 	refill(entry, now);
-	return entry->filled == capacity_of(entry->key.rule);
+	return now + capacity_of(&entry->limit) - entry->filled;
 }
 
+/* Moves *until back to the time when the first of the others can go. */
 static void
-clean_bucket(struct shard *shard, size_t bucket, int64_t now)
+clean_bucket(struct shard *shard, size_t bucket, int64_t now, int64_t *until)
 {
 	struct limiter_entry **link = &shard->buckets[bucket];
 
 	while (*link != NULL) {
 		struct limiter_entry *entry = *link;
-		if (!is_forgettable(entry, now)) {
+		int64_t at = forgettable_at(entry, now);
+		if (at > now) {
 			link = &entry->next;
+			*until = at < *until ? at : *until;
 			continue;
 		}
 		*link = entry->next;
@@ -159,20 +171,32 @@ clean_bucket(struct shard *shard, size_t bucket, int64_t now)
 	}
 }
 
-/* Each new entry cleans a bucket; a full shard is cleaned whole. */
+/*
+ * Each new entry cleans a bucket; a full shard is cleaned whole, but not for
+ * every one of a crowd that knocks in vain.
+ */
 static bool
 make_room(struct shard *shard, int64_t now)
 {
-	clean_bucket(shard, shard->sweep, now);
-	shard->sweep = (shard->sweep + 1) % SHARD_BUCKETS;
-	for (size_t i = 0; shard->count >= SHARD_MAX && i < SHARD_BUCKETS; i++)
-		clean_bucket(shard, i, now);
+	int64_t until = INT64_MAX;
+
+	if (shard->count < SHARD_MAX) {
+		clean_bucket(shard, shard->sweep, now, &until);
+		shard->sweep = (shard->sweep + 1) % SHARD_BUCKETS;
+		shard->full_until = 0;
+		return true;
+	}
+	if (now < shard->full_until)
+		return false;
+	for (size_t i = 0; i < SHARD_BUCKETS; i++)
+		clean_bucket(shard, i, now, &until);
+	shard->full_until = until;
 	return shard->count < SHARD_MAX;
 }
 
 static struct limiter_entry *
-add_entry(
-    struct shard *shard, size_t bucket, const struct key *key, int64_t now)
+add_entry(struct shard *shard, size_t bucket, const struct key *key,
+    const struct policy_limit *limit, int64_t now)
 {
 	struct limiter_entry *entry = NULL;
 
@@ -183,8 +207,9 @@ add_entry(
 	entry->shard = shard;
 	entry->key = *key;
 	entry->since = now;
+	entry->limit = *limit;
 	if (key->kind == RATE)
-		entry->filled = capacity_of(key->rule);
+		entry->filled = capacity_of(limit);
 	entry->next = shard->buckets[bucket];
 	shard->buckets[bucket] = entry;
 	shard->count++;
@@ -204,26 +229,26 @@ find_entry(struct shard *shard, size_t bucket, const struct key *key)
 }
 
 static bool
-charge(struct limiter_entry *entry, int64_t now)
+charge(struct limiter_entry *entry, const struct policy_rule *rule, int64_t now)
 {
-	const struct policy_rule *rule = entry->key.rule;
-
 	if (entry->key.kind == CONNECTIONS) {
 		if (entry->connections >= rule->connections)
 			return false;
 		entry->connections++;
 		return true;
 	}
+	entry->limit = rule->limit;
 	refill(entry, now);
-	if (entry->filled < cost_of(rule))
+	if (entry->filled < cost_of(&entry->limit))
 		return false;
-	entry->filled -= cost_of(rule);
+	entry->filled -= cost_of(&entry->limit);
 	return true;
 }
 
 /* The entry that was charged, or NULL: beyond the limit. */
 static struct limiter_entry *
-take(struct limiter *limiter, struct key key, int64_t now)
+take(struct limiter *limiter, const struct policy_rule *rule, struct key key,
+    int64_t now)
 {
 	uint64_t hash = hash_of(&key);
 	struct shard *shard = &limiter->shards[hash % SHARDS];
@@ -232,8 +257,8 @@ take(struct limiter *limiter, struct key key, int64_t now)
 	(void)pthread_mutex_lock(&shard->lock);
 	struct limiter_entry *entry = find_entry(shard, bucket, &key);
 	if (entry == NULL)
-		entry = add_entry(shard, bucket, &key, now);
-	if (entry != NULL && !charge(entry, now))
+		entry = add_entry(shard, bucket, &key, &rule->limit, now);
+	if (entry != NULL && !charge(entry, rule, now))
 		entry = NULL;
 	(void)pthread_mutex_unlock(&shard->lock);
 	return entry;
@@ -245,23 +270,24 @@ limiter_take(struct limiter *limiter, const struct policy_rule *rule,
 {
 	*ret_entry = NULL;
 	if (rule->limit.count > 0 &&
-	    take(limiter, key_of(rule, RATE, source), now) == NULL)
+	    take(limiter, rule, key_of(rule, RATE, source), now) == NULL)
 		return false;
 	if (rule->connections == 0)
 		return true;
-	*ret_entry = take(limiter, key_of(rule, CONNECTIONS, source), now);
+	*ret_entry =
+	    take(limiter, rule, key_of(rule, CONNECTIONS, source), now);
 	return *ret_entry != NULL;
 }
 
 void
-limiter_release(struct limiter *limiter, struct limiter_entry *entry)
+limiter_release(struct limiter_entry *entry)
 {
-	(void)limiter;
 	if (entry == NULL)
 		return;
 	struct shard *shard = entry->shard;
 	(void)pthread_mutex_lock(&shard->lock);
-	entry->connections--;
+	if (--entry->connections == 0)
+		shard->full_until = 0;
 	(void)pthread_mutex_unlock(&shard->lock);
 }
 

@@ -2,7 +2,9 @@
 /*
  * proxy/limiter: how much of what the rules allow has passed.
  *
- * One for a generation, shared by all workers.  A rule's rate is a bucket of
+ * One for all generations, shared by all workers: a rule that stands in the
+ * next policy as it stood in the last one goes on counting where it was; rules
+ * are known by their text.  A rule's rate is a bucket of
  * tokens, filled at the rate up to the burst; its connections are a count of
  * those under way.  Both are kept for each source, or once for the rule.  A
  * source is an IPv4 address or an IPv6 network of 64 bits, as in the kernel.
@@ -24,9 +26,10 @@
 struct limiter;
 struct limiter_entry;
 
-/* NULL: no memory. */
+/* With one reference.  NULL: no memory. */
 struct limiter *limiter_create(void);
-void limiter_destroy(struct limiter *limiter); /* NULL is fine */
+struct limiter *limiter_ref(struct limiter *limiter);
+void limiter_unref(struct limiter *limiter); /* NULL is fine */
 
 /*
  * Counts one more flow of the rule from this source at `now` (clock_now).
@@ -37,7 +40,7 @@ bool limiter_take(struct limiter *limiter, const struct policy_rule *rule,
     struct address source, int64_t now, struct limiter_entry **ret_entry);
 
 /* The flow has ended; NULL is fine. */
-void limiter_release(struct limiter *limiter, struct limiter_entry *entry);
+void limiter_release(struct limiter_entry *entry);
 
 /* How many sources are known. */
 size_t limiter_count(struct limiter *limiter);

@@ -4,6 +4,7 @@
 #include "event/counter.h"
 #include "net/relay.h"
 #include "proxy/client.h"
+#include "proxy/socks_wire.h"
 
 /*
  * RFC 8446, 6.2: fatal, access_denied; in a record of TLS 1.2, which every
@@ -17,7 +18,7 @@ struct tunnel {
 	struct errand own;
 	struct relay *relay; /* NULL: not connected yet */
 	uint64_t in, out;    /* before the relay */
-	bool tls;
+	enum tunnel_manner manner;
 };
 
 static struct tunnel *
@@ -95,21 +96,89 @@ tunnel_join(
 	join(tunnel);
 }
 
-/* ---- opened by interception ---- */
+/* ---- asked for ---- */
+
+/* RFC 1928, 6; all others are a general failure. */
+static const struct {
+	enum proxy_failure failure;
+	enum socks_reply reply;
+} socks_replies[] = {
+	{ PROXY_FAILURE_NONE, SOCKS_NOT_ALLOWED },
+	{ PROXY_FAILURE_LIMITED, SOCKS_NOT_ALLOWED },
+	{ PROXY_FAILURE_NO_NAME, SOCKS_HOST_UNREACHABLE },
+	{ PROXY_FAILURE_NO_ADDRESS, SOCKS_HOST_UNREACHABLE },
+	{ PROXY_FAILURE_UNREACHABLE, SOCKS_HOST_UNREACHABLE },
+	{ PROXY_FAILURE_REFUSED, SOCKS_REFUSED },
+	{ PROXY_FAILURE_DIAL_TIMEOUT, SOCKS_TIMEOUT },
+};
+
+static enum socks_reply
+socks_reply_of(const struct errand *errand)
+{
+	for (size_t i = 0; i < sizeof(socks_replies) / sizeof(socks_replies[0]);
+	     i++)
+		if (socks_replies[i].failure == errand->failure)
+			return socks_replies[i].reply;
+	return SOCKS_FAILURE;
+}
+
+/* Empty: the manner has no words for it. */
+static struct str
+refusal_of(
+    const struct tunnel *tunnel, char buffer[static SOCKS_REPLY_BYTES_MAX])
+{
+	bool failed = tunnel->errand->failure != PROXY_FAILURE_NONE &&
+		      tunnel->errand->failure != PROXY_FAILURE_LIMITED;
+
+	switch (tunnel->manner) {
+	case TUNNEL_SOCKS_4:
+		return socks_reply_write(
+		    SOCKS_4, socks_reply_of(tunnel->errand), buffer);
+	case TUNNEL_SOCKS_5:
+		return socks_reply_write(
+		    SOCKS_5, socks_reply_of(tunnel->errand), buffer);
+	case TUNNEL_TLS:
+		return failed ? STR("") : ALERT_DENIED;
+	case TUNNEL_BARE:
+		break;
+	}
+	return STR("");
+}
 
 static void
 turn_away(struct tunnel *tunnel)
 {
 	struct client *client = tunnel->client;
+	char buffer[SOCKS_REPLY_BYTES_MAX];
+	struct str words = refusal_of(tunnel, buffer);
 
-	if (tunnel->tls && stream_write(client->stream, ALERT_DENIED) == 0) {
-		tunnel->errand->account.bytes_out = ALERT_DENIED.len;
+	if (words.len > 0 && stream_write(client->stream, words) == 0) {
+		tunnel->errand->account.bytes_out = words.len;
 		errand_tell(tunnel->errand);
 		client_end(client);
 		return;
 	}
 	errand_tell(tunnel->errand);
 	client_reset(client);
+}
+
+/* A client of SOCKS waits for the word; others were never told of a proxy. */
+static void
+let_in(struct tunnel *tunnel)
+{
+	struct client *client = tunnel->client;
+	char buffer[SOCKS_REPLY_BYTES_MAX];
+	struct str words = { NULL, 0 };
+
+	if (tunnel->manner == TUNNEL_SOCKS_4)
+		words = socks_reply_write(SOCKS_4, SOCKS_GRANTED, buffer);
+	else if (tunnel->manner == TUNNEL_SOCKS_5)
+		words = socks_reply_write(SOCKS_5, SOCKS_GRANTED, buffer);
+	tunnel->out = words.len;
+	if (words.len > 0 && stream_write(client->stream, words) < 0)
+		client_destroy(client);
+	else
+		join(tunnel);
 }
 
 static void
@@ -119,24 +188,20 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 	    (struct tunnel *)((char *)errand - offsetof(struct tunnel, own));
 
 	if (outcome == ERRAND_READY) {
-		join(tunnel);
+		let_in(tunnel);
 	} else if (outcome == ERRAND_REFUSED &&
 		   errand->answer.verdict == POLICY_VERDICT_DROP) {
 		errand_tell(errand);
 		client_silence(tunnel->client);
-	} else if (outcome == ERRAND_LIMITED) {
-		errand->failure = PROXY_FAILURE_LIMITED;
-		turn_away(tunnel);
-	} else if (outcome == ERRAND_REFUSED) {
-		turn_away(tunnel);
 	} else {
-		errand_tell(errand);
-		client_reset(tunnel->client);
+		if (outcome == ERRAND_LIMITED)
+			errand->failure = PROXY_FAILURE_LIMITED;
+		turn_away(tunnel);
 	}
 }
 
 static struct tunnel *
-create_intercepted(struct client *client, struct str name, bool tls)
+create_asked(struct client *client, const struct tunnel_question *question)
 {
 	struct tunnel *tunnel = create(client);
 
@@ -144,42 +209,63 @@ create_intercepted(struct client *client, struct str name, bool tls)
 		client_reset(client);
 		return NULL;
 	}
+	struct flow *flow = &tunnel->own.flow;
+	tunnel->manner = question->manner;
 	tunnel->errand = &tunnel->own;
 	client_begin_errand(client, &tunnel->own);
-	tunnel->own.flow.last = POLICY_PHASE_NAME;
 	tunnel->own.done = on_errand;
-	tunnel->own.meant = client->local.address;
-	admission_port(&tunnel->own.flow, client->local.port);
-	admission_destination(
-	    tunnel->own.generation, &tunnel->own.flow, client->local.address);
-	admission_name(&tunnel->own.flow, name);
-	admission_scheme(
-	    &tunnel->own.flow, tls ? POLICY_SCHEME_HTTPS : POLICY_SCHEME_COUNT);
-	admission_head(&tunnel->own.flow, (struct str){ 0 }, (struct str){ 0 });
+	tunnel->own.meant = question->address;
+	/* No phase behind the name: what a tunnel carries is not looked at. */
+	flow->last = POLICY_PHASE_NAME;
+	admission_port(flow, question->port);
+	admission_name(flow, question->name);
+	admission_head(flow, (struct str){ 0 }, (struct str){ 0 });
 	return tunnel;
 }
 
 void
-tunnel_open(struct client *client, struct str name, bool tls)
+tunnel_ask(struct client *client, const struct tunnel_question *question)
 {
-	struct tunnel *tunnel = create_intercepted(client, name, tls);
+	struct tunnel *tunnel = create_asked(client, question);
 
 	if (tunnel == NULL)
 		return;
-	tunnel->tls = tls;
 	/* What the client says meanwhile waits for the server. */
 	stream_read_stop(client->stream);
 	errand_begin(&tunnel->own);
 }
 
+static struct tunnel_question
+question_of(const struct client *client, struct str name, bool tls)
+{
+	return (struct tunnel_question){
+		.manner = tls ? TUNNEL_TLS : TUNNEL_BARE,
+		.name = name,
+		.address = client->local.address,
+		.port = client->local.port,
+	};
+}
+
+void
+tunnel_open(struct client *client, struct str name, bool tls)
+{
+	struct tunnel_question question = question_of(client, name, tls);
+
+	tunnel_ask(client, &question);
+}
+
 void
 tunnel_refuse_hello(struct client *client)
 {
-	struct tunnel *tunnel =
-	    create_intercepted(client, (struct str){ NULL, 0 }, true);
+	struct tunnel_question question =
+	    question_of(client, (struct str){ NULL, 0 }, true);
+	struct tunnel *tunnel = create_asked(client, &question);
 
 	if (tunnel == NULL)
 		return;
+	/* The event tells where it would have gone. */
+	admission_destination(
+	    tunnel->own.generation, &tunnel->own.flow, client->local.address);
 	tunnel->own.answer.phase = POLICY_PHASE_NAME;
 	tunnel->own.answer.verdict = POLICY_VERDICT_REJECT;
 	tunnel->own.failure = PROXY_FAILURE_HELLO_BAD;

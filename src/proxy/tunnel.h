@@ -3,7 +3,8 @@
  * proxy/tunnel: a client's connection that is joined to a server's.
  *
  * TLS that was intercepted (judged by its server name), other protocols
- * (judged by their address), what CONNECT opened, and what 101 switched to.
+ * (judged by their address), what SOCKS and CONNECT opened, and what 101
+ * switched to.
  *
  * Life cycle: created by one of the calls below, which answer the client and
  * tell the event themselves; ends with the client's connection.
@@ -16,11 +17,27 @@
 struct client;
 struct tunnel;
 
-/*
- * For an intercepted connection: asks for its server.  The name is in canonical
- * form and in the client's arena; at == NULL: there is none.  `tls`: a refusal
- * is said as an alert.  Tail call: the client may be gone.
- */
+/* How the client is told what becomes of its tunnel. */
+enum tunnel_manner {
+	TUNNEL_BARE, /* intercepted: a refusal is a reset */
+	TUNNEL_TLS,  /* intercepted: a refusal is an alert */
+	TUNNEL_SOCKS_4,
+	TUNNEL_SOCKS_5,
+};
+
+/* Where the client wants to go: by name, or else by address. */
+struct tunnel_question {
+	enum tunnel_manner manner;
+	struct str
+	    name; /* canonical, in the client's arena; at == NULL: none */
+	struct address address; /* family NONE: by name */
+	uint16_t port;
+};
+
+/* Asks for the server.  Tail call: the client may be gone. */
+void tunnel_ask(struct client *client, const struct tunnel_question *question);
+
+/* The same for an intercepted connection, which goes where it was made to. */
 void tunnel_open(struct client *client, struct str name, bool tls);
 
 /* An intercepted TLS connection whose hello cannot be read: it is refused. */

@@ -4,6 +4,7 @@
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -20,6 +21,12 @@ READY_S = 10.0
 
 # Exit statuses of every command.
 GOOD, NO, WRONG_CALL, WRONG_WORLD = 0, 1, 2, 3
+
+# What sanitizers say, and `must` and the C library on the way to abort().
+MISHAP = re.compile(
+    r"(ERROR|WARNING): \w+Sanitizer|runtime error:|must hold:|\*\*\* .* detected"
+    r"|gatehouse-proxy ended by (?!signal 9 )"
+)
 
 _count = itertools.count(1)
 
@@ -54,8 +61,18 @@ class Gateway:
             self.stop()
             raise
 
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        status = self.stop()
+        if kind is None:
+            self.check_health(status)
+
+    def check_health(self, status: int | None) -> None:
+        """No daemon died of itself, nor did a sanitizer complain: a story that
+        went well in spite of that has not gone well."""
+        if found := MISHAP.search(self.err):
+            raise GatewayError(self.err[found.start() :][:8000], status)
+        if status not in (None, GOOD, -signal.SIGKILL):
+            raise GatewayError(f"ended with status {status}\n{self.err}", status)
 
     def policy_file(self, policy: Path | str) -> Path:
         """A text becomes a file, in a directory where lists of its can be."""

@@ -202,7 +202,8 @@ class Wires:
         return done
 
     def nft(self, text: str) -> None:
-        self.run(["nft", "-f", "-"], check=True, input=text)
+        # The hours of a ruleset are UTC; nft takes them for local time.
+        self.run(["env", "TZ=UTC", "nft", "-f", "-"], check=True, input=text)
 
     def begin(self, ruleset: str, listening: bool) -> None:
         """A new ruleset, and no memory of what was before."""

@@ -131,6 +131,115 @@ def test_what_follows_a_refused_tunnel_is_no_request(gateway: Gateway) -> None:
     assert not lab.pages.requests(target="/inside")
 
 
+class Script:
+    """A server that on each connection answers as many requests as the script
+    has for it, then closes; it knows what it was asked."""
+
+    def __init__(self, *connections: list[bytes]):
+        self.asked: list[tuple[int, bytes]] = []
+        self._connections = list(connections)
+        self._count = 0
+
+    def __call__(self, conn: socket.socket) -> None:
+        number, self._count = self._count, self._count + 1
+        for answer in self._connections[number]:
+            self.asked.append((number, read_head(conn).split()[1]))
+            conn.sendall(answer)
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+CLOSES = b""  # without a word
+
+
+def answers(sock: socket.socket) -> tuple[int, bytes]:
+    """The next answer's status and what is left of it."""
+    head = read_head(sock)
+    length = int(re.search(rb"\r\nContent-Length: (\d+)\r\n", head).group(1))
+    content = b""
+    while len(content) < length:
+        content += sock.recv(length - len(content))
+    return int(head.split()[1]), content
+
+
+def test_a_kept_connection_that_ended_meanwhile(gateway: Gateway) -> None:
+    """The client sees nothing of it, where the request may be sent again."""
+    lab = gateway.lab
+    script = Script([OK, CLOSES], [OK])
+    with lab.out.serve(80, script), lab.lan.connect(*EXPLICIT) as sock:
+        for path in ("a", "b"):
+            sock.sendall(asking(f"http://out.example.com/{path}"))
+            assert answers(sock) == (200, b"ok")
+    assert script.asked == [(0, b"/a"), (0, b"/b"), (1, b"/b")]
+
+
+def test_what_changes_something_is_not_sent_again(gateway: Gateway) -> None:
+    """It goes out on a connection of its own, and once."""
+    lab = gateway.lab
+    script = Script([OK, CLOSES], [CLOSES])
+    with lab.out.serve(80, script), lab.lan.connect(*EXPLICIT) as sock:
+        sock.sendall(asking("http://out.example.com/a"))
+        assert answers(sock) == (200, b"ok")
+        post = asking("http://out.example.com/b", "Content-Length: 0")
+        sock.sendall(post.replace(b"GET", b"POST"))
+        assert answers(sock)[0] == 502
+    assert script.asked == [(0, b"/a"), (1, b"/b")]
+
+
+def test_what_was_begun_to_be_answered_is_not_sent_again(gateway: Gateway) -> None:
+    lab = gateway.lab
+    script = Script([OK, HINTS], [OK])
+    with lab.out.serve(80, script), lab.lan.connect(*EXPLICIT) as sock:
+        for path in ("a", "b"):
+            sock.sendall(asking(f"http://out.example.com/{path}"))
+            if path == "a":
+                assert answers(sock) == (200, b"ok")
+        assert read_head(sock).startswith(b"HTTP/1.1 103 ")
+        assert answers(sock)[0] == 502
+    assert script.asked == [(0, b"/a"), (0, b"/b")]
+
+
+def test_an_answer_before_the_content_is_all_there(gateway: Gateway) -> None:
+    """The client gets it at once, and is asked for nothing more."""
+
+    def refuse(conn: socket.socket) -> None:
+        read_head(conn)
+        conn.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno.")
+
+    lab = gateway.lab
+    with lab.out.serve(80, refuse), lab.lan.connect(*EXPLICIT) as sock:
+        sock.sendall(asking("http://out.example.com/", "Content-Length: 99999999"))
+        sock.sendall(b"x" * 1000)
+        assert answers(sock) == (413, b"no.")
+        assert sock.recv(1) == b""
+
+
+@pytest.mark.parametrize("to", [EXPLICIT, ("203.0.113.9", 80)])
+def test_a_websocket(gateway: Gateway, to: tuple[str, int]) -> None:
+    """From then on bytes go both ways as they are, the early ones too."""
+
+    def switch(conn: socket.socket) -> None:
+        assert b"\r\nUpgrade: websocket\r\n" in read_head(conn)
+        conn.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\n"
+            b"Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n\x81\2hi"
+        )
+        echo(conn)
+
+    lab = gateway.lab
+    with lab.out.serve(80, switch), lab.lan.connect(*to) as sock:
+        ask = asking(
+            "http://out.example.com/", "Connection: Upgrade", "Upgrade: WebSocket"
+        )
+        sock.sendall(ask + b"\x81\1?")
+        head = read_head(sock)
+        assert head.startswith(b"HTTP/1.1 101 ")
+        assert b"\r\nUpgrade: websocket\r\n" in head
+        sock.sendall(b"\x81\1!")
+        sock.shutdown(socket.SHUT_WR)
+        assert read_all(sock) == b"\x81\2hi" + b"\x81\1?" + b"\x81\1!"
+
+
 # Large.
 
 

@@ -14,7 +14,7 @@ def test_every_flow_goes_as_expected(gateway_lab: Lab) -> None:
     done = subprocess.run(argv, cwd=ROOT, text=True, capture_output=True, timeout=60)
     assert done.returncode == GOOD, done.stdout + done.stderr
     assert f"{len(FLOWS)} of {len(FLOWS)} flows" in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert done.stdout.isascii() and "\033" not in done.stdout
 
 

@@ -10,11 +10,13 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 
+from tests.lab import wait
 from tests.lab.gateway import Gateway
 from tests.lab.listener import read_all
 from tests.story.zones import ZONES
@@ -38,6 +40,7 @@ reject lan -> any                                     log as "rest"
 
 PROXY, ORIGIN, TLS = ("10.0.0.1", 3128), ("203.0.113.9", 80), ("203.0.113.9", 443)
 HOST = b"Host: out.example.com\r\n"
+OK = b"HTTP/1.1 200 OK\r\n"
 
 
 # The origin.
@@ -50,10 +53,7 @@ class Seen:
     heads: list[bytes] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     streams: list[bytes] = field(default_factory=list)
-
-    def clear(self) -> None:
-        for part in (self.heads, self.bodies, self.streams):
-            part.clear()
+    ended: int = 0  # connections that began in this case and are over
 
     def anything(self) -> bool:
         return bool(self.heads or self.bodies or self.streams)
@@ -100,33 +100,44 @@ class Input:
         return self.take(int(rest.split(b"\r\n")[0])) if mark else b""
 
 
-def serve(conn: socket.socket, seen: Seen) -> None:
-    """Answers every request with `ok`, until the other side ends."""
-    source = Input(conn)
-    while head := source.until(b"\r\n\r\n"):
-        seen.heads.append(head)
-        seen.bodies.append(source.content(head))
-        content = b"" if head.startswith(b"HEAD ") else b"ok"
-        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + content)
+class Origin:
+    """Writes into `seen`, which each case sets anew."""
 
+    def __init__(self) -> None:
+        self.seen = Seen()
 
-def swallow(conn: socket.socket, seen: Seen) -> None:
-    """Takes one hello or the like, whole records or not, and says `tls`."""
-    seen.streams.append(conn.recv(65536))
-    conn.sendall(b"\x16tls")
-    while more := conn.recv(65536):
-        seen.streams[-1] += more
+    def serve(self, conn: socket.socket) -> None:
+        """Answers every request with `ok`, until the other side ends."""
+        first, source = self.seen, Input(conn)
+        try:
+            while head := source.until(b"\r\n\r\n"):
+                self.seen.heads.append(head)
+                self.seen.bodies.append(source.content(head))
+                content = b"" if head.startswith(b"HEAD ") else b"ok"
+                conn.sendall(OK + b"Content-Length: 2\r\n\r\n" + content)
+        finally:
+            first.ended += 1
+
+    def swallow(self, conn: socket.socket) -> None:
+        """Takes one hello or the like, whole records or not, and says `tls`."""
+        streams = self.seen.streams
+        streams.append(conn.recv(65536))
+        conn.sendall(b"\x16tls")
+        while more := conn.recv(65536):
+            streams[-1] += more
 
 
 @pytest.fixture(scope="module")
-def seen(gateway: Gateway) -> Iterator[Seen]:
-    seen = Seen()
-    out = gateway.lab.out
-    with (
-        out.serve(80, lambda conn: serve(conn, seen)),
-        out.serve(443, lambda conn: swallow(conn, seen)),
-    ):
-        yield seen
+def origin(gateway: Gateway) -> Iterator[Origin]:
+    origin, out = Origin(), gateway.lab.out
+    with out.serve(80, origin.serve), out.serve(443, origin.swallow):
+        yield origin
+
+
+@pytest.fixture
+def seen(origin: Origin) -> Seen:
+    origin.seen = Seen()
+    return origin.seen
 
 
 # What is said.
@@ -670,6 +681,9 @@ for name, (fields, status) in {
 }.items():
     both(f"max-forwards {name}", request(fields, line=b"OPTIONS @/ HTTP/1.1"), status, passed=0)
 both("max-forwards 5", request(b"Max-Forwards: 5\r\n", line=b"OPTIONS @/ HTTP/1.1"), 200, shows=(b"Max-Forwards: 4",))
+line = b"OPTIONS http://ads.example.net/ HTTP/1.1"
+for to in (PROXY, ORIGIN):
+    add("max-forwards 0 of what is refused", request(b"Max-Forwards: 0\r\n", line=line), 403, to=to)
 both("max-forwards of GET", request(b"Max-Forwards: 0\r\n"), 200)
 both("via of others", request(b"Via: 1.1 a, 1.0 b (c)\r\n"), 200, shows=(b"Via: 1.1 a, 1.0 b",))
 
@@ -799,9 +813,9 @@ def statuses(said: bytes) -> list[int]:
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.target is not TLS], ids=str)
 def test_http(gateway: Gateway, seen: Seen, case: Case) -> None:
-    seen.clear()
     assert statuses(converse(gateway, case)) == case.answers
     if case.passed == CUT:
+        wait.until("the origin to be left alone", lambda: seen.ended)
         assert not seen.bodies
     else:
         assert len(seen.heads) == len(seen.bodies) == case.passed
@@ -812,7 +826,6 @@ def test_http(gateway: Gateway, seen: Seen, case: Case) -> None:
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.target is TLS], ids=str)
 def test_tls(gateway: Gateway, seen: Seen, case: Case) -> None:
-    seen.clear()
     said = converse(gateway, case)
     if case.passed:
         assert said == b"\x16tls"
@@ -823,7 +836,6 @@ def test_tls(gateway: Gateway, seen: Seen, case: Case) -> None:
 
 
 def test_a_hello_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
-    seen.clear()
     for said, answer in ((records(hello(OUT)), b"\x16"), (records(hello(ADS)), b"\x15")):
         with gateway.lab.lan.connect(*TLS) as sock:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -834,8 +846,19 @@ def test_a_hello_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
     assert len(seen.streams) == 1
 
 
+def test_a_hello_that_takes_its_time(gateway: Gateway, seen: Seen) -> None:
+    """The wait for a first byte is short, for some clients let the server
+    speak first; who has spoken has the time of any head."""
+    said = records(hello(OUT))
+    with gateway.lab.lan.connect(*TLS, timeout=5) as sock:
+        sock.sendall(said[:20])
+        time.sleep(3.5)  # a slow line: more than the wait for a first byte
+        sock.sendall(said[20:])
+        assert sock.recv(1) == b"\x16"
+    assert seen.streams == [said]
+
+
 def test_a_head_byte_by_byte(gateway: Gateway, seen: Seen) -> None:
-    seen.clear()
     said = request(b"Content-Length: 3\r\n", b"abc", b"POST / HTTP/1.1") * 2
     with gateway.lab.lan.connect(*ORIGIN) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -866,7 +889,6 @@ class Reply:
 
 
 REPLIES: list[Reply] = []
-OK = b"HTTP/1.1 200 OK\r\n"
 
 
 def reply(name: str, said: bytes, status: int, content: bytes = b"", **more) -> None:

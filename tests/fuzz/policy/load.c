@@ -110,7 +110,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = cut_input(data, size);
-	struct policy_loader loader = { read_input, &input };
+	struct policy_loader loader = { .read = read_input, .context = &input };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 

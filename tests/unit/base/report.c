@@ -416,6 +416,41 @@ limit_of_each_weight(void **state)
 }
 
 static void
+sections_of_the_manual(void **state)
+{
+	struct report report;
+
+	(void)state;
+	report_init(&report);
+	report_see(&report, "to nothing: there is no finding yet");
+	assert_null(report_topic(&report, "m.md#a"));
+	report_error(&report, nowhere, "of a");
+	report_hint(&report, "h");
+	assert_string_equal(report_topic(&report, "m.md#b"), "m.md#a");
+	report_error(&report, nowhere, "of b");
+	report_error(&report, nowhere, "of c, among b");
+	report_see(&report, "m.md#c");
+	report_warning(&report, "k", nowhere, "of none");
+	assert_string_equal(report_topic(&report, NULL), "m.md#b");
+	report_error(&report, nowhere, "of none");
+	assert_rendered(&report, false,
+	    "error: of a\n"
+	    "      = h\n"
+	    "      = manual: m.md#a\n"
+	    "error: of b\n"
+	    "      = manual: m.md#b\n"
+	    "error: of c, among b\n"
+	    "      = manual: m.md#c\n"
+	    "warning: of none\n"
+	    "error: of none\n");
+	for (int i = 0; i < REPORT_FINDINGS_MAX; i++)
+		report_error(&report, nowhere, "more than are kept");
+	report_see(&report, "of one that is not kept");
+	assert_null(report.items[report.count - 1].see);
+	report_fini(&report);
+}
+
+static void
 lines_and_columns(void **state)
 {
 	struct source source = { STR("p"), STR("ab\n\ncd\r\ne"), 0 };
@@ -458,15 +493,17 @@ as_json(void **state)
 	report_init(&report);
 	report_error(&report, (struct place){ &source, 2, 1 }, "say \"x\"");
 	report_hint(&report, "h");
+	report_see(&report, "m.md#x");
 	report_warning(&report, "unused", nowhere, "w");
 	report_json(&report, REPORT_ERROR, &json);
 	report_json(&report, REPORT_WARNING, &json);
 	assert_string_equal(out.at,
 	    "[{\"file\": \"p\", \"line\": 2, \"column\": 2, "
-	    "\"message\": \"say \\\"x\\\"\", \"hint\": \"h\"}], "
+	    "\"message\": \"say \\\"x\\\"\", \"hint\": \"h\", "
+	    "\"see\": \"m.md#x\"}], "
 	    "[{\"kind\": \"unused\", \"file\": null, \"line\": 0, "
 	    "\"column\": 0, \"by\": [], \"message\": \"w\", "
-	    "\"hint\": null}]");
+	    "\"hint\": null, \"see\": null}]");
 	report_fini(&report);
 	text_fini(&out);
 }
@@ -486,6 +523,7 @@ main(void)
 		cmocka_unit_test(sorting_keeps_order_at_a_place),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(limit_of_each_weight),
+		cmocka_unit_test(sections_of_the_manual),
 		cmocka_unit_test(lines_and_columns),
 		cmocka_unit_test(as_json),
 	};

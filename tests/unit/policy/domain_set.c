@@ -13,7 +13,7 @@
 
 #define NAMES_MAX 40
 #define ROUNDS    500
-#define ASKS      2000 /* a round; before and after it is frozen: 2,000,000 */
+#define ASKS      1000 /* a round, open and then frozen: 1,000,000 */
 #define MANY      100000
 
 static void

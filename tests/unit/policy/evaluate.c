@@ -419,6 +419,189 @@ many_stars_end_soon(void **state)
 	policy_unref(policy);
 }
 
+/* It may be opened, so all hangs on the address that it will turn out to be. */
+static void
+a_known_name_hangs_on_its_address(void **state)
+{
+	struct policy *policy =
+	    with_head("allow lan -> example.com\nreject lan -> any\n");
+	struct text got = TEXT_EMPTY;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 16);
+	struct flow flow =
+	    memory_flow(policy, &arena, "10.0.0.4 -> http://example.com/");
+	flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
+	flow.way = FLOW_EXPLICIT;
+	struct policy_answer answer =
+	    policy_evaluate(policy, &flow, POLICY_PHASE_RESPONSE, NULL);
+	say(&answer, &got);
+	assert_string_equal(got.at, "undecided response on address");
+	flow.known[POLICY_FACT_NAME] = FLOW_NOT_GIVEN;
+	answer = policy_evaluate(policy, &flow, POLICY_PHASE_RESPONSE, NULL);
+	say(&answer, &got);
+	assert_string_equal(got.at, "undecided response on name");
+	arena_fini(&arena);
+	text_fini(&got);
+	policy_unref(policy);
+}
+
+static void
+exceptions(void **state)
+{
+	(void)state;
+	TRY("reject lan, guest except 10.0.0.5, 10.0.9.9 -> wan except "
+	    "192.0.2.0/24 tcp 25\n"
+	    "allow lan -> any except guest, .example.com tcp 80\n"
+	    "drop any -> any\n",
+	    { "10.0.0.4 -> 198.51.100.7 tcp 25", "reject packet by 1" },
+	    { "10.0.0.5 -> 198.51.100.7 tcp 25", "drop packet by 3" },
+	    { "10.0.9.9 -> 198.51.100.7 tcp 25", "drop packet by 3" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 25", "drop packet by 3" },
+	    { "10.0.0.4 -> 10.0.9.7 tcp 80", "drop packet by 3" },
+	    /* Only the proxy sees whether the name is one of these. */
+	    { "10.0.0.4 -> 198.51.100.7 tcp 80", "undecided response on name" },
+	    { "10.0.0.4 -> http://example.com/", "drop name by 3" },
+	    { "10.0.0.4 -> http://a.example.com/ address 10.0.0.7",
+		"drop name by 3" },
+	    { "10.0.0.4 -> http://example.net/", "allow name by 2" },
+	    { "10.0.0.4 -> http://example.net/ address 10.0.9.7",
+		"drop packet by 3" },
+	    /* Where no name will ever be seen, none is taken out. */
+	    { "10.0.0.4 -> http://203.0.113.7/", "allow name by 2" });
+	/* A name of a plain flow is never seen; so nothing is taken out. */
+	TRY("allow lan -> wan except example.com tcp 22\n",
+	    { "10.0.0.4 -> example.com tcp 22", "allow packet by 1" });
+}
+
+static void
+hours_of_the_week(void **state)
+{
+	(void)state;
+	TRY("hours office = mon-fri 08:00-18:00\n"
+	    "hours late = sun 23:00-01:00\n"
+	    "reject lan -> wan tcp 22 during office, late\n"
+	    "allow lan -> wan tcp 22\n",
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at mon 07:59",
+		"allow packet by 4" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at mon 08:00",
+		"reject packet by 3" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at fri 17:59",
+		"reject packet by 3" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at fri 18:00",
+		"allow packet by 4" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at mon 00:59",
+		"reject packet by 3" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22 at mon 01:00",
+		"allow packet by 4" },
+	    /* Another service needs no clock. */
+	    { "10.0.0.4 -> 192.0.2.7 tcp 23", "drop packet by 0" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22", "undecided packet on time" });
+}
+
+static void
+what_a_request_shows(void **state)
+{
+	(void)state;
+	TRY("reject lan -> any user alice, bob\n"
+	    "reject lan -> any header X-A \"one*\" header X-B \"*\"\n"
+	    "reject lan -> any type image/*, Text/HTML\n"
+	    "reject lan -> any scheme https\n"
+	    "allow lan -> any\n",
+	    { "10.0.0.4 -> http://example.com/ user bob method GET",
+		"reject request by 1" },
+	    { "10.0.0.4 -> http://example.com/ method GET",
+		"undecided response on user" },
+	    { "10.0.0.4 -> http://example.com/ user Bob",
+		"undecided response on header" },
+	    { "10.0.0.4 -> http://example.com/ user eve header x-a one "
+	      "header x-b 2",
+		"reject request by 2" },
+	    { "10.0.0.4 -> http://example.com/ user eve header x-a one",
+		"undecided response on type" },
+	    { "10.0.0.4 -> http://example.com/ user eve header x-a one "
+	      "header x-a 2 type text/html",
+		"reject response by 3" },
+	    { "10.0.0.4 -> http://example.com/ user eve header x-b two "
+	      "type text/plain",
+		"allow response by 5" },
+	    /* TLS shows a name and no request. */
+	    { "10.0.0.4 -> https://example.com/", "allow name by 5" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 22", "allow packet by 5" });
+}
+
+/* The names of the rules that reported, in their order. */
+static void
+say_reported(const struct policy_answer *answer, struct text *out)
+{
+	text_clear(out);
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		text_addf(out, "%u ", answer->reported[i]->line - HEAD_LINES);
+	text_addz(out, "");
+}
+
+static void
+reports(void **state)
+{
+	static const struct {
+		const char *flow;
+		const char *want, *reported;
+	} rows[] = {
+		{ "10.0.0.4 -> 192.0.2.7 tcp 22", "allow packet by 7", "1 " },
+		{ "10.0.0.4 -> 192.0.2.7 tcp 25", "allow packet by 7",
+		    "1 2 4 5 " }, /* of five the first four */
+		/* What might be reported is waited for. */
+		{ "10.0.0.4 -> 192.0.2.7 tcp 80", "undecided response on name",
+		    "1 " },
+		{ "10.0.0.4 -> http://a.example.com/", "allow name by 7",
+		    "1 3 " },
+		{ "10.0.0.4 -> http://example.net/", "allow name by 7", "1 " },
+	};
+	struct policy *policy =
+	    with_head("report drop lan -> any\n"
+		      "report allow any -> any tcp 25 log\n"
+		      "report reject lan -> .example.com\n"
+		      "report reject any -> any tcp 25\n"
+		      "report reject lan -> wan tcp 25\n"
+		      "report reject lan -> any tcp 20-25 type text/html\n"
+		      "allow lan -> any\n");
+	struct text got = TEXT_EMPTY;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct flow flow = memory_flow(policy, &arena, rows[i].flow);
+		struct policy_answer answer = policy_decide(policy, &flow);
+		say(&answer, &got);
+		assert_string_equal(got.at, rows[i].want);
+		say_reported(&answer, &got);
+		assert_string_equal(got.at, rows[i].reported);
+	}
+	arena_fini(&arena);
+	text_fini(&got);
+	policy_unref(policy);
+}
+
+/* A limit counts what its own rule allows: no other rule stands for it. */
+static void
+limits_are_traces(void **state)
+{
+	(void)state;
+	TRY("allow lan -> example.com tcp 80\n"
+	    "allow lan -> wan tcp 80 limit 5/s\n"
+	    "allow lan -> example.net tcp 443\n"
+	    "allow lan -> wan tcp 443\n"
+	    "allow guest -> any except example.com tcp 443 connections 3\n"
+	    "allow guest -> any\n",
+	    { "10.0.0.4 -> 192.0.2.7 tcp 80", "undecided response on name" },
+	    { "10.0.0.4 -> 192.0.2.7 tcp 443", "allow packet by 4" },
+	    { "10.0.9.4 -> 192.0.2.7 tcp 443", "undecided name on name" },
+	    { "10.0.9.4 -> https://example.com/", "allow name by 6" },
+	    { "10.0.9.4 -> https://example.net/", "allow name by 5" });
+}
+
 int
 main(void)
 {
@@ -438,6 +621,12 @@ main(void)
 		cmocka_unit_test(no_zone_without_a_home),
 		cmocka_unit_test(paths),
 		cmocka_unit_test(many_stars_end_soon),
+		cmocka_unit_test(a_known_name_hangs_on_its_address),
+		cmocka_unit_test(exceptions),
+		cmocka_unit_test(hours_of_the_week),
+		cmocka_unit_test(what_a_request_shows),
+		cmocka_unit_test(reports),
+		cmocka_unit_test(limits_are_traces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ memory_said(const struct report *report)
 static inline struct policy *
 memory_policy(const char *text)
 {
-	struct policy_loader loader = { memory_read, NULL };
+	struct policy_loader loader = { .read = memory_read };
 	struct policy *policy = NULL, *kept = NULL;
 	struct report report;
 
@@ -79,7 +79,7 @@ memory_flow(const struct policy *policy, struct arena *arena, const char *text)
 static inline struct text
 memory_errors(const char *text)
 {
-	struct policy_loader loader = { memory_read, NULL };
+	struct policy_loader loader = { .read = memory_read };
 	struct policy *policy = NULL, *kept = NULL;
 	struct text out = TEXT_EMPTY;
 	struct report report;

@@ -272,7 +272,7 @@ one_mistake_is_one_error(void **state)
 		{ "service x = { }\nservice y = {\n}\nallow lan -> wan { x }\n",
 		    "there is nothing in these braces\n"
 		    "there is nothing in these braces\n"
-		    "no service is called 'x'" },
+		    "no service, condition or option is called 'x'" },
 		{ "reject lan -> wan method { }\n",
 		    "there is nothing in these braces" },
 		{ "allow lan => wan\n", "'=>' has no place here" },

@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/parse_rule.h"
+
+#include "base/nearest.h"
+#include "policy/manual.h"
+#include "policy/words.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* A second one would take the first one's place without a word. */
+static bool
+refuse_second(struct reader *in, bool first)
+{
+	const struct token *token = reader_peek(in) - 1;
+
+	if (first)
+		return true;
+	report_error(in->report, token->place, "'%.*s' stands here twice",
+	    STR_ARG(token->text));
+	return false;
+}
+
+static bool
+parse_method(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->methods == NULL) &&
+	       reader_words(in, &rule->methods, "a method");
+}
+
+/* path string { "," string } */
+static bool
+parse_path(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->paths == NULL) &&
+	       reader_strings(
+		   in, &rule->paths, "a path in quotes, like \"/admin/*\"");
+}
+
+static bool
+parse_scheme(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->schemes == NULL) &&
+	       reader_words(in, &rule->schemes, "'http' or 'https'");
+}
+
+static bool
+parse_user(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->users == NULL) &&
+	       reader_words(in, &rule->users, "the name of a user");
+}
+
+/* header NAME string { "," string }; several must all be there */
+static bool
+parse_header(struct reader *in, struct syntax_rule *rule)
+{
+	struct syntax_header **tail = &rule->headers;
+	struct syntax_header *header =
+	    arena_new(in->arena, struct syntax_header);
+
+	if (header == NULL ||
+	    !reader_word(in, &header->name,
+		"the name of a header field, like User-Agent") ||
+	    !reader_strings(
+		in, &header->values, "its value in quotes, like \"*curl*\""))
+		return false;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = header;
+	return true;
+}
+
+static bool
+parse_type(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->types == NULL) &&
+	       reader_words(in, &rule->types, "a media type, like image/*");
+}
+
+static bool
+parse_during(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->during == NULL) &&
+	       reader_words(in, &rule->during, "the name of hours");
+}
+
+/* [ "per" "source" ] */
+static bool
+parse_per_source(struct reader *in, bool *ret)
+{
+	if (!reader_at_word(in, "per"))
+		return true;
+	(void)reader_take(in);
+	*ret = true;
+	if (!reader_at_word(in, "source")) {
+		(void)reader_expected(in, "'source'");
+		report_hint(in->report,
+		    "a limit holds for all together, or 'per source'");
+		return false;
+	}
+	(void)reader_take(in);
+	return true;
+}
+
+/* limit RATE [ "burst" NUMBER ] [ "per" "source" ] */
+static bool
+parse_limit(struct reader *in, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->limit;
+
+	if (!refuse_second(in, limit->amount.text.at == NULL) ||
+	    !reader_word(in, &limit->amount, "a rate, like 50/s"))
+		return false;
+	if (reader_at_word(in, "burst")) {
+		(void)reader_take(in);
+		if (!reader_word(in, &limit->burst, "how many at once"))
+			return false;
+	}
+	return parse_per_source(in, &limit->per_source);
+}
+
+/* connections NUMBER [ "per" "source" ] */
+static bool
+parse_connections(struct reader *in, struct syntax_rule *rule)
+{
+	struct syntax_limit *limit = &rule->connections;
+
+	return refuse_second(in, limit->amount.text.at == NULL) &&
+	       reader_word(in, &limit->amount, "a number of connections") &&
+	       parse_per_source(in, &limit->per_source);
+}
+
+static bool
+parse_as(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->label.text.at == NULL) &&
+	       reader_string(in, &rule->label, "the rule's name in quotes");
+}
+
+static bool
+parse_log(struct reader *in, struct syntax_rule *rule)
+{
+	if (!refuse_second(in, rule->log.text.at == NULL))
+		return false;
+	rule->log = reader_word_of(reader_peek(in) - 1);
+	return true;
+}
+
+static bool
+parse_direct(struct reader *in, struct syntax_rule *rule)
+{
+	if (!refuse_second(in, rule->direct.text.at == NULL))
+		return false;
+	rule->direct = reader_word_of(reader_peek(in) - 1);
+	return true;
+}
+
+static const struct {
+	const char *word;
+	bool (*parse)(struct reader *, struct syntax_rule *);
+	const char *manual;
+} rule_items[] = {
+	{ "scheme", parse_scheme, MANUAL_CONDITIONS },
+	{ "method", parse_method, MANUAL_CONDITIONS },
+	{ "path", parse_path, MANUAL_CONDITIONS },
+	{ "user", parse_user, MANUAL_CONDITIONS },
+	{ "header", parse_header, MANUAL_CONDITIONS },
+	{ "type", parse_type, MANUAL_CONDITIONS },
+	{ "during", parse_during, MANUAL_CONDITIONS },
+	{ "limit", parse_limit, MANUAL_RATES },
+	{ "connections", parse_connections, MANUAL_RATES },
+	{ "log", parse_log, MANUAL_OPTIONS },
+	{ "as", parse_as, MANUAL_OPTIONS },
+	{ "direct", parse_direct, MANUAL_OPTIONS },
+};
+
+/* Words of rules that stand at one place only, which is not this one. */
+static const struct {
+	const char *word;
+	const char *hint;
+	const char *manual;
+} misplaced[] = {
+	{ "except", "it stands right behind what it takes something out of",
+	    MANUAL_EXCEPTIONS },
+	{ "burst", "it stands behind the rate of a limit: limit 50/s burst 100",
+	    MANUAL_RATES },
+	{ "per",
+	    "'per source' stands behind a limit: limit 50/s per source, "
+	    "connections 10 per source",
+	    MANUAL_RATES },
+	{ "report", "it stands before the verdict: report reject ...",
+	    MANUAL_REPORTS },
+	{ "hours", "a rule holds 'during' hours that have a name",
+	    MANUAL_HOURS },
+	{ "at", "a rule holds 'during' hours that have a name", MANUAL_HOURS },
+	{ "for", "what a rule holds for stands before '->'", MANUAL_RULES },
+};
+
+static const char rule_item_what[] =
+    "a service, a condition, an option or the end of the line";
+
+static bool
+refuse_misplaced(struct reader *in)
+{
+	for (size_t i = 0; i < COUNT_OF(misplaced); i++) {
+		if (!reader_at_word(in, misplaced[i].word))
+			continue;
+		(void)reader_expected(in, rule_item_what);
+		report_hint(in->report, "%s", misplaced[i].hint);
+		report_see(in->report, misplaced[i].manual);
+		return false;
+	}
+	return true;
+}
+
+void
+syntax_offer_rule_items(struct nearest *nearest)
+{
+	for (size_t i = 0; i < COUNT_OF(rule_items); i++)
+		nearest_offer(nearest, str_of(rule_items[i].word));
+}
+
+static struct nearest
+nearest_rule_item(struct str word)
+{
+	struct nearest nearest;
+
+	nearest_begin(&nearest, word);
+	syntax_offer_rule_items(&nearest);
+	return nearest;
+}
+
+static bool
+is_rule_item(struct str word)
+{
+	return nearest_rule_item(word).distance == 0;
+}
+
+/*
+ * No service has a text behind it, nor what a limit has: the word before such
+ * things is a misspelt condition or limit, and that is where the mistake is.
+ */
+static bool
+refuse_misspelt(struct reader *in)
+{
+	const struct token *token = reader_peek(in);
+	struct nearest nearest = nearest_rule_item(token->text);
+
+	if (nearest.best.at == NULL)
+		return true;
+	bool text = token[1].kind == TOKEN_STRING;
+	bool name_and_text =
+	    token[1].kind == TOKEN_WORD && !is_rule_item(token[1].text) &&
+	    token[2].kind == TOKEN_STRING && str_is(nearest.best, "header");
+	bool amount =
+	    token[1].kind == TOKEN_WORD && token[2].kind == TOKEN_WORD &&
+	    (str_is(token[2].text, "per") || str_is(token[2].text, "burst")) &&
+	    (str_is(nearest.best, "limit") ||
+		str_is(nearest.best, "connections"));
+	if (!text && !name_and_text && !amount)
+		return true;
+	report_error(in->report, token->place,
+	    "no condition or option is called '%.*s'", STR_ARG(token->text));
+	report_hint(in->report, "did you mean '%.*s'?", STR_ARG(nearest.best));
+	return false;
+}
+
+/*
+ * What may stand behind the endpoints, in any order.  A word that is none of
+ * these names a service; the resolver knows which there are.
+ */
+static bool
+parse_rule_item(struct reader *in, struct syntax_rule *rule)
+{
+	const struct token *token = reader_peek(in);
+
+	if (token->kind == TOKEN_OPEN)
+		return reader_services(in, &rule->services);
+	if (token->kind != TOKEN_WORD) {
+		(void)reader_expected(in, rule_item_what);
+		if (token->kind == TOKEN_STRING)
+			report_hint(
+			    in->report, "a rule's name stands behind 'as'");
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(rule_items); i++) {
+		if (!str_is(token->text, rule_items[i].word))
+			continue;
+		(void)reader_take(in);
+		const char *before =
+		    report_topic(in->report, rule_items[i].manual);
+		bool good = rule_items[i].parse(in, rule);
+		(void)report_topic(in->report, before);
+		return good;
+	}
+	return refuse_misplaced(in) && refuse_misspelt(in) &&
+	       reader_services(in, &rule->services);
+}
+
+static bool
+refuse_second_except(struct reader *in)
+{
+	if (!reader_at_word(in, "except"))
+		return true;
+	report_error(
+	    in->report, reader_peek(in)->place, "'except' stands here twice");
+	report_hint(in->report,
+	    "several exceptions stand behind one, parted by commas");
+	return false;
+}
+
+static const char endpoint_what[] =
+    "a zone, a name, a list, an address, a domain, 'any' or 'self'";
+
+/* What stands behind an endpoint, where the endpoint was forgotten. */
+static bool
+refuse_no_endpoint(struct reader *in)
+{
+	const struct token *token = reader_peek(in);
+	enum policy_protocol protocol;
+
+	if (token->kind != TOKEN_WORD || str_is(token->text, "any") ||
+	    str_is(token->text, "self") ||
+	    !policy_word_is_reserved(token->text) || reader_at_statement(in))
+		return true;
+	(void)reader_expected(in, endpoint_what);
+	if (str_is(token->text, "report"))
+		report_hint(in->report,
+		    "it stands before the verdict: report reject ...");
+	else if (str_is(token->text, "except"))
+		report_hint(in->report,
+		    "'except' takes something out of what stands before it, "
+		    "perhaps of 'any'");
+	else if (policy_protocol_find(token->text, &protocol))
+		report_hint(in->report,
+		    "a service stands behind both ends of a rule; 'any' is "
+		    "everywhere");
+	return false;
+}
+
+/* words [ "except" words ] */
+static bool
+parse_endpoint(struct reader *in, struct syntax_word **ret,
+    struct syntax_word **ret_except)
+{
+	if (!refuse_no_endpoint(in) || !reader_words(in, ret, endpoint_what))
+		return false;
+	if (!reader_at_word(in, "except"))
+		return true;
+	(void)reader_take(in);
+	const char *before = report_topic(in->report, MANUAL_EXCEPTIONS);
+	bool good = refuse_no_endpoint(in) &&
+		    reader_words(in, ret_except, endpoint_what) &&
+		    refuse_second_except(in);
+	(void)report_topic(in->report, before);
+	return good;
+}
+
+/* Before it stands `except`, or what is misspelt for it. */
+static bool
+expect_arrow(struct reader *in)
+{
+	const struct token *token = reader_peek(in);
+	struct nearest nearest;
+
+	if (reader_take_if(in, TOKEN_ARROW))
+		return true;
+	(void)reader_expected(in, "'->'");
+	nearest_begin(&nearest, token->text);
+	nearest_offer(&nearest, STR("except"));
+	if (token->kind == TOKEN_WORD && nearest.distance <= 2 &&
+	    nearest.best.at != NULL)
+		report_hint(in->report, "did you mean 'except'?");
+	return false;
+}
+
+/* from "->" to { item }, behind the verdict */
+static bool
+parse_rest_of_rule(
+    struct reader *in, struct syntax_rule *rule, const struct token *first)
+{
+	if (!parse_endpoint(in, &rule->from, &rule->from_except) ||
+	    !expect_arrow(in) ||
+	    !parse_endpoint(in, &rule->to, &rule->to_except))
+		return false;
+	while (reader_peek(in)->kind != TOKEN_NEWLINE)
+		if (!parse_rule_item(in, rule))
+			return false;
+	rule->text = reader_text_since(in, first);
+	return true;
+}
+
+/* VERDICT rule */
+struct syntax_rule *
+parse_filter(struct reader *in)
+{
+	const struct token *first = reader_peek(in) - 1;
+	struct syntax_rule *rule = arena_new(in->arena, struct syntax_rule);
+
+	if (rule == NULL)
+		return NULL;
+	rule->verdict = reader_word_of(first);
+	return parse_rest_of_rule(in, rule, first) ? rule : NULL;
+}
+
+static bool
+expect_reported_verdict(struct reader *in)
+{
+	static const char *const verdicts[] = { "allow", "reject", "drop" };
+	const struct token *token = reader_peek(in);
+	struct nearest nearest;
+
+	nearest_begin(&nearest, token->text);
+	for (size_t i = 0; i < COUNT_OF(verdicts); i++) {
+		if (reader_at_word(in, verdicts[i])) {
+			(void)reader_take(in);
+			return true;
+		}
+		nearest_offer(&nearest, str_of(verdicts[i]));
+	}
+	(void)reader_expected(in, "'allow', 'reject' or 'drop'");
+	if (reader_at_word(in, "publish"))
+		report_hint(in->report,
+		    "what is published is sent elsewhere, and a report leaves "
+		    "every flow as it is");
+	else if (reader_at_word(in, "report"))
+		report_hint(in->report, "once is enough");
+	else if (token->kind == TOKEN_STRING)
+		report_hint(in->report, "write it without quotes");
+	else if (token->kind == TOKEN_WORD && nearest.best.at != NULL)
+		report_hint(
+		    in->report, "did you mean '%.*s'?", STR_ARG(nearest.best));
+	return false;
+}
+
+/* "report" VERDICT rule */
+struct syntax_rule *
+parse_report(struct reader *in)
+{
+	const struct token *first = reader_peek(in) - 1;
+	const struct token *verdict = reader_peek(in);
+	struct syntax_rule *rule = arena_new(in->arena, struct syntax_rule);
+
+	if (rule == NULL || !expect_reported_verdict(in))
+		return NULL;
+	rule->report = reader_word_of(first);
+	rule->verdict = reader_word_of(verdict);
+	return parse_rest_of_rule(in, rule, first) ? rule : NULL;
+}
+
+static bool
+refuse_published_except(struct reader *in)
+{
+	if (!reader_at_word(in, "except"))
+		return true;
+	(void)reader_expected(in, "the service that is published");
+	report_hint(in->report,
+	    "'publish' holds for every source: refuse some in a rule above it");
+	return false;
+}
+
+/* "publish" ZONE service "->" TARGET [ service ] { item } */
+struct syntax_rule *
+parse_publish(struct reader *in)
+{
+	const struct token *first = reader_peek(in) - 1;
+	struct syntax_rule *rule = arena_new(in->arena, struct syntax_rule);
+
+	if (rule == NULL ||
+	    !reader_words(in, &rule->from, "the zone it is reached from") ||
+	    !refuse_published_except(in) ||
+	    !reader_services(in, &rule->services) ||
+	    !reader_expect(in, TOKEN_ARROW, "'->'") ||
+	    !reader_words(in, &rule->to, "the address that serves"))
+		return NULL;
+	struct syntax_service *outside = rule->services;
+	rule->verdict = reader_word_of(first);
+	rule->services = NULL;
+	while (reader_peek(in)->kind != TOKEN_NEWLINE)
+		if (!parse_rule_item(in, rule))
+			return NULL;
+	rule->target = rule->services;
+	rule->services = outside;
+	rule->text = reader_text_since(in, first);
+	return rule;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/socks.h"
+
+#include "event/counter.h"
+#include "http/host.h"
+#include "proxy/client.h"
+#include "proxy/socks_wire.h"
+#include "proxy/tunnel.h"
+
+#include <errno.h>
+
+/* Lies in the client's arena. */
+struct socks {
+	struct client *client;
+	enum socks_version version;
+	bool greeted; /* of SOCKS 5: the method is agreed upon */
+};
+
+bool
+socks_begins(struct str bytes)
+{
+	return bytes.len > 0 &&
+	       (bytes.at[0] == SOCKS_4 || bytes.at[0] == SOCKS_5);
+}
+
+/* Says no, and that was all. */
+static void
+end_with(struct socks *socks, struct str words)
+{
+	struct client *client = socks->client;
+
+	counter_add(COUNTER_BAD_REQUESTS, 1);
+	(void)stream_write(client->stream, words);
+	client_end(client);
+}
+
+static void
+refuse(struct socks *socks, enum socks_reply reply)
+{
+	char buffer[SOCKS_REPLY_BYTES_MAX];
+
+	end_with(socks, socks_reply_write(socks->version, reply, buffer));
+}
+
+/* A name in its one spelling, or an address that was written as a name. */
+static int
+read_host(struct client *client, const struct socks_request *request,
+    struct tunnel_question *ret)
+{
+	struct http_host host;
+	enum http_fault fault;
+
+	ret->port = request->port;
+	ret->address = request->to;
+	if (request->host.at == NULL)
+		return 0;
+	if (http_host_parse(request->host, &client->arena, &host, &fault) < 0)
+		return -EBADMSG;
+	ret->address = host.address;
+	if (http_host_is_name(&host))
+		ret->name = arena_str(&client->arena, host.text);
+	return 0;
+}
+
+static void
+ask(struct socks *socks, const struct socks_request *request, size_t used)
+{
+	struct client *client = socks->client;
+	struct tunnel_question question = {
+		.manner =
+		    socks->version == SOCKS_4 ? TUNNEL_SOCKS_4 : TUNNEL_SOCKS_5,
+	};
+
+	if (request->command != SOCKS_CONNECT) {
+		refuse(socks, SOCKS_NO_COMMAND);
+	} else if (request->port == 0 ||
+		   read_host(client, request, &question) < 0) {
+		refuse(socks, SOCKS_FAILURE);
+	} else {
+		stream_consume(client->stream, used);
+		client_become_busy(client);
+		tunnel_ask(client, &question);
+	}
+}
+
+static void
+read_request(struct socks *socks)
+{
+	struct str input = stream_input(socks->client->stream);
+	struct socks_request request;
+	enum socks_reply reply;
+	int used = socks->version == SOCKS_4
+		       ? socks4_request_parse(input, &request, &reply)
+		       : socks5_request_parse(input, &request, &reply);
+
+	if (used == -EAGAIN && !stream_has_ended(socks->client->stream))
+		return;
+	if (used < 0)
+		refuse(socks, reply);
+	else
+		ask(socks, &request, (size_t)used);
+}
+
+static void
+read_methods(struct socks *socks)
+{
+	struct stream *stream = socks->client->stream;
+	bool without;
+	int used = socks_methods_parse(stream_input(stream), &without);
+
+	if (used == -EAGAIN && !stream_has_ended(stream))
+		return;
+	if (used < 0 || !without) {
+		end_with(socks, SOCKS_METHOD_BAD);
+		return;
+	}
+	stream_consume(stream, (size_t)used);
+	socks->greeted = true;
+	if (stream_write(stream, SOCKS_METHOD_NONE) < 0)
+		client_destroy(socks->client);
+	else if (stream_input(stream).len > 0)
+		read_request(socks);
+}
+
+static void
+on_word(struct stream *stream, void *context)
+{
+	struct socks *socks = context;
+
+	(void)stream;
+	if (socks->version == SOCKS_5 && !socks->greeted)
+		read_methods(socks);
+	else
+		read_request(socks);
+}
+
+static void
+on_failed(struct stream *stream, int error, void *context)
+{
+	const struct socks *socks = context;
+
+	(void)stream;
+	(void)error;
+	client_destroy(socks->client);
+}
+
+static const struct stream_user speaking = {
+	.data = on_word,
+	.ended = on_word,
+	.failed = on_failed,
+};
+
+void
+socks_serve(struct client *client)
+{
+	struct socks *socks = arena_new(&client->arena, struct socks);
+
+	if (socks == NULL) {
+		client_reset(client);
+		return;
+	}
+	socks->client = client;
+	socks->version = (enum socks_version)stream_input(client->stream).at[0];
+	stream_use(client->stream, &speaking, socks);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/socks_wire: the messages of SOCKS 4, 4a and 5 (RFC 1928).
+ *
+ * Pure functions on bytes.  A reader is given all that has come so far: it
+ * returns how many of them the message takes, -EAGAIN when more are needed, or
+ * -EBADMSG.  What is read is lent from the bytes.
+ */
+#ifndef GATEHOUSE_PROXY_SOCKS_WIRE_H
+#define GATEHOUSE_PROXY_SOCKS_WIRE_H
+
+#include "base/address.h"
+
+enum socks_version {
+	SOCKS_4 = 4,
+	SOCKS_5 = 5,
+};
+
+enum socks_command {
+	SOCKS_CONNECT = 1,
+	SOCKS_BIND = 2,
+	SOCKS_UDP_ASSOCIATE = 3,
+};
+
+struct socks_request {
+	unsigned command; /* enum socks_command, or what the client wrote */
+	struct str host;  /* at == NULL: by address */
+	struct address to;
+	uint16_t port;
+};
+
+/* RFC 1928, 6; SOCKS 4 has one word for all but the first. */
+enum socks_reply {
+	SOCKS_GRANTED = 0,
+	SOCKS_FAILURE = 1,
+	SOCKS_NOT_ALLOWED = 2,
+	SOCKS_NET_UNREACHABLE = 3,
+	SOCKS_HOST_UNREACHABLE = 4,
+	SOCKS_REFUSED = 5,
+	SOCKS_TIMEOUT = 6, /* "TTL expired", as everybody uses it */
+	SOCKS_NO_COMMAND = 7,
+	SOCKS_NO_ADDRESS_TYPE = 8,
+};
+
+/* The longest user of SOCKS 4, and the longest name of both. */
+#define SOCKS_TEXT_MAX 255
+
+/* What a SOCKS 5 client offers; whether it can do without a password. */
+int socks_methods_parse(struct str bytes, bool *ret_without);
+
+/* "No authentication" or "none of these", 2 bytes. */
+#define SOCKS_METHOD_NONE STR("\x05\x00")
+#define SOCKS_METHOD_BAD  STR("\x05\xff")
+
+/*
+ * A request of SOCKS 5, behind the methods, or of SOCKS 4.  On -EBADMSG
+ * *reterr_reply is what to answer.
+ */
+int socks5_request_parse(struct str bytes, struct socks_request *ret,
+    enum socks_reply *reterr_reply);
+int socks4_request_parse(struct str bytes, struct socks_request *ret,
+    enum socks_reply *reterr_reply);
+
+#define SOCKS_REPLY_BYTES_MAX 10
+
+/* The reply in buffer, lent. */
+struct str socks_reply_write(enum socks_version version, enum socks_reply reply,
+    char buffer[static SOCKS_REPLY_BYTES_MAX]);
+
+#endif

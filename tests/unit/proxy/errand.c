@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Errands of a worker that is no thread: its loop is that of the test, its
+ * name server and its servers are on the loopback.
+ */
+#include "proxy/errand.h"
+
+#include "../net/dns_server.h"
+#include "event/event.h"
+#include "policies.h"
+#include "proxy/pool.h"
+#include "proxy/worker.h"
+
+#include <stdio.h>
+
+/* The name server's addresses are of 192.0.2.0/24 and 2001:db8::/32. */
+static char text[] = "zone lan = int0 10.0.0.0/24\n"
+		     "zone dmz = int1 192.0.2.0/24 2001:db8::/32\n"
+		     "zone wan = ext0\n"
+		     "reject lan -> ads.example log as \"ads\"\n"
+		     "drop lan -> quiet.example\n"
+		     "reject lan -> self path \"/admin/*\" log as \"path\"\n"
+		     "allow lan -> self log as \"self\"\n"
+		     "allow lan -> four.example\n"
+		     "allow lan -> wan\n"
+		     "reject lan -> any log as \"rest\"\n";
+static char shut[] = "zone lan = int0 10.0.0.0/24\n"
+		     "zone wan = ext0\n"
+		     "reject lan -> any log as \"shut\"\n";
+static char other[] = "zone lan = int0 10.0.0.0/24\n"
+		      "zone wan = ext0\n"
+		      "allow lan -> self as \"other\"\n";
+
+struct test {
+	struct harness h;
+	struct server dns;
+	struct worker worker;
+	struct errand errand;
+	int called;
+	enum errand_outcome outcome;
+	int descriptors;
+	struct address_port at; /* of a server that takes all who come */
+	int listener;
+};
+
+static struct {
+	int count;
+	char rule[32], reason[64];
+} told;
+
+static void
+sink(const struct event *event, void *context)
+{
+	(void)context;
+	told.count++;
+	(void)snprintf(
+	    told.rule, sizeof(told.rule), "%.*s", STR_ARG(event->rule_name));
+	(void)snprintf(told.reason, sizeof(told.reason), "%s",
+	    event->reason != NULL ? event->reason : "");
+}
+
+static void
+on_done(struct errand *errand, enum errand_outcome outcome)
+{
+	struct test *t =
+	    (struct test *)((char *)errand - offsetof(struct test, errand));
+
+	t->called++;
+	t->outcome = outcome;
+	loop_stop(&t->h.loop);
+}
+
+static void
+use_policy(struct test *t, char *policy)
+{
+	struct proxy_generation *before = t->worker.generation;
+
+	t->worker.generation = generation_of(policy);
+	proxy_generation_unref(before);
+}
+
+static void
+begin(struct test *t)
+{
+	struct resolver_options options = { .timeout = 100 * CLOCK_MS };
+
+	memset(&told, 0, sizeof(told));
+	*t = (struct test){ .descriptors = open_fds() };
+	harness_begin(&t->h);
+	t->listener = listen_somewhere(ADDRESS_IPV4, &t->at);
+	server_begin(&t->dns, &t->h.loop);
+	t->worker.loop = &t->h.loop;
+	assert_int_equal(
+	    resolver_create(&t->h.loop, &options, &t->worker.resolver), 0);
+	assert_int_equal(
+	    resolver_servers(t->worker.resolver, &t->dns.at, 1), 0);
+	t->worker.pool = pool_create(&t->h.loop);
+	use_policy(t, text);
+	event_sink_set(sink, NULL);
+}
+
+static void
+prepare(struct test *t, enum flow_way way)
+{
+	struct address_port client = { address_of("10.0.0.4"), 40000 };
+
+	errand_init(&t->errand, &t->worker, way, client, 1);
+	t->errand.done = on_done;
+	t->called = 0;
+}
+
+static void
+head(struct test *t, const char *name, uint16_t port)
+{
+	struct str none = { NULL, 0 };
+
+	admission_port(&t->errand.flow, port);
+	admission_name(&t->errand.flow, name != NULL ? str_of(name) : none);
+	admission_head(&t->errand.flow, STR("GET"), STR("/"));
+}
+
+static void
+go(struct test *t)
+{
+	errand_begin(&t->errand);
+	if (t->called == 0)
+		harness_run(&t->h);
+	assert_int_equal(t->called, 1);
+}
+
+static void
+fetch(struct test *t, const char *name)
+{
+	prepare(t, FLOW_EXPLICIT);
+	head(t, name, 80);
+	go(t);
+}
+
+static void
+fetch_from(struct test *t, struct address_port server)
+{
+	prepare(t, FLOW_EXPLICIT);
+	head(t, NULL, server.port);
+	t->errand.meant = server.address;
+	go(t);
+}
+
+static void
+end(struct test *t)
+{
+	event_sink_set(NULL, NULL);
+	pool_destroy(&t->worker.pool);
+	resolver_destroy(&t->worker.resolver);
+	server_end(&t->dns);
+	if (t->listener >= 0)
+		(void)close(t->listener);
+	proxy_generation_unref(t->worker.generation);
+	harness_end(&t->h);
+	assert_int_equal(open_fds(), t->descriptors);
+}
+
+static void
+tell_and_fini(struct test *t)
+{
+	errand_tell(&t->errand);
+	errand_tell(&t->errand);
+	errand_fini(&t->errand);
+}
+
+static void
+a_refused_name_is_not_looked_up(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	fetch(&t, "ads.example");
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	assert_int_equal(t.errand.answer.verdict, POLICY_VERDICT_REJECT);
+	tell_and_fini(&t);
+	assert_int_equal(told.count, 1);
+	assert_string_equal(told.rule, "ads");
+	fetch(&t, "quiet.example");
+	assert_int_equal(t.errand.answer.verdict, POLICY_VERDICT_DROP);
+	tell_and_fini(&t);
+	assert_int_equal(told.count, 1);
+	assert_int_equal(t.dns.asked, 0);
+	end(&t);
+}
+
+/* Each address is a flow of its own, whatever the name may do. */
+static void
+a_name_that_points_inside(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	fetch(&t, "both.example");
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	assert_int_equal(t.errand.address_count, 0);
+	assert_string_equal("", told.rule);
+	assert_true(t.dns.asked > 0);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "rest");
+	/* Also one that is allowed by name. */
+	fetch(&t, "four.example");
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	tell_and_fini(&t);
+	end(&t);
+}
+
+static void
+names_without_an_address(void **state)
+{
+	static const struct {
+		const char *name;
+		enum proxy_failure failure;
+	} cases[] = {
+		{ "absent.example", PROXY_FAILURE_NO_NAME },
+		{ "none.example", PROXY_FAILURE_NO_ADDRESS },
+		{ "failing.example", PROXY_FAILURE_DNS_FAILED },
+		{ "silent.example", PROXY_FAILURE_DNS_TIMEOUT },
+	};
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		fetch(&t, cases[i].name);
+		assert_int_equal(t.outcome, ERRAND_FAILED);
+		assert_int_equal(t.errand.failure, cases[i].failure);
+		tell_and_fini(&t);
+	}
+	/* Undecided to the end: nothing was allowed, nothing by a rule. */
+	assert_int_equal(told.count, COUNT_OF(cases));
+	assert_string_equal(told.rule, "");
+	end(&t);
+}
+
+static void
+an_address_that_is_allowed(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	fetch_from(&t, t.at);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_non_null(t.errand.server);
+	assert_int_equal(t.errand.server_at.port, t.at.port);
+	assert_false(t.errand.reused);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "self");
+	(void)close(t.listener);
+	t.listener = -1;
+	fetch_from(&t, t.at);
+	assert_int_equal(t.outcome, ERRAND_FAILED);
+	assert_int_equal(t.errand.failure, PROXY_FAILURE_REFUSED);
+	tell_and_fini(&t);
+	assert_int_equal(told.count, 2);
+	assert_string_equal(
+	    told.reason, proxy_failure_words(PROXY_FAILURE_REFUSED));
+	end(&t);
+}
+
+/* An intercepted client goes where it dialled, not where a name leads. */
+static void
+an_intercepted_client(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	prepare(&t, FLOW_INTERCEPTED);
+	head(&t, "www.example", t.at.port);
+	t.errand.meant = t.at.address;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_int_equal(t.dns.asked, 0);
+	tell_and_fini(&t);
+	prepare(&t, FLOW_INTERCEPTED);
+	head(&t, "ads.example", t.at.port);
+	t.errand.meant = t.at.address;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	tell_and_fini(&t);
+	end(&t);
+}
+
+/* Both readings must be allowed, and the rule that refuses one is told. */
+static void
+a_path_of_two_readings(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	admission_head(&t.errand.flow, STR("GET"), STR("//admin/x"));
+	t.errand.path_lax = STR("/admin/x");
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "path");
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	admission_head(&t.errand.flow, STR("GET"), STR("//public"));
+	t.errand.path_lax = STR("/public");
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	tell_and_fini(&t);
+	end(&t);
+}
+
+static void
+a_kept_connection(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	fetch_from(&t, t.at);
+	const struct stream *kept = t.errand.server;
+	pool_put(t.worker.pool, t.at, &t.errand.server);
+	tell_and_fini(&t);
+	/* For whom it will not do it stays there. */
+	fetch_from(&t, t.at);
+	assert_ptr_not_equal(t.errand.server, kept);
+	tell_and_fini(&t);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	t.errand.may_reuse = true;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_true(t.errand.reused);
+	assert_ptr_equal(t.errand.server, kept);
+	/* Begun again, it gets one of its own. */
+	stream_close(&t.errand.server);
+	t.errand.may_reuse = false;
+	t.called = 0;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_false(t.errand.reused);
+	tell_and_fini(&t);
+	end(&t);
+}
+
+/* Whoever is connected is so by the policy that is in force then. */
+static void
+a_policy_that_changes_on_the_way(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	errand_begin(&t.errand);
+	assert_int_equal(t.called, 0);
+	use_policy(&t, shut);
+	assert_true(errand_stands(&t.errand, t.worker.generation));
+	errand_move(&t.errand);
+	harness_run(&t.h);
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	assert_null(t.errand.server);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "shut");
+	end(&t);
+}
+
+static void
+a_policy_that_changes_afterwards(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	fetch_from(&t, t.at);
+	use_policy(&t, shut);
+	assert_false(errand_stands(&t.errand, t.worker.generation));
+	/* It does not stand, and is still told as what it was. */
+	assert_true(str_is(t.errand.answer.rule->label, "self"));
+	use_policy(&t, other);
+	assert_true(errand_stands(&t.errand, t.worker.generation));
+	errand_move(&t.errand);
+	assert_ptr_equal(t.errand.generation, t.worker.generation);
+	assert_true(str_is(t.errand.answer.rule->label, "other"));
+	tell_and_fini(&t);
+	assert_int_equal(told.count, 0);
+	end(&t);
+}
+
+/* In the midst of a look-up and of a dial. */
+static void
+one_that_is_given_up_is_silent(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, "silent.example", 80);
+	errand_begin(&t.errand);
+	errand_fini(&t.errand);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	errand_begin(&t.errand);
+	errand_fini(&t.errand);
+	errand_fini(NULL);
+	harness_run_for(&t.h, 150 * CLOCK_MS);
+	assert_int_equal(t.called, 0);
+	end(&t);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_refused_name_is_not_looked_up),
+		cmocka_unit_test(a_name_that_points_inside),
+		cmocka_unit_test(names_without_an_address),
+		cmocka_unit_test(an_address_that_is_allowed),
+		cmocka_unit_test(an_intercepted_client),
+		cmocka_unit_test(a_path_of_two_readings),
+		cmocka_unit_test(a_kept_connection),
+		cmocka_unit_test(a_policy_that_changes_on_the_way),
+		cmocka_unit_test(a_policy_that_changes_afterwards),
+		cmocka_unit_test(one_that_is_given_up_is_silent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
