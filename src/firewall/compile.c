@@ -58,6 +58,14 @@ compile_line(struct compiler *compiler, const char *format, ...)
 }
 
 void
+compile_text_fini(struct compiler *compiler, struct text *text)
+{
+	if (text->full)
+		compiler->rc = -ENOMEM;
+	text_fini(text);
+}
+
+void
 compile_chain_begin(struct compiler *compiler, const char *name)
 {
 	text_addf(compiler->out, "\n\tchain %s {\n", name);
@@ -86,7 +94,7 @@ compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
 	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
 	    "%d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 void

@@ -95,6 +95,9 @@ bool match_is_always(const struct matches *matches);
 void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
     struct str name, uint8_t family);
 
+/* text_fini; that it could not grow is not forgotten: a rule may be missing. */
+void compile_text_fini(struct compiler *compiler, struct text *text);
+
 void compile_chain_begin(struct compiler *compiler, const char *name);
 void compile_chain_end(struct compiler *compiler);
 

@@ -44,7 +44,7 @@ lines_init(struct lines *lines, struct compiler *compiler, enum chain_kind kind)
 void
 lines_fini(struct lines *lines)
 {
-	text_fini(&lines->text);
+	compile_text_fini(lines->compiler, &lines->text);
 	free(lines->elements.items);
 	free(lines->items);
 }
@@ -80,8 +80,6 @@ end_line(struct lines *lines, struct line *line, const struct tail *tail)
 	line->end = lines->text.len;
 	line->outcome = tail->outcome;
 	line->is_common = tail->is_common;
-	if (lines->text.full)
-		lines->compiler->rc = -ENOMEM;
 }
 
 void
@@ -384,7 +382,7 @@ write_tail(const struct lines *lines, const struct line *line)
 	text_addf(&body, "\t\t" COMPILE_FORGET "\n\t\t%.*s\n", STR_ARG(tail));
 	unsigned piece = compile_shared_piece(
 	    lines->compiler, "chain", "tail", text_str(&body));
-	text_fini(&body);
+	compile_text_fini(lines->compiler, &body);
 	return piece;
 }
 
@@ -520,7 +518,7 @@ write_decision(const struct lines *lines)
 		    compile_shared_piece(
 			compiler, "chain", "own", text_str(&body)));
 	free(specials.items);
-	text_fini(&body);
+	compile_text_fini(compiler, &body);
 }
 
 static void

@@ -148,11 +148,13 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 	if (chain->kind == CHAIN_EXPLICIT)
 		return read_explicit(compiler, chain, rule);
 	struct reading reading = {
-		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
-		.services = match_chain_services(compiler, chain, rule),
-		.settled = match_destination(compiler, chain, rule),
 	};
+	if (reading.source.count == 0)
+		return reading; /* of most rules, in a list for other sources */
+	reading.time = match_time(compiler, rule);
+	reading.services = match_chain_services(compiler, chain, rule);
+	reading.settled = match_destination(compiler, chain, rule);
 	if (might_match_by_name(compiler, chain, rule) &&
 	    !match_is_always(&reading.settled))
 		reading.open = match_without(compiler, match_always(compiler),
@@ -367,8 +369,8 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 		lines_add_call(&list->lines, &tail);
 	else
 		add_lines(list, reading, &reading->settled, &tail);
-	text_fini(&action);
-	text_fini(&comment);
+	compile_text_fini(compiler, &action);
+	compile_text_fini(compiler, &comment);
 }
 
 static void
@@ -380,8 +382,8 @@ write_open(struct list *list, size_t at, const struct reading *reading,
 	text_addz(&action, words);
 	struct tail tail = tail_of(list, at, true, &action, &comment);
 	add_lines(list, reading, &reading->open, &tail);
-	text_fini(&action);
-	text_fini(&comment);
+	compile_text_fini(list->compiler, &action);
+	compile_text_fini(list->compiler, &comment);
 }
 
 static void
@@ -603,8 +605,8 @@ write_unreported(struct list *list, size_t at, const struct reading *reading)
 	list->uses_undecided = true;
 	text_addf(&words, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
 	    undecided_action(list->chain, action));
-	write_open(list, at, reading, words.at);
-	text_fini(&words);
+	write_open(list, at, reading, words.full ? "" : words.at);
+	compile_text_fini(list->compiler, &words);
 }
 
 /*
@@ -617,12 +619,13 @@ write_report_chain(struct list *list, size_t at)
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct reading reading = read_rule(compiler, list->chain, rule);
-	char name[COMPILE_NAME_BYTES];
+	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
 	struct text tail = TEXT_EMPTY;
 
 	compile_aside_name(compiler, list->chain, rule, name);
+	(void)snprintf(hit, sizeof(hit), "%s.hit", name);
 	compile_chain_begin(compiler, name);
-	text_addf(&tail, "goto %s.hit", name);
+	text_addf(&tail, "goto %s", hit);
 	lines_init(&list->lines, compiler, list->chain->kind);
 	add_lines(list, &reading, &reading.settled,
 	    &(struct tail){ .text = text_str(&tail) });
@@ -630,12 +633,12 @@ write_report_chain(struct list *list, size_t at)
 	lines_write_plain(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
-	compile_chain_begin(compiler, tail.at + strlen("goto "));
+	compile_chain_begin(compiler, hit);
 	text_clear(&tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
 	compile_chain_end(compiler);
-	text_fini(&tail);
+	compile_text_fini(compiler, &tail);
 }
 
 static void
@@ -648,7 +651,7 @@ write_limit_chain(struct list *list, size_t at)
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));
-	text_fini(&tail);
+	compile_text_fini(compiler, &tail);
 }
 
 static void

@@ -117,7 +117,7 @@ add_group(struct compiler *compiler, struct matches *matches,
 		match = compile_add_match(compiler, matches, family, &text);
 	if (match != NULL && !group->is_list)
 		match->addresses = &group->addresses;
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 static bool
@@ -203,7 +203,7 @@ add_without(struct compiler *compiler, struct matches *matches,
 		text_addf(&text, "%smeta nfproto %s", text.len > 0 ? " " : "",
 		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6");
 	compile_add_match(compiler, matches, family, &text);
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 static bool
@@ -270,7 +270,7 @@ add_own(struct compiler *compiler, struct matches *matches,
 		text_addf(&text, "%s daddr @%s", word, name);
 		compile_add_match(compiler, matches, family, &text);
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 struct matches
@@ -391,7 +391,7 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 		text_addz(&text, " }");
 		compile_add_match(compiler, matches, family, &text);
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 static void
@@ -403,7 +403,7 @@ add_icmp(struct compiler *compiler, struct matches *matches,
 	if (is_whole(services, POLICY_PROTOCOL_ICMP)) {
 		text_addz(&text, "meta l4proto { 1, 58 }");
 		compile_add_match(compiler, matches, 0, &text);
-		text_fini(&text);
+		compile_text_fini(compiler, &text);
 		return;
 	}
 	add_icmp_types(compiler, matches, services, ADDRESS_IPV4);
@@ -436,7 +436,7 @@ add_protocol(struct compiler *compiler, struct matches *matches,
 		match->services = numbers;
 		match->service_count = count;
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 struct matches

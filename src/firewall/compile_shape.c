@@ -210,7 +210,7 @@ write_ports(struct compiler *compiler, const struct spans *cut)
 	text_addz(&body, in_lines ? "" : "\n\t\t}\n");
 	unsigned piece =
 	    compile_shared_piece(compiler, "chain", "ports", text_str(&body));
-	text_fini(&body);
+	compile_text_fini(compiler, &body);
 	return piece;
 }
 
@@ -294,15 +294,13 @@ compile_shape_write(struct compiler *compiler, const struct element *elements,
 
 	add_elements(&writer, elements, count);
 	add_body(&body, &writer);
-	if (body.full || writer.body.full)
-		compiler->rc = -ENOMEM;
 	unsigned piece =
 	    compile_shared_piece(compiler, "map", "shape", text_str(&body));
 	add_key(&key, shape);
 	compile_line(compiler, "%s%.*s %s @shape.%u",
 	    writer.is_alone ? "meta priority set " : "",
 	    STR_ARG(text_str(&key)), writer.is_alone ? "map" : "vmap", piece);
-	text_fini(&key);
-	text_fini(&body);
-	text_fini(&writer.body);
+	compile_text_fini(compiler, &key);
+	compile_text_fini(compiler, &body);
+	compile_text_fini(compiler, &writer.body);
 }

@@ -107,9 +107,10 @@ compile_shared_use(struct shared *shared, uint32_t outcome, enum shared_use use)
 /* ---- pieces ---- */
 
 static struct piece *
-add_piece(struct shared *shared, struct str key, const char *kind,
+add_piece(struct compiler *compiler, struct str key, const char *kind,
     const char *name, size_t body_len)
 {
+	struct shared *shared = compiler->shared;
 	struct piece *piece = arena_new(&shared->arena, struct piece);
 	struct str kept = arena_str(&shared->arena, key);
 	struct text head = TEXT_EMPTY;
@@ -121,7 +122,7 @@ add_piece(struct shared *shared, struct str key, const char *kind,
 	text_addf(&head, "%s %s.%u", kind, name, piece->number);
 	piece->head = arena_str(&shared->arena, text_str(&head));
 	piece->body = (struct str){ kept.at + kept.len - body_len, body_len };
-	text_fini(&head);
+	compile_text_fini(compiler, &head);
 	return piece;
 }
 
@@ -136,10 +137,11 @@ compile_shared_piece(struct compiler *compiler, const char *kind,
 	text_add(&key, body);
 	struct piece *piece = map_get(&shared->by_text, text_str(&key));
 	if (piece == NULL)
-		piece = add_piece(shared, text_str(&key), kind, name, body.len);
-	if (piece == NULL || key.full)
+		piece =
+		    add_piece(compiler, text_str(&key), kind, name, body.len);
+	if (piece == NULL)
 		compiler->rc = -ENOMEM;
-	text_fini(&key);
+	compile_text_fini(compiler, &key);
 	return piece != NULL ? piece->number : 0;
 }
 
@@ -285,6 +287,8 @@ compile_shared_write(struct compiler *compiler)
 {
 	const struct shared *shared = compiler->shared;
 
+	if (shared->arena.full)
+		compiler->rc = -ENOMEM;
 	write_pieces(compiler);
 	write_firsts(compiler);
 	if (count_used(shared, SHARED_PLAIN | SHARED_PROXIED) == 0)
