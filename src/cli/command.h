@@ -21,6 +21,7 @@ enum status {
 struct options {
 	bool json;
 	bool follow;
+	bool running;        /* asks the gateway instead of a file */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
 	int count;
@@ -30,6 +31,7 @@ enum option_bits {
 	OPTION_JSON = 1,
 	OPTION_FOLLOW = 2,
 	OPTION_RUNTIME = 4,
+	OPTION_RUNNING = 8,
 };
 
 struct command {

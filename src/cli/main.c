@@ -104,6 +104,7 @@ static const struct {
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -161,6 +162,7 @@ static const struct option known[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "follow", no_argument, NULL, 'f' },
 	{ "runtime", required_argument, NULL, 'r' },
+	{ "running", no_argument, NULL, 'n' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -203,6 +205,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'f':
 		options->follow = true;
 		return (command->takes & OPTION_FOLLOW) != 0;
+	case 'n':
+		options->running = true;
+		return (command->takes & OPTION_RUNNING) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

@@ -7,6 +7,7 @@
 #include "firewall/names.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,10 +149,16 @@ add_comment(struct text *out, struct str comment)
 static void
 write_counter(struct compiler *compiler, const char *name, struct str meaning)
 {
+	const struct firewall_host *host = compiler->host;
 	struct text *out = compiler->out;
+	uint64_t packets, bytes;
 
 	text_addf(out, "\tcounter %s {\n\t\t", name);
 	add_comment(out, meaning);
+	if (host->counted != NULL &&
+	    host->counted(host->counted_context, name, &packets, &bytes))
+		text_addf(out, "\n\t\tpackets %" PRIu64 " bytes %" PRIu64,
+		    packets, bytes);
 	text_addz(out, "\n\t}\n");
 }
 

@@ -132,10 +132,9 @@ on_time(struct loop_timer *timer)
 	struct pool *pool = timer->context;
 	int64_t now = loop_now(pool->loop);
 
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): unlinked, oldest moves */
 	while (pool->oldest != NULL &&
 	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now)
-		discard(pool->oldest);
+		discard(pool->oldest); /* NOLINT: unlinked, so oldest moves */
 	arm(pool);
 }
 
@@ -159,9 +158,8 @@ pool_destroy(struct pool **pool)
 	*pool = NULL;
 	if (p == NULL)
 		return;
-	/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): unlinked, oldest moves */
 	while (p->oldest != NULL)
-		discard(p->oldest);
+		discard(p->oldest); /* NOLINT: unlinked, so oldest moves */
 	loop_timer_cancel(&p->timer);
 	free(p);
 }

@@ -415,6 +415,31 @@ fills_in_own_addresses(void **state)
 	free(ruleset);
 }
 
+static bool
+counted(
+    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	(void)context;
+	*ret_packets = 5000000000;
+	*ret_bytes = 7;
+	return strcmp(name, "rule.3") == 0;
+}
+
+static void
+counters_go_on_where_they_were(void **state)
+{
+	struct firewall_host host = { .proxy_uid = 1, .counted = counted };
+
+	(void)state;
+	char *ruleset =
+	    compile_as("test.policy", ZONES "drop lan -> wan\n", &host);
+	assert_has(ruleset,
+	    "\tcounter rule.3 {\n\t\tcomment \"drop lan -> wan\"\n"
+	    "\t\tpackets 5000000000 bytes 7\n\t}\n");
+	assert_int_equal(occurrences(ruleset, "packets 5000000000"), 1);
+	free(ruleset);
+}
+
 /* Two rules may stand on one line; the built-in one stands on none. */
 static void
 names_counters_by_line(void **state)
@@ -659,6 +684,7 @@ main(void)
 		cmocka_unit_test(has_nothing_for_ipv6_where_there_is_none),
 		cmocka_unit_test(fills_in_own_addresses),
 		cmocka_unit_test(names_counters_by_line),
+		cmocka_unit_test(counters_go_on_where_they_were),
 		cmocka_unit_test(parts_rests_of_one_line),
 		cmocka_unit_test(is_certain_behind_any_number),
 		cmocka_unit_test(grows_with_the_list_alone),
