@@ -66,6 +66,8 @@ def random_policy(chance: random.Random) -> Policy:
     if chance.random() < 0.3:
         policy.rules = [report_of_most(chance, policy)]
     policy.rules += [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
+    if chance.random() < 0.4:
+        policy.rules += similar_rules(chance, policy, chance.randint(50, 250))
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
         policy.rules.append(rule_for_the_rest(chance, policy))
     return policy
@@ -176,6 +178,70 @@ def add_conditions(chance: random.Random, policy: Policy, rule: Rule) -> None:
         rule.during = chance.sample(list(policy.hours), chance.choice((1, 1, 2)))
     if rule.verdict == "allow" and not rule.is_report and chance.random() < 0.25:
         rule.limits = random_limits(chance)
+
+
+def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rule]:
+    """A long list: a few shapes, in which many values overlap, and between them
+    now and then a rule of another kind.  The compiler makes maps of it."""
+    sides = ("any", "host", "host", "net", "range")
+    services = ("", "port", "port", "ports", "protocol")
+    shapes = [
+        (chance.choice(sides), chance.choice(sides), chance.choice(services))
+        for _ in range(chance.randint(1, 5))
+    ]
+    odd = chance.choice((0, 0.05, 0.2))
+    return [
+        random_rule(chance, policy)
+        if chance.random() < odd
+        else shaped_rule(chance, policy, *chance.choice(shapes))
+        for _ in range(count)
+    ]
+
+
+def shaped_rule(
+    chance: random.Random, policy: Policy, source: str, to: str, service: str
+) -> Rule:
+    services = [shaped_service(chance, service)] if service else []
+    if service == "port" and chance.random() < 0.2:
+        services.append(shaped_service(chance, service))
+    rule = Rule(
+        chance.choice(("allow", "allow", "reject", "drop")),
+        shaped_side(chance, policy, source),
+        shaped_side(chance, policy, to),
+        services,
+        log=chance.random() < 0.1,
+    )
+    rule.direct = rule.verdict == "allow" and chance.random() < 0.1
+    return rule
+
+
+def shaped_side(chance: random.Random, policy: Policy, shape: str) -> Side:
+    if shape == "any":
+        word = chance.choice(policy.zones)
+        return Side(words=[word], zones={word})
+    words = [shaped_member(chance, shape)]
+    if chance.random() < 0.15:
+        words.append(shaped_member(chance, shape))
+    return Side(words=words, nets=[net for w in words for net in to_net(w)])
+
+
+def shaped_member(chance: random.Random, shape: str) -> str:
+    address = ip_address(chance.choice(ADDRESSES))
+    if shape == "net":
+        lengths = (8, 16, 24, 28, 30, 31) if address.version == 4 else (16, 48, 64, 124)
+        return str(ip_network(f"{address}/{chance.choice(lengths)}", strict=False))
+    if shape == "range":
+        return f"{address - chance.randint(0, 3)}-{address + chance.randint(1, 80)}"
+    return str(address)
+
+
+def shaped_service(chance: random.Random, shape: str) -> Service:
+    if shape == "protocol":
+        return Service(chance.choice(("tcp", "udp", "sctp", "gre", "esp")))
+    protocol = chance.choice(("tcp", "tcp", "udp", "sctp"))
+    first = chance.choice((*PORTS, *range(75, 90)))
+    last = first + chance.randint(1, 30) if shape == "ports" else first
+    return Service(protocol, first, last)
 
 
 def random_publish(chance: random.Random, policy: Policy) -> Rule:

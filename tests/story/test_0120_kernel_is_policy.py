@@ -153,6 +153,7 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
     seed = int(os.environ.get("KERNEL_SEED", random.SystemRandom().randrange(1 << 30)))
     print(f"KERNEL_SEED={seed} KERNEL_POLICIES={ROUNDS}")
     fates: Counter[str] = Counter()
+    maps = 0
     for number in range(ROUNDS):
         chance = random.Random(seed + number)
         policy = small_chance.random_policy(chance)
@@ -162,12 +163,15 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
         gate.begin(ruleset, policy.listening)
         this.run()
         gate.end()
+        maps += "\tmap shape." in ruleset
         fates.update(e.fate for e in this.expected)
         again = f"KERNEL_SEED={seed + number} KERNEL_POLICIES=1"
         if this.wrong:
             pytest.fail("\n".join([again, policy.text(), *this.wrong]))
     print(f"{ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
+    print(f"{maps} of them long enough for maps")
     if ROUNDS >= 20:
+        assert maps > ROUNDS / 10, "lists that are too short"
         assert min(fates[f] for f in FATES) > 0, f"a world that is too small: {fates}"
 
 
