@@ -21,7 +21,7 @@ from bench.field import BUILD, MEASURED_CORE, PROGRAMS, Field
 from bench.sample import Results, Sample
 from bench.table import Heading
 
-COUNTS = (10, 1000)
+COUNTS = (10, 1000, 10_000)
 FLOWS = 100_000
 SECONDS = 2.0  # at most, of one sample
 GATEHOUSE, LINEAR, LIMIT = "gatehouse", "linear nft", "limit: none"
@@ -70,7 +70,7 @@ def rules(count: int) -> list[Rule]:
 def _rule(i: int) -> Rule:
     person = f"10.0.0.{20 + i % 200}"
     host = f"198.18.{i // 200}.{1 + i % 200}"
-    net = f"198.19.{i // 16}.{i % 16 * 16}/28"
+    net = f"100.{64 + i // 4096}.{i // 16 % 256}.{i % 16 * 16}/28"
     port = 1000 + i
     return [
         Rule("allow", person, host, f"tcp {port}"),

@@ -10,6 +10,7 @@ breaks something asks for `start_gateway`, and has a lab of its own to break.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from signal import SIGINT, default_int_handler, signal
 
 import pytest
 
@@ -24,6 +25,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     for reason, count in Counter(report.longrepr[2] for report in skipped).items():
         terminalreporter.write_line(f"{count} not run. {reason}")
+
+
+def pytest_configure() -> None:
+    """Programs end by SIGINT, also if a shell started all this with `&`."""
+    signal(SIGINT, default_int_handler)
 
 
 @pytest.fixture(scope="session")

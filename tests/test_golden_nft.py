@@ -68,7 +68,7 @@ def test_is_taken_by_the_kernel(policy: Path, tmp_path: Path) -> None:
     argv = ["unshare", "--net", "--", "sh", "-c", script]
     done = subprocess.run(argv, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
-    for kind in ("chain", "counter", "set"):
+    for kind in ("chain", "counter", "set", "map"):
         given, taken = names(kind, ruleset), names(kind, done.stdout)
         assert sorted(given) == sorted(taken)
 

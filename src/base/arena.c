@@ -122,6 +122,18 @@ arena_str(struct arena *arena, struct str s)
 	return (struct str){ copy, s.len };
 }
 
+struct str
+arena_lower(struct arena *arena, struct str s)
+{
+	char *copy = arena_alloc(arena, s.len + 1);
+
+	if (copy == NULL)
+		return (struct str){ NULL, 0 };
+	for (size_t i = 0; i < s.len; i++)
+		copy[i] = ascii_lower(s.at[i]);
+	return (struct str){ copy, s.len };
+}
+
 struct arena_mark
 arena_mark(const struct arena *arena)
 {

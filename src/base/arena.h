@@ -44,6 +44,9 @@ void *arena_array(struct arena *arena, size_t count, size_t size);
 /* A copy of s in the arena, with a NUL behind it; { NULL, 0 } when full. */
 struct str arena_str(struct arena *arena, struct str s);
 
+/* The same with ASCII letters in lower case. */
+struct str arena_lower(struct arena *arena, struct str s);
+
 /* All that was taken after the mark is given back by the rewind. */
 struct arena_mark arena_mark(const struct arena *arena);
 void arena_rewind(struct arena *arena, struct arena_mark mark);

@@ -23,6 +23,7 @@ struct options {
 	bool follow;
 	bool verbose;
 	bool check;          /* look, change nothing */
+	bool running;        /* asks the gateway instead of a file */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
 	int count;
@@ -34,6 +35,7 @@ enum option_bits {
 	OPTION_RUNTIME = 4,
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
+	OPTION_RUNNING = 32,
 };
 
 struct command {

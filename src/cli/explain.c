@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/command.h"
+#include "cli/control_client.h"
 
-#include "policy/describe.h"
-#include "policy/explain.h"
+#include "daemon/control.h"
+#include "policy/explain_print.h"
 #include "policy/flow_text.h"
 
 #include "base/vec.h"
@@ -12,12 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static const char *const match_words[] = {
-	[POLICY_MATCH_NO] = "no",
-	[POLICY_MATCH_MIGHT] = "might",
-	[POLICY_MATCH_YES] = "match",
-};
 
 /*
  * On the gateway itself the host knows which addresses are its own.  Elsewhere
@@ -67,115 +61,23 @@ read_own_addresses(const struct policy *policy, struct own_addresses *own)
 }
 
 static void
-json_rule(struct json *json, const struct policy_rule *rule)
+print(const struct explanation *explanation, bool as_json)
 {
-	if (rule == NULL || rule->line == 0) {
-		json_put_null(json);
-		return;
-	}
-	json_object_begin(json);
-	json_name(json, "line");
-	json_put_integer(json, rule->line);
-	json_name(json, "name");
-	json_put_string(json, rule->label);
-	json_object_end(json);
-}
-
-static void
-json_path(struct json *json, const struct explanation *explanation)
-{
-	json_array_begin(json);
-	for (size_t i = 0; i < explanation->steps.count; i++) {
-		const struct explanation_step *step =
-		    &explanation->steps.items[i];
-		json_object_begin(json);
-		json_name(json, "rule");
-		json_rule(json, step->rule);
-		json_name(json, "text");
-		json_put_string(json, step->rule->text);
-		json_name(json, "match");
-		json_put_stringz(json, match_words[step->match]);
-		json_name(json, "because");
-		json_put_string(json, step->because);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-static void
-print_json(const struct explanation *explanation)
-{
-	const struct policy_answer *answer = &explanation->answer;
-	bool undecided = answer->verdict == POLICY_VERDICT_UNDECIDED;
 	struct text out = TEXT_EMPTY;
 	struct json json = JSON_ON(&out);
 
-	json_object_begin(&json);
-	json_name(&json, "verdict");
-	json_put_stringz(&json, policy_verdict_word(answer->verdict));
-	json_name(&json, "phase");
-	json_put_stringz(&json, policy_phase_word(answer->phase));
-	json_name(&json, "enforcer");
-	json_put_stringz(&json, explanation->by_proxy ? "proxy" : "firewall");
-	json_name(&json, "rule");
-	json_rule(&json, answer->rule);
-	json_name(&json, "reason");
-	json_put_stringz(&json, answer->reason);
-	json_name(&json, "hangs_on");
-	json_put_stringz(
-	    &json, undecided ? policy_fact_word(answer->hangs_on) : NULL);
-	json_name(&json, "path");
-	json_path(&json, explanation);
-	json_object_end(&json);
-	text_addc(&out, '\n');
-	print_text(&out);
-	text_fini(&out);
-}
-
-static void
-print_verdict(const struct explanation *explanation)
-{
-	static const char *const colours[] = { "\033[1;32m", "\033[1;31m",
-		"\033[1;31m", "\033[1;33m" };
-	const struct policy_answer *answer = &explanation->answer;
-	bool colour = colour_wanted(STDOUT_FILENO);
-	struct text out = TEXT_EMPTY;
-
-	text_addf(&out, "%s%s%s", colour ? colours[answer->verdict] : "",
-	    policy_verdict_word(answer->verdict), colour ? "\033[0m" : "");
-	if (answer->verdict == POLICY_VERDICT_UNDECIDED)
-		text_addf(&out, ": it hangs on the %s, which is not given\n",
-		    policy_fact_word(answer->hangs_on));
-	else
-		text_addf(&out, " by the %s in phase %s: ",
-		    explanation->by_proxy ? "proxy" : "firewall",
-		    policy_phase_word(answer->phase));
-	if (answer->rule != NULL)
-		describe_rule(answer->rule, &out);
-	else if (answer->reason != NULL)
-		text_addz(&out, answer->reason);
-	if (answer->verdict != POLICY_VERDICT_UNDECIDED)
+	if (as_json) {
+		json_object_begin(&json);
+		explain_json(explanation, &json);
+		json_object_end(&json);
 		text_addc(&out, '\n');
+	} else {
+		explain_verdict(
+		    explanation, colour_wanted(STDOUT_FILENO), &out);
+		explain_steps(explanation, &out);
+	}
 	print_text(&out);
 	text_fini(&out);
-}
-
-static void
-print_step(const struct explanation_step *step)
-{
-	if (step->rule->line == 0)
-		(void)printf("\n  last   %.*s\n", STR_ARG(step->rule->text));
-	else
-		(void)printf("\n  %-5u  %.*s\n", step->rule->line,
-		    STR_ARG(step->rule->text));
-	if (step->match == POLICY_MATCH_YES)
-		(void)puts(step->rule->report
-			       ? "         matches, reports, goes on"
-			       : "         matches");
-	else
-		(void)printf("         %s: %.*s\n",
-		    step->match == POLICY_MATCH_NO ? "no" : "might",
-		    STR_ARG(step->because));
 }
 
 static enum status
@@ -196,12 +98,7 @@ explain_text(const struct policy *policy, const char *text, bool json)
 	if (rc < 0) {
 		print_report(&report);
 	} else if (explain_flow(policy, &flow, &explanation) == 0) {
-		if (json)
-			print_json(&explanation);
-		else
-			print_verdict(&explanation);
-		for (size_t i = 0; !json && i < explanation.steps.count; i++)
-			print_step(&explanation.steps.items[i]);
+		print(&explanation, json);
 		explain_fini(&explanation);
 	}
 	free(own.items);
@@ -211,7 +108,7 @@ explain_text(const struct policy *policy, const char *text, bool json)
 }
 
 static enum status
-explain(const struct options *options)
+explain_file(const struct options *options)
 {
 	struct policy *policy = NULL, *kept = NULL;
 	enum status status = STATUS_NO;
@@ -231,15 +128,67 @@ explain(const struct options *options)
 	return status;
 }
 
+/* What is put before it fits, too. */
+#define FLOW_BYTES_MAX (CONTROL_LINE_BYTES_MAX - 64)
+
+/* The line: "explain", how the answer is to look, the flow. */
+static enum status
+explain_running(const struct options *options)
+{
+	struct text line = TEXT_EMPTY, answer = TEXT_EMPTY;
+	const char *flow = options->words[0];
+
+	if (strchr(flow, '\n') != NULL || strlen(flow) > FLOW_BYTES_MAX) {
+		complain(
+		    "a flow is one line of at most %d bytes", FLOW_BYTES_MAX);
+		return STATUS_USAGE;
+	}
+	text_addf(&line, "explain %s %s",
+	    options->json                  ? "json"
+	    : colour_wanted(STDOUT_FILENO) ? "colour"
+					   : "text",
+	    flow);
+	enum status status = control_ask(options->runtime, line.at, &answer);
+	if (status == STATUS_GOOD)
+		print_text(&answer);
+	else
+		(void)fwrite(answer.at, 1, answer.len, stderr);
+	text_fini(&line);
+	text_fini(&answer);
+	return status;
+}
+
+static enum status
+explain(const struct options *options)
+{
+	if (options->count == (options->running ? 1 : 2))
+		return options->running ? explain_running(options)
+					: explain_file(options);
+	complain(options->running
+		     ? "--running asks the gateway: it takes a flow, no file"
+		     : "it takes a file and a flow; with --running the flow "
+		       "alone");
+	complain("'gatehouse explain --help' tells more");
+	return STATUS_USAGE;
+}
+
 const struct command command_explain = {
 	.name = "explain",
-	.usage = "[--json] FILE 'FLOW'",
+	.usage = "[--json] {FILE | --running [--runtime DIR]} 'FLOW'",
 	.summary = "say what becomes of a flow, and why",
 	.help =
 	    "Gives the verdict, who enforces it (firewall or proxy), in which\n"
 	    "phase and by which rule, and for every rule above that one why "
 	    "it\n"
 	    "did not match. Nothing is sent and nothing asked of the network.\n"
+	    "\n"
+	    "With --running the gateway answers: by the policy in force and "
+	    "its\n"
+	    "lists, its own addresses, and its local time where no `at` is "
+	    "given.\n"
+	    "For what the policy allows it also names the base chains of "
+	    "other\n"
+	    "nftables tables that can still refuse it. That needs root.\n"
 	    "\n"
 	    "FLOW is\n"
 	    "\n"
@@ -260,12 +209,15 @@ const struct command command_explain = {
 	    "'guest 10.0.9.4 -> 10.0.0.200 tcp 9100'\n"
 	    "  gatehouse explain office.policy "
 	    "'lan 10.0.0.4 -> example.com tcp 25 explicit'\n"
+	    "  gatehouse explain --running 'guest 10.0.9.4 -> self tcp 22'\n"
 	    "\n"
 	    "Status 0: answered, whatever the verdict. 1: the policy is "
 	    "refused.\n"
-	    "2: the flow is not understood. 3: FILE cannot be read.\n",
-	.takes = OPTION_JSON,
-	.words_min = 2,
+	    "2: the flow is not understood. 3: FILE cannot be read, or no "
+	    "gateway\n"
+	    "runs.\n",
+	.takes = OPTION_JSON | OPTION_RUNNING | OPTION_RUNTIME,
+	.words_min = 1,
 	.words_max = 2,
 	.run = explain,
 };

@@ -107,6 +107,7 @@ static const struct {
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -166,6 +167,7 @@ static const struct option known[] = {
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, 'c' },
 	{ "runtime", required_argument, NULL, 'r' },
+	{ "running", no_argument, NULL, 'n' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -214,6 +216,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'c':
 		options->check = true;
 		return (command->takes & OPTION_CHECK) != 0;
+	case 'n':
+		options->running = true;
+		return (command->takes & OPTION_RUNNING) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/control_client.h"
 
+#include "policy/duration.h"
+
 #include <jansson.h>
 #include <stdio.h>
 
@@ -77,6 +79,56 @@ print_rules(const json_t *rules)
 	}
 }
 
+static void
+print_list(const json_t *list)
+{
+	struct text refresh = TEXT_EMPTY;
+
+	if (number(list, "refresh") > 0) {
+		text_addz(&refresh, ", looked at every ");
+		duration_add(number(list, "refresh") * CLOCK_SECOND, &refresh);
+	}
+	(void)printf("%15lld  %s, %s, read %s%s\n", number(list, "entries"),
+	    word(list, "name"), word(list, "file"), word(list, "read"),
+	    refresh.at != NULL ? refresh.at : "");
+	text_fini(&refresh);
+	if (json_is_string(json_object_get(list, "problem")))
+		(void)printf(
+		    "%17s%s; the old list stays\n", "", word(list, "problem"));
+}
+
+static void
+print_lists(const json_t *lists)
+{
+	const json_t *list;
+	size_t i;
+
+	if (json_array_size(lists) > 0)
+		(void)puts("\n        entries  list");
+	json_array_foreach(lists, i, list) print_list(list);
+}
+
+/* They can refuse what Gatehouse allows, and it would not know. */
+static void
+print_foreign(const json_t *chains)
+{
+	const json_t *chain;
+	size_t i;
+
+	if (json_array_size(chains) > 0)
+		(void)puts("\nother tables that can refuse what is allowed");
+	json_array_foreach(chains, i, chain)
+	{
+		(void)printf("  chain %s of table %s %s: hook %s, priority "
+			     "%lld, policy %s, %lld rule%s\n",
+		    word(chain, "chain"), word(chain, "family"),
+		    word(chain, "table"), word(chain, "hook"),
+		    number(chain, "priority"), word(chain, "policy"),
+		    number(chain, "rules"),
+		    number(chain, "rules") == 1 ? "" : "s");
+	}
+}
+
 static enum status
 print_status(const struct text *answer)
 {
@@ -88,9 +140,11 @@ print_status(const struct text *answer)
 		return STATUS_WORLD;
 	}
 	print_head(status);
+	print_lists(json_object_get(status, "lists"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));
 	print_counters("proxy", json_object_get(status, "counters"));
+	print_foreign(json_object_get(status, "foreign"));
 	json_decref(status);
 	return STATUS_GOOD;
 }
@@ -114,12 +168,16 @@ const struct command command_status = {
 	.usage = "[--json] [--runtime DIR]",
 	.summary = "say what runs and what its rules have seen",
 	.help =
-	    "Which policy is in force, both processes, and for each rule how\n"
-	    "many packets met it in the kernel: the first of each flow that "
-	    "the\n"
-	    "firewall decided. What the proxy decided is in its counters and "
+	    "Which policy is in force, both processes, what the lists hold "
+	    "and\n"
+	    "when they were read, and for each rule how many packets met it "
 	    "in\n"
-	    "the log.\n"
+	    "the kernel: the first of each flow that the firewall decided. "
+	    "What\n"
+	    "the proxy decided is in its counters and in the log. At the end, "
+	    "the\n"
+	    "base chains of other nftables tables that can refuse what is "
+	    "allowed.\n"
 	    "\n"
 	    "  gatehouse status\n"
 	    "  gatehouse status --json | jq .rules\n"

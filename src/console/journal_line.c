@@ -139,8 +139,8 @@ add_address(struct json *json, const char *name, struct address address)
 
 	json_name(json, name);
 	json_put_stringz(json, address.family != ADDRESS_NONE
-			       ? address_format(address, text)
-			       : NULL);
+				   ? address_format(address, text)
+				   : NULL);
 }
 
 static void

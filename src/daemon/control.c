@@ -215,7 +215,7 @@ control_close(struct control **control)
 	if (closed == NULL)
 		return;
 	while (closed->clients != NULL)
-		destroy_client(closed->clients);
+		destroy_client(closed->clients); /* NOLINT: unlinked first */
 	loop_watch_stop(&closed->listener);
 	(void)close(closed->listener.fd);
 	(void)unlink(closed->path);

@@ -5,7 +5,9 @@
  * DIR/control, a Unix stream socket of mode 0600: who may open it is root or
  * the gateway's own user.  A client writes one line and reads to the end:
  *
- *	apply PATH | status | stop
+ *	apply PATH | explain FORM FLOW | status | stop
+ *
+ * FORM is text, colour (for a terminal) or json.
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
  * is for the client's standard output (status 0) or standard error.

@@ -91,11 +91,37 @@ answer_apply(struct daemon *daemon, struct str path, struct text *out)
 	return (int)status_of(rc);
 }
 
+/* FORM FLOW */
+static int
+answer_explain(struct daemon *daemon, struct str rest, struct text *out)
+{
+	static const char *const forms[] = {
+		[GATEWAY_TEXT] = "text",
+		[GATEWAY_COLOUR] = "colour",
+		[GATEWAY_JSON] = "json",
+	};
+	struct str word = str_cut(&rest, ' ');
+
+	for (unsigned i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (!str_is(word, forms[i]))
+			continue;
+		int rc = gateway_explain(
+		    &daemon->gateway, rest, (enum gateway_form)i, out);
+		return rc == 0         ? STATUS_GOOD
+		       : rc == -EINVAL ? STATUS_USAGE
+				       : STATUS_WORLD;
+	}
+	text_addz(out, "explain takes text, colour or json, and a flow\n");
+	return STATUS_USAGE;
+}
+
 static int
 answer(void *context, struct str line, struct text *out)
 {
 	struct daemon *daemon = context;
 
+	if (str_starts(line, STR("explain ")))
+		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
 		return answer_apply(daemon, str_skip(line, 6), out);
 	if (str_is(line, "status")) {
@@ -107,7 +133,8 @@ answer(void *context, struct str line, struct text *out)
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, status and stop are understood\n");
+	text_addz(out, "apply PATH, explain FORM FLOW, status and stop are "
+		       "understood\n");
 	return STATUS_USAGE;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "daemon/kernel_counters.h"
+#include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
@@ -24,6 +26,34 @@ gateway_say(const char *format, ...)
 
 /* ---- apply ---- */
 
+static bool
+counted(
+    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	const struct kernel_counter *one = kernel_counters_find(context, name);
+
+	if (one == NULL)
+		return false;
+	*ret_packets = one->packets;
+	*ret_bytes = one->bytes;
+	return true;
+}
+
+/* Nothing that was counted is lost where only the host or a list changed. */
+static int
+compile_going_on(
+    const struct policy *policy, struct firewall_host host, struct text *ret)
+{
+	struct kernel_counters counters;
+
+	kernel_counters_read(&counters);
+	host.counted = counted;
+	host.counted_context = &counters;
+	int rc = firewall_compile(policy, &host, ret);
+	kernel_counters_fini(&counters);
+	return rc;
+}
+
 static int
 compile(const struct gateway *gateway, const struct generation *generation,
     struct text *ret)
@@ -36,6 +66,8 @@ compile(const struct gateway *gateway, const struct generation *generation,
 		.own_count = generation->own.count,
 	};
 
+	if (generation == gateway->current || generation->again)
+		return compile_going_on(generation->policy, host, ret);
 	return firewall_compile(generation->policy, &host, ret);
 }
 
@@ -83,37 +115,51 @@ commit(
 	return 0;
 }
 
-static void
-put_in_force(struct gateway *gateway, struct generation *generation)
+struct generation_wish
+gateway_wish(struct gateway *gateway)
 {
+	return (struct generation_wish){ .number = ++gateway->last_number,
+		.before = gateway->current,
+		.addresses = &gateway->addresses,
+		.ipv6 = gateway->ipv6 };
+}
+
+int
+gateway_replace(
+    struct gateway *gateway, struct generation **generation, struct text *words)
+{
+	struct generation *next = *generation;
+	int rc = commit(gateway, next, words);
+
+	*generation = NULL;
+	if (rc < 0) {
+		generation_destroy(next);
+		return rc;
+	}
 	generation_destroy(gateway->current);
-	gateway->current = generation;
+	gateway->current = next;
 	gateway->since = clock_wall();
+	refresh_arm(gateway);
+	return 0;
 }
 
 int
 gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words)
 {
+	struct generation_wish wish = gateway_wish(gateway);
 	struct generation *generation = NULL;
 	struct policy *kept = NULL;
 	struct report report;
 
+	wish.path = path;
 	report_init(&report);
-	int rc = generation_create(path, ++gateway->last_number,
-	    gateway->current, &gateway->addresses, gateway->ipv6, &report,
-	    &generation, &kept);
+	int rc = generation_create(&wish, &report, &generation, &kept);
 	report_sort(&report);
 	report_render(&report, colour, words);
 	report_fini(&report);
 	policy_unref(kept);
-	if (rc == 0)
-		rc = commit(gateway, generation, words);
-	if (rc == 0)
-		put_in_force(gateway, generation);
-	else
-		generation_destroy(generation);
-	return rc;
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
 }
 
 /* ---- the proxy's life ---- */
@@ -389,6 +435,7 @@ gateway_close(struct gateway *gateway, bool remove)
 
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
+	refresh_stop(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);

@@ -12,6 +12,9 @@
  * commits, and only then the proxy changes over; the last step cannot fail but
  * by the proxy's death, which brings a new one that reads the same policy.
  *
+ * Between two applies, lists that say `refresh` make generations of their own
+ * (daemon/refresh), in the same transaction.
+ *
  * If the proxy dies it is started again; the kernel's rules stand meanwhile,
  * and what they hand over waits in the listeners' queues.
  */
@@ -45,6 +48,7 @@ struct gateway {
 	struct child child;
 	struct loop_timer restart;
 	int64_t restart_after;
+	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
@@ -73,8 +77,30 @@ void gateway_close(struct gateway *gateway, bool remove);
 int gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words);
 
+/*
+ * What the next generation is made of, whose path is not yet said; and to
+ * bring one into force, which takes it, or to leave everything as it was.
+ * Errors as above.
+ */
+struct generation_wish gateway_wish(struct gateway *gateway);
+int gateway_replace(struct gateway *gateway, struct generation **generation,
+    struct text *words);
+
 /* The state as one JSON object, for `gatehouse status`. */
 void gateway_status(struct gateway *gateway, struct text *out);
+
+enum gateway_form {
+	GATEWAY_TEXT,
+	GATEWAY_COLOUR, /* text for a terminal */
+	GATEWAY_JSON,
+};
+
+/*
+ * What becomes of the flow in `text` (policy/flow_text) now.  0, -EINVAL when
+ * it is not understood (`out` says why), or another negative errno.
+ */
+int gateway_explain(struct gateway *gateway, struct str text,
+    enum gateway_form form, struct text *out);
 
 /* After SIGCHLD. */
 void gateway_child_ended(struct gateway *gateway);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/generation.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 #include "daemon/interfaces.h"
 #include "firewall/names.h"
@@ -22,6 +23,7 @@ generation_destroy(struct generation *generation)
 		(void)close(generation->listeners.items[i].fd);
 	free(generation->listeners.items);
 	free(generation->own.items);
+	list_watch_fini(&generation->lists);
 	snapshot_fini(&generation->snapshot);
 	policy_unref(generation->policy);
 	free(generation->path);
@@ -183,8 +185,26 @@ open_listeners(struct generation *generation, const struct generation *before,
 	return rc;
 }
 
+/* What is odd about it was said when it was applied. */
 static int
-read_policy(struct generation *generation, struct report *report,
+read_with_fresh(struct generation *generation,
+    const struct generation_wish *wish, struct report *report,
+    struct policy **ret_kept)
+{
+	struct snapshot_heir heir = { .snapshot = &generation->snapshot,
+		.from = &wish->before->snapshot,
+		.fresh = wish->fresh };
+	struct policy_loader loader = snapshot_inheritor(&heir);
+	int rc = policy_load(
+	    generation->path, &loader, report, &generation->policy, ret_kept);
+
+	return rc < 0 ? rc
+		      : list_watch_go_on(&generation->lists, generation->policy,
+			    &wish->before->lists, wish->fresh->path);
+}
+
+static int
+read_from_disk(struct generation *generation, struct report *report,
     struct policy **ret_kept)
 {
 	struct policy_loader loader = snapshot_recorder(&generation->snapshot);
@@ -195,29 +215,43 @@ read_policy(struct generation *generation, struct report *report,
 		return rc;
 	policy_analyse(generation->policy, report);
 	interfaces_check(generation->policy, report);
+	return list_watch_begin(
+	    &generation->lists, generation->policy, clock_now());
+}
+
+static int
+read_policy(struct generation *generation, const struct generation_wish *wish,
+    struct report *report, struct policy **ret_kept)
+{
+	int rc = wish->fresh != NULL
+		     ? read_with_fresh(generation, wish, report, ret_kept)
+		     : read_from_disk(generation, report, ret_kept);
+
+	if (rc < 0)
+		return rc;
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;
 }
 
 int
-generation_create(const char *path, uint32_t number,
-    const struct generation *before, const struct addresses *addresses,
-    bool ipv6, struct report *report, struct generation **ret,
-    struct policy **ret_kept)
+generation_create(const struct generation_wish *wish, struct report *report,
+    struct generation **ret, struct policy **ret_kept)
 {
 	struct generation *generation = calloc(1, sizeof(*generation));
 
 	*ret_kept = NULL;
 	if (generation == NULL)
 		return -ENOMEM;
-	generation->number = number;
-	generation->path = strdup(path);
+	generation->number = wish->number;
+	generation->again = wish->fresh != NULL;
+	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
-		     ? read_policy(generation, report, ret_kept)
+		     ? read_policy(generation, wish, report, ret_kept)
 		     : -ENOMEM;
 	if (rc == 0)
-		rc = generation_see_addresses(generation, addresses);
+		rc = generation_see_addresses(generation, wish->addresses);
 	if (rc == 0)
-		rc = open_listeners(generation, before, ipv6, report);
+		rc = open_listeners(
+		    generation, wish->before, wish->ipv6, report);
 	if (rc < 0) {
 		/* The report's places point into it. */
 		if (generation->policy != NULL)

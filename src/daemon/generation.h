@@ -11,7 +11,7 @@
 #define GATEHOUSE_DAEMON_GENERATION_H
 
 #include "daemon/channel.h"
-#include "daemon/snapshot.h"
+#include "daemon/list_watch.h"
 
 #include "firewall/addresses.h"
 #include "firewall/compile.h"
@@ -24,9 +24,11 @@ struct generation_listener {
 
 struct generation {
 	uint32_t number;
+	bool again; /* the policy of the one before, to the letter */
 	char *path; /* of the policy; owned */
 	struct policy *policy;
 	struct snapshot snapshot;
+	struct list_watch lists;
 	struct {
 		struct generation_listener *items;
 		size_t count, room;
@@ -37,17 +39,26 @@ struct generation {
 	} own;
 };
 
+/* What a generation is made of. */
+struct generation_wish {
+	const char *path;
+	uint32_t number;
+	const struct generation *before; /* lends its sockets; may be NULL */
+	const struct addresses *addresses;
+	bool ipv6;
+	/* NULL: all is read from the disk.  Else only this, and all other
+	 * files are those of `before`, whose policy it is. */
+	const struct snapshot_fresh *fresh;
+};
+
 /*
- * Reads the policy, runs its tests and opens its listeners.  `before` lends
- * its sockets and may be NULL.  0; -EINVAL when the policy is refused; another
- * negative errno when the world is (a port in use).  The report says why, and
- * holds the warnings; its places live as long as *ret, or as *ret_kept, which
- * goes to policy_unref after the report.
+ * Reads the policy, runs its tests and opens its listeners.  0; -EINVAL when
+ * the policy is refused; another negative errno when the world is (a port in
+ * use).  The report says why, and holds the warnings; its places live as long
+ * as *ret, or as *ret_kept, which goes to policy_unref after the report.
  */
-int generation_create(const char *path, uint32_t number,
-    const struct generation *before, const struct addresses *addresses,
-    bool ipv6, struct report *report, struct generation **ret,
-    struct policy **ret_kept);
+int generation_create(const struct generation_wish *wish, struct report *report,
+    struct generation **ret, struct policy **ret_kept);
 void generation_destroy(struct generation *generation); /* NULL is fine */
 
 /* Takes the gateway's addresses anew.  0 or -ENOMEM, and then unchanged. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/snapshot.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/vec.h"
 
@@ -22,15 +23,30 @@ snapshot_fini(struct snapshot *snapshot)
 	*snapshot = SNAPSHOT_EMPTY;
 }
 
-int
-snapshot_add(struct snapshot *snapshot, const char *path, int fd)
+/* Takes the descriptor on success. */
+static int
+keep(struct snapshot *snapshot, const char *path, struct snapshot_file file)
 {
-	struct snapshot_file file = { .path = strdup(path), .fd = fd };
-
+	file.path = strdup(path);
 	if (file.path != NULL && VEC_ADD(snapshot, file) == 0)
 		return 0;
 	free(file.path);
 	return -ENOMEM;
+}
+
+int
+snapshot_add(struct snapshot *snapshot, const char *path, int fd)
+{
+	return keep(snapshot, path, (struct snapshot_file){ .fd = fd });
+}
+
+const struct snapshot_file *
+snapshot_find(const struct snapshot *snapshot, struct str path)
+{
+	for (size_t i = 0; i < snapshot->count; i++)
+		if (str_is(path, snapshot->items[i].path))
+			return &snapshot->items[i];
+	return NULL;
 }
 
 /* Nobody can change the copy any more, its maker included. */
@@ -44,38 +60,91 @@ seal(int fd)
 }
 
 static int
-keep_copy(struct snapshot *snapshot, const char *path, struct str text)
+keep_copy(struct snapshot *snapshot, const char *path, struct str text,
+    struct stamp stamp, int64_t read)
 {
-	int fd = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int rc = fd < 0 ? -errno : file_write_all(fd, text);
+	struct snapshot_file file = { .stamp = stamp, .read = read };
 
+	file.fd = memfd_create("policy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int rc = file.fd < 0 ? -errno : file_write_all(file.fd, text);
 	if (rc == 0)
-		rc = seal(fd);
+		rc = seal(file.fd);
 	if (rc == 0)
-		rc = snapshot_add(snapshot, path, fd);
-	if (rc < 0 && fd >= 0)
-		(void)close(fd);
+		rc = keep(snapshot, path, file);
+	if (rc < 0 && file.fd >= 0)
+		(void)close(file.fd);
 	return rc;
-}
-
-static int
-record(void *context, const char *path, size_t bytes_max, struct text *ret)
-{
-	int rc = file_read(path, bytes_max, ret);
-
-	return rc < 0 ? rc : keep_copy(context, path, text_str(ret));
 }
 
 static int
 play(void *context, const char *path, size_t bytes_max, struct text *ret)
 {
-	const struct snapshot *snapshot = context;
+	const struct snapshot_file *file = snapshot_find(context, str_of(path));
 
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (strcmp(snapshot->items[i].path, path) == 0)
-			return file_read_fd(
-			    snapshot->items[i].fd, bytes_max, ret);
-	return -ENOENT;
+	return file == NULL ? -ENOENT : file_read_fd(file->fd, bytes_max, ret);
+}
+
+/*
+ * What is named twice is read once, or the two could differ.  A file that was
+ * written meanwhile is taken as it came: its stamp is from before.
+ */
+static int
+record(void *context, const char *path, size_t bytes_max, struct text *ret)
+{
+	struct stamp stamp;
+	bool torn;
+	int rc = play(context, path, bytes_max, ret);
+
+	if (rc != -ENOENT)
+		return rc;
+	rc = stamp_read(path, bytes_max, ret, &stamp, &torn);
+	return rc < 0 ? rc
+		      : keep_copy(
+			    context, path, text_str(ret), stamp, clock_wall());
+}
+
+/* The sealed copy itself is shared: nobody can change it. */
+static int
+keep_inherited(struct snapshot *snapshot, const struct snapshot_file *from)
+{
+	struct snapshot_file file = { .stamp = from->stamp,
+		.read = from->read };
+
+	file.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
+	int rc = file.fd < 0 ? -errno : keep(snapshot, from->path, file);
+	if (rc < 0 && file.fd >= 0)
+		(void)close(file.fd);
+	return rc;
+}
+
+static int
+keep_fresh(struct snapshot_heir *heir, size_t bytes_max, struct text *ret)
+{
+	const struct snapshot_fresh *fresh = heir->fresh;
+
+	if (fresh->text.len > bytes_max)
+		return -EFBIG;
+	text_clear(ret);
+	text_add(ret, text_str(&fresh->text));
+	return ret->full ? -ENOMEM
+			 : keep_copy(heir->snapshot, fresh->path, text_str(ret),
+			       fresh->stamp, fresh->read);
+}
+
+static int
+inherit(void *context, const char *path, size_t bytes_max, struct text *ret)
+{
+	struct snapshot_heir *heir = context;
+	const struct snapshot_file *file =
+	    snapshot_find(heir->from, str_of(path));
+	int rc = play(heir->snapshot, path, bytes_max, ret);
+
+	if (rc != -ENOENT || file == NULL)
+		return rc;
+	if (strcmp(path, heir->fresh->path) == 0)
+		return keep_fresh(heir, bytes_max, ret);
+	rc = file_read_fd(file->fd, bytes_max, ret);
+	return rc < 0 ? rc : keep_inherited(heir->snapshot, file);
 }
 
 static int
@@ -94,10 +163,9 @@ by_path(const void *a, const void *b)
 
 /* As glob(3) found them, by the names that were recorded. */
 static int
-list_recorded(void *context, const char *pattern,
+list_in(const struct snapshot *snapshot, const char *pattern,
     void (*each)(void *each_context, const char *path), void *each_context)
 {
-	const struct snapshot *snapshot = context;
 	const char **paths = calloc(snapshot->count + 1, sizeof(char *));
 	size_t count = 0;
 
@@ -108,12 +176,26 @@ list_recorded(void *context, const char *pattern,
 			FNM_PATHNAME | FNM_PERIOD) == 0)
 			paths[count++] = snapshot->items[i].path;
 	qsort(paths, count, sizeof(char *), by_path);
-	/* A file that was read twice was recorded twice. */
 	for (size_t i = 0; i < count; i++)
-		if (i == 0 || strcmp(paths[i], paths[i - 1]) != 0)
-			each(each_context, paths[i]);
+		each(each_context, paths[i]);
 	free(paths);
 	return 0;
+}
+
+static int
+list_recorded(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	return list_in(context, pattern, each, each_context);
+}
+
+static int
+list_inherited(void *context, const char *pattern,
+    void (*each)(void *each_context, const char *path), void *each_context)
+{
+	const struct snapshot_heir *heir = context;
+
+	return list_in(heir->from, pattern, each, each_context);
 }
 
 struct policy_loader
@@ -126,4 +208,10 @@ struct policy_loader
 snapshot_player(struct snapshot *snapshot)
 {
 	return (struct policy_loader){ play, snapshot, list_recorded };
+}
+
+struct policy_loader
+snapshot_inheritor(struct snapshot_heir *heir)
+{
+	return (struct policy_loader){ inherit, heir, list_inherited };
 }

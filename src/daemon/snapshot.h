@@ -6,15 +6,23 @@
  * each file; the proxy is given the copies and reads them through a snapshot
  * of its own.  So both enforcers read the same bytes, also when a list is
  * written in between, and the proxy needs no right to open anything.
+ *
+ * When one list is read anew, the next snapshot inherits every other file from
+ * the one in force: what else has been written since is not in force and does
+ * not become so by the way.
  */
 #ifndef GATEHOUSE_DAEMON_SNAPSHOT_H
 #define GATEHOUSE_DAEMON_SNAPSHOT_H
 
+#include "daemon/stamp.h"
 #include "policy/policy.h"
 
 struct snapshot_file {
 	char *path; /* owned */
 	int fd;     /* owned: a sealed memory file */
+	/* Of what was read from the disk; 0 where it came from elsewhere: */
+	struct stamp stamp;
+	int64_t read; /* clock_wall */
 };
 
 struct snapshot {
@@ -24,6 +32,21 @@ struct snapshot {
 
 #define SNAPSHOT_EMPTY ((struct snapshot){ 0 })
 
+/* One file as it is now, in place of what a snapshot has under its path. */
+struct snapshot_fresh {
+	const char *path;
+	struct text text;
+	struct stamp stamp;
+	int64_t read; /* clock_wall */
+};
+
+/* A snapshot that is made of another one; all three are lent. */
+struct snapshot_heir {
+	struct snapshot *snapshot;
+	const struct snapshot *from;
+	const struct snapshot_fresh *fresh;
+};
+
 void snapshot_fini(struct snapshot *snapshot);
 
 /* Reads files from the disk and keeps a copy of each. */
@@ -32,7 +55,17 @@ struct policy_loader snapshot_recorder(struct snapshot *snapshot);
 /* Reads only what the snapshot has; -ENOENT for anything else. */
 struct policy_loader snapshot_player(struct snapshot *snapshot);
 
+/*
+ * Reads the fresh file and else what `from` has, and keeps a copy of each;
+ * -ENOENT for anything else.
+ */
+struct policy_loader snapshot_inheritor(struct snapshot_heir *heir);
+
 /* Takes fd on success.  0 or -ENOMEM. */
 int snapshot_add(struct snapshot *snapshot, const char *path, int fd);
+
+/* The file that was read under this path, or NULL. */
+const struct snapshot_file *snapshot_find(
+    const struct snapshot *snapshot, struct str path);
 
 #endif

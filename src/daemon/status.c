@@ -3,51 +3,21 @@
  * daemon/status: the state of the gateway as one JSON object.
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
+ *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
- *	 "kernel": {counter: packets}, "counters": {counter: value}}
+ *	 "kernel": {counter: packets}, "counters": {counter: value},
+ *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
+ *	 "rules"}]}
  */
 #include "daemon/gateway.h"
 
 #include "base/json.h"
-#include "base/map.h"
-#include "firewall/counters.h"
+#include "daemon/kernel_counters.h"
+#include "firewall/foreign.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-struct kernel_counter {
-	struct kernel_counter *next;
-	uint64_t packets;
-	uint64_t bytes;
-	struct str name;
-};
-
-/* What the kernel counted; rules by the compiler's names, and the rest. */
-struct kernel_counters {
-	struct arena arena;
-	struct map by_name;
-	struct kernel_counter *all, **end;
-};
-
-static void
-keep_counter(void *context, struct str name, uint64_t packets, uint64_t bytes)
-{
-	struct kernel_counters *counters = context;
-	struct kernel_counter *one =
-	    arena_new(&counters->arena, struct kernel_counter);
-
-	if (one == NULL)
-		return;
-	*one = (struct kernel_counter){ .packets = packets,
-		.bytes = bytes,
-		.name = arena_str(&counters->arena, name) };
-	if (one->name.at != NULL &&
-	    map_put(&counters->by_name, one->name, one) == 0) {
-		*counters->end = one;
-		counters->end = &one->next;
-	}
-}
 
 static void
 write_rule(struct json *json, const struct kernel_counters *counters,
@@ -57,7 +27,7 @@ write_rule(struct json *json, const struct kernel_counters *counters,
 
 	firewall_counter_name(policy, rule, name);
 	const struct kernel_counter *counter =
-	    map_get(&counters->by_name, str_of(name));
+	    kernel_counters_find(counters, name);
 	json_object_begin(json);
 	json_name(json, "line");
 	json_put_integer(json, rule->line);
@@ -76,12 +46,9 @@ static void
 write_kernel(struct json *json, const struct gateway *gateway)
 {
 	const struct policy *policy = gateway->current->policy;
-	struct kernel_counters counters = { .all = NULL };
+	struct kernel_counters counters;
 
-	arena_init(&counters.arena, (size_t)64 << 20);
-	map_init(&counters.by_name, 0);
-	counters.end = &counters.all;
-	(void)counters_read(keep_counter, &counters);
+	kernel_counters_read(&counters);
 	json_name(json, "rules");
 	json_array_begin(json);
 	for (size_t i = 0; i < policy->rule_count; i++)
@@ -97,8 +64,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 		json_put_integer(json, (int64_t)one->packets);
 	}
 	json_object_end(json);
-	map_fini(&counters.by_name);
-	arena_fini(&counters.arena);
+	kernel_counters_fini(&counters);
 }
 
 static void
@@ -127,6 +93,65 @@ write_proxy(struct json *json, struct gateway *gateway)
 	json_object_end(json);
 }
 
+/* "problem" is why the file on the disk is not what is in force. */
+static void
+write_list(struct json *json, const struct generation *generation,
+    const struct policy_group *group)
+{
+	const struct snapshot_file *file =
+	    snapshot_find(&generation->snapshot, group->file);
+	const struct watched_list *watched =
+	    list_watch_find(&generation->lists, group);
+	char read[CLOCK_TEXT_BYTES];
+
+	clock_format(file->read, read);
+	json_object_begin(json);
+	json_name(json, "name");
+	json_put_string(json, group->name);
+	json_name(json, "file");
+	json_put_string(json, group->file);
+	json_name(json, "entries");
+	json_put_integer(json, (int64_t)group->entries);
+	json_name(json, "read");
+	json_put_stringz(json, read);
+	json_name(json, "refresh");
+	if (watched != NULL)
+		json_put_integer(json, group->refresh / CLOCK_SECOND);
+	else
+		json_put_null(json);
+	json_name(json, "problem");
+	json_put_stringz(json, watched != NULL && watched->problem.len > 0
+				   ? watched->problem.at
+				   : NULL);
+	json_object_end(json);
+}
+
+static void
+write_lists(struct json *json, const struct generation *generation)
+{
+	const struct policy *policy = generation->policy;
+
+	json_name(json, "lists");
+	json_array_begin(json);
+	for (size_t i = 0; i < policy->group_count; i++)
+		if (policy->groups[i]->is_list)
+			write_list(json, generation, policy->groups[i]);
+	json_array_end(json);
+}
+
+static void
+write_foreign(struct json *json)
+{
+	struct foreign foreign;
+
+	json_name(json, "foreign");
+	if (foreign_read(&foreign) == 0)
+		foreign_json(&foreign, ~0u, json);
+	else
+		json_put_null(json);
+	foreign_fini(&foreign);
+}
+
 void
 gateway_status(struct gateway *gateway, struct text *out)
 {
@@ -144,7 +169,9 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
+	write_lists(&json, gateway->current);
 	write_kernel(&json, gateway);
+	write_foreign(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');
 }

@@ -3,9 +3,11 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +59,14 @@ compile_line(struct compiler *compiler, const char *format, ...)
 }
 
 void
+compile_text_fini(struct compiler *compiler, struct text *text)
+{
+	if (text->full)
+		compiler->rc = -ENOMEM;
+	text_fini(text);
+}
+
+void
 compile_chain_begin(struct compiler *compiler, const char *name)
 {
 	text_addf(compiler->out, "\n\tchain %s {\n", name);
@@ -85,7 +95,7 @@ compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
 	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
 	    "%d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 void
@@ -139,10 +149,16 @@ add_comment(struct text *out, struct str comment)
 static void
 write_counter(struct compiler *compiler, const char *name, struct str meaning)
 {
+	const struct firewall_host *host = compiler->host;
 	struct text *out = compiler->out;
+	uint64_t packets, bytes;
 
 	text_addf(out, "\tcounter %s {\n\t\t", name);
 	add_comment(out, meaning);
+	if (host->counted != NULL &&
+	    host->counted(host->counted_context, name, &packets, &bytes))
+		text_addf(out, "\n\t\tpackets %" PRIu64 " bytes %" PRIu64,
+		    packets, bytes);
 	text_addz(out, "\n\t}\n");
 }
 
@@ -265,6 +281,17 @@ fill_local_scope(struct address_set *set)
 	return rc;
 }
 
+static int
+fill_zoned(const struct policy *policy, struct address_set *set)
+{
+	int rc = 0;
+
+	for (uint8_t zone = 0; rc == 0 && zone < policy->zone_count; zone++)
+		rc = address_set_add_all(set, &policy->zones[zone].prefixes);
+	address_set_freeze(set);
+	return rc;
+}
+
 static void
 write_head(struct compiler *compiler)
 {
@@ -293,8 +320,13 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 		.out = ret,
 	};
 
+	compiler.shared = compile_shared_create(policy);
+	if (compiler.shared == NULL)
+		return -ENOMEM;
 	arena_init(&compiler.scratch, SCRATCH_BYTES_MAX);
 	compiler.rc = fill_local_scope(&compiler.local_scope);
+	if (fill_zoned(policy, &compiler.zoned) < 0)
+		compiler.rc = -ENOMEM;
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
@@ -302,10 +334,13 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	compile_base(&compiler);
 	compile_nat(&compiler);
 	compile_entry(&compiler);
+	compile_shared_write(&compiler);
 	text_addz(ret, "}\n");
 	if (compiler.scratch.full || ret->full)
 		compiler.rc = -ENOMEM;
 	address_set_fini(&compiler.local_scope);
+	address_set_fini(&compiler.zoned);
 	arena_fini(&compiler.scratch);
+	compile_shared_destroy(compiler.shared);
 	return compiler.rc;
 }

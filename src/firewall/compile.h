@@ -43,6 +43,13 @@ struct firewall_host {
 	int utc_offset_minutes;
 	const struct firewall_own *own;
 	size_t own_count;
+	/*
+	 * What the counter of this name begins with; false: with nothing, as
+	 * all do where this is NULL.
+	 */
+	bool (*counted)(void *context, const char *name, uint64_t *ret_packets,
+	    uint64_t *ret_bytes);
+	void *counted_context;
 };
 
 /* The table, as nftables text.  0, -ENOMEM, or -E2BIG. */

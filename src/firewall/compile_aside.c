@@ -181,7 +181,7 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 	text_addz(&over, "limit ");
 	add_rate(&over, &rule->limit);
 	write_source_checks(compiler, "update", "rate", rule, text_str(&over));
-	text_fini(&over);
+	compile_text_fini(compiler, &over);
 }
 
 static void
@@ -201,7 +201,7 @@ write_connection_checks(
 	else /* always the same key, whatever the mark is */
 		compile_line(compiler, "add @%s { meta mark & 0 %.*s } " BEYOND,
 		    name, STR_ARG(text_str(&over)));
-	text_fini(&over);
+	compile_text_fini(compiler, &over);
 }
 
 void

@@ -88,7 +88,7 @@ write_interface_map(struct compiler *compiler)
 	if (map.len > 0)
 		compile_line(
 		    compiler, "iifname vmap { %.*s }", STR_ARG(text_str(&map)));
-	text_fini(&map);
+	compile_text_fini(compiler, &map);
 }
 
 /*
@@ -186,7 +186,7 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 		compile_line(compiler, "%s daddr @zone.%.*s.%u accept", word,
 		    STR_ARG(z->name), family);
 	}
-	text_fini(&interfaces);
+	compile_text_fini(compiler, &interfaces);
 }
 
 /*
@@ -234,7 +234,7 @@ write_forward(struct compiler *compiler)
 	}
 	compile_line(compiler, "counter name \"misrouted\" drop");
 	compile_chain_end(compiler);
-	text_fini(&interfaces);
+	compile_text_fini(compiler, &interfaces);
 }
 
 /*

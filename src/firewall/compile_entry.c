@@ -58,7 +58,7 @@ write_zone_map(struct compiler *compiler, const char *side, uint8_t family,
 	if (map.len > 0)
 		compile_line(compiler, "%s %s vmap { %.*s }",
 		    family_word(family), side, STR_ARG(text_str(&map)));
-	text_fini(&map);
+	compile_text_fini(compiler, &map);
 }
 
 static uint64_t
@@ -314,7 +314,7 @@ write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
 		compile_list(compiler, &proxied, STR(""));
 	if (has_uncarried)
 		compile_list(compiler, &uncarried, STR(""));
-	text_fini(&head);
+	compile_text_fini(compiler, &head);
 }
 
 /* What ends at the gateway; to the listener it goes by a list of its own. */
@@ -339,7 +339,7 @@ write_self_pair(struct compiler *compiler, uint8_t from)
 	compile_list(compiler, &plain, text_str(&head));
 	if (head.len > 0)
 		compile_list(compiler, &asked, STR(""));
-	text_fini(&head);
+	compile_text_fini(compiler, &head);
 }
 
 static void

@@ -12,12 +12,16 @@
 
 #define COMPILE_NAME_BYTES 96 /* two zone names and what stands around them */
 
+struct shared;
+
 struct compiler {
 	const struct policy *policy;
 	const struct firewall_host *host;
 	struct text *out;
-	struct arena scratch; /* of one chain */
+	struct shared *shared; /* compile_shared */
+	struct arena scratch;  /* of one chain */
 	struct address_set local_scope;
+	struct address_set zoned; /* the prefixes of all zones */
 	int rc;
 };
 
@@ -43,6 +47,13 @@ struct chain {
 struct match {
 	uint8_t family;
 	struct str text;
+	/*
+	 * The values that it asks for, if that is all that it does: addresses
+	 * of its family, or ports and whole protocols, disjoint.
+	 */
+	const struct address_set *addresses;
+	const struct policy_service *services;
+	size_t service_count;
 };
 
 struct matches {
@@ -67,10 +78,14 @@ struct matches match_time(
 struct matches match_without(struct compiler *compiler, struct matches matches,
     const struct policy_endpoint *except, const char *side, uint8_t zone);
 
-/* Room for so many; each is added from a text, which is cleared. */
+/*
+ * Room for so many; each is added from a text, which is cleared.  What was
+ * added comes back, so that it can be told which values it asks for; NULL
+ * without memory.
+ */
 struct matches match_room(struct compiler *compiler, size_t count);
-void compile_add_match(struct compiler *compiler, struct matches *matches,
-    uint8_t family, struct text *text);
+struct match *compile_add_match(struct compiler *compiler,
+    struct matches *matches, uint8_t family, struct text *text);
 
 /* Always, and nothing else. */
 struct matches match_always(struct compiler *compiler);
@@ -79,6 +94,9 @@ bool match_is_always(const struct matches *matches);
 /* "ip saddr @name" for each family that the set has; "" where it has none. */
 void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
     struct str name, uint8_t family);
+
+/* text_fini; that it could not grow is not forgotten: a rule may be missing. */
+void compile_text_fini(struct compiler *compiler, struct text *text);
 
 void compile_chain_begin(struct compiler *compiler, const char *name);
 void compile_chain_end(struct compiler *compiler);

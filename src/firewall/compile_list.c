@@ -9,19 +9,22 @@
  *
  * A rule that might match sends the flow on to the proxy, unless every verdict
  * still possible is the same as its own (policy/evaluate says which are the
- * same).  For that a second chain is written: the rest of the list, in which
- * rules of the same outcome decide and any other hands over.  Behind the next
- * rule that might match and has the same outcome that rest is the rest of the
- * next one: it goes there, so that all rests together are not longer than a
- * list for each outcome that there is.
+ * same).  For that a second chain is written, one for each outcome: the list
+ * once more, in which rules of the outcome decide and any other hands over.  It
+ * begins where the list does, for nothing in front of the rule has matched; but
+ * reports may have, so behind each of them a rest begins anew.  No rest leads
+ * to another: the kernel takes 16 chains in a row and no more.
  */
 #include "firewall/compile_aside.h"
+#include "firewall/compile_lines.h"
+#include "firewall/compile_shared.h"
 
 #include "firewall/log_prefix.h"
 #include "firewall/names.h"
 
 #include "policy/evaluate.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,13 +42,20 @@ struct reading {
 struct list {
 	struct compiler *compiler;
 	const struct chain *chain;
+	struct lines lines; /* of the chain that is written now */
 	/*
 	 * For each rule, of a chain in which rules might match: whether behind
 	 * it the same outcome can still be certain.
 	 */
 	bool *certain;
-	bool *has_rest;  /* a chain is written for the rest behind this rule */
-	bool *has_aside; /* and one for the rule itself */
+	/*
+	 * The outcomes for which a rest is written that starts at this rule:
+	 * at the first one, and behind each report.
+	 */
+	uint8_t *rests;
+	size_t rest_start; /* of the rule that is written now */
+	bool *has_aside;   /* a chain is written for the rule itself */
+	bool is_mapped;    /* the list, not its rests */
 	bool uses_undecided;
 };
 
@@ -138,11 +148,13 @@ read_rule(struct compiler *compiler, const struct chain *chain,
 	if (chain->kind == CHAIN_EXPLICIT)
 		return read_explicit(compiler, chain, rule);
 	struct reading reading = {
-		.time = match_time(compiler, rule),
 		.source = match_source(compiler, chain, rule),
-		.services = match_chain_services(compiler, chain, rule),
-		.settled = match_destination(compiler, chain, rule),
 	};
+	if (reading.source.count == 0)
+		return reading; /* of most rules, in a list for other sources */
+	reading.time = match_time(compiler, rule);
+	reading.services = match_chain_services(compiler, chain, rule);
+	reading.settled = match_destination(compiler, chain, rule);
 	if (might_match_by_name(compiler, chain, rule) &&
 	    !match_is_always(&reading.settled))
 		reading.open = match_without(compiler, match_always(compiler),
@@ -185,44 +197,28 @@ families_meet(uint8_t a, uint8_t b, uint8_t c)
 	       (c == 0 || c == one);
 }
 
-static void
-write_combination(struct compiler *compiler, const struct match *const parts[4],
-    struct str tail)
-{
-	struct text line = TEXT_EMPTY;
-
-	if (!families_meet(
-		parts[1]->family, parts[2]->family, parts[3]->family))
-		return;
-	for (size_t i = 0; i < 4; i++) {
-		text_add(&line, parts[i]->text);
-		text_addz(&line, parts[i]->text.len > 0 ? " " : "");
-	}
-	compile_line(
-	    compiler, "%.*s%.*s", STR_ARG(text_str(&line)), STR_ARG(tail));
-	text_fini(&line);
-}
-
 /* `tail` behind each combination of the alternatives. */
 static void
-write_lines(struct compiler *compiler, const struct reading *reading,
-    const struct matches *destination, struct str tail)
+add_lines(struct list *list, const struct reading *reading,
+    const struct matches *destination, const struct tail *tail)
 {
-	const struct matches *all[4] = { &reading->time, &reading->source,
-		destination, &reading->services };
+	const struct matches *all[LINE_PARTS] = { &reading->time,
+		&reading->source, destination, &reading->services };
 	size_t count = 1;
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < LINE_PARTS; i++)
 		count *= all[i]->count;
 	for (size_t n = 0; n < count; n++) {
-		const struct match *parts[4];
+		const struct match *parts[LINE_PARTS];
 		size_t rest = n;
 		/* The last one turns fastest. */
-		for (size_t i = 4; i-- > 0;) {
+		for (size_t i = LINE_PARTS; i-- > 0;) {
 			parts[i] = &all[i]->items[rest % all[i]->count];
 			rest /= all[i]->count;
 		}
-		write_combination(compiler, parts, tail);
+		if (families_meet(
+			parts[1]->family, parts[2]->family, parts[3]->family))
+			lines_add(&list->lines, parts, tail);
 	}
 }
 
@@ -309,6 +305,17 @@ add_line_comment(const struct policy_rule *rule, struct text *tail)
 		text_addf(tail, " comment \"line %u\"", rule->line);
 }
 
+/* `tail` is lent the texts. */
+static struct tail
+tail_of(const struct list *list, size_t at, bool is_open,
+    const struct text *action, struct text *comment)
+{
+	add_line_comment(&list->compiler->policy->rules[at], comment);
+	return (struct tail){ .text = text_str(action),
+		.comment = text_str(comment),
+		.outcome = compile_outcome(at, is_open) };
+}
+
 #define ACTION_BYTES (COMPILE_NAME_BYTES + 16)
 
 /* What becomes of a flow that only the proxy can decide. */
@@ -345,45 +352,48 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	char name[COMPILE_NAME_BYTES];
-	struct text tail = TEXT_EMPTY;
+	struct text action = TEXT_EMPTY, comment = TEXT_EMPTY;
 
 	compile_aside_name(compiler, list->chain, rule, name);
 	list->has_aside[at] =
 	    rule->report || is_limited_here(list->chain, rule);
-	if (rule->report) {
-		compile_line(
-		    compiler, "jump %s comment \"line %u\"", name, rule->line);
-		return;
-	}
 	if (list->has_aside[at])
-		text_addf(&tail, "goto %s", name);
+		text_addf(
+		    &action, "%s %s", rule->report ? "jump" : "goto", name);
 	else
-		add_settled_tail(compiler, list->chain, rule, &tail);
-	add_line_comment(rule, &tail);
-	write_lines(compiler, reading, &reading->settled, text_str(&tail));
-	text_fini(&tail);
+		add_settled_tail(compiler, list->chain, rule, &action);
+	struct tail tail = tail_of(list, at, false, &action, &comment);
+	tail.is_common = !list->has_aside[at] && !rule->publish &&
+			 !is_logged_here(list->chain, rule);
+	if (rule->report)
+		lines_add_call(&list->lines, &tail);
+	else
+		add_lines(list, reading, &reading->settled, &tail);
+	compile_text_fini(compiler, &action);
+	compile_text_fini(compiler, &comment);
 }
 
 static void
-write_open(struct compiler *compiler, const struct policy_rule *rule,
-    const struct reading *reading, const char *action)
+write_open(struct list *list, size_t at, const struct reading *reading,
+    const char *words)
 {
-	struct text tail = TEXT_EMPTY;
+	struct text action = TEXT_EMPTY, comment = TEXT_EMPTY;
 
-	text_addz(&tail, action);
-	add_line_comment(rule, &tail);
-	write_lines(compiler, reading, &reading->open, text_str(&tail));
-	text_fini(&tail);
+	text_addz(&action, words);
+	struct tail tail = tail_of(list, at, true, &action, &comment);
+	add_lines(list, reading, &reading->open, &tail);
+	compile_text_fini(list->compiler, &action);
+	compile_text_fini(list->compiler, &comment);
 }
 
 static void
-write_rule_comment(struct compiler *compiler, const struct policy_rule *rule)
+write_rule_comment(struct list *list, const struct policy_rule *rule)
 {
 	if (rule->line == 0)
-		compile_line(compiler, "# last: %.*s", STR_ARG(rule->text));
+		lines_remark(&list->lines, "# last: %.*s", STR_ARG(rule->text));
 	else
-		compile_line(
-		    compiler, "# %u: %.*s", rule->line, STR_ARG(rule->text));
+		lines_remark(&list->lines, "# %u: %.*s", rule->line,
+		    STR_ARG(rule->text));
 }
 
 static bool
@@ -396,6 +406,7 @@ can_match(const struct reading *reading)
 
 /* A row for each outcome that two rules can share (policy_outcome_same). */
 #define OUTCOMES (2 * POLICY_VERDICT_COUNT)
+static_assert(OUTCOMES <= 8, "they are the bits of a byte");
 
 /* OUTCOMES: shared with no other rule. */
 static unsigned
@@ -424,7 +435,7 @@ find_certain(struct list *list)
 		struct arena_mark mark = arena_mark(&compiler->scratch);
 		struct reading reading = read_rule(compiler, list->chain, rule);
 		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
-		if (is_settled_for_all(&reading) || rule->report)
+		if (is_settled_for_all(&reading))
 			memset(ahead, 0, sizeof(ahead));
 		if (can_match(&reading) && reading.settled.count > 0)
 			ahead[outcome] = true;
@@ -432,86 +443,87 @@ find_certain(struct list *list)
 	}
 }
 
-/* Two rules may stand on one line: a rest is named like its rule's counter. */
+/* "lan.to.wan.proxied.after.allow.direct", and behind a report its line. */
 static void
-rest_name(
-    const struct list *list, size_t at, char ret[static COMPILE_NAME_BYTES])
+rest_name(const struct list *list, size_t start, unsigned outcome,
+    char ret[static COMPILE_NAME_BYTES])
 {
 	const struct policy *policy = list->compiler->policy;
-	char counter[FIREWALL_COUNTER_BYTES];
+	char counter[FIREWALL_COUNTER_BYTES] = "rule";
 
-	firewall_counter_name(policy, &policy->rules[at], counter);
-	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.after.%.24s",
-	    list->chain->name, counter + strlen("rule."));
+	if (start > 0)
+		firewall_counter_name(
+		    policy, &policy->rules[start - 1], counter);
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.after.%s%s%.20s",
+	    list->chain->name,
+	    policy_verdict_word((enum policy_verdict)(outcome / 2)),
+	    outcome % 2 != 0 ? ".direct" : "", counter + strlen("rule"));
 }
 
 /* One rule behind a rule that might match; false: no flow is left. */
 static bool
-write_rest_rule(struct list *list, const struct policy_rule *might, size_t at)
+write_rest_rule(struct list *list, unsigned outcome, size_t at)
 {
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct reading reading = read_rule(compiler, list->chain, rule);
-	char buffer[ACTION_BYTES], name[COMPILE_NAME_BYTES];
+	char buffer[ACTION_BYTES];
 
 	if (!can_match(&reading))
 		return true;
-	if (policy_outcome_same(might, rule)) {
+	if (outcome_of(rule) == outcome) {
 		write_settled(list, at, &reading);
-		if (list->has_rest[at] && !is_settled_for_all(&reading)) {
-			rest_name(list, at, name);
-			compile_line(compiler, "goto %s", name);
-			return false;
-		}
 		return !is_settled_for_all(&reading);
 	}
 	const char *hand = undecided_action(list->chain, buffer);
 	bool more = !is_settled_for_all(&reading) && !is_open_for_all(&reading);
 	list->uses_undecided = true;
-	write_open(compiler, rule, &reading, hand);
+	write_open(list, at, &reading, hand);
 	reading.open = reading.settled;
-	write_open(compiler, rule, &reading, hand);
+	write_open(list, at, &reading, hand);
 	return more;
 }
 
 static void
-write_rest(struct list *list, size_t at)
+write_rest(struct list *list, size_t start, unsigned outcome)
 {
 	struct compiler *compiler = list->compiler;
-	const struct policy *policy = compiler->policy;
 	char name[COMPILE_NAME_BYTES];
 
-	rest_name(list, at, name);
+	rest_name(list, start, outcome, name);
 	compile_chain_begin(compiler, name);
 	compile_line(compiler,
-	    "# line %u might match: what is certain all the same",
-	    policy->rules[at].line);
-	for (size_t i = at + 1; i < policy->rule_count; i++) {
+	    "# A rule might %s it: what is certain all the same.",
+	    policy_verdict_word((enum policy_verdict)(outcome / 2)));
+	lines_init(&list->lines, compiler, list->chain->kind);
+	for (size_t i = start; i < compiler->policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		bool more = write_rest_rule(list, &policy->rules[at], i);
+		bool more = write_rest_rule(list, outcome, i);
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
 	}
+	(void)lines_write(&list->lines);
+	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 }
 
 static void
 write_open_rule(struct list *list, size_t at, const struct reading *reading)
 {
-	const struct policy_rule *rule = &list->compiler->policy->rules[at];
+	unsigned outcome = outcome_of(&list->compiler->policy->rules[at]);
 	char name[COMPILE_NAME_BYTES], action[ACTION_BYTES];
 
 	if (!list->certain[at]) {
 		list->uses_undecided = true;
-		write_open(list->compiler, rule, reading,
-		    undecided_action(list->chain, action));
+		write_open(
+		    list, at, reading, undecided_action(list->chain, action));
 		return;
 	}
-	list->has_rest[at] = true;
-	rest_name(list, at, name);
+	list->rests[list->rest_start] |= (uint8_t)(1u << outcome);
+	rest_name(list, list->rest_start, outcome, name);
 	(void)snprintf(action, sizeof(action), "goto %s", name);
-	write_open(list->compiler, rule, reading, action);
+	write_open(list, at, reading, action);
 }
 
 /* False when no flow is left for the rules behind. */
@@ -524,10 +536,14 @@ write_rule(struct list *list, size_t at)
 
 	if (!can_match(&reading))
 		return true;
-	write_rule_comment(compiler, rule);
+	write_rule_comment(list, rule);
 	if (reading.settled.count > 0)
 		write_settled(list, at, &reading);
-	if (is_settled_for_all(&reading) && !rule->report)
+	/* Those that are reported for certain go on; the chain beside the list
+	 * sends away the others. */
+	if (rule->report && reading.settled.count > 0)
+		return true;
+	if (is_settled_for_all(&reading))
 		return false;
 	if (reading.open.count > 0)
 		write_open_rule(list, at, &reading);
@@ -553,13 +569,18 @@ write_rules(struct list *list)
 {
 	struct compiler *compiler = list->compiler;
 
+	lines_init(&list->lines, compiler, list->chain->kind);
 	for (size_t i = 0; i < compiler->policy->rule_count; i++) {
 		struct arena_mark mark = arena_mark(&compiler->scratch);
 		bool more = write_rule(list, i);
+		if (compiler->policy->rules[i].report)
+			list->rest_start = i + 1;
 		arena_rewind(&compiler->scratch, mark);
 		if (!more)
 			break;
 	}
+	list->is_mapped = lines_write(&list->lines);
+	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 }
 
@@ -567,8 +588,25 @@ static void
 write_rests(struct list *list)
 {
 	for (size_t i = 0; i < list->compiler->policy->rule_count; i++)
-		if (list->has_rest[i])
-			write_rest(list, i);
+		for (unsigned outcome = 0; outcome < OUTCOMES; outcome++)
+			if ((list->rests[i] >> outcome & 1) != 0)
+				write_rest(list, i, outcome);
+}
+
+/* Whether these are to be reported, only the proxy can tell. */
+static void
+write_unreported(struct list *list, size_t at, const struct reading *reading)
+{
+	char action[ACTION_BYTES];
+	struct text words = TEXT_EMPTY;
+
+	if (reading->open.count == 0)
+		return;
+	list->uses_undecided = true;
+	text_addf(&words, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
+	    undecided_action(list->chain, action));
+	write_open(list, at, reading, words.full ? "" : words.at);
+	compile_text_fini(list->compiler, &words);
 }
 
 /*
@@ -581,20 +619,26 @@ write_report_chain(struct list *list, size_t at)
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct reading reading = read_rule(compiler, list->chain, rule);
-	char name[COMPILE_NAME_BYTES];
+	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
 	struct text tail = TEXT_EMPTY;
 
 	compile_aside_name(compiler, list->chain, rule, name);
+	(void)snprintf(hit, sizeof(hit), "%s.hit", name);
 	compile_chain_begin(compiler, name);
-	text_addf(&tail, "goto %s.hit", name);
-	write_lines(compiler, &reading, &reading.settled, text_str(&tail));
+	text_addf(&tail, "goto %s", hit);
+	lines_init(&list->lines, compiler, list->chain->kind);
+	add_lines(list, &reading, &reading.settled,
+	    &(struct tail){ .text = text_str(&tail) });
+	write_unreported(list, at, &reading);
+	lines_write_plain(&list->lines);
+	lines_fini(&list->lines);
 	compile_chain_end(compiler);
-	compile_chain_begin(compiler, tail.at + strlen("goto "));
+	compile_chain_begin(compiler, hit);
 	text_clear(&tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
 	compile_chain_end(compiler);
-	text_fini(&tail);
+	compile_text_fini(compiler, &tail);
 }
 
 static void
@@ -607,7 +651,7 @@ write_limit_chain(struct list *list, size_t at)
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));
-	text_fini(&tail);
+	compile_text_fini(compiler, &tail);
 }
 
 static void
@@ -635,15 +679,15 @@ compile_list(
 		.compiler = compiler,
 		.chain = chain,
 		.certain = arena_array(&compiler->scratch, count, sizeof(bool)),
-		.has_rest =
-		    arena_array(&compiler->scratch, count, sizeof(bool)),
+		.rests =
+		    arena_array(&compiler->scratch, count, sizeof(*list.rests)),
 		.has_aside =
 		    arena_array(&compiler->scratch, count, sizeof(bool)),
 	};
 
 	compile_chain_begin(compiler, chain->name);
 	text_add(compiler->out, head);
-	if (list.certain != NULL && list.has_rest != NULL &&
+	if (list.certain != NULL && list.rests != NULL &&
 	    list.has_aside != NULL) {
 		if (is_proxied(chain))
 			find_certain(&list);

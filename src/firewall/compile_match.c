@@ -33,17 +33,19 @@ match_room(struct compiler *compiler, size_t count)
 	};
 }
 
-void
+struct match *
 compile_add_match(struct compiler *compiler, struct matches *matches,
     uint8_t family, struct text *text)
 {
 	if (matches->items == NULL || text->full) {
 		compiler->rc = -ENOMEM;
-		return;
+		return NULL;
 	}
-	matches->items[matches->count++] = (struct match){ family,
-		arena_str(&compiler->scratch, text_str(text)) };
+	struct match *match = &matches->items[matches->count++];
+	*match = (struct match){ .family = family,
+		.text = arena_str(&compiler->scratch, text_str(text)) };
 	text_clear(text);
+	return match;
 }
 
 bool
@@ -109,16 +111,43 @@ add_group(struct compiler *compiler, struct matches *matches,
     const struct policy_group *group, const char *side, uint8_t family)
 {
 	struct text text = TEXT_EMPTY;
+	struct match *match = NULL;
 
 	if (add_group_text(compiler, &text, group, side, "", family))
-		compile_add_match(compiler, matches, family, &text);
-	text_fini(&text);
+		match = compile_add_match(compiler, matches, family, &text);
+	if (match != NULL && !group->is_list)
+		match->addresses = &group->addresses;
+	compile_text_fini(compiler, &text);
+}
+
+static bool
+is_within(const struct address_set *set, const struct address_range *range)
+{
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range one = address_set_range(set, i);
+		if (address_range_has(&one, range->first) &&
+		    address_range_has(&one, range->last))
+			return true;
+	}
+	return false;
+}
+
+/* Whether all of it lives behind zones with prefixes. */
+static bool
+is_zoned(const struct compiler *compiler, const struct address_set *set)
+{
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		if (!is_within(&compiler->zoned, &range))
+			return false;
+	}
+	return true;
 }
 
 /*
  * Whether an address of the set can stand on this side of the chain's flows.
- * Sources of a zone with prefixes live there or are link-local; what ends at
- * the gateway can have any address.
+ * Sources of a zone with prefixes live there or are link-local, elsewhere
+ * lives what is in no such zone; what ends at the gateway can have any address.
  */
 static bool
 may_live_in(const struct compiler *compiler, const struct address_set *set,
@@ -127,11 +156,12 @@ may_live_in(const struct compiler *compiler, const struct address_set *set,
 	const struct policy *policy = compiler->policy;
 	struct address shared;
 
-	if (zone >= policy->zone_count || zone == policy->elsewhere)
+	if (address_set_overlap(set, &compiler->local_scope, &shared))
 		return true;
-	return address_set_overlap(
-		   set, &policy->zones[zone].prefixes, &shared) ||
-	       address_set_overlap(set, &compiler->local_scope, &shared);
+	if (zone == policy->elsewhere)
+		return !is_zoned(compiler, set);
+	return zone >= policy->zone_count ||
+	       address_set_overlap(set, &policy->zones[zone].prefixes, &shared);
 }
 
 static void
@@ -173,7 +203,7 @@ add_without(struct compiler *compiler, struct matches *matches,
 		text_addf(&text, "%smeta nfproto %s", text.len > 0 ? " " : "",
 		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6");
 	compile_add_match(compiler, matches, family, &text);
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 static bool
@@ -240,7 +270,7 @@ add_own(struct compiler *compiler, struct matches *matches,
 		text_addf(&text, "%s daddr @%s", word, name);
 		compile_add_match(compiler, matches, family, &text);
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 struct matches
@@ -304,15 +334,10 @@ fold_numbers(struct compiler *compiler, const struct policy_services *services,
 
 /* "80", "1-79", "{ 80, 443 }" */
 static void
-add_ports(struct compiler *compiler, struct text *out,
-    const struct policy_services *services, enum policy_protocol protocol)
+add_ports(struct text *out, const struct policy_service *ports, size_t count)
 {
-	size_t count = 0;
-	const struct policy_service *ports =
-	    fold_numbers(compiler, services, protocol, &count);
-
 	text_addz(out, count > 1 ? "{ " : "");
-	for (size_t i = 0; ports != NULL && i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		text_addf(out, "%s%u", i > 0 ? ", " : "", ports[i].first);
 		if (ports[i].last != ports[i].first)
 			text_addf(out, "-%u", ports[i].last);
@@ -366,7 +391,24 @@ add_icmp_types(struct compiler *compiler, struct matches *matches,
 		text_addz(&text, " }");
 		compile_add_match(compiler, matches, family, &text);
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
+}
+
+static void
+add_icmp(struct compiler *compiler, struct matches *matches,
+    const struct policy_services *services)
+{
+	struct text text = TEXT_EMPTY;
+
+	if (is_whole(services, POLICY_PROTOCOL_ICMP)) {
+		text_addz(&text, "meta l4proto { 1, 58 }");
+		compile_add_match(compiler, matches, 0, &text);
+		compile_text_fini(compiler, &text);
+		return;
+	}
+	add_icmp_types(compiler, matches, services, ADDRESS_IPV4);
+	if (compiler->host->ipv6)
+		add_icmp_types(compiler, matches, services, ADDRESS_IPV6);
 }
 
 static void
@@ -375,23 +417,26 @@ add_protocol(struct compiler *compiler, struct matches *matches,
 {
 	const struct policy_protocol_row *row = policy_protocol_row(protocol);
 	struct text text = TEXT_EMPTY;
+	size_t count = 0;
 
-	if (protocol == POLICY_PROTOCOL_ICMP && is_whole(services, protocol)) {
-		text_addz(&text, "meta l4proto { 1, 58 }");
-	} else if (protocol == POLICY_PROTOCOL_ICMP) {
-		add_icmp_types(compiler, matches, services, ADDRESS_IPV4);
-		if (compiler->host->ipv6)
-			add_icmp_types(
-			    compiler, matches, services, ADDRESS_IPV6);
+	if (protocol == POLICY_PROTOCOL_ICMP) {
+		add_icmp(compiler, matches, services);
 		return;
-	} else if (is_whole(services, protocol)) {
+	}
+	const struct policy_service *numbers =
+	    fold_numbers(compiler, services, protocol, &count);
+	if (is_whole(services, protocol)) {
 		text_addf(&text, "meta l4proto %u", row->number);
 	} else {
 		text_addf(&text, "%s dport ", row->word);
-		add_ports(compiler, &text, services, protocol);
+		add_ports(&text, numbers, count);
 	}
-	compile_add_match(compiler, matches, 0, &text);
-	text_fini(&text);
+	struct match *match = compile_add_match(compiler, matches, 0, &text);
+	if (match != NULL) {
+		match->services = numbers;
+		match->service_count = count;
+	}
+	compile_text_fini(compiler, &text);
 }
 
 struct matches

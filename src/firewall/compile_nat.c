@@ -56,7 +56,7 @@ write_publish(struct compiler *compiler, const struct policy_rule *rule,
 		    STR_ARG(policy_zone_name(compiler->policy, zone)), family,
 		    STR_ARG(services.items[i].text), family_word(family),
 		    STR_ARG(text_str(&target)), rule->line);
-	text_fini(&target);
+	compile_text_fini(compiler, &target);
 	arena_rewind(&compiler->scratch, mark);
 }
 
@@ -124,7 +124,7 @@ write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
 	    "\"line %u\"",
 	    STR_ARG(text_str(&sources)), family_word(family),
 	    address_format(target, text), rule->line);
-	text_fini(&sources);
+	compile_text_fini(compiler, &sources);
 }
 
 /* Unique local addresses are the only ones of IPv6 that need it. */
@@ -186,7 +186,7 @@ write_masquerade_from(
 	add_home(compiler, "saddr", from, family, &line);
 	add_home(compiler, "daddr", to, family, &line);
 	compile_line(compiler, "%.*smasquerade", STR_ARG(text_str(&line)));
-	text_fini(&line);
+	compile_text_fini(compiler, &line);
 }
 
 static void

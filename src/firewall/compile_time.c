@@ -108,7 +108,7 @@ add_day_spans(struct compiler *compiler, struct matches *matches,
 		compile_add_match(compiler, matches, 0, &text);
 		at = find_minute(hours, day, end, true);
 	}
-	text_fini(&text);
+	compile_text_fini(compiler, &text);
 }
 
 /* In a day there are at most so many spans apart. */

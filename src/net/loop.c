@@ -131,12 +131,8 @@ ready_of(uint32_t events, unsigned wanted)
 	return ready & wanted;
 }
 
-/*
- * A watch that wants nothing is not registered at all: the kernel reports
- * hang-ups even to those who asked for no event, round after round.
- */
 static bool
-is_registered(unsigned wanted)
+wants_something(unsigned wanted)
 {
 	return (wanted & (LOOP_READ | LOOP_WRITE)) != 0;
 }
@@ -166,47 +162,78 @@ forget_pending(struct loop_watch *watch)
 static void
 unregister(struct loop_watch *watch)
 {
+	if (watch->told == 0)
+		return;
 	must(control(watch, EPOLL_CTL_DEL, 0) == 0);
+	watch->told = 0;
 	forget_pending(watch);
+}
+
+/*
+ * Brings the kernel's belief into line.  A watch that wants nothing is not
+ * registered at all: the kernel reports hang-ups even to those who asked for no
+ * event, round after round.
+ */
+static int
+tell_kernel(struct loop_watch *watch, unsigned wanted)
+{
+	int operation = watch->told != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (!wants_something(wanted)) {
+		unregister(watch);
+		return 0;
+	}
+	int error = control(watch, operation, wanted);
+	if (error == 0)
+		watch->told = wanted;
+	return error;
 }
 
 int
 loop_watch_start(struct loop *loop, struct loop_watch *watch)
 {
-	int error;
-
 	must(watch->loop == NULL);
 	watch->loop = loop;
 	watch->pending = NULL;
-	if (is_registered(watch->wanted)) {
-		error = control(watch, EPOLL_CTL_ADD, watch->wanted);
-		if (error < 0) {
-			watch->loop = NULL;
-			return error;
-		}
+	watch->told = 0;
+	int error = tell_kernel(watch, watch->wanted);
+	if (error < 0) {
+		watch->loop = NULL;
+		return error;
 	}
 	loop->watches++;
 	return 0;
 }
 
+/* The kernel does not modify an exclusive registration. */
+static int
+change_exclusive(struct loop_watch *watch, unsigned wanted)
+{
+	unregister(watch);
+	watch->wanted = LOOP_EXCLUSIVE;
+	int error = tell_kernel(watch, wanted);
+	if (error == 0)
+		watch->wanted = wanted;
+	return error;
+}
+
+/*
+ * Who wants less is believed at once, and the kernel is told only when it
+ * brings what is not wanted any more: a stream that stops reading for the
+ * moment in which its head is answered costs no system call.
+ */
 int
 loop_watch_change(struct loop_watch *watch, unsigned wanted)
 {
-	bool was = is_registered(watch->wanted), will = is_registered(wanted);
 	int error = 0;
 
 	must(watch->loop != NULL);
 	if (wanted == watch->wanted)
 		return 0;
-	/* The kernel does not modify an exclusive registration. */
-	if (was && (!will || (wanted & LOOP_EXCLUSIVE) != 0)) {
-		unregister(watch);
-		watch->wanted &= LOOP_EXCLUSIVE;
-		was = false;
-	}
-	if (will)
-		error =
-		    control(watch, was ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, wanted);
+	if ((wanted & LOOP_EXCLUSIVE) != 0)
+		return change_exclusive(watch, wanted);
+	if ((wanted & ~watch->told) != 0)
+		error = tell_kernel(watch, wanted);
 	if (error == 0)
 		watch->wanted = wanted;
 	return error;
@@ -217,10 +244,20 @@ loop_watch_stop(struct loop_watch *watch)
 {
 	if (watch->loop == NULL)
 		return;
-	if (is_registered(watch->wanted))
-		unregister(watch);
+	unregister(watch);
+	forget_pending(watch);
 	watch->loop->watches--;
 	watch->loop = NULL;
+}
+
+/* Level-triggered, it would be brought again in every round. */
+static void
+refuse_unwanted(struct loop_watch *watch, uint32_t events)
+{
+	unsigned brought = ready_of(events, LOOP_READ | LOOP_WRITE);
+
+	if ((brought & watch->told & ~watch->wanted) != 0)
+		must(tell_kernel(watch, watch->wanted) == 0);
 }
 
 static void
@@ -236,6 +273,7 @@ call_watches(struct loop *loop, int count)
 			continue;
 		watch->pending = NULL;
 		/* Another callback may have made it want less. */
+		refuse_unwanted(watch, loop->events[i].events);
 		unsigned ready =
 		    ready_of(loop->events[i].events, watch->wanted);
 		if (ready != 0)

@@ -62,6 +62,7 @@ typedef void (*loop_message_fn)(
 struct loop_watch {
 	int fd;
 	unsigned wanted;
+	unsigned told; /* what the kernel believes to be wanted, or more */
 	loop_watch_fn fn;
 	void *context;
 	struct loop *loop;           /* NULL: not started */
@@ -134,7 +135,8 @@ int loop_watch_start(struct loop *loop, struct loop_watch *watch);
 
 /*
  * Wants something else from now on; READ and WRITE may come and go, EXCLUSIVE
- * stays as it was.  Costs nothing if nothing changes, and wanting less cannot
+ * stays as it was.  Costs nothing if nothing changes; wanting less costs a
+ * system call only if the kernel brings what is not wanted any more, and cannot
  * fail (with EXCLUSIVE only wanting nothing cannot).  A watch that wants
  * nothing hears of nothing, not even of a reset.  0, -ENOMEM or -ENOSPC, and
  * then an exclusive watch wants nothing and another what it wanted before.

@@ -5,8 +5,11 @@
  * Bytes go from each stream to the other, those first that lie in its input
  * buffer already.  They are written straight from the reader's input buffer;
  * what the writer does not take stays there, and when that buffer is full its
- * peer is not read any more.  So a direction holds at most input_bytes_max,
- * besides what was queued before the streams were joined.
+ * peer is not read any more.  Bulk is not copied to user space but spliced
+ * through a pipe, if both transports can; that is chosen read by read
+ * (net/stream_bulk).  So a direction holds at most input_bytes_max, or a pipe
+ * of PIPE_BYTES, of which a loop has PIPE_LENT_MAX; besides what was queued
+ * before the streams were joined.
  *
  * Each direction ends on its own: the FIN of one peer is passed on once all
  * that came before it is sent.  The tunnel is done when both have ended, when
@@ -15,7 +18,8 @@
  *
  * Life cycle: relay_create takes both streams.  Either the done callback comes
  * once, with streams and relay already gone, or the owner calls relay_destroy
- * and it never comes.  One thread, that of the streams' loop.
+ * and it never comes.  One thread, that of the streams' loop.  The process
+ * ignores SIGPIPE, or nothing is spliced.
  */
 #ifndef GATEHOUSE_NET_RELAY_H
 #define GATEHOUSE_NET_RELAY_H

@@ -150,6 +150,8 @@ can_send(const struct stream *s)
 static struct str
 send_some(struct stream *s, struct str bytes)
 {
+	size_t len = bytes.len;
+
 	while (bytes.len > 0 && can_send(s)) {
 		ssize_t n = s->transport->write(&s->wire, bytes.at, bytes.len);
 		if (n > 0)
@@ -159,6 +161,8 @@ send_some(struct stream *s, struct str bytes)
 		else
 			fail(s, (int)n);
 	}
+	if (bytes.len < len && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
 	return bytes;
 }
 
@@ -487,6 +491,8 @@ pour(struct stream *s, struct stream *from)
 		fail(s, (int)n);
 	else if (stream_piped(from) > 0 && !stream_bulk_is_off(from))
 		s->blocked = true;
+	if (n > 0 && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
 	return n > 0 ? (size_t)n : 0;
 }
 

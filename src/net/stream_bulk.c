@@ -11,15 +11,17 @@
  *	      <-- less than 16 KiB ---
  *
  * Patience.  To be woken for each few segments costs more than to move them.
- * A flow of PERIOD_BYTES_MIN in each period and without a pause is patient:
- * SO_RCVLOWAT lets the kernel wake us for half a mebibyte only, or for the
- * peer's end, or before the window closes.  That must not keep the last bytes
- * of a message, after which nothing comes: when nothing was read for a tick,
- * whatever is there is read.  If that is little, or nothing comes for PAUSE,
- * or a period brought too little, the patience is over and the mark is down
- * before the next message.  So a byte waits for a tick at most (1 to 2 ms by
- * the loop's clock), and only behind 20 ms of flow.  The tick is not moved
- * with each read: when it is due it looks at when that was.
+ * A flow of PERIOD_BYTES_MIN in each period, without a pause and without a
+ * byte the other way, is patient: SO_RCVLOWAT lets the kernel wake us for half
+ * a mebibyte only, or for the peer's end, or before the window closes.  That
+ * must not keep the last bytes of a message, after which nothing comes: when
+ * nothing was read for a tick, whatever is there is read.  If that is little,
+ * or nothing comes for PAUSE, or a period brought too little, the patience is
+ * over.  It is over as well with the first byte that goes to the peer, for
+ * that may be what its next message waits for, and then a tick would be added
+ * to each.  So bytes wait for a tick at most (1 to 2 ms by the loop's clock),
+ * and only behind 20 ms of flow.  The tick is not moved with each read: when
+ * it is due it looks at when that was.
  *
  * Only a count is taken for an answer from splice.  In front of a byte of
  * urgent data it says -EAGAIN too, and 0 after the peer's FIN: taken at its
@@ -35,7 +37,7 @@
 
 #define PERIOD           (20 * CLOCK_MS)
 #define PERIOD_BYTES_MIN ((size_t)160 << 10) /* 65 Mbit/s */
-#define PAUSE            (4 * CLOCK_MS)
+#define PAUSE            (8 * CLOCK_MS)
 #define PATIENT_BYTES    (512 << 10)
 #define TICK             CLOCK_MS
 /* Fewer bytes than that are the end of something, not a piece of it. */
@@ -149,6 +151,14 @@ stream_bulk_note(struct stream *s, size_t count)
 	if (is_pause)
 		begin_period(bulk);
 	look_for_bulk(s, count);
+}
+
+void
+stream_bulk_expect_answer(struct stream *s)
+{
+	end_patience(s);
+	s->bulk->since = loop_now(s->loop);
+	s->bulk->count = 0;
 }
 
 /* ---- the pipe ---- */

@@ -82,6 +82,9 @@ ssize_t stream_bulk_read(struct stream *stream);
 /* What was read, either way. */
 void stream_bulk_note(struct stream *stream, size_t count);
 
+/* Something was sent to the peer. */
+void stream_bulk_expect_answer(struct stream *stream);
+
 /* Whether what is piped must go by the buffer, and the read that does it. */
 bool stream_bulk_is_off(const struct stream *stream);
 ssize_t stream_bulk_unpipe(struct stream *stream, char *to, size_t room);

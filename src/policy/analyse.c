@@ -196,6 +196,17 @@ find_users(const struct policy_rule *rule, struct report *report)
 	    "the proxy of this version asks nobody for a name and a password");
 }
 
+/* TLS is not opened, so that what goes through it shows no scheme. */
+static void
+find_schemes(const struct policy_rule *rule, struct report *report)
+{
+	if (rule->schemes != 1u << POLICY_SCHEME_HTTPS)
+		return;
+	report_warning(report, "blind", rule->place,
+	    "this rule matches nothing: only plain http shows its scheme");
+	report_hint(report, "https is a service: tcp 443");
+}
+
 /*
  * A condition on what packets do not show is blind where the proxy does not
  * carry the flow.  `any` means whoever the proxy serves, so it is blind only
@@ -208,6 +219,7 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	uint64_t zones = source_zones(policy, rule), blind = 0, seen = 0;
 
 	find_users(rule, report);
+	find_schemes(rule, report);
 	if (!asks_more_than_packets(rule))
 		return;
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {

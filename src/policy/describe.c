@@ -16,11 +16,11 @@ describe_zones(const struct policy *policy, uint64_t zones, struct text *out)
 {
 	size_t start = out->len;
 
-	for (uint8_t zone = 0; zone <= ZONE_SELF; zone++) {
-		if ((zones & policy_zone_bit(zone)) == 0)
+	for (unsigned zone = 0; zone <= ZONE_SELF; zone++) {
+		if ((zones & policy_zone_bit((uint8_t)zone)) == 0)
 			continue;
 		add_comma(out, start);
-		text_add(out, policy_zone_name(policy, zone));
+		text_add(out, policy_zone_name(policy, (uint8_t)zone));
 	}
 }
 

@@ -321,9 +321,8 @@ match_type(const struct policy_rule *rule, const struct flow *flow,
 		   : match;
 }
 
-/* One field of the request that has the name and such a value is enough. */
-static bool
-has_header(const struct flow *flow, const struct policy_header *header)
+bool
+policy_header_is_in(const struct policy_header *header, const struct flow *flow)
 {
 	for (size_t i = 0; i < flow->header_count; i++)
 		if (str_eq_nocase(flow->headers[i].name, header->name) &&
@@ -337,7 +336,7 @@ static bool
 has_headers(const struct policy_rule *rule, const struct flow *flow)
 {
 	for (size_t i = 0; i < rule->header_count; i++)
-		if (!has_header(flow, &rule->headers[i]))
+		if (!policy_header_is_in(&rule->headers[i], flow))
 			return false;
 	return true;
 }
@@ -498,7 +497,7 @@ consider(struct walk *walk, const struct policy_rule *rule)
 	}
 	if (settled.match != POLICY_MATCH_YES)
 		return false;
-	if (rule->report) {
+	if (rule->report) { /* NOLINT: a rule of the policy is there */
 		note_reported(answer, rule);
 		return false;
 	}

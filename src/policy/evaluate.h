@@ -64,6 +64,10 @@ struct policy_answer policy_evaluate(const struct policy *policy,
 struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);
 
+/* Whether one field of the request has the name and such a value. */
+bool policy_header_is_in(
+    const struct policy_header *header, const struct flow *flow);
+
 /*
  * Whether a rule does more than give its verdict: logs, reports, translates,
  * limits.

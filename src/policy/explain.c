@@ -59,12 +59,19 @@ say_destination(struct explainer *explainer, const struct policy_rule *rule)
 }
 
 static bool
-is_covered(const struct policy_rule *rule, struct str name)
+is_covered(const struct policy_endpoint *endpoint, struct str name)
 {
-	for (size_t i = 0; i < rule->to.group_count; i++)
-		if (domain_set_covers(&rule->to.groups[i]->domains, name))
+	for (size_t i = 0; i < endpoint->group_count; i++)
+		if (domain_set_covers(&endpoint->groups[i]->domains, name))
 			return true;
 	return false;
+}
+
+static bool
+is_asked_for(const struct policy_rule *rule, struct str name)
+{
+	return is_covered(&rule->to, name) &&
+	       (rule->to.except == NULL || !is_covered(rule->to.except, name));
 }
 
 /*
@@ -90,7 +97,7 @@ say_name(struct explainer *explainer, const struct policy_rule *rule)
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	if (known == FLOW_KNOWN && !is_covered(rule, flow->name)) {
+	if (known == FLOW_KNOWN && !is_asked_for(rule, flow->name)) {
 		text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
@@ -128,11 +135,17 @@ say_time(struct explainer *explainer)
 static void
 say_header(struct explainer *explainer, const struct policy_rule *rule)
 {
-	if (!sees(explainer, POLICY_FACT_HEADER))
+	size_t at = 0;
+
+	if (!sees(explainer, POLICY_FACT_HEADER)) {
 		text_addz(&explainer->words, "the flow shows no header");
-	else
-		text_addf(&explainer->words, "no header %.*s is like that",
-		    STR_ARG(rule->headers[0].name));
+		return;
+	}
+	while (at + 1 < rule->header_count &&
+	       policy_header_is_in(&rule->headers[at], explainer->flow))
+		at++;
+	text_addf(&explainer->words, "no header %.*s is like that",
+	    STR_ARG(rule->headers[at].name));
 }
 
 static void

@@ -19,7 +19,7 @@
 	ROW(DESTINATION, "address", PACKET, NAME)                              \
 	ROW(SERVICE, "service", PACKET, NAME)                                  \
 	ROW(NAME, "name", NAME, NAME)                                          \
-	ROW(SCHEME, "scheme", NAME, NAME)                                      \
+	ROW(SCHEME, "scheme", REQUEST, REQUEST)                                \
 	ROW(METHOD, "method", REQUEST, REQUEST)                                \
 	ROW(PATH, "path", REQUEST, REQUEST)                                    \
 	ROW(USER, "user", REQUEST, REQUEST)                                    \

@@ -136,8 +136,7 @@ time_meant(struct str text, unsigned *ret)
 	if (text.len > 0) {
 		bool parted = strchr(":.h", text.at[0]) != NULL;
 		text = str_skip(text, 1);
-		if (!parted || !take_digits(&text, 59, &minute) ||
-		    text.len > 0)
+		if (!parted || !take_digits(&text, 59, &minute) || text.len > 0)
 			return false;
 	}
 	*ret = hour * 60 + minute;

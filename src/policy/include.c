@@ -18,8 +18,7 @@ static bool
 is_pattern(struct str path)
 {
 	for (size_t i = 0; i < path.len; i++)
-		if (path.at[i] == '*' || path.at[i] == '?' ||
-		    path.at[i] == '[')
+		if (path.at[i] == '*' || path.at[i] == '?' || path.at[i] == '[')
 			return true;
 	return false;
 }
@@ -121,10 +120,9 @@ static void
 include_pattern(struct inclusion *inclusion, const char *pattern)
 {
 	const struct policy_loader *loader = inclusion->includer->loader;
-	int rc = loader->list == NULL
-		     ? -ENOTSUP
-		     : loader->list(loader->context, pattern, include_one,
-			   inclusion);
+	int rc = loader->list == NULL ? -ENOTSUP
+				      : loader->list(loader->context, pattern,
+					    include_one, inclusion);
 
 	if (rc < 0) {
 		report_unreadable(inclusion, pattern, rc);
@@ -140,6 +138,11 @@ include_each(struct includer *includer, const struct syntax_word *word,
 	struct text path = TEXT_EMPTY;
 	struct text from = TEXT_EMPTY;
 
+	if (word->text.len == 0) {
+		report_error(includer->report, word->place,
+		    "an include needs the name of its file");
+		return false;
+	}
 	text_add(&from, word->place.source->name);
 	file_beside(from.at != NULL ? from.at : "", word->text, &path);
 	if (path.full || from.full) {

@@ -40,7 +40,9 @@ peek(const struct lexer *lexer, size_t ahead)
 {
 	size_t at = lexer->at + ahead;
 
-	return at < lexer->source->text.len ? lexer->source->text.at[at] : '\0';
+	if (at >= lexer->source->text.len)
+		return '\0';
+	return lexer->source->text.at[at];
 }
 
 static bool

@@ -28,6 +28,10 @@
 
 #define POLICY_RULES_MAX 100000
 
+/* Of a list: a look is one system call, but who writes a file more often than
+ * this writes it while it is read. */
+#define POLICY_REFRESH_SECONDS_MIN 1
+
 /* Of a rate, a burst, and of connections at once: what the kernel's limits
  * take with room to spare. */
 #define POLICY_RATE_MAX 1000000

@@ -353,6 +353,7 @@ list_file_read(struct str text, const char *path, bool domains,
 	while (text.len > 0)
 		if (take_line(&walk, next_line(&text)) < 0)
 			return -ENOMEM;
+	group->entries = walk.taken;
 	return freeze(group) < 0 ? -ENOMEM : conclude(&walk, declared, cut);
 }
 

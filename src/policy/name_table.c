@@ -141,7 +141,7 @@ reseed(struct name_table *table)
 			return -ENOMEM;
 		arc4random_buf(&grown.seed, sizeof(grown.seed));
 		if (put_all(table, &grown)) {
-			free(table->slots);
+			free(table->slots); /* NOLINT: freed once */
 			*table = grown;
 			return 0;
 		}

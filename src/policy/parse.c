@@ -77,7 +77,7 @@ parse_name(struct parser *parser)
 	    "an address, a prefix, a range, a domain or another name");
 }
 
-/* list NAME = addresses|domains "FILE" */
+/* list NAME = addresses|domains "FILE" [ "refresh" TIME ] */
 static bool
 parse_list(struct parser *parser)
 {
@@ -91,6 +91,11 @@ parse_list(struct parser *parser)
 	    !reader_string(
 		parser->in, &list->file, "the list's file in quotes"))
 		return false;
+	if (reader_at_word(parser->in, "refresh")) {
+		(void)reader_take(parser->in);
+		if (!reader_word(parser->in, &list->refresh, "a time, like 1h"))
+			return false;
+	}
 	APPEND(parser->lists, list);
 	return true;
 }

@@ -2,9 +2,9 @@
 /*
  * policy/partition_name: which names a policy can tell apart.
  *
- * Every entry and exception of a set is asked for two names: itself, and one below it
- * that no set mentions.  Any other name is covered by just what covers below
- * its nearest parent with an entry, or by nothing.
+ * Every entry and exception of a set is asked for two names: itself, and one
+ * below it that no set mentions.  Any other name is covered by just what covers
+ * below its nearest parent with an entry, or by nothing.
  */
 #include "policy/partition.h"
 

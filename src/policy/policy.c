@@ -136,11 +136,11 @@ read_policy(struct policy *policy, const char *path,
 
 	map_init(&resolver.symbols, 0);
 	if (rc == 0)
-		rc = policy_parse(&policy->builtin, &policy->arena, report,
-		    NULL, &built_in);
+		rc = policy_parse(
+		    &policy->builtin, &policy->arena, report, NULL, &built_in);
 	if (rc == 0)
-		rc = policy_parse(&policy->source, &policy->arena, report,
-		    &includer, &own);
+		rc = policy_parse(
+		    &policy->source, &policy->arena, report, &includer, &own);
 	if (rc == 0)
 		rc = includer.rc;
 	if (rc == 0)

@@ -30,6 +30,9 @@ struct policy_zone {
 struct policy_group {
 	struct str name; /* at == NULL: literals */
 	bool is_list;
+	struct str file; /* a list's, as the loader knows it */
+	int64_t refresh; /* how often it is looked at; 0: only by apply */
+	size_t entries;  /* of its file: lines that were taken */
 	struct address_set addresses;
 	struct domain_set domains;
 	struct place place;

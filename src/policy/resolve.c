@@ -257,10 +257,10 @@ find_whole_prefix(struct str word, struct address_range *ret)
 	uint64_t len;
 
 	if (address_parse(base, &address) < 0 ||
-	    str_number(bits, 8 * address_width(address), &len) < 0)
+	    str_number(bits, 8UL * address_width(address), &len) < 0)
 		return false;
 	for (unsigned i = 0; i < address_width(address); i++) {
-		unsigned kept = len > i * 8 ? (unsigned)len - i * 8 : 0;
+		unsigned kept = len > i * 8UL ? (unsigned)len - i * 8 : 0;
 		uint8_t host = (uint8_t)(kept >= 8 ? 0 : 0xff >> kept);
 		ret->first.bytes[i] = address.bytes[i] & (uint8_t)~host;
 		ret->last.bytes[i] = address.bytes[i] | host;

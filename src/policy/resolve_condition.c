@@ -221,16 +221,13 @@ resolve_types(struct resolver *resolver, const struct syntax_word *words,
 	if (rule->types == NULL)
 		return false;
 	for (; words != NULL; words = words->next) {
-		struct str type = arena_str(resolver->arena, words->text);
+		struct str type = arena_lower(resolver->arena, words->text);
 		if (type.at == NULL)
 			return false;
 		if (!is_media_type(type)) {
 			report_no_type(resolver, words);
 			return false;
 		}
-		/* Ours: arena_str made it. */
-		for (char *at = (char *)(uintptr_t)type.at; *at != '\0'; at++)
-			*at = ascii_lower(*at);
 		rule->types[rule->type_count++] = type;
 	}
 	return true;

@@ -2,6 +2,7 @@
 /*
  * policy/resolve_define: zones, names, lists and services.
  */
+#include "policy/duration.h"
 #include "policy/list_file.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -279,6 +280,7 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 		return;
 	}
 	beside_its_file(&syntax->file, &path);
+	group->file = arena_str(resolver->arena, text_str(&path));
 	int rc = path.full ? -ENOMEM
 			   : resolver->loader->read(resolver->loader->context,
 				 path.at, POLICY_LIST_BYTES_MAX, &text);
@@ -289,6 +291,23 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 		resolver->rc = -ENOMEM;
 	text_fini(&path);
 	text_fini(&text);
+}
+
+_Static_assert(POLICY_REFRESH_SECONDS_MIN == 1, "the words below say so");
+
+static void
+read_refresh(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group)
+{
+	const char *why;
+
+	if (word->text.at == NULL)
+		return;
+	if (duration_parse(word->text, &group->refresh, &why) < 0)
+		report_error(resolver->report, word->place, "%s", why);
+	else if (group->refresh < POLICY_REFRESH_SECONDS_MIN * CLOCK_SECOND)
+		report_error(resolver->report, word->place,
+		    "a list is looked at every second at most");
 }
 
 static void
@@ -309,6 +328,7 @@ resolve_list(struct resolver *resolver, const struct syntax_list *syntax)
 		    STR_ARG(syntax->kind.text));
 		return;
 	}
+	read_refresh(resolver, &syntax->refresh, group);
 	read_list(resolver, syntax, group);
 }
 

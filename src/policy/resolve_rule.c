@@ -176,16 +176,18 @@ resolve_label(struct resolver *resolver, const struct syntax_word *label)
 static struct str
 folded(struct arena *arena, struct str text)
 {
-	struct str copy = arena_str(arena, text);
-	char *at = (char *)(uintptr_t)copy.at; /* ours: arena_str made it */
-	size_t len = 0;
+	struct text line = TEXT_EMPTY;
 
-	for (size_t i = 0; at != NULL && i < copy.len; i++) {
-		bool blank = (uint8_t)at[i] <= ' ';
-		if (!blank || (len > 0 && at[len - 1] != ' '))
-			at[len++] = blank ? ' ' : at[i];
+	for (size_t i = 0; i < text.len; i++) {
+		if ((uint8_t)text.at[i] > ' ')
+			text_addc(&line, text.at[i]);
+		else if (line.len > 0 && line.at[line.len - 1] != ' ')
+			text_addc(&line, ' ');
 	}
-	return (struct str){ copy.at, len };
+	struct str copy = arena_str(arena, text_str(&line));
+	arena->full |= line.full;
+	text_fini(&line);
+	return copy;
 }
 
 static bool

@@ -352,7 +352,7 @@ rule_index_create(const struct policy *policy, struct rule_index **ret)
 	struct rule_index *index = calloc(1, sizeof(*index));
 	if (index == NULL)
 		return -ENOMEM;
-	size_t bits = RULE_INDEX_BLOCK_WORDS * 64;
+	size_t bits = (size_t)RULE_INDEX_BLOCK_WORDS * 64;
 	index->blocks = (policy->rule_count + bits - 1) / bits;
 	int rc = build(index, policy);
 	if (rc < 0)

@@ -143,7 +143,8 @@ requests(struct space *space)
 }
 
 /*
- * What the proxy takes on its way and is no http shows its name at the most.
+ * What the proxy takes on its way and is no http shows its name at the most,
+ * and no request is https: that is never opened.
  * What only one of two policies takes shows the other one nothing anyway.
  */
 static uint32_t
@@ -163,7 +164,8 @@ silent(struct space *space)
 		set = diagram_or(d, set, space_intercepted(space, p, true));
 	set = diagram_minus(d, set, space_mode(space, SPACE_EXPLICIT));
 	set = diagram_minus(d, set, has_scheme(space, POLICY_SCHEME_HTTP));
-	return diagram_and(d, set, head);
+	return diagram_and(d, set,
+	    diagram_or(d, head, has_scheme(space, POLICY_SCHEME_HTTPS)));
 }
 
 /* The patterns of all conditions on one field. */

@@ -63,12 +63,13 @@ struct syntax_limit {
 	bool per_source;
 };
 
-/* `list NAME = KIND "FILE"` */
+/* `list NAME = KIND "FILE" [refresh TIME]` */
 struct syntax_list {
 	struct syntax_list *next;
 	struct syntax_word name;
 	struct syntax_word kind;
 	struct syntax_word file;
+	struct syntax_word refresh; /* text.at == NULL: not written */
 };
 
 struct syntax_service_name {

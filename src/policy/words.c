@@ -148,9 +148,9 @@ policy_scheme_find(struct str word, enum policy_scheme *ret)
 bool
 policy_icmp_kind_find(struct str word, uint16_t *ret)
 {
-	for (uint16_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
+	for (size_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
 		if (str_is(word, policy_icmp_kinds[i].word)) {
-			*ret = i;
+			*ret = (uint16_t)i;
 			return true;
 		}
 	}
@@ -160,11 +160,11 @@ policy_icmp_kind_find(struct str word, uint16_t *ret)
 bool
 policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret)
 {
-	for (uint16_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
+	for (size_t i = 0; i < COUNT_OF(policy_icmp_kinds); i++) {
 		const struct policy_icmp_kind *kind = &policy_icmp_kinds[i];
 		if (type ==
 		    (family == ADDRESS_IPV4 ? kind->type4 : kind->type6)) {
-			*ret = i;
+			*ret = (uint16_t)i;
 			return true;
 		}
 	}

@@ -46,21 +46,21 @@ struct errand {
 	/* The question; the owner fills it between init and begin. */
 	struct flow flow;
 	struct address meant; /* that the client gave; family NONE: by name */
+	bool may_reuse;       /* a kept connection will do */
 	/* The path in its other reading (http/path); at == NULL: the same. */
 	struct str path_lax;
-	bool may_reuse; /* a kept connection will do */
 	errand_fn done;
 
 	/* What became of it.  READY with an answer that is UNDECIDED hangs on
 	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */
-	bool counted;                /* within the limit of its rule */
 	struct limiter *limiter;     /* a reference, while something is held */
 	struct limiter_entry *held;
-	enum proxy_failure failure;
 	struct stream *server; /* the owner takes it */
 	struct address_port server_at;
-	bool reused; /* the connection was kept from another request */
+	enum proxy_failure failure;
+	bool counted; /* within the limit of its rule */
+	bool reused;  /* the connection was kept from another request */
 
 	/* For the journal; the owner fills it before tell. */
 	struct {

@@ -281,12 +281,7 @@ media_type(const struct http_response *response, struct arena *arena)
 		return type;
 	type = field->value;
 	type.len = str_find(type, ';');
-	type = arena_str(arena, str_trim(type));
-	/* Ours: arena_str made it. */
-	for (char *at = (char *)(uintptr_t)type.at; at != NULL && *at != '\0';
-	     at++)
-		*at = ascii_lower(*at);
-	return type;
+	return arena_lower(arena, str_trim(type));
 }
 
 /* Whether the policy, which may wait for the type, lets the answer pass; if

@@ -2,6 +2,7 @@
 #include "proxy/limiter.h"
 
 #include "base/clock.h"
+#include "base/must.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -39,6 +40,8 @@ struct shard {
 	struct limiter_entry *buckets[SHARD_BUCKETS];
 	size_t count;
 	size_t sweep; /* the bucket that is cleaned next */
+	/* A full shard has nothing to forget before this time. */
+	int64_t full_until;
 };
 
 struct limiter {
@@ -118,6 +121,7 @@ hash_of(const struct key *key)
 static int64_t
 cost_of(const struct policy_limit *limit)
 {
+	must(limit->count > 0); /* or there is no bucket */
 	return (int64_t)limit->seconds * CLOCK_SECOND / (int64_t)limit->count;
 }
 
@@ -137,25 +141,28 @@ refill(struct limiter_entry *entry, int64_t now)
 		entry->filled = capacity_of(&entry->limit);
 }
 
-/* A new entry would be just the same. */
-static bool
-is_forgettable(struct limiter_entry *entry, int64_t now)
+/* When a new entry would be just the same, if it is left alone until then. */
+static int64_t
+forgettable_at(struct limiter_entry *entry, int64_t now)
 {
 	if (entry->key.kind == CONNECTIONS)
-		return entry->connections == 0;
+		return entry->connections == 0 ? now : INT64_MAX;
 	refill(entry, now);
-	return entry->filled == capacity_of(&entry->limit);
+	return now + capacity_of(&entry->limit) - entry->filled;
 }
 
+/* Moves *until back to the time when the first of the others can go. */
 static void
-clean_bucket(struct shard *shard, size_t bucket, int64_t now)
+clean_bucket(struct shard *shard, size_t bucket, int64_t now, int64_t *until)
 {
 	struct limiter_entry **link = &shard->buckets[bucket];
 
 	while (*link != NULL) {
 		struct limiter_entry *entry = *link;
-		if (!is_forgettable(entry, now)) {
+		int64_t at = forgettable_at(entry, now);
+		if (at > now) {
 			link = &entry->next;
+			*until = at < *until ? at : *until;
 			continue;
 		}
 		*link = entry->next;
@@ -164,14 +171,26 @@ clean_bucket(struct shard *shard, size_t bucket, int64_t now)
 	}
 }
 
-/* Each new entry cleans a bucket; a full shard is cleaned whole. */
+/*
+ * Each new entry cleans a bucket; a full shard is cleaned whole, but not for
+ * every one of a crowd that knocks in vain.
+ */
 static bool
 make_room(struct shard *shard, int64_t now)
 {
-	clean_bucket(shard, shard->sweep, now);
-	shard->sweep = (shard->sweep + 1) % SHARD_BUCKETS;
-	for (size_t i = 0; shard->count >= SHARD_MAX && i < SHARD_BUCKETS; i++)
-		clean_bucket(shard, i, now);
+	int64_t until = INT64_MAX;
+
+	if (shard->count < SHARD_MAX) {
+		clean_bucket(shard, shard->sweep, now, &until);
+		shard->sweep = (shard->sweep + 1) % SHARD_BUCKETS;
+		shard->full_until = 0;
+		return true;
+	}
+	if (now < shard->full_until)
+		return false;
+	for (size_t i = 0; i < SHARD_BUCKETS; i++)
+		clean_bucket(shard, i, now, &until);
+	shard->full_until = until;
 	return shard->count < SHARD_MAX;
 }
 
@@ -188,6 +207,7 @@ add_entry(struct shard *shard, size_t bucket, const struct key *key,
 	entry->shard = shard;
 	entry->key = *key;
 	entry->since = now;
+	entry->limit = *limit;
 	if (key->kind == RATE)
 		entry->filled = capacity_of(limit);
 	entry->next = shard->buckets[bucket];
@@ -266,7 +286,8 @@ limiter_release(struct limiter_entry *entry)
 		return;
 	struct shard *shard = entry->shard;
 	(void)pthread_mutex_lock(&shard->lock);
-	entry->connections--;
+	if (--entry->connections == 0)
+		shard->full_until = 0;
 	(void)pthread_mutex_unlock(&shard->lock);
 }
 

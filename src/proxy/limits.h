@@ -40,7 +40,7 @@
 
 /* A tunnel in which nothing moves; above the 2 h of TCP's own probes nothing
  * would be gained, below 10 min ssh sessions would end. */
-#define PROXY_TUNNEL_TIMEOUT (30 * 60 * CLOCK_SECOND)
+#define PROXY_TUNNEL_TIMEOUT (1800 * CLOCK_SECOND)
 
 /* A dropped client hears nothing for so long; then its socket is ours again. */
 #define PROXY_SILENCE (20 * CLOCK_SECOND)

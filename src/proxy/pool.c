@@ -132,8 +132,8 @@ on_time(struct loop_timer *timer)
 	struct pool *pool = timer->context;
 	int64_t now = loop_now(pool->loop);
 
-	while (pool->oldest != NULL &&
-	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now)
+	while (pool->oldest != NULL && /* discard unlinks, so oldest moves */
+	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now) /* NOLINT */
 		discard(pool->oldest);
 	arm(pool);
 }
@@ -159,7 +159,7 @@ pool_destroy(struct pool **pool)
 	if (p == NULL)
 		return;
 	while (p->oldest != NULL)
-		discard(p->oldest);
+		discard(p->oldest); /* NOLINT: unlinked, so oldest moves */
 	loop_timer_cancel(&p->timer);
 	free(p);
 }

@@ -219,9 +219,6 @@ create_asked(struct client *client, const struct tunnel_question *question)
 	flow->last = POLICY_PHASE_NAME;
 	admission_port(flow, question->port);
 	admission_name(flow, question->name);
-	admission_scheme(flow, question->manner == TUNNEL_TLS
-				   ? POLICY_SCHEME_HTTPS
-				   : POLICY_SCHEME_COUNT);
 	admission_head(flow, (struct str){ 0 }, (struct str){ 0 });
 	return tunnel;
 }

@@ -25,7 +25,7 @@ from tests.lab.namespace import NamespaceError
 
 LOGGED_S = 1.0  # an event comes this late at most
 COLUMNS = {
-    "flow": 37, "expected": 8, "happened": 8, "decided by": 10, "phase": 8, "rule": 15
+    "flow": 26, "expected": 8, "happened": 8, "decided": 8, "phase": 7, "rule": 13
 }  # fmt: skip
 GREEN, RED, DIM, PLAIN = "\033[32m", "\033[31m", "\033[2m", ""
 

@@ -15,6 +15,7 @@ from tests.lab.lab import Lab
 
 PROXY = ("--proxy", "http://10.0.0.1:3128")
 TUNNEL = (*PROXY, "--proxytunnel")
+SOCKS = ("--proxy", "socks5h://10.0.0.1:3128")
 PATIENCE_S = 1.0  # silence for that long is silence
 
 # What a client can meet with.
@@ -131,35 +132,41 @@ FLOWS = [
         "lan 2001:db8:1::4 -> http://v6only.example.com/ address 2001:db8:f::80",
     ),
     Flow(
-        "lan: an advertiser, known by Host",
+        "lan: an ad, by its Host",
         PAGE_403, "proxy", "ads",
         fetch("lan", "http://ads.example.net/banner", "-4"),
         "lan 10.0.0.4 -> http://ads.example.net/banner address 203.0.113.80",
     ),
     Flow(
-        "lan: a tracker, known by TLS name",
+        "lan: a tracker, by TLS",
         REFUSED, "proxy", "ads",
         fetch("lan", "https://tracker.example.net/", "-4"),
         "lan 10.0.0.4 -> https://tracker.example.net/ address 203.0.113.80",
     ),
     Flow(
-        "lan: a path that the policy closes",
+        "lan: a path that is closed",
         PAGE_403, "proxy", "shop admin",
         fetch("lan", "http://shop.example.com/admin/users", "-4"),
         "lan 10.0.0.4 -> http://shop.example.com/admin/users address 203.0.113.80"
         " method GET",
     ),
     Flow(
-        "lan: a page by way of the proxy",
+        "lan: a page by the proxy",
         ANSWER, "proxy", "web",
         fetch("lan", "http://www.example.com/", *PROXY),
         "lan 10.0.0.4 -> http://www.example.com/ address 203.0.113.80",
     ),
     Flow(
-        "lan: https in a CONNECT tunnel",
+        "lan: https by CONNECT",
         ANSWER, "proxy", "web",
         fetch("lan", "https://www.example.com/", *TUNNEL),
         "lan 10.0.0.4 -> https://www.example.com/ address 203.0.113.80",
+    ),
+    Flow(
+        "lan: a page by SOCKS 5",
+        ANSWER, "proxy", "web",
+        fetch("lan", "http://www.example.com/", *SOCKS),
+        "lan 10.0.0.4 -> www.example.com tcp 80 address 203.0.113.80 explicit",
     ),
     Flow(
         "lan: CONNECT to port 25",
@@ -168,25 +175,25 @@ FLOWS = [
         "lan 10.0.0.4 -> www.example.com tcp 25 address 203.0.113.80 method CONNECT",
     ),
     Flow(
-        "lan: a name that points inside",
+        "lan: a name leading inside",
         PAGE_403, "proxy", "nothing else",
         fetch("lan", "http://rebind.example.com/", *PROXY),
         "lan 10.0.0.4 -> http://rebind.example.com/ address 10.0.0.200",
     ),
     Flow(
-        "lan: an address of the blocklist",
+        "lan: a blocklisted address",
         REFUSED, "firewall", "malware",
         fetch("lan", "http://bad.example.com/", "-4"),
         "lan 10.0.0.4 -> 203.0.113.66 tcp 80",
     ),
     Flow(
-        "lan: a name from the name server",
+        "lan: a name looked up",
         ANSWER, "firewall", "names",
         look_up("lan", "www.example.com"),
         "lan 10.0.0.4 -> 203.0.113.53 udp 53",
     ),
     Flow(
-        "lan: mail.example.com, from inside",
+        "lan: our mail, from inside",
         ANSWER, "firewall", "mail in",
         hear("lan", "203.0.113.1", 25),
         "lan 10.0.0.4 -> self 203.0.113.1 tcp 25",
@@ -198,13 +205,13 @@ FLOWS = [
         "guest 10.0.9.4 -> 10.0.0.200 tcp 9100",
     ),
     Flow(
-        "outside: mail.example.com",
+        "outside: our mail",
         ANSWER, "firewall", "mail in",
         hear("out", "203.0.113.1", 25),
         "wan 203.0.113.9 -> self 203.0.113.1 tcp 25",
     ),
     Flow(
-        "outside: ssh to the gateway",
+        "outside: ssh to the gate",
         SILENCE, "firewall", "strangers",
         hear("out", "203.0.113.1", 22),
         "wan 203.0.113.9 -> self 203.0.113.1 tcp 22",

@@ -2,18 +2,16 @@
 """A second reading of the policy language, of packets alone.
 
 Written from the meaning of the words, small and slow, and sharing nothing with
-the compiler: what it says of a packet is what the kernel must do.  `random_*`
-make policies and packets of the small world of wires.py, in which everything
-meets everything often.
+the compiler: what it says of a packet is what the kernel must do.  What there
+is to read comes from small_chance.py.
 """
 
-import random
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface, ip_network
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
-from tests.lab import frames
 from tests.lab.frames import PORTED, Address, Packet
-from tests.lab.wires import ASTRAY, HOSTS, OWN
+from tests.lab.small_conditions import Clock, Hours, Limits, Passed
+from tests.lab.wires import ASTRAY, OWN
 
 Network = IPv4Network | IPv6Network
 
@@ -24,9 +22,7 @@ PREFIXES = {
     "wan": (),
 }
 LINK = {"lan": "int0", "iot": "int0", "dmz": "int1", "wan": "ext0"}
-FAR_AWAY = ("198.51.100.7", "192.0.2.33", "2001:db8:bad::7", "2001:db8:f:1::1")
 LISTEN = {"lan": "10.0.1.1", "iot": "10.0.3.1", "dmz": "2001:db8:2::1"}
-PORTS = (22, 53, 79, 80, 81, 443, 3128, 8443)
 LOCAL = [
     ip_network(net)
     for net in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")
@@ -68,12 +64,17 @@ class Service:
 
 @dataclass
 class Side:
-    """Any of these."""
+    """Any of these, but none of those behind `except`."""
 
     words: list[str] = field(default_factory=list)  # as written
     zones: set[str] = field(default_factory=set)  # "any" for all
     nets: list[Network] = field(default_factory=list)
     domains: bool = False
+    without: "Side | None" = None
+
+    def __str__(self) -> str:
+        words = ", ".join(self.words)
+        return f"{words} except {self.without}" if self.without else words
 
 
 @dataclass
@@ -87,6 +88,9 @@ class Rule:
     direct: bool = False
     label: str = ""
     line: int = 0
+    is_report: bool = False  # never decides
+    during: list[str] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
     # publish: to.zones are those of the own addresses.
     targets: dict[int, Address] = field(default_factory=dict)
     target_port: int = 0
@@ -98,7 +102,7 @@ class Rule:
     @property
     def outcome(self) -> object:
         """What the world sees of it; equal only if it cannot be told apart."""
-        if self.log or self.is_publish:
+        if self.log or self.is_publish or self.is_report or self.limits:
             return self.line
         return self.verdict, self.direct
 
@@ -111,8 +115,10 @@ class Rule:
             parts = [to, f"{self.services[0].protocol} {self.target_port}"]
             parts = parts if self.target_port else parts[:1]
         else:
-            ends = [", ".join(side.words) for side in (self.source, self.to)]
-            parts = [self.verdict, ends[0], "->", ends[1], services, self.head]
+            parts = ["report" * self.is_report, self.verdict]
+            parts += [str(self.source), "->", str(self.to), services, self.head]
+        parts += [f"during {', '.join(self.during)}" if self.during else ""]
+        parts += [str(self.limits)]
         parts += ["direct" * self.direct, "log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
@@ -127,12 +133,16 @@ class Policy:
     intercepts: list[tuple[list[Service], set[str]]]
     masquerade: tuple[set[str], set[str]] | None
     listening: bool  # whether somebody listens for what is handed over
+    clock: Clock = Clock(0, 0)
+    hours: dict[str, Hours] = field(default_factory=dict)
 
     def text(self) -> str:
         """And the rules get their lines."""
         lines = [f"zone {z} = {LINK[z]} {' '.join(PREFIXES[z])}" for z in self.zones]
         for name, members in self.names.items():
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
+        for name, hours in self.hours.items():
+            lines.append(f"hours {name} = {', '.join(hours.words)}")
         proxy = []
         for address, zones in self.listens.items():
             at = f"[{address}]" if ":" in address else address
@@ -237,6 +247,18 @@ class Reading:
         return "plain"
 
     def _to_matches(self, rule: Rule, way: str) -> str:
+        match = self._to_side_matches(rule, way)
+        without = rule.to.without
+        if match == "no" or without is None:
+            return match
+        if way == "explicit":
+            return "might"
+        if self.to in without.zones or is_in(self.packet.destination, without.nets):
+            return "no"
+        # A name takes out any address; plain flows never show one.
+        return "might" if without.domains and way != "plain" else match
+
+    def _to_side_matches(self, rule: Rule, way: str) -> str:
         to = rule.to
         if "any" in to.zones:
             return "yes"
@@ -254,16 +276,24 @@ class Reading:
         opens = self.to in (self.policy.elsewhere, NOWHERE)
         return "might" if rule.verdict != "allow" or opens else "no"
 
+    def _comes_from(self, side: Side) -> bool:
+        return (
+            "any" in side.zones
+            or self.source_zone in side.zones
+            or is_in(self.packet.source, side.nets)
+        )
+
     def _matches(self, rule: Rule, way: str) -> str:
         source = rule.source
         if rule.is_publish:
             if self.source_zone == SELF:
                 return "no"
-        elif not (
-            "any" in source.zones
-            or self.source_zone in source.zones
-            or is_in(self.packet.source, source.nets)
-        ):
+        elif not self._comes_from(source):
+            return "no"
+        elif source.without and self._comes_from(source.without):
+            return "no"
+        hours = [self.policy.hours[name] for name in rule.during]
+        if hours and not any(h.hold(self.policy.clock.minute) for h in hours):
             return "no"
         answers = {self._to_matches(rule, way)}
         if rule.services:
@@ -275,34 +305,42 @@ class Reading:
             answers.add("no" if way == "plain" else "might")
         return next((a for a in ("no", "might") if a in answers), "yes")
 
-    def decide(self, way: str) -> Rule | None:
-        """The rule that is certain; None: only the proxy can tell."""
+    def decide(self, way: str) -> tuple[Rule | None, list[Rule]]:
+        """The rule that is certain (None: only the proxy can tell), and those
+        on the way to it that reported."""
         possible: set[object] = set()
+        reported: list[Rule] = []
         for rule in self.policy.rules:
             match = self._matches(rule, way)
             if match == "no":
                 continue
+            if rule.is_report and match == "yes" and not possible:
+                reported.append(rule)
+                continue
             possible.add(rule.outcome)
             if len(possible) > 1:
-                return None
+                return None, reported
             if match == "yes":
-                return rule
+                return rule, reported
         last = Rule("drop", Side(), Side(), log=True)  # the built-in one
         possible.add("last")
-        return last if len(possible) == 1 else None
+        return (last if len(possible) == 1 else None), reported
 
     # And what becomes of it.
 
-    def expected(self) -> Expected:
+    def expected(self, passed: Passed) -> Expected:
         if self.source_zone == "":
             return Expected("nothing", ["spoofed"])
         if self.source_zone == NOWHERE:
             return Expected("nothing", ["no.zone"])
         way = self.way()
-        rule = self.decide(way)
+        rule, reported = self.decide(way)
+        reports = [f"rule.{one.line}" for one in reported]
         if rule is None:
-            return self._undecided(way)
-        counters = [f"rule.{rule.line}" if rule.line else "rule.last"]
+            return self._undecided(way, reports)
+        if not self._takes_share(rule, way, passed):
+            return Expected("nothing", [*reports, "limited"])
+        counters = [*reports, f"rule.{rule.line}" if rule.line else "rule.last"]
         if rule.verdict == "drop":
             return Expected("nothing", counters)
         if rule.verdict == "reject":
@@ -319,12 +357,33 @@ class Reading:
             counters, self.packet.destination, self.packet.dport, rule
         )
 
-    def _undecided(self, way: str) -> Expected:
+    def _takes_share(self, rule: Rule, way: str, passed: Passed) -> bool:
+        """What goes on to the proxy is counted there."""
+        goes_on = way == "explicit" or (way == "proxied" and not rule.direct)
+        return goes_on or passed.take(rule.line, rule.limits, self.packet.source)
+
+    def is_countable(self) -> bool:
+        """Whether it is one more connection for as long as the round lasts, if a
+        rule that counts those lets it pass: the kernel forgets a flow that it
+        drops in the end, or answers with a reset, but it says not when."""
+        if self.source_zone in ("", NOWHERE):
+            return True
+        rule, _ = self.decide(self.way())
+        if rule is None or not rule.limits.connections:
+            return True
+        fate = self.expected(Passed()).fate
+        is_ended = fate == "nothing" or (fate == "arrived" and self.is_answered())
+        return not is_ended
+
+    def is_answered(self) -> bool:
+        return self.packet.protocol in ("tcp", "sctp")
+
+    def _undecided(self, way: str, reports: list[str]) -> Expected:
         if way == "explicit":
-            return Expected("arrived", [])
+            return Expected("arrived", reports)
         if way == "uncarried":
-            return Expected("refused", ["needs.proxy"])
-        return self._handed([])
+            return Expected("refused", [*reports, "needs.proxy"])
+        return self._handed(reports)
 
     def _handed(self, counters: list[str]) -> Expected:
         counters = [*counters, "handover"]
@@ -360,6 +419,14 @@ class Reading:
         return came_from in froms and to in tos
 
 
+def expected_of_all(
+    policy: Policy, packets: list[tuple[str, Packet]]
+) -> list[Expected]:
+    """In their order: what passes of some is no more for others."""
+    passed = Passed()
+    return [Reading(policy, packet, link).expected(passed) for link, packet in packets]
+
+
 def link_of(address: Address) -> str:
     if str(address) in ASTRAY:
         return "ext0"
@@ -376,225 +443,3 @@ def own_towards(address: Address) -> Address:
         if one.version == address.version and address in one.network:
             return one.ip
     return next(one.ip for one in mine if one.version == address.version)
-
-
-# Chance.
-
-ADDRESSES = [a for hosts in HOSTS.values() for a in hosts[:4]] + list(FAR_AWAY)
-MEMBERS = ["10.0.1.0/24", "10.0.1.4-10.0.1.76", "10.0.0.0/8", "198.51.100.0/24"]
-MEMBERS += ["2001:db8:1::/64", "2001:db8::/32", "0.0.0.0/0", "10.0.2.64-10.0.2.127"]
-MEMBERS += ["10.0.1.1", "203.0.113.1", "2001:db8:f::1", "169.254.9.0/24"]
-DOMAINS = ["ads.example.net", ".shop.example.com", "*.example.org"]
-
-
-def to_net(member: str) -> list[Network]:
-    if "-" not in member:
-        return [ip_network(member)]
-    first, last = (int(ip_address(end)) for end in member.split("-"))
-    return [ip_network(ip_address(n)) for n in range(first, last + 1)]
-
-
-def random_policy(chance: random.Random) -> Policy:
-    zones = ["lan", "dmz"] + ["wan"] * (chance.random() < 0.9)
-    zones += ["iot"] * (chance.random() < 0.5)
-    chance.shuffle(zones)
-    names = {
-        f"n{i}": chance.sample(ADDRESSES + MEMBERS, chance.randint(1, 3))
-        for i in range(3)
-    }
-    policy = Policy(zones, names, [], {}, [], None, chance.random() < 0.7)
-    add_proxy(chance, policy)
-    if chance.random() < 0.5:
-        froms = set(chance.sample(zones, chance.randint(1, 2)))
-        tos = set(chance.sample(zones, chance.randint(1, 2))) - froms
-        policy.masquerade = (froms, tos) if tos else None
-    policy.rules = [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
-    if chance.random() < 0.7:  # or else most of what is sent meets the last rule
-        policy.rules.append(rule_for_the_rest(chance))
-    return policy
-
-
-def rule_for_the_rest(chance: random.Random) -> Rule:
-    any_side = Side(words=["any"], zones={"any"})
-    verdict = chance.choice(("allow", "allow", "reject", "drop"))
-    return Rule(verdict, any_side, any_side, log=chance.random() < 0.3)
-
-
-def add_proxy(chance: random.Random, policy: Policy) -> None:
-    if chance.random() < 0.3:
-        return
-    inner = [z for z in policy.zones if z != "wan"]
-    if chance.random() < 0.6:
-        zone = chance.choice(inner)
-        policy.listens[LISTEN[zone]] = set(chance.sample(inner, chance.randint(1, 2)))
-    if chance.random() < 0.8:
-        services = [Service("tcp", 80, 80), Service("tcp", 443, 443)]
-        services += [Service("udp", 443, 443)] * (chance.random() < 0.7)
-        zones = set(chance.sample(policy.zones, chance.randint(1, len(policy.zones))))
-        policy.intercepts.append((services, zones))
-
-
-def random_side(chance: random.Random, policy: Policy, is_source: bool) -> Side:
-    side = Side()
-    for _ in range(chance.choice((1, 1, 1, 2))):
-        what = chance.choice(("zone", "zone", "name", "literal", "any", "domain"))
-        if policy.intercepts and not is_source and chance.random() < 0.2:
-            what = "domain"
-        if what == "domain" and is_source:
-            what = "zone"
-        if what == "any" and chance.random() < 0.5:
-            what = "zone"
-        if what == "zone":
-            word = chance.choice([*policy.zones, SELF])
-            side.zones.add(word)
-        elif what == "any":
-            word = "any"
-            side.zones.add(word)
-        elif what == "name":
-            word = chance.choice(list(policy.names))
-            for member in policy.names[word]:
-                side.nets += to_net(member)
-        elif what == "literal":
-            word = chance.choice(ADDRESSES + MEMBERS)
-            side.nets += to_net(word)
-        else:
-            word = chance.choice(DOMAINS)
-            side.domains = True
-        if word not in side.words:
-            side.words.append(word)
-    return side
-
-
-def random_service(chance: random.Random) -> Service:
-    others = ("icmp", "gre", "esp", "sctp")
-    protocol = chance.choice(("tcp",) * 3 + ("udp",) * 2 + others)
-    if protocol == "icmp":
-        return Service("icmp", kind=chance.choice(("", *frames.KINDS)))
-    if protocol not in PORTED or chance.random() < 0.2:
-        return Service(protocol)
-    first = chance.choice(PORTS)
-    return Service(protocol, first, chance.choice((first, first, first + 40)))
-
-
-def random_rule(chance: random.Random, policy: Policy) -> Rule:
-    if chance.random() < 0.12:
-        return random_publish(chance, policy)
-    rule = Rule(
-        chance.choice(("allow", "allow", "reject", "drop")),
-        random_side(chance, policy, True),
-        random_side(chance, policy, False),
-        [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))],
-        log=chance.random() < 0.15,
-    )
-    rule.direct = rule.verdict == "allow" and chance.random() < 0.15
-    if policy.intercepts and chance.random() < 0.1:
-        rule.head = chance.choice(("method GET", 'path "/admin/*"'))
-    if chance.random() < 0.2:
-        rule.label = chance.choice(("plain", "with 'quotes' and ; { } #", "Tür zu"))
-    return rule
-
-
-def random_publish(chance: random.Random, policy: Policy) -> Rule:
-    zone = chance.choice(policy.zones)
-    target = chance.choice(("10.0.1.77", "10.0.2.80", "203.0.113.66", "2001:db8:2::80"))
-    protocol = chance.choice(("tcp", "udp"))
-    first = chance.choice(PORTS)
-    is_range = chance.random() < 0.3
-    return Rule(
-        "allow",
-        Side(words=[target]),
-        Side(words=[zone], zones={zone}),
-        [Service(protocol, first, first + 9 * is_range)],
-        log=chance.random() < 0.3,
-        targets={ip_address(target).version: ip_address(target)},
-        target_port=0 if is_range else chance.choice((0, 8443)),
-    )
-
-
-def random_packet(
-    chance: random.Random, policy: Policy, number: int, sport: int
-) -> tuple[str, Packet]:
-    """And the link that it comes by; "": the gateway sends it."""
-    link = chance.choice(("int0", "int0", "int1", "ext0", "ext0", ""))
-    version = chance.choice((4, 4, 6))
-    source = pick(chance, version, sources(chance, link))
-    targets = [*ADDRESSES, *ASTRAY, *map(str, OWN_ADDRESSES)]
-    if link:
-        targets += ["169.254.9.9"]
-    else:
-        targets = [t for t in targets if ip_address(t) not in OWN_ADDRESSES]
-    destination = pick(chance, version, targets)
-    others = ("icmp", "icmp", "gre", "esp", "sctp")
-    protocol = chance.choice(("tcp",) * 5 + ("udp",) * 4 + others)
-    if protocol in ("gre", "esp", "sctp") and destination in OWN_ADDRESSES:
-        protocol = "tcp"  # only ports tell who arrived at the gateway
-    kinds = [k for k, t in frames.KINDS.items() if version == 4 or t[2] is not None]
-    return link, Packet(
-        number,
-        source,
-        destination,
-        protocol,
-        sport=0 if protocol in ("gre", "esp") else sport,
-        dport=chance.choice(ports_of(policy)) if protocol in PORTED else 0,
-        kind=chance.choice(kinds) if protocol == "icmp" else "",
-    )
-
-
-def ports_of(policy: Policy) -> list[int]:
-    """What rules speak of, to both ends and one past each, and the web's."""
-    services = [s for r in policy.rules for s in r.services if s.protocol in PORTED]
-    edges = {p for s in services for p in (s.first - 1, s.first, s.last, s.last + 1)}
-    return [*PORTS, *[80, 443] * 3, *sorted(e for e in edges if 0 < e < 65535)]
-
-
-def towards_the_proxy(
-    chance: random.Random, policy: Policy, packet: Packet, sport: int
-) -> Packet:
-    """The same one, as it is sent to a listener or to the web."""
-    listeners = [ip_address(a) for a in policy.listens]
-    fitting = [a for a in listeners if a.version == packet.source.version]
-    if fitting and chance.random() < 0.5:
-        to = {"destination": chance.choice(fitting), "dport": 3128}
-    else:
-        to = {"dport": chance.choice((80, 443))}
-    return replace(packet, protocol="tcp", kind="", sport=sport, **to)
-
-
-def random_packets(
-    chance: random.Random, policy: Policy, count: int
-) -> list[tuple[str, Packet]]:
-    """Each of a flow of its own, whichever way it goes and however masked: of
-    what has no ports, each address takes part in one."""
-    packets: list[tuple[str, Packet]] = []
-    taken: set[tuple[str, Address]] = set()
-    # Others than of the last rounds: for a second a connection that was handed
-    # over half-open has a socket, and no packet that has one is forwarded.
-    first = chance.randrange(20000, 60000, 100)
-    while len(packets) < count:
-        sport = first + len(packets)
-        link, packet = random_packet(chance, policy, len(packets), sport)
-        if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
-            packet = towards_the_proxy(chance, policy, packet, sport)
-        if packet.source == packet.destination:
-            continue  # conntrack takes such a flow for its own answer
-        ends = {(packet.protocol, a) for a in (packet.source, packet.destination)}
-        if packet.sport == 0:
-            if ends & taken:
-                continue
-            taken |= ends
-        packets.append((link, packet))
-    return packets
-
-
-def sources(chance: random.Random, link: str) -> list[str]:
-    if not link:
-        return [str(a) for a in OWN_ADDRESSES]
-    if chance.random() < 0.1:  # most of them spoofed
-        odd = ("169.254.5.5", "127.0.0.9", "224.0.0.9")
-        return [*ADDRESSES, *map(str, OWN_ADDRESSES), *odd]
-    return [*HOSTS[link], *(FAR_AWAY if link == "ext0" else ())]
-
-
-def pick(chance: random.Random, version: int, texts: list[str]) -> Address:
-    fitting = [a for a in map(ip_address, texts) if a.version == version]
-    return chance.choice(fitting)

@@ -83,6 +83,15 @@ table inet probe {
         icmp type { echo-request, timestamp-request } add @pinged { @th,32,16 }
         icmpv6 type echo-request add @pinged { @th,32,16 }
     }
+    # The walk keeps a number there, and leaves none.
+    chain walked {
+        type filter hook prerouting priority -140;
+        meta priority != 0 drop
+    }
+    chain walked_out {
+        type filter hook output priority -140;
+        meta priority != 0 drop
+    }
 }
 """
 NEW_ROUND = """
@@ -193,7 +202,8 @@ class Wires:
         return done
 
     def nft(self, text: str) -> None:
-        self.run(["nft", "-f", "-"], check=True, input=text)
+        # The hours of a ruleset are UTC; nft takes them for local time.
+        self.run(["env", "TZ=UTC", "nft", "-f", "-"], check=True, input=text)
 
     def begin(self, ruleset: str, listening: bool) -> None:
         """A new ruleset, and no memory of what was before."""

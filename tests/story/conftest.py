@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the stories of packets share: the gateway of wires.py, for each file."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,14 +26,16 @@ def gate() -> Iterator[Wires]:
 
 
 @pytest.fixture
-def compiled(tmp_path: Path) -> Callable[[str], str]:
-    """`compiled(policy)`: the ruleset that the kernel is given for it."""
+def compiled(tmp_path: Path) -> Callable[..., str]:
+    """`compiled(policy)`: the ruleset that the kernel is given for it; in another
+    time zone, if one is named."""
 
-    def show(policy: str) -> str:
+    def show(policy: str, zone: str = "UTC0") -> str:
         file = tmp_path / "story.policy"
         file.write_text(policy)
         argv = [PROGRAM, "show", "nft", file]
-        done = subprocess.run(argv, text=True, capture_output=True)
+        env = os.environ | {"TZ": zone}
+        done = subprocess.run(argv, text=True, capture_output=True, env=env)
         assert done.returncode == 0, f"{policy}\n{done.stderr}"
         return done.stdout
 

@@ -191,7 +191,8 @@ def machine() -> list[str]:
         ["ip", "-j", "-4", "rule"],
         ["ip", "-j", "-6", "rule"],
         ["nft", "--stateless", "list", "ruleset"],
-        ["sysctl", "net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter"],
+        ["cat", "/proc/sys/net/ipv4/ip_forward"],
+        ["cat", "/proc/sys/net/ipv4/conf/all/rp_filter"],
     )
     said = [subprocess.check_output(question, text=True) for question in questions]
     return [TICKING.sub("", words) for words in said]

@@ -22,13 +22,20 @@ static const char policy_text[] =
     "zone guest = int1 10.0.9.0/24\nzone wan = ext0\n"
     "name mail = { 10.0.0.25, 2001:db8:1::25 }\n"
     "name good = { .example.com, updates.example.net, 192.0.2.7 }\n"
+    "hours office = mon-fri 08:00-18:00\nhours night = 22:00-06:00\n"
     "proxy {\nlisten 10.0.0.1:3128 for lan\nintercept web for lan, guest\n}\n"
     "publish wan tcp 25 -> mail tcp 2525\n"
     "allow mail -> wan tcp 25, 443 direct\n"
     "reject lan -> any tcp 1-79 method CONNECT\n"
     "reject lan, guest -> ads.example.com log\n"
     "reject lan -> shop.example.com tcp 80 path \"/admin/*\"\n"
-    "allow guest -> good web\nallow lan -> wan web\n"
+    "report reject lan -> any except good tcp 80 user eve\n"
+    "reject lan except mail -> any during night scheme http\n"
+    "reject any -> any user alice, bob header X-A \"*a*\", \"b\" header B "
+    "\"*\"\n"
+    "reject guest -> any type image/*, video/mp4 during office, night\n"
+    "allow guest -> good web limit 5/s per source connections 3\n"
+    "allow lan -> wan except ads.example.com web\n"
     "allow lan -> self ping\nreject lan -> any\n";
 
 static int
@@ -65,6 +72,10 @@ check_flow(const struct flow *flow)
 	must(flow->known[POLICY_FACT_NAME] != FLOW_KNOWN || flow->name.len > 0);
 	must(flow->known[POLICY_FACT_METHOD] != FLOW_KNOWN ||
 	     flow->method.len > 0);
+	must(flow->known[POLICY_FACT_TIME] != FLOW_KNOWN ||
+	     flow->minute < HOURS_WEEK_MINUTES);
+	must(flow->known[POLICY_FACT_HEADER] == FLOW_KNOWN ||
+	     flow->header_count == 0);
 	must(flow->known[POLICY_FACT_PATH] != FLOW_KNOWN ||
 	     (flow->path.len > 0 && flow->path.at[0] == '/'));
 	must(flow->way != FLOW_PLAIN || flow->last == POLICY_PHASE_PACKET);

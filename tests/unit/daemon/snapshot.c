@@ -118,6 +118,64 @@ what_cannot_be_read_is_not_kept(void **state)
 	snapshot_fini(&snapshot);
 }
 
+/* Both enforcers would not read the same bytes else. */
+static void
+what_is_named_twice_is_read_once(void **state)
+{
+	struct snapshot snapshot = SNAPSHOT_EMPTY;
+
+	(void)state;
+	assert_reads(
+	    snapshot_recorder(&snapshot), file("a.policy", "first"), "first");
+	assert_reads(
+	    snapshot_recorder(&snapshot), file("a.policy", "second"), "first");
+	assert_int_equal(snapshot.count, 1);
+	assert_int_equal(snapshot.items[0].stamp.size, 5);
+	assert_true(snapshot.items[0].read > 0);
+	snapshot_fini(&snapshot);
+}
+
+static void
+count_one(void *context, const char *path)
+{
+	size_t *count = context;
+
+	assert_non_null(strstr(path, "b.list"));
+	(*count)++;
+}
+
+static void
+an_heir_has_one_fresh_file(void **state)
+{
+	struct snapshot before = SNAPSHOT_EMPTY, after = SNAPSHOT_EMPTY;
+	struct snapshot_fresh fresh = { .path = "/no/such/file", .read = 7 };
+	struct snapshot_heir heir = { &after, &before, &fresh };
+	struct policy_loader loader = snapshot_inheritor(&heir);
+	char path[sizeof(folder) + 32];
+	size_t count = 0;
+
+	(void)state;
+	assert_reads(
+	    snapshot_recorder(&before), file("a.policy", "text"), "text");
+	assert_reads(snapshot_recorder(&before), file("b.list", "old"), "old");
+	(void)snprintf(path, sizeof(path), "%s", file("b.list", "on disk"));
+	text_addz(&fresh.text, "fresh");
+	assert_reads(loader, "/no/such/file", NULL);
+	fresh.path = path;
+	assert_reads(loader, file("a.policy", "edited"), "text");
+	assert_reads(loader, path, "fresh");
+	assert_reads(loader, path, "fresh");
+	assert_int_equal(after.count, 2);
+	assert_int_equal(snapshot_find(&after, str_of(path))->read, 7);
+	assert_int_equal(
+	    loader.list(loader.context, path, count_one, &count), 0);
+	assert_int_equal(count, 1);
+	snapshot_fini(&before);
+	assert_reads(snapshot_player(&after), file("a.policy", NULL), "text");
+	text_fini(&fresh.text);
+	snapshot_fini(&after);
+}
+
 int
 main(void)
 {
@@ -125,6 +183,8 @@ main(void)
 		cmocka_unit_test(plays_what_was_recorded),
 		cmocka_unit_test(a_copy_cannot_be_changed),
 		cmocka_unit_test(what_cannot_be_read_is_not_kept),
+		cmocka_unit_test(what_is_named_twice_is_read_once),
+		cmocka_unit_test(an_heir_has_one_fresh_file),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

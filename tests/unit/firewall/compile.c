@@ -133,6 +133,19 @@ chain_of(const char *ruleset, const char *name)
 
 #define PUBLISH "publish wan tcp 25 -> 10.0.0.25 tcp 2525\n"
 
+/* Eighteen rules: one shape of addresses, one of ports. */
+#define SIX_RULES(net)                                                         \
+	"allow 10.0.0.1 -> 198.51.100." net "1 udp 1000-1009\n"                \
+	"reject 10.0.0.2 -> 198.51.100." net "1 udp 1000\n"                    \
+	"drop 10.0.0.3 -> 198.51.100." net "1 udp 1000 log\n"                  \
+	"allow 10.0.0.4 -> 198.51.100." net "2 udp 1000 direct\n"              \
+	"reject 10.0.0.5 -> 198.51.100." net "2 udp 1000-1003\n"               \
+	"allow 10.0.0.6 -> 198.51.100." net "2 udp 1000 limit 5/s\n"
+#define LONG_LIST                                                              \
+	SIX_RULES("1")                                                         \
+	SIX_RULES("2")                                                         \
+	SIX_RULES("3") SIX_RULES("4") SIX_RULES("5") SIX_RULES("6")
+
 /* Policies that make every kind of chain. */
 static const char *const whole[] = {
 	ZONES,
@@ -142,6 +155,8 @@ static const char *const whole[] = {
 	ZONES PROXY PUBLISH "masquerade lan -> wan\nallow lan -> wan direct\n",
 	ODD_ZONES "allow lan -> nowhere tcp 22\nreject lan -> any\n",
 	SHARED_ZONES "allow any -> any\n",
+	ZONES PROXY "reject lan -> ads.example.com\n" LONG_LIST
+		    "allow lan -> b.example\nallow lan -> wan\n",
 };
 
 static void
@@ -400,6 +415,31 @@ fills_in_own_addresses(void **state)
 	free(ruleset);
 }
 
+static bool
+counted(
+    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	(void)context;
+	*ret_packets = 5000000000;
+	*ret_bytes = 7;
+	return strcmp(name, "rule.3") == 0;
+}
+
+static void
+counters_go_on_where_they_were(void **state)
+{
+	struct firewall_host host = { .proxy_uid = 1, .counted = counted };
+
+	(void)state;
+	char *ruleset =
+	    compile_as("test.policy", ZONES "drop lan -> wan\n", &host);
+	assert_has(ruleset,
+	    "\tcounter rule.3 {\n\t\tcomment \"drop lan -> wan\"\n"
+	    "\t\tpackets 5000000000 bytes 7\n\t}\n");
+	assert_int_equal(occurrences(ruleset, "packets 5000000000"), 1);
+	free(ruleset);
+}
+
 /* Two rules may stand on one line; the built-in one stands on none. */
 static void
 names_counters_by_line(void **state)
@@ -428,8 +468,8 @@ parts_rests_of_one_line(void **state)
 	char *ruleset = compile(ZONES PROXY
 	    "reject lan -> a.example tcp 1-443; allow lan -> b.example tcp 80\n"
 	    "reject lan -> 198.51.100.0/24\nallow lan -> any\n");
-	char *first = chain_of(ruleset, "lan.to.wan.proxied.after.7");
-	char *second = chain_of(ruleset, "lan.to.wan.proxied.after.7.2");
+	char *first = chain_of(ruleset, "lan.to.wan.proxied.after.reject");
+	char *second = chain_of(ruleset, "lan.to.wan.proxied.after.allow");
 	assert_has(first, "goto refuse comment \"line 8\"");
 	assert_has(first, "\t\tgoto handover comment \"line 9\"");
 	assert_has_not(second, "goto refuse");
@@ -455,18 +495,22 @@ compile_many_names(size_t count)
 	return ruleset;
 }
 
-/* What is certain stays certain, however many rules might match before it. */
+/*
+ * What is certain stays certain, however many rules might match before it; and
+ * the kernel follows no more than 16 chains in a row.
+ */
 static void
 is_certain_behind_any_number(void **state)
 {
 	(void)state;
 	char *ruleset = compile_many_names(200);
-	char *chain = chain_of(ruleset, "lan.to.wan.uncarried");
-	assert_int_equal(occurrences(chain, " goto "), 200);
+	char *rest = chain_of(ruleset, "lan.to.wan.uncarried.after.allow");
+	assert_has(rest, "counter name \"rule.207\" accept");
+	assert_int_equal(occurrences(rest, "\n"), 2);
 	assert_int_equal(
-	    occurrences(chain, " goto lan.to.wan.uncarried.after."), 200);
+	    occurrences(ruleset, "chain lan.to.wan.uncarried."), 1);
 	assert_has_not(ruleset, "uncarried.undecided");
-	free(chain);
+	free(rest);
 	free(ruleset);
 }
 
@@ -480,6 +524,118 @@ grows_with_the_list_alone(void **state)
 	assert_true(strlen(more) < 2 * strlen(some) + strlen(some) / 4);
 	free(some);
 	free(more);
+}
+
+/* As many rules as are asked for, of one shape; then `last`. */
+static char *
+compile_shape(size_t count, const char *format, const char *last)
+{
+	struct text policy = TEXT_EMPTY;
+
+	text_addz(&policy, ZONES);
+	for (size_t i = 0; i < count; i++) {
+		text_addf(&policy, "allow 10.0.0.%zu -> wan ", 1 + i);
+		text_addz(&policy, format);
+	}
+	text_addz(&policy, last);
+	char *ruleset = compile(policy.at);
+	text_fini(&policy);
+	return ruleset;
+}
+
+/* A few rules are read as they were written. */
+static void
+leaves_short_lists_alone(void **state)
+{
+	(void)state;
+	char *few = compile_shape(15, "tcp 22\n", "");
+	char *many = compile_shape(16, "tcp 22\n", "");
+	assert_has_not(few, "\tmap shape.");
+	assert_has_not(few, "meta priority");
+	assert_has(many, "\tmap shape.");
+	char *chain = chain_of(many, "lan.to.wan");
+	assert_has(chain, "meta priority set ip saddr . meta l4proto . "
+			  "th dport map @shape.");
+	assert_int_equal(occurrences(chain, "tcp dport"), 0);
+	free(chain);
+	free(few);
+	free(many);
+}
+
+/* The time of a verdict is that of its shapes: text of a list is no measure. */
+static void
+asks_as_little_of_many_as_of_some(void **state)
+{
+	(void)state;
+	char *some = compile_shape(30, "tcp 22\n", "drop lan -> any log\n");
+	char *many = compile_shape(240, "tcp 22\n", "drop lan -> any log\n");
+	char *short_chain = chain_of(some, "lan.to.wan");
+	char *long_chain = chain_of(many, "lan.to.wan");
+	assert_int_equal(
+	    occurrences(short_chain, "\n"), occurrences(long_chain, "\n"));
+	free(short_chain);
+	free(long_chain);
+	free(some);
+	free(many);
+}
+
+/* Lists that ask the same of a packet ask one map. */
+static void
+shares_maps_between_lists(void **state)
+{
+	(void)state;
+	struct text policy = TEXT_EMPTY;
+
+	text_addz(&policy, ZONES "zone dmz = int1 10.0.1.0/24\n");
+	for (unsigned i = 0; i < 20; i++)
+		text_addf(&policy, "drop any -> 198.51.100.%u udp 53\n", i);
+	char *ruleset = compile(policy.at);
+	assert_true(occurrences(ruleset, "map @shape.") > 3);
+	assert_int_equal(occurrences(ruleset, "\tmap shape."), 1);
+	assert_has(ruleset, "198.51.100.7 . udp . 53 : 110");
+	text_fini(&policy);
+	free(ruleset);
+}
+
+/* Numbers are lines and places on them; of too many on a line, in the list. */
+static void
+numbers_rules_by_line(void **state)
+{
+	(void)state;
+	char *five = compile_shape(20, "tcp 22\n",
+	    "drop lan -> any udp 1; drop lan -> any udp 2; drop lan -> any "
+	    "udp 3; drop lan -> any udp 4; drop lan -> any udp 5\n");
+	char *six = compile_shape(20, "tcp 22\n",
+	    "drop lan -> any udp 1; drop lan -> any udp 2; drop lan -> any "
+	    "udp 3; drop lan -> any udp 4; drop lan -> any udp 5; drop lan "
+	    "-> any udp 6\n");
+	assert_has(five, "238 : \"rule.23.5\"");
+	assert_has(five, "230 : \"rule.23\"");
+	assert_has(six, "10 : \"rule.3\"");
+	assert_has(six, "210 : \"rule.23\"");
+	assert_has(six, "260 : \"rule.23.6\"");
+	free(five);
+	free(six);
+}
+
+/* A packet's priority is as it was, for what is allowed. */
+static void
+leaves_no_number_behind(void **state)
+{
+	(void)state;
+	char *ruleset =
+	    compile_shape(20, "tcp 22 limit 9/s\n", "allow lan -> wan\n");
+	char *chain = chain_of(ruleset, "lan.to.wan");
+	assert_has(chain, "meta priority set 0\n\t\tcounter name "
+			  "\"rule.23\" accept");
+	for (const char *at = ruleset; (at = strstr(at, "chain tail.")); at++) {
+		const char *body = strstr(at, "{\n") + 2;
+		assert_true(str_starts(
+		    str_of(body), STR("\t\tmeta priority set 0\n\t\tgoto ")));
+	}
+	assert_true(occurrences(ruleset, "chain tail.") >= 20);
+	free(chain);
+	free(ruleset);
 }
 
 /* A list that is empty is nowhere, for the explicit proxy too. */
@@ -528,9 +684,15 @@ main(void)
 		cmocka_unit_test(has_nothing_for_ipv6_where_there_is_none),
 		cmocka_unit_test(fills_in_own_addresses),
 		cmocka_unit_test(names_counters_by_line),
+		cmocka_unit_test(counters_go_on_where_they_were),
 		cmocka_unit_test(parts_rests_of_one_line),
 		cmocka_unit_test(is_certain_behind_any_number),
 		cmocka_unit_test(grows_with_the_list_alone),
+		cmocka_unit_test(leaves_short_lists_alone),
+		cmocka_unit_test(asks_as_little_of_many_as_of_some),
+		cmocka_unit_test(shares_maps_between_lists),
+		cmocka_unit_test(numbers_rules_by_line),
+		cmocka_unit_test(leaves_no_number_behind),
 		cmocka_unit_test(takes_an_empty_list_for_nothing),
 		cmocka_unit_test(knows_the_proxy_by_its_user),
 	};

@@ -96,7 +96,7 @@ draw_network(void)
 	shell(command);
 	shell("ip addr add 10.0.0.1/24 dev v0 && "
 	      "ip addr add 2001:db8::1/64 dev v0 nodad && "
-	      "ip link set v0 up && sysctl -qw net.core.rmem_max=212992");
+	      "ip link set v0 up");
 	namespace_go(peer);
 	shell("ip addr add 10.0.0.2/24 dev v1 && "
 	      "ip addr add 2001:db8::2/64 dev v1 nodad && "

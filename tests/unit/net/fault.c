@@ -4,7 +4,7 @@
  * goes well.  Each time the story must come to an end, nobody is told twice
  * or never, and nothing leaks, neither memory nor descriptors.
  */
-#include "failing_malloc.h"
+#include "failing_story.h"
 #include "net/relay.h"
 #include "net/resolver.h"
 

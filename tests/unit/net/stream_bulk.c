@@ -162,8 +162,10 @@ much_goes_by_pipes_both_ways(void **state)
 	pass_both_ways(MUCH, MUCH);
 	assert_true(kernel.bytes[CALL_IN] > MUCH);
 	assert_int_equal(kernel.bytes[CALL_IN], kernel.bytes[CALL_OUT]);
-	/* One serves them all, unless a peer was slow. */
+#ifndef GATEHOUSE_ARENA_PIECEWISE
+	/* One serves both, unless the peers were slow. */
 	assert_true(kernel.calls[CALL_PIPE] <= 2);
+#endif
 }
 
 /* The sizes at which one way becomes the other, and pipes fill. */
@@ -262,6 +264,12 @@ small_messages_see_no_pipe(void **state)
 
 	(void)state;
 	tunnel_begin(&t, 0);
+	/* As the proxy's are; the answers would wait for delayed ACKs. */
+	for (int i = 0; i < 2; i++) {
+		set_int(stream_fd(t.sides[i]), IPPROTO_TCP, TCP_NODELAY, 1);
+		set_int(
+		    stream_fd(t.peers[i].stream), IPPROTO_TCP, TCP_NODELAY, 1);
+	}
 	join(&t, 0);
 	for (size_t i = 1; i <= 500; i++) {
 		send_both(&t, i * 8000, i * 10);
@@ -271,6 +279,27 @@ small_messages_see_no_pipe(void **state)
 	}
 	assert_int_equal(kernel.calls[CALL_PIPE], 0);
 	assert_int_equal(kernel.calls[CALL_IN], 0);
+	assert_int_equal(kernel.raised, 0);
+	tunnel_end(&t);
+}
+
+/* Question and answer, large enough for pipes: a tick would be in each. */
+static void
+who_is_answered_is_read_at_once(void **state)
+{
+	struct tunnel t;
+
+	(void)state;
+	tunnel_begin(&t, 0);
+	join(&t, 0);
+	int64_t end = clock_now() + 100 * CLOCK_MS;
+	for (size_t i = 1; clock_now() < end; i++) {
+		send_both(&t, i * 200000, (i - 1) * 10);
+		while (t.peers[SERVER].received < i * 200000 ||
+		       t.peers[CLIENT].received < (i - 1) * 10)
+			harness_round(&t.h);
+	}
+	assert_true(kernel.calls[CALL_IN] > 0);
 	assert_int_equal(kernel.raised, 0);
 	tunnel_end(&t);
 }
@@ -299,7 +328,6 @@ stall(struct tunnel *t)
 	    kernel.bytes[CALL_IN] - kernel.bytes[CALL_OUT] <= PIPE_BYTES);
 }
 
-/* The tunnel's own part of the 48 KiB that are copied first. */
 static void
 a_stopped_reader_gets_all_when_it_goes_on(void **state)
 {
@@ -361,7 +389,7 @@ stalled_tunnels_idle_too(void **state)
 
 /* ---- patience ---- */
 
-/* Flows until SO_RCVLOWAT is up, and pauses after an odd number of bytes. */
+/* Flows, no faster than it is read, until SO_RCVLOWAT is up, and pauses after an odd number of bytes. */
 static int64_t
 time_of_last_bytes(struct tunnel *t, int fd)
 {
@@ -369,7 +397,7 @@ time_of_last_bytes(struct tunnel *t, int fd)
 	long raised = kernel.raised;
 
 	while (kernel.raised == raised || low_mark(fd) == 1) {
-		if (client->sent == client->to_send)
+		if (t->peers[SERVER].received == client->to_send)
 			client->to_send += 100000;
 		send_more(client);
 		harness_round(&t->h);
@@ -463,24 +491,24 @@ static void
 what_fails_is_copied(void **state)
 {
 	static const struct {
-		enum call failing;
 		long from, times;
+		enum call failing;
 		int error;
 	} rows[] = {
-		{ CALL_PIPE, 0, 1000000, EMFILE },
-		{ CALL_PIPE, 0, 1000000, ENFILE },
-		{ CALL_PIPE, 0, 1, EMFILE },
-		{ CALL_IN, 0, 1000000, EINVAL },
-		{ CALL_IN, 3, 1000000, EINVAL },
-		{ CALL_IN, 0, 1000000, ENOSYS },
-		{ CALL_IN, 2, 1, ENOMEM },
-		{ CALL_IN, 0, 1000000, EAGAIN },
-		{ CALL_IN, 1, 7, EAGAIN },
-		{ CALL_OUT, 0, 1000000, EINVAL },
-		{ CALL_OUT, 3, 1000000, EINVAL },
-		{ CALL_OUT, 2, 1, EPERM },
-		{ CALL_OUT, 0, 50, EAGAIN },
-		{ CALL_OUT, 4, 50, EAGAIN },
+		{ 0, 1000000, CALL_PIPE, EMFILE },
+		{ 0, 1000000, CALL_PIPE, ENFILE },
+		{ 0, 1, CALL_PIPE, EMFILE },
+		{ 0, 1000000, CALL_IN, EINVAL },
+		{ 3, 1000000, CALL_IN, EINVAL },
+		{ 0, 1000000, CALL_IN, ENOSYS },
+		{ 2, 1, CALL_IN, ENOMEM },
+		{ 0, 1000000, CALL_IN, EAGAIN },
+		{ 1, 7, CALL_IN, EAGAIN },
+		{ 0, 1000000, CALL_OUT, EINVAL },
+		{ 3, 1000000, CALL_OUT, EINVAL },
+		{ 2, 1, CALL_OUT, EPERM },
+		{ 0, 50, CALL_OUT, EAGAIN },
+		{ 4, 50, CALL_OUT, EAGAIN },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -547,6 +575,7 @@ main(void)
 		TEST(one_half_outlives_the_other),
 		TEST(sizes_and_pauses_do_not_matter),
 		TEST(small_messages_see_no_pipe),
+		TEST(who_is_answered_is_read_at_once),
 		TEST(a_stopped_reader_gets_all_when_it_goes_on),
 		TEST(a_pipe_with_bytes_is_never_lent_again),
 		TEST(stalled_tunnels_idle_too),
@@ -560,6 +589,5 @@ main(void)
 
 	/* The processes in which relays run do the same. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	cmocka_set_test_filter(getenv("ONLY"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

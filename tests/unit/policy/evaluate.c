@@ -526,8 +526,8 @@ what_a_request_shows(void **state)
 	    { "10.0.0.4 -> http://example.com/ user eve header x-b two "
 	      "type text/plain",
 		"allow response by 5" },
-	    /* TLS shows a scheme and no request. */
-	    { "10.0.0.4 -> https://example.com/", "reject name by 4" },
+	    /* TLS shows a name and no request. */
+	    { "10.0.0.4 -> https://example.com/", "allow name by 5" },
 	    { "10.0.0.4 -> 192.0.2.7 tcp 22", "allow packet by 5" });
 }
 

@@ -434,9 +434,9 @@ give_request(
 static inline bool
 is_plain_request(const struct space_cell *cell)
 {
-	return cell->at[SPACE_METHOD] == 0 && cell->at[SPACE_PATH] == 0 &&
-	       cell->at[SPACE_USER] == 0 && cell->at[SPACE_HEADER] == 0 &&
-	       cell->at[SPACE_TYPE] == 0;
+	return cell->at[SPACE_SCHEME] == 0 && cell->at[SPACE_METHOD] == 0 &&
+	       cell->at[SPACE_PATH] == 0 && cell->at[SPACE_USER] == 0 &&
+	       cell->at[SPACE_HEADER] == 0 && cell->at[SPACE_TYPE] == 0;
 }
 
 /*

@@ -133,22 +133,19 @@ what_is_wrong_with_a_rule(void **state)
 		{ "during always", "no set of hours is called 'always'" },
 		{ "during lan",
 		    "expected a set of hours, but 'lan' is a zone" },
-		{ "limit 50",
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
-		{ "limit 0/s",
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
+		{ "limit 50", "a rate needs its unit of time" },
+		{ "limit 0/s", "a rate is 1 to 1000000 in its unit of time" },
 		{ "limit 5/w",
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
-		{ "limit 5/",
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
+		    "a rate's unit of time is s, m, h or d, not 'w'" },
+		{ "limit 5/", "a rate needs its unit of time" },
 		{ "limit 1000001/s",
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
+		    "a rate is 1 to 1000000 in its unit of time" },
 		{ "limit 05/s",
 		    "a rate is written like 50/s, 20/m, 100/h or 1000/d" },
-		{ "limit 5/s burst 0", "a burst is a number, 1 to 1000000" },
+		{ "limit 5/s burst 0", "a burst is a number: 1 to 1000000" },
 		{ "limit 5/s burst 1000001",
-		    "a burst is a number, 1 to 1000000" },
-		{ "limit 5/s burst -1", "a burst is a number, 1 to 1000000" },
+		    "a burst is a number: 1 to 1000000" },
+		{ "limit 5/s burst -1", "a burst is a number: 1 to 1000000" },
 		{ "limit 1/d burst 367",
 		    "at this rate a burst of 367 takes more than a year to "
 		    "come back" },
@@ -162,7 +159,7 @@ what_is_wrong_with_a_rule(void **state)
 		/* All at once. */
 		{ "method get limit 5 during lan connections 0",
 		    "a method is written in capitals, like GET or CONNECT\n"
-		    "a rate is written like 50/s, 20/m, 100/h or 1000/d\n"
+		    "a rate needs its unit of time\n"
 		    "expected a set of hours, but 'lan' is a zone\n"
 		    "connections are counted: 1 to 1000000" },
 	};
@@ -182,22 +179,28 @@ what_is_wrong_with_a_rule(void **state)
 static void
 only_what_is_allowed_is_limited(void **state)
 {
-	static const char *const rules[] = {
-		"reject lan -> wan limit 5/s",
-		"drop lan -> wan connections 5",
-		"reject lan -> wan limit 5/s connections 5",
-		"report allow lan -> wan limit 5/s",
-		"report allow lan -> wan connections 5 per source",
+	static const char allowed[] = "only what a rule allows can be limited";
+	static const char reported[] =
+	    "a report decides nothing, so nothing is limited";
+	static const struct {
+		const char *rule;
+		const char *want;
+	} rows[] = {
+		{ "reject lan -> wan limit 5/s", allowed },
+		{ "drop lan -> wan connections 5", allowed },
+		{ "reject lan -> wan limit 5/s connections 5", allowed },
+		{ "report allow lan -> wan limit 5/s", reported },
+		{ "report allow lan -> wan connections 5 per source",
+		    reported },
 	};
 	struct text text = TEXT_EMPTY;
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rules); i++) {
+	for (size_t i = 0; i < ROWS(rows); i++) {
 		text_clear(&text);
-		text_addf(&text, "%s%s\n", head, rules[i]);
+		text_addf(&text, "%s%s\n", head, rows[i].rule);
 		struct text got = memory_errors(text.at);
-		assert_string_equal(
-		    got.at, "only what a rule allows can be limited");
+		assert_string_equal(got.at, rows[i].want);
 		text_fini(&got);
 	}
 	text_fini(&text);

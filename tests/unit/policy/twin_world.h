@@ -101,7 +101,7 @@ static const enum policy_scheme schemes[] = { POLICY_SCHEME_HTTP,
 	POLICY_SCHEME_HTTPS, POLICY_SCHEME_HTTP };
 
 /* STR is no constant. */
-#define FIELD_TEXT(text) \
+#define FIELD_TEXT(text)                                                       \
 	{                                                                      \
 		text, sizeof(text) - 1                                         \
 	}
@@ -144,7 +144,7 @@ static const struct fact {
 	[TIME] = { POLICY_FACT_TIME, COUNT_OF(times), false,
 	    POLICY_PHASE_PACKET },
 	[SCHEME] = { POLICY_FACT_SCHEME, COUNT_OF(schemes), true,
-	    POLICY_PHASE_NAME },
+	    POLICY_PHASE_REQUEST },
 	[METHOD] = { POLICY_FACT_METHOD, COUNT_OF(methods), true,
 	    POLICY_PHASE_REQUEST },
 	[PATH] = { POLICY_FACT_PATH, COUNT_OF(paths), true,

@@ -7,7 +7,7 @@
  * The worker is no thread; client and server are naked sockets, which the
  * test moves between the rounds of the worker's loop.
  */
-#include "../net/failing_malloc.h"
+#include "../net/failing_story.h"
 
 #include "policies.h"
 #include "proxy/client.h"

@@ -30,18 +30,24 @@ address_of(const char *text)
 	return address;
 }
 
+/* Each has a line of its own, by which the limiter knows it. */
 static struct policy_rule
 rule_of(uint32_t count, uint32_t seconds, uint32_t burst, bool per_source)
 {
-	return (struct policy_rule){ .limit = {
-					 count, seconds, burst, per_source } };
+	static uint32_t lines;
+
+	return (struct policy_rule){ .line = ++lines,
+		.limit = { count, seconds, burst, per_source } };
 }
 
 static struct policy_rule
 connections_of(uint32_t count, bool per_source)
 {
-	return (struct policy_rule){ .connections = count,
-		.connections_per_source = per_source };
+	struct policy_rule rule = rule_of(0, 0, 0, false);
+
+	rule.connections = count;
+	rule.connections_per_source = per_source;
+	return rule;
 }
 
 /* How many of `tries` pass at this time; none holds anything. */
@@ -157,7 +163,7 @@ each_source_has_its_own(void **state)
 	};
 	struct limiter *limiter = limiter_create();
 	struct policy_rule rule = rule_of(1, 3600, 2, true);
-	struct policy_rule other = rule_of(1, 3600, 2, true);
+	struct policy_rule other = rule;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -350,6 +356,43 @@ idle_buckets_make_room(void **state)
 	limiter_unref(limiter);
 }
 
+/* That a slow bucket is long in filling says nothing of those behind it. */
+static void
+fast_buckets_beside_slow_ones(void **state)
+{
+	enum {
+		CROWD = 2 * LIMITER_ENTRIES_MAX
+	};
+	struct limiter *limiter = limiter_create();
+	struct policy_rule slow = rule_of(1, 86400, 9, true);
+	struct policy_rule fast = rule_of(1, 1, 1, true);
+	struct policy_rule connections = connections_of(1, true);
+	struct limiter_entry **held =
+	    calloc(LIMITER_ENTRIES_MAX, sizeof(struct limiter_entry *));
+	struct limiter_entry *none;
+	uint32_t in = 0, again = 0;
+
+	(void)state;
+	assert_non_null(held);
+	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
+		assert_true(limiter_take(
+		    limiter, &connections, numbered(i), START, &held[i]));
+	for (uint32_t i = 0; i < CROWD; i++)
+		(void)limiter_take(limiter, &slow, numbered(i), START, &none);
+	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
+	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
+		limiter_release(held[i]);
+	for (uint32_t i = 0; i < CROWD; i++)
+		in += limiter_take(limiter, &fast, numbered(i), START, &none);
+	assert_int_equal(in, LIMITER_ENTRIES_MAX / 2);
+	for (uint32_t i = 0; i < CROWD; i++)
+		again += limiter_take(
+		    limiter, &fast, numbered(CROWD + i), START + SECOND, &none);
+	assert_int_equal(again, in);
+	free(held);
+	limiter_unref(limiter);
+}
+
 /* ---- threads ---- */
 
 enum {
@@ -441,6 +484,7 @@ main(void)
 		cmocka_unit_test(no_limit_is_no_entry),
 		cmocka_unit_test(a_full_table),
 		cmocka_unit_test(idle_buckets_make_room),
+		cmocka_unit_test(fast_buckets_beside_slow_ones),
 		cmocka_unit_test(many_threads),
 	};
 

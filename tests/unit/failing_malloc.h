@@ -7,10 +7,17 @@
  * library's, which other libraries use as well.  Sanitizers do the same, so
  * under them it has nothing to do: SANITIZED, and a main that skips.
  */
-#ifndef GATEHOUSE_TESTS_NET_FAILING_MALLOC_H
-#define GATEHOUSE_TESTS_NET_FAILING_MALLOC_H
+#ifndef GATEHOUSE_TESTS_UNIT_FAILING_MALLOC_H
+#define GATEHOUSE_TESTS_UNIT_FAILING_MALLOC_H
 
-#include "harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -48,6 +55,7 @@ static long live;               /* pieces */
 void *libc_malloc(size_t size) __asm__("__libc_malloc");
 void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
 void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
+void *libc_memalign(size_t line, size_t size) __asm__("__libc_memalign");
 void libc_free(void *piece) __asm__("__libc_free");
 
 static bool
@@ -87,6 +95,12 @@ realloc(void *old, size_t size)
 			   : libc_realloc(old, size);
 }
 
+void *
+aligned_alloc(size_t line, size_t size)
+{
+	return fails_now() ? NULL : counted(libc_memalign(line, size));
+}
+
 void
 free(void *piece)
 {
@@ -95,31 +109,6 @@ free(void *piece)
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 #pragma GCC visibility pop
-
-/*
- * Runs the story with each allocation failing in turn.  The first run, in
- * which none fails, lets libraries allocate what they keep.
- */
-static void
-fail_each_allocation(void (*story)(void))
-{
-	long failures = 0;
-
-	story();
-	for (bool failed = true; failed; failures++) {
-		long live_before = live;
-		int fds_before = open_fds();
-		until_failure = failures;
-		story();
-		failed = until_failure < 0;
-		until_failure = -1;
-		assert_int_equal(live, live_before);
-		assert_int_equal(open_fds(), fds_before);
-		assert_true(failures < 10000);
-	}
-	/* It would prove nothing if none had failed. */
-	assert_true(failures > 3);
-}
 
 #endif
 #endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/explain_print.h"
+
+#include "policy/describe.h"
+
+static const char *const match_words[] = {
+	[POLICY_MATCH_NO] = "no",
+	[POLICY_MATCH_MIGHT] = "might",
+	[POLICY_MATCH_YES] = "match",
+};
+
+static void
+json_rule(struct json *json, const struct policy_rule *rule)
+{
+	if (rule == NULL || rule->line == 0) {
+		json_put_null(json);
+		return;
+	}
+	json_object_begin(json);
+	json_name(json, "line");
+	json_put_integer(json, rule->line);
+	json_name(json, "name");
+	json_put_string(json, rule->label);
+	json_object_end(json);
+}
+
+static void
+json_path(struct json *json, const struct explanation *explanation)
+{
+	json_array_begin(json);
+	for (size_t i = 0; i < explanation->steps.count; i++) {
+		const struct explanation_step *step =
+		    &explanation->steps.items[i];
+		json_object_begin(json);
+		json_name(json, "rule");
+		json_rule(json, step->rule);
+		json_name(json, "text");
+		json_put_string(json, step->rule->text);
+		json_name(json, "match");
+		json_put_stringz(json, match_words[step->match]);
+		json_name(json, "because");
+		json_put_string(json, step->because);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void
+explain_json(const struct explanation *explanation, struct json *json)
+{
+	const struct policy_answer *answer = &explanation->answer;
+	bool undecided = answer->verdict == POLICY_VERDICT_UNDECIDED;
+
+	json_name(json, "verdict");
+	json_put_stringz(json, policy_verdict_word(answer->verdict));
+	json_name(json, "phase");
+	json_put_stringz(json, policy_phase_word(answer->phase));
+	json_name(json, "enforcer");
+	json_put_stringz(json, explanation->by_proxy ? "proxy" : "firewall");
+	json_name(json, "rule");
+	json_rule(json, answer->rule);
+	json_name(json, "reason");
+	json_put_stringz(json, answer->reason);
+	json_name(json, "hangs_on");
+	json_put_stringz(
+	    json, undecided ? policy_fact_word(answer->hangs_on) : NULL);
+	json_name(json, "path");
+	json_path(json, explanation);
+}
+
+void
+explain_verdict(
+    const struct explanation *explanation, bool colour, struct text *out)
+{
+	static const char *const colours[] = { "\033[1;32m", "\033[1;31m",
+		"\033[1;31m", "\033[1;33m" };
+	const struct policy_answer *answer = &explanation->answer;
+
+	text_addf(out, "%s%s%s", colour ? colours[answer->verdict] : "",
+	    policy_verdict_word(answer->verdict), colour ? "\033[0m" : "");
+	if (answer->verdict == POLICY_VERDICT_UNDECIDED)
+		text_addf(out, ": it hangs on the %s, which is not given\n",
+		    policy_fact_word(answer->hangs_on));
+	else
+		text_addf(out, " by the %s in phase %s: ",
+		    explanation->by_proxy ? "proxy" : "firewall",
+		    policy_phase_word(answer->phase));
+	if (answer->rule != NULL)
+		describe_rule(answer->rule, out);
+	else if (answer->reason != NULL)
+		text_addz(out, answer->reason);
+	if (answer->verdict != POLICY_VERDICT_UNDECIDED)
+		text_addc(out, '\n');
+}
+
+static void
+print_step(const struct explanation_step *step, struct text *out)
+{
+	if (step->rule->line == 0)
+		text_addf(out, "\n  last   %.*s\n", STR_ARG(step->rule->text));
+	else
+		text_addf(out, "\n  %-5u  %.*s\n", step->rule->line,
+		    STR_ARG(step->rule->text));
+	if (step->match == POLICY_MATCH_YES)
+		text_addz(out, step->rule->report
+				   ? "         matches, reports, goes on\n"
+				   : "         matches\n");
+	else
+		text_addf(out, "         %s: %.*s\n", match_words[step->match],
+		    STR_ARG(step->because));
+}
+
+void
+explain_steps(const struct explanation *explanation, struct text *out)
+{
+	for (size_t i = 0; i < explanation->steps.count; i++)
+		print_step(&explanation->steps.items[i], out);
+}

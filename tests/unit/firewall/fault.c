@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory runs out while a policy is compiled: the n-th allocation fails, for
+ * more and more n until all goes well.  Each time the answer is -ENOMEM, or the
+ * ruleset is the whole one; never one of which a rule is missing, and nothing
+ * leaks.
+ */
+#include "firewall/compile.h"
+
+#include "../failing_malloc.h"
+#include "../policy/memory.h"
+
+#include <errno.h>
+
+#ifndef SANITIZED
+
+/* Maps of each kind, and lines that stay. */
+static void
+write_text(struct text *out)
+{
+	text_addz(out, "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
+		       "proxy { intercept tcp 80, udp 80 for lan }\n"
+		       "report reject lan -> 198.51.100.0/24, r.example tcp 25-80\n");
+	for (int i = 0; i < 12; i++)
+		text_addf(out,
+		    "allow 10.0.0.%d -> 192.0.2.%d tcp 22\n"
+		    "drop 10.0.0.%d -> wan udp %d-%d log\n"
+		    "allow lan -> 203.0.113.%d-203.0.113.%d limit 9/s\n"
+		    "reject 10.0.0.%d -> n%d.example\n",
+		    i, i, i, i + 1, 9 * i + 90, 9 * i, 9 * i + 12, i, i);
+	text_addz(out, "reject lan -> wan\n");
+}
+
+static const struct firewall_host host = { .proxy_uid = 1000 };
+
+/* Whether all went well. */
+static bool
+compile_once(const struct policy *policy, const struct text *good, long n)
+{
+	struct text text = TEXT_EMPTY;
+
+	until_failure = n;
+	int rc = firewall_compile(policy, &host, &text);
+	bool reached = until_failure < 0;
+	until_failure = -1;
+	if (rc == 0)
+		assert_true(str_eq(text_str(&text), text_str(good)));
+	else
+		assert_int_equal(rc, -ENOMEM);
+	assert_true(reached || rc == 0);
+	text_fini(&text);
+	return !reached;
+}
+
+/* Each of the first, then ever fewer: a list is many times the same. */
+static void
+a_ruleset_is_whole_or_none(void **state)
+{
+	struct text text = TEXT_EMPTY, good = TEXT_EMPTY;
+	long n = 0;
+
+	(void)state;
+	write_text(&text);
+	struct policy *policy = memory_policy(text.at);
+	assert_int_equal(firewall_compile(policy, &host, &good), 0);
+	assert_non_null(strstr(good.at, "\tmap shape."));
+	assert_non_null(strstr(good.at, "\tchain ports."));
+	assert_non_null(strstr(good.at, "flags interval\n\t\telements = {\n"));
+	long before = live;
+	while (!compile_once(policy, &good, n)) {
+		assert_int_equal(live, before);
+		n += 1 + n / 100;
+	}
+	assert_int_equal(live, before);
+	assert_true(n > 1000);
+	text_fini(&good);
+	text_fini(&text);
+	policy_unref(policy);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_ruleset_is_whole_or_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
