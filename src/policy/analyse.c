@@ -208,28 +208,56 @@ find_schemes(const struct policy_rule *rule, struct report *report)
 }
 
 /*
- * A condition on what packets do not show is blind where the proxy does not
- * carry the flow.  `any` means whoever the proxy serves, so it is blind only
- * if that is nobody.
+ * The zones from which flows of the rule go past the proxy.  `any` means
+ * whoever the proxy serves, so there are some only if that is nobody.
  */
-static void
-find_blind(const struct policy *policy, const struct policy_rule *rule,
-    struct report *report)
+static uint64_t
+unseen_zones(const struct policy *policy, const struct policy_rule *rule)
 {
 	uint64_t zones = source_zones(policy, rule), blind = 0, seen = 0;
 
-	find_users(rule, report);
-	find_schemes(rule, report);
-	if (!asks_more_than_packets(rule))
-		return;
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
 		uint64_t bit = policy_zone_bit(zone);
 		if ((zones & bit) == 0)
 			continue;
 		*(is_proxied(policy, rule, zone) ? &seen : &blind) |= bit;
 	}
-	if (blind != 0 && (zones != POLICY_ZONES_ANY || seen == 0))
+	return zones != POLICY_ZONES_ANY || seen == 0 ? blind : 0;
+}
+
+/* A name behind `except` takes out nothing where no name is seen. */
+static void
+report_blind_except(const struct policy *policy, const struct policy_rule *rule,
+    uint64_t blind, struct report *report)
+{
+	struct policy_endpoint zones = { .zones = blind };
+	struct text words = TEXT_EMPTY;
+
+	describe_endpoint(policy, &zones, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s the names behind 'except' take nothing out: the proxy "
+	    "does not see such flows, and packets show no name",
+	    STR_ARG(text_str(&words)));
+	text_fini(&words);
+}
+
+/* A condition on what packets do not show, where nothing else is seen. */
+static void
+find_blind(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	const struct policy_endpoint *except = rule->to.except;
+
+	find_users(rule, report);
+	find_schemes(rule, report);
+	bool whole = asks_more_than_packets(rule);
+	if (!whole && (except == NULL || !policy_endpoint_has_domains(except)))
+		return;
+	uint64_t blind = unseen_zones(policy, rule);
+	if (blind != 0 && whole)
 		report_blind(policy, rule, blind, report);
+	else if (blind != 0)
+		report_blind_except(policy, rule, blind, report);
 }
 
 void

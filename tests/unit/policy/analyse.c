@@ -115,6 +115,48 @@ static const struct {
 		    "drop nothing -> any\n"
 		    "allow lan -> wan\n",
 	    "" }, /* said where the list is read */
+	/* Times, and what is taken out. */
+	{ HEAD USED "hours a = mon-fri 08:00-18:00\nhours b = tue 09:00-10:00\n"
+		    "drop lan -> wan during a log\n"
+		    "allow lan -> wan during b\n",
+	    "8 unreached 7: this rule never matches: line 7 takes all of "
+	    "it\n" },
+	{ HEAD USED "drop lan -> wan except 203.0.113.0/24 log\n"
+		    "allow lan -> 203.0.113.0/24\n"
+		    "allow lan -> wan\n",
+	    "7 unreached 5 6: this rule never matches: lines 5 and 6 take all "
+	    "of it\n" },
+	/* Whoever has the one field has the other one too. */
+	{ HEAD USED PROXY "reject lan -> any header X \"*\" log\n"
+			  "allow lan -> wan header x \"a*\"\n",
+	    "10 unreached 9: this rule never matches: line 9 takes all of "
+	    "it\n" },
+	/* A report takes nothing, and is made all the same. */
+	{ HEAD USED "report reject lan -> wan tcp 25 log\n"
+		    "report reject lan -> wan tcp 25\n"
+		    "allow lan -> wan\n",
+	    "" },
+	{ HEAD USED "allow lan -> wan\n"
+		    "report reject lan -> wan tcp 25 log\n",
+	    "6 unreached 5: this rule never matches: line 5 takes all of "
+	    "it\n" },
+	/* Two limits that read the same count apart. */
+	{ HEAD USED "allow lan -> wan tcp 80 limit 5/s\n"
+		    "allow lan -> wan limit 5/s\n",
+	    "" },
+	/* What nobody can be, and what is never opened. */
+	{ HEAD USED PROXY "reject lan -> wan user anna log\n"
+			  "reject lan -> wan scheme https log\n"
+			  "allow lan -> wan\n",
+	    "9 blind: this rule matches nothing: no user can be known yet\n"
+	    "10 blind: this rule matches nothing: only plain http shows its "
+	    "scheme\n" },
+	{ HEAD USED "reject lan -> wan except www.example.com log\n"
+		    "allow lan -> wan type image/*\n",
+	    "5 blind: from lan the names behind 'except' take nothing out: the "
+	    "proxy does not see such flows, and packets show no name\n"
+	    "6 blind: from lan this rule matches nothing: the proxy does not "
+	    "see such flows, and packets show no type\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
 	    "1 interface: zone 'lan' has no interface: nothing enters by "
 	    "it\n" },

@@ -13,7 +13,10 @@
 	"list ads = domains \"ads.hosts\"\n"
 #define LISTEN    "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
 #define INTERCEPT "proxy {\n intercept web for lan\n}\n"
-#define PADDING   "\n\n\n"
+#define HOURS                                                                  \
+	"hours office = mon-fri 08:00-18:00\n"                                 \
+	"hours lunch = mon-fri 12:00-13:00\n"
+#define PADDING "\n\n\n"
 
 static void
 describe(const char *old_text, const char *new_text, struct text *out)
@@ -118,6 +121,64 @@ static const struct {
 			"allow lan -> wan tcp 80\n",
 	    "lan -> wan tcp 80 path \"/a/*\" explicit  allow (line 10) -> "
 	    "reject (line 10)\n" },
+	/* Times, by the names of hours or as they are. */
+	{ HEAD HOURS "allow guest -> wan\n",
+	    HEAD HOURS "reject guest -> wan during lunch\n"
+		       "allow guest -> wan\n",
+	    "guest -> wan during lunch  allow (line 9) -> reject (line 9)\n" },
+	{ HEAD HOURS "allow guest -> wan during office\n",
+	    HEAD HOURS "allow guest -> wan during lunch\n",
+	    "guest -> wan during mon-fri 08:00-12:00, 13:00-18:00  allow (line "
+	    "9) -> drop (built in)\n" },
+	/* What requests and answers show. */
+	{ HEAD LISTEN "allow lan -> wan\n",
+	    HEAD LISTEN "reject lan -> wan header A \"a*\" header B \"*\"\n"
+			"allow lan -> wan\n",
+	    "lan -> wan header A \"a*\" and B \"*\" explicit  allow (line 10) "
+	    "-> reject (line 10)\n" },
+	{ HEAD LISTEN "allow lan -> wan\n",
+	    HEAD LISTEN "reject lan -> wan user anna\n"
+			"allow lan -> wan\n",
+	    "lan -> wan user anna explicit  allow (line 10) -> reject (line "
+	    "10)\n" },
+	{ HEAD LISTEN "allow lan -> wan\n",
+	    HEAD LISTEN "reject lan -> wan scheme http type image/*\n"
+			"allow lan -> wan\n",
+	    "lan -> wan type image/* explicit  allow (line 10) -> "
+	    "reject (line 10)\n" },
+	/* What is taken out. */
+	{ HEAD "allow guest -> wan\n",
+	    HEAD "allow guest except 10.0.9.7 -> wan except bad\n",
+	    "guest -> bad     allow (line 7) -> drop (built in)\n"
+	    "10.0.9.7 -> wan  allow (line 7) -> drop (built in)\n" },
+	/* How much passes, and who shares it. */
+	{ HEAD "allow guest -> wan limit 5/s\n",
+	    HEAD "allow guest -> wan limit 60/m burst 5 per source\n",
+	    "guest -> wan  allow limit 5/s burst 5 (line 7) -> allow limit "
+	    "60/m "
+	    "burst 5 per source (line 7)\n" },
+	{ HEAD "allow guest -> wan\n",
+	    HEAD "allow guest -> wan connections 5\n",
+	    "guest -> wan  allow without limit (line 7) -> allow connections 5 "
+	    "(line 7)\n" },
+	{ HEAD "allow guest -> wan tcp 80, 443 limit 5/s\n",
+	    HEAD "allow guest -> wan tcp 443, 80 limit 5/s burst 5\n", "" },
+	{ HEAD "allow guest -> wan tcp 80, 443 limit 5/s\n",
+	    HEAD "allow guest -> wan tcp 80 limit 5/s\n"
+		 "allow guest -> wan tcp 443 limit 5/s\n",
+	    "guest -> wan tcp 80   allow limit 5/s burst 5 (line 7) -> allow "
+	    "limit 5/s burst 5 (line 7)\n"
+	    "guest -> wan tcp 443  allow limit 5/s burst 5 (line 7) -> allow "
+	    "limit 5/s burst 5 (line 8)\n" },
+	/* Reports that are logged; one that only counts is nothing. */
+	{ HEAD "allow guest -> wan\n",
+	    HEAD "report reject guest -> wan tcp 25 log\nallow guest -> wan\n",
+	    "guest -> wan tcp 25  allow (line 7) not reported -> allow (line "
+	    "8) "
+	    "reported by 7\n" },
+	{ HEAD "allow guest -> wan\n",
+	    HEAD "report reject guest -> wan tcp 25\nallow guest -> wan\n",
+	    "" },
 	/* What the proxy cannot carry. */
 	{ HEAD "allow lan -> ads\n", HEAD INTERCEPT "allow lan -> ads\n",
 	    "lan -> wan tcp 80, 443 name ads      drop (built in) -> allow "
