@@ -148,8 +148,10 @@ static const struct {
 	    "reject (line 10)\n" },
 	/* What is taken out. */
 	{ HEAD "allow guest -> wan\n",
-	    HEAD "allow guest except 10.0.9.7 -> wan except bad\n",
-	    "guest -> bad     allow (line 7) -> drop (built in)\n"
+	    HEAD "allow guest -> wan except 203.0.113.0/24\n",
+	    "guest -> 203.0.113.0/24  allow (line 7) -> drop (built in)\n" },
+	{ HEAD "allow guest -> wan\n",
+	    HEAD "allow guest except 10.0.9.7 -> wan\n",
 	    "10.0.9.7 -> wan  allow (line 7) -> drop (built in)\n" },
 	/* How much passes, and who shares it. */
 	{ HEAD "allow guest -> wan limit 5/s\n",
