@@ -291,6 +291,64 @@ paths(void **state)
 	}
 }
 
+/* Other texts begin with any letter, and may be empty. */
+static void
+texts(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 400; round++) {
+		char patterns[SETS][12], text[12];
+		struct str lent[SETS];
+		struct partition partition;
+		size_t count = chance(SETS + 1);
+		for (size_t i = 0; i < count; i++) {
+			random_string(patterns[i], 8, "/ab**");
+			lent[i] = str_of(patterns[i]);
+		}
+		assert_int_equal(partition_texts(&partition, lent, count), 0);
+		for (unsigned i = 0; i < 100; i++) {
+			random_string(text, 9, "/abz*");
+			check_path(&partition, patterns, count, text);
+		}
+		check_path(&partition, patterns, count, "");
+		partition_fini(&partition);
+	}
+}
+
+/* Each minute lies in one atom, and the atom in the sets that hold it. */
+static void
+times(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 40; round++) {
+		struct hours hours[SETS] = { 0 };
+		struct partition_set sets[SETS] = { 0 };
+		struct partition partition;
+		size_t count = chance(SETS + 1);
+		for (size_t i = 0; i < count; i++) {
+			hours_add(&hours[i], (uint8_t)chance(128),
+			    chance(12) * 60, chance(24) * 60 + 1);
+			sets[i].hours = &hours[i];
+		}
+		assert_int_equal(partition_times(&partition, sets, count), 0);
+		for (unsigned m = 0; m < HOURS_WEEK_MINUTES; m++) {
+			size_t found = 0;
+			for (size_t i = 0; i < partition.count; i++) {
+				if (!hours_has(
+					&partition.of.times[i].minutes, m))
+					continue;
+				found++;
+				for (size_t j = 0; j < count; j++)
+					assert_int_equal(
+					    partition_has(&partition, i, j),
+					    hours_has(&hours[j], m));
+			}
+			assert_int_equal(found, 1);
+		}
+		partition_fini(&partition);
+	}
+}
+
 /* Patterns that overlap in 2^n ways are refused before memory is. */
 static void
 too_many_overlaps(void **state)
@@ -318,6 +376,8 @@ main(void)
 		cmocka_unit_test(large_sets_make_few_atoms),
 		cmocka_unit_test(domains),
 		cmocka_unit_test(paths),
+		cmocka_unit_test(texts),
+		cmocka_unit_test(times),
 		cmocka_unit_test(too_many_overlaps),
 	};
 
