@@ -226,6 +226,15 @@ comparable(struct diff *diff)
 	return diagram_minus(d, set, diff->after.unserved);
 }
 
+static bool
+has_limits(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (meaning_is_limited(&policy->rules[i]))
+			return true;
+	return false;
+}
+
 static int
 compare_flows(struct diff *diff)
 {
@@ -236,7 +245,9 @@ compare_flows(struct diff *diff)
 
 	comparison.comparable = comparable(diff);
 	before = diagram_where(d, comparison.comparable, before);
-	(void)diagram_apply(d, settle_sharing, &comparison, before, after);
+	if (has_limits(diff->before.policy) && has_limits(diff->after.policy))
+		(void)diagram_apply(
+		    d, settle_sharing, &comparison, before, after);
 	uint32_t changes =
 	    diagram_apply(d, settle_change, &comparison, before, after);
 	/* Each makes one class at the least: too many are seen at once. */
