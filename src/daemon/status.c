@@ -21,11 +21,11 @@
 
 static void
 write_rule(struct json *json, const struct kernel_counters *counters,
-    const struct policy *policy, const struct policy_rule *rule)
+    const struct policy_rule *rule)
 {
 	char name[FIREWALL_COUNTER_BYTES];
 
-	firewall_counter_name(policy, rule, name);
+	firewall_counter_name(rule, name);
 	const struct kernel_counter *counter =
 	    kernel_counters_find(counters, name);
 	json_object_begin(json);
@@ -52,7 +52,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 	json_name(json, "rules");
 	json_array_begin(json);
 	for (size_t i = 0; i < policy->rule_count; i++)
-		write_rule(json, &counters, policy, &policy->rules[i]);
+		write_rule(json, &counters, &policy->rules[i]);
 	json_array_end(json);
 	json_name(json, "kernel");
 	json_object_begin(json);

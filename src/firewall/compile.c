@@ -109,10 +109,9 @@ compile_interfaces(struct text *out, const struct policy_zone *zone)
 
 /* Two rules may stand on one line, parted by `;`, or on that of two files. */
 void
-firewall_counter_name(const struct policy *policy,
+firewall_counter_name(
     const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES])
 {
-	(void)policy;
 	if (rule->line == 0)
 		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.last");
 	else if (rule->nth <= 1)
@@ -170,7 +169,7 @@ write_counters(struct compiler *compiler)
 
 	text_addc(compiler->out, '\n');
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		firewall_counter_name(policy, &policy->rules[i], name);
+		firewall_counter_name(&policy->rules[i], name);
 		write_counter(compiler, name, policy->rules[i].text);
 	}
 	for (size_t i = 0; i < sizeof(own_counters) / sizeof(own_counters[0]);

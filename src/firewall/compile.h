@@ -59,7 +59,7 @@ int firewall_compile(const struct policy *policy,
 /* The name of a rule's counter: rule.34, rule.34.2 (the second rule on that
  * line), rule.last. */
 #define FIREWALL_COUNTER_BYTES 32
-void firewall_counter_name(const struct policy *policy,
+void firewall_counter_name(
     const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES]);
 
 #endif

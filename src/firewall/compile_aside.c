@@ -44,13 +44,12 @@ compile_is_limited(const struct policy_rule *rule)
 
 /* rate.34.4, connections.34.2.6: like the rule's counter; family 0: none */
 static void
-object_name(const struct compiler *compiler, const char *kind,
-    const struct policy_rule *rule, unsigned family,
+object_name(const char *kind, const struct policy_rule *rule, unsigned family,
     char ret[static COMPILE_NAME_BYTES])
 {
 	char counter[FIREWALL_COUNTER_BYTES];
 
-	firewall_counter_name(compiler->policy, rule, counter);
+	firewall_counter_name(rule, counter);
 	if (family == 0)
 		(void)snprintf(ret, COMPILE_NAME_BYTES, "%s%s", kind,
 		    counter + strlen("rule"));
@@ -78,11 +77,11 @@ write_sources(struct compiler *compiler, const char *kind,
 {
 	char name[COMPILE_NAME_BYTES];
 
-	object_name(compiler, kind, rule, ADDRESS_IPV4, name);
+	object_name(kind, rule, ADDRESS_IPV4, name);
 	write_set(compiler, name, "ipv4_addr", forget_seconds);
 	if (!compiler->host->ipv6)
 		return;
-	object_name(compiler, kind, rule, ADDRESS_IPV6, name);
+	object_name(kind, rule, ADDRESS_IPV6, name);
 	write_set(compiler, name, "ipv6_addr", forget_seconds);
 }
 
@@ -106,7 +105,7 @@ write_rate(struct compiler *compiler, const struct policy_rule *rule)
 		write_sources(compiler, "rate", rule, refill);
 		return;
 	}
-	object_name(compiler, "rate", rule, 0, name);
+	object_name("rate", rule, 0, name);
 	text_addf(compiler->out, "\tlimit %s {\n\t\t", name);
 	add_rate(compiler->out, limit);
 	text_addz(compiler->out, "\n\t}\n");
@@ -122,7 +121,7 @@ write_connections(struct compiler *compiler, const struct policy_rule *rule)
 		write_sources(compiler, "connections", rule, 0);
 		return;
 	}
-	object_name(compiler, "connections", rule, 0, name);
+	object_name("connections", rule, 0, name);
 	write_set(compiler, name, "mark", 0);
 }
 
@@ -157,7 +156,7 @@ write_source_checks(struct compiler *compiler, const char *verb,
 	char name[COMPILE_NAME_BYTES];
 
 	for (size_t i = 0; i < (compiler->host->ipv6 ? 2 : 1); i++) {
-		object_name(compiler, kind, rule, rows[i].family, name);
+		object_name(kind, rule, rows[i].family, name);
 		compile_line(compiler, "%s @%s { %s %.*s } " BEYOND, verb, name,
 		    rows[i].source, STR_ARG(over));
 		compile_line(
@@ -174,7 +173,7 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 	if (rule->limit.count == 0)
 		return;
 	if (!rule->limit.per_source) {
-		object_name(compiler, "rate", rule, 0, name);
+		object_name("rate", rule, 0, name);
 		compile_line(compiler, "limit name \"%s\" " BEYOND, name);
 		return;
 	}
@@ -194,7 +193,7 @@ write_connection_checks(
 	if (rule->connections == 0)
 		return;
 	text_addf(&over, "ct count over %u", rule->connections);
-	object_name(compiler, "connections", rule, 0, name);
+	object_name("connections", rule, 0, name);
 	if (rule->connections_per_source)
 		write_source_checks(
 		    compiler, "add", "connections", rule, text_str(&over));
@@ -205,12 +204,12 @@ write_connection_checks(
 }
 
 void
-compile_aside_name(const struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES])
+compile_aside_name(const struct chain *chain, const struct policy_rule *rule,
+    char ret[static COMPILE_NAME_BYTES])
 {
 	char counter[FIREWALL_COUNTER_BYTES];
 
-	firewall_counter_name(compiler->policy, rule, counter);
+	firewall_counter_name(rule, counter);
 	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.%s.%.20s", chain->name,
 	    rule->report ? "report" : "limit", counter + strlen("rule."));
 }
@@ -221,7 +220,7 @@ compile_limit_chain(struct compiler *compiler, const struct chain *chain,
 {
 	char name[COMPILE_NAME_BYTES];
 
-	compile_aside_name(compiler, chain, rule, name);
+	compile_aside_name(chain, rule, name);
 	compile_chain_begin(compiler, name);
 	write_rate_checks(compiler, rule);
 	write_connection_checks(compiler, rule);

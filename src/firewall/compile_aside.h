@@ -13,9 +13,8 @@ bool compile_is_limited(const struct policy_rule *rule);
 void compile_limit_objects(struct compiler *compiler);
 
 /* The chain beside a list that stands for one of its rules. */
-void compile_aside_name(const struct compiler *compiler,
-    const struct chain *chain, const struct policy_rule *rule,
-    char ret[static COMPILE_NAME_BYTES]);
+void compile_aside_name(const struct chain *chain,
+    const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES]);
 
 /* Drops what is beyond the rule's limits; `tail` is for the rest. */
 void compile_limit_chain(struct compiler *compiler, const struct chain *chain,

@@ -288,7 +288,7 @@ add_settled_tail(struct compiler *compiler, const struct chain *chain,
 {
 	char counter[FIREWALL_COUNTER_BYTES];
 
-	firewall_counter_name(compiler->policy, rule, counter);
+	firewall_counter_name(rule, counter);
 	text_addf(tail, "counter name \"%s\" ", counter);
 	if (is_logged_here(chain, rule))
 		add_log(compiler, chain, rule, tail);
@@ -354,7 +354,7 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 	char name[COMPILE_NAME_BYTES];
 	struct text action = TEXT_EMPTY, comment = TEXT_EMPTY;
 
-	compile_aside_name(compiler, list->chain, rule, name);
+	compile_aside_name(list->chain, rule, name);
 	list->has_aside[at] =
 	    rule->report || is_limited_here(list->chain, rule);
 	if (list->has_aside[at])
@@ -452,8 +452,7 @@ rest_name(const struct list *list, size_t start, unsigned outcome,
 	char counter[FIREWALL_COUNTER_BYTES] = "rule";
 
 	if (start > 0)
-		firewall_counter_name(
-		    policy, &policy->rules[start - 1], counter);
+		firewall_counter_name(&policy->rules[start - 1], counter);
 	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.after.%s%s%.20s",
 	    list->chain->name,
 	    policy_verdict_word((enum policy_verdict)(outcome / 2)),
@@ -622,7 +621,7 @@ write_report_chain(struct list *list, size_t at)
 	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
 	struct text tail = TEXT_EMPTY;
 
-	compile_aside_name(compiler, list->chain, rule, name);
+	compile_aside_name(list->chain, rule, name);
 	(void)snprintf(hit, sizeof(hit), "%s.hit", name);
 	compile_chain_begin(compiler, name);
 	text_addf(&tail, "goto %s", hit);

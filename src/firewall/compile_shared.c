@@ -212,7 +212,7 @@ write_counter_map(struct compiler *compiler)
 		uint32_t outcome = compile_outcome(i, false);
 		if ((shared->uses[outcome] & uses) == 0)
 			continue;
-		firewall_counter_name(policy, &policy->rules[i], counter);
+		firewall_counter_name(&policy->rules[i], counter);
 		text_addf(out, "%s\n\t\t\t%u : \"%s\"", before,
 		    compile_number(shared, outcome), counter);
 		before = ",";

@@ -3,12 +3,11 @@
 
 #include "event/counter.h"
 #include "http/parse.h"
-#include "http/path.h"
-#include "http/via.h"
 #include "http/write.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
 #include "proxy/pool.h"
+#include "proxy/question.h"
 #include "proxy/transfer.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
@@ -620,110 +619,6 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 	}
 }
 
-/* What we never pass on, whatever the policy says. */
-static enum proxy_failure
-objection(const struct client *client, const struct http_request *request)
-{
-	if (http_via_has(&request->fields, worker_via()))
-		return PROXY_FAILURE_LOOP;
-	if (request->method == HTTP_METHOD_TRACE)
-		return PROXY_FAILURE_TRACE;
-	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
-		return PROXY_FAILURE_CONNECT;
-	if (!client->intercepted &&
-	    (request->target == HTTP_TARGET_ORIGIN ||
-		request->target == HTTP_TARGET_ASTERISK))
-		return PROXY_FAILURE_NOT_FOR_PROXY;
-	return request->uri.scheme == HTTP_SCHEME_HTTPS ? PROXY_FAILURE_SCHEME
-							: PROXY_FAILURE_NONE;
-}
-
-/*
- * The path as rules compare it, and in its other reading; at == NULL where
- * there is none.  Want of memory is seen in the arena.
- */
-static struct str
-read_path(
-    struct errand *errand, const struct http_uri *uri, struct arena *arena)
-{
-	struct str path = { NULL, 0 }, lax;
-
-	if (uri->path.len == 0 ||
-	    http_path_normal(http_uri_path(uri), arena, &path) < 0)
-		return path;
-	if (path.at == uri->path.at)
-		path = arena_str(arena, path);
-	if (http_path_lax(http_uri_path(uri), arena, &lax) == 0 &&
-	    !str_eq(lax, path))
-		errand->path_lax = lax;
-	return path;
-}
-
-/* Copies them: a policy may ask until the answer has come. */
-static void
-tell_headers(
-    const struct http_request *request, struct arena *arena, struct flow *flow)
-{
-	const struct http_fields *fields = &request->fields;
-	struct flow_header *headers =
-	    arena_array(arena, fields->count, sizeof(*headers));
-
-	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
-		headers[i].name = arena_str(arena, fields->items[i].name);
-		headers[i].value = arena_str(arena, fields->items[i].value);
-	}
-	if (headers != NULL)
-		admission_headers(flow, headers, fields->count);
-}
-
-static void
-ask_about(struct exchange *exchange)
-{
-	const struct http_request *request = &exchange->request;
-	const struct client *client = exchange->client;
-	const struct http_host *host = &request->uri.host;
-	struct arena *arena = &exchange->client->arena;
-	struct errand *errand = &exchange->errand;
-	struct str name = { NULL, 0 };
-
-	if (http_host_is_name(host))
-		name = arena_str(arena, host->text);
-	errand->meant =
-	    client->intercepted ? client->local.address : host->address;
-	admission_port(&errand->flow,
-	    client->intercepted ? client->local.port : request->uri.port);
-	admission_name(&errand->flow, name);
-	admission_head(&errand->flow, errand->account.method,
-	    read_path(errand, &request->uri, arena));
-	admission_scheme(&errand->flow, request->method == HTTP_METHOD_CONNECT
-					    ? POLICY_SCHEME_COUNT
-					    : POLICY_SCHEME_HTTP);
-	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
-		tell_headers(request, arena, &errand->flow);
-	/* A tunnel has no answer that could be looked at. */
-	if (request->method == HTTP_METHOD_CONNECT)
-		errand->flow.last = POLICY_PHASE_REQUEST;
-	errand->may_reuse = !has_content(request) &&
-			    request->method != HTTP_METHOD_CONNECT &&
-			    http_method_is_idempotent(request->method);
-}
-
-static void
-describe(struct exchange *exchange)
-{
-	const struct http_request *request = &exchange->request;
-	struct arena *arena = &exchange->client->arena;
-	struct errand *errand = &exchange->errand;
-	struct text url = TEXT_EMPTY;
-
-	errand->account.method = arena_str(arena, request->method_text);
-	if (request->method == HTTP_METHOD_CONNECT)
-		return;
-	http_uri_add(&request->uri, &url);
-	errand->account.url = arena_str(arena, text_str(&url));
-	text_fini(&url);
-}
-
 /* RFC 9110, 7.6.2: the count of hops ends here. */
 static void
 answer_options(struct exchange *exchange)
@@ -761,8 +656,7 @@ create(struct client *client, const struct http_request *request,
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;
-	describe(exchange);
-	ask_about(exchange);
+	question_put(&exchange->errand, client, request);
 	return exchange;
 }
 
@@ -779,7 +673,7 @@ exchange_begin(struct client *client, const struct http_request *request,
 	stream_use(client->stream, &client_side, exchange);
 	/* The head's texts lie in the input: it must not grow and move. */
 	stream_read_stop(client->stream);
-	enum proxy_failure failure = objection(client, request);
+	enum proxy_failure failure = question_objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
 		answer_failure(exchange, failure);
 	else if (request->max_forwards != 0)

@@ -454,7 +454,7 @@ names_counters_by_line(void **state)
 		  "wan tcp 3\ndrop lan -> wan tcp 4\n");
 	assert_int_equal(policy->rule_count, COUNT(names));
 	for (size_t i = 0; i < COUNT(names); i++) {
-		firewall_counter_name(policy, &policy->rules[i], name);
+		firewall_counter_name(&policy->rules[i], name);
 		assert_string_equal(name, names[i]);
 	}
 	policy_unref(policy);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/question.h"
+
+#include "http/path.h"
+#include "http/via.h"
+#include "proxy/client.h"
+#include "proxy/errand.h"
+#include "proxy/worker.h"
+
+/* What we never pass on, whatever the policy says. */
+enum proxy_failure
+question_objection(
+    const struct client *client, const struct http_request *request)
+{
+	if (http_via_has(&request->fields, worker_via()))
+		return PROXY_FAILURE_LOOP;
+	if (request->method == HTTP_METHOD_TRACE)
+		return PROXY_FAILURE_TRACE;
+	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
+		return PROXY_FAILURE_CONNECT;
+	if (!client->intercepted &&
+	    (request->target == HTTP_TARGET_ORIGIN ||
+		request->target == HTTP_TARGET_ASTERISK))
+		return PROXY_FAILURE_NOT_FOR_PROXY;
+	return request->uri.scheme == HTTP_SCHEME_HTTPS ? PROXY_FAILURE_SCHEME
+							: PROXY_FAILURE_NONE;
+}
+
+/*
+ * The path as rules compare it, and in its other reading; at == NULL where
+ * there is none.  Want of memory is seen in the arena.
+ */
+static struct str
+read_path(
+    struct errand *errand, const struct http_uri *uri, struct arena *arena)
+{
+	struct str path = { NULL, 0 }, lax;
+
+	if (uri->path.len == 0 ||
+	    http_path_normal(http_uri_path(uri), arena, &path) < 0)
+		return path;
+	if (path.at == uri->path.at)
+		path = arena_str(arena, path);
+	if (http_path_lax(http_uri_path(uri), arena, &lax) == 0 &&
+	    !str_eq(lax, path))
+		errand->path_lax = lax;
+	return path;
+}
+
+/* Copies them: a policy may ask until the answer has come. */
+static void
+tell_headers(
+    const struct http_request *request, struct arena *arena, struct flow *flow)
+{
+	const struct http_fields *fields = &request->fields;
+	struct flow_header *headers =
+	    arena_array(arena, fields->count, sizeof(*headers));
+
+	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
+		headers[i].name = arena_str(arena, fields->items[i].name);
+		headers[i].value = arena_str(arena, fields->items[i].value);
+	}
+	if (headers != NULL)
+		admission_headers(flow, headers, fields->count);
+}
+
+/* For the event; rules compare the method, too. */
+static void
+describe(struct errand *errand, const struct http_request *request,
+    struct arena *arena)
+{
+	struct text url = TEXT_EMPTY;
+
+	errand->account.method = arena_str(arena, request->method_text);
+	if (request->method == HTTP_METHOD_CONNECT)
+		return;
+	http_uri_add(&request->uri, &url);
+	errand->account.url = arena_str(arena, text_str(&url));
+	text_fini(&url);
+}
+
+/* Where to: the name in the request, and the address that it means. */
+static void
+tell_where(struct errand *errand, const struct client *client,
+    const struct http_uri *uri, struct arena *arena)
+{
+	struct str name = { NULL, 0 };
+
+	if (http_host_is_name(&uri->host))
+		name = arena_str(arena, uri->host.text);
+	errand->meant =
+	    client->intercepted ? client->local.address : uri->host.address;
+	admission_port(&errand->flow,
+	    client->intercepted ? client->local.port : uri->port);
+	admission_name(&errand->flow, name);
+}
+
+void
+question_put(struct errand *errand, struct client *client,
+    const struct http_request *request)
+{
+	struct arena *arena = &client->arena;
+	bool connect = request->method == HTTP_METHOD_CONNECT;
+
+	describe(errand, request, arena);
+	tell_where(errand, client, &request->uri, arena);
+	admission_head(&errand->flow, errand->account.method,
+	    read_path(errand, &request->uri, arena));
+	admission_scheme(
+	    &errand->flow, connect ? POLICY_SCHEME_COUNT : POLICY_SCHEME_HTTP);
+	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
+		tell_headers(request, arena, &errand->flow);
+	/* A tunnel has no answer that could be looked at. */
+	if (connect)
+		errand->flow.last = POLICY_PHASE_REQUEST;
+	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&
+			    http_method_is_idempotent(request->method);
+}
