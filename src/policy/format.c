@@ -331,8 +331,7 @@ policy_format(
 	if (rc == 0 && report->errors > errors)
 		rc = -EINVAL;
 	if (rc == 0)
-		rc = format_tokens(
-		    source, &syntax.files->tokens, &arena, ret);
+		rc = format_tokens(source, &syntax.files->tokens, &arena, ret);
 	syntax_fini(&syntax);
 	arena_fini(&arena);
 	return rc;
