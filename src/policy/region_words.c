@@ -2,20 +2,10 @@
 /*
  * policy/region_words: a region in the words of its policies.
  */
-#include "policy/region.h"
+#include "policy/region_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* One dimension of a region, cell by cell. */
-struct side {
-	const struct space *space;
-	enum space_dimension dimension;
-	size_t count;
-	uint8_t *least, *most; /* a byte a cell */
-	struct text *out;
-	size_t start; /* of out, where this side begins */
-};
 
 static uint8_t *
 spread(const struct space *space, enum space_dimension dimension, uint32_t set)
@@ -51,318 +41,6 @@ add_comma(const struct side *side)
 		text_addz(side->out, ", ");
 }
 
-/* In each of the policies' sets that there are. */
-static bool
-in_all(const struct partition *atoms, size_t atom,
-    const size_t sets[static SPACE_POLICIES_MAX])
-{
-	bool found = false;
-
-	for (unsigned p = 0; p < SPACE_POLICIES_MAX; p++) {
-		if (sets[p] == 0)
-			continue;
-		if (!partition_has(atoms, atom, sets[p] - 1))
-			return false;
-		found = true;
-	}
-	return found;
-}
-
-/* What cells of a dimension can be called together. */
-enum wording_kind {
-	WORDING_ZONE,
-	WORDING_SELF,
-	WORDING_SELF_IN, /* the gateway's own addresses in a zone */
-	WORDING_GROUP,
-	WORDING_FAMILY,
-	WORDING_HOURS,
-	WORDING_SCHEME,
-	WORDING_METHOD,
-	WORDING_PATH,
-	WORDING_USER,
-	WORDING_HEADER,
-	WORDING_TYPE,
-	WORDING_KIND_COUNT
-};
-
-struct wording {
-	enum wording_kind kind;
-	struct str name;
-	size_t number;
-	/* Of zones: in each policy; NONE: it has none of this name. */
-	uint8_t zone[SPACE_POLICIES_MAX];
-};
-
-/* In the zone, in each policy that has one of its name. */
-static bool
-is_in_zone(const struct wording *wording,
-    const uint8_t zone[static SPACE_POLICIES_MAX])
-{
-	for (unsigned p = 0; p < SPACE_POLICIES_MAX; p++)
-		if (wording->zone[p] != ZONE_NONE &&
-		    wording->zone[p] != zone[p])
-			return false;
-	return true;
-}
-
-static struct wording
-zone_wording(const struct space *space, enum wording_kind kind, struct str name)
-{
-	struct wording wording = { kind, name, 0, { ZONE_NONE, ZONE_NONE } };
-
-	for (unsigned p = 0; p < space->policy_count; p++)
-		if (!policy_zone_find(
-			space->policies[p], name, &wording.zone[p]))
-			wording.zone[p] = ZONE_NONE;
-	return wording;
-}
-
-static bool
-covers_source(
-    const struct space *space, const struct wording *wording, size_t cell)
-{
-	const struct space_source *source = &space->sources.items[cell];
-
-	switch (wording->kind) {
-	case WORDING_ZONE:
-		return is_in_zone(wording, source->zone);
-	case WORDING_SELF:
-		return source->self;
-	case WORDING_GROUP:
-		return in_all(&space->from.atoms, source->atom,
-		    space->named.items[wording->number].from);
-	case WORDING_FAMILY:
-		return partition_has(
-		    &space->from.atoms, source->atom, wording->number);
-	case WORDING_SELF_IN:
-	case WORDING_HOURS:
-	case WORDING_SCHEME:
-	case WORDING_METHOD:
-	case WORDING_PATH:
-	case WORDING_USER:
-	case WORDING_HEADER:
-	case WORDING_TYPE:
-	case WORDING_KIND_COUNT:
-		break;
-	}
-	return false;
-}
-
-static bool
-covers_destination(
-    const struct space *space, const struct wording *wording, size_t cell)
-{
-	const struct space_destination *destination =
-	    &space->destinations.items[cell];
-
-	switch (wording->kind) {
-	case WORDING_ZONE:
-		return is_in_zone(wording, destination->zone);
-	case WORDING_SELF:
-		return destination->own;
-	case WORDING_SELF_IN:
-		return destination->own &&
-		       is_in_zone(wording, destination->own_zone);
-	case WORDING_GROUP:
-		return in_all(&space->to.atoms, destination->atom,
-		    space->named.items[wording->number].to);
-	case WORDING_FAMILY:
-		return partition_has(
-		    &space->to.atoms, destination->atom, wording->number);
-	case WORDING_HOURS:
-	case WORDING_SCHEME:
-	case WORDING_METHOD:
-	case WORDING_PATH:
-	case WORDING_USER:
-	case WORDING_HEADER:
-	case WORDING_TYPE:
-	case WORDING_KIND_COUNT:
-		break;
-	}
-	return false;
-}
-
-/* The kind of what can be said of a dimension, besides groups. */
-static bool
-is_kind_of(enum wording_kind kind, enum space_dimension dimension)
-{
-	static const enum space_dimension of[WORDING_KIND_COUNT] = {
-		[WORDING_HOURS] = SPACE_TIME,
-		[WORDING_SCHEME] = SPACE_SCHEME,
-		[WORDING_METHOD] = SPACE_METHOD,
-		[WORDING_PATH] = SPACE_PATH,
-		[WORDING_USER] = SPACE_USER,
-		[WORDING_HEADER] = SPACE_HEADER,
-		[WORDING_TYPE] = SPACE_TYPE,
-	};
-
-	return kind >= WORDING_HOURS && of[kind] == dimension;
-}
-
-static bool
-meets_header(const struct space *space, size_t cell, size_t header)
-{
-	return (cell >> (space->axes[SPACE_HEADER].bits - 1 - header) & 1) != 0;
-}
-
-static bool
-covers(const struct side *side, const struct wording *wording, size_t cell)
-{
-	const struct space *space = side->space;
-	bool is_kind = is_kind_of(wording->kind, side->dimension);
-
-	switch (side->dimension) {
-	case SPACE_SOURCE:
-		return covers_source(space, wording, cell);
-	case SPACE_DESTINATION:
-		return covers_destination(space, wording, cell);
-	case SPACE_NAME:
-		return wording->kind == WORDING_GROUP &&
-		       in_all(&space->names, cell,
-			   space->named.items[wording->number].names);
-	case SPACE_TIME:
-		return is_kind && in_all(&space->times, cell,
-				      space->hours.items[wording->number].set);
-	case SPACE_SCHEME:
-	case SPACE_METHOD:
-	case SPACE_USER:
-		return is_kind && cell == wording->number + 1;
-	case SPACE_PATH:
-		return is_kind &&
-		       partition_has(&space->paths, cell, wording->number);
-	case SPACE_HEADER:
-		return is_kind && meets_header(space, cell, wording->number);
-	case SPACE_TYPE:
-		return is_kind &&
-		       partition_has(&space->types, cell, wording->number);
-	case SPACE_MODE:
-	case SPACE_SERVICE:
-	case SPACE_DIMENSION_COUNT:
-		break;
-	}
-	return false;
-}
-
-/* How many words there are of a kind that is asked of requests and times. */
-static size_t
-words_of_kind(const struct space *space, enum wording_kind kind)
-{
-	const size_t counts[WORDING_KIND_COUNT] = {
-		[WORDING_HOURS] = space->hours.count,
-		[WORDING_SCHEME] = space->has_schemes ? POLICY_SCHEME_COUNT : 0,
-		[WORDING_METHOD] = space->methods.count,
-		[WORDING_PATH] = space->path_patterns.count,
-		[WORDING_USER] = space->users.count,
-		[WORDING_HEADER] = space->headers.count,
-		[WORDING_TYPE] = space->type_patterns.count,
-	};
-
-	return counts[kind];
-}
-
-static struct str
-word_of_kind(const struct space *space, enum wording_kind kind, size_t number)
-{
-	switch ((unsigned)kind) {
-	case WORDING_HOURS:
-		return space->hours.items[number].name;
-	case WORDING_SCHEME:
-		return str_of(policy_scheme_word((enum policy_scheme)number));
-	case WORDING_METHOD:
-		return space->methods.items[number];
-	case WORDING_PATH:
-		return space->path_patterns.items[number];
-	case WORDING_USER:
-		return space->users.items[number];
-	case WORDING_HEADER:
-		return space->headers.items[number]->name;
-	default:
-		return space->type_patterns.items[number];
-	}
-}
-
-static bool
-asked_wording_at(const struct space *space, size_t k, struct wording *ret)
-{
-	for (unsigned i = WORDING_HOURS; i < WORDING_KIND_COUNT; i++) {
-		enum wording_kind kind = (enum wording_kind)i;
-		if (k < words_of_kind(space, kind)) {
-			*ret = (struct wording){ .kind = kind,
-				.name = word_of_kind(space, kind, k),
-				.number = k };
-			return true;
-		}
-		k -= words_of_kind(space, kind);
-	}
-	return false;
-}
-
-/* The k-th wording, broad ones first; false behind the last. */
-static bool
-wording_at(const struct space *space, size_t k, struct wording *ret)
-{
-	static const char *const families[] = { "0.0.0.0/0", "::/0" };
-
-	for (unsigned p = 0; p < space->policy_count; p++) {
-		const struct policy *policy = space->policies[p];
-		if (k < policy->zone_count) {
-			*ret = zone_wording(
-			    space, WORDING_ZONE, policy->zones[k].name);
-			return true;
-		}
-		k -= policy->zone_count;
-		if (k < policy->zone_count) {
-			*ret = zone_wording(
-			    space, WORDING_SELF_IN, policy->zones[k].name);
-			return true;
-		}
-		k -= policy->zone_count;
-	}
-	if (k < space->named.count) {
-		*ret = (struct wording){ .kind = WORDING_GROUP,
-			.name = space->named.items[k].name,
-			.number = k };
-		return true;
-	}
-	k -= space->named.count;
-	if (k > 2)
-		return asked_wording_at(space, k - 3, ret);
-	if (k == 0)
-		*ret = (struct wording){
-			.kind = WORDING_SELF, .name = STR("self"), .number = 0
-		};
-	else
-		*ret = (struct wording){ .kind = WORDING_FAMILY,
-			.name = str_of(families[k - 1]),
-			.number = k - 1 };
-	return true;
-}
-
-/* User-Agent "*curl*", "*wget*" */
-static void
-add_header(const struct side *side, size_t number)
-{
-	const struct policy_header *header = side->space->headers.items[number];
-
-	text_add(side->out, header->name);
-	for (size_t i = 0; i < header->value_count; i++)
-		text_addf(side->out, "%s \"%.*s\"", i > 0 ? "," : "",
-		    STR_ARG(header->values[i]));
-}
-
-static void
-add_wording(const struct side *side, const struct wording *wording)
-{
-	if (wording->kind == WORDING_SELF_IN)
-		text_addf(side->out, "self in %.*s", STR_ARG(wording->name));
-	else if (wording->kind == WORDING_PATH)
-		text_addf(side->out, "\"%.*s\"", STR_ARG(wording->name));
-	else if (wording->kind == WORDING_HEADER)
-		add_header(side, wording->number);
-	else
-		text_add(side->out, wording->name);
-}
-
 /* How many cells of `left` it says, or 0 if it says too much. */
 static size_t
 gain(const struct side *side, const struct wording *wording,
@@ -371,7 +49,7 @@ gain(const struct side *side, const struct wording *wording,
 	size_t gained = 0;
 
 	for (size_t i = 0; i < side->count; i++) {
-		if (!covers(side, wording, i))
+		if (!region_wording_covers(side, wording, i))
 			continue;
 		if (most[i] == 0)
 			return 0;
@@ -387,8 +65,8 @@ best_wording(const struct side *side, size_t cell, const uint8_t *left,
 	struct wording wording;
 	size_t best = 0;
 
-	for (size_t k = 0; wording_at(side->space, k, &wording); k++) {
-		if (!covers(side, &wording, cell))
+	for (size_t k = 0; region_wording_at(side->space, k, &wording); k++) {
+		if (!region_wording_covers(side, &wording, cell))
 			continue;
 		size_t gained = gain(side, &wording, left, most);
 		if (gained > best) {
@@ -400,182 +78,10 @@ best_wording(const struct side *side, size_t cell, const uint8_t *left,
 }
 
 static void
-say_atom(const struct side *side, const struct address_atom *atom)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	for (size_t i = 0; i < atom->range_count && i < PARTITION_RANGES_KEPT;
-	     i++) {
-		text_addz(side->out, i > 0 ? ", " : "");
-		text_addz(
-		    side->out, address_range_format(&atom->ranges[i], range));
-	}
-	if (atom->range_count > PARTITION_RANGES_KEPT)
-		text_addz(side->out, ", ...");
-}
-
-static void
-say_name(const struct side *side, size_t cell)
-{
-	const struct name_atom *atom = &side->space->names.of.names[cell];
-
-	if (cell == 0) {
-		text_addz(side->out, "none or another");
-		return;
-	}
-	text_addz(side->out, atom->cover == DOMAIN_UNDER ? "*." : "");
-	text_add(side->out, atom->name);
-	if (atom->entry_count > 1)
-		text_addz(side->out, ", ...");
-}
-
-static void
-say_text(const struct side *side, const struct partition *texts, size_t cell)
-{
-	if (cell == 0)
-		text_addz(side->out, "none or another");
-	else
-		text_addf(side->out, "like \"%.*s\"",
-		    STR_ARG(texts->of.texts[cell].example));
-}
-
-/* What a request meets of all conditions, and what it does not. */
-static void
-say_headers(const struct side *side, size_t cell)
-{
-	bool any = false;
-
-	if (cell == 0) {
-		text_addz(side->out, "none or another");
-		return;
-	}
-	for (unsigned want = 0; want < 2; want++)
-		for (size_t i = 0; i < side->space->headers.count; i++) {
-			if (meets_header(side->space, cell, i) == (want != 0))
-				continue;
-			text_addz(side->out, any ? " and " : "");
-			text_addz(side->out, want != 0 ? "not " : "");
-			add_header(side, i);
-			any = true;
-		}
-}
-
-static bool
-is_same_day(const struct hours *minutes, unsigned a, unsigned b)
-{
-	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
-		if (hours_has(minutes, a * HOURS_DAY_MINUTES + i) !=
-		    hours_has(minutes, b * HOURS_DAY_MINUTES + i))
-			return false;
-	return true;
-}
-
-/* "08:00-12:00, 13:00-18:00" */
-static void
-say_day(const struct side *side, const struct hours *minutes, unsigned day)
-{
-	unsigned first = day * HOURS_DAY_MINUTES, at = 0;
-	bool any = false;
-
-	while (at < HOURS_DAY_MINUTES) {
-		unsigned from = at;
-		bool in = hours_has(minutes, first + at);
-		while (at < HOURS_DAY_MINUTES &&
-		       hours_has(minutes, first + at) == in)
-			at++;
-		if (!in || at - from == HOURS_DAY_MINUTES)
-			continue;
-		text_addf(side->out, "%s%02u:%02u-%02u:%02u", any ? ", " : " ",
-		    from / 60, from % 60, at / 60, at % 60);
-		any = true;
-	}
-}
-
-static bool
-has_minute(const struct hours *minutes, unsigned day)
-{
-	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
-		if (hours_has(minutes, day * HOURS_DAY_MINUTES + i))
-			return true;
-	return false;
-}
-
-/* "mon-fri 08:00-18:00, sat" */
-static void
-say_times(const struct side *side, const struct hours *minutes)
-{
-	bool any = false;
-
-	for (unsigned day = 0, end; day < 7; day = end) {
-		for (end = day + 1; end < 7; end++)
-			if (!is_same_day(minutes, day, end))
-				break;
-		if (!has_minute(minutes, day))
-			continue;
-		text_addz(side->out, any ? ", " : "");
-		text_addz(side->out, hours_day_word(day));
-		if (end > day + 1)
-			text_addf(side->out, "-%s", hours_day_word(end - 1));
-		say_day(side, minutes, day);
-		any = true;
-	}
-}
-
-/* A cell that no wording fits. */
-static void
-say_cell(const struct side *side, size_t cell)
-{
-	const struct space *space = side->space;
-
-	switch (side->dimension) {
-	case SPACE_SOURCE:
-		if (space->sources.items[cell].self)
-			text_addz(side->out, "self ");
-		say_atom(
-		    side, &space->from.atoms.of
-			       .addresses[space->sources.items[cell].atom]);
-		break;
-	case SPACE_DESTINATION:
-		if (space->destinations.items[cell].own)
-			text_addz(side->out, "self ");
-		say_atom(side,
-		    &space->to.atoms.of
-			 .addresses[space->destinations.items[cell].atom]);
-		break;
-	case SPACE_NAME:
-		say_name(side, cell);
-		break;
-	case SPACE_TIME:
-		say_times(side, &space->times.of.times[cell].minutes);
-		break;
-	case SPACE_SCHEME:
-		text_addz(side->out, "none");
-		break;
-	case SPACE_METHOD:
-	case SPACE_USER:
-		text_addz(side->out, "none or another");
-		break;
-	case SPACE_PATH:
-		say_text(side, &space->paths, cell);
-		break;
-	case SPACE_HEADER:
-		say_headers(side, cell);
-		break;
-	case SPACE_TYPE:
-		say_text(side, &space->types, cell);
-		break;
-	case SPACE_MODE:
-	case SPACE_SERVICE:
-	case SPACE_DIMENSION_COUNT:
-		break;
-	}
-}
-
-static void
 take_off(const struct side *side, const struct wording *wording, uint8_t *left)
 {
 	for (size_t i = 0; i < side->count; i++)
-		if (left[i] != 0 && covers(side, wording, i))
+		if (left[i] != 0 && region_wording_covers(side, wording, i))
 			left[i] = 0;
 }
 
@@ -614,11 +120,11 @@ say_parts(const struct side *side, uint8_t *left, const uint8_t *most)
 		if (said.words + said.cells > 0)
 			text_addz(side->out, ", ");
 		if (best_wording(side, cell, left, most, &wording)) {
-			add_wording(side, &wording);
+			region_wording_add(side, &wording);
 			take_off(side, &wording, left);
 			said.words++;
 		} else {
-			say_cell(side, cell);
+			region_cell_say(side, cell);
 			take_off_cell(side, cell, left);
 			said.cells++;
 		}
@@ -632,7 +138,8 @@ turn_round(const struct side *side, const struct wording *whole,
     uint8_t *excluded, uint8_t *excludable)
 {
 	for (size_t i = 0; i < side->count; i++) {
-		bool in = whole == NULL || covers(side, whole, i);
+		bool in =
+		    whole == NULL || region_wording_covers(side, whole, i);
 		excluded[i] = in && side->most[i] == 0;
 		excludable[i] = side->least[i] == 0 || !in;
 	}
@@ -667,7 +174,7 @@ say_except(const struct side *side, const struct wording *whole,
 
 	turn_round(side, whole, excluded, excludable);
 	if (whole != NULL)
-		add_wording(side, whole);
+		region_wording_add(side, whole);
 	else
 		text_addz(side->out, "any");
 	text_addz(side->out, " except ");
@@ -691,10 +198,10 @@ measure_cells(
 	size_t before = side->out->len;
 
 	for (size_t i = 0; i < side->count; i++) {
-		if (left[i] == 0 || !covers(side, wording, i))
+		if (left[i] == 0 || !region_wording_covers(side, wording, i))
 			continue;
 		text_addz(side->out, ", ");
-		say_cell(side, i);
+		region_cell_say(side, i);
 	}
 	size_t len = side->out->len - before;
 	text_cut(side->out, before);
@@ -708,7 +215,8 @@ count_outside(
 	size_t count = 0;
 
 	for (size_t i = 0; i < side->count; i++)
-		count += left[i] != 0 && !covers(side, wording, i);
+		count +=
+		    left[i] != 0 && !region_wording_covers(side, wording, i);
 	return count;
 }
 
@@ -719,10 +227,10 @@ say_zone_except(const struct side *side, size_t cell, uint8_t *left,
 {
 	struct wording wording;
 
-	for (size_t k = 0; wording_at(side->space, k, &wording); k++) {
+	for (size_t k = 0; region_wording_at(side->space, k, &wording); k++) {
 		if (wording.kind == WORDING_GROUP ||
 		    wording.kind == WORDING_FAMILY ||
-		    !covers(side, &wording, cell))
+		    !region_wording_covers(side, &wording, cell))
 			continue;
 		bool is_last = count_outside(side, &wording, left) == 0;
 		if (!say_except(side, &wording,
@@ -751,11 +259,11 @@ say_endpoint_parts(const struct side *side, struct scratch *scratch)
 		add_comma(side);
 		if (best_wording(
 			side, cell, scratch->left, side->most, &wording)) {
-			add_wording(side, &wording);
+			region_wording_add(side, &wording);
 			take_off(side, &wording, scratch->left);
 		} else if (!say_zone_except(side, cell, scratch->left,
 			       scratch->excluded, scratch->excludable)) {
-			say_cell(side, cell);
+			region_cell_say(side, cell);
 			take_off_cell(side, cell, scratch->left);
 		}
 	}
@@ -811,7 +319,7 @@ say_time(const struct side *side, struct scratch *scratch)
 		if (side->least[i] != 0)
 			hours_add_all(
 			    &minutes, &side->space->times.of.times[i].minutes);
-	say_times(side, &minutes);
+	region_times_say(side, &minutes);
 }
 
 /* Of all other conditions cell 0 stands for what no rule mentions. */
