@@ -251,7 +251,8 @@ order_runs(const struct lines *lines, struct runs *runs)
 {
 	size_t alone = 0;
 
-	qsort(runs->items, runs->count, sizeof(*runs->items), by_lines);
+	if (runs->count > 0)
+		qsort(runs->items, runs->count, sizeof(*runs->items), by_lines);
 	for (size_t i = 0; i < runs->count; i++) {
 		struct run run = runs->items[i];
 		if (!is_alone(lines, runs, alone, &run))

@@ -408,10 +408,13 @@ say_source(bool per_source, struct text *out)
 static char
 unit_of(uint32_t seconds)
 {
-	return seconds == 1      ? 's'
-	       : seconds == 60   ? 'm'
-	       : seconds == 3600 ? 'h'
-				 : 'd';
+	if (seconds == 1)
+		return 's';
+	if (seconds == 60)
+		return 'm';
+	if (seconds == 3600)
+		return 'h';
+	return 'd';
 }
 
 static void

@@ -18,9 +18,10 @@
 static void
 write_text(struct text *out)
 {
-	text_addz(out, "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
-		       "proxy { intercept tcp 80, udp 80 for lan }\n"
-		       "report reject lan -> 198.51.100.0/24, r.example tcp 25-80\n");
+	text_addz(out,
+	    "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
+	    "proxy { intercept tcp 80, udp 80 for lan }\n"
+	    "report reject lan -> 198.51.100.0/24, r.example tcp 25-80\n");
 	for (int i = 0; i < 12; i++)
 		text_addf(out,
 		    "allow 10.0.0.%d -> 192.0.2.%d tcp 22\n"
