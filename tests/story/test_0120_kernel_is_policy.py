@@ -170,7 +170,7 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
             pytest.fail("\n".join([again, policy.text(), *this.wrong]))
     print(f"{ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
     print(f"{maps} of them long enough for maps")
-    if ROUNDS >= 20:
+    if ROUNDS >= 200:  # fewer may well have been short by chance
         assert maps > ROUNDS / 10, "lists that are too short"
         assert min(fates[f] for f in FATES) > 0, f"a world that is too small: {fates}"
 
