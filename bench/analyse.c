@@ -12,47 +12,12 @@
 #include "policy/diff.h"
 #include "policy/format.h"
 
-#include "base/clock.h"
+#include "stopwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROUNDS 5
-
-static int64_t
-cpu_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static struct policy *
-load(const char *path)
-{
-	struct policy *policy = NULL, *kept = NULL;
-	struct text words = TEXT_EMPTY;
-	struct report report;
-
-	report_init(&report);
-	if (policy_load(path, &policy_files, &report, &policy, &kept) < 0) {
-		report_render(&report, false, &words);
-		(void)fputs(words.at, stderr);
-		exit(1);
-	}
-	report_fini(&report);
-	return policy;
-}
 
 static void
 analyse(const struct policy *policy)
@@ -110,9 +75,8 @@ bench(const char *what, const struct policy *policy,
 		run(policy);
 		times[i] = cpu_now() - start;
 	}
-	qsort(times, ROUNDS, sizeof(times[0]), by_value);
 	(void)printf(
-	    "  %-8s %10.1f ms\n", what, (double)times[ROUNDS / 2] / 1e6);
+	    "  %-8s %10.1f ms\n", what, (double)median(times, ROUNDS) / 1e6);
 }
 
 int
@@ -123,7 +87,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	for (int i = 1; i < argc; i++) {
-		struct policy *policy = load(argv[i]);
+		struct policy *policy = load_policy(argv[i]);
 		(void)printf(
 		    "%s: %zu rules\n", argv[i], policy->rule_count - 1);
 		bench("analyse", policy, analyse);

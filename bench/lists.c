@@ -24,13 +24,13 @@
 #include "policy/list_file.h"
 #include "policy/membership.h"
 
-#include "base/clock.h"
 #include "base/file.h"
+
+#include "stopwatch.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS     7
@@ -55,23 +55,6 @@ static size_t
 random_below(size_t bound)
 {
 	return (size_t)((random_next() >> 32) * bound >> 32);
-}
-
-static int64_t
-cpu_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 static _Noreturn void
@@ -177,9 +160,8 @@ bench_load(const char *path, bool domains, struct policy_group *group,
 	}
 	size_t count = domains ? group->domains.count
 			       : address_set_count(&group->addresses);
-	qsort(times, ROUNDS, sizeof(times[0]), by_value);
 	(void)printf("%-*s %8zu %9.0f ms %7.1f bytes ", WIDTH, what, count,
-	    (double)times[ROUNDS / 2] / 1e6,
+	    (double)median(times, ROUNDS) / 1e6,
 	    (double)(heap_bytes() - before) / (double)count);
 }
 
@@ -229,9 +211,8 @@ bench_asked(const struct asked *asked, const struct keys *keys)
 		}
 		times[round] = cpu_now() - start;
 	}
-	qsort(times, ROUNDS, sizeof(times[0]), by_value);
 	(void)printf("%6.0f ns %5.1f %% hits\n",
-	    (double)times[ROUNDS / 2] / (double)keys->count,
+	    (double)median(times, ROUNDS) / (double)keys->count,
 	    100.0 * (double)hits / (double)keys->count);
 }
 

@@ -11,57 +11,13 @@
 #include "policy/evaluate.h"
 #include "policy/flow_text.h"
 
-#include "base/clock.h"
+#include "stopwatch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ROUNDS 21 /* odd: one is in the middle */
 #define ASKS   20000
-
-static int64_t
-cpu_now(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (int64_t)t.tv_sec * CLOCK_SECOND + t.tv_nsec;
-}
-
-static int
-by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int64_t
-median(int64_t times[ROUNDS])
-{
-	size_t middle = ROUNDS / 2;
-
-	qsort(times, ROUNDS, sizeof(times[0]), by_value);
-	return times[middle];
-}
-
-static struct policy *
-load(const char *path)
-{
-	struct policy *policy = NULL, *kept = NULL;
-	struct text words = TEXT_EMPTY;
-	struct report report;
-
-	report_init(&report);
-	if (policy_load(path, &policy_files, &report, &policy, &kept) < 0) {
-		report_render(&report, false, &words);
-		(void)fputs(words.at, stderr);
-		exit(1);
-	}
-	report_fini(&report);
-	return policy;
-}
 
 static void
 bench_load(const char *path)
@@ -70,11 +26,11 @@ bench_load(const char *path)
 
 	for (size_t i = 0; i < ROUNDS; i++) {
 		int64_t start = cpu_now();
-		policy_unref(load(path));
+		policy_unref(load_policy(path));
 		times[i] = cpu_now() - start;
 	}
-	(void)printf(
-	    "%-60s %9.3f ms to read\n", path, (double)median(times) / 1e6);
+	(void)printf("%-60s %9.3f ms to read\n", path,
+	    (double)median(times, ROUNDS) / 1e6);
 }
 
 static void
@@ -101,7 +57,8 @@ bench_flow(const struct policy *policy, const char *text)
 		times[i] = cpu_now() - start;
 	}
 	(void)sum; /* written so that no answer can be left out */
-	(void)printf("%-60s %9.0f ns %s\n", text, (double)median(times) / ASKS,
+	(void)printf("%-60s %9.0f ns %s\n", text,
+	    (double)median(times, ROUNDS) / ASKS,
 	    policy_verdict_word(policy_decide(policy, &flow).verdict));
 	arena_fini(&arena);
 	report_fini(&report);
@@ -115,7 +72,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	bench_load(argv[1]);
-	struct policy *policy = load(argv[1]);
+	struct policy *policy = load_policy(argv[1]);
 	for (int i = 2; i < argc; i++)
 		bench_flow(policy, argv[i]);
 	policy_unref(policy);
