@@ -92,22 +92,15 @@ settle_list(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 	return true;
 }
 
-/* A rule at the packet phase. */
-enum {
-	NO,
-	YES,
-	MIGHT
-};
-
-static uint32_t
-packet_match(struct meaning *meaning, const struct meaning_rule *rule)
+uint32_t
+meaning_packet_match(struct meaning *meaning, size_t i)
 {
+	const struct meaning_rule *rule = &meaning->rules[i];
 	struct diagram *d = &meaning->space->diagram;
-	uint32_t yes = diagram_where(d, rule->yes, meaning_terminal(YES));
-	uint32_t might = diagram_where(d, rule->might, meaning_terminal(MIGHT));
+	uint32_t yes = diagram_where(d, rule->yes, MEANING_YES);
+	uint32_t might = diagram_where(d, rule->might, MEANING_MIGHT);
 
-	return diagram_over(
-	    d, diagram_over(d, yes, might), meaning_terminal(NO));
+	return diagram_over(d, diagram_over(d, yes, might), MEANING_NO);
 }
 
 static bool
@@ -116,15 +109,14 @@ settle_packets(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 	const struct placing *placing = context;
 	bool report = placing->report;
 
-	if (match == meaning_terminal(NO))
+	if (match == MEANING_NO)
 		*ret = rest;
-	else if (!report &&
-		 (match == meaning_terminal(YES) || rest == placing->class))
+	else if (!report && (match == MEANING_YES || rest == placing->class))
 		*ret = placing->class;
-	else if (match == meaning_terminal(YES) && diagram_is_terminal(rest))
+	else if (match == MEANING_YES && diagram_is_terminal(rest))
 		*ret = meaning_report_before(
 		    placing->meaning, placing->rule, rest);
-	else if (match == meaning_terminal(MIGHT) && diagram_is_terminal(rest))
+	else if (match == MEANING_MIGHT && diagram_is_terminal(rest))
 		*ret = MEANING_MIXED;
 	else
 		return false;
@@ -145,7 +137,7 @@ place_packets(struct meaning *meaning, size_t i, uint32_t rest)
 	struct placing placing = placing_of(meaning, i);
 
 	return diagram_apply(&meaning->space->diagram, settle_packets, &placing,
-	    packet_match(meaning, &meaning->rules[i]), rest);
+	    meaning_packet_match(meaning, i), rest);
 }
 
 static void
@@ -164,102 +156,6 @@ build_lists(struct meaning *meaning)
 		meaning->packets[i] =
 		    place_packets(meaning, i, meaning->packets[i + 1]);
 	}
-}
-
-/*
- * States of a walk from the top: nothing met yet; sure not to be sure; of a
- * class so far; decided by a class.
- */
-enum {
-	WALK_START,
-	WALK_MIXED,
-	WALK_SO_FAR,
-	WALK_DECIDED
-};
-
-static uint32_t
-state(unsigned kind, uint32_t class)
-{
-	return meaning_terminal((size_t)diagram_value(class) * 4 + kind);
-}
-
-static bool
-settle_walk(void *context, uint32_t match, uint32_t before, uint32_t *ret)
-{
-	const uint32_t *class = context;
-	unsigned kind = diagram_value(before) % 4;
-
-	if (match == meaning_terminal(NO)) {
-		*ret = before;
-		return true;
-	}
-	if (!diagram_is_terminal(before) || !diagram_is_terminal(match))
-		return false;
-	if (kind == WALK_MIXED || kind == WALK_DECIDED)
-		*ret = before;
-	else if (kind == WALK_SO_FAR && before != state(WALK_SO_FAR, *class))
-		*ret = state(WALK_MIXED, DIAGRAM_TERMINAL);
-	else
-		*ret = state(
-		    match == meaning_terminal(YES) ? WALK_DECIDED : WALK_SO_FAR,
-		    *class);
-	return true;
-}
-
-uint32_t
-meaning_walk(struct meaning *meaning, uint32_t before, size_t i)
-{
-	return diagram_apply(&meaning->space->diagram, settle_walk,
-	    &meaning->rules[i].class, packet_match(meaning, &meaning->rules[i]),
-	    before);
-}
-
-static bool
-settle_joined(void *context, uint32_t before, uint32_t rest, uint32_t *ret)
-{
-	uint32_t class = meaning_terminal(diagram_value(before) / 4);
-
-	(void)context;
-	if (!diagram_is_terminal(before))
-		return false;
-	switch (diagram_value(before) % 4) {
-	case WALK_START:
-		*ret = rest;
-		return true;
-	case WALK_MIXED:
-		*ret = MEANING_MIXED;
-		return true;
-	case WALK_DECIDED:
-		*ret = class;
-		return true;
-	default:
-		*ret = rest == class ? class : MEANING_MIXED;
-		return diagram_is_terminal(rest);
-	}
-}
-
-/* All rules above it once more, as far as they see a difference. */
-static uint32_t
-place_all(struct meaning *meaning, size_t i)
-{
-	uint32_t rest = meaning->packets[i + 1];
-
-	for (size_t j = i;; j--) {
-		if (rest == meaning->packets[j])
-			return meaning->packets[0];
-		if (j == 0)
-			return rest;
-		rest = place_packets(meaning, j - 1, rest);
-	}
-}
-
-uint32_t
-meaning_packets_without(struct meaning *meaning, uint32_t before, size_t i)
-{
-	if (meaning->has_reports)
-		return place_all(meaning, i);
-	return diagram_apply(&meaning->space->diagram, settle_joined, NULL,
-	    before, meaning->packets[i + 1]);
 }
 
 static void
@@ -335,7 +231,7 @@ find_masquerade(struct meaning *meaning)
 }
 
 int
-meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 {
 	const struct policy *policy = space->policies[which];
 	size_t count = policy->rule_count;
@@ -344,17 +240,27 @@ meaning_init(struct meaning *meaning, struct space *space, unsigned which)
 		.space = space, .which = which, .policy = policy
 	};
 	meaning->rules = calloc(count, sizeof(*meaning->rules));
-	meaning->lists = calloc(count + 1, sizeof(*meaning->lists));
-	meaning->packets = calloc(count + 1, sizeof(*meaning->packets));
-	if (meaning->rules == NULL || meaning->lists == NULL ||
-	    meaning->packets == NULL)
+	if (meaning->rules == NULL)
 		return -ENOMEM;
 	find_ways(meaning);
 	find_masquerade(meaning);
-	for (size_t i = 0; i < count && space->diagram.rc == 0; i++) {
-		meaning->has_reports |= policy->rules[i].report;
+	for (size_t i = 0; i < count && space->diagram.rc == 0; i++)
 		meaning_rule_read(meaning, i);
-	}
+	return space_rc(space);
+}
+
+int
+meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+{
+	size_t count = space->policies[which]->rule_count;
+	int rc = meaning_init_rules(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
+	meaning->lists = calloc(count + 1, sizeof(*meaning->lists));
+	meaning->packets = calloc(count + 1, sizeof(*meaning->packets));
+	if (meaning->lists == NULL || meaning->packets == NULL)
+		return -ENOMEM;
 	build_lists(meaning);
 	return space_rc(space);
 }

@@ -205,6 +205,15 @@ void space_fini(struct space *space);
 /* After a sequence of operations: 0, -ENOMEM or -E2BIG. */
 int space_rc(const struct space *space);
 
+/* How many variables a flow has. */
+static inline size_t
+space_variables(const struct space *space)
+{
+	const struct space_axis *last = &space->axes[SPACE_DIMENSION_COUNT - 1];
+
+	return last->first + last->bits;
+}
+
 /* The set of the cells of one dimension that `has` says. */
 uint32_t space_cells(struct space *space, enum space_dimension dimension,
     diagram_has_fn has, const void *context);
