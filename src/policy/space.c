@@ -156,7 +156,7 @@ add_headers(struct space *space, const struct policy_rule *rule)
 		    VEC_ADD(&space->headers, header) < 0)
 			space_fail(space, -ENOMEM);
 	}
-	if (space->headers.count > SPACE_HEADERS_MAX)
+	if (space->policy_count > 1 && space->headers.count > SPACE_HEADERS_MAX)
 		space_fail(space, -E2BIG);
 }
 
@@ -572,6 +572,15 @@ make_partitions(struct space *space)
 		space_fail(space, rc);
 }
 
+/* Of conditions of which any may be met together, each is a variable. */
+static struct space_axis
+free_axis(size_t conditions)
+{
+	return (struct space_axis){ .bits = (unsigned)conditions,
+		.count = conditions < SIZE_WIDTH ? (size_t)1 << conditions
+						 : SIZE_MAX };
+}
+
 static void
 make_axes(struct space *space)
 {
@@ -587,15 +596,17 @@ make_axes(struct space *space)
 		[SPACE_METHOD] = space->methods.count + 1,
 		[SPACE_PATH] = space->paths.count,
 		[SPACE_USER] = space->users.count + 1,
-		[SPACE_HEADER] = (size_t)1 << space->headers.count,
 		[SPACE_TYPE] = space->types.count,
 	};
 	uint32_t first = 0;
 
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
 		struct space_axis *axis = &space->axes[i];
+		if (i == SPACE_HEADER)
+			*axis = free_axis(space->headers.count);
+		else
+			axis->count = counts[i];
 		axis->first = first;
-		axis->count = counts[i];
 		while (axis->bits < 32 && (size_t)1 << axis->bits < axis->count)
 			axis->bits++;
 		first += axis->bits;

@@ -54,7 +54,10 @@ enum space_dimension {
 	SPACE_DIMENSION_COUNT
 };
 
-/* More conditions on header fields than this are not told apart: -E2BIG. */
+/*
+ * A class of flows of two policies is said in words, cell by cell: there, more
+ * conditions on header fields than this are not told apart: -E2BIG.
+ */
 #define SPACE_HEADERS_MAX 10
 
 /*
@@ -134,7 +137,7 @@ struct space_words {
 struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
-	size_t count; /* cells */
+	size_t count; /* cells; SIZE_MAX: more than can be counted */
 };
 
 struct space {

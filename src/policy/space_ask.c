@@ -27,7 +27,7 @@ space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
 
 	for (unsigned bit = 0; bit < axis->bits; bit++) {
 		uint32_t var = axis->first + axis->bits - 1 - bit;
-		set = (cell >> bit & 1) != 0
+		set = bit < SIZE_WIDTH && (cell >> bit & 1) != 0
 			  ? diagram_node(d, var, DIAGRAM_EMPTY, set)
 			  : diagram_node(d, var, set, DIAGRAM_EMPTY);
 	}

@@ -17,16 +17,17 @@ is_any_cell(const void *context, size_t cell)
 	return true;
 }
 
-/* Numbers that stand for a cell, in every dimension. */
+/* Numbers that stand for a cell, in every dimension; of headers all do. */
 static uint32_t
 all_cells(struct space *space)
 {
 	uint32_t set = DIAGRAM_ALL;
 
 	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		set = diagram_and(&space->diagram, set,
-		    space_cells(
-			space, (enum space_dimension)i, is_any_cell, NULL));
+		if (i != SPACE_HEADER)
+			set = diagram_and(&space->diagram, set,
+			    space_cells(space, (enum space_dimension)i,
+				is_any_cell, NULL));
 	return set;
 }
 

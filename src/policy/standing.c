@@ -4,10 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Throws into one rule before it is weighed: a flow of an ordinary rule tells
- * at the first. */
-#define THROWS 12
-
 void
 standing_begin(struct standing *standing)
 {
@@ -76,134 +72,66 @@ is_last_word(const struct standing *standing, size_t i)
 	return i + 2 == standing->policy->rule_count;
 }
 
-/* What single flows tell of a rule. */
-enum told {
-	TOLD_NOTHING,
-	TOLD_REACHED,
-	TOLD_USEFUL,
-	TOLD_UNREACHED
-};
-
-/* That the rule decides the flow is known; would those below do the same? */
-static enum told
-tell_reached(
-    const struct standing *standing, size_t i, const struct meeting_flow *flow)
-{
-	size_t next;
-
-	if (standing->policy->rules[i].report || is_last_word(standing, i))
-		return TOLD_USEFUL;
-	next = standing_taker(standing, flow, i + 1, true);
-	return does_same(standing, i, next) ? TOLD_REACHED : TOLD_USEFUL;
-}
-
-static enum told
-tell(struct standing *standing, size_t i)
-{
-	struct diagram *d = &standing->space->diagram;
-	enum told told = TOLD_NOTHING;
-
-	for (unsigned n = 0; n < THROWS && told != TOLD_USEFUL; n++) {
-		struct meeting_flow flow =
-		    standing_throw(standing, standing->asked[i]);
-		size_t first = standing_taker(standing, &flow, 0, false);
-		if (first >= i)
-			told = tell_reached(standing, i, &flow);
-		else if (told == TOLD_NOTHING &&
-			 diagram_minus(d, standing->asked[i],
-			     standing->asked[first]) == DIAGRAM_EMPTY)
-			return TOLD_UNREACHED;
-	}
-	return told;
-}
-
-uint32_t
-standing_minus_above(struct standing *standing, uint32_t set, size_t i)
+/*
+ * The set without the flows that rule i leaves to rule j, which does the same,
+ * if rule i is taken out: none between them may treat them otherwise.
+ */
+static uint32_t
+minus_alike(struct standing *standing, uint32_t set, size_t i, size_t j)
 {
 	const struct meeting *meeting = &standing->meeting;
 	struct diagram *d = &standing->space->diagram;
+	uint32_t alike = diagram_and(d, set, standing->asked[j]);
 
-	for (size_t j = meeting_next_bit(meeting, standing->met, 0);
-	     j < i && set != DIAGRAM_EMPTY;
-	     j = meeting_next_bit(meeting, standing->met, j + 1))
-		if (!standing->policy->rules[j].report)
-			set = diagram_minus(d, set, standing->asked[j]);
-	return set;
+	for (size_t k = meeting_next_bit(meeting, standing->met, i + 1); k < j;
+	     k = meeting_next_bit(meeting, standing->met, k + 1))
+		if (!does_same(standing, i, k))
+			alike = diagram_minus(d, alike, standing->asked[k]);
+	return diagram_minus(d, set, alike);
 }
 
 /*
- * What the rule asks for and those below would treat otherwise, if it came to
- * them; what above takes of it does not count.
+ * Flows are thrown into what is left of the rule, until one shows that it is of
+ * use or nothing is left.  What a throw finds is taken out with all that fares
+ * alike: broad rules are hit first, and narrow ones often never.
  */
-static uint32_t
-treated_otherwise(struct standing *standing, size_t i)
+enum standing_kind
+standing_try(
+    struct standing *standing, size_t i, uint8_t *above, uint8_t *below)
 {
-	const struct meeting *meeting = &standing->meeting;
 	struct diagram *d = &standing->space->diagram;
-	uint32_t rest = standing->asked[i], other = DIAGRAM_EMPTY;
+	uint32_t set = standing->asked[i];
+	bool reached = false;
 
-	for (size_t j = meeting_next_bit(meeting, standing->met, i + 1);
-	     j < meeting->count && rest != DIAGRAM_EMPTY;
-	     j = meeting_next_bit(meeting, standing->met, j + 1)) {
-		if (!does_same(standing, i, j))
-			other = diagram_or(
-			    d, other, diagram_and(d, rest, standing->asked[j]));
-		if (!standing->policy->rules[j].report)
-			rest = diagram_minus(d, rest, standing->asked[j]);
+	while (set != DIAGRAM_EMPTY && d->rc == 0) {
+		struct meeting_flow flow = standing_throw(standing, set);
+		size_t first = standing_taker(standing, &flow, 0, false);
+		if (first < i) {
+			above[first] = 1;
+			set = diagram_minus(d, set, standing->asked[first]);
+			continue;
+		}
+		if (standing->policy->rules[i].report ||
+		    is_last_word(standing, i))
+			return STANDING_USEFUL;
+		size_t next = standing_taker(standing, &flow, i + 1, true);
+		if (!does_same(standing, i, next))
+			return STANDING_USEFUL;
+		if (!reached)
+			meeting_of(&standing->meeting, i, standing->met);
+		reached = true;
+		below[next] = 1;
+		set = minus_alike(standing, set, i, next);
 	}
-	return other;
-}
-
-static bool
-is_useful(struct standing *standing, size_t i)
-{
-	uint32_t other = treated_otherwise(standing, i);
-
-	return standing_minus_above(standing, other, i) != DIAGRAM_EMPTY;
-}
-
-static bool
-is_reached(struct standing *standing, size_t i)
-{
-	return standing_minus_above(standing, standing->asked[i], i) !=
-	       DIAGRAM_EMPTY;
-}
-
-/* What no single flow told. */
-static enum standing_kind
-weigh(struct standing *standing, size_t i, bool reached)
-{
-	const struct policy_rule *rule = &standing->policy->rules[i];
-
-	meeting_of(&standing->meeting, i, standing->met);
-	if (!reached && !is_reached(standing, i))
-		return STANDING_UNREACHED;
-	return rule->report || is_last_word(standing, i) ||
-		       is_useful(standing, i)
-		   ? STANDING_USEFUL
-		   : STANDING_REDUNDANT;
-}
-
-static enum standing_kind
-find_kind(struct standing *standing, size_t i)
-{
-	enum told told;
-
-	if (standing->asked[i] == DIAGRAM_EMPTY)
-		return STANDING_UNREACHED;
-	told = tell(standing, i);
-	if (told == TOLD_USEFUL)
-		return STANDING_USEFUL;
-	return told == TOLD_UNREACHED
-		   ? STANDING_UNREACHED
-		   : weigh(standing, i, told == TOLD_REACHED);
+	return reached ? STANDING_REDUNDANT : STANDING_UNREACHED;
 }
 
 enum standing_kind
 standing_of(struct standing *standing, size_t i)
 {
 	standing_begin(standing);
-	enum standing_kind kind = find_kind(standing, i);
+	enum standing_kind kind =
+	    standing_try(standing, i, standing->marks, standing->marks);
 	if (kind != STANDING_USEFUL && standing->space->diagram.rc == 0 &&
 	    !standing_is_quiet(standing, i))
 		kind = STANDING_USEFUL;
@@ -266,8 +194,10 @@ standing_init(struct standing *standing, struct space *space)
 	standing->noticed = calloc(count, sizeof(*standing->noticed));
 	standing->met = calloc(2 * (count / 64 + 1), sizeof(*standing->met));
 	standing->values = calloc(space_variables(space) + 1, 1);
+	standing->marks = calloc(count, 1);
 	if (standing->asked == NULL || standing->noticed == NULL ||
-	    standing->met == NULL || standing->values == NULL)
+	    standing->met == NULL || standing->values == NULL ||
+	    standing->marks == NULL)
 		return -ENOMEM;
 	rc = make_meetings(standing);
 	standing->kept = space->diagram.nodes.count;
@@ -284,5 +214,6 @@ standing_fini(struct standing *standing)
 	free(standing->noticed);
 	free(standing->met);
 	free(standing->values);
+	free(standing->marks);
 	*standing = (struct standing){ 0 };
 }

@@ -7,12 +7,12 @@
  * only if flows are left to it and its removal would change neither verdict nor
  * log nor translation nor phase of any, nor what is reported.
  *
- * Most rules are shown to be of use by one flow: one is thrown at a time into
- * what the rule asks for, until it finds one that the rule decides and that
- * those below would treat otherwise.  Only where no throw tells, the rule is
- * weighed against the few others that it meets (policy/meeting), by diagrams
- * of the flows that it asks for and no others.  So the price of a long list is
- * that of its entangled rules, and there is never one diagram of it all.
+ * Most rules are shown to be of use by one flow: one is thrown into what the
+ * rule asks for, which the rule decides and those below would treat otherwise.
+ * Where the flow fares in another way, all that fares like it is taken out of
+ * what the rule asks for, and the next one is thrown into the rest.  So the
+ * price of a long list is that of its entangled rules, and there is never one
+ * diagram of it all; what others a rule can meet at all, policy/meeting knows.
  *
  * A report takes nothing from the rules below it, so that each is weighed
  * alone.
@@ -49,6 +49,7 @@ struct standing {
 	bool is_proxied;        /* there is a way on which phases differ */
 	uint64_t *met;          /* room for meeting_of */
 	uint8_t *values;        /* of the flow at hand */
+	uint8_t *marks;         /* that nobody asked for */
 	uint64_t chance;
 	size_t spent; /* nodes */
 	size_t kept;  /* the first nodes, which all rules need */

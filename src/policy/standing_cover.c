@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Throws into what two rules have in common, before it is weighed. */
-#define THROWS 4
-
 static void
 clear(const struct standing *standing, uint8_t *marks)
 {
@@ -35,25 +32,6 @@ find_single_cover(struct standing *standing, size_t i, uint8_t *marks)
 		return true;
 	}
 	return false;
-}
-
-/* Marks those from `from` to before `end` that decide a part of the set. */
-static void
-mark_deciders(struct standing *standing, uint32_t set, size_t from, size_t end,
-    uint8_t *marks)
-{
-	struct diagram *d = &standing->space->diagram;
-
-	for (size_t j =
-		 meeting_next_bit(&standing->meeting, standing->met, from);
-	     j < end && set != DIAGRAM_EMPTY && d->rc == 0;
-	     j = meeting_next_bit(&standing->meeting, standing->met, j + 1)) {
-		if (standing->policy->rules[j].report)
-			continue;
-		uint32_t rest = diagram_minus(d, set, standing->asked[j]);
-		marks[j] = rest != set;
-		set = rest;
-	}
 }
 
 /* What is left of the set behind each of the marked ones, from the top. */
@@ -101,7 +79,7 @@ find_cover(struct standing *standing, size_t i, uint8_t *marks)
 		standing->space->diagram.rc = -ENOMEM;
 		return;
 	}
-	mark_deciders(standing, standing->asked[i], 0, i, marks);
+	(void)standing_try(standing, i, marks, standing->marks);
 	cut_down(standing, standing->asked[i], i, marks, before);
 	leave_out(standing, i, before, marks);
 	free(before);
@@ -123,10 +101,7 @@ standing_stand_in(struct standing *standing, size_t i, uint8_t *marks)
 {
 	clear(standing, marks);
 	standing_begin(standing);
-	meeting_of(&standing->meeting, i, standing->met);
-	uint32_t left = standing_minus_above(standing, standing->asked[i], i);
-	mark_deciders(
-	    standing, left, i + 1, standing->policy->rule_count, marks);
+	(void)standing_try(standing, i, standing->marks, marks);
 	return standing_end(standing);
 }
 
@@ -144,14 +119,16 @@ is_opposite(const struct standing *standing, size_t i, size_t j)
 static bool
 takes_some(struct standing *standing, size_t j, uint32_t set)
 {
-	if (set == DIAGRAM_EMPTY)
-		return false;
-	for (unsigned n = 0; n < THROWS; n++) {
+	struct diagram *d = &standing->space->diagram;
+
+	while (set != DIAGRAM_EMPTY && d->rc == 0) {
 		struct meeting_flow flow = standing_throw(standing, set);
-		if (standing_taker(standing, &flow, 0, false) == j)
+		size_t first = standing_taker(standing, &flow, 0, false);
+		if (first == j)
 			return true;
+		set = diagram_minus(d, set, standing->asked[first]);
 	}
-	return standing_minus_above(standing, set, j) != DIAGRAM_EMPTY;
+	return false;
 }
 
 bool

@@ -20,9 +20,13 @@ struct meeting_flow standing_throw(struct standing *standing, uint32_t set);
 size_t standing_taker(const struct standing *standing,
     const struct meeting_flow *flow, size_t from, bool or_reports);
 
-/* The set without what rules above i take; standing->met is of rule i. */
-uint32_t standing_minus_above(
-    struct standing *standing, uint32_t set, size_t i);
+/*
+ * What rule i is once all is known, by throwing.  Marks those above it that
+ * take what it asks for, and those below that would do what it does: all of
+ * them, if it is not of use.
+ */
+enum standing_kind standing_try(
+    struct standing *standing, size_t i, uint8_t *above, uint8_t *below);
 
 /* Without rule i, the packet phase decides and reports the same. */
 bool standing_is_quiet(struct standing *standing, size_t i);
