@@ -426,6 +426,75 @@ diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
 	return spell(&numbers, 0, 0);
 }
 
+/* The numbers below `middle`, or all of them. */
+static size_t
+count_below(const size_t *numbers, size_t count, size_t middle)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t at = low + (high - low) / 2;
+		if (numbers[at] < middle)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return low;
+}
+
+/* Numbers that agree in all bits above the last `bits`, which end at `end`. */
+static uint32_t
+spell_list(struct diagram *diagram, uint32_t end, unsigned bits,
+    const size_t *numbers, size_t count, size_t base)
+{
+	if (count == 0)
+		return DIAGRAM_EMPTY;
+	if (count >> bits != 0)
+		return DIAGRAM_ALL;
+	size_t middle = base + ((size_t)1 << (bits - 1));
+	size_t below = count_below(numbers, count, middle);
+	uint32_t low = spell_list(diagram, end, bits - 1, numbers, below, base);
+	uint32_t high = spell_list(
+	    diagram, end, bits - 1, numbers + below, count - below, middle);
+	return diagram_node(diagram, end - bits, low, high);
+}
+
+uint32_t
+diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
+    const size_t *numbers, size_t count)
+{
+	return spell_list(diagram, first + bits, bits, numbers, count, 0);
+}
+
+static uint32_t
+spell_interval(struct diagram *diagram, uint32_t end, unsigned bits, size_t low,
+    size_t high)
+{
+	size_t all = ((size_t)1 << bits) - 1;
+
+	if (low > high)
+		return DIAGRAM_EMPTY;
+	if (low == 0 && high == all)
+		return DIAGRAM_ALL;
+	size_t middle = (size_t)1 << (bits - 1);
+	uint32_t below = low < middle
+			     ? spell_interval(diagram, end, bits - 1, low,
+				   high < middle ? high : middle - 1)
+			     : DIAGRAM_EMPTY;
+	uint32_t above =
+	    high >= middle ? spell_interval(diagram, end, bits - 1,
+				 low > middle ? low - middle : 0, high - middle)
+			   : DIAGRAM_EMPTY;
+	return diagram_node(diagram, end - bits, below, above);
+}
+
+uint32_t
+diagram_interval(struct diagram *diagram, uint32_t first, unsigned bits,
+    size_t low, size_t high)
+{
+	return spell_interval(diagram, first + bits, bits, low, high);
+}
+
 uint32_t
 diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
     unsigned bits, size_t number)

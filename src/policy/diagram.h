@@ -111,6 +111,14 @@ typedef bool (*diagram_has_fn)(const void *context, size_t number);
 uint32_t diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
     size_t count, diagram_has_fn has, const void *context);
 
+/* The set of these numbers, which rise. */
+uint32_t diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
+    const size_t *numbers, size_t count);
+
+/* The set of the numbers from `low` to `high`. */
+uint32_t diagram_interval(struct diagram *diagram, uint32_t first,
+    unsigned bits, size_t low, size_t high);
+
 /* What is left of f when the variables from `first` on spell the number. */
 uint32_t diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
     unsigned bits, size_t number);

@@ -53,6 +53,41 @@ mark(void *context, uint64_t *row)
 	row[set / 64] |= UINT64_C(1) << set % 64;
 }
 
+/* How many rows the set reaches, or `enough` if there are as many. */
+static size_t
+count_rows(const struct meeting *meeting, const struct meeting_axis *axis,
+    uint32_t set, unsigned depth, size_t enough)
+{
+	uint32_t first = meeting->space->axes[axis->dimension].first;
+	size_t count = 0;
+
+	if (set == DIAGRAM_EMPTY)
+		return 0;
+	if (depth == axis->bits)
+		return 1;
+	for (unsigned high = 0; high < 2 && count < enough; high++)
+		count += count_rows(meeting, axis,
+		    diagram_at(
+			&meeting->space->diagram, set, first + depth, 1, high),
+		    depth + 1, enough - count);
+	return count;
+}
+
+static void
+enter(const struct meeting *meeting, const struct meeting_axis *axis, size_t i)
+{
+	struct spreading spreading = { meeting, axis, mark, &i };
+	size_t half =
+	    meeting->space->axes[axis->dimension].count >>
+	    (meeting->space->axes[axis->dimension].bits - axis->bits + 1);
+
+	if (half > 1 &&
+	    count_rows(meeting, axis, axis->reaching[i], 0, half) >= half)
+		mark(&i, axis->wide);
+	else
+		spread(&spreading, axis->reaching[i], 0, 0);
+}
+
 static uint32_t
 reach(struct space *space, uint32_t set, enum space_dimension dimension)
 {
@@ -75,15 +110,15 @@ make_axis(struct meeting *meeting, struct meeting_axis *axis,
 		axis->bits--;
 	axis->rows = calloc((size_t)1 << axis->bits, row_bytes);
 	axis->reaching = calloc(meeting->count + 1, sizeof(*axis->reaching));
-	if (axis->rows == NULL || axis->reaching == NULL)
+	axis->wide = calloc(1, row_bytes);
+	if (axis->rows == NULL || axis->reaching == NULL || axis->wide == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < meeting->count; i++) {
-		struct spreading spreading = { meeting, axis, mark, &i };
 		axis->reaching[i] =
 		    i > 0 && sets[i] == sets[i - 1]
 			? axis->reaching[i - 1]
 			: reach(meeting->space, sets[i], dimension);
-		spread(&spreading, axis->reaching[i], 0, 0);
+		enter(meeting, axis, i);
 	}
 	return space_rc(meeting->space);
 }
@@ -107,6 +142,7 @@ meeting_fini(struct meeting *meeting)
 {
 	for (size_t i = 0; i < MEETING_AXES; i++) {
 		free(meeting->axes[i].rows);
+		free(meeting->axes[i].wide);
 		free(meeting->axes[i].reaching);
 	}
 	*meeting = (struct meeting){ 0 };
@@ -124,6 +160,7 @@ meeting_flow(const struct meeting *meeting, const uint8_t *values)
 		for (unsigned bit = 0; bit < axis->bits; bit++)
 			row = row * 2 + values[first + bit];
 		flow.rows[i] = axis->rows + row * meeting->words;
+		flow.wide[i] = axis->wide;
 	}
 	return flow;
 }
@@ -146,9 +183,10 @@ meeting_next(
     const struct meeting *meeting, const struct meeting_flow *flow, size_t from)
 {
 	for (size_t at = from / 64; at < meeting->words; at++) {
-		uint64_t word = from_on(
-		    flow->rows[0][at] & flow->rows[1][at] & flow->rows[2][at],
-		    at, from);
+		uint64_t word = UINT64_MAX;
+		for (size_t i = 0; i < MEETING_AXES; i++)
+			word &= flow->rows[i][at] | flow->wide[i][at];
+		word = from_on(word, at, from);
 		if (word != 0)
 			return lowest(word, at);
 	}
@@ -193,7 +231,8 @@ meeting_of(const struct meeting *meeting, size_t i, uint64_t *ret)
 		const struct meeting_axis *axis = &meeting->axes[a];
 		struct spreading spreading = { meeting, axis, gather,
 			&gathering };
-		memset(gathering.bits, 0, meeting->words * sizeof(*ret));
+		memcpy(
+		    gathering.bits, axis->wide, meeting->words * sizeof(*ret));
 		spread(&spreading, axis->reaching[i], 0, 0);
 		for (size_t at = 0; at < meeting->words; at++)
 			ret[at] &= gathering.bits[at];

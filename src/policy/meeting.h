@@ -7,7 +7,7 @@
  * bits, one for each set that reaches the cell; the rows of a flow's three
  * cells together leave the few sets that may hold it.  Whether they do is for
  * the diagrams to say: a row is never short of a set, but may have one too
- * many.
+ * many.  So what reaches half of all cells stands once, for all of them.
  *
  * Rows that would take more than MEETING_BYTES_MAX for one dimension stand for
  * several neighbouring cells each.
@@ -25,6 +25,7 @@ struct meeting_axis {
 	enum space_dimension dimension;
 	unsigned bits;      /* of the number of a row */
 	uint64_t *rows;     /* `words` each */
+	uint64_t *wide;     /* one more, which is a part of all others */
 	uint32_t *reaching; /* of each set, what it reaches of the dimension */
 };
 
@@ -42,6 +43,7 @@ void meeting_fini(struct meeting *meeting);
 /* The rows of a flow, which is a value for each variable of the space. */
 struct meeting_flow {
 	const uint64_t *rows[MEETING_AXES];
+	const uint64_t *wide[MEETING_AXES];
 };
 struct meeting_flow meeting_flow(
     const struct meeting *meeting, const uint8_t *values);

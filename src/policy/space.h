@@ -72,6 +72,7 @@ enum space_mode {
 };
 
 #define SPACE_POLICIES_MAX 2
+#define SPACE_ZONES        64 /* bits of a mask of zones */
 
 /* Sets of addresses that every space tells apart, before its policies' own. */
 enum space_base {
@@ -111,6 +112,8 @@ struct space_side {
 	size_t zones[SPACE_POLICIES_MAX]; /* the first zone's set */
 	struct map groups;                /* a group's address: its set + 1 */
 	struct partition atoms;
+	uint32_t *cells; /* that each set covers */
+	uint32_t zone_cells[SPACE_POLICIES_MAX][SPACE_ZONES];
 };
 
 /* A name or list, and the set + 1 that it is in each policy; 0: it is none. */
@@ -168,15 +171,12 @@ struct space {
 		struct partition_set *items;
 		size_t count, room;
 	} name_sets;
+	uint32_t *name_cells;  /* that each of them covers */
 	struct map name_index; /* a group's address: its set + 1 */
 	struct {
 		struct space_name *items;
 		size_t count, room;
 	} named; /* that some rule uses, to say sets in words */
-	struct {
-		size_t *items;
-		size_t count, room;
-	} sets; /* those of the endpoint at hand */
 	struct partition names;
 	struct {
 		struct partition_set *items;

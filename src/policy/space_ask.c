@@ -34,53 +34,22 @@ space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
 	return set;
 }
 
-/* Looks the endpoint's sets up, once for all cells. */
-static void
-find_sets(struct space *space, const struct map *index,
-    const struct policy_endpoint *endpoint)
-{
-	space->sets.count = 0;
-	for (size_t i = 0; i < endpoint->group_count; i++) {
-		size_t set = space_index_of(index, &endpoint->groups[i]);
-		if (set != 0 && VEC_ADD(&space->sets, set - 1) < 0)
-			space_fail(space, -ENOMEM);
-	}
-}
-
-static bool
-in_sets(const struct space *space, const struct partition *atoms, size_t atom)
-{
-	for (size_t i = 0; i < space->sets.count; i++)
-		if (partition_has(atoms, atom, space->sets.items[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_source(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
-
-	return (ask->endpoint->zones &
-		   policy_zone_bit(source->zone[ask->which])) != 0 ||
-	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
-}
-
 uint32_t
 space_sources(
     struct space *space, unsigned which, const struct policy_endpoint *from)
 {
-	struct question ask = { space, which, .endpoint = from };
-
-	find_sets(space, &space->from.groups, from);
-	return space_cells(space, SPACE_SOURCE, is_source, &ask);
+	return diagram_or(&space->diagram,
+	    space_zones(space, &space->from, which, from->zones),
+	    space_groups(space, &space->from.groups, space->from.cells, from));
 }
 
+/* Own addresses in one of the endpoint's zones, with a target of the family. */
 static bool
-is_published(
-    const struct question *ask, const struct space_destination *destination)
+is_published(const void *context, size_t cell)
 {
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
 	const struct partition *atoms = &ask->space->to.atoms;
 	const struct policy_rule *rule = ask->rule;
 
@@ -92,46 +61,26 @@ is_published(
 		       : rule->target6.family) != ADDRESS_NONE;
 }
 
-static bool
-is_destination(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->endpoint->zones &
-		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
-	       is_published(ask, destination) ||
-	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
-}
-
 uint32_t
 space_addresses(struct space *space, unsigned which,
     const struct policy_rule *rule, const struct policy_endpoint *to)
 {
 	struct question ask = { space, which, .rule = rule, .endpoint = to };
+	struct diagram *d = &space->diagram;
 
-	find_sets(space, &space->to.groups, to);
-	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
-}
-
-static bool
-is_name(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return in_sets(ask->space, &ask->space->names, cell);
+	uint32_t set =
+	    diagram_or(d, space_zones(space, &space->to, which, to->zones),
+		space_groups(space, &space->to.groups, space->to.cells, to));
+	if (to->own != 0)
+		set = diagram_or(d, set,
+		    space_cells(space, SPACE_DESTINATION, is_published, &ask));
+	return set;
 }
 
 uint32_t
 space_names(struct space *space, const struct policy_endpoint *to)
 {
-	struct question ask = { space, .endpoint = to };
-
-	if (!policy_endpoint_has_domains(to))
-		return DIAGRAM_EMPTY;
-	find_sets(space, &space->name_index, to);
-	return space_cells(space, SPACE_NAME, is_name, &ask);
+	return space_groups(space, &space->name_index, space->name_cells, to);
 }
 
 /* Each minute of a cell is in or out, so that its first one speaks for it. */
@@ -292,25 +241,41 @@ space_rule_head(struct space *space, const struct policy_rule *rule)
 	return diagram_and(d, set, texts_of(space, SPACE_TYPE, &types));
 }
 
-/* Cells were cut at each service, so that a cell's first port speaks for it. */
-static bool
-is_service(const void *context, size_t cell)
+/* The first cell of the protocol that ends at this port or behind it. */
+static size_t
+service_cell(
+    const struct space *space, enum policy_protocol protocol, uint16_t port)
 {
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
+	size_t low = 0, high = space->services.count;
 
-	return policy_services_have(
-	    ask->services, service->protocol, service->first);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct space_service *at = &space->services.items[middle];
+		if (at->protocol < protocol ||
+		    (at->protocol == protocol && at->last < port))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
+/* Cells were cut at each service, so that it has all of a cell or nothing. */
 uint32_t
 space_services(struct space *space, const struct policy_services *services)
 {
-	struct question ask = { space, .services = services };
+	const struct space_axis *axis = &space->axes[SPACE_SERVICE];
+	uint32_t set = services->count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
 
-	if (services->count == 0)
-		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_SERVICE, is_service, &ask);
+	for (size_t i = 0; i < services->count; i++) {
+		const struct policy_service *item = &services->items[i];
+		size_t first = service_cell(space, item->protocol, item->first);
+		size_t last = service_cell(space, item->protocol, item->last);
+		set = diagram_or(&space->diagram, set,
+		    diagram_interval(
+			&space->diagram, axis->first, axis->bits, first, last));
+	}
+	return set;
 }
 
 static bool

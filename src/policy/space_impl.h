@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/space, for its own files: space.c makes the cells, space_ask.c gives
- * sets of them, space_universe.c says which flows can be.
+ * policy/space, for its own files: space_gather.c finds what the policies tell
+ * apart, space_cells.c cuts it into cells, space_sets.c says which of them each
+ * address set, zone and name set covers, space_ask.c what a rule covers,
+ * space_universe.c which flows can be.
  */
 #ifndef GATEHOUSE_POLICY_SPACE_IMPL_H
 #define GATEHOUSE_POLICY_SPACE_IMPL_H
@@ -31,6 +33,14 @@ size_t space_index_of(const struct map *map, struct policy_group *const *group);
 
 bool space_has_word(const struct str *words, size_t count, struct str word);
 
+/* Sources or destinations by their zones. */
+uint32_t space_zones(struct space *space, const struct space_side *side,
+    unsigned which, uint64_t zones);
+
+/* What the groups of the endpoint cover, by the index of their sets. */
+uint32_t space_groups(struct space *space, const struct map *index,
+    const uint32_t *cells, const struct policy_endpoint *endpoint);
+
 /* Which condition on header fields it is; headers.count: none yet. */
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);
@@ -38,6 +48,10 @@ size_t space_header_index(
 /* The requests that meet the condition. */
 uint32_t space_header(struct space *space, size_t header);
 
+/* Failures are kept in the space. */
+void space_gather(struct space *space);
+void space_make_cells(struct space *space);
+void space_make_sets(struct space *space);
 void space_make_universe(struct space *space);
 
 #endif

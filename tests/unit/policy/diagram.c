@@ -167,6 +167,116 @@ numbers(void **state)
 	diagram_fini(&d);
 }
 
+struct interval {
+	size_t low, high;
+};
+
+static bool
+is_between(const void *context, size_t number)
+{
+	const struct interval *interval = context;
+
+	return number >= interval->low && number <= interval->high;
+}
+
+static bool
+is_listed(const void *context, size_t number)
+{
+	return (*(const uint64_t *)context >> number & 1) != 0;
+}
+
+/* Lists and intervals are the numbers that a question says. */
+static void
+spelled(void **state)
+{
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 300; round++) {
+		struct interval interval = { chance(POINTS), chance(POINTS) };
+		uint64_t listed = chance_state;
+		size_t numbers[POINTS], count = 0;
+		for (size_t i = 0; i < POINTS; i++)
+			if ((listed >> i & 1) != 0)
+				numbers[count++] = i;
+		assert_int_equal(diagram_list(&d, 3, VARS, numbers, count),
+		    diagram_numbers(&d, 3, VARS, POINTS, is_listed, &listed));
+		assert_int_equal(
+		    diagram_interval(&d, 3, VARS, interval.low, interval.high),
+		    diagram_numbers(
+			&d, 3, VARS, POINTS, is_between, &interval));
+	}
+	diagram_fini(&d);
+}
+
+/* A throw hits the set, and each point of it some time. */
+static void
+throwing(void **state)
+{
+	uint8_t values[VARS];
+	uint64_t luck = 7;
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 100; round++) {
+		uint64_t listed = chance_state & chance_state >> 1, hit = 0;
+		uint32_t set =
+		    diagram_numbers(&d, 0, VARS, POINTS, is_listed, &listed);
+		if (set == DIAGRAM_EMPTY)
+			continue;
+		for (unsigned i = 0; i < 4000; i++) {
+			unsigned point = 0;
+			diagram_throw(&d, set, VARS, &luck, values);
+			for (unsigned v = 0; v < VARS; v++)
+				point = point * 2 + values[v];
+			assert_true(diagram_has(&d, set, values));
+			hit |= UINT64_C(1) << point;
+		}
+		assert_true(hit == listed);
+		(void)chance(2);
+	}
+	diagram_fini(&d);
+}
+
+/* What was made since the mark is gone, all before it stands. */
+static void
+rewinding(void **state)
+{
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 200; round++) {
+		struct table a = random_table(2), b = random_table(2);
+		uint32_t f = build(&d, &a, 0, 0);
+		size_t count = d.nodes.count;
+		uint32_t g = build(&d, &b, 0, 0), both = diagram_and(&d, f, g);
+		struct diagram_node node = { 0 };
+		if (!diagram_is_terminal(both))
+			node = d.nodes.items[both];
+		d.nodes_max = d.nodes.count;
+		for (uint32_t var = 0; d.rc == 0; var++)
+			(void)diagram_node(
+			    &d, 100 + var, DIAGRAM_EMPTY, DIAGRAM_ALL);
+		assert_int_equal(d.rc, -E2BIG);
+		diagram_rewind(&d, count);
+		d.nodes_max = DIAGRAM_NODES_MAX;
+		assert_int_equal(d.rc, 0);
+		assert_int_equal(d.nodes.count, count);
+		assert_int_equal(build(&d, &a, 0, 0), f);
+		assert_int_equal(build(&d, &b, 0, 0), g);
+		assert_int_equal(diagram_and(&d, f, g), both);
+		assert_true(
+		    diagram_is_terminal(both) ||
+		    memcmp(&node, &d.nodes.items[both], sizeof(node)) == 0);
+		if (round % 2 == 0)
+			diagram_rewind(&d, count);
+	}
+	diagram_fini(&d);
+}
+
 static void
 note(void *context, uint32_t terminal)
 {
@@ -205,6 +315,9 @@ main(void)
 		cmocka_unit_test(functions),
 		cmocka_unit_test(forgetting),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(spelled),
+		cmocka_unit_test(throwing),
+		cmocka_unit_test(rewinding),
 		cmocka_unit_test(terminals),
 	};
 
