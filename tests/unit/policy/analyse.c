@@ -157,6 +157,22 @@ static const struct {
 	    "proxy does not see such flows, and packets show no name\n"
 	    "6 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, and packets show no type\n" },
+	/* What is taken out of the sources is not blind. */
+	{ HEAD USED PROXY
+	    "reject lan, guest except guest -> ads.example tcp 80 log\n"
+	    "reject lan, guest except 10.0.9.0/24 -> ads.example tcp 80 log as "
+	    "\"b\"\n"
+	    "allow lan -> wan\n",
+	    "10 unreached 9: this rule never matches: line 9 takes all of "
+	    "it\n" },
+	{ HEAD USED PROXY
+	    "reject lan, guest except 10.0.9.0/25 -> ads.example tcp 80 log\n"
+	    "reject any except lan -> ads.example tcp 80 log\n"
+	    "allow lan -> wan\n",
+	    "9 blind: from guest this rule matches nothing: the proxy does not "
+	    "see such flows, and packets show no name\n"
+	    "10 blind: from guest, wan this rule matches nothing: the proxy "
+	    "does not see such flows, and packets show no name\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
 	    "1 interface: zone 'lan' has no interface: nothing enters by "
 	    "it\n" },
