@@ -515,25 +515,12 @@ diagram_has(const struct diagram *diagram, uint32_t set, const uint8_t *values)
 	return set == DIAGRAM_ALL;
 }
 
-/* xorshift64*: its high bits are the good ones. */
-static bool
-toss(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return (*state * UINT64_C(0x2545f4914f6cdd1d)) >> 63 != 0;
-}
-
 void
-diagram_throw(const struct diagram *diagram, uint32_t set, size_t vars,
-    uint64_t *state, uint8_t *ret)
+diagram_bend(const struct diagram *diagram, uint32_t set, uint8_t *values)
 {
-	for (size_t i = 0; i < vars; i++)
-		ret[i] = toss(state);
 	while (!diagram_is_terminal(set)) {
 		const struct diagram_node *node = &diagram->nodes.items[set];
-		uint8_t *value = &ret[node->var];
+		uint8_t *value = &values[node->var];
 		if ((*value != 0 ? node->high : node->low) == DIAGRAM_EMPTY)
 			*value ^= 1;
 		set = *value != 0 ? node->high : node->low;

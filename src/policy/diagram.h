@@ -128,11 +128,10 @@ bool diagram_has(
     const struct diagram *diagram, uint32_t set, const uint8_t *values);
 
 /*
- * A point of a set that is not empty, by chance; *state is that of the chance
- * and never 0.  Not all points are as likely, but none is impossible.
+ * Changes the values until the set, which is not empty, holds them: from the
+ * first variable down, only where there is no other way.
  */
-void diagram_throw(const struct diagram *diagram, uint32_t set, size_t vars,
-    uint64_t *state, uint8_t *ret);
+void diagram_bend(const struct diagram *diagram, uint32_t set, uint8_t *values);
 
 /* Calls for each terminal of f once, in no order; NOWHERE is left out. */
 typedef void (*diagram_visit_fn)(void *context, uint32_t terminal);

@@ -18,16 +18,28 @@ space_fail(struct space *space, int rc)
 		space->rc = rc;
 }
 
+/* Two policies are put into words, cell by cell. */
+static int
+allow_free(const struct space *space, int rc, bool *ret_free)
+{
+	*ret_free = rc == -E2BIG && space->policy_count == 1;
+	return *ret_free ? 0 : rc;
+}
+
 /* Without the conditions that nobody has, one cell is all there is. */
 static int
 make_texts(struct space *space)
 {
-	int rc = partition_paths(&space->paths, space->path_patterns.items,
-	    space->path_patterns.count);
+	int rc = allow_free(space,
+	    partition_paths(&space->paths, space->path_patterns.items,
+		space->path_patterns.count),
+	    &space->paths_are_free);
 
 	if (rc == 0)
-		rc = partition_texts(&space->types, space->type_patterns.items,
-		    space->type_patterns.count);
+		rc = allow_free(space,
+		    partition_texts(&space->types, space->type_patterns.items,
+			space->type_patterns.count),
+		    &space->types_are_free);
 	if (rc == 0)
 		rc = partition_times(&space->times, space->hour_sets.items,
 		    space->hour_sets.count);
@@ -64,6 +76,11 @@ free_axis(size_t conditions)
 static void
 make_axes(struct space *space)
 {
+	const size_t conditions[SPACE_DIMENSION_COUNT] = {
+		[SPACE_HEADER] = space->headers.count,
+		[SPACE_PATH] = space->path_patterns.count,
+		[SPACE_TYPE] = space->type_patterns.count,
+	};
 	const size_t counts[SPACE_DIMENSION_COUNT] = {
 		[SPACE_MODE] = SPACE_MODE_COUNT,
 		[SPACE_SOURCE] = space->sources.count,
@@ -82,8 +99,8 @@ make_axes(struct space *space)
 
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
 		struct space_axis *axis = &space->axes[i];
-		if (i == SPACE_HEADER)
-			*axis = free_axis(space->headers.count);
+		if (space_is_free(space, (enum space_dimension)i))
+			*axis = free_axis(conditions[i]);
 		else
 			axis->count = counts[i];
 		axis->first = first;
@@ -152,6 +169,8 @@ space_fini(struct space *space)
 	free(space->users.items);
 	free(space->path_patterns.items);
 	free(space->type_patterns.items);
+	free(space->path_cells);
+	free(space->type_cells);
 	partition_fini(&space->paths);
 	partition_fini(&space->types);
 	free(space->headers.items);

@@ -21,6 +21,9 @@
  *	             name too, so that it meets any conditions that are not at
  *	             odds with each other
  *
+ * Paths and types that patterns tell apart in too many ways are bits as well,
+ * one for each pattern.
+ *
  * The source's zone follows from its address, except for what lives behind
  * every interface.  `universe` holds the flows that can be: a packet has one
  * family, a tunnel through the proxy has no path, and so on.  What a flow
@@ -190,6 +193,9 @@ struct space {
 	struct space_words methods, users; /* cell 0 is none of them */
 	struct space_words path_patterns, type_patterns;
 	struct partition paths, types;
+	/* There are too many combinations: each pattern is a variable. */
+	bool paths_are_free, types_are_free;
+	uint32_t *path_cells, *type_cells; /* that match each pattern */
 	struct {
 		const struct policy_header **items;
 		size_t count, room;
@@ -215,6 +221,15 @@ space_variables(const struct space *space)
 	const struct space_axis *last = &space->axes[SPACE_DIMENSION_COUNT - 1];
 
 	return last->first + last->bits;
+}
+
+/* Whether each bit is a condition of its own, and not a cell's number. */
+static inline bool
+space_is_free(const struct space *space, enum space_dimension dimension)
+{
+	return dimension == SPACE_HEADER ||
+	       (dimension == SPACE_PATH && space->paths_are_free) ||
+	       (dimension == SPACE_TYPE && space->types_are_free);
 }
 
 /* The set of the cells of one dimension that `has` says. */

@@ -117,19 +117,6 @@ is_word(const void *context, size_t cell)
 			       ask->patterns->items[cell - 1]);
 }
 
-static bool
-is_text(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	for (size_t i = 0; i < ask->patterns->count; i++)
-		if (partition_has(ask->texts, cell, i) &&
-		    space_has_word(
-			ask->words, ask->word_count, ask->patterns->items[i]))
-			return true;
-	return false;
-}
-
 /* Any of the words, or any at all where none is asked for. */
 static uint32_t
 words_of(struct space *space, enum space_dimension dimension,
@@ -142,13 +129,17 @@ words_of(struct space *space, enum space_dimension dimension,
 			  : space_cells(space, dimension, is_word, &ask);
 }
 
+/* What any of the patterns matches, or all where none is asked for. */
 static uint32_t
-texts_of(struct space *space, enum space_dimension dimension,
-    const struct question *ask)
+texts_of(struct space *space, const struct space_words *all,
+    const uint32_t *cells, const struct str *patterns, size_t count)
 {
-	return ask->word_count == 0
-		   ? DIAGRAM_ALL
-		   : space_cells(space, dimension, is_text, ask);
+	uint32_t set = count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
+
+	for (size_t i = 0; i < all->count && count > 0; i++)
+		if (space_has_word(patterns, count, all->items[i]))
+			set = diagram_or(&space->diagram, set, cells[i]);
+	return set;
 }
 
 static bool
@@ -200,10 +191,11 @@ space_header_index(
 }
 
 uint32_t
-space_header(struct space *space, size_t header)
+space_condition(
+    struct space *space, enum space_dimension dimension, size_t number)
 {
 	return diagram_node(&space->diagram,
-	    space->axes[SPACE_HEADER].first + (uint32_t)header, DIAGRAM_EMPTY,
+	    space->axes[dimension].first + (uint32_t)number, DIAGRAM_EMPTY,
 	    DIAGRAM_ALL);
 }
 
@@ -214,8 +206,8 @@ headers_of(struct space *space, const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->header_count; i++)
 		set = diagram_and(&space->diagram, set,
-		    space_header(
-			space, space_header_index(space, &rule->headers[i])));
+		    space_condition(space, SPACE_HEADER,
+			space_header_index(space, &rule->headers[i])));
 	return set;
 }
 
@@ -223,22 +215,20 @@ uint32_t
 space_rule_head(struct space *space, const struct policy_rule *rule)
 {
 	struct diagram *d = &space->diagram;
-	struct question paths = { space, .texts = &space->paths,
-		.patterns = &space->path_patterns, .words = rule->paths,
-		.word_count = rule->path_count };
-	struct question types = { space, .texts = &space->types,
-		.patterns = &space->type_patterns, .words = rule->types,
-		.word_count = rule->type_count };
 
 	uint32_t set = diagram_and(d, schemes_of(space, rule),
 	    words_of(space, SPACE_METHOD, &space->methods, rule->methods,
 		rule->method_count));
-	set = diagram_and(d, set, texts_of(space, SPACE_PATH, &paths));
+	set = diagram_and(d, set,
+	    texts_of(space, &space->path_patterns, space->path_cells,
+		rule->paths, rule->path_count));
 	set = diagram_and(d, set,
 	    words_of(space, SPACE_USER, &space->users, rule->users,
 		rule->user_count));
 	set = diagram_and(d, set, headers_of(space, rule));
-	return diagram_and(d, set, texts_of(space, SPACE_TYPE, &types));
+	return diagram_and(d, set,
+	    texts_of(space, &space->type_patterns, space->type_cells,
+		rule->types, rule->type_count));
 }
 
 /* The first cell of the protocol that ends at this port or behind it. */

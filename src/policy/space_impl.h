@@ -3,7 +3,8 @@
  * policy/space, for its own files: space_gather.c finds what the policies tell
  * apart, space_cells.c cuts it into cells, space_sets.c says which of them each
  * address set, zone and name set covers, space_ask.c what a rule covers,
- * space_universe.c which flows can be.
+ * space_universe.c which flows can be, space_condition.c which conditions of
+ * requests can be met together.
  */
 #ifndef GATEHOUSE_POLICY_SPACE_IMPL_H
 #define GATEHOUSE_POLICY_SPACE_IMPL_H
@@ -17,7 +18,6 @@ struct question {
 	const struct policy_rule *rule;
 	const struct policy_endpoint *endpoint;
 	const struct policy_services *services;
-	const struct partition *texts; /* and patterns[] that made it */
 	const struct space_words *patterns;
 	const struct str *words;
 	size_t word_count;
@@ -45,8 +45,12 @@ uint32_t space_groups(struct space *space, const struct map *index,
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);
 
-/* The requests that meet the condition. */
-uint32_t space_header(struct space *space, size_t header);
+/* The requests that meet a condition of those that are variables. */
+uint32_t space_condition(
+    struct space *space, enum space_dimension dimension, size_t number);
+
+/* What a request can meet of them together. */
+uint32_t space_possible_conditions(struct space *space);
 
 /* Failures are kept in the space. */
 void space_gather(struct space *space);

@@ -30,8 +30,9 @@ atom_of_destination(const struct space *space, size_t cell)
 	return space->destinations.items[cell].atom;
 }
 
+/* Names and texts: a cell is an atom. */
 static size_t
-atom_of_name(const struct space *space, size_t cell)
+atom_of_itself(const struct space *space, size_t cell)
 {
 	(void)space;
 	return cell;
@@ -66,6 +67,40 @@ make_sets(struct cells *cells, size_t count, uint32_t **ret)
 	free(cells->found);
 }
 
+/* Patterns that are variables are met where the variable is true. */
+static void
+make_free(struct space *space, enum space_dimension dimension, size_t count,
+    uint32_t **ret)
+{
+	*ret = calloc(count + 1, sizeof(**ret));
+	if (*ret == NULL)
+		space_fail(space, -ENOMEM);
+	for (size_t i = 0; i < count && *ret != NULL; i++)
+		(*ret)[i] = space_condition(space, dimension, i);
+}
+
+static void
+make_texts(struct space *space)
+{
+	struct cells paths = { space, SPACE_PATH, &space->paths, atom_of_itself,
+		NULL };
+	struct cells types = { space, SPACE_TYPE, &space->types, atom_of_itself,
+		NULL };
+
+	if (space->paths_are_free)
+		make_free(space, SPACE_PATH, space->path_patterns.count,
+		    &space->path_cells);
+	else
+		make_sets(
+		    &paths, space->path_patterns.count, &space->path_cells);
+	if (space->types_are_free)
+		make_free(space, SPACE_TYPE, space->type_patterns.count,
+		    &space->type_cells);
+	else
+		make_sets(
+		    &types, space->type_patterns.count, &space->type_cells);
+}
+
 static void
 make_zones(struct space *space, unsigned which)
 {
@@ -85,12 +120,13 @@ space_make_sets(struct space *space)
 		atom_of_source, NULL };
 	struct cells to = { space, SPACE_DESTINATION, &space->to.atoms,
 		atom_of_destination, NULL };
-	struct cells names = { space, SPACE_NAME, &space->names, atom_of_name,
+	struct cells names = { space, SPACE_NAME, &space->names, atom_of_itself,
 		NULL };
 
 	make_sets(&from, space->from.sets.count, &space->from.cells);
 	make_sets(&to, space->to.sets.count, &space->to.cells);
 	make_sets(&names, space->name_sets.count, &space->name_cells);
+	make_texts(space);
 	for (unsigned p = 0; p < space->policy_count; p++)
 		make_zones(space, p);
 }
