@@ -18,28 +18,47 @@ space_fail(struct space *space, int rc)
 		space->rc = rc;
 }
 
-/* Two policies are put into words, cell by cell. */
-static int
-allow_free(const struct space *space, int rc, bool *ret_free)
+/* Of so many patterns like `*x*` it is not tried to list what meets. */
+#define PATTERNS_LISTED 8
+
+static bool
+may_meet_freely(const struct space_words *patterns)
 {
-	*ret_free = rc == -E2BIG && space->policy_count == 1;
+	size_t count = 0;
+
+	for (size_t i = 0; i < patterns->count; i++) {
+		struct str pattern = patterns->items[i];
+		count += pattern.len > 0 && pattern.at[0] == '*' &&
+			 pattern.at[pattern.len - 1] == '*';
+	}
+	return count > PATTERNS_LISTED;
+}
+
+/* Two policies are put into words, cell by cell, and have no free patterns. */
+static int
+make_texts(const struct space *space, const struct space_words *patterns,
+    int (*list)(struct partition *, const struct str *, size_t),
+    struct partition *ret, bool *ret_free)
+{
+	bool alone = space->policy_count == 1;
+	int rc = -E2BIG;
+
+	if (!alone || !may_meet_freely(patterns))
+		rc = list(ret, patterns->items, patterns->count);
+	*ret_free = rc == -E2BIG && alone;
 	return *ret_free ? 0 : rc;
 }
 
 /* Without the conditions that nobody has, one cell is all there is. */
 static int
-make_texts(struct space *space)
+make_request_partitions(struct space *space)
 {
-	int rc = allow_free(space,
-	    partition_paths(&space->paths, space->path_patterns.items,
-		space->path_patterns.count),
-	    &space->paths_are_free);
+	int rc = make_texts(space, &space->path_patterns, partition_paths,
+	    &space->paths, &space->paths_are_free);
 
 	if (rc == 0)
-		rc = allow_free(space,
-		    partition_texts(&space->types, space->type_patterns.items,
-			space->type_patterns.count),
-		    &space->types_are_free);
+		rc = make_texts(space, &space->type_patterns, partition_texts,
+		    &space->types, &space->types_are_free);
 	if (rc == 0)
 		rc = partition_times(&space->times, space->hour_sets.items,
 		    space->hour_sets.count);
@@ -59,7 +78,7 @@ make_partitions(struct space *space)
 		rc = partition_names(&space->names, space->name_sets.items,
 		    space->name_sets.count);
 	if (rc == 0)
-		rc = make_texts(space);
+		rc = make_request_partitions(space);
 	if (rc < 0)
 		space_fail(space, rc);
 }

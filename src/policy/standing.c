@@ -9,7 +9,7 @@ standing_begin(struct standing *standing)
 {
 	struct diagram *d = &standing->space->diagram;
 	size_t budget = standing->spent < STANDING_NODES_ALL
-			    ? STANDING_NODES_EACH
+			    ? standing->nodes_each
 			    : STANDING_NODES_LATE;
 
 	d->nodes_max = d->nodes.count + budget < DIAGRAM_NODES_MAX
@@ -25,7 +25,7 @@ standing_end(struct standing *standing)
 	size_t made = d->nodes.count - standing->kept;
 	bool good = d->rc != -E2BIG;
 
-	if (!good || made > STANDING_NODES_EACH) {
+	if (!good || made > standing->nodes_each) {
 		standing->spent += made;
 		diagram_rewind(d, standing->kept);
 	}
@@ -207,6 +207,7 @@ standing_init(struct standing *standing, struct space *space)
 		.policy = policy,
 		.is_proxied =
 		    policy->listen_count > 0 || policy->intercept_count > 0,
+		.nodes_each = STANDING_NODES_EACH,
 		.chance = 1 };
 	int rc = meaning_init_rules(&standing->meaning, space, 0);
 	if (rc < 0)

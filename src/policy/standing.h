@@ -51,8 +51,9 @@ struct standing {
 	uint8_t *values;        /* of the flow at hand */
 	uint8_t *marks;         /* that nobody asked for */
 	uint64_t chance;
-	size_t spent; /* nodes */
-	size_t kept;  /* the first nodes, which all rules need */
+	size_t nodes_each; /* STANDING_NODES_EACH, but for tests */
+	size_t spent;      /* nodes */
+	size_t kept;       /* the first nodes, which all rules need */
 };
 
 /* The space is of one policy.  0 or a negative errno; fini in any case. */
