@@ -306,5 +306,6 @@ main(void)
 		cmocka_unit_test(brute_force_agrees),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
