@@ -5,7 +5,8 @@
  * A rule that decides nothing may still keep flows out of the proxy, or in it.
  * The list is walked twice from the top, with the rule and without it, of the
  * flows that it notices and no others; see policy/evaluate for the walk of one
- * flow, of which this is the same for many.
+ * flow, of which this is the same for many.  Before that, throws find what has
+ * been decided above the rule, which is often all.
  */
 #include "policy/standing_impl.h"
 
@@ -107,6 +108,39 @@ keep_open(struct standing *standing, uint32_t walk)
 	return diagram_where(d, open, walk);
 }
 
+/* What ends the walk of a flow for certain, whatever else it meets. */
+struct ending {
+	struct standing *standing;
+	size_t first; /* rule that might match, of a class that others share */
+	uint32_t set; /* that ends in the same way */
+};
+
+/* The flow meets rule j, for sure or perhaps; true if the walk has ended. */
+static bool
+end_at(struct ending *ending, size_t j, bool sure)
+{
+	const struct meaning_rule *rules = ending->standing->meaning.rules;
+	const struct policy_rule *rule = &ending->standing->policy->rules[j];
+	size_t none = ending->standing->policy->rule_count;
+	struct diagram *d = &ending->standing->space->diagram;
+	uint32_t here = sure ? rules[j].yes : rules[j].might;
+
+	if (rule->report && sure && ending->first == none)
+		return false;
+	if (rule->report ? !sure : sure || policy_rule_leaves_trace(rule)) {
+		ending->set = here;
+		return true;
+	}
+	if (ending->first == none) {
+		ending->first = j;
+		return false;
+	}
+	if (!rule->report && rules[j].class == rules[ending->first].class)
+		return false;
+	ending->set = diagram_and(d, here, rules[ending->first].might);
+	return true;
+}
+
 /* Where rule i is met, one of its class or surer was met in the same way. */
 static bool
 is_same_again(const struct standing *standing, size_t i, size_t j)
@@ -122,20 +156,60 @@ is_same_again(const struct standing *standing, size_t i, size_t j)
 		   policy_rule_leaves_trace(earlier));
 }
 
-/* The walk down to before rule i; NOWHERE if it never comes so far. */
+/* Whether the flow of `values` is done before rule i, and all like it. */
+static bool
+find_ending(struct standing *standing, size_t i, struct ending *ret)
+{
+	const struct diagram *d = &standing->space->diagram;
+	const struct meeting *packets = &standing->packets;
+	struct meeting_flow flow = meeting_flow(packets, standing->values);
+
+	*ret = (struct ending){ standing, standing->policy->rule_count,
+		DIAGRAM_EMPTY };
+	for (size_t j = meeting_next(packets, &flow, 0); j < i;
+	     j = meeting_next(packets, &flow, j + 1)) {
+		const struct meaning_rule *rule = &standing->meaning.rules[j];
+		if (is_same_again(standing, i, j)) {
+			ret->set = standing->noticed[i];
+			return true;
+		}
+		bool sure = diagram_has(d, rule->yes, standing->values);
+		if ((sure || diagram_has(d, rule->might, standing->values)) &&
+		    end_at(ret, j, sure))
+			return true;
+	}
+	return false;
+}
+
+/* What rule i notices without what is done above it, as far as throws find. */
 static uint32_t
-walk_above(struct standing *standing, size_t i)
+minus_done(struct standing *standing, size_t i)
+{
+	struct diagram *d = &standing->space->diagram;
+	uint32_t set = standing->noticed[i];
+	struct ending ending;
+
+	while (set != DIAGRAM_EMPTY && d->rc == 0) {
+		(void)standing_throw(standing, set);
+		if (!find_ending(standing, i, &ending))
+			return set;
+		set = diagram_minus(d, set, ending.set);
+	}
+	return DIAGRAM_EMPTY;
+}
+
+/* The walk of the set down to before rule i; NOWHERE if none comes so far. */
+static uint32_t
+walk_above(struct standing *standing, size_t i, uint32_t set)
 {
 	const struct meeting *packets = &standing->packets;
 	struct diagram *d = &standing->space->diagram;
-	uint32_t walk = diagram_where(
-	    d, standing->noticed[i], state(WALK_START, DIAGRAM_TERMINAL));
+	uint32_t walk =
+	    diagram_where(d, set, state(WALK_START, DIAGRAM_TERMINAL));
 
 	for (size_t j = meeting_next_bit(packets, standing->met, 0);
 	     j < i && walk != DIAGRAM_NOWHERE && d->rc == 0;
 	     j = meeting_next_bit(packets, standing->met, j + 1)) {
-		if (is_same_again(standing, i, j))
-			return DIAGRAM_NOWHERE;
 		walk = keep_open(standing, take_step(standing, walk, j));
 	}
 	return walk;
@@ -176,8 +250,11 @@ standing_is_quiet(struct standing *standing, size_t i)
 
 	if (!standing->is_proxied || standing->noticed[i] == DIAGRAM_EMPTY)
 		return true;
+	uint32_t set = minus_done(standing, i);
+	if (set == DIAGRAM_EMPTY)
+		return true;
 	meeting_of(&standing->packets, i, standing->met);
-	uint32_t walk = walk_above(standing, i);
+	uint32_t walk = walk_above(standing, i, set);
 	if (walk == DIAGRAM_NOWHERE)
 		return true;
 	uint32_t clean =

@@ -271,7 +271,23 @@ is_right(const struct policy *policy, size_t i, const struct flows *flows,
 	       is_least_cover(policy, rule, finding, flows);
 }
 
-static unsigned findings;
+/* Of a policy that mixes many facts, all flows are too many to be asked. */
+#define CELLS_MAX 1000000
+
+static bool
+is_small(const struct space *space)
+{
+	size_t cells = 1;
+
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		cells *= space->axes[i].count;
+		if (cells > CELLS_MAX)
+			return false;
+	}
+	return true;
+}
+
+static unsigned findings, compared;
 
 static void
 compare(const char *text, const struct policy *policy)
@@ -286,8 +302,11 @@ compare(const char *text, const struct policy *policy)
 	assert_int_equal(policy_analyse_list(policy, false, &report), 0);
 	assert_int_equal(space_init(&space, &policy, 1), 0);
 	assert_int_equal(meaning_init(&meaning, &space, 0), 0);
-	collect(&space, &meaning, &flows);
-	for (size_t i = 0; i + 1 < policy->rule_count; i++) {
+	bool small = is_small(&space);
+	if (small)
+		collect(&space, &meaning, &flows);
+	compared += small;
+	for (size_t i = 0; small && i + 1 < policy->rule_count; i++) {
 		if (is_right(policy, i, &flows, &report))
 			continue;
 		report_render(&report, false, &words);
@@ -297,7 +316,7 @@ compare(const char *text, const struct policy *policy)
 		    words.at != NULL ? words.at : "nothing\n");
 		fail();
 	}
-	findings += (unsigned)report.count;
+	findings += small ? (unsigned)report.count : 0;
 	free(flows.items);
 	meaning_fini(&meaning);
 	space_fini(&space);
@@ -311,7 +330,7 @@ brute_force_agrees(void **state)
 	struct text text = TEXT_EMPTY;
 
 	(void)state;
-	for (unsigned i = 0; i < rounds; i++) {
+	while (compared < rounds) {
 		text_clear(&text);
 		add_random_policy(&text, 6);
 		struct policy *policy = policy_of(text.at);
@@ -330,5 +349,6 @@ main(void)
 		cmocka_unit_test(brute_force_agrees),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
