@@ -210,8 +210,12 @@ analyse_unreached(struct analysis *analysis, size_t i)
 		report_impossible(analysis, rule);
 		return;
 	}
-	if (is_only_counted(analysis) ||
-	    !standing_cover(standing, i, analysis->marks))
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "unreached", rule->place,
+		    "this rule never matches");
+		return;
+	}
+	if (!standing_cover(standing, i, analysis->marks))
 		clear_marks(analysis);
 	report_unreached(analysis, rule);
 }
@@ -219,10 +223,16 @@ analyse_unreached(struct analysis *analysis, size_t i)
 static void
 analyse_redundant(struct analysis *analysis, size_t i)
 {
-	if (is_only_counted(analysis) ||
-	    !standing_stand_in(&analysis->standing, i, analysis->marks))
+	const struct policy_rule *rule = &analysis->policy->rules[i];
+
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "redundant", rule->place,
+		    "without this rule nothing would change");
+		return;
+	}
+	if (!standing_stand_in(&analysis->standing, i, analysis->marks))
 		clear_marks(analysis);
-	report_redundant(analysis, &analysis->policy->rules[i]);
+	report_redundant(analysis, rule);
 }
 
 static void

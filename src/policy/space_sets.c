@@ -9,13 +9,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Sets whose bits are one word of an atom's. */
+#define SETS_AT_ONCE 64
+
 /* The cells of one dimension, and the atoms that they lie in. */
 struct cells {
 	struct space *space;
 	enum space_dimension dimension;
 	const struct partition *atoms;
 	size_t (*atom_of)(const struct space *space, size_t cell);
-	size_t *found; /* room for each cell */
+	size_t *found; /* of the sets at hand, one behind the other */
+	size_t ends[SETS_AT_ONCE];
 };
 
 static size_t
@@ -38,32 +42,82 @@ atom_of_itself(const struct space *space, size_t cell)
 	return cell;
 }
 
-static uint32_t
-cells_of_set(const struct cells *cells, size_t set)
+static uint64_t
+bits_of(const struct cells *cells, size_t cell, size_t word)
 {
-	const struct space_axis *axis = &cells->space->axes[cells->dimension];
-	size_t count = 0;
+	const struct partition *atoms = cells->atoms;
 
-	for (size_t cell = 0; cell < axis->count; cell++)
-		if (partition_has(
-			cells->atoms, cells->atom_of(cells->space, cell), set))
-			cells->found[count++] = cell;
-	return diagram_list(&cells->space->diagram, axis->first, axis->bits,
-	    cells->found, count);
+	return atoms->bits
+	    .items[cells->atom_of(cells->space, cell) * atoms->words + word];
+}
+
+/* Where the cells of each set will begin; the number of all. */
+static size_t
+count_cells(struct cells *cells, size_t count, size_t word)
+{
+	size_t sizes[SETS_AT_ONCE] = { 0 }, all = 0;
+
+	for (size_t cell = 0; cell < count; cell++)
+		for (uint64_t bits = bits_of(cells, cell, word); bits != 0;
+		     bits &= bits - 1)
+			sizes[__builtin_ctzll(bits)]++;
+	for (size_t i = 0; i < SETS_AT_ONCE; i++) {
+		cells->ends[i] = all;
+		all += sizes[i];
+	}
+	return all;
+}
+
+/* The cells of 64 sets, by one look at each cell. */
+static int
+find_cells(struct cells *cells, size_t word)
+{
+	size_t count = cells->space->axes[cells->dimension].count;
+	size_t all = count_cells(cells, count, word);
+
+	free(cells->found);
+	cells->found = calloc(all + 1, sizeof(size_t));
+	if (cells->found == NULL)
+		return -ENOMEM;
+	for (size_t cell = 0; cell < count; cell++)
+		for (uint64_t bits = bits_of(cells, cell, word); bits != 0;
+		     bits &= bits - 1)
+			cells->found[cells->ends[__builtin_ctzll(bits)]++] =
+			    cell;
+	return 0;
+}
+
+static void
+make_word(struct cells *cells, size_t word, size_t count, uint32_t *ret)
+{
+	struct space *space = cells->space;
+	const struct space_axis *axis = &space->axes[cells->dimension];
+	size_t begin = 0;
+
+	if (find_cells(cells, word) < 0) {
+		space_fail(space, -ENOMEM);
+		return;
+	}
+	for (size_t i = 0; i < SETS_AT_ONCE && word * SETS_AT_ONCE + i < count;
+	     i++) {
+		ret[word * SETS_AT_ONCE + i] =
+		    diagram_list(&space->diagram, axis->first, axis->bits,
+			cells->found + begin, cells->ends[i] - begin);
+		begin = cells->ends[i];
+	}
 }
 
 static void
 make_sets(struct cells *cells, size_t count, uint32_t **ret)
 {
 	struct space *space = cells->space;
-	size_t room = space->axes[cells->dimension].count;
 
-	cells->found = calloc(room + 1, sizeof(*cells->found));
 	*ret = calloc(count + 1, sizeof(**ret));
-	if (cells->found == NULL || *ret == NULL)
+	if (*ret == NULL)
 		space_fail(space, -ENOMEM);
-	for (size_t set = 0; set < count && space_rc(space) == 0; set++)
-		(*ret)[set] = cells_of_set(cells, set);
+	for (size_t word = 0;
+	     word * SETS_AT_ONCE < count && space_rc(space) == 0; word++)
+		make_word(cells, word, count, *ret);
 	free(cells->found);
 }
 
@@ -83,9 +137,9 @@ static void
 make_texts(struct space *space)
 {
 	struct cells paths = { space, SPACE_PATH, &space->paths, atom_of_itself,
-		NULL };
+		NULL, { 0 } };
 	struct cells types = { space, SPACE_TYPE, &space->types, atom_of_itself,
-		NULL };
+		NULL, { 0 } };
 
 	if (space->paths_are_free)
 		make_free(space, SPACE_PATH, space->path_patterns.count,
@@ -117,11 +171,11 @@ void
 space_make_sets(struct space *space)
 {
 	struct cells from = { space, SPACE_SOURCE, &space->from.atoms,
-		atom_of_source, NULL };
+		atom_of_source, NULL, { 0 } };
 	struct cells to = { space, SPACE_DESTINATION, &space->to.atoms,
-		atom_of_destination, NULL };
+		atom_of_destination, NULL, { 0 } };
 	struct cells names = { space, SPACE_NAME, &space->names, atom_of_itself,
-		NULL };
+		NULL, { 0 } };
 
 	make_sets(&from, space->from.sets.count, &space->from.cells);
 	make_sets(&to, space->to.sets.count, &space->to.cells);

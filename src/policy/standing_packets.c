@@ -209,9 +209,8 @@ walk_above(struct standing *standing, size_t i, uint32_t set)
 
 	for (size_t j = meeting_next_bit(packets, standing->met, 0);
 	     j < i && walk != DIAGRAM_NOWHERE && d->rc == 0;
-	     j = meeting_next_bit(packets, standing->met, j + 1)) {
+	     j = meeting_next_bit(packets, standing->met, j + 1))
 		walk = keep_open(standing, take_step(standing, walk, j));
-	}
 	return walk;
 }
 
