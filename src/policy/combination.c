@@ -42,6 +42,12 @@ struct piece {
 	size_t len;
 };
 
+/* A `*` and all that is in front of it. */
+struct star {
+	struct str prefix;
+	uint32_t var;
+};
+
 /* What makes a condition true at the end of a text. */
 struct ending {
 	uint32_t star; /* the pattern's last `*`, if nothing is behind it */
@@ -67,6 +73,10 @@ struct automaton {
 		struct ending *items;
 		size_t count, room;
 	} endings;
+	struct {
+		struct star *items;
+		size_t count, room;
+	} stars;
 	struct {
 		uint32_t *items;
 		size_t count, room;
@@ -112,10 +122,17 @@ add_var(struct automaton *all, uint32_t condition)
 	return (uint32_t)all->vars.count - 1;
 }
 
+/* Patterns that begin alike come to the same `*`. */
 static uint32_t
-add_star(struct automaton *all, bool first)
+star_behind(struct automaton *all, struct str prefix)
 {
-	return first ? ALWAYS : add_var(all, NEVER);
+	struct star star = { prefix, (uint32_t)all->vars.count };
+
+	for (size_t i = 0; i < all->stars.count; i++)
+		if (str_eq(all->stars.items[i].prefix, prefix))
+			return all->stars.items[i].var;
+	ADD(all, stars, star);
+	return add_var(all, NEVER);
 }
 
 /* The letters up to the next `*`; the last one leads behind it or ends. */
@@ -143,9 +160,10 @@ add_end(struct automaton *all, uint32_t condition)
 
 /* One piece and what is behind it; true if a `*` is. */
 static bool
-add_piece(struct automaton *all, struct str *rest, uint32_t *star,
-    bool is_first, uint32_t condition)
+add_piece(struct automaton *all, struct str pattern, struct str *rest,
+    uint32_t *star, uint32_t condition)
 {
+	bool is_first = rest->len == pattern.len;
 	size_t len = 0;
 
 	while (len < rest->len && rest->at[len] != '*')
@@ -162,7 +180,10 @@ add_piece(struct automaton *all, struct str *rest, uint32_t *star,
 		len++;
 	*rest = str_skip(*rest, len);
 	if (more)
-		*star = add_star(all, is_first && letters.len == 0);
+		*star = is_first && letters.len == 0
+			    ? ALWAYS
+			    : star_behind(all, (struct str){ pattern.at,
+						   pattern.len - rest->len });
 	if (more && letters.len > 0)
 		all->places.items[all->places.count - 1].goal =
 		    (struct goal){ GOAL_STAR, *star };
@@ -178,13 +199,13 @@ add_piece(struct automaton *all, struct str *rest, uint32_t *star,
 static void
 add_pattern(struct automaton *all, struct str pattern, uint32_t condition)
 {
+	struct str rest = pattern;
 	uint32_t star = NEVER;
-	bool is_first = true, more;
+	bool more;
 
 	do {
-		more = add_piece(all, &pattern, &star, is_first, condition);
-		is_first = false;
-	} while (more && pattern.len > 0 && all->rc == 0);
+		more = add_piece(all, pattern, &rest, &star, condition);
+	} while (more && rest.len > 0 && all->rc == 0);
 	if (more)
 		ADD(all, endings, (struct ending){ star, condition });
 }
@@ -259,6 +280,7 @@ begin_pieces(struct step *step, uint32_t set, size_t from)
 		if (place->letter != step->letter)
 			continue;
 		if (piece->star != ALWAYS) {
+			all->steps += COMBINATION_STAR_STEPS;
 			uint32_t star = diagram_node(
 			    d, piece->star, DIAGRAM_EMPTY, DIAGRAM_ALL);
 			uint32_t without = diagram_minus(d, set, star);
@@ -452,7 +474,7 @@ lead_on(struct walk *walk, size_t state)
 		}
 }
 
-/* The conditions that a text meets which ends in this state, given its stars. */
+/* The conditions that a text meets which ends in this state, by its stars. */
 static uint32_t
 met_at(struct automaton *all, const uint32_t *places, size_t count)
 {
@@ -674,6 +696,7 @@ fini_automaton(struct automaton *all)
 	free(all->places.items);
 	free(all->pieces.items);
 	free(all->endings.items);
+	free(all->stars.items);
 	free(all->initial.items);
 	free(all->vars.items);
 	free(all->condition_vars);

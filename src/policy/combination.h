@@ -20,10 +20,14 @@
 
 #include "base/str.h"
 
-/* States, and steps between them: patterns of many pieces with one letter in
- * front of each can still be too tangled. */
+/*
+ * States, and steps between them: many patterns of several pieces of which some
+ * begin with the same letter can still be too tangled.  A step that depends on
+ * a `*` costs as much as several others; all take about a second.
+ */
 #define COMBINATION_STATES_MAX ((size_t)1 << 16)
-#define COMBINATION_STEPS_MAX  ((size_t)1 << 22)
+#define COMBINATION_STEPS_MAX  ((size_t)1 << 20)
+#define COMBINATION_STAR_STEPS 32
 
 struct combination_condition {
 	const struct str *patterns;
