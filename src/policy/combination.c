@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/combination.h"
 
-#include "policy/position_table.h"
+#include "policy/combination_impl.h"
 
 #include "base/vec.h"
 
@@ -9,222 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEVER  (UINT32_MAX - 1)
-#define ALWAYS UINT32_MAX
-
-/*
- * What a pattern comes to by a letter: the next letter of its piece, the `*`
- * behind the piece, or its end.
- */
-enum goal_kind {
-	GOAL_LETTER, /* number of a place */
-	GOAL_STAR,   /* number of a variable */
-	GOAL_END     /* number of a place */
-};
-
-struct goal {
-	enum goal_kind kind;
-	uint32_t number;
-};
-
-/* Before a letter, or at the end of a pattern. */
-struct place_in {
-	char letter;
-	bool at_end;
-	uint32_t condition;
-	struct goal goal;
-};
-
-/* A piece behind a `*`: it may begin anywhere once that is reached. */
-struct piece {
-	uint32_t star; /* variable, or ALWAYS */
-	uint32_t place;
-	size_t len;
-};
-
-/* A `*` and all that is in front of it. */
-struct star {
-	struct str prefix;
-	uint32_t var;
-};
-
-/* What makes a condition true at the end of a text. */
-struct ending {
-	uint32_t star; /* the pattern's last `*`, if nothing is behind it */
-	uint32_t condition;
-};
-
-struct reaching {
-	uint32_t set, done; /* of stars; what of it was led on */
-	bool queued;
-};
-
-struct automaton {
-	struct diagram diagram; /* of stars and conditions, side by side */
-	struct {
-		struct place_in *items;
-		size_t count, room;
-	} places;
-	struct {
-		struct piece *items;
-		size_t count, room;
-	} pieces;
-	struct {
-		struct ending *items;
-		size_t count, room;
-	} endings;
-	struct {
-		struct star *items;
-		size_t count, room;
-	} stars;
-	struct {
-		uint32_t *items;
-		size_t count, room;
-	} initial; /* places */
-	struct {
-		uint32_t *items; /* of each variable: its condition, or NEVER */
-		size_t count, room;
-	} vars;
-	uint32_t *condition_vars;
-	size_t condition_count;
-	struct position_table states;
-	struct {
-		struct reaching *items;
-		size_t count, room;
-	} reached;
-	struct {
-		uint32_t *items;
-		size_t count, room;
-	} queue;
-	uint8_t letters[256]; /* 1: some pattern has it */
-	char other;
-	size_t steps;
-	int rc;
-};
-
-static void
-fail(struct automaton *all, int rc)
-{
-	if (all->rc == 0)
-		all->rc = rc;
-}
-
-#define ADD(all, list, ...)                                                    \
-	do {                                                                   \
-		if (VEC_ADD(&(all)->list, __VA_ARGS__) < 0)                    \
-			fail(all, -ENOMEM);                                    \
-	} while (0)
-
-static uint32_t
-add_var(struct automaton *all, uint32_t condition)
-{
-	ADD(all, vars, condition);
-	return (uint32_t)all->vars.count - 1;
-}
-
-/* Patterns that begin alike come to the same `*`. */
-static uint32_t
-star_behind(struct automaton *all, struct str prefix)
-{
-	struct star star = { prefix, (uint32_t)all->vars.count };
-
-	for (size_t i = 0; i < all->stars.count; i++)
-		if (str_eq(all->stars.items[i].prefix, prefix))
-			return all->stars.items[i].var;
-	ADD(all, stars, star);
-	return add_var(all, NEVER);
-}
-
-/* The letters up to the next `*`; the last one leads behind it or ends. */
-static void
-add_letters(struct automaton *all, struct str letters, uint32_t condition)
-{
-	for (size_t i = 0; i < letters.len; i++) {
-		struct place_in place = { .letter = letters.at[i],
-			.condition = condition,
-			.goal = {
-			    GOAL_LETTER, (uint32_t)all->places.count + 1 } };
-		all->letters[(uint8_t)letters.at[i]] = 1;
-		ADD(all, places, place);
-	}
-}
-
-static uint32_t
-add_end(struct automaton *all, uint32_t condition)
-{
-	struct place_in place = { .at_end = true, .condition = condition };
-
-	ADD(all, places, place);
-	return (uint32_t)all->places.count - 1;
-}
-
-/* One piece and what is behind it; true if a `*` is. */
-static bool
-add_piece(struct automaton *all, struct str pattern, struct str *rest,
-    uint32_t *star, uint32_t condition)
-{
-	bool is_first = rest->len == pattern.len;
-	size_t len = 0;
-
-	while (len < rest->len && rest->at[len] != '*')
-		len++;
-	struct str letters = { rest->at, len };
-	uint32_t place = (uint32_t)all->places.count;
-	bool more = len < rest->len;
-	add_letters(all, letters, condition);
-	if (is_first && (len > 0 || !more))
-		ADD(all, initial, place);
-	else if (!is_first && len > 0)
-		ADD(all, pieces, (struct piece){ *star, place, len });
-	while (len < rest->len && rest->at[len] == '*')
-		len++;
-	*rest = str_skip(*rest, len);
-	if (more)
-		*star = is_first && letters.len == 0
-			    ? ALWAYS
-			    : star_behind(all, (struct str){ pattern.at,
-						   pattern.len - rest->len });
-	if (more && letters.len > 0)
-		all->places.items[all->places.count - 1].goal =
-		    (struct goal){ GOAL_STAR, *star };
-	if (!more && (letters.len > 0 || is_first)) {
-		uint32_t end = add_end(all, condition);
-		if (letters.len > 0)
-			all->places.items[end - 1].goal =
-			    (struct goal){ GOAL_END, end };
-	}
-	return more;
-}
-
-static void
-add_pattern(struct automaton *all, struct str pattern, uint32_t condition)
-{
-	struct str rest = pattern;
-	uint32_t star = NEVER;
-	bool more;
-
-	do {
-		more = add_piece(all, pattern, &rest, &star, condition);
-	} while (more && rest.len > 0 && all->rc == 0);
-	if (more)
-		ADD(all, endings, (struct ending){ star, condition });
-}
-
-static void
-find_other(struct automaton *all)
-{
-	unsigned other = 1;
-
-	while (other < 255 && all->letters[other] != 0)
-		other++;
-	all->other = (char)other;
-}
-
 /* The set once the `*` is reached. */
 static uint32_t
 with_star(struct diagram *d, uint32_t set, uint32_t star)
 {
-	if (star == ALWAYS)
+	if (star == COMBINATION_ALWAYS)
 		return set;
 	return diagram_and(d, diagram_forget(d, set, star, star + 1),
 	    diagram_node(d, star, DIAGRAM_EMPTY, DIAGRAM_ALL));
@@ -261,7 +50,7 @@ arrive(struct step *step, uint32_t set)
 	struct diagram *d = &step->all->diagram;
 
 	if (++step->all->steps > COMBINATION_STEPS_MAX)
-		fail(step->all, -E2BIG);
+		combination_fail(step->all, -E2BIG);
 	for (size_t i = 0; i < step->star_count; i++)
 		set = with_star(d, set, step->stars[i]);
 	step->arrive(step->context, step, set);
@@ -279,7 +68,7 @@ begin_pieces(struct step *step, uint32_t set, size_t from)
 		const struct place_in *place = &all->places.items[piece->place];
 		if (place->letter != step->letter)
 			continue;
-		if (piece->star != ALWAYS) {
+		if (piece->star != COMBINATION_ALWAYS) {
 			all->steps += COMBINATION_STAR_STEPS;
 			uint32_t star = diagram_node(
 			    d, piece->star, DIAGRAM_EMPTY, DIAGRAM_ALL);
@@ -337,7 +126,7 @@ queue(struct automaton *all, size_t state)
 	if (all->reached.items[state].queued)
 		return;
 	all->reached.items[state].queued = true;
-	ADD(all, queue, (uint32_t)state);
+	COMBINATION_ADD(all, queue, (uint32_t)state);
 }
 
 static void
@@ -351,7 +140,7 @@ note_front(struct walk *walk, size_t state, uint32_t set)
 	if (i == front->count) {
 		if (vec_room(&front->items, i, &front->room,
 			sizeof(*front->items)) < 0) {
-			fail(walk->all, -ENOMEM);
+			combination_fail(walk->all, -ENOMEM);
 			return;
 		}
 		front->items[i].state = state;
@@ -373,10 +162,10 @@ state_of(struct walk *walk, const uint32_t *places, size_t count)
 		memcpy(walk->to, places, count * sizeof(*places));
 	long state = position_table_add(&all->states, walk->to, count, &is_new);
 	if (state >= 0 && is_new)
-		ADD(all, reached,
+		COMBINATION_ADD(all, reached,
 		    (struct reaching){ DIAGRAM_EMPTY, DIAGRAM_EMPTY, false });
 	if (state < 0 || all->reached.count > COMBINATION_STATES_MAX)
-		fail(all, state < 0 ? -ENOMEM : -E2BIG);
+		combination_fail(all, state < 0 ? -ENOMEM : -E2BIG);
 	return (size_t)state;
 }
 
@@ -490,7 +279,7 @@ met_at(struct automaton *all, const uint32_t *places, size_t count)
 		       all->endings.items[ending - 1].condition == h;
 		     ending--) {
 			uint32_t star = all->endings.items[ending - 1].star;
-			met = star == ALWAYS
+			met = star == COMBINATION_ALWAYS
 				  ? DIAGRAM_ALL
 				  : diagram_or(d, met,
 					diagram_node(d, star, DIAGRAM_EMPTY,
@@ -557,7 +346,7 @@ transfer(const struct transfer *how, uint32_t set)
 	uint32_t condition = how->all->vars.items[node->var];
 	uint32_t low = transfer(how, node->low);
 	uint32_t high = transfer(how, node->high);
-	how->known[set] = condition == NEVER
+	how->known[set] = condition == COMBINATION_NEVER
 			      ? diagram_or(how->to, low, high)
 			      : diagram_node(how->to,
 				    how->conditions[condition].var, low, high);
@@ -580,23 +369,6 @@ give(const struct automaton *all, struct diagram *diagram,
 	return diagram->rc;
 }
 
-static void
-read_conditions(struct automaton *all,
-    const struct combination_condition *conditions, size_t count)
-{
-	all->condition_count = count;
-	all->condition_vars = calloc(count + 1, sizeof(uint32_t));
-	if (all->condition_vars == NULL)
-		fail(all, -ENOMEM);
-	for (size_t h = 0; h < count && all->rc == 0; h++) {
-		for (size_t i = 0; i < conditions[h].count; i++)
-			add_pattern(
-			    all, conditions[h].patterns[i], (uint32_t)h);
-		all->condition_vars[h] = add_var(all, (uint32_t)h);
-	}
-	find_other(all);
-}
-
 /* No `*` is reached yet; conditions are not looked at before the end. */
 static uint32_t
 nothing_reached(struct automaton *all)
@@ -604,7 +376,7 @@ nothing_reached(struct automaton *all)
 	uint32_t set = DIAGRAM_ALL;
 
 	for (size_t var = all->vars.count; var-- > 0;)
-		if (all->vars.items[var] == NEVER)
+		if (all->vars.items[var] == COMBINATION_NEVER)
 			set = diagram_node(
 			    &all->diagram, (uint32_t)var, set, DIAGRAM_EMPTY);
 	return set;
@@ -668,7 +440,7 @@ walk_all(struct walk *walk, bool is_path)
 				 .letter] = true;
 	if (walk->from == NULL || walk->to == NULL ||
 	    walk->step.places == NULL || walk->step.stars == NULL) {
-		fail(all, -ENOMEM);
+		combination_fail(all, -ENOMEM);
 		return DIAGRAM_EMPTY;
 	}
 	uint32_t lone = begin(walk, is_path);
@@ -715,7 +487,7 @@ combination_find(struct diagram *diagram,
 
 	diagram_init(&all.diagram);
 	all.rc = position_table_init(&all.states);
-	read_conditions(&all, conditions, count);
+	combination_read(&all, conditions, count);
 	if (all.rc == 0)
 		met = walk_all(&walk, is_path);
 	int rc = all.rc < 0 ? all.rc : all.diagram.rc;

@@ -231,6 +231,8 @@ meeting_of(const struct meeting *meeting, size_t i, uint64_t *ret)
 		const struct meeting_axis *axis = &meeting->axes[a];
 		struct spreading spreading = { meeting, axis, gather,
 			&gathering };
+		if ((axis->wide[i / 64] >> i % 64 & 1) != 0)
+			continue; /* it would leave out little */
 		memcpy(
 		    gathering.bits, axis->wide, meeting->words * sizeof(*ret));
 		spread(&spreading, axis->reaching[i], 0, 0);
