@@ -82,8 +82,7 @@ struct automaton {
 		size_t count, room;
 	} initial; /* places */
 	struct {
-		uint32_t *
-		    items; /* of each variable: its condition, or COMBINATION_NEVER */
+		uint32_t *items; /* the condition of each, or NEVER: a `*` */
 		size_t count, room;
 	} vars;
 	uint32_t *condition_vars;
