@@ -29,6 +29,17 @@ find_unused_services(const struct policy *policy, struct report *report)
 	}
 }
 
+static void
+find_unused_parents(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->parent_count; i++)
+		if (!policy->parents[i].used)
+			report_warning(report, "unused",
+			    policy->parents[i].place,
+			    "no rule goes via the parent '%.*s'",
+			    STR_ARG(policy->parents[i].name));
+}
+
 /* Behind `except`, too. */
 static uint64_t
 zones_of(const struct policy_endpoint *endpoint)
@@ -241,6 +252,27 @@ report_blind_except(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
+/* Only the proxy goes by a parent. */
+static void
+report_blind_via(const struct policy *policy, const struct policy_rule *rule,
+    uint64_t blind, struct report *report)
+{
+	struct policy_endpoint zones = { .zones = blind };
+	struct text words = TEXT_EMPTY;
+
+	if (blind == 0)
+		return;
+	describe_endpoint(policy, &zones, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: the proxy does not see such "
+	    "flows, so none goes via %.*s",
+	    STR_ARG(text_str(&words)), STR_ARG(rule->parent->name));
+	report_hint(report,
+	    "intercept the service for %.*s, or let it use a listener",
+	    STR_ARG(text_str(&words)));
+	text_fini(&words);
+}
+
 /* A condition on what packets do not show, where nothing else is seen. */
 static void
 find_blind(const struct policy *policy, const struct policy_rule *rule,
@@ -251,6 +283,9 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	find_users(rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
+	if (rule->parent != NULL && !whole)
+		report_blind_via(
+		    policy, rule, unseen_zones(policy, rule), report);
 	if (!whole && (except == NULL || !policy_endpoint_has_domains(except)))
 		return;
 	uint64_t blind = unseen_zones(policy, rule);
@@ -266,6 +301,7 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unreachable_zones(policy, report);
 	find_unused(policy, report);
 	find_unused_services(policy, report);
+	find_unused_parents(policy, report);
 	find_unused_zones(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);

@@ -459,6 +459,23 @@ say_reports(const struct meaning *meaning,
 		text_addz(out, " not reported");
 }
 
+/* With its servers where the other one has the same name. */
+static void
+say_parent(const struct policy_parent *parent,
+    const struct policy_parent *other, struct text *out)
+{
+	if (parent == NULL) {
+		text_addz(out, " without a parent");
+		return;
+	}
+	text_addf(out, " via %.*s", STR_ARG(parent->name));
+	if (other == NULL || !str_eq(parent->name, other->name))
+		return;
+	for (size_t i = 0; i < parent->server_count; i++)
+		text_addf(out, "%s%.*s", i > 0 ? ", " : " = ",
+		    STR_ARG(parent->servers[i].text));
+}
+
 /* What one outcome has that the other one has not. */
 static void
 say_rest(const struct meaning_outcome *outcome,
@@ -470,12 +487,17 @@ say_rest(const struct meaning_outcome *outcome,
 	if (outcome->rule->publish)
 		say_target(outcome, out);
 	if (other->rule == NULL ||
-	    outcome->rule->verdict != other->rule->verdict)
+	    outcome->rule->verdict != other->rule->verdict) {
+		if (outcome->rule->parent != NULL)
+			say_parent(outcome->rule->parent, NULL, out);
 		return;
+	}
 	if (proxy != (other->carriage == MEANING_PROXY))
 		text_addz(out, proxy ? " by the proxy" : " by the firewall");
 	if (hidden != (other->carriage == MEANING_MASQUERADED))
 		text_addz(out, hidden ? " masqueraded" : "");
+	if (!policy_parent_same(outcome->rule->parent, other->rule->parent))
+		say_parent(outcome->rule->parent, other->rule->parent, out);
 	if (outcome->rule->log != other->rule->log)
 		text_addz(out, outcome->rule->log ? " logged" : " not logged");
 	/* Limits that are the same and differ in who shares them, too. */

@@ -135,8 +135,8 @@ bool meaning_limit_same(
 bool meaning_is_limited(const struct policy_rule *rule);
 
 /*
- * The same verdict, log line and translation, whoever enforces it; and no limit
- * of its own, for two rules count apart.
+ * The same verdict, log line, parent and translation, whoever enforces it; and
+ * no limit of its own, for two rules count apart.
  */
 bool meaning_rule_same(
     const struct policy_rule *a, const struct policy_rule *b);

@@ -394,6 +394,7 @@ meaning_outcome_same(
 		return true;
 	return a->rule->verdict == b->rule->verdict &&
 	       a->rule->log == b->rule->log &&
+	       policy_parent_same(a->rule->parent, b->rule->parent) &&
 	       meaning_limit_same(a->rule, b->rule) &&
 	       (a->rule->publish != b->rule->publish
 		       ? false
@@ -404,6 +405,7 @@ bool
 meaning_rule_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	return a->verdict == b->verdict && a->log == b->log &&
+	       policy_parent_same(a->parent, b->parent) &&
 	       (!a->log || str_eq(a->label, b->label)) &&
 	       !meaning_is_limited(a) && !meaning_is_limited(b) && !a->report &&
 	       !b->report && is_same_target(a, b, true, true);

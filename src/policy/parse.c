@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "policy/include.h"
 #include "policy/manual.h"
+#include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
 #include "policy/reader.h"
 #include "policy/words.h"
@@ -32,6 +33,7 @@ struct parser {
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
 	struct syntax_masquerade **masquerades;
+	struct syntax_parent **parents;
 	struct syntax_rule **rules;
 	struct syntax_test **tests;
 };
@@ -184,6 +186,17 @@ parse_masquerade(struct parser *parser)
 	    !reader_words(parser->in, &masquerade->to, "a zone"))
 		return false;
 	APPEND(parser->masquerades, masquerade);
+	return true;
+}
+
+static bool
+parse_parent_name(struct parser *parser)
+{
+	struct syntax_parent *parent = parse_parent(parser->in);
+
+	if (parent == NULL)
+		return false;
+	APPEND(parser->parents, parent);
 	return true;
 }
 
@@ -369,6 +382,7 @@ static const struct {
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
 	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "parent", parse_parent_name, MANUAL_PARENTS },
 	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
 	{ "allow", parse_rule, MANUAL_RULES },
 	{ "reject", parse_rule, MANUAL_RULES },
@@ -398,6 +412,8 @@ static const struct {
 	{ "alias", "name" },
 	{ "acl", "name' or 'list" },
 	{ "interface", "zone" },
+	{ "upstream", "parent" },
+	{ "cache_peer", "parent" },
 };
 
 /* A word of the language that begins a line, but no statement. */
@@ -448,7 +464,8 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, masquerade, publish, allow, "
+		    "hours, service, proxy, masquerade, parent, publish, "
+		    "allow, "
 		    "reject, drop, report or test");
 	return false;
 }
@@ -551,6 +568,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.masquerades = &ret->masquerades,
+		.parents = &ret->parents,
 		.rules = &ret->rules,
 		.tests = &ret->tests,
 	};

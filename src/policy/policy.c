@@ -112,6 +112,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_definitions(resolver, built_in, true);
 	resolve_definitions(resolver, own, false);
 	resolve_hours(resolver, own);
+	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)

@@ -15,6 +15,7 @@
 #include "policy/flow.h"
 #include "policy/hours.h"
 #include "policy/limits.h"
+#include "policy/parent.h"
 
 #include "base/report.h"
 
@@ -102,6 +103,7 @@ struct policy_rule {
 	bool log;
 	bool direct;
 	bool report; /* never decides: counts, logs, and the walk goes on */
+	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
 	struct policy_services services;
@@ -174,6 +176,8 @@ struct policy {
 	size_t service_name_count;
 	struct policy_hours *hours;
 	size_t hours_count;
+	struct policy_parent *parents;
+	size_t parent_count, parent_server_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
 	struct policy_listen *listens;

@@ -63,6 +63,14 @@ add_symbol(struct resolver *resolver, enum side side,
 		report_see(resolver->report, MANUAL_CONDITIONS);
 		return false;
 	}
+	if (symbol->kind == SYMBOL_PARENT) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "a parent stands behind the endpoints: via %.*s",
+		    STR_ARG(word->text));
+		report_see(resolver->report, MANUAL_PARENTS);
+		return false;
+	}
 	if (symbol->group == NULL)
 		return false; /* no memory for it */
 	symbol->group->used = true;
@@ -245,6 +253,7 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_services(resolver, syntax->services, &rule->services);
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
+	good &= resolve_via(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -368,6 +377,7 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	    resolve_target_port(resolver, syntax, rule);
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
+	good &= resolve_via(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 

@@ -180,6 +180,10 @@ find_service(struct resolver *resolver, const struct syntax_service *syntax)
 		report_hint(resolver->report,
 		    "a rule holds in hours by 'during %.*s'",
 		    STR_ARG(word->text));
+	else if (symbol != NULL && symbol->kind == SYMBOL_PARENT)
+		report_hint(resolver->report,
+		    "a rule goes by a parent with 'via %.*s'",
+		    STR_ARG(word->text));
 	else if (symbol != NULL)
 		report_hint(resolver->report,
 		    "endpoints are parted by commas, the service stands "

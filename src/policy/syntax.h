@@ -63,6 +63,20 @@ struct syntax_limit {
 	bool per_source;
 };
 
+/* `PROTOCOL HOST:PORT` */
+struct syntax_parent_server {
+	struct syntax_parent_server *next;
+	struct syntax_word protocol;
+	struct syntax_word at;
+};
+
+/* `parent NAME = SERVERS` */
+struct syntax_parent {
+	struct syntax_parent *next;
+	struct syntax_word name;
+	struct syntax_parent_server *servers;
+};
+
 /* `list NAME = KIND "FILE" [refresh TIME]` */
 struct syntax_list {
 	struct syntax_list *next;
@@ -122,6 +136,7 @@ struct syntax_rule {
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */
+	struct syntax_word via;    /* the parent's name */
 };
 
 /* One line of a test: a flow and what must become of it. */
@@ -154,6 +169,7 @@ struct syntax {
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
 	struct syntax_masquerade *masquerades;
+	struct syntax_parent *parents;
 	struct syntax_rule *rules;
 	struct syntax_test *tests;
 };

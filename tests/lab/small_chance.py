@@ -165,6 +165,8 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.15
     rule.is_report = chance.random() < 0.15
+    if rule.verdict == "allow" and not rule.direct and not rule.is_report:
+        rule.via = chance.choice(("", "", "", "corp"))
     add_conditions(chance, policy, rule)
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
@@ -212,6 +214,8 @@ def shaped_rule(
         log=chance.random() < 0.1,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.1
+    if rule.verdict == "allow" and not rule.direct and chance.random() < 0.1:
+        rule.via = "corp"
     return rule
 
 

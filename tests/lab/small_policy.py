@@ -86,6 +86,7 @@ class Rule:
     head: str = ""  # a condition on the head of a request
     log: bool = False
     direct: bool = False
+    via: str = ""  # the parent's name
     label: str = ""
     line: int = 0
     is_report: bool = False  # never decides
@@ -101,8 +102,11 @@ class Rule:
 
     @property
     def outcome(self) -> object:
-        """What the world sees of it; equal only if it cannot be told apart."""
-        if self.log or self.is_publish or self.is_report or self.limits:
+        """What the world sees of it; equal only if it cannot be told apart.
+
+        What goes by a parent is the proxy's, and the kernel tells none apart.
+        """
+        if self.via or self.log or self.is_publish or self.is_report or self.limits:
             return self.line
         return self.verdict, self.direct
 
@@ -119,7 +123,8 @@ class Rule:
             parts += [str(self.source), "->", str(self.to), services, self.head]
         parts += [f"during {', '.join(self.during)}" if self.during else ""]
         parts += [str(self.limits)]
-        parts += ["direct" * self.direct, "log" * self.log]
+        parts += ["direct" * self.direct, f"via {self.via}" if self.via else ""]
+        parts += ["log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
 
@@ -143,6 +148,7 @@ class Policy:
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
         for name, hours in self.hours.items():
             lines.append(f"hours {name} = {', '.join(hours.words)}")
+        lines.append("parent corp = http 192.0.2.8:3128, socks5 up.example.net:1080")
         proxy = []
         for address, zones in self.listens.items():
             at = f"[{address}]" if ":" in address else address
@@ -272,8 +278,8 @@ class Reading:
             return "yes"
         if not to.domains or way == "plain":
             return "no"
-        # A name opens only what lives elsewhere.
-        opens = self.to in (self.policy.elsewhere, NOWHERE)
+        # A name opens only what lives elsewhere, and by a parent all.
+        opens = rule.via or self.to in (self.policy.elsewhere, NOWHERE)
         return "might" if rule.verdict != "allow" or opens else "no"
 
     def _comes_from(self, side: Side) -> bool:
@@ -303,6 +309,8 @@ class Reading:
                 return "no"
         if rule.head:
             answers.add("no" if way == "plain" else "might")
+        if rule.via:
+            answers.add({"plain": "no", "uncarried": "might"}.get(way, "yes"))
         return next((a for a in ("no", "might") if a in answers), "yes")
 
     def decide(self, way: str) -> tuple[Rule | None, list[Rule]]:

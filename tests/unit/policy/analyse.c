@@ -11,6 +11,9 @@
 #define PROXY                                                                  \
 	"proxy {\n listen 10.0.0.1:3128 for lan\n intercept web for lan\n}\n"
 /* Uses what every policy here defines. */
+#define PARENTS                                                                \
+	"parent corp = http proxy.corp.example:3128\n"                         \
+	"parent lab = socks5 10.0.0.8:1080\n"
 #define USED "allow lan, guest, wan -> guest\n"
 
 /* "LINE KIND [BY ...]: MESSAGE", a finding a line. */
@@ -157,6 +160,25 @@ static const struct {
 	    "proxy does not see such flows, and packets show no name\n"
 	    "6 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, and packets show no type\n" },
+	/* Parents: nobody goes by one, packets do not, and two are not one. */
+	{ HEAD USED PARENTS "allow lan -> wan via corp\n",
+	    "6 unused: no rule goes via the parent 'lab'\n"
+	    "7 blind: from lan this rule matches nothing: the proxy does not "
+	    "see such flows, so none goes via corp\n" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan udp 53 via lab\n"
+				  "allow lan -> wan via corp\n",
+	    "11 unreached: this rule never matches: there can be no such "
+	    "flow\n" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan tcp 80 via lab\n"
+				  "allow lan -> wan via corp\n",
+	    "" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan tcp 80 via lab\n"
+				  "allow lan -> wan via lab\n"
+				  "allow lan -> wan tcp 80 via corp\n",
+	    "11 redundant 12: without this rule nothing would change: line 12 "
+	    "does the same\n"
+	    "13 unreached 12: this rule never matches: line 12 takes all of "
+	    "it\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
 	    "1 interface: zone 'lan' has no interface: nothing enters by "
 	    "it\n" },

@@ -16,6 +16,7 @@
 #define HOURS                                                                  \
 	"hours office = mon-fri 08:00-18:00\n"                                 \
 	"hours lunch = mon-fri 12:00-13:00\n"
+#define CORP    "parent corp = http 192.0.2.8:3128\n"
 #define PADDING "\n\n\n"
 
 static void
@@ -96,6 +97,29 @@ static const struct {
 	    HEAD INTERCEPT "allow lan -> wan web direct\n",
 	    "lan -> wan tcp 80, 443 not by the proxy  allow by the proxy (line "
 	    "10) -> allow by the firewall (line 10)\n" },
+	/* By which parent, which is its servers and not its name. */
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80\n",
+	    HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow without a parent (line 11) -> allow via "
+	    "corp (line 11)\n" },
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    HEAD INTERCEPT "parent c = http 192.0.2.8:3128\n"
+			   "allow lan -> wan tcp 80 via c\n",
+	    "" },
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    HEAD INTERCEPT "parent corp = http 192.0.2.8:3128, socks5 "
+			   "up.example:1080\n"
+			   "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow via corp = http 192.0.2.8:3128 (line 11) "
+	    "-> allow via corp = http 192.0.2.8:3128, socks5 up.example:1080 "
+	    "(line 11)\n" },
+	{ HEAD INTERCEPT CORP "drop any -> any\n",
+	    HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n"
+				"drop any -> any\n",
+	    "lan -> wan tcp 80  drop (line 11) -> allow via corp (line 11)\n" },
+	{ HEAD CORP "allow lan -> wan tcp 80\n",
+	    HEAD CORP "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow (line 8) -> drop (built in)\n" },
 	/* Names, methods and paths, where they can be seen. */
 	{ HEAD INTERCEPT "reject lan -> ads log\nallow lan -> wan\n",
 	    HEAD INTERCEPT PADDING "allow lan -> wan\n",

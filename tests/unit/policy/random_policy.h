@@ -227,6 +227,9 @@ add_random_rule(struct text *out)
 			    ONE_OF("\"/a/*\"", "\"*.b\"", "\"/a/*\", \"/c\""));
 		if (chance(8) == 0 && verdict[0] == 'a')
 			text_addz(out, " direct");
+		else if (chance(5) == 0 && verdict[0] == 'a' && !report)
+			text_addf(out, " via %s",
+			    ONE_OF("corp", "corp", "same", "other"));
 		add_random_flavours(out);
 		if (verdict[0] == 'a' && !report)
 			add_random_limit(out);
@@ -264,7 +267,10 @@ add_random_head(struct text *out)
 	    "hours office = mon-fri 08:00-18:00\n"
 	    "hours night = 22:00-06:00\n"
 	    "hours weekend = sat-sun, fri 17:00-24:00\n"
-	    "list nothing = addresses \"nothing.netset\"\n");
+	    "list nothing = addresses \"nothing.netset\"\n"
+	    "parent corp = http 192.0.2.8:3128, socks5 up.example:1080\n"
+	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
+	    "parent other = socks5 [2001:db8::8]:1080\n");
 	if (chance(3) > 0)
 		text_addf(out, "proxy {\n%s%s}\n",
 		    ONE_OF("", "listen 10.0.0.1:3128 for lan\n"),
