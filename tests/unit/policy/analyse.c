@@ -177,7 +177,7 @@ static const struct {
 				  "allow lan -> wan tcp 80 via corp\n",
 	    "11 redundant 12: without this rule nothing would change: line 12 "
 	    "does the same\n"
-	    "13 unreached 12: this rule never matches: line 12 takes all of "
+	    "13 unreached 11: this rule never matches: line 11 takes all of "
 	    "it\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
 	    "1 interface: zone 'lan' has no interface: nothing enters by "
