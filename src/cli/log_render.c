@@ -202,6 +202,17 @@ add_rule(struct text *out, const json_t *event)
 	    name.at != NULL ? " (line %" PRId64 ")" : " line %" PRId64, line);
 }
 
+static void
+add_parent(struct text *out, const json_t *event)
+{
+	struct str name = string_of(json_object_get(event, "parent"), "name");
+
+	if (name.at == NULL)
+		return;
+	text_addz(out, " via ");
+	utf8_show(out, name);
+}
+
 /* Two figures or more, and a unit: 412, 1.2k, 34M. */
 static void
 add_size(struct text *out, int64_t bytes)
@@ -299,6 +310,7 @@ render_event(const json_t *event, bool colour, struct text *out)
 	add_destination(out, event);
 	add_decider(out, event);
 	add_rule(out, event);
+	add_parent(out, event);
 	add_status_and_reason(out, event);
 	return true;
 }

@@ -27,12 +27,13 @@ enum {
 	URL_BYTES = 5120,
 	USER_BYTES = 512,
 	REASON_BYTES = 256,
-	FRAME_BYTES = 1024, /* keys, marks, numbers, addresses, newlines */
+	SERVER_BYTES = 300, /* protocol, name and port of a parent's server */
+	FRAME_BYTES = 864,  /* keys, marks, numbers, addresses, newlines */
 };
 
-static_assert(4 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
+static_assert(5 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
 		      METHOD_BYTES + URL_BYTES + USER_BYTES + REASON_BYTES +
-		      FRAME_BYTES <=
+		      SERVER_BYTES + FRAME_BYTES <=
 		  JOURNAL_LINE_BYTES_MAX,
     "the fields of a line fit in a line");
 
@@ -158,6 +159,24 @@ add_rule(struct json *json, const struct event *event)
 }
 
 static void
+add_parent(struct json *json, const struct event *event)
+{
+	struct str none = { NULL, 0 };
+
+	json_name(json, "parent");
+	if (event->parent.len == 0) {
+		json_put_null(json);
+		return;
+	}
+	json_object_begin(json);
+	add_string(json, "name", event->parent, WORD_BYTES);
+	add_string(json, "server",
+	    event->parent_server.len > 0 ? event->parent_server : none,
+	    SERVER_BYTES);
+	json_object_end(json);
+}
+
+static void
 add_zones(struct json *json, const struct event *event)
 {
 	json_name(json, "zone");
@@ -209,5 +228,6 @@ journal_line(const struct event *event, struct text *line)
 	add_number(&json, "status", event->status);
 	add_measures(&json, event);
 	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
+	add_parent(&json, event);
 	json_object_end(&json);
 }

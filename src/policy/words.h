@@ -84,7 +84,11 @@ enum policy_scheme {
 	ROW(SPOOFED, "spoof", "spoofed")                                       \
 	ROW(NO_ZONE, "nozone", "no zone")                                      \
 	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
-	ROW(REPORT, "report", "reported, not enforced")
+	ROW(REPORT, "report", "reported, not enforced")                        \
+	ROW(TWO_PARENTS, "ways",                                               \
+	    "its path may be read in two ways, which go by different parents") \
+	ROW(OTHER_PARENT, "late",                                              \
+	    "its type would have had to come by another parent")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

@@ -14,7 +14,7 @@
 struct entry {
 	struct pool *pool;
 	struct stream *stream;
-	struct address_port server;
+	struct pool_key key; /* its text stands behind the entry */
 	int64_t since;
 	struct entry *next, **link; /* in the bucket */
 	struct entry *newer, *older;
@@ -29,25 +29,28 @@ struct pool {
 };
 
 static struct entry **
-bucket_of(struct pool *pool, struct address_port server)
+bucket_of(struct pool *pool, struct pool_key key)
 {
-	struct str bytes = { (const char *)server.address.bytes,
-		sizeof(server.address.bytes) };
+	struct str bytes = { (const char *)key.server.address.bytes,
+		sizeof(key.server.address.bytes) };
 
-	return &pool->buckets[str_hash(bytes, server.port) & (BUCKETS - 1)];
+	if (key.through.len > 0)
+		bytes = key.through;
+	return &pool->buckets[str_hash(bytes, key.server.port) & (BUCKETS - 1)];
 }
 
 static bool
-is_to(const struct entry *entry, struct address_port server)
+is_to(const struct entry *entry, struct pool_key key)
 {
-	return entry->server.port == server.port &&
-	       address_eq(entry->server.address, server.address);
+	return entry->key.server.port == key.server.port &&
+	       address_eq(entry->key.server.address, key.server.address) &&
+	       str_eq(entry->key.through, key.through);
 }
 
 static void
 link_entry(struct pool *pool, struct entry *entry)
 {
-	struct entry **bucket = bucket_of(pool, entry->server);
+	struct entry **bucket = bucket_of(pool, entry->key);
 
 	entry->next = *bucket;
 	entry->link = bucket;
@@ -165,11 +168,11 @@ pool_destroy(struct pool **pool)
 }
 
 struct stream *
-pool_take(struct pool *pool, struct address_port server)
+pool_take(struct pool *pool, struct pool_key key)
 {
-	struct entry *entry = *bucket_of(pool, server);
+	struct entry *entry = *bucket_of(pool, key);
 
-	while (entry != NULL && !is_to(entry, server))
+	while (entry != NULL && !is_to(entry, key))
 		entry = entry->next;
 	if (entry == NULL)
 		return NULL;
@@ -180,33 +183,46 @@ pool_take(struct pool *pool, struct address_port server)
 }
 
 static size_t
-count_to(struct pool *pool, struct address_port server)
+count_to(struct pool *pool, struct pool_key key)
 {
 	size_t count = 0;
 
-	for (const struct entry *entry = *bucket_of(pool, server);
-	     entry != NULL; entry = entry->next)
-		count += is_to(entry, server);
+	for (const struct entry *entry = *bucket_of(pool, key); entry != NULL;
+	     entry = entry->next)
+		count += is_to(entry, key);
 	return count;
 }
 
+static struct entry *
+create_entry(struct pool *pool, struct pool_key key)
+{
+	struct entry *entry = malloc(sizeof(*entry) + key.through.len);
+
+	if (entry == NULL)
+		return NULL;
+	*entry = (struct entry){
+		.pool = pool, .key = key, .since = loop_now(pool->loop)
+	};
+	if (key.through.len > 0)
+		memcpy(entry + 1, key.through.at, key.through.len);
+	entry->key.through.at = (const char *)(entry + 1);
+	return entry;
+}
+
 void
-pool_put(struct pool *pool, struct address_port server, struct stream **stream)
+pool_put(struct pool *pool, struct pool_key key, struct stream **stream)
 {
 	struct entry *entry = NULL;
 
 	if (pool->count < PROXY_POOL_MAX &&
-	    count_to(pool, server) < PROXY_POOL_PER_SERVER_MAX &&
+	    count_to(pool, key) < PROXY_POOL_PER_SERVER_MAX &&
 	    !stream_has_ended(*stream) && stream_input(*stream).len == 0)
-		entry = calloc(1, sizeof(*entry));
+		entry = create_entry(pool, key);
 	if (entry == NULL) {
 		stream_close(stream);
 		return;
 	}
-	entry->pool = pool;
 	entry->stream = *stream;
-	entry->server = server;
-	entry->since = loop_now(pool->loop);
 	*stream = NULL;
 	link_entry(pool, entry);
 	stream_use(entry->stream, &waiting, entry);

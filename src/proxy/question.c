@@ -64,6 +64,32 @@ tell_headers(
 		admission_headers(flow, headers, fields->count);
 }
 
+/*
+ * A tunnel is a hop like any other: whoever passed the CONNECT on stands in
+ * the one that we send to a parent, else two parents of each other would not
+ * see that they are.
+ */
+static void
+tell_via(struct errand *errand, const struct http_request *request,
+    struct arena *arena)
+{
+	struct text line = TEXT_EMPTY;
+
+	http_via_add(&request->fields, request->minor, worker_via(), &line);
+	errand->via = arena_str(arena, text_str(&line));
+	arena->full |= line.full;
+	text_fini(&line);
+}
+
+/* Of a request whose URL and whose flow are the same place. */
+static bool
+says_where(const struct errand *errand, const struct http_uri *uri)
+{
+	return uri->port == errand->flow.port &&
+	       (http_host_is_name(&uri->host) ||
+		   address_eq(uri->host.address, errand->meant));
+}
+
 /* For the event; rules compare the method, too. */
 static void
 describe(struct errand *errand, const struct http_request *request,
@@ -111,8 +137,12 @@ question_put(struct errand *errand, struct client *client,
 	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
 		tell_headers(request, arena, &errand->flow);
 	/* A tunnel has no answer that could be looked at. */
-	if (connect)
+	if (connect) {
 		errand->flow.last = POLICY_PHASE_REQUEST;
+		tell_via(errand, request, arena);
+	}
+	errand->wants_tunnel = connect;
+	errand->says_url = !connect && says_where(errand, &request->uri);
 	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&
 			    http_method_is_idempotent(request->method);
 }

@@ -242,13 +242,17 @@ parts(void **state)
 		{ "\"rule\": {\"line\": 3}", "? -> ? line 3" },
 		{ "\"rule\": {\"name\": \"a\"}", "? -> ? \"a\"" },
 		{ "\"rule\": {}", "? -> ?" },
+		{ "\"parent\": {\"name\": \"corp\"}, \"status\": 200",
+		    "? -> ? via corp 200" },
+		{ "\"parent\": {\"server\": \"x\"}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1, \"out\": 2}", "? -> ? 1/2" },
 		/* Of another type than promised: as if it were not there. */
 		{ "\"port\": \"53\", \"source\": 5, \"rule\": [], "
 		  "\"zone\": 1, \"url\": {}, \"status\": 1.5, "
 		  "\"bytes\": {\"in\": \"1\", \"out\": null}, "
-		  "\"duration_ms\": \"1\", \"reason\": false",
+		  "\"duration_ms\": \"1\", \"reason\": false, "
+		  "\"parent\": {\"name\": 1}",
 		    "? -> ?" },
 		{ "\"status\": -1, \"port\": -1, \"rule\": {\"line\": -1}, "
 		  "\"duration_ms\": -1.5, \"bytes\": {\"in\": -1, \"out\": 1}",

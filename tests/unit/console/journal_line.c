@@ -84,6 +84,8 @@ request(void)
 	event.bytes_out = 1258291;
 	event.duration = 34567890;
 	event.reason = "from the cache";
+	event.parent = STR("corp");
+	event.parent_server = STR("http 10.0.0.9:3128");
 	return event;
 }
 
@@ -134,7 +136,7 @@ golden_packet(void **state)
 	    "\"port\": 9100, \"name\": null, \"method\": null, "
 	    "\"url\": null, \"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
 }
 
 static void
@@ -156,7 +158,9 @@ golden_request(void **state)
 	    "\"url\": \"http://eu.packages.example/pool/\", "
 	    "\"user\": \"anna\", \"status\": 200, "
 	    "\"bytes\": {\"in\": 412, \"out\": 1258291}, "
-	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\"}");
+	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\", "
+	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
+	    "10.0.0.9:3128\"}}");
 }
 
 /* A tunnel refused for its name: no address is known. */
@@ -179,6 +183,7 @@ golden_tunnel(void **state)
 	event.status = 403;
 	event.measured = false;
 	event.reason = NULL;
+	event.parent = event.parent_server = STR("");
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
 	    "\"flow\": \"41c27be90d3a5f68\", \"enforcer\": \"proxy\", "
@@ -191,7 +196,7 @@ golden_tunnel(void **state)
 	    "\"method\": \"CONNECT\", \"url\": null, \"user\": null, "
 	    "\"status\": 403, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
 }
 
 /* Nothing is known but the time. */
@@ -212,7 +217,7 @@ golden_nothing(void **state)
 	    "\"name\": null, \"method\": null, \"url\": null, "
 	    "\"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
 }
 
 /* A part of one: the name of a rule without its line, and the reverse. */
@@ -337,7 +342,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 21);
+		assert_int_equal(json_object_size(root), 22);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -418,12 +423,14 @@ longest_line(void **state)
 			.bytes_out = UINT64_MAX,
 			.duration = INT64_MIN,
 			.reason = s.at,
+			.parent = v,
+			.parent_server = v,
 		};
 		journal_line(&event, &line);
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 21);
+		assert_int_equal(json_object_size(root), 22);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);

@@ -325,7 +325,7 @@ a_kept_connection(void **state)
 	begin(&t);
 	fetch_from(&t, t.at);
 	const struct stream *kept = t.errand.server;
-	pool_put(t.worker.pool, t.at, &t.errand.server);
+	errand_keep(&t.errand);
 	tell_and_fini(&t);
 	/* For whom it will not do it stays there. */
 	fetch_from(&t, t.at);
