@@ -35,7 +35,8 @@ errand_goes_unresolved(struct errand *errand)
 	const struct policy_parent *parent;
 	struct flow flow = errand->flow;
 
-	if (flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
+	if (errand->generation->policy->parent_count == 0 ||
+	    flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		return false;
 	flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
 	struct policy_answer answer =
