@@ -10,12 +10,24 @@
 #include <stdio.h>
 
 void
+approach_release(struct approach *approach)
+{
+	parents_unref(approach->parents);
+	policy_unref(approach->policy);
+	approach->parents = NULL;
+	approach->policy = NULL;
+	approach->parent = NULL;
+	approach->server = NULL;
+}
+
+void
 approach_cancel(struct approach *approach)
 {
 	resolver_cancel(&approach->query);
 	dial_cancel(&approach->dial);
 	passage_cancel(&approach->passage);
 	stream_close(&approach->stream);
+	approach_release(approach);
 }
 
 static void
@@ -219,11 +231,17 @@ try_next(struct approach *approach)
 }
 
 void
-approach_start(struct approach *approach)
+approach_start(
+    struct approach *approach, const struct proxy_generation *generation)
 {
+	const struct policy_parent *parent = approach->parent;
+
+	approach_release(approach);
+	approach->policy = policy_ref(generation->policy);
+	approach->parents = parents_ref(generation->parents);
+	approach->parent = parent;
 	approach->next = 0;
 	approach->reused = false;
-	approach->server = NULL;
 	approach->key_len = 0;
 	try_next(approach);
 }

@@ -15,7 +15,9 @@
  * of their addresses.  Nobody else's are dialled here.
  *
  * Life cycle: start -> fn is called once, perhaps within start; or cancel, and
- * it is not called.  All belongs to the thread of the worker.
+ * it is not called.  From the start until release, or cancel, it holds the
+ * policy whose parent it is: another one may come into force meanwhile.  All
+ * belongs to the thread of the worker.
  */
 #ifndef GATEHOUSE_PROXY_APPROACH_H
 #define GATEHOUSE_PROXY_APPROACH_H
@@ -28,6 +30,7 @@
 #include "proxy/pool.h"
 
 struct approach;
+struct proxy_generation;
 struct worker;
 
 typedef void (*approach_fn)(
@@ -41,10 +44,11 @@ struct approach {
 	approach_fn fn;
 	void *context;
 
-	/* What is wanted; lent until the end. */
+	/* What is wanted; lent until the end.  Both references are taken. */
 	struct worker *worker;
+	struct policy *policy;
 	struct parents *parents;
-	const struct policy_parent *parent;
+	const struct policy_parent *parent; /* the policy's */
 	struct passage_target target;
 	bool may_ask; /* of an http parent: for a URL, without CONNECT */
 	bool may_reuse;
@@ -64,9 +68,14 @@ struct approach {
 	struct passage passage;
 };
 
-void approach_start(struct approach *approach);
+/* The parent must be the generation's. */
+void approach_start(
+    struct approach *approach, const struct proxy_generation *generation);
 
-/* Does nothing to one that is not under way. */
+/* It has ended, and nobody asks any more who the parent and the server were. */
+void approach_release(struct approach *approach);
+
+/* Releases it as well.  Does nothing to one that was never started. */
 void approach_cancel(struct approach *approach);
 
 /* For the pool, when the stream waits for another request; the text is the

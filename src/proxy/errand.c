@@ -118,37 +118,42 @@ errand_may_proceed(const struct policy_answer *answer)
 		   answer->hangs_on == POLICY_FACT_TYPE);
 }
 
-/* Whether the policy in force still says to go by the way that was gone. */
 static bool
-came_rightly(struct errand *errand, const struct policy_parent *used)
+is_refusal(const struct policy_answer *answer)
 {
-	return policy_carriage(errand->generation->policy, &errand->flow,
+	return answer->verdict == POLICY_VERDICT_REJECT ||
+	       answer->verdict == POLICY_VERDICT_DROP;
+}
+
+/* Whether the policy in force says to go by the way that was gone. */
+static bool
+came_rightly(struct errand *errand)
+{
+	return errand_may_proceed(&errand->answer) &&
+	       policy_carriage(errand->generation->policy, &errand->flow,
 		   &errand->answer, &errand->parent) &&
-	       policy_parent_same(errand->parent, used);
+	       policy_parent_same(errand->parent, errand->approach.parent);
 }
 
 void
 errand_arrive(
     struct errand *errand, struct address_port at, struct stream **server)
 {
-	/* What was used is the old generation's. */
-	struct proxy_generation *before =
-	    proxy_generation_ref(errand->generation);
-	const struct policy_parent *used = errand->parent;
-
 	errand->server = *server;
 	*server = NULL;
 	errand_take_generation(errand, errand->worker->generation);
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
-	bool proceeds = errand_may_proceed(&errand->answer);
-	bool rightly = proceeds && came_rightly(errand, used);
-	proxy_generation_unref(before);
+	bool rightly = came_rightly(errand);
+	approach_release(&errand->approach);
+	if (is_refusal(&errand->answer)) {
+		stream_close(&errand->server);
+		errand_refuse(errand, errand->answer);
+		return;
+	}
+	/* By another way, or only if its address is known: from the start. */
 	if (!rightly) {
 		stream_close(&errand->server);
-		if (proceeds)
-			errand_begin(errand);
-		else
-			errand_refuse(errand, errand->answer);
+		errand_begin(errand);
 		return;
 	}
 	if (!errand_take_share(errand)) {
@@ -329,6 +334,7 @@ forget_addresses(struct errand *errand)
 	errand->address_count = 0;
 	errand->asked_count = 0;
 	errand->parent = NULL;
+	approach_release(&errand->approach);
 	errand->by = (struct errand_by){ 0 };
 	errand->failure = PROXY_FAILURE_NONE;
 	errand->words[0] = '\0';
@@ -344,8 +350,7 @@ errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
-	return errand->answer.verdict == POLICY_VERDICT_REJECT ||
-	       errand->answer.verdict == POLICY_VERDICT_DROP;
+	return is_refusal(&errand->answer);
 }
 
 void

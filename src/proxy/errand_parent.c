@@ -129,11 +129,15 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 	struct approach *approach = &errand->approach;
 	bool is_named = errand->flow.known[POLICY_FACT_NAME] == FLOW_KNOWN;
 
+	/* The policy has changed since the last address, and says otherwise. */
+	if (errand->parent == NULL) {
+		errand_begin(errand);
+		return;
+	}
 	note_parent(errand);
 	approach->fn = on_approached;
 	approach->context = errand;
 	approach->worker = errand->worker;
-	approach->parents = errand->generation->parents;
 	approach->parent = errand->parent;
 	approach->target = choose_target(errand, by_name);
 	/* In a URL stands the name, and the parent would resolve it. */
@@ -141,5 +145,5 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 	    errand->says_url && !errand->wants_tunnel && (by_name || !is_named);
 	approach->may_reuse = errand->may_reuse;
 	approach->passage.detail[0] = '\0';
-	approach_start(approach);
+	approach_start(approach, errand->generation);
 }

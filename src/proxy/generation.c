@@ -19,7 +19,7 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 	generation->parents = parents_create(policy);
 	if (generation->limiter == NULL || generation->parents == NULL) {
 		limiter_unref(generation->limiter);
-		parents_destroy(&generation->parents);
+		parents_unref(generation->parents);
 		free(generation);
 		return NULL;
 	}
@@ -105,7 +105,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	free(generation->listeners.items);
 	free(generation->own.items);
 	limiter_unref(generation->limiter);
-	parents_destroy(&generation->parents);
+	parents_unref(generation->parents);
 	policy_unref(generation->policy);
 	free(generation);
 }

@@ -29,7 +29,7 @@ struct proxy_generation {
 	uint32_t number;
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
-	struct parents *parents; /* owned */
+	struct parents *parents; /* a reference */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

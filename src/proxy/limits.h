@@ -78,7 +78,7 @@
 /*
  * What is kept of one request: the parser's share of two heads, the URL for the
  * log, the path for the policy in its normal form and before it, the fields
- * where a rule asks for them, an exchange.
+ * where a rule asks for them, the Via of a CONNECT, an exchange.
  */
 #define PROXY_ARENA_BYTES_MAX                                                  \
 	(2 * HTTP_HEAD_ARENA_BYTES_MAX + 8 * HTTP_START_LINE_BYTES_MAX +       \

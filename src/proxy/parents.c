@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct parents {
-	size_t count;
+	unsigned refs;                /* atomic */
 	_Atomic int64_t down_until[]; /* clock_now; 0: it is up */
 };
 
@@ -20,15 +20,23 @@ parents_create(const struct policy *policy)
 	    1, sizeof(*parents) + count * sizeof(parents->down_until[0]));
 
 	if (parents != NULL)
-		parents->count = count;
+		parents->refs = 1;
+	return parents;
+}
+
+struct parents *
+parents_ref(struct parents *parents)
+{
+	(void)__atomic_add_fetch(&parents->refs, 1, __ATOMIC_RELAXED);
 	return parents;
 }
 
 void
-parents_destroy(struct parents **parents)
+parents_unref(struct parents *parents)
 {
-	free(*parents);
-	*parents = NULL;
+	if (parents != NULL &&
+	    __atomic_sub_fetch(&parents->refs, 1, __ATOMIC_ACQ_REL) == 0)
+		free(parents);
 }
 
 /* A server may be one of several parents; what is down is down for all. */

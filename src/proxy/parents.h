@@ -2,8 +2,8 @@
 /*
  * proxy/parents: which servers of parents are down.
  *
- * One for each generation, shared by all workers: what one of them found out
- * spares all others the same time-out.  A server that could not be reached is
+ * One for each policy, shared by all workers: what one of them found out spares
+ * all others the same time-out.  A server that could not be reached is
  * passed over for PROXY_PARENT_BACKOFF, then tried again; whoever reaches it
  * before says so.  Nothing is asked of a server only to see how it is.
  *
@@ -16,9 +16,10 @@
 
 struct parents;
 
-/* All are up.  NULL: no memory. */
+/* All are up; with one reference.  NULL: no memory. */
 struct parents *parents_create(const struct policy *policy);
-void parents_destroy(struct parents **parents); /* of NULL, too */
+struct parents *parents_ref(struct parents *parents);
+void parents_unref(struct parents *parents); /* NULL is fine */
 
 /* Takes over what is known of the same servers in another policy. */
 void parents_follow(struct parents *parents, const struct policy *policy,

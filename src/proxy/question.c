@@ -137,10 +137,10 @@ question_put(struct errand *errand, struct client *client,
 	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
 		tell_headers(request, arena, &errand->flow);
 	/* A tunnel has no answer that could be looked at. */
-	if (connect) {
+	if (connect)
 		errand->flow.last = POLICY_PHASE_REQUEST;
+	if (connect && errand->generation->policy->parent_count > 0)
 		tell_via(errand, request, arena);
-	}
 	errand->wants_tunnel = connect;
 	errand->says_url = !connect && says_where(errand, &request->uri);
 	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&

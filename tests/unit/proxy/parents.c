@@ -31,9 +31,11 @@ down_for_a_while(void **state)
 	assert_false(parents_is_down(parents, 2, NOW));
 	parents_note_up(parents, 1);
 	assert_false(parents_is_down(parents, 1, NOW));
-	parents_destroy(&parents);
-	assert_null(parents);
-	parents_destroy(&parents);
+	assert_ptr_equal(parents_ref(parents), parents);
+	parents_unref(parents);
+	assert_false(parents_is_down(parents, 1, NOW));
+	parents_unref(parents);
+	parents_unref(NULL);
 	policy_unref(policy);
 }
 
@@ -53,8 +55,8 @@ another_policy(void **state)
 	assert_false(parents_is_down(new, 1, NOW));
 	assert_false(parents_is_down(new, 2, NOW));
 	assert_true(parents_is_down(new, 3, NOW));
-	parents_destroy(&old);
-	parents_destroy(&new);
+	parents_unref(old);
+	parents_unref(new);
 	policy_unref(before);
 	policy_unref(after);
 }
