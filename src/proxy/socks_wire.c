@@ -99,11 +99,11 @@ socks5_request_write(const struct socks_request *request,
 	buffer[0] = SOCKS_5;
 	buffer[1] = (char)request->command;
 	buffer[2] = 0;
-	buffer[3] = by_name                              ? TYPE_NAME
-		    : request->to.family == ADDRESS_IPV4 ? TYPE_IPV4
-							 : TYPE_IPV6;
-	if (by_name)
+	buffer[3] = request->to.family == ADDRESS_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
+	if (by_name) {
+		buffer[3] = TYPE_NAME;
 		buffer[at++] = (char)target.len;
+	}
 	memcpy(buffer + at, target.at, target.len);
 	at += target.len;
 	buffer[at++] = (char)(request->port >> 8);
