@@ -654,6 +654,16 @@ json_rule(const struct policy_rule *rule, struct json *json)
 }
 
 static void
+json_parent(const struct policy_rule *rule, struct json *json)
+{
+	json_name(json, "parent");
+	if (rule == NULL || rule->parent == NULL)
+		json_put_null(json);
+	else
+		json_put_string(json, rule->parent->name);
+}
+
+static void
 json_report(void *context, const struct policy_rule *rule)
 {
 	struct json *json = context;
@@ -688,6 +698,7 @@ json_outcome(const struct meaning *meaning,
 	json_name(json, "log");
 	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
 	json_rule(outcome->rule, json);
+	json_parent(outcome->rule, json);
 	json_reports(meaning, outcome, json);
 	say_outcome(meaning, outcome, other, &words);
 	json_name(json, "text");
