@@ -47,6 +47,17 @@ netlink_close(struct netlink *netlink)
 	netlink->socket = NULL;
 }
 
+void
+netlink_enlarge_queue(struct netlink *netlink, int bytes)
+{
+	int fd = mnl_socket_get_fd(netlink->socket);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) <
+	    0)
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 struct nlmsghdr *
 netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags)
 {
@@ -103,6 +114,21 @@ netlink_nested(
 
 	clear_table(table, count);
 	(void)mnl_attr_parse_nested(nest, take_attribute, &found);
+}
+
+uint64_t
+netlink_number(const struct nlattr *attribute)
+{
+	size_t len =
+	    attribute != NULL ? mnl_attr_get_payload_len(attribute) : 0;
+	uint64_t number = 0;
+
+	if (len != 1 && len != 2 && len != 4 && len != 8)
+		return 0;
+	const uint8_t *bytes = mnl_attr_get_payload(attribute);
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | bytes[i];
+	return number;
 }
 
 /* The attributes stand behind the error and as much as it quotes of us. */
