@@ -2,7 +2,6 @@
 #include "daemon/flows.h"
 
 #include "base/clock.h"
-#include "daemon/gateway.h"
 #include "event/event.h"
 #include "firewall/names.h"
 
@@ -11,9 +10,6 @@
 
 /* The kernel may be short of memory for a moment. */
 #define READINGS_MAX 3
-
-/* Of ends that were lost it is not said more often than this. */
-#define SAID_EVERY (60 * CLOCK_SECOND)
 
 #define REASON_CHANGED "the policy has changed"
 
@@ -171,89 +167,4 @@ flows_add_words(const struct flows_tally *tally, struct text *out)
 		    "%sliving flows could not all be judged, and may live on: "
 		    "%s",
 		    tally->ended > 0 ? "; " : "", strerror(-tally->rc));
-}
-
-/*
- * The log of ends.
- */
-
-static void
-say_lost(struct flows *flows)
-{
-	int64_t now = clock_now();
-
-	if (flows->said != 0 && now - flows->said < SAID_EVERY)
-		return;
-	flows->said = now;
-	gateway_say("ends of flows were lost: more came than could be read");
-}
-
-static void
-close_log(struct flows *flows)
-{
-	loop_watch_stop(&flows->watch);
-	flow_log_close(flows->log);
-	flows->log = NULL;
-}
-
-static void
-on_ends(struct loop_watch *watch, unsigned ready)
-{
-	struct flows *flows = watch->context;
-	struct flows_court court = flows_court_of(*flows->current, NULL);
-	bool lost;
-
-	(void)ready;
-	int n = flow_log_read(flows->log, &court, &lost);
-	if (lost)
-		say_lost(flows);
-	if (n >= 0)
-		return;
-	close_log(flows);
-	flows_log_follow(flows);
-}
-
-void
-flows_log_init(struct flows *flows, struct loop *loop,
-    const struct generation *const *current)
-{
-	*flows = (struct flows){ .loop = loop,
-		.current = current,
-		.watch = {
-		    .fd = -1,
-		    .wanted = LOOP_READ,
-		    .fn = on_ends,
-		    .context = flows,
-		} };
-}
-
-void
-flows_log_follow(struct flows *flows)
-{
-	struct text why = TEXT_EMPTY;
-	int rc = 0;
-
-	if (!flow_log_is_wanted((*flows->current)->policy)) {
-		close_log(flows);
-		return;
-	}
-	if (flows->log != NULL)
-		return;
-	rc = flow_log_open(&flows->log, &why);
-	if (rc == 0) {
-		flows->watch.fd = flow_log_fd(flows->log);
-		rc = loop_watch_start(flows->loop, &flows->watch);
-	}
-	if (rc < 0) {
-		gateway_say("no end of a flow is logged: %s",
-		    why.at != NULL ? why.at : strerror(-rc));
-		close_log(flows);
-	}
-	text_fini(&why);
-}
-
-void
-flows_log_fini(struct flows *flows)
-{
-	close_log(flows);
 }

@@ -11,6 +11,7 @@
  * away.  One thread, one loop.
  */
 #include "daemon/control.h"
+#include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "net/signals.h"
 #include "version.h"
@@ -140,7 +141,30 @@ answer_explain(struct daemon *daemon, struct str rest, struct text *out)
 }
 
 static int
-answer(void *context, struct str line, struct text *out)
+answer_flows(struct daemon *daemon, struct str words, struct text *out,
+    struct control_more *ret_more)
+{
+	int rc = flow_list_begin(daemon->gateway.current, words, out, ret_more);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+			       : STATUS_WORLD;
+}
+
+static int
+answer_end(struct daemon *daemon, struct str words, struct text *out)
+{
+	int rc = flow_list_end(daemon->gateway.current, words, out);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+	       : rc == -ENOENT ? STATUS_NO
+			       : STATUS_WORLD;
+}
+
+static int
+answer(void *context, struct str line, struct text *out,
+    struct control_more *ret_more)
 {
 	struct daemon *daemon = context;
 
@@ -150,6 +174,10 @@ answer(void *context, struct str line, struct text *out)
 		return answer_apply(daemon, str_skip(line, 6), out);
 	if (str_starts(line, STR("count ")))
 		return answer_count(daemon, str_skip(line, 6), out);
+	if (str_starts(line, STR("flows ")))
+		return answer_flows(daemon, str_skip(line, 6), out, ret_more);
+	if (str_starts(line, STR("end ")))
+		return answer_end(daemon, str_skip(line, 4), out);
 	if (str_is(line, "status")) {
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -159,8 +187,8 @@ answer(void *context, struct str line, struct text *out)
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, explain FORM FLOW, status and stop are "
-		       "understood\n");
+	text_addz(out, "apply PATH, count PATH, explain FORM FLOW, flows "
+		       "WORDS, end WORDS, status and stop are understood\n");
 	return STATUS_USAGE;
 }
 

@@ -141,7 +141,7 @@ gateway_replace(
 	gateway->since = clock_wall();
 	gateway->ended =
 	    flows_end_forbidden(next, before != NULL ? before->policy : NULL);
-	flows_log_follow(&gateway->flows);
+	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
 	refresh_arm(gateway);
 	return 0;
@@ -454,7 +454,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	};
 	child_init(&gateway->child, uid, gid);
 	journal_init(&gateway->journal);
-	flows_log_init(&gateway->flows, loop,
+	flow_watch_init(&gateway->ends, loop,
 	    (const struct generation *const *)&gateway->current);
 	int rc = kernel_check(report, &gateway->ipv6);
 	if (rc == 0 && report->errors > 0)
@@ -487,7 +487,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	refresh_stop(gateway);
-	flows_log_fini(&gateway->flows);
+	flow_watch_fini(&gateway->ends);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);

@@ -23,6 +23,7 @@
 
 #include "console/journal.h"
 #include "daemon/child.h"
+#include "daemon/flow_watch.h"
 #include "daemon/flows.h"
 #include "daemon/runtime.h"
 #include "firewall/packet_log.h"
@@ -49,8 +50,8 @@ struct gateway {
 	struct child child;
 	struct loop_timer restart;
 	int64_t restart_after;
-	struct flows flows;
-	struct flows_tally ended;   /* flows, by the last replacement */
+	struct flow_watch ends;     /* of flows */
+	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
 	uint32_t last_number;

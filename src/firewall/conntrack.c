@@ -365,6 +365,18 @@ put_tuple(struct nlmsghdr *request, const struct conntrack_tuple *tuple)
 	mnl_attr_nest_end(request, nest);
 }
 
+/* Who counts open connections (`ct count`) leaves out what is closed. */
+static void
+put_closed(struct nlmsghdr *request)
+{
+	struct nlattr *nest = mnl_attr_nest_start(request, CTA_PROTOINFO);
+	struct nlattr *tcp = mnl_attr_nest_start(request, CTA_PROTOINFO_TCP);
+
+	mnl_attr_put_u8(request, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_CLOSE);
+	mnl_attr_nest_end(request, tcp);
+	mnl_attr_nest_end(request, nest);
+}
+
 /*
  * The kernel refuses a status that takes a bit away, and the flow may have had
  * its first answer since it was read: those bits are set in any case.
@@ -374,22 +386,22 @@ put_end(struct nlmsghdr *request, const struct conntrack_entry *entry)
 {
 	uint32_t status = entry->status | IPS_CONFIRMED | IPS_SEEN_REPLY |
 			  IPS_ASSURED | IPS_FIXED_TIMEOUT;
-	uint32_t seconds = entry->original.protocol == IPPROTO_TCP
-			       ? CONNTRACK_ENDED_SECONDS_TCP
-			       : CONNTRACK_ENDED_SECONDS;
+	bool is_tcp = entry->original.protocol == IPPROTO_TCP;
+	uint32_t seconds =
+	    is_tcp ? CONNTRACK_ENDED_SECONDS_TCP : CONNTRACK_ENDED_SECONDS;
 
+	if (is_tcp)
+		put_closed(request);
 	mnl_attr_put_u32(request, CTA_TIMEOUT, htonl(seconds));
 	mnl_attr_put_u32(request, CTA_STATUS, htonl(status));
 	mnl_attr_put_u32(request, CTA_MARK, htonl(FIREWALL_MARK_ENDED));
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(FIREWALL_MARK_ENDED));
 }
 
-int
-conntrack_end(
-    struct conntrack_ender *ender, const struct conntrack_entry *entry)
+static int
+ask_to_end(struct netlink *netlink, const struct conntrack_entry *entry)
 {
-	struct nlmsghdr *request =
-	    netlink_begin(&ender->netlink, CONNTRACK_NEW, 0);
+	struct nlmsghdr *request = netlink_begin(netlink, CONNTRACK_NEW, 0);
 	bool v4 = entry->original.source.address.family == ADDRESS_IPV4;
 
 	put_family(request, v4 ? AF_INET : AF_INET6);
@@ -397,7 +409,35 @@ conntrack_end(
 	if (entry->zone != 0)
 		mnl_attr_put_u16(request, CTA_ZONE, htons(entry->zone));
 	put_end(request, entry);
-	return netlink_ask(&ender->netlink, request, NULL, NULL, NULL);
+	return netlink_ask(netlink, request, NULL, NULL, NULL);
+}
+
+/*
+ * If the answer was lost, the socket may still hold it, and it must not be
+ * taken for the next one.  The kernel then refuses to put off the time of an
+ * entry that has been ended already.
+ */
+static int
+ask_again(struct netlink *netlink, const struct conntrack_entry *entry)
+{
+	netlink_close(netlink);
+	int rc = netlink_open(netlink, NETLINK_NETFILTER);
+
+	if (rc == 0)
+		rc = ask_to_end(netlink, entry);
+	return rc == -EPERM ? 0 : rc;
+}
+
+int
+conntrack_end(
+    struct conntrack_ender *ender, const struct conntrack_entry *entry)
+{
+	struct netlink *netlink = &ender->netlink;
+	int rc = netlink->socket != NULL ? ask_to_end(netlink, entry) : -EBADF;
+
+	return rc == 0 || rc == -ENOENT || rc == -EPERM
+		   ? rc
+		   : ask_again(netlink, entry);
 }
 
 /*
