@@ -55,10 +55,7 @@ read_once(struct reading *reading)
 		return rc;
 	struct nlmsghdr *request = netlink_begin(
 	    &netlink, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
-	struct nfgenmsg *head =
-	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
-	head->nfgen_family = NFPROTO_INET;
-	head->version = NFNETLINK_V0;
+	netlink_put_family(request, NFPROTO_INET);
 	mnl_attr_put_strz(request, NFTA_OBJ_TABLE, FIREWALL_TABLE_NAME);
 	mnl_attr_put_u32(request, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	rc = netlink_ask(&netlink, request, on_object, reading, NULL);

@@ -2,6 +2,7 @@
 #include "firewall/netlink.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -69,6 +70,17 @@ netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags)
 	    (uint16_t)(NLM_F_REQUEST | flags | (dump ? 0 : NLM_F_ACK));
 	request->nlmsg_seq = ++netlink->sequence;
 	return request;
+}
+
+void
+netlink_put_family(struct nlmsghdr *request, uint8_t family)
+{
+	struct nfgenmsg *head =
+	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
+
+	head->nfgen_family = family;
+	head->version = NFNETLINK_V0;
+	head->res_id = 0;
 }
 
 struct attribute_table {

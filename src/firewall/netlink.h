@@ -41,6 +41,9 @@ void netlink_enlarge_queue(struct netlink *netlink, int bytes);
 struct nlmsghdr *netlink_begin(
     struct netlink *netlink, uint16_t type, uint16_t flags);
 
+/* The head of what nftables, conntrack and their like are asked. */
+void netlink_put_family(struct nlmsghdr *request, uint8_t family);
+
 /*
  * Sends the request and hands each message of the answer to `each` (NULL:
  * none is expected), which returns MNL_CB_OK or MNL_CB_ERROR with errno.

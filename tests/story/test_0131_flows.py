@@ -10,12 +10,13 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab import wait
+from tests.lab import conntrack, wait
 from tests.lab.gateway import GOOD, NO, WRONG_CALL, Gateway
 from tests.lab.journal import Event, Journal
 from tests.lab.listener import echo, read_all
@@ -536,3 +537,61 @@ def test_nothing_is_told_of_flows_without_log(gateway: Gateway) -> None:
     ended(gateway, journal, port)
     names = {one.rule_name for one in journal.events(reason="the flow has ended")}
     assert names == {"tcp"}
+
+
+# A hundred thousand.
+
+MANY = 100_000
+CROWD = ZONES.replace("10.0.0.0/24", "10.0.0.0/24 10.7.0.0/16")
+CROWD_OPEN = CROWD + "allow lan -> wan\n"
+CROWD_SHUT = CROWD + "reject lan -> wan tcp 80\nallow lan -> wan\n"
+
+
+@pytest.fixture
+def crowd(gateway: Gateway) -> Iterator[None]:
+    apply(gateway, CROWD_OPEN)
+    conntrack.fill(gateway.lab.gw, MANY // 2, "10.7.0.0", "203.0.113.80", 80)
+    conntrack.fill(gateway.lab.gw, MANY // 2, "10.7.0.0", "203.0.113.80", 443)
+    yield
+    conntrack.forget(gateway.lab.gw)
+
+
+def memory_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith("VmHWM:")]
+    return int(line.split()[1])
+
+
+def test_a_crowd_is_listed_beside_other_work(gateway: Gateway, crowd: None) -> None:
+    """In pieces: others are answered meanwhile, and nothing is heaped up, not
+    even for one that asks and does not read."""
+    [pid] = gateway.pids("gatehoused")
+    before = memory_kib(pid)
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.connect(str(gateway.runtime / "control"))
+        deaf.sendall(b"flows \n")
+        counts: list[int] = []
+        lister = threading.Thread(
+            target=lambda: counts.append(len(flows(gateway))), daemon=True
+        )
+        lister.start()
+        slowest, asked = 0.0, 0
+        while lister.is_alive():
+            began = time.monotonic()
+            assert ask(gateway, "nothing")[0] == WRONG_CALL
+            slowest, asked = max(slowest, time.monotonic() - began), asked + 1
+        lister.join()
+    assert counts[0] >= MANY
+    assert asked > 10 and slowest < 0.5
+    print(f"{counts[0]} flows listed; {asked} questions, the slowest {slowest:.3f} s")
+    sanitized = before > 200_000
+    assert memory_kib(pid) - before < 16 << 10 or sanitized
+
+
+def test_a_crowd_is_judged_at_once(gateway: Gateway, crowd: None) -> None:
+    began = time.monotonic()
+    said = apply(gateway, CROWD_SHUT)
+    print(f"{MANY} flows: applied in {time.monotonic() - began:.2f} s")
+    assert said.endswith(f"{MANY // 2} living flows ended\n")
+    assert len(flows(gateway, "port", 80)) == 0
+    assert len(flows(gateway, "port", 443)) == MANY // 2
