@@ -12,12 +12,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* An answer may carry the counters of ten thousand rules. */
+/*
+ * An answer may carry the counters of ten thousand rules, at once; of one in
+ * pieces little is held for a client that does not read.
+ */
 static const struct stream_limits control_limits = {
 	.input_bytes_max = CONTROL_LINE_BYTES_MAX,
 	.output_bytes_max = (size_t)16 << 20,
-	.output_high = (size_t)8 << 20,
-	.output_low = (size_t)1 << 20,
+	.output_high = (size_t)1 << 20,
+	.output_low = (size_t)256 << 10,
 };
 
 struct control_client {
