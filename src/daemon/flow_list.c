@@ -215,7 +215,7 @@ keep(struct flow_list *list, const struct generation *current)
 		return -ENOMEM;
 	if (bytes > 0)
 		memcpy(list->own, current->own.items, bytes);
-	list->court = flows_court_of(current, NULL);
+	list->court = flows_court_of(current);
 	list->court.own = list->own;
 	return 0;
 }
@@ -314,7 +314,7 @@ int
 flow_list_end(
     const struct generation *current, struct str words, struct text *out)
 {
-	struct ending ending = { .court = flows_court_of(current, NULL) };
+	struct ending ending = { .court = flows_court_of(current) };
 	int rc = flow_filter_parse(words, current->policy, &ending.filter, out);
 
 	if (rc == 0 && ending.filter.is_any) {

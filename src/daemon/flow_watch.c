@@ -31,7 +31,7 @@ static void
 on_ends(struct loop_watch *watch, unsigned ready)
 {
 	struct flow_watch *ends = watch->context;
-	struct flows_court court = flows_court_of(*ends->current, NULL);
+	struct flows_court court = flows_court_of(*ends->current);
 	bool lost;
 
 	(void)ready;

@@ -14,11 +14,10 @@
 #define REASON_CHANGED "the policy has changed"
 
 struct flows_court
-flows_court_of(const struct generation *generation, const struct policy *before)
+flows_court_of(const struct generation *generation)
 {
 	return (struct flows_court){
 		.policy = generation->policy,
-		.before = before,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 		.minute = hours_minute_of(clock_wall()),
@@ -27,7 +26,7 @@ flows_court_of(const struct generation *generation, const struct policy *before)
 
 /* One reading of the table. */
 struct session {
-	struct flows_court court;
+	struct flows_court court, before;
 	struct conntrack_ender *ender; /* NULL: they are only counted */
 	size_t told;
 	struct flows_tally tally;
@@ -39,18 +38,15 @@ is_told(const struct session *session, const struct conntrack_entry *entry,
     const struct flow_judgement *judgement)
 {
 	const struct policy_rule *rule = judgement->answer.rule;
-	struct flows_court old = session->court;
 	struct flow_judgement before;
 
 	if (session->told >= FLOWS_TOLD_MAX)
 		return false;
 	if (rule != NULL && rule->log)
 		return true;
-	if (old.before == NULL)
+	if (session->court.before == NULL)
 		return false;
-	old.policy = old.before;
-	old.before = NULL;
-	flows_judge(&old, entry, &before);
+	flows_judge(session->court.before, entry, &before);
 	return before.answer.rule != NULL && before.answer.rule->log;
 }
 
@@ -114,11 +110,23 @@ hold(struct session *session)
 		session->tally.rc = rc;
 }
 
-struct flows_tally
-flows_count(const struct generation *next, const struct policy *before)
+static void
+convene(struct session *session, const struct generation *now,
+    const struct generation *before)
 {
-	struct session session = { .court = flows_court_of(next, before) };
+	*session = (struct session){ .court = flows_court_of(now) };
+	if (before == NULL)
+		return;
+	session->before = flows_court_of(before);
+	session->court.before = &session->before;
+}
 
+struct flows_tally
+flows_count(const struct generation *next, const struct generation *before)
+{
+	struct session session;
+
+	convene(&session, next, before);
 	hold(&session);
 	return session.tally;
 }
@@ -142,10 +150,11 @@ tell(const struct flows_tally *tally)
 
 struct flows_tally
 flows_end_forbidden(
-    const struct generation *current, const struct policy *before)
+    const struct generation *current, const struct generation *before)
 {
-	struct session session = { .court = flows_court_of(current, before) };
+	struct session session;
 
+	convene(&session, current, before);
 	session.tally.rc = conntrack_ender_open(&session.ender);
 	if (session.tally.rc == 0)
 		hold(&session);

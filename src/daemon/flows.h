@@ -25,13 +25,12 @@ struct flows_tally {
 	int rc; /* negative: not all were judged, or not all could be ended */
 };
 
-/* Now; it points into the generation, and takes `before` (may be NULL). */
-struct flows_court flows_court_of(
-    const struct generation *generation, const struct policy *before);
+/* Now; it points into the generation, and nothing was before. */
+struct flows_court flows_court_of(const struct generation *generation);
 
 /* How many flows that live now the generation would end.  Ends none. */
 struct flows_tally flows_count(
-    const struct generation *next, const struct policy *before);
+    const struct generation *next, const struct generation *before);
 
 /*
  * Ends what the generation, which is in force, forbids.  Emits an event with
@@ -39,7 +38,7 @@ struct flows_tally flows_count(
  * or the one of `before` by which it lived.
  */
 struct flows_tally flows_end_forbidden(
-    const struct generation *current, const struct policy *before);
+    const struct generation *current, const struct generation *before);
 
 /* "3 living flows ended", with nothing behind it; adds nothing for none. */
 void flows_add_words(const struct flows_tally *tally, struct text *out);

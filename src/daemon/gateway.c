@@ -139,8 +139,7 @@ gateway_replace(
 	}
 	gateway->current = next;
 	gateway->since = clock_wall();
-	gateway->ended =
-	    flows_end_forbidden(next, before != NULL ? before->policy : NULL);
+	gateway->ended = flows_end_forbidden(next, before);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
 	refresh_arm(gateway);
@@ -191,7 +190,7 @@ gateway_count_flows(struct gateway *gateway, const char *path,
 	int rc = read_generation(gateway, path, false, &generation, words);
 
 	if (rc == 0) {
-		*ret = flows_count(generation, gateway->current->policy);
+		*ret = flows_count(generation, gateway->current);
 		rc = ret->rc;
 	}
 	generation_destroy(generation);

@@ -33,10 +33,21 @@ is_loopback(
 	       (find_own(court, from) != NULL && find_own(court, to) != NULL);
 }
 
-static bool
-is_listener(const struct policy *policy, struct address_port at)
+/* A zone is known by its place in its own policy alone. */
+static uint8_t
+home_of(const struct flows_court *court, struct address source)
 {
-	for (size_t i = 0; policy != NULL && i < policy->listen_count; i++)
+	return find_own(court, source) != NULL
+		   ? ZONE_SELF
+		   : policy_zone_of(court->policy, source);
+}
+
+static bool
+is_listener(const struct flows_court *court, struct address_port at)
+{
+	const struct policy *policy = court->policy;
+
+	for (size_t i = 0; i < policy->listen_count; i++)
 		if (policy->listens[i].at.port == at.port &&
 		    address_eq(policy->listens[i].at.address, at.address))
 			return true;
@@ -53,8 +64,9 @@ owner_of(const struct flows_court *court, const struct conntrack_entry *entry)
 	if (tuple->protocol == IPPROTO_IGMP || is_loopback(court, tuple))
 		return FLOW_OWNER_NONE;
 	if (tuple->protocol == IPPROTO_TCP &&
-	    (is_listener(court->policy, tuple->destination) ||
-		is_listener(court->before, tuple->destination)))
+	    (is_listener(court, tuple->destination) ||
+		(court->before != NULL &&
+		    is_listener(court->before, tuple->destination))))
 		return FLOW_OWNER_PROXY;
 	return FLOW_OWNER_FIREWALL;
 }
@@ -153,7 +165,7 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	set_destination(court, flow);
 	set_way(court->policy, flow);
 	if (tuple->protocol == IPPROTO_TCP &&
-	    is_listener(court->policy, tuple->destination))
+	    is_listener(court, tuple->destination))
 		set_explicit(flow);
 	/* Of what the proxy may carry only the kernel's part is asked. */
 	ret->answer = flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED ||
@@ -192,15 +204,15 @@ is_moved(const struct flows_court *court, const struct conntrack_entry *entry,
     const struct flow_judgement *judgement)
 {
 	const struct policy_rule *rule = judgement->answer.rule;
+	struct address source = entry->original.source.address;
 	struct flow_judgement before;
 
 	if (rule->publish)
 		return !is_published_to(rule, entry);
 	if ((entry->status & IPS_DST_NAT) == 0 || court->before == NULL)
 		return false;
-	struct flows_court old = *court;
-	old.policy = court->before;
-	ask(&old, &entry->original, judgement->flow.from_zone, &before);
+	ask(court->before, &entry->original, home_of(court->before, source),
+	    &before);
 	return before.answer.rule != NULL && before.answer.rule->publish &&
 	       is_published_to(before.answer.rule, entry);
 }
@@ -244,7 +256,7 @@ judge_from_anywhere(const struct flows_court *court,
 {
 	const struct policy *policy = court->policy;
 
-	judge_from(court, entry, ZONE_NONE, ret);
+	judge_from(court, entry, ZONE_SELF, ret);
 	for (uint8_t i = 0; ret->forbidden && i < policy->zone_count; i++)
 		if (policy->zones[i].interface_count > 0)
 			judge_from(court, entry, i, ret);
@@ -259,13 +271,10 @@ flows_judge(const struct flows_court *court,
 	if (source.family == ADDRESS_NONE)
 		source = entry->original.source.address;
 	*ret = (struct flow_judgement){ .owner = owner_of(court, entry) };
-	if (find_own(court, source) != NULL)
-		judge_from(court, entry, ZONE_SELF, ret);
-	else if (address_is_local_scope(source))
+	if (address_is_local_scope(source) && find_own(court, source) == NULL)
 		judge_from_anywhere(court, entry, ret);
 	else
-		judge_from(
-		    court, entry, policy_zone_of(court->policy, source), ret);
+		judge_from(court, entry, home_of(court, source), ret);
 	if (ret->owner != FLOW_OWNER_FIREWALL) {
 		ret->forbidden = false;
 		ret->reason = NULL;

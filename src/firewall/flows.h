@@ -10,7 +10,8 @@
  *	the interface	The zone of the source is where its address lives, for
  *			all others were dropped as spoofed when the flow began.
  *			A source without a home (link-local, DHCP) may have come
- *			from any zone: it is forbidden if every zone forbids it.
+ *			from any zone, or from the gateway: it is forbidden if
+ *			each of them is forbidden it.
  *	the socket	The proxy's own connections bear FIREWALL_MARK_PROXY.
  *
  * Who belongs to another flow (`related`, by a helper) fares as that one.
@@ -30,12 +31,12 @@
 /* By what flows are judged. */
 struct flows_court {
 	const struct policy *policy;
-	/* The policy that was in force before: listeners and translations of
-	 * living flows may be its.  NULL: none. */
-	const struct policy *before;
-	const struct firewall_own *own;
+	const struct firewall_own *own; /* as the policy's zones have them */
 	size_t own_count;
 	unsigned minute; /* of the week (policy/hours) */
+	/* By what they were judged before: listeners and translations of
+	 * living flows may be those of that policy.  NULL: none. */
+	const struct flows_court *before;
 };
 
 enum flow_owner {

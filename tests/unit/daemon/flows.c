@@ -97,16 +97,16 @@ the_forbidden_are_counted_and_ended(void **state)
 	living_make_all(flows, ROWS(flows));
 	assert_int_equal(flows_count(&open, NULL).forbidden, 0);
 	for (int i = 0; i < 2; i++) {
-		struct flows_tally would = flows_count(&shut, open.policy);
+		struct flows_tally would = flows_count(&shut, &open);
 		assert_int_equal(would.forbidden, 2);
 		assert_int_equal(would.ended, 0);
 	}
 	assert_int_equal(told.count, 0);
-	struct flows_tally ended = flows_end_forbidden(&shut, open.policy);
+	struct flows_tally ended = flows_end_forbidden(&shut, &open);
 	assert_int_equal(ended.ended, 2);
 	assert_int_equal(ended.rc, 0);
 	(void)words_are(&ended, "2 living flows ended");
-	ended = flows_end_forbidden(&shut, open.policy);
+	ended = flows_end_forbidden(&shut, &open);
 	assert_int_equal(ended.ended, 0);
 	(void)words_are(&ended, "");
 	policy_unref(open.policy);
@@ -123,7 +123,7 @@ whose_rule_logs_is_told(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	living_make_all(flows, ROWS(flows));
-	(void)flows_end_forbidden(&shut, open.policy);
+	(void)flows_end_forbidden(&shut, &open);
 	assert_int_equal(told.of_flows, 2);
 	size_t https = told.ports[0] == 443 ? 0 : 1;
 	assert_int_equal(told.ports[https], 443);

@@ -49,7 +49,7 @@ address(const char *text)
 static struct firewall_own own[4];
 
 static struct flows_court
-court_of(const struct policy *policy, const struct policy *before)
+court_of(const struct policy *policy, const struct flows_court *before)
 {
 	own[0] = (struct firewall_own){ address("10.0.0.1"), 0 };
 	own[1] = (struct firewall_own){ address("203.0.113.1"), 2 };
@@ -245,7 +245,8 @@ whose_it_is(void **state)
 	struct policy *policy = memory_policy(ZONES PROXY RULES);
 	struct policy *before = memory_policy(
 	    ZONES "proxy { listen 10.0.0.1:3129 for lan }\nallow lan -> wan\n");
-	struct flows_court court = court_of(policy, before);
+	struct flows_court old = court_of(before, NULL);
+	struct flows_court court = court_of(policy, &old);
 
 	(void)state;
 	for (size_t i = 0; i < ROWS(rows); i++) {
@@ -306,7 +307,10 @@ a_translation_is_made_once(void **state)
 {
 	struct policy *policy = memory_policy(ZONES RULES);
 	struct policy *plain =
-	    memory_policy(ZONES "allow wan -> self tcp 8443\n");
+	    memory_policy("zone wan = ext0\nzone lan = int0 10.0.0.0/24\n"
+			  "allow wan -> self tcp 8443\n");
+	struct firewall_own own_plain[] = { { address("10.0.0.1"), 1 },
+		{ address("203.0.113.1"), 0 } };
 	struct flows_court court = court_of(policy, NULL);
 	struct conntrack_entry entry = published("10.0.0.25", 443);
 
@@ -322,7 +326,11 @@ a_translation_is_made_once(void **state)
 	entry = entry_of(6, "198.51.100.1", "203.0.113.1", 8443);
 	assert_true(judge(&court, &entry).forbidden);
 	/* Was published by us, and is not any more; and one of others'. */
-	court = court_of(plain, policy);
+	struct flows_court old = court_of(policy, NULL);
+	court = court_of(plain, &old);
+	/* Its zones stand in another order. */
+	court.own = own_plain;
+	court.own_count = ROWS(own_plain);
 	entry = published("10.0.0.25", 443);
 	assert_true(judge(&court, &entry).forbidden);
 	entry = published("172.17.0.2", 443);
@@ -371,6 +379,8 @@ ends_no_flow_that_a_zone_may_have(void **state)
 		    false },
 		{ "allow guest -> wan\n", "fe80::4", "ff02::1:2", 547, true },
 		{ "allow lan -> self udp 67\n", "0.0.0.0", "255.255.255.255",
+		    67, false },
+		{ "allow self -> self udp 67\n", "0.0.0.0", "255.255.255.255",
 		    67, false },
 		{ "drop any -> any\n", "0.0.0.0", "255.255.255.255", 67, true },
 	};
