@@ -38,6 +38,9 @@ struct event {
 	uint64_t bytes_in;        /* from the client */
 	uint64_t bytes_out;       /* to the client */
 	int64_t duration;         /* nanoseconds */
+	bool counted;             /* the packets below are meant */
+	uint64_t packets_in;      /* from the client */
+	uint64_t packets_out;     /* to the client */
 	const char *reason;       /* why, where no rule says it; NULL: none */
 	struct str parent;        /* that it went by, or was to; len 0: none */
 	struct str parent_server; /* that was tried last; len 0: none */

@@ -11,6 +11,11 @@
 
 #define BUCKETS 256 /* a power of two */
 
+struct bucket {
+	struct entry *newest;
+	size_t count;
+};
+
 struct entry {
 	struct pool *pool;
 	struct stream *stream;
@@ -22,13 +27,13 @@ struct entry {
 
 struct pool {
 	struct loop *loop;
-	struct entry *buckets[BUCKETS];
+	struct bucket buckets[BUCKETS];
 	struct entry *newest, *oldest;
 	struct loop_timer timer;
 	size_t count;
 };
 
-static struct entry **
+static struct bucket *
 bucket_of(struct pool *pool, struct pool_key key)
 {
 	struct str bytes = { (const char *)key.server.address.bytes,
@@ -50,13 +55,14 @@ is_to(const struct entry *entry, struct pool_key key)
 static void
 link_entry(struct pool *pool, struct entry *entry)
 {
-	struct entry **bucket = bucket_of(pool, entry->key);
+	struct bucket *bucket = bucket_of(pool, entry->key);
 
-	entry->next = *bucket;
-	entry->link = bucket;
+	entry->next = bucket->newest;
+	entry->link = &bucket->newest;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
-	*bucket = entry;
+	bucket->newest = entry;
+	bucket->count++;
 	entry->older = pool->newest;
 	if (pool->newest != NULL)
 		pool->newest->newer = entry;
@@ -73,6 +79,7 @@ unlink_entry(struct entry *entry)
 	struct pool *pool = entry->pool;
 	struct stream *stream = entry->stream;
 
+	bucket_of(pool, entry->key)->count--;
 	*entry->link = entry->next;
 	if (entry->next != NULL)
 		entry->next->link = entry->link;
@@ -170,7 +177,7 @@ pool_destroy(struct pool **pool)
 struct stream *
 pool_take(struct pool *pool, struct pool_key key)
 {
-	struct entry *entry = *bucket_of(pool, key);
+	struct entry *entry = bucket_of(pool, key)->newest;
 
 	while (entry != NULL && !is_to(entry, key))
 		entry = entry->next;
@@ -182,15 +189,21 @@ pool_take(struct pool *pool, struct pool_key key)
 	return stream;
 }
 
-static size_t
-count_to(struct pool *pool, struct pool_key key)
+/* A bucket is seldom shared, so its entries are seldom looked at. */
+static bool
+has_room_for(struct pool *pool, struct pool_key key)
 {
+	const struct bucket *bucket = bucket_of(pool, key);
 	size_t count = 0;
 
-	for (const struct entry *entry = *bucket_of(pool, key); entry != NULL;
+	if (pool->count >= PROXY_POOL_MAX)
+		return false;
+	if (bucket->count < PROXY_POOL_PER_SERVER_MAX)
+		return true;
+	for (const struct entry *entry = bucket->newest; entry != NULL;
 	     entry = entry->next)
 		count += is_to(entry, key);
-	return count;
+	return count < PROXY_POOL_PER_SERVER_MAX;
 }
 
 static struct entry *
@@ -214,9 +227,8 @@ pool_put(struct pool *pool, struct pool_key key, struct stream **stream)
 {
 	struct entry *entry = NULL;
 
-	if (pool->count < PROXY_POOL_MAX &&
-	    count_to(pool, key) < PROXY_POOL_PER_SERVER_MAX &&
-	    !stream_has_ended(*stream) && stream_input(*stream).len == 0)
+	if (has_room_for(pool, key) && !stream_has_ended(*stream) &&
+	    stream_input(*stream).len == 0)
 		entry = create_entry(pool, key);
 	if (entry == NULL) {
 		stream_close(stream);

@@ -136,7 +136,9 @@ golden_packet(void **state)
 	    "\"port\": 9100, \"name\": null, \"method\": null, "
 	    "\"url\": null, \"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 static void
@@ -159,6 +161,7 @@ golden_request(void **state)
 	    "\"user\": \"anna\", \"status\": 200, "
 	    "\"bytes\": {\"in\": 412, \"out\": 1258291}, "
 	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\", "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
 	    "10.0.0.9:3128\"}}");
 }
@@ -196,7 +199,9 @@ golden_tunnel(void **state)
 	    "\"method\": \"CONNECT\", \"url\": null, \"user\": null, "
 	    "\"status\": 403, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 /* Nothing is known but the time. */
@@ -217,7 +222,9 @@ golden_nothing(void **state)
 	    "\"name\": null, \"method\": null, \"url\": null, "
 	    "\"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null, \"parent\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 /* A part of one: the name of a rule without its line, and the reverse. */
@@ -289,6 +296,24 @@ measures(void **state)
 	}
 }
 
+/* Packets are known without bytes and bytes without packets. */
+static void
+packets(void **state)
+{
+	struct event event = packet();
+	struct text line = TEXT_EMPTY;
+
+	(void)state;
+	event.counted = true;
+	event.packets_in = 5;
+	event.packets_out = UINT64_MAX;
+	journal_line(&event, &line);
+	assert_non_null(strstr(line.at, "\"bytes\": {\"in\": null, "));
+	assert_non_null(strstr(line.at,
+	    "\"packets\": {\"in\": 5, \"out\": 9223372036854775807}, "));
+	text_fini(&line);
+}
+
 static void
 ipv6(void **state)
 {
@@ -342,7 +367,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 22);
+		assert_int_equal(json_object_size(root), 23);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -430,7 +455,7 @@ longest_line(void **state)
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 22);
+		assert_int_equal(json_object_size(root), 23);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);
@@ -534,6 +559,7 @@ main(void)
 		cmocka_unit_test(golden_nothing),
 		cmocka_unit_test(rule_and_numbers),
 		cmocka_unit_test(measures),
+		cmocka_unit_test(packets),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(long_url_is_cut),
