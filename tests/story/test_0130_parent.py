@@ -500,6 +500,27 @@ def test_living_tunnels(
     assert lab.names.was_asked("v4only.example.com")
 
 
+def test_a_flow_of_packets_that_must_go_by_a_parent(gateway: Gateway) -> None:
+    """It lives in the kernel and goes directly: it is ended there."""
+    lab = gateway.lab
+    proxy = "proxy {\n intercept tcp 443 for lan\n}\n"
+
+    def policy(option: str) -> str:
+        return ZONES + PARENTS + proxy + f"allow lan -> any {option}\n"
+
+    try:
+        assert gateway.apply(policy("direct")).returncode == GOOD
+        with lab.out.serve(443, echo), lab.lan.connect(lab.out.ip4, 443) as sock:
+            sock.sendall(b"one")
+            assert sock.recv(3, socket.MSG_WAITALL) == b"one"
+            assert gateway.apply(policy("via dead")).returncode == GOOD
+            with pytest.raises(ConnectionResetError):
+                sock.sendall(b"two")
+                sock.recv(3, socket.MSG_WAITALL)
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+
+
 # Types: the parent must be known before the answer is.
 
 
