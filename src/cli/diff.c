@@ -26,7 +26,7 @@ load(const char *path, enum status *reterr_status)
 }
 
 static enum status
-print_diff(const struct diff *diff, bool json)
+print_diff(struct diff *diff, bool json)
 {
 	struct text out = TEXT_EMPTY;
 	int rc = json ? diff_json(diff, &out) : diff_describe(diff, &out);

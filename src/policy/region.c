@@ -13,6 +13,8 @@ project(struct space *space, uint32_t set, enum space_dimension dimension)
 {
 	const struct space_axis *axis = &space->axes[dimension];
 
+	if (axis->bits == 0)
+		return set == DIAGRAM_EMPTY ? set : DIAGRAM_ALL;
 	set = diagram_forget(&space->diagram, set, end_of(axis), UINT32_MAX);
 	return diagram_forget(&space->diagram, set, 0, axis->first);
 }
@@ -89,47 +91,49 @@ sow(struct space *space, uint32_t set, uint32_t rest,
 	return region;
 }
 
-static size_t
-length_of(const struct space *space, const struct region *region)
-{
-	struct text line = TEXT_EMPTY;
-
-	(void)region_describe(space, region, &line);
-	size_t length = line.len;
-	text_fini(&line);
-	return length;
-}
-
 /*
  * First among what can be; what cannot be comes second, because it must not
  * keep what can be out.
  */
-struct region
-region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
+static struct region
+grow_from(struct space *space, const struct region *seed, uint32_t set,
+    uint32_t allowed, const enum space_dimension *growth,
+    const uint32_t *within)
+{
+	struct region region = *seed;
+
+	grow(space, &region, allowed, growth, within);
+	grow(space, &region, allowed, growth, NULL);
+	find_least(space, &region, set);
+	return region;
+}
+
+int
+region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest,
+    struct region *ret, struct text *line)
 {
 	struct diagram *d = &space->diagram;
 	uint32_t within[SPACE_DIMENSION_COUNT];
-	struct region best = { 0 };
-	size_t best_length = SIZE_MAX;
+	struct text other = TEXT_EMPTY;
 
 	struct region seed = sow(space, set, *rest, within);
 	uint32_t allowed =
 	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, possible));
-	for (size_t i = 0; i < GROWTHS; i++) {
-		struct region region = seed;
-		grow(space, &region, allowed, growths[i], within);
-		grow(space, &region, allowed, growths[i], NULL);
-		find_least(space, &region, set);
-		bool same = i > 0 && memcmp(region.most, best.most,
-					 sizeof(region.most)) == 0;
-		size_t length = same ? SIZE_MAX : length_of(space, &region);
-		if (length >= best_length)
-			continue;
-		best = region;
-		best_length = length;
+	*ret = grow_from(space, &seed, set, allowed, growths[0], within);
+	text_clear(line);
+	int rc = region_describe(space, ret, REGION_PARTS, line);
+	struct region second =
+	    grow_from(space, &seed, set, allowed, growths[1], within);
+	if (rc == 0 && memcmp(second.most, ret->most, sizeof(ret->most)) != 0)
+		rc = region_describe(space, &second, REGION_PARTS, &other);
+	if (rc == 0 && other.len > 0 && other.len < line->len) {
+		*ret = second;
+		text_clear(line);
+		text_add(line, text_str(&other));
 	}
-	*rest = diagram_minus(d, *rest, region_flows(space, &best));
-	return best;
+	text_fini(&other);
+	*rest = diagram_minus(d, *rest, region_flows(space, ret));
+	return rc;
 }
 
 uint32_t

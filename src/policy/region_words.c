@@ -1,75 +1,86 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/region_words: a region in the words of its policies.
+ *
+ * The words are looked for from the cells that must be said, one after the
+ * other, and sets are compared as diagrams: what it costs grows with what is
+ * said and not with what the policies can tell apart.
  */
 #include "policy/region_impl.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-static uint8_t *
-spread(const struct space *space, enum space_dimension dimension, uint32_t set)
+size_t
+region_next(const struct side *side, uint32_t set, size_t from)
 {
-	const struct space_axis *axis = &space->axes[dimension];
-	uint8_t *cells = calloc(axis->count + 1, 1);
-
-	for (size_t i = 0; cells != NULL && i < axis->count; i++)
-		cells[i] = diagram_at(&space->diagram, set, axis->first,
-			       axis->bits, i) == DIAGRAM_ALL;
-	return cells;
+	return diagram_seek(&side->space->diagram, set, side->axis->first,
+	    side->axis->bits, from, true);
 }
 
-static bool
-all_of(const uint8_t *cells, size_t count)
+size_t
+region_next_gap(const struct side *side, uint32_t set, size_t from)
 {
-	return memchr(cells, 0, count) == NULL;
+	return diagram_seek(&side->space->diagram, set, side->axis->first,
+	    side->axis->bits, from, false);
 }
 
-/* The first cell that is set, or count. */
+bool
+region_is_all(const struct side *side, uint32_t set)
+{
+	return diagram_implies(&side->space->diagram, side->axis->all, set);
+}
+
 static size_t
-first_of(const uint8_t *cells, size_t count)
+count_cells(const struct side *side, uint32_t set)
 {
-	const uint8_t *at = memchr(cells, 1, count);
-
-	return at != NULL ? (size_t)(at - cells) : count;
+	return diagram_count(
+	    &side->space->diagram, set, side->axis->first, side->axis->bits);
 }
 
-static void
-add_comma(const struct side *side)
+void
+region_comma(const struct side *side)
 {
 	if (side->out->len > side->start)
 		text_addz(side->out, ", ");
 }
 
-/* How many cells of `left` it says, or 0 if it says too much. */
-static size_t
-gain(const struct side *side, const struct wording *wording,
-    const uint8_t *left, const uint8_t *most)
+/* Thousands apart, as many addresses as there are. */
+void
+region_more(const struct side *side, size_t count)
 {
-	size_t gained = 0;
+	text_addz(side->out, " and ");
+	if (count >= 1000)
+		text_addf(side->out, "%zu,%03zu", count / 1000, count % 1000);
+	else
+		text_addf(side->out, "%zu", count);
+	text_addz(side->out, " more");
+}
 
-	for (size_t i = 0; i < side->count; i++) {
-		if (!region_wording_covers(side, wording, i))
-			continue;
-		if (most[i] == 0)
-			return 0;
-		gained += left[i];
-	}
-	return gained;
+/* Of names that say as much, the first in the policies. */
+static bool
+is_better(const struct wording *wording, size_t gained,
+    const struct wording *best, size_t best_gained)
+{
+	return gained > best_gained || (gained == best_gained && gained > 0 &&
+					   wording->kind == WORDING_GROUP &&
+					   best->kind == WORDING_GROUP &&
+					   wording->number < best->number);
 }
 
 static bool
-best_wording(const struct side *side, size_t cell, const uint8_t *left,
-    const uint8_t *most, struct wording *ret)
+best_wording(const struct side *side, size_t cell, uint32_t left, uint32_t most,
+    struct wording *ret)
 {
+	struct diagram *d = &side->space->diagram;
 	struct wording wording;
-	size_t best = 0;
+	size_t best = 0, at = 0;
 
-	for (size_t k = 0; region_wording_at(side->space, k, &wording); k++) {
-		if (!region_wording_covers(side, &wording, cell))
+	while (region_wording_next(side, cell, &at, &wording)) {
+		if (!diagram_implies(d, wording.cells, most))
 			continue;
-		size_t gained = gain(side, &wording, left, most);
-		if (gained > best) {
+		size_t gained =
+		    count_cells(side, diagram_and(d, wording.cells, left));
+		if (is_better(&wording, gained, ret, best)) {
 			best = gained;
 			*ret = wording;
 		}
@@ -77,72 +88,94 @@ best_wording(const struct side *side, size_t cell, const uint8_t *left,
 	return best > 0;
 }
 
-static void
-take_off(const struct side *side, const struct wording *wording, uint8_t *left)
+/* An address is said once for itself and for itself as the gateway's own. */
+static uint32_t
+without_cell(const struct side *side, size_t cell, uint32_t left)
 {
-	for (size_t i = 0; i < side->count; i++)
-		if (left[i] != 0 && region_wording_covers(side, wording, i))
-			left[i] = 0;
+	struct diagram *d = &side->space->diagram;
+	enum space_dimension dimension = side->dimension;
+
+	left = diagram_minus(
+	    d, left, space_one_cell(side->space, dimension, cell));
+	if (dimension != SPACE_DESTINATION ||
+	    side->space->destinations.items[cell].own)
+		return left;
+	size_t own = space_self_first(side->space, dimension) +
+		     space_atom(side->space, dimension, cell);
+	return diagram_minus(
+	    d, left, space_one_cell(side->space, dimension, own));
 }
 
+/* How many addresses, or other things, are left to say. */
+static size_t
+count_left(const struct side *side, uint32_t left)
+{
+	size_t count = 0, cell;
+
+	while ((cell = region_next(side, left, 0)) < side->axis->count) {
+		left = without_cell(side, cell, left);
+		count++;
+	}
+	return count;
+}
+
+/* How many parts of which kind; at most so many of both. */
 struct said {
-	size_t words, cells;
+	size_t words, cells, max;
 };
 
-/* An address is said once for itself and for itself as the gateway's own. */
-static void
-take_off_cell(const struct side *side, size_t cell, uint8_t *left)
+static bool
+is_said_enough(const struct said *said)
 {
-	const struct space_destination *items = side->space->destinations.items;
+	return said->words + said->cells >= said->max;
+}
 
-	left[cell] = 0;
-	if (side->dimension != SPACE_DESTINATION || items[cell].own)
-		return;
-	for (size_t i = cell + 1; i < side->count; i++)
-		if (items[i].atom == items[cell].atom)
-			left[i] = 0;
+/* The next part of `left`, whose first cell is given; returns the rest. */
+static uint32_t
+say_part(const struct side *side, size_t cell, uint32_t left, uint32_t most,
+    struct said *said)
+{
+	struct wording wording;
+
+	if (best_wording(side, cell, left, most, &wording)) {
+		region_wording_add(side, &wording);
+		said->words++;
+		return diagram_minus(
+		    &side->space->diagram, left, wording.cells);
+	}
+	region_cell_say(side, cell);
+	said->cells++;
+	return without_cell(side, cell, left);
 }
 
 /*
  * Says `left`, and at most `most`, in words; what no word fits is said cell by
- * cell.  Returns how many things it said, and clears `left`.
+ * cell.  Returns what is left behind said->max parts.
  */
-static struct said
-say_parts(const struct side *side, uint8_t *left, const uint8_t *most)
+static uint32_t
+say_parts(
+    const struct side *side, uint32_t left, uint32_t most, struct said *said)
 {
-	struct said said = { 0, 0 };
-	struct wording wording;
-
 	for (;;) {
-		size_t cell = first_of(left, side->count);
-		if (cell == side->count)
-			return said;
-		if (said.words + said.cells > 0)
+		size_t cell = region_next(side, left, 0);
+		if (cell >= side->axis->count || is_said_enough(said))
+			return left;
+		if (said->words + said->cells > 0)
 			text_addz(side->out, ", ");
-		if (best_wording(side, cell, left, most, &wording)) {
-			region_wording_add(side, &wording);
-			take_off(side, &wording, left);
-			said.words++;
-		} else {
-			region_cell_say(side, cell);
-			take_off_cell(side, cell, left);
-			said.cells++;
-		}
+		left = say_part(side, cell, left, most, said);
 	}
 }
 
-/* Cells of `whole` that may not be said, and those that need not be excluded.
- */
-static void
-turn_round(const struct side *side, const struct wording *whole,
-    uint8_t *excluded, uint8_t *excludable)
+/* The same, and how much is not said. */
+static struct said
+say_bounded(const struct side *side, uint32_t left, uint32_t most)
 {
-	for (size_t i = 0; i < side->count; i++) {
-		bool in =
-		    whole == NULL || region_wording_covers(side, whole, i);
-		excluded[i] = in && side->most[i] == 0;
-		excludable[i] = side->least[i] == 0 || !in;
-	}
+	struct said said = { .max = side->parts_max };
+
+	left = say_parts(side, left, most, &said);
+	if (left != DIAGRAM_EMPTY)
+		region_more(side, count_left(side, left));
+	return said;
 }
 
 /* Around all from `at` on, so that a list ends where it ends. */
@@ -162,109 +195,142 @@ add_braces(struct text *out, size_t at)
 /* More exceptions than this are harder to read than what remains. */
 #define EXCEPTIONS_MAX 4
 
+/* Cells of `whole` that may not be said, and all that need not be excluded. */
+static uint32_t
+excluded_of(const struct side *side, uint32_t whole, uint32_t *ret_excludable)
+{
+	struct diagram *d = &side->space->diagram;
+
+	*ret_excludable =
+	    diagram_minus(d, DIAGRAM_ALL, diagram_and(d, side->least, whole));
+	return diagram_minus(d, whole, side->most);
+}
+
 /*
  * "lan except printers", or "any except ..." for a NULL wording; false, and
- * nothing said, if that takes many exceptions or bytes_max bytes.
+ * nothing said, if that takes many exceptions.
  */
 static bool
-say_except(const struct side *side, const struct wording *whole,
-    size_t bytes_max, bool is_last, uint8_t *excluded, uint8_t *excludable)
+say_except(const struct side *side, const struct wording *whole, bool is_last)
 {
+	struct said said = { .max = EXCEPTIONS_MAX };
 	size_t before = side->out->len;
+	uint32_t excludable;
+	uint32_t excluded = excluded_of(
+	    side, whole != NULL ? whole->cells : side->axis->all, &excludable);
 
-	turn_round(side, whole, excluded, excludable);
 	if (whole != NULL)
 		region_wording_add(side, whole);
 	else
 		text_addz(side->out, "any");
 	text_addz(side->out, " except ");
 	size_t braces = side->out->len;
-	struct said said = say_parts(side, excluded, excludable);
+	excluded = say_parts(side, excluded, excludable, &said);
 	size_t count = said.words + said.cells;
 	if (!is_last || count > 1)
 		add_braces(side->out, braces);
-	if (count > 0 && count <= EXCEPTIONS_MAX &&
-	    side->out->len - before < bytes_max)
+	if (excluded == DIAGRAM_EMPTY && count > 0)
 		return true;
 	text_cut(side->out, before);
 	return false;
 }
 
-/* How long the cells of `left` in the wording would be, one by one. */
-static size_t
-measure_cells(
-    const struct side *side, const struct wording *wording, const uint8_t *left)
+/* Whether the cells, said one by one, are longer than that. */
+static bool
+is_longer(const struct side *side, uint32_t cells, size_t bytes)
 {
-	size_t before = side->out->len;
+	size_t before = side->out->len, cell = 0;
 
-	for (size_t i = 0; i < side->count; i++) {
-		if (left[i] == 0 || !region_wording_covers(side, wording, i))
-			continue;
+	for (;;) {
+		cell = region_next(side, cells, cell);
+		if (cell >= side->axis->count ||
+		    side->out->len - before > bytes)
+			break;
 		text_addz(side->out, ", ");
-		region_cell_say(side, i);
+		region_cell_say(side, cell++);
 	}
-	size_t len = side->out->len - before;
+	bool ret = side->out->len - before > bytes;
 	text_cut(side->out, before);
-	return len;
+	return ret;
 }
 
-static size_t
-count_outside(
-    const struct side *side, const struct wording *wording, const uint8_t *left)
-{
-	size_t count = 0;
+/*
+ * Wordings of which it is known that they have too many exceptions: that does
+ * not depend on what is left.  A few, for neighbours share them.
+ */
+#define HOPELESS_KEPT 8
 
-	for (size_t i = 0; i < side->count; i++)
-		count +=
-		    left[i] != 0 && !region_wording_covers(side, wording, i);
-	return count;
+struct hopeless {
+	uint32_t cells[HOPELESS_KEPT];
+	size_t count;
+};
+
+static bool
+is_hopeless(const struct hopeless *hopeless, uint32_t cells)
+{
+	for (size_t i = 0; i < hopeless->count && i < HOPELESS_KEPT; i++)
+		if (hopeless->cells[i] == cells)
+			return true;
+	return false;
+}
+
+static void
+note_hopeless(struct hopeless *hopeless, uint32_t cells)
+{
+	hopeless->cells[hopeless->count++ % HOPELESS_KEPT] = cells;
 }
 
 /* A zone that holds the cell and, but for some exceptions, may be said. */
 static bool
-say_zone_except(const struct side *side, size_t cell, uint8_t *left,
-    uint8_t *excluded, uint8_t *excludable)
+say_zone_except(const struct side *side, size_t cell, uint32_t *left,
+    struct hopeless *hopeless)
 {
+	struct diagram *d = &side->space->diagram;
+	size_t before = side->out->len, at = 0;
 	struct wording wording;
 
-	for (size_t k = 0; region_wording_at(side->space, k, &wording); k++) {
+	while (region_wording_next(side, cell, &at, &wording)) {
 		if (wording.kind == WORDING_GROUP ||
 		    wording.kind == WORDING_FAMILY ||
-		    !region_wording_covers(side, &wording, cell))
+		    is_hopeless(hopeless, wording.cells))
 			continue;
-		bool is_last = count_outside(side, &wording, left) == 0;
-		if (!say_except(side, &wording,
-			measure_cells(side, &wording, left), is_last, excluded,
-			excludable))
+		uint32_t rest = diagram_minus(d, *left, wording.cells);
+		if (!say_except(side, &wording, rest == DIAGRAM_EMPTY)) {
+			note_hopeless(hopeless, wording.cells);
 			continue;
-		take_off(side, &wording, left);
-		return true;
+		}
+		if (is_longer(side, diagram_and(d, *left, wording.cells),
+			side->out->len - before)) {
+			*left = rest;
+			return true;
+		}
+		text_cut(side->out, before);
 	}
 	return false;
 }
 
-struct scratch {
-	uint8_t *left, *excluded, *excludable;
-};
-
-static void
-say_endpoint_parts(const struct side *side, struct scratch *scratch)
+/* Returns how much is not said. */
+static size_t
+say_endpoint_parts(const struct side *side)
 {
+	struct hopeless hopeless = { .count = 0 };
+	uint32_t left = side->least;
 	struct wording wording;
 
-	for (;;) {
-		size_t cell = first_of(scratch->left, side->count);
-		if (cell == side->count)
-			return;
-		add_comma(side);
-		if (best_wording(
-			side, cell, scratch->left, side->most, &wording)) {
+	for (size_t parts = 0;; parts++) {
+		size_t cell = region_next(side, left, 0);
+		if (cell >= side->axis->count)
+			return 0;
+		if (parts >= side->parts_max)
+			return count_left(side, left);
+		region_comma(side);
+		if (best_wording(side, cell, left, side->most, &wording)) {
 			region_wording_add(side, &wording);
-			take_off(side, &wording, scratch->left);
-		} else if (!say_zone_except(side, cell, scratch->left,
-			       scratch->excluded, scratch->excludable)) {
+			left = diagram_minus(
+			    &side->space->diagram, left, wording.cells);
+		} else if (!say_zone_except(side, cell, &left, &hopeless)) {
 			region_cell_say(side, cell);
-			take_off_cell(side, cell, scratch->left);
+			left = without_cell(side, cell, left);
 		}
 	}
 }
@@ -272,180 +338,82 @@ say_endpoint_parts(const struct side *side, struct scratch *scratch)
 /* More names than this are one "any", where that may be said. */
 #define WORDS_MAX 2
 
+/* In one name or two, unless these are all there is. */
+static bool
+say_names(const struct side *side)
+{
+	struct said said = { .max = WORDS_MAX };
+	size_t start = side->out->len;
+
+	if (!region_is_all(side, side->least) &&
+	    say_parts(side, side->least, side->most, &said) == DIAGRAM_EMPTY &&
+	    said.cells == 0)
+		return true;
+	text_cut(side->out, start);
+	return false;
+}
+
 /* In parts, or "any" with exceptions, whatever is shorter. */
 static void
-say_endpoint(const struct side *side, struct scratch *scratch)
+say_endpoint(const struct side *side)
 {
 	size_t start = side->out->len;
 
-	memcpy(scratch->left, side->least, side->count);
-	struct said said = say_parts(side, scratch->left, side->most);
-	if (said.cells == 0 && said.words <= WORDS_MAX &&
-	    !all_of(side->least, side->count))
+	if (say_names(side))
 		return;
-	text_cut(side->out, start);
-	if (all_of(side->most, side->count)) {
+	if (region_is_all(side, side->most)) {
 		text_addz(side->out, "any");
 		return;
 	}
-	bool excepted = say_except(
-	    side, NULL, SIZE_MAX, true, scratch->excluded, scratch->excludable);
+	bool excepted = say_except(side, NULL, true);
 	size_t len = side->out->len - start;
 	text_cut(side->out, start);
-	memcpy(scratch->left, side->least, side->count);
-	say_endpoint_parts(side, scratch);
-	if (!excepted || side->out->len - start <= len)
-		return;
-	text_cut(side->out, start);
-	(void)say_except(
-	    side, NULL, SIZE_MAX, true, scratch->excluded, scratch->excludable);
+	size_t more = say_endpoint_parts(side);
+	if (excepted && (more > 0 || side->out->len - start > len)) {
+		text_cut(side->out, start);
+		(void)say_except(side, NULL, true);
+	} else if (more > 0) {
+		region_more(side, more);
+	}
 }
 
 /* By the names of hours, or as the times that they are, together. */
 static void
-say_time(const struct side *side, struct scratch *scratch)
+say_time(const struct side *side)
 {
+	struct said said = { .max = SIZE_MAX };
 	struct hours minutes = { 0 };
 	size_t start = side->out->len;
 
-	if (all_of(side->most, side->count))
+	if (region_is_all(side, side->most))
 		return;
-	memcpy(scratch->left, side->least, side->count);
-	struct said said = say_parts(side, scratch->left, side->most);
+	(void)say_parts(side, side->least, side->most, &said);
 	if (said.cells == 0)
 		return;
 	text_cut(side->out, start);
-	for (size_t i = 0; i < side->count; i++)
-		if (side->least[i] != 0)
-			hours_add_all(
-			    &minutes, &side->space->times.of.times[i].minutes);
+	for (size_t cell = region_next(side, side->least, 0);
+	     cell < side->axis->count;
+	     cell = region_next(side, side->least, cell + 1))
+		hours_add_all(
+		    &minutes, &side->space->times.of.times[cell].minutes);
 	region_times_say(side, &minutes);
 }
 
 /* Of all other conditions cell 0 stands for what no rule mentions. */
 static void
-say_asked(const struct side *side, struct scratch *scratch)
+say_asked(const struct side *side)
 {
-	if (all_of(side->most, side->count))
+	uint32_t excludable;
+
+	if (region_is_all(side, side->most))
 		return;
-	if (side->least[0] == 0) {
-		memcpy(scratch->left, side->least, side->count);
-		(void)say_parts(side, scratch->left, side->most);
-		return;
-	}
-	turn_round(side, NULL, scratch->excluded, scratch->excludable);
-	text_addz(side->out, "not ");
-	(void)say_parts(side, scratch->excluded, scratch->excludable);
-}
-
-static void
-say_port_range(const struct side *side, const struct space_service *first,
-    const struct space_service *last, enum policy_protocol *said)
-{
-	const struct policy_protocol_row *row =
-	    policy_protocol_row(first->protocol);
-
-	add_comma(side);
-	if (*said != first->protocol)
-		text_addz(side->out, row->word);
-	if (first->first == 0 && last->last == UINT16_MAX)
-		return;
-	text_addz(side->out, *said != first->protocol ? " " : "");
-	if (row->has == POLICY_PROTOCOL_HAS_KINDS)
-		text_addz(side->out, first->first < policy_icmp_kind_count
-					 ? policy_icmp_kinds[first->first].word
-					 : "other kinds");
-	else if (first->first == last->last)
-		text_addf(side->out, "%u", first->first);
-	else
-		text_addf(side->out, "%u-%u", first->first, last->last);
-	*said = first->protocol;
-}
-
-/* All of a protocol may be said. */
-static bool
-is_whole(const struct side *side, size_t cell, const uint8_t *most,
-    size_t *ret_first, size_t *ret_end)
-{
-	const struct space_service *items = side->space->services.items;
-	enum policy_protocol protocol = items[cell].protocol;
-	size_t first = cell, end = cell;
-
-	while (first > 0 && items[first - 1].protocol == protocol)
-		first--;
-	while (end < side->count && items[end].protocol == protocol)
-		end++;
-	*ret_first = first;
-	*ret_end = end;
-	return all_of(most + first, end - first);
-}
-
-/* From a cell on, as far as the neighbours may be said and one more must. */
-static size_t
-stretch(const struct side *side, size_t cell, const uint8_t *least,
-    const uint8_t *most)
-{
-	const struct space_service *items = side->space->services.items;
-	size_t end = cell + 1;
-
-	if (items[cell].protocol == POLICY_PROTOCOL_ICMP)
-		return end;
-	for (size_t i = end; i < side->count && most[i] != 0 &&
-			     items[i].protocol == items[cell].protocol;
-	     i++)
-		if (least[i] != 0)
-			end = i + 1;
-	return end;
-}
-
-static void
-say_services(const struct side *side, const uint8_t *least, const uint8_t *most)
-{
-	const struct space_service *items = side->space->services.items;
-	enum policy_protocol said = POLICY_PROTOCOL_COUNT;
-	size_t first, end;
-
-	for (size_t cell = 0; cell < side->count; cell = end) {
-		end = cell + 1;
-		if (least[cell] == 0)
-			continue;
-		if (items[cell].protocol == POLICY_PROTOCOL_COUNT) {
-			add_comma(side);
-			text_addz(side->out, "other protocols");
-			continue;
-		}
-		if (is_whole(side, cell, most, &first, &end)) {
-			say_port_range(
-			    side, &items[first], &items[end - 1], &said);
-			continue;
-		}
-		end = stretch(side, cell, least, most);
-		say_port_range(side, &items[cell], &items[end - 1], &said);
-	}
-}
-
-/* The set or what it leaves out, whatever is shorter. */
-static void
-say_service(struct side *side, struct scratch *scratch)
-{
-	size_t start = side->out->len;
-
-	if (all_of(side->most, side->count))
-		return;
-	say_services(side, side->least, side->most);
-	size_t plain = side->out->len - start;
-	turn_round(side, NULL, scratch->excluded, scratch->excludable);
-	text_addz(side->out, "not ");
-	side->start = side->out->len;
-	say_services(side, scratch->excluded, scratch->excludable);
-	if (side->out->len - start - plain >= plain) {
-		text_cut(side->out, start + plain);
+	if (region_next(side, side->least, 0) > 0) {
+		(void)say_bounded(side, side->least, side->most);
 		return;
 	}
-	text_cut(side->out, start);
+	uint32_t excluded = excluded_of(side, side->axis->all, &excludable);
 	text_addz(side->out, "not ");
-	side->start = side->out->len;
-	say_services(side, scratch->excluded, scratch->excludable);
+	(void)say_bounded(side, excluded, excludable);
 }
 
 static void
@@ -462,13 +430,14 @@ say_mode(const struct side *side)
 	unsigned modes = 0;
 
 	for (unsigned i = 0; i < SPACE_MODE_COUNT; i++)
-		modes |= (unsigned)side->least[i] << i;
-	if (!all_of(side->most, side->count) && words[modes] != NULL)
+		modes |= (unsigned)(region_next(side, side->least, i) == i)
+			 << i;
+	if (!region_is_all(side, side->most) && words[modes] != NULL)
 		text_addz(side->out, words[modes]);
 }
 
 static void
-say_side(struct side *side, struct scratch *scratch)
+say_side(struct side *side)
 {
 	switch (side->dimension) {
 	case SPACE_MODE:
@@ -476,13 +445,13 @@ say_side(struct side *side, struct scratch *scratch)
 		break;
 	case SPACE_SOURCE:
 	case SPACE_DESTINATION:
-		say_endpoint(side, scratch);
+		say_endpoint(side);
 		break;
 	case SPACE_SERVICE:
-		say_service(side, scratch);
+		region_services_say(side);
 		break;
 	case SPACE_TIME:
-		say_time(side, scratch);
+		say_time(side);
 		break;
 	case SPACE_NAME:
 	case SPACE_SCHEME:
@@ -491,7 +460,7 @@ say_side(struct side *side, struct scratch *scratch)
 	case SPACE_USER:
 	case SPACE_HEADER:
 	case SPACE_TYPE:
-		say_asked(side, scratch);
+		say_asked(side);
 		break;
 	case SPACE_DIMENSION_COUNT:
 		break;
@@ -499,33 +468,23 @@ say_side(struct side *side, struct scratch *scratch)
 }
 
 int
-region_say(const struct space *space, const struct region *region,
-    enum space_dimension dimension, struct text *out)
+region_say(struct space *space, const struct region *region,
+    enum space_dimension dimension, size_t parts_max, struct text *out)
 {
-	size_t count = space->axes[dimension].count;
-	struct side side = { space, dimension, count,
-		spread(space, dimension, region->least[dimension]),
-		spread(space, dimension, region->most[dimension]), out,
-		out->len };
-	struct scratch scratch = { malloc(count + 1), malloc(count + 1),
-		malloc(count + 1) };
-	bool good = side.least != NULL && side.most != NULL &&
-		    scratch.left != NULL && scratch.excluded != NULL &&
-		    scratch.excludable != NULL;
+	const struct space_axis *axis = &space->axes[dimension];
+	struct diagram *d = &space->diagram;
+	struct side side = { space, dimension, axis,
+		diagram_and(d, region->least[dimension], axis->all),
+		diagram_and(d, region->most[dimension], axis->all), parts_max,
+		out, out->len };
 
-	if (good)
-		say_side(&side, &scratch);
-	free(side.least);
-	free(side.most);
-	free(scratch.left);
-	free(scratch.excluded);
-	free(scratch.excludable);
-	return good && !out->full ? 0 : -ENOMEM;
+	say_side(&side);
+	return out->full ? -ENOMEM : space_rc(space);
 }
 
 int
-region_describe(
-    const struct space *space, const struct region *region, struct text *out)
+region_describe(struct space *space, const struct region *region,
+    size_t parts_max, struct text *out)
 {
 	static const struct {
 		enum space_dimension dimension;
@@ -544,15 +503,17 @@ region_describe(
 		{ SPACE_TIME, " during " },
 		{ SPACE_MODE, " " },
 	};
+	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; rc == 0 && i < sizeof(parts) / sizeof(parts[0]);
+	     i++) {
 		size_t start = out->len;
 		text_addz(out, parts[i].before);
 		size_t before = out->len;
-		if (region_say(space, region, parts[i].dimension, out) < 0)
-			return -ENOMEM;
+		rc = region_say(
+		    space, region, parts[i].dimension, parts_max, out);
 		if (out->len == before)
 			text_cut(out, start);
 	}
-	return 0;
+	return rc;
 }

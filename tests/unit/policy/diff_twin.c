@@ -164,7 +164,7 @@ is_right(const struct diff *diff, const struct space_cell *cell)
 }
 
 static void
-fail_with(const char *old, const char *new, const struct diff *diff,
+fail_with(const char *old, const char *new, struct diff *diff,
     const struct space_cell *cell)
 {
 	struct text words = TEXT_EMPTY;
