@@ -346,12 +346,8 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 	return ret;
 }
 
-struct forgetting {
-	uint32_t first, end, serial;
-};
-
 static uint32_t
-forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
+forget(struct diagram *diagram, const struct diagram_forgetting *what, uint32_t set)
 {
 	uint32_t var = var_of(diagram, set);
 
@@ -369,11 +365,27 @@ forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
 	return ret;
 }
 
+/* The same variables are forgotten again and again: results are found again. */
+static struct diagram_forgetting
+forgetting_of(struct diagram *diagram, uint32_t first, uint32_t end)
+{
+	struct diagram_forgetting what = { first, end, 0 };
+
+	for (size_t i = 0; i < diagram->forgetting_count; i++)
+		if (diagram->forgettings[i].first == first &&
+		    diagram->forgettings[i].end == end)
+			return diagram->forgettings[i];
+	what.serial = diagram->serial++;
+	if (diagram->forgetting_count < DIAGRAM_FORGETTINGS_MAX)
+		diagram->forgettings[diagram->forgetting_count++] = what;
+	return what;
+}
+
 uint32_t
 diagram_forget(
     struct diagram *diagram, uint32_t set, uint32_t first, uint32_t end)
 {
-	struct forgetting what = { first, end, diagram->serial++ };
+	struct diagram_forgetting what = forgetting_of(diagram, first, end);
 
 	return forget(diagram, &what, set);
 }

@@ -35,6 +35,13 @@ struct diagram_memo {
 	uint32_t serial, a, b, ret;
 };
 
+/* Variables that were forgotten together keep a serial, the first of them. */
+#define DIAGRAM_FORGETTINGS_MAX 32
+
+struct diagram_forgetting {
+	uint32_t first, end, serial;
+};
+
 struct diagram {
 	struct {
 		struct diagram_node *items;
@@ -44,6 +51,8 @@ struct diagram {
 	size_t table_room;
 	struct diagram_memo *memo;
 	uint32_t serial;
+	struct diagram_forgetting forgettings[DIAGRAM_FORGETTINGS_MAX];
+	size_t forgetting_count;
 	int64_t deadline; /* clock_now(), set by the user; 0: none */
 	int rc;           /* 0, -ENOMEM, -E2BIG or -ETIME */
 };

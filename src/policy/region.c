@@ -52,6 +52,8 @@ grow(struct space *space, struct region *region, uint32_t allowed,
 	struct diagram *d = &space->diagram;
 
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		if (space->axes[growth[i]].bits == 0)
+			continue; /* one cell is all there is */
 		uint32_t others = product(space, region->most, growth[i]);
 		uint32_t bad = diagram_minus(d, others, allowed);
 		uint32_t good = diagram_minus(
@@ -108,13 +110,32 @@ grow_from(struct space *space, const struct region *seed, uint32_t set,
 	return region;
 }
 
+/* Takes the other one and its line if that is shorter. */
+static int
+choose_shorter(struct space *space, struct region *best,
+    const struct region *other, struct text *line)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = 0;
+
+	if (memcmp(other->most, best->most, sizeof(best->most)) != 0)
+		rc = region_describe(space, other, REGION_PARTS, &words);
+	if (rc == 0 && words.len > 0 && words.len < line->len) {
+		*best = *other;
+		text_clear(line);
+		text_add(line, text_str(&words));
+	}
+	text_fini(&words);
+	return rc;
+}
+
 int
 region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest,
     struct region *ret, struct text *line)
 {
 	struct diagram *d = &space->diagram;
 	uint32_t within[SPACE_DIMENSION_COUNT];
-	struct text other = TEXT_EMPTY;
+	struct region region;
 
 	struct region seed = sow(space, set, *rest, within);
 	uint32_t allowed =
@@ -122,16 +143,9 @@ region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest,
 	*ret = grow_from(space, &seed, set, allowed, growths[0], within);
 	text_clear(line);
 	int rc = region_describe(space, ret, REGION_PARTS, line);
-	struct region second =
-	    grow_from(space, &seed, set, allowed, growths[1], within);
-	if (rc == 0 && memcmp(second.most, ret->most, sizeof(ret->most)) != 0)
-		rc = region_describe(space, &second, REGION_PARTS, &other);
-	if (rc == 0 && other.len > 0 && other.len < line->len) {
-		*ret = second;
-		text_clear(line);
-		text_add(line, text_str(&other));
-	}
-	text_fini(&other);
+	region = grow_from(space, &seed, set, allowed, growths[1], within);
+	if (rc == 0)
+		rc = choose_shorter(space, ret, &region, line);
 	*rest = diagram_minus(d, *rest, region_flows(space, ret));
 	return rc;
 }
