@@ -64,19 +64,19 @@ read_to_end(int fd, struct text *ret)
 }
 
 /* "STATUS\n", then the text. */
-static enum status
-take_answer(const struct text *answer, struct text *out)
+static bool
+take_answer(
+    const struct text *answer, enum status *ret_status, struct text *out)
 {
 	struct str rest = text_str(answer);
 	struct str first = str_cut(&rest, '\n');
 	uint64_t status;
 
-	if (str_number(first, STATUS_WORLD, &status) < 0) {
-		complain("the gateway ended before it answered");
-		return STATUS_WORLD;
-	}
+	if (str_number(first, STATUS_WORLD, &status) < 0)
+		return false;
 	text_add(out, rest);
-	return (enum status)status;
+	*ret_status = (enum status)status;
+	return true;
 }
 
 enum status
@@ -96,12 +96,32 @@ control_ask(const char *runtime, const char *line, struct text *out)
 		rc = read_to_end(fd, &answer);
 	if (rc < 0)
 		complain_unreachable(runtime, rc);
-	else
-		status = take_answer(&answer, out);
+	else if (!take_answer(&answer, &status, out))
+		complain("the gateway ended before it answered");
 	(void)close(fd);
 	text_fini(&question);
 	text_fini(&answer);
 	return status;
+}
+
+bool
+control_ask_fds(const char *runtime, const char *line, enum status *ret_status,
+    struct text *out, struct control_fds *fds)
+{
+	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
+	int fd = connect_to(runtime);
+
+	if (fd < 0)
+		return false;
+	text_addf(&question, "%s\n", line);
+	int rc = file_write_all(fd, text_str(&question));
+	if (rc == 0)
+		rc = control_fds_receive(fd, &answer, fds);
+	bool good = rc == 0 && take_answer(&answer, ret_status, out);
+	(void)close(fd);
+	text_fini(&question);
+	text_fini(&answer);
+	return good;
 }
 
 /* The lock is held for as long as the daemon lives. */

@@ -347,7 +347,8 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 }
 
 static uint32_t
-forget(struct diagram *diagram, const struct diagram_forgetting *what, uint32_t set)
+forget(struct diagram *diagram, const struct diagram_forgetting *what,
+    uint32_t set)
 {
 	uint32_t var = var_of(diagram, set);
 

@@ -9,7 +9,8 @@
  *
  * Nodes are never given back before the diagram ends.  Want of memory, more
  * than DIAGRAM_NODES_MAX nodes, or a deadline that is over sticks in `rc`: what
- * is returned from then on means nothing, and the user looks once at its end.  One thread at a time.
+ * is returned from then on means nothing, and the user looks once at its end.
+ * One thread at a time.
  */
 #ifndef GATEHOUSE_POLICY_DIAGRAM_H
 #define GATEHOUSE_POLICY_DIAGRAM_H

@@ -80,4 +80,14 @@ bool diff_is_empty(const struct diff *diff);
 int diff_describe(struct diff *diff, struct text *out);
 int diff_json(struct diff *diff, struct text *out);
 
+/*
+ * The same in parts: "interface int7 now takes lan" (0, -ENOMEM, -E2BIG or
+ * -ETIME); a class in words, lent by the diff, and what changes for it.
+ */
+int diff_say_interface(
+    struct diff *diff, const struct diff_interface *one, struct text *out);
+struct str diff_line(const struct diff *diff, const struct diff_class *class);
+void diff_say_change(
+    const struct diff *diff, const struct diff_class *class, struct text *out);
+
 #endif

@@ -18,8 +18,24 @@ diff_say_sources(
 	return region_say(&diff->space, &region, SPACE_SOURCE, parts_max, out);
 }
 
-static void
-say_change(
+struct str
+diff_line(const struct diff *diff, const struct diff_class *class)
+{
+	return (
+	    struct str){ diff->lines.at + class->line_at, class->line_bytes };
+}
+
+int
+diff_say_interface(
+    struct diff *diff, const struct diff_interface *one, struct text *out)
+{
+	text_addf(out, "interface %.*s %s ", STR_ARG(one->name),
+	    one->taken ? "now takes" : "no longer takes");
+	return diff_say_sources(diff, one->sources, REGION_PARTS, out);
+}
+
+void
+diff_say_change(
     const struct diff *diff, const struct diff_class *class, struct text *out)
 {
 	diff_say_outcome(&diff->before, &class->before, &class->after, out);
@@ -49,10 +65,10 @@ describe_class(const struct diff *diff, const struct diff_class *class,
 {
 	size_t width = class->line_bytes;
 
-	text_add(out, (struct str){ diff->lines.at + class->line_at, width });
+	text_add(out, diff_line(diff, class));
 	text_pad(out, ' ', width < column ? column - width : 0);
 	text_addz(out, "  ");
-	say_change(diff, class, out);
+	diff_say_change(diff, class, out);
 	text_addc(out, '\n');
 }
 
@@ -63,10 +79,7 @@ diff_describe(struct diff *diff, struct text *out)
 	int rc = 0;
 
 	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++) {
-		const struct diff_interface *one = &diff->interfaces.items[i];
-		text_addf(out, "interface %.*s %s ", STR_ARG(one->name),
-		    one->taken ? "now takes" : "no longer takes");
-		rc = diff_say_sources(diff, one->sources, REGION_PARTS, out);
+		rc = diff_say_interface(diff, &diff->interfaces.items[i], out);
 		text_addc(out, '\n');
 	}
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
