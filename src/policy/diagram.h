@@ -115,11 +115,13 @@ typedef bool (*diagram_has_fn)(const void *context, size_t number);
 uint32_t diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
     size_t count, diagram_has_fn has, const void *context);
 
-/* The same of a list in ascending order, or of those from low to high. */
-uint32_t diagram_listed(struct diagram *diagram, uint32_t first, unsigned bits,
-    const uint32_t *numbers, size_t count);
-uint32_t diagram_range(struct diagram *diagram, uint32_t first, unsigned bits,
-    size_t low, size_t high);
+/* The set of these numbers, which rise. */
+uint32_t diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
+    const size_t *numbers, size_t count);
+
+/* The set of the numbers from `low` to `high`. */
+uint32_t diagram_interval(struct diagram *diagram, uint32_t first,
+    unsigned bits, size_t low, size_t high);
 
 /*
  * Of a set of such numbers: the first one from `from` on that lies in it, or

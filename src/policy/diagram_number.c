@@ -60,7 +60,7 @@ diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
 /* Some of the listed numbers: those below a node, in ascending order. */
 struct listed {
 	struct diagram *diagram;
-	const uint32_t *at;
+	const size_t *at;
 	uint32_t first;
 	unsigned bits;
 };
@@ -91,8 +91,8 @@ spell_listed(
 }
 
 uint32_t
-diagram_listed(struct diagram *diagram, uint32_t first, unsigned bits,
-    const uint32_t *numbers, size_t count)
+diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
+    const size_t *numbers, size_t count)
 {
 	struct listed listed = { diagram, numbers, first, bits };
 
@@ -119,7 +119,7 @@ spell_range(const struct numbers *numbers, unsigned depth, size_t number,
 }
 
 uint32_t
-diagram_range(struct diagram *diagram, uint32_t first, unsigned bits,
+diagram_interval(struct diagram *diagram, uint32_t first, unsigned bits,
     size_t low, size_t high)
 {
 	struct numbers numbers = {

@@ -74,6 +74,9 @@ void region_comma(const struct side *side);
 /* "and 2,990 more", where not all parts are said. */
 void region_more(const struct side *side, size_t count);
 
+/* A cell of more ranges than are kept to show it. */
+bool region_cell_is_vague(const struct side *side, size_t cell);
+
 /* Adds a cell that no wording fits; services and modes are not said so. */
 void region_cell_say(const struct side *side, size_t cell);
 

@@ -122,6 +122,7 @@ count_left(const struct side *side, uint32_t left)
 /* How many parts of which kind; at most so many of both. */
 struct said {
 	size_t words, cells, max;
+	bool vague; /* a cell was not said to its end */
 };
 
 static bool
@@ -145,6 +146,7 @@ say_part(const struct side *side, size_t cell, uint32_t left, uint32_t most,
 	}
 	region_cell_say(side, cell);
 	said->cells++;
+	said->vague |= region_cell_is_vague(side, cell);
 	return without_cell(side, cell, left);
 }
 
@@ -208,7 +210,8 @@ excluded_of(const struct side *side, uint32_t whole, uint32_t *ret_excludable)
 
 /*
  * "lan except printers", or "any except ..." for a NULL wording; false, and
- * nothing said, if that takes many exceptions.
+ * nothing said, if that takes many exceptions, or some that end in "...": of
+ * these nobody knows what remains.
  */
 static bool
 say_except(const struct side *side, const struct wording *whole, bool is_last)
@@ -229,7 +232,7 @@ say_except(const struct side *side, const struct wording *whole, bool is_last)
 	size_t count = said.words + said.cells;
 	if (!is_last || count > 1)
 		add_braces(side->out, braces);
-	if (excluded == DIAGRAM_EMPTY && count > 0)
+	if (excluded == DIAGRAM_EMPTY && count > 0 && !said.vague)
 		return true;
 	text_cut(side->out, before);
 	return false;

@@ -297,7 +297,7 @@ space_services(struct space *space, const struct policy_services *services)
 		    service_cell(space, one->protocol, (uint32_t)one->last + 1);
 		if (first < end)
 			set = diagram_or(d, set,
-			    diagram_range(
+			    diagram_interval(
 				d, axis->first, axis->bits, first, end - 1));
 	}
 	return set;
@@ -395,7 +395,7 @@ space_self(struct space *space, enum space_dimension dimension)
 {
 	const struct space_axis *axis = &space->axes[dimension];
 
-	return diagram_range(&space->diagram, axis->first, axis->bits,
+	return diagram_interval(&space->diagram, axis->first, axis->bits,
 	    space_self_first(space, dimension), axis->count - 1);
 }
 

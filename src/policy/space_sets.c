@@ -16,7 +16,7 @@
 #define SETS_AT_ONCE 64 /* a word of the partition's bits */
 
 struct cells {
-	uint32_t *items;
+	size_t *items;
 	size_t count, room;
 };
 
@@ -67,8 +67,7 @@ gather(struct space *space, enum space_dimension dimension,
 		size_t atom = space_atom(space, dimension, cell);
 		uint64_t bits = atoms->bits.items[atom * atoms->words + word];
 		for (; bits != 0; bits &= bits - 1)
-			if (VEC_ADD(&lists[__builtin_ctzll(bits)],
-				(uint32_t)cell) < 0)
+			if (VEC_ADD(&lists[__builtin_ctzll(bits)], cell) < 0)
 				space_fail(space, -ENOMEM);
 	}
 }
@@ -85,7 +84,7 @@ turn_round(struct space *space, enum space_dimension dimension,
 		if (at == 0)
 			gather(
 			    space, dimension, atoms, set / SETS_AT_ONCE, lists);
-		axis->sets[set] = diagram_listed(&space->diagram, axis->first,
+		axis->sets[set] = diagram_list(&space->diagram, axis->first,
 		    axis->bits, lists[at].items, lists[at].count);
 	}
 	for (size_t i = 0; i < SETS_AT_ONCE; i++)
@@ -121,7 +120,7 @@ space_make_sets(struct space *space)
 		const struct partition *atoms =
 		    space_partition(space, dimension);
 		struct space_axis *axis = &space->axes[i];
-		axis->all = diagram_range(&space->diagram, axis->first,
+		axis->all = diagram_interval(&space->diagram, axis->first,
 		    axis->bits, 0, axis->count - 1);
 		if (atoms == NULL)
 			continue;
