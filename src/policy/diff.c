@@ -326,9 +326,9 @@ policy_diff_within(const struct policy *before, const struct policy *after,
 
 	ret->space.diagram.deadline = bounds->deadline;
 	if (rc == 0)
-		rc = meaning_init(&ret->before, &ret->space, 0);
+		rc = meaning_init_whole(&ret->before, &ret->space, 0);
 	if (rc == 0)
-		rc = meaning_init(&ret->after, &ret->space, 1);
+		rc = meaning_init_whole(&ret->after, &ret->space, 1);
 	if (rc == 0)
 		rc = diff_interfaces(ret);
 	if (rc == 0)
