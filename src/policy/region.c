@@ -95,7 +95,7 @@ sow(struct space *space, uint32_t set, uint32_t rest,
 
 /*
  * First among what can be; what cannot be comes second, because it must not
- * keep what can be out.
+ * keep what can be out.  A NULL `within`: the seed is all that can be.
  */
 static struct region
 grow_from(struct space *space, const struct region *seed, uint32_t set,
@@ -104,7 +104,8 @@ grow_from(struct space *space, const struct region *seed, uint32_t set,
 {
 	struct region region = *seed;
 
-	grow(space, &region, allowed, growth, within);
+	if (within != NULL)
+		grow(space, &region, allowed, growth, within);
 	grow(space, &region, allowed, growth, NULL);
 	find_least(space, &region, set);
 	return region;
@@ -140,10 +141,17 @@ region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest,
 	struct region seed = sow(space, set, *rest, within);
 	uint32_t allowed =
 	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, possible));
-	*ret = grow_from(space, &seed, set, allowed, growths[0], within);
+	const uint32_t *first = within;
+	if (diagram_implies(
+		d, product(space, within, SPACE_DIMENSION_COUNT), allowed)) {
+		/* The set is a region, as most are: it grows to all of it. */
+		memcpy(seed.most, within, sizeof(within));
+		first = NULL;
+	}
+	*ret = grow_from(space, &seed, set, allowed, growths[0], first);
 	text_clear(line);
 	int rc = region_describe(space, ret, REGION_PARTS, line);
-	region = grow_from(space, &seed, set, allowed, growths[1], within);
+	region = grow_from(space, &seed, set, allowed, growths[1], first);
 	if (rc == 0)
 		rc = choose_shorter(space, ret, &region, line);
 	*rest = diagram_minus(d, *rest, region_flows(space, ret));

@@ -122,13 +122,15 @@ count_left(const struct side *side, uint32_t left)
 /* How many parts of which kind; at most so many of both. */
 struct said {
 	size_t words, cells, max;
-	bool vague; /* a cell was not said to its end */
+	size_t len_max; /* of the text; 0: any */
+	bool vague;     /* a cell was not said to its end */
 };
 
 static bool
-is_said_enough(const struct said *said)
+is_said_enough(const struct side *side, const struct said *said)
 {
-	return said->words + said->cells >= said->max;
+	return said->words + said->cells >= said->max ||
+	       (said->len_max > 0 && side->out->len >= said->len_max);
 }
 
 /* The next part of `left`, whose first cell is given; returns the rest. */
@@ -160,7 +162,7 @@ say_parts(
 {
 	for (;;) {
 		size_t cell = region_next(side, left, 0);
-		if (cell >= side->axis->count || is_said_enough(said))
+		if (cell >= side->axis->count || is_said_enough(side, said))
 			return left;
 		if (said->words + said->cells > 0)
 			text_addz(side->out, ", ");
@@ -210,14 +212,17 @@ excluded_of(const struct side *side, uint32_t whole, uint32_t *ret_excludable)
 
 /*
  * "lan except printers", or "any except ..." for a NULL wording; false, and
- * nothing said, if that takes many exceptions, or some that end in "...": of
- * these nobody knows what remains.
+ * nothing said, if that takes bytes_max bytes, or many exceptions, or some that
+ * end in "...": of these nobody knows what remains.
  */
 static bool
-say_except(const struct side *side, const struct wording *whole, bool is_last)
+say_except(const struct side *side, const struct wording *whole,
+    size_t bytes_max, bool is_last)
 {
-	struct said said = { .max = EXCEPTIONS_MAX };
 	size_t before = side->out->len;
+	struct said said = { .max = EXCEPTIONS_MAX,
+		.len_max =
+		    bytes_max < SIZE_MAX - before ? before + bytes_max : 0 };
 	uint32_t excludable;
 	uint32_t excluded = excluded_of(
 	    side, whole != NULL ? whole->cells : side->axis->all, &excludable);
@@ -232,34 +237,36 @@ say_except(const struct side *side, const struct wording *whole, bool is_last)
 	size_t count = said.words + said.cells;
 	if (!is_last || count > 1)
 		add_braces(side->out, braces);
-	if (excluded == DIAGRAM_EMPTY && count > 0 && !said.vague)
+	if (excluded == DIAGRAM_EMPTY && count > 0 && !said.vague &&
+	    side->out->len - before < bytes_max)
 		return true;
 	text_cut(side->out, before);
 	return false;
 }
 
-/* Whether the cells, said one by one, are longer than that. */
-static bool
-is_longer(const struct side *side, uint32_t cells, size_t bytes)
-{
-	size_t before = side->out->len, cell = 0;
+/* No exceptions that are worth it are longer than this. */
+#define MEASURED_MAX 1024
 
-	for (;;) {
-		cell = region_next(side, cells, cell);
-		if (cell >= side->axis->count ||
-		    side->out->len - before > bytes)
-			break;
+/* How long the cells are, said one by one; SIZE_MAX: longer than anything. */
+static size_t
+measure_cells(const struct side *side, uint32_t cells)
+{
+	size_t before = side->out->len, cell = region_next(side, cells, 0);
+
+	while (cell < side->axis->count &&
+	       side->out->len - before < MEASURED_MAX) {
 		text_addz(side->out, ", ");
-		region_cell_say(side, cell++);
+		region_cell_say(side, cell);
+		cell = region_next(side, cells, cell + 1);
 	}
-	bool ret = side->out->len - before > bytes;
+	size_t len = side->out->len - before;
 	text_cut(side->out, before);
-	return ret;
+	return cell < side->axis->count ? SIZE_MAX : len;
 }
 
 /*
- * Wordings of which it is known that they have too many exceptions: that does
- * not depend on what is left.  A few, for neighbours share them.
+ * Wordings that had too many exceptions, whatever was left to say: these are
+ * the same each time.  A few, for neighbours share them.
  */
 #define HOPELESS_KEPT 8
 
@@ -289,8 +296,8 @@ say_zone_except(const struct side *side, size_t cell, uint32_t *left,
     struct hopeless *hopeless)
 {
 	struct diagram *d = &side->space->diagram;
-	size_t before = side->out->len, at = 0;
 	struct wording wording;
+	size_t at = 0;
 
 	while (region_wording_next(side, cell, &at, &wording)) {
 		if (wording.kind == WORDING_GROUP ||
@@ -298,16 +305,15 @@ say_zone_except(const struct side *side, size_t cell, uint32_t *left,
 		    is_hopeless(hopeless, wording.cells))
 			continue;
 		uint32_t rest = diagram_minus(d, *left, wording.cells);
-		if (!say_except(side, &wording, rest == DIAGRAM_EMPTY)) {
-			note_hopeless(hopeless, wording.cells);
-			continue;
-		}
-		if (is_longer(side, diagram_and(d, *left, wording.cells),
-			side->out->len - before)) {
+		size_t bytes_max =
+		    measure_cells(side, diagram_and(d, *left, wording.cells));
+		if (say_except(
+			side, &wording, bytes_max, rest == DIAGRAM_EMPTY)) {
 			*left = rest;
 			return true;
 		}
-		text_cut(side->out, before);
+		if (bytes_max == SIZE_MAX)
+			note_hopeless(hopeless, wording.cells);
 	}
 	return false;
 }
@@ -368,13 +374,12 @@ say_endpoint(const struct side *side)
 		text_addz(side->out, "any");
 		return;
 	}
-	bool excepted = say_except(side, NULL, true);
-	size_t len = side->out->len - start;
-	text_cut(side->out, start);
 	size_t more = say_endpoint_parts(side);
-	if (excepted && (more > 0 || side->out->len - start > len)) {
+	size_t len = side->out->len - start;
+	size_t bytes_max = more > 0 ? SIZE_MAX : len;
+	if (say_except(side, NULL, bytes_max, true)) {
 		text_cut(side->out, start);
-		(void)say_except(side, NULL, true);
+		(void)say_except(side, NULL, bytes_max, true);
 	} else if (more > 0) {
 		region_more(side, more);
 	}
