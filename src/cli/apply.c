@@ -18,7 +18,7 @@
  * out when the policy is in force, so that this does not wait for it.
  */
 #define CLASSES_SHOWN 12
-#define PATIENCE      (1 * CLOCK_SECOND)
+#define PATIENCE      (2 * CLOCK_SECOND)
 
 static const char not_given[] =
     "what changes is not known: the gateway does not say what was in force";

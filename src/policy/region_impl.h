@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/region, for its own files: region.c cuts regions, region_words.c says
- * them, region_service.c what is said of ports; with what region_wording.c can
- * call many cells at once and what region_cell.c calls one.
+ * them, with region_endpoint.c for addresses and region_service.c for ports.
+ * Both are made of parts (region_part.c): what region_wording.c can call many
+ * cells at once, or what region_cell.c calls one.
  */
 #ifndef GATEHOUSE_POLICY_REGION_IMPL_H
 #define GATEHOUSE_POLICY_REGION_IMPL_H
@@ -65,6 +66,41 @@ void region_header_add(const struct side *side, size_t number);
 size_t region_next(const struct side *side, uint32_t set, size_t from);
 size_t region_next_gap(const struct side *side, uint32_t set, size_t from);
 
+/* How many parts were said of which kind, and how many may be. */
+struct region_said {
+	size_t words, cells, max;
+	size_t len_max; /* of the side's text; 0: any */
+	bool vague;     /* a cell was not said to its end */
+};
+
+/*
+ * The wording that says most of `left`, the cell with it, and nothing beyond
+ * `most`; false if there is none.
+ */
+bool region_best_wording(const struct side *side, size_t cell, uint32_t left,
+    uint32_t most, struct wording *ret);
+
+/* An address is said once for itself and for itself as the gateway's own. */
+uint32_t region_without_cell(
+    const struct side *side, size_t cell, uint32_t left);
+
+/* How many addresses, or other things, are left to say. */
+size_t region_count_left(const struct side *side, uint32_t left);
+
+/*
+ * Says `left`, and at most `most`, in words; what no word fits is said cell by
+ * cell.  Returns what is left behind said->max parts or said->len_max bytes.
+ */
+uint32_t region_say_parts(const struct side *side, uint32_t left, uint32_t most,
+    struct region_said *said);
+
+/* The same in side->parts_max parts, and then how much is not said. */
+void region_say_bounded(const struct side *side, uint32_t left, uint32_t most);
+
+/* Cells of `whole` that may not be said, and all that need not be excluded. */
+uint32_t region_excluded(
+    const struct side *side, uint32_t whole, uint32_t *ret_excludable);
+
 /* All cells of the dimension lie in the set. */
 bool region_is_all(const struct side *side, uint32_t set);
 
@@ -79,6 +115,9 @@ bool region_cell_is_vague(const struct side *side, size_t cell);
 
 /* Adds a cell that no wording fits; services and modes are not said so. */
 void region_cell_say(const struct side *side, size_t cell);
+
+/* Adds sources or destinations. */
+void region_endpoint_say(const struct side *side);
 
 /* Adds services, or those that are left out. */
 void region_services_say(struct side *side);
