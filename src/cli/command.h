@@ -62,6 +62,7 @@ extern const struct command command_apply;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_flows;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);
