@@ -23,6 +23,8 @@ struct options {
 	bool follow;
 	bool verbose;
 	bool check;          /* look, change nothing */
+	bool dry_run;        /* say what would change, and change nothing */
+	bool quiet;          /* say nothing of what changes */
 	bool running;        /* asks the gateway instead of a file */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
@@ -36,6 +38,8 @@ enum option_bits {
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
 	OPTION_RUNNING = 32,
+	OPTION_DRY_RUN = 64,
+	OPTION_QUIET = 128,
 };
 
 struct command {

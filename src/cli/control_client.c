@@ -73,19 +73,19 @@ read_to_end(int fd, struct text *ret)
 }
 
 /* "STATUS\n", then the text. */
-static enum status
-take_answer(const struct text *answer, struct text *out)
+static bool
+take_answer(
+    const struct text *answer, enum status *ret_status, struct text *out)
 {
 	struct str rest = text_str(answer);
 	struct str first = str_cut(&rest, '\n');
 	uint64_t status;
 
-	if (str_number(first, STATUS_WORLD, &status) < 0) {
-		complain("the gateway ended before it answered");
-		return STATUS_WORLD;
-	}
+	if (str_number(first, STATUS_WORLD, &status) < 0)
+		return false;
 	text_add(out, rest);
-	return (enum status)status;
+	*ret_status = (enum status)status;
+	return true;
 }
 
 /* A connection on which the line was said, or a negative errno, complained. */
@@ -121,11 +121,31 @@ control_ask(const char *runtime, const char *line, struct text *out)
 	int rc = read_to_end(fd, &answer);
 	if (rc < 0)
 		complain_unreachable(runtime, rc);
-	else
-		status = take_answer(&answer, out);
+	else if (!take_answer(&answer, &status, out))
+		complain("the gateway ended before it answered");
 	(void)close(fd);
 	text_fini(&answer);
 	return status;
+}
+
+bool
+control_ask_fds(const char *runtime, const char *line, enum status *ret_status,
+    struct text *out, struct control_fds *fds)
+{
+	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
+	int fd = connect_to(runtime);
+
+	if (fd < 0)
+		return false;
+	text_addf(&question, "%s\n", line);
+	int rc = file_write_all(fd, text_str(&question));
+	if (rc == 0)
+		rc = control_fds_receive(fd, &answer, fds);
+	bool good = rc == 0 && take_answer(&answer, ret_status, out);
+	(void)close(fd);
+	text_fini(&question);
+	text_fini(&answer);
+	return good;
 }
 
 /* The whole lines of an answer that has come so far; the rest stays. */
@@ -153,7 +173,9 @@ take_status(struct text *answer)
 
 	if (str_find(rest, '\n') == rest.len)
 		return -1;
-	enum status status = take_answer(answer, &left);
+	enum status status = STATUS_WORLD;
+	if (!take_answer(answer, &status, &left))
+		complain("the gateway ended before it answered");
 	text_fini(answer);
 	*answer = left;
 	return (int)status;

@@ -105,8 +105,11 @@ static const struct {
 	unsigned bit;
 	const char *words;
 } option_words[] = {
+	{ OPTION_DRY_RUN,
+	    "  --dry-run      only say what would change, all of it\n" },
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
+	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_RUNTIME,
@@ -165,6 +168,8 @@ static const struct option known[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "follow", no_argument, NULL, 'f' },
+	{ "dry-run", no_argument, NULL, 'd' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, 'c' },
 	{ "runtime", required_argument, NULL, 'r' },
@@ -217,6 +222,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'c':
 		options->check = true;
 		return (command->takes & OPTION_CHECK) != 0;
+	case 'd':
+		options->dry_run = true;
+		return (command->takes & OPTION_DRY_RUN) != 0;
+	case 'q':
+		options->quiet = true;
+		return (command->takes & OPTION_QUIET) != 0;
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;

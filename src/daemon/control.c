@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control.h"
 
+#include "base/vec.h"
+#include "daemon/control_fds.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
@@ -39,6 +41,7 @@ struct control {
 	unsigned count;
 	control_fn answer;
 	void *context;
+	struct control_fds attached; /* to the answer that is being made */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -58,6 +61,33 @@ destroy_client(struct control_client *client)
 	free(client);
 	if (control->count-- == CONTROL_CLIENTS_MAX)
 		(void)loop_watch_change(&control->listener, LOOP_READ);
+}
+
+int
+control_attach(struct control *control, int fd)
+{
+	if (control->attached.count == CONTROL_FDS_MAX)
+		return -E2BIG;
+	return VEC_ADD(&control->attached, fd);
+}
+
+/*
+ * Past the stream, which carries bytes only and has nothing queued yet.  What
+ * cannot be sent at once is not sent: the client sees an answer cut off.
+ */
+static void
+send_with_files(struct control_client *client, int status, struct text *out)
+{
+	struct text all = TEXT_EMPTY;
+
+	text_addf(&all, "%d\n", status);
+	text_add(&all, text_str(out));
+	if (!all.full)
+		(void)control_fds_send(stream_fd(client->stream),
+		    text_str(&all), &client->control->attached);
+	text_fini(&all);
+	client->control->attached.count = 0;
+	destroy_client(client);
 }
 
 static void
@@ -141,7 +171,10 @@ on_data(struct stream *stream, void *context)
 	stream_consume(stream, len + 1);
 	int status = control->answer(
 	    control->context, text_str(&line), &out, &client->more);
-	send_answer(client, status, &out);
+	if (control->attached.count > 0)
+		send_with_files(client, status, &out);
+	else
+		send_answer(client, status, &out);
 	text_fini(&line);
 	text_fini(&out);
 }
@@ -282,5 +315,6 @@ control_close(struct control **control)
 	loop_watch_stop(&closed->listener);
 	(void)close(closed->listener.fd);
 	(void)unlink(closed->path);
+	free(closed->attached.items);
 	free(closed);
 }

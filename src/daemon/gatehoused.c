@@ -140,6 +140,29 @@ answer_explain(struct daemon *daemon, struct str rest, struct text *out)
 	return STATUS_USAGE;
 }
 
+/* The copies are sealed: whoever has one cannot change it. */
+static int
+answer_files(struct daemon *daemon, struct text *out)
+{
+	const struct generation *current = daemon->gateway.current;
+	int rc = 0;
+
+	text_addz(out, current->path);
+	text_addc(out, '\0');
+	for (size_t i = 0; rc == 0 && i < current->snapshot.count; i++) {
+		text_addz(out, current->snapshot.items[i].path);
+		text_addc(out, '\0');
+		rc = control_attach(
+		    daemon->control, current->snapshot.items[i].fd);
+	}
+	if (rc == 0)
+		return STATUS_GOOD;
+	text_clear(out);
+	text_addz(out, rc == -E2BIG ? "the policy is of too many files\n"
+				    : "not enough memory\n");
+	return STATUS_WORLD;
+}
+
 static int
 answer_flows(struct daemon *daemon, struct str words, struct text *out,
     struct control_more *ret_more)
@@ -172,6 +195,8 @@ answer(void *context, struct str line, struct text *out,
 		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
 		return answer_apply(daemon, str_skip(line, 6), out);
+	if (str_is(line, "files"))
+		return answer_files(daemon, out);
 	if (str_starts(line, STR("count ")))
 		return answer_count(daemon, str_skip(line, 6), out);
 	if (str_starts(line, STR("flows ")))
@@ -187,8 +212,9 @@ answer(void *context, struct str line, struct text *out,
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, count PATH, explain FORM FLOW, flows "
-		       "WORDS, end WORDS, status and stop are understood\n");
+	text_addz(out,
+	    "apply PATH, count PATH, explain FORM FLOW, files, flows WORDS, "
+	    "end WORDS, status and stop are understood\n");
 	return STATUS_USAGE;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diagram.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -9,6 +10,10 @@
 
 #define TABLE_ROOM_FIRST ((size_t)1 << 12)
 #define MEMO_ROOM        ((size_t)1 << 18) /* 4 MB; a power of two */
+
+/* The clock is looked at once for so many nodes, which take half a
+ * millisecond. */
+#define NODES_A_LOOK ((size_t)1 << 12)
 
 /* Operations without context keep one serial, so that results are found again
  * by later calls; others take a new one each time. */
@@ -20,6 +25,7 @@ enum {
 	SERIAL_WHERE,
 	SERIAL_OVER,
 	SERIAL_IS,
+	SERIAL_IMPLIES,
 	SERIAL_FIRST_FREE,
 };
 
@@ -99,6 +105,10 @@ add_node(struct diagram *diagram, const struct diagram_node *node)
 {
 	if (diagram->nodes.count == DIAGRAM_NODES_MAX)
 		return -E2BIG;
+	if (diagram->deadline != 0 &&
+	    diagram->nodes.count % NODES_A_LOOK == 0 &&
+	    clock_now() > diagram->deadline)
+		return -ETIME;
 	if (diagram->nodes.count >= diagram->table_room / 2 &&
 	    grow_table(diagram) < 0)
 		return -ENOMEM;
@@ -315,12 +325,30 @@ diagram_is(struct diagram *diagram, uint32_t f, uint32_t terminal)
 	return combine(diagram, &operation, f, terminal);
 }
 
-struct forgetting {
-	uint32_t first, end, serial;
-};
+bool
+diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
+{
+	if (a == DIAGRAM_EMPTY || b == DIAGRAM_ALL || a == b)
+		return true;
+	if (a == DIAGRAM_ALL || b == DIAGRAM_EMPTY || diagram->rc < 0)
+		return false;
+	struct diagram_memo *memo = memo_of(diagram, SERIAL_IMPLIES, a, b);
+	if (memo->serial == SERIAL_IMPLIES && memo->a == a && memo->b == b)
+		return memo->ret == DIAGRAM_ALL;
+	uint32_t a_var = var_of(diagram, a), b_var = var_of(diagram, b);
+	uint32_t var = a_var < b_var ? a_var : b_var;
+	bool ret = diagram_implies(diagram, half(diagram, a, var, false),
+		       half(diagram, b, var, false)) &&
+		   diagram_implies(diagram, half(diagram, a, var, true),
+		       half(diagram, b, var, true));
+	*memo = (struct diagram_memo){ SERIAL_IMPLIES, a, b,
+		ret ? DIAGRAM_ALL : DIAGRAM_EMPTY };
+	return ret;
+}
 
 static uint32_t
-forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
+forget(struct diagram *diagram, const struct diagram_forgetting *what,
+    uint32_t set)
 {
 	uint32_t var = var_of(diagram, set);
 
@@ -338,55 +366,29 @@ forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
 	return ret;
 }
 
+/* The same variables are forgotten again and again: results are found again. */
+static struct diagram_forgetting
+forgetting_of(struct diagram *diagram, uint32_t first, uint32_t end)
+{
+	struct diagram_forgetting what = { first, end, 0 };
+
+	for (size_t i = 0; i < diagram->forgetting_count; i++)
+		if (diagram->forgettings[i].first == first &&
+		    diagram->forgettings[i].end == end)
+			return diagram->forgettings[i];
+	what.serial = diagram->serial++;
+	if (diagram->forgetting_count < DIAGRAM_FORGETTINGS_MAX)
+		diagram->forgettings[diagram->forgetting_count++] = what;
+	return what;
+}
+
 uint32_t
 diagram_forget(
     struct diagram *diagram, uint32_t set, uint32_t first, uint32_t end)
 {
-	struct forgetting what = { first, end, diagram->serial++ };
+	struct diagram_forgetting what = forgetting_of(diagram, first, end);
 
 	return forget(diagram, &what, set);
-}
-
-struct numbers {
-	struct diagram *diagram;
-	diagram_has_fn has;
-	const void *context;
-	size_t count;
-	uint32_t first;
-	unsigned bits;
-};
-
-static uint32_t
-spell(const struct numbers *numbers, unsigned depth, size_t number)
-{
-	if (number << (numbers->bits - depth) >= numbers->count)
-		return DIAGRAM_EMPTY;
-	if (depth == numbers->bits)
-		return numbers->has(numbers->context, number) ? DIAGRAM_ALL
-							      : DIAGRAM_EMPTY;
-	uint32_t low = spell(numbers, depth + 1, number * 2);
-	uint32_t high = spell(numbers, depth + 1, number * 2 + 1);
-	return diagram_node(
-	    numbers->diagram, numbers->first + depth, low, high);
-}
-
-uint32_t
-diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
-    size_t count, diagram_has_fn has, const void *context)
-{
-	struct numbers numbers = { diagram, has, context, count, first, bits };
-
-	return spell(&numbers, 0, 0);
-}
-
-uint32_t
-diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
-    unsigned bits, size_t number)
-{
-	for (unsigned i = 0; i < bits; i++)
-		f = half(
-		    diagram, f, first + i, (number >> (bits - 1 - i) & 1) != 0);
-	return f;
 }
 
 static void

@@ -92,22 +92,15 @@ settle_list(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 	return true;
 }
 
-/* A rule at the packet phase. */
-enum {
-	NO,
-	YES,
-	MIGHT
-};
-
-static uint32_t
-packet_match(struct meaning *meaning, const struct meaning_rule *rule)
+uint32_t
+meaning_packet_match(struct meaning *meaning, size_t i)
 {
+	const struct meaning_rule *rule = &meaning->rules[i];
 	struct diagram *d = &meaning->space->diagram;
-	uint32_t yes = diagram_where(d, rule->yes, meaning_terminal(YES));
-	uint32_t might = diagram_where(d, rule->might, meaning_terminal(MIGHT));
+	uint32_t yes = diagram_where(d, rule->yes, MEANING_YES);
+	uint32_t might = diagram_where(d, rule->might, MEANING_MIGHT);
 
-	return diagram_over(
-	    d, diagram_over(d, yes, might), meaning_terminal(NO));
+	return diagram_over(d, diagram_over(d, yes, might), MEANING_NO);
 }
 
 static bool
@@ -116,15 +109,14 @@ settle_packets(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 	const struct placing *placing = context;
 	bool report = placing->report;
 
-	if (match == meaning_terminal(NO))
+	if (match == MEANING_NO)
 		*ret = rest;
-	else if (!report &&
-		 (match == meaning_terminal(YES) || rest == placing->class))
+	else if (!report && (match == MEANING_YES || rest == placing->class))
 		*ret = placing->class;
-	else if (match == meaning_terminal(YES) && diagram_is_terminal(rest))
+	else if (match == MEANING_YES && diagram_is_terminal(rest))
 		*ret = meaning_report_before(
 		    placing->meaning, placing->rule, rest);
-	else if (match == meaning_terminal(MIGHT) && diagram_is_terminal(rest))
+	else if (match == MEANING_MIGHT && diagram_is_terminal(rest))
 		*ret = MEANING_MIXED;
 	else
 		return false;
@@ -145,7 +137,7 @@ place_packets(struct meaning *meaning, size_t i, uint32_t rest)
 	struct placing placing = placing_of(meaning, i);
 
 	return diagram_apply(&meaning->space->diagram, settle_packets, &placing,
-	    packet_match(meaning, &meaning->rules[i]), rest);
+	    meaning_packet_match(meaning, i), rest);
 }
 
 static void
@@ -189,7 +181,7 @@ settle_walk(void *context, uint32_t match, uint32_t before, uint32_t *ret)
 	const uint32_t *class = context;
 	unsigned kind = diagram_value(before) % 4;
 
-	if (match == meaning_terminal(NO)) {
+	if (match == MEANING_NO) {
 		*ret = before;
 		return true;
 	}
@@ -201,8 +193,7 @@ settle_walk(void *context, uint32_t match, uint32_t before, uint32_t *ret)
 		*ret = state(WALK_MIXED, DIAGRAM_TERMINAL);
 	else
 		*ret = state(
-		    match == meaning_terminal(YES) ? WALK_DECIDED : WALK_SO_FAR,
-		    *class);
+		    match == MEANING_YES ? WALK_DECIDED : WALK_SO_FAR, *class);
 	return true;
 }
 
@@ -210,8 +201,7 @@ uint32_t
 meaning_walk(struct meaning *meaning, uint32_t before, size_t i)
 {
 	return diagram_apply(&meaning->space->diagram, settle_walk,
-	    &meaning->rules[i].class, packet_match(meaning, &meaning->rules[i]),
-	    before);
+	    &meaning->rules[i].class, meaning_packet_match(meaning, i), before);
 }
 
 static bool
@@ -334,8 +324,8 @@ find_masquerade(struct meaning *meaning)
 	meaning->masquerade = diagram_and(d, meaning->masquerade, hideable);
 }
 
-int
-meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+static int
+read_rules(struct meaning *meaning, struct space *space, unsigned which)
 {
 	const struct policy *policy = space->policies[which];
 	size_t count = policy->rule_count;
@@ -355,7 +345,32 @@ meaning_init(struct meaning *meaning, struct space *space, unsigned which)
 		meaning->has_reports |= policy->rules[i].report;
 		meaning_rule_read(meaning, i);
 	}
+	return space_rc(space);
+}
+
+int
+meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+{
+	int rc = read_rules(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
 	build_lists(meaning);
+	return space_rc(space);
+}
+
+/* What is reported hangs on all that is below: then from the last rule up. */
+int
+meaning_init_whole(struct meaning *meaning, struct space *space, unsigned which)
+{
+	int rc = read_rules(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
+	if (meaning->has_reports)
+		build_lists(meaning);
+	else
+		meaning_build_whole(meaning);
 	return space_rc(space);
 }
 

@@ -63,6 +63,10 @@ struct meaning {
 
 /* 0, -ENOMEM or -E2BIG; fini in any case. */
 int meaning_init(struct meaning *meaning, struct space *space, unsigned which);
+
+/* The same, but of lists and packets only the whole: entry 0. */
+int meaning_init_whole(
+    struct meaning *meaning, struct space *space, unsigned which);
 void meaning_fini(struct meaning *meaning);
 
 /* The rule that decides, by a terminal of `lists` that is not NOWHERE. */
@@ -81,6 +85,14 @@ uint32_t meaning_packets_without(
 /* The walk of the packet phase from the top: the state behind rule i. */
 #define MEANING_WALK_START DIAGRAM_TERMINAL
 uint32_t meaning_walk(struct meaning *meaning, uint32_t before, size_t i);
+
+/* Terminals of meaning_packet_match. */
+#define MEANING_NO    (DIAGRAM_TERMINAL | 0)
+#define MEANING_YES   (DIAGRAM_TERMINAL | 1)
+#define MEANING_MIGHT (DIAGRAM_TERMINAL | 2)
+
+/* What the packet phase knows of whether rule i matches. */
+uint32_t meaning_packet_match(struct meaning *meaning, size_t i);
 
 /* How a flow fares besides its rule. */
 enum meaning_carriage {

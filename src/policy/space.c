@@ -627,8 +627,10 @@ space_init(
 	make_services(space);
 	if (space->rc == 0) {
 		make_axes(space);
-		space_make_universe(space);
+		space_make_sets(space);
 	}
+	if (space->rc == 0)
+		space_make_universe(space);
 	return space_rc(space);
 }
 
@@ -658,7 +660,11 @@ space_fini(struct space *space)
 	map_fini(&space->name_index);
 	arena_fini(&space->arena);
 	free(space->named.items);
-	free(space->sets.items);
+	free(space->zone_sets.items);
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		free(space->axes[i].sets);
+		free(space->axes[i].named);
+	}
 	partition_fini(&space->names);
 	free(space->hour_sets.items);
 	free(space->hours.items);

@@ -135,6 +135,19 @@ struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
 	size_t count; /* cells */
+	uint32_t all; /* numbers that stand for a cell */
+	/* Of an axis that is made by a partition: the cells of each set. */
+	uint32_t *sets;
+	uint32_t *named; /* of each set: the index in space.named + 1, or 0 */
+};
+
+/* What was asked of the zones of one side, and the answer. */
+struct space_zone_set {
+	enum space_dimension dimension;
+	bool own;
+	unsigned which;
+	uint64_t zones;
+	uint32_t set;
 };
 
 struct space {
@@ -171,9 +184,9 @@ struct space {
 		size_t count, room;
 	} named; /* that some rule uses, to say sets in words */
 	struct {
-		size_t *items;
+		struct space_zone_set *items;
 		size_t count, room;
-	} sets; /* those of the endpoint at hand */
+	} zone_sets; /* asked so far */
 	struct partition names;
 	struct {
 		struct partition_set *items;
@@ -202,7 +215,8 @@ int space_init(
     struct space *space, const struct policy *const *policies, unsigned count);
 void space_fini(struct space *space);
 
-/* After a sequence of operations: 0, -ENOMEM or -E2BIG. */
+/* After a sequence of operations: 0, -ENOMEM, -E2BIG or -ETIME (where the
+ * diagram has a deadline). */
 int space_rc(const struct space *space);
 
 /* The set of the cells of one dimension that `has` says. */
@@ -231,9 +245,30 @@ uint32_t space_rule_times(struct space *space, const struct policy_rule *rule);
 /* All that a rule asks for of a request: scheme, method, path and so on. */
 uint32_t space_rule_head(struct space *space, const struct policy_rule *rule);
 
+/* The requests that meet condition `header` on a field. */
+uint32_t space_header(struct space *space, size_t header);
+
+/* The partition that made the axis, or NULL; and the atom of a cell. */
+const struct partition *space_partition(
+    const struct space *space, enum space_dimension dimension);
+size_t space_atom(
+    const struct space *space, enum space_dimension dimension, size_t cell);
+
 /* Sources and destinations by their zones in policy `which`. */
 uint32_t space_from_zones(struct space *space, unsigned which, uint64_t zones);
 uint32_t space_to_zones(struct space *space, unsigned which, uint64_t zones);
+
+/* The gateway's own addresses in these zones; all of them. */
+uint32_t space_own(struct space *space, unsigned which, uint64_t zones);
+uint32_t space_self(struct space *space, enum space_dimension dimension);
+
+/* The last cells of an axis are an atom each of the gateway's own. */
+size_t space_self_first(
+    const struct space *space, enum space_dimension dimension);
+
+/* Cells of the services of one protocol: from *ret_first to before *ret_end. */
+void space_protocol(const struct space *space, enum policy_protocol protocol,
+    size_t *ret_first, size_t *ret_end);
 
 uint32_t space_mode(struct space *space, enum space_mode mode);
 

@@ -34,104 +34,65 @@ space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
 	return set;
 }
 
-/* Looks the endpoint's sets up, once for all cells. */
-static void
-find_sets(struct space *space, const struct map *index,
-    const struct policy_endpoint *endpoint)
+/* The cells of the endpoint's groups. */
+static uint32_t
+groups_of(struct space *space, enum space_dimension dimension,
+    const struct map *index, const struct policy_endpoint *endpoint)
 {
-	space->sets.count = 0;
+	uint32_t ret = DIAGRAM_EMPTY;
+
 	for (size_t i = 0; i < endpoint->group_count; i++) {
 		size_t set = space_index_of(index, &endpoint->groups[i]);
-		if (set != 0 && VEC_ADD(&space->sets, set - 1) < 0)
-			space_fail(space, -ENOMEM);
+		if (set != 0)
+			ret = diagram_or(&space->diagram, ret,
+			    space->axes[dimension].sets[set - 1]);
 	}
-}
-
-static bool
-in_sets(const struct space *space, const struct partition *atoms, size_t atom)
-{
-	for (size_t i = 0; i < space->sets.count; i++)
-		if (partition_has(atoms, atom, space->sets.items[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_source(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
-
-	return (ask->endpoint->zones &
-		   policy_zone_bit(source->zone[ask->which])) != 0 ||
-	       in_sets(ask->space, &ask->space->from.atoms, source->atom);
+	return ret;
 }
 
 uint32_t
 space_sources(
     struct space *space, unsigned which, const struct policy_endpoint *from)
 {
-	struct question ask = { space, which, .endpoint = from };
-
-	find_sets(space, &space->from.groups, from);
-	return space_cells(space, SPACE_SOURCE, is_source, &ask);
+	return diagram_or(&space->diagram,
+	    space_from_zones(space, which, from->zones),
+	    groups_of(space, SPACE_SOURCE, &space->from.groups, from));
 }
 
-static bool
-is_published(
-    const struct question *ask, const struct space_destination *destination)
+/* The gateway's own addresses, of families that the rule has a target for. */
+static uint32_t
+published(struct space *space, unsigned which, const struct policy_rule *rule,
+    uint64_t zones)
 {
-	const struct partition *atoms = &ask->space->to.atoms;
-	const struct policy_rule *rule = ask->rule;
+	struct diagram *d = &space->diagram;
+	uint32_t set = space_own(space, which, zones);
 
-	return destination->zone[ask->which] == ZONE_SELF &&
-	       (ask->endpoint->own &
-		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
-	       (partition_has(atoms, destination->atom, SPACE_IPV4)
-		       ? rule->target4.family
-		       : rule->target6.family) != ADDRESS_NONE;
-}
-
-static bool
-is_destination(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->endpoint->zones &
-		   policy_zone_bit(destination->zone[ask->which])) != 0 ||
-	       is_published(ask, destination) ||
-	       in_sets(ask->space, &ask->space->to.atoms, destination->atom);
+	if (rule->target4.family == ADDRESS_NONE)
+		set = diagram_minus(d, set, space_to_base(space, SPACE_IPV4));
+	if (rule->target6.family == ADDRESS_NONE)
+		set = diagram_and(d, set, space_to_base(space, SPACE_IPV4));
+	return set;
 }
 
 uint32_t
 space_addresses(struct space *space, unsigned which,
     const struct policy_rule *rule, const struct policy_endpoint *to)
 {
-	struct question ask = { space, which, .rule = rule, .endpoint = to };
+	struct diagram *d = &space->diagram;
+	uint32_t set = diagram_or(d, space_to_zones(space, which, to->zones),
+	    groups_of(space, SPACE_DESTINATION, &space->to.groups, to));
 
-	find_sets(space, &space->to.groups, to);
-	return space_cells(space, SPACE_DESTINATION, is_destination, &ask);
-}
-
-static bool
-is_name(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return in_sets(ask->space, &ask->space->names, cell);
+	return to->own == 0
+		   ? set
+		   : diagram_or(d, set, published(space, which, rule, to->own));
 }
 
 uint32_t
 space_names(struct space *space, const struct policy_endpoint *to)
 {
-	struct question ask = { space, .endpoint = to };
-
 	if (!policy_endpoint_has_domains(to))
 		return DIAGRAM_EMPTY;
-	find_sets(space, &space->name_index, to);
-	return space_cells(space, SPACE_NAME, is_name, &ask);
+	return groups_of(space, SPACE_NAME, &space->name_index, to);
 }
 
 /* Each minute of a cell is in or out, so that its first one speaks for it. */
@@ -292,25 +253,54 @@ space_rule_head(struct space *space, const struct policy_rule *rule)
 	return diagram_and(d, set, texts_of(space, SPACE_TYPE, &types));
 }
 
-/* Cells were cut at each service, so that a cell's first port speaks for it. */
-static bool
-is_service(const void *context, size_t cell)
+/* The first cell of the protocol that begins at the port or behind it. */
+static size_t
+service_cell(
+    const struct space *space, enum policy_protocol protocol, uint32_t port)
 {
-	const struct question *ask = context;
-	const struct space_service *service = &ask->space->services.items[cell];
+	size_t from = 0, end = space->services.count;
 
-	return policy_services_have(
-	    ask->services, service->protocol, service->first);
+	while (from < end) {
+		size_t at = from + (end - from) / 2;
+		const struct space_service *one = &space->services.items[at];
+		if (one->protocol < protocol ||
+		    (one->protocol == protocol && one->first < port))
+			from = at + 1;
+		else
+			end = at;
+	}
+	return from;
 }
 
+void
+space_protocol(const struct space *space, enum policy_protocol protocol,
+    size_t *ret_first, size_t *ret_end)
+{
+	*ret_first = service_cell(space, protocol, 0);
+	*ret_end = service_cell(space, protocol, UINT16_MAX + 1);
+}
+
+/* Cells were cut at each service, so that it is some of them, all of each. */
 uint32_t
 space_services(struct space *space, const struct policy_services *services)
 {
-	struct question ask = { space, .services = services };
+	const struct space_axis *axis = &space->axes[SPACE_SERVICE];
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_EMPTY;
 
 	if (services->count == 0)
 		return DIAGRAM_ALL;
-	return space_cells(space, SPACE_SERVICE, is_service, &ask);
+	for (size_t i = 0; i < services->count; i++) {
+		const struct policy_service *one = &services->items[i];
+		size_t first = service_cell(space, one->protocol, one->first);
+		size_t end =
+		    service_cell(space, one->protocol, (uint32_t)one->last + 1);
+		if (first < end)
+			set = diagram_or(d, set,
+			    diagram_interval(
+				d, axis->first, axis->bits, first, end - 1));
+	}
+	return set;
 }
 
 static bool
@@ -320,14 +310,6 @@ is_from_zone(const void *context, size_t cell)
 	const struct space_source *source = &ask->space->sources.items[cell];
 
 	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
-}
-
-uint32_t
-space_from_zones(struct space *space, unsigned which, uint64_t zones)
-{
-	struct question ask = { space, which, .zones = zones };
-
-	return space_cells(space, SPACE_SOURCE, is_from_zone, &ask);
 }
 
 static bool
@@ -341,12 +323,80 @@ is_to_zone(const void *context, size_t cell)
 	       0;
 }
 
+static bool
+is_own(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+	const struct space_destination *destination =
+	    &ask->space->destinations.items[cell];
+
+	return destination->own &&
+	       (ask->zones &
+		   policy_zone_bit(destination->own_zone[ask->which])) != 0;
+}
+
+/* Each question is asked by many rules and answered once. */
+static uint32_t
+zones_of(struct space *space, struct space_zone_set wanted, diagram_has_fn has)
+{
+	struct question ask = { space, wanted.which, .zones = wanted.zones };
+
+	if (wanted.zones == 0)
+		return DIAGRAM_EMPTY;
+	for (size_t i = 0; i < space->zone_sets.count; i++) {
+		const struct space_zone_set *one = &space->zone_sets.items[i];
+		if (one->zones == wanted.zones && one->which == wanted.which &&
+		    one->dimension == wanted.dimension &&
+		    one->own == wanted.own)
+			return one->set;
+	}
+	wanted.set = space_cells(space, wanted.dimension, has, &ask);
+	if (VEC_ADD(&space->zone_sets, wanted) < 0)
+		space_fail(space, -ENOMEM);
+	return wanted.set;
+}
+
+uint32_t
+space_from_zones(struct space *space, unsigned which, uint64_t zones)
+{
+	return zones_of(space,
+	    (struct space_zone_set){
+		SPACE_SOURCE, .which = which, .zones = zones },
+	    is_from_zone);
+}
+
 uint32_t
 space_to_zones(struct space *space, unsigned which, uint64_t zones)
 {
-	struct question ask = { space, which, .zones = zones };
+	return zones_of(space,
+	    (struct space_zone_set){
+		SPACE_DESTINATION, .which = which, .zones = zones },
+	    is_to_zone);
+}
 
-	return space_cells(space, SPACE_DESTINATION, is_to_zone, &ask);
+uint32_t
+space_own(struct space *space, unsigned which, uint64_t zones)
+{
+	return zones_of(space,
+	    (struct space_zone_set){ SPACE_DESTINATION, .own = true,
+		.which = which, .zones = zones },
+	    is_own);
+}
+
+size_t
+space_self_first(const struct space *space, enum space_dimension dimension)
+{
+	return space->axes[dimension].count -
+	       space_partition(space, dimension)->count;
+}
+
+uint32_t
+space_self(struct space *space, enum space_dimension dimension)
+{
+	const struct space_axis *axis = &space->axes[dimension];
+
+	return diagram_interval(&space->diagram, axis->first, axis->bits,
+	    space_self_first(space, dimension), axis->count - 1);
 }
 
 static bool
@@ -391,38 +441,16 @@ space_intercepted(struct space *space, unsigned which, bool is_carried)
 			  : diagram_minus(d, set, carried);
 }
 
-static bool
-is_from_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->from.atoms,
-	    ask->space->sources.items[cell].atom, ask->set);
-}
-
 uint32_t
 space_from_base(struct space *space, enum space_base base)
 {
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_SOURCE, is_from_set, &ask);
-}
-
-static bool
-is_to_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->to.atoms,
-	    ask->space->destinations.items[cell].atom, ask->set);
+	return space->axes[SPACE_SOURCE].sets[base];
 }
 
 uint32_t
 space_to_base(struct space *space, enum space_base base)
 {
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_DESTINATION, is_to_set, &ask);
+	return space->axes[SPACE_DESTINATION].sets[base];
 }
 
 uint32_t
@@ -434,14 +462,13 @@ space_listener(struct space *space, unsigned which, size_t listen)
 		.first = at->at.port,
 		.last = at->at.port };
 	struct policy_services services = { &port, 1 };
-	struct question ask = { space, which,
-		.set = space->listener_set + listen +
-		       (which > 0 ? space->policies[0]->listen_count : 0) };
+	size_t number = space->listener_set + listen +
+			(which > 0 ? space->policies[0]->listen_count : 0);
 	struct diagram *d = &space->diagram;
 
-	uint32_t set = diagram_and(d,
-	    space_cells(space, SPACE_DESTINATION, is_to_set, &ask),
-	    space_services(space, &services));
+	uint32_t set =
+	    diagram_and(d, space->axes[SPACE_DESTINATION].sets[number],
+		space_services(space, &services));
 	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
 	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
 }

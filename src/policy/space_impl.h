@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/space, for its own files: space.c makes the cells, space_ask.c gives
- * sets of them, space_universe.c says which flows can be.
+ * policy/space, for its own files: space.c makes the cells, space_sets.c turns
+ * the policies' sets into sets of them, space_ask.c gives what rules ask for,
+ * space_universe.c says which flows can be.
  */
 #ifndef GATEHOUSE_POLICY_SPACE_IMPL_H
 #define GATEHOUSE_POLICY_SPACE_IMPL_H
@@ -13,8 +14,6 @@ struct question {
 	const struct space *space;
 	unsigned which;
 	const struct policy_rule *rule;
-	const struct policy_endpoint *endpoint;
-	const struct policy_services *services;
 	const struct partition *texts; /* and patterns[] that made it */
 	const struct space_words *patterns;
 	const struct str *words;
@@ -35,8 +34,8 @@ bool space_has_word(const struct str *words, size_t count, struct str word);
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);
 
-/* The requests that meet the condition. */
-uint32_t space_header(struct space *space, size_t header);
+/* After the axes: the cells of every set, and the names of sets. */
+void space_make_sets(struct space *space);
 
 void space_make_universe(struct space *space);
 

@@ -238,11 +238,159 @@ lines(void **state)
 	}
 }
 
+/* Rules of their own addresses, each with a verdict of its own. */
+static void
+add_rules(struct text *out, const char *verdict, unsigned count)
+{
+	text_addz(out, HEAD);
+	for (unsigned i = 0; i < count; i++)
+		text_addf(out, "%s guest -> 203.0.113.%u tcp %u\n", verdict,
+		    i * 2, 1000 + i * 2);
+}
+
+static struct diff
+diff_of(struct policy *policies[static 2], const struct text *old,
+    const struct text *new, const struct diff_bounds *bounds, int expected)
+{
+	struct diff diff;
+
+	policies[0] = policy_of(old->at);
+	policies[1] = policy_of(new->at);
+	int rc = bounds != NULL ? policy_diff_within(
+				      policies[0], policies[1], bounds, &diff)
+				: policy_diff(policies[0], policies[1], &diff);
+	assert_int_equal(rc, expected);
+	return diff;
+}
+
+/* One class of many addresses: a line says some, an object all. */
+static void
+many_addresses(void **state)
+{
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY, out = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	text_addz(&old, HEAD "drop any -> any\n");
+	text_addz(&new, HEAD "allow guest -> 203.0.113.1");
+	for (unsigned i = 1; i < 100; i++)
+		text_addf(&new, ", 203.0.113.%u", i * 2 + 1);
+	text_addz(&new, "\n");
+	for (unsigned i = 0; i < 100; i++)
+		text_addf(&new, "drop any -> 203.0.113.%u\n", i * 2 + 1);
+	text_addz(&new, "drop any -> any\n");
+	struct diff diff = diff_of(policies, &old, &new, NULL, 0);
+	assert_int_equal(diff.classes.count, 1);
+	assert_int_equal(diff_describe(&diff, &out), 0);
+	assert_non_null(strstr(out.at, "203.0.113.1, 203.0.113.3, "));
+	assert_non_null(strstr(out.at, "203.0.113.23 and 88 more  drop"));
+	assert_null(strstr(out.at, "203.0.113.25"));
+	text_clear(&out);
+	assert_int_equal(diff_json(&diff, &out), 0);
+	assert_null(strstr(out.at, " more"));
+	for (unsigned i = 0; i < 100; i++) {
+		char address[32];
+		(void)snprintf(
+		    address, sizeof(address), "203.0.113.%u", i * 2 + 1);
+		assert_non_null(strstr(out.at, address));
+	}
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+	text_fini(&out);
+}
+
+/* The first classes by their rules, and how many ways are not told. */
+static void
+bounds(void **state)
+{
+	struct diff_bounds few = { .classes_max = 7 };
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	add_rules(&old, "allow", 100);
+	add_rules(&new, "reject", 100);
+	struct diff diff = diff_of(policies, &old, &new, &few, 0);
+	assert_int_equal(diff.classes.count, 7);
+	assert_int_equal(diff.untold, 93);
+	assert_false(diff_is_empty(&diff));
+	for (size_t i = 0; i < 7; i++) {
+		const struct diff_class *class = &diff.classes.items[i];
+		assert_ptr_equal(class->before.rule, &policies[0]->rules[i]);
+		assert_ptr_equal(class->after.rule, &policies[1]->rules[i]);
+	}
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	few.classes_max = 100;
+	diff = diff_of(policies, &old, &new, &few, 0);
+	assert_int_equal(diff.classes.count, 100);
+	assert_int_equal(diff.untold, 0);
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+}
+
+static void
+too_late(void **state)
+{
+	struct diff_bounds late = { .classes_max = 7, .deadline = 1 };
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	add_rules(&old, "allow", 120);
+	add_rules(&new, "reject", 120);
+	struct diff diff = diff_of(policies, &old, &new, &late, -ETIME);
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+}
+
+/*
+ * What it costs grows with the rules and not with their square: eight times as
+ * many rules that all change make eight times the nodes, or a little more.
+ */
+static void
+growth(void **state)
+{
+	size_t nodes[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+		struct policy *policies[2];
+		unsigned count = i == 0 ? 16 : 128;
+		add_rules(&old, "allow", count);
+		add_rules(&new, "reject", count);
+		struct diff diff = diff_of(policies, &old, &new, NULL, 0);
+		assert_int_equal(diff.classes.count, count);
+		nodes[i] = diff.space.diagram.nodes.count;
+		diff_fini(&diff);
+		policy_unref(policies[0]);
+		policy_unref(policies[1]);
+		text_fini(&old);
+		text_fini(&new);
+	}
+	assert_true(nodes[1] < nodes[0] * 8 * 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(many_addresses),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(too_late),
+		cmocka_unit_test(growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
