@@ -22,10 +22,11 @@ struct options {
 	bool json;
 	bool follow;
 	bool verbose;
-	bool check;          /* look, change nothing */
-	bool running;        /* asks the gateway instead of a file */
-	const char *runtime; /* --runtime DIR */
-	char **words;        /* what is no option */
+	bool check;             /* look, change nothing */
+	bool running;           /* asks the gateway instead of a file */
+	const char *runtime;    /* --runtime DIR */
+	const char *early_drop; /* --early-drop MODE */
+	char **words;           /* what is no option */
 	int count;
 };
 
@@ -36,6 +37,7 @@ enum option_bits {
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
 	OPTION_RUNNING = 32,
+	OPTION_EARLY_DROP = 64,
 };
 
 struct command {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "daemon/early.h"
 #include "daemon/kernel_counters.h"
 #include "daemon/refresh.h"
 #include "firewall/kernel.h"
@@ -139,6 +140,7 @@ gateway_replace(
 	generation_destroy(gateway->current);
 	gateway->current = next;
 	gateway->since = clock_wall();
+	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	return 0;
 }
@@ -261,6 +263,7 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	compile_again(gateway, "the host's new addresses");
+	early_follow(gateway, true);
 }
 
 /* The kernel counts hours by UTC: summer time moves them. */
@@ -314,6 +317,7 @@ on_upkeep(struct loop_timer *timer)
 		gateway_say("%s", why.at);
 	if (gateway->current != NULL)
 		see_new_offset(gateway);
+	early_look(gateway);
 	text_fini(&why);
 	if (journal_rotate_if_due(&gateway->journal) == 1)
 		(void)child_tell_journal(
@@ -395,7 +399,7 @@ open_addresses(struct gateway *gateway, struct report *report)
 
 int
 gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
-    uid_t uid, gid_t gid, struct report *report)
+    uid_t uid, gid_t gid, enum early_mode early, struct report *report)
 {
 	*gateway = (struct gateway){
 		.loop = loop,
@@ -406,6 +410,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.restart = { .fn = on_restart, .context = gateway },
 	};
 	child_init(&gateway->child, uid, gid);
+	early_drop_init(&gateway->early, early);
 	journal_init(&gateway->journal);
 	int rc = kernel_check(report, &gateway->ipv6);
 	if (rc == 0 && report->errors > 0)
@@ -439,6 +444,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
+	early_drop_fini(&gateway->early);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);
