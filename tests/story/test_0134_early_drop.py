@@ -6,6 +6,7 @@ is listed, `web` is not.  Each packet that counts is one of `early` (what the
 program refused) or of `nft` (what came up to the ruleset).
 """
 
+import itertools
 import json
 import os
 import re
@@ -15,11 +16,12 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 
 import pytest
 
-from tests.lab import namespace, wait, xdp
-from tests.lab.frames import checksum
+from tests.lab import frames, namespace, wait, xdp
+from tests.lab.frames import Packet, checksum
 from tests.lab.gateway import GOOD, Gateway
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -424,3 +426,83 @@ def test_a_veth_is_none_that_pays(early_lab: Lab) -> None:
         assert (port["driver"], port["why"]) == (None, "nothing is gained on a veth")
         assert xdp.attached(early_lab.gw, "ext0") is None
         assert "early drop" not in gateway.err
+
+
+HEAD = """
+list worst = addresses "worst.netset"
+allow lan -> self
+drop bad except 192.0.2.64/27 -> any
+allow 198.51.100.7 -> self udp 5000-5001
+drop worst, bad -> any
+"""
+WORST = "198.51.100.0-198.51.100.40\n2001:db8:bad:1::/64\n"
+# Among them what is spoofed, local or the gateway's own.
+EVERYWHERE = """192.0.2.0/24
+203.0.113.0/28
+10.0.0.0/24
+127.0.0.0/8
+169.254.0.0/16
+224.0.0.0/4
+0.0.0.0/8
+2001:db8:bad::/48
+2001:db8:f::/120
+fe80::/10
+"""
+SOURCES = """192.0.2.0 192.0.2.64 192.0.2.70 192.0.2.96 192.0.2.255 192.0.3.0
+198.51.100.0 198.51.100.7 198.51.100.40 198.51.100.41 203.0.113.1 203.0.113.9
+203.0.113.15 203.0.113.16 10.0.0.7 10.0.9.7 127.0.0.1 169.254.9.9 224.0.0.9
+0.0.0.9 2001:db8:bad::1 2001:db8:bad:1::1 2001:db8:bae::1 2001:db8:f::1
+2001:db8:f::9 2001:db8:f::109 2001:db8:1::7 fe80::7 ff02::9 ::ffff:192.0.2.9
+"""
+KINDS = [("tcp", 25), ("udp", 5000), ("udp", 5001), ("udp", 9), ("sctp", 9)]
+KINDS += [("gre", 0), ("esp", 0), ("icmp", 0)]
+
+
+def every_packet() -> Iterator[bytes]:
+    """From each source of each kind, to the gateway and through it."""
+    number = itertools.count(1)
+    for source in map(ip_address, SOURCES.split()):
+        goals = (SELF, "10.0.0.25") if source.version == 4 else (SELF6, "2001:db8:1::19")
+        for goal, (protocol, port) in itertools.product(goals, KINDS):
+            n = next(number)
+            kind = "echo-request" if protocol == "icmp" else ""
+            ends = source, ip_address(goal), protocol
+            yield frames.internet(Packet(n, *ends, 20000 + n, port, kind))
+
+
+def hardware(host: Host, interface: str) -> bytes:
+    argv = ["ip", "-j", "link", "show", "dev", interface]
+    [link] = json.loads(host.run(argv, check=True).stdout)
+    return bytes.fromhex(link["address"].replace(":", ""))
+
+
+def what_was_counted(lab: Lab, mode: str) -> tuple[dict, int]:
+    """Packets and bytes of each rule, and the kernel's own counters."""
+    policy = POLICY.replace("drop bad -> any", HEAD)
+    with ExitStack() as stack:
+        gateway = make(lab, mode, EVERYWHERE, policy)
+        (gateway.dir / "worst.netset").write_text(WORST)
+        stack.enter_context(gateway)
+        ends = hardware(lab.out, "eth0"), hardware(lab.gw, "ext0")
+        wire = stack.enter_context(namespace.inside(lab.out.namespace, packet_socket))
+        for packet in every_packet():
+            wire.send(frames.ethernet(packet, *ends))
+        lab.web.connect("10.0.0.25", 2525).close()  # behind all of them
+        now = status(gateway)
+        rules = {r["line"]: (r["packets"], r["bytes"]) for r in now["rules"]}
+        return {"rules": rules, "kernel": now["kernel"]}, now["early_drop"]["packets"]
+
+
+def packet_socket() -> socket.socket:
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind(("eth0", 0))
+    return sock
+
+
+def test_all_is_counted_as_without_it(early_lab: Lab) -> None:
+    """The same packets, the same rules, the same numbers."""
+    with_it, early = what_was_counted(early_lab, "on")
+    without, none = what_was_counted(early_lab, "off")
+    assert with_it == without
+    # Of ten sources, TCP and UDP to both: four and four.
+    assert (early, none) == (80, 0)
