@@ -82,14 +82,9 @@ struct {
 
 __u64 stems[EARLY_STEM_WORDS];
 
-/* These two outlive a change of the lists. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, EARLY_DEVICES_MAX);
-	__type(key, __u32);
-	__type(value, struct early_device);
-} devices SEC(".maps");
+struct early_device devices[EARLY_DEVICES_MAX];
 
+/* Outlives a change of the lists. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, EARLY_ROWS_MAX);
@@ -109,20 +104,25 @@ struct packet {
 static __always_inline bool
 is_whole(struct xdp_md *ctx, __u32 bytes)
 {
-	return ETH_HLEN + bytes <= bpf_xdp_get_buff_len(ctx);
+	__u64 first = (__u64)ctx->data_end - ctx->data;
+
+	return ETH_HLEN + bytes <= first ||
+	       ETH_HLEN + bytes <= bpf_xdp_get_buff_len(ctx);
 }
 
-static __always_inline __u32
-part_row(const struct early_word *word, __u32 address)
+/* Whether the word has it, one of whose nets it is in. */
+static __always_inline bool
+word_has(const struct early_word *word, __u32 address)
 {
-	__u64 below = (1ULL << (address >> 8 & 63)) - 1;
+	__u32 nth = address >> 8 & 63;
+	__u64 below = (1ULL << nth) - 1;
+	__u32 is_part = ~(__u32)(word->whole >> nth) & 1;
 	__u32 at = word->base + __builtin_popcountll(word->part & below);
-	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
 
-	if (block == NULL ||
-	    !(block->bits[address >> 6 & 3] >> (address & 63) & 1))
-		return NONE;
-	return word->row;
+	at *= is_part;
+	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
+	return block != NULL &&
+	       (block->bits[address >> 6 & 3] >> (address & 63) & 1) != 0;
 }
 
 static __always_inline __u32
@@ -133,15 +133,13 @@ row_of4(__u32 address)
 	for (int i = 0; i < EARLY_ROWS_MAX; i++) {
 		const struct early_word *word =
 		    bpf_map_lookup_elem(&words, &at);
-		__u32 row = NONE;
 		if (word == NULL)
 			return NONE;
-		if (word->whole >> nth & 1)
+		if (((word->whole | word->part) >> nth & 1) != 0 &&
+		    word_has(word, address))
 			return word->row;
-		if (word->part >> nth & 1)
-			row = part_row(word, address);
-		if (row != NONE || word->next == 0)
-			return row;
+		if (word->next == 0)
+			return NONE;
 		at = word->next;
 	}
 	return NONE;
@@ -227,11 +225,10 @@ static __always_inline bool
 is_for_us(struct xdp_md *ctx, const struct ethhdr *frame)
 {
 	__u32 index = ctx->ingress_ifindex;
-	const struct early_device *device =
-	    bpf_map_lookup_elem(&devices, &index);
-
+	const struct early_device *device = &devices[index % EARLY_DEVICES_MAX];
 	const __u16 *to = (const void *)frame->h_dest;
-	return device != NULL && to[0] == device->address[0] &&
+
+	return device->index == index && to[0] == device->address[0] &&
 	       to[1] == device->address[1] && to[2] == device->address[2];
 }
 

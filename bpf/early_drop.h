@@ -7,7 +7,10 @@
  *
  *	words[address >> 14]    64 neighbouring /24s: which of them are whole
  *	                        ours, of which a part is
- *	blocks[base + rank]     of the latter: 256 bits, one an address
+ *	blocks[base + rank]     of the latter: 256 bits, one an address; of
+ *	                        the former blocks[0], in which all are set, so
+ *	                        that no branch depends on which it is: a flood
+ *	                        from everywhere would mispredict every other one
  *
  * A word belongs to one row (a rule); where several rows have addresses among
  * the same 64 /24s, further words stand behind the first EARLY_WORDS and are
@@ -58,11 +61,15 @@ early_stem(__u32 top)
 	return top * 2654435761U >> (32 - EARLY_STEM_BITS);
 }
 
-/* The interfaces that it is on, by their index: the hardware address. */
-#define EARLY_DEVICES_MAX 64
+/*
+ * The interfaces that it is on, each in the place that its index has, and in
+ * no other: two that would share one cannot both be served.
+ */
+#define EARLY_DEVICES_MAX 256
 
 struct early_device {
-	__u16 address[3]; /* its six bytes, as they are on the wire */
+	__u32 index;      /* 0: none */
+	__u16 address[3]; /* six bytes, as they are on the wire */
 	__u16 pad;
 };
 

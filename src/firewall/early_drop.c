@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static_assert(EARLY_DROP_PORTS_MAX == EARLY_DEVICES_MAX,
+static_assert(EARLY_DROP_PORTS_MAX <= EARLY_DEVICES_MAX,
     "each has a place in the program");
 
 void
@@ -96,6 +96,8 @@ refusal_word(int rc)
 		return "another XDP program is there";
 	case EOPNOTSUPP:
 		return "its driver has no XDP";
+	case ENOSPC:
+		return "another interface has its place in the program";
 	default:
 		return strerror(-rc);
 	}

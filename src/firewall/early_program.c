@@ -107,6 +107,9 @@ set_sizes(struct early_drop_bpf *skeleton, const struct early_table *table)
 	if (rc == 0)
 		rc = bpf_map__set_max_entries(
 		    skeleton->maps.prefixes, room_for(table->prefixes.count));
+	static_assert(sizeof(skeleton->bss->devices) ==
+			  EARLY_DEVICES_MAX * sizeof(struct early_device),
+	    "both sides mean the same devices");
 	static_assert(sizeof(skeleton->bss->stems) == sizeof(table->stems),
 	    "both sides mean the same stems");
 	memcpy(skeleton->bss->stems, table->stems, sizeof(table->stems));
@@ -179,11 +182,16 @@ int
 early_program_serve(struct early_program *program, uint32_t interface,
     const uint8_t hardware[static 6])
 {
-	struct early_device device = { .pad = 0 };
+	struct early_device *device =
+	    &program->skeleton->bss->devices[interface % EARLY_DEVICES_MAX];
 
-	memcpy(device.address, hardware, sizeof(device.address));
-	return bpf_map_update_elem(bpf_map__fd(program->skeleton->maps.devices),
-	    &interface, &device, BPF_ANY);
+	if (device->index != 0 && device->index != interface)
+		return -ENOSPC;
+	/* Until it is whole again it fits no frame, and all go up. */
+	__atomic_store_n(&device->index, 0, __ATOMIC_SEQ_CST);
+	memcpy(device->address, hardware, sizeof(device->address));
+	__atomic_store_n(&device->index, interface, __ATOMIC_SEQ_CST);
+	return 0;
 }
 
 int

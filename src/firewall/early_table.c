@@ -18,11 +18,17 @@ static_assert(sizeof(struct early_word) == 32, "two in a line of the cache");
 
 /* ---- IPv4 ---- */
 
+/* And the block of those that are whole. */
 static int
 make_words(struct early_table *table)
 {
+	struct early_block whole;
+
 	if (table->words.count > 0)
 		return 0;
+	memset(&whole, 0xff, sizeof(whole));
+	if (VEC_ADD(&table->blocks, whole) < 0)
+		return -ENOMEM;
 	table->words.items = calloc(EARLY_WORDS, sizeof(*table->words.items));
 	if (table->words.items == NULL)
 		return -ENOMEM;

@@ -83,10 +83,12 @@ class Gateway:
         path.write_text(policy)
         return path
 
+    def argv(self) -> list[str | Path]:
+        options = [*self.options, "--runtime", self.runtime]
+        return [PROGRAM, "run", *options, self.policy]
+
     def start(self) -> "Gateway":
-        argv = [PROGRAM, "run", *self.options, "--runtime", self.runtime]
-        argv.append(self.policy)
-        self._process = self.lab.gw.spawn(argv, dies_by="TERM")
+        self._process = self.lab.gw.spawn(self.argv(), dies_by="TERM")
         try:
             if self._process.wait_line("ready", READY_S):
                 return self
