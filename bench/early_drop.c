@@ -159,10 +159,14 @@ flood(struct bench_early_drop *skeleton, uint8_t frame[static FRAME_BYTES],
 {
 	struct xdp_md context = { .data_end = FRAME_BYTES - 4,
 		.ingress_ifindex = index };
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
-	    .data_size_in = FRAME_BYTES - 4, .ctx_in = &context,
-	    .ctx_size_in = sizeof(context), .repeat = frames,
-	    .flags = BPF_F_TEST_XDP_LIVE_FRAMES, .batch_size = 64);
+	struct bpf_test_run_opts options = { .sz = sizeof(options),
+		.data_in = frame,
+		.data_size_in = FRAME_BYTES - 4,
+		.ctx_in = &context,
+		.ctx_size_in = sizeof(context),
+		.repeat = frames,
+		.flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		.batch_size = 64 };
 	int64_t began = now(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (bpf_prog_test_run_opts(
@@ -224,7 +228,8 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "early") == 0)
 		program = load_early(&set, index, hardware, &load_seconds);
 	/* An interface takes live frames only while XDP is on it. */
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+	struct bpf_link_create_opts options = { .sz = sizeof(options),
+		.flags = XDP_FLAGS_DRV_MODE };
 	if (bpf_link_create(bpf_program__fd(skeleton->progs.generate),
 		(int)index, BPF_XDP, &options) < 0)
 		die("XDP on the interface");

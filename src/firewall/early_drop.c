@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static_assert(EARLY_DROP_PORTS_MAX <= EARLY_DEVICES_MAX,
     "each has a place in the program");
@@ -21,21 +20,13 @@ early_drop_init(struct early_drop *early, enum early_mode mode)
 	*early = (struct early_drop){ .mode = mode };
 }
 
-/* ---- ports ---- */
-
-static void
-detach(struct early_port *port)
-{
-	if (port->fd >= 0)
-		(void)close(port->fd);
-	port->fd = -1;
-}
+/* ---- interfaces ---- */
 
 static void
 detach_all(struct early_drop *early)
 {
 	for (size_t i = 0; i < early->port_count; i++)
-		detach(&early->ports[i]);
+		early_port_detach(&early->ports[i]);
 }
 
 void
@@ -46,138 +37,6 @@ early_drop_fini(struct early_drop *early)
 	early_drop_init(early, early->mode);
 }
 
-/*
- * Why it is not there, once: not again at every look.  `expected` is what auto
- * mode chose by itself, which only `status` tells.
- */
-static void
-say_why(
-    struct early_port *port, bool expected, struct text *words, const char *why)
-{
-	if (strcmp(port->why, why) == 0)
-		return;
-	(void)snprintf(port->why, sizeof(port->why), "%s", why);
-	if (!expected)
-		text_addf(words,
-		    "early drop: %s: %s; nftables refuses alone there\n",
-		    port->name, why);
-}
-
-/* What the interface is, not what can be had on it; "" where all is well. */
-static void
-find_obstacle(const struct host_links *links, const struct host_link *link,
-    char ret[static EARLY_DROP_WHY_BYTES])
-{
-	const struct host_link *other;
-
-	ret[0] = '\0';
-	if (link == NULL)
-		(void)snprintf(ret, EARLY_DROP_WHY_BYTES,
-		    "there is no such interface now");
-	else if (!link->is_ethernet)
-		(void)snprintf(ret, EARLY_DROP_WHY_BYTES,
-		    "its packets have no Ethernet head");
-	else if (link->master != 0 &&
-		 (other = links_find_index(links, link->master)) != NULL)
-		(void)snprintf(ret, EARLY_DROP_WHY_BYTES, "it is a part of %s",
-		    other->name);
-	else if ((other = links_find_twin(links, link)) != NULL)
-		(void)snprintf(ret, EARLY_DROP_WHY_BYTES,
-		    "%s stands on it and has the same hardware address",
-		    other->name);
-}
-
-static const char *
-refusal_word(int rc)
-{
-	switch (-rc) {
-	case EBUSY:
-	case EEXIST:
-		return "another XDP program is there";
-	case EOPNOTSUPP:
-		return "its driver has no XDP";
-	case ENOSPC:
-		return "another interface has its place in the program";
-	default:
-		return strerror(-rc);
-	}
-}
-
-/* Native where the driver has it; else behind the driver, if that is told. */
-static int
-attach(const struct early_drop *early, const struct host_link *link,
-    bool *ret_is_generic)
-{
-	int fd = early_program_attach(early->program, link->index, false);
-
-	*ret_is_generic = false;
-	if (fd >= 0 || early->mode != EARLY_ON || fd == -EBUSY || fd == -EEXIST)
-		return fd;
-	*ret_is_generic = true;
-	return early_program_attach(early->program, link->index, true);
-}
-
-static void
-attach_port(struct early_drop *early, struct early_port *port,
-    const struct host_link *link, struct text *words)
-{
-	int fd =
-	    early_program_serve(early->program, link->index, link->hardware);
-
-	if (fd == 0)
-		fd = attach(early, link, &port->is_generic);
-	if (fd < 0) {
-		say_why(port, fd == -EOPNOTSUPP && early->mode == EARLY_AUTO,
-		    words, refusal_word(fd));
-		return;
-	}
-	port->fd = fd;
-	port->index = link->index;
-	port->why[0] = '\0';
-	memcpy(port->hardware, link->hardware, sizeof(port->hardware));
-	text_addf(words, "early drop: %s: on%s, %zu ranges of addresses\n",
-	    port->name, port->is_generic ? ", behind the driver" : "",
-	    early->range_count);
-}
-
-/* Another interface under the old name, or another address of this one. */
-static void
-follow_port(struct early_drop *early, struct early_port *port,
-    const struct host_link *link)
-{
-	if (port->index != link->index)
-		detach(port);
-	else if (memcmp(port->hardware, link->hardware,
-		     sizeof(port->hardware)) != 0 &&
-		 early_program_serve(
-		     early->program, link->index, link->hardware) == 0)
-		memcpy(port->hardware, link->hardware, sizeof(port->hardware));
-}
-
-static void
-look_at(struct early_drop *early, struct early_port *port,
-    const struct host_links *links, struct text *words)
-{
-	const struct host_link *link = links_find(links, port->name);
-	char obstacle[EARLY_DROP_WHY_BYTES];
-
-	find_obstacle(links, link, obstacle);
-	if (obstacle[0] != '\0') {
-		detach(port);
-		say_why(port, early->mode == EARLY_AUTO, words, obstacle);
-		return;
-	}
-	/* Its packets are in buffers already, and would be copied for it. */
-	if (early->mode == EARLY_AUTO && strcmp(link->kind, "veth") == 0) {
-		say_why(port, true, words, "nothing is gained on a veth");
-		return;
-	}
-	if (port->fd >= 0)
-		follow_port(early, port, link);
-	if (port->fd < 0)
-		attach_port(early, port, link, words);
-}
-
 void
 early_drop_look(struct early_drop *early, struct text *words)
 {
@@ -185,9 +44,17 @@ early_drop_look(struct early_drop *early, struct text *words)
 
 	if (early->program == NULL)
 		return;
-	if (links_read(&links) == 0)
-		for (size_t i = 0; i < early->port_count; i++)
-			look_at(early, &early->ports[i], &links, words);
+	int rc = links_read(&links);
+	for (size_t i = 0; rc == 0 && i < early->port_count; i++) {
+		struct early_port *port = &early->ports[i];
+		if (early_port_look(
+			port, early->program, early->mode, &links, words))
+			text_addf(words,
+			    "early drop: %s: on%s, %zu ranges of addresses\n",
+			    port->name,
+			    port->is_generic ? ", behind the driver" : "",
+			    early->range_count);
+	}
 	links_fini(&links);
 }
 
@@ -263,7 +130,7 @@ set_ports(struct early_drop *early, const struct policy *policy)
 		early->ports[early->port_count++] = port;
 	}
 	for (size_t i = 0; i < old_count; i++)
-		detach(&old[i]);
+		early_port_detach(&old[i]);
 }
 
 __attribute__((format(printf, 2, 3))) static void
@@ -326,18 +193,12 @@ load(struct early_drop *early, const struct early_plan *plan, bool again,
 	return program;
 }
 
-/* In one step on each interface; who cannot follow is attached anew. */
+/* Who cannot follow is attached anew. */
 static void
 exchange(struct early_drop *early, struct early_program *program)
 {
-	for (size_t i = 0; i < early->port_count; i++) {
-		struct early_port *port = &early->ports[i];
-		if (port->fd >= 0 &&
-		    (early_program_serve(program, port->index, port->hardware) <
-			    0 ||
-			early_program_follow(program, port->fd) < 0))
-			detach(port);
-	}
+	for (size_t i = 0; i < early->port_count; i++)
+		early_port_follow(&early->ports[i], program);
 	early_program_free(early->program);
 	early->program = program;
 }
@@ -378,27 +239,6 @@ early_drop_counted(const struct early_drop *early, size_t rule,
 			add_row_counts(early, i, ret_packets, ret_bytes);
 }
 
-static void
-put_why(struct json *json, const char *why)
-{
-	json_name(json, "why");
-	json_put_stringz(json, why[0] != '\0' ? why : NULL);
-}
-
-static void
-write_port(struct json *json, const struct early_port *port)
-{
-	json_object_begin(json);
-	json_name(json, "name");
-	json_put_stringz(json, port->name);
-	json_name(json, "driver");
-	json_put_stringz(json, port->fd < 0       ? NULL
-			       : port->is_generic ? "generic"
-						  : "native");
-	put_why(json, port->why);
-	json_object_end(json);
-}
-
 void
 early_drop_json(const struct early_drop *early, struct json *json)
 {
@@ -414,7 +254,8 @@ early_drop_json(const struct early_drop *early, struct json *json)
 	json_put_stringz(json, early_mode_word(early->mode));
 	json_name(json, "active");
 	json_put_bool(json, early->program != NULL);
-	put_why(json, early->why);
+	json_name(json, "why");
+	json_put_stringz(json, early->why[0] != '\0' ? early->why : NULL);
 	json_name(json, "ranges");
 	json_put_integer(json, (int64_t)early->range_count);
 	json_name(json, "packets");
@@ -422,7 +263,7 @@ early_drop_json(const struct early_drop *early, struct json *json)
 	json_name(json, "interfaces");
 	json_array_begin(json);
 	for (size_t i = 0; early->program != NULL && i < early->port_count; i++)
-		write_port(json, &early->ports[i]);
+		early_port_json(&early->ports[i], json);
 	json_array_end(json);
 	json_object_end(json);
 }

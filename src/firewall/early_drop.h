@@ -14,11 +14,8 @@
 #ifndef GATEHOUSE_FIREWALL_EARLY_DROP_H
 #define GATEHOUSE_FIREWALL_EARLY_DROP_H
 
-#include "base/json.h"
-#include "firewall/early_mode.h"
 #include "firewall/early_plan.h"
-
-#include <net/if.h>
+#include "firewall/early_port.h"
 
 /*
  * In auto mode, from so many ranges on.  A list of which hardly any packet's
@@ -30,18 +27,6 @@
 /* As many interfaces of one zone; the program knows as many. */
 #define EARLY_DROP_PORTS_MAX 64
 
-#define EARLY_DROP_WHY_BYTES 192
-
-/* An interface that packets from elsewhere come in by. */
-struct early_port {
-	char name[IF_NAMESIZE];
-	uint32_t index;
-	int fd; /* what holds the program there; -1: nothing */
-	bool is_generic;
-	uint8_t hardware[6];
-	char why[EARLY_DROP_WHY_BYTES]; /* it is not attached; "" else */
-};
-
 /* What a rule has had before the program that counts now. */
 struct early_kept {
 	size_t rule;
@@ -52,8 +37,8 @@ struct early_program;
 
 struct early_drop {
 	enum early_mode mode;
-	struct early_program *program;  /* NULL: the ruleset is alone */
-	char why[EARLY_DROP_WHY_BYTES]; /* that is so */
+	struct early_program *program; /* NULL: the ruleset is alone */
+	char why[EARLY_WHY_BYTES];     /* that is so */
 	struct early_kept kept[EARLY_PLAN_ROWS_MAX];
 	size_t row_count;
 	size_t range_count;
@@ -80,8 +65,8 @@ void early_drop_counted(const struct early_drop *early, size_t rule,
     uint64_t *ret_packets, uint64_t *ret_bytes);
 
 /*
- * {"mode", "active", "why", "ranges", "packets", "interfaces": [{"name",
- * "driver": "native" or "generic" or null, "why"}]}
+ * {"mode", "active", "why", "ranges", "packets", "interfaces": [...]}
+ * (firewall/early_port)
  */
 void early_drop_json(const struct early_drop *early, struct json *json);
 

@@ -154,22 +154,33 @@ is_early(const struct policy_rule *rule, uint8_t zone)
 	       rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL;
 }
 
+static void *
+copy(const void *items, size_t bytes)
+{
+	void *copied = malloc(bytes);
+
+	if (copied != NULL)
+		memcpy(copied, items, bytes);
+	return copied;
+}
+
 static int
 fill(struct early_row *row, const struct address_set *set)
 {
-	size_t bytes4 = set->v4.count * sizeof(*set->v4.items);
-	size_t bytes6 = set->v6.count * sizeof(*set->v6.items);
-
-	row->v4.items = malloc(bytes4 > 0 ? bytes4 : 1);
-	row->v6.items = malloc(bytes6 > 0 ? bytes6 : 1);
-	if (row->v4.items == NULL || row->v6.items == NULL)
-		return -ENOMEM;
-	if (bytes4 > 0)
-		memcpy(row->v4.items, set->v4.items, bytes4);
-	if (bytes6 > 0)
-		memcpy(row->v6.items, set->v6.items, bytes6);
-	row->v4.count = row->v4.room = set->v4.count;
-	row->v6.count = row->v6.room = set->v6.count;
+	if (set->v4.count > 0) {
+		row->v4.items =
+		    copy(set->v4.items, set->v4.count * sizeof(*set->v4.items));
+		if (row->v4.items == NULL)
+			return -ENOMEM;
+		row->v4.count = row->v4.room = set->v4.count;
+	}
+	if (set->v6.count > 0) {
+		row->v6.items =
+		    copy(set->v6.items, set->v6.count * sizeof(*set->v6.items));
+		if (row->v6.items == NULL)
+			return -ENOMEM;
+		row->v6.count = row->v6.room = set->v6.count;
+	}
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct early_program {
 static struct text *words_of_libbpf;
 
 /* Its first warning names the cause, the others what failed for it. */
-static int
+__attribute__((format(printf, 2, 0))) static int
 catch_words(enum libbpf_print_level level, const char *format, va_list args)
 {
 	char line[256];
@@ -64,7 +64,7 @@ fill_array(struct bpf_map *map, const void *items, size_t count, size_t size)
 static int
 fill_trie(struct bpf_map *map, const struct early_table *table)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	struct bpf_map_batch_opts options = { .sz = sizeof(options) };
 	uint32_t count = (uint32_t)table->prefixes.count;
 
 	if (count == 0)
@@ -198,8 +198,10 @@ int
 early_program_attach(
     const struct early_program *program, uint32_t interface, bool generic)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options,
-	    .flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+	struct bpf_link_create_opts options = {
+		.sz = sizeof(options),
+		.flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE,
+	};
 
 	return bpf_link_create(
 	    early_program_fd(program), (int)interface, BPF_XDP, &options);

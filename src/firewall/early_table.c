@@ -201,7 +201,7 @@ add_range6(struct early_table *table, uint32_t row, const struct range6 *range)
 	for (;;) {
 		unsigned host = trailing_zeros(at);
 		net_end(at, host, end);
-		while (is_above(end, range->last))
+		while (host > 0 && is_above(end, range->last))
 			net_end(at, --host, end);
 		int rc = add_prefix(table, row, at, 128 - host);
 		if (rc < 0 || !is_above(range->last, end))
