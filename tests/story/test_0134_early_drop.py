@@ -379,6 +379,42 @@ def test_large_frames(early_lab: Lab) -> None:
         gw.run(["ip", "link", "set", "ext0", "mtu", "1500"], check=True)
 
 
+@contextmanager
+def bridge(host: Host) -> Iterator[None]:
+    """An interface whose driver has no XDP of its own."""
+    if host.run(["ip", "link", "add", "ext9", "type", "bridge"]).returncode:
+        pytest.skip("this kernel has no bridges")
+    try:
+        yield
+    finally:
+        host.run(["ip", "link", "del", "ext9"], check=True)
+
+
+@pytest.mark.parametrize(
+    "mode, driver, why",
+    [("on", "generic", None), ("auto", None, "its driver has no XDP")],
+)
+def test_a_driver_without_it(
+    early_lab: Lab, mode: str, driver: str | None, why: str | None
+) -> None:
+    """Told so it is behind the driver; by itself it is not."""
+    policy = POLICY.replace("ext0", "ext0, ext9")
+    with bridge(early_lab.gw), make(early_lab, mode, big_list(0), policy) as gateway:
+        port = {"name": "ext9", "driver": driver, "why": why}
+        assert port in state(gateway)["interfaces"]
+        assert ("ext9: on, behind the driver" in gateway.err) == (mode == "on")
+        assert bool(xdp.attached(early_lab.gw, "ext9")) == (mode == "on")
+
+
+def test_an_interface_that_comes_later(early_lab: Lab) -> None:
+    policy = POLICY.replace("ext0", "ext0, ext9")
+    with make(early_lab, "on", policy=policy) as gateway:
+        words = "ext9: there is no such interface now; nftables"
+        assert words in gateway.err
+        with bridge(early_lab.gw):
+            wait.until("it", lambda: "ext9: on, behind the driver" in gateway.err)
+
+
 def test_the_interface_of_others_too(early_lab: Lab) -> None:
     """One that stands on ext0 with the same address: whose a frame is cannot be
     told where the card takes VLAN tags off."""
