@@ -44,7 +44,7 @@ install:
 
 format:
 	@scripts/setup lint
-	@clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	@clang-format -i $$(git ls-files 'bpf/*.[ch]' 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 lint:
 	@scripts/setup build test lint

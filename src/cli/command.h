@@ -22,12 +22,13 @@ struct options {
 	bool json;
 	bool follow;
 	bool verbose;
-	bool check;          /* look, change nothing */
-	bool dry_run;        /* say what would change, and change nothing */
-	bool quiet;          /* say nothing of what changes */
-	bool running;        /* asks the gateway instead of a file */
-	const char *runtime; /* --runtime DIR */
-	char **words;        /* what is no option */
+	bool check;             /* look, change nothing */
+	bool dry_run;           /* say what would change, and change nothing */
+	bool quiet;             /* say nothing of what changes */
+	bool running;           /* asks the gateway instead of a file */
+	const char *runtime;    /* --runtime DIR */
+	const char *early_drop; /* --early-drop MODE */
+	char **words;           /* what is no option */
 	int count;
 };
 
@@ -40,6 +41,7 @@ enum option_bits {
 	OPTION_RUNNING = 32,
 	OPTION_DRY_RUN = 64,
 	OPTION_QUIET = 128,
+	OPTION_EARLY_DROP = 256,
 };
 
 struct command {

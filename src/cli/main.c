@@ -112,6 +112,10 @@ static const struct {
 	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
+	{ OPTION_EARLY_DROP,
+	    "  --early-drop auto|on|off\n"
+	    "                 refuse listed sources at the driver (default "
+	    "auto)\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -174,6 +178,7 @@ static const struct option known[] = {
 	{ "check", no_argument, NULL, 'c' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
+	{ "early-drop", required_argument, NULL, 'e' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -231,6 +236,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;
+	case 'e':
+		options->early_drop = optarg;
+		return (command->takes & OPTION_EARLY_DROP) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;
@@ -242,7 +250,8 @@ take_option(const struct command *command, int option, struct options *options)
 static enum status
 run_command(const struct command *command, int argc, char **argv)
 {
-	struct options options = { .runtime = RUNTIME_DEFAULT };
+	struct options options = { .runtime = RUNTIME_DEFAULT,
+		.early_drop = "auto" };
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":hfv", known, NULL)) != -1) {

@@ -2,7 +2,8 @@
 /*
  * gatehoused: the privileged half.
  *
- *	gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE
+ *	gatehoused [--early-drop auto|on|off] [--foreground] [--runtime DIR]
+ *	    [--user NAME] FILE
  *	gatehoused --remove
  *
  * Holds nftables, routes, listening sockets and the packet log, and the life of
@@ -42,6 +43,7 @@ struct daemon {
 	const char *path; /* of the policy, as SIGHUP reads it again */
 	bool foreground;
 	bool removes; /* `stop` was said */
+	enum early_mode early_drop;
 };
 
 struct arguments {
@@ -50,6 +52,7 @@ struct arguments {
 	const char *path;
 	bool foreground;
 	bool remove;
+	enum early_mode early_drop;
 };
 
 static enum status
@@ -291,8 +294,9 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	struct report report;
 
 	report_init(&report);
-	int rc = gateway_open(&daemon->gateway, &daemon->loop,
-	    daemon->runtime.dir, user->pw_uid, user->pw_gid, &report);
+	int rc =
+	    gateway_open(&daemon->gateway, &daemon->loop, daemon->runtime.dir,
+		user->pw_uid, user->pw_gid, daemon->early_drop, &report);
 	report_render(&report, isatty(STDERR_FILENO) == 1, &words);
 	say_words(&words);
 	text_fini(&words);
@@ -397,13 +401,19 @@ remove_rules(void)
 }
 
 static const char usage[] =
-    "usage: gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE\n"
+    "usage: gatehoused [--early-drop auto|on|off] [--foreground]\n"
+    "                  [--runtime DIR] [--user NAME] FILE\n"
     "       gatehoused --remove\n"
     "\n"
     "The privileged half of Gatehouse: brings the policy in FILE into force\n"
     "in this network namespace and keeps it there. 'gatehouse run FILE'\n"
     "starts it in the foreground; systemd starts it as a service.\n"
     "\n"
+    "  --early-drop auto|on|off\n"
+    "                 refuse what the first rules drop at the network "
+    "driver:\n"
+    "                 where it pays (default), wherever it is possible, "
+    "nowhere\n"
     "  --foreground   print 'ready', and take the rules away at the end\n"
     "  --runtime DIR  keep state there (default " RUNTIME_DEFAULT ")\n"
     "  --user NAME    run gatehouse-proxy as NAME (default " GATEHOUSE_USER
@@ -414,6 +424,7 @@ static bool
 parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option known[] = {
+		{ "early-drop", required_argument, NULL, 'e' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "runtime", required_argument, NULL, 'r' },
 		{ "user", required_argument, NULL, 'u' },
@@ -426,6 +437,10 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		switch (option) {
+		case 'e':
+			if (!early_mode_parse(str_of(optarg), &ret->early_drop))
+				return false;
+			break;
 		case 'f':
 			ret->foreground = true;
 			break;
@@ -471,5 +486,6 @@ main(int argc, char **argv)
 		return (int)remove_rules();
 	daemon.path = arguments.path;
 	daemon.foreground = arguments.foreground;
+	daemon.early_drop = arguments.early_drop;
 	return (int)start(&daemon, &arguments);
 }

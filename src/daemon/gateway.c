@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "daemon/early.h"
 #include "daemon/kernel_counters.h"
 #include "daemon/refresh.h"
 #include "firewall/kernel.h"
@@ -142,6 +143,7 @@ gateway_replace(
 	gateway->ended = flows_end_forbidden(next, before);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
+	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	return 0;
 }
@@ -296,6 +298,7 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	compile_again(gateway, "the host's new addresses");
+	early_follow(gateway, true);
 }
 
 /* The kernel counts hours by UTC: summer time moves them. */
@@ -349,6 +352,7 @@ on_upkeep(struct loop_timer *timer)
 		gateway_say("%s", why.at);
 	if (gateway->current != NULL)
 		see_new_offset(gateway);
+	early_look(gateway);
 	text_fini(&why);
 	if (journal_rotate_if_due(&gateway->journal) == 1)
 		(void)child_tell_journal(
@@ -441,7 +445,7 @@ open_addresses(struct gateway *gateway, struct report *report)
 
 int
 gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
-    uid_t uid, gid_t gid, struct report *report)
+    uid_t uid, gid_t gid, enum early_mode early, struct report *report)
 {
 	*gateway = (struct gateway){
 		.loop = loop,
@@ -452,6 +456,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.restart = { .fn = on_restart, .context = gateway },
 	};
 	child_init(&gateway->child, uid, gid);
+	early_drop_init(&gateway->early, early);
 	journal_init(&gateway->journal);
 	flow_watch_init(&gateway->ends, loop,
 	    (const struct generation *const *)&gateway->current);
@@ -490,6 +495,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
+	early_drop_fini(&gateway->early);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);

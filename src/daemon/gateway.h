@@ -26,6 +26,7 @@
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
 #include "daemon/runtime.h"
+#include "firewall/early_drop.h"
 #include "firewall/packet_log.h"
 #include "net/loop.h"
 
@@ -47,6 +48,7 @@ struct gateway {
 	struct loop_watch packets_watch;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
+	struct early_drop early;
 	struct child child;
 	struct loop_timer restart;
 	int64_t restart_after;
@@ -65,7 +67,7 @@ struct gateway {
  * negative errno with the reasons in the report, which also gets warnings.
  */
 int gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
-    uid_t uid, gid_t gid, struct report *report);
+    uid_t uid, gid_t gid, enum early_mode early, struct report *report);
 
 /*
  * `remove`: rules and routes are taken away; else they stay in force without
