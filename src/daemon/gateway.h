@@ -23,6 +23,7 @@
 
 #include "console/journal.h"
 #include "daemon/child.h"
+#include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/packet_log.h"
 #include "net/loop.h"
@@ -50,6 +51,7 @@ struct gateway {
 	int64_t restart_after;
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
+	struct ruleset ruleset;     /* of current, in the kernel */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;

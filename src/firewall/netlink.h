@@ -59,4 +59,8 @@ void netlink_attributes(const struct nlmsghdr *message, size_t head_bytes,
 void netlink_nested(
     const struct nlattr *nest, const struct nlattr **table, size_t count);
 
+/* Appends the words of the errors among `len` bytes of answer in the buffer. */
+void netlink_words(
+    const struct netlink *netlink, size_t len, struct text *words);
+
 #endif
