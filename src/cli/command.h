@@ -23,6 +23,8 @@ struct options {
 	bool follow;
 	bool verbose;
 	bool check;          /* look, change nothing */
+	bool force;          /* although it is most likely a mistake */
+	bool lists;          /* shows them whole */
 	bool running;        /* asks the gateway instead of a file */
 	const char *runtime; /* --runtime DIR */
 	char **words;        /* what is no option */
@@ -36,6 +38,8 @@ enum option_bits {
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
 	OPTION_RUNNING = 32,
+	OPTION_FORCE = 64,
+	OPTION_LISTS = 128,
 };
 
 struct command {
@@ -58,6 +62,9 @@ extern const struct command command_apply;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_ban;
+extern const struct command command_unban;
+extern const struct command command_bans;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

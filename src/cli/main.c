@@ -29,6 +29,9 @@ static const struct command *const commands[] = {
 	&command_apply,
 	&command_status,
 	&command_log,
+	&command_ban,
+	&command_unban,
+	&command_bans,
 	&command_stop,
 };
 
@@ -106,7 +109,10 @@ static const struct {
 } option_words[] = {
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
+	{ OPTION_FORCE,
+	    "  --force        even if it is the address that you come from\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
@@ -166,6 +172,8 @@ static const struct option known[] = {
 	{ "follow", no_argument, NULL, 'f' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, 'c' },
+	{ "force", no_argument, NULL, 'F' },
+	{ "lists", no_argument, NULL, 'l' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
 	{ NULL, 0, NULL, 0 },
@@ -216,6 +224,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'c':
 		options->check = true;
 		return (command->takes & OPTION_CHECK) != 0;
+	case 'F':
+		options->force = true;
+		return (command->takes & OPTION_FORCE) != 0;
+	case 'l':
+		options->lists = true;
+		return (command->takes & OPTION_LISTS) != 0;
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;

@@ -140,6 +140,9 @@ print_status(const struct text *answer)
 		return STATUS_WORLD;
 	}
 	print_head(status);
+	if (number(status, "bans") > 0)
+		(void)printf("bans       %lld; 'gatehouse bans' lists them\n",
+		    number(status, "bans"));
 	print_lists(json_object_get(status, "lists"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));

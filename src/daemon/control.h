@@ -6,8 +6,10 @@
  * the gateway's own user.  A client writes one line and reads to the end:
  *
  *	apply PATH | explain FORM FLOW | status | stop
+ *	ban RANGE SECONDS BECAUSE | unban RANGE | bans
  *
- * FORM is text, colour (for a terminal) or json.
+ * FORM is text, colour (for a terminal) or json.  SECONDS may be 0, for ever,
+ * and BECAUSE be empty.
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
  * is for the client's standard output (status 0) or standard error.

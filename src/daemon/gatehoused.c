@@ -116,9 +116,32 @@ answer_explain(struct daemon *daemon, struct str rest, struct text *out)
 }
 
 static int
+answer_change(int rc, struct text *out)
+{
+	text_addc(out, '\n');
+	if (rc == 0)
+		return STATUS_GOOD;
+	if (rc == -EINVAL)
+		return STATUS_USAGE;
+	return rc == -EPERM || rc == -ENOENT ? STATUS_NO : STATUS_WORLD;
+}
+
+static int
 answer(void *context, struct str line, struct text *out)
 {
 	struct daemon *daemon = context;
+
+	if (str_starts(line, STR("ban ")))
+		return answer_change(
+		    gateway_ban(&daemon->gateway, str_skip(line, 4), out), out);
+	if (str_starts(line, STR("unban ")))
+		return answer_change(
+		    gateway_unban(&daemon->gateway, str_skip(line, 6), out),
+		    out);
+	if (str_is(line, "bans")) {
+		gateway_bans(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
 
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
@@ -133,7 +156,8 @@ answer(void *context, struct str line, struct text *out)
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, explain FORM FLOW, status and stop are "
+	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, explain "
+		       "FORM FLOW, status, stop and unban RANGE are "
 		       "understood\n");
 	return STATUS_USAGE;
 }

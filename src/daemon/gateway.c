@@ -72,7 +72,8 @@ commit(
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
-		rc = ruleset_commit(&gateway->ruleset, &draft, words);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
 		(void)child_abort(&gateway->child, generation->number);
@@ -213,7 +214,8 @@ compile_again(struct gateway *gateway, const char *what)
 	int rc = draft_ruleset(gateway, gateway->current, &draft, &why);
 
 	if (rc == 0)
-		rc = ruleset_commit(&gateway->ruleset, &draft, &why);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, &why);
 	if (rc < 0)
 		gateway_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
@@ -230,6 +232,7 @@ see_new_addresses(struct gateway *gateway)
 	if (generation_see_addresses(current, &gateway->addresses) < 0)
 		return;
 	(void)child_tell_own(&gateway->child, current);
+	ban_keeper_see_own(gateway);
 	compile_again(gateway, "the host's new addresses");
 }
 
@@ -371,6 +374,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
+		.bans.file = BAN_FILE_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -386,6 +390,8 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
+	if (rc == 0)
+		ban_keeper_open(gateway);
 	return rc;
 }
 
@@ -406,6 +412,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	refresh_stop(gateway);
+	ban_keeper_close(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);

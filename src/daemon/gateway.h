@@ -22,6 +22,7 @@
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
 #include "console/journal.h"
+#include "daemon/ban_keeper.h"
 #include "daemon/child.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
@@ -51,7 +52,8 @@ struct gateway {
 	int64_t restart_after;
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
-	struct ruleset ruleset;     /* of current, in the kernel */
+	struct ban_keeper bans;
+	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;

@@ -126,17 +126,20 @@ ruleset_draft(const struct ruleset *ruleset,
 static bool
 is_kept(const void *context, const char *name)
 {
-	return list_plan_has(context, name);
+	return list_plan_has(context, name) || ban_sets_has(name);
 }
 
 static int
-replace(struct ruleset_draft *draft, struct text *reterr_why)
+replace(struct ruleset *ruleset, struct ruleset_draft *draft,
+    const struct bans *bans, struct text *reterr_why)
 {
 	const struct text *rules =
 	    draft->counted.len > 0 ? &draft->counted : &draft->rules;
 	struct transaction_kept kept = { is_kept, &draft->lists };
 	int rc = list_plan_load(&draft->lists, reterr_why);
 
+	if (rc == 0)
+		rc = ban_sets_ensure(&ruleset->bans, bans, reterr_why);
 	if (rc == 0)
 		rc = transaction_commit_beside(
 		    text_str(rules), &kept, reterr_why);
@@ -147,10 +150,10 @@ replace(struct ruleset_draft *draft, struct text *reterr_why)
 
 int
 ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
-    struct text *reterr_why)
+    const struct bans *bans, struct text *reterr_why)
 {
 	int rc = draft->in_place ? list_plan_change(&draft->lists, reterr_why)
-				 : replace(draft, reterr_why);
+				 : replace(ruleset, draft, bans, reterr_why);
 
 	if (rc < 0)
 		return rc;

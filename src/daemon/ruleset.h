@@ -12,11 +12,13 @@
 #define GATEHOUSE_DAEMON_RULESET_H
 
 #include "daemon/generation.h"
+#include "firewall/ban_sets.h"
 #include "firewall/list_sets.h"
 
 /* What stands; all zero: nothing of ours. */
 struct ruleset {
 	struct list_sets lists;
+	struct ban_sets bans;
 	struct text rules; /* as they were without what was counted before */
 	uint64_t mark;     /* by which the kernel's are known to be these */
 };
@@ -44,10 +46,10 @@ int ruleset_draft(const struct ruleset *ruleset,
     bool goes_on, struct ruleset_draft *ret, struct text *reterr_why);
 
 /*
- * Puts the draft in force, or leaves all as it was.  Errors as those of
- * transaction_commit, or of the lists.
+ * Puts the draft in force, or leaves all as it was; the bans hold before the
+ * rules do.  Errors as those of transaction_commit, or of the lists.
  */
 int ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
-    struct text *reterr_why);
+    const struct bans *bans, struct text *reterr_why);
 
 #endif

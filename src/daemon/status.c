@@ -4,6 +4,7 @@
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
+ *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
  *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
@@ -170,6 +171,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
 	write_lists(&json, gateway->current);
+	json_name(&json, "bans");
+	json_put_integer(&json, (int64_t)gateway->bans.bans.count);
 	write_kernel(&json, gateway);
 	write_foreign(&json);
 	json_object_end(&json);

@@ -22,6 +22,7 @@ static const struct {
 	const char *name;
 	const char *meaning;
 } own_counters[] = {
+	{ "ban", "packets from or to what is banned" },
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },
 	{ "invalid", "packets that belong to no connection" },
@@ -79,23 +80,30 @@ compile_chain_end(struct compiler *compiler)
 }
 
 void
-compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
-    enum policy_reason reason, uint8_t from, uint8_t to)
+compile_log_prefix(struct compiler *compiler, const struct log_prefix *prefix)
 {
-	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
 	struct text text = TEXT_EMPTY;
 
-	if (from != ZONE_NONE)
-		prefix.zone_from = policy_zone_name(compiler->policy, from);
-	if (to != ZONE_NONE)
-		prefix.zone_to = policy_zone_name(compiler->policy, to);
-	if (log_prefix_write(&prefix, &text) < 0)
+	if (log_prefix_write(prefix, &text) < 0)
 		compiler->rc = -EINVAL;
 	compile_line(compiler,
 	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
 	    "%d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
 	compile_text_fini(compiler, &text);
+}
+
+void
+compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
+    enum policy_reason reason, uint8_t from, uint8_t to)
+{
+	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
+
+	if (from != ZONE_NONE)
+		prefix.zone_from = policy_zone_name(compiler->policy, from);
+	if (to != ZONE_NONE)
+		prefix.zone_to = policy_zone_name(compiler->policy, to);
+	compile_log_prefix(compiler, &prefix);
 }
 
 void
@@ -390,6 +398,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
+	compile_ban_sets(&compiler);
 	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);

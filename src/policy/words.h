@@ -84,7 +84,8 @@ enum policy_scheme {
 	ROW(SPOOFED, "spoof", "spoofed")                                       \
 	ROW(NO_ZONE, "nozone", "no zone")                                      \
 	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
-	ROW(REPORT, "report", "reported, not enforced")
+	ROW(REPORT, "report", "reported, not enforced")                        \
+	ROW(BAN, "ban", "banned")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
