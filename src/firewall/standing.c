@@ -19,6 +19,12 @@
 /* A dump that was changed while it was read is read again this often. */
 #define READINGS_MAX 20
 
+/*
+ * The kernel numbers tables as they are made, and what is in a table from 1
+ * on; so a namesake in a table that was made anew has another number.
+ */
+#define TABLE_SHIFT 40
+
 #define ATTRIBUTES 16 /* none that is asked for below lies behind it */
 
 /* By which nft(8) calls the types of objects, where they have a name. */
@@ -150,7 +156,8 @@ on_item(const struct nlmsghdr *message, void *context)
 	netlink_attributes(message, sizeof(struct nfgenmsg), found, ATTRIBUTES);
 	if (strcmp(string_of(found[question->table]), FIREWALL_TABLE_NAME) != 0)
 		return MNL_CB_OK;
-	item.handle = handle_of(found[question->handle]);
+	item.handle = reading->standing->table_handle << TABLE_SHIFT ^
+		      handle_of(found[question->handle]);
 	if (!question->take(&item, found[question->special]))
 		return MNL_CB_OK;
 	int rc =
@@ -185,17 +192,27 @@ ask(struct netlink *netlink, struct standing *standing,
 	return netlink_ask(netlink, request, on_item, &reading, NULL);
 }
 
-/* 1: it is there; 0: it is not; a negative errno. */
 static int
-ask_for_table(struct netlink *netlink)
+on_table(const struct nlmsghdr *message, void *context)
+{
+	struct standing *standing = context;
+	const struct nlattr *found[ATTRIBUTES];
+
+	netlink_attributes(message, sizeof(struct nfgenmsg), found, ATTRIBUTES);
+	standing->has_table = true;
+	standing->table_handle = handle_of(found[NFTA_TABLE_HANDLE]);
+	return MNL_CB_OK;
+}
+
+static int
+ask_for_table(struct netlink *netlink, struct standing *standing)
 {
 	struct nlmsghdr *request = begin(netlink, NFT_MSG_GETTABLE, 0);
 
+	standing->has_table = false;
 	mnl_attr_put_strz(request, NFTA_TABLE_NAME, FIREWALL_TABLE_NAME);
-	int rc = netlink_ask(netlink, request, NULL, NULL, NULL);
-	if (rc == -ENOENT)
-		return 0;
-	return rc < 0 ? rc : 1;
+	int rc = netlink_ask(netlink, request, on_table, standing, NULL);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 /* Of all questions or of none: they are to be about one moment. */
@@ -208,9 +225,8 @@ read_once(struct standing *standing)
 	standing->all.count = 0;
 	if (rc < 0)
 		return rc;
-	rc = ask_for_table(&netlink);
-	standing->has_table = rc > 0;
-	size_t count = rc > 0 ? QUESTION_COUNT : 0;
+	rc = ask_for_table(&netlink, standing);
+	size_t count = standing->has_table ? QUESTION_COUNT : 0;
 	for (size_t i = 0; rc >= 0 && i < count; i++)
 		rc = ask(&netlink, standing, &questions[i]);
 	netlink_close(&netlink);

@@ -29,12 +29,13 @@ struct standing_item {
 	enum standing_kind kind;
 	const char *word; /* by which nft(8) calls it: "chain", "counter" */
 	const char *name;
-	uint64_t handle;
-	bool is_base; /* a chain that a hook calls */
+	uint64_t handle; /* no namesake has it, in no table of our name */
+	bool is_base;    /* a chain that a hook calls */
 };
 
 struct standing {
 	bool has_table;
+	uint64_t table_handle;
 	struct {
 		struct standing_item *items;
 		size_t count, room;
