@@ -156,7 +156,25 @@ ban_sets_ensure(
 
 /* ---- one of them ---- */
 
-/* Overlapping ones are one to the kernel: so all of the set, in one step. */
+/* Whether the ban of another prefix lies in this range, or around it. */
+static bool
+is_entangled(const struct bans *bans, const struct address_range *range)
+{
+	const struct ban *own = bans_find(bans, range);
+
+	for (size_t i = 0; i < bans->count; i++) {
+		const struct ban *ban = &bans->items[i];
+		if (ban != own && ban_is_prefix(ban) && ban_touches(ban, range))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Prefixes that lie in one another are one to the kernel: so all of the set, in
+ * one step.  It is the slow way: what is taken away makes the transaction that
+ * comes next wait until no packet can see it any more, some 20 ms.
+ */
 static int
 follow_prefixes(
     const struct bans *bans, const struct kernel_set *set, struct text *words)
@@ -174,7 +192,7 @@ follow_prefixes(
 
 /* The old element goes, if the kernel has not ended it, and a new one comes. */
 static int
-follow_address(const struct kernel_set *set, const struct address_range *range,
+follow_one(const struct kernel_set *set, const struct address_range *range,
     const struct ban *ban, bool had_one, struct text *words)
 {
 	struct batch batch = BATCH_EMPTY;
@@ -199,12 +217,12 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 	struct text words = TEXT_EMPTY;
 	int rc;
 
-	if (set->has_intervals) {
+	if (set->has_intervals && is_entangled(bans, range)) {
 		rc = follow_prefixes(bans, set, &words);
 	} else {
-		rc = follow_address(set, range, ban, ban == NULL, &words);
+		rc = follow_one(set, range, ban, ban == NULL, &words);
 		if (rc == -EEXIST)
-			rc = follow_address(set, range, ban, true, &words);
+			rc = follow_one(set, range, ban, true, &words);
 		else if (rc == -ENOENT && ban == NULL)
 			rc = 0; /* the kernel has ended it by itself */
 	}

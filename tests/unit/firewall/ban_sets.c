@@ -190,7 +190,7 @@ static void
 a_change_is_whole_or_not_at_all(void **state)
 {
 	static const char *const words[] = { "192.0.2.1", "192.0.2.7",
-		"198.51.100.0/24", "2001:db8:bad::/47", "2001:db8::9" };
+		"198.51.100.0/24", "2001:db8:bac::/47", "2001:db8::9" };
 	struct bans bans = BANS_EMPTY;
 	struct ban_sets sets = { 0 };
 
