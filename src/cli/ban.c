@@ -144,8 +144,7 @@ unban(const struct options *options)
 
 const struct command command_ban = {
 	.name = "ban",
-	.usage = "[--force] [--runtime DIR] ADDRESS[/BITS] [for TIME] [because "
-		 "TEXT]",
+	.usage = "[--force] [--runtime DIR] ADDRESS [for TIME] [because TEXT]",
 	.summary = "exchange nothing with an address from now on",
 	.help =
 	    "Packets from the address or prefix, and to it, are dropped at "
@@ -172,7 +171,7 @@ const struct command command_ban = {
 
 const struct command command_unban = {
 	.name = "unban",
-	.usage = "[--runtime DIR] ADDRESS[/BITS]",
+	.usage = "[--runtime DIR] ADDRESS",
 	.summary = "end a ban",
 	.help = "Ends the ban of exactly this address or prefix, at once.\n"
 		"\n"

@@ -4,20 +4,20 @@
  *
  * DIR/bans, a line for each change, in the order in which they came:
  *
- *	ban 203.0.113.9 2026-03-01T12:00:00.000000Z 2026-03-01T13:00:00.000000Z WHY
- *	ban 2001:db8::/32 2026-03-01T12:00:00.000000Z -
+ *	ban 203.0.113.9 SINCE UNTIL too many logins
+ *	ban 2001:db8::/32 SINCE -
  *	unban 203.0.113.9
  *
- * Since when, until when (`-`: for ever), and why if it was said.  A change is
- * one line that is appended; the file is written anew, beside and in one step,
- * when it is opened and when most of its lines are of the past.
+ * Times are those of clock_format (`-`: for ever); the reason may be missing.
+ * A change is one line that is appended; the file is written anew, beside and
+ * in one step, when it is opened and when most of its lines are of the past.
  */
 #ifndef GATEHOUSE_DAEMON_BAN_FILE_H
 #define GATEHOUSE_DAEMON_BAN_FILE_H
 
 #include "firewall/bans.h"
 
-/* Lines of the past that the file may have, beside as many as there are bans. */
+/* Lines of the past in the file, beside twice as many as there are bans. */
 #define BAN_FILE_OLD_LINES_MAX 1000
 
 /* BANS_MAX lines, and as many of the past, of the longest kind. */

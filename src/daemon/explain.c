@@ -4,7 +4,8 @@
  *
  * The answer of `gatehouse explain`, given by what no file can tell: the policy
  * in force with its lists, who is banned, the gateway's own addresses, its
- * local time, and the base chains of other tables that can refuse what it allows.
+ * local time, and the base chains of other tables that can refuse what it
+ * allows.
  */
 #include "daemon/gateway.h"
 

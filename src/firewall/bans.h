@@ -57,7 +57,7 @@ int bans_put(struct bans *bans, const struct ban *ban);
 const struct ban *bans_find(
     const struct bans *bans, const struct address_range *range);
 
-/* A ban that the address falls under, the widest one; NULL: it is not banned. */
+/* The widest ban that the address falls under; NULL: it is not banned. */
 const struct ban *bans_cover(const struct bans *bans, struct address address);
 
 /* False if there was none of exactly this range. */

@@ -9,7 +9,7 @@
  * what was decided is what happens.  What the gateway itself sends is walked
  * in `output` the same way.
  *
- *	prerouting      loopback, essentials, handed-over flows, known flows
+ *	prerouting      loopback, bans, essentials, handed-over and known flows
  *	  in.IFACE      the zone of the source, or spoofed
  *	    from.ZONE   the zone of the destination
  *	      A.to.B    the list, for flows from A to B

@@ -36,14 +36,13 @@ list_sets_fini(struct list_sets *sets)
 	*sets = (struct list_sets){ 0 };
 }
 
-static int
-say(int rc, const char *what, const struct list_set *set, struct text *words,
+static void
+say_not_loaded(int rc, const struct list_set *set, const struct text *words,
     struct text *why)
 {
-	text_addf(why, "the list '%.*s' could not be %s: %s%s%.*s",
-	    STR_ARG(set->list->name), what, strerror(-rc),
-	    words->len > 0 ? ", " : "", STR_ARG(text_str(words)));
-	return rc;
+	text_addf(why, "the list '%.*s' could not be loaded: %s%s%.*s",
+	    STR_ARG(set->list->name), strerror(-rc), words->len > 0 ? ", " : "",
+	    STR_ARG(text_str(words)));
 }
 
 /* ---- planning ---- */
@@ -313,7 +312,7 @@ load_sets(struct list_plan *plan, struct text *reterr_why)
 			continue;
 		rc = load_set(&batch, step, &words);
 		if (rc < 0)
-			say(rc, "loaded", &step->set, &words, reterr_why);
+			say_not_loaded(rc, &step->set, &words, reterr_why);
 	}
 	batch_fini(&batch);
 	text_fini(&words);

@@ -32,7 +32,7 @@ struct workers {
 	size_t count;
 };
 
-/* What a worker is told: who is banned, a generation, or neither for the end. */
+/* What a worker is told: a ban, a generation, or neither for the end. */
 struct order {
 	struct loop_message message;
 	struct worker *worker;
