@@ -8,13 +8,13 @@
  */
 #include "firewall/compile_impl.h"
 
-static const char *const sides[] = { "saddr", "daddr" };
-
 /* `first`: 0 for both sides, 1 for the destination alone. */
 static void
 write_questions(struct compiler *compiler, size_t first, const char *family,
     unsigned number)
 {
+	static const char *const sides[] = { "saddr", "daddr" };
+
 	for (size_t i = first; i < sizeof(sides) / sizeof(sides[0]); i++) {
 		compile_line(compiler, "%s %s @ban.%u goto banned", family,
 		    sides[i], number);
@@ -23,16 +23,18 @@ write_questions(struct compiler *compiler, size_t first, const char *family,
 	}
 }
 
+/* Each packet asks: those of IPv4 pass the questions of IPv6 by in one step. */
 void
 compile_ask_bans(struct compiler *compiler, bool of_ours)
 {
 	write_questions(compiler, of_ours, "ip", ADDRESS_IPV4);
 	if (compiler->host->ipv6)
-		write_questions(compiler, of_ours, "ip6", ADDRESS_IPV6);
+		compile_line(compiler, "meta nfproto ipv6 jump %s",
+		    of_ours ? "bans.ours" : "bans");
 }
 
-void
-compile_bans(struct compiler *compiler)
+static void
+write_banned(struct compiler *compiler)
 {
 	static const struct log_prefix prefix = {
 		.verdict = POLICY_VERDICT_DROP,
@@ -44,6 +46,24 @@ compile_bans(struct compiler *compiler)
 	compile_log_prefix(compiler, &prefix);
 	compile_line(compiler, "counter name \"ban\" drop");
 	compile_chain_end(compiler);
+}
+
+static void
+write_ipv6(struct compiler *compiler, const char *name, bool of_ours)
+{
+	compile_chain_begin(compiler, name);
+	write_questions(compiler, of_ours, "ip6", ADDRESS_IPV6);
+	compile_chain_end(compiler);
+}
+
+void
+compile_bans(struct compiler *compiler)
+{
+	write_banned(compiler);
+	if (!compiler->host->ipv6)
+		return;
+	write_ipv6(compiler, "bans", false);
+	write_ipv6(compiler, "bans.ours", true);
 }
 
 static void
