@@ -148,7 +148,8 @@ change(struct bench *bench, struct policy *policy)
 	int64_t start = clock_now();
 
 	if (list_sets_plan(&bench->sets, policy, true, true, &plan, &why) < 0 ||
-	    !list_plan_is_in_place(&plan) || list_plan_change(&plan, &why) < 0)
+	    !list_plan_is_in_place(&plan) ||
+	    list_plan_change(&bench->sets, &plan, &why) < 0)
 		fail("the list was not changed", &why);
 	list_sets_adopt(&bench->sets, &plan, policy);
 	return (double)(clock_now() - start) / 1e6;

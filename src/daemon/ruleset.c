@@ -152,7 +152,8 @@ int
 ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
     const struct bans *bans, struct text *reterr_why)
 {
-	int rc = draft->in_place ? list_plan_change(&draft->lists, reterr_why)
+	int rc = draft->in_place ? list_plan_change(&ruleset->lists,
+				       &draft->lists, reterr_why)
 				 : replace(ruleset, draft, bans, reterr_why);
 
 	if (rc < 0)

@@ -225,6 +225,9 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 			rc = follow_one(set, range, ban, true, &words);
 		else if (rc == -ENOENT && ban == NULL)
 			rc = 0; /* the kernel has ended it by itself */
+		/* What it has not swept up yet may lie across. */
+		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
+			rc = follow_prefixes(bans, set, &words);
 	}
 	say(rc, &words, reterr_why);
 	text_fini(&words);

@@ -232,9 +232,28 @@ put_ranges(struct batch *batch, const struct list_set *set,
 		    batch, &kernel_set, change, &ranges->items[i], 0);
 }
 
+/* The set holds what we did not think, or it is not known what it holds. */
+static bool
+is_surprise(int rc)
+{
+	return rc == -EEXIST || rc == -ENOENT || rc == -ENOTEMPTY || rc == -EIO;
+}
+
+static void
+distrust(struct list_sets *sets, const struct list_plan *plan)
+{
+	for (size_t i = 0; i < sets->count; i++)
+		for (size_t j = 0; j < plan->steps.count; j++)
+			if (plan->steps.items[j].kind == LIST_STEP_CHANGE &&
+			    plan->steps.items[j].set.handle ==
+				sets->items[i].handle)
+				sets->items[i].handle = 0;
+}
+
 /* First what goes: what comes may lie where it was. */
 int
-list_plan_change(const struct list_plan *plan, struct text *reterr_why)
+list_plan_change(struct list_sets *sets, const struct list_plan *plan,
+    struct text *reterr_why)
 {
 	struct batch batch = BATCH_EMPTY;
 	struct text words = TEXT_EMPTY;
@@ -248,6 +267,8 @@ list_plan_change(const struct list_plan *plan, struct text *reterr_why)
 		    &step->difference.gained);
 	}
 	int rc = batch_commit(&batch, &words);
+	if (is_surprise(rc))
+		distrust(sets, plan);
 	if (rc < 0)
 		text_addf(reterr_why, "the lists could not be changed: %s%s%s",
 		    strerror(-rc), words.len > 0 ? ", " : "",

@@ -100,9 +100,11 @@ bool list_plan_has(const struct list_plan *plan, const char *name);
 /*
  * Changes what has changed, all or nothing; and loads what is to be loaded, of
  * which nothing is left after a failure.  0, or a negative errno with a
- * sentence.
+ * sentence.  A set that could not be changed is not believed any more (somebody
+ * else may have put into it what is to come): the next plan loads the list.
  */
-int list_plan_change(const struct list_plan *plan, struct text *reterr_why);
+int list_plan_change(struct list_sets *sets, const struct list_plan *plan,
+    struct text *reterr_why);
 int list_plan_load(struct list_plan *plan, struct text *reterr_why);
 
 /* The rules that were to name them did not come: takes the loaded away. */

@@ -259,5 +259,9 @@ transaction_remove(struct text *reterr_why)
 		rc = batch_commit(&batch, reterr_why);
 		batch_fini(&batch);
 	}
-	return rc == -ENOENT ? 0 : rc;
+	if (rc >= 0 || rc == -ENOENT)
+		return 0;
+	text_addf(reterr_why, "%sthe table could not be taken away: %s",
+	    reterr_why->len > 0 ? ": " : "", strerror(-rc));
+	return rc;
 }
