@@ -2,6 +2,7 @@
 #include "firewall/standing.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -25,7 +26,13 @@
  */
 #define TABLE_SHIFT 40
 
-#define ATTRIBUTES 16 /* none that is asked for below lies behind it */
+/* Enough for every one that is asked for below. */
+#define ATTRIBUTES 32
+static_assert(NFTA_SET_HANDLE < ATTRIBUTES && NFTA_CHAIN_HOOK < ATTRIBUTES &&
+		  NFTA_FLOWTABLE_HANDLE < ATTRIBUTES &&
+		  NFTA_OBJ_HANDLE < ATTRIBUTES &&
+		  NFTA_TABLE_HANDLE < ATTRIBUTES,
+    "an attribute's number is its place in the table");
 
 /* By which nft(8) calls the types of objects, where they have a name. */
 static const char *const object_words[] = {
