@@ -157,6 +157,8 @@ take_line(struct bans *bans, struct str line, int64_t now)
 		(void)bans_remove(bans, &ban.range);
 		return 0;
 	}
+	if (ban.until != 0)
+		ban.ends = clock_now() + (ban.until - now);
 	int rc = bans_put(bans, &ban);
 	return rc < 0 ? rc : 0;
 }

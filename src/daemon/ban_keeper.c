@@ -70,16 +70,6 @@ note(struct gateway *gateway, const struct address_range *range)
 	arm_end(gateway);
 }
 
-/* Before the first policy there are no sets; they will be made of the list. */
-static int
-follow(struct gateway *gateway, const struct address_range *range,
-    struct text *reterr_why)
-{
-	if (gateway->current == NULL)
-		return 0;
-	return ban_sets_follow(&gateway->bans.bans, range, reterr_why);
-}
-
 static int
 add(struct gateway *gateway, const struct ban *ban, struct text *out)
 {
@@ -92,7 +82,9 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 		text_addf(out, "there are too many bans: %zu", bans->count);
 		return rc;
 	}
-	rc = follow(gateway, &ban->range, out);
+	/* Before the first policy there are no sets to follow. */
+	if (gateway->current != NULL)
+		rc = ban_sets_follow(bans, &ban->range, out);
 	if (rc < 0) {
 		if (found != NULL)
 			(void)bans_put(bans, &before);
@@ -108,15 +100,19 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 	return 0;
 }
 
+/* `is_over`: by the clock, and not because somebody said so. */
 static int
-remove_ban(struct gateway *gateway, const struct ban *ban, const char *why,
-    struct text *out)
+remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
+    const char *why, struct text *out)
 {
 	struct bans *bans = &gateway->bans.bans;
 	struct ban gone = *ban;
+	int rc = 0;
 
 	(void)bans_remove(bans, &gone.range);
-	int rc = follow(gateway, &gone.range, out);
+	if (gateway->current != NULL)
+		rc = is_over ? ban_sets_follow_end(bans, &gone.range, out)
+			     : ban_sets_follow(bans, &gone.range, out);
 	if (rc < 0) {
 		/* There was room for it a moment ago. */
 		(void)bans_put(bans, &gone);
@@ -131,32 +127,36 @@ remove_ban(struct gateway *gateway, const struct ban *ban, const char *why,
 /* ---- their end ---- */
 
 /* One that the kernel does not let go is tried again a little later. */
+static int
+end_one(struct gateway *gateway, const struct ban *ban)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = remove_ban(gateway, ban, true, "its time is over", &words);
+
+	if (rc < 0)
+		gateway_say("%s", words.at != NULL ? words.at : strerror(-rc));
+	text_fini(&words);
+	return rc;
+}
+
 static void
 on_end(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
-	int64_t now = clock_wall();
+	const struct bans *bans = &gateway->bans.bans;
+	const struct ban *first;
 
-	for (;;) {
-		const struct ban *first =
-		    bans_first_to_end(&gateway->bans.bans);
-		struct text words = TEXT_EMPTY;
-		if (first == NULL || first->until > now)
-			break;
-		int rc = remove_ban(gateway, first, "its time is over", &words);
-		if (rc < 0)
-			gateway_say("%s", words.at != NULL ? words.at : "");
-		text_fini(&words);
-		if (rc < 0) {
-			loop_timer_arm(
-			    gateway->loop, timer, clock_now() + CLOCK_SECOND);
-			return;
-		}
+	while ((first = bans_first_to_end(bans)) != NULL &&
+	       first->ends <= clock_now()) {
+		if (end_one(gateway, first) == 0)
+			continue;
+		loop_timer_arm(
+		    gateway->loop, timer, clock_now() + CLOCK_SECOND);
+		return;
 	}
 	arm_end(gateway);
 }
 
-/* The wall clock may be set: it is looked at again after a minute at most. */
 static void
 arm_end(struct gateway *gateway)
 {
@@ -166,13 +166,8 @@ arm_end(struct gateway *gateway)
 	loop_timer_cancel(timer);
 	timer->fn = on_end;
 	timer->context = gateway;
-	if (first == NULL)
-		return;
-	int64_t left = first->until - clock_wall();
-	if (left > 60 * CLOCK_SECOND)
-		left = 60 * CLOCK_SECOND;
-	loop_timer_arm(
-	    gateway->loop, timer, clock_now() + (left > 0 ? left : 0));
+	if (first != NULL)
+		loop_timer_arm(gateway->loop, timer, first->ends);
 }
 
 /* ---- who is never banned ---- */
@@ -280,8 +275,11 @@ take_seconds(struct str word, struct ban *ban, struct text *out)
 		return -EINVAL;
 	}
 	ban->since = clock_wall();
-	if (seconds > 0)
-		ban->until = ban->since + (int64_t)seconds * CLOCK_SECOND;
+	if (seconds > 0) {
+		int64_t time = (int64_t)seconds * CLOCK_SECOND;
+		ban->until = ban->since + time;
+		ban->ends = clock_now() + time;
+	}
 	return 0;
 }
 
@@ -312,7 +310,7 @@ gateway_unban(struct gateway *gateway, struct str line, struct text *out)
 		return rc;
 	const struct ban *ban = bans_find(bans, &range);
 	if (ban != NULL)
-		return remove_ban(gateway, ban, "it was unbanned", out);
+		return remove_ban(gateway, ban, false, "it was unbanned", out);
 	text_addf(out, "%s is not banned", address_range_format(&range, text));
 	ban = bans_cover(bans, range.first);
 	if (ban != NULL)
@@ -342,8 +340,8 @@ put_ban(struct json *json, const struct ban *ban, int64_t now)
 	put_time(json, "since", ban->since);
 	put_time(json, "until", ban->until);
 	json_name(json, "left_seconds");
-	if (ban->until != 0)
-		json_put_integer(json, (ban->until - now) / CLOCK_SECOND);
+	if (ban->ends != 0)
+		json_put_integer(json, (ban->ends - now) / CLOCK_SECOND);
 	else
 		json_put_null(json);
 	json_name(json, "because");
@@ -356,7 +354,7 @@ gateway_bans(const struct gateway *gateway, struct text *out)
 {
 	const struct bans *bans = &gateway->bans.bans;
 	struct json json = JSON_ON(out);
-	int64_t now = clock_wall();
+	int64_t now = clock_now();
 
 	json_object_begin(&json);
 	json_name(&json, "bans");
@@ -390,7 +388,7 @@ ban_keeper_see_own(struct gateway *gateway)
 		struct text words = TEXT_EMPTY;
 		int rc = -ENOENT;
 		if (find_own(gateway, &ban->range) != NULL)
-			rc = remove_ban(gateway, ban,
+			rc = remove_ban(gateway, ban, false,
 			    "the gateway has the address itself", &words);
 		if (words.len > 0)
 			gateway_say("%s", words.at);

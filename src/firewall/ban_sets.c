@@ -33,11 +33,11 @@ set_of(const struct address_range *range)
 
 /* 0: for ever.  What is over already is as good as over in a moment. */
 static uint64_t
-timeout_ms(int64_t until)
+timeout_ms(int64_t ends)
 {
-	int64_t left = until + BAN_SETS_GRACE - clock_wall();
+	int64_t left = ends - clock_now();
 
-	if (until == 0)
+	if (ends == 0)
 		return 0;
 	return left > CLOCK_MS ? (uint64_t)(left / CLOCK_MS) : 1;
 }
@@ -48,14 +48,14 @@ struct filling {
 };
 
 static void
-put_range(void *context, const struct address_range *range, int64_t until)
+put_range(void *context, const struct address_range *range, int64_t ends)
 {
 	const struct filling *filling = context;
 	const struct kernel_set *set = set_of(range);
 
 	if (filling->set == NULL || filling->set == set)
 		kernel_set_put_one(filling->batch, set, KERNEL_SET_ADD, range,
-		    timeout_ms(until));
+		    timeout_ms(ends));
 }
 
 static void
@@ -64,7 +64,7 @@ put_addresses(struct filling *filling, const struct bans *bans)
 	for (size_t i = 0; i < bans->count; i++)
 		if (!ban_is_prefix(&bans->items[i]))
 			put_range(filling, &bans->items[i].range,
-			    bans->items[i].until);
+			    bans->items[i].ends);
 }
 
 static int
@@ -202,7 +202,7 @@ follow_one(const struct kernel_set *set, const struct address_range *range,
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)
 		kernel_set_put_one(
-		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->until));
+		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
 	int rc = batch_commit(&batch, words);
 	batch_fini(&batch);
 	return rc;
@@ -232,4 +232,15 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 	say(rc, &words, reterr_why);
 	text_fini(&words);
 	return rc;
+}
+
+int
+ban_sets_follow_end(const struct bans *bans, const struct address_range *range,
+    struct text *reterr_why)
+{
+	bool is_prefix = !address_eq(range->first, range->last);
+
+	if (!is_prefix || !is_entangled(bans, range))
+		return 0;
+	return ban_sets_follow(bans, range, reterr_why);
 }

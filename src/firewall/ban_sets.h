@@ -9,16 +9,12 @@
  * The rules ask them of every packet before anything else (compile_bans).  They
  * stay when rules are replaced.  Each change is one transaction by raw netlink.
  *
- * The list of bans ends each at its time; the kernel ends it as well, a moment
- * later, so that none stays for ever because no daemon runs.
+ * The kernel ends each at its time by itself, whether a daemon runs or not.
  */
 #ifndef GATEHOUSE_FIREWALL_BAN_SETS_H
 #define GATEHOUSE_FIREWALL_BAN_SETS_H
 
 #include "firewall/bans.h"
-
-/* By how much the kernel is later: a commit may hold up the daemon. */
-#define BAN_SETS_GRACE (60 * CLOCK_SECOND)
 
 #define BAN_SETS_COUNT 4
 
@@ -45,5 +41,13 @@ int ban_sets_ensure(
  */
 int ban_sets_follow(const struct bans *bans, const struct address_range *range,
     struct text *reterr_why);
+
+/*
+ * The same for one that was taken from the list because its time is over.  The
+ * kernel knows by itself, but for prefixes that lie in one another: so bans
+ * that end by the thousand are no transaction each.
+ */
+int ban_sets_follow_end(const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why);
 
 #endif

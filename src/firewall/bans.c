@@ -134,8 +134,8 @@ bans_first_to_end(const struct bans *bans)
 
 	for (size_t i = 0; i < bans->count; i++) {
 		const struct ban *ban = &bans->items[i];
-		if (ban->until != 0 &&
-		    (first == NULL || ban->until < first->until))
+		if (ban->ends != 0 &&
+		    (first == NULL || ban->ends < first->ends))
 			first = ban;
 	}
 	return first;
@@ -155,7 +155,7 @@ bans_ranges(const struct bans *bans, bool prefixes_only, bans_range_fn each,
     void *context)
 {
 	struct address_range outer = { 0 };
-	int64_t until = 0;
+	int64_t ends = 0;
 	bool has_outer = false;
 
 	for (size_t i = 0; i < bans->count; i++) {
@@ -163,15 +163,15 @@ bans_ranges(const struct bans *bans, bool prefixes_only, bans_range_fn each,
 		if (prefixes_only && !ban_is_prefix(ban))
 			continue;
 		if (has_outer && contains(&outer, &ban->range)) {
-			until = later(until, ban->until);
+			ends = later(ends, ban->ends);
 			continue;
 		}
 		if (has_outer)
-			each(context, &outer, until);
+			each(context, &outer, ends);
 		has_outer = true;
 		outer = ban->range;
-		until = ban->until;
+		ends = ban->ends;
 	}
 	if (has_outer)
-		each(context, &outer, until);
+		each(context, &outer, ends);
 }

@@ -6,8 +6,9 @@
  * whatever the policy says.  This is the list of them, sorted; it is what
  * counts, and the kernel's sets (firewall/ban_sets) follow it.  Who wants to
  * enforce bans elsewhere as well goes over bans_ranges() whenever `changes` is
- * another number.  Times are by the wall clock, so that a ban outlives the
- * daemon.  No system call.
+ * another number.  A ban ends by the clock that never goes back, as the kernel
+ * has it; what people and the file are told is by the wall clock.  No system
+ * call.
  */
 #ifndef GATEHOUSE_FIREWALL_BANS_H
 #define GATEHOUSE_FIREWALL_BANS_H
@@ -26,8 +27,9 @@
 #define BAN_BECAUSE_BYTES_MAX 160
 
 struct ban {
-	struct address_range range; /* a prefix */
-	int64_t since, until;       /* clock_wall; until 0: for ever */
+	struct address_range range;              /* a prefix */
+	int64_t ends;                            /* clock_now; 0: never */
+	int64_t since, until;                    /* the same by clock_wall */
 	char because[BAN_BECAUSE_BYTES_MAX + 1]; /* "": not said */
 };
 
@@ -67,11 +69,12 @@ bool bans_remove(struct bans *bans, const struct address_range *range);
 const struct ban *bans_first_to_end(const struct bans *bans);
 
 /*
- * Each outermost range once, ascending within a family, with the time by which
- * all that lie in it have ended (0: never).  `each` may not change the bans.
+ * Each outermost range once, ascending within a family, with the time (of
+ * clock_now) by which all that lie in it have ended; 0: never.  `each` may not
+ * change the bans.
  */
 typedef void (*bans_range_fn)(
-    void *context, const struct address_range *range, int64_t until);
+    void *context, const struct address_range *range, int64_t ends);
 void bans_ranges(const struct bans *bans, bool prefixes_only,
     bans_range_fn each, void *context);
 

@@ -29,7 +29,7 @@ put(struct bans *bans, const char *word, int64_t seconds)
 	struct ban ban = { .range = range_of(word) };
 
 	if (seconds > 0)
-		ban.until = clock_wall() + seconds * CLOCK_SECOND;
+		ban.ends = clock_now() + seconds * CLOCK_SECOND;
 	assert_true(bans_put(bans, &ban) >= 0);
 }
 
@@ -125,7 +125,7 @@ a_new_time_takes_the_place_of_the_old(void **state)
 	ban(&bans, "192.0.2.1", 10);
 	ban(&bans, "192.0.2.1", 7000);
 	shell_read(&listed, HAS("ban.4", "192.0.2.1"));
-	assert_true(text_has(&listed, "timeout 1h57m"));
+	assert_true(text_has(&listed, "timeout 1h56m"));
 	ban(&bans, "192.0.2.1", 0);
 	shell_read(&listed, HAS("ban.4", "192.0.2.1"));
 	assert_false(text_has(&listed, "192.0.2.1 timeout"));
@@ -152,6 +152,59 @@ are_filled_once(void **state)
 	shell(HAS("ban.4", "192.0.2.9"));
 	ensure(&later, &bans);
 	shell("! " HAS("ban.4", "192.0.2.9") " && " HAS("ban.4", "192.0.2.1"));
+	bans_fini(&bans);
+}
+
+static bool
+is_in(const char *command)
+{
+	struct text line = TEXT_EMPTY;
+
+	text_addf(&line, "%s > /dev/null 2>&1", command);
+	bool is = system(line.at) == 0;
+	text_fini(&line);
+	return is;
+}
+
+static void
+end_in_the_list(struct bans *bans, const char *word)
+{
+	struct address_range range = range_of(word);
+	struct text why = TEXT_EMPTY;
+
+	assert_true(bans_remove(bans, &range));
+	assert_int_equal(ban_sets_follow_end(bans, &range, &why), 0);
+	text_fini(&why);
+}
+
+/* Nobody takes them away; what lies in one that has ended stays. */
+static void
+end_by_themselves(void **state)
+{
+	struct bans bans = BANS_EMPTY;
+	struct ban_sets sets = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	ensure(&sets, &bans);
+	ban(&bans, "192.0.2.1", 1);
+	ban(&bans, "203.0.113.0/24", 1);
+	ban(&bans, "198.51.100.0/24", 1);
+	ban(&bans, "198.51.100.128/25", 0);
+	assert_true(is_in(HAS("ban.net.4", "203.0.113.1")));
+	int64_t deadline = clock_now() + 10 * CLOCK_SECOND;
+	while (is_in(HAS("ban.4", "192.0.2.1")) ||
+	       is_in(HAS("ban.net.4", "203.0.113.1")))
+		assert_true(clock_now() < deadline);
+	end_in_the_list(&bans, "192.0.2.1");
+	end_in_the_list(&bans, "203.0.113.0/24");
+	end_in_the_list(&bans, "198.51.100.0/24");
+	assert_false(is_in(HAS("ban.net.4", "198.51.100.1")));
+	assert_true(is_in(HAS("ban.net.4", "198.51.100.129")));
+	ban(&bans, "192.0.2.1", 60);
+	ban(&bans, "203.0.113.0/24", 60);
+	assert_true(is_in(HAS("ban.4", "192.0.2.1")));
+	assert_true(is_in(HAS("ban.net.4", "203.0.113.1")));
 	bans_fini(&bans);
 }
 
@@ -217,6 +270,7 @@ main(void)
 		cmocka_unit_test_teardown(
 		    a_new_time_takes_the_place_of_the_old, end),
 		cmocka_unit_test_teardown(are_filled_once, end),
+		cmocka_unit_test_teardown(end_by_themselves, end),
 		cmocka_unit_test_teardown(a_change_is_whole_or_not_at_all, end),
 	};
 

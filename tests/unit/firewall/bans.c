@@ -30,9 +30,9 @@ address_of(const char *word)
 }
 
 static int
-put(struct bans *bans, const char *word, int64_t until)
+put(struct bans *bans, const char *word, int64_t ends)
 {
-	struct ban ban = { .range = range_of(word), .until = until };
+	struct ban ban = { .range = range_of(word), .ends = ends };
 
 	return bans_put(bans, &ban);
 }
@@ -55,7 +55,7 @@ a_second_one_replaces_the_first(void **state)
 	assert_int_equal(put(&bans, "192.0.2.1", 5), 0);
 	assert_int_equal(put(&bans, "192.0.2.1", 7), 1);
 	assert_int_equal(bans.count, 1);
-	assert_int_equal(bans_find(&bans, &range)->until, 7);
+	assert_int_equal(bans_find(&bans, &range)->ends, 7);
 	assert_int_equal(bans.changes, 2);
 	assert_true(gone(&bans, "192.0.2.1"));
 	assert_false(gone(&bans, "192.0.2.1"));
@@ -73,8 +73,8 @@ one_that_lies_in_another_is_one_of_its_own(void **state)
 	(void)put(&bans, "192.0.2.0/24", 9);
 	(void)put(&bans, "192.0.2.0", 0);
 	assert_int_equal(bans.prefixes, 1);
-	assert_int_equal(bans_cover(&bans, address_of("192.0.2.1"))->until, 9);
-	assert_int_equal(bans_cover(&bans, address_of("192.0.2.77"))->until, 9);
+	assert_int_equal(bans_cover(&bans, address_of("192.0.2.1"))->ends, 9);
+	assert_int_equal(bans_cover(&bans, address_of("192.0.2.77"))->ends, 9);
 	assert_null(bans_cover(&bans, address_of("192.0.3.1")));
 	assert_null(bans_cover(&bans, address_of("2001:db8::1")));
 	assert_null(bans_cover(&bans, (struct address){ 0 }));
@@ -96,7 +96,7 @@ the_first_to_end_is_known(void **state)
 	assert_null(bans_first_to_end(&bans));
 	(void)put(&bans, "192.0.2.2", 9);
 	(void)put(&bans, "2001:db8::1", 7);
-	assert_int_equal(bans_first_to_end(&bans)->until, 7);
+	assert_int_equal(bans_first_to_end(&bans)->ends, 7);
 	bans_fini(&bans);
 }
 
@@ -121,12 +121,12 @@ there_is_a_limit(void **state)
 /* ---- the outermost ---- */
 
 static void
-note(void *context, const struct address_range *range, int64_t until)
+note(void *context, const struct address_range *range, int64_t ends)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
 	text_addf(context, "%s %lld\n", address_range_format(range, text),
-	    (long long)until);
+	    (long long)ends);
 }
 
 static void
@@ -160,7 +160,7 @@ struct check {
 };
 
 static void
-check_range(void *context, const struct address_range *range, int64_t until)
+check_range(void *context, const struct address_range *range, int64_t ends)
 {
 	struct check *check = context;
 	struct address address = range->first;
@@ -176,9 +176,9 @@ check_range(void *context, const struct address_range *range, int64_t until)
 	}
 	for (size_t i = 0; i < check->bans->count; i++)
 		if (ban_touches(&check->bans->items[i], range))
-			assert_true(until == 0 ||
-				    (check->bans->items[i].until != 0 &&
-					check->bans->items[i].until <= until));
+			assert_true(ends == 0 ||
+				    (check->bans->items[i].ends != 0 &&
+					check->bans->items[i].ends <= ends));
 }
 
 static void
