@@ -463,9 +463,12 @@ def test_the_reasons_of_events_are_listed() -> None:
     reasons = re.findall(r'^\tROW\(\w+, "[a-z]+", "([^"]+)"\)', words, re.MULTILINE)
     header = (ROOT / "src" / "proxy" / "failure.h").read_text()
     [limited] = re.findall(r'ROW\(LIMITED, 429, "([^"]+)"\)', header)
+    ends = [ROOT / "src" / p for p in ("firewall/flow_log.c", "daemon/flows.c")]
+    text = "\n".join(path.read_text() for path in ends)
+    of_flows = re.findall(r'^#define REASON_\w+ +"([^"]+)"', text, re.MULTILINE)
     table = EVENTS_MD.read_text().split("| reason |", 1)[1].split("\n\n", 1)[0]
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert len(reasons) >= 4 and listed == [*reasons, limited]
+    assert len(reasons) >= 4 and listed == [*reasons, limited, *of_flows]
 
 
 def test_events_have_the_keys_that_are_listed() -> None:

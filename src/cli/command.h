@@ -62,6 +62,7 @@ extern const struct command command_apply;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_flows;
 extern const struct command command_ban;
 extern const struct command command_unban;
 extern const struct command command_bans;

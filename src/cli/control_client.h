@@ -15,6 +15,15 @@
 enum status control_ask(
     const char *runtime, const char *line, struct text *out);
 
+/*
+ * The same for a long answer: each line of one with status 0 is told as it
+ * comes, without its end, and nothing of it is kept.  Any other answer is
+ * appended to `out`.
+ */
+enum status control_read_lines(const char *runtime, const char *line,
+    void (*each)(void *context, struct str line), void *context,
+    struct text *out);
+
 /* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
 bool control_is_running(const char *runtime, int *ret_pid);
 

@@ -29,6 +29,7 @@ static const struct command *const commands[] = {
 	&command_apply,
 	&command_status,
 	&command_log,
+	&command_flows,
 	&command_ban,
 	&command_unban,
 	&command_bans,

@@ -120,16 +120,16 @@ add_number(struct json *json, const char *name, uint32_t value)
 		json_put_integer(json, value);
 }
 
-/* A number of bytes; no flow has moved 2^63, so the clamp is never seen. */
+/* Bytes or packets; no flow has moved 2^63, so the clamp is never seen. */
 static void
-add_bytes(struct json *json, const char *name, bool known, uint64_t bytes)
+add_count(struct json *json, const char *name, bool known, uint64_t count)
 {
 	json_name(json, name);
 	if (!known)
 		json_put_null(json);
 	else
 		json_put_integer(
-		    json, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX);
+		    json, count < INT64_MAX ? (int64_t)count : INT64_MAX);
 }
 
 static void
@@ -173,14 +173,24 @@ add_measures(struct json *json, const struct event *event)
 {
 	json_name(json, "bytes");
 	json_object_begin(json);
-	add_bytes(json, "in", event->measured, event->bytes_in);
-	add_bytes(json, "out", event->measured, event->bytes_out);
+	add_count(json, "in", event->measured, event->bytes_in);
+	add_count(json, "out", event->measured, event->bytes_out);
 	json_object_end(json);
 	json_name(json, "duration_ms");
 	if (event->measured)
 		json_thousandths(json, event->duration / 1000);
 	else
 		json_put_null(json);
+}
+
+static void
+add_packets(struct json *json, const struct event *event)
+{
+	json_name(json, "packets");
+	json_object_begin(json);
+	add_count(json, "in", event->counted, event->packets_in);
+	add_count(json, "out", event->counted, event->packets_out);
+	json_object_end(json);
 }
 
 void
@@ -209,5 +219,6 @@ journal_line(const struct event *event, struct text *line)
 	add_number(&json, "status", event->status);
 	add_measures(&json, event);
 	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
+	add_packets(&json, event);
 	json_object_end(&json);
 }

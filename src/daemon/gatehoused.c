@@ -11,6 +11,7 @@
  * away.  One thread, one loop.
  */
 #include "daemon/control.h"
+#include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "net/signals.h"
 #include "version.h"
@@ -74,20 +75,44 @@ say_words(const struct text *words)
 
 /* ---- commands ---- */
 
+/* The daemon's folder is not that of its client. */
+static bool
+take_path(struct str path, char ret[static PATH_MAX], struct text *out)
+{
+	if (path.len == 0 || path.len >= PATH_MAX || path.at[0] != '/') {
+		text_addz(out, "it takes the whole path of a policy\n");
+		return false;
+	}
+	(void)snprintf(ret, PATH_MAX, "%.*s", STR_ARG(path));
+	return true;
+}
+
 static int
 answer_apply(struct daemon *daemon, struct str path, struct text *out)
 {
 	char copy[PATH_MAX];
 
-	if (path.len == 0 || path.len >= sizeof(copy) || path.at[0] != '/') {
-		text_addz(out, "apply takes the whole path of a policy\n");
+	if (!take_path(path, copy, out))
 		return STATUS_USAGE;
-	}
-	(void)snprintf(copy, sizeof(copy), "%.*s", STR_ARG(path));
 	int rc = gateway_apply(&daemon->gateway, copy, false, out);
 	if (rc < 0)
 		text_addf(out, "%snothing has changed\n",
 		    is_mid_line(out) ? "\n" : "");
+	return (int)status_of(rc);
+}
+
+static int
+answer_count(struct daemon *daemon, struct str path, struct text *out)
+{
+	char copy[PATH_MAX];
+	struct flows_tally tally;
+
+	if (!take_path(path, copy, out))
+		return STATUS_USAGE;
+	int rc = gateway_count_flows(&daemon->gateway, copy, &tally, out);
+	if (rc == 0)
+		text_addf(out, "would end %zu living flow%s\n", tally.forbidden,
+		    tally.forbidden == 1 ? "" : "s");
 	return (int)status_of(rc);
 }
 
@@ -127,26 +152,63 @@ answer_change(int rc, struct text *out)
 }
 
 static int
-answer(void *context, struct str line, struct text *out)
+answer_ban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_ban(&daemon->gateway, rest, out), out);
+}
+
+static int
+answer_unban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_unban(&daemon->gateway, rest, out), out);
+}
+
+static int
+answer_flows(struct daemon *daemon, struct str words, struct text *out,
+    struct control_more *ret_more)
+{
+	int rc = flow_list_begin(daemon->gateway.current, words, out, ret_more);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+			       : STATUS_WORLD;
+}
+
+static int
+answer_end(struct daemon *daemon, struct str words, struct text *out)
+{
+	int rc = flow_list_end(daemon->gateway.current, words, out);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+	       : rc == -ENOENT ? STATUS_NO
+			       : STATUS_WORLD;
+}
+
+static int
+answer(void *context, struct str line, struct text *out,
+    struct control_more *ret_more)
 {
 	struct daemon *daemon = context;
 
 	if (str_starts(line, STR("ban ")))
-		return answer_change(
-		    gateway_ban(&daemon->gateway, str_skip(line, 4), out), out);
+		return answer_ban(daemon, str_skip(line, 4), out);
 	if (str_starts(line, STR("unban ")))
-		return answer_change(
-		    gateway_unban(&daemon->gateway, str_skip(line, 6), out),
-		    out);
+		return answer_unban(daemon, str_skip(line, 6), out);
 	if (str_is(line, "bans")) {
 		gateway_bans(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
-
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
 		return answer_apply(daemon, str_skip(line, 6), out);
+	if (str_starts(line, STR("count ")))
+		return answer_count(daemon, str_skip(line, 6), out);
+	if (str_starts(line, STR("flows ")))
+		return answer_flows(daemon, str_skip(line, 6), out, ret_more);
+	if (str_starts(line, STR("end ")))
+		return answer_end(daemon, str_skip(line, 4), out);
 	if (str_is(line, "status")) {
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -156,9 +218,9 @@ answer(void *context, struct str line, struct text *out)
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, explain "
-		       "FORM FLOW, status, stop and unban RANGE are "
-		       "understood\n");
+	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
+		       "PATH, explain FORM FLOW, flows WORDS, end WORDS, "
+		       "status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 

@@ -99,6 +99,7 @@ gateway_replace(
     struct gateway *gateway, struct generation **generation, struct text *words)
 {
 	struct generation *next = *generation;
+	struct generation *before = gateway->current;
 	int rc = commit(gateway, next, words);
 
 	*generation = NULL;
@@ -106,30 +107,64 @@ gateway_replace(
 		generation_destroy(next);
 		return rc;
 	}
-	generation_destroy(gateway->current);
 	gateway->current = next;
 	gateway->since = clock_wall();
+	gateway->ended = flows_end_forbidden(next, before);
+	flow_watch_follow(&gateway->ends);
+	generation_destroy(before);
 	refresh_arm(gateway);
 	return 0;
+}
+
+/* Reads the policy; what there is to say of it is added to words. */
+static int
+read_generation(struct gateway *gateway, const char *path, bool colour,
+    struct generation **ret, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, ret, &kept);
+	report_sort(&report);
+	report_render(&report, colour, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc;
 }
 
 int
 gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words)
 {
-	struct generation_wish wish = gateway_wish(gateway);
 	struct generation *generation = NULL;
-	struct policy *kept = NULL;
-	struct report report;
+	int rc = read_generation(gateway, path, colour, &generation, words);
 
-	wish.path = path;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, &generation, &kept);
-	report_sort(&report);
-	report_render(&report, colour, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+	if (rc == 0)
+		rc = gateway_replace(gateway, &generation, words);
+	if (rc < 0)
+		return rc;
+	size_t len = words->len;
+	flows_add_words(&gateway->ended, words);
+	text_addz(words, words->len > len ? "\n" : "");
+	return 0;
+}
+
+int
+gateway_count_flows(struct gateway *gateway, const char *path,
+    struct flows_tally *ret, struct text *words)
+{
+	struct generation *generation = NULL;
+	int rc = read_generation(gateway, path, false, &generation, words);
+
+	if (rc == 0) {
+		*ret = flows_count(generation, gateway->current);
+		rc = ret->rc;
+	}
+	generation_destroy(generation);
+	return rc;
 }
 
 /* ---- the proxy's life ---- */
@@ -327,6 +362,17 @@ open_journal(struct gateway *gateway, struct report *report)
 	return 0;
 }
 
+/* A gateway without these figures is one all the same. */
+static void
+count_flows(void)
+{
+	struct text why = TEXT_EMPTY;
+
+	if (conntrack_count_flows(&why) < 0)
+		gateway_say("bytes and age of flows are not known: %s", why.at);
+	text_fini(&why);
+}
+
 static int
 open_packets(struct gateway *gateway, struct report *report)
 {
@@ -381,9 +427,13 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	};
 	child_init(&gateway->child, uid, gid);
 	journal_init(&gateway->journal);
+	flow_watch_init(&gateway->ends, loop,
+	    (const struct generation *const *)&gateway->current);
 	int rc = kernel_check(report, &gateway->ipv6);
 	if (rc == 0 && report->errors > 0)
 		rc = -ENOTSUP;
+	if (rc == 0)
+		count_flows();
 	if (rc == 0)
 		rc = open_journal(gateway, report);
 	if (rc == 0)
@@ -412,6 +462,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	refresh_stop(gateway);
+	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);

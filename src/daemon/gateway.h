@@ -24,6 +24,8 @@
 #include "console/journal.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/child.h"
+#include "daemon/flow_watch.h"
+#include "daemon/flows.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/packet_log.h"
@@ -50,6 +52,8 @@ struct gateway {
 	struct child child;
 	struct loop_timer restart;
 	int64_t restart_after;
+	struct flow_watch ends;     /* of flows */
+	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
 	struct ban_keeper bans;
@@ -76,15 +80,23 @@ void gateway_close(struct gateway *gateway, bool remove);
 /*
  * Brings the policy at `path` into force, or leaves everything as it was.
  * 0; -EINVAL when the policy is refused; another negative errno when the world
- * is.  What there is to say is rendered into `words`, warnings too.
+ * is.  What there is to say is rendered into `words`, warnings too, and how
+ * many living flows it has ended.
  */
 int gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words);
 
 /*
+ * How many living flows the policy at `path` would end; it does not come into
+ * force.  Errors and words as above.
+ */
+int gateway_count_flows(struct gateway *gateway, const char *path,
+    struct flows_tally *ret, struct text *words);
+
+/*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as above.
+ * Errors as above.  gateway->ended then has the flows that it has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,

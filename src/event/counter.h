@@ -31,7 +31,9 @@
 	ROW(EVENTS_LOST, events_lost, "events the journal could not take")     \
 	ROW(PACKETS_LOGGED, packets_logged,                                    \
 	    "packets read from the kernel log")                                \
-	ROW(PACKETS_LOST, packets_lost, "packet log overruns")
+	ROW(PACKETS_LOST, packets_lost, "packet log overruns")                 \
+	ROW(FLOWS_RECORDED, flows_recorded, "ends of flows in the journal")    \
+	ROW(FLOWS_LOST, flows_lost, "overruns of the ends of flows")
 
 enum counter {
 #define ROW(id, name, meaning) COUNTER_##id,

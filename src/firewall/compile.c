@@ -22,6 +22,7 @@ static const struct {
 	const char *name;
 	const char *meaning;
 } own_counters[] = {
+	{ "ended", "packets of flows that were ended" },
 	{ "ban", "packets from or to what is banned" },
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },

@@ -14,6 +14,9 @@
 
 #define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
 #define PUBLISH  FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
+#define PROXY    FIREWALL_TEXT(FIREWALL_MARK_PROXY)
+#define ENDED    FIREWALL_TEXT(FIREWALL_MARK_ENDED)
+#define ASIDE    FIREWALL_TEXT(FIREWALL_MARKS_ASIDE)
 #define NUMBER   FIREWALL_TEXT(FIREWALL_NUMBER)
 
 /*
@@ -92,8 +95,9 @@ write_interface_map(struct compiler *compiler)
 }
 
 /*
- * Flows that were handed over stay handed over, so they are looked at before
- * `established` would wave them through to the server.
+ * Flows that were handed over stay handed over, and what was ended stays ended,
+ * so they are looked at before `established` would wave them through to the
+ * server.
  */
 static void
 write_prerouting(struct compiler *compiler)
@@ -104,8 +108,7 @@ write_prerouting(struct compiler *compiler)
 	compile_line(compiler, "iif lo accept");
 	compile_ask_bans(compiler, false);
 	write_essentials_in(compiler);
-	compile_line(
-	    compiler, "ct mark and " HANDOVER " == " HANDOVER " goto handed");
+	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
 	compile_line(compiler, "ct state established,related accept");
 	compile_line(
 	    compiler, "ct state invalid counter name \"invalid\" drop");
@@ -149,6 +152,25 @@ write_handover(struct compiler *compiler)
 		    "[::1]:" NUMBER " accept",
 		    mark);
 	compile_line(compiler, "counter name \"handover.lost\" drop");
+	compile_chain_end(compiler);
+}
+
+/*
+ * A flow that was ended (firewall/conntrack) keeps its entry for a while.  Were
+ * it gone, the next packet in the midst of the connection would be a new flow's
+ * for the kernel (nf_conntrack_tcp_loose), from whichever side it comes, and a
+ * rule for that direction could take it up again.  Each side that goes on is
+ * told so; what tells it is `related` to the flow, and leaves by `output`.
+ */
+static void
+write_ended(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "aside");
+	compile_line(compiler, "ct mark and " ENDED " == " ENDED " goto ended");
+	compile_line(compiler, "goto handed");
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, "ended");
+	compile_line(compiler, "counter name \"ended\" goto refuse");
 	compile_chain_end(compiler);
 }
 
@@ -245,6 +267,7 @@ write_forward(struct compiler *compiler)
 static void
 write_output(struct compiler *compiler)
 {
+	static const char accept[] = "ct mark set ct mark or " PROXY " accept";
 	unsigned uid = compiler->host->proxy_uid;
 
 	compile_chain_begin(compiler, "output");
@@ -253,12 +276,16 @@ write_output(struct compiler *compiler)
 	compile_line(compiler, "oif lo accept");
 	compile_ask_bans(compiler, true);
 	compile_line(compiler, "jump essentials");
+	compile_line(compiler,
+	    "ct mark and " ENDED " == " ENDED " ct state != related goto "
+	    "ended");
 	compile_line(compiler, "ct state established,related accept");
 	compile_line(
 	    compiler, "ct state invalid counter name \"invalid\" drop");
 	write_foreign_forms(compiler);
-	compile_line(compiler, "meta skuid %u meta l4proto tcp accept", uid);
-	compile_line(compiler, "meta skuid %u udp dport 53 accept", uid);
+	compile_line(
+	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
+	compile_line(compiler, "meta skuid %u udp dport 53 %s", uid, accept);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
@@ -272,6 +299,7 @@ compile_base(struct compiler *compiler)
 	write_output(compiler);
 	write_essentials(compiler);
 	write_handover(compiler);
+	write_ended(compiler);
 	write_refuse(compiler);
 	compile_bans(compiler);
 }

@@ -170,11 +170,15 @@ static enum policy_match
 match_service(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
+	enum flow_known known =
+	    policy_fact_see(flow, POLICY_FACT_SERVICE, phase);
 	enum policy_match match = POLICY_MATCH_NO;
 
 	if (rule->services.count == 0)
 		return POLICY_MATCH_YES;
-	if (policy_fact_see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
+	if (known == FLOW_ABSENT) /* of a protocol that no rule can name */
+		return POLICY_MATCH_NO;
+	if (known != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if (!flow->any_port)
 		return policy_services_have(

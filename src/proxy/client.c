@@ -471,6 +471,7 @@ make(struct worker *worker, bool intercepted,
 	client->peer = peer;
 	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
+	client->arena.spare = &worker->spare;
 	if (socket_local(fd, &client->local) < 0 ||
 	    stream_create(
 		worker->loop, fd, &stream_limits_usual, &client->stream) < 0) {

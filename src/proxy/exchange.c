@@ -246,14 +246,14 @@ write_head(struct exchange *exchange, const struct http_response *response,
 		.via = worker_via(),
 		.upgrade = response->status == 101 ? WEBSOCKET : STR(""),
 	};
-	struct text out = TEXT_EMPTY;
-	int rc = http_response_write(response, &options, &out);
+	struct text *out = &exchange->client->worker->scratch;
 
+	text_clear(out);
+	int rc = http_response_write(response, &options, out);
 	if (rc == 0)
-		rc = content_follows ? stream_queue(client, text_str(&out))
-				     : stream_write(client, text_str(&out));
-	exchange->out += out.len;
-	text_fini(&out);
+		rc = content_follows ? stream_queue(client, text_str(out))
+				     : stream_write(client, text_str(out));
+	exchange->out += out->len;
 	return rc;
 }
 

@@ -11,6 +11,11 @@
 
 #define BUCKETS 256 /* a power of two */
 
+struct bucket {
+	struct entry *newest;
+	size_t count;
+};
+
 struct entry {
 	struct pool *pool;
 	struct stream *stream;
@@ -22,13 +27,13 @@ struct entry {
 
 struct pool {
 	struct loop *loop;
-	struct entry *buckets[BUCKETS];
+	struct bucket buckets[BUCKETS];
 	struct entry *newest, *oldest;
 	struct loop_timer timer;
 	size_t count;
 };
 
-static struct entry **
+static struct bucket *
 bucket_of(struct pool *pool, struct address_port server)
 {
 	struct str bytes = { (const char *)server.address.bytes,
@@ -47,13 +52,14 @@ is_to(const struct entry *entry, struct address_port server)
 static void
 link_entry(struct pool *pool, struct entry *entry)
 {
-	struct entry **bucket = bucket_of(pool, entry->server);
+	struct bucket *bucket = bucket_of(pool, entry->server);
 
-	entry->next = *bucket;
-	entry->link = bucket;
+	entry->next = bucket->newest;
+	entry->link = &bucket->newest;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
-	*bucket = entry;
+	bucket->newest = entry;
+	bucket->count++;
 	entry->older = pool->newest;
 	if (pool->newest != NULL)
 		pool->newest->newer = entry;
@@ -70,6 +76,7 @@ unlink_entry(struct entry *entry)
 	struct pool *pool = entry->pool;
 	struct stream *stream = entry->stream;
 
+	bucket_of(pool, entry->server)->count--;
 	*entry->link = entry->next;
 	if (entry->next != NULL)
 		entry->next->link = entry->link;
@@ -167,7 +174,7 @@ pool_destroy(struct pool **pool)
 struct stream *
 pool_take(struct pool *pool, struct address_port server)
 {
-	struct entry *entry = *bucket_of(pool, server);
+	struct entry *entry = bucket_of(pool, server)->newest;
 
 	while (entry != NULL && !is_to(entry, server))
 		entry = entry->next;
@@ -179,15 +186,21 @@ pool_take(struct pool *pool, struct address_port server)
 	return stream;
 }
 
-static size_t
-count_to(struct pool *pool, struct address_port server)
+/* A bucket is seldom shared, so its entries are seldom looked at. */
+static bool
+has_room_for(struct pool *pool, struct address_port server)
 {
+	const struct bucket *bucket = bucket_of(pool, server);
 	size_t count = 0;
 
-	for (const struct entry *entry = *bucket_of(pool, server);
-	     entry != NULL; entry = entry->next)
+	if (pool->count >= PROXY_POOL_MAX)
+		return false;
+	if (bucket->count < PROXY_POOL_PER_SERVER_MAX)
+		return true;
+	for (const struct entry *entry = bucket->newest; entry != NULL;
+	     entry = entry->next)
 		count += is_to(entry, server);
-	return count;
+	return count < PROXY_POOL_PER_SERVER_MAX;
 }
 
 void
@@ -195,9 +208,8 @@ pool_put(struct pool *pool, struct address_port server, struct stream **stream)
 {
 	struct entry *entry = NULL;
 
-	if (pool->count < PROXY_POOL_MAX &&
-	    count_to(pool, server) < PROXY_POOL_PER_SERVER_MAX &&
-	    !stream_has_ended(*stream) && stream_input(*stream).len == 0)
+	if (has_room_for(pool, server) && !stream_has_ended(*stream) &&
+	    stream_input(*stream).len == 0)
 		entry = calloc(1, sizeof(*entry));
 	if (entry == NULL) {
 		stream_close(stream);

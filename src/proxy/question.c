@@ -66,17 +66,18 @@ tell_headers(
 
 /* For the event; rules compare the method, too. */
 static void
-describe(struct errand *errand, const struct http_request *request,
-    struct arena *arena)
+describe(struct errand *errand, struct client *client,
+    const struct http_request *request)
 {
-	struct text url = TEXT_EMPTY;
+	struct arena *arena = &client->arena;
+	struct text *url = &client->worker->scratch;
 
 	errand->account.method = arena_str(arena, request->method_text);
 	if (request->method == HTTP_METHOD_CONNECT)
 		return;
-	http_uri_add(&request->uri, &url);
-	errand->account.url = arena_str(arena, text_str(&url));
-	text_fini(&url);
+	text_clear(url);
+	http_uri_add(&request->uri, url);
+	errand->account.url = arena_str(arena, text_str(url));
 }
 
 /* Where to: the name in the request, and the address that it means. */
@@ -102,7 +103,7 @@ question_put(struct errand *errand, struct client *client,
 	struct arena *arena = &client->arena;
 	bool connect = request->method == HTTP_METHOD_CONNECT;
 
-	describe(errand, request, arena);
+	describe(errand, client, request);
 	tell_where(errand, client, &request->uri, arena);
 	admission_head(&errand->flow, errand->account.method,
 	    read_path(errand, &request->uri, arena));

@@ -259,6 +259,8 @@ fini_member(struct member *member)
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
+	arena_spare_fini(&member->worker.spare);
+	text_fini(&member->worker.scratch);
 	if (member->worker.loop != NULL)
 		loop_fini(&member->loop);
 }

@@ -12,6 +12,8 @@
 #ifndef GATEHOUSE_PROXY_WORKER_H
 #define GATEHOUSE_PROXY_WORKER_H
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
@@ -29,6 +31,8 @@ struct worker {
 	size_t listener_count;
 	struct loop_timer accept_again;
 	struct client *clients;
+	struct arena_spare spare; /* for the clients' arenas */
+	struct text scratch;      /* for what is written within one call */
 };
 
 struct workers;

@@ -38,6 +38,8 @@ class Event:
     bytes_out: int | None = None
     duration_ms: float | None = None
     reason: str | None = None
+    packets_in: int | None = None
+    packets_out: int | None = None
 
     @classmethod
     def parse(cls, line: str) -> "Event":

@@ -73,6 +73,8 @@ end(struct story *s)
 	pool_destroy(&s->worker.pool);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
+	arena_spare_fini(&s->worker.spare);
+	text_fini(&s->worker.scratch);
 	(void)close(s->server_listener);
 	if (s->client.fd >= 0)
 		(void)close(s->client.fd);
