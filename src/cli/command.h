@@ -23,6 +23,8 @@ struct options {
 	bool follow;
 	bool verbose;
 	bool check;             /* look, change nothing */
+	bool force;             /* although it is most likely a mistake */
+	bool lists;             /* shows them whole */
 	bool dry_run;           /* say what would change, and change nothing */
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
@@ -42,6 +44,8 @@ enum option_bits {
 	OPTION_DRY_RUN = 64,
 	OPTION_QUIET = 128,
 	OPTION_EARLY_DROP = 256,
+	OPTION_FORCE = 512,
+	OPTION_LISTS = 1024,
 };
 
 struct command {
@@ -65,6 +69,9 @@ extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
 extern const struct command command_flows;
+extern const struct command command_ban;
+extern const struct command command_unban;
+extern const struct command command_bans;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

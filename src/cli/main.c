@@ -30,6 +30,9 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_log,
 	&command_flows,
+	&command_ban,
+	&command_unban,
+	&command_bans,
 	&command_stop,
 };
 
@@ -110,7 +113,10 @@ static const struct {
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
 	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
+	{ OPTION_FORCE,
+	    "  --force        even if it is the address that you come from\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_EARLY_DROP,
 	    "  --early-drop auto|on|off\n"
@@ -176,6 +182,8 @@ static const struct option known[] = {
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, 'c' },
+	{ "force", no_argument, NULL, 'F' },
+	{ "lists", no_argument, NULL, 'l' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
 	{ "early-drop", required_argument, NULL, 'e' },
@@ -233,6 +241,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'q':
 		options->quiet = true;
 		return (command->takes & OPTION_QUIET) != 0;
+	case 'F':
+		options->force = true;
+		return (command->takes & OPTION_FORCE) != 0;
+	case 'l':
+		options->lists = true;
+		return (command->takes & OPTION_LISTS) != 0;
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;

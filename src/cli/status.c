@@ -169,6 +169,9 @@ print_status(const struct text *answer)
 	}
 	print_head(status);
 	print_early(json_object_get(status, "early_drop"));
+	if (number(status, "bans") > 0)
+		(void)printf("bans       %lld; 'gatehouse bans' lists them\n",
+		    number(status, "bans"));
 	print_lists(json_object_get(status, "lists"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));

@@ -167,6 +167,29 @@ answer_files(struct daemon *daemon, struct text *out)
 }
 
 static int
+answer_change(int rc, struct text *out)
+{
+	text_addc(out, '\n');
+	if (rc == 0)
+		return STATUS_GOOD;
+	if (rc == -EINVAL)
+		return STATUS_USAGE;
+	return rc == -EPERM || rc == -ENOENT ? STATUS_NO : STATUS_WORLD;
+}
+
+static int
+answer_ban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_ban(&daemon->gateway, rest, out), out);
+}
+
+static int
+answer_unban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_unban(&daemon->gateway, rest, out), out);
+}
+
+static int
 answer_flows(struct daemon *daemon, struct str words, struct text *out,
     struct control_more *ret_more)
 {
@@ -194,6 +217,14 @@ answer(void *context, struct str line, struct text *out,
 {
 	struct daemon *daemon = context;
 
+	if (str_starts(line, STR("ban ")))
+		return answer_ban(daemon, str_skip(line, 4), out);
+	if (str_starts(line, STR("unban ")))
+		return answer_unban(daemon, str_skip(line, 6), out);
+	if (str_is(line, "bans")) {
+		gateway_bans(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
@@ -215,9 +246,9 @@ answer(void *context, struct str line, struct text *out,
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out,
-	    "apply PATH, count PATH, explain FORM FLOW, files, flows WORDS, "
-	    "end WORDS, status and stop are understood\n");
+	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
+		       "PATH, explain FORM FLOW, files, flows WORDS, end "
+		       "WORDS, status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 

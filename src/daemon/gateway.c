@@ -2,7 +2,6 @@
 #include "daemon/gateway.h"
 
 #include "daemon/early.h"
-#include "daemon/kernel_counters.h"
 #include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
@@ -27,37 +26,10 @@ gateway_say(const char *format, ...)
 
 /* ---- apply ---- */
 
-static bool
-counted(
-    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
-{
-	const struct kernel_counter *one = kernel_counters_find(context, name);
-
-	if (one == NULL)
-		return false;
-	*ret_packets = one->packets;
-	*ret_bytes = one->bytes;
-	return true;
-}
-
-/* Nothing that was counted is lost where only the host or a list changed. */
 static int
-compile_going_on(
-    const struct policy *policy, struct firewall_host host, struct text *ret)
-{
-	struct kernel_counters counters;
-
-	kernel_counters_read(&counters);
-	host.counted = counted;
-	host.counted_context = &counters;
-	int rc = firewall_compile(policy, &host, ret);
-	kernel_counters_fini(&counters);
-	return rc;
-}
-
-static int
-compile(const struct gateway *gateway, const struct generation *generation,
-    struct text *ret)
+draft_ruleset(const struct gateway *gateway,
+    const struct generation *generation, struct ruleset_draft *ret,
+    struct text *reterr_why)
 {
 	struct firewall_host host = {
 		.proxy_uid = gateway->child.uid,
@@ -66,10 +38,10 @@ compile(const struct gateway *gateway, const struct generation *generation,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 	};
+	bool goes_on = generation == gateway->current || generation->again;
 
-	if (generation == gateway->current || generation->again)
-		return compile_going_on(generation->policy, host, ret);
-	return firewall_compile(generation->policy, &host, ret);
+	return ruleset_draft(
+	    &gateway->ruleset, generation, host, goes_on, ret, reterr_why);
 }
 
 static int
@@ -93,19 +65,17 @@ static int
 commit(
     struct gateway *gateway, struct generation *generation, struct text *words)
 {
-	struct text ruleset = TEXT_EMPTY;
-	int rc = compile(gateway, generation, &ruleset);
+	struct ruleset_draft draft;
+	int rc = draft_ruleset(gateway, generation, &draft, words);
 
-	if (rc < 0)
-		text_addf(
-		    words, "cannot compile the policy: %s\n", strerror(-rc));
 	if (rc == 0)
 		rc = hand_to_child(gateway, generation, words);
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
-		rc = transaction_commit(text_str(&ruleset), words);
-	text_fini(&ruleset);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, words);
+	ruleset_draft_fini(&draft);
 	if (rc < 0) {
 		(void)child_abort(&gateway->child, generation->number);
 		if (gateway->current == NULL)
@@ -276,15 +246,17 @@ on_packets(struct loop_watch *watch, unsigned ready)
 static void
 compile_again(struct gateway *gateway, const char *what)
 {
-	struct text ruleset = TEXT_EMPTY, why = TEXT_EMPTY;
-	int rc = compile(gateway, gateway->current, &ruleset);
+	struct ruleset_draft draft;
+	struct text why = TEXT_EMPTY;
+	int rc = draft_ruleset(gateway, gateway->current, &draft, &why);
 
 	if (rc == 0)
-		rc = transaction_commit(text_str(&ruleset), &why);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, &why);
 	if (rc < 0)
 		gateway_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
-	text_fini(&ruleset);
+	ruleset_draft_fini(&draft);
 	text_fini(&why);
 }
 
@@ -297,6 +269,7 @@ see_new_addresses(struct gateway *gateway)
 	if (generation_see_addresses(current, &gateway->addresses) < 0)
 		return;
 	(void)child_tell_own(&gateway->child, current);
+	ban_keeper_see_own(gateway);
 	compile_again(gateway, "the host's new addresses");
 	early_follow(gateway, true);
 }
@@ -451,6 +424,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
+		.bans.file = BAN_FILE_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -471,6 +445,8 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
+	if (rc == 0)
+		ban_keeper_open(gateway);
 	return rc;
 }
 
@@ -492,6 +468,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->upkeep);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
+	ban_keeper_close(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
@@ -500,6 +477,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
+	ruleset_fini(&gateway->ruleset);
 	generation_destroy(gateway->current);
 	packet_log_close(gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)

@@ -22,9 +22,11 @@
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
 #include "console/journal.h"
+#include "daemon/ban_keeper.h"
 #include "daemon/child.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
+#include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/early_drop.h"
 #include "firewall/packet_log.h"
@@ -56,6 +58,8 @@ struct gateway {
 	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
+	struct ban_keeper bans;
+	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;

@@ -4,6 +4,7 @@
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
+ *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
  *	 "early_drop": {...} (firewall/early_drop),
@@ -176,6 +177,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
 	write_lists(&json, gateway->current);
+	json_name(&json, "bans");
+	json_put_integer(&json, (int64_t)gateway->bans.bans.count);
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
 	early_drop_json(&gateway->early, &json);

@@ -106,6 +106,7 @@ write_prerouting(struct compiler *compiler)
 	compile_line(compiler,
 	    "type filter hook prerouting priority mangle; policy drop;");
 	compile_line(compiler, "iif lo accept");
+	compile_ask_bans(compiler, false);
 	write_essentials_in(compiler);
 	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
 	compile_line(compiler, "ct state established,related accept");
@@ -273,6 +274,7 @@ write_output(struct compiler *compiler)
 	compile_line(
 	    compiler, "type filter hook output priority mangle; policy drop;");
 	compile_line(compiler, "oif lo accept");
+	compile_ask_bans(compiler, true);
 	compile_line(compiler, "jump essentials");
 	compile_line(compiler,
 	    "ct mark and " ENDED " == " ENDED " ct state != related goto "
@@ -299,4 +301,5 @@ compile_base(struct compiler *compiler)
 	write_handover(compiler);
 	write_ended(compiler);
 	write_refuse(compiler);
+	compile_bans(compiler);
 }

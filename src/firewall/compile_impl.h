@@ -108,6 +108,18 @@ void compile_chain_end(struct compiler *compiler);
 void compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
     enum policy_reason reason, uint8_t from, uint8_t to);
 
+/* The same, of a record that is ready. */
+void compile_log_prefix(
+    struct compiler *compiler, const struct log_prefix *prefix);
+
+/*
+ * Bans: their sets; the questions in front of a base chain's other lines
+ * (`of_ours`: what the gateway itself sends); where the banned end.
+ */
+void compile_ban_sets(struct compiler *compiler);
+void compile_ask_bans(struct compiler *compiler, bool of_ours);
+void compile_bans(struct compiler *compiler);
+
 /* One line of a chain, indented; printf-like, with its line end. */
 __attribute__((format(printf, 2, 3))) void compile_line(
     struct compiler *compiler, const char *format, ...);

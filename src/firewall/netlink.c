@@ -162,11 +162,12 @@ add_words_of(const struct nlmsghdr *message, struct text *words)
 		text_addz(words, mnl_attr_get_str(words_of));
 }
 
-static void
-add_words(const char *bytes, size_t len, struct text *words)
+void
+netlink_words(const struct netlink *netlink, size_t len, struct text *words)
 {
 	int left = (int)len;
-	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
+	const struct nlmsghdr *message =
+	    (const struct nlmsghdr *)netlink->buffer;
 
 	while (mnl_nlmsg_ok(message, left)) {
 		if (message->nlmsg_type == NLMSG_ERROR &&
@@ -198,7 +199,7 @@ receive(struct netlink *netlink, uint32_t sequence, mnl_cb_t each,
 			continue;
 		rc = -errno;
 		if (reterr_words != NULL)
-			add_words(netlink->buffer, (size_t)n, reterr_words);
+			netlink_words(netlink, (size_t)n, reterr_words);
 		return rc;
 	}
 }

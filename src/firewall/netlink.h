@@ -65,6 +65,10 @@ void netlink_attributes(const struct nlmsghdr *message, size_t head_bytes,
 void netlink_nested(
     const struct nlattr *nest, const struct nlattr **table, size_t count);
 
+/* Appends the words of the errors among `len` bytes of answer in the buffer. */
+void netlink_words(
+    const struct netlink *netlink, size_t len, struct text *words);
+
 /* A number in network order, of 1, 2, 4 or 8 bytes; 0 for NULL and any other
  * length. */
 uint64_t netlink_number(const struct nlattr *attribute);

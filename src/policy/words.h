@@ -88,7 +88,8 @@ enum policy_scheme {
 	ROW(TWO_PARENTS, "ways",                                               \
 	    "its path may be read in two ways, which go by different parents") \
 	ROW(OTHER_PARENT, "late",                                              \
-	    "its type would have had to come by another parent")
+	    "its type would have had to come by another parent")               \
+	ROW(BAN, "ban", "banned")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

@@ -569,3 +569,10 @@ client_judge_again(struct client *client)
 	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);
 	client_reset(client);
 }
+
+void
+client_ban(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_BANNED);
+	client_reset(client);
+}

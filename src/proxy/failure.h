@@ -35,6 +35,7 @@
 	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
 	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
+	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \
 	ROW(TRACE, 405, "TRACE is not passed on")                              \
 	ROW(CONNECT, 405, "CONNECT is for a proxy, not for a server")          \

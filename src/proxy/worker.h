@@ -46,6 +46,9 @@ int workers_create(size_t count, struct workers **ret);
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);
 
+/* Has each end the connections of clients in the range.  0 or -ENOMEM. */
+int workers_end(struct workers *workers, const struct address_range *range);
+
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);
 

@@ -135,8 +135,11 @@ class Gateway:
 
     def command(self, verb: str, *args: str | Path) -> subprocess.CompletedProcess[str]:
         """Ask the running gateway: `gateway.command("status", "--json")`."""
-        argv = [PROGRAM, verb, "--runtime", self.runtime, *args]
-        return self.lab.gw.run(argv)
+        return self.lab.gw.run([*self.program_argv(verb), *args])
+
+    def program_argv(self, verb: str) -> list[str | Path]:
+        """The beginning of such a command."""
+        return [PROGRAM, verb, "--runtime", self.runtime]
 
     def apply(self, policy: Path | str) -> subprocess.CompletedProcess[str]:
         return self.command("apply", self.policy_file(policy))

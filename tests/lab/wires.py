@@ -117,6 +117,7 @@ class Wires:
         self._listeners: list[socket.socket] = []
         self._found: list[tuple[str, Seen]] = []
         self._answers: set[str] = set()  # links that answered to ARP
+        self._removal = f"table {TABLE}; delete table {TABLE}; "
 
     def __enter__(self) -> "Wires":
         # What one processor sends is received in its order, by it alone.
@@ -217,8 +218,10 @@ class Wires:
         self.seen()
 
     def replace(self, ruleset: str) -> None:
-        """One transaction, as an apply makes it (firewall/transaction)."""
-        self.nft(f"table {TABLE}; delete table {TABLE}; {ruleset}")
+        """One transaction, as an apply makes it (firewall/transaction): all in the
+        table goes but for what outlives rules, here the sets of bans."""
+        self.nft(self._removal + ruleset)
+        self._removal = removal_of(ruleset)
 
     def end(self) -> None:
         """Half-open connections would go on sending into the next round."""
@@ -320,6 +323,15 @@ def lacking() -> str:
     if not Path("/proc/sys/net/ipv6").exists():
         return "this kernel runs without IPv6, which half of the packets are of"
     return ""
+
+
+def removal_of(ruleset: str) -> str:
+    """The commands that take away what it has made, as firewall/standing does."""
+    found = re.findall(r"^\t(map|set|chain|counter|limit) (\S+) {", ruleset, re.M)
+    order = ("map", "set", "chain", "counter", "limit")
+    gone = [f"delete {k} {TABLE} {n}; " for k, n in found if not n.startswith("ban.")]
+    gone.sort(key=lambda command: order.index(command.split()[1]))
+    return f"flush table {TABLE}; " + "".join(gone)
 
 
 def fill_own(ruleset: str, zones: dict[str, list[str]]) -> str:
