@@ -23,39 +23,84 @@ target_of(const struct policy_rule *rule, uint8_t family)
 	return family == ADDRESS_IPV4 ? rule->target4 : rule->target6;
 }
 
+/* "10.0.0.25", "10.0.0.25:8443" */
 static void
 add_target(const struct policy_rule *rule, uint8_t family, struct text *out)
 {
 	char text[ADDRESS_TEXT_BYTES];
-	struct address target = target_of(rule, family);
+	struct address_port to = { target_of(rule, family), rule->target_port };
 
-	if (rule->target_port == 0)
-		text_addz(out, address_format(target, text));
-	else
-		text_addz(
-		    out, address_port_format(
-			     (struct address_port){ target, rule->target_port },
-			     text));
+	text_addz(out, to.port == 0 ? address_format(to.address, text)
+				    : address_port_format(to, text));
 }
 
+/* The kernel moves no range of ports by itself: each of them is an element. */
+static void
+add_moved_ports(
+    const struct policy_rule *rule, uint8_t family, struct text *out)
+{
+	const struct policy_service *outside = &rule->services.items[0];
+	char text[ADDRESS_TEXT_BYTES];
+	const char *target = address_format(target_of(rule, family), text);
+
+	text_addf(out, "%s dport map {",
+	    policy_protocol_row(outside->protocol)->word);
+	for (unsigned port = outside->first; port <= outside->last; port++)
+		text_addf(out, "%s %u : %s . %u",
+		    port > outside->first ? "," : "", port, target,
+		    policy_target_port(rule, (uint16_t)port));
+	text_addz(out, " }");
+}
+
+static bool
+moves_a_range(const struct policy_rule *rule)
+{
+	return rule->target_shift != 0 &&
+	       rule->services.items[0].first != rule->services.items[0].last;
+}
+
+static void
+add_new_destination(
+    const struct policy_rule *rule, uint8_t family, struct text *out)
+{
+	struct policy_rule one = *rule;
+
+	if (moves_a_range(rule)) {
+		add_moved_ports(rule, family, out);
+		return;
+	}
+	if (rule->target_shift != 0)
+		one.target_port =
+		    policy_target_port(rule, rule->services.items[0].first);
+	add_target(&one, family, out);
+}
+
+/*
+ * The rule that decided is the first one that matches here, for the mark says
+ * that one of these did; so each stands with all that it asks for.
+ */
 static void
 write_publish(struct compiler *compiler, const struct policy_rule *rule,
     uint8_t zone, uint8_t family)
 {
 	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct matches times = match_time(compiler, rule);
 	struct matches services = match_services(compiler, &rule->services);
 	struct text target = TEXT_EMPTY;
 
-	add_target(rule, family, &target);
-	for (size_t i = 0; i < services.count; i++)
+	add_new_destination(rule, family, &target);
+	for (size_t i = 0; i < times.count * services.count; i++) {
+		struct str time = times.items[i / services.count].text;
 		compile_line(compiler,
 		    "meta mark and " PUBLISH " == " PUBLISH
-		    " %s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
+		    " %.*s%s%s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
 		    "\"line %u\"",
-		    family_word(family),
+		    STR_ARG(time), time.len > 0 ? " " : "", family_word(family),
 		    STR_ARG(policy_zone_name(compiler->policy, zone)), family,
-		    STR_ARG(services.items[i].text), family_word(family),
-		    STR_ARG(text_str(&target)), rule->line);
+		    STR_ARG(services.items[i % services.count].text),
+		    family_word(family), STR_ARG(text_str(&target)),
+		    rule->line);
+	}
 	compile_text_fini(compiler, &target);
 	arena_rewind(&compiler->scratch, mark);
 }

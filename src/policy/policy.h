@@ -125,9 +125,13 @@ struct policy_rule {
 	struct place place;
 	uint32_t line; /* of its file; 0: the built-in last rule */
 	uint32_t nth;  /* of the rules with this line, from 1 */
-	/* publish: where the flow is sent instead; port 0 keeps the port. */
+	/*
+	 * publish: where the flow is sent instead.  All ports become the
+	 * target's (0: none does), or each one moves by the shift.
+	 */
 	struct address target4, target6; /* family NONE: not in this family */
 	uint16_t target_port;
+	int32_t target_shift;
 };
 
 struct policy_listen {
@@ -258,6 +262,14 @@ bool policy_zone_find(
  * not the policy's knowledge: ask the host first.
  */
 uint8_t policy_zone_of(const struct policy *policy, struct address address);
+
+/* What a publish rule makes of a port that it matches. */
+static inline uint16_t
+policy_target_port(const struct policy_rule *rule, uint16_t port)
+{
+	return rule->target_port != 0 ? rule->target_port
+				      : (uint16_t)(port + rule->target_shift);
+}
 
 /* Whether the proxy intercepts this service for this zone. */
 bool policy_intercepts(const struct policy *policy, uint8_t from_zone,

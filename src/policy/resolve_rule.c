@@ -291,6 +291,37 @@ resolve_target(struct resolver *resolver, const struct syntax_rule *syntax,
 	return good;
 }
 
+/*
+ * A port or a range becomes one port, or a range of the same length.  What one
+ * port becomes is a shift, so that a range and its ports one by one are the
+ * same.
+ */
+static bool
+resolve_moved_ports(struct resolver *resolver, const struct syntax_rule *syntax,
+    const struct policy_service *inside, struct policy_rule *rule)
+{
+	const struct policy_service *outside = &rule->services.items[0];
+	unsigned length = (unsigned)(outside->last - outside->first);
+
+	if (inside->first == inside->last && length > 0) {
+		rule->target_port = inside->first;
+		return true;
+	}
+	if ((unsigned)(inside->last - inside->first) != length) {
+		report_error(resolver->report, syntax->target->what.place,
+		    "a range of ports becomes one port, or a range of the "
+		    "same length");
+		return false;
+	}
+	rule->target_shift = inside->first - outside->first;
+	if (length < POLICY_SHIFTED_PORTS_MAX || rule->target_shift == 0)
+		return true;
+	report_error(resolver->report, syntax->target->what.place,
+	    "at most %d ports are moved by one rule", POLICY_SHIFTED_PORTS_MAX);
+	report_see(resolver->report, MANUAL_LIMITS);
+	return false;
+}
+
 static bool
 resolve_target_port(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
@@ -303,17 +334,16 @@ resolve_target_port(struct resolver *resolver, const struct syntax_rule *syntax,
 	if (!resolve_services(resolver, syntax->target, &inside))
 		return false;
 	if (inside.count != 1 || outside->count != 1 ||
-	    inside.items[0].first != inside.items[0].last ||
-	    outside->items[0].first != outside->items[0].last ||
-	    inside.items[0].protocol != outside->items[0].protocol) {
+	    inside.items[0].protocol != outside->items[0].protocol ||
+	    inside.items[0].first == 0) {
 		report_error(resolver->report, syntax->target->what.place,
-		    "one port is published as one port of the same protocol");
+		    "ports of one kind are published as ports of the same "
+		    "protocol");
 		report_hint(resolver->report,
 		    "leave the second out to keep the ports as they are");
 		return false;
 	}
-	rule->target_port = inside.items[0].first;
-	return true;
+	return resolve_moved_ports(resolver, syntax, &inside.items[0], rule);
 }
 
 /* The first condition that no packet shows, or NULL. */

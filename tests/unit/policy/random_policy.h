@@ -212,6 +212,10 @@ add_random_rule(struct text *out)
 		text_addf(out, "publish %s tcp %s -> 10.0.0.2%s",
 		    ONE_OF("lan", "wan"), ONE_OF("80", "25"),
 		    ONE_OF("", " tcp 8080", ", 2001:db8:1::2"));
+	} else if (chance(24) == 0) {
+		text_addf(out, "publish %s tcp 80-89 -> 10.0.0.2%s",
+		    ONE_OF("lan", "wan"),
+		    ONE_OF("", " tcp 8080", " tcp 8080-8089", " tcp 80-89"));
 	} else {
 		text_addf(out, "%s%s ", report ? "report " : "", verdict);
 		add_random_side(out, true);
