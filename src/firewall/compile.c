@@ -99,6 +99,20 @@ compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
 }
 
 void
+compile_interface_name(
+    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name)
+{
+	const char *rest = "";
+
+	if (name.len > 0 && name.at[name.len - 1] == '*') {
+		name.len--;
+		rest = "/all";
+	}
+	(void)snprintf(
+	    ret, COMPILE_NAME_BYTES, "%s%.*s%s", before, STR_ARG(name), rest);
+}
+
+void
 compile_interfaces(struct text *out, const struct policy_zone *zone)
 {
 	for (size_t i = 0; i < zone->interface_count; i++)

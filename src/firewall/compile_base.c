@@ -73,6 +73,7 @@ static void
 write_interface_map(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
+	char chain[COMPILE_NAME_BYTES];
 	struct text map = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
@@ -80,9 +81,10 @@ write_interface_map(struct compiler *compiler)
 		for (size_t i = 0; i < z->interface_count; i++) {
 			if (!compile_first_mention(policy, zone, i))
 				continue;
-			text_addf(&map, "%s\"%.*s\" : goto in.%.*s",
+			compile_interface_name(chain, "in.", z->interfaces[i]);
+			text_addf(&map, "%s\"%.*s\" : goto %s",
 			    map.len > 0 ? ", " : "", STR_ARG(z->interfaces[i]),
-			    STR_ARG(z->interfaces[i]));
+			    chain);
 		}
 	}
 	if (map.len > 0)

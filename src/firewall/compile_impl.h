@@ -121,6 +121,13 @@ bool compile_has_family(const struct address_set *set, uint8_t family);
 bool compile_first_mention(
     const struct policy *policy, uint8_t zone, size_t interface);
 
+/*
+ * How chains name an interface: `ppp*` as ppp/all, which no interface is
+ * called.
+ */
+void compile_interface_name(
+    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name);
+
 /* { "int0", "int1" } */
 void compile_interfaces(struct text *out, const struct policy_zone *zone);
 

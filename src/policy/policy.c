@@ -187,10 +187,19 @@ policy_zone_name(const struct policy *policy, uint8_t zone)
 }
 
 bool
+policy_interface_fits(struct str pattern, struct str interface)
+{
+	if (pattern.len == 0 || pattern.at[pattern.len - 1] != '*')
+		return str_eq(pattern, interface);
+	pattern.len--;
+	return str_starts(interface, pattern);
+}
+
+bool
 policy_zone_has_interface(const struct policy_zone *zone, struct str interface)
 {
 	for (size_t i = 0; i < zone->interface_count; i++)
-		if (str_eq(zone->interfaces[i], interface))
+		if (policy_interface_fits(zone->interfaces[i], interface))
 			return true;
 	return false;
 }

@@ -245,6 +245,9 @@ policy_zone_bit(uint8_t zone)
 	return (uint64_t)1 << zone;
 }
 
+/* Whether `ppp*` or `ppp0` stands for the interface, or for this pattern. */
+bool policy_interface_fits(struct str pattern, struct str interface);
+
 bool policy_zone_has_interface(
     const struct policy_zone *zone, struct str interface);
 
