@@ -54,6 +54,9 @@ generation_see_addresses(
 
 	for (size_t i = 0; i < addresses->addresses.count; i++) {
 		const struct host_address *one = &addresses->addresses.items[i];
+		/* What is mapped does not end here. */
+		if (policy_is_mapped(generation->policy, one->address))
+			continue;
 		/* A broadcast address ends here too, but nobody is
 		 * published at it. */
 		struct firewall_own mine = { one->address,

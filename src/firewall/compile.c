@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_map.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
@@ -193,8 +194,8 @@ write_counters(struct compiler *compiler)
 }
 
 /* A set of one family; an empty one stays as a name for rules and elements. */
-static void
-write_set(struct compiler *compiler, const char *kind, struct str name,
+void
+compile_set(struct compiler *compiler, const char *kind, struct str name,
     uint8_t family, const struct address_set *set)
 {
 	struct text *out = compiler->out;
@@ -216,9 +217,9 @@ write_families(struct compiler *compiler, const char *kind, struct str name,
     const struct address_set *set)
 {
 	if (compile_has_family(set, ADDRESS_IPV4))
-		write_set(compiler, kind, name, ADDRESS_IPV4, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV4, set);
 	if (compiler->host->ipv6 && compile_has_family(set, ADDRESS_IPV6))
-		write_set(compiler, kind, name, ADDRESS_IPV6, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV6, set);
 }
 
 /* The gateway's own addresses in a zone, both families always. */
@@ -235,9 +236,9 @@ write_own(struct compiler *compiler, uint8_t zone)
 			compiler->rc = -ENOMEM;
 	}
 	address_set_freeze(&own);
-	write_set(compiler, "own", name, ADDRESS_IPV4, &own);
+	compile_set(compiler, "own", name, ADDRESS_IPV4, &own);
 	if (compiler->host->ipv6)
-		write_set(compiler, "own", name, ADDRESS_IPV6, &own);
+		compile_set(compiler, "own", name, ADDRESS_IPV6, &own);
 	address_set_fini(&own);
 }
 
@@ -265,6 +266,7 @@ write_sets(struct compiler *compiler)
 		if ((published & policy_zone_bit(zone)) != 0)
 			write_own(compiler, zone);
 	}
+	compile_map_sets(compiler);
 	for (size_t i = 0; i < policy->group_count; i++)
 		if (policy->groups[i]->used)
 			write_families(compiler,

@@ -6,7 +6,7 @@
  * Each base chain ends in an explicit drop besides its policy: a table that is
  * replaced while packets flow leaks by the chain's policy alone.
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_map.h"
 
 #include "firewall/names.h"
 
@@ -239,6 +239,42 @@ write_forward(struct compiler *compiler)
 	compile_text_fini(compiler, &interfaces);
 }
 
+/* Only where something is mapped can what arrives be for somebody else. */
+static void
+write_input(struct compiler *compiler)
+{
+	if (compiler->policy->map_count == 0)
+		return;
+	compile_chain_begin(compiler, "input");
+	compile_line(
+	    compiler, "type filter hook input priority filter; policy accept;");
+	compile_map_input(compiler);
+	compile_chain_end(compiler);
+}
+
+/* What the gateway says to itself; but for the kernel an address outside that
+ * is mapped may be the gateway's own. */
+static void
+write_loopback(struct compiler *compiler)
+{
+	if (!compile_map_has_singles(compiler)) {
+		compile_line(compiler, "oif lo accept");
+		return;
+	}
+	compile_line(compiler, "oif lo jump loopback");
+}
+
+static void
+write_loopback_chain(struct compiler *compiler)
+{
+	if (!compile_map_has_singles(compiler))
+		return;
+	compile_chain_begin(compiler, "loopback");
+	compile_map_returns(compiler);
+	compile_line(compiler, "accept");
+	compile_chain_end(compiler);
+}
+
 /*
  * The proxy's own connections and questions are its own affair: it asks the
  * policy before it dials.  Everything else of the gateway is `self -> ...`.
@@ -251,7 +287,7 @@ write_output(struct compiler *compiler)
 	compile_chain_begin(compiler, "output");
 	compile_line(
 	    compiler, "type filter hook output priority mangle; policy drop;");
-	compile_line(compiler, "oif lo accept");
+	write_loopback(compiler);
 	compile_line(compiler, "jump essentials");
 	compile_line(compiler, "ct state established,related accept");
 	compile_line(
@@ -269,7 +305,9 @@ compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
 	write_forward(compiler);
+	write_input(compiler);
 	write_output(compiler);
+	write_loopback_chain(compiler);
 	write_essentials(compiler);
 	write_handover(compiler);
 	write_refuse(compiler);

@@ -7,7 +7,7 @@
  *	from.ZONE   which zone the destination lives in
  *	A.to.B      which way the flow goes, then the list
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_map.h"
 
 #include "firewall/names.h"
 
@@ -203,6 +203,7 @@ write_from(struct compiler *compiler, uint8_t from)
 	(void)snprintf(name, sizeof(name), "from.%.*s", STR_ARG(zone));
 	(void)snprintf(before, sizeof(before), "%.*s.to.", STR_ARG(zone));
 	compile_chain_begin(compiler, name);
+	compile_map_entry(compiler, before);
 	compile_line(compiler,
 	    "fib daddr type { local, broadcast, anycast, multicast } goto "
 	    "%sself",

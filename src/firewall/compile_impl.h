@@ -95,6 +95,17 @@ bool match_is_always(const struct matches *matches);
 void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
     struct str name, uint8_t family);
 
+/* A set of the table with what it holds of one family. */
+void compile_set(struct compiler *compiler, const char *kind, struct str name,
+    uint8_t family, const struct address_set *set);
+
+/*
+ * "ip saddr @zone.lan.4 ": lives in the zone; in the one without prefixes: in
+ * no other one.
+ */
+void compile_add_home(struct compiler *compiler, const char *side, uint8_t zone,
+    uint8_t family, struct text *out);
+
 /* text_fini; that it could not grow is not forgotten: a rule may be missing. */
 void compile_text_fini(struct compiler *compiler, struct text *text);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diff.h"
 
+#include "policy/diff_translation.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -351,6 +353,16 @@ compare_interfaces(struct diff *diff)
 	return rc;
 }
 
+static void
+count_translation(void *context, struct str statement, bool is_new)
+{
+	size_t *count = context;
+
+	(void)statement;
+	(void)is_new;
+	(*count)++;
+}
+
 int
 policy_diff(
     const struct policy *before, const struct policy *after, struct diff *ret)
@@ -365,6 +377,9 @@ policy_diff(
 		rc = meaning_init(&ret->after, &ret->space, 1);
 	if (rc == 0)
 		rc = compare_interfaces(ret);
+	if (rc == 0)
+		rc = translation_diff(
+		    before, after, count_translation, &ret->translations);
 	return rc == 0 ? compare_flows(ret) : rc;
 }
 
@@ -382,7 +397,8 @@ diff_fini(struct diff *diff)
 bool
 diff_is_empty(const struct diff *diff)
 {
-	return diff->interfaces.count == 0 && diff->classes.count == 0;
+	return diff->interfaces.count == 0 && diff->translations == 0 &&
+	       diff->classes.count == 0;
 }
 
 static void
@@ -587,6 +603,24 @@ find_column(const struct diff *diff, size_t *ret)
 	return rc;
 }
 
+static void
+say_translation(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+
+	text_addf(
+	    out, "%s %.*s\n", is_new ? "now" : "no longer", STR_ARG(statement));
+}
+
+static int
+describe_translations(const struct diff *diff, struct text *out)
+{
+	return diff->translations == 0
+		   ? 0
+		   : translation_diff(diff->before.policy, diff->after.policy,
+			 say_translation, out);
+}
+
 int
 diff_describe(const struct diff *diff, struct text *out)
 {
@@ -600,6 +634,8 @@ diff_describe(const struct diff *diff, struct text *out)
 		rc = say_sources(diff, one->sources, out);
 		text_addc(out, '\n');
 	}
+	if (rc == 0)
+		rc = describe_translations(diff, out);
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
 		rc = describe_class(diff, i, column, out);
 	return rc < 0 || !out->full ? rc : -ENOMEM;
@@ -742,10 +778,31 @@ json_interface(
 	return rc;
 }
 
+static void
+json_translation(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+	struct json json = JSON_ON(out);
+
+	json_object_begin(&json);
+	json_name(&json, "kind");
+	json_put_stringz(&json, "translation");
+	json_name(&json, "statement");
+	json_put_string(&json, statement);
+	json_name(&json, "present");
+	json_put_bool(&json, is_new);
+	json_object_end(&json);
+	text_addc(out, '\n');
+}
+
 int
 diff_json(const struct diff *diff, struct text *out)
 {
 	int rc = 0;
+
+	if (diff->translations > 0)
+		rc = translation_diff(diff->before.policy, diff->after.policy,
+		    json_translation, out);
 
 	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
 		rc = json_interface(diff, &diff->interfaces.items[i], out);

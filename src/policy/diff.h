@@ -9,7 +9,8 @@
  * in the log and the order of rules are no difference of their own.
  *
  * Besides, an interface may take sources that it did not take: what was
- * spoofed there no longer is, or the other way round.
+ * spoofed there no longer is, or the other way round; and a statement that
+ * translates may come or go (policy/diff_translation).
  */
 #ifndef GATEHOUSE_POLICY_DIFF_H
 #define GATEHOUSE_POLICY_DIFF_H
@@ -41,6 +42,7 @@ struct diff {
 		struct diff_interface *items;
 		size_t count, room;
 	} interfaces;
+	size_t translations;
 	struct {
 		struct diff_class
 		    *items; /* by rules, of the new policy first */

@@ -13,6 +13,7 @@
 #include "policy/include.h"
 #include "policy/manual.h"
 #include "policy/parse_rule.h"
+#include "policy/parse_translation.h"
 #include "policy/reader.h"
 #include "policy/words.h"
 
@@ -32,6 +33,8 @@ struct parser {
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
 	struct syntax_masquerade **masquerades;
+	struct syntax_snat **snats;
+	struct syntax_map **maps;
 	struct syntax_rule **rules;
 	struct syntax_test **tests;
 };
@@ -171,20 +174,34 @@ parse_intercept(struct parser *parser, const struct token *head)
 	return true;
 }
 
-/* zones "->" zones */
 static bool
-parse_masquerade(struct parser *parser)
+parse_hidden(struct parser *parser)
 {
-	struct syntax_masquerade *masquerade =
-	    arena_new(parser->in->arena, struct syntax_masquerade);
+	struct syntax_masquerade *masquerade = parse_masquerade(parser->in);
 
-	if (masquerade == NULL ||
-	    !reader_words(parser->in, &masquerade->from, "a zone") ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &masquerade->to, "a zone"))
-		return false;
-	APPEND(parser->masquerades, masquerade);
-	return true;
+	if (masquerade != NULL)
+		APPEND(parser->masquerades, masquerade);
+	return masquerade != NULL;
+}
+
+static bool
+parse_new_source(struct parser *parser)
+{
+	struct syntax_snat *snat = parse_snat(parser->in);
+
+	if (snat != NULL)
+		APPEND(parser->snats, snat);
+	return snat != NULL;
+}
+
+static bool
+parse_mapped(struct parser *parser)
+{
+	struct syntax_map *map = parse_map(parser->in);
+
+	if (map != NULL)
+		APPEND(parser->maps, map);
+	return map != NULL;
 }
 
 static bool
@@ -368,7 +385,9 @@ static const struct {
 	{ "hours", parse_hours, MANUAL_HOURS },
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
-	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
+	{ "snat", parse_new_source, MANUAL_SOURCES },
+	{ "map", parse_mapped, MANUAL_MAPS },
 	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
 	{ "allow", parse_rule, MANUAL_RULES },
 	{ "reject", parse_rule, MANUAL_RULES },
@@ -388,7 +407,9 @@ static const struct {
 	{ "block", "drop' (silent) or 'reject" },
 	{ "deny", "drop' (silent) or 'reject" },
 	{ "refuse", "reject" },
-	{ "nat", "masquerade" },
+	{ "nat", "masquerade' or 'snat" },
+	{ "dnat", "publish" },
+	{ "binat", "map" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
 	{ "redirect", "publish" },
@@ -448,8 +469,8 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, masquerade, publish, allow, "
-		    "reject, drop, report or test");
+		    "hours, service, proxy, masquerade, snat, map, publish, "
+		    "allow, reject, drop, report or test");
 	return false;
 }
 
@@ -551,6 +572,8 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.masquerades = &ret->masquerades,
+		.snats = &ret->snats,
+		.maps = &ret->maps,
 		.rules = &ret->rules,
 		.tests = &ret->tests,
 	};

@@ -113,6 +113,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_definitions(resolver, own, false);
 	resolve_hours(resolver, own);
 	resolve_proxy(resolver, own);
+	resolve_translations(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)
 		resolve_cases(resolver, own);
@@ -184,6 +185,18 @@ policy_zone_name(const struct policy *policy, uint8_t zone)
 	if (zone == ZONE_SELF)
 		return STR("self");
 	return zone < policy->zone_count ? policy->zones[zone].name : STR("-");
+}
+
+bool
+policy_is_mapped(const struct policy *policy, struct address address)
+{
+	for (size_t i = 0; i < policy->map_count; i++) {
+		const struct address_range *outside = &policy->maps[i].outside;
+		if (address_eq(outside->first, address) &&
+		    address_eq(outside->last, address))
+			return true;
+	}
+	return false;
 }
 
 bool

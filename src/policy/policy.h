@@ -150,6 +150,22 @@ struct policy_masquerade {
 	uint64_t from, to;
 };
 
+/* `snat`: the first one that holds a flow gives it its source. */
+struct policy_snat {
+	struct policy_endpoint from; /* zones and addresses */
+	uint64_t to;
+	struct address to4, to6; /* family NONE: not in this family */
+	struct place place;
+};
+
+/* `map`: two prefixes of one length, or two addresses, for each other. */
+struct policy_map {
+	struct address_range inside, outside;
+	uint8_t home; /* where the inside lives */
+	uint8_t zone; /* where the outside lives */
+	struct place place;
+};
+
 /* A line of a test block. */
 struct policy_case {
 	struct flow flow;
@@ -186,6 +202,10 @@ struct policy {
 	size_t intercept_count;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
+	struct policy_snat *snats;
+	size_t snat_count;
+	struct policy_map *maps;
+	size_t map_count;
 	struct policy_case *cases;
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
@@ -265,6 +285,10 @@ bool policy_zone_find(
  * not the policy's knowledge: ask the host first.
  */
 uint8_t policy_zone_of(const struct policy *policy, struct address address);
+
+/* Whether it is the outside of a map alone, not within a prefix: it lives in
+ * the map's zone then, even where the gateway itself has it. */
+bool policy_is_mapped(const struct policy *policy, struct address address);
 
 /* What a publish rule makes of a port that it matches. */
 static inline uint16_t

@@ -43,8 +43,9 @@ bool
 reader_at_statement(const struct reader *reader)
 {
 	static const char *const heads[] = { "allow", "drop", "hours",
-		"include", "list", "masquerade", "name", "proxy", "publish",
-		"reject", "report", "service", "test", "zone" };
+		"include", "list", "map", "masquerade", "name", "proxy",
+		"publish", "reject", "report", "service", "snat", "test",
+		"zone" };
 	const struct token *token = reader_peek(reader);
 
 	if (!token->begins_line)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/resolve_rule: the proxy, masquerading and the ordered list.
+ * policy/resolve_rule: the ordered list.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -248,46 +248,50 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	return good & check_once(resolver, syntax);
 }
 
+bool
+resolve_source(struct resolver *resolver, const struct syntax_word *words,
+    const struct syntax_word *except, struct policy_endpoint *ret)
+{
+	return resolve_endpoint(resolver, SIDE_FROM, words, ret) &
+	       resolve_except(resolver, SIDE_FROM, except, ret);
+}
+
 /* The one address of a family that the target stands for. */
 static bool
-take_target(struct resolver *resolver, const struct policy_group *group,
-    struct place place, struct policy_rule *rule)
+take_target(const struct policy_group *group, struct address *ret4,
+    struct address *ret6)
 {
 	for (size_t i = 0; i < address_set_count(&group->addresses); i++) {
 		struct address_range range =
 		    address_set_range(&group->addresses, i);
-		struct address *target = range.first.family == ADDRESS_IPV4
-					     ? &rule->target4
-					     : &rule->target6;
+		struct address *target =
+		    range.first.family == ADDRESS_IPV4 ? ret4 : ret6;
 		if (target->family != ADDRESS_NONE ||
-		    !address_eq(range.first, range.last)) {
-			report_error(resolver->report, place,
-			    "what is published has one address in each "
-			    "family");
+		    !address_eq(range.first, range.last))
 			return false;
-		}
 		*target = range.first;
 	}
 	return true;
 }
 
-static bool
-resolve_target(struct resolver *resolver, const struct syntax_rule *syntax,
-    struct policy_rule *rule)
+bool
+resolve_target(struct resolver *resolver, const struct syntax_word *words,
+    const char *no_address, const char *several, struct address *ret4,
+    struct address *ret6)
 {
 	struct policy_endpoint target = { 0 };
 	bool good = true;
 
-	if (!resolve_endpoint(resolver, SIDE_TO, syntax->to, &target))
+	if (!resolve_endpoint(resolver, SIDE_TO, words, &target))
 		return false;
 	if (target.zones != 0 || policy_endpoint_has_domains(&target)) {
-		report_error(resolver->report, syntax->to->place,
-		    "a flow is published to an address");
+		report_error(resolver->report, words->place, "%s", no_address);
 		return false;
 	}
 	for (size_t i = 0; i < target.group_count; i++)
-		good &= take_target(
-		    resolver, target.groups[i], syntax->to->place, rule);
+		good &= take_target(target.groups[i], ret4, ret6);
+	if (!good)
+		report_error(resolver->report, words->place, "%s", several);
 	return good;
 }
 
@@ -394,7 +398,10 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	    resolve_zones(resolver, syntax->from, &rule->to.own) &&
 	    resolve_services(resolver, syntax->services, &rule->services) &&
 	    check_published(resolver, syntax, rule) &&
-	    resolve_target(resolver, syntax, rule) &&
+	    resolve_target(resolver, syntax->to,
+		"a flow is published to an address",
+		"what is published has one address in each family",
+		&rule->target4, &rule->target6) &&
 	    resolve_target_port(resolver, syntax, rule);
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);

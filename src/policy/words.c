@@ -57,9 +57,9 @@ const size_t policy_icmp_kind_count = COUNT_OF(policy_icmp_kinds);
 static const char *const reserved[] = { "allow", "any", "as", "at", "burst",
 	"by", "connections", "direct", "drop", "during", "except", "explicit",
 	"for", "header", "hours", "include", "inspect", "limit", "list", "log",
-	"masquerade", "method", "name", "path", "per", "proxy", "publish",
-	"reject", "report", "scheme", "self", "service", "test", "type",
-	"undecided", "user", "via", "zone" };
+	"map", "masquerade", "method", "name", "path", "per", "proxy",
+	"publish", "reject", "report", "scheme", "self", "service", "snat",
+	"test", "type", "undecided", "user", "via", "zone" };
 
 const char *
 policy_verdict_word(enum policy_verdict verdict)

@@ -276,6 +276,14 @@ add_random_head(struct text *out)
 			"intercept tcp 80 for lan\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
+	if (chance(4) == 0)
+		text_addf(out, "snat %s -> wan to 203.0.113.9%s\n",
+		    ONE_OF("lan", "any", "lan except 10.0.0.3", "servers"),
+		    ONE_OF("", ", 2001:db8:f::9"));
+	if (chance(4) == 0)
+		text_addz(
+		    out, ONE_OF("map 10.0.0.2 <-> 203.0.113.7 at wan\n",
+			     "map 10.0.0.4/31 <-> 203.0.113.4/31 at wan\n"));
 }
 
 static inline void
