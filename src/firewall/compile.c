@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
 #include "firewall/compile_map.h"
+#include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
@@ -345,6 +346,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
+	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);

@@ -7,6 +7,7 @@
  * replaced while packets flow leaks by the chain's policy alone.
  */
 #include "firewall/compile_map.h"
+#include "firewall/compile_settings.h"
 
 #include "firewall/names.h"
 
@@ -107,9 +108,8 @@ write_prerouting(struct compiler *compiler)
 	write_essentials_in(compiler);
 	compile_line(
 	    compiler, "ct mark and " HANDOVER " == " HANDOVER " goto handed");
-	compile_line(compiler, "ct state established,related accept");
-	compile_line(
-	    compiler, "ct state invalid counter name \"invalid\" drop");
+	compile_known_flows(compiler);
+	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
 	write_interface_map(compiler);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
@@ -171,13 +171,12 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 {
 	const struct policy *policy = compiler->policy;
 	const char *word = family == ADDRESS_IPV4 ? "ip" : "ip6";
-	struct text interfaces = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
 		const struct policy_zone *z = &policy->zones[zone];
+		struct text interfaces = TEXT_EMPTY;
 		if (!compile_has_family(&z->prefixes, family))
 			continue;
-		text_clear(&interfaces);
 		compile_interfaces(&interfaces, z);
 		compile_line(compiler,
 		    "%s daddr @zone.%.*s.%u %s%.*s counter name "
@@ -187,8 +186,8 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 		    STR_ARG(text_str(&interfaces)));
 		compile_line(compiler, "%s daddr @zone.%.*s.%u accept", word,
 		    STR_ARG(z->name), family);
+		compile_text_fini(compiler, &interfaces);
 	}
-	compile_text_fini(compiler, &interfaces);
 }
 
 /*
@@ -222,7 +221,8 @@ write_forward(struct compiler *compiler)
 	/* Without its policy route a handed-over packet would pass by. */
 	compile_line(compiler, "meta mark and " HANDOVER " == " HANDOVER
 			       " counter name \"handover.lost\" drop");
-	compile_line(compiler, "ct state established,related accept");
+	compile_clamps(compiler);
+	compile_known_flows(compiler);
 	write_local_scope(compiler);
 	write_misrouted(compiler, ADDRESS_IPV4);
 	if (compiler->host->ipv6)
@@ -289,9 +289,9 @@ write_output(struct compiler *compiler)
 	    compiler, "type filter hook output priority mangle; policy drop;");
 	write_loopback(compiler);
 	compile_line(compiler, "jump essentials");
-	compile_line(compiler, "ct state established,related accept");
-	compile_line(
-	    compiler, "ct state invalid counter name \"invalid\" drop");
+	compile_known_flows(compiler);
+	compile_resets(compiler);
+	compile_invalid_out(compiler);
 	write_foreign_forms(compiler);
 	compile_line(compiler, "meta skuid %u meta l4proto tcp accept", uid);
 	compile_line(compiler, "meta skuid %u udp dport 53 accept", uid);
@@ -304,6 +304,7 @@ void
 compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
+	compile_helpers(compiler);
 	write_forward(compiler);
 	write_input(compiler);
 	write_output(compiler);

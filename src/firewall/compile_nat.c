@@ -265,13 +265,12 @@ write_new_source(struct compiler *compiler, const struct policy_snat *snat,
 	struct matches sources = match_source(compiler, way, &rule);
 	struct address to = family == ADDRESS_IPV4 ? snat->to4 : snat->to6;
 	char text[ADDRESS_TEXT_BYTES];
-	struct text line = TEXT_EMPTY;
 
 	for (size_t i = 0; i < sources.count; i++) {
+		struct text line = TEXT_EMPTY;
 		if (sources.items[i].family != 0 &&
 		    sources.items[i].family != family)
 			continue;
-		text_clear(&line);
 		text_addz(&line, "oifname ");
 		compile_interfaces(&line, &policy->zones[way->to]);
 		text_addc(&line, ' ');
@@ -284,8 +283,8 @@ write_new_source(struct compiler *compiler, const struct policy_snat *snat,
 		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6",
 		    STR_ARG(text_str(&line)), family_word(family),
 		    address_format(to, text), place_line(snat->place).line);
+		compile_text_fini(compiler, &line);
 	}
-	compile_text_fini(compiler, &line);
 	arena_rewind(&compiler->scratch, mark);
 }
 

@@ -63,6 +63,8 @@ zones_named(const struct policy *policy)
 		zones |= zones_of(&policy->snats[i].from) | policy->snats[i].to;
 	for (size_t i = 0; i < policy->map_count; i++)
 		zones |= policy_zone_bit(policy->maps[i].zone);
+	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++)
+		zones |= policy->helpers[i];
 	return zones;
 }
 

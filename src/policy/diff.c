@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diff.h"
 
-#include "policy/diff_translation.h"
+#include "policy/diff_statement.h"
 
 #include "base/vec.h"
 
@@ -354,7 +354,7 @@ compare_interfaces(struct diff *diff)
 }
 
 static void
-count_translation(void *context, struct str statement, bool is_new)
+count_statement(void *context, struct str statement, bool is_new)
 {
 	size_t *count = context;
 
@@ -378,8 +378,8 @@ policy_diff(
 	if (rc == 0)
 		rc = compare_interfaces(ret);
 	if (rc == 0)
-		rc = translation_diff(
-		    before, after, count_translation, &ret->translations);
+		rc = statement_diff(
+		    before, after, count_statement, &ret->statements);
 	return rc == 0 ? compare_flows(ret) : rc;
 }
 
@@ -397,7 +397,7 @@ diff_fini(struct diff *diff)
 bool
 diff_is_empty(const struct diff *diff)
 {
-	return diff->interfaces.count == 0 && diff->translations == 0 &&
+	return diff->interfaces.count == 0 && diff->statements == 0 &&
 	       diff->classes.count == 0;
 }
 
@@ -604,7 +604,7 @@ find_column(const struct diff *diff, size_t *ret)
 }
 
 static void
-say_translation(void *context, struct str statement, bool is_new)
+say_statement(void *context, struct str statement, bool is_new)
 {
 	struct text *out = context;
 
@@ -613,12 +613,12 @@ say_translation(void *context, struct str statement, bool is_new)
 }
 
 static int
-describe_translations(const struct diff *diff, struct text *out)
+describe_statements(const struct diff *diff, struct text *out)
 {
-	return diff->translations == 0
+	return diff->statements == 0
 		   ? 0
-		   : translation_diff(diff->before.policy, diff->after.policy,
-			 say_translation, out);
+		   : statement_diff(diff->before.policy, diff->after.policy,
+			 say_statement, out);
 }
 
 int
@@ -635,7 +635,7 @@ diff_describe(const struct diff *diff, struct text *out)
 		text_addc(out, '\n');
 	}
 	if (rc == 0)
-		rc = describe_translations(diff, out);
+		rc = describe_statements(diff, out);
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
 		rc = describe_class(diff, i, column, out);
 	return rc < 0 || !out->full ? rc : -ENOMEM;
@@ -779,14 +779,14 @@ json_interface(
 }
 
 static void
-json_translation(void *context, struct str statement, bool is_new)
+json_statement(void *context, struct str statement, bool is_new)
 {
 	struct text *out = context;
 	struct json json = JSON_ON(out);
 
 	json_object_begin(&json);
 	json_name(&json, "kind");
-	json_put_stringz(&json, "translation");
+	json_put_stringz(&json, "statement");
 	json_name(&json, "statement");
 	json_put_string(&json, statement);
 	json_name(&json, "present");
@@ -800,9 +800,9 @@ diff_json(const struct diff *diff, struct text *out)
 {
 	int rc = 0;
 
-	if (diff->translations > 0)
-		rc = translation_diff(diff->before.policy, diff->after.policy,
-		    json_translation, out);
+	if (diff->statements > 0)
+		rc = statement_diff(diff->before.policy, diff->after.policy,
+		    json_statement, out);
 
 	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
 		rc = json_interface(diff, &diff->interfaces.items[i], out);

@@ -10,7 +10,7 @@
  *
  * Besides, an interface may take sources that it did not take: what was
  * spoofed there no longer is, or the other way round; and a statement that
- * translates may come or go (policy/diff_translation).
+ * translates may come or go (policy/diff_statement).
  */
 #ifndef GATEHOUSE_POLICY_DIFF_H
 #define GATEHOUSE_POLICY_DIFF_H
@@ -42,7 +42,7 @@ struct diff {
 		struct diff_interface *items;
 		size_t count, room;
 	} interfaces;
-	size_t translations;
+	size_t statements;
 	struct {
 		struct diff_class
 		    *items; /* by rules, of the new policy first */

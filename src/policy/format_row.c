@@ -399,7 +399,7 @@ take_block_lines(struct builder *builder, bool tests)
 	builder->depth--;
 }
 
-/* `proxy {` and `test "..." {` */
+/* `proxy {`, `firewall {` and `test "..." {` */
 static void
 take_block(struct builder *builder)
 {
@@ -438,6 +438,7 @@ format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 		if (builder.at->is_comment)
 			take_comment(&builder);
 		else if (is_word(builder.at, "proxy") ||
+			 is_word(builder.at, "firewall") ||
 			 is_word(builder.at, "test"))
 			take_block(&builder);
 		else

@@ -24,6 +24,7 @@
 #define MANUAL_PUBLISH    "docs/policy.md#publish-and-masquerade"
 #define MANUAL_SOURCES    "docs/policy.md#sources"
 #define MANUAL_MAPS       "docs/policy.md#maps"
+#define MANUAL_FIREWALL   "docs/policy.md#the-firewall"
 #define MANUAL_FLOWS      "docs/policy.md#flows"
 #define MANUAL_TESTS      "docs/policy.md#tests"
 #define MANUAL_LIMITS     "docs/policy.md#limits"

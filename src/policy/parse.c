@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "policy/include.h"
 #include "policy/manual.h"
+#include "policy/parse_firewall.h"
 #include "policy/parse_rule.h"
 #include "policy/parse_translation.h"
 #include "policy/reader.h"
@@ -35,6 +36,7 @@ struct parser {
 	struct syntax_masquerade **masquerades;
 	struct syntax_snat **snats;
 	struct syntax_map **maps;
+	struct syntax_setting **settings;
 	struct syntax_rule **rules;
 	struct syntax_test **tests;
 };
@@ -330,6 +332,23 @@ parse_proxy(struct parser *parser)
 	return parse_block(parser, parse_proxy_line, NULL);
 }
 
+static bool
+parse_firewall_line(struct parser *parser, void *context)
+{
+	struct syntax_setting *setting = parse_setting(parser->in);
+
+	(void)context;
+	if (setting != NULL)
+		APPEND(parser->settings, setting);
+	return setting != NULL;
+}
+
+static bool
+parse_firewall(struct parser *parser)
+{
+	return parse_block(parser, parse_firewall_line, NULL);
+}
+
 /* A case runs to the end of its line; policy/flow_text reads it. */
 static bool
 parse_case(struct parser *parser, void *context)
@@ -385,6 +404,7 @@ static const struct {
 	{ "hours", parse_hours, MANUAL_HOURS },
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
+	{ "firewall", parse_firewall, MANUAL_FIREWALL },
 	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
 	{ "snat", parse_new_source, MANUAL_SOURCES },
 	{ "map", parse_mapped, MANUAL_MAPS },
@@ -433,6 +453,12 @@ hint_word_of_statement(struct parser *parser, struct str word)
 		report_see(parser->in->report, MANUAL_PROXY);
 		return true;
 	}
+	if (syntax_is_setting(word)) {
+		report_hint(parser->in->report,
+		    "it stands in the braces of 'firewall { ... }'");
+		report_see(parser->in->report, MANUAL_FIREWALL);
+		return true;
+	}
 	if (!policy_word_is_reserved(word))
 		return false;
 	report_hint(parser->in->report,
@@ -469,8 +495,8 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, masquerade, snat, map, publish, "
-		    "allow, reject, drop, report or test");
+		    "hours, service, proxy, firewall, masquerade, snat, map, "
+		    "publish, allow, reject, drop, report or test");
 	return false;
 }
 
@@ -574,6 +600,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.masquerades = &ret->masquerades,
 		.snats = &ret->snats,
 		.maps = &ret->maps,
+		.settings = &ret->settings,
 		.rules = &ret->rules,
 		.tests = &ret->tests,
 	};

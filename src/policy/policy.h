@@ -206,6 +206,10 @@ struct policy {
 	size_t snat_count;
 	struct policy_map *maps;
 	size_t map_count;
+	/* Zones, by the lines of `firewall`; ZONE_SELF only in `invalid`. */
+	uint64_t invalid; /* what conntrack cannot place goes to the list */
+	uint64_t clamped; /* TCP segments are made to fit the path */
+	uint64_t helpers[POLICY_HELPER_COUNT];
 	struct policy_case *cases;
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */

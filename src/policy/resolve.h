@@ -121,6 +121,7 @@ void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
 void resolve_translations(
     struct resolver *resolver, const struct syntax *syntax);
+void resolve_firewall(struct resolver *resolver, const struct syntax *syntax);
 void resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in);
 void resolve_cases(struct resolver *resolver, const struct syntax *syntax);

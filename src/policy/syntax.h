@@ -113,6 +113,14 @@ struct syntax_map {
 	struct syntax_word zone;
 };
 
+/* A line of `firewall { ... }`: a word, what it is to be, `for` which zones. */
+struct syntax_setting {
+	struct syntax_setting *next;
+	struct syntax_word head;
+	struct syntax_word *values;
+	struct syntax_word *zones; /* NULL: not written */
+};
+
 /*
  * A rule of the list.  `publish ZONE SERVICE -> TARGET [SERVICE]` is one too:
  * its `from` is the zone, its `to` the target.
@@ -172,6 +180,7 @@ struct syntax {
 	struct syntax_masquerade *masquerades;
 	struct syntax_snat *snats;
 	struct syntax_map *maps;
+	struct syntax_setting *settings;
 	struct syntax_rule *rules;
 	struct syntax_test *tests;
 };

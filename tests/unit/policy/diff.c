@@ -85,8 +85,19 @@ static const struct {
 	    "" },
 	{ HEAD "publish wan udp 20-21 -> mail udp 120-121\n",
 	    HEAD "publish wan udp 20-21 -> mail udp 121\n",
-	    "any except { ::/0, self } -> self in wan udp 20-21  allow to 10.0.0.25:120-121 (line 7) -> "
+	    "any except { ::/0, self } -> self in wan udp 20-21  allow to "
+	    "10.0.0.25:120-121 (line 7) -> "
 	    "allow to 10.0.0.25:121 (line 7)\n" },
+	/* Lines of the firewall. */
+	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
+	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",
+	    "" },
+	{ HEAD "firewall {\n invalid allow for lan\n clamp mss for wan\n}\n",
+	    HEAD "firewall {\n invalid allow\n helper sip for lan\n}\n",
+	    "no longer invalid allow for lan\n"
+	    "now invalid allow\n"
+	    "no longer clamp mss for wan\n"
+	    "now helper sip for lan\n" },
 	/* The verdict. */
 	{ HEAD "drop any -> any\n",
 	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",

@@ -277,6 +277,11 @@ add_random_head(struct text *out)
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
 	if (chance(4) == 0)
+		text_addf(out, "firewall {\n%s%s%s}\n",
+		    ONE_OF("", "invalid drop\n", "invalid allow for lan\n"),
+		    ONE_OF("", "clamp mss for wan, lan\n"),
+		    ONE_OF("", "helper ftp, sip for { lan, guest }\n"));
+	if (chance(4) == 0)
 		text_addf(out, "snat %s -> wan to 203.0.113.9%s\n",
 		    ONE_OF("lan", "any", "lan except 10.0.0.3", "servers"),
 		    ONE_OF("", ", 2001:db8:f::9"));

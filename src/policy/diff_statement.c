@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/diff_translation.h"
+#include "policy/diff_statement.h"
 
 #include "policy/describe.h"
 
@@ -21,7 +21,7 @@ add_addresses(struct address a4, struct address a6, struct text *out)
 }
 
 void
-translation_describe_snat(const struct policy *policy,
+statement_describe_snat(const struct policy *policy,
     const struct policy_snat *snat, struct text *out)
 {
 	struct policy_endpoint to = { .zones = snat->to };
@@ -35,7 +35,7 @@ translation_describe_snat(const struct policy *policy,
 }
 
 void
-translation_describe_map(
+statement_describe_map(
     const struct policy *policy, const struct policy_map *map, struct text *out)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
@@ -167,7 +167,7 @@ tell_snat(struct telling *telling, const struct policy_snat *snat, bool is_new)
 {
 	struct text words = TEXT_EMPTY;
 
-	translation_describe_snat(
+	statement_describe_snat(
 	    is_new ? telling->after : telling->before, snat, &words);
 	if (words.full)
 		telling->rc = -ENOMEM;
@@ -181,7 +181,7 @@ tell_map(struct telling *telling, const struct policy_map *map, bool is_new)
 {
 	struct text words = TEXT_EMPTY;
 
-	translation_describe_map(
+	statement_describe_map(
 	    is_new ? telling->after : telling->before, map, &words);
 	if (words.full)
 		telling->rc = -ENOMEM;
@@ -232,8 +232,71 @@ diff_maps(struct telling *telling, const struct policy *policy,
 	}
 }
 
+/* "helper ftp for lan, guest", of one policy; nothing where it has none. */
+struct setting {
+	const char *words;
+	const char *name;
+	uint64_t before, after;
+};
+
+static void
+tell_setting(
+    struct telling *telling, const struct setting *setting, bool is_new)
+{
+	uint64_t zones = is_new ? setting->after : setting->before;
+	struct policy_endpoint where = { .zones = zones };
+	struct text words = TEXT_EMPTY;
+
+	if (zones == 0)
+		return;
+	text_addf(&words, "%s%s", setting->words, setting->name);
+	if (zones != POLICY_ZONES_ANY) {
+		text_addz(&words, " for ");
+		describe_endpoint(
+		    is_new ? telling->after : telling->before, &where, &words);
+	}
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+static void
+diff_setting(struct telling *telling, const struct setting *setting)
+{
+	uint64_t self = policy_zone_bit(ZONE_SELF);
+
+	if ((setting->before & self) == (setting->after & self) &&
+	    are_zones_same(telling->before, setting->before, telling->after,
+		setting->after))
+		return;
+	tell_setting(telling, setting, false);
+	tell_setting(telling, setting, true);
+}
+
+static void
+diff_settings(struct telling *telling)
+{
+	const struct policy *before = telling->before, *after = telling->after;
+	const struct setting settings[] = {
+		{ "invalid allow", "", before->invalid, after->invalid },
+		{ "clamp mss", "", before->clamped, after->clamped },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		diff_setting(telling, &settings[i]);
+	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++) {
+		enum policy_helper helper = (enum policy_helper)i;
+		struct setting setting = { "helper ",
+			policy_helper_row(helper)->word, before->helpers[i],
+			after->helpers[i] };
+		diff_setting(telling, &setting);
+	}
+}
+
 int
-translation_diff(const struct policy *before, const struct policy *after,
+statement_diff(const struct policy *before, const struct policy *after,
     void (*each)(void *context, struct str statement, bool is_new),
     void *context)
 {
@@ -244,6 +307,7 @@ translation_diff(const struct policy *before, const struct policy *after,
 		.context = context,
 	};
 
+	diff_settings(&telling);
 	diff_snats(&telling);
 	diff_maps(&telling, before, after, false);
 	diff_maps(&telling, after, before, true);
