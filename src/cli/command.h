@@ -25,6 +25,7 @@ struct options {
 	bool check;          /* look, change nothing */
 	bool running;        /* asks the gateway instead of a file */
 	const char *runtime; /* --runtime DIR */
+	const char *netns;   /* --netns NAME; NULL: where it is called */
 	char **words;        /* what is no option */
 	int count;
 };
@@ -36,6 +37,7 @@ enum option_bits {
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
 	OPTION_RUNNING = 32,
+	OPTION_NETNS = 64,
 };
 
 struct command {

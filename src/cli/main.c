@@ -108,6 +108,10 @@ static const struct {
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
+	{ OPTION_NETNS,
+	    "  --netns NAME   in that network namespace, or in that of the "
+	    "process\n"
+	    "                 with this number\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -168,6 +172,7 @@ static const struct option known[] = {
 	{ "check", no_argument, NULL, 'c' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
+	{ "netns", required_argument, NULL, 'N' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -219,6 +224,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;
+	case 'N':
+		options->netns = optarg;
+		return (command->takes & OPTION_NETNS) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
+#include "cli/netns.h"
 
 #include "daemon/runtime.h"
 #include "policy/trial.h"
@@ -32,14 +33,29 @@ read_first(const char *path)
 	return status;
 }
 
+static bool
+enter(const char *netns)
+{
+	struct text why = TEXT_EMPTY;
+	bool entered = netns == NULL || netns_enter(netns, &why) == 0;
+
+	if (!entered)
+		complain("%s", why.at != NULL ? why.at : "out of memory");
+	text_fini(&why);
+	return entered;
+}
+
 static enum status
 run(const struct options *options)
 {
 	struct text program = TEXT_EMPTY;
 	char name[] = "gatehoused", foreground[] = "--foreground",
 	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1];
-	enum status status = read_first(options->words[0]);
 
+	/* First of all, so that nothing is read or opened elsewhere. */
+	if (!enter(options->netns))
+		return STATUS_WORLD;
+	enum status status = read_first(options->words[0]);
 	if (status != STATUS_GOOD)
 		return status;
 	if (geteuid() != 0) {
@@ -64,7 +80,7 @@ run(const struct options *options)
 
 const struct command command_run = {
 	.name = "run",
-	.usage = "[--runtime DIR] FILE",
+	.usage = "[--runtime DIR] [--netns NAME] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"
@@ -75,8 +91,9 @@ const struct command command_run = {
 	    "again; SIGHUP reads the policy anew. Needs root.\n"
 	    "\n"
 	    "  gatehouse run office.policy\n"
-	    "  ip netns exec gw gatehouse run --runtime /run/gw "
-	    "office.policy\n"
+	    "  gatehouse run --netns gw --runtime /run/gw office.policy\n"
+	    "  gatehouse run --netns 4711 --runtime /run/box "
+	    "container.policy\n"
 	    "\n"
 	    "As a service, systemd starts gatehoused instead, whose rules "
 	    "stay\n"
@@ -85,7 +102,7 @@ const struct command command_run = {
 	    "Status 0: it ended as it was told to. 1: the policy is refused. "
 	    "3: no\n"
 	    "privilege, a kernel that lacks something, a port in use.\n",
-	.takes = OPTION_RUNTIME,
+	.takes = OPTION_RUNTIME | OPTION_NETNS,
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,
