@@ -252,8 +252,10 @@ bool
 resolve_source(struct resolver *resolver, const struct syntax_word *words,
     const struct syntax_word *except, struct policy_endpoint *ret)
 {
-	return resolve_endpoint(resolver, SIDE_FROM, words, ret) &
-	       resolve_except(resolver, SIDE_FROM, except, ret);
+	bool good = resolve_endpoint(resolver, SIDE_FROM, words, ret);
+
+	good &= resolve_except(resolver, SIDE_FROM, except, ret);
+	return good;
 }
 
 /* The one address of a family that the target stands for. */

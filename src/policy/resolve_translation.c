@@ -187,9 +187,9 @@ resolve_map(struct resolver *resolver, const struct syntax_map *syntax)
 	struct policy_map map = { .place = syntax->inside.place };
 	uint64_t zone = 0;
 
-	bool good = resolve_map_side(resolver, &syntax->inside, &map.inside) &
-		    resolve_map_side(resolver, &syntax->outside, &map.outside) &
-		    resolve_zones(resolver, &syntax->zone, &zone);
+	bool good = resolve_map_side(resolver, &syntax->inside, &map.inside);
+	good &= resolve_map_side(resolver, &syntax->outside, &map.outside);
+	good &= resolve_zones(resolver, &syntax->zone, &zone);
 	if (zone != 0)
 		map.zone = (uint8_t)__builtin_ctzll(zone);
 	if (good && check_map_lengths(resolver, syntax, &map) &&

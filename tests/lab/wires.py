@@ -113,7 +113,7 @@ class Wires:
         self.prefix = f"gh{os.getpid()}x9{next(_numbers)}"
         self.gw = f"{self.prefix}-gw"
         self.far = f"{self.prefix}-far"
-        self._links = list(LINKS)  # a link's place among them is in its hardware address
+        self._links = list(LINKS)  # the place of each is in its hardware address
         self._taps: dict[str, socket.socket] = {}
         self._listeners: list[socket.socket] = []
         self._found: list[tuple[str, Seen]] = []

@@ -69,7 +69,8 @@ def test_truncated(strict: Wires, allowed: bool) -> None:
 
 def test_a_head_that_ends_in_the_ports(strict: Wires) -> None:
     """The packet is as long as it says, and has half of its ports."""
-    short = [ip4(LAN, DMZ, number, marked(1)[:n]) for number in (TCP, UDP) for n in range(8)]
+    cut = [(number, marked(1)[:n]) for number in (TCP, UDP) for n in range(8)]
+    short = [ip4(LAN, DMZ, number, rest) for number, rest in cut]
     assert sent(strict, "int0", *short) == []
 
 
@@ -111,7 +112,8 @@ def with_options(packet: bytes, options: bytes) -> bytes:
     total = struct.pack("!H", len(packet) + len(options))
     head = bytes([0x40 | words, 0]) + total + packet[4:10] + b"\0\0" + packet[12:20]
     head += options
-    return head[:10] + struct.pack("!H", frames.checksum(head)) + head[12:] + packet[20:]
+    total = struct.pack("!H", frames.checksum(head))
+    return head[:10] + total + head[12:] + packet[20:]
 
 
 @pytest.mark.parametrize("kind", [131, 137])
