@@ -13,6 +13,7 @@ import pytest
 from tests.lab import frames, wires
 from tests.lab.frames import Packet, Seen
 from tests.lab.wires import Wires
+from tests.story.zones import ZONES as LAB_ZONES
 
 Compiled = Callable[[str], str]
 
@@ -272,3 +273,29 @@ def test_what_is_intercepted_is_not_mapped(gate: Wires, compiled: Compiled) -> N
     [(link, seen)] = [(w, s) for w, s in gate.seen() if s.number == 2]
     assert (link, str(seen.destination)) == ("int1", MAPPED)
     gate.end()
+
+
+LABS = (
+    LAB_ZONES
+    + """
+map 10.0.0.25 <-> 203.0.113.25 at wan
+allow wan, lan -> 203.0.113.25 tcp 2525      as "mail"
+allow any -> self tcp 2525
+"""
+)
+
+
+def test_a_running_gateway_that_has_the_address(start_gateway) -> None:
+    """It tells what it knows as its own without what is mapped."""
+    gateway = start_gateway(LABS)
+    lab, outside = gateway.lab, "203.0.113.25"
+    lab.gw.run(["ip", "addr", "add", f"{outside}/24", "dev", "ext0"], check=True)
+    for host in (lab.out, lab.lan):
+        with host.connect(outside, 2525) as sock:
+            assert sock.recv(100).startswith(b"220 mail.example.com")
+    with pytest.raises(OSError):
+        lab.guest.connect(outside, 2525, timeout=0.3)
+    flow = f"wan {lab.out.ip4} -> {outside} tcp"
+    for port, verdict in ((2525, "allow"), (22, "drop")):
+        told = gateway.command("explain", "--running", f"{flow} {port}").stdout
+        assert told.strip().startswith(verdict)
