@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/change.h"
 
+#include "policy/diff_statement.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -67,6 +69,19 @@ add_interface(
 }
 
 static void
+add_statement(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+	struct text words = TEXT_EMPTY;
+
+	diff_say_statement(statement, is_new, &words);
+	add_wrapped(text_str(&words), INDENT, out);
+	text_addc(out, '\n');
+	out->full |= words.full;
+	text_fini(&words);
+}
+
+static void
 add_untold(size_t count, struct text *out)
 {
 	text_addf(out, "  and flows that fare differently in %zu more way%s\n",
@@ -80,6 +95,9 @@ add_all(struct diff *diff, struct text *out)
 
 	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
 		rc = add_interface(diff, &diff->interfaces.items[i], out);
+	if (rc == 0 && diff->statements > 0)
+		rc = statement_diff(diff->before.policy, diff->after.policy,
+		    add_statement, out);
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
 		add_class(diff, &diff->classes.items[i], out);
 	if (diff->untold > 0)

@@ -29,6 +29,7 @@ struct options {
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
 	const char *runtime;    /* --runtime DIR */
+	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *early_drop; /* --early-drop MODE */
 	char **words;           /* what is no option */
 	int count;
@@ -46,6 +47,7 @@ enum option_bits {
 	OPTION_EARLY_DROP = 256,
 	OPTION_FORCE = 512,
 	OPTION_LISTS = 1024,
+	OPTION_NETNS = 2048,
 };
 
 struct command {

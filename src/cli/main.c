@@ -122,6 +122,10 @@ static const struct {
 	    "  --early-drop auto|on|off\n"
 	    "                 refuse listed sources at the driver (default "
 	    "auto)\n" },
+	{ OPTION_NETNS,
+	    "  --netns NAME   in that network namespace, or in that of the "
+	    "process\n"
+	    "                 with this number\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -187,6 +191,7 @@ static const struct option known[] = {
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
 	{ "early-drop", required_argument, NULL, 'e' },
+	{ "netns", required_argument, NULL, 'N' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -253,6 +258,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'e':
 		options->early_drop = optarg;
 		return (command->takes & OPTION_EARLY_DROP) != 0;
+	case 'N':
+		options->netns = optarg;
+		return (command->takes & OPTION_NETNS) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

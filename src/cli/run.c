@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
+#include "cli/netns.h"
 
 #include "daemon/runtime.h"
 #include "firewall/early_mode.h"
@@ -46,6 +47,18 @@ check_options(const struct options *options, enum early_mode *ret_early)
 	return STATUS_GOOD;
 }
 
+static bool
+enter(const char *netns)
+{
+	struct text why = TEXT_EMPTY;
+	bool entered = netns == NULL || netns_enter(netns, &why) == 0;
+
+	if (!entered)
+		complain("%s", why.at != NULL ? why.at : "out of memory");
+	text_fini(&why);
+	return entered;
+}
+
 static enum status
 run(const struct options *options)
 {
@@ -56,8 +69,12 @@ run(const struct options *options)
 	enum early_mode early = EARLY_AUTO;
 	enum status status = check_options(options, &early);
 
-	if (status == STATUS_GOOD)
-		status = read_first(options->words[0]);
+	if (status != STATUS_GOOD)
+		return status;
+	/* First of all, so that nothing is read or opened elsewhere. */
+	if (!enter(options->netns))
+		return STATUS_WORLD;
+	status = read_first(options->words[0]);
 	if (status != STATUS_GOOD)
 		return status;
 	if (geteuid() != 0) {
@@ -83,7 +100,8 @@ run(const struct options *options)
 
 const struct command command_run = {
 	.name = "run",
-	.usage = "[--early-drop auto|on|off] [--runtime DIR] FILE",
+	.usage =
+	    "[--early-drop MODE] [--runtime DIR] [--netns NAME] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"
@@ -94,8 +112,9 @@ const struct command command_run = {
 	    "again; SIGHUP reads the policy anew. Needs root.\n"
 	    "\n"
 	    "  gatehouse run office.policy\n"
-	    "  ip netns exec gw gatehouse run --runtime /run/gw "
-	    "office.policy\n"
+	    "  gatehouse run --netns gw --runtime /run/gw office.policy\n"
+	    "  gatehouse run --netns 4711 --runtime /run/box "
+	    "container.policy\n"
 	    "\n"
 	    "Early drop takes the first rules of the list, `drop LIST -> "
 	    "any`, to\n"
@@ -110,7 +129,7 @@ const struct command command_run = {
 	    "Status 0: it ended as it was told to. 1: the policy is refused. "
 	    "3: no\n"
 	    "privilege, a kernel that lacks something, a port in use.\n",
-	.takes = OPTION_EARLY_DROP | OPTION_RUNTIME,
+	.takes = OPTION_EARLY_DROP | OPTION_RUNTIME | OPTION_NETNS,
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

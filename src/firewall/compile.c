@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_map.h"
+#include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
@@ -108,6 +110,20 @@ compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
 }
 
 void
+compile_interface_name(
+    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name)
+{
+	const char *rest = "";
+
+	if (name.len > 0 && name.at[name.len - 1] == '*') {
+		name.len--;
+		rest = "/all";
+	}
+	(void)snprintf(
+	    ret, COMPILE_NAME_BYTES, "%s%.*s%s", before, STR_ARG(name), rest);
+}
+
+void
 compile_interfaces(struct text *out, const struct policy_zone *zone)
 {
 	for (size_t i = 0; i < zone->interface_count; i++)
@@ -210,8 +226,8 @@ begin_set(struct text *out, const char *name, uint8_t family)
 	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
 }
 
-static void
-write_set(struct compiler *compiler, const char *kind, struct str name,
+void
+compile_set(struct compiler *compiler, const char *kind, struct str name,
     uint8_t family, const struct address_set *set)
 {
 	struct text *out = compiler->out;
@@ -232,9 +248,9 @@ write_families(struct compiler *compiler, const char *kind, struct str name,
     const struct address_set *set)
 {
 	if (compile_has_family(set, ADDRESS_IPV4))
-		write_set(compiler, kind, name, ADDRESS_IPV4, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV4, set);
 	if (compiler->host->ipv6 && compile_has_family(set, ADDRESS_IPV6))
-		write_set(compiler, kind, name, ADDRESS_IPV6, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV6, set);
 }
 
 /* The gateway's own addresses in a zone, both families always. */
@@ -251,9 +267,9 @@ write_own(struct compiler *compiler, uint8_t zone)
 			compiler->rc = -ENOMEM;
 	}
 	address_set_freeze(&own);
-	write_set(compiler, "own", name, ADDRESS_IPV4, &own);
+	compile_set(compiler, "own", name, ADDRESS_IPV4, &own);
 	if (compiler->host->ipv6)
-		write_set(compiler, "own", name, ADDRESS_IPV6, &own);
+		compile_set(compiler, "own", name, ADDRESS_IPV6, &own);
 	address_set_fini(&own);
 }
 
@@ -273,7 +289,7 @@ write_long_set(
 	char name[FIREWALL_SET_NAME_BYTES];
 
 	if (shown_max == 0 || count <= shown_max) {
-		write_set(compiler, group->is_list ? "list" : "name",
+		compile_set(compiler, group->is_list ? "list" : "name",
 		    group->name, family, &group->addresses);
 		return;
 	}
@@ -324,6 +340,7 @@ write_sets(struct compiler *compiler)
 		if ((published & policy_zone_bit(zone)) != 0)
 			write_own(compiler, zone);
 	}
+	compile_map_sets(compiler);
 	for (size_t i = 0; i < policy->group_count; i++)
 		if (policy->groups[i]->used)
 			write_group(compiler, policy->groups[i]);
@@ -400,6 +417,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_counters(&compiler);
 	write_sets(&compiler);
 	compile_ban_sets(&compiler);
+	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);

@@ -624,21 +624,21 @@ write_report_chain(struct list *list, size_t at)
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct reading reading = read_rule(compiler, list->chain, rule);
 	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
+	char jump[ACTION_BYTES + 8];
 	struct text tail = TEXT_EMPTY;
 
 	compile_aside_name(list->chain, rule, name);
 	(void)snprintf(hit, sizeof(hit), "%s.hit", name);
+	(void)snprintf(jump, sizeof(jump), "goto %s", hit);
 	compile_chain_begin(compiler, name);
-	text_addf(&tail, "goto %s", hit);
 	lines_init(&list->lines, compiler, list->chain->kind);
 	add_lines(list, &reading, &reading.settled,
-	    &(struct tail){ .text = text_str(&tail) });
+	    &(struct tail){ .text = str_of(jump) });
 	write_unreported(list, at, &reading);
 	lines_write_plain(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 	compile_chain_begin(compiler, hit);
-	text_clear(&tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
 	compile_chain_end(compiler);

@@ -187,12 +187,10 @@ is_published_to(
 	struct address target = reply->source.address.family == ADDRESS_IPV4
 				    ? rule->target4
 				    : rule->target6;
-	uint16_t port = rule->target_port != 0
-			    ? rule->target_port
-			    : entry->original.destination.port;
 
 	return address_eq(reply->source.address, target) &&
-	       reply->source.port == port;
+	       reply->source.port ==
+		   policy_target_port(rule, entry->original.destination.port);
 }
 
 /*

@@ -70,6 +70,12 @@ zones_named(const struct policy *policy)
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		zones |=
 		    policy->masquerades[i].from | policy->masquerades[i].to;
+	for (size_t i = 0; i < policy->snat_count; i++)
+		zones |= zones_of(&policy->snats[i].from) | policy->snats[i].to;
+	for (size_t i = 0; i < policy->map_count; i++)
+		zones |= policy_zone_bit(policy->maps[i].zone);
+	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++)
+		zones |= policy->helpers[i];
 	return zones;
 }
 
@@ -84,6 +90,38 @@ find_unused_zones(const struct policy *policy, struct report *report)
 			    policy->zones[zone].place,
 			    "no rule names the zone '%.*s'",
 			    STR_ARG(policy->zones[zone].name));
+}
+
+/* Whether the earlier one takes all that the later one asks for, as far as
+ * zones tell. */
+static bool
+takes_all(const struct policy_snat *earlier, const struct policy_snat *later)
+{
+	return (later->from.zones & ~earlier->from.zones) == 0 &&
+	       (later->to & ~earlier->to) == 0 && later->from.zones != 0 &&
+	       later->from.group_count == 0 && earlier->from.except == NULL &&
+	       (earlier->to4.family != ADDRESS_NONE ||
+		   later->to4.family == ADDRESS_NONE) &&
+	       (earlier->to6.family != ADDRESS_NONE ||
+		   later->to6.family == ADDRESS_NONE);
+}
+
+static void
+find_unreached_snats(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->snat_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!takes_all(&policy->snats[j], &policy->snats[i]))
+				continue;
+			report_warning(report, "unreached",
+			    policy->snats[i].place,
+			    "no flow gets its source here: an earlier 'snat' "
+			    "takes them all");
+			report_by(
+			    report, place_line(policy->snats[j].place).line);
+			break;
+		}
+	}
 }
 
 static void
@@ -303,6 +341,7 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused_services(policy, report);
 	find_unused_parents(policy, report);
 	find_unused_zones(policy, report);
+	find_unreached_snats(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);
 	report_sort(report);

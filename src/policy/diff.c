@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diff_impl.h"
 
+#include "policy/diff_statement.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -315,6 +317,16 @@ compare_flows(struct diff *diff, size_t classes_max)
 	return rc;
 }
 
+static void
+count_statement(void *context, struct str statement, bool is_new)
+{
+	size_t *count = context;
+
+	(void)statement;
+	(void)is_new;
+	(*count)++;
+}
+
 int
 policy_diff_within(const struct policy *before, const struct policy *after,
     const struct diff_bounds *bounds, struct diff *ret)
@@ -331,6 +343,9 @@ policy_diff_within(const struct policy *before, const struct policy *after,
 		rc = meaning_init_whole(&ret->after, &ret->space, 1);
 	if (rc == 0)
 		rc = diff_interfaces(ret);
+	if (rc == 0)
+		rc = statement_diff(
+		    before, after, count_statement, &ret->statements);
 	if (rc == 0)
 		rc = compare_flows(ret, bounds->classes_max);
 	return rc;
@@ -361,6 +376,6 @@ diff_fini(struct diff *diff)
 bool
 diff_is_empty(const struct diff *diff)
 {
-	return diff->interfaces.count == 0 && diff->classes.count == 0 &&
-	       diff->untold == 0;
+	return diff->interfaces.count == 0 && diff->statements == 0 &&
+	       diff->classes.count == 0 && diff->untold == 0;
 }

@@ -9,7 +9,8 @@
  * in the log and the order of rules are no difference of their own.
  *
  * Besides, an interface may take sources that it did not take: what was
- * spoofed there no longer is, or the other way round.
+ * spoofed there no longer is, or the other way round; and a statement that
+ * translates may come or go (policy/diff_statement).
  */
 #ifndef GATEHOUSE_POLICY_DIFF_H
 #define GATEHOUSE_POLICY_DIFF_H
@@ -48,6 +49,7 @@ struct diff {
 		struct diff_interface *items;
 		size_t count, room;
 	} interfaces;
+	size_t statements;
 	struct {
 		/* By rules, of the new policy first. */
 		struct diff_class *items;
@@ -82,10 +84,12 @@ int diff_json(struct diff *diff, struct text *out);
 
 /*
  * The same in parts: "interface int7 now takes lan" (0, -ENOMEM, -E2BIG or
- * -ETIME); a class in words, lent by the diff, and what changes for it.
+ * -ETIME); "now masquerade lan -> wan", of policy/diff_statement; a class in
+ * words, lent by the diff, and what changes for it.
  */
 int diff_say_interface(
     struct diff *diff, const struct diff_interface *one, struct text *out);
+void diff_say_statement(struct str statement, bool is_new, struct text *out);
 struct str diff_line(const struct diff *diff, const struct diff_class *class);
 void diff_say_change(
     const struct diff *diff, const struct diff_class *class, struct text *out);

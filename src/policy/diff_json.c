@@ -3,6 +3,7 @@
  * policy/diff_json: what another policy would change, an object a line.
  */
 #include "policy/diff_impl.h"
+#include "policy/diff_statement.h"
 
 #include <errno.h>
 
@@ -154,11 +155,31 @@ json_interface(
 	return rc;
 }
 
+static void
+json_statement(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+	struct json json = JSON_ON(out);
+
+	json_object_begin(&json);
+	json_name(&json, "kind");
+	json_put_stringz(&json, "statement");
+	json_name(&json, "statement");
+	json_put_string(&json, statement);
+	json_name(&json, "present");
+	json_put_bool(&json, is_new);
+	json_object_end(&json);
+	text_addc(out, '\n');
+}
+
 int
 diff_json(struct diff *diff, struct text *out)
 {
 	int rc = 0;
 
+	if (diff->statements > 0)
+		rc = statement_diff(diff->before.policy, diff->after.policy,
+		    json_statement, out);
 	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
 		rc = json_interface(diff, &diff->interfaces.items[i], out);
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)

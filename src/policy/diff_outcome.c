@@ -9,14 +9,19 @@ static void
 say_target(const struct meaning_outcome *outcome, struct text *out)
 {
 	const struct policy_rule *rule = outcome->rule;
+	const struct policy_service *ports = &rule->services.items[0];
 	char text[ADDRESS_TEXT_BYTES];
 	struct address_port at = {
 		outcome->ipv6 ? rule->target6 : rule->target4, rule->target_port
 	};
 
+	if (rule->target_shift != 0)
+		at.port = policy_target_port(rule, ports->first);
 	text_addf(out, " to %s",
 	    at.port != 0 ? address_port_format(at, text)
 			 : address_format(at.address, text));
+	if (rule->target_shift != 0 && ports->first != ports->last)
+		text_addf(out, "-%u", policy_target_port(rule, ports->last));
 }
 
 static void

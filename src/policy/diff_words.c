@@ -3,6 +3,7 @@
  * policy/diff_words: what another policy would change, a line each.
  */
 #include "policy/diff_impl.h"
+#include "policy/diff_statement.h"
 
 #include <errno.h>
 
@@ -72,6 +73,22 @@ describe_class(const struct diff *diff, const struct diff_class *class,
 	text_addc(out, '\n');
 }
 
+void
+diff_say_statement(struct str statement, bool is_new, struct text *out)
+{
+	text_addf(
+	    out, "%s %.*s", is_new ? "now" : "no longer", STR_ARG(statement));
+}
+
+static void
+describe_statement(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+
+	diff_say_statement(statement, is_new, out);
+	text_addc(out, '\n');
+}
+
 int
 diff_describe(struct diff *diff, struct text *out)
 {
@@ -82,6 +99,9 @@ diff_describe(struct diff *diff, struct text *out)
 		rc = diff_say_interface(diff, &diff->interfaces.items[i], out);
 		text_addc(out, '\n');
 	}
+	if (rc == 0 && diff->statements > 0)
+		rc = statement_diff(diff->before.policy, diff->after.policy,
+		    describe_statement, out);
 	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
 		describe_class(diff, &diff->classes.items[i], column, out);
 	return rc < 0 || !out->full ? rc : -ENOMEM;

@@ -400,7 +400,7 @@ take_block_lines(struct builder *builder, bool tests)
 	builder->depth--;
 }
 
-/* `proxy {` and `test "..." {` */
+/* `proxy {`, `firewall {` and `test "..." {` */
 static void
 take_block(struct builder *builder)
 {
@@ -439,6 +439,7 @@ format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 		if (builder.at->is_comment)
 			take_comment(&builder);
 		else if (is_word(builder.at, "proxy") ||
+			 is_word(builder.at, "firewall") ||
 			 is_word(builder.at, "test"))
 			take_block(&builder);
 		else

@@ -46,4 +46,7 @@
 /* Of one service, those that it names counted in: each may double the last. */
 #define POLICY_SERVICE_ITEMS_MAX 4096
 
+/* By one publish rule, to other ports: each is an element of a kernel's map. */
+#define POLICY_SHIFTED_PORTS_MAX 4096
+
 #endif

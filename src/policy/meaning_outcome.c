@@ -408,6 +408,7 @@ is_same_target(const struct policy_rule *a, const struct policy_rule *b,
 		return false;
 	return !a->publish ||
 	       (a->target_port == b->target_port &&
+		   a->target_shift == b->target_shift &&
 		   (!ipv4 || address_eq(a->target4, b->target4)) &&
 		   (!ipv6 || address_eq(a->target6, b->target6)));
 }

@@ -94,7 +94,7 @@ class Rule:
     limits: Limits = field(default_factory=Limits)
     # publish: to.zones are those of the own addresses.
     targets: dict[int, Address] = field(default_factory=dict)
-    target_port: int = 0
+    target: Service | None = None  # its ports, if they change
 
     @property
     def is_publish(self) -> bool:
@@ -110,14 +110,21 @@ class Rule:
             return self.line
         return self.verdict, self.direct
 
+    def target_port(self, port: int) -> int:
+        """All to one, or each moved as far as the first one is."""
+        if self.target is None:
+            return port
+        if self.target.first == self.target.last:
+            return self.target.first
+        return port - self.services[0].first + self.target.first
+
     def text(self) -> str:
         services = " ".join(str(s) for s in self.services[:1])
         if len(self.services) > 1:
             services = "{ " + ", ".join(map(str, self.services)) + " }"
         if self.is_publish:
             to = f"publish {self.to.words[0]} {services} -> {self.source.words[0]}"
-            parts = [to, f"{self.services[0].protocol} {self.target_port}"]
-            parts = parts if self.target_port else parts[:1]
+            parts = [to, str(self.target)] if self.target else [to]
         else:
             parts = ["report" * self.is_report, self.verdict]
             parts += [str(self.source), "->", str(self.to), services, self.head]
@@ -355,7 +362,7 @@ class Reading:
             return Expected("refused", counters)
         if rule.is_publish:
             target = rule.targets[self.packet.destination.version]
-            port = rule.target_port or self.packet.dport
+            port = rule.target_port(self.packet.dport)
             return self._delivered(counters, target, port, rule)
         if way == "proxied" and not rule.direct:
             return self._handed(counters)

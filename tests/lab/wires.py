@@ -113,6 +113,7 @@ class Wires:
         self.prefix = f"gh{os.getpid()}x9{next(_numbers)}"
         self.gw = f"{self.prefix}-gw"
         self.far = f"{self.prefix}-far"
+        self._links = list(LINKS)  # the place of each is in its hardware address
         self._taps: dict[str, socket.socket] = {}
         self._listeners: list[socket.socket] = []
         self._found: list[tuple[str, Seen]] = []
@@ -142,7 +143,7 @@ class Wires:
 
     def send_bytes(self, link: str, packet: bytes) -> None:
         """What begins with an IP head."""
-        number = LINKS.index(link)
+        number = self._links.index(link)
         ends = _mac(2, number), _mac(1, number)
         self._taps[link].send(frames.ethernet(packet, *ends))
 
@@ -276,20 +277,37 @@ class Wires:
         self._raw = {v: self._inside(lambda: frames.raw_socket(v)) for v in (4, 6)}
         self.nft(PROBE)
 
+    def come(self, link: str, own: list[str], hosts: list[str]) -> None:
+        """One more link, with the gateway's addresses on it and neighbours."""
+        if link not in self._links:
+            self._links.append(link)
+        namespace.ip(self._link_lines(link, own, hosts), self.gw)
+        namespace.ip([f"link set {link} up"], self.far)
+        self._taps[link] = namespace.inside(self.far, lambda: _tap(link))
+
+    def go(self, link: str) -> None:
+        self._taps.pop(link).close()
+        namespace.ip([f"link del {link}"], self.gw)
+
+    def _link_lines(self, link: str, own, hosts) -> list[str]:
+        number = self._links.index(link)
+        ends = f"address {_text(_mac(1, number))} type veth peer name {link}"
+        far = f"address {_text(_mac(2, number))} netns {self.far}"
+        lines = [f"link add {link} {ends} {far}"]
+        lines.append(f"link set {link} addrgenmode none")
+        lines.append(f"link set {link} up")
+        for address in own:
+            nodad = " nodad" if ":" in address else ""
+            lines.append(f"addr add {address} dev {link}{nodad}")
+        for host in hosts:
+            mac = _text(_mac(2, number))
+            lines.append(f"neigh add {host} lladdr {mac} dev {link} nud permanent")
+        return lines
+
     def _gateway_lines(self) -> list[str]:
         lines = ["link set lo up"]
-        for number, link in enumerate(LINKS):
-            ends = f"address {_text(_mac(1, number))} type veth peer name {link}"
-            far = f"address {_text(_mac(2, number))} netns {self.far}"
-            lines.append(f"link add {link} {ends} {far}")
-            lines.append(f"link set {link} addrgenmode none")
-            lines.append(f"link set {link} up")
-            for address in OWN[link]:
-                nodad = " nodad" if ":" in address else ""
-                lines.append(f"addr add {address} dev {link}{nodad}")
-            for host in HOSTS[link]:
-                mac = _text(_mac(2, number))
-                lines.append(f"neigh add {host} lladdr {mac} dev {link} nud permanent")
+        for link in LINKS:
+            lines += self._link_lines(link, OWN[link], HOSTS[link])
         lines += [f"route add default via {router}" for router in ROUTER]
         for address, router in zip(ASTRAY, ROUTER):
             lines.append(f"route add {address} via {router}")

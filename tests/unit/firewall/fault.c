@@ -22,6 +22,10 @@ write_text(struct text *out)
 	text_addz(out,
 	    "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
 	    "proxy { intercept tcp 80, udp 80 for lan }\n"
+	    "firewall { clamp mss for wan\n helper ftp for lan }\n"
+	    "snat 10.0.0.9 -> wan to 192.0.2.9\n"
+	    "map 10.0.0.8 <-> 192.0.2.8 at wan\n"
+	    "publish wan tcp 90-91 -> 10.0.0.7 tcp 80-81\n"
 	    "report reject lan -> 198.51.100.0/24, r.example tcp 25-80\n");
 	for (int i = 0; i < 12; i++)
 		text_addf(out,
@@ -71,7 +75,7 @@ a_ruleset_is_whole_or_none(void **state)
 	long before = live;
 	while (!compile_once(policy, &good, n)) {
 		assert_int_equal(live, before);
-		n += 1 + n / 100;
+		n += 1 + n / 300;
 	}
 	assert_int_equal(live, before);
 	assert_true(n > 1000);

@@ -82,6 +82,13 @@ static const struct {
 	{ HEAD USED "allow 10.0.0.0/8 -> 2001:db8::/32\n",
 	    "5 unreached: this rule never matches: there can be no such "
 	    "flow\n" },
+	/* A source that an earlier statement has given already. */
+	{ HEAD USED "snat lan, guest -> wan to 192.0.2.1\n"
+		    "snat lan -> wan to 192.0.2.2\n"
+		    "snat lan -> wan to 192.0.2.3, 2001:db8::3\n"
+		    "snat 10.0.0.7 -> wan to 192.0.2.4\n",
+	    "6 unreached 5: no flow gets its source here: an earlier 'snat' "
+	    "takes them all\n" },
 	/* Its removal changes nothing: the next one does the same. */
 	{ HEAD USED "allow lan -> wan tcp 80\n"
 		    "allow lan -> any\n",

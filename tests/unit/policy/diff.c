@@ -53,6 +53,52 @@ static const struct {
 	    "zone w = ext0\nzone l = int0 10.0.0.0/25 10.0.0.128/25\n"
 	    "allow l -> w\n",
 	    "" },
+	/* Translations, one by one. */
+	{ HEAD "snat lan -> wan to 192.0.2.1\nsnat guest -> wan to 192.0.2.2\n"
+	       "map 10.0.0.5 <-> 192.0.2.5 at wan\n"
+	       "map 10.0.0.6 <-> 192.0.2.6 at wan\n",
+	    HEAD "map 10.0.0.6 <-> 192.0.2.6 at wan\n"
+		 "map 10.0.0.5 <-> 192.0.2.5 at wan\n"
+		 "snat 10.0.0.0/24 -> wan to 192.0.2.1\n"
+		 "snat guest -> wan to 192.0.2.2\n",
+	    "no longer snat lan -> wan to 192.0.2.1\n"
+	    "now snat 10.0.0.0/24 -> wan to 192.0.2.1\n" },
+	{ "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
+	  "snat lan except 10.0.0.7 -> wan to 192.0.2.1\n",
+	    "zone w = ext0\nzone l = int0 10.0.0.0/25 10.0.0.128/25\n"
+	    "name seven = 10.0.0.7\n"
+	    "snat l except seven -> w to 192.0.2.1\n",
+	    "" },
+	{ HEAD "snat lan -> wan to 192.0.2.1\nsnat mail -> wan to 192.0.2.2\n"
+	       "map 2001:db8:1::/64 <-> 2001:db8:f::/64 at wan\n",
+	    HEAD "snat mail -> wan to 192.0.2.2, 2001:db8:f::2\n"
+		 "snat lan -> wan to 192.0.2.1\n"
+		 "map 2001:db8:1::/64 <-> 2001:db8:e::/64 at wan\n",
+	    "no longer snat lan -> wan to 192.0.2.1\n"
+	    "no longer snat mail -> wan to 192.0.2.2\n"
+	    "now snat mail -> wan to 192.0.2.2, 2001:db8:f::2\n"
+	    "now snat lan -> wan to 192.0.2.1\n"
+	    "no longer map 2001:db8:1::/64 <-> 2001:db8:f::/64 at wan\n"
+	    "now map 2001:db8:1::/64 <-> 2001:db8:e::/64 at wan\n" },
+	{ HEAD "publish wan udp 20-21 -> mail udp 120-121\n",
+	    HEAD "publish wan udp 20 -> mail udp 120\n"
+		 "publish wan udp 21 -> mail udp 121\n",
+	    "" },
+	{ HEAD "publish wan udp 20-21 -> mail udp 120-121\n",
+	    HEAD "publish wan udp 20-21 -> mail udp 121\n",
+	    "any except { ::/0, self } -> self in wan udp 20-21  allow to "
+	    "10.0.0.25:120-121 (line 7) -> "
+	    "allow to 10.0.0.25:121 (line 7)\n" },
+	/* Lines of the firewall. */
+	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
+	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",
+	    "" },
+	{ HEAD "firewall {\n invalid allow for lan\n clamp mss for wan\n}\n",
+	    HEAD "firewall {\n invalid allow\n helper sip for lan\n}\n",
+	    "no longer invalid allow for lan\n"
+	    "now invalid allow\n"
+	    "no longer clamp mss for wan\n"
+	    "now helper sip for lan\n" },
 	/* The verdict. */
 	{ HEAD "drop any -> any\n",
 	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",

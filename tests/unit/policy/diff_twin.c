@@ -17,6 +17,7 @@ struct fate {
 	struct address target;
 	uint16_t port;
 	uint16_t reports[POLICY_VERDICT_COUNT];
+	int32_t shift;
 	const struct policy_rule *limited; /* the rule that counts it */
 };
 
@@ -87,6 +88,7 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	if (answer.rule->publish) {
 		fate.target = target_of(answer.rule, flow);
 		fate.port = answer.rule->target_port;
+		fate.shift = answer.rule->target_shift;
 	}
 	fate.hidden = answer.verdict == POLICY_VERDICT_ALLOW &&
 		      !fate.by_proxy && is_hidden(policy, flow, answer.rule);
@@ -109,7 +111,8 @@ same_fate(const struct fate *a, const struct fate *b)
 	       a->verdict == b->verdict && a->log == b->log &&
 	       a->by_proxy == b->by_proxy && a->listener == b->listener &&
 	       a->hidden == b->hidden && a->reason == b->reason &&
-	       a->port == b->port && address_eq(a->target, b->target);
+	       a->port == b->port && a->shift == b->shift &&
+	       address_eq(a->target, b->target);
 }
 
 /* The first class that holds the flow, or NULL. */
