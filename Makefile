@@ -3,12 +3,16 @@
 BUILD  ?= build
 PYTEST  = /usr/bin/python3 -m pytest
 
+# A pipe fails where any part of it does.
+SHELL       = /bin/bash
+.SHELLFLAGS = -o pipefail -c
+
 .PHONY: all run test test-all bench install format lint clean
 
 all:
 	@scripts/setup build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) >/dev/null
-	@ninja -C $(BUILD) --quiet
+	@ninja -C $(BUILD) --quiet | sed '/^ninja: no work to do\.$$/d'
 
 # The demonstration: a lab of network namespaces, an office gateway, a table.
 # ONCE=1 ends after the table.
@@ -40,7 +44,7 @@ install:
 
 format:
 	@scripts/setup lint
-	@clang-format -i $$(git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
+	@clang-format -i $$(git ls-files 'bpf/*.[ch]' 'src/*.[ch]' 'tests/*.[ch]' 'bench/*.[ch]')
 
 lint:
 	@scripts/setup build test lint

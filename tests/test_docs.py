@@ -284,7 +284,7 @@ def test_the_grammar_has_every_reserved_word() -> None:
     table = re.search(r"reserved\[\] = \{(.*?)\}", code, re.DOTALL)[1]
     reserved = re.findall(r'"([a-z]+)"', table)
     text = " ".join(POLICY_MD.read_text().split())
-    later = re.search(r"nor can ([^.;]*?), which are kept for later versions", text)[1]
+    later = re.search(r"nor can ([^.;]*?), which (?:is|are) kept for later versions", text)[1]
     kept = set(re.findall(r"`([a-z]+)`", later))
     assert len(reserved) > 30 and kept and kept.isdisjoint(words_that_are_read())
     spelt = set(re.findall(r'"([a-z]+)"', grammar))
@@ -377,10 +377,12 @@ def test_the_manual_has_the_limits() -> None:
         "POLICY_ZONES_MAX": "zones",
         "POLICY_RULES_MAX": "rules",
         "POLICY_ZONE_NAME_MAX": "letters of a zone's name",
-        "POLICY_NAME_MAX": "letters of the name of a name, list, service or hours",
+        "POLICY_NAME_MAX": "letters of the name of a name, list, service, hours or parent",
         "POLICY_RULE_NAME_MAX": "characters of a rule's name",
         "POLICY_INTERFACE_MAX": "letters of an interface",
         "POLICY_SERVICE_ITEMS_MAX": "protocols and ports of a service",
+        "POLICY_PARENT_SERVERS_MAX": "servers of a parent",
+        "POLICY_SHIFTED_PORTS_MAX": "ports that one `publish` moves",
         "POLICY_RATE_MAX": "flows of a rate, a burst, or connections",
         "POLICY_FILE_BYTES_MAX": "MiB of a policy file",
         "POLICY_LIST_BYTES_MAX": "MiB of a list file",
@@ -460,12 +462,15 @@ def test_the_proxy_s_counters_are_listed() -> None:
 
 def test_the_reasons_of_events_are_listed() -> None:
     words = (ROOT / "src" / "policy" / "words.h").read_text()
-    reasons = re.findall(r'^\tROW\(\w+, "[a-z]+", "([^"]+)"\)', words, re.MULTILINE)
+    reasons = re.findall(r'^\tROW\(\w+, "[a-z]+",[\s\\]*"([^"]+)"\)', words, re.MULTILINE)
     header = (ROOT / "src" / "proxy" / "failure.h").read_text()
     [limited] = re.findall(r'ROW\(LIMITED, 429, "([^"]+)"\)', header)
+    ends = [ROOT / "src" / p for p in ("firewall/flow_log.c", "daemon/flows.c")]
+    text = "\n".join(path.read_text() for path in ends)
+    of_flows = re.findall(r'^#define REASON_\w+ +"([^"]+)"', text, re.MULTILINE)
     table = EVENTS_MD.read_text().split("| reason |", 1)[1].split("\n\n", 1)[0]
     listed = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
-    assert len(reasons) >= 4 and listed == [*reasons, limited]
+    assert len(reasons) >= 4 and listed == [*reasons, limited, *of_flows]
 
 
 def test_events_have_the_keys_that_are_listed() -> None:
@@ -496,7 +501,9 @@ def test_the_proxy_s_waits_are_listed() -> None:
     seconds = {name: math.prod(map(int, n.split("*"))) for name, n in found}
     table = OPERATING_MD.read_text().split("| what | seconds |\n", 1)[1]
     rows = re.findall(r"^\| .* \| (\d+) \|$", table.split("\n\n", 1)[0], re.MULTILINE)
-    order = "GREETING HEAD KEEP DIAL ANSWER STALL TUNNEL POOL".split()
+    order = (
+        "GREETING HEAD KEEP DIAL PARENT PARENT_ANSWER ANSWER STALL TUNNEL POOL"
+    ).split()
     assert sorted(order) == sorted(seconds)
     assert [int(row) for row in rows] == [seconds[name] for name in order]
 

@@ -68,6 +68,7 @@ def test_diff_json_is_an_object_a_line(policy) -> None:
             "enforcer": "firewall",
             "log": True,
             "rule": None,
+            "parent": None,
             "reports": [],
             "text": "drop (built in)",
         },
@@ -76,10 +77,21 @@ def test_diff_json_is_an_object_a_line(policy) -> None:
             "enforcer": "firewall",
             "log": False,
             "rule": {"line": 4, "name": None},
+            "parent": None,
             "reports": [],
             "text": "allow (line 4)",
         },
     }
+
+
+def test_diff_json_names_the_parent(policy) -> None:
+    head = "parent corp = socks5 192.0.2.9:1080\nproxy { intercept web for lan }\n"
+    old = ZONES + head + "allow lan -> wan tcp 80\n"
+    new = ZONES + head + "allow lan -> wan tcp 80 via corp\n"
+    done = gatehouse("diff", "--json", policy(old), policy(new, "b.policy"))
+    (one,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (one["before"]["parent"], one["after"]["parent"]) == (None, "corp")
+    assert one["after"]["text"].startswith("allow via corp (line ")
 
 
 def test_diff_json_of_an_interface(policy) -> None:

@@ -184,12 +184,6 @@ address_port_parse(struct str text, struct address_port *ret)
 	return 0;
 }
 
-bool
-address_eq(struct address a, struct address b)
-{
-	return address_cmp(a, b) == 0;
-}
-
 int
 address_cmp(struct address a, struct address b)
 {

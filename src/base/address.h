@@ -54,7 +54,12 @@ int address_range_parse(
 /* "192.0.2.1:80" or "[2001:db8::1]:80"; port 1 to 65535.  0 or -EINVAL. */
 int address_port_parse(struct str text, struct address_port *ret);
 
-bool address_eq(struct address a, struct address b);
+static inline bool
+address_eq(struct address a, struct address b)
+{
+	return a.family == b.family &&
+	       memcmp(a.bytes, b.bytes, sizeof(a.bytes)) == 0;
+}
 
 /* By family, then by bytes. */
 int address_cmp(struct address a, struct address b);

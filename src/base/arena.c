@@ -14,6 +14,9 @@
 #define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
 #endif
 
+/* A quarter of a megabyte. */
+#define SPARE_MAX 64
+
 /* Above this, alignment and a chunk's head could wrap around. */
 #define LIMIT_MAX (SIZE_MAX / 2)
 
@@ -32,13 +35,24 @@ arena_init(struct arena *arena, size_t bytes_max)
 	};
 }
 
+/* Pieces are zeroed, so what was used is wiped before it waits. */
 static void
 free_newest(struct arena *arena)
 {
 	struct arena_chunk *newest = arena->chunks;
+	struct arena_spare *spare = arena->spare;
 
 	arena->chunks = newest->older;
-	free(newest);
+	if (PIECEWISE || spare == NULL || spare->count == SPARE_MAX ||
+	    newest->size != CHUNK_BYTES) {
+		free(newest);
+		return;
+	}
+	memset(newest->bytes, 0, newest->used);
+	newest->used = 0;
+	newest->older = spare->chunks;
+	spare->chunks = newest;
+	spare->count++;
 }
 
 void
@@ -46,14 +60,42 @@ arena_fini(struct arena *arena)
 {
 	while (arena->chunks != NULL)
 		free_newest(arena);
-	*arena = (struct arena){ .bytes_max = arena->bytes_max };
+	*arena = (struct arena){
+		.bytes_max = arena->bytes_max,
+		.spare = arena->spare,
+	};
+}
+
+void
+arena_spare_fini(struct arena_spare *spare)
+{
+	while (spare->chunks != NULL) {
+		struct arena_chunk *chunk = spare->chunks;
+		spare->chunks = chunk->older;
+		free(chunk);
+	}
+	spare->count = 0;
+}
+
+static struct arena_chunk *
+take_chunk(struct arena *arena, size_t size)
+{
+	struct arena_spare *spare = arena->spare;
+
+	if (spare != NULL && spare->count > 0 && size == CHUNK_BYTES) {
+		struct arena_chunk *chunk = spare->chunks;
+		spare->chunks = chunk->older;
+		spare->count--;
+		return chunk;
+	}
+	return calloc(1, sizeof(struct arena_chunk) + size);
 }
 
 static struct arena_chunk *
 add_chunk(struct arena *arena, size_t need)
 {
 	size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
-	struct arena_chunk *chunk = calloc(1, sizeof(*chunk) + size);
+	struct arena_chunk *chunk = take_chunk(arena, size);
 
 	if (chunk == NULL)
 		return NULL;

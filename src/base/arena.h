@@ -17,8 +17,19 @@
 
 struct arena_chunk;
 
+/*
+ * A few chunks that wait for the next arenas of this owner: for those who begin
+ * and end an arena many thousand times a second.  Starts as zero; in piecewise
+ * mode nothing waits.
+ */
+struct arena_spare {
+	struct arena_chunk *chunks;
+	size_t count;
+};
+
 struct arena {
 	struct arena_chunk *chunks; /* newest first */
+	struct arena_spare *spare;  /* lent, outlives the arena; or NULL */
 	size_t bytes;               /* handed out so far */
 	size_t bytes_max;
 	bool full;
@@ -32,6 +43,7 @@ struct arena_mark {
 
 void arena_init(struct arena *arena, size_t bytes_max);
 void arena_fini(struct arena *arena);
+void arena_spare_fini(struct arena_spare *spare);
 
 /* Zeroed memory, or NULL and arena->full.  size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *arena, size_t size);

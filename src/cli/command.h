@@ -22,10 +22,16 @@ struct options {
 	bool json;
 	bool follow;
 	bool verbose;
-	bool check;          /* look, change nothing */
-	bool running;        /* asks the gateway instead of a file */
-	const char *runtime; /* --runtime DIR */
-	char **words;        /* what is no option */
+	bool check;             /* look, change nothing */
+	bool force;             /* although it is most likely a mistake */
+	bool lists;             /* shows them whole */
+	bool dry_run;           /* say what would change, and change nothing */
+	bool quiet;             /* say nothing of what changes */
+	bool running;           /* asks the gateway instead of a file */
+	const char *runtime;    /* --runtime DIR */
+	const char *netns;      /* --netns NAME; NULL: where it is called */
+	const char *early_drop; /* --early-drop MODE */
+	char **words;           /* what is no option */
 	int count;
 };
 
@@ -36,6 +42,12 @@ enum option_bits {
 	OPTION_VERBOSE = 8,
 	OPTION_CHECK = 16,
 	OPTION_RUNNING = 32,
+	OPTION_DRY_RUN = 64,
+	OPTION_QUIET = 128,
+	OPTION_EARLY_DROP = 256,
+	OPTION_FORCE = 512,
+	OPTION_LISTS = 1024,
+	OPTION_NETNS = 2048,
 };
 
 struct command {
@@ -58,6 +70,10 @@ extern const struct command command_apply;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_flows;
+extern const struct command command_ban;
+extern const struct command command_unban;
+extern const struct command command_bans;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

@@ -47,61 +47,165 @@ complain_unreachable(const char *runtime, int rc)
 		complain("cannot reach the gateway: %s", strerror(-rc));
 }
 
+/* Appends some.  1: there may be more; 0: that was the end; negative errno. */
+static int
+read_some(int fd, struct text *ret)
+{
+	char chunk[16384];
+	ssize_t n = read(fd, chunk, sizeof(chunk));
+
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	text_add(ret, (struct str){ chunk, (size_t)n });
+	if (ret->full)
+		return -ENOMEM;
+	return n > 0;
+}
+
 static int
 read_to_end(int fd, struct text *ret)
 {
-	char chunk[16384];
+	int rc = 1;
 
-	for (;;) {
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-		if (n == 0)
-			return ret->full ? -ENOMEM : 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			text_add(ret, (struct str){ chunk, (size_t)n });
-	}
+	while (rc > 0)
+		rc = read_some(fd, ret);
+	return rc;
 }
 
 /* "STATUS\n", then the text. */
-static enum status
-take_answer(const struct text *answer, struct text *out)
+static bool
+take_answer(
+    const struct text *answer, enum status *ret_status, struct text *out)
 {
 	struct str rest = text_str(answer);
 	struct str first = str_cut(&rest, '\n');
 	uint64_t status;
 
-	if (str_number(first, STATUS_WORLD, &status) < 0) {
-		complain("the gateway ended before it answered");
-		return STATUS_WORLD;
-	}
+	if (str_number(first, STATUS_WORLD, &status) < 0)
+		return false;
 	text_add(out, rest);
-	return (enum status)status;
+	*ret_status = (enum status)status;
+	return true;
+}
+
+/* A connection on which the line was said, or a negative errno, complained. */
+static int
+say(const char *runtime, const char *line)
+{
+	struct text question = TEXT_EMPTY;
+	int fd = connect_to(runtime);
+
+	if (fd < 0) {
+		complain_unreachable(runtime, fd);
+		return fd;
+	}
+	text_addf(&question, "%s\n", line);
+	int rc = file_write_all(fd, text_str(&question));
+	text_fini(&question);
+	if (rc == 0)
+		return fd;
+	complain_unreachable(runtime, rc);
+	(void)close(fd);
+	return rc;
 }
 
 enum status
 control_ask(const char *runtime, const char *line, struct text *out)
 {
-	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
+	struct text answer = TEXT_EMPTY;
 	enum status status = STATUS_WORLD;
+	int fd = say(runtime, line);
+
+	if (fd < 0)
+		return STATUS_WORLD;
+	int rc = read_to_end(fd, &answer);
+	if (rc < 0)
+		complain_unreachable(runtime, rc);
+	else if (!take_answer(&answer, &status, out))
+		complain("the gateway ended before it answered");
+	(void)close(fd);
+	text_fini(&answer);
+	return status;
+}
+
+bool
+control_ask_fds(const char *runtime, const char *line, enum status *ret_status,
+    struct text *out, struct control_fds *fds)
+{
+	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
 	int fd = connect_to(runtime);
 
-	if (fd < 0) {
-		complain_unreachable(runtime, fd);
-		return STATUS_WORLD;
-	}
+	if (fd < 0)
+		return false;
 	text_addf(&question, "%s\n", line);
 	int rc = file_write_all(fd, text_str(&question));
 	if (rc == 0)
-		rc = read_to_end(fd, &answer);
-	if (rc < 0)
-		complain_unreachable(runtime, rc);
-	else
-		status = take_answer(&answer, out);
+		rc = control_fds_receive(fd, &answer, fds);
+	bool good = rc == 0 && take_answer(&answer, ret_status, out);
 	(void)close(fd);
 	text_fini(&question);
 	text_fini(&answer);
-	return status;
+	return good;
+}
+
+/* The whole lines of an answer that has come so far; the rest stays. */
+static void
+take_lines(struct text *answer, void (*each)(void *, struct str), void *context)
+{
+	struct text left = TEXT_EMPTY;
+	struct str rest = text_str(answer);
+
+	while (str_find(rest, '\n') < rest.len)
+		each(context, str_cut(&rest, '\n'));
+	text_add(&left, rest);
+	text_fini(answer);
+	*answer = left;
+}
+
+/*
+ * The first line: -1 while it has not all come, else the status; it is cut off.
+ */
+static int
+take_status(struct text *answer)
+{
+	struct str rest = text_str(answer);
+	struct text left = TEXT_EMPTY;
+
+	if (str_find(rest, '\n') == rest.len)
+		return -1;
+	enum status status = STATUS_WORLD;
+	if (!take_answer(answer, &status, &left))
+		complain("the gateway ended before it answered");
+	text_fini(answer);
+	*answer = left;
+	return (int)status;
+}
+
+enum status
+control_read_lines(const char *runtime, const char *line,
+    void (*each)(void *context, struct str line), void *context,
+    struct text *out)
+{
+	struct text answer = TEXT_EMPTY;
+	int fd = say(runtime, line), status = -1, rc = 1;
+
+	if (fd < 0)
+		return STATUS_WORLD;
+	while (rc > 0) {
+		rc = read_some(fd, &answer);
+		if (status < 0)
+			status = take_status(&answer);
+		if (status == STATUS_GOOD)
+			take_lines(&answer, each, context);
+	}
+	(void)close(fd);
+	if (rc < 0)
+		complain_unreachable(runtime, rc);
+	else if (status < 0)
+		complain("the gateway ended before it answered");
+	text_add(out, text_str(&answer));
+	text_fini(&answer);
+	return rc < 0 || status < 0 ? STATUS_WORLD : (enum status)status;
 }
 
 /* The lock is held for as long as the daemon lives. */

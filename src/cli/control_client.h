@@ -7,6 +7,8 @@
 
 #include "cli/command.h"
 
+#include "daemon/control_fds.h"
+
 /*
  * Sends the line to the gateway of this runtime folder and waits for its
  * answer, which is appended to `out`.  Returns the status that the gateway
@@ -14,6 +16,23 @@
  */
 enum status control_ask(
     const char *runtime, const char *line, struct text *out);
+
+/*
+ * The same, and the descriptors that come along, which are the caller's then;
+ * nothing is complained of.  False when there is none to talk to, or its
+ * answer was cut off.
+ */
+bool control_ask_fds(const char *runtime, const char *line,
+    enum status *ret_status, struct text *out, struct control_fds *fds);
+
+/*
+ * The same for a long answer: each line of one with status 0 is told as it
+ * comes, without its end, and nothing of it is kept.  Any other answer is
+ * appended to `out`.
+ */
+enum status control_read_lines(const char *runtime, const char *line,
+    void (*each)(void *context, struct str line), void *context,
+    struct text *out);
 
 /* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
 bool control_is_running(const char *runtime, int *ret_pid);

@@ -26,7 +26,7 @@ load(const char *path, enum status *reterr_status)
 }
 
 static enum status
-print_diff(const struct diff *diff, bool json)
+print_diff(struct diff *diff, bool json)
 {
 	struct text out = TEXT_EMPTY;
 	int rc = json ? diff_json(diff, &out) : diff_describe(diff, &out);
@@ -82,7 +82,8 @@ const struct command command_diff = {
 	    "are logged, how they are translated, or who enforces it.  "
 	    "Nothing\n"
 	    "is left out and nothing is guessed: no line means the same\n"
-	    "policy.\n"
+	    "policy. Of more than twelve addresses in a row a line says how\n"
+	    "many more there are; --json has all.\n"
 	    "\n"
 	    "  gatehouse diff office.policy office.new\n"
 	    "  lan -> wan tcp 22   drop (line 41) -> allow (line 17)\n"

@@ -27,9 +27,8 @@ static bool
 is_policy_interface(const struct policy *policy, const char *name)
 {
 	for (uint8_t i = 0; i < policy->zone_count; i++)
-		for (size_t j = 0; j < policy->zones[i].interface_count; j++)
-			if (str_is(policy->zones[i].interfaces[j], name))
-				return true;
+		if (policy_zone_has_interface(&policy->zones[i], str_of(name)))
+			return true;
 	return false;
 }
 

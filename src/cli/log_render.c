@@ -202,6 +202,17 @@ add_rule(struct text *out, const json_t *event)
 	    name.at != NULL ? " (line %" PRId64 ")" : " line %" PRId64, line);
 }
 
+static void
+add_parent(struct text *out, const json_t *event)
+{
+	struct str name = string_of(json_object_get(event, "parent"), "name");
+
+	if (name.at == NULL)
+		return;
+	text_addz(out, " via ");
+	utf8_show(out, name);
+}
+
 /* Two figures or more, and a unit: 412, 1.2k, 34M. */
 static void
 add_size(struct text *out, int64_t bytes)
@@ -283,6 +294,16 @@ add_status_and_reason(struct text *out, const json_t *event)
 	utf8_show(out, reason);
 }
 
+/* A few tell of the gateway, and name no ends. */
+static bool
+is_of_a_flow(const json_t *event)
+{
+	return string_of(event, "source").at != NULL ||
+	       string_of(event, "destination").at != NULL ||
+	       string_of(event, "name").at != NULL ||
+	       string_of(event, "reason").at == NULL;
+}
+
 /* False, and nothing added, if this object is no event. */
 static bool
 render_event(const json_t *event, bool colour, struct text *out)
@@ -295,10 +316,13 @@ render_event(const json_t *event, bool colour, struct text *out)
 		return false;
 	add_time(out, wall);
 	add_verdict(out, verdict, colour);
-	add_source(out, event);
-	add_destination(out, event);
+	if (is_of_a_flow(event)) {
+		add_source(out, event);
+		add_destination(out, event);
+	}
 	add_decider(out, event);
 	add_rule(out, event);
+	add_parent(out, event);
 	add_status_and_reason(out, event);
 	return true;
 }
@@ -313,4 +337,43 @@ log_render(struct str line, bool colour, struct text *out)
 	if (!render_event(event, colour, out))
 		utf8_show(out, line);
 	json_decref(event);
+}
+
+/* Of a flow the client's port is told as well: it is what ends it in `ss`. */
+static void
+add_client(struct text *out, const json_t *flow)
+{
+	struct str source = string_of(flow, "source");
+	int64_t port = number_of(flow, "source_port");
+	bool bracket = port >= 0 && str_find(source, ':') < source.len;
+
+	add_zone(out, flow, "from");
+	text_addz(out, bracket ? "[" : "");
+	add_word(out, source.at != NULL ? source : STR("?"));
+	text_addz(out, bracket ? "]" : "");
+	if (port >= 0)
+		text_addf(out, ":%" PRId64, port);
+}
+
+void
+log_render_flow(struct str line, struct text *out)
+{
+	json_t *flow = json_loadb(line.at, line.len, 0, NULL);
+	struct str id = string_of(flow, "flow");
+	struct str enforcer = string_of(flow, "enforcer");
+
+	if (id.at == NULL) {
+		utf8_show(out, line);
+		json_decref(flow);
+		return;
+	}
+	add_word(out, id);
+	add_client(out, flow);
+	add_destination(out, flow);
+	text_addc(out, ' ');
+	add_word(out, enforcer.at != NULL ? enforcer : STR("?"));
+	add_rule(out, flow);
+	add_bytes(out, flow);
+	add_duration(out, flow);
+	json_decref(flow);
 }

@@ -28,4 +28,11 @@
  */
 void log_render(struct str line, bool colour, struct text *out);
 
+/*
+ * The same for a line of the gateway's list of flows:
+ *
+ *	flow  from -> to  protocol  enforcer  rule  bytes-in/bytes-out  age
+ */
+void log_render_flow(struct str line, struct text *out);
+
 #endif

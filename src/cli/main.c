@@ -29,6 +29,10 @@ static const struct command *const commands[] = {
 	&command_apply,
 	&command_status,
 	&command_log,
+	&command_flows,
+	&command_ban,
+	&command_unban,
+	&command_bans,
 	&command_stop,
 };
 
@@ -104,10 +108,24 @@ static const struct {
 	unsigned bit;
 	const char *words;
 } option_words[] = {
+	{ OPTION_DRY_RUN,
+	    "  --dry-run      only say what would change, all of it\n" },
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
+	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
+	{ OPTION_FORCE,
+	    "  --force        even if it is the address that you come from\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
+	{ OPTION_EARLY_DROP,
+	    "  --early-drop auto|on|off\n"
+	    "                 refuse listed sources at the driver (default "
+	    "auto)\n" },
+	{ OPTION_NETNS,
+	    "  --netns NAME   in that network namespace, or in that of the "
+	    "process\n"
+	    "                 with this number\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -164,10 +182,16 @@ static const struct option known[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "follow", no_argument, NULL, 'f' },
+	{ "dry-run", no_argument, NULL, 'd' },
+	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, 'c' },
+	{ "force", no_argument, NULL, 'F' },
+	{ "lists", no_argument, NULL, 'l' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
+	{ "early-drop", required_argument, NULL, 'e' },
+	{ "netns", required_argument, NULL, 'N' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -216,9 +240,27 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'c':
 		options->check = true;
 		return (command->takes & OPTION_CHECK) != 0;
+	case 'd':
+		options->dry_run = true;
+		return (command->takes & OPTION_DRY_RUN) != 0;
+	case 'q':
+		options->quiet = true;
+		return (command->takes & OPTION_QUIET) != 0;
+	case 'F':
+		options->force = true;
+		return (command->takes & OPTION_FORCE) != 0;
+	case 'l':
+		options->lists = true;
+		return (command->takes & OPTION_LISTS) != 0;
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;
+	case 'e':
+		options->early_drop = optarg;
+		return (command->takes & OPTION_EARLY_DROP) != 0;
+	case 'N':
+		options->netns = optarg;
+		return (command->takes & OPTION_NETNS) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;
@@ -230,7 +272,8 @@ take_option(const struct command *command, int option, struct options *options)
 static enum status
 run_command(const struct command *command, int argc, char **argv)
 {
-	struct options options = { .runtime = RUNTIME_DEFAULT };
+	struct options options = { .runtime = RUNTIME_DEFAULT,
+		.early_drop = "auto" };
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":hfv", known, NULL)) != -1) {

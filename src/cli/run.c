@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
+#include "cli/netns.h"
 
 #include "daemon/runtime.h"
+#include "firewall/early_mode.h"
 #include "policy/trial.h"
 #include "version.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,14 +35,46 @@ read_first(const char *path)
 	return status;
 }
 
+/* What gatehoused would refuse too, but before the policy is read. */
+static enum status
+check_options(const struct options *options, enum early_mode *ret_early)
+{
+	if (!early_mode_parse(str_of(options->early_drop), ret_early)) {
+		complain("--early-drop is auto, on or off, not '%s'",
+		    options->early_drop);
+		return STATUS_USAGE;
+	}
+	return STATUS_GOOD;
+}
+
+static bool
+enter(const char *netns)
+{
+	struct text why = TEXT_EMPTY;
+	bool entered = netns == NULL || netns_enter(netns, &why) == 0;
+
+	if (!entered)
+		complain("%s", why.at != NULL ? why.at : "out of memory");
+	text_fini(&why);
+	return entered;
+}
+
 static enum status
 run(const struct options *options)
 {
 	struct text program = TEXT_EMPTY;
 	char name[] = "gatehoused", foreground[] = "--foreground",
-	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1];
-	enum status status = read_first(options->words[0]);
+	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1],
+	     early_drop[] = "--early-drop", mode[8];
+	enum early_mode early = EARLY_AUTO;
+	enum status status = check_options(options, &early);
 
+	if (status != STATUS_GOOD)
+		return status;
+	/* First of all, so that nothing is read or opened elsewhere. */
+	if (!enter(options->netns))
+		return STATUS_WORLD;
+	status = read_first(options->words[0]);
 	if (status != STATUS_GOOD)
 		return status;
 	if (geteuid() != 0) {
@@ -53,8 +88,9 @@ run(const struct options *options)
 		return STATUS_USAGE;
 	}
 	memcpy(dir, options->runtime, strlen(options->runtime) + 1);
-	char *argv[] = { name, foreground, runtime, dir, options->words[0],
-		NULL };
+	(void)snprintf(mode, sizeof(mode), "%s", early_mode_word(early));
+	char *argv[] = { name, foreground, runtime, dir, early_drop, mode,
+		options->words[0], NULL };
 	runtime_program(name, GATEHOUSE_DAEMON_PATH, &program);
 	(void)execv(program.at, argv);
 	complain("cannot start %s: %s", program.at, strerror(errno));
@@ -64,7 +100,8 @@ run(const struct options *options)
 
 const struct command command_run = {
 	.name = "run",
-	.usage = "[--runtime DIR] FILE",
+	.usage =
+	    "[--early-drop MODE] [--runtime DIR] [--netns NAME] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"
@@ -75,8 +112,15 @@ const struct command command_run = {
 	    "again; SIGHUP reads the policy anew. Needs root.\n"
 	    "\n"
 	    "  gatehouse run office.policy\n"
-	    "  ip netns exec gw gatehouse run --runtime /run/gw "
-	    "office.policy\n"
+	    "  gatehouse run --netns gw --runtime /run/gw office.policy\n"
+	    "  gatehouse run --netns 4711 --runtime /run/box "
+	    "container.policy\n"
+	    "\n"
+	    "Early drop takes the first rules of the list, `drop LIST -> "
+	    "any`, to\n"
+	    "the network driver (XDP): `auto` where that pays, `on` wherever "
+	    "it is\n"
+	    "possible. Verdicts are the same.\n"
 	    "\n"
 	    "As a service, systemd starts gatehoused instead, whose rules "
 	    "stay\n"
@@ -85,7 +129,7 @@ const struct command command_run = {
 	    "Status 0: it ended as it was told to. 1: the policy is refused. "
 	    "3: no\n"
 	    "privilege, a kernel that lacks something, a port in use.\n",
-	.takes = OPTION_RUNTIME,
+	.takes = OPTION_EARLY_DROP | OPTION_RUNTIME | OPTION_NETNS,
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

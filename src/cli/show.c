@@ -21,11 +21,15 @@ proxy_uid(void)
 	return 65534;
 }
 
+/* A list of more ranges is shown by its length. */
+#define SHOWN_RANGES_MAX 1000
+
 static enum status
-show_nft(const struct policy *policy)
+show_nft(const struct policy *policy, bool lists)
 {
 	struct firewall_host host = { .proxy_uid = proxy_uid(),
 		.ipv6 = true,
+		.shown_ranges_max = lists ? 0 : SHOWN_RANGES_MAX,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()) };
 	struct text ruleset = TEXT_EMPTY;
 	int rc = firewall_compile(policy, &host, &ruleset);
@@ -52,7 +56,7 @@ show(const struct options *options)
 	report_init(&report);
 	if (policy_load(
 		options->words[1], &policy_files, &report, &policy, &kept) == 0)
-		status = show_nft(policy);
+		status = show_nft(policy, options->lists);
 	else
 		print_report(&report);
 	report_fini(&report);
@@ -63,18 +67,21 @@ show(const struct options *options)
 
 const struct command command_show = {
 	.name = "show",
-	.usage = "nft FILE",
+	.usage = "[--lists] nft FILE",
 	.summary = "print what the kernel is given",
 	.help =
 	    "Prints the nftables table that the policy's packet phase "
 	    "becomes,\n"
 	    "each line with the rule that it comes from, and what is allowed\n"
 	    "without a rule (chain essentials). The gateway's own addresses\n"
-	    "are filled in when it runs.\n"
+	    "are filled in when it runs, and the sets of who is banned. A list "
+	    "of\n"
+	    "more than 1,000 ranges is shown by its length.\n"
 	    "\n"
 	    "  gatehouse show nft office.policy\n"
 	    "\n"
 	    "Status 1: the policy is refused.\n",
+	.takes = OPTION_LISTS,
 	.words_min = 2,
 	.words_max = 2,
 	.run = show,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/control_client.h"
 
+#include "firewall/early_drop.h"
 #include "policy/duration.h"
 
 #include <jansson.h>
@@ -41,6 +42,33 @@ print_head(const json_t *status)
 			: ", does not answer",
 		    number(proxy, "starts"),
 		    number(proxy, "starts") == 1 ? "" : "s");
+}
+
+static void
+print_port(const json_t *early, const json_t *port)
+{
+	if (json_is_string(json_object_get(port, "driver")))
+		(void)printf("early drop on %s (%s), %lld ranges\n",
+		    word(port, "name"), word(port, "driver"),
+		    number(early, "ranges"));
+	else
+		(void)printf("early drop not on %s: %s\n", word(port, "name"),
+		    word(port, "why"));
+}
+
+/* Nothing of it where there is nothing for it, unless it was asked for. */
+static void
+print_early(const json_t *early)
+{
+	const json_t *port;
+	size_t i;
+
+	json_array_foreach(json_object_get(early, "interfaces"), i, port)
+	    print_port(early, port);
+	if (json_is_false(json_object_get(early, "active")) &&
+	    (str_is(str_of(word(early, "mode")), "on") ||
+		number(early, "ranges") >= EARLY_DROP_RANGES_MIN))
+		(void)printf("early drop not in use: %s\n", word(early, "why"));
 }
 
 /* Only what has happened: a list of zeros hides the one that is none. */
@@ -140,6 +168,10 @@ print_status(const struct text *answer)
 		return STATUS_WORLD;
 	}
 	print_head(status);
+	print_early(json_object_get(status, "early_drop"));
+	if (number(status, "bans") > 0)
+		(void)printf("bans       %lld; 'gatehouse bans' lists them\n",
+		    number(status, "bans"));
 	print_lists(json_object_get(status, "lists"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));

@@ -27,12 +27,13 @@ enum {
 	URL_BYTES = 5120,
 	USER_BYTES = 512,
 	REASON_BYTES = 256,
-	FRAME_BYTES = 1024, /* keys, marks, numbers, addresses, newlines */
+	SERVER_BYTES = 300, /* protocol, name and port of a parent's server */
+	FRAME_BYTES = 864,  /* keys, marks, numbers, addresses, newlines */
 };
 
-static_assert(4 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
+static_assert(5 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
 		      METHOD_BYTES + URL_BYTES + USER_BYTES + REASON_BYTES +
-		      FRAME_BYTES <=
+		      SERVER_BYTES + FRAME_BYTES <=
 		  JOURNAL_LINE_BYTES_MAX,
     "the fields of a line fit in a line");
 
@@ -120,16 +121,16 @@ add_number(struct json *json, const char *name, uint32_t value)
 		json_put_integer(json, value);
 }
 
-/* A number of bytes; no flow has moved 2^63, so the clamp is never seen. */
+/* Bytes or packets; no flow has moved 2^63, so the clamp is never seen. */
 static void
-add_bytes(struct json *json, const char *name, bool known, uint64_t bytes)
+add_count(struct json *json, const char *name, bool known, uint64_t count)
 {
 	json_name(json, name);
 	if (!known)
 		json_put_null(json);
 	else
 		json_put_integer(
-		    json, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX);
+		    json, count < INT64_MAX ? (int64_t)count : INT64_MAX);
 }
 
 static void
@@ -158,6 +159,24 @@ add_rule(struct json *json, const struct event *event)
 }
 
 static void
+add_parent(struct json *json, const struct event *event)
+{
+	struct str none = { NULL, 0 };
+
+	json_name(json, "parent");
+	if (event->parent.len == 0) {
+		json_put_null(json);
+		return;
+	}
+	json_object_begin(json);
+	add_string(json, "name", event->parent, WORD_BYTES);
+	add_string(json, "server",
+	    event->parent_server.len > 0 ? event->parent_server : none,
+	    SERVER_BYTES);
+	json_object_end(json);
+}
+
+static void
 add_zones(struct json *json, const struct event *event)
 {
 	json_name(json, "zone");
@@ -173,14 +192,24 @@ add_measures(struct json *json, const struct event *event)
 {
 	json_name(json, "bytes");
 	json_object_begin(json);
-	add_bytes(json, "in", event->measured, event->bytes_in);
-	add_bytes(json, "out", event->measured, event->bytes_out);
+	add_count(json, "in", event->measured, event->bytes_in);
+	add_count(json, "out", event->measured, event->bytes_out);
 	json_object_end(json);
 	json_name(json, "duration_ms");
 	if (event->measured)
 		json_thousandths(json, event->duration / 1000);
 	else
 		json_put_null(json);
+}
+
+static void
+add_packets(struct json *json, const struct event *event)
+{
+	json_name(json, "packets");
+	json_object_begin(json);
+	add_count(json, "in", event->counted, event->packets_in);
+	add_count(json, "out", event->counted, event->packets_out);
+	json_object_end(json);
 }
 
 void
@@ -209,5 +238,7 @@ journal_line(const struct event *event, struct text *line)
 	add_number(&json, "status", event->status);
 	add_measures(&json, event);
 	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
+	add_packets(&json, event);
+	add_parent(&json, event);
 	json_object_end(&json);
 }

@@ -74,6 +74,10 @@ is_sound(const struct channel_message *message)
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
+	case CHANNEL_BAN:
+		return is_address(&message->banned.first) &&
+		       message->banned.first.family ==
+			   message->banned.last.family;
 	case CHANNEL_BEGIN:
 	case CHANNEL_PREPARE:
 	case CHANNEL_COMMIT:

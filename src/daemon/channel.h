@@ -23,7 +23,8 @@
  *
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
- * addresses have changed.
+ * addresses have changed.  BAN ends the connections of clients in a range; that
+ * they come no more is the kernel's affair.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -48,6 +49,7 @@
 	ROW(COMMIT, 0, 0)                                                      \
 	ROW(ABORT, 0, 0)                                                       \
 	ROW(JOURNAL, 0, 1)                                                     \
+	ROW(BAN, sizeof(struct address_range), 0)                              \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \
@@ -102,6 +104,7 @@ struct channel_message {
 		struct channel_own own;
 		struct channel_words words;
 		struct channel_counters counters;
+		struct address_range banned;
 	};
 };
 

@@ -382,6 +382,15 @@ child_tell_journal(struct child *child, int fd)
 }
 
 int
+child_tell_ban(struct child *child, const struct address_range *range)
+{
+	struct channel_message message = { .type = CHANNEL_BAN,
+		.banned = *range };
+
+	return send_one(child, &message, -1);
+}
+
+int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {
 	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;

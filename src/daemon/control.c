@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/control.h"
 
+#include "base/vec.h"
+#include "daemon/control_fds.h"
 #include "net/socket.h"
 #include "net/stream.h"
 
@@ -12,18 +14,23 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* An answer may carry the counters of ten thousand rules. */
+/*
+ * An answer may carry the counters of ten thousand rules, at once; of one in
+ * pieces little is held for a client that does not read.
+ */
 static const struct stream_limits control_limits = {
 	.input_bytes_max = CONTROL_LINE_BYTES_MAX,
 	.output_bytes_max = (size_t)16 << 20,
-	.output_high = (size_t)8 << 20,
-	.output_low = (size_t)1 << 20,
+	.output_high = (size_t)1 << 20,
+	.output_low = (size_t)256 << 10,
 };
 
 struct control_client {
 	struct control *control;
 	struct stream *stream;
 	struct loop_timer patience;
+	struct loop_timer piece;  /* the next one is due */
+	struct control_more more; /* next NULL: none */
 	struct control_client *next, **link;
 };
 
@@ -34,6 +41,7 @@ struct control {
 	unsigned count;
 	control_fn answer;
 	void *context;
+	struct control_fds attached; /* to the answer that is being made */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -43,6 +51,9 @@ destroy_client(struct control_client *client)
 	struct control *control = client->control;
 
 	loop_timer_cancel(&client->patience);
+	loop_timer_cancel(&client->piece);
+	if (client->more.next != NULL)
+		client->more.end(client->more.state);
 	stream_close(&client->stream);
 	*client->link = client->next;
 	if (client->next != NULL)
@@ -52,16 +63,94 @@ destroy_client(struct control_client *client)
 		(void)loop_watch_change(&control->listener, LOOP_READ);
 }
 
+int
+control_attach(struct control *control, int fd)
+{
+	if (control->attached.count == CONTROL_FDS_MAX)
+		return -E2BIG;
+	return VEC_ADD(&control->attached, fd);
+}
+
+/*
+ * Past the stream, which carries bytes only and has nothing queued yet.  What
+ * cannot be sent at once is not sent: the client sees an answer cut off.
+ */
+static void
+send_with_files(struct control_client *client, int status, struct text *out)
+{
+	struct text all = TEXT_EMPTY;
+
+	text_addf(&all, "%d\n", status);
+	text_add(&all, text_str(out));
+	if (!all.full)
+		(void)control_fds_send(stream_fd(client->stream),
+		    text_str(&all), &client->control->attached);
+	text_fini(&all);
+	client->control->attached.count = 0;
+	destroy_client(client);
+}
+
+static void
+finish(struct control_client *client)
+{
+	stream_close_flushed(&client->stream, CONTROL_PATIENCE);
+	destroy_client(client);
+}
+
+/* Other things are done between two pieces. */
+static void
+await_piece(struct control_client *client)
+{
+	struct loop *loop = client->control->loop;
+
+	loop_timer_arm(
+	    loop, &client->patience, loop_now(loop) + CONTROL_PATIENCE);
+	if (!stream_is_full(client->stream))
+		loop_timer_arm(loop, &client->piece, loop_now(loop) + 1);
+}
+
+static void
+on_piece(struct loop_timer *timer)
+{
+	struct control_client *client = timer->context;
+	struct text out = TEXT_EMPTY;
+	int rc = client->more.next(client->more.state, &out);
+
+	if (stream_write(client->stream, text_str(&out)) < 0)
+		destroy_client(client);
+	else if (rc > 0)
+		await_piece(client);
+	else
+		finish(client);
+	text_fini(&out);
+}
+
+static void
+on_drained(struct stream *stream, void *context)
+{
+	struct control_client *client = context;
+
+	(void)stream;
+	if (client->more.next != NULL)
+		await_piece(client);
+}
+
 static void
 send_answer(struct control_client *client, int status, const struct text *out)
 {
 	char head[16];
 
 	(void)snprintf(head, sizeof(head), "%d\n", status);
-	if (stream_queue(client->stream, str_of(head)) == 0)
-		(void)stream_write(client->stream, text_str(out));
-	stream_close_flushed(&client->stream, CONTROL_PATIENCE);
-	destroy_client(client);
+	stream_read_stop(client->stream);
+	int rc = stream_queue(client->stream, str_of(head));
+	if (rc == 0)
+		rc = stream_write(client->stream, text_str(out));
+	if (client->more.next == NULL)
+		finish(client);
+	else if (rc < 0)
+		destroy_client(client);
+	else
+		await_piece(client);
 }
 
 static void
@@ -80,8 +169,12 @@ on_data(struct stream *stream, void *context)
 	}
 	text_add(&line, (struct str){ input.at, len });
 	stream_consume(stream, len + 1);
-	int status = control->answer(control->context, text_str(&line), &out);
-	send_answer(client, status, &out);
+	int status = control->answer(
+	    control->context, text_str(&line), &out, &client->more);
+	if (control->attached.count > 0)
+		send_with_files(client, status, &out);
+	else
+		send_answer(client, status, &out);
 	text_fini(&line);
 	text_fini(&out);
 }
@@ -104,6 +197,7 @@ on_failed(struct stream *stream, int error, void *context)
 static const struct stream_user client_user = {
 	.data = on_data,
 	.ended = on_ended,
+	.drained = on_drained,
 	.failed = on_failed,
 };
 
@@ -128,6 +222,8 @@ create_client(struct control *control, int fd)
 	client->control = control;
 	client->patience =
 	    (struct loop_timer){ .fn = on_patience, .context = client };
+	client->piece =
+	    (struct loop_timer){ .fn = on_piece, .context = client };
 	client->next = control->clients;
 	client->link = &control->clients;
 	if (client->next != NULL)
@@ -219,5 +315,6 @@ control_close(struct control **control)
 	loop_watch_stop(&closed->listener);
 	(void)close(closed->listener.fd);
 	(void)unlink(closed->path);
+	free(closed->attached.items);
 	free(closed);
 }

@@ -5,12 +5,21 @@
  * DIR/control, a Unix stream socket of mode 0600: who may open it is root or
  * the gateway's own user.  A client writes one line and reads to the end:
  *
- *	apply PATH | explain FORM FLOW | status | stop
+ *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
+ *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans | status |
+ *	stop
  *
- * FORM is text, colour (for a terminal) or json.
+ * FORM is text, colour (for a terminal) or json.  `count` says how many living
+ * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between
+ * them.  SECONDS may be 0, for ever, and BECAUSE be empty.
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
  * is for the client's standard output (status 0) or standard error.
+ *
+ * `files` is answered with names, each behind a NUL: the policy in force, and
+ * every file that it was read from, whose sealed copies come along as
+ * descriptors in the same order.  So a client can compare another policy with
+ * the one in force, and gatehoused, which has one thread, does not wait for it.
  */
 #ifndef GATEHOUSE_DAEMON_CONTROL_H
 #define GATEHOUSE_DAEMON_CONTROL_H
@@ -30,10 +39,23 @@
 struct control;
 
 /*
- * Answers a command: text is appended to `out`, and the exit status returned.
- * The line has no line end.
+ * What is still to come of a long answer, so that neither memory nor the daemon
+ * have to hold all of it.
  */
-typedef int (*control_fn)(void *context, struct str line, struct text *out);
+struct control_more {
+	/* Appends a piece.  1: there are more; 0: that was the last. */
+	int (*next)(void *state, struct text *out);
+	/* Once, after the last piece or when the client has gone. */
+	void (*end)(void *state);
+	void *state;
+};
+
+/*
+ * Answers a command: text is appended to `out`, and the exit status returned.
+ * The line has no line end.  Where `next` of *ret_more is set, pieces follow.
+ */
+typedef int (*control_fn)(void *context, struct str line, struct text *out,
+    struct control_more *ret_more);
 
 /*
  * Listens at `path`; what was there before is replaced.  0, or a negative
@@ -41,6 +63,12 @@ typedef int (*control_fn)(void *context, struct str line, struct text *out);
  */
 int control_open(struct loop *loop, const char *path, control_fn answer,
     void *context, struct control **ret, struct text *reterr_why);
+
+/*
+ * During an answer: the descriptor goes with it, and stays open here; it is
+ * lent until the answer is given.  0, -ENOMEM, or -E2BIG.
+ */
+int control_attach(struct control *control, int fd);
 
 /*
  * Stops listening and removes the socket; answers under way are still sent.

@@ -3,8 +3,9 @@
  * daemon/explain: what becomes of a flow in the gateway that runs.
  *
  * The answer of `gatehouse explain`, given by what no file can tell: the policy
- * in force with its lists, the gateway's own addresses, its local time, and
- * the base chains of other tables that can refuse what it allows.
+ * in force with its lists, who is banned, the gateway's own addresses, its
+ * local time, and the base chains of other tables that can refuse what it
+ * allows.
  */
 #include "daemon/gateway.h"
 
@@ -107,13 +108,57 @@ add_json(const struct gateway *gateway, const struct explanation *explanation,
 	text_addc(out, '\n');
 }
 
+/* "203.0.113.9 is banned until 2026-03-01T13:00:00.000000Z: too many tries" */
+static void
+add_ban(const struct ban *ban, struct text *out)
+{
+	char range[ADDRESS_RANGE_TEXT_BYTES], until[CLOCK_TEXT_BYTES];
+
+	text_addf(
+	    out, "%s is banned", address_range_format(&ban->range, range));
+	clock_format(ban->until, until);
+	if (ban->until != 0)
+		text_addf(out, " until %s", until);
+	if (ban->because[0] != '\0')
+		text_addf(out, ": %s", ban->because);
+}
+
+/* A ban comes before the list: no rule was walked over. */
+static int
+explain_ban(const struct ban *ban, struct explanation *ret)
+{
+	struct text words = TEXT_EMPTY;
+
+	*ret = (struct explanation){ 0 };
+	arena_init(&ret->arena, (size_t)1 << 16);
+	add_ban(ban, &words);
+	ret->answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_DROP,
+		.phase = POLICY_PHASE_PACKET,
+		.reason = arena_str(&ret->arena, text_str(&words)).at,
+	};
+	text_fini(&words);
+	return ret->arena.full ? -ENOMEM : 0;
+}
+
+static int
+explain(const struct gateway *gateway, const struct flow *flow,
+    struct explanation *ret)
+{
+	const struct ban *ban =
+	    gateway_banned(gateway, flow->source, flow->destination);
+
+	return ban != NULL ? explain_ban(ban, ret)
+			   : explain_flow(gateway->current->policy, flow, ret);
+}
+
 static int
 answer(const struct gateway *gateway, const struct flow *flow,
     enum gateway_form form, struct text *out)
 {
 	struct explanation explanation;
 	struct foreign foreign = FOREIGN_EMPTY;
-	int rc = explain_flow(gateway->current->policy, flow, &explanation);
+	int rc = explain(gateway, flow, &explanation);
 
 	if (rc == 0) {
 		unsigned hooks = hooks_of(flow, &explanation);

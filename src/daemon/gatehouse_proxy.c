@@ -334,6 +334,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return 0;
 	case CHANNEL_JOURNAL:
 		return take_journal(proxy, fd);
+	case CHANNEL_BAN:
+		return workers_end(proxy->workers, &message->banned);
 	case CHANNEL_COUNT:
 		return answer_count();
 	case CHANNEL_HELLO:

@@ -2,7 +2,8 @@
 /*
  * gatehoused: the privileged half.
  *
- *	gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE
+ *	gatehoused [--early-drop auto|on|off] [--foreground] [--runtime DIR]
+ *	    [--user NAME] FILE
  *	gatehoused --remove
  *
  * Holds nftables, routes, listening sockets and the packet log, and the life of
@@ -11,6 +12,7 @@
  * away.  One thread, one loop.
  */
 #include "daemon/control.h"
+#include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "net/signals.h"
 #include "version.h"
@@ -41,6 +43,7 @@ struct daemon {
 	const char *path; /* of the policy, as SIGHUP reads it again */
 	bool foreground;
 	bool removes; /* `stop` was said */
+	enum early_mode early_drop;
 };
 
 struct arguments {
@@ -49,6 +52,7 @@ struct arguments {
 	const char *path;
 	bool foreground;
 	bool remove;
+	enum early_mode early_drop;
 };
 
 static enum status
@@ -74,20 +78,44 @@ say_words(const struct text *words)
 
 /* ---- commands ---- */
 
+/* The daemon's folder is not that of its client. */
+static bool
+take_path(struct str path, char ret[static PATH_MAX], struct text *out)
+{
+	if (path.len == 0 || path.len >= PATH_MAX || path.at[0] != '/') {
+		text_addz(out, "it takes the whole path of a policy\n");
+		return false;
+	}
+	(void)snprintf(ret, PATH_MAX, "%.*s", STR_ARG(path));
+	return true;
+}
+
 static int
 answer_apply(struct daemon *daemon, struct str path, struct text *out)
 {
 	char copy[PATH_MAX];
 
-	if (path.len == 0 || path.len >= sizeof(copy) || path.at[0] != '/') {
-		text_addz(out, "apply takes the whole path of a policy\n");
+	if (!take_path(path, copy, out))
 		return STATUS_USAGE;
-	}
-	(void)snprintf(copy, sizeof(copy), "%.*s", STR_ARG(path));
 	int rc = gateway_apply(&daemon->gateway, copy, false, out);
 	if (rc < 0)
 		text_addf(out, "%snothing has changed\n",
 		    is_mid_line(out) ? "\n" : "");
+	return (int)status_of(rc);
+}
+
+static int
+answer_count(struct daemon *daemon, struct str path, struct text *out)
+{
+	char copy[PATH_MAX];
+	struct flows_tally tally;
+
+	if (!take_path(path, copy, out))
+		return STATUS_USAGE;
+	int rc = gateway_count_flows(&daemon->gateway, copy, &tally, out);
+	if (rc == 0)
+		text_addf(out, "would end %zu living flow%s\n", tally.forbidden,
+		    tally.forbidden == 1 ? "" : "s");
 	return (int)status_of(rc);
 }
 
@@ -115,15 +143,100 @@ answer_explain(struct daemon *daemon, struct str rest, struct text *out)
 	return STATUS_USAGE;
 }
 
+/* The copies are sealed: whoever has one cannot change it. */
 static int
-answer(void *context, struct str line, struct text *out)
+answer_files(struct daemon *daemon, struct text *out)
+{
+	const struct generation *current = daemon->gateway.current;
+	int rc = 0;
+
+	text_addz(out, current->path);
+	text_addc(out, '\0');
+	for (size_t i = 0; rc == 0 && i < current->snapshot.count; i++) {
+		text_addz(out, current->snapshot.items[i].path);
+		text_addc(out, '\0');
+		rc = control_attach(
+		    daemon->control, current->snapshot.items[i].fd);
+	}
+	if (rc == 0)
+		return STATUS_GOOD;
+	text_clear(out);
+	text_addz(out, rc == -E2BIG ? "the policy is of too many files\n"
+				    : "not enough memory\n");
+	return STATUS_WORLD;
+}
+
+static int
+answer_change(int rc, struct text *out)
+{
+	text_addc(out, '\n');
+	if (rc == 0)
+		return STATUS_GOOD;
+	if (rc == -EINVAL)
+		return STATUS_USAGE;
+	return rc == -EPERM || rc == -ENOENT ? STATUS_NO : STATUS_WORLD;
+}
+
+static int
+answer_ban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_ban(&daemon->gateway, rest, out), out);
+}
+
+static int
+answer_unban(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(gateway_unban(&daemon->gateway, rest, out), out);
+}
+
+static int
+answer_flows(struct daemon *daemon, struct str words, struct text *out,
+    struct control_more *ret_more)
+{
+	int rc = flow_list_begin(daemon->gateway.current, words, out, ret_more);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+			       : STATUS_WORLD;
+}
+
+static int
+answer_end(struct daemon *daemon, struct str words, struct text *out)
+{
+	int rc = flow_list_end(daemon->gateway.current, words, out);
+
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+	       : rc == -ENOENT ? STATUS_NO
+			       : STATUS_WORLD;
+}
+
+static int
+answer(void *context, struct str line, struct text *out,
+    struct control_more *ret_more)
 {
 	struct daemon *daemon = context;
 
+	if (str_starts(line, STR("ban ")))
+		return answer_ban(daemon, str_skip(line, 4), out);
+	if (str_starts(line, STR("unban ")))
+		return answer_unban(daemon, str_skip(line, 6), out);
+	if (str_is(line, "bans")) {
+		gateway_bans(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
 		return answer_apply(daemon, str_skip(line, 6), out);
+	if (str_is(line, "files"))
+		return answer_files(daemon, out);
+	if (str_starts(line, STR("count ")))
+		return answer_count(daemon, str_skip(line, 6), out);
+	if (str_starts(line, STR("flows ")))
+		return answer_flows(daemon, str_skip(line, 6), out, ret_more);
+	if (str_starts(line, STR("end ")))
+		return answer_end(daemon, str_skip(line, 4), out);
 	if (str_is(line, "status")) {
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -133,8 +246,9 @@ answer(void *context, struct str line, struct text *out)
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, explain FORM FLOW, status and stop are "
-		       "understood\n");
+	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
+		       "PATH, explain FORM FLOW, files, flows WORDS, end "
+		       "WORDS, status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 
@@ -211,8 +325,9 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	struct report report;
 
 	report_init(&report);
-	int rc = gateway_open(&daemon->gateway, &daemon->loop,
-	    daemon->runtime.dir, user->pw_uid, user->pw_gid, &report);
+	int rc =
+	    gateway_open(&daemon->gateway, &daemon->loop, daemon->runtime.dir,
+		user->pw_uid, user->pw_gid, daemon->early_drop, &report);
 	report_render(&report, isatty(STDERR_FILENO) == 1, &words);
 	say_words(&words);
 	text_fini(&words);
@@ -317,13 +432,19 @@ remove_rules(void)
 }
 
 static const char usage[] =
-    "usage: gatehoused [--foreground] [--runtime DIR] [--user NAME] FILE\n"
+    "usage: gatehoused [--early-drop auto|on|off] [--foreground]\n"
+    "                  [--runtime DIR] [--user NAME] FILE\n"
     "       gatehoused --remove\n"
     "\n"
     "The privileged half of Gatehouse: brings the policy in FILE into force\n"
     "in this network namespace and keeps it there. 'gatehouse run FILE'\n"
     "starts it in the foreground; systemd starts it as a service.\n"
     "\n"
+    "  --early-drop auto|on|off\n"
+    "                 refuse what the first rules drop at the network "
+    "driver:\n"
+    "                 where it pays (default), wherever it is possible, "
+    "nowhere\n"
     "  --foreground   print 'ready', and take the rules away at the end\n"
     "  --runtime DIR  keep state there (default " RUNTIME_DEFAULT ")\n"
     "  --user NAME    run gatehouse-proxy as NAME (default " GATEHOUSE_USER
@@ -334,6 +455,7 @@ static bool
 parse_arguments(int argc, char **argv, struct arguments *ret)
 {
 	static const struct option known[] = {
+		{ "early-drop", required_argument, NULL, 'e' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "runtime", required_argument, NULL, 'r' },
 		{ "user", required_argument, NULL, 'u' },
@@ -346,6 +468,10 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		switch (option) {
+		case 'e':
+			if (!early_mode_parse(str_of(optarg), &ret->early_drop))
+				return false;
+			break;
 		case 'f':
 			ret->foreground = true;
 			break;
@@ -391,5 +517,6 @@ main(int argc, char **argv)
 		return (int)remove_rules();
 	daemon.path = arguments.path;
 	daemon.foreground = arguments.foreground;
+	daemon.early_drop = arguments.early_drop;
 	return (int)start(&daemon, &arguments);
 }

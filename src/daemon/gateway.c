@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
-#include "daemon/kernel_counters.h"
+#include "daemon/early.h"
 #include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
@@ -26,37 +26,10 @@ gateway_say(const char *format, ...)
 
 /* ---- apply ---- */
 
-static bool
-counted(
-    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
-{
-	const struct kernel_counter *one = kernel_counters_find(context, name);
-
-	if (one == NULL)
-		return false;
-	*ret_packets = one->packets;
-	*ret_bytes = one->bytes;
-	return true;
-}
-
-/* Nothing that was counted is lost where only the host or a list changed. */
 static int
-compile_going_on(
-    const struct policy *policy, struct firewall_host host, struct text *ret)
-{
-	struct kernel_counters counters;
-
-	kernel_counters_read(&counters);
-	host.counted = counted;
-	host.counted_context = &counters;
-	int rc = firewall_compile(policy, &host, ret);
-	kernel_counters_fini(&counters);
-	return rc;
-}
-
-static int
-compile(const struct gateway *gateway, const struct generation *generation,
-    struct text *ret)
+draft_ruleset(const struct gateway *gateway,
+    const struct generation *generation, struct ruleset_draft *ret,
+    struct text *reterr_why)
 {
 	struct firewall_host host = {
 		.proxy_uid = gateway->child.uid,
@@ -65,10 +38,10 @@ compile(const struct gateway *gateway, const struct generation *generation,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 	};
+	bool goes_on = generation == gateway->current || generation->again;
 
-	if (generation == gateway->current || generation->again)
-		return compile_going_on(generation->policy, host, ret);
-	return firewall_compile(generation->policy, &host, ret);
+	return ruleset_draft(
+	    &gateway->ruleset, generation, host, goes_on, ret, reterr_why);
 }
 
 static int
@@ -92,19 +65,17 @@ static int
 commit(
     struct gateway *gateway, struct generation *generation, struct text *words)
 {
-	struct text ruleset = TEXT_EMPTY;
-	int rc = compile(gateway, generation, &ruleset);
+	struct ruleset_draft draft;
+	int rc = draft_ruleset(gateway, generation, &draft, words);
 
-	if (rc < 0)
-		text_addf(
-		    words, "cannot compile the policy: %s\n", strerror(-rc));
 	if (rc == 0)
 		rc = hand_to_child(gateway, generation, words);
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
-		rc = transaction_commit(text_str(&ruleset), words);
-	text_fini(&ruleset);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, words);
+	ruleset_draft_fini(&draft);
 	if (rc < 0) {
 		(void)child_abort(&gateway->child, generation->number);
 		if (gateway->current == NULL)
@@ -129,6 +100,7 @@ gateway_replace(
     struct gateway *gateway, struct generation **generation, struct text *words)
 {
 	struct generation *next = *generation;
+	struct generation *before = gateway->current;
 	int rc = commit(gateway, next, words);
 
 	*generation = NULL;
@@ -136,30 +108,65 @@ gateway_replace(
 		generation_destroy(next);
 		return rc;
 	}
-	generation_destroy(gateway->current);
 	gateway->current = next;
 	gateway->since = clock_wall();
+	gateway->ended = flows_end_forbidden(next, before);
+	flow_watch_follow(&gateway->ends);
+	generation_destroy(before);
+	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	return 0;
+}
+
+/* Reads the policy; what there is to say of it is added to words. */
+static int
+read_generation(struct gateway *gateway, const char *path, bool colour,
+    struct generation **ret, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, ret, &kept);
+	report_sort(&report);
+	report_render(&report, colour, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc;
 }
 
 int
 gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words)
 {
-	struct generation_wish wish = gateway_wish(gateway);
 	struct generation *generation = NULL;
-	struct policy *kept = NULL;
-	struct report report;
+	int rc = read_generation(gateway, path, colour, &generation, words);
 
-	wish.path = path;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, &generation, &kept);
-	report_sort(&report);
-	report_render(&report, colour, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+	if (rc == 0)
+		rc = gateway_replace(gateway, &generation, words);
+	if (rc < 0)
+		return rc;
+	size_t len = words->len;
+	flows_add_words(&gateway->ended, words);
+	text_addz(words, words->len > len ? "\n" : "");
+	return 0;
+}
+
+int
+gateway_count_flows(struct gateway *gateway, const char *path,
+    struct flows_tally *ret, struct text *words)
+{
+	struct generation *generation = NULL;
+	int rc = read_generation(gateway, path, false, &generation, words);
+
+	if (rc == 0) {
+		*ret = flows_count(generation, gateway->current);
+		rc = ret->rc;
+	}
+	generation_destroy(generation);
+	return rc;
 }
 
 /* ---- the proxy's life ---- */
@@ -239,15 +246,17 @@ on_packets(struct loop_watch *watch, unsigned ready)
 static void
 compile_again(struct gateway *gateway, const char *what)
 {
-	struct text ruleset = TEXT_EMPTY, why = TEXT_EMPTY;
-	int rc = compile(gateway, gateway->current, &ruleset);
+	struct ruleset_draft draft;
+	struct text why = TEXT_EMPTY;
+	int rc = draft_ruleset(gateway, gateway->current, &draft, &why);
 
 	if (rc == 0)
-		rc = transaction_commit(text_str(&ruleset), &why);
+		rc = ruleset_commit(
+		    &gateway->ruleset, &draft, &gateway->bans.bans, &why);
 	if (rc < 0)
 		gateway_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
-	text_fini(&ruleset);
+	ruleset_draft_fini(&draft);
 	text_fini(&why);
 }
 
@@ -260,7 +269,9 @@ see_new_addresses(struct gateway *gateway)
 	if (generation_see_addresses(current, &gateway->addresses) < 0)
 		return;
 	(void)child_tell_own(&gateway->child, current);
+	ban_keeper_see_own(gateway);
 	compile_again(gateway, "the host's new addresses");
+	early_follow(gateway, true);
 }
 
 /* The kernel counts hours by UTC: summer time moves them. */
@@ -314,6 +325,7 @@ on_upkeep(struct loop_timer *timer)
 		gateway_say("%s", why.at);
 	if (gateway->current != NULL)
 		see_new_offset(gateway);
+	early_look(gateway);
 	text_fini(&why);
 	if (journal_rotate_if_due(&gateway->journal) == 1)
 		(void)child_tell_journal(
@@ -352,6 +364,17 @@ open_journal(struct gateway *gateway, struct report *report)
 	loop_timer_arm(gateway->loop, &gateway->upkeep,
 	    clock_now() + GATEWAY_UPKEEP_EVERY);
 	return 0;
+}
+
+/* A gateway without these figures is one all the same. */
+static void
+count_flows(void)
+{
+	struct text why = TEXT_EMPTY;
+
+	if (conntrack_count_flows(&why) < 0)
+		gateway_say("bytes and age of flows are not known: %s", why.at);
+	text_fini(&why);
 }
 
 static int
@@ -395,27 +418,35 @@ open_addresses(struct gateway *gateway, struct report *report)
 
 int
 gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
-    uid_t uid, gid_t gid, struct report *report)
+    uid_t uid, gid_t gid, enum early_mode early, struct report *report)
 {
 	*gateway = (struct gateway){
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
+		.bans.file = BAN_FILE_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
 	};
 	child_init(&gateway->child, uid, gid);
+	early_drop_init(&gateway->early, early);
 	journal_init(&gateway->journal);
+	flow_watch_init(&gateway->ends, loop,
+	    (const struct generation *const *)&gateway->current);
 	int rc = kernel_check(report, &gateway->ipv6);
 	if (rc == 0 && report->errors > 0)
 		rc = -ENOTSUP;
+	if (rc == 0)
+		count_flows();
 	if (rc == 0)
 		rc = open_journal(gateway, report);
 	if (rc == 0)
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
+	if (rc == 0)
+		ban_keeper_open(gateway);
 	return rc;
 }
 
@@ -436,13 +467,17 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	refresh_stop(gateway);
+	flow_watch_fini(&gateway->ends);
+	ban_keeper_close(gateway);
 	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
+	early_drop_fini(&gateway->early);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
+	ruleset_fini(&gateway->ruleset);
 	generation_destroy(gateway->current);
 	packet_log_close(gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)

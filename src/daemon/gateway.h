@@ -22,8 +22,13 @@
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
 #include "console/journal.h"
+#include "daemon/ban_keeper.h"
 #include "daemon/child.h"
+#include "daemon/flow_watch.h"
+#include "daemon/flows.h"
+#include "daemon/ruleset.h"
 #include "daemon/runtime.h"
+#include "firewall/early_drop.h"
 #include "firewall/packet_log.h"
 #include "net/loop.h"
 
@@ -45,11 +50,16 @@ struct gateway {
 	struct loop_watch packets_watch;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
+	struct early_drop early;
 	struct child child;
 	struct loop_timer restart;
 	int64_t restart_after;
+	struct flow_watch ends;     /* of flows */
+	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
+	struct ban_keeper bans;
+	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;
@@ -61,7 +71,7 @@ struct gateway {
  * negative errno with the reasons in the report, which also gets warnings.
  */
 int gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
-    uid_t uid, gid_t gid, struct report *report);
+    uid_t uid, gid_t gid, enum early_mode early, struct report *report);
 
 /*
  * `remove`: rules and routes are taken away; else they stay in force without
@@ -72,15 +82,23 @@ void gateway_close(struct gateway *gateway, bool remove);
 /*
  * Brings the policy at `path` into force, or leaves everything as it was.
  * 0; -EINVAL when the policy is refused; another negative errno when the world
- * is.  What there is to say is rendered into `words`, warnings too.
+ * is.  What there is to say is rendered into `words`, warnings too, and how
+ * many living flows it has ended.
  */
 int gateway_apply(
     struct gateway *gateway, const char *path, bool colour, struct text *words);
 
 /*
+ * How many living flows the policy at `path` would end; it does not come into
+ * force.  Errors and words as above.
+ */
+int gateway_count_flows(struct gateway *gateway, const char *path,
+    struct flows_tally *ret, struct text *words);
+
+/*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as above.
+ * Errors as above.  gateway->ended then has the flows that it has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,

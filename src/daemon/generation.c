@@ -39,10 +39,9 @@ zone_of_interface(const struct policy *policy, const char *name)
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
 		const struct policy_zone *z = &policy->zones[zone];
-		for (size_t i = 0; i < z->interface_count; i++)
-			if (str_is(z->interfaces[i], name) &&
-			    (found == ZONE_NONE || zone == policy->elsewhere))
-				found = zone;
+		if (policy_zone_has_interface(z, str_of(name)) &&
+		    (found == ZONE_NONE || zone == policy->elsewhere))
+			found = zone;
 	}
 	return found;
 }
@@ -55,6 +54,9 @@ generation_see_addresses(
 
 	for (size_t i = 0; i < addresses->addresses.count; i++) {
 		const struct host_address *one = &addresses->addresses.items[i];
+		/* What is mapped does not end here. */
+		if (policy_is_mapped(generation->policy, one->address))
+			continue;
 		/* A broadcast address ends here too, but nobody is
 		 * published at it. */
 		struct firewall_own mine = { one->address,

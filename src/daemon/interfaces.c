@@ -4,15 +4,25 @@
 #include "base/nearest.h"
 
 #include <net/if.h>
-#include <stdio.h>
+
+static bool
+is_pattern(struct str interface)
+{
+	return interface.at[interface.len - 1] == '*';
+}
 
 static bool
 is_here(struct str interface)
 {
-	char name[IF_NAMESIZE];
+	struct if_nameindex *all = if_nameindex();
+	bool found = false;
 
-	(void)snprintf(name, sizeof(name), "%.*s", STR_ARG(interface));
-	return if_nametoindex(name) != 0;
+	for (const struct if_nameindex *one = all;
+	     one != NULL && one->if_index != 0; one++)
+		found |= policy_interface_fits(interface, str_of(one->if_name));
+	if (all != NULL)
+		if_freenameindex(all);
+	return found;
 }
 
 static size_t
@@ -54,7 +64,9 @@ static void
 check_zone(const struct policy_zone *zone, struct report *report)
 {
 	for (size_t i = 0; i < zone->interface_count; i++) {
-		if (is_here(zone->interfaces[i]))
+		/* What is named by a pattern comes and goes. */
+		if (is_pattern(zone->interfaces[i]) ||
+		    is_here(zone->interfaces[i]))
 			continue;
 		report_warning(report, "interface", zone->place,
 		    "zone '%.*s': this host has no interface %.*s now",

@@ -63,9 +63,22 @@ refresh(struct gateway *gateway, const struct policy_group *group,
 	return rc;
 }
 
+static void
+tell_read(const struct flows_tally *ended, const struct policy_group *group)
+{
+	struct text flows = TEXT_EMPTY;
+
+	flows_add_words(ended, &flows);
+	gateway_say("list '%.*s' was read anew: %zu entries%s%s",
+	    STR_ARG(group->name), group->entries, flows.len > 0 ? "; " : "",
+	    flows.len > 0 ? flows.at : "");
+	text_fini(&flows);
+}
+
 /* Each state once: a list that stays broken is not told of again. */
 static void
-tell(struct watched_list *list, int rc, struct text *why)
+tell(const struct gateway *gateway, struct watched_list *list, int rc,
+    struct text *why)
 {
 	struct str first = { why->at, str_find(text_str(why), '\n') };
 
@@ -73,8 +86,7 @@ tell(struct watched_list *list, int rc, struct text *why)
 		gateway_say("list '%.*s': %.*s; the old list stays",
 		    STR_ARG(list->group->name), STR_ARG(first));
 	else if (rc > 0)
-		gateway_say("list '%.*s' was read anew: %zu entries",
-		    STR_ARG(list->group->name), list->group->entries);
+		tell_read(&gateway->ended, list->group);
 	else if (rc == 0 && list->problem.len > 0)
 		gateway_say("list '%.*s': the file is again what is in force",
 		    STR_ARG(list->group->name));
@@ -107,7 +119,7 @@ on_due(struct loop_timer *timer)
 	int rc = refresh(gateway, lists->items[nth].group, &why);
 	/* There may be a new generation, whose lists are the same ones. */
 	struct watched_list *list = &gateway->current->lists.items[nth];
-	tell(list, rc, &why);
+	tell(gateway, list, rc, &why);
 	list->due = next_look(list->group, rc, began);
 	text_fini(&why);
 	refresh_arm(gateway);

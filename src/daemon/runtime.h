@@ -5,6 +5,7 @@
  *	DIR/lock		held while gatehoused runs; its pid inside
  *	DIR/control		the control socket
  *	DIR/events.jsonl	the journal, and events.jsonl.1 before it
+ *	DIR/bans		who is banned (daemon/ban_file)
  *
  * One gateway has one folder, so that several (in network namespaces of their
  * own) do not meet.
@@ -22,6 +23,7 @@
 
 #define RUNTIME_CONTROL "control"
 #define RUNTIME_EVENTS  "events.jsonl"
+#define RUNTIME_BANS    "bans"
 
 struct runtime {
 	const char *dir;

@@ -4,8 +4,10 @@
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
+ *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
+ *	 "early_drop": {...} (firewall/early_drop),
  *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
  *	 "rules"}]}
  */
@@ -20,14 +22,19 @@
 #include <unistd.h>
 
 static void
-write_rule(struct json *json, const struct kernel_counters *counters,
-    const struct policy_rule *rule)
+write_rule(struct json *json, const struct gateway *gateway,
+    const struct kernel_counters *counters, size_t at)
 {
+	const struct policy_rule *rule = &gateway->current->policy->rules[at];
 	char name[FIREWALL_COUNTER_BYTES];
+	uint64_t packets, bytes;
 
 	firewall_counter_name(rule, name);
 	const struct kernel_counter *counter =
 	    kernel_counters_find(counters, name);
+	early_drop_counted(&gateway->early, at, &packets, &bytes);
+	packets += counter != NULL ? counter->packets : 0;
+	bytes += counter != NULL ? counter->bytes : 0;
 	json_object_begin(json);
 	json_name(json, "line");
 	json_put_integer(json, rule->line);
@@ -36,9 +43,9 @@ write_rule(struct json *json, const struct kernel_counters *counters,
 	json_name(json, "text");
 	json_put_string(json, rule->text);
 	json_name(json, "packets");
-	json_put_integer(json, counter != NULL ? (int64_t)counter->packets : 0);
+	json_put_integer(json, (int64_t)packets);
 	json_name(json, "bytes");
-	json_put_integer(json, counter != NULL ? (int64_t)counter->bytes : 0);
+	json_put_integer(json, (int64_t)bytes);
 	json_object_end(json);
 }
 
@@ -52,7 +59,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 	json_name(json, "rules");
 	json_array_begin(json);
 	for (size_t i = 0; i < policy->rule_count; i++)
-		write_rule(json, &counters, &policy->rules[i]);
+		write_rule(json, gateway, &counters, i);
 	json_array_end(json);
 	json_name(json, "kernel");
 	json_object_begin(json);
@@ -170,7 +177,11 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
 	write_lists(&json, gateway->current);
+	json_name(&json, "bans");
+	json_put_integer(&json, (int64_t)gateway->bans.bans.count);
 	write_kernel(&json, gateway);
+	json_name(&json, "early_drop");
+	early_drop_json(&gateway->early, &json);
 	write_foreign(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');

@@ -23,6 +23,7 @@
 	ROW(UPSTREAM_DIALS, upstream_dials, "connections opened to servers")   \
 	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
 	ROW(UPSTREAM_FAILED, upstream_failed, "servers that did not answer")   \
+	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
 	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \
@@ -31,7 +32,9 @@
 	ROW(EVENTS_LOST, events_lost, "events the journal could not take")     \
 	ROW(PACKETS_LOGGED, packets_logged,                                    \
 	    "packets read from the kernel log")                                \
-	ROW(PACKETS_LOST, packets_lost, "packet log overruns")
+	ROW(PACKETS_LOST, packets_lost, "packet log overruns")                 \
+	ROW(FLOWS_RECORDED, flows_recorded, "ends of flows in the journal")    \
+	ROW(FLOWS_LOST, flows_lost, "overruns of the ends of flows")
 
 enum counter {
 #define ROW(id, name, meaning) COUNTER_##id,

@@ -33,12 +33,17 @@ struct event {
 	struct str method;
 	struct str url;
 	struct str user;
-	uint16_t status;    /* of HTTP; 0: none */
-	bool measured;      /* bytes and duration below are meant */
-	uint64_t bytes_in;  /* from the client */
-	uint64_t bytes_out; /* to the client */
-	int64_t duration;   /* nanoseconds */
-	const char *reason; /* why, where no rule says it; NULL: none */
+	uint16_t status;          /* of HTTP; 0: none */
+	bool measured;            /* bytes and duration below are meant */
+	uint64_t bytes_in;        /* from the client */
+	uint64_t bytes_out;       /* to the client */
+	int64_t duration;         /* nanoseconds */
+	bool counted;             /* the packets below are meant */
+	uint64_t packets_in;      /* from the client */
+	uint64_t packets_out;     /* to the client */
+	const char *reason;       /* why, where no rule says it; NULL: none */
+	struct str parent;        /* that it went by, or was to; len 0: none */
+	struct str parent_server; /* that was tried last; len 0: none */
 };
 
 typedef void (*event_sink_fn)(const struct event *event, void *context);

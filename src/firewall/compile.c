@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_map.h"
+#include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
 
@@ -22,6 +24,8 @@ static const struct {
 	const char *name;
 	const char *meaning;
 } own_counters[] = {
+	{ "ended", "packets of flows that were ended" },
+	{ "ban", "packets from or to what is banned" },
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },
 	{ "invalid", "packets that belong to no connection" },
@@ -79,23 +83,44 @@ compile_chain_end(struct compiler *compiler)
 }
 
 void
-compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
-    enum policy_reason reason, uint8_t from, uint8_t to)
+compile_log_prefix(struct compiler *compiler, const struct log_prefix *prefix)
 {
-	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
 	struct text text = TEXT_EMPTY;
 
-	if (from != ZONE_NONE)
-		prefix.zone_from = policy_zone_name(compiler->policy, from);
-	if (to != ZONE_NONE)
-		prefix.zone_to = policy_zone_name(compiler->policy, to);
-	if (log_prefix_write(&prefix, &text) < 0)
+	if (log_prefix_write(prefix, &text) < 0)
 		compiler->rc = -EINVAL;
 	compile_line(compiler,
 	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
 	    "%d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
 	compile_text_fini(compiler, &text);
+}
+
+void
+compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
+    enum policy_reason reason, uint8_t from, uint8_t to)
+{
+	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
+
+	if (from != ZONE_NONE)
+		prefix.zone_from = policy_zone_name(compiler->policy, from);
+	if (to != ZONE_NONE)
+		prefix.zone_to = policy_zone_name(compiler->policy, to);
+	compile_log_prefix(compiler, &prefix);
+}
+
+void
+compile_interface_name(
+    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name)
+{
+	const char *rest = "";
+
+	if (name.len > 0 && name.at[name.len - 1] == '*') {
+		name.len--;
+		rest = "/all";
+	}
+	(void)snprintf(
+	    ret, COMPILE_NAME_BYTES, "%s%.*s%s", before, STR_ARG(name), rest);
 }
 
 void
@@ -178,17 +203,38 @@ write_counters(struct compiler *compiler)
 		    str_of(own_counters[i].meaning));
 }
 
+bool
+firewall_group_is_long(const struct policy_group *group)
+{
+	return group->is_list ||
+	       address_set_count(&group->addresses) > FIREWALL_NAME_RANGES_MAX;
+}
+
+void
+firewall_group_set_name(const struct policy_group *group, uint8_t family,
+    char ret[static FIREWALL_SET_NAME_BYTES])
+{
+	(void)snprintf(ret, FIREWALL_SET_NAME_BYTES, "%s.%.*s.%u",
+	    group->is_list ? "list" : "name", STR_ARG(group->name), family);
+}
+
 /* A set of one family; an empty one stays as a name for rules and elements. */
 static void
-write_set(struct compiler *compiler, const char *kind, struct str name,
+begin_set(struct text *out, const char *name, uint8_t family)
+{
+	text_addf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n", name,
+	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
+}
+
+void
+compile_set(struct compiler *compiler, const char *kind, struct str name,
     uint8_t family, const struct address_set *set)
 {
 	struct text *out = compiler->out;
 	char set_name[COMPILE_NAME_BYTES];
 
 	compile_set_name(set_name, kind, name, family);
-	text_addf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n",
-	    set_name, family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
+	begin_set(out, set_name, family);
 	if (compile_has_family(set, family)) {
 		text_addz(out, "\t\telements = ");
 		compile_elements(out, set, family);
@@ -202,9 +248,9 @@ write_families(struct compiler *compiler, const char *kind, struct str name,
     const struct address_set *set)
 {
 	if (compile_has_family(set, ADDRESS_IPV4))
-		write_set(compiler, kind, name, ADDRESS_IPV4, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV4, set);
 	if (compiler->host->ipv6 && compile_has_family(set, ADDRESS_IPV6))
-		write_set(compiler, kind, name, ADDRESS_IPV6, set);
+		compile_set(compiler, kind, name, ADDRESS_IPV6, set);
 }
 
 /* The gateway's own addresses in a zone, both families always. */
@@ -221,10 +267,53 @@ write_own(struct compiler *compiler, uint8_t zone)
 			compiler->rc = -ENOMEM;
 	}
 	address_set_freeze(&own);
-	write_set(compiler, "own", name, ADDRESS_IPV4, &own);
+	compile_set(compiler, "own", name, ADDRESS_IPV4, &own);
 	if (compiler->host->ipv6)
-		write_set(compiler, "own", name, ADDRESS_IPV6, &own);
+		compile_set(compiler, "own", name, ADDRESS_IPV6, &own);
 	address_set_fini(&own);
+}
+
+static size_t
+count_family(const struct address_set *set, uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? set->v4.count : set->v6.count;
+}
+
+/* What nobody could read is not printed either. */
+static void
+write_long_set(
+    struct compiler *compiler, const struct policy_group *group, uint8_t family)
+{
+	size_t count = count_family(&group->addresses, family);
+	size_t shown_max = compiler->host->shown_ranges_max;
+	char name[FIREWALL_SET_NAME_BYTES];
+
+	if (shown_max == 0 || count <= shown_max) {
+		compile_set(compiler, group->is_list ? "list" : "name",
+		    group->name, family, &group->addresses);
+		return;
+	}
+	firewall_group_set_name(group, family, name);
+	begin_set(compiler->out, name, family);
+	text_addf(
+	    compiler->out, "\t\t# %zu ranges, not shown here\n\t}\n", count);
+}
+
+static void
+write_group(struct compiler *compiler, const struct policy_group *group)
+{
+	const struct address_set *set = &group->addresses;
+
+	if (!firewall_group_is_long(group)) {
+		write_families(compiler, "name", group->name, set);
+		return;
+	}
+	if (compiler->host->loaded_set != NULL)
+		return;
+	if (compile_has_family(set, ADDRESS_IPV4))
+		write_long_set(compiler, group, ADDRESS_IPV4);
+	if (compiler->host->ipv6 && compile_has_family(set, ADDRESS_IPV6))
+		write_long_set(compiler, group, ADDRESS_IPV6);
 }
 
 static uint64_t
@@ -251,12 +340,10 @@ write_sets(struct compiler *compiler)
 		if ((published & policy_zone_bit(zone)) != 0)
 			write_own(compiler, zone);
 	}
+	compile_map_sets(compiler);
 	for (size_t i = 0; i < policy->group_count; i++)
 		if (policy->groups[i]->used)
-			write_families(compiler,
-			    policy->groups[i]->is_list ? "list" : "name",
-			    policy->groups[i]->name,
-			    &policy->groups[i]->addresses);
+			write_group(compiler, policy->groups[i]);
 }
 
 /* What base/address calls local scope, as a set. */
@@ -329,6 +416,8 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_head(&compiler);
 	write_counters(&compiler);
 	write_sets(&compiler);
+	compile_ban_sets(&compiler);
+	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);

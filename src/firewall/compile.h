@@ -9,7 +9,7 @@
  * what was decided is what happens.  What the gateway itself sends is walked
  * in `output` the same way.
  *
- *	prerouting      loopback, essentials, handed-over flows, known flows
+ *	prerouting      loopback, bans, essentials, handed-over and known flows
  *	  in.IFACE      the zone of the source, or spoofed
  *	    from.ZONE   the zone of the destination
  *	      A.to.B    the list, for flows from A to B
@@ -50,7 +50,29 @@ struct firewall_host {
 	bool (*counted)(void *context, const char *name, uint64_t *ret_packets,
 	    uint64_t *ret_bytes);
 	void *counted_context;
+	/*
+	 * The set in the kernel that holds what a long group has of a family.
+	 * NULL: the table is to stand for itself, and declares all sets.
+	 */
+	const char *(*loaded_set)(
+	    void *context, const struct policy_group *group, uint8_t family);
+	void *loaded_context;
+	/* Long groups of more ranges are declared without them; 0: none is. */
+	size_t shown_ranges_max;
 };
+
+/*
+ * What is long is loaded apart from the rules (firewall/list_sets): lists,
+ * however few they have now, for they change by themselves; and names of more
+ * ranges than this, which take longer as text than as what they are.
+ */
+#define FIREWALL_NAME_RANGES_MAX 1000
+bool firewall_group_is_long(const struct policy_group *group);
+
+/* The set of a named group in one family: list.ads.4, name.servers.6. */
+#define FIREWALL_SET_NAME_BYTES 64
+void firewall_group_set_name(const struct policy_group *group, uint8_t family,
+    char ret[static FIREWALL_SET_NAME_BYTES]);
 
 /* The table, as nftables text.  0, -ENOMEM, or -E2BIG. */
 int firewall_compile(const struct policy *policy,

@@ -6,7 +6,8 @@
  * Each base chain ends in an explicit drop besides its policy: a table that is
  * replaced while packets flow leaks by the chain's policy alone.
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_map.h"
+#include "firewall/compile_settings.h"
 
 #include "firewall/names.h"
 
@@ -14,6 +15,9 @@
 
 #define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
 #define PUBLISH  FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
+#define PROXY    FIREWALL_TEXT(FIREWALL_MARK_PROXY)
+#define ENDED    FIREWALL_TEXT(FIREWALL_MARK_ENDED)
+#define ASIDE    FIREWALL_TEXT(FIREWALL_MARKS_ASIDE)
 #define NUMBER   FIREWALL_TEXT(FIREWALL_NUMBER)
 
 /*
@@ -73,6 +77,7 @@ static void
 write_interface_map(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
+	char chain[COMPILE_NAME_BYTES];
 	struct text map = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
@@ -80,9 +85,10 @@ write_interface_map(struct compiler *compiler)
 		for (size_t i = 0; i < z->interface_count; i++) {
 			if (!compile_first_mention(policy, zone, i))
 				continue;
-			text_addf(&map, "%s\"%.*s\" : goto in.%.*s",
+			compile_interface_name(chain, "in.", z->interfaces[i]);
+			text_addf(&map, "%s\"%.*s\" : goto %s",
 			    map.len > 0 ? ", " : "", STR_ARG(z->interfaces[i]),
-			    STR_ARG(z->interfaces[i]));
+			    chain);
 		}
 	}
 	if (map.len > 0)
@@ -92,8 +98,9 @@ write_interface_map(struct compiler *compiler)
 }
 
 /*
- * Flows that were handed over stay handed over, so they are looked at before
- * `established` would wave them through to the server.
+ * Flows that were handed over stay handed over, and what was ended stays ended,
+ * so they are looked at before `established` would wave them through to the
+ * server.
  */
 static void
 write_prerouting(struct compiler *compiler)
@@ -102,12 +109,11 @@ write_prerouting(struct compiler *compiler)
 	compile_line(compiler,
 	    "type filter hook prerouting priority mangle; policy drop;");
 	compile_line(compiler, "iif lo accept");
+	compile_ask_bans(compiler, false);
 	write_essentials_in(compiler);
-	compile_line(
-	    compiler, "ct mark and " HANDOVER " == " HANDOVER " goto handed");
-	compile_line(compiler, "ct state established,related accept");
-	compile_line(
-	    compiler, "ct state invalid counter name \"invalid\" drop");
+	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
+	compile_known_flows(compiler);
+	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
 	write_interface_map(compiler);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
@@ -151,6 +157,25 @@ write_handover(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
+/*
+ * A flow that was ended (firewall/conntrack) keeps its entry for a while.  Were
+ * it gone, the next packet in the midst of the connection would be a new flow's
+ * for the kernel (nf_conntrack_tcp_loose), from whichever side it comes, and a
+ * rule for that direction could take it up again.  Each side that goes on is
+ * told so; what tells it is `related` to the flow, and leaves by `output`.
+ */
+static void
+write_ended(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "aside");
+	compile_line(compiler, "ct mark and " ENDED " == " ENDED " goto ended");
+	compile_line(compiler, "goto handed");
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, "ended");
+	compile_line(compiler, "counter name \"ended\" goto refuse");
+	compile_chain_end(compiler);
+}
+
 static void
 write_refuse(struct compiler *compiler)
 {
@@ -169,13 +194,12 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 {
 	const struct policy *policy = compiler->policy;
 	const char *word = family == ADDRESS_IPV4 ? "ip" : "ip6";
-	struct text interfaces = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
 		const struct policy_zone *z = &policy->zones[zone];
+		struct text interfaces = TEXT_EMPTY;
 		if (!compile_has_family(&z->prefixes, family))
 			continue;
-		text_clear(&interfaces);
 		compile_interfaces(&interfaces, z);
 		compile_line(compiler,
 		    "%s daddr @zone.%.*s.%u %s%.*s counter name "
@@ -185,8 +209,8 @@ write_misrouted(struct compiler *compiler, uint8_t family)
 		    STR_ARG(text_str(&interfaces)));
 		compile_line(compiler, "%s daddr @zone.%.*s.%u accept", word,
 		    STR_ARG(z->name), family);
+		compile_text_fini(compiler, &interfaces);
 	}
-	compile_text_fini(compiler, &interfaces);
 }
 
 /*
@@ -220,7 +244,8 @@ write_forward(struct compiler *compiler)
 	/* Without its policy route a handed-over packet would pass by. */
 	compile_line(compiler, "meta mark and " HANDOVER " == " HANDOVER
 			       " counter name \"handover.lost\" drop");
-	compile_line(compiler, "ct state established,related accept");
+	compile_clamps(compiler);
+	compile_known_flows(compiler);
 	write_local_scope(compiler);
 	write_misrouted(compiler, ADDRESS_IPV4);
 	if (compiler->host->ipv6)
@@ -237,6 +262,42 @@ write_forward(struct compiler *compiler)
 	compile_text_fini(compiler, &interfaces);
 }
 
+/* Only where something is mapped can what arrives be for somebody else. */
+static void
+write_input(struct compiler *compiler)
+{
+	if (compiler->policy->map_count == 0)
+		return;
+	compile_chain_begin(compiler, "input");
+	compile_line(
+	    compiler, "type filter hook input priority filter; policy accept;");
+	compile_map_input(compiler);
+	compile_chain_end(compiler);
+}
+
+/* What the gateway says to itself; but for the kernel an address outside that
+ * is mapped may be the gateway's own. */
+static void
+write_loopback(struct compiler *compiler)
+{
+	if (!compile_map_has_singles(compiler)) {
+		compile_line(compiler, "oif lo accept");
+		return;
+	}
+	compile_line(compiler, "oif lo jump loopback");
+}
+
+static void
+write_loopback_chain(struct compiler *compiler)
+{
+	if (!compile_map_has_singles(compiler))
+		return;
+	compile_chain_begin(compiler, "loopback");
+	compile_map_returns(compiler);
+	compile_line(compiler, "accept");
+	compile_chain_end(compiler);
+}
+
 /*
  * The proxy's own connections and questions are its own affair: it asks the
  * policy before it dials.  Everything else of the gateway is `self -> ...`.
@@ -244,19 +305,25 @@ write_forward(struct compiler *compiler)
 static void
 write_output(struct compiler *compiler)
 {
+	static const char accept[] = "ct mark set ct mark or " PROXY " accept";
 	unsigned uid = compiler->host->proxy_uid;
 
 	compile_chain_begin(compiler, "output");
 	compile_line(
 	    compiler, "type filter hook output priority mangle; policy drop;");
-	compile_line(compiler, "oif lo accept");
+	write_loopback(compiler);
+	compile_ask_bans(compiler, true);
 	compile_line(compiler, "jump essentials");
-	compile_line(compiler, "ct state established,related accept");
-	compile_line(
-	    compiler, "ct state invalid counter name \"invalid\" drop");
+	compile_line(compiler,
+	    "ct mark and " ENDED " == " ENDED " ct state != related goto "
+	    "ended");
+	compile_known_flows(compiler);
+	compile_resets(compiler);
+	compile_invalid_out(compiler);
 	write_foreign_forms(compiler);
-	compile_line(compiler, "meta skuid %u meta l4proto tcp accept", uid);
-	compile_line(compiler, "meta skuid %u udp dport 53 accept", uid);
+	compile_line(
+	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
+	compile_line(compiler, "meta skuid %u udp dport 53 %s", uid, accept);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
@@ -266,9 +333,14 @@ void
 compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
+	compile_helpers(compiler);
 	write_forward(compiler);
+	write_input(compiler);
 	write_output(compiler);
+	write_loopback_chain(compiler);
 	write_essentials(compiler);
 	write_handover(compiler);
+	write_ended(compiler);
 	write_refuse(compiler);
+	compile_bans(compiler);
 }

@@ -7,7 +7,7 @@
  *	from.ZONE   which zone the destination lives in
  *	A.to.B      which way the flow goes, then the list
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_map.h"
 
 #include "firewall/names.h"
 
@@ -99,37 +99,31 @@ write_unprefixed(struct compiler *compiler, uint8_t zone)
 
 /* No wire has packets from loopback, multicast and the like. */
 static void
-write_local_sources(struct compiler *compiler, struct str interface)
+write_local_sources(struct compiler *compiler, const char *spoofed)
 {
-	compile_line(compiler, "ip saddr @local.4 goto spoofed.%.*s",
-	    STR_ARG(interface));
+	compile_line(compiler, "ip saddr @local.4 goto %s", spoofed);
 	if (compiler->host->ipv6)
-		compile_line(compiler, "ip6 saddr @local.6 goto spoofed.%.*s",
-		    STR_ARG(interface));
+		compile_line(compiler, "ip6 saddr @local.6 goto %s", spoofed);
 }
 
 /* All that lives in a zone with prefixes is spoofed here. */
 static void
-write_elsewhere_checks(struct compiler *compiler, struct str interface)
+write_elsewhere_checks(struct compiler *compiler, const char *spoofed)
 {
 	const struct policy *policy = compiler->policy;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if (compile_has_family(
 			&policy->zones[zone].prefixes, ADDRESS_IPV4))
-			compile_line(compiler,
-			    "ip saddr @zone.%.*s.4 goto spoofed.%.*s",
-			    STR_ARG(policy->zones[zone].name),
-			    STR_ARG(interface));
+			compile_line(compiler, "ip saddr @zone.%.*s.4 goto %s",
+			    STR_ARG(policy->zones[zone].name), spoofed);
 	if (!compiler->host->ipv6)
 		return;
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if (compile_has_family(
 			&policy->zones[zone].prefixes, ADDRESS_IPV6))
-			compile_line(compiler,
-			    "ip6 saddr @zone.%.*s.6 goto spoofed.%.*s",
-			    STR_ARG(policy->zones[zone].name),
-			    STR_ARG(interface));
+			compile_line(compiler, "ip6 saddr @zone.%.*s.6 goto %s",
+			    STR_ARG(policy->zones[zone].name), spoofed);
 }
 
 static void
@@ -138,27 +132,26 @@ write_interface(struct compiler *compiler, struct str interface)
 	const struct policy *policy = compiler->policy;
 	uint64_t zones = zones_on(policy, interface);
 	uint8_t zone = main_zone(policy, zones);
-	char name[COMPILE_NAME_BYTES];
+	char name[COMPILE_NAME_BYTES], spoofed[COMPILE_NAME_BYTES];
 
-	(void)snprintf(name, sizeof(name), "in.%.*s", STR_ARG(interface));
+	compile_interface_name(name, "in.", interface);
+	compile_interface_name(spoofed, "spoofed.", interface);
 	compile_chain_begin(compiler, name);
-	compile_line(compiler, "fib saddr type local goto spoofed.%.*s",
-	    STR_ARG(interface));
+	compile_line(compiler, "fib saddr type local goto %s", spoofed);
 	write_unprefixed(compiler, zone);
-	write_local_sources(compiler, interface);
+	write_local_sources(compiler, spoofed);
 	write_zone_map(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
 	if (compiler->host->ipv6)
 		write_zone_map(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
 	if (zone == policy->elsewhere) {
-		write_elsewhere_checks(compiler, interface);
+		write_elsewhere_checks(compiler, spoofed);
 		compile_line(compiler, "goto from.%.*s",
 		    STR_ARG(policy->zones[zone].name));
 	} else {
-		compile_line(compiler, "goto spoofed.%.*s", STR_ARG(interface));
+		compile_line(compiler, "goto %s", spoofed);
 	}
 	compile_chain_end(compiler);
-	(void)snprintf(name, sizeof(name), "spoofed.%.*s", STR_ARG(interface));
-	compile_chain_begin(compiler, name);
+	compile_chain_begin(compiler, spoofed);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_SPOOFED,
 	    zone, ZONE_NONE);
 	compile_line(compiler, "counter name \"spoofed\" drop");
@@ -210,6 +203,7 @@ write_from(struct compiler *compiler, uint8_t from)
 	(void)snprintf(name, sizeof(name), "from.%.*s", STR_ARG(zone));
 	(void)snprintf(before, sizeof(before), "%.*s.to.", STR_ARG(zone));
 	compile_chain_begin(compiler, name);
+	compile_map_entry(compiler, before);
 	compile_line(compiler,
 	    "fib daddr type { local, broadcast, anycast, multicast } goto "
 	    "%sself",

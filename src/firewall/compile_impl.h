@@ -95,6 +95,17 @@ bool match_is_always(const struct matches *matches);
 void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
     struct str name, uint8_t family);
 
+/* A set of the table with what it holds of one family. */
+void compile_set(struct compiler *compiler, const char *kind, struct str name,
+    uint8_t family, const struct address_set *set);
+
+/*
+ * "ip saddr @zone.lan.4 ": lives in the zone; in the one without prefixes: in
+ * no other one.
+ */
+void compile_add_home(struct compiler *compiler, const char *side, uint8_t zone,
+    uint8_t family, struct text *out);
+
 /* text_fini; that it could not grow is not forgotten: a rule may be missing. */
 void compile_text_fini(struct compiler *compiler, struct text *text);
 
@@ -108,6 +119,18 @@ void compile_chain_end(struct compiler *compiler);
 void compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
     enum policy_reason reason, uint8_t from, uint8_t to);
 
+/* The same, of a record that is ready. */
+void compile_log_prefix(
+    struct compiler *compiler, const struct log_prefix *prefix);
+
+/*
+ * Bans: their sets; the questions in front of a base chain's other lines
+ * (`of_ours`: what the gateway itself sends); where the banned end.
+ */
+void compile_ban_sets(struct compiler *compiler);
+void compile_ask_bans(struct compiler *compiler, bool of_ours);
+void compile_bans(struct compiler *compiler);
+
 /* One line of a chain, indented; printf-like, with its line end. */
 __attribute__((format(printf, 2, 3))) void compile_line(
     struct compiler *compiler, const char *format, ...);
@@ -120,6 +143,13 @@ bool compile_has_family(const struct address_set *set, uint8_t family);
 /* Whether no earlier zone has this zone's interface as well. */
 bool compile_first_mention(
     const struct policy *policy, uint8_t zone, size_t interface);
+
+/*
+ * How chains name an interface: `ppp*` as ppp/all, which no interface is
+ * called.
+ */
+void compile_interface_name(
+    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name);
 
 /* { "int0", "int1" } */
 void compile_interfaces(struct text *out, const struct policy_zone *zone);

@@ -65,14 +65,15 @@ is_proxied(const struct chain *chain)
 	return chain->kind != CHAIN_PLAIN;
 }
 
-/* As the evaluator has it: a name opens only what lives elsewhere. */
+/* As the evaluator has it: a name opens only what lives elsewhere, but by a
+ * parent anything. */
 static bool
 might_match_by_name(const struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
 {
 	if (!is_proxied(chain) || !policy_endpoint_has_domains(&rule->to))
 		return false;
-	return rule->verdict != POLICY_VERDICT_ALLOW ||
+	return rule->verdict != POLICY_VERDICT_ALLOW || rule->parent != NULL ||
 	       chain->kind == CHAIN_EXPLICIT || chain->to == ZONE_NONE ||
 	       chain->to == compiler->policy->elsewhere;
 }
@@ -131,12 +132,15 @@ match_chain_services(struct compiler *compiler, const struct chain *chain,
 
 /*
  * Only the proxy sees methods and paths, and a name that `except` would take
- * out; where it never sees a flow, there is no name to take out.
+ * out; where it never sees a flow, there is no name to take out.  Only the
+ * proxy goes by a parent.
  */
 static bool
 waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
 {
 	return policy_rule_reads_head(rule) ||
+	       (rule->parent != NULL && (chain->kind == CHAIN_PLAIN ||
+					    chain->kind == CHAIN_UNCARRIED)) ||
 	       (is_proxied(chain) && rule->to.except != NULL &&
 		   policy_endpoint_has_domains(rule->to.except));
 }
@@ -408,11 +412,12 @@ can_match(const struct reading *reading)
 #define OUTCOMES (2 * POLICY_VERDICT_COUNT)
 static_assert(OUTCOMES <= 8, "they are the bits of a byte");
 
-/* OUTCOMES: shared with no other rule. */
+/* OUTCOMES: shared with no other rule.  What goes by a parent goes to the proxy
+ * first, certain or not. */
 static unsigned
 outcome_of(const struct policy_rule *rule)
 {
-	if (policy_rule_leaves_trace(rule))
+	if (policy_rule_leaves_trace(rule) || rule->parent != NULL)
 		return OUTCOMES;
 	return 2 * (unsigned)rule->verdict + rule->direct;
 }
@@ -619,21 +624,21 @@ write_report_chain(struct list *list, size_t at)
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct reading reading = read_rule(compiler, list->chain, rule);
 	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
+	char jump[ACTION_BYTES + 8];
 	struct text tail = TEXT_EMPTY;
 
 	compile_aside_name(list->chain, rule, name);
 	(void)snprintf(hit, sizeof(hit), "%s.hit", name);
+	(void)snprintf(jump, sizeof(jump), "goto %s", hit);
 	compile_chain_begin(compiler, name);
-	text_addf(&tail, "goto %s", hit);
 	lines_init(&list->lines, compiler, list->chain->kind);
 	add_lines(list, &reading, &reading.settled,
-	    &(struct tail){ .text = text_str(&tail) });
+	    &(struct tail){ .text = str_of(jump) });
 	write_unreported(list, at, &reading);
 	lines_write_plain(&list->lines);
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 	compile_chain_begin(compiler, hit);
-	text_clear(&tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
 	compile_chain_end(compiler);

@@ -80,6 +80,24 @@ compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
 	    name.len > 0 ? "." : "", STR_ARG(name), family);
 }
 
+/* The set that has what a named group has of a family. */
+static void
+add_set_name(struct compiler *compiler, struct text *text,
+    const struct policy_group *group, uint8_t family)
+{
+	const struct firewall_host *host = compiler->host;
+	char name[FIREWALL_SET_NAME_BYTES];
+	const char *loaded = NULL;
+
+	firewall_group_set_name(group, family, name);
+	if (host->loaded_set != NULL && firewall_group_is_long(group)) {
+		loaded = host->loaded_set(host->loaded_context, group, family);
+		if (loaded == NULL)
+			compiler->rc = -ENOENT;
+	}
+	text_addf(text, "@%s", loaded != NULL ? loaded : name);
+}
+
 /*
  * "ip saddr != @name.x.4": a named group is a set of the table, literals stand
  * in the rule.  False if the group has nothing in the family.
@@ -89,20 +107,15 @@ add_group_text(struct compiler *compiler, struct text *text,
     const struct policy_group *group, const char *side, const char *relation,
     uint8_t family)
 {
-	char name[COMPILE_NAME_BYTES];
-
 	if (!compile_has_family(&group->addresses, family) ||
 	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
 		return false;
 	text_addf(text, "%s %s %s", family == ADDRESS_IPV4 ? "ip" : "ip6", side,
 	    relation);
-	if (group->name.at != NULL) {
-		compile_set_name(name, group->is_list ? "list" : "name",
-		    group->name, family);
-		text_addf(text, "@%s", name);
-	} else {
+	if (group->name.at != NULL)
+		add_set_name(compiler, text, group, family);
+	else
 		compile_elements(text, &group->addresses, family);
-	}
 	return true;
 }
 
@@ -115,7 +128,8 @@ add_group(struct compiler *compiler, struct matches *matches,
 
 	if (add_group_text(compiler, &text, group, side, "", family))
 		match = compile_add_match(compiler, matches, family, &text);
-	if (match != NULL && !group->is_list)
+	if (match != NULL &&
+	    (group->name.at == NULL || !firewall_group_is_long(group)))
 		match->addresses = &group->addresses;
 	compile_text_fini(compiler, &text);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * firewall/compile_nat: publish and masquerade.
+ * firewall/compile_nat: publish, snat and masquerade.
  *
  * What is translated was decided before: a published flow carries a mark, and
- * a masqueraded one leaves by the interface of its zone.
+ * one whose source changes leaves by the interface of its zone.
  */
-#include "firewall/compile_impl.h"
+#include "firewall/compile_map.h"
 
 #include "firewall/names.h"
 
@@ -23,39 +23,84 @@ target_of(const struct policy_rule *rule, uint8_t family)
 	return family == ADDRESS_IPV4 ? rule->target4 : rule->target6;
 }
 
+/* "10.0.0.25", "10.0.0.25:8443" */
 static void
 add_target(const struct policy_rule *rule, uint8_t family, struct text *out)
 {
 	char text[ADDRESS_TEXT_BYTES];
-	struct address target = target_of(rule, family);
+	struct address_port to = { target_of(rule, family), rule->target_port };
 
-	if (rule->target_port == 0)
-		text_addz(out, address_format(target, text));
-	else
-		text_addz(
-		    out, address_port_format(
-			     (struct address_port){ target, rule->target_port },
-			     text));
+	text_addz(out, to.port == 0 ? address_format(to.address, text)
+				    : address_port_format(to, text));
 }
 
+/* The kernel moves no range of ports by itself: each of them is an element. */
+static void
+add_moved_ports(
+    const struct policy_rule *rule, uint8_t family, struct text *out)
+{
+	const struct policy_service *outside = &rule->services.items[0];
+	char text[ADDRESS_TEXT_BYTES];
+	const char *target = address_format(target_of(rule, family), text);
+
+	text_addf(out, "%s dport map {",
+	    policy_protocol_row(outside->protocol)->word);
+	for (unsigned port = outside->first; port <= outside->last; port++)
+		text_addf(out, "%s %u : %s . %u",
+		    port > outside->first ? "," : "", port, target,
+		    policy_target_port(rule, (uint16_t)port));
+	text_addz(out, " }");
+}
+
+static bool
+moves_a_range(const struct policy_rule *rule)
+{
+	return rule->target_shift != 0 &&
+	       rule->services.items[0].first != rule->services.items[0].last;
+}
+
+static void
+add_new_destination(
+    const struct policy_rule *rule, uint8_t family, struct text *out)
+{
+	struct policy_rule one = *rule;
+
+	if (moves_a_range(rule)) {
+		add_moved_ports(rule, family, out);
+		return;
+	}
+	if (rule->target_shift != 0)
+		one.target_port =
+		    policy_target_port(rule, rule->services.items[0].first);
+	add_target(&one, family, out);
+}
+
+/*
+ * The rule that decided is the first one that matches here, for the mark says
+ * that one of these did; so each stands with all that it asks for.
+ */
 static void
 write_publish(struct compiler *compiler, const struct policy_rule *rule,
     uint8_t zone, uint8_t family)
 {
 	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct matches times = match_time(compiler, rule);
 	struct matches services = match_services(compiler, &rule->services);
 	struct text target = TEXT_EMPTY;
 
-	add_target(rule, family, &target);
-	for (size_t i = 0; i < services.count; i++)
+	add_new_destination(rule, family, &target);
+	for (size_t i = 0; i < times.count * services.count; i++) {
+		struct str time = times.items[i / services.count].text;
 		compile_line(compiler,
 		    "meta mark and " PUBLISH " == " PUBLISH
-		    " %s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
+		    " %.*s%s%s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
 		    "\"line %u\"",
-		    family_word(family),
+		    STR_ARG(time), time.len > 0 ? " " : "", family_word(family),
 		    STR_ARG(policy_zone_name(compiler->policy, zone)), family,
-		    STR_ARG(services.items[i].text), family_word(family),
-		    STR_ARG(text_str(&target)), rule->line);
+		    STR_ARG(services.items[i % services.count].text),
+		    family_word(family), STR_ARG(text_str(&target)),
+		    rule->line);
+	}
 	compile_text_fini(compiler, &target);
 	arena_rewind(&compiler->scratch, mark);
 }
@@ -83,9 +128,8 @@ for_each_published(struct compiler *compiler,
 	}
 }
 
-/* Lives in a zone; in the one without prefixes: in no other zone. */
-static void
-add_home(struct compiler *compiler, const char *side, uint8_t zone,
+void
+compile_add_home(struct compiler *compiler, const char *side, uint8_t zone,
     uint8_t family, struct text *out)
 {
 	const struct policy *policy = compiler->policy;
@@ -118,7 +162,7 @@ write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
 	(void)zone;
 	if (home >= compiler->policy->zone_count)
 		return;
-	add_home(compiler, "saddr", home, family, &sources);
+	compile_add_home(compiler, "saddr", home, family, &sources);
 	compile_line(compiler,
 	    "ct status & dnat == dnat %.*s%s daddr %s masquerade comment "
 	    "\"line %u\"",
@@ -183,8 +227,8 @@ write_masquerade_from(
 	text_addc(&line, ' ');
 	/* An interface alone does not tell: it may lead to several zones, and
 	 * by a route of the host's to addresses of others. */
-	add_home(compiler, "saddr", from, family, &line);
-	add_home(compiler, "daddr", to, family, &line);
+	compile_add_home(compiler, "saddr", from, family, &line);
+	compile_add_home(compiler, "daddr", to, family, &line);
 	compile_line(compiler, "%.*smasquerade", STR_ARG(text_str(&line)));
 	compile_text_fini(compiler, &line);
 }
@@ -210,6 +254,85 @@ write_masquerade(
 	}
 }
 
+/* One `snat` in one family, from one zone to one. */
+static void
+write_new_source(struct compiler *compiler, const struct policy_snat *snat,
+    const struct chain *way, uint8_t family)
+{
+	const struct policy *policy = compiler->policy;
+	const struct policy_rule rule = { .from = snat->from };
+	struct arena_mark mark = arena_mark(&compiler->scratch);
+	struct matches sources = match_source(compiler, way, &rule);
+	struct address to = family == ADDRESS_IPV4 ? snat->to4 : snat->to6;
+	char text[ADDRESS_TEXT_BYTES];
+
+	for (size_t i = 0; i < sources.count; i++) {
+		struct text line = TEXT_EMPTY;
+		if (sources.items[i].family != 0 &&
+		    sources.items[i].family != family)
+			continue;
+		text_addz(&line, "oifname ");
+		compile_interfaces(&line, &policy->zones[way->to]);
+		text_addc(&line, ' ');
+		compile_add_home(compiler, "saddr", way->from, family, &line);
+		text_add(&line, sources.items[i].text);
+		text_addz(&line, sources.items[i].text.len > 0 ? " " : "");
+		compile_add_home(compiler, "daddr", way->to, family, &line);
+		compile_line(compiler,
+		    "meta nfproto %s %.*ssnat %s to %s comment \"line %u\"",
+		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6",
+		    STR_ARG(text_str(&line)), family_word(family),
+		    address_format(to, text), place_line(snat->place).line);
+		compile_text_fini(compiler, &line);
+	}
+	arena_rewind(&compiler->scratch, mark);
+}
+
+static void
+write_new_sources(struct compiler *compiler, const struct policy_snat *snat)
+{
+	const struct policy *policy = compiler->policy;
+
+	for (uint8_t to = 0; to < policy->zone_count; to++) {
+		if ((snat->to & policy_zone_bit(to)) == 0 ||
+		    policy->zones[to].interface_count == 0)
+			continue;
+		for (uint8_t from = 0; from < policy->zone_count; from++) {
+			struct chain way = { .from = from, .to = to };
+			if (from == to)
+				continue;
+			if (snat->to4.family != ADDRESS_NONE &&
+			    lives_in(policy, from, ADDRESS_IPV4) &&
+			    lives_in(policy, to, ADDRESS_IPV4))
+				write_new_source(
+				    compiler, snat, &way, ADDRESS_IPV4);
+			if (snat->to6.family != ADDRESS_NONE &&
+			    compiler->host->ipv6 &&
+			    lives_in(policy, from, ADDRESS_IPV6) &&
+			    lives_in(policy, to, ADDRESS_IPV6))
+				write_new_source(
+				    compiler, snat, &way, ADDRESS_IPV6);
+		}
+	}
+}
+
+/* The gateway's own packets, the proxy's among them, find what is mapped. */
+static void
+write_output(struct compiler *compiler)
+{
+	if (compiler->policy->map_count == 0)
+		return;
+	compile_chain_begin(compiler, "nat.output");
+	compile_line(
+	    compiler, "type nat hook output priority -100; policy accept;");
+	compile_map_destinations(compiler);
+	compile_chain_end(compiler);
+}
+
+/*
+ * In the kernel the first rule that translates is the last one that is asked:
+ * so what is more particular stands before what is less.
+ */
 void
 compile_nat(struct compiler *compiler)
 {
@@ -219,11 +342,17 @@ compile_nat(struct compiler *compiler)
 	compile_line(compiler,
 	    "type nat hook prerouting priority dstnat; policy accept;");
 	for_each_published(compiler, write_publish);
+	compile_map_destinations(compiler);
 	compile_chain_end(compiler);
+	write_output(compiler);
 	compile_chain_begin(compiler, "nat.postrouting");
 	compile_line(compiler,
 	    "type nat hook postrouting priority srcnat; policy accept;");
 	for_each_published(compiler, write_hairpin);
+	compile_map_hairpins(compiler);
+	compile_map_sources(compiler);
+	for (size_t i = 0; i < policy->snat_count; i++)
+		write_new_sources(compiler, &policy->snats[i]);
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		write_masquerade(compiler, &policy->masquerades[i]);
 	compile_chain_end(compiler);

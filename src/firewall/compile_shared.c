@@ -115,7 +115,8 @@ add_piece(struct compiler *compiler, struct str key, const char *kind,
 	struct str kept = arena_str(&shared->arena, key);
 	struct text head = TEXT_EMPTY;
 
-	if (kept.at == NULL || VEC_ADD(&shared->pieces, piece) < 0 ||
+	if (piece == NULL || kept.at == NULL ||
+	    VEC_ADD(&shared->pieces, piece) < 0 ||
 	    map_put(&shared->by_text, kept, piece) < 0)
 		return NULL;
 	piece->number = (unsigned)shared->pieces.count;

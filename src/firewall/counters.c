@@ -5,7 +5,6 @@
 #include "firewall/netlink.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -19,19 +18,6 @@ struct reading {
 	void *context;
 };
 
-/* The kernel's numbers are in network order. */
-static uint64_t
-number_of(const struct nlattr *attribute)
-{
-	uint64_t number = 0;
-
-	if (attribute != NULL &&
-	    mnl_attr_get_payload_len(attribute) == sizeof(number))
-		memcpy(
-		    &number, mnl_attr_get_payload(attribute), sizeof(number));
-	return be64toh(number);
-}
-
 static void
 tell(const struct reading *reading, const struct nlattr *name,
     const struct nlattr *data)
@@ -43,8 +29,8 @@ tell(const struct reading *reading, const struct nlattr *name,
 	size_t room = mnl_attr_get_payload_len(name);
 	reading->each(reading->context,
 	    (struct str){ text, strnlen(text, room) },
-	    number_of(values[NFTA_COUNTER_PACKETS]),
-	    number_of(values[NFTA_COUNTER_BYTES]));
+	    netlink_number(values[NFTA_COUNTER_PACKETS]),
+	    netlink_number(values[NFTA_COUNTER_BYTES]));
 }
 
 static int
@@ -69,10 +55,7 @@ read_once(struct reading *reading)
 		return rc;
 	struct nlmsghdr *request = netlink_begin(
 	    &netlink, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
-	struct nfgenmsg *head =
-	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
-	head->nfgen_family = NFPROTO_INET;
-	head->version = NFNETLINK_V0;
+	netlink_put_family(request, NFPROTO_INET);
 	mnl_attr_put_strz(request, NFTA_OBJ_TABLE, FIREWALL_TABLE_NAME);
 	mnl_attr_put_u32(request, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	rc = netlink_ask(&netlink, request, on_object, reading, NULL);

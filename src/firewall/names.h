@@ -30,6 +30,14 @@
  */
 #define FIREWALL_MARK_HANDOVER 0x01000000 /* goes to the proxy's listener */
 #define FIREWALL_MARK_PUBLISH  0x02000000 /* came in by a publish rule */
+#define FIREWALL_MARK_PROXY    0x04000000 /* a connection of the proxy's own */
+#define FIREWALL_MARK_ENDED    0x08000000 /* was ended, and stays so */
+
+/* The two that set a known flow's packet aside, in one test. */
+#define FIREWALL_MARKS_ASIDE 0x09000000
+_Static_assert(
+    FIREWALL_MARKS_ASIDE == (FIREWALL_MARK_HANDOVER | FIREWALL_MARK_ENDED),
+    "they are one mask");
 
 /*
  * The preference of the rule that routes handed-over packets: before what

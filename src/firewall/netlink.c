@@ -2,6 +2,7 @@
 #include "firewall/netlink.h"
 
 #include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -47,6 +48,17 @@ netlink_close(struct netlink *netlink)
 	netlink->socket = NULL;
 }
 
+void
+netlink_enlarge_queue(struct netlink *netlink, int bytes)
+{
+	int fd = mnl_socket_get_fd(netlink->socket);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) <
+	    0)
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 struct nlmsghdr *
 netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags)
 {
@@ -58,6 +70,17 @@ netlink_begin(struct netlink *netlink, uint16_t type, uint16_t flags)
 	    (uint16_t)(NLM_F_REQUEST | flags | (dump ? 0 : NLM_F_ACK));
 	request->nlmsg_seq = ++netlink->sequence;
 	return request;
+}
+
+void
+netlink_put_family(struct nlmsghdr *request, uint8_t family)
+{
+	struct nfgenmsg *head =
+	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
+
+	head->nfgen_family = family;
+	head->version = NFNETLINK_V0;
+	head->res_id = 0;
 }
 
 struct attribute_table {
@@ -105,6 +128,21 @@ netlink_nested(
 	(void)mnl_attr_parse_nested(nest, take_attribute, &found);
 }
 
+uint64_t
+netlink_number(const struct nlattr *attribute)
+{
+	size_t len =
+	    attribute != NULL ? mnl_attr_get_payload_len(attribute) : 0;
+	uint64_t number = 0;
+
+	if (len != 1 && len != 2 && len != 4 && len != 8)
+		return 0;
+	const uint8_t *bytes = mnl_attr_get_payload(attribute);
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | bytes[i];
+	return number;
+}
+
 /* The attributes stand behind the error and as much as it quotes of us. */
 static void
 add_words_of(const struct nlmsghdr *message, struct text *words)
@@ -124,11 +162,12 @@ add_words_of(const struct nlmsghdr *message, struct text *words)
 		text_addz(words, mnl_attr_get_str(words_of));
 }
 
-static void
-add_words(const char *bytes, size_t len, struct text *words)
+void
+netlink_words(const struct netlink *netlink, size_t len, struct text *words)
 {
 	int left = (int)len;
-	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
+	const struct nlmsghdr *message =
+	    (const struct nlmsghdr *)netlink->buffer;
 
 	while (mnl_nlmsg_ok(message, left)) {
 		if (message->nlmsg_type == NLMSG_ERROR &&
@@ -160,7 +199,7 @@ receive(struct netlink *netlink, uint32_t sequence, mnl_cb_t each,
 			continue;
 		rc = -errno;
 		if (reterr_words != NULL)
-			add_words(netlink->buffer, (size_t)n, reterr_words);
+			netlink_words(netlink, (size_t)n, reterr_words);
 		return rc;
 	}
 }

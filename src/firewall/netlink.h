@@ -31,12 +31,18 @@ struct netlink {
 int netlink_open(struct netlink *netlink, int bus);
 void netlink_close(struct netlink *netlink);
 
+/* How much may wait to be read; root may go over the host's limit. */
+void netlink_enlarge_queue(struct netlink *netlink, int bytes);
+
 /*
  * Begins a request in the buffer, to be filled with libmnl.  An ack is asked
  * for unless flags hold NLM_F_DUMP, whose end is the ack.
  */
 struct nlmsghdr *netlink_begin(
     struct netlink *netlink, uint16_t type, uint16_t flags);
+
+/* The head of what nftables, conntrack and their like are asked. */
+void netlink_put_family(struct nlmsghdr *request, uint8_t family);
 
 /*
  * Sends the request and hands each message of the answer to `each` (NULL:
@@ -58,5 +64,13 @@ void netlink_attributes(const struct nlmsghdr *message, size_t head_bytes,
 /* The same for the attributes inside of an attribute. */
 void netlink_nested(
     const struct nlattr *nest, const struct nlattr **table, size_t count);
+
+/* Appends the words of the errors among `len` bytes of answer in the buffer. */
+void netlink_words(
+    const struct netlink *netlink, size_t len, struct text *words);
+
+/* A number in network order, of 1, 2, 4 or 8 bytes; 0 for NULL and any other
+ * length. */
+uint64_t netlink_number(const struct nlattr *attribute);
 
 #endif

@@ -73,18 +73,6 @@ take_group(struct packet_log *log)
 	return netlink_ask(&log->netlink, request, NULL, NULL, NULL);
 }
 
-/* Root may go over the host's limit for socket buffers. */
-static void
-enlarge_queue(int fd)
-{
-	int bytes = QUEUE_BYTES;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) <
-	    0)
-		(void)setsockopt(
-		    fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-}
-
 /*
  * The kernel says EPERM both to who may not and to who comes second.  Its
  * list of groups tells them apart: group, and netlink port of the reader.
@@ -136,7 +124,7 @@ packet_log_open(struct packet_log **ret, struct text *reterr_why)
 	rc = netlink_open(&log->netlink, NETLINK_NETFILTER);
 	if (rc < 0)
 		goto fail;
-	enlarge_queue(packet_log_fd(log));
+	netlink_enlarge_queue(&log->netlink, QUEUE_BYTES);
 	rc = take_group(log);
 	if (rc < 0)
 		goto fail;

@@ -1,23 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/transaction.h"
 
-#include <endian.h>
 #include <errno.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 
+#include "firewall/kernel_set.h"
 #include "firewall/limits.h"
 #include "firewall/names.h"
-#include "firewall/netlink.h"
 #include "firewall/nft.h"
-
-/*
- * Adding what may be there makes the deletion valid in either case.  All on
- * one line, so that errors name the lines of the ruleset as it was given.
- */
-#define AWAY_WITH_THE_OLD                                                      \
-	"table " FIREWALL_TABLE "; delete table " FIREWALL_TABLE "; "
+#include "firewall/standing.h"
 
 /*
  * Is the text ours alone?  The compiler writes nothing else; this stands
@@ -111,73 +101,50 @@ check_scope(struct str ruleset, struct text *why)
 	return -EINVAL;
 }
 
-/*
- * Which table stands?  The kernel numbers tables as they are made, so that a
- * replaced table has another number.
- */
-
-static int
-take_handle(const struct nlmsghdr *message, void *context)
-{
-	uint64_t *handle = context;
-	const struct nlattr *found[NFTA_TABLE_HANDLE + 1];
-
-	netlink_attributes(
-	    message, sizeof(struct nfgenmsg), found, NFTA_TABLE_HANDLE + 1);
-	if (found[NFTA_TABLE_HANDLE] != NULL &&
-	    mnl_attr_validate(found[NFTA_TABLE_HANDLE], MNL_TYPE_U64) >= 0)
-		*handle = be64toh(mnl_attr_get_u64(found[NFTA_TABLE_HANDLE]));
-	return MNL_CB_OK;
-}
-
-static int
-ask_for_table(struct netlink *netlink, uint64_t *ret_handle)
-{
-	struct nlmsghdr *request = netlink_begin(
-	    netlink, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0);
-	struct nfgenmsg *head =
-	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
-
-	head->nfgen_family = NFPROTO_INET;
-	head->version = NFNETLINK_V0;
-	mnl_attr_put_strz(request, NFTA_TABLE_NAME, FIREWALL_TABLE_NAME);
-	return netlink_ask(netlink, request, take_handle, ret_handle, NULL);
-}
-
-/* 1 and the handle, which is never 0; 0 and 0: no table; negative errno. */
-static int
-find_table(uint64_t *ret_handle)
-{
-	struct netlink netlink;
-	int rc = netlink_open(&netlink, NETLINK_NETFILTER);
-
-	*ret_handle = 0;
-	if (rc < 0)
-		return rc;
-	rc = ask_for_table(&netlink, ret_handle);
-	netlink_close(&netlink);
-	if (rc == -ENOENT)
-		return 0;
-	return rc < 0 ? rc : 1;
-}
-
 int
 transaction_exists(void)
 {
-	uint64_t handle;
+	struct standing standing;
+	int rc = standing_read(&standing);
 
-	return find_table(&handle);
+	if (rc == 0)
+		rc = standing.has_table;
+	standing_fini(&standing);
+	return rc;
+}
+
+/*
+ * Which ruleset stands?  The kernel numbers chains as they are made, and a
+ * transaction makes all of them anew.  0 and the mark, or a negative errno.
+ */
+static int
+find_mark(uint64_t *ret_mark)
+{
+	struct standing standing;
+	int rc = standing_read(&standing);
+
+	*ret_mark = rc == 0 ? standing_mark(&standing) : 0;
+	standing_fini(&standing);
+	return rc;
+}
+
+uint64_t
+transaction_mark(void)
+{
+	uint64_t mark;
+
+	return find_mark(&mark) == 0 ? mark : 0;
 }
 
 /*
  * The child did not live to tell.  It is gone, so what stands now stays: the
- * same table as before, or what the transaction was to bring about.
+ * same chains as before, or what the transaction was to bring about.
  */
 static int
-ask_what_happened(uint64_t handle_before, struct text *why)
+ask_what_happened(uint64_t mark_before, struct text *why)
 {
-	uint64_t handle;
-	int rc = find_table(&handle);
+	uint64_t mark;
+	int rc = find_mark(&mark);
 
 	if (rc < 0) {
 		text_addf(why,
@@ -185,18 +152,15 @@ ask_what_happened(uint64_t handle_before, struct text *why)
 		    strerror(-rc));
 		return -EIO;
 	}
-	if (handle != handle_before)
+	if (mark != mark_before)
 		return 0;
 	text_addz(why, " Nothing was changed.");
 	return -ETIMEDOUT;
 }
 
 static int
-run_and_verify(const struct nft_job *job, struct text *why)
+run_and_verify(const struct nft_job *job, uint64_t mark, struct text *why)
 {
-	uint64_t handle;
-	int asked = find_table(&handle);
-
 	switch (nft_run(job, why)) {
 	case NFT_DONE:
 		return 0;
@@ -209,38 +173,69 @@ run_and_verify(const struct nft_job *job, struct text *why)
 	}
 	if (job->mode == NFT_DRY_RUN)
 		return -ETIMEDOUT;
-	if (asked < 0) {
-		text_addz(why, " Whether it took place is not known.");
-		return -EIO;
-	}
-	return ask_what_happened(handle, why);
+	return ask_what_happened(mark, why);
 }
 
 /* The words of a child that died after its commit are of no interest. */
 static int
-run(struct str ruleset, enum nft_mode mode, struct text *reterr_why)
+run_beside(const struct standing *standing, struct str ruleset,
+    const struct transaction_kept *kept, enum nft_mode mode,
+    struct text *reterr_why)
 {
+	struct text away = TEXT_EMPTY, why = TEXT_EMPTY;
+
+	standing_removal(standing, kept != NULL ? kept->is_kept : NULL,
+	    kept != NULL ? kept->context : NULL, &away);
 	struct nft_job job = {
-		.head = STR(AWAY_WITH_THE_OLD),
+		.head = text_str(&away),
 		.body = ruleset,
 		.mode = mode,
 		.seconds_max = FIREWALL_TRANSACTION_SECONDS_MAX,
 	};
-	struct text why = TEXT_EMPTY;
-	int rc = run_and_verify(&job, &why);
-
+	int rc = -EAGAIN;
+	if (away.full)
+		text_addz(&why, "there is no memory for the transaction");
+	else
+		rc = run_and_verify(&job, standing_mark(standing), &why);
 	if (rc < 0)
 		text_add(reterr_why, text_str(&why));
+	text_fini(&away);
 	text_fini(&why);
 	return rc;
+}
+
+static int
+run(struct str ruleset, const struct transaction_kept *kept, enum nft_mode mode,
+    struct text *reterr_why)
+{
+	struct standing standing;
+	int rc = standing_read(&standing);
+
+	if (rc == 0) {
+		rc = run_beside(&standing, ruleset, kept, mode, reterr_why);
+	} else {
+		text_addf(reterr_why,
+		    "the kernel could not be asked for its table: %s",
+		    strerror(-rc));
+		rc = -EAGAIN;
+	}
+	standing_fini(&standing);
+	return rc;
+}
+
+int
+transaction_commit_beside(struct str ruleset,
+    const struct transaction_kept *kept, struct text *reterr_why)
+{
+	int rc = check_scope(ruleset, reterr_why);
+
+	return rc < 0 ? rc : run(ruleset, kept, NFT_APPLY, reterr_why);
 }
 
 int
 transaction_commit(struct str ruleset, struct text *reterr_why)
 {
-	int rc = check_scope(ruleset, reterr_why);
-
-	return rc < 0 ? rc : run(ruleset, NFT_APPLY, reterr_why);
+	return transaction_commit_beside(ruleset, NULL, reterr_why);
 }
 
 int
@@ -248,13 +243,25 @@ transaction_check(struct str ruleset, struct text *reterr_why)
 {
 	int rc = check_scope(ruleset, reterr_why);
 
-	return rc < 0 ? rc : run(ruleset, NFT_DRY_RUN, reterr_why);
+	return rc < 0 ? rc : run(ruleset, NULL, NFT_DRY_RUN, reterr_why);
 }
 
+/* The table is let go of by one message, whatever stands in it. */
 int
 transaction_remove(struct text *reterr_why)
 {
-	if (transaction_exists() == 0)
+	struct batch batch = BATCH_EMPTY;
+	int rc = transaction_exists();
+
+	if (rc > 0) {
+		batch_begin(&batch);
+		kernel_table_delete(&batch);
+		rc = batch_commit(&batch, reterr_why);
+		batch_fini(&batch);
+	}
+	if (rc >= 0 || rc == -ENOENT)
 		return 0;
-	return run(STR(""), NFT_APPLY, reterr_why);
+	text_addf(reterr_why, "%sthe table could not be taken away: %s",
+	    reterr_why->len > 0 ? ": " : "", strerror(-rc));
+	return rc;
 }

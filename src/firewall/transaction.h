@@ -2,16 +2,18 @@
 /*
  * firewall/transaction: our table in the kernel, replaced whole or not at all.
  *
- * A commit is one nftables transaction that takes the old table away and puts
- * the new one in its place: a packet meets the one or the other, or for some
- * microseconds the old chains without their rules, which drop.  Two things are
- * asked of the ruleset: its base chains end in an explicit drop (a chain's
- * policy alone leaks a few packets while it is replaced), and it speaks of the
- * table of firewall/names.h only, which is checked here.
+ * A commit is one nftables transaction that takes away all that stands in the
+ * old table and puts the new in its place: a packet meets the one or the other,
+ * or for some microseconds the old chains without their rules, which drop.  The
+ * table itself stays, and with it the sets that the caller has loaded before
+ * (firewall/list_sets): a million addresses outlive a change of rules.  Two
+ * things are asked of the ruleset: its base chains end in an explicit drop (a
+ * chain's policy alone leaks a few packets while it is replaced), and it speaks
+ * of the table of firewall/names.h only, which is checked here.
  *
  * The work is done in a child (firewall/nft); the caller waits for it, up to
  * FIREWALL_TRANSACTION_SECONDS_MAX.  Should the child be killed, the kernel is
- * asked which table stands, so the answer is never a guess.
+ * asked which chains stand, so the answer is never a guess.
  */
 #ifndef GATEHOUSE_FIREWALL_TRANSACTION_H
 #define GATEHOUSE_FIREWALL_TRANSACTION_H
@@ -24,12 +26,22 @@
  * *reterr_why:
  *	-EINVAL		the text is not of our table alone, or refused by
  *			nftables or the kernel, in its words
- *	-EAGAIN		no child could be made
+ *	-EAGAIN		no child could be made, or the kernel not be asked
  *	-ETIMEDOUT	the child was late or died before it committed
  *	-EIO		as before, and the kernel could not be asked either:
  *			the only answer with which nothing is known
  */
 int transaction_commit(struct str ruleset, struct text *reterr_why);
+
+/* Which of the sets that stand are no part of the ruleset's text. */
+struct transaction_kept {
+	bool (*is_kept)(const void *context, const char *name);
+	const void *context;
+};
+
+/* The same, but these sets stay as they are, for the ruleset to name them. */
+int transaction_commit_beside(struct str ruleset,
+    const struct transaction_kept *kept, struct text *reterr_why);
 
 /*
  * What a commit would answer, by library and kernel; nothing changes.  What
@@ -38,8 +50,14 @@ int transaction_commit(struct str ruleset, struct text *reterr_why);
  */
 int transaction_check(struct str ruleset, struct text *reterr_why);
 
-/* Takes the table away; 0 as well if there was none.  Errors as above. */
+/* Takes the table away; 0 as well if there was none, or a negative errno. */
 int transaction_remove(struct text *reterr_why);
+
+/*
+ * Which rules stand: another number after each commit; 0: none do, or it could
+ * not be found out.
+ */
+uint64_t transaction_mark(void);
 
 /* 1: our table is in the kernel; 0: it is not; a negative errno. */
 int transaction_exists(void);

@@ -216,7 +216,8 @@ void
 http_uri_add_authority(const struct http_uri *uri, struct text *out)
 {
 	add_host(uri, out);
-	text_addf(out, ":%u", uri->port);
+	text_addc(out, ':');
+	text_add_number(out, uri->port);
 }
 
 void

@@ -39,26 +39,12 @@ add_fields(struct text *out, const struct http_fields *fields)
 	}
 }
 
-/* In each head there is one, and printf takes longer than all else in it. */
-static void
-add_number(struct text *out, int64_t number)
-{
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	text_add(out, (struct str){ digits + at, sizeof(digits) - at });
-}
-
 static void
 add_number_field(struct text *out, struct str name, int64_t number)
 {
 	text_add(out, name);
 	text_add(out, STR(": "));
-	add_number(out, number);
+	text_add_number(out, (uint64_t)number);
 	text_add(out, STR("\r\n"));
 }
 
@@ -146,7 +132,7 @@ static void
 add_status_line(struct text *out, const struct http_response *response)
 {
 	text_add(out, STR("HTTP/1.1 "));
-	add_number(out, response->status);
+	text_add_number(out, response->status);
 	text_addc(out, ' ');
 	text_add(out, response->reason);
 	text_add(out, STR("\r\n"));

@@ -272,13 +272,56 @@ address_set_range(const struct address_set *set, size_t i)
 	return range;
 }
 
-bool
-address_set_overlap(const struct address_set *a, const struct address_set *b,
+/* The first range that does not end before the address; the count: none. */
+static size_t
+find_not_before(const struct address_set *set, struct address address)
+{
+	size_t low = 0, high = address_set_count(set);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct address_range range = address_set_range(set, middle);
+		if (address_cmp(range.last, address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Of two ranges that have something in common, the first of it. */
+static struct address
+first_shared(const struct address_range *x, const struct address_range *y)
+{
+	return address_cmp(x->first, y->first) > 0 ? x->first : y->first;
+}
+
+/* Each range of the small one is looked for in the large one. */
+static bool
+overlap_by_search(const struct address_set *small,
+    const struct address_set *large, struct address *ret)
+{
+	for (size_t i = 0; i < address_set_count(small); i++) {
+		struct address_range x = address_set_range(small, i);
+		size_t at = find_not_before(large, x.first);
+		if (at == address_set_count(large))
+			return false;
+		struct address_range y = address_set_range(large, at);
+		if (address_cmp(y.first, x.last) > 0)
+			continue;
+		*ret = first_shared(&x, &y);
+		return true;
+	}
+	return false;
+}
+
+/* Both ascend: walk them side by side, dropping what ends first. */
+static bool
+overlap_by_walk(const struct address_set *a, const struct address_set *b,
     struct address *ret)
 {
 	size_t i = 0, j = 0;
 
-	/* Both ascend: walk them side by side, dropping what ends first. */
 	while (i < address_set_count(a) && j < address_set_count(b)) {
 		struct address_range x = address_set_range(a, i);
 		struct address_range y = address_set_range(b, j);
@@ -287,10 +330,25 @@ address_set_overlap(const struct address_set *a, const struct address_set *b,
 		} else if (address_cmp(y.last, x.first) < 0) {
 			j++;
 		} else {
-			*ret = address_cmp(x.first, y.first) > 0 ? x.first
-								 : y.first;
+			*ret = first_shared(&x, &y);
 			return true;
 		}
 	}
 	return false;
+}
+
+/* So many times larger, a search in it costs less than a walk through it. */
+#define SEARCH_FROM 32
+
+bool
+address_set_overlap(const struct address_set *a, const struct address_set *b,
+    struct address *ret)
+{
+	size_t in_a = address_set_count(a), in_b = address_set_count(b);
+
+	if (in_a / SEARCH_FROM >= in_b)
+		return overlap_by_search(b, a, ret);
+	if (in_b / SEARCH_FROM >= in_a)
+		return overlap_by_search(a, b, ret);
+	return overlap_by_walk(a, b, ret);
 }

@@ -32,6 +32,17 @@ find_unused_services(const struct policy *policy, struct report *report)
 	}
 }
 
+static void
+find_unused_parents(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->parent_count; i++)
+		if (!policy->parents[i].used)
+			report_warning(report, "unused",
+			    policy->parents[i].place,
+			    "no rule goes via the parent '%.*s'",
+			    STR_ARG(policy->parents[i].name));
+}
+
 /* Behind `except`, too. */
 static uint64_t
 zones_of(const struct policy_endpoint *endpoint)
@@ -62,6 +73,12 @@ zones_named(const struct policy *policy)
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		zones |=
 		    policy->masquerades[i].from | policy->masquerades[i].to;
+	for (size_t i = 0; i < policy->snat_count; i++)
+		zones |= zones_of(&policy->snats[i].from) | policy->snats[i].to;
+	for (size_t i = 0; i < policy->map_count; i++)
+		zones |= policy_zone_bit(policy->maps[i].zone);
+	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++)
+		zones |= policy->helpers[i];
 	return zones;
 }
 
@@ -76,6 +93,38 @@ find_unused_zones(const struct policy *policy, struct report *report)
 			    policy->zones[zone].place,
 			    "no rule names the zone '%.*s'",
 			    STR_ARG(policy->zones[zone].name));
+}
+
+/* Whether the earlier one takes all that the later one asks for, as far as
+ * zones tell. */
+static bool
+takes_all(const struct policy_snat *earlier, const struct policy_snat *later)
+{
+	return (later->from.zones & ~earlier->from.zones) == 0 &&
+	       (later->to & ~earlier->to) == 0 && later->from.zones != 0 &&
+	       later->from.group_count == 0 && earlier->from.except == NULL &&
+	       (earlier->to4.family != ADDRESS_NONE ||
+		   later->to4.family == ADDRESS_NONE) &&
+	       (earlier->to6.family != ADDRESS_NONE ||
+		   later->to6.family == ADDRESS_NONE);
+}
+
+static void
+find_unreached_snats(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->snat_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (!takes_all(&policy->snats[j], &policy->snats[i]))
+				continue;
+			report_warning(report, "unreached",
+			    policy->snats[i].place,
+			    "no flow gets its source here: an earlier 'snat' "
+			    "takes them all");
+			report_by(
+			    report, place_line(policy->snats[j].place).line);
+			break;
+		}
+	}
 }
 
 static void
@@ -331,6 +380,27 @@ report_blind_except(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
+/* Only the proxy goes by a parent. */
+static void
+report_blind_via(const struct policy *policy, const struct policy_rule *rule,
+    uint64_t blind, struct report *report)
+{
+	struct policy_endpoint zones = { .zones = blind };
+	struct text words = TEXT_EMPTY;
+
+	if (blind == 0)
+		return;
+	describe_endpoint(policy, &zones, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: the proxy does not see such "
+	    "flows, so none goes via %.*s",
+	    STR_ARG(text_str(&words)), STR_ARG(rule->parent->name));
+	report_hint(report,
+	    "intercept the service for %.*s, or let it use a listener",
+	    STR_ARG(text_str(&words)));
+	text_fini(&words);
+}
+
 /* A condition on what packets do not show, where nothing else is seen. */
 static void
 find_blind(const struct policy *policy, const struct policy_rule *rule,
@@ -341,6 +411,9 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	find_users(rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
+	if (rule->parent != NULL && !whole)
+		report_blind_via(
+		    policy, rule, unseen_zones(policy, rule), report);
 	if (!whole && (except == NULL || !policy_endpoint_has_domains(except)))
 		return;
 	uint64_t blind = unseen_zones(policy, rule);
@@ -356,7 +429,9 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unreachable_zones(policy, report);
 	find_unused(policy, report);
 	find_unused_services(policy, report);
+	find_unused_parents(policy, report);
 	find_unused_zones(policy, report);
+	find_unreached_snats(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);
 	report_sort(report);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diagram.h"
 
+#include "base/clock.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -13,6 +14,10 @@
 #define MEMO_ROOM_FIRST ((size_t)1 << 18)
 #define MEMO_ROOM_MAX   ((size_t)1 << 22)
 
+/* The clock is looked at once for so many nodes, which take half a
+ * millisecond. */
+#define NODES_A_LOOK ((size_t)1 << 12)
+
 /* Operations without context keep one serial, so that results are found again
  * by later calls; others take a new one each time. */
 enum {
@@ -23,6 +28,7 @@ enum {
 	SERIAL_WHERE,
 	SERIAL_OVER,
 	SERIAL_IS,
+	SERIAL_IMPLIES,
 	SERIAL_FIRST_FREE,
 };
 
@@ -119,6 +125,10 @@ add_node(struct diagram *diagram, const struct diagram_node *node)
 {
 	if (diagram->nodes.count >= diagram->nodes_max)
 		return -E2BIG;
+	if (diagram->deadline != 0 &&
+	    diagram->nodes.count % NODES_A_LOOK == 0 &&
+	    clock_now() > diagram->deadline)
+		return -ETIME;
 	if (diagram->nodes.count >= diagram->table_room / 2 &&
 	    grow_table(diagram) < 0)
 		return -ENOMEM;
@@ -361,12 +371,31 @@ diagram_is(struct diagram *diagram, uint32_t f, uint32_t terminal)
 	return combine(diagram, &operation, f, terminal);
 }
 
-struct forgetting {
-	uint32_t first, end, serial;
-};
+bool
+diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
+{
+	if (a == DIAGRAM_EMPTY || b == DIAGRAM_ALL || a == b)
+		return true;
+	if (a == DIAGRAM_ALL || b == DIAGRAM_EMPTY || diagram->rc < 0)
+		return false;
+	const struct diagram_memo *memo =
+	    memo_of(diagram, SERIAL_IMPLIES, a, b);
+	if (memo->serial == SERIAL_IMPLIES && memo->a == a && memo->b == b)
+		return memo->ret == DIAGRAM_ALL;
+	uint32_t a_var = var_of(diagram, a), b_var = var_of(diagram, b);
+	uint32_t var = a_var < b_var ? a_var : b_var;
+	bool ret = diagram_implies(diagram, half(diagram, a, var, false),
+		       half(diagram, b, var, false)) &&
+		   diagram_implies(diagram, half(diagram, a, var, true),
+		       half(diagram, b, var, true));
+	keep_memo(
+	    diagram, SERIAL_IMPLIES, a, b, ret ? DIAGRAM_ALL : DIAGRAM_EMPTY);
+	return ret;
+}
 
 static uint32_t
-forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
+forget(struct diagram *diagram, const struct diagram_forgetting *what,
+    uint32_t set)
 {
 	uint32_t var = var_of(diagram, set);
 
@@ -385,124 +414,29 @@ forget(struct diagram *diagram, const struct forgetting *what, uint32_t set)
 	return ret;
 }
 
+/* The same variables are forgotten again and again: results are found again. */
+static struct diagram_forgetting
+forgetting_of(struct diagram *diagram, uint32_t first, uint32_t end)
+{
+	struct diagram_forgetting what = { first, end, 0 };
+
+	for (size_t i = 0; i < diagram->forgetting_count; i++)
+		if (diagram->forgettings[i].first == first &&
+		    diagram->forgettings[i].end == end)
+			return diagram->forgettings[i];
+	what.serial = diagram->serial++;
+	if (diagram->forgetting_count < DIAGRAM_FORGETTINGS_MAX)
+		diagram->forgettings[diagram->forgetting_count++] = what;
+	return what;
+}
+
 uint32_t
 diagram_forget(
     struct diagram *diagram, uint32_t set, uint32_t first, uint32_t end)
 {
-	struct forgetting what = { first, end, diagram->serial++ };
+	struct diagram_forgetting what = forgetting_of(diagram, first, end);
 
 	return forget(diagram, &what, set);
-}
-
-struct numbers {
-	struct diagram *diagram;
-	diagram_has_fn has;
-	const void *context;
-	size_t count;
-	uint32_t first;
-	unsigned bits;
-};
-
-static uint32_t
-spell(const struct numbers *numbers, unsigned depth, size_t number)
-{
-	if (number << (numbers->bits - depth) >= numbers->count)
-		return DIAGRAM_EMPTY;
-	if (depth == numbers->bits)
-		return numbers->has(numbers->context, number) ? DIAGRAM_ALL
-							      : DIAGRAM_EMPTY;
-	uint32_t low = spell(numbers, depth + 1, number * 2);
-	uint32_t high = spell(numbers, depth + 1, number * 2 + 1);
-	return diagram_node(
-	    numbers->diagram, numbers->first + depth, low, high);
-}
-
-uint32_t
-diagram_numbers(struct diagram *diagram, uint32_t first, unsigned bits,
-    size_t count, diagram_has_fn has, const void *context)
-{
-	struct numbers numbers = { diagram, has, context, count, first, bits };
-
-	return spell(&numbers, 0, 0);
-}
-
-/* The numbers below `middle`, or all of them. */
-static size_t
-count_below(const size_t *numbers, size_t count, size_t middle)
-{
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t at = low + (high - low) / 2;
-		if (numbers[at] < middle)
-			low = at + 1;
-		else
-			high = at;
-	}
-	return low;
-}
-
-/* Numbers that agree in all bits above the last `bits`, which end at `end`. */
-static uint32_t
-spell_list(struct diagram *diagram, uint32_t end, unsigned bits,
-    const size_t *numbers, size_t count, size_t base)
-{
-	if (count == 0)
-		return DIAGRAM_EMPTY;
-	if (count >> bits != 0)
-		return DIAGRAM_ALL;
-	size_t middle = base + ((size_t)1 << (bits - 1));
-	size_t below = count_below(numbers, count, middle);
-	uint32_t low = spell_list(diagram, end, bits - 1, numbers, below, base);
-	uint32_t high = spell_list(
-	    diagram, end, bits - 1, numbers + below, count - below, middle);
-	return diagram_node(diagram, end - bits, low, high);
-}
-
-uint32_t
-diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
-    const size_t *numbers, size_t count)
-{
-	return spell_list(diagram, first + bits, bits, numbers, count, 0);
-}
-
-static uint32_t
-spell_interval(struct diagram *diagram, uint32_t end, unsigned bits, size_t low,
-    size_t high)
-{
-	size_t all = ((size_t)1 << bits) - 1;
-
-	if (low > high)
-		return DIAGRAM_EMPTY;
-	if (low == 0 && high == all)
-		return DIAGRAM_ALL;
-	size_t middle = (size_t)1 << (bits - 1);
-	uint32_t below = low < middle
-			     ? spell_interval(diagram, end, bits - 1, low,
-				   high < middle ? high : middle - 1)
-			     : DIAGRAM_EMPTY;
-	uint32_t above =
-	    high >= middle ? spell_interval(diagram, end, bits - 1,
-				 low > middle ? low - middle : 0, high - middle)
-			   : DIAGRAM_EMPTY;
-	return diagram_node(diagram, end - bits, below, above);
-}
-
-uint32_t
-diagram_interval(struct diagram *diagram, uint32_t first, unsigned bits,
-    size_t low, size_t high)
-{
-	return spell_interval(diagram, first + bits, bits, low, high);
-}
-
-uint32_t
-diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
-    unsigned bits, size_t number)
-{
-	for (unsigned i = 0; i < bits; i++)
-		f = half(
-		    diagram, f, first + i, (number >> (bits - 1 - i) & 1) != 0);
-	return f;
 }
 
 bool

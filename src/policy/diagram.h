@@ -8,9 +8,9 @@
  * a function whose terminals are DIAGRAM_EMPTY and DIAGRAM_ALL.
  *
  * Nodes are given back when the diagram ends, or all at once that were made
- * since a mark.  Want of memory, or more than `nodes_max` nodes, sticks in
- * `rc`: what is returned from then on means nothing, and the user looks once at
- * its end.  One thread at a time.
+ * since a mark.  Want of memory, more than `nodes_max` nodes, or a deadline that
+ * is over sticks in `rc`: what is returned from then on means nothing, and the
+ * user looks once at its end.  One thread at a time.
  */
 #ifndef GATEHOUSE_POLICY_DIAGRAM_H
 #define GATEHOUSE_POLICY_DIAGRAM_H
@@ -36,6 +36,13 @@ struct diagram_memo {
 	uint32_t serial, a, b, ret;
 };
 
+/* Variables that were forgotten together keep a serial, the first of them. */
+#define DIAGRAM_FORGETTINGS_MAX 32
+
+struct diagram_forgetting {
+	uint32_t first, end, serial;
+};
+
 struct diagram {
 	struct {
 		struct diagram_node *items;
@@ -48,7 +55,10 @@ struct diagram {
 	struct diagram_memo *memo;
 	size_t memo_room;
 	uint32_t serial;
-	int rc; /* 0, -ENOMEM or -E2BIG */
+	struct diagram_forgetting forgettings[DIAGRAM_FORGETTINGS_MAX];
+	size_t forgetting_count;
+	int64_t deadline; /* clock_now(), set by the user; 0: none */
+	int rc;           /* 0, -ENOMEM, -E2BIG or -ETIME */
 };
 
 /* Want of memory is told by `rc`. */
@@ -90,6 +100,9 @@ uint32_t diagram_and(struct diagram *diagram, uint32_t a, uint32_t b);
 uint32_t diagram_or(struct diagram *diagram, uint32_t a, uint32_t b);
 uint32_t diagram_minus(struct diagram *diagram, uint32_t a, uint32_t b);
 
+/* The set lies in the other one; no new node is made to find out. */
+bool diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b);
+
 /* f inside the set, NOWHERE outside. */
 uint32_t diagram_where(struct diagram *diagram, uint32_t set, uint32_t f);
 
@@ -118,6 +131,15 @@ uint32_t diagram_list(struct diagram *diagram, uint32_t first, unsigned bits,
 /* The set of the numbers from `low` to `high`. */
 uint32_t diagram_interval(struct diagram *diagram, uint32_t first,
     unsigned bits, size_t low, size_t high);
+
+/*
+ * Of a set of such numbers: the first one from `from` on that lies in it, or
+ * outside it where that is wanted, or 1 << bits; and how many they are.
+ */
+size_t diagram_seek(const struct diagram *diagram, uint32_t set, uint32_t first,
+    unsigned bits, size_t from, bool wanted);
+size_t diagram_count(
+    const struct diagram *diagram, uint32_t set, uint32_t first, unsigned bits);
 
 /* What is left of f when the variables from `first` on spell the number. */
 uint32_t diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,

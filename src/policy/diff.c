@@ -1,94 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/diff.h"
+#include "policy/diff_impl.h"
+
+#include "policy/diff_statement.h"
 
 #include "base/vec.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Outcomes of the two policies, as terminals of theirs. */
-struct change {
-	uint32_t before, after;
-};
-
-/* Flows that one limited rule of each policy counts. */
-struct sharing {
-	const struct policy_rule *before, *after;
-};
-
 struct comparison {
 	struct diff *diff;
 	uint32_t comparable; /* flows that both policies can meet */
-	struct {
-		struct sharing *items;
-		size_t count, room;
-	} sharings;
-	struct {
-		struct change *items;
-		size_t count, room;
-	} changes;
+	size_t classes_max;
+	struct diff_sharing sharing;
+	struct diff_changes changes;
+	uint32_t *order; /* of the changes, as they are told */
+	uint32_t *rank;  /* of each change, the place in that order */
 	int rc;
 };
-
-static bool
-is_counted(const struct meaning_outcome *a, const struct meaning_outcome *b)
-{
-	return a->rule != NULL && b->rule != NULL &&
-	       meaning_is_limited(a->rule) &&
-	       meaning_limit_same(a->rule, b->rule);
-}
-
-static void
-note_sharing(struct comparison *comparison, const struct meaning_outcome *a,
-    const struct meaning_outcome *b)
-{
-	struct sharing one = { a->rule, b->rule };
-
-	for (size_t i = comparison->sharings.count; i-- > 0;)
-		if (comparison->sharings.items[i].before == one.before &&
-		    comparison->sharings.items[i].after == one.after)
-			return;
-	if (VEC_ADD(&comparison->sharings, one) < 0)
-		comparison->rc = -ENOMEM;
-}
-
-static bool
-settle_sharing(void *context, uint32_t before, uint32_t after, uint32_t *ret)
-{
-	struct comparison *comparison = context;
-
-	*ret = DIAGRAM_EMPTY;
-	if (before == DIAGRAM_NOWHERE || after == DIAGRAM_NOWHERE)
-		return true;
-	if (!diagram_is_terminal(before) || !diagram_is_terminal(after))
-		return false;
-	struct meaning_outcome a =
-	    meaning_outcome(&comparison->diff->before, before);
-	struct meaning_outcome b =
-	    meaning_outcome(&comparison->diff->after, after);
-	if (is_counted(&a, &b))
-		note_sharing(comparison, &a, &b);
-	return true;
-}
-
-/*
- * Flows share a limit by their rule.  Where the flows of one rule are those of
- * two rules in the other policy, limits that read the same let other amounts
- * through.
- */
-static bool
-shares_alike(const struct comparison *comparison,
-    const struct meaning_outcome *a, const struct meaning_outcome *b)
-{
-	if (!is_counted(a, b))
-		return true;
-	for (size_t i = 0; i < comparison->sharings.count; i++) {
-		const struct sharing *one = &comparison->sharings.items[i];
-		if ((one->before == a->rule) != (one->after == b->rule))
-			return false;
-	}
-	return true;
-}
 
 /*
  * Who enforces a verdict and what hides its source are told only where that
@@ -110,28 +39,22 @@ static uint32_t
 change_of(struct comparison *comparison, struct meaning_outcome a,
     struct meaning_outcome b)
 {
+	struct diff *diff = comparison->diff;
+
 	level(&a, &b);
 	if (memcmp(a.reports, b.reports, sizeof(a.reports)) == 0) {
-		meaning_outcome_forget_reports(&comparison->diff->before, &a);
-		meaning_outcome_forget_reports(&comparison->diff->after, &b);
+		meaning_outcome_forget_reports(&diff->before, &a);
+		meaning_outcome_forget_reports(&diff->after, &b);
 	}
-	uint32_t before =
-	    meaning_outcome_terminal(&comparison->diff->before, &a);
-	uint32_t after = meaning_outcome_terminal(&comparison->diff->after, &b);
-	struct change change = { before, after };
-	size_t i = comparison->changes.count;
-
-	/* Neighbours in the diagram are alike: the newest first. */
-	while (i > 0 && (comparison->changes.items[i - 1].before != before ||
-			    comparison->changes.items[i - 1].after != after))
-		i--;
-	if (i > 0)
-		return DIAGRAM_TERMINAL | (uint32_t)(i - 1);
-	if (VEC_ADD(&comparison->changes, change) < 0) {
-		comparison->rc = -ENOMEM;
-		return DIAGRAM_NOWHERE;
-	}
-	return DIAGRAM_TERMINAL | (uint32_t)(comparison->changes.count - 1);
+	struct diff_change change = {
+		meaning_outcome_terminal(&diff->before, &a),
+		meaning_outcome_terminal(&diff->after, &b),
+	};
+	long index = diff_changes_add(&comparison->changes, change);
+	if (index >= 0)
+		return DIAGRAM_TERMINAL | (uint32_t)index;
+	comparison->rc = -ENOMEM;
+	return DIAGRAM_NOWHERE;
 }
 
 static bool
@@ -149,36 +72,99 @@ settle_change(void *context, uint32_t before, uint32_t after, uint32_t *ret)
 	    meaning_outcome(&comparison->diff->before, before);
 	struct meaning_outcome b =
 	    meaning_outcome(&comparison->diff->after, after);
-	*ret = meaning_outcome_same(&a, &b) && shares_alike(comparison, &a, &b)
+	*ret = meaning_outcome_same(&a, &b) &&
+		       diff_shares_alike(&comparison->sharing, &a, &b)
 		   ? DIAGRAM_NOWHERE
 		   : change_of(comparison, a, b);
 	return true;
 }
 
 static int
-cut_change(struct comparison *comparison, uint32_t changes, size_t number)
+add_class(struct diff *diff, struct diff_class class, const struct text *line)
+{
+	class.line_at = diff->lines.len;
+	class.line_bytes = line->len;
+	text_add(&diff->lines, text_str(line));
+	return diff->lines.full || line->full ? -ENOMEM
+					      : VEC_ADD(&diff->classes, class);
+}
+
+/* The classes of flows that fare so, and how many ways are not told. */
+static int
+cut_change(struct comparison *comparison, uint32_t set, size_t place)
+{
+	struct diff *diff = comparison->diff;
+	const struct diff_change *change =
+	    &comparison->changes.items[comparison->order[place]];
+	struct diff_class class = {
+		.before = meaning_outcome(&diff->before, change->before),
+		.after = meaning_outcome(&diff->after, change->after),
+	};
+	struct text line = TEXT_EMPTY;
+	uint32_t rest = set;
+	int rc = space_rc(&diff->space);
+
+	while (rest != DIAGRAM_EMPTY && rc == 0) {
+		if (diff->classes.count == comparison->classes_max) {
+			diff->untold = comparison->changes.count - place;
+			break;
+		}
+		rc = region_cut(&diff->space, set, comparison->comparable,
+		    &rest, &class.region, &line);
+		if (rc == 0)
+			rc = add_class(diff, class, &line);
+	}
+	text_fini(&line);
+	return rc;
+}
+
+/* Places in the order of changes, from one to before another. */
+struct stretch {
+	size_t first, end;
+};
+
+static bool
+settle_stretch(void *context, uint32_t place, uint32_t unused, uint32_t *ret)
+{
+	const struct stretch *stretch = context;
+
+	(void)unused;
+	if (!diagram_is_terminal(place))
+		return false;
+	*ret = place != DIAGRAM_NOWHERE &&
+		       diagram_value(place) >= stretch->first &&
+		       diagram_value(place) < stretch->end
+		   ? place
+		   : DIAGRAM_NOWHERE;
+	return true;
+}
+
+/*
+ * Halves the changes until each is alone, so that none is looked for among all:
+ * ten thousand of them in a diagram would be looked at ten thousand times.
+ */
+static int
+cut_stretch(
+    struct comparison *comparison, uint32_t places, struct stretch stretch)
 {
 	struct diff *diff = comparison->diff;
 	struct diagram *d = &diff->space.diagram;
-	const struct change *change = &comparison->changes.items[number];
-	uint32_t set =
-	    diagram_is(d, changes, DIAGRAM_TERMINAL | (uint32_t)number);
-	uint32_t rest = set;
+	size_t middle = stretch.first + (stretch.end - stretch.first) / 2;
+	struct stretch halves[] = { { stretch.first, middle },
+		{ middle, stretch.end } };
+	int rc = 0;
 
-	while (rest != DIAGRAM_EMPTY && d->rc == 0) {
-		struct diff_class class = {
-			.before =
-			    meaning_outcome(&diff->before, change->before),
-			.after = meaning_outcome(&diff->after, change->after),
-			.region = region_cut(
-			    &diff->space, set, comparison->comparable, &rest),
-		};
-		if (diff->classes.count == DIFF_CLASSES_MAX)
-			return -E2BIG;
-		if (VEC_ADD(&diff->classes, class) < 0)
-			return -ENOMEM;
-	}
-	return d->rc;
+	if (stretch.end - stretch.first == 1)
+		return cut_change(comparison,
+		    diagram_is(
+			d, places, DIAGRAM_TERMINAL | (uint32_t)stretch.first),
+		    stretch.first);
+	for (size_t i = 0; i < 2 && rc == 0 && diff->untold == 0; i++)
+		rc = cut_stretch(comparison,
+		    diagram_apply(
+			d, settle_stretch, &halves[i], places, DIAGRAM_EMPTY),
+		    halves[i]);
+	return rc;
 }
 
 /* By the rules that decide; what none decides comes last. */
@@ -190,13 +176,56 @@ by_rule(const struct policy_rule *a, const struct policy_rule *b)
 	return (a > b) - (a < b);
 }
 
+/* By rules, of the new policy first; then as they were met. */
 static int
-by_rules(const void *a, const void *b)
+by_rules(const void *a, const void *b, void *context)
 {
-	const struct diff_class *x = a, *y = b;
-	int order = by_rule(x->after.rule, y->after.rule);
+	const uint32_t *x = a, *y = b;
+	const struct comparison *comparison = context;
+	const struct meaning *before = &comparison->diff->before;
+	const struct meaning *after = &comparison->diff->after;
+	struct diff_change one = comparison->changes.items[*x];
+	struct diff_change other = comparison->changes.items[*y];
+	int order = by_rule(meaning_outcome(after, one.after).rule,
+	    meaning_outcome(after, other.after).rule);
 
-	return order != 0 ? order : by_rule(x->before.rule, y->before.rule);
+	if (order == 0)
+		order = by_rule(meaning_outcome(before, one.before).rule,
+		    meaning_outcome(before, other.before).rule);
+	return order != 0 ? order : (*x > *y) - (*x < *y);
+}
+
+static int
+sort_changes(struct comparison *comparison)
+{
+	size_t count = comparison->changes.count;
+
+	comparison->order = calloc(count + 1, sizeof(uint32_t));
+	comparison->rank = calloc(count + 1, sizeof(uint32_t));
+	if (comparison->order == NULL || comparison->rank == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		comparison->order[i] = (uint32_t)i;
+	if (count > 1)
+		qsort_r(comparison->order, count, sizeof(uint32_t), by_rules,
+		    comparison);
+	for (size_t i = 0; i < count; i++)
+		comparison->rank[comparison->order[i]] = (uint32_t)i;
+	return 0;
+}
+
+static bool
+settle_rank(void *context, uint32_t change, uint32_t unused, uint32_t *ret)
+{
+	const struct comparison *comparison = context;
+
+	(void)unused;
+	if (!diagram_is_terminal(change))
+		return false;
+	*ret = change == DIAGRAM_NOWHERE
+		   ? change
+		   : DIAGRAM_TERMINAL | comparison->rank[diagram_value(change)];
+	return true;
 }
 
 static bool
@@ -235,119 +264,90 @@ has_limits(const struct policy *policy)
 	return false;
 }
 
-static int
-compare_flows(struct diff *diff)
+/* Which change each flow undergoes, or NOWHERE. */
+static uint32_t
+find_changes(struct comparison *comparison)
 {
-	struct comparison comparison = { .diff = diff };
+	struct diff *diff = comparison->diff;
 	struct diagram *d = &diff->space.diagram;
 	uint32_t before = meaning_outcomes(&diff->before);
 	uint32_t after = meaning_outcomes(&diff->after);
 
-	comparison.comparable = comparable(diff);
-	before = diagram_where(d, comparison.comparable, before);
+	comparison->comparable = comparable(diff);
+	before = diagram_where(d, comparison->comparable, before);
 	if (has_limits(diff->before.policy) && has_limits(diff->after.policy))
-		(void)diagram_apply(
-		    d, settle_sharing, &comparison, before, after);
-	uint32_t changes =
-	    diagram_apply(d, settle_change, &comparison, before, after);
-	/* Each makes one class at the least: too many are seen at once. */
-	if (comparison.changes.count > DIFF_CLASSES_MAX)
-		comparison.rc = -E2BIG;
-	for (size_t i = 0; i < comparison.changes.count && comparison.rc == 0;
-	     i++)
-		comparison.rc = cut_change(&comparison, changes, i);
-	free(comparison.changes.items);
-	free(comparison.sharings.items);
-	if (diff->classes.count > 0)
-		qsort(diff->classes.items, diff->classes.count,
-		    sizeof(*diff->classes.items), by_rules);
-	return comparison.rc < 0 ? comparison.rc : d->rc;
-}
-
-/* An interface as one of the policies sees it. */
-struct entrance {
-	const struct space *space;
-	unsigned which;
-	struct str name;
-};
-
-/* A source that may enter there: what is behind every interface may not. */
-static bool
-is_taken(const void *context, size_t cell)
-{
-	const struct entrance *entrance = context;
-	const struct space_source *source =
-	    &entrance->space->sources.items[cell];
-	const struct policy *policy =
-	    entrance->space->policies[entrance->which];
-	uint8_t zone = source->zone[entrance->which];
-
-	return !source->self && !source->unprefixed &&
-	       zone < policy->zone_count &&
-	       policy_zone_has_interface(&policy->zones[zone], entrance->name);
+		(void)diagram_apply(d, diff_sharing_settle,
+		    &comparison->sharing, before, after);
+	return diagram_apply(d, settle_change, comparison, before, after);
 }
 
 static int
-add_interface(struct diff *diff, struct str name, uint32_t sources, bool taken)
+tell_changes(struct comparison *comparison)
 {
-	struct diff_interface one = { name, sources, taken };
+	struct diagram *d = &comparison->diff->space.diagram;
+	uint32_t changes = find_changes(comparison);
+	struct stretch all = { 0, comparison->changes.count };
 
-	if (sources == DIAGRAM_EMPTY)
+	if (comparison->rc < 0 || d->rc < 0)
+		return comparison->rc < 0 ? comparison->rc : d->rc;
+	if (all.end == 0)
 		return 0;
-	return VEC_ADD(&diff->interfaces, one);
+	int rc = sort_changes(comparison);
+	if (rc < 0)
+		return rc;
+	uint32_t places =
+	    diagram_apply(d, settle_rank, comparison, changes, DIAGRAM_EMPTY);
+	rc = cut_stretch(comparison, places, all);
+	return rc < 0 ? rc : d->rc;
 }
 
 static int
-compare_interface(struct diff *diff, struct str name)
+compare_flows(struct diff *diff, size_t classes_max)
 {
-	struct diagram *d = &diff->space.diagram;
-	struct entrance entrance = { &diff->space, 0, name };
-	uint32_t before =
-	    space_cells(&diff->space, SPACE_SOURCE, is_taken, &entrance);
+	struct comparison comparison = { .diff = diff,
+		.classes_max = classes_max };
+	int rc = diff_sharing_init(&comparison.sharing, diff);
 
-	entrance.which = 1;
-	uint32_t after =
-	    space_cells(&diff->space, SPACE_SOURCE, is_taken, &entrance);
-	int rc =
-	    add_interface(diff, name, diagram_minus(d, before, after), false);
-	return rc < 0 ? rc
-		      : add_interface(
-			    diff, name, diagram_minus(d, after, before), true);
+	if (rc == 0)
+		rc = tell_changes(&comparison);
+	diff_sharing_fini(&comparison.sharing);
+	diff_changes_fini(&comparison.changes);
+	free(comparison.order);
+	free(comparison.rank);
+	return rc;
 }
 
-/* Each interface once, where it is first named. */
-static bool
-is_first_mention(
-    const struct diff *diff, unsigned which, size_t zone, size_t at)
+static void
+count_statement(void *context, struct str statement, bool is_new)
 {
-	const struct policy *policy = diff->space.policies[which];
-	struct str name = policy->zones[zone].interfaces[at];
+	size_t *count = context;
 
-	for (unsigned p = 0; p <= which; p++) {
-		const struct policy *other = diff->space.policies[p];
-		size_t end = p == which ? zone : other->zone_count;
-		for (size_t z = 0; z < end; z++)
-			if (policy_zone_has_interface(&other->zones[z], name))
-				return false;
-	}
-	return true;
+	(void)statement;
+	(void)is_new;
+	(*count)++;
 }
 
-static int
-compare_interfaces(struct diff *diff)
+int
+policy_diff_within(const struct policy *before, const struct policy *after,
+    const struct diff_bounds *bounds, struct diff *ret)
 {
-	int rc = 0;
+	const struct policy *const policies[] = { before, after };
 
-	for (unsigned p = 0; p < diff->space.policy_count; p++) {
-		const struct policy *policy = diff->space.policies[p];
-		for (size_t z = 0; z < policy->zone_count; z++)
-			for (size_t i = 0;
-			     rc == 0 && i < policy->zones[z].interface_count;
-			     i++)
-				if (is_first_mention(diff, p, z, i))
-					rc = compare_interface(diff,
-					    policy->zones[z].interfaces[i]);
-	}
+	*ret = (struct diff){ 0 };
+	int rc = space_init(&ret->space, policies, 2);
+
+	ret->space.diagram.deadline = bounds->deadline;
+	if (rc == 0)
+		rc = meaning_init_whole(&ret->before, &ret->space, 0);
+	if (rc == 0)
+		rc = meaning_init_whole(&ret->after, &ret->space, 1);
+	if (rc == 0)
+		rc = diff_interfaces(ret);
+	if (rc == 0)
+		rc = statement_diff(
+		    before, after, count_statement, &ret->statements);
+	if (rc == 0)
+		rc = compare_flows(ret, bounds->classes_max);
 	return rc;
 }
 
@@ -355,17 +355,10 @@ int
 policy_diff(
     const struct policy *before, const struct policy *after, struct diff *ret)
 {
-	const struct policy *const policies[] = { before, after };
+	struct diff_bounds bounds = { .classes_max = DIFF_CLASSES_MAX };
+	int rc = policy_diff_within(before, after, &bounds, ret);
 
-	*ret = (struct diff){ 0 };
-	int rc = space_init(&ret->space, policies, 2);
-	if (rc == 0)
-		rc = meaning_init(&ret->before, &ret->space, 0);
-	if (rc == 0)
-		rc = meaning_init(&ret->after, &ret->space, 1);
-	if (rc == 0)
-		rc = compare_interfaces(ret);
-	return rc == 0 ? compare_flows(ret) : rc;
+	return rc == 0 && ret->untold > 0 ? -E2BIG : rc;
 }
 
 void
@@ -376,375 +369,13 @@ diff_fini(struct diff *diff)
 	space_fini(&diff->space);
 	free(diff->interfaces.items);
 	free(diff->classes.items);
+	text_fini(&diff->lines);
 	*diff = (struct diff){ 0 };
 }
 
 bool
 diff_is_empty(const struct diff *diff)
 {
-	return diff->interfaces.count == 0 && diff->classes.count == 0;
-}
-
-static void
-say_target(const struct meaning_outcome *outcome, struct text *out)
-{
-	const struct policy_rule *rule = outcome->rule;
-	char text[ADDRESS_TEXT_BYTES];
-	struct address_port at = {
-		outcome->ipv6 ? rule->target6 : rule->target4, rule->target_port
-	};
-
-	text_addf(out, " to %s",
-	    at.port != 0 ? address_port_format(at, text)
-			 : address_format(at.address, text));
-}
-
-static void
-say_source(bool per_source, struct text *out)
-{
-	text_addz(out, per_source ? " per source" : "");
-}
-
-static char
-unit_of(uint32_t seconds)
-{
-	if (seconds == 1)
-		return 's';
-	if (seconds == 60)
-		return 'm';
-	if (seconds == 3600)
-		return 'h';
-	return 'd';
-}
-
-static void
-say_limits(const struct policy_rule *rule, struct text *out)
-{
-	if (rule->limit.count > 0) {
-		text_addf(out, " limit %u/%c burst %u", rule->limit.count,
-		    unit_of(rule->limit.seconds), rule->limit.burst);
-		say_source(rule->limit.per_source, out);
-	}
-	if (rule->connections > 0) {
-		text_addf(out, " connections %u", rule->connections);
-		say_source(rule->connections_per_source, out);
-	}
-	if (!meaning_is_limited(rule))
-		text_addz(out, " without limit");
-}
-
-struct said_reports {
-	struct text *out;
-	bool any;
-};
-
-static void
-say_report(void *context, const struct policy_rule *rule)
-{
-	struct said_reports *said = context;
-
-	text_addf(
-	    said->out, said->any ? ", %u" : " reported by %u", rule->line);
-	said->any = true;
-}
-
-static void
-say_reports(const struct meaning *meaning,
-    const struct meaning_outcome *outcome, struct text *out)
-{
-	struct said_reports said = { out, false };
-
-	meaning_outcome_reports(meaning, outcome, say_report, &said);
-	if (!said.any)
-		text_addz(out, " not reported");
-}
-
-/* What one outcome has that the other one has not. */
-static void
-say_rest(const struct meaning_outcome *outcome,
-    const struct meaning_outcome *other, struct text *out)
-{
-	bool proxy = outcome->carriage == MEANING_PROXY;
-	bool hidden = outcome->carriage == MEANING_MASQUERADED;
-
-	if (outcome->rule->publish)
-		say_target(outcome, out);
-	if (other->rule == NULL ||
-	    outcome->rule->verdict != other->rule->verdict)
-		return;
-	if (proxy != (other->carriage == MEANING_PROXY))
-		text_addz(out, proxy ? " by the proxy" : " by the firewall");
-	if (hidden != (other->carriage == MEANING_MASQUERADED))
-		text_addz(out, hidden ? " masqueraded" : "");
-	if (outcome->rule->log != other->rule->log)
-		text_addz(out, outcome->rule->log ? " logged" : " not logged");
-	/* Limits that are the same and differ in who shares them, too. */
-	if (meaning_is_limited(outcome->rule) ||
-	    meaning_is_limited(other->rule))
-		say_limits(outcome->rule, out);
-}
-
-/* A rule of another file than the policy's own says which. */
-static void
-say_place(const struct policy *policy, const struct policy_rule *rule,
-    struct text *out)
-{
-	const struct source *source = rule->place.source;
-
-	if (rule->line == 0)
-		text_addz(out, " (built in)");
-	else if (source == NULL || source == &policy->source)
-		text_addf(out, " (line %u)", rule->line);
-	else
-		text_addf(
-		    out, " (%.*s line %u)", STR_ARG(source->name), rule->line);
-}
-
-static void
-say_outcome(const struct meaning *meaning,
-    const struct meaning_outcome *outcome, const struct meaning_outcome *other,
-    struct text *out)
-{
-	static const char *const unruled[MEANING_CARRIAGE_COUNT] = {
-		[MEANING_NEEDS_PROXY] = "needs the proxy",
-		[MEANING_LISTENER] = "the proxy listens",
-		[MEANING_UNSERVED] = "the proxy does not serve it",
-		[MEANING_NO_ZONE] = "no zone",
-	};
-
-	text_addz(out, policy_verdict_word(meaning_verdict(outcome)));
-	if (outcome->rule == NULL) {
-		text_addf(out, " (%s)", unruled[outcome->carriage]);
-	} else {
-		say_rest(outcome, other, out);
-		say_place(meaning->policy, outcome->rule, out);
-	}
-	if (memcmp(outcome->reports, other->reports,
-		sizeof(outcome->reports)) != 0)
-		say_reports(meaning, outcome, out);
-}
-
-static void
-say_change(
-    const struct diff *diff, const struct diff_class *class, struct text *out)
-{
-	say_outcome(&diff->before, &class->before, &class->after, out);
-	text_addz(out, " -> ");
-	say_outcome(&diff->after, &class->after, &class->before, out);
-}
-
-/* Sources alone, in words. */
-static int
-say_sources(const struct diff *diff, uint32_t sources, struct text *out)
-{
-	struct region region;
-
-	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++)
-		region.least[i] = region.most[i] = DIAGRAM_ALL;
-	region.least[SPACE_SOURCE] = region.most[SPACE_SOURCE] = sources;
-	return region_say(&diff->space, &region, SPACE_SOURCE, out);
-}
-
-/* Outcomes stand under each other, unless a line is longer than most. */
-#define COLUMN_MAX 56
-
-static int
-describe_class(
-    const struct diff *diff, size_t i, size_t column, struct text *out)
-{
-	const struct diff_class *class = &diff->classes.items[i];
-	size_t start = out->len;
-
-	int rc = region_describe(&diff->space, &class->region, out);
-	size_t width = out->len - start;
-	text_pad(out, ' ', width < column ? column - width : 0);
-	text_addz(out, "  ");
-	say_change(diff, class, out);
-	text_addc(out, '\n');
-	return rc;
-}
-
-static int
-find_column(const struct diff *diff, size_t *ret)
-{
-	struct text line = TEXT_EMPTY;
-	int rc = 0;
-
-	*ret = 0;
-	for (size_t i = 0; i < diff->classes.count && rc == 0; i++) {
-		text_clear(&line);
-		rc = region_describe(
-		    &diff->space, &diff->classes.items[i].region, &line);
-		if (line.len > *ret && line.len <= COLUMN_MAX)
-			*ret = line.len;
-	}
-	text_fini(&line);
-	return rc;
-}
-
-int
-diff_describe(const struct diff *diff, struct text *out)
-{
-	size_t column;
-	int rc = find_column(diff, &column);
-
-	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++) {
-		const struct diff_interface *one = &diff->interfaces.items[i];
-		text_addf(out, "interface %.*s %s ", STR_ARG(one->name),
-		    one->taken ? "now takes" : "no longer takes");
-		rc = say_sources(diff, one->sources, out);
-		text_addc(out, '\n');
-	}
-	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
-		rc = describe_class(diff, i, column, out);
-	return rc < 0 || !out->full ? rc : -ENOMEM;
-}
-
-/* A member that a flow can have any of is null. */
-static int
-json_side(const struct diff *diff, const struct diff_class *class,
-    const char *name, enum space_dimension dimension, struct json *json)
-{
-	struct text words = TEXT_EMPTY;
-	int rc = region_say(&diff->space, &class->region, dimension, &words);
-
-	json_name(json, name);
-	json_put_string(
-	    json, words.len > 0 ? text_str(&words) : (struct str){ NULL, 0 });
-	text_fini(&words);
-	return rc;
-}
-
-static void
-json_rule(const struct policy_rule *rule, struct json *json)
-{
-	json_name(json, "rule");
-	if (rule == NULL || rule->line == 0) {
-		json_put_null(json);
-		return;
-	}
-	json_object_begin(json);
-	json_name(json, "line");
-	json_put_integer(json, rule->line);
-	json_name(json, "name");
-	json_put_string(json, rule->label);
-	json_object_end(json);
-}
-
-static void
-json_report(void *context, const struct policy_rule *rule)
-{
-	struct json *json = context;
-
-	json_put_integer(json, rule->line);
-}
-
-static void
-json_reports(const struct meaning *meaning,
-    const struct meaning_outcome *outcome, struct json *json)
-{
-	json_name(json, "reports");
-	json_array_begin(json);
-	meaning_outcome_reports(meaning, outcome, json_report, json);
-	json_array_end(json);
-}
-
-static void
-json_outcome(const struct meaning *meaning,
-    const struct meaning_outcome *outcome, const struct meaning_outcome *other,
-    const char *name, struct json *json)
-{
-	struct text words = TEXT_EMPTY;
-
-	json_name(json, name);
-	json_object_begin(json);
-	json_name(json, "verdict");
-	json_put_stringz(json, policy_verdict_word(meaning_verdict(outcome)));
-	json_name(json, "enforcer");
-	json_put_stringz(
-	    json, outcome->carriage == MEANING_PROXY ? "proxy" : "firewall");
-	json_name(json, "log");
-	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
-	json_rule(outcome->rule, json);
-	json_reports(meaning, outcome, json);
-	say_outcome(meaning, outcome, other, &words);
-	json_name(json, "text");
-	json_put_string(json, text_str(&words));
-	json_object_end(json);
-	text_fini(&words);
-}
-
-static int
-json_class(
-    const struct diff *diff, const struct diff_class *class, struct text *out)
-{
-	static const struct {
-		const char *name;
-		enum space_dimension dimension;
-	} members[] = {
-		{ "from", SPACE_SOURCE },
-		{ "to", SPACE_DESTINATION },
-		{ "service", SPACE_SERVICE },
-		{ "during", SPACE_TIME },
-		{ "name", SPACE_NAME },
-		{ "scheme", SPACE_SCHEME },
-		{ "method", SPACE_METHOD },
-		{ "path", SPACE_PATH },
-		{ "user", SPACE_USER },
-		{ "header", SPACE_HEADER },
-		{ "type", SPACE_TYPE },
-		{ "way", SPACE_MODE },
-	};
-	struct json json = JSON_ON(out);
-	int rc = 0;
-
-	json_object_begin(&json);
-	json_name(&json, "kind");
-	json_put_stringz(&json, "flows");
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]) && rc == 0;
-	     i++)
-		rc = json_side(
-		    diff, class, members[i].name, members[i].dimension, &json);
-	json_outcome(
-	    &diff->before, &class->before, &class->after, "before", &json);
-	json_outcome(
-	    &diff->after, &class->after, &class->before, "after", &json);
-	json_object_end(&json);
-	text_addc(out, '\n');
-	return rc;
-}
-
-static int
-json_interface(
-    const struct diff *diff, const struct diff_interface *one, struct text *out)
-{
-	struct json json = JSON_ON(out);
-	struct text words = TEXT_EMPTY;
-
-	int rc = say_sources(diff, one->sources, &words);
-	json_object_begin(&json);
-	json_name(&json, "kind");
-	json_put_stringz(&json, "interface");
-	json_name(&json, "interface");
-	json_put_string(&json, one->name);
-	json_name(&json, "from");
-	json_put_string(&json, text_str(&words));
-	json_name(&json, "taken");
-	json_put_bool(&json, one->taken);
-	json_object_end(&json);
-	text_addc(out, '\n');
-	text_fini(&words);
-	return rc;
-}
-
-int
-diff_json(const struct diff *diff, struct text *out)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
-		rc = json_interface(diff, &diff->interfaces.items[i], out);
-	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
-		rc = json_class(diff, &diff->classes.items[i], out);
-	return rc < 0 || !out->full ? rc : -ENOMEM;
+	return diff->interfaces.count == 0 && diff->statements == 0 &&
+	       diff->classes.count == 0 && diff->untold == 0;
 }

@@ -116,7 +116,8 @@ static enum policy_match
 may_open_by_name(const struct policy *policy, const struct policy_rule *rule,
     const struct flow *flow, enum policy_phase phase)
 {
-	if (rule->verdict != POLICY_VERDICT_ALLOW)
+	/* A parent finds its own address for the name, and dials it itself. */
+	if (rule->verdict != POLICY_VERDICT_ALLOW || rule->parent != NULL)
 		return POLICY_MATCH_YES;
 	if (policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
@@ -170,11 +171,15 @@ static enum policy_match
 match_service(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
+	enum flow_known known =
+	    policy_fact_see(flow, POLICY_FACT_SERVICE, phase);
 	enum policy_match match = POLICY_MATCH_NO;
 
 	if (rule->services.count == 0)
 		return POLICY_MATCH_YES;
-	if (policy_fact_see(flow, POLICY_FACT_SERVICE, phase) != FLOW_KNOWN)
+	if (known == FLOW_ABSENT) /* of a protocol that no rule can name */
+		return POLICY_MATCH_NO;
+	if (known != FLOW_KNOWN)
 		return POLICY_MATCH_MIGHT;
 	if (!flow->any_port)
 		return policy_services_have(
@@ -352,6 +357,27 @@ match_header(const struct policy_rule *rule, const struct flow *flow,
 	return ask ? yes_if(has_headers(rule, flow)) : match;
 }
 
+/*
+ * Only the proxy goes by a parent: what it never sees does not match such a
+ * rule, so that it cannot slip out directly.  Where the service, which says
+ * whether the proxy sees the flow, is open, so is the match; and what is
+ * intercepted and cannot be carried is left open, to be refused.
+ */
+static enum policy_match
+match_carriage(const struct policy_rule *rule, const struct flow *flow)
+{
+	bool is_service_known =
+	    flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN && !flow->any_port;
+
+	if (rule->parent == NULL || flow->way == FLOW_EXPLICIT)
+		return POLICY_MATCH_YES;
+	if (flow->way == FLOW_PLAIN)
+		return POLICY_MATCH_NO;
+	return flow->way == FLOW_INTERCEPTED && is_service_known
+		   ? POLICY_MATCH_YES
+		   : POLICY_MATCH_MIGHT;
+}
+
 /* One rule's match and the fact that settled it. */
 struct settled {
 	enum policy_match match;
@@ -438,7 +464,21 @@ match_rule(const struct policy *policy, const struct policy_rule *rule,
 	for (size_t i = 0; open && i < COUNT_OF(conditions); i++)
 		open = settle(&settled, conditions[i].match(rule, flow, phase),
 		    conditions[i].fact);
+	if (open)
+		(void)settle(
+		    &settled, match_carriage(rule, flow), POLICY_FACT_SERVICE);
 	return settled;
+}
+
+enum policy_match
+policy_rule_match(const struct policy *policy, const struct policy_rule *rule,
+    const struct flow *flow, enum policy_phase phase,
+    enum policy_fact *ret_fact)
+{
+	struct settled settled = match_rule(policy, rule, flow, phase);
+
+	*ret_fact = settled.fact;
+	return settled.match;
 }
 
 /* A logged line names its rule, a translation has its own target, a limit
@@ -456,6 +496,7 @@ policy_outcome_same(const struct policy_rule *a, const struct policy_rule *b)
 	if (a == b)
 		return true;
 	return a->verdict == b->verdict && a->direct == b->direct &&
+	       policy_parent_same(a->parent, b->parent) &&
 	       !policy_rule_leaves_trace(a) && !policy_rule_leaves_trace(b);
 }
 

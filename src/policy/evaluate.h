@@ -52,6 +52,11 @@ struct policy_trace {
 enum flow_known policy_fact_see(
     const struct flow *flow, enum policy_fact fact, enum policy_phase phase);
 
+/* Of one rule, by itself, and the fact that settled it. */
+enum policy_match policy_rule_match(const struct policy *policy,
+    const struct policy_rule *rule, const struct flow *flow,
+    enum policy_phase phase, enum policy_fact *ret_fact);
+
 /* The answer at one phase; UNDECIDED sends the flow to the next. */
 struct policy_answer policy_evaluate(const struct policy *policy,
     const struct flow *flow, enum policy_phase phase,
@@ -75,8 +80,9 @@ bool policy_header_is_in(
 bool policy_rule_leaves_trace(const struct policy_rule *rule);
 
 /*
- * Whether two rules leave the same traces in the world: verdict, logging and
- * translation.  Only then may one stand for the other at an earlier phase.
+ * Whether two rules leave the same traces in the world: verdict, logging,
+ * translation and parent.  Only then may one stand for the other at an earlier
+ * phase.
  */
 bool policy_outcome_same(
     const struct policy_rule *a, const struct policy_rule *b);

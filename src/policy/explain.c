@@ -148,6 +148,15 @@ say_header(struct explainer *explainer, const struct policy_rule *rule)
 	    STR_ARG(rule->headers[at].name));
 }
 
+/* It may be of the service that the rule asks for, and still not be carried. */
+static bool
+is_out_of_sight(const struct policy_rule *rule, const struct flow *flow)
+{
+	return rule->parent != NULL && flow->way == FLOW_PLAIN &&
+	       (flow->any_port || policy_services_have(&rule->services,
+				      flow->protocol, flow->port));
+}
+
 static void
 say_no(struct explainer *explainer, const struct policy_rule *rule,
     enum policy_fact fact)
@@ -166,6 +175,13 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		say_destination(explainer, rule);
 		break;
 	case POLICY_FACT_SERVICE:
+		if (is_out_of_sight(rule, flow)) {
+			text_addf(out,
+			    "the proxy does not see this flow, so it cannot "
+			    "go via %.*s",
+			    STR_ARG(rule->parent->name));
+			break;
+		}
 		describe_service(flow->protocol,
 		    flow->any_port ? 0 : flow->port,
 		    flow->any_port ? UINT16_MAX : flow->port, out);

@@ -45,6 +45,17 @@ json_path(struct json *json, const struct explanation *explanation)
 	json_array_end(json);
 }
 
+/* at == NULL: none. */
+static struct str
+parent_of(const struct policy_answer *answer)
+{
+	struct str none = { NULL, 0 };
+
+	return answer->rule != NULL && answer->rule->parent != NULL
+		   ? answer->rule->parent->name
+		   : none;
+}
+
 void
 explain_json(const struct explanation *explanation, struct json *json)
 {
@@ -59,6 +70,8 @@ explain_json(const struct explanation *explanation, struct json *json)
 	json_put_stringz(json, explanation->by_proxy ? "proxy" : "firewall");
 	json_name(json, "rule");
 	json_rule(json, answer->rule);
+	json_name(json, "parent");
+	json_put_string(json, parent_of(answer));
 	json_name(json, "reason");
 	json_put_stringz(json, answer->reason);
 	json_name(json, "hangs_on");
@@ -85,10 +98,13 @@ explain_verdict(
 		text_addf(out, " by the %s in phase %s: ",
 		    explanation->by_proxy ? "proxy" : "firewall",
 		    policy_phase_word(answer->phase));
+	struct str parent = parent_of(answer);
 	if (answer->rule != NULL)
 		describe_rule(answer->rule, out);
 	else if (answer->reason != NULL)
 		text_addz(out, answer->reason);
+	if (parent.at != NULL)
+		text_addf(out, ", via %.*s", STR_ARG(parent));
 	if (answer->verdict != POLICY_VERDICT_UNDECIDED)
 		text_addc(out, '\n');
 }

@@ -112,7 +112,9 @@ set_destination(struct draft *draft, uint8_t zone, struct address address)
 	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
 	flow->destination = address;
 	flow->to_zone = zone != ZONE_NONE ? zone : home;
-	if (is_own(draft, address)) {
+	/* What is mapped ends elsewhere, whoever has the address. */
+	if (is_own(draft, address) &&
+	    !policy_is_mapped(draft->policy, address)) {
 		flow->own_zone = home;
 		flow->to_zone = ZONE_SELF;
 	}

@@ -35,6 +35,7 @@ enum row_kind {
 	ROW_NAME,
 	ROW_LIST,
 	ROW_SERVICE,
+	ROW_PARENT,
 	ROW_RULE,
 	ROW_OPEN, /* of a block */
 	ROW_CLOSE,

@@ -132,7 +132,7 @@ wants_word(const struct piece *before)
 {
 	static const char *const words[] = { "method", "path", "scheme", "user",
 		"header", "type", "during", "limit", "burst", "connections",
-		"except" };
+		"except", "via" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (is_word(before, words[i]))
@@ -235,6 +235,7 @@ static const struct {
 	{ "name", ROW_NAME, fill_name },
 	{ "list", ROW_LIST, fill_list },
 	{ "service", ROW_SERVICE, fill_name },
+	{ "parent", ROW_PARENT, fill_name },
 	{ "publish", ROW_RULE, fill_rule },
 	{ "allow", ROW_RULE, fill_rule },
 	{ "reject", ROW_RULE, fill_rule },
@@ -399,7 +400,7 @@ take_block_lines(struct builder *builder, bool tests)
 	builder->depth--;
 }
 
-/* `proxy {` and `test "..." {` */
+/* `proxy {`, `firewall {` and `test "..." {` */
 static void
 take_block(struct builder *builder)
 {
@@ -438,6 +439,7 @@ format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 		if (builder.at->is_comment)
 			take_comment(&builder);
 		else if (is_word(builder.at, "proxy") ||
+			 is_word(builder.at, "firewall") ||
 			 is_word(builder.at, "test"))
 			take_block(&builder);
 		else

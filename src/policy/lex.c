@@ -204,7 +204,8 @@ read_line_end(struct lexer *lexer)
 		: TOKEN_NEWLINE;
 
 	if (last == TOKEN_NEWLINE || last == TOKEN_COMMA ||
-	    last == TOKEN_ARROW || last == TOKEN_EQUALS) {
+	    last == TOKEN_ARROW || last == TOKEN_EXCHANGE ||
+	    last == TOKEN_EQUALS) {
 		lexer->at_line_start = true;
 		lexer->continued |= last != TOKEN_NEWLINE;
 		return;
@@ -226,6 +227,11 @@ read_mark(struct lexer *lexer)
 	if (starts_arrow(lexer)) {
 		lexer->at += 2;
 		push(lexer, TOKEN_ARROW, STR("->"), start);
+		return true;
+	}
+	if (str_starts(str_skip(lexer->source->text, lexer->at), STR("<->"))) {
+		lexer->at += 3;
+		push(lexer, TOKEN_EXCHANGE, STR("<->"), start);
 		return true;
 	}
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
@@ -383,6 +389,7 @@ token_describe(const struct token *token, struct text *out)
 		break;
 	case TOKEN_WORD:
 	case TOKEN_ARROW:
+	case TOKEN_EXCHANGE:
 	case TOKEN_EQUALS:
 	case TOKEN_COMMA:
 	case TOKEN_OPEN:

@@ -17,6 +17,7 @@ enum token_kind {
 	TOKEN_WORD,
 	TOKEN_STRING, /* text without the quotes; there are no escapes */
 	TOKEN_ARROW,
+	TOKEN_EXCHANGE, /* <-> */
 	TOKEN_EQUALS,
 	TOKEN_COMMA,
 	TOKEN_OPEN,

@@ -40,7 +40,13 @@
  * never, and neither the kernel's nor nft's numbers go much further. */
 #define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)
 
+/* Of one parent: each that is down may cost a client a time-out. */
+#define POLICY_PARENT_SERVERS_MAX 8
+
 /* Of one service, those that it names counted in: each may double the last. */
 #define POLICY_SERVICE_ITEMS_MAX 4096
+
+/* By one publish rule, to other ports: each is an element of a kernel's map. */
+#define POLICY_SHIFTED_PORTS_MAX 4096
 
 #endif

@@ -239,7 +239,7 @@ meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 	*meaning = (struct meaning){
 		.space = space, .which = which, .policy = policy
 	};
-	meaning->rules = calloc(count, sizeof(*meaning->rules));
+	meaning->rules = calloc(count + 1, sizeof(*meaning->rules));
 	if (meaning->rules == NULL)
 		return -ENOMEM;
 	find_ways(meaning);
@@ -249,19 +249,52 @@ meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 	return space_rc(space);
 }
 
-int
-meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+/* The rules, and room for lists of them. */
+static int
+init_room(struct meaning *meaning, struct space *space, unsigned which)
 {
-	size_t count = space->policies[which]->rule_count;
+	size_t room = space->policies[which]->rule_count + 1;
 	int rc = meaning_init_rules(meaning, space, which);
 
 	if (rc < 0)
 		return rc;
-	meaning->lists = calloc(count + 1, sizeof(*meaning->lists));
-	meaning->packets = calloc(count + 1, sizeof(*meaning->packets));
-	if (meaning->lists == NULL || meaning->packets == NULL)
-		return -ENOMEM;
+	meaning->lists = calloc(room, sizeof(*meaning->lists));
+	meaning->packets = calloc(room, sizeof(*meaning->packets));
+	return meaning->lists != NULL && meaning->packets != NULL ? 0 : -ENOMEM;
+}
+
+int
+meaning_init(struct meaning *meaning, struct space *space, unsigned which)
+{
+	int rc = init_room(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
 	build_lists(meaning);
+	return space_rc(space);
+}
+
+static bool
+has_reports(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].report)
+			return true;
+	return false;
+}
+
+/* What is reported hangs on all that is below: then from the last rule up. */
+int
+meaning_init_whole(struct meaning *meaning, struct space *space, unsigned which)
+{
+	int rc = init_room(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
+	if (has_reports(meaning->policy))
+		build_lists(meaning);
+	else
+		meaning_build_whole(meaning);
 	return space_rc(space);
 }
 

@@ -66,6 +66,10 @@ int meaning_init(struct meaning *meaning, struct space *space, unsigned which);
 /* The same without lists: only the ways of flows, and each rule by itself. */
 int meaning_init_rules(
     struct meaning *meaning, struct space *space, unsigned which);
+
+/* The same, but of lists and packets only the whole: entry 0. */
+int meaning_init_whole(
+    struct meaning *meaning, struct space *space, unsigned which);
 void meaning_fini(struct meaning *meaning);
 
 /* The rule that decides, by a terminal of `lists` that is not NOWHERE. */
@@ -135,8 +139,8 @@ bool meaning_limit_same(
 bool meaning_is_limited(const struct policy_rule *rule);
 
 /*
- * The same verdict, log line and translation, whoever enforces it; and no limit
- * of its own, for two rules count apart.
+ * The same verdict, log line, parent and translation, whoever enforces it; and
+ * no limit of its own, for two rules count apart.
  */
 bool meaning_rule_same(
     const struct policy_rule *a, const struct policy_rule *b);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/meaning, for its own files: meaning_rule.c reads each rule by itself,
- * meaning.c puts the rules into lists, meaning_outcome.c says how flows fare.
+ * meaning.c puts the rules into lists, meaning_whole.c only into the whole one,
+ * meaning_outcome.c says how flows fare.
  */
 #ifndef GATEHOUSE_POLICY_MEANING_IMPL_H
 #define GATEHOUSE_POLICY_MEANING_IMPL_H
@@ -23,6 +24,9 @@ meaning_terminal(size_t value)
 
 /* Fills meaning->rules[index]; the ways of flows must be known. */
 void meaning_rule_read(struct meaning *meaning, size_t index);
+
+/* lists[0] and packets[0] of rules of which none reports. */
+void meaning_build_whole(struct meaning *meaning);
 
 /* NULL if the terminal is no report; lent until the next report_before. */
 const struct meaning_reported *meaning_reported_at(

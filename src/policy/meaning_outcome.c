@@ -121,30 +121,64 @@ settle_verdict(void *context, uint32_t list, uint32_t unused, uint32_t *ret)
 	return true;
 }
 
+/* Rules that publish to the same zones carry their flows the same way. */
+struct homes {
+	uint8_t ipv4, ipv6; /* NOWHERE: no target of that family */
+};
+
+#define NOWHERE UINT8_MAX /* no zone has this number */
+
+static struct homes
+homes_of(const struct meaning *meaning, const struct policy_rule *rule)
+{
+	struct homes homes = { NOWHERE, NOWHERE };
+
+	if (rule->target4.family != ADDRESS_NONE)
+		homes.ipv4 = policy_zone_of(meaning->policy, rule->target4);
+	if (rule->target6.family != ADDRESS_NONE)
+		homes.ipv6 = policy_zone_of(meaning->policy, rule->target6);
+	return homes;
+}
+
+static bool
+is_at(const struct meaning *meaning, const struct policy_rule *rule,
+    struct homes homes)
+{
+	struct homes other = homes_of(meaning, rule);
+
+	return rule->publish && other.ipv4 == homes.ipv4 &&
+	       other.ipv6 == homes.ipv6;
+}
+
 struct deciding {
 	const struct meaning *meaning;
-	size_t rule;
+	struct homes homes;
 };
 
 static bool
 settle_decider(void *context, uint32_t list, uint32_t unused, uint32_t *ret)
 {
 	const struct deciding *deciding = context;
+	const struct meaning *meaning = deciding->meaning;
 
 	(void)unused;
 	if (!diagram_is_terminal(list))
 		return false;
-	*ret = list != DIAGRAM_NOWHERE && meaning_decider(deciding->meaning,
-					      list) == deciding->rule
-		   ? DIAGRAM_ALL
-		   : DIAGRAM_EMPTY;
+	*ret =
+	    list != DIAGRAM_NOWHERE &&
+		    is_at(meaning,
+			&meaning->policy->rules[meaning_decider(meaning, list)],
+			deciding->homes)
+		? DIAGRAM_ALL
+		: DIAGRAM_EMPTY;
 	return true;
 }
 
+/* What rules decide that publish there. */
 static uint32_t
-decided_by(struct meaning *meaning, size_t rule)
+published_to(struct meaning *meaning, struct homes homes)
 {
-	struct deciding deciding = { meaning, rule };
+	struct deciding deciding = { meaning, homes };
 
 	return diagram_apply(&meaning->space->diagram, settle_decider,
 	    &deciding, meaning->lists[0], DIAGRAM_EMPTY);
@@ -162,32 +196,44 @@ settle_open(void *context, uint32_t packets, uint32_t unused, uint32_t *ret)
 	return true;
 }
 
+static uint32_t
+carry_published(
+    struct meaning *meaning, const struct policy_rule *rule, uint32_t carriage)
+{
+	struct diagram *d = &meaning->space->diagram;
+	uint32_t here = published_to(meaning, homes_of(meaning, rule));
+	uint32_t hidden =
+	    diagram_and(d, here, masquerade_published(meaning, rule));
+	uint32_t here6 =
+	    diagram_and(d, here, space_to_base(meaning->space, SPACE_IPV6));
+
+	carriage = carry(d, here, MEANING_PACKETS, carriage);
+	carriage = carry(d, hidden, MEANING_MASQUERADED, carriage);
+	carriage = carry(d, diagram_minus(d, here6, hidden),
+	    MEANING_PACKETS | CARRIAGE_IPV6, carriage);
+	return carry(d, diagram_and(d, here6, hidden),
+	    MEANING_MASQUERADED | CARRIAGE_IPV6, carriage);
+}
+
 /* By packets alone; published flows also say their family. */
 static uint32_t
 carry_packets(struct meaning *meaning)
 {
+	bool seen[UINT8_MAX + 1][UINT8_MAX + 1] = { 0 };
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t allowed_at_all = diagram_apply(
 	    d, settle_verdict, meaning, meaning->lists[0], DIAGRAM_EMPTY);
 	uint32_t carriage =
 	    carry(d, diagram_and(d, meaning->masquerade, allowed_at_all),
 		MEANING_MASQUERADED, meaning_terminal(MEANING_PACKETS));
-	uint32_t ipv6 = space_to_base(meaning->space, SPACE_IPV6);
 
 	for (size_t i = 0; i < meaning->policy->rule_count; i++) {
 		const struct policy_rule *rule = &meaning->policy->rules[i];
-		if (!rule->publish)
+		struct homes homes = homes_of(meaning, rule);
+		if (!rule->publish || seen[homes.ipv4][homes.ipv6])
 			continue;
-		uint32_t here = decided_by(meaning, i);
-		uint32_t hidden =
-		    diagram_and(d, here, masquerade_published(meaning, rule));
-		uint32_t here6 = diagram_and(d, here, ipv6);
-		carriage = carry(d, here, MEANING_PACKETS, carriage);
-		carriage = carry(d, hidden, MEANING_MASQUERADED, carriage);
-		carriage = carry(d, diagram_minus(d, here6, hidden),
-		    MEANING_PACKETS | CARRIAGE_IPV6, carriage);
-		carriage = carry(d, diagram_and(d, here6, hidden),
-		    MEANING_MASQUERADED | CARRIAGE_IPV6, carriage);
+		seen[homes.ipv4][homes.ipv6] = true;
+		carriage = carry_published(meaning, rule, carriage);
 	}
 	return carriage;
 }
@@ -362,6 +408,7 @@ is_same_target(const struct policy_rule *a, const struct policy_rule *b,
 		return false;
 	return !a->publish ||
 	       (a->target_port == b->target_port &&
+		   a->target_shift == b->target_shift &&
 		   (!ipv4 || address_eq(a->target4, b->target4)) &&
 		   (!ipv6 || address_eq(a->target6, b->target6)));
 }
@@ -394,6 +441,7 @@ meaning_outcome_same(
 		return true;
 	return a->rule->verdict == b->rule->verdict &&
 	       a->rule->log == b->rule->log &&
+	       policy_parent_same(a->rule->parent, b->rule->parent) &&
 	       meaning_limit_same(a->rule, b->rule) &&
 	       (a->rule->publish != b->rule->publish
 		       ? false
@@ -404,6 +452,7 @@ bool
 meaning_rule_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	return a->verdict == b->verdict && a->log == b->log &&
+	       policy_parent_same(a->parent, b->parent) &&
 	       (!a->log || str_eq(a->label, b->label)) &&
 	       !meaning_is_limited(a) && !meaning_is_limited(b) && !a->report &&
 	       !b->report && is_same_target(a, b, true, true);

@@ -10,12 +10,28 @@
 
 _Static_assert(POLICY_FACT_COUNT == 11, "a fact without a condition");
 
+/* Of rules by one parent that leave no trace the first stands for all. */
+static size_t
+first_by_parent(const struct policy *policy, const struct policy_rule *rule)
+{
+	size_t first = 0;
+
+	while (!policy_outcome_same(&policy->rules[first], rule))
+		first++;
+	return first;
+}
+
 /* Two rules have one class if and only if policy_outcome_same. */
 static uint32_t
-class_of(const struct policy_rule *rule, size_t index)
+class_of(const struct policy *policy, size_t index)
 {
+	const struct policy_rule *rule = &policy->rules[index];
+
 	if (policy_rule_leaves_trace(rule))
 		return meaning_terminal(MEANING_CLASS_TRACELESS + index);
+	if (rule->parent != NULL)
+		return meaning_terminal(
+		    MEANING_CLASS_TRACELESS + first_by_parent(policy, rule));
 	return meaning_terminal(
 	    MEANING_CLASS_FIRST + (size_t)rule->verdict * 2 + rule->direct);
 }
@@ -27,7 +43,7 @@ opened_by_name(struct meaning *meaning, const struct policy_rule *rule)
 	const struct policy *policy = meaning->policy;
 	uint64_t zones = policy_zone_bit(ZONE_NONE);
 
-	if (rule->verdict != POLICY_VERDICT_ALLOW)
+	if (rule->verdict != POLICY_VERDICT_ALLOW || rule->parent != NULL)
 		return DIAGRAM_ALL;
 	return space_to_zones(meaning->space, meaning->which,
 	    zones | policy_zone_bit(policy->elsewhere));
@@ -100,6 +116,8 @@ match_of(struct meaning *meaning, const struct parts *parts)
 	if (policy_rule_reads_head(parts->rule))
 		match =
 		    diagram_and(d, match, diagram_and(d, parts->head, proxied));
+	if (parts->rule->parent != NULL)
+		match = diagram_and(d, match, proxied);
 	return diagram_minus(d, match, meaning->listened);
 }
 
@@ -120,8 +138,11 @@ packets_on_way(
 		to = diagram_or(d, to, parts->opened);
 	uint32_t set = diagram_and(
 	    d, parts->basis, diagram_minus(d, to, parts->out_address));
-	return diagram_and(
-	    d, set, diagram_or(d, meaning->intercepted, meaning->uncarried));
+	/* What cannot be carried goes by no parent, and is left open. */
+	bool carried = for_sure && parts->rule->parent != NULL;
+	return diagram_and(d, set,
+	    carried ? meaning->intercepted
+		    : diagram_or(d, meaning->intercepted, meaning->uncarried));
 }
 
 static bool
@@ -160,7 +181,7 @@ meaning_rule_read(struct meaning *meaning, size_t index)
 	struct parts parts = take_apart(meaning, rule);
 	struct meaning_rule *ret = &meaning->rules[index];
 
-	ret->class = class_of(rule, index);
+	ret->class = class_of(meaning->policy, index);
 	uint32_t at_listener = packets_to_listener(meaning, &parts, true);
 	ret->yes =
 	    diagram_or(d, packets_on_way(meaning, &parts, true), at_listener);

@@ -12,7 +12,10 @@
 #include "base/nearest.h"
 #include "policy/include.h"
 #include "policy/manual.h"
+#include "policy/parse_firewall.h"
+#include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
+#include "policy/parse_translation.h"
 #include "policy/reader.h"
 #include "policy/words.h"
 
@@ -32,6 +35,10 @@ struct parser {
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
 	struct syntax_masquerade **masquerades;
+	struct syntax_parent **parents;
+	struct syntax_snat **snats;
+	struct syntax_map **maps;
+	struct syntax_setting **settings;
 	struct syntax_rule **rules;
 	struct syntax_test **tests;
 };
@@ -171,19 +178,44 @@ parse_intercept(struct parser *parser, const struct token *head)
 	return true;
 }
 
-/* zones "->" zones */
 static bool
-parse_masquerade(struct parser *parser)
+parse_hidden(struct parser *parser)
 {
-	struct syntax_masquerade *masquerade =
-	    arena_new(parser->in->arena, struct syntax_masquerade);
+	struct syntax_masquerade *masquerade = parse_masquerade(parser->in);
 
-	if (masquerade == NULL ||
-	    !reader_words(parser->in, &masquerade->from, "a zone") ||
-	    !reader_expect(parser->in, TOKEN_ARROW, "'->'") ||
-	    !reader_words(parser->in, &masquerade->to, "a zone"))
+	if (masquerade != NULL)
+		APPEND(parser->masquerades, masquerade);
+	return masquerade != NULL;
+}
+
+static bool
+parse_new_source(struct parser *parser)
+{
+	struct syntax_snat *snat = parse_snat(parser->in);
+
+	if (snat != NULL)
+		APPEND(parser->snats, snat);
+	return snat != NULL;
+}
+
+static bool
+parse_mapped(struct parser *parser)
+{
+	struct syntax_map *map = parse_map(parser->in);
+
+	if (map != NULL)
+		APPEND(parser->maps, map);
+	return map != NULL;
+}
+
+static bool
+parse_parent_name(struct parser *parser)
+{
+	struct syntax_parent *parent = parse_parent(parser->in);
+
+	if (parent == NULL)
 		return false;
-	APPEND(parser->masquerades, masquerade);
+	APPEND(parser->parents, parent);
 	return true;
 }
 
@@ -313,6 +345,23 @@ parse_proxy(struct parser *parser)
 	return parse_block(parser, parse_proxy_line, NULL);
 }
 
+static bool
+parse_firewall_line(struct parser *parser, void *context)
+{
+	struct syntax_setting *setting = parse_setting(parser->in);
+
+	(void)context;
+	if (setting != NULL)
+		APPEND(parser->settings, setting);
+	return setting != NULL;
+}
+
+static bool
+parse_firewall(struct parser *parser)
+{
+	return parse_block(parser, parse_firewall_line, NULL);
+}
+
 /* A case runs to the end of its line; policy/flow_text reads it. */
 static bool
 parse_case(struct parser *parser, void *context)
@@ -368,7 +417,11 @@ static const struct {
 	{ "hours", parse_hours, MANUAL_HOURS },
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
-	{ "masquerade", parse_masquerade, MANUAL_PUBLISH },
+	{ "firewall", parse_firewall, MANUAL_FIREWALL },
+	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
+	{ "snat", parse_new_source, MANUAL_SOURCES },
+	{ "map", parse_mapped, MANUAL_MAPS },
+	{ "parent", parse_parent_name, MANUAL_PARENTS },
 	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
 	{ "allow", parse_rule, MANUAL_RULES },
 	{ "reject", parse_rule, MANUAL_RULES },
@@ -388,7 +441,9 @@ static const struct {
 	{ "block", "drop' (silent) or 'reject" },
 	{ "deny", "drop' (silent) or 'reject" },
 	{ "refuse", "reject" },
-	{ "nat", "masquerade" },
+	{ "nat", "masquerade' or 'snat" },
+	{ "dnat", "publish" },
+	{ "binat", "map" },
 	{ "rdr", "publish" },
 	{ "forward", "publish" },
 	{ "redirect", "publish" },
@@ -398,6 +453,8 @@ static const struct {
 	{ "alias", "name" },
 	{ "acl", "name' or 'list" },
 	{ "interface", "zone" },
+	{ "upstream", "parent" },
+	{ "cache_peer", "parent" },
 };
 
 /* A word of the language that begins a line, but no statement. */
@@ -410,6 +467,12 @@ hint_word_of_statement(struct parser *parser, struct str word)
 		report_hint(parser->in->report,
 		    "it stands in the braces of 'proxy { ... }'");
 		report_see(parser->in->report, MANUAL_PROXY);
+		return true;
+	}
+	if (syntax_is_setting(word)) {
+		report_hint(parser->in->report,
+		    "it stands in the braces of 'firewall { ... }'");
+		report_see(parser->in->report, MANUAL_FIREWALL);
 		return true;
 	}
 	if (!policy_word_is_reserved(word))
@@ -448,8 +511,9 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, masquerade, publish, allow, "
-		    "reject, drop, report or test");
+		    "hours, service, proxy, parent, firewall, masquerade, "
+		    "snat, map, publish, allow, reject, drop, report or "
+		    "test");
 	return false;
 }
 
@@ -551,6 +615,10 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.masquerades = &ret->masquerades,
+		.parents = &ret->parents,
+		.snats = &ret->snats,
+		.maps = &ret->maps,
+		.settings = &ret->settings,
 		.rules = &ret->rules,
 		.tests = &ret->tests,
 	};

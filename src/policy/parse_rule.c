@@ -155,6 +155,13 @@ parse_direct(struct reader *in, struct syntax_rule *rule)
 	return true;
 }
 
+static bool
+parse_via(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->via.text.at == NULL) &&
+	       reader_word(in, &rule->via, "the name of a parent");
+}
+
 static const struct {
 	const char *word;
 	bool (*parse)(struct reader *, struct syntax_rule *);
@@ -172,6 +179,7 @@ static const struct {
 	{ "log", parse_log, MANUAL_OPTIONS },
 	{ "as", parse_as, MANUAL_OPTIONS },
 	{ "direct", parse_direct, MANUAL_OPTIONS },
+	{ "via", parse_via, MANUAL_PARENTS },
 };
 
 /* Words of rules that stand at one place only, which is not this one. */

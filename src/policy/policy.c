@@ -112,7 +112,10 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_definitions(resolver, built_in, true);
 	resolve_definitions(resolver, own, false);
 	resolve_hours(resolver, own);
+	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
+	resolve_translations(resolver, own);
+	resolve_firewall(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)
 		resolve_cases(resolver, own);
@@ -187,10 +190,31 @@ policy_zone_name(const struct policy *policy, uint8_t zone)
 }
 
 bool
+policy_is_mapped(const struct policy *policy, struct address address)
+{
+	for (size_t i = 0; i < policy->map_count; i++) {
+		const struct address_range *outside = &policy->maps[i].outside;
+		if (address_eq(outside->first, address) &&
+		    address_eq(outside->last, address))
+			return true;
+	}
+	return false;
+}
+
+bool
+policy_interface_fits(struct str pattern, struct str interface)
+{
+	if (pattern.len == 0 || pattern.at[pattern.len - 1] != '*')
+		return str_eq(pattern, interface);
+	pattern.len--;
+	return str_starts(interface, pattern);
+}
+
+bool
 policy_zone_has_interface(const struct policy_zone *zone, struct str interface)
 {
 	for (size_t i = 0; i < zone->interface_count; i++)
-		if (str_eq(zone->interfaces[i], interface))
+		if (policy_interface_fits(zone->interfaces[i], interface))
 			return true;
 	return false;
 }

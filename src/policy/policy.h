@@ -15,6 +15,7 @@
 #include "policy/flow.h"
 #include "policy/hours.h"
 #include "policy/limits.h"
+#include "policy/parent.h"
 
 #include "base/report.h"
 
@@ -102,6 +103,7 @@ struct policy_rule {
 	bool log;
 	bool direct;
 	bool report; /* never decides: counts, logs, and the walk goes on */
+	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
 	struct policy_services services;
@@ -125,9 +127,13 @@ struct policy_rule {
 	struct place place;
 	uint32_t line; /* of its file; 0: the built-in last rule */
 	uint32_t nth;  /* of the rules with this line, from 1 */
-	/* publish: where the flow is sent instead; port 0 keeps the port. */
+	/*
+	 * publish: where the flow is sent instead.  All ports become the
+	 * target's (0: none does), or each one moves by the shift.
+	 */
 	struct address target4, target6; /* family NONE: not in this family */
 	uint16_t target_port;
+	int32_t target_shift;
 };
 
 struct policy_listen {
@@ -144,6 +150,22 @@ struct policy_intercept {
 
 struct policy_masquerade {
 	uint64_t from, to;
+};
+
+/* `snat`: the first one that holds a flow gives it its source. */
+struct policy_snat {
+	struct policy_endpoint from; /* zones and addresses */
+	uint64_t to;
+	struct address to4, to6; /* family NONE: not in this family */
+	struct place place;
+};
+
+/* `map`: two prefixes of one length, or two addresses, for each other. */
+struct policy_map {
+	struct address_range inside, outside;
+	uint8_t home; /* where the inside lives */
+	uint8_t zone; /* where the outside lives */
+	struct place place;
 };
 
 /* A line of a test block. */
@@ -174,6 +196,8 @@ struct policy {
 	size_t service_name_count;
 	struct policy_hours *hours;
 	size_t hours_count;
+	struct policy_parent *parents;
+	size_t parent_count, parent_server_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
 	struct policy_listen *listens;
@@ -182,6 +206,14 @@ struct policy {
 	size_t intercept_count;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
+	struct policy_snat *snats;
+	size_t snat_count;
+	struct policy_map *maps;
+	size_t map_count;
+	/* Zones, by the lines of `firewall`; ZONE_SELF only in `invalid`. */
+	uint64_t invalid; /* what conntrack cannot place goes to the list */
+	uint64_t clamped; /* TCP segments are made to fit the path */
+	uint64_t helpers[POLICY_HELPER_COUNT];
 	struct policy_case *cases;
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
@@ -241,6 +273,9 @@ policy_zone_bit(uint8_t zone)
 	return (uint64_t)1 << zone;
 }
 
+/* Whether `ppp*` or `ppp0` stands for the interface, or for this pattern. */
+bool policy_interface_fits(struct str pattern, struct str interface);
+
 bool policy_zone_has_interface(
     const struct policy_zone *zone, struct str interface);
 
@@ -258,6 +293,18 @@ bool policy_zone_find(
  * not the policy's knowledge: ask the host first.
  */
 uint8_t policy_zone_of(const struct policy *policy, struct address address);
+
+/* Whether it is the outside of a map alone, not within a prefix: it lives in
+ * the map's zone then, even where the gateway itself has it. */
+bool policy_is_mapped(const struct policy *policy, struct address address);
+
+/* What a publish rule makes of a port that it matches. */
+static inline uint16_t
+policy_target_port(const struct policy_rule *rule, uint16_t port)
+{
+	return rule->target_port != 0 ? rule->target_port
+				      : (uint16_t)(port + rule->target_shift);
+}
 
 /* Whether the proxy intercepts this service for this zone. */
 bool policy_intercepts(const struct policy *policy, uint8_t from_zone,

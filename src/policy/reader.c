@@ -42,9 +42,10 @@ reader_at_word(const struct reader *reader, const char *word)
 bool
 reader_at_statement(const struct reader *reader)
 {
-	static const char *const heads[] = { "allow", "drop", "hours",
-		"include", "list", "masquerade", "name", "proxy", "publish",
-		"reject", "report", "service", "test", "zone" };
+	static const char *const heads[] = { "allow", "drop", "firewall",
+		"hours", "include", "list", "map", "masquerade", "name",
+		"parent", "proxy", "publish", "reject", "report", "service",
+		"snat", "test", "zone" };
 	const struct token *token = reader_peek(reader);
 
 	if (!token->begins_line)

@@ -13,6 +13,8 @@ project(struct space *space, uint32_t set, enum space_dimension dimension)
 {
 	const struct space_axis *axis = &space->axes[dimension];
 
+	if (axis->bits == 0)
+		return set == DIAGRAM_EMPTY ? set : DIAGRAM_ALL;
 	set = diagram_forget(&space->diagram, set, end_of(axis), UINT32_MAX);
 	return diagram_forget(&space->diagram, set, 0, axis->first);
 }
@@ -50,6 +52,8 @@ grow(struct space *space, struct region *region, uint32_t allowed,
 	struct diagram *d = &space->diagram;
 
 	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		if (space->axes[growth[i]].bits == 0)
+			continue; /* one cell is all there is */
 		uint32_t others = product(space, region->most, growth[i]);
 		uint32_t bad = diagram_minus(d, others, allowed);
 		uint32_t good = diagram_minus(
@@ -89,47 +93,69 @@ sow(struct space *space, uint32_t set, uint32_t rest,
 	return region;
 }
 
-static size_t
-length_of(const struct space *space, const struct region *region)
-{
-	struct text line = TEXT_EMPTY;
-
-	(void)region_describe(space, region, &line);
-	size_t length = line.len;
-	text_fini(&line);
-	return length;
-}
-
 /*
  * First among what can be; what cannot be comes second, because it must not
- * keep what can be out.
+ * keep what can be out.  A NULL `within`: the seed is all that can be.
  */
-struct region
-region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest)
+static struct region
+grow_from(struct space *space, const struct region *seed, uint32_t set,
+    uint32_t allowed, const enum space_dimension *growth,
+    const uint32_t *within)
+{
+	struct region region = *seed;
+
+	if (within != NULL)
+		grow(space, &region, allowed, growth, within);
+	grow(space, &region, allowed, growth, NULL);
+	find_least(space, &region, set);
+	return region;
+}
+
+/* Takes the other one and its line if that is shorter. */
+static int
+choose_shorter(struct space *space, struct region *best,
+    const struct region *other, struct text *line)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = 0;
+
+	if (memcmp(other->most, best->most, sizeof(best->most)) != 0)
+		rc = region_describe(space, other, REGION_PARTS, &words);
+	if (rc == 0 && words.len > 0 && words.len < line->len) {
+		*best = *other;
+		text_clear(line);
+		text_add(line, text_str(&words));
+	}
+	text_fini(&words);
+	return rc;
+}
+
+int
+region_cut(struct space *space, uint32_t set, uint32_t possible, uint32_t *rest,
+    struct region *ret, struct text *line)
 {
 	struct diagram *d = &space->diagram;
 	uint32_t within[SPACE_DIMENSION_COUNT];
-	struct region best = { 0 };
-	size_t best_length = SIZE_MAX;
+	struct region region;
 
 	struct region seed = sow(space, set, *rest, within);
 	uint32_t allowed =
 	    diagram_or(d, set, diagram_minus(d, DIAGRAM_ALL, possible));
-	for (size_t i = 0; i < GROWTHS; i++) {
-		struct region region = seed;
-		grow(space, &region, allowed, growths[i], within);
-		grow(space, &region, allowed, growths[i], NULL);
-		find_least(space, &region, set);
-		bool same = i > 0 && memcmp(region.most, best.most,
-					 sizeof(region.most)) == 0;
-		size_t length = same ? SIZE_MAX : length_of(space, &region);
-		if (length >= best_length)
-			continue;
-		best = region;
-		best_length = length;
+	const uint32_t *first = within;
+	if (diagram_implies(
+		d, product(space, within, SPACE_DIMENSION_COUNT), allowed)) {
+		/* The set is a region, as most are: it grows to all of it. */
+		memcpy(seed.most, within, sizeof(within));
+		first = NULL;
 	}
-	*rest = diagram_minus(d, *rest, region_flows(space, &best));
-	return best;
+	*ret = grow_from(space, &seed, set, allowed, growths[0], first);
+	text_clear(line);
+	int rc = region_describe(space, ret, REGION_PARTS, line);
+	region = grow_from(space, &seed, set, allowed, growths[1], first);
+	if (rc == 0)
+		rc = choose_shorter(space, ret, &region, line);
+	*rest = diagram_minus(d, *rest, region_flows(space, ret));
+	return rc;
 }
 
 uint32_t

@@ -15,6 +15,15 @@
 
 #include "policy/space.h"
 
+#include "base/text.h"
+
+/*
+ * Of more parts than this a line says how many more there are, for one who
+ * reads it; machines are told all.
+ */
+#define REGION_PARTS 12
+#define REGION_ALL   SIZE_MAX
+
 struct region {
 	uint32_t least[SPACE_DIMENSION_COUNT];
 	uint32_t most[SPACE_DIMENSION_COUNT];
@@ -22,10 +31,11 @@ struct region {
 
 /*
  * A region that lies in `set`, as far as flows are `possible`, and touches
- * *rest, which is not empty and lies in `set`; it is taken off *rest.
+ * *rest, which is not empty and lies in `set`; it is taken off *rest.  `line`
+ * is what region_describe says of it, in REGION_PARTS.  0, -ENOMEM or -E2BIG.
  */
-struct region region_cut(
-    struct space *space, uint32_t set, uint32_t possible, uint32_t *rest);
+int region_cut(struct space *space, uint32_t set, uint32_t possible,
+    uint32_t *rest, struct region *ret, struct text *line);
 
 /* The flows of the region, and others that cannot be. */
 uint32_t region_flows(struct space *space, const struct region *region);
@@ -33,13 +43,13 @@ uint32_t region_flows(struct space *space, const struct region *region);
 /*
  * What stands in the line for a dimension: "lan, 192.0.2.7", "tcp 80-88",
  * "not GET".  Nothing is written where all is meant, but source and destination
- * then say "any".  0 or -ENOMEM.
+ * then say "any".  0, -ENOMEM or -E2BIG.
  */
-int region_say(const struct space *space, const struct region *region,
-    enum space_dimension dimension, struct text *out);
+int region_say(struct space *space, const struct region *region,
+    enum space_dimension dimension, size_t parts_max, struct text *out);
 
 /* The whole line: "lan -> any tcp 80 name ads method GET". */
-int region_describe(
-    const struct space *space, const struct region *region, struct text *out);
+int region_describe(struct space *space, const struct region *region,
+    size_t parts_max, struct text *out);
 
 #endif

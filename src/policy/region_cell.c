@@ -128,6 +128,22 @@ region_times_say(const struct side *side, const struct hours *minutes)
 	}
 }
 
+static const struct address_atom *
+atom_of(const struct side *side, size_t cell)
+{
+	return &space_partition(side->space, side->dimension)
+		    ->of
+		    .addresses[space_atom(side->space, side->dimension, cell)];
+}
+
+bool
+region_cell_is_vague(const struct side *side, size_t cell)
+{
+	return (side->dimension == SPACE_SOURCE ||
+		   side->dimension == SPACE_DESTINATION) &&
+	       atom_of(side, cell)->range_count > PARTITION_RANGES_KEPT;
+}
+
 /* A cell that no wording fits. */
 void
 region_cell_say(const struct side *side, size_t cell)
@@ -138,16 +154,12 @@ region_cell_say(const struct side *side, size_t cell)
 	case SPACE_SOURCE:
 		if (space->sources.items[cell].self)
 			text_addz(side->out, "self ");
-		say_atom(
-		    side, &space->from.atoms.of
-			       .addresses[space->sources.items[cell].atom]);
+		say_atom(side, atom_of(side, cell));
 		break;
 	case SPACE_DESTINATION:
 		if (space->destinations.items[cell].own)
 			text_addz(side->out, "self ");
-		say_atom(side,
-		    &space->to.atoms.of
-			 .addresses[space->destinations.items[cell].atom]);
+		say_atom(side, atom_of(side, cell));
 		break;
 	case SPACE_NAME:
 		say_name(side, cell);

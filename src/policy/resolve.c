@@ -116,6 +116,7 @@ resolve_kind_words(enum symbol_kind kind)
 		[SYMBOL_LIST] = "a list",
 		[SYMBOL_SERVICE] = "a service",
 		[SYMBOL_HOURS] = "a set of hours",
+		[SYMBOL_PARENT] = "a parent",
 	};
 
 	return words[kind];

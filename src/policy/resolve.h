@@ -22,6 +22,7 @@ enum symbol_kind {
 	SYMBOL_LIST,
 	SYMBOL_SERVICE,
 	SYMBOL_HOURS,
+	SYMBOL_PARENT,
 };
 
 struct symbol {
@@ -34,6 +35,7 @@ struct symbol {
 	struct policy_services services;
 	struct policy_service_name *service_name; /* NULL: built in */
 	struct policy_hours *hours;
+	struct policy_parent *parent;
 };
 
 /* How many lines end before a byte of the policy's own text. */
@@ -102,11 +104,31 @@ bool resolve_zones(
 bool resolve_conditions(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
+/* The parent that a rule goes by, if any; false: reported. */
+bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
+    struct policy_rule *rule);
+
+/* Zones and addresses, and what is taken out of them; false: reported. */
+bool resolve_source(struct resolver *resolver, const struct syntax_word *words,
+    const struct syntax_word *except, struct policy_endpoint *ret);
+
+/*
+ * The one address in each family that the words stand for.  False: reported,
+ * with one of the sentences where they are no addresses, or several.
+ */
+bool resolve_target(struct resolver *resolver, const struct syntax_word *words,
+    const char *no_address, const char *several, struct address *ret4,
+    struct address *ret6);
+
 /* The statements, file by file. */
 void resolve_definitions(
     struct resolver *resolver, const struct syntax *syntax, bool built_in);
 void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
+void resolve_parents(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
+void resolve_translations(
+    struct resolver *resolver, const struct syntax *syntax);
+void resolve_firewall(struct resolver *resolver, const struct syntax *syntax);
 void resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in);
 void resolve_cases(struct resolver *resolver, const struct syntax *syntax);

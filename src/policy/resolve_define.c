@@ -11,16 +11,52 @@
 
 #include <errno.h>
 
+/* Or the beginning of one, with `*` for what follows. */
 static bool
 is_interface_name(struct str name)
 {
-	if (name.len == 0 || name.len > POLICY_INTERFACE_MAX)
+	if (name.len > POLICY_INTERFACE_MAX)
+		return false;
+	if (name.len > 0 && name.at[name.len - 1] == '*')
+		name.len--;
+	if (name.len == 0)
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.at[i];
 		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
 		    c != '.' && c != '-')
 			return false;
+	}
+	return true;
+}
+
+/* A packet comes in by one of them, and which must be plain. */
+static bool
+refuse_half_shared(
+    struct resolver *resolver, const struct syntax_word *word, struct str other)
+{
+	struct str one = word->text;
+
+	if (str_eq(one, other) || (!policy_interface_fits(one, other) &&
+				      !policy_interface_fits(other, one)))
+		return true;
+	report_error(resolver->report, word->place,
+	    "interfaces do not overlap, but '%.*s' and '%.*s' do", STR_ARG(one),
+	    STR_ARG(other));
+	return false;
+}
+
+static bool
+is_interface_apart(struct resolver *resolver, const struct syntax_word *word)
+{
+	const struct policy *policy = resolver->policy;
+
+	for (uint8_t i = 0; i < policy->zone_count; i++) {
+		const struct policy_zone *zone = &policy->zones[i];
+		for (size_t j = 0; j < zone->interface_count; j++)
+			if (!refuse_half_shared(
+				resolver, word, zone->interfaces[j]))
+				return false;
 	}
 	return true;
 }
@@ -42,6 +78,8 @@ add_interface(struct resolver *resolver, struct policy_zone *zone,
 			return false;
 		}
 	}
+	if (!is_interface_apart(resolver, word))
+		return false;
 	zone->interfaces[zone->interface_count++] = word->text;
 	return true;
 }

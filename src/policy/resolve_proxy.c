@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/resolve_proxy: where the proxy listens, what it intercepts, and what
- * is masqueraded.
+ * policy/resolve_proxy: where the proxy listens and what it intercepts.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -60,24 +59,6 @@ resolve_intercept(
 		policy->intercepts[policy->intercept_count++] = intercept;
 }
 
-static void
-resolve_masquerade(
-    struct resolver *resolver, const struct syntax_masquerade *syntax)
-{
-	struct policy *policy = resolver->policy;
-	struct policy_masquerade masquerade = { 0 };
-
-	bool good = resolve_zones(resolver, syntax->from, &masquerade.from);
-	good &= resolve_zones(resolver, syntax->to, &masquerade.to);
-	if (good && (masquerade.from & masquerade.to) != 0) {
-		report_error(resolver->report, syntax->to->place,
-		    "a zone is not masqueraded towards itself");
-		good = false;
-	}
-	if (good)
-		policy->masquerades[policy->masquerade_count++] = masquerade;
-}
-
 static bool
 make_room(struct resolver *resolver, const struct syntax *syntax)
 {
@@ -87,8 +68,6 @@ make_room(struct resolver *resolver, const struct syntax *syntax)
 	    syntax_count(syntax->listens), sizeof(*policy->listens));
 	policy->intercepts = arena_array(resolver->arena,
 	    syntax_count(syntax->intercepts), sizeof(*policy->intercepts));
-	policy->masquerades = arena_array(resolver->arena,
-	    syntax_count(syntax->masquerades), sizeof(*policy->masquerades));
 	return !resolver->arena->full;
 }
 
@@ -104,8 +83,4 @@ resolve_proxy(struct resolver *resolver, const struct syntax *syntax)
 	for (const struct syntax_intercept *intercept = syntax->intercepts;
 	     intercept != NULL; intercept = intercept->next)
 		resolve_intercept(resolver, intercept);
-	(void)report_topic(resolver->report, MANUAL_PUBLISH);
-	for (const struct syntax_masquerade *masquerade = syntax->masquerades;
-	     masquerade != NULL; masquerade = masquerade->next)
-		resolve_masquerade(resolver, masquerade);
 }

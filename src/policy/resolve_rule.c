@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/resolve_rule: the proxy, masquerading and the ordered list.
+ * policy/resolve_rule: the ordered list.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -61,6 +61,14 @@ add_symbol(struct resolver *resolver, enum side side,
 		    "hours stand behind the endpoints: during %.*s",
 		    STR_ARG(word->text));
 		report_see(resolver->report, MANUAL_CONDITIONS);
+		return false;
+	}
+	if (symbol->kind == SYMBOL_PARENT) {
+		resolve_unknown(resolver, word, "an address", 0);
+		report_hint(resolver->report,
+		    "a parent stands behind the endpoints: via %.*s",
+		    STR_ARG(word->text));
+		report_see(resolver->report, MANUAL_PARENTS);
 		return false;
 	}
 	if (symbol->group == NULL)
@@ -245,50 +253,88 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_services(resolver, syntax->services, &rule->services);
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
+	good &= resolve_via(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
+}
+
+bool
+resolve_source(struct resolver *resolver, const struct syntax_word *words,
+    const struct syntax_word *except, struct policy_endpoint *ret)
+{
+	bool good = resolve_endpoint(resolver, SIDE_FROM, words, ret);
+
+	good &= resolve_except(resolver, SIDE_FROM, except, ret);
+	return good;
 }
 
 /* The one address of a family that the target stands for. */
 static bool
-take_target(struct resolver *resolver, const struct policy_group *group,
-    struct place place, struct policy_rule *rule)
+take_target(const struct policy_group *group, struct address *ret4,
+    struct address *ret6)
 {
 	for (size_t i = 0; i < address_set_count(&group->addresses); i++) {
 		struct address_range range =
 		    address_set_range(&group->addresses, i);
-		struct address *target = range.first.family == ADDRESS_IPV4
-					     ? &rule->target4
-					     : &rule->target6;
+		struct address *target =
+		    range.first.family == ADDRESS_IPV4 ? ret4 : ret6;
 		if (target->family != ADDRESS_NONE ||
-		    !address_eq(range.first, range.last)) {
-			report_error(resolver->report, place,
-			    "what is published has one address in each "
-			    "family");
+		    !address_eq(range.first, range.last))
 			return false;
-		}
 		*target = range.first;
 	}
 	return true;
 }
 
-static bool
-resolve_target(struct resolver *resolver, const struct syntax_rule *syntax,
-    struct policy_rule *rule)
+bool
+resolve_target(struct resolver *resolver, const struct syntax_word *words,
+    const char *no_address, const char *several, struct address *ret4,
+    struct address *ret6)
 {
 	struct policy_endpoint target = { 0 };
 	bool good = true;
 
-	if (!resolve_endpoint(resolver, SIDE_TO, syntax->to, &target))
+	if (!resolve_endpoint(resolver, SIDE_TO, words, &target))
 		return false;
 	if (target.zones != 0 || policy_endpoint_has_domains(&target)) {
-		report_error(resolver->report, syntax->to->place,
-		    "a flow is published to an address");
+		report_error(resolver->report, words->place, "%s", no_address);
 		return false;
 	}
 	for (size_t i = 0; i < target.group_count; i++)
-		good &= take_target(
-		    resolver, target.groups[i], syntax->to->place, rule);
+		good &= take_target(target.groups[i], ret4, ret6);
+	if (!good)
+		report_error(resolver->report, words->place, "%s", several);
 	return good;
+}
+
+/*
+ * A port or a range becomes one port, or a range of the same length.  What one
+ * port becomes is a shift, so that a range and its ports one by one are the
+ * same.
+ */
+static bool
+resolve_moved_ports(struct resolver *resolver, const struct syntax_rule *syntax,
+    const struct policy_service *inside, struct policy_rule *rule)
+{
+	const struct policy_service *outside = &rule->services.items[0];
+	unsigned length = (unsigned)(outside->last - outside->first);
+
+	if (inside->first == inside->last && length > 0) {
+		rule->target_port = inside->first;
+		return true;
+	}
+	if ((unsigned)(inside->last - inside->first) != length) {
+		report_error(resolver->report, syntax->target->what.place,
+		    "a range of ports becomes one port, or a range of the "
+		    "same length");
+		return false;
+	}
+	rule->target_shift = inside->first - outside->first;
+	if (length < POLICY_SHIFTED_PORTS_MAX || rule->target_shift == 0)
+		return true;
+	report_error(resolver->report, syntax->target->what.place,
+	    "at most %d ports are moved by one rule", POLICY_SHIFTED_PORTS_MAX);
+	report_see(resolver->report, MANUAL_LIMITS);
+	return false;
 }
 
 static bool
@@ -303,17 +349,16 @@ resolve_target_port(struct resolver *resolver, const struct syntax_rule *syntax,
 	if (!resolve_services(resolver, syntax->target, &inside))
 		return false;
 	if (inside.count != 1 || outside->count != 1 ||
-	    inside.items[0].first != inside.items[0].last ||
-	    outside->items[0].first != outside->items[0].last ||
-	    inside.items[0].protocol != outside->items[0].protocol) {
+	    inside.items[0].protocol != outside->items[0].protocol ||
+	    inside.items[0].first == 0) {
 		report_error(resolver->report, syntax->target->what.place,
-		    "one port is published as one port of the same protocol");
+		    "ports of one kind are published as ports of the same "
+		    "protocol");
 		report_hint(resolver->report,
 		    "leave the second out to keep the ports as they are");
 		return false;
 	}
-	rule->target_port = inside.items[0].first;
-	return true;
+	return resolve_moved_ports(resolver, syntax, &inside.items[0], rule);
 }
 
 /* The first condition that no packet shows, or NULL. */
@@ -364,10 +409,14 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	    resolve_zones(resolver, syntax->from, &rule->to.own) &&
 	    resolve_services(resolver, syntax->services, &rule->services) &&
 	    check_published(resolver, syntax, rule) &&
-	    resolve_target(resolver, syntax, rule) &&
+	    resolve_target(resolver, syntax->to,
+		"a flow is published to an address",
+		"what is published has one address in each family",
+		&rule->target4, &rule->target6) &&
 	    resolve_target_port(resolver, syntax, rule);
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
+	good &= resolve_via(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 

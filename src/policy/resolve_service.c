@@ -140,6 +140,24 @@ report_no_service(
 	resolve_hint_nearest(resolver, &nearest);
 }
 
+/* Where the word may stand that stands where a service should. */
+static void
+hint_other_place(struct resolver *resolver, const struct symbol *symbol)
+{
+	if (symbol->kind == SYMBOL_HOURS)
+		report_hint(resolver->report,
+		    "a rule holds in hours by 'during %.*s'",
+		    STR_ARG(symbol->name));
+	else if (symbol->kind == SYMBOL_PARENT)
+		report_hint(resolver->report,
+		    "a rule goes by a parent with 'via %.*s'",
+		    STR_ARG(symbol->name));
+	else
+		report_hint(resolver->report,
+		    "endpoints are parted by commas, the service stands "
+		    "behind them");
+}
+
 static const struct symbol *
 find_service(struct resolver *resolver, const struct syntax_service *syntax)
 {
@@ -176,14 +194,8 @@ find_service(struct resolver *resolver, const struct syntax_service *syntax)
 		return NULL;
 	}
 	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
-	if (symbol != NULL && symbol->kind == SYMBOL_HOURS)
-		report_hint(resolver->report,
-		    "a rule holds in hours by 'during %.*s'",
-		    STR_ARG(word->text));
-	else if (symbol != NULL)
-		report_hint(resolver->report,
-		    "endpoints are parted by commas, the service stands "
-		    "behind them");
+	if (symbol != NULL)
+		hint_other_place(resolver, symbol);
 	return NULL;
 }
 

@@ -156,7 +156,6 @@ static void
 fini_side(struct space_side *side)
 {
 	free(side->sets.items);
-	free(side->cells);
 	map_fini(&side->groups);
 	partition_fini(&side->atoms);
 }
@@ -176,10 +175,13 @@ space_fini(struct space *space)
 	free(space->destinations.items);
 	free(space->services.items);
 	free(space->name_sets.items);
-	free(space->name_cells);
 	map_fini(&space->name_index);
 	arena_fini(&space->arena);
 	free(space->named.items);
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		free(space->axes[i].sets);
+		free(space->axes[i].named);
+	}
 	partition_fini(&space->names);
 	free(space->hour_sets.items);
 	free(space->hours.items);
@@ -188,8 +190,6 @@ space_fini(struct space *space)
 	free(space->users.items);
 	free(space->path_patterns.items);
 	free(space->type_patterns.items);
-	free(space->path_cells);
-	free(space->type_cells);
 	partition_fini(&space->paths);
 	partition_fini(&space->types);
 	free(space->headers.items);

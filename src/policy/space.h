@@ -115,8 +115,6 @@ struct space_side {
 	size_t zones[SPACE_POLICIES_MAX]; /* the first zone's set */
 	struct map groups;                /* a group's address: its set + 1 */
 	struct partition atoms;
-	uint32_t *cells; /* that each set covers */
-	uint32_t zone_cells[SPACE_POLICIES_MAX][SPACE_ZONES];
 };
 
 /* A name or list, and the set + 1 that it is in each policy; 0: it is none. */
@@ -144,6 +142,18 @@ struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
 	size_t count; /* cells; SIZE_MAX: more than can be counted */
+	uint32_t all; /* numbers that stand for a cell */
+	/* What each set covers: of a partition, or each condition that is a
+	 * variable. */
+	uint32_t *sets;
+	/* Of each set of a partition: the index in space.named + 1, or 0. */
+	uint32_t *named;
+};
+
+/* What each zone of one policy covers. */
+struct space_zone_cells {
+	uint32_t from[SPACE_ZONES], to[SPACE_ZONES];
+	uint32_t own[SPACE_ZONES]; /* the gateway's own addresses in it */
 };
 
 struct space {
@@ -174,12 +184,12 @@ struct space {
 		struct partition_set *items;
 		size_t count, room;
 	} name_sets;
-	uint32_t *name_cells;  /* that each of them covers */
 	struct map name_index; /* a group's address: its set + 1 */
 	struct {
 		struct space_name *items;
 		size_t count, room;
 	} named; /* that some rule uses, to say sets in words */
+	struct space_zone_cells zone_cells[SPACE_POLICIES_MAX];
 	struct partition names;
 	struct {
 		struct partition_set *items;
@@ -195,7 +205,6 @@ struct space {
 	struct partition paths, types;
 	/* There are too many combinations: each pattern is a variable. */
 	bool paths_are_free, types_are_free;
-	uint32_t *path_cells, *type_cells; /* that match each pattern */
 	struct {
 		const struct policy_header **items;
 		size_t count, room;
@@ -211,7 +220,8 @@ int space_init(
     struct space *space, const struct policy *const *policies, unsigned count);
 void space_fini(struct space *space);
 
-/* After a sequence of operations: 0, -ENOMEM or -E2BIG. */
+/* After a sequence of operations: 0, -ENOMEM, -E2BIG or -ETIME (where the
+ * diagram has a deadline). */
 int space_rc(const struct space *space);
 
 /* How many variables a flow has. */
@@ -258,9 +268,27 @@ uint32_t space_rule_times(struct space *space, const struct policy_rule *rule);
 /* All that a rule asks for of a request: scheme, method, path and so on. */
 uint32_t space_rule_head(struct space *space, const struct policy_rule *rule);
 
+/* The partition that made the axis, or NULL; and the atom of a cell. */
+const struct partition *space_partition(
+    const struct space *space, enum space_dimension dimension);
+size_t space_atom(
+    const struct space *space, enum space_dimension dimension, size_t cell);
+
 /* Sources and destinations by their zones in policy `which`. */
 uint32_t space_from_zones(struct space *space, unsigned which, uint64_t zones);
 uint32_t space_to_zones(struct space *space, unsigned which, uint64_t zones);
+
+/* The gateway's own addresses in these zones; all of them. */
+uint32_t space_own(struct space *space, unsigned which, uint64_t zones);
+uint32_t space_self(struct space *space, enum space_dimension dimension);
+
+/* The last cells of an axis are an atom each of the gateway's own. */
+size_t space_self_first(
+    const struct space *space, enum space_dimension dimension);
+
+/* Cells of the services of one protocol: from *ret_first to before *ret_end. */
+void space_protocol(const struct space *space, enum policy_protocol protocol,
+    size_t *ret_first, size_t *ret_end);
 
 uint32_t space_mode(struct space *space, enum space_mode mode);
 

@@ -4,10 +4,6 @@
  */
 #include "policy/space_impl.h"
 
-#include "base/vec.h"
-
-#include <errno.h>
-
 uint32_t
 space_cells(struct space *space, enum space_dimension dimension,
     diagram_has_fn has, const void *context)
@@ -34,53 +30,63 @@ space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
 	return set;
 }
 
+/* The cells of the endpoint's groups. */
+static uint32_t
+groups_of(struct space *space, enum space_dimension dimension,
+    const struct map *index, const struct policy_endpoint *endpoint)
+{
+	uint32_t ret = DIAGRAM_EMPTY;
+
+	for (size_t i = 0; i < endpoint->group_count; i++) {
+		size_t set = space_index_of(index, &endpoint->groups[i]);
+		if (set != 0)
+			ret = diagram_or(&space->diagram, ret,
+			    space->axes[dimension].sets[set - 1]);
+	}
+	return ret;
+}
+
 uint32_t
 space_sources(
     struct space *space, unsigned which, const struct policy_endpoint *from)
 {
 	return diagram_or(&space->diagram,
-	    space_zones(space, &space->from, which, from->zones),
-	    space_groups(space, &space->from.groups, space->from.cells, from));
+	    space_from_zones(space, which, from->zones),
+	    groups_of(space, SPACE_SOURCE, &space->from.groups, from));
 }
 
-/* Own addresses in one of the endpoint's zones, with a target of the family. */
-static bool
-is_published(const void *context, size_t cell)
+/* The gateway's own addresses, of families that the rule has a target for. */
+static uint32_t
+published(struct space *space, unsigned which, const struct policy_rule *rule,
+    uint64_t zones)
 {
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-	const struct partition *atoms = &ask->space->to.atoms;
-	const struct policy_rule *rule = ask->rule;
+	struct diagram *d = &space->diagram;
+	uint32_t set = space_own(space, which, zones);
 
-	return destination->zone[ask->which] == ZONE_SELF &&
-	       (ask->endpoint->own &
-		   policy_zone_bit(destination->own_zone[ask->which])) != 0 &&
-	       (partition_has(atoms, destination->atom, SPACE_IPV4)
-		       ? rule->target4.family
-		       : rule->target6.family) != ADDRESS_NONE;
+	if (rule->target4.family == ADDRESS_NONE)
+		set = diagram_minus(d, set, space_to_base(space, SPACE_IPV4));
+	if (rule->target6.family == ADDRESS_NONE)
+		set = diagram_and(d, set, space_to_base(space, SPACE_IPV4));
+	return set;
 }
 
 uint32_t
 space_addresses(struct space *space, unsigned which,
     const struct policy_rule *rule, const struct policy_endpoint *to)
 {
-	struct question ask = { space, which, .rule = rule, .endpoint = to };
 	struct diagram *d = &space->diagram;
+	uint32_t set = diagram_or(d, space_to_zones(space, which, to->zones),
+	    groups_of(space, SPACE_DESTINATION, &space->to.groups, to));
 
-	uint32_t set =
-	    diagram_or(d, space_zones(space, &space->to, which, to->zones),
-		space_groups(space, &space->to.groups, space->to.cells, to));
-	if (to->own != 0)
-		set = diagram_or(d, set,
-		    space_cells(space, SPACE_DESTINATION, is_published, &ask));
-	return set;
+	return to->own == 0
+		   ? set
+		   : diagram_or(d, set, published(space, which, rule, to->own));
 }
 
 uint32_t
 space_names(struct space *space, const struct policy_endpoint *to)
 {
-	return space_groups(space, &space->name_index, space->name_cells, to);
+	return groups_of(space, SPACE_NAME, &space->name_index, to);
 }
 
 /* Each minute of a cell is in or out, so that its first one speaks for it. */
@@ -131,9 +137,10 @@ words_of(struct space *space, enum space_dimension dimension,
 
 /* What any of the patterns matches, or all where none is asked for. */
 static uint32_t
-texts_of(struct space *space, const struct space_words *all,
-    const uint32_t *cells, const struct str *patterns, size_t count)
+texts_of(struct space *space, enum space_dimension dimension,
+    const struct space_words *all, const struct str *patterns, size_t count)
 {
+	const uint32_t *cells = space->axes[dimension].sets;
 	uint32_t set = count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
 
 	for (size_t i = 0; i < all->count && count > 0; i++)
@@ -190,15 +197,6 @@ space_header_index(
 	return i;
 }
 
-uint32_t
-space_condition(
-    struct space *space, enum space_dimension dimension, size_t number)
-{
-	return diagram_node(&space->diagram,
-	    space->axes[dimension].first + (uint32_t)number, DIAGRAM_EMPTY,
-	    DIAGRAM_ALL);
-}
-
 static uint32_t
 headers_of(struct space *space, const struct policy_rule *rule)
 {
@@ -206,8 +204,8 @@ headers_of(struct space *space, const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->header_count; i++)
 		set = diagram_and(&space->diagram, set,
-		    space_condition(space, SPACE_HEADER,
-			space_header_index(space, &rule->headers[i])));
+		    space->axes[SPACE_HEADER]
+			.sets[space_header_index(space, &rule->headers[i])]);
 	return set;
 }
 
@@ -220,88 +218,111 @@ space_rule_head(struct space *space, const struct policy_rule *rule)
 	    words_of(space, SPACE_METHOD, &space->methods, rule->methods,
 		rule->method_count));
 	set = diagram_and(d, set,
-	    texts_of(space, &space->path_patterns, space->path_cells,
-		rule->paths, rule->path_count));
+	    texts_of(space, SPACE_PATH, &space->path_patterns, rule->paths,
+		rule->path_count));
 	set = diagram_and(d, set,
 	    words_of(space, SPACE_USER, &space->users, rule->users,
 		rule->user_count));
 	set = diagram_and(d, set, headers_of(space, rule));
 	return diagram_and(d, set,
-	    texts_of(space, &space->type_patterns, space->type_cells,
-		rule->types, rule->type_count));
+	    texts_of(space, SPACE_TYPE, &space->type_patterns, rule->types,
+		rule->type_count));
 }
 
-/* The first cell of the protocol that ends at this port or behind it. */
+/* The first cell of the protocol that begins at the port or behind it. */
 static size_t
 service_cell(
-    const struct space *space, enum policy_protocol protocol, uint16_t port)
+    const struct space *space, enum policy_protocol protocol, uint32_t port)
 {
-	size_t low = 0, high = space->services.count;
+	size_t from = 0, end = space->services.count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct space_service *at = &space->services.items[middle];
-		if (at->protocol < protocol ||
-		    (at->protocol == protocol && at->last < port))
-			low = middle + 1;
+	while (from < end) {
+		size_t at = from + (end - from) / 2;
+		const struct space_service *one = &space->services.items[at];
+		if (one->protocol < protocol ||
+		    (one->protocol == protocol && one->first < port))
+			from = at + 1;
 		else
-			high = middle;
+			end = at;
 	}
-	return low;
+	return from;
 }
 
-/* Cells were cut at each service, so that it has all of a cell or nothing. */
+void
+space_protocol(const struct space *space, enum policy_protocol protocol,
+    size_t *ret_first, size_t *ret_end)
+{
+	*ret_first = service_cell(space, protocol, 0);
+	*ret_end = service_cell(space, protocol, UINT16_MAX + 1);
+}
+
+/* Cells were cut at each service, so that it is some of them, all of each. */
 uint32_t
 space_services(struct space *space, const struct policy_services *services)
 {
 	const struct space_axis *axis = &space->axes[SPACE_SERVICE];
-	uint32_t set = services->count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_EMPTY;
 
+	if (services->count == 0)
+		return DIAGRAM_ALL;
 	for (size_t i = 0; i < services->count; i++) {
-		const struct policy_service *item = &services->items[i];
-		size_t first = service_cell(space, item->protocol, item->first);
-		size_t last = service_cell(space, item->protocol, item->last);
-		set = diagram_or(&space->diagram, set,
-		    diagram_interval(
-			&space->diagram, axis->first, axis->bits, first, last));
+		const struct policy_service *one = &services->items[i];
+		size_t first = service_cell(space, one->protocol, one->first);
+		size_t end =
+		    service_cell(space, one->protocol, (uint32_t)one->last + 1);
+		if (first < end)
+			set = diagram_or(d, set,
+			    diagram_interval(
+				d, axis->first, axis->bits, first, end - 1));
 	}
 	return set;
 }
 
-static bool
-is_from_zone(const void *context, size_t cell)
+/* Each of the zones has its set, made once. */
+static uint32_t
+zones_of(struct space *space, const uint32_t cells[SPACE_ZONES], uint64_t zones)
 {
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
+	uint32_t set = DIAGRAM_EMPTY;
 
-	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
+	for (; zones != 0; zones &= zones - 1)
+		set = diagram_or(
+		    &space->diagram, set, cells[__builtin_ctzll(zones)]);
+	return set;
 }
 
 uint32_t
 space_from_zones(struct space *space, unsigned which, uint64_t zones)
 {
-	struct question ask = { space, which, .zones = zones };
-
-	return space_cells(space, SPACE_SOURCE, is_from_zone, &ask);
-}
-
-static bool
-is_to_zone(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->zones & policy_zone_bit(destination->zone[ask->which])) !=
-	       0;
+	return zones_of(space, space->zone_cells[which].from, zones);
 }
 
 uint32_t
 space_to_zones(struct space *space, unsigned which, uint64_t zones)
 {
-	struct question ask = { space, which, .zones = zones };
+	return zones_of(space, space->zone_cells[which].to, zones);
+}
 
-	return space_cells(space, SPACE_DESTINATION, is_to_zone, &ask);
+uint32_t
+space_own(struct space *space, unsigned which, uint64_t zones)
+{
+	return zones_of(space, space->zone_cells[which].own, zones);
+}
+
+size_t
+space_self_first(const struct space *space, enum space_dimension dimension)
+{
+	return space->axes[dimension].count -
+	       space_partition(space, dimension)->count;
+}
+
+uint32_t
+space_self(struct space *space, enum space_dimension dimension)
+{
+	const struct space_axis *axis = &space->axes[dimension];
+
+	return diagram_interval(&space->diagram, axis->first, axis->bits,
+	    space_self_first(space, dimension), axis->count - 1);
 }
 
 static bool
@@ -346,38 +367,16 @@ space_intercepted(struct space *space, unsigned which, bool is_carried)
 			  : diagram_minus(d, set, carried);
 }
 
-static bool
-is_from_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->from.atoms,
-	    ask->space->sources.items[cell].atom, ask->set);
-}
-
 uint32_t
 space_from_base(struct space *space, enum space_base base)
 {
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_SOURCE, is_from_set, &ask);
-}
-
-static bool
-is_to_set(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	return partition_has(&ask->space->to.atoms,
-	    ask->space->destinations.items[cell].atom, ask->set);
+	return space->axes[SPACE_SOURCE].sets[base];
 }
 
 uint32_t
 space_to_base(struct space *space, enum space_base base)
 {
-	struct question ask = { space, .set = base };
-
-	return space_cells(space, SPACE_DESTINATION, is_to_set, &ask);
+	return space->axes[SPACE_DESTINATION].sets[base];
 }
 
 uint32_t
@@ -389,14 +388,13 @@ space_listener(struct space *space, unsigned which, size_t listen)
 		.first = at->at.port,
 		.last = at->at.port };
 	struct policy_services services = { &port, 1 };
-	struct question ask = { space, which,
-		.set = space->listener_set + listen +
-		       (which > 0 ? space->policies[0]->listen_count : 0) };
+	size_t number = space->listener_set + listen +
+			(which > 0 ? space->policies[0]->listen_count : 0);
 	struct diagram *d = &space->diagram;
 
-	uint32_t set = diagram_and(d,
-	    space_cells(space, SPACE_DESTINATION, is_to_set, &ask),
-	    space_services(space, &services));
+	uint32_t set =
+	    diagram_and(d, space->axes[SPACE_DESTINATION].sets[number],
+		space_services(space, &services));
 	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
 	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
 }

@@ -86,7 +86,7 @@ met_by_values(struct space *space, const struct field *field, uint32_t one)
 
 	for (size_t i = 0; i < field->count && space_rc(space) == 0; i++) {
 		uint32_t met =
-		    space_condition(space, SPACE_HEADER, field->numbers[i]);
+		    space->axes[SPACE_HEADER].sets[field->numbers[i]];
 		uint32_t why = raised(space, diagram_and(d, one, met));
 		set = diagram_and(d, set,
 		    diagram_or(d, why, diagram_minus(d, DIAGRAM_ALL, met)));

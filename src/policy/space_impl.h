@@ -2,9 +2,9 @@
 /*
  * policy/space, for its own files: space_gather.c finds what the policies tell
  * apart, space_cells.c cuts it into cells, space_sets.c says which of them each
- * address set, zone and name set covers, space_ask.c what a rule covers,
- * space_universe.c which flows can be, space_condition.c which conditions of
- * requests can be met together.
+ * set and zone covers, space_ask.c what a rule covers, space_universe.c which
+ * flows can be, space_condition.c which conditions of requests can be met
+ * together.
  */
 #ifndef GATEHOUSE_POLICY_SPACE_IMPL_H
 #define GATEHOUSE_POLICY_SPACE_IMPL_H
@@ -14,14 +14,10 @@
 /* What a cell is asked with; each question uses its own part. */
 struct question {
 	const struct space *space;
-	unsigned which;
 	const struct policy_rule *rule;
-	const struct policy_endpoint *endpoint;
-	const struct policy_services *services;
 	const struct space_words *patterns;
 	const struct str *words;
 	size_t word_count;
-	uint64_t zones;
 	size_t set;
 };
 
@@ -33,23 +29,11 @@ size_t space_index_of(const struct map *map, struct policy_group *const *group);
 
 bool space_has_word(const struct str *words, size_t count, struct str word);
 
-/* Sources or destinations by their zones. */
-uint32_t space_zones(struct space *space, const struct space_side *side,
-    unsigned which, uint64_t zones);
-
-/* What the groups of the endpoint cover, by the index of their sets. */
-uint32_t space_groups(struct space *space, const struct map *index,
-    const uint32_t *cells, const struct policy_endpoint *endpoint);
-
 /* Which condition on header fields it is; headers.count: none yet. */
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);
 
-/* The requests that meet a condition of those that are variables. */
-uint32_t space_condition(
-    struct space *space, enum space_dimension dimension, size_t number);
-
-/* What a request can meet of them together. */
+/* What a request can meet together of conditions that are variables. */
 uint32_t space_possible_conditions(struct space *space);
 
 /* Failures are kept in the space. */

@@ -1,214 +1,234 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/space_sets: which cells each set of addresses or names covers, and
- * each zone.  A rule of some sets is the union of theirs: ten thousand rules do
- * not ask every cell.
+ * policy/space_sets: the cells of each set and zone of the policies, once for
+ * all.
+ *
+ * A partition knows the sets of an atom; rules and words ask for the atoms of a
+ * set.  With ten thousand rules nobody can look at all cells for each of them,
+ * so they are turned round here, SETS_AT_ONCE sets at a time.
  */
 #include "policy/space_impl.h"
+
+#include "base/vec.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Sets whose bits are one word of an atom's. */
-#define SETS_AT_ONCE 64
+#define SETS_AT_ONCE 64 /* a word of the partition's bits, or all zones */
+_Static_assert(SPACE_ZONES == SETS_AT_ONCE, "zones are turned at once");
 
-/* The cells of one dimension, and the atoms that they lie in. */
 struct cells {
-	struct space *space;
-	enum space_dimension dimension;
-	const struct partition *atoms;
-	size_t (*atom_of)(const struct space *space, size_t cell);
-	size_t *found; /* of the sets at hand, one behind the other */
-	size_t ends[SETS_AT_ONCE];
+	size_t *items;
+	size_t count, room;
 };
 
-static size_t
-atom_of_source(const struct space *space, size_t cell)
+/* Cells to be listed by the sets that `sets_of` says of each, a bit a set. */
+struct turning {
+	struct space *space;
+	enum space_dimension dimension;
+	uint64_t (*sets_of)(const struct turning *turning, size_t cell);
+	const struct partition *atoms; /* and a word of its bits */
+	size_t word;
+	unsigned which; /* policy, of zones */
+	struct cells lists[SETS_AT_ONCE];
+};
+
+const struct partition *
+space_partition(const struct space *space, enum space_dimension dimension)
 {
-	return space->sources.items[cell].atom;
+	if (space_is_free(space, dimension))
+		return NULL;
+	switch ((unsigned)dimension) {
+	case SPACE_SOURCE:
+		return &space->from.atoms;
+	case SPACE_DESTINATION:
+		return &space->to.atoms;
+	case SPACE_NAME:
+		return &space->names;
+	case SPACE_TIME:
+		return &space->times;
+	case SPACE_PATH:
+		return &space->paths;
+	case SPACE_TYPE:
+		return &space->types;
+	default:
+		return NULL;
+	}
 }
 
-static size_t
-atom_of_destination(const struct space *space, size_t cell)
+size_t
+space_atom(
+    const struct space *space, enum space_dimension dimension, size_t cell)
 {
-	return space->destinations.items[cell].atom;
+	switch ((unsigned)dimension) {
+	case SPACE_SOURCE:
+		return space->sources.items[cell].atom;
+	case SPACE_DESTINATION:
+		return space->destinations.items[cell].atom;
+	default:
+		return cell;
+	}
 }
 
-/* Names and texts: a cell is an atom. */
-static size_t
-atom_of_itself(const struct space *space, size_t cell)
+/* The cells of `count` sets, by one look at each cell. */
+static void
+turn_round(struct turning *turning, size_t count, uint32_t *ret)
 {
-	(void)space;
-	return cell;
+	struct space *space = turning->space;
+	const struct space_axis *axis = &space->axes[turning->dimension];
+
+	for (size_t i = 0; i < SETS_AT_ONCE; i++)
+		turning->lists[i].count = 0;
+	for (size_t cell = 0; cell < axis->count; cell++)
+		for (uint64_t sets = turning->sets_of(turning, cell); sets != 0;
+		     sets &= sets - 1)
+			if (VEC_ADD(&turning->lists[__builtin_ctzll(sets)],
+				cell) < 0)
+				space_fail(space, -ENOMEM);
+	for (size_t i = 0; i < count && i < SETS_AT_ONCE; i++)
+		ret[i] = diagram_list(&space->diagram, axis->first, axis->bits,
+		    turning->lists[i].items, turning->lists[i].count);
+}
+
+static void
+fini_turning(struct turning *turning)
+{
+	for (size_t i = 0; i < SETS_AT_ONCE; i++)
+		free(turning->lists[i].items);
 }
 
 static uint64_t
-bits_of(const struct cells *cells, size_t cell, size_t word)
+word_of(const struct turning *turning, size_t cell)
 {
-	const struct partition *atoms = cells->atoms;
+	const struct partition *atoms = turning->atoms;
+	size_t atom = space_atom(turning->space, turning->dimension, cell);
 
-	return atoms->bits
-	    .items[cells->atom_of(cells->space, cell) * atoms->words + word];
-}
-
-/* Where the cells of each set will begin; the number of all. */
-static size_t
-count_cells(struct cells *cells, size_t count, size_t word)
-{
-	size_t sizes[SETS_AT_ONCE] = { 0 }, all = 0;
-
-	for (size_t cell = 0; cell < count; cell++)
-		for (uint64_t bits = bits_of(cells, cell, word); bits != 0;
-		     bits &= bits - 1)
-			sizes[__builtin_ctzll(bits)]++;
-	for (size_t i = 0; i < SETS_AT_ONCE; i++) {
-		cells->ends[i] = all;
-		all += sizes[i];
-	}
-	return all;
-}
-
-/* The cells of 64 sets, by one look at each cell. */
-static int
-find_cells(struct cells *cells, size_t word)
-{
-	size_t count = cells->space->axes[cells->dimension].count;
-	size_t all = count_cells(cells, count, word);
-
-	free(cells->found);
-	cells->found = calloc(all + 1, sizeof(size_t));
-	if (cells->found == NULL)
-		return -ENOMEM;
-	for (size_t cell = 0; cell < count; cell++)
-		for (uint64_t bits = bits_of(cells, cell, word); bits != 0;
-		     bits &= bits - 1)
-			cells->found[cells->ends[__builtin_ctzll(bits)]++] =
-			    cell;
-	return 0;
+	return atoms->bits.items[atom * atoms->words + turning->word];
 }
 
 static void
-make_word(struct cells *cells, size_t word, size_t count, uint32_t *ret)
+turn_partition(struct space *space, enum space_dimension dimension,
+    const struct partition *atoms)
 {
-	struct space *space = cells->space;
-	const struct space_axis *axis = &space->axes[cells->dimension];
-	size_t begin = 0;
+	struct turning turning = { space, dimension, word_of, .atoms = atoms };
+	struct space_axis *axis = &space->axes[dimension];
 
-	if (find_cells(cells, word) < 0) {
+	axis->sets = calloc(atoms->sets + 1, sizeof(*axis->sets));
+	axis->named = calloc(atoms->sets + 1, sizeof(*axis->named));
+	if (axis->sets == NULL || axis->named == NULL)
 		space_fail(space, -ENOMEM);
+	for (size_t set = 0; set < atoms->sets && space_rc(space) == 0;
+	     set += SETS_AT_ONCE) {
+		turning.word = set / SETS_AT_ONCE;
+		turn_round(&turning, atoms->sets - set, axis->sets + set);
+	}
+	fini_turning(&turning);
+}
+
+/* Conditions that are variables are met where the variable is true. */
+static void
+make_free(struct space *space, enum space_dimension dimension)
+{
+	struct space_axis *axis = &space->axes[dimension];
+
+	axis->sets = calloc(axis->bits + 1, sizeof(*axis->sets));
+	if (axis->sets == NULL)
+		space_fail(space, -ENOMEM);
+	for (size_t i = 0; i < axis->bits && space_rc(space) == 0; i++)
+		axis->sets[i] = diagram_node(&space->diagram,
+		    axis->first + (uint32_t)i, DIAGRAM_EMPTY, DIAGRAM_ALL);
+}
+
+static void
+make_axis(struct space *space, enum space_dimension dimension)
+{
+	const struct partition *atoms = space_partition(space, dimension);
+	struct space_axis *axis = &space->axes[dimension];
+
+	if (space_is_free(space, dimension)) {
+		axis->all = DIAGRAM_ALL;
+		make_free(space, dimension);
 		return;
 	}
-	for (size_t i = 0; i < SETS_AT_ONCE && word * SETS_AT_ONCE + i < count;
-	     i++) {
-		ret[word * SETS_AT_ONCE + i] =
-		    diagram_list(&space->diagram, axis->first, axis->bits,
-			cells->found + begin, cells->ends[i] - begin);
-		begin = cells->ends[i];
-	}
+	axis->all = diagram_interval(
+	    &space->diagram, axis->first, axis->bits, 0, axis->count - 1);
+	if (atoms != NULL)
+		turn_partition(space, dimension, atoms);
 }
 
-static void
-make_sets(struct cells *cells, size_t count, uint32_t **ret)
+static uint64_t
+zone_from(const struct turning *turning, size_t cell)
 {
-	struct space *space = cells->space;
+	const struct space_source *source =
+	    &turning->space->sources.items[cell];
 
-	*ret = calloc(count + 1, sizeof(**ret));
-	if (*ret == NULL)
-		space_fail(space, -ENOMEM);
-	for (size_t word = 0;
-	     word * SETS_AT_ONCE < count && space_rc(space) == 0; word++)
-		make_word(cells, word, count, *ret);
-	free(cells->found);
+	return policy_zone_bit(source->zone[turning->which]);
 }
 
-/* Patterns that are variables are met where the variable is true. */
-static void
-make_free(struct space *space, enum space_dimension dimension, size_t count,
-    uint32_t **ret)
+static uint64_t
+zone_to(const struct turning *turning, size_t cell)
 {
-	*ret = calloc(count + 1, sizeof(**ret));
-	if (*ret == NULL)
-		space_fail(space, -ENOMEM);
-	for (size_t i = 0; i < count && *ret != NULL; i++)
-		(*ret)[i] = space_condition(space, dimension, i);
+	const struct space_destination *destination =
+	    &turning->space->destinations.items[cell];
+
+	return policy_zone_bit(destination->zone[turning->which]);
 }
 
-static void
-make_texts(struct space *space)
+static uint64_t
+zone_own(const struct turning *turning, size_t cell)
 {
-	struct cells paths = { space, SPACE_PATH, &space->paths, atom_of_itself,
-		NULL, { 0 } };
-	struct cells types = { space, SPACE_TYPE, &space->types, atom_of_itself,
-		NULL, { 0 } };
+	const struct space_destination *destination =
+	    &turning->space->destinations.items[cell];
 
-	if (space->paths_are_free)
-		make_free(space, SPACE_PATH, space->path_patterns.count,
-		    &space->path_cells);
-	else
-		make_sets(
-		    &paths, space->path_patterns.count, &space->path_cells);
-	if (space->types_are_free)
-		make_free(space, SPACE_TYPE, space->type_patterns.count,
-		    &space->type_cells);
-	else
-		make_sets(
-		    &types, space->type_patterns.count, &space->type_cells);
+	return destination->own
+		   ? policy_zone_bit(destination->own_zone[turning->which])
+		   : 0;
 }
 
 static void
 make_zones(struct space *space, unsigned which)
 {
-	for (unsigned zone = 0; zone < SPACE_ZONES; zone++) {
-		uint64_t bit = UINT64_C(1) << zone;
-		space->from.zone_cells[which][zone] =
-		    space_from_zones(space, which, bit);
-		space->to.zone_cells[which][zone] =
-		    space_to_zones(space, which, bit);
+	struct space_zone_cells *ret = &space->zone_cells[which];
+	struct turning turning = { space, SPACE_SOURCE, zone_from,
+		.which = which };
+
+	turn_round(&turning, SPACE_ZONES, ret->from);
+	turning.dimension = SPACE_DESTINATION;
+	turning.sets_of = zone_to;
+	turn_round(&turning, SPACE_ZONES, ret->to);
+	turning.sets_of = zone_own;
+	turn_round(&turning, SPACE_ZONES, ret->own);
+	fini_turning(&turning);
+}
+
+static void
+note_name(struct space_axis *axis, size_t set, size_t index)
+{
+	if (set != 0)
+		axis->named[set - 1] = (uint32_t)index + 1;
+}
+
+static void
+note_names(struct space *space)
+{
+	for (size_t i = 0; i < space->named.count; i++) {
+		const struct space_name *one = &space->named.items[i];
+		for (unsigned p = 0; p < space->policy_count; p++) {
+			note_name(&space->axes[SPACE_SOURCE], one->from[p], i);
+			note_name(
+			    &space->axes[SPACE_DESTINATION], one->to[p], i);
+			note_name(&space->axes[SPACE_NAME], one->names[p], i);
+		}
 	}
 }
 
 void
 space_make_sets(struct space *space)
 {
-	struct cells from = { space, SPACE_SOURCE, &space->from.atoms,
-		atom_of_source, NULL, { 0 } };
-	struct cells to = { space, SPACE_DESTINATION, &space->to.atoms,
-		atom_of_destination, NULL, { 0 } };
-	struct cells names = { space, SPACE_NAME, &space->names, atom_of_itself,
-		NULL, { 0 } };
-
-	make_sets(&from, space->from.sets.count, &space->from.cells);
-	make_sets(&to, space->to.sets.count, &space->to.cells);
-	make_sets(&names, space->name_sets.count, &space->name_cells);
-	make_texts(space);
+	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++)
+		make_axis(space, (enum space_dimension)i);
 	for (unsigned p = 0; p < space->policy_count; p++)
 		make_zones(space, p);
-}
-
-uint32_t
-space_zones(struct space *space, const struct space_side *side, unsigned which,
-    uint64_t zones)
-{
-	uint32_t set = DIAGRAM_EMPTY;
-
-	for (unsigned zone = 0; zone < SPACE_ZONES; zone++)
-		if ((zones >> zone & 1) != 0)
-			set = diagram_or(&space->diagram, set,
-			    side->zone_cells[which][zone]);
-	return set;
-}
-
-uint32_t
-space_groups(struct space *space, const struct map *index,
-    const uint32_t *cells, const struct policy_endpoint *endpoint)
-{
-	uint32_t set = DIAGRAM_EMPTY;
-
-	for (size_t i = 0; i < endpoint->group_count; i++) {
-		size_t found = space_index_of(index, &endpoint->groups[i]);
-		if (found != 0)
-			set =
-			    diagram_or(&space->diagram, set, cells[found - 1]);
-	}
-	return set;
+	if (space_rc(space) == 0)
+		note_names(space);
 }

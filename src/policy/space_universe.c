@@ -4,26 +4,14 @@
  */
 #include "policy/space_impl.h"
 
-static bool
-is_any_cell(const void *context, size_t cell)
-{
-	(void)context;
-	(void)cell;
-	return true;
-}
-
-/* Numbers that stand for a cell, in every dimension; of free ones all do. */
+/* Numbers that stand for a cell, in every dimension. */
 static uint32_t
 all_cells(struct space *space)
 {
 	uint32_t set = DIAGRAM_ALL;
 
-	for (unsigned i = 0; i < SPACE_DIMENSION_COUNT; i++) {
-		enum space_dimension dimension = (enum space_dimension)i;
-		if (!space_is_free(space, dimension))
-			set = diagram_and(&space->diagram, set,
-			    space_cells(space, dimension, is_any_cell, NULL));
-	}
+	for (unsigned i = SPACE_DIMENSION_COUNT; i-- > 0;)
+		set = diagram_and(&space->diagram, set, space->axes[i].all);
 	return set;
 }
 

@@ -63,6 +63,20 @@ struct syntax_limit {
 	bool per_source;
 };
 
+/* `PROTOCOL HOST:PORT` */
+struct syntax_parent_server {
+	struct syntax_parent_server *next;
+	struct syntax_word protocol;
+	struct syntax_word at;
+};
+
+/* `parent NAME = SERVERS` */
+struct syntax_parent {
+	struct syntax_parent *next;
+	struct syntax_word name;
+	struct syntax_parent_server *servers;
+};
+
 /* `list NAME = KIND "FILE" [refresh TIME]` */
 struct syntax_list {
 	struct syntax_list *next;
@@ -97,6 +111,30 @@ struct syntax_masquerade {
 	struct syntax_word *to;
 };
 
+/* `snat FROM [except ...] -> ZONES to ADDRESSES` */
+struct syntax_snat {
+	struct syntax_snat *next;
+	struct syntax_word head; /* the word itself */
+	struct syntax_word *from, *from_except;
+	struct syntax_word *to;
+	struct syntax_word *source;
+};
+
+/* `map INSIDE <-> OUTSIDE at ZONE` */
+struct syntax_map {
+	struct syntax_map *next;
+	struct syntax_word inside, outside;
+	struct syntax_word zone;
+};
+
+/* A line of `firewall { ... }`: a word, what it is to be, `for` which zones. */
+struct syntax_setting {
+	struct syntax_setting *next;
+	struct syntax_word head;
+	struct syntax_word *values;
+	struct syntax_word *zones; /* NULL: not written */
+};
+
 /*
  * A rule of the list.  `publish ZONE SERVICE -> TARGET [SERVICE]` is one too:
  * its `from` is the zone, its `to` the target.
@@ -122,6 +160,7 @@ struct syntax_rule {
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */
+	struct syntax_word via;    /* the parent's name */
 };
 
 /* One line of a test: a flow and what must become of it. */
@@ -154,6 +193,10 @@ struct syntax {
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
 	struct syntax_masquerade *masquerades;
+	struct syntax_parent *parents;
+	struct syntax_snat *snats;
+	struct syntax_map *maps;
+	struct syntax_setting *settings;
 	struct syntax_rule *rules;
 	struct syntax_test *tests;
 };

@@ -29,6 +29,13 @@ static const struct policy_protocol_row protocols[] = {
 #undef ROW
 };
 
+static const struct policy_helper_row helpers[] = {
+#define ROW(id, word, protocol, port)                                          \
+	{ #word, POLICY_PROTOCOL_##protocol, port },
+	POLICY_HELPERS(ROW)
+#undef ROW
+};
+
 #define ROW(id, word, sentence)                                                \
 	_Static_assert(sizeof(word) - 1 <= POLICY_REASON_WORD_MAX, word);
 POLICY_REASONS(ROW)
@@ -56,10 +63,10 @@ const size_t policy_icmp_kind_count = COUNT_OF(policy_icmp_kinds);
  */
 static const char *const reserved[] = { "allow", "any", "as", "at", "burst",
 	"by", "connections", "direct", "drop", "during", "except", "explicit",
-	"for", "header", "hours", "include", "inspect", "limit", "list", "log",
-	"masquerade", "method", "name", "path", "per", "proxy", "publish",
-	"reject", "report", "scheme", "self", "service", "test", "type",
-	"undecided", "user", "via", "zone" };
+	"firewall", "for", "header", "hours", "include", "inspect", "limit",
+	"list", "log", "map", "masquerade", "method", "name", "parent", "path",
+	"per", "proxy", "publish", "reject", "report", "scheme", "self",
+	"service", "snat", "test", "type", "undecided", "user", "via", "zone" };
 
 const char *
 policy_verdict_word(enum policy_verdict verdict)
@@ -77,6 +84,12 @@ const struct policy_protocol_row *
 policy_protocol_row(enum policy_protocol p)
 {
 	return &protocols[p];
+}
+
+const struct policy_helper_row *
+policy_helper_row(enum policy_helper helper)
+{
+	return &helpers[helper];
 }
 
 const char *

@@ -63,6 +63,30 @@ enum policy_protocol_has {
 	POLICY_PROTOCOL_HAS_KINDS,
 };
 
+/*
+ * Helpers of the kernel's connection tracking, which read in one flow which
+ * other one is to come: word, protocol and port of the flow that they read.
+ */
+#define POLICY_HELPERS(ROW)                                                    \
+	ROW(FTP, ftp, TCP, 21)                                                 \
+	ROW(IRC, irc, TCP, 6667)                                               \
+	ROW(PPTP, pptp, TCP, 1723)                                             \
+	ROW(SIP, sip, UDP, 5060)                                               \
+	ROW(TFTP, tftp, UDP, 69)
+
+enum policy_helper {
+#define ROW(id, word, protocol, port) POLICY_HELPER_##id,
+	POLICY_HELPERS(ROW)
+#undef ROW
+	POLICY_HELPER_COUNT
+};
+
+struct policy_helper_row {
+	const char *word;
+	enum policy_protocol protocol;
+	uint16_t port;
+};
+
 /* Schemes that a rule can name. */
 #define POLICY_SCHEMES(ROW)                                                    \
 	ROW(HTTP, http)                                                        \
@@ -84,7 +108,12 @@ enum policy_scheme {
 	ROW(SPOOFED, "spoof", "spoofed")                                       \
 	ROW(NO_ZONE, "nozone", "no zone")                                      \
 	ROW(NEEDS_PROXY, "proxy", "needs the proxy")                           \
-	ROW(REPORT, "report", "reported, not enforced")
+	ROW(REPORT, "report", "reported, not enforced")                        \
+	ROW(TWO_PARENTS, "ways",                                               \
+	    "its path may be read in two ways, which go by different parents") \
+	ROW(OTHER_PARENT, "late",                                              \
+	    "its type would have had to come by another parent")               \
+	ROW(BAN, "ban", "banned")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
@@ -136,6 +165,7 @@ extern const size_t policy_icmp_kind_count;
 const char *policy_verdict_word(enum policy_verdict verdict);
 const char *policy_phase_word(enum policy_phase phase);
 const struct policy_protocol_row *policy_protocol_row(enum policy_protocol p);
+const struct policy_helper_row *policy_helper_row(enum policy_helper helper);
 const char *policy_scheme_word(enum policy_scheme scheme);
 const char *policy_reason_word(enum policy_reason reason);
 const char *policy_reason_sentence(enum policy_reason reason); /* NULL: NONE */

@@ -471,6 +471,7 @@ make(struct worker *worker, bool intercepted,
 	client->peer = peer;
 	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
+	client->arena.spare = &worker->spare;
 	if (socket_local(fd, &client->local) < 0 ||
 	    stream_create(
 		worker->loop, fd, &stream_limits_usual, &client->stream) < 0) {
@@ -566,5 +567,12 @@ client_judge_again(struct client *client)
 		return;
 	}
 	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);
+	client_reset(client);
+}
+
+void
+client_ban(struct client *client)
+{
+	finish_matter(client, PROXY_FAILURE_BANNED);
 	client_reset(client);
 }

@@ -84,4 +84,7 @@ void client_begin_errand(struct client *client, struct errand *errand);
  */
 void client_judge_again(struct client *client);
 
+/* Ends the connection: by a reset, for the client is not heard any more. */
+void client_ban(struct client *client);
+
 #endif

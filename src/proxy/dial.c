@@ -151,7 +151,9 @@ dial_start(struct dial *dial, struct loop *loop,
 	dial->count = count;
 	dial->next = 0;
 	dial->error = -EADDRNOTAVAIL;
-	dial->deadline = loop_now(loop) + PROXY_DIAL_TIMEOUT;
+	dial->deadline =
+	    loop_now(loop) +
+	    (dial->timeout > 0 ? dial->timeout : PROXY_DIAL_TIMEOUT);
 	dial->timer = (struct loop_timer){ .fn = on_time, .context = dial };
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++) {
 		dial->attempts[i].dial = dial;

@@ -39,6 +39,7 @@ struct dial {
 	struct loop *loop; /* NULL: nothing under way */
 	const struct address_port *servers;
 	size_t count, next;
+	int64_t timeout; /* of all attempts; 0: PROXY_DIAL_TIMEOUT */
 	struct dial_attempt attempts[PROXY_DIAL_ATTEMPTS_MAX];
 	struct loop_timer timer;
 	int64_t deadline;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "proxy/errand.h"
+#include "proxy/errand_impl.h"
 
 #include "event/counter.h"
-#include "event/event.h"
 #include "net/socket.h"
 #include "proxy/pool.h"
 #include "proxy/worker.h"
@@ -27,9 +26,9 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
  * One path may be two to servers, and which one the server of this flow sees
  * is not known: it is allowed only if both are.
  */
-static struct policy_answer
-ask(const struct errand *errand, const struct proxy_generation *generation,
-    const struct flow *flow)
+struct policy_answer
+errand_ask(const struct errand *errand,
+    const struct proxy_generation *generation, const struct flow *flow)
 {
 	struct policy_answer answer = admission_ask(generation, flow);
 	struct flow other = *flow;
@@ -40,14 +39,24 @@ ask(const struct errand *errand, const struct proxy_generation *generation,
 		return answer;
 	other.path = errand->path_lax;
 	struct policy_answer lax = admission_ask(generation, &other);
-	return lax.verdict == POLICY_VERDICT_ALLOW ? answer : lax;
+	if (lax.verdict != POLICY_VERDICT_ALLOW)
+		return lax;
+	if (answer.rule != NULL && lax.rule != NULL &&
+	    !policy_parent_same(answer.rule->parent, lax.rule->parent))
+		answer = (struct policy_answer){
+			.verdict = POLICY_VERDICT_REJECT,
+			.phase = answer.phase,
+			.reason =
+			    policy_reason_sentence(POLICY_REASON_TWO_PARENTS),
+		};
+	return answer;
 }
 
 /* ---- the share of a rule ---- */
 
 /* Whether it is within the limit of the rule that allows it. */
-static bool
-take_share(struct errand *errand)
+bool
+errand_take_share(struct errand *errand)
 {
 	const struct policy_rule *rule = errand->answer.rule;
 
@@ -71,8 +80,9 @@ release_share(struct errand *errand)
 	errand->counted = false;
 }
 
-static void
-take_generation(struct errand *errand, struct proxy_generation *generation)
+void
+errand_take_generation(
+    struct errand *errand, struct proxy_generation *generation)
 {
 	if (errand->generation == generation)
 		return;
@@ -83,15 +93,15 @@ take_generation(struct errand *errand, struct proxy_generation *generation)
 
 /* ---- the ends of it ---- */
 
-static void
-refuse(struct errand *errand, struct policy_answer answer)
+void
+errand_refuse(struct errand *errand, struct policy_answer answer)
 {
 	errand->answer = answer;
 	errand->done(errand, ERRAND_REFUSED);
 }
 
-static void
-fail(struct errand *errand, enum proxy_failure failure)
+void
+errand_fail(struct errand *errand, enum proxy_failure failure)
 {
 	errand->failure = failure;
 	errand->done(errand, ERRAND_FAILED);
@@ -100,37 +110,67 @@ fail(struct errand *errand, enum proxy_failure failure)
 /* ---- connecting ---- */
 
 /* What is still open hangs on what the server will send. */
-static bool
-may_proceed(const struct policy_answer *answer)
+bool
+errand_may_proceed(const struct policy_answer *answer)
 {
 	return answer->verdict == POLICY_VERDICT_ALLOW ||
 	       (answer->verdict == POLICY_VERDICT_UNDECIDED &&
 		   answer->hangs_on == POLICY_FACT_TYPE);
 }
 
-/*
- * The policy may have changed while the connection was made; whoever is
- * connected is so by the one in force.
- */
-static void
-arrive(struct errand *errand, struct address_port at, struct stream *server)
+static bool
+is_refusal(const struct policy_answer *answer)
 {
-	take_generation(errand, errand->worker->generation);
-	admission_destination(errand->generation, &errand->flow, at.address);
-	errand->answer = ask(errand, errand->generation, &errand->flow);
-	if (!may_proceed(&errand->answer)) {
-		stream_close(&server);
-		refuse(errand, errand->answer);
+	return answer->verdict == POLICY_VERDICT_REJECT ||
+	       answer->verdict == POLICY_VERDICT_DROP;
+}
+
+/* Whether the policy in force says to go by the way that was gone. */
+static bool
+came_rightly(struct errand *errand)
+{
+	return errand_may_proceed(&errand->answer) &&
+	       policy_carriage(errand->generation->policy, &errand->flow,
+		   &errand->answer, &errand->parent) &&
+	       policy_parent_same(errand->parent, errand->approach.parent);
+}
+
+void
+errand_arrive(
+    struct errand *errand, struct address_port at, struct stream **server)
+{
+	errand->server = *server;
+	*server = NULL;
+	errand_take_generation(errand, errand->worker->generation);
+	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	bool rightly = came_rightly(errand);
+	approach_release(&errand->approach);
+	if (is_refusal(&errand->answer)) {
+		stream_close(&errand->server);
+		errand_refuse(errand, errand->answer);
 		return;
 	}
-	if (!take_share(errand)) {
-		stream_close(&server);
+	/* By another way, or only if its address is known: from the start. */
+	if (!rightly) {
+		stream_close(&errand->server);
+		errand_begin(errand);
+		return;
+	}
+	if (!errand_take_share(errand)) {
+		stream_close(&errand->server);
 		errand->done(errand, ERRAND_LIMITED);
 		return;
 	}
-	errand->server = server;
 	errand->server_at = at;
 	errand->done(errand, ERRAND_READY);
+}
+
+/* To the server itself, which is one of the admitted addresses. */
+static void
+arrive_at(struct errand *errand, struct address_port at, struct stream *server)
+{
+	admission_destination(errand->generation, &errand->flow, at.address);
+	errand_arrive(errand, at, &server);
 }
 
 static void
@@ -141,17 +181,17 @@ on_dialled(struct dial *dial, int fd, size_t which)
 
 	if (fd < 0) {
 		counter_add(COUNTER_UPSTREAM_FAILED, 1);
-		fail(errand, proxy_failure_of_dial(fd));
+		errand_fail(errand, proxy_failure_of_dial(fd));
 		return;
 	}
 	if (stream_create(
 		errand->worker->loop, fd, &stream_limits_usual, &server) < 0) {
 		socket_close_reset(fd);
-		fail(errand, PROXY_FAILURE_NO_MEMORY);
+		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
 		return;
 	}
 	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	arrive(errand, errand->addresses[which], server);
+	arrive_at(errand, errand->addresses[which], server);
 }
 
 static bool
@@ -159,12 +199,13 @@ take_kept(struct errand *errand)
 {
 	for (size_t i = 0; i < errand->address_count; i++) {
 		struct address_port at = errand->addresses[i];
-		struct stream *server = pool_take(errand->worker->pool, at);
+		struct pool_key key = { .server = at };
+		struct stream *server = pool_take(errand->worker->pool, key);
 		if (server == NULL)
 			continue;
 		counter_add(COUNTER_UPSTREAM_REUSED, 1);
 		errand->reused = true;
-		arrive(errand, at, server);
+		arrive_at(errand, at, server);
 		return true;
 	}
 	return false;
@@ -174,6 +215,10 @@ static void
 connect_to_server(struct errand *errand)
 {
 	errand->reused = false;
+	if (errand->parent != NULL) {
+		errand_go_by_parent(errand, false);
+		return;
+	}
 	if (errand->may_reuse && take_kept(errand))
 		return;
 	errand->dial.fn = on_dialled;
@@ -184,15 +229,26 @@ connect_to_server(struct errand *errand)
 
 /* ---- names and addresses ---- */
 
-/* Keeps the address if the policy allows to dial it. */
+/*
+ * Keeps the address if the policy allows to dial it.  Addresses that go by
+ * another parent than the first one, which is the best, are left out.
+ */
 static struct policy_answer
 admit(struct errand *errand, struct address address)
 {
+	const struct policy_parent *parent;
+
 	admission_destination(errand->generation, &errand->flow, address);
 	struct policy_answer answer =
-	    ask(errand, errand->generation, &errand->flow);
+	    errand_ask(errand, errand->generation, &errand->flow);
 
-	if (may_proceed(&answer))
+	if (!errand_may_proceed(&answer) ||
+	    !policy_carriage(
+		errand->generation->policy, &errand->flow, &answer, &parent))
+		return answer;
+	if (errand->address_count == 0)
+		errand->parent = parent;
+	if (policy_parent_same(errand->parent, parent))
 		errand->addresses[errand->address_count++] =
 		    (struct address_port){ address, errand->flow.port };
 	return answer;
@@ -224,7 +280,7 @@ on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
 
 	if (answer->count == 0) {
 		counter_add(COUNTER_DNS_FAILED, 1);
-		fail(errand, failure_of_answer(answer->status));
+		errand_fail(errand, failure_of_answer(answer->status));
 		return;
 	}
 	for (size_t i = 0; i < answer->count; i++) {
@@ -239,7 +295,7 @@ on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
 	/* The event tells the address that was refused. */
 	admission_destination(
 	    errand->generation, &errand->flow, answer->addresses[0]);
-	refuse(errand, first);
+	errand_refuse(errand, first);
 }
 
 static void
@@ -251,9 +307,9 @@ resolve(struct errand *errand)
 	int rc = resolver_ask(
 	    errand->worker->resolver, errand->flow.name, &errand->query);
 	if (rc == -EINVAL)
-		fail(errand, PROXY_FAILURE_NO_NAME);
+		errand_fail(errand, PROXY_FAILURE_NO_NAME);
 	else if (rc < 0)
-		fail(errand, PROXY_FAILURE_NO_MEMORY);
+		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
 }
 
 /*
@@ -276,7 +332,12 @@ static void
 forget_addresses(struct errand *errand)
 {
 	errand->address_count = 0;
+	errand->asked_count = 0;
+	errand->parent = NULL;
+	approach_release(&errand->approach);
+	errand->by = (struct errand_by){ 0 };
 	errand->failure = PROXY_FAILURE_NONE;
+	errand->words[0] = '\0';
 	if (errand->meant.family != ADDRESS_NONE)
 		admission_destination(
 		    errand->generation, &errand->flow, errand->meant);
@@ -288,24 +349,25 @@ bool
 errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
-	errand->answer = ask(errand, errand->generation, &errand->flow);
-	return errand->answer.verdict == POLICY_VERDICT_REJECT ||
-	       errand->answer.verdict == POLICY_VERDICT_DROP;
+	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	return is_refusal(&errand->answer);
 }
 
 void
 errand_begin(struct errand *errand)
 {
 	if (errand_is_refused(errand)) {
-		refuse(errand, errand->answer);
+		errand_refuse(errand, errand->answer);
+	} else if (errand_goes_unresolved(errand)) {
+		errand_go_by_parent(errand, true);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);
 	} else {
 		struct policy_answer answer = admit(errand, errand->meant);
-		if (may_proceed(&answer))
+		if (errand->address_count > 0)
 			connect_to_server(errand);
 		else
-			refuse(errand, answer);
+			errand_refuse(errand, answer);
 	}
 }
 
@@ -316,159 +378,67 @@ errand_see_type(struct errand *errand, struct str type)
 	admission_type(&errand->flow, type);
 	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
 		return ERRAND_READY;
-	errand->answer = ask(errand, errand->generation, &errand->flow);
+	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
+	    !policy_carriage_fits(errand->answer.rule, errand->parent)) {
+		errand->answer.verdict = POLICY_VERDICT_REJECT;
+		errand->answer.rule = NULL;
+		errand->answer.reason =
+		    policy_reason_sentence(POLICY_REASON_OTHER_PARENT);
+	}
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
 		return ERRAND_REFUSED;
-	return take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
+	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
-/* ---- the account of it ---- */
+/* ---- another policy ---- */
 
-static bool
-is_logged(const struct errand *errand)
-{
-	if (errand->answer.rule != NULL)
-		return errand->answer.rule->log;
-	return errand->answer.reason != NULL ||
-	       errand->failure != PROXY_FAILURE_NONE;
-}
-
-static enum policy_verdict
-verdict_of(const struct errand *errand)
-{
-	if (errand->failure == PROXY_FAILURE_LIMITED)
-		return POLICY_VERDICT_REJECT;
-	return errand->answer.verdict == POLICY_VERDICT_UNDECIDED
-		   ? POLICY_VERDICT_REJECT
-		   : errand->answer.verdict;
-}
-
-static const char *
-reason_of(const struct errand *errand)
-{
-	if (errand->failure != PROXY_FAILURE_NONE)
-		return proxy_failure_words(errand->failure);
-	return errand->answer.reason;
-}
-
-static void
-count(const struct errand *errand)
-{
-	static const enum counter counters[] = {
-		[POLICY_VERDICT_ALLOW] = COUNTER_ALLOWED,
-		[POLICY_VERDICT_REJECT] = COUNTER_REJECTED,
-		[POLICY_VERDICT_DROP] = COUNTER_DROPPED,
-	};
-
-	counter_add(counters[verdict_of(errand)], 1);
-	counter_add(COUNTER_BYTES_IN, (int64_t)errand->account.bytes_in);
-	counter_add(COUNTER_BYTES_OUT, (int64_t)errand->account.bytes_out);
-}
-
-/* As events have it: nothing where there is no zone. */
-static struct str
-zone_name(const struct policy *policy, uint8_t zone)
-{
-	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
-				 : policy_zone_name(policy, zone);
-}
-
-static void
-emit(const struct errand *errand, const struct policy_rule *rule,
-    enum policy_verdict verdict, const char *reason)
-{
-	const struct policy *policy = errand->generation->policy;
-	const struct flow *flow = &errand->flow;
-	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
-	struct event event = {
-		.flow = errand->flow_id,
-		.enforcer = "proxy",
-		.phase = policy_phase_word(errand->answer.phase),
-		.verdict = policy_verdict_word(verdict),
-		.rule_line = rule != NULL ? rule->line : 0,
-		.rule_name = rule != NULL ? rule->label : (struct str){ 0 },
-		.zone_from = zone_name(policy, flow->from_zone),
-		.source = errand->client,
-		.protocol = policy_protocol_row(POLICY_PROTOCOL_TCP)->word,
-		.port = flow->port,
-		.name = flow->name,
-		.method = errand->account.method,
-		.url = errand->account.url,
-		.status = errand->account.status,
-		.measured = true,
-		.bytes_in = errand->account.bytes_in,
-		.bytes_out = errand->account.bytes_out,
-		.duration = clock_now() - errand->started,
-		.reason = reason,
-	};
-
-	if (known) {
-		event.destination = flow->destination;
-		event.zone_to = zone_name(policy, flow->to_zone);
-	}
-	event_emit(&event);
-}
-
-static bool
-has_rule(const struct policy_answer *answer, const struct policy_rule *rule)
-{
-	for (unsigned i = 0; i < answer->reported_count; i++)
-		if (answer->reported[i] == rule)
-			return true;
-	return false;
-}
-
-/* What the packets matched, the kernel has reported on its way to us. */
-static void
-emit_reports(const struct errand *errand)
-{
-	const struct policy_answer *answer = &errand->answer;
-	const char *why = policy_reason_sentence(POLICY_REASON_REPORT);
-
-	if (answer->reported_count == 0)
-		return;
-	struct policy_answer before =
-	    policy_evaluate(errand->generation->policy, &errand->flow,
-		POLICY_PHASE_PACKET, NULL);
-	for (unsigned i = 0; i < answer->reported_count; i++) {
-		const struct policy_rule *rule = answer->reported[i];
-		if (!has_rule(&before, rule) && rule->log)
-			emit(errand, rule, rule->verdict, why);
-	}
-}
-
-void
-errand_tell(struct errand *errand)
-{
-	if (errand->account.told)
-		return;
-	errand->account.told = true;
-	count(errand);
-	emit_reports(errand);
-	if (is_logged(errand))
-		emit(errand, errand->answer.rule, verdict_of(errand),
-		    reason_of(errand));
-}
-
+/*
+ * What the policy would let pass by another way than it has taken does not
+ * stand: what goes via a parent now must not go on directly.
+ */
 bool
 errand_stands(
     const struct errand *errand, const struct proxy_generation *generation)
 {
+	const struct policy_parent *parent;
 	struct flow flow = errand->flow;
 
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
-	struct policy_answer answer = ask(errand, generation, &flow);
-	return may_proceed(&answer);
+	struct policy_answer answer = errand_ask(errand, generation, &flow);
+	return errand_may_proceed(&answer) &&
+	       policy_carriage(generation->policy, &flow, &answer, &parent) &&
+	       (parent == NULL || policy_parent_same(parent, errand->parent));
 }
 
 /* The answer is asked for anew, since its rule is the old generation's. */
 void
 errand_move(struct errand *errand)
 {
-	take_generation(errand, errand->worker->generation);
-	errand->answer = ask(errand, errand->generation, &errand->flow);
+	struct proxy_generation *before =
+	    proxy_generation_ref(errand->generation);
+	const struct policy_parent *parent;
+
+	errand_take_generation(errand, errand->worker->generation);
+	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	if (!policy_carriage(errand->generation->policy, &errand->flow,
+		&errand->answer, &parent) ||
+	    !policy_parent_same(parent, errand->parent))
+		parent = NULL;
+	errand->parent = parent;
+	proxy_generation_unref(before);
+}
+
+void
+errand_keep(struct errand *errand)
+{
+	struct pool_key key = { .server = errand->server_at };
+
+	if (errand->by.name_len > 0)
+		key = approach_key(&errand->approach);
+	pool_put(errand->worker->pool, key, &errand->server);
 }
 
 void
@@ -478,6 +448,7 @@ errand_fini(struct errand *errand)
 		return;
 	resolver_cancel(&errand->query);
 	dial_cancel(&errand->dial);
+	approach_cancel(&errand->approach);
 	stream_close(&errand->server);
 	release_share(errand);
 	proxy_generation_unref(errand->generation);

@@ -11,6 +11,11 @@
  * resolved, and each of its addresses is a flow of its own.  What comes to be
  * dialled was admitted under the generation that is in force then.
  *
+ * What goes by a parent is asked for by its name, and no DNS is asked, where
+ * the policy's answer does not hang on the address; else by an address that was
+ * admitted, lest the parent finds another one for the name.  It never goes any
+ * other way.
+ *
  * Life cycle: init -> begin, maybe again -> tell, once -> fini, which cancels
  * what is under way.  Texts in flow and account are the caller's and live as
  * long.  One thread, that of the worker.
@@ -21,6 +26,7 @@
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "proxy/admission.h"
+#include "proxy/approach.h"
 #include "proxy/dial.h"
 #include "proxy/failure.h"
 
@@ -36,6 +42,17 @@ enum errand_outcome {
 
 typedef void (*errand_fn)(struct errand *errand, enum errand_outcome outcome);
 
+/* The parent that it goes by, outliving its policy. */
+struct errand_by {
+	char name[POLICY_NAME_MAX];
+	size_t name_len;                /* 0: by none */
+	char server[HOSTNAME_MAX + 16]; /* "http 10.0.0.9:3128" */
+	size_t server_len;
+};
+
+/* "the parent refuses it (NAME: DETAIL)" */
+#define ERRAND_WORDS_BYTES (64 + POLICY_NAME_MAX + PASSAGE_DETAIL_BYTES)
+
 struct errand {
 	struct worker *worker;
 	struct proxy_generation *generation; /* a reference */
@@ -49,6 +66,14 @@ struct errand {
 	bool may_reuse;       /* a kept connection will do */
 	/* The path in its other reading (http/path); at == NULL: the same. */
 	struct str path_lax;
+	/*
+	 * What is wanted of a parent: bare bytes, or a request whose URL says
+	 * where it goes, the port too, just as it was judged.  And the Via line
+	 * of a CONNECT, if the client's own was one; at == NULL: ours alone.
+	 */
+	bool wants_tunnel;
+	bool says_url;
+	struct str via;
 	errand_fn done;
 
 	/* What became of it.  READY with an answer that is UNDECIDED hangs on
@@ -61,6 +86,10 @@ struct errand {
 	enum proxy_failure failure;
 	bool counted; /* within the limit of its rule */
 	bool reused;  /* the connection was kept from another request */
+	bool to_url;  /* it is a parent that is to be asked for the whole URL */
+	const struct policy_parent *parent; /* the generation's; NULL: none */
+	struct errand_by by;
+	char words[ERRAND_WORDS_BYTES]; /* of the failure; "": the usual ones */
 
 	/* For the journal; the owner fills it before tell. */
 	struct {
@@ -74,6 +103,8 @@ struct errand {
 	struct dial dial;
 	struct address_port addresses[RESOLVER_ADDRESSES_MAX];
 	size_t address_count;
+	size_t asked_count; /* of a parent */
+	struct approach approach;
 };
 
 /* For a client's connection; the source's zone is known after it. */
@@ -98,6 +129,16 @@ enum errand_outcome errand_see_type(struct errand *errand, struct str type);
  * says: for what is answered without a server.
  */
 bool errand_is_refused(struct errand *errand);
+
+/* The words of its failure, which may name the parent; lent. */
+const char *errand_failure_words(const struct errand *errand);
+
+/* The parent itself refuses: sets failure and words. */
+void errand_blame_parent(
+    struct errand *errand, enum proxy_failure failure, const char *detail);
+
+/* The server takes another request: it is kept. */
+void errand_keep(struct errand *errand);
 
 /* Writes the event, if the policy or a failure asks for one. */
 void errand_tell(struct errand *errand);

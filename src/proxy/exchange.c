@@ -6,7 +6,6 @@
 #include "http/write.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
-#include "proxy/pool.h"
 #include "proxy/question.h"
 #include "proxy/transfer.h"
 #include "proxy/tunnel.h"
@@ -21,7 +20,9 @@ struct exchange {
 	struct errand errand;
 	struct http_request request; /* texts are gone once `sent` */
 	size_t head_bytes;
-	struct text head; /* for the server, kept for a second try */
+	/* For the server, kept for a second try, which may be of another kind
+	 * of parent: with the path, and with the whole URL. */
+	struct text heads[2];
 	struct http_head_scan scan;
 	struct transfer up, down;
 	bool sent;     /* the head, to the server */
@@ -67,6 +68,13 @@ note_bytes(struct exchange *exchange)
 	    exchange->out + exchange->down.passed;
 }
 
+static void
+fini_heads(struct exchange *exchange)
+{
+	text_fini(&exchange->heads[false]);
+	text_fini(&exchange->heads[true]);
+}
+
 void
 exchange_cancel(struct exchange *exchange, enum proxy_failure why)
 {
@@ -79,7 +87,7 @@ exchange_cancel(struct exchange *exchange, enum proxy_failure why)
 	}
 	/* Whoever got a part of a message must not take it for the whole. */
 	stream_close_reset(&exchange->errand.server);
-	text_fini(&exchange->head);
+	fini_heads(exchange);
 	errand_fini(&exchange->errand);
 }
 
@@ -148,7 +156,7 @@ answer_failure(struct exchange *exchange, enum proxy_failure failure)
 {
 	exchange->errand.failure = failure;
 	answer_page(exchange, proxy_failure_status(failure),
-	    proxy_failure_words(failure));
+	    errand_failure_words(&exchange->errand));
 }
 
 /* The answer has begun, so it can only be seen to have no end. */
@@ -209,8 +217,7 @@ end_answer(struct exchange *exchange)
 	struct errand *errand = &exchange->errand;
 
 	if (exchange->keep_server && exchange->up_done)
-		pool_put(
-		    errand->worker->pool, errand->server_at, &errand->server);
+		errand_keep(errand);
 	else
 		stream_close(&errand->server);
 	finish(exchange);
@@ -246,14 +253,14 @@ write_head(struct exchange *exchange, const struct http_response *response,
 		.via = worker_via(),
 		.upgrade = response->status == 101 ? WEBSOCKET : STR(""),
 	};
-	struct text out = TEXT_EMPTY;
-	int rc = http_response_write(response, &options, &out);
+	struct text *out = &exchange->client->worker->scratch;
 
+	text_clear(out);
+	int rc = http_response_write(response, &options, out);
 	if (rc == 0)
-		rc = content_follows ? stream_queue(client, text_str(&out))
-				     : stream_write(client, text_str(&out));
-	exchange->out += out.len;
-	text_fini(&out);
+		rc = content_follows ? stream_queue(client, text_str(out))
+				     : stream_write(client, text_str(out));
+	exchange->out += out->len;
 	return rc;
 }
 
@@ -306,6 +313,13 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
 	enum http_framing framing = response->framing;
 
+	/* RFC 9110, 15.5.8: it is us that the parent asks, not the client. */
+	if (exchange->errand.to_url && response->status == 407) {
+		errand_blame_parent(
+		    &exchange->errand, PROXY_FAILURE_PARENT_AUTH, "status 407");
+		answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
+		return;
+	}
 	if (!may_pass(exchange, response))
 		return;
 	http_response_fit(response, exchange->request.minor);
@@ -335,7 +349,7 @@ become_tunnel(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 
-	text_fini(&exchange->head);
+	fini_heads(exchange);
 	client->exchange = NULL;
 	tunnel_join(client, &exchange->errand, exchange->in, exchange->out);
 }
@@ -521,19 +535,35 @@ static const struct stream_user server_side = {
 /* ---- the request, sent on ---- */
 
 static int
-make_head(struct exchange *exchange)
+make_head(struct exchange *exchange, bool to_url)
 {
 	const struct http_request *request = &exchange->request;
 	struct http_request_options options = {
+		.to_parent = to_url,
 		.keep_alive = true,
 		.expect_continue = request->expect_continue,
 		.via = worker_via(),
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 
-	return exchange->head.len > 0
-		   ? 0
-		   : http_request_write(request, &options, &exchange->head);
+	return http_request_write(request, &options, &exchange->heads[to_url]);
+}
+
+/*
+ * Once the request is sent its texts are gone.  The second try is by the same
+ * parent, if by any, and perhaps by another of its servers.
+ */
+static int
+make_heads(struct exchange *exchange)
+{
+	bool to_url = exchange->errand.to_url;
+	bool may_differ =
+	    exchange->errand.reused && exchange->errand.parent != NULL;
+
+	if (exchange->sent)
+		return exchange->heads[to_url].len > 0 ? 0 : -ENOENT;
+	int rc = make_head(exchange, to_url);
+	return rc == 0 && may_differ ? make_head(exchange, !to_url) : rc;
 }
 
 static void
@@ -567,17 +597,21 @@ static void
 send_request(struct exchange *exchange)
 {
 	struct stream *server = exchange->errand.server;
-	int rc = make_head(exchange);
+	int rc = make_heads(exchange);
 
 	if (rc < 0) {
-		answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		/* Else the policy has changed to another way meanwhile. */
+		answer_failure(exchange, rc == -ENOMEM
+					     ? PROXY_FAILURE_NO_MEMORY
+					     : PROXY_FAILURE_NO_ANSWER);
 		return;
 	}
+	struct str head = text_str(&exchange->heads[exchange->errand.to_url]);
 	/* An error is told by the stream as well, once it has a user. */
 	if (has_content(&exchange->request))
-		(void)stream_queue(server, text_str(&exchange->head));
+		(void)stream_queue(server, head);
 	else
-		(void)stream_write(server, text_str(&exchange->head));
+		(void)stream_write(server, head);
 	exchange->scan = (struct http_head_scan){ 0 };
 	begin_up(exchange);
 }
@@ -657,6 +691,8 @@ create(struct client *client, const struct http_request *request,
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;
 	question_put(&exchange->errand, client, request);
+	/* RFC 6455, 4.1 (3): parents know little of upgrades. */
+	exchange->errand.wants_tunnel |= exchange->websocket;
 	return exchange;
 }
 

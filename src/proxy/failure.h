@@ -18,6 +18,13 @@
 	ROW(UNREACHABLE, 502, "there is no way to the server")                 \
 	ROW(DIAL_TIMEOUT, 504, "the server does not take the connection")      \
 	ROW(DIAL_FAILED, 502, "no connection to the server")                   \
+	ROW(PARENT_DOWN, 503, "no server of the parent can be reached")        \
+	ROW(PARENT_GONE, 502, "the parent ended without an answer")            \
+	ROW(PARENT_BAD, 502, "the parent's answer is not understood")          \
+	ROW(PARENT_TIMEOUT, 504, "the parent gets no answer from the server")  \
+	ROW(PARENT_REFUSED, 502, "the parent refuses it")                      \
+	ROW(PARENT_AUTH, 502, "the parent asks for a password")                \
+	ROW(PARENT_NO_WAY, 502, "the parent has no way to the server")         \
 	ROW(NO_ANSWER, 502, "the server ended without an answer")              \
 	ROW(ANSWER_TIMEOUT, 504, "the server does not answer")                 \
 	ROW(ANSWER_BAD, 502, "the server's answer is not HTTP")                \
@@ -28,6 +35,7 @@
 	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
 	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
+	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \
 	ROW(TRACE, 405, "TRACE is not passed on")                              \
 	ROW(CONNECT, 405, "CONNECT is for a proxy, not for a server")          \

@@ -16,7 +16,10 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 	if (generation == NULL)
 		return NULL;
 	generation->limiter = limiter_create();
-	if (generation->limiter == NULL) {
+	generation->parents = parents_create(policy);
+	if (generation->limiter == NULL || generation->parents == NULL) {
+		limiter_unref(generation->limiter);
+		parents_unref(generation->parents);
 		free(generation);
 		return NULL;
 	}
@@ -32,6 +35,8 @@ proxy_generation_follow(
 {
 	limiter_unref(generation->limiter);
 	generation->limiter = limiter_ref(before->limiter);
+	parents_follow(generation->parents, generation->policy, before->parents,
+	    before->policy);
 }
 
 int
@@ -100,6 +105,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	free(generation->listeners.items);
 	free(generation->own.items);
 	limiter_unref(generation->limiter);
+	parents_unref(generation->parents);
 	policy_unref(generation->policy);
 	free(generation);
 }

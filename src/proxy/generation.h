@@ -11,6 +11,7 @@
 
 #include "policy/policy.h"
 #include "proxy/limiter.h"
+#include "proxy/parents.h"
 
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
@@ -28,6 +29,7 @@ struct proxy_generation {
 	uint32_t number;
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
+	struct parents *parents; /* a reference */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

@@ -32,6 +32,19 @@
 /* Attempts under way at once; further addresses wait for one to fail. */
 #define PROXY_DIAL_ATTEMPTS_MAX 4
 
+/*
+ * A parent's server is near and runs, or is down: it has so long to take a
+ * connection, and a client that waits for three of them has not given up yet.
+ * Down, it is passed over for as long, so that it is not missed for longer
+ * than a person waits before trying again.
+ */
+#define PROXY_PARENT_TIMEOUT (5 * CLOCK_SECOND)
+#define PROXY_PARENT_BACKOFF (5 * CLOCK_SECOND)
+
+/* Until a parent says whether it opens a way: it dials the server meanwhile,
+ * and has its own time-outs. */
+#define PROXY_PARENT_ANSWER_TIMEOUT (60 * CLOCK_SECOND)
+
 /* Until a server begins its answer: reports and builds take their time. */
 #define PROXY_ANSWER_TIMEOUT (120 * CLOCK_SECOND)
 
@@ -65,7 +78,7 @@
 /*
  * What is kept of one request: the parser's share of two heads, the URL for the
  * log, the path for the policy in its normal form and before it, the fields
- * where a rule asks for them, an exchange.
+ * where a rule asks for them, the Via of a CONNECT, an exchange.
  */
 #define PROXY_ARENA_BYTES_MAX                                                  \
 	(2 * HTTP_HEAD_ARENA_BYTES_MAX + 8 * HTTP_START_LINE_BYTES_MAX +       \

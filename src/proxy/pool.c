@@ -11,10 +11,15 @@
 
 #define BUCKETS 256 /* a power of two */
 
+struct bucket {
+	struct entry *newest;
+	size_t count;
+};
+
 struct entry {
 	struct pool *pool;
 	struct stream *stream;
-	struct address_port server;
+	struct pool_key key; /* its text stands behind the entry */
 	int64_t since;
 	struct entry *next, **link; /* in the bucket */
 	struct entry *newer, *older;
@@ -22,38 +27,42 @@ struct entry {
 
 struct pool {
 	struct loop *loop;
-	struct entry *buckets[BUCKETS];
+	struct bucket buckets[BUCKETS];
 	struct entry *newest, *oldest;
 	struct loop_timer timer;
 	size_t count;
 };
 
-static struct entry **
-bucket_of(struct pool *pool, struct address_port server)
+static struct bucket *
+bucket_of(struct pool *pool, struct pool_key key)
 {
-	struct str bytes = { (const char *)server.address.bytes,
-		sizeof(server.address.bytes) };
+	struct str bytes = { (const char *)key.server.address.bytes,
+		sizeof(key.server.address.bytes) };
 
-	return &pool->buckets[str_hash(bytes, server.port) & (BUCKETS - 1)];
+	if (key.through.len > 0)
+		bytes = key.through;
+	return &pool->buckets[str_hash(bytes, key.server.port) & (BUCKETS - 1)];
 }
 
 static bool
-is_to(const struct entry *entry, struct address_port server)
+is_to(const struct entry *entry, struct pool_key key)
 {
-	return entry->server.port == server.port &&
-	       address_eq(entry->server.address, server.address);
+	return entry->key.server.port == key.server.port &&
+	       address_eq(entry->key.server.address, key.server.address) &&
+	       str_eq(entry->key.through, key.through);
 }
 
 static void
 link_entry(struct pool *pool, struct entry *entry)
 {
-	struct entry **bucket = bucket_of(pool, entry->server);
+	struct bucket *bucket = bucket_of(pool, entry->key);
 
-	entry->next = *bucket;
-	entry->link = bucket;
+	entry->next = bucket->newest;
+	entry->link = &bucket->newest;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
-	*bucket = entry;
+	bucket->newest = entry;
+	bucket->count++;
 	entry->older = pool->newest;
 	if (pool->newest != NULL)
 		pool->newest->newer = entry;
@@ -70,6 +79,7 @@ unlink_entry(struct entry *entry)
 	struct pool *pool = entry->pool;
 	struct stream *stream = entry->stream;
 
+	bucket_of(pool, entry->key)->count--;
 	*entry->link = entry->next;
 	if (entry->next != NULL)
 		entry->next->link = entry->link;
@@ -165,11 +175,11 @@ pool_destroy(struct pool **pool)
 }
 
 struct stream *
-pool_take(struct pool *pool, struct address_port server)
+pool_take(struct pool *pool, struct pool_key key)
 {
-	struct entry *entry = *bucket_of(pool, server);
+	struct entry *entry = bucket_of(pool, key)->newest;
 
-	while (entry != NULL && !is_to(entry, server))
+	while (entry != NULL && !is_to(entry, key))
 		entry = entry->next;
 	if (entry == NULL)
 		return NULL;
@@ -179,34 +189,52 @@ pool_take(struct pool *pool, struct address_port server)
 	return stream;
 }
 
-static size_t
-count_to(struct pool *pool, struct address_port server)
+/* A bucket is seldom shared, so its entries are seldom looked at. */
+static bool
+has_room_for(struct pool *pool, struct pool_key key)
 {
+	const struct bucket *bucket = bucket_of(pool, key);
 	size_t count = 0;
 
-	for (const struct entry *entry = *bucket_of(pool, server);
-	     entry != NULL; entry = entry->next)
-		count += is_to(entry, server);
-	return count;
+	if (pool->count >= PROXY_POOL_MAX)
+		return false;
+	if (bucket->count < PROXY_POOL_PER_SERVER_MAX)
+		return true;
+	for (const struct entry *entry = bucket->newest; entry != NULL;
+	     entry = entry->next)
+		count += is_to(entry, key);
+	return count < PROXY_POOL_PER_SERVER_MAX;
+}
+
+static struct entry *
+create_entry(struct pool *pool, struct pool_key key)
+{
+	struct entry *entry = malloc(sizeof(*entry) + key.through.len);
+
+	if (entry == NULL)
+		return NULL;
+	*entry = (struct entry){
+		.pool = pool, .key = key, .since = loop_now(pool->loop)
+	};
+	if (key.through.len > 0)
+		memcpy(entry + 1, key.through.at, key.through.len);
+	entry->key.through.at = (const char *)(entry + 1);
+	return entry;
 }
 
 void
-pool_put(struct pool *pool, struct address_port server, struct stream **stream)
+pool_put(struct pool *pool, struct pool_key key, struct stream **stream)
 {
 	struct entry *entry = NULL;
 
-	if (pool->count < PROXY_POOL_MAX &&
-	    count_to(pool, server) < PROXY_POOL_PER_SERVER_MAX &&
-	    !stream_has_ended(*stream) && stream_input(*stream).len == 0)
-		entry = calloc(1, sizeof(*entry));
+	if (has_room_for(pool, key) && !stream_has_ended(*stream) &&
+	    stream_input(*stream).len == 0)
+		entry = create_entry(pool, key);
 	if (entry == NULL) {
 		stream_close(stream);
 		return;
 	}
-	entry->pool = pool;
 	entry->stream = *stream;
-	entry->server = server;
-	entry->since = loop_now(pool->loop);
 	*stream = NULL;
 	link_entry(pool, entry);
 	stream_use(entry->stream, &waiting, entry);

@@ -64,19 +64,46 @@ tell_headers(
 		admission_headers(flow, headers, fields->count);
 }
 
-/* For the event; rules compare the method, too. */
+/*
+ * A tunnel is a hop like any other: whoever passed the CONNECT on stands in
+ * the one that we send to a parent, else two parents of each other would not
+ * see that they are.
+ */
 static void
-describe(struct errand *errand, const struct http_request *request,
+tell_via(struct errand *errand, const struct http_request *request,
     struct arena *arena)
 {
-	struct text url = TEXT_EMPTY;
+	struct text line = TEXT_EMPTY;
+
+	http_via_add(&request->fields, request->minor, worker_via(), &line);
+	errand->via = arena_str(arena, text_str(&line));
+	arena->full |= line.full;
+	text_fini(&line);
+}
+
+/* Of a request whose URL and whose flow are the same place. */
+static bool
+says_where(const struct errand *errand, const struct http_uri *uri)
+{
+	return uri->port == errand->flow.port &&
+	       (http_host_is_name(&uri->host) ||
+		   address_eq(uri->host.address, errand->meant));
+}
+
+/* For the event; rules compare the method, too. */
+static void
+describe(struct errand *errand, struct client *client,
+    const struct http_request *request)
+{
+	struct arena *arena = &client->arena;
+	struct text *url = &client->worker->scratch;
 
 	errand->account.method = arena_str(arena, request->method_text);
 	if (request->method == HTTP_METHOD_CONNECT)
 		return;
-	http_uri_add(&request->uri, &url);
-	errand->account.url = arena_str(arena, text_str(&url));
-	text_fini(&url);
+	text_clear(url);
+	http_uri_add(&request->uri, url);
+	errand->account.url = arena_str(arena, text_str(url));
 }
 
 /* Where to: the name in the request, and the address that it means. */
@@ -102,7 +129,7 @@ question_put(struct errand *errand, struct client *client,
 	struct arena *arena = &client->arena;
 	bool connect = request->method == HTTP_METHOD_CONNECT;
 
-	describe(errand, request, arena);
+	describe(errand, client, request);
 	tell_where(errand, client, &request->uri, arena);
 	admission_head(&errand->flow, errand->account.method,
 	    read_path(errand, &request->uri, arena));
@@ -113,6 +140,10 @@ question_put(struct errand *errand, struct client *client,
 	/* A tunnel has no answer that could be looked at. */
 	if (connect)
 		errand->flow.last = POLICY_PHASE_REQUEST;
+	if (connect && errand->generation->policy->parent_count > 0)
+		tell_via(errand, request, arena);
+	errand->wants_tunnel = connect;
+	errand->says_url = !connect && says_where(errand, &request->uri);
 	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&
 			    http_method_is_idempotent(request->method);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/socks_wire.h"
 
+#include "base/must.h"
+
 #include <errno.h>
 
 #define METHOD_WITHOUT 0x00
@@ -68,6 +70,63 @@ read_address(struct str bytes, struct socks_request *ret)
 						 ? ADDRESS_IPV4
 						 : ADDRESS_IPV6,
 		    bytes.at + 4);
+}
+
+/* VER METHOD */
+int
+socks5_method_parse(struct str bytes, bool *ret_without)
+{
+	if (bytes.len > 0 && byte_at(bytes, 0) != SOCKS_5)
+		return -EBADMSG;
+	if (bytes.len < 2)
+		return -EAGAIN;
+	*ret_without = byte_at(bytes, 1) == METHOD_WITHOUT;
+	return 2;
+}
+
+/* VER CMD RSV ATYP DST.ADDR DST.PORT */
+struct str
+socks5_request_write(const struct socks_request *request,
+    char buffer[static SOCKS_REQUEST_BYTES_MAX])
+{
+	struct str address = { (const char *)request->to.bytes,
+		address_width(request->to) };
+	bool by_name = request->host.at != NULL;
+	struct str target = by_name ? request->host : address;
+	size_t at = 4;
+
+	must(target.len <= SOCKS_TEXT_MAX);
+	buffer[0] = SOCKS_5;
+	buffer[1] = (char)request->command;
+	buffer[2] = 0;
+	buffer[3] = request->to.family == ADDRESS_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
+	if (by_name) {
+		buffer[3] = TYPE_NAME;
+		buffer[at++] = (char)target.len;
+	}
+	memcpy(buffer + at, target.at, target.len);
+	at += target.len;
+	buffer[at++] = (char)(request->port >> 8);
+	buffer[at++] = (char)(request->port & 0xff);
+	return (struct str){ buffer, at };
+}
+
+/* VER REP RSV ATYP BND.ADDR BND.PORT; where it is bound is not our affair. */
+int
+socks5_reply_parse(struct str bytes, unsigned *ret_reply)
+{
+	if (bytes.len > 0 && byte_at(bytes, 0) != SOCKS_5)
+		return -EBADMSG;
+	if (bytes.len < 5)
+		return -EAGAIN;
+	/* Some that refuse leave out the rest, or write nonsense there. */
+	*ret_reply = byte_at(bytes, 1);
+	size_t address = address_bytes(bytes);
+	if (*ret_reply != SOCKS_GRANTED)
+		return (int)bytes.len;
+	if (address == 0)
+		return -EBADMSG;
+	return bytes.len < 4 + address + 2 ? -EAGAIN : (int)(4 + address + 2);
 }
 
 /* VER CMD RSV ATYP DST.ADDR DST.PORT */

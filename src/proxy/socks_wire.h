@@ -61,6 +61,25 @@ int socks5_request_parse(struct str bytes, struct socks_request *ret,
 int socks4_request_parse(struct str bytes, struct socks_request *ret,
     enum socks_reply *reterr_reply);
 
+/* ---- the other side: what is asked of a parent ---- */
+
+/* We offer to do without a password, and nothing else: 3 bytes. */
+#define SOCKS_GREETING STR("\x05\x01\x00")
+
+/* Its answer: whether it is content with that. */
+int socks5_method_parse(struct str bytes, bool *ret_without);
+
+#define SOCKS_REQUEST_BYTES_MAX (4 + 1 + SOCKS_TEXT_MAX + 2)
+
+/* The request in buffer, lent; by the name, if there is one. */
+struct str socks5_request_write(const struct socks_request *request,
+    char buffer[static SOCKS_REQUEST_BYTES_MAX]);
+
+/* The reply; *ret_reply is enum socks_reply, or what the parent wrote. */
+int socks5_reply_parse(struct str bytes, unsigned *ret_reply);
+
+/* ---- replies of ours ---- */
+
 #define SOCKS_REPLY_BYTES_MAX 10
 
 /* The reply in buffer, lent. */

@@ -110,6 +110,10 @@ static const struct {
 	{ PROXY_FAILURE_UNREACHABLE, SOCKS_HOST_UNREACHABLE },
 	{ PROXY_FAILURE_REFUSED, SOCKS_REFUSED },
 	{ PROXY_FAILURE_DIAL_TIMEOUT, SOCKS_TIMEOUT },
+	{ PROXY_FAILURE_PARENT_DOWN, SOCKS_NET_UNREACHABLE },
+	{ PROXY_FAILURE_PARENT_REFUSED, SOCKS_NOT_ALLOWED },
+	{ PROXY_FAILURE_PARENT_NO_WAY, SOCKS_HOST_UNREACHABLE },
+	{ PROXY_FAILURE_PARENT_TIMEOUT, SOCKS_TIMEOUT },
 };
 
 static enum socks_reply
@@ -215,6 +219,7 @@ create_asked(struct client *client, const struct tunnel_question *question)
 	client_begin_errand(client, &tunnel->own);
 	tunnel->own.done = on_errand;
 	tunnel->own.meant = question->address;
+	tunnel->own.wants_tunnel = true;
 	/* No phase behind the name: what a tunnel carries is not looked at. */
 	flow->last = POLICY_PHASE_NAME;
 	admission_port(flow, question->port);

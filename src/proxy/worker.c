@@ -32,10 +32,11 @@ struct workers {
 	size_t count;
 };
 
-/* What a worker is told: a generation, or NULL for the end. */
+/* What a worker is told: a ban, a generation, or neither for the end. */
 struct order {
 	struct loop_message message;
 	struct worker *worker;
+	struct address_range banned;         /* first of no family: nobody */
 	struct proxy_generation *generation; /* a reference */
 };
 
@@ -183,11 +184,26 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 }
 
 static void
+end_banned(struct worker *worker, const struct address_range *range)
+{
+	struct client *client = worker->clients;
+
+	while (client != NULL) {
+		struct client *next = client->next;
+		if (address_range_has(range, client->peer.address))
+			client_ban(client);
+		client = next;
+	}
+}
+
+static void
 on_order(struct loop *loop, struct loop_message *message)
 {
 	struct order *order = (struct order *)message;
 
-	if (order->generation == NULL)
+	if (order->banned.first.family != ADDRESS_NONE)
+		end_banned(order->worker, &order->banned);
+	else if (order->generation == NULL)
 		loop_stop(loop);
 	else
 		change_over(order->worker, order->generation);
@@ -243,6 +259,8 @@ fini_member(struct member *member)
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
+	arena_spare_fini(&member->worker.spare);
+	text_fini(&member->worker.scratch);
 	if (member->worker.loop != NULL)
 		loop_fini(&member->loop);
 }
@@ -325,6 +343,20 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 			drop_order(orders[i]);
 	}
 	return all ? 0 : -ENOMEM;
+}
+
+int
+workers_end(struct workers *workers, const struct address_range *range)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct member *member = &workers->members[i];
+		struct order *order = make_order(&member->worker, NULL);
+		if (order == NULL)
+			return -ENOMEM;
+		order->banned = *range;
+		loop_post(&member->loop, &order->message);
+	}
+	return 0;
 }
 
 /* A thread that cannot be told to end would be joined in vain. */

@@ -12,6 +12,8 @@
 #ifndef GATEHOUSE_PROXY_WORKER_H
 #define GATEHOUSE_PROXY_WORKER_H
 
+#include "base/arena.h"
+#include "base/text.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
@@ -29,6 +31,8 @@ struct worker {
 	size_t listener_count;
 	struct loop_timer accept_again;
 	struct client *clients;
+	struct arena_spare spare; /* for the clients' arenas */
+	struct text scratch;      /* for what is written within one call */
 };
 
 struct workers;
@@ -41,6 +45,9 @@ int workers_create(size_t count, struct workers **ret);
 
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);
+
+/* Has each end the connections of clients in the range.  0 or -ENOMEM. */
+int workers_end(struct workers *workers, const struct address_range *range);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);

@@ -42,11 +42,12 @@ class GatewayError(Exception):
 class Gateway:
     """`with Gateway(lab, policy) as gateway:` runs it from `ready` to the end.
 
-    The policy is a file, or the text of one.
+    The policy is a file, or the text of one; `options` are those of `run`.
     """
 
-    def __init__(self, lab: Lab, policy: Path | str = OFFICE):
+    def __init__(self, lab: Lab, policy: Path | str = OFFICE, *options: str):
         self.lab = lab
+        self.options = options
         self.runtime = lab.dir / f"gateway-{next(_count)}"
         self.dir = lab.gw.stem("policies")
         self.dir.mkdir()
@@ -82,9 +83,12 @@ class Gateway:
         path.write_text(policy)
         return path
 
+    def argv(self) -> list[str | Path]:
+        options = [*self.options, "--runtime", self.runtime]
+        return [PROGRAM, "run", *options, self.policy]
+
     def start(self) -> "Gateway":
-        argv = [PROGRAM, "run", "--runtime", self.runtime, self.policy]
-        self._process = self.lab.gw.spawn(argv, dies_by="TERM")
+        self._process = self.lab.gw.spawn(self.argv(), dies_by="TERM")
         try:
             if self._process.wait_line("ready", READY_S):
                 return self
@@ -131,8 +135,11 @@ class Gateway:
 
     def command(self, verb: str, *args: str | Path) -> subprocess.CompletedProcess[str]:
         """Ask the running gateway: `gateway.command("status", "--json")`."""
-        argv = [PROGRAM, verb, "--runtime", self.runtime, *args]
-        return self.lab.gw.run(argv)
+        return self.lab.gw.run([*self.program_argv(verb), *args])
+
+    def program_argv(self, verb: str) -> list[str | Path]:
+        """The beginning of such a command."""
+        return [PROGRAM, verb, "--runtime", self.runtime]
 
     def apply(self, policy: Path | str) -> subprocess.CompletedProcess[str]:
         return self.command("apply", self.policy_file(policy))

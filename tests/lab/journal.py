@@ -38,6 +38,10 @@ class Event:
     bytes_out: int | None = None
     duration_ms: float | None = None
     reason: str | None = None
+    packets_in: int | None = None
+    packets_out: int | None = None
+    parent_name: str | None = None
+    parent_server: str | None = None
 
     @classmethod
     def parse(cls, line: str) -> "Event":

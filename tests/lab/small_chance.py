@@ -165,6 +165,8 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.15
     rule.is_report = chance.random() < 0.15
+    if rule.verdict == "allow" and not rule.direct and not rule.is_report:
+        rule.via = chance.choice(("", "", "", "corp"))
     add_conditions(chance, policy, rule)
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
@@ -212,6 +214,8 @@ def shaped_rule(
         log=chance.random() < 0.1,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.1
+    if rule.verdict == "allow" and not rule.direct and chance.random() < 0.1:
+        rule.via = "corp"
     return rule
 
 
@@ -249,15 +253,22 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
     target = chance.choice(("10.0.1.77", "10.0.2.80", "203.0.113.66", "2001:db8:2::80"))
     protocol = chance.choice(("tcp", "udp"))
     first = chance.choice(PORTS)
-    is_range = chance.random() < 0.3
+    length = 9 if chance.random() < 0.4 else 0
     rule = Rule(
         "allow",
         Side(words=[target]),
         Side(words=[zone], zones={zone}),
-        [Service(protocol, first, first + 9 * is_range)],
+        [Service(protocol, first, first + length)],
         log=chance.random() < 0.3,
         targets={ip_address(target).version: ip_address(target)},
-        target_port=0 if is_range else chance.choice((0, 8443)),
+        target=chance.choice(
+            (
+                None,
+                Service(protocol, 8443, 8443),
+                Service(protocol, 8443, 8443 + length),
+                Service(protocol, first, first + length),
+            )
+        ),
     )
     add_conditions(chance, policy, rule)
     return rule

@@ -86,6 +86,7 @@ class Rule:
     head: str = ""  # a condition on the head of a request
     log: bool = False
     direct: bool = False
+    via: str = ""  # the parent's name
     label: str = ""
     line: int = 0
     is_report: bool = False  # never decides
@@ -93,7 +94,7 @@ class Rule:
     limits: Limits = field(default_factory=Limits)
     # publish: to.zones are those of the own addresses.
     targets: dict[int, Address] = field(default_factory=dict)
-    target_port: int = 0
+    target: Service | None = None  # its ports, if they change
 
     @property
     def is_publish(self) -> bool:
@@ -101,10 +102,21 @@ class Rule:
 
     @property
     def outcome(self) -> object:
-        """What the world sees of it; equal only if it cannot be told apart."""
-        if self.log or self.is_publish or self.is_report or self.limits:
+        """What the world sees of it; equal only if it cannot be told apart.
+
+        What goes by a parent is the proxy's, and the kernel tells none apart.
+        """
+        if self.via or self.log or self.is_publish or self.is_report or self.limits:
             return self.line
         return self.verdict, self.direct
+
+    def target_port(self, port: int) -> int:
+        """All to one, or each moved as far as the first one is."""
+        if self.target is None:
+            return port
+        if self.target.first == self.target.last:
+            return self.target.first
+        return port - self.services[0].first + self.target.first
 
     def text(self) -> str:
         services = " ".join(str(s) for s in self.services[:1])
@@ -112,14 +124,14 @@ class Rule:
             services = "{ " + ", ".join(map(str, self.services)) + " }"
         if self.is_publish:
             to = f"publish {self.to.words[0]} {services} -> {self.source.words[0]}"
-            parts = [to, f"{self.services[0].protocol} {self.target_port}"]
-            parts = parts if self.target_port else parts[:1]
+            parts = [to, str(self.target)] if self.target else [to]
         else:
             parts = ["report" * self.is_report, self.verdict]
             parts += [str(self.source), "->", str(self.to), services, self.head]
         parts += [f"during {', '.join(self.during)}" if self.during else ""]
         parts += [str(self.limits)]
-        parts += ["direct" * self.direct, "log" * self.log]
+        parts += ["direct" * self.direct, f"via {self.via}" if self.via else ""]
+        parts += ["log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
 
@@ -143,6 +155,7 @@ class Policy:
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
         for name, hours in self.hours.items():
             lines.append(f"hours {name} = {', '.join(hours.words)}")
+        lines.append("parent corp = http 192.0.2.8:3128, socks5 up.example.net:1080")
         proxy = []
         for address, zones in self.listens.items():
             at = f"[{address}]" if ":" in address else address
@@ -272,8 +285,8 @@ class Reading:
             return "yes"
         if not to.domains or way == "plain":
             return "no"
-        # A name opens only what lives elsewhere.
-        opens = self.to in (self.policy.elsewhere, NOWHERE)
+        # A name opens only what lives elsewhere, and by a parent all.
+        opens = rule.via or self.to in (self.policy.elsewhere, NOWHERE)
         return "might" if rule.verdict != "allow" or opens else "no"
 
     def _comes_from(self, side: Side) -> bool:
@@ -303,6 +316,8 @@ class Reading:
                 return "no"
         if rule.head:
             answers.add("no" if way == "plain" else "might")
+        if rule.via:
+            answers.add({"plain": "no", "uncarried": "might"}.get(way, "yes"))
         return next((a for a in ("no", "might") if a in answers), "yes")
 
     def decide(self, way: str) -> tuple[Rule | None, list[Rule]]:
@@ -347,7 +362,7 @@ class Reading:
             return Expected("refused", counters)
         if rule.is_publish:
             target = rule.targets[self.packet.destination.version]
-            port = rule.target_port or self.packet.dport
+            port = rule.target_port(self.packet.dport)
             return self._delivered(counters, target, port, rule)
         if way == "proxied" and not rule.direct:
             return self._handed(counters)

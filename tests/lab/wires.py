@@ -113,10 +113,12 @@ class Wires:
         self.prefix = f"gh{os.getpid()}x9{next(_numbers)}"
         self.gw = f"{self.prefix}-gw"
         self.far = f"{self.prefix}-far"
+        self._links = list(LINKS)  # the place of each is in its hardware address
         self._taps: dict[str, socket.socket] = {}
         self._listeners: list[socket.socket] = []
         self._found: list[tuple[str, Seen]] = []
         self._answers: set[str] = set()  # links that answered to ARP
+        self._removal = f"table {TABLE}; delete table {TABLE}; "
 
     def __enter__(self) -> "Wires":
         # What one processor sends is received in its order, by it alone.
@@ -141,7 +143,7 @@ class Wires:
 
     def send_bytes(self, link: str, packet: bytes) -> None:
         """What begins with an IP head."""
-        number = LINKS.index(link)
+        number = self._links.index(link)
         ends = _mac(2, number), _mac(1, number)
         self._taps[link].send(frames.ethernet(packet, *ends))
 
@@ -217,8 +219,10 @@ class Wires:
         self.seen()
 
     def replace(self, ruleset: str) -> None:
-        """One transaction, as an apply makes it (firewall/transaction)."""
-        self.nft(f"table {TABLE}; delete table {TABLE}; {ruleset}")
+        """One transaction, as an apply makes it (firewall/transaction): all in the
+        table goes but for what outlives rules, here the sets of bans."""
+        self.nft(self._removal + ruleset)
+        self._removal = removal_of(ruleset)
 
     def end(self) -> None:
         """Half-open connections would go on sending into the next round."""
@@ -273,20 +277,37 @@ class Wires:
         self._raw = {v: self._inside(lambda: frames.raw_socket(v)) for v in (4, 6)}
         self.nft(PROBE)
 
+    def come(self, link: str, own: list[str], hosts: list[str]) -> None:
+        """One more link, with the gateway's addresses on it and neighbours."""
+        if link not in self._links:
+            self._links.append(link)
+        namespace.ip(self._link_lines(link, own, hosts), self.gw)
+        namespace.ip([f"link set {link} up"], self.far)
+        self._taps[link] = namespace.inside(self.far, lambda: _tap(link))
+
+    def go(self, link: str) -> None:
+        self._taps.pop(link).close()
+        namespace.ip([f"link del {link}"], self.gw)
+
+    def _link_lines(self, link: str, own, hosts) -> list[str]:
+        number = self._links.index(link)
+        ends = f"address {_text(_mac(1, number))} type veth peer name {link}"
+        far = f"address {_text(_mac(2, number))} netns {self.far}"
+        lines = [f"link add {link} {ends} {far}"]
+        lines.append(f"link set {link} addrgenmode none")
+        lines.append(f"link set {link} up")
+        for address in own:
+            nodad = " nodad" if ":" in address else ""
+            lines.append(f"addr add {address} dev {link}{nodad}")
+        for host in hosts:
+            mac = _text(_mac(2, number))
+            lines.append(f"neigh add {host} lladdr {mac} dev {link} nud permanent")
+        return lines
+
     def _gateway_lines(self) -> list[str]:
         lines = ["link set lo up"]
-        for number, link in enumerate(LINKS):
-            ends = f"address {_text(_mac(1, number))} type veth peer name {link}"
-            far = f"address {_text(_mac(2, number))} netns {self.far}"
-            lines.append(f"link add {link} {ends} {far}")
-            lines.append(f"link set {link} addrgenmode none")
-            lines.append(f"link set {link} up")
-            for address in OWN[link]:
-                nodad = " nodad" if ":" in address else ""
-                lines.append(f"addr add {address} dev {link}{nodad}")
-            for host in HOSTS[link]:
-                mac = _text(_mac(2, number))
-                lines.append(f"neigh add {host} lladdr {mac} dev {link} nud permanent")
+        for link in LINKS:
+            lines += self._link_lines(link, OWN[link], HOSTS[link])
         lines += [f"route add default via {router}" for router in ROUTER]
         for address, router in zip(ASTRAY, ROUTER):
             lines.append(f"route add {address} via {router}")
@@ -320,6 +341,15 @@ def lacking() -> str:
     if not Path("/proc/sys/net/ipv6").exists():
         return "this kernel runs without IPv6, which half of the packets are of"
     return ""
+
+
+def removal_of(ruleset: str) -> str:
+    """The commands that take away what it has made, as firewall/standing does."""
+    found = re.findall(r"^\t(map|set|chain|counter|limit) (\S+) {", ruleset, re.M)
+    order = ("map", "set", "chain", "counter", "limit")
+    gone = [f"delete {k} {TABLE} {n}; " for k, n in found if not n.startswith("ban.")]
+    gone.sort(key=lambda command: order.index(command.split()[1]))
+    return f"flush table {TABLE}; " + "".join(gone)
 
 
 def fill_own(ruleset: str, zones: dict[str, list[str]]) -> str:

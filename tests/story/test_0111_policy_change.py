@@ -229,7 +229,7 @@ def test_what_is_forbidden_ends_at_once(gateway: Gateway) -> None:
             assert has_ended(sock), kind
         ask(asker, "/kept")
         assert read_head(asker).startswith(b"HTTP/1.1 403 ")
-    changed = journal.events(reason="the policy has changed")
+    changed = journal.events(reason="the policy has changed", enforcer="proxy")
     assert sorted(event.port for event in changed) == [80, 80, 443, 443]
     assert all(event.bytes_out > 0 for event in changed)
 

@@ -309,6 +309,33 @@ full_outlives_rewind(void **state)
 	arena_fini(&arena);
 }
 
+/* What waits is wiped, and lent to one arena at a time. */
+static void
+spare(void **state)
+{
+	struct arena_spare spare = { NULL, 0 };
+	struct arena first, second;
+
+	(void)state;
+	arena_init(&first, LIMIT);
+	arena_init(&second, LIMIT);
+	first.spare = second.spare = &spare;
+	for (int round = 0; round < 3; round++) {
+		char *a = arena_alloc(&first, 100);
+		char *b = arena_alloc(&second, 100);
+		assert_true(a != b && is_zero(a, 100) && is_zero(b, 100));
+		memset(a, 'a', 100);
+		memset(b, 'b', 100);
+		assert_non_null(arena_alloc(&first, 100000));
+		arena_fini(&second);
+		arena_fini(&first);
+	}
+	arena_spare_fini(&spare);
+	assert_null(spare.chunks);
+	assert_int_equal(spare.count, 0);
+	arena_spare_fini(&spare);
+}
+
 int
 main(void)
 {
@@ -326,6 +353,7 @@ main(void)
 		cmocka_unit_test(rewind_to_nothing),
 		cmocka_unit_test(rewind_within_rewind),
 		cmocka_unit_test(full_outlives_rewind),
+		cmocka_unit_test(spare),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

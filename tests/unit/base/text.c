@@ -2,6 +2,7 @@
 /* base/text: growth, the NUL behind the end, and `full` that sticks. */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -51,6 +52,23 @@ adding(void **state)
 	text_pad(&text, '.', 0);
 	assert_text(&text, STR("a\0b\0cd[-5 x]..."));
 	text_fini(&text);
+}
+
+static void
+numbers(void **state)
+{
+	static const uint64_t tried[] = { 0, 9, 10, 65535, INT64_MAX,
+		UINT64_MAX };
+	struct text ours = TEXT_EMPTY, printed = TEXT_EMPTY;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(tried) / sizeof(*tried); i++) {
+		text_add_number(&ours, tried[i]);
+		text_addf(&printed, "%" PRIu64, tried[i]);
+		assert_text(&ours, text_str(&printed));
+	}
+	text_fini(&ours);
+	text_fini(&printed);
 }
 
 /* Each way of adding, over every border that the room grows at. */
@@ -160,6 +178,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty),
 		cmocka_unit_test(adding),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(growth),
 		cmocka_unit_test(clearing_keeps_the_room),
 		cmocka_unit_test(cutting_back),

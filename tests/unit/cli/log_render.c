@@ -242,13 +242,17 @@ parts(void **state)
 		{ "\"rule\": {\"line\": 3}", "? -> ? line 3" },
 		{ "\"rule\": {\"name\": \"a\"}", "? -> ? \"a\"" },
 		{ "\"rule\": {}", "? -> ?" },
+		{ "\"parent\": {\"name\": \"corp\"}, \"status\": 200",
+		    "? -> ? via corp 200" },
+		{ "\"parent\": {\"server\": \"x\"}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1, \"out\": 2}", "? -> ? 1/2" },
 		/* Of another type than promised: as if it were not there. */
 		{ "\"port\": \"53\", \"source\": 5, \"rule\": [], "
 		  "\"zone\": 1, \"url\": {}, \"status\": 1.5, "
 		  "\"bytes\": {\"in\": \"1\", \"out\": null}, "
-		  "\"duration_ms\": \"1\", \"reason\": false",
+		  "\"duration_ms\": \"1\", \"reason\": false, "
+		  "\"parent\": {\"name\": 1}",
 		    "? -> ?" },
 		{ "\"status\": -1, \"port\": -1, \"rule\": {\"line\": -1}, "
 		  "\"duration_ms\": -1.5, \"bytes\": {\"in\": -1, \"out\": 1}",
@@ -489,6 +493,63 @@ damaged_lines(void **state)
 
 #define TEST(name) cmocka_unit_test_setup(name, in_utc)
 
+static void
+assert_flow(const char *line, const char *want)
+{
+	struct text out = TEXT_EMPTY;
+
+	log_render_flow(str_of(line), &out);
+	text_addz(&out, "");
+	assert_string_equal(out.at, want);
+	text_fini(&out);
+}
+
+/* What of a flow is not known is left out; what is no flow stands as it is. */
+static void
+flows(void **state)
+{
+	(void)state;
+	assert_flow("{\"flow\": \"8f1d22c07ab3e915\", "
+		    "\"enforcer\": \"firewall\", \"verdict\": \"allow\", "
+		    "\"rule\": {\"line\": 12, \"name\": \"the web\"}, "
+		    "\"zone\": {\"from\": \"lan\", \"to\": \"wan\"}, "
+		    "\"source\": \"2001:db8:1::4\", \"source_port\": 40000, "
+		    "\"destination\": \"2001:db8:f::1\", "
+		    "\"protocol\": \"tcp\", \"port\": 443, "
+		    "\"state\": \"open\", "
+		    "\"bytes\": {\"in\": 412, \"out\": 1258291}, "
+		    "\"packets\": {\"in\": 5, \"out\": 900}, "
+		    "\"duration_ms\": 185000.000}",
+	    "8f1d22c07ab3e915 lan [2001:db8:1::4]:40000 -> wan "
+	    "[2001:db8:f::1]:443 tcp firewall \"the web\" (line 12) 412/1.2M "
+	    "3m05s");
+	assert_flow("{\"flow\": \"41c27be90d3a5f68\", "
+		    "\"enforcer\": \"proxy\", \"rule\": null, "
+		    "\"zone\": {\"from\": null, \"to\": null}, "
+		    "\"source\": \"10.0.0.4\", \"source_port\": null, "
+		    "\"destination\": \"192.0.2.1\", "
+		    "\"protocol\": \"gre\", \"port\": null, "
+		    "\"bytes\": {\"in\": null, \"out\": null}, "
+		    "\"duration_ms\": null}",
+	    "41c27be90d3a5f68 10.0.0.4 -> 192.0.2.1 gre proxy");
+	assert_flow("{\"x\": \"\x1b[2J\"}", "{\"x\": \"\\x1b[2J\"}");
+}
+
+/* Of the gateway itself, not of one flow. */
+static void
+an_event_without_ends(void **state)
+{
+	(void)state;
+	assert_rendered(STR(HEAD "\"verdict\": \"reject\", "
+				 "\"enforcer\": \"firewall\", "
+				 "\"phase\": \"packet\", "
+				 "\"reason\": \"the policy has changed: "
+				 "3 living flows ended\"}"),
+	    false,
+	    "12:00:00.123 reject firewall/packet the policy has changed: 3 "
+	    "living flows ended");
+}
+
 int
 main(void)
 {
@@ -506,6 +567,8 @@ main(void)
 		TEST(fields_cannot_be_forged),
 		TEST(no_field_speaks_to_the_terminal),
 		TEST(damaged_lines),
+		cmocka_unit_test(flows),
+		cmocka_unit_test(an_event_without_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

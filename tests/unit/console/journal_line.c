@@ -84,6 +84,8 @@ request(void)
 	event.bytes_out = 1258291;
 	event.duration = 34567890;
 	event.reason = "from the cache";
+	event.parent = STR("corp");
+	event.parent_server = STR("http 10.0.0.9:3128");
 	return event;
 }
 
@@ -134,7 +136,9 @@ golden_packet(void **state)
 	    "\"port\": 9100, \"name\": null, \"method\": null, "
 	    "\"url\": null, \"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 static void
@@ -156,7 +160,10 @@ golden_request(void **state)
 	    "\"url\": \"http://eu.packages.example/pool/\", "
 	    "\"user\": \"anna\", \"status\": 200, "
 	    "\"bytes\": {\"in\": 412, \"out\": 1258291}, "
-	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\"}");
+	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\", "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
+	    "10.0.0.9:3128\"}}");
 }
 
 /* A tunnel refused for its name: no address is known. */
@@ -179,6 +186,7 @@ golden_tunnel(void **state)
 	event.status = 403;
 	event.measured = false;
 	event.reason = NULL;
+	event.parent = event.parent_server = STR("");
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
 	    "\"flow\": \"41c27be90d3a5f68\", \"enforcer\": \"proxy\", "
@@ -191,7 +199,9 @@ golden_tunnel(void **state)
 	    "\"method\": \"CONNECT\", \"url\": null, \"user\": null, "
 	    "\"status\": 403, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 /* Nothing is known but the time. */
@@ -212,7 +222,9 @@ golden_nothing(void **state)
 	    "\"name\": null, \"method\": null, \"url\": null, "
 	    "\"user\": null, \"status\": null, "
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
-	    "\"duration_ms\": null, \"reason\": null}");
+	    "\"duration_ms\": null, \"reason\": null, "
+	    "\"packets\": {\"in\": null, \"out\": null}, "
+	    "\"parent\": null}");
 }
 
 /* A part of one: the name of a rule without its line, and the reverse. */
@@ -284,6 +296,24 @@ measures(void **state)
 	}
 }
 
+/* Packets are known without bytes and bytes without packets. */
+static void
+packets(void **state)
+{
+	struct event event = packet();
+	struct text line = TEXT_EMPTY;
+
+	(void)state;
+	event.counted = true;
+	event.packets_in = 5;
+	event.packets_out = UINT64_MAX;
+	journal_line(&event, &line);
+	assert_non_null(strstr(line.at, "\"bytes\": {\"in\": null, "));
+	assert_non_null(strstr(line.at,
+	    "\"packets\": {\"in\": 5, \"out\": 9223372036854775807}, "));
+	text_fini(&line);
+}
+
 static void
 ipv6(void **state)
 {
@@ -337,7 +367,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 21);
+		assert_int_equal(json_object_size(root), 23);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -418,12 +448,14 @@ longest_line(void **state)
 			.bytes_out = UINT64_MAX,
 			.duration = INT64_MIN,
 			.reason = s.at,
+			.parent = v,
+			.parent_server = v,
 		};
 		journal_line(&event, &line);
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 21);
+		assert_int_equal(json_object_size(root), 23);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);
@@ -527,6 +559,7 @@ main(void)
 		cmocka_unit_test(golden_nothing),
 		cmocka_unit_test(rule_and_numbers),
 		cmocka_unit_test(measures),
+		cmocka_unit_test(packets),
 		cmocka_unit_test(ipv6),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(long_url_is_cut),

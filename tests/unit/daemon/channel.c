@@ -73,7 +73,10 @@ sample(enum channel_type type)
 		(void)strcpy(message.words.words, "no memory");
 	else if (type == CHANNEL_LISTENER)
 		message.listener.at.address = loopback();
-	else if (type == CHANNEL_OWN) {
+	else if (type == CHANNEL_BAN) {
+		message.banned.first = loopback();
+		message.banned.last = loopback();
+	} else if (type == CHANNEL_OWN) {
 		message.own.count = CHANNEL_OWN_MAX;
 		message.own.first = 1;
 		for (size_t i = 0; i < CHANNEL_OWN_MAX; i++)
@@ -221,6 +224,12 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_OWN);
 	sent.own.items[3].address.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_OWN), NULL, 0);
+	sent = sample(CHANNEL_BAN);
+	sent.banned.first.family = 0;
+	assert_refused(&sent, length_of(CHANNEL_BAN), NULL, 0);
+	sent = sample(CHANNEL_BAN);
+	sent.banned.last.family = ADDRESS_IPV6;
+	assert_refused(&sent, length_of(CHANNEL_BAN), NULL, 0);
 }
 
 int

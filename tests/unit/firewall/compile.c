@@ -661,9 +661,11 @@ knows_the_proxy_by_its_user(void **state)
 	char *ruleset = compile(whole[2]);
 	char *chain = chain_of(ruleset, "output");
 	assert_int_equal(occurrences(ruleset, "skuid"), 2);
-	assert_has(chain, "meta skuid 1000 meta l4proto tcp accept\n");
-	assert_has(chain, "meta skuid 1000 udp dport 53 accept\n");
-	assert_has_not(chain, "mark");
+	assert_has(chain, "meta skuid 1000 meta l4proto tcp ct mark set ct "
+			  "mark or 0x04000000 accept\n");
+	assert_has(chain, "meta skuid 1000 udp dport 53 ct mark set ct mark "
+			  "or 0x04000000 accept\n");
+	assert_has_not(chain, "meta mark");
 	free(chain);
 	free(ruleset);
 }

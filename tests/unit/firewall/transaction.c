@@ -125,7 +125,7 @@ replaces_the_ruleset_before(void **state)
 static const struct {
 	const char *ruleset;
 	const char *word;
-	bool only_by_commit; /* a dry run does not come so far */
+	bool only_by_commit; /* a dry run need not come so far */
 } refused[] = {
 	{ "table inet gatehouse {\nchain main {\nfrobnicate\n}\n}\n",
 	    "frobnicate", false },
@@ -198,12 +198,13 @@ checks_without_changing_anything(void **state)
 	assert_int_equal(transaction_check(STR(SECOND_RULESET), &why), 0);
 	assert_int_equal(why.len, 0);
 	for (size_t i = 0; i < COUNT(refused); i++) {
-		int expect = refused[i].only_by_commit ? 0 : -EINVAL;
 		text_clear(&why);
-		assert_int_equal(
-		    transaction_check(str_of(refused[i].ruleset), &why),
-		    expect);
-		assert_true(expect == 0 || text_has(&why, refused[i].word));
+		int rc = transaction_check(str_of(refused[i].ruleset), &why);
+		if (rc == 0)
+			assert_true(refused[i].only_by_commit);
+		else
+			assert_int_equal(rc, -EINVAL);
+		assert_true(rc == 0 || text_has(&why, refused[i].word));
 	}
 	shell_read(&after, LIST_OURS " ; nft -a list tables");
 	assert_string_equal(after.at, before.at);

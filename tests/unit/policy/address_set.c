@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -245,6 +246,73 @@ twin(void **state)
 	}
 }
 
+static void
+fill_by_chance(struct address_set *set, long count)
+{
+	char word[64];
+
+	for (long i = 0; i < count; i++) {
+		long at = random() % 700, size = random() % 3;
+		if (random() % 2 != 0)
+			(void)snprintf(word, sizeof(word),
+			    "10.0.%ld.%ld-10.0.%ld.%ld", at >> 8, at & 255,
+			    (at + size) >> 8, (at + size) & 255);
+		else
+			(void)snprintf(word, sizeof(word),
+			    "2001:db8::%lx-2001:db8::%lx", at, at + size);
+		add(set, word);
+	}
+	address_set_freeze(set);
+}
+
+/* The first address of `a` that `b` has: a range begins there in one of them. */
+static bool
+naive_overlap(const struct address_set *a, const struct address_set *b,
+    struct address *ret)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < address_set_count(a); i++)
+		for (size_t j = 0; j < address_set_count(b); j++) {
+			struct address_range x = address_set_range(a, i);
+			struct address_range y = address_set_range(b, j);
+			struct address first =
+			    address_range_has(&x, y.first) ? y.first : x.first;
+			if (!address_range_has(&x, first) ||
+			    !address_range_has(&y, first) ||
+			    (found && address_cmp(*ret, first) <= 0))
+				continue;
+			found = true;
+			*ret = first;
+		}
+	return found;
+}
+
+/* Of sets of all proportions, so that it is walked and searched. */
+static void
+overlap_twin(void **state)
+{
+	unsigned found = 0;
+
+	(void)state;
+	for (unsigned seed = 0; seed < 600; seed++) {
+		struct address_set a = { 0 }, b = { 0 };
+		struct address expected, got;
+		srandom(seed);
+		fill_by_chance(&a, random() % 4);
+		fill_by_chance(&b, random() % (seed % 2 != 0 ? 300 : 30));
+		bool does = naive_overlap(&a, &b, &expected);
+		assert_int_equal(address_set_overlap(&a, &b, &got), does);
+		assert_true(!does || address_eq(got, expected));
+		assert_int_equal(address_set_overlap(&b, &a, &got), does);
+		assert_true(!does || address_eq(got, expected));
+		found += does;
+		address_set_fini(&a);
+		address_set_fini(&b);
+	}
+	assert_in_range(found, 50, 550);
+}
+
 int
 main(void)
 {
@@ -253,6 +321,7 @@ main(void)
 		cmocka_unit_test(folds),
 		cmocka_unit_test(ends_of_the_spaces),
 		cmocka_unit_test(overlap),
+		cmocka_unit_test(overlap_twin),
 		cmocka_unit_test(twin),
 	};
 

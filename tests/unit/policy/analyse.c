@@ -12,6 +12,9 @@
 #define PROXY                                                                  \
 	"proxy {\n listen 10.0.0.1:3128 for lan\n intercept web for lan\n}\n"
 /* Uses what every policy here defines. */
+#define PARENTS                                                                \
+	"parent corp = http proxy.corp.example:3128\n"                         \
+	"parent lab = socks5 10.0.0.8:1080\n"
 #define USED "allow lan, guest, wan -> guest\n"
 
 /* "LINE KIND [BY ...]: MESSAGE", a finding a line. */
@@ -80,6 +83,13 @@ static const struct {
 	{ HEAD USED "allow 10.0.0.0/8 -> 2001:db8::/32\n",
 	    "5 unreached: this rule never matches: there can be no such "
 	    "flow\n" },
+	/* A source that an earlier statement has given already. */
+	{ HEAD USED "snat lan, guest -> wan to 192.0.2.1\n"
+		    "snat lan -> wan to 192.0.2.2\n"
+		    "snat lan -> wan to 192.0.2.3, 2001:db8::3\n"
+		    "snat 10.0.0.7 -> wan to 192.0.2.4\n",
+	    "6 unreached 5: no flow gets its source here: an earlier 'snat' "
+	    "takes them all\n" },
 	/* Its removal changes nothing: the next one does the same. */
 	{ HEAD USED "allow lan -> wan tcp 80\n"
 		    "allow lan -> any\n",
@@ -174,6 +184,25 @@ static const struct {
 	    "see such flows, and packets show no name\n"
 	    "10 blind: from guest, wan this rule matches nothing: the proxy "
 	    "does not see such flows, and packets show no name\n" },
+	/* Parents: nobody goes by one, packets do not, and two are not one. */
+	{ HEAD USED PARENTS "allow lan -> wan via corp\n",
+	    "6 unused: no rule goes via the parent 'lab'\n"
+	    "7 blind: from lan this rule matches nothing: the proxy does not "
+	    "see such flows, so none goes via corp\n" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan udp 53 via lab\n"
+				  "allow lan -> wan via corp\n",
+	    "11 unreached: this rule never matches: there can be no such "
+	    "flow\n" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan tcp 80 via lab\n"
+				  "allow lan -> wan via corp\n",
+	    "" },
+	{ HEAD USED PROXY PARENTS "allow lan -> wan tcp 80 via lab\n"
+				  "allow lan -> wan via lab\n"
+				  "allow lan -> wan tcp 80 via corp\n",
+	    "11 redundant 12: without this rule nothing would change: line 12 "
+	    "does the same\n"
+	    "13 unreached 11: this rule never matches: line 11 takes all of "
+	    "it\n" },
 	{ "zone lan = 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n",
 	    "1 interface: zone 'lan' has no interface: nothing enters by "
 	    "it\n" },

@@ -167,47 +167,102 @@ numbers(void **state)
 	diagram_fini(&d);
 }
 
-struct interval {
-	size_t low, high;
-};
-
-static bool
-is_between(const void *context, size_t number)
+static size_t
+seek_slowly(const bool *in, size_t end, size_t from, bool wanted)
 {
-	const struct interval *interval = context;
+	while (from < end && in[from] != wanted)
+		from++;
+	return from;
+}
 
-	return number >= interval->low && number <= interval->high;
+static void
+check_numbers(struct diagram *d, unsigned bits, const bool *in)
+{
+	size_t list[POINTS], count = 0, end = (size_t)1 << bits;
+
+	for (size_t i = 0; i < end; i++)
+		if (in[i])
+			list[count++] = i;
+	uint32_t set = diagram_list(d, 3, bits, list, count);
+	assert_int_equal(diagram_count(d, set, 3, bits), count);
+	for (size_t i = 0; i < end; i++) {
+		assert_int_equal(
+		    diagram_at(d, set, 3, bits, i), of_bool(in[i]));
+		for (unsigned wanted = 0; wanted < 2; wanted++)
+			assert_int_equal(
+			    diagram_seek(d, set, 3, bits, i, wanted != 0),
+			    seek_slowly(in, end, i, wanted != 0));
+	}
+	assert_int_equal(diagram_seek(d, set, 3, bits, end, true), end);
+}
+
+/* Lists, what is found in them, and how many they are; and intervals. */
+static void
+lists(void **state)
+{
+	bool in[POINTS];
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 300; round++) {
+		unsigned bits = chance(VARS + 1), few = 1 + chance(6);
+		for (size_t i = 0; i < POINTS; i++)
+			in[i] = round % 2 == 0 ? chance(few) == 0
+					       : chance(few) != 0;
+		check_numbers(&d, bits, in);
+	}
+	for (size_t low = 0; low < POINTS; low++)
+		for (size_t high = 0; high < POINTS; high++) {
+			uint32_t set = diagram_interval(&d, 0, VARS, low, high);
+			for (unsigned i = 0; i < POINTS; i++)
+				assert_int_equal(value_at(&d, set, i),
+				    of_bool(low <= i && i <= high));
+		}
+	diagram_fini(&d);
+}
+
+static void
+implications(void **state)
+{
+	struct diagram d;
+	unsigned found = 0;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 1000; round++) {
+		struct table a = random_table(2), b = random_table(2);
+		uint32_t f = build(&d, &a, 0, 0), g = build(&d, &b, 0, 0);
+		if (chance(2) == 0)
+			g = diagram_or(&d, f, g);
+		bool in = diagram_minus(&d, f, g) == DIAGRAM_EMPTY;
+		assert_int_equal(diagram_implies(&d, f, g), in);
+		found += in;
+	}
+	assert_true(found > 100 && found < 900);
+	diagram_fini(&d);
+}
+
+/* Who comes too late is told so, and the diagram stays to be looked at. */
+static void
+deadlines(void **state)
+{
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	d.deadline = 1;
+	for (uint32_t i = 0; i < 100000 && d.rc == 0; i++)
+		(void)diagram_node(
+		    &d, 1000000 - i, DIAGRAM_EMPTY, DIAGRAM_TERMINAL | i);
+	assert_int_equal(d.rc, -ETIME);
+	diagram_fini(&d);
 }
 
 static bool
 is_listed(const void *context, size_t number)
 {
 	return (*(const uint64_t *)context >> number & 1) != 0;
-}
-
-/* Lists and intervals are the numbers that a question says. */
-static void
-spelled(void **state)
-{
-	struct diagram d;
-
-	(void)state;
-	diagram_init(&d);
-	for (unsigned round = 0; round < 300; round++) {
-		struct interval interval = { chance(POINTS), chance(POINTS) };
-		uint64_t listed = chance_state;
-		size_t numbers[POINTS], count = 0;
-		for (size_t i = 0; i < POINTS; i++)
-			if ((listed >> i & 1) != 0)
-				numbers[count++] = i;
-		assert_int_equal(diagram_list(&d, 3, VARS, numbers, count),
-		    diagram_numbers(&d, 3, VARS, POINTS, is_listed, &listed));
-		assert_int_equal(
-		    diagram_interval(&d, 3, VARS, interval.low, interval.high),
-		    diagram_numbers(
-			&d, 3, VARS, POINTS, is_between, &interval));
-	}
-	diagram_fini(&d);
 }
 
 /* Whatever the wish is, it comes to the set, and what is in it stays so. */
@@ -317,9 +372,11 @@ main(void)
 		cmocka_unit_test(functions),
 		cmocka_unit_test(forgetting),
 		cmocka_unit_test(numbers),
-		cmocka_unit_test(spelled),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(implications),
 		cmocka_unit_test(bending),
 		cmocka_unit_test(rewinding),
+		cmocka_unit_test(deadlines),
 		cmocka_unit_test(terminals),
 	};
 

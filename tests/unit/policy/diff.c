@@ -16,6 +16,7 @@
 #define HOURS                                                                  \
 	"hours office = mon-fri 08:00-18:00\n"                                 \
 	"hours lunch = mon-fri 12:00-13:00\n"
+#define CORP    "parent corp = http 192.0.2.8:3128\n"
 #define PADDING "\n\n\n"
 
 static void
@@ -52,6 +53,52 @@ static const struct {
 	    "zone w = ext0\nzone l = int0 10.0.0.0/25 10.0.0.128/25\n"
 	    "allow l -> w\n",
 	    "" },
+	/* Translations, one by one. */
+	{ HEAD "snat lan -> wan to 192.0.2.1\nsnat guest -> wan to 192.0.2.2\n"
+	       "map 10.0.0.5 <-> 192.0.2.5 at wan\n"
+	       "map 10.0.0.6 <-> 192.0.2.6 at wan\n",
+	    HEAD "map 10.0.0.6 <-> 192.0.2.6 at wan\n"
+		 "map 10.0.0.5 <-> 192.0.2.5 at wan\n"
+		 "snat 10.0.0.0/24 -> wan to 192.0.2.1\n"
+		 "snat guest -> wan to 192.0.2.2\n",
+	    "no longer snat lan -> wan to 192.0.2.1\n"
+	    "now snat 10.0.0.0/24 -> wan to 192.0.2.1\n" },
+	{ "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
+	  "snat lan except 10.0.0.7 -> wan to 192.0.2.1\n",
+	    "zone w = ext0\nzone l = int0 10.0.0.0/25 10.0.0.128/25\n"
+	    "name seven = 10.0.0.7\n"
+	    "snat l except seven -> w to 192.0.2.1\n",
+	    "" },
+	{ HEAD "snat lan -> wan to 192.0.2.1\nsnat mail -> wan to 192.0.2.2\n"
+	       "map 2001:db8:1::/64 <-> 2001:db8:f::/64 at wan\n",
+	    HEAD "snat mail -> wan to 192.0.2.2, 2001:db8:f::2\n"
+		 "snat lan -> wan to 192.0.2.1\n"
+		 "map 2001:db8:1::/64 <-> 2001:db8:e::/64 at wan\n",
+	    "no longer snat lan -> wan to 192.0.2.1\n"
+	    "no longer snat mail -> wan to 192.0.2.2\n"
+	    "now snat mail -> wan to 192.0.2.2, 2001:db8:f::2\n"
+	    "now snat lan -> wan to 192.0.2.1\n"
+	    "no longer map 2001:db8:1::/64 <-> 2001:db8:f::/64 at wan\n"
+	    "now map 2001:db8:1::/64 <-> 2001:db8:e::/64 at wan\n" },
+	{ HEAD "publish wan udp 20-21 -> mail udp 120-121\n",
+	    HEAD "publish wan udp 20 -> mail udp 120\n"
+		 "publish wan udp 21 -> mail udp 121\n",
+	    "" },
+	{ HEAD "publish wan udp 20-21 -> mail udp 120-121\n",
+	    HEAD "publish wan udp 20-21 -> mail udp 121\n",
+	    "any except { ::/0, self } -> self in wan udp 20-21  allow to "
+	    "10.0.0.25:120-121 (line 7) -> "
+	    "allow to 10.0.0.25:121 (line 7)\n" },
+	/* Lines of the firewall. */
+	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
+	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",
+	    "" },
+	{ HEAD "firewall {\n invalid allow for lan\n clamp mss for wan\n}\n",
+	    HEAD "firewall {\n invalid allow\n helper sip for lan\n}\n",
+	    "no longer invalid allow for lan\n"
+	    "now invalid allow\n"
+	    "no longer clamp mss for wan\n"
+	    "now helper sip for lan\n" },
 	/* The verdict. */
 	{ HEAD "drop any -> any\n",
 	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",
@@ -96,6 +143,29 @@ static const struct {
 	    HEAD INTERCEPT "allow lan -> wan web direct\n",
 	    "lan -> wan tcp 80, 443 not by the proxy  allow by the proxy (line "
 	    "10) -> allow by the firewall (line 10)\n" },
+	/* By which parent, which is its servers and not its name. */
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80\n",
+	    HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow without a parent (line 11) -> allow via "
+	    "corp (line 11)\n" },
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    HEAD INTERCEPT "parent c = http 192.0.2.8:3128\n"
+			   "allow lan -> wan tcp 80 via c\n",
+	    "" },
+	{ HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n",
+	    HEAD INTERCEPT "parent corp = http 192.0.2.8:3128, socks5 "
+			   "up.example:1080\n"
+			   "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow via corp = http 192.0.2.8:3128 (line 11) "
+	    "-> allow via corp = http 192.0.2.8:3128, socks5 up.example:1080 "
+	    "(line 11)\n" },
+	{ HEAD INTERCEPT CORP "drop any -> any\n",
+	    HEAD INTERCEPT CORP "allow lan -> wan tcp 80 via corp\n"
+				"drop any -> any\n",
+	    "lan -> wan tcp 80  drop (line 11) -> allow via corp (line 11)\n" },
+	{ HEAD CORP "allow lan -> wan tcp 80\n",
+	    HEAD CORP "allow lan -> wan tcp 80 via corp\n",
+	    "lan -> wan tcp 80  allow (line 8) -> drop (built in)\n" },
 	/* Names, methods and paths, where they can be seen. */
 	{ HEAD INTERCEPT "reject lan -> ads log\nallow lan -> wan\n",
 	    HEAD INTERCEPT PADDING "allow lan -> wan\n",
@@ -214,11 +284,159 @@ lines(void **state)
 	}
 }
 
+/* Rules of their own addresses, each with a verdict of its own. */
+static void
+add_rules(struct text *out, const char *verdict, unsigned count)
+{
+	text_addz(out, HEAD);
+	for (unsigned i = 0; i < count; i++)
+		text_addf(out, "%s guest -> 203.0.113.%u tcp %u\n", verdict,
+		    i * 2, 1000 + i * 2);
+}
+
+static struct diff
+diff_of(struct policy *policies[static 2], const struct text *old,
+    const struct text *new, const struct diff_bounds *bounds, int expected)
+{
+	struct diff diff;
+
+	policies[0] = policy_of(old->at);
+	policies[1] = policy_of(new->at);
+	int rc = bounds != NULL ? policy_diff_within(
+				      policies[0], policies[1], bounds, &diff)
+				: policy_diff(policies[0], policies[1], &diff);
+	assert_int_equal(rc, expected);
+	return diff;
+}
+
+/* One class of many addresses: a line says some, an object all. */
+static void
+many_addresses(void **state)
+{
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY, out = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	text_addz(&old, HEAD "drop any -> any\n");
+	text_addz(&new, HEAD "allow guest -> 203.0.113.1");
+	for (unsigned i = 1; i < 100; i++)
+		text_addf(&new, ", 203.0.113.%u", i * 2 + 1);
+	text_addz(&new, "\n");
+	for (unsigned i = 0; i < 100; i++)
+		text_addf(&new, "drop any -> 203.0.113.%u\n", i * 2 + 1);
+	text_addz(&new, "drop any -> any\n");
+	struct diff diff = diff_of(policies, &old, &new, NULL, 0);
+	assert_int_equal(diff.classes.count, 1);
+	assert_int_equal(diff_describe(&diff, &out), 0);
+	assert_non_null(strstr(out.at, "203.0.113.1, 203.0.113.3, "));
+	assert_non_null(strstr(out.at, "203.0.113.23 and 88 more  drop"));
+	assert_null(strstr(out.at, "203.0.113.25"));
+	text_clear(&out);
+	assert_int_equal(diff_json(&diff, &out), 0);
+	assert_null(strstr(out.at, " more"));
+	for (unsigned i = 0; i < 100; i++) {
+		char address[32];
+		(void)snprintf(
+		    address, sizeof(address), "203.0.113.%u", i * 2 + 1);
+		assert_non_null(strstr(out.at, address));
+	}
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+	text_fini(&out);
+}
+
+/* The first classes by their rules, and how many ways are not told. */
+static void
+bounds(void **state)
+{
+	struct diff_bounds few = { .classes_max = 7 };
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	add_rules(&old, "allow", 100);
+	add_rules(&new, "reject", 100);
+	struct diff diff = diff_of(policies, &old, &new, &few, 0);
+	assert_int_equal(diff.classes.count, 7);
+	assert_int_equal(diff.untold, 93);
+	assert_false(diff_is_empty(&diff));
+	for (size_t i = 0; i < 7; i++) {
+		const struct diff_class *class = &diff.classes.items[i];
+		assert_ptr_equal(class->before.rule, &policies[0]->rules[i]);
+		assert_ptr_equal(class->after.rule, &policies[1]->rules[i]);
+	}
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	few.classes_max = 100;
+	diff = diff_of(policies, &old, &new, &few, 0);
+	assert_int_equal(diff.classes.count, 100);
+	assert_int_equal(diff.untold, 0);
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+}
+
+static void
+too_late(void **state)
+{
+	struct diff_bounds late = { .classes_max = 7, .deadline = 1 };
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+	struct policy *policies[2];
+
+	(void)state;
+	add_rules(&old, "allow", 120);
+	add_rules(&new, "reject", 120);
+	struct diff diff = diff_of(policies, &old, &new, &late, -ETIME);
+	diff_fini(&diff);
+	policy_unref(policies[0]);
+	policy_unref(policies[1]);
+	text_fini(&old);
+	text_fini(&new);
+}
+
+/*
+ * What it costs grows with the rules and not with their square: eight times as
+ * many rules that all change make eight times the nodes, or a little more.
+ */
+static void
+growth(void **state)
+{
+	size_t nodes[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+		struct policy *policies[2];
+		unsigned count = i == 0 ? 16 : 128;
+		add_rules(&old, "allow", count);
+		add_rules(&new, "reject", count);
+		struct diff diff = diff_of(policies, &old, &new, NULL, 0);
+		assert_int_equal(diff.classes.count, count);
+		nodes[i] = diff.space.diagram.nodes.count;
+		diff_fini(&diff);
+		policy_unref(policies[0]);
+		policy_unref(policies[1]);
+		text_fini(&old);
+		text_fini(&new);
+	}
+	assert_true(nodes[1] < nodes[0] * 8 * 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
+		cmocka_unit_test(many_addresses),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(too_late),
+		cmocka_unit_test(growth),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

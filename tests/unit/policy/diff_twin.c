@@ -17,6 +17,7 @@ struct fate {
 	struct address target;
 	uint16_t port;
 	uint16_t reports[POLICY_VERDICT_COUNT];
+	int32_t shift;
 	const struct policy_rule *limited; /* the rule that counts it */
 };
 
@@ -87,6 +88,7 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	if (answer.rule->publish) {
 		fate.target = target_of(answer.rule, flow);
 		fate.port = answer.rule->target_port;
+		fate.shift = answer.rule->target_shift;
 	}
 	fate.hidden = answer.verdict == POLICY_VERDICT_ALLOW &&
 		      !fate.by_proxy && is_hidden(policy, flow, answer.rule);
@@ -109,7 +111,8 @@ same_fate(const struct fate *a, const struct fate *b)
 	       a->verdict == b->verdict && a->log == b->log &&
 	       a->by_proxy == b->by_proxy && a->listener == b->listener &&
 	       a->hidden == b->hidden && a->reason == b->reason &&
-	       a->port == b->port && address_eq(a->target, b->target);
+	       a->port == b->port && a->shift == b->shift &&
+	       address_eq(a->target, b->target);
 }
 
 /* The first class that holds the flow, or NULL. */
@@ -156,7 +159,7 @@ is_right(const struct diff *diff, const struct space_cell *cell)
 	struct fate after = fate_of(diff->after.policy, &new, mode);
 	if (class == NULL)
 		return same_fate(&before, &after);
-	/* Who shares a limit is no matter of one flow; diff.c has its tests. */
+	/* Who shares a limit is no matter of one flow; see below. */
 	return (!same_fate(&before, &after) ||
 		   (before.limited != NULL && after.limited != NULL)) &&
 	       meaning_verdict(&class->before) == before.verdict &&
@@ -164,7 +167,7 @@ is_right(const struct diff *diff, const struct space_cell *cell)
 }
 
 static void
-fail_with(const char *old, const char *new, const struct diff *diff,
+fail_with(const char *old, const char *new, struct diff *diff,
     const struct space_cell *cell)
 {
 	struct text words = TEXT_EMPTY;
@@ -298,12 +301,140 @@ the_same_is_empty(void **state)
 	text_fini(&text);
 }
 
+/*
+ * Who shares a limit.  All flows of a small space are asked: which rule counts
+ * them before, and which after.
+ */
+struct counted {
+	struct space_cell cell;
+	struct fate before, after;
+};
+
+#define COUNTED_MAX 20000
+
+static struct counted counted[COUNTED_MAX];
+static size_t counted_count;
+
+static bool
+is_counted_alike(const struct counted *one)
+{
+	return one->before.limited != NULL && one->after.limited != NULL &&
+	       meaning_limit_same(one->before.limited, one->after.limited);
+}
+
+static void
+count_flows(const struct diff *diff)
+{
+	struct space_cell cell = { 0 };
+
+	counted_count = 0;
+	do {
+		if (!is_comparable(diff, &cell))
+			continue;
+		assert_true(counted_count < COUNTED_MAX);
+		struct counted *one = &counted[counted_count++];
+		struct flow old = flow_of(&diff->space, 0, &cell);
+		struct flow new = flow_of(&diff->space, 1, &cell);
+		one->cell = cell;
+		one->before =
+		    fate_of(diff->before.policy, &old, cell.at[SPACE_MODE]);
+		one->after =
+		    fate_of(diff->after.policy, &new, cell.at[SPACE_MODE]);
+	} while (next_cell(&diff->space, &cell));
+}
+
+/* Some flow shares with it under one policy only. */
+static bool
+shares_otherwise(const struct counted *one)
+{
+	if (!is_counted_alike(one))
+		return false;
+	for (size_t i = 0; i < counted_count; i++)
+		if (is_counted_alike(&counted[i]) &&
+		    (counted[i].before.limited == one->before.limited) !=
+			(counted[i].after.limited == one->after.limited))
+			return true;
+	return false;
+}
+
+static void
+add_limited_rule(struct text *out)
+{
+	text_addf(out, "allow %s -> %s%s%s\n",
+	    ONE_OF("lan", "guest", "lan, guest", "10.0.0.1"),
+	    ONE_OF("wan", "wan", "203.0.113.9", "any"),
+	    ONE_OF(" tcp 80", " tcp 443", " tcp 80, 443", ""),
+	    ONE_OF("", " limit 5/s", " limit 5/s burst 5", " limit 5/s burst 9",
+		" limit 5/s", " connections 7", " limit 5/s per source"));
+}
+
+static const char limited_head[] =
+    "zone lan = int0 10.0.0.0/29\n"
+    "zone guest = int1 10.0.9.0/30\nzone wan = ext0\n";
+
+static void
+add_limited_rules(struct text *out)
+{
+	for (unsigned i = 0, count = 1 + chance(4); i < count; i++)
+		add_limited_rule(out);
+}
+
+static unsigned sharing;
+
+static void
+compare_limits(const char *old_text, const char *new_text)
+{
+	struct policy *old = policy_of(old_text), *new = policy_of(new_text);
+	struct diff diff;
+
+	assert_int_equal(policy_diff(old, new, &diff), 0);
+	count_flows(&diff);
+	for (size_t i = 0; i < counted_count; i++) {
+		const struct counted *one = &counted[i];
+		bool same = same_fate(&one->before, &one->after);
+		bool shares = same && shares_otherwise(one);
+		sharing += shares;
+		if ((class_of(&diff, &one->cell) == NULL) != (same && !shares))
+			fail_with(old_text, new_text, &diff, &one->cell);
+	}
+	diff_fini(&diff);
+	policy_unref(old);
+	policy_unref(new);
+}
+
+/* A rule before those of the other policy takes a part of what they count. */
+static void
+limits_are_shared_alike(void **state)
+{
+	unsigned rounds = twin_rounds(100);
+	struct text old = TEXT_EMPTY, new = TEXT_EMPTY;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds; i++) {
+		text_clear(&old);
+		text_clear(&new);
+		text_addz(&old, limited_head);
+		text_addz(&new, limited_head);
+		add_limited_rules(&old);
+		add_limited_rule(&new);
+		if (chance(4) == 0)
+			add_limited_rules(&new);
+		else
+			text_addz(&new, old.at + sizeof(limited_head) - 1);
+		compare_limits(old.at, new.at);
+	}
+	text_fini(&old);
+	text_fini(&new);
+	assert_true(sharing > rounds);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_is_empty),
 		cmocka_unit_test(brute_force_agrees),
+		cmocka_unit_test(limits_are_shared_alike),
 	};
 
 	flavours_mix = true;

@@ -10,11 +10,14 @@
  *
  *	a rule matches in no completion, in some, or in all of them
  *
- * and that is what no, might and yes must mean.  From there the walk is the
- * one of the design: first yes decides; a might decides if every verdict still
+ * A rule that goes by a parent matches only what the proxy carries, which is
+ * one more thing that may be open.
+ *
+ * That is what no, might and yes must mean.  From there the walk is the one of
+ * the design: first yes decides; a might decides if every verdict still
  * possible from there on is the same one, with the same logging, translation,
- * limits and `direct`; else the flow goes on.  A rule that only reports never
- * decides; but whether it reports is told before anything is decided.
+ * limits, `direct` and parent; else the flow goes on.  A rule that only reports
+ * never decides; but whether it reports is told before anything is decided.
  *
  * Compared are, for random policies and flows:
  *
@@ -58,6 +61,7 @@ struct side {
 struct twin_rule {
 	enum policy_verdict verdict;
 	bool publish, report, log, direct, limited;
+	unsigned parent; /* of its servers; 0: none */
 	uint32_t from;
 	struct side to, except;
 	uint32_t
@@ -137,6 +141,46 @@ write_limits(struct twin *twin, struct twin_rule *rule)
 	text_addz(&twin->text, limits[below(twin, COUNT_OF(limits))]);
 }
 
+/* Where a name may lead: it opens only what lives elsewhere. */
+static uint32_t
+opened_by_name(const struct twin_rule *rule)
+{
+	return rule->verdict == POLICY_VERDICT_ALLOW && rule->parent == 0
+		   ? ELSEWHERE
+		   : UINT32_MAX;
+}
+
+/* Whether nothing is left of what the rule speaks of, for some knowledge. */
+static bool
+is_emptied(const struct twin_rule *rule)
+{
+	uint32_t addresses = rule->to.destinations, names_of = rule->to.names;
+	uint32_t kept =
+	    ~rule->except.destinations & (BIT(COUNT_OF(destinations)) - 1);
+
+	if (addresses != 0 && (addresses & kept) == 0)
+		return true;
+	return names_of != 0 &&
+	       ((names_of & ~rule->except.names) == 0 ||
+		   ((addresses | opened_by_name(rule)) & kept) == 0);
+}
+
+/* Two of them are the same by other names. */
+static void
+write_via(struct twin *twin, struct twin_rule *rule)
+{
+	static const struct {
+		const char *word;
+		unsigned servers;
+	} parents[] = { { "corp", 1 }, { "corp", 1 }, { "same", 1 },
+		{ "other", 2 } };
+	uint32_t at = below(twin, COUNT_OF(parents));
+
+	rule->parent = parents[at].servers;
+	text_addf(&twin->text, " via %s", parents[at].word);
+	twin->vague |= is_emptied(rule); /* its names open more */
+}
+
 static void
 write_options(struct twin *twin, struct twin_rule *rule)
 {
@@ -150,6 +194,8 @@ write_options(struct twin *twin, struct twin_rule *rule)
 	rule->direct = allows && !rule->publish && one_in(twin, 6);
 	if (rule->direct)
 		text_addz(&twin->text, " direct");
+	else if (allows && !rule->publish && !rule->report && one_in(twin, 4))
+		write_via(twin, rule);
 	text_addc(&twin->text, '\n');
 }
 
@@ -176,28 +222,6 @@ write_publish(struct twin *twin, struct twin_rule *rule)
 	text_addz(&twin->text, " tcp 80 -> 10.0.0.7");
 	if ((twin->themes & 1) != 0 && one_in(twin, 3))
 		write_condition(twin, rule, &conditions[0]);
-}
-
-/* Where a name may lead: it opens only what lives elsewhere. */
-static uint32_t
-opened_by_name(const struct twin_rule *rule)
-{
-	return rule->verdict == POLICY_VERDICT_ALLOW ? ELSEWHERE : UINT32_MAX;
-}
-
-/* Whether nothing is left of what the rule speaks of, for some knowledge. */
-static bool
-is_emptied(const struct twin_rule *rule)
-{
-	uint32_t addresses = rule->to.destinations, names_of = rule->to.names;
-	uint32_t kept =
-	    ~rule->except.destinations & (BIT(COUNT_OF(destinations)) - 1);
-
-	if (addresses != 0 && (addresses & kept) == 0)
-		return true;
-	return names_of != 0 &&
-	       ((names_of & ~rule->except.names) == 0 ||
-		   ((addresses | opened_by_name(rule)) & kept) == 0);
 }
 
 static void
@@ -295,8 +319,9 @@ is_plain(const struct twin_rule *rule)
 static bool
 same_outcome(const struct twin_rule *a, const struct twin_rule *b)
 {
-	return a == b || (a->verdict == b->verdict && is_plain(a) &&
-			     is_plain(b) && a->direct == b->direct);
+	return a == b ||
+	       (a->verdict == b->verdict && is_plain(a) && is_plain(b) &&
+		   a->direct == b->direct && a->parent == b->parent);
 }
 
 /* ---- flows ---- */
@@ -423,7 +448,28 @@ is_one(uint32_t bits)
 
 struct values {
 	uint32_t rows[FACTS];
+	uint32_t carried; /* by the proxy: BIT(0) may be not, BIT(1) may be */
 };
+
+/* Of what cannot be carried it is left open, to be refused. */
+static uint32_t
+carried(const struct flow *flow)
+{
+	bool known =
+	    flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN && !flow->any_port;
+
+	switch (flow->way) {
+	case FLOW_PLAIN:
+		return BIT(0);
+	case FLOW_EXPLICIT:
+		return BIT(1);
+	case FLOW_INTERCEPTED:
+		return known ? BIT(1) : BIT(0) | BIT(1);
+	case FLOW_UNCARRIED:
+		break;
+	}
+	return BIT(0) | BIT(1);
+}
 
 static struct values
 completions(
@@ -433,6 +479,7 @@ completions(
 
 	for (unsigned i = 0; i < FACTS; i++)
 		values.rows[i] = possible(flow, phase, i, truth->rows[i]);
+	values.carried = carried(flow);
 	if (flow->any_port && is_one(values.rows[SERVICE])) {
 		values.rows[SERVICE] = 0;
 		for (size_t i = 0; i < COUNT_OF(services); i++)
@@ -448,7 +495,7 @@ is_whole(const struct values *values)
 	for (size_t i = 0; i < FACTS; i++)
 		if (!is_one(values->rows[i]))
 			return false;
-	return true;
+	return is_one(values->carried);
 }
 
 static bool
@@ -520,6 +567,20 @@ add_places(
 	}
 }
 
+static void
+add_carriages(
+    const struct twin *twin, const struct values *values, struct matchings *ret)
+{
+	EACH(by_proxy, values->carried, 2)
+	{
+		uint32_t rules = 0;
+		for (size_t r = 0; r < twin->count; r++)
+			if (by_proxy != 0 || twin->rules[r].parent == 0)
+				rules |= BIT(r);
+		add_matching(ret, rules);
+	}
+}
+
 /* Each with each; `all` becomes the product. */
 static void
 multiply(struct matchings *all, const struct matchings *by)
@@ -546,6 +607,9 @@ try_all(const struct twin *twin, uint32_t source, const struct values *values)
 		rules |= (twin->rules[r].from >> source & 1) << r;
 	clear_matchings(&all);
 	add_matching(&all, rules);
+	clear_matchings(&by);
+	add_carriages(twin, values, &by);
+	multiply(&all, &by);
 	for (size_t fact = 0; fact < FACTS; fact++) {
 		clear_matchings(&by);
 		if (fact == DESTINATION)

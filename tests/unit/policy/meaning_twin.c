@@ -95,6 +95,18 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 	return NULL;
 }
 
+/* By halves or from the last rule up: equal functions are one node. */
+static void
+check_whole(struct space *space, const struct meaning *meaning)
+{
+	struct meaning whole;
+
+	assert_int_equal(meaning_init_whole(&whole, space, 0), 0);
+	assert_int_equal(whole.packets[0], meaning->packets[0]);
+	assert_int_equal(whole.lists[0], meaning->lists[0]);
+	meaning_fini(&whole);
+}
+
 static void
 compare(const char *text, const struct policy *policy)
 {
@@ -104,6 +116,7 @@ compare(const char *text, const struct policy *policy)
 
 	assert_int_equal(space_init(&space, &policy, 1), 0);
 	assert_int_equal(meaning_init(&meaning, &space, 0), 0);
+	check_whole(&space, &meaning);
 	uint32_t outcomes = meaning_outcomes(&meaning);
 	for (unsigned i = 0; i < FLOWS_EACH; i++) {
 		if (!random_cell(&space, &cell))

@@ -229,6 +229,10 @@ add_random_rule(struct text *out)
 		text_addf(out, "publish %s tcp %s -> 10.0.0.2%s",
 		    ONE_OF("lan", "wan"), ONE_OF("80", "25"),
 		    ONE_OF("", " tcp 8080", ", 2001:db8:1::2"));
+	} else if (chance(24) == 0) {
+		text_addf(out, "publish %s tcp 80-89 -> 10.0.0.2%s",
+		    ONE_OF("lan", "wan"),
+		    ONE_OF("", " tcp 8080", " tcp 8080-8089", " tcp 80-89"));
 	} else {
 		text_addf(out, "%s%s ", report ? "report " : "", verdict);
 		add_random_side(out, true);
@@ -244,6 +248,9 @@ add_random_rule(struct text *out)
 			    ONE_OF("\"/a/*\"", "\"*.b\"", "\"/a/*\", \"/c\""));
 		if (chance(8) == 0 && verdict[0] == 'a')
 			text_addz(out, " direct");
+		else if (chance(5) == 0 && verdict[0] == 'a' && !report)
+			text_addf(out, " via %s",
+			    ONE_OF("corp", "corp", "same", "other"));
 		add_random_flavours(out);
 		if (verdict[0] == 'a' && !report)
 			add_random_limit(out);
@@ -283,7 +290,10 @@ add_random_head(struct text *out)
 	    "hours office = mon-fri 08:00-18:00\n"
 	    "hours night = 22:00-06:00\n"
 	    "hours weekend = sat-sun, fri 17:00-24:00\n"
-	    "list nothing = addresses \"nothing.netset\"\n");
+	    "list nothing = addresses \"nothing.netset\"\n"
+	    "parent corp = http 192.0.2.8:3128, socks5 up.example:1080\n"
+	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
+	    "parent other = socks5 [2001:db8::8]:1080\n");
 	if (chance(3) > 0)
 		text_addf(out, "proxy {\n%s%s}\n",
 		    ONE_OF("", "listen 10.0.0.1:3128 for lan\n"),
@@ -291,6 +301,19 @@ add_random_head(struct text *out)
 			"intercept tcp 80 for lan\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
+	if (chance(4) == 0)
+		text_addf(out, "firewall {\n%s%s%s}\n",
+		    ONE_OF("", "invalid drop\n", "invalid allow for lan\n"),
+		    ONE_OF("", "clamp mss for wan, lan\n"),
+		    ONE_OF("", "helper ftp, sip for { lan, guest }\n"));
+	if (chance(4) == 0)
+		text_addf(out, "snat %s -> wan to 203.0.113.9%s\n",
+		    ONE_OF("lan", "any", "lan except 10.0.0.3", "servers"),
+		    ONE_OF("", ", 2001:db8:f::9"));
+	if (chance(4) == 0)
+		text_addz(
+		    out, ONE_OF("map 10.0.0.2 <-> 203.0.113.7 at wan\n",
+			     "map 10.0.0.4/31 <-> 203.0.113.4/31 at wan\n"));
 }
 
 static inline void

@@ -199,7 +199,10 @@ what_is_published(void **state)
 	    memory_policy("zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
 			  "name mail = { 10.0.0.25, 2001:db8::25 }\n"
 			  "publish wan tcp 25, 587 -> mail log as \"in\"\n"
-			  "publish wan, lan tcp 8443 -> 10.0.0.9 tcp 443\n");
+			  "publish wan, lan tcp 8443 -> 10.0.0.9 tcp 443\n"
+			  "publish wan udp 20-29 -> 10.0.0.9 udp 120-129\n"
+			  "publish wan udp 30-39 -> 10.0.0.9 udp 40\n"
+			  "publish wan tcp 81 -> 10.0.0.9 tcp 80-80\n");
 	const struct policy_rule *rule = policy->rules;
 
 	(void)state;
@@ -210,7 +213,12 @@ what_is_published(void **state)
 	assert_int_equal(rule[0].target_port, 0);
 	assert_int_equal(rule[0].services.count, 2);
 	assert_int_equal(rule[1].target6.family, ADDRESS_NONE);
-	assert_int_equal(rule[1].target_port, 443);
+	assert_int_equal(policy_target_port(&rule[0], 587), 587);
+	assert_int_equal(policy_target_port(&rule[1], 8443), 443);
+	assert_int_equal(policy_target_port(&rule[2], 27), 127);
+	assert_int_equal(policy_target_port(&rule[3], 30), 40);
+	assert_int_equal(policy_target_port(&rule[3], 39), 40);
+	assert_int_equal(policy_target_port(&rule[4], 81), 80);
 	assert_int_equal(rule[1].to.own, 3);
 	assert_int_equal(rule[1].from.zones, 3);
 	policy_unref(policy);

@@ -273,7 +273,9 @@ static const char world_head[] =
     "service web = { tcp 80, tcp 443, udp 443 }\n"
     "hours office = mon-fri 08:00-18:00\nhours night = 22:00-06:00\n"
     "hours weekend = sat-sun\nhours turn = sun 23:59-00:01\n"
-    "hours always = mon-sun\n";
-#define WORLD_HEAD_LINES 11
+    "hours always = mon-sun\nparent corp = http 192.0.2.8:3128\n"
+    "parent same = http 192.0.2.8:3128\n"
+    "parent other = http 192.0.2.8:3128, socks5 192.0.2.9:1080\n";
+#define WORLD_HEAD_LINES 14
 
 #endif

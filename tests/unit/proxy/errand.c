@@ -325,7 +325,7 @@ a_kept_connection(void **state)
 	begin(&t);
 	fetch_from(&t, t.at);
 	const struct stream *kept = t.errand.server;
-	pool_put(t.worker.pool, t.at, &t.errand.server);
+	errand_keep(&t.errand);
 	tell_and_fini(&t);
 	/* For whom it will not do it stays there. */
 	fetch_from(&t, t.at);
@@ -396,6 +396,165 @@ a_policy_that_changes_afterwards(void **state)
 	end(&t);
 }
 
+/* ---- parents ---- */
+
+/* One parent, the test's server, and rules; lent until the next call. */
+static char *
+with_parent(const struct test *t, const char *rules)
+{
+	static char policy[400];
+
+	(void)snprintf(policy, sizeof(policy),
+	    "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
+	    "zone dmz = int1 192.0.2.0/24 2001:db8::/32\n"
+	    "parent up = http 127.0.0.1:%u\n"
+	    "parent dead = http 127.0.0.1:9\n"
+	    "%s",
+	    t->at.port, rules);
+	return policy;
+}
+
+static void
+prepare_url(struct test *t, const char *name)
+{
+	prepare(t, FLOW_EXPLICIT);
+	head(t, name, 80);
+	t->errand.says_url = true;
+}
+
+static void
+by_the_name_and_no_dns(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, with_parent(&t, "allow lan -> any via up log\n"));
+	prepare_url(&t, "unknown.example");
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_true(t.errand.to_url);
+	assert_int_equal(t.dns.asked, 0);
+	assert_true(str_is(
+	    (struct str){ t.errand.by.name, t.errand.by.name_len }, "up"));
+	tell_and_fini(&t);
+	end(&t);
+}
+
+/* By CONNECT, so that the parent cannot look for another address. */
+static void
+by_an_admitted_address(void **state)
+{
+	char words[64], got[64] = "";
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, with_parent(&t, "allow lan -> dmz via up\n"));
+	prepare_url(&t, "four.example");
+	errand_begin(&t.errand);
+	while (t.errand.approach.passage.stream == NULL)
+		harness_round(&t.h);
+	int server = accept_one_of(t.listener);
+	while (recv(server, got, sizeof(got) - 1, MSG_DONTWAIT) < 0)
+		harness_round(&t.h);
+	char place[ADDRESS_TEXT_BYTES];
+	(void)snprintf(words, sizeof(words), "CONNECT %s:80 HTTP/1.1\r\n",
+	    address_format(t.errand.addresses[0].address, place));
+	assert_memory_equal(got, words, strlen(words));
+	assert_true(t.dns.asked > 0);
+	(void)close(server);
+	harness_run(&t.h); /* it has ended, and so is down */
+	assert_int_equal(t.outcome, ERRAND_FAILED);
+	assert_int_equal(t.errand.failure, PROXY_FAILURE_PARENT_DOWN);
+	tell_and_fini(&t);
+	assert_string_equal(
+	    told.reason, "no server of the parent can be reached (up)");
+	end(&t);
+}
+
+static const struct {
+	const char *rules; /* of the new policy */
+	enum errand_outcome outcome;
+	enum proxy_failure failure;
+} changes[] = {
+	{ "allow lan -> any via up\n", ERRAND_READY, PROXY_FAILURE_NONE },
+	{ "allow lan -> any via dead\n", ERRAND_FAILED,
+	    PROXY_FAILURE_PARENT_DOWN },
+	{ "reject lan -> any\n", ERRAND_REFUSED, PROXY_FAILURE_NONE },
+	/* The address counts now, and there is none. */
+	{ "reject lan -> 203.0.113.66\nallow lan -> any via up\n",
+	    ERRAND_FAILED, PROXY_FAILURE_NO_NAME },
+	/* It is to be dialled here, which takes a name server. */
+	{ "allow lan -> any\n", ERRAND_FAILED, PROXY_FAILURE_NO_NAME },
+};
+
+static void
+another_policy_while_it_goes_by_a_parent(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(changes); i++) {
+		struct test t;
+		begin(&t);
+		use_policy(&t, with_parent(&t, "allow lan -> any via up\n"));
+		prepare_url(&t, "absent.example");
+		errand_begin(&t.errand);
+		assert_int_equal(t.called, 0);
+		use_policy(&t, with_parent(&t, changes[i].rules));
+		assert_true(errand_stands(&t.errand, t.worker.generation));
+		errand_move(&t.errand);
+		harness_run(&t.h);
+		assert_int_equal(t.called, 1);
+		assert_int_equal(t.outcome, changes[i].outcome);
+		assert_int_equal(t.errand.failure, changes[i].failure);
+		tell_and_fini(&t);
+		end(&t);
+	}
+}
+
+/* What was dialled directly while a policy came that sends it elsewhere. */
+static void
+a_parent_for_what_was_dialled(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, with_parent(&t, "allow lan -> self\n"));
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	errand_begin(&t.errand);
+	use_policy(&t, with_parent(&t, "allow lan -> self via dead\n"));
+	errand_move(&t.errand);
+	harness_run(&t.h);
+	assert_int_equal(t.outcome, ERRAND_FAILED);
+	assert_int_equal(t.errand.failure, PROXY_FAILURE_PARENT_DOWN);
+	tell_and_fini(&t);
+	end(&t);
+}
+
+/* Neither reading may go the other one's way. */
+static void
+a_path_of_two_ways(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, with_parent(&t, "allow lan -> any path \"/a/*\" via up\n"
+				       "allow lan -> any via dead\n"));
+	prepare_url(&t, "none.example");
+	admission_head(&t.errand.flow, STR("GET"), STR("//a/x"));
+	t.errand.path_lax = STR("/a/x");
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	assert_int_equal(t.errand.answer.verdict, POLICY_VERDICT_REJECT);
+	tell_and_fini(&t);
+	assert_int_equal(told.count, 1);
+	end(&t);
+}
+
 /* In the midst of a look-up and of a dial. */
 static void
 one_that_is_given_up_is_silent(void **state)
@@ -432,6 +591,11 @@ main(void)
 		cmocka_unit_test(a_kept_connection),
 		cmocka_unit_test(a_policy_that_changes_on_the_way),
 		cmocka_unit_test(a_policy_that_changes_afterwards),
+		cmocka_unit_test(by_the_name_and_no_dns),
+		cmocka_unit_test(by_an_admitted_address),
+		cmocka_unit_test(another_policy_while_it_goes_by_a_parent),
+		cmocka_unit_test(a_parent_for_what_was_dialled),
+		cmocka_unit_test(a_path_of_two_ways),
 		cmocka_unit_test(one_that_is_given_up_is_silent),
 	};
 

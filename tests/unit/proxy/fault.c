@@ -20,11 +20,16 @@
 
 #ifndef SANITIZED
 
-static char text[] = "zone lan = int0 10.0.0.0/24\n"
-		     "zone wan = ext0\n"
-		     "proxy { listen 10.0.0.1:3128 for lan }\n"
-		     "reject lan -> self path \"/no*\" as \"no\"\n"
-		     "allow lan -> self\n";
+/* The parents are the server, whose port is put in. */
+static const char text[] = "zone lan = int0 10.0.0.0/24\n"
+			   "zone wan = ext0\n"
+			   "parent http = http 127.0.0.1:%u\n"
+			   "parent socks = socks5 127.0.0.1:%u\n"
+			   "proxy { listen 10.0.0.1:3128 for lan }\n"
+			   "allow lan -> http.example via http\n"
+			   "allow lan -> socks.example via socks\n"
+			   "reject lan -> self path \"/no*\" as \"no\"\n"
+			   "allow lan -> self\n";
 
 /* A story goes on for so long only if somebody waits in vain. */
 #define ROUNDS_MAX 20000
@@ -46,23 +51,27 @@ struct story {
 	struct side client, server;
 	const char *answer; /* of the server, to each head; NULL: an echo */
 	size_t answered;    /* bytes of the head or the echo before */
+	bool speaks_socks;  /* to a greeting, and to each request */
 };
 
 static void
 begin(struct story *s)
 {
 	struct resolver_options options = { 0 };
+	char policy[600];
 
 	*s = (struct story){ .client.fd = -1, .server.fd = -1 };
 	harness_begin(&s->h);
 	s->worker.loop = &s->h.loop;
 	s->listener = (struct address_port){ address_of("10.0.0.1"), 3128 };
-	s->worker.generation = generation_of(text);
+	s->server_listener = listen_somewhere(ADDRESS_IPV4, &s->server_at);
+	(void)snprintf(
+	    policy, sizeof(policy), text, s->server_at.port, s->server_at.port);
+	s->worker.generation = generation_of(policy);
 	assert_int_equal(
 	    resolver_create(&s->h.loop, &options, &s->worker.resolver), 0);
 	s->worker.pool = pool_create(&s->h.loop);
 	assert_non_null(s->worker.pool);
-	s->server_listener = listen_somewhere(ADDRESS_IPV4, &s->server_at);
 }
 
 static void
@@ -73,6 +82,8 @@ end(struct story *s)
 	pool_destroy(&s->worker.pool);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
+	arena_spare_fini(&s->worker.spare);
+	text_fini(&s->worker.scratch);
 	(void)close(s->server_listener);
 	if (s->client.fd >= 0)
 		(void)close(s->client.fd);
@@ -125,7 +136,14 @@ run_server(struct story *s)
 	hear(server);
 	if (server->fd < 0 || server->len == s->answered)
 		return;
-	if (s->answer == NULL) {
+	if (s->speaks_socks && s->answered < 3) {
+		say(server, "\x05\x00", 2);
+		s->answered = 3;
+		return;
+	}
+	if (s->speaks_socks && s->answered == 3) {
+		say(server, "\x05\x00\x00\x01\0\0\0\0\0\0", 10);
+	} else if (s->answer == NULL) {
 		say(server, server->said + s->answered,
 		    server->len - s->answered);
 	} else if (strstr(server->said + s->answered, "\r\n\r\n") != NULL) {
@@ -314,6 +332,54 @@ intercepted_request(struct story *s)
 	hang_up(s);
 }
 
+static const char open_way[] = "HTTP/1.1 200 OK\r\n\r\nhello";
+
+/* Two of them, the second one on the kept connection. */
+static void
+via_urls(struct story *s)
+{
+	static const char words[] =
+	    "GET http://http.example/ HTTP/1.1\r\nHost: a\r\n\r\n";
+
+	s->answer = ok;
+	connect_explicitly(s);
+	for (int i = 0; i < 2; i++) {
+		s->client.len = 0;
+		s->client.said[0] = '\0';
+		say(&s->client, words, sizeof(words) - 1);
+		run_until(s, "ok");
+	}
+	hang_up(s);
+}
+
+static void
+via_connect(struct story *s)
+{
+	static const char words[] =
+	    "CONNECT http.example:443 HTTP/1.1\r\nVia: 1.1 b\r\n"
+	    "Host: a\r\n\r\n";
+
+	s->answer = open_way;
+	connect_explicitly(s);
+	say(&s->client, words, sizeof(words) - 1);
+	run_until(s, "hello");
+	hang_up(s);
+}
+
+static void
+via_socks(struct story *s)
+{
+	static const char words[] =
+	    "GET http://socks.example/ HTTP/1.1\r\nHost: a\r\n\r\n";
+
+	s->answer = ok;
+	s->speaks_socks = true;
+	connect_explicitly(s);
+	say(&s->client, words, sizeof(words) - 1);
+	run_until(s, "ok");
+	hang_up(s);
+}
+
 #define SURVIVES(act)                                                          \
 	static void play_##act(void)                                           \
 	{                                                                      \
@@ -332,6 +398,9 @@ SURVIVES(fault)
 SURVIVES(tunnel)
 SURVIVES(intercepted_tunnel)
 SURVIVES(intercepted_request)
+SURVIVES(via_urls)
+SURVIVES(via_connect)
+SURVIVES(via_socks)
 
 int
 main(void)
@@ -344,6 +413,9 @@ main(void)
 		cmocka_unit_test(tunnel_survives),
 		cmocka_unit_test(intercepted_tunnel_survives),
 		cmocka_unit_test(intercepted_request_survives),
+		cmocka_unit_test(via_urls_survives),
+		cmocka_unit_test(via_connect_survives),
+		cmocka_unit_test(via_socks_survives),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -31,10 +31,16 @@ end(struct test *t)
 	assert_int_equal(open_fds(), t->descriptors);
 }
 
-static struct address_port
+static struct pool_key
 at(const char *address, uint16_t port)
 {
-	return (struct address_port){ address_of(address), port };
+	return (struct pool_key){ .server = { address_of(address), port } };
+}
+
+static struct pool_key
+through(const char *text)
+{
+	return (struct pool_key){ .through = str_of(text) };
 }
 
 /* A stream, and its other end. */
@@ -53,7 +59,7 @@ connected(struct test *t, int *ret_peer)
 }
 
 static struct stream *
-put_one(struct test *t, struct address_port server, int *ret_peer)
+put_one(struct test *t, struct pool_key server, int *ret_peer)
 {
 	struct stream *stream = connected(t, ret_peer), *lent = stream;
 
@@ -64,7 +70,7 @@ put_one(struct test *t, struct address_port server, int *ret_peer)
 
 static void
 take_and_close(
-    struct test *t, struct address_port server, const struct stream *expected)
+    struct test *t, struct pool_key server, const struct stream *expected)
 {
 	struct stream *stream = pool_take(t->pool, server);
 
@@ -106,7 +112,7 @@ has_closed(int peer)
 static void
 the_newest_to_the_same_server(void **state)
 {
-	struct address_port server = at("192.0.2.1", 80);
+	struct pool_key server = at("192.0.2.1", 80);
 	struct test t;
 	int peers[3];
 
@@ -135,7 +141,7 @@ the_newest_to_the_same_server(void **state)
 static void
 who_speaks_or_ends_is_closed(void **state)
 {
-	struct address_port server = at("192.0.2.1", 80);
+	struct pool_key server = at("192.0.2.1", 80);
 	struct test t;
 	int peers[4];
 
@@ -160,7 +166,7 @@ who_speaks_or_ends_is_closed(void **state)
 static void
 who_has_spoken_or_ended_is_not_kept(void **state)
 {
-	struct address_port server = at("192.0.2.1", 80);
+	struct pool_key server = at("192.0.2.1", 80);
 	struct test t;
 	int peers[2];
 
@@ -193,7 +199,7 @@ who_has_spoken_or_ended_is_not_kept(void **state)
 static void
 what_was_taken_is_the_callers_alone(void **state)
 {
-	struct address_port server = at("192.0.2.1", 80);
+	struct pool_key server = at("192.0.2.1", 80);
 	struct end one = { 0 };
 	struct test t;
 	int peer;
@@ -219,7 +225,7 @@ what_was_taken_is_the_callers_alone(void **state)
 static void
 so_many_to_one_server(void **state)
 {
-	struct address_port server = at("192.0.2.1", 80);
+	struct pool_key server = at("192.0.2.1", 80);
 	int peers[PROXY_POOL_PER_SERVER_MAX + 1], other;
 	struct test t;
 
@@ -238,11 +244,40 @@ so_many_to_one_server(void **state)
 	end(&t);
 }
 
+/* Not a letter may differ, and nothing of it is what a server itself has. */
+static void
+what_a_parent_was_asked_for(void **state)
+{
+	char one[] = "socks5 192.0.2.8:1080 www.example.com:80";
+	struct test t;
+	int peers[2];
+
+	(void)state;
+	begin(&t);
+	const struct stream *tunnel = put_one(&t, through(one), &peers[0]);
+	const struct stream *proxy =
+	    put_one(&t, through("http 192.0.2.8:3128"), &peers[1]);
+	one[0] = 'x'; /* the pool has a text of its own */
+	assert_null(pool_take(t.pool, through(one)));
+	assert_null(pool_take(t.pool, through("socks5 192.0.2.8:1080")));
+	assert_null(pool_take(
+	    t.pool, through("socks5 192.0.2.8:1080 www.example.com:8")));
+	assert_null(pool_take(t.pool, at("192.0.2.8", 3128)));
+	assert_null(pool_take(t.pool, (struct pool_key){ 0 }));
+	take_and_close(&t, through("http 192.0.2.8:3128"), proxy);
+	take_and_close(
+	    &t, through("socks5 192.0.2.8:1080 www.example.com:80"), tunnel);
+	has_closed(peers[0]);
+	has_closed(peers[1]);
+	end(&t);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_newest_to_the_same_server),
+		cmocka_unit_test(what_a_parent_was_asked_for),
 		cmocka_unit_test(who_speaks_or_ends_is_closed),
 		cmocka_unit_test(who_has_spoken_or_ended_is_not_kept),
 		cmocka_unit_test(what_was_taken_is_the_callers_alone),

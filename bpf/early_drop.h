@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * bpf/early_drop: what the program in the kernel and src/firewall share.
+ *
+ * The addresses of IPv4 are one table of two levels, read in two accesses to
+ * memory however many there are:
+ *
+ *	words[address >> 14]    64 neighbouring /24s: which of them are whole
+ *	                        ours, of which a part is
+ *	blocks[base + rank]     of the latter: 256 bits, one an address; of
+ *	                        the former blocks[0], in which all are set, so
+ *	                        that no branch depends on which it is: a flood
+ *	                        from everywhere would mispredict every other one
+ *
+ * A word belongs to one row (a rule); where several rows have addresses among
+ * the same 64 /24s, further words stand behind the first EARLY_WORDS and are
+ * chained.  Those of IPv6 are a trie of prefixes.
+ */
+#ifndef GATEHOUSE_BPF_EARLY_DROP_H
+#define GATEHOUSE_BPF_EARLY_DROP_H
+
+#include <linux/types.h>
+
+/* As many rules drop early; a chain of words is no longer than that. */
+#define EARLY_ROWS_MAX 8
+
+#define EARLY_WORD_SHIFT 14 /* an address's bits within a word's 64 /24s */
+#define EARLY_WORDS      (1U << (32 - EARLY_WORD_SHIFT))
+
+struct early_word {
+	__u64 whole; /* a bit for each /24 */
+	__u64 part;
+	__u32 base; /* of the parts: the block of the first one */
+	__u16 row;
+	__u16 used;
+	__u32 next; /* a word of another row; 0: none */
+	__u32 pad;
+};
+
+struct early_block {
+	__u64 bits[4];
+};
+
+/* A key of the trie (linux/bpf.h: struct bpf_lpm_trie_key). */
+struct early_prefix {
+	__u32 bits;
+	__u8 address[16];
+};
+
+/*
+ * Which /32s of IPv6 the trie has anything of, as bits under a hash: the trie
+ * costs many accesses, and hardly any packet needs them.
+ */
+#define EARLY_STEM_BITS  16
+#define EARLY_STEM_WORDS ((1U << EARLY_STEM_BITS) / 64)
+
+/* top: the first 32 bits of the address, in host order. */
+static inline __u32
+early_stem(__u32 top)
+{
+	return top * 2654435761U >> (32 - EARLY_STEM_BITS);
+}
+
+/*
+ * The interfaces that it is on, each in the place that its index has, and in
+ * no other: two that would share one cannot both be served.
+ */
+#define EARLY_DEVICES_MAX 256
+
+struct early_device {
+	__u32 index;      /* 0: none */
+	__u16 address[3]; /* six bytes, as they are on the wire */
+	__u16 pad;
+};
+
+struct early_count {
+	__u64 packets;
+	__u64 bytes; /* from the IP head on, as nftables counts */
+};
+
+#endif

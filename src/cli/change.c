@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/change.h"
+
+#include "policy/diff_statement.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define COLUMNS     80
+#define INDENT      2
+#define INDENT_NEXT 6
+
+/* Adds words, and begins a line where the next one would end beyond COLUMNS. */
+static void
+add_wrapped(struct str words, size_t indent, struct text *out)
+{
+	size_t column = indent;
+
+	text_pad(out, ' ', indent);
+	while (words.len > 0) {
+		struct str word = str_cut(&words, ' ');
+		bool first = column == indent;
+		if (!first && column + 1 + word.len > COLUMNS) {
+			text_addc(out, '\n');
+			text_pad(out, ' ', INDENT_NEXT);
+			column = indent = INDENT_NEXT;
+		} else if (!first) {
+			text_addc(out, ' ');
+			column++;
+		}
+		text_add(out, word);
+		column += word.len;
+	}
+}
+
+/* In one line where there is room, else what changes below whose it is. */
+static void
+add_class(
+    const struct diff *diff, const struct diff_class *class, struct text *out)
+{
+	struct text change = TEXT_EMPTY;
+	struct str line = diff_line(diff, class);
+
+	diff_say_change(diff, class, &change);
+	add_wrapped(line, INDENT, out);
+	if (INDENT + line.len + 2 + change.len <= COLUMNS) {
+		text_addz(out, "  ");
+		text_add(out, text_str(&change));
+	} else {
+		text_addc(out, '\n');
+		add_wrapped(text_str(&change), INDENT_NEXT, out);
+	}
+	text_addc(out, '\n');
+	out->full |= change.full;
+	text_fini(&change);
+}
+
+static int
+add_interface(
+    struct diff *diff, const struct diff_interface *one, struct text *out)
+{
+	struct text words = TEXT_EMPTY;
+	int rc = diff_say_interface(diff, one, &words);
+
+	add_wrapped(text_str(&words), INDENT, out);
+	text_addc(out, '\n');
+	text_fini(&words);
+	return rc;
+}
+
+static void
+add_statement(void *context, struct str statement, bool is_new)
+{
+	struct text *out = context;
+	struct text words = TEXT_EMPTY;
+
+	diff_say_statement(statement, is_new, &words);
+	add_wrapped(text_str(&words), INDENT, out);
+	text_addc(out, '\n');
+	out->full |= words.full;
+	text_fini(&words);
+}
+
+static void
+add_untold(size_t count, struct text *out)
+{
+	text_addf(out, "  and flows that fare differently in %zu more way%s\n",
+	    count, count == 1 ? "" : "s");
+}
+
+static int
+add_all(struct diff *diff, struct text *out)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < diff->interfaces.count && rc == 0; i++)
+		rc = add_interface(diff, &diff->interfaces.items[i], out);
+	if (rc == 0 && diff->statements > 0)
+		rc = statement_diff(diff->before.policy, diff->after.policy,
+		    add_statement, out);
+	for (size_t i = 0; i < diff->classes.count && rc == 0; i++)
+		add_class(diff, &diff->classes.items[i], out);
+	if (diff->untold > 0)
+		add_untold(diff->untold, out);
+	return rc < 0 || !out->full ? rc : -ENOMEM;
+}
+
+static const char *
+why_unknown(int rc)
+{
+	switch (-rc) {
+	case E2BIG:
+		return "the policies differ in too many ways";
+	case ETIME:
+		return "it takes too long to find out";
+	default:
+		return "there is not enough memory to compare them";
+	}
+}
+
+enum status
+change_print(const struct policy *before, const struct policy *after,
+    const struct diff_bounds *bounds, const struct change_words *words)
+{
+	enum status status = STATUS_WORLD;
+	struct text out = TEXT_EMPTY;
+	struct diff diff;
+
+	int rc = policy_diff_within(before, after, bounds, &diff);
+	if (rc == 0)
+		rc = add_all(&diff, &out);
+	if (rc < 0) {
+		(void)printf("%s: %s\n", words->unknown, why_unknown(rc));
+	} else if (diff_is_empty(&diff)) {
+		(void)printf("%s\n", words->none);
+		status = STATUS_GOOD;
+	} else {
+		(void)printf("%s:\n", words->some);
+		print_text(&out);
+		status = STATUS_NO;
+	}
+	diff_fini(&diff);
+	text_fini(&out);
+	return status;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/ban_keeper: bans, from the command to the dropped packet.
+ *
+ * A ban is put into the list (firewall/bans), then into the kernel, where it is
+ * in force at once; then the proxy ends the connections of that client, the
+ * file gets a line (daemon/ban_file) and the journal an event.  What the kernel
+ * refuses is taken from the list again.  Bans belong to the gateway and not to
+ * a policy: an apply does not touch them.
+ *
+ * Never banned are the gateway's own addresses, addresses that mean something
+ * on one link only, and prefixes that are wider than a mistake should be.
+ */
+#ifndef GATEHOUSE_DAEMON_BAN_KEEPER_H
+#define GATEHOUSE_DAEMON_BAN_KEEPER_H
+
+#include "daemon/ban_file.h"
+
+#include "net/loop.h"
+
+struct gateway;
+
+/* Wider is no address that has misbehaved: IPv4, IPv6. */
+#define BAN_BITS_MIN_4 8
+#define BAN_BITS_MIN_6 16
+
+struct ban_keeper {
+	struct bans bans;
+	struct ban_file file;
+	struct loop_timer end; /* of the ban that ends first */
+};
+
+/* Reads the bans of an earlier life; what is wrong with them is said. */
+void ban_keeper_open(struct gateway *gateway);
+void ban_keeper_close(struct gateway *gateway);
+
+/* The gateway has other addresses: bans that hold one of them end. */
+void ban_keeper_see_own(struct gateway *gateway);
+
+/*
+ * `line` is "RANGE SECONDS BECAUSE" (SECONDS 0: for ever; BECAUSE may be
+ * empty), or "RANGE".  0 with a sentence in `out`; else a negative errno with
+ * one: -EINVAL when it is not understood, -EPERM when it is refused, -ENOENT
+ * when there is no such ban, another when the world is wrong.
+ */
+int gateway_ban(struct gateway *gateway, struct str line, struct text *out);
+int gateway_unban(struct gateway *gateway, struct str line, struct text *out);
+
+/* {"bans": [{"address", "since", "until", "left_seconds", "because"}]} */
+void gateway_bans(const struct gateway *gateway, struct text *out);
+
+/* The ban that packets between the two meet; NULL: none. */
+const struct ban *gateway_banned(const struct gateway *gateway,
+    struct address source, struct address destination);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/early.h"
+
+#include <errno.h>
+
+/* The sentences of one call, each a line. */
+static void
+say_lines(struct text *words)
+{
+	struct str rest = text_str(words);
+
+	while (rest.len > 0) {
+		struct str line = str_cut(&rest, '\n');
+		gateway_say("%.*s", STR_ARG(line));
+	}
+	text_fini(words);
+}
+
+static int
+fill_own(const struct addresses *addresses, struct address_set *own)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < addresses->addresses.count; i++) {
+		struct address one = addresses->addresses.items[i].address;
+		rc = address_set_add(own, &(struct address_range){ one, one });
+	}
+	address_set_freeze(own);
+	return rc;
+}
+
+void
+early_follow(struct gateway *gateway, bool again)
+{
+	const struct policy *policy = gateway->current->policy;
+	struct address_set own = { 0 };
+	struct early_plan plan = EARLY_PLAN_EMPTY;
+	struct text words = TEXT_EMPTY;
+	int rc = fill_own(&gateway->addresses, &own);
+
+	if (rc == 0 && gateway->early.mode != EARLY_OFF)
+		rc = early_plan_make(policy, &own, gateway->ipv6, &plan);
+	if (rc < 0) { /* then the old lists must go all the same */
+		gateway_say("early drop: %s", strerror(-rc));
+		early_plan_fini(&plan);
+	}
+	early_drop_set(&gateway->early, policy, &plan, again, &words);
+	early_plan_fini(&plan);
+	address_set_fini(&own);
+	say_lines(&words);
+}
+
+void
+early_look(struct gateway *gateway)
+{
+	struct text words = TEXT_EMPTY;
+
+	early_drop_look(&gateway->early, &words);
+	say_lines(&words);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/flows.h"
+
+#include "base/clock.h"
+#include "event/event.h"
+#include "firewall/names.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The kernel may be short of memory for a moment. */
+#define READINGS_MAX 3
+
+#define REASON_CHANGED "the policy has changed"
+
+struct flows_court
+flows_court_of(const struct generation *generation)
+{
+	return (struct flows_court){
+		.policy = generation->policy,
+		.own = generation->own.items,
+		.own_count = generation->own.count,
+		.minute = hours_minute_of(clock_wall()),
+	};
+}
+
+/* One reading of the table. */
+struct session {
+	struct flows_court court, before;
+	struct conntrack_ender *ender; /* NULL: they are only counted */
+	size_t told;
+	struct flows_tally tally;
+};
+
+/* Whether the rule by which it lived says so, or the one that ends it. */
+static bool
+is_told(const struct session *session, const struct conntrack_entry *entry,
+    const struct flow_judgement *judgement)
+{
+	const struct policy_rule *rule = judgement->answer.rule;
+	struct flow_judgement before;
+
+	if (session->told >= FLOWS_TOLD_MAX)
+		return false;
+	if (rule != NULL && rule->log)
+		return true;
+	if (session->court.before == NULL)
+		return false;
+	flows_judge(session->court.before, entry, &before);
+	return before.answer.rule != NULL && before.answer.rule->log;
+}
+
+/* That it has gone by itself meanwhile is as good. */
+static void
+end_forbidden(struct session *session, const struct conntrack_entry *entry,
+    const struct flow_judgement *judgement)
+{
+	int rc = conntrack_end(session->ender, entry);
+	struct text reason = TEXT_EMPTY;
+
+	if (rc < 0 && rc != -ENOENT)
+		session->tally.rc = rc;
+	if (rc < 0 || !conntrack_is_living(entry))
+		return;
+	session->tally.ended++;
+	if (!is_told(session, entry, judgement))
+		return;
+	session->told++;
+	text_addz(&reason, REASON_CHANGED);
+	if (judgement->reason != NULL)
+		text_addf(&reason, ": it %s", judgement->reason);
+	flow_log_tell(&session->court, entry, judgement, reason.at);
+	text_fini(&reason);
+}
+
+static int
+judge(void *context, const struct conntrack_entry *entry)
+{
+	struct session *session = context;
+	struct flow_judgement judgement;
+
+	if ((entry->mark & FIREWALL_MARK_ENDED) != 0)
+		return 0;
+	flows_judge(&session->court, entry, &judgement);
+	if (!judgement.forbidden)
+		return 0;
+	session->tally.forbidden += conntrack_is_living(entry);
+	if (session->ender != NULL)
+		end_forbidden(session, entry, &judgement);
+	return 0;
+}
+
+static bool
+is_passing(int rc)
+{
+	return rc == -ENOBUFS || rc == -EINTR || rc == -EAGAIN;
+}
+
+/* What was ended by a reading that broke off is not met again. */
+static void
+hold(struct session *session)
+{
+	int rc = -EAGAIN;
+
+	for (int i = 0; i < READINGS_MAX && is_passing(rc); i++) {
+		session->tally.forbidden = 0;
+		rc = conntrack_read(judge, session);
+	}
+	if (rc < 0)
+		session->tally.rc = rc;
+}
+
+static void
+convene(struct session *session, const struct generation *now,
+    const struct generation *before)
+{
+	*session = (struct session){ .court = flows_court_of(now) };
+	if (before == NULL)
+		return;
+	session->before = flows_court_of(before);
+	session->court.before = &session->before;
+}
+
+struct flows_tally
+flows_count(const struct generation *next, const struct generation *before)
+{
+	struct session session;
+
+	convene(&session, next, before);
+	hold(&session);
+	return session.tally;
+}
+
+static void
+tell(const struct flows_tally *tally)
+{
+	struct text reason = TEXT_EMPTY;
+	struct event event = {
+		.enforcer = "firewall",
+		.phase = policy_phase_word(POLICY_PHASE_PACKET),
+		.verdict = policy_verdict_word(POLICY_VERDICT_REJECT),
+	};
+
+	text_addz(&reason, REASON_CHANGED ": ");
+	flows_add_words(tally, &reason);
+	event.reason = reason.at;
+	event_emit(&event);
+	text_fini(&reason);
+}
+
+struct flows_tally
+flows_end_forbidden(
+    const struct generation *current, const struct generation *before)
+{
+	struct session session;
+
+	convene(&session, current, before);
+	session.tally.rc = conntrack_ender_open(&session.ender);
+	if (session.tally.rc == 0)
+		hold(&session);
+	conntrack_ender_close(session.ender);
+	if (session.tally.ended > 0 || session.tally.rc < 0)
+		tell(&session.tally);
+	return session.tally;
+}
+
+void
+flows_add_words(const struct flows_tally *tally, struct text *out)
+{
+	const char *many = tally->ended == 1 ? "" : "s";
+
+	if (tally->ended > 0)
+		text_addf(out, "%zu living flow%s ended", tally->ended, many);
+	if (tally->rc < 0)
+		text_addf(out,
+		    "%sliving flows could not all be judged, and may live on: "
+		    "%s",
+		    tally->ended > 0 ? "; " : "", strerror(-tally->rc));
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/ruleset.h"
+
+#include "daemon/kernel_counters.h"
+#include "firewall/transaction.h"
+
+#include <errno.h>
+
+void
+ruleset_fini(struct ruleset *ruleset)
+{
+	list_sets_fini(&ruleset->lists);
+	text_fini(&ruleset->rules);
+}
+
+void
+ruleset_draft_fini(struct ruleset_draft *draft)
+{
+	list_plan_fini(&draft->lists);
+	text_fini(&draft->rules);
+	text_fini(&draft->counted);
+}
+
+/* ---- the draft ---- */
+
+static bool
+counted(
+    void *context, const char *name, uint64_t *ret_packets, uint64_t *ret_bytes)
+{
+	const struct kernel_counter *one = kernel_counters_find(context, name);
+
+	if (one == NULL)
+		return false;
+	*ret_packets = one->packets;
+	*ret_bytes = one->bytes;
+	return true;
+}
+
+static const char *
+loaded_set(void *context, const struct policy_group *group, uint8_t family)
+{
+	return list_plan_name(context, group, family);
+}
+
+static int
+compile(struct ruleset_draft *draft, struct firewall_host host,
+    struct text *ret, struct text *reterr_why)
+{
+	host.loaded_set = loaded_set;
+	host.loaded_context = &draft->lists;
+	int rc = firewall_compile(draft->policy, &host, ret);
+	if (rc < 0)
+		text_addf(
+		    reterr_why, "cannot compile the policy: %s", strerror(-rc));
+	return rc;
+}
+
+/* Nothing that was counted is lost where only the host or a list changed. */
+static int
+compile_going_on(struct ruleset_draft *draft, struct firewall_host host,
+    struct text *reterr_why)
+{
+	struct kernel_counters counters;
+
+	kernel_counters_read(&counters);
+	host.counted = counted;
+	host.counted_context = &counters;
+	int rc = compile(draft, host, &draft->counted, reterr_why);
+	kernel_counters_fini(&counters);
+	return rc;
+}
+
+/* 1: no rule has to change; 0: rules or whole lists have. */
+static int
+draft_in_place(const struct ruleset *ruleset, struct ruleset_draft *draft,
+    struct firewall_host host, struct text *reterr_why)
+{
+	int rc = list_sets_plan(&ruleset->lists, draft->policy, host.ipv6, true,
+	    &draft->lists, reterr_why);
+
+	if (rc < 0 || !list_plan_is_in_place(&draft->lists) ||
+	    ruleset->mark == 0 || draft->lists.mark != ruleset->mark)
+		return rc;
+	rc = compile(draft, host, &draft->rules, reterr_why);
+	return rc < 0
+		   ? rc
+		   : str_eq(text_str(&draft->rules), text_str(&ruleset->rules));
+}
+
+static int
+draft_anew(const struct ruleset *ruleset, struct ruleset_draft *draft,
+    struct firewall_host host, bool goes_on, struct text *reterr_why)
+{
+	int rc = list_sets_plan(&ruleset->lists, draft->policy, host.ipv6,
+	    false, &draft->lists, reterr_why);
+
+	if (rc == 0)
+		rc = compile(draft, host, &draft->rules, reterr_why);
+	if (rc == 0 && goes_on)
+		rc = compile_going_on(draft, host, reterr_why);
+	return rc;
+}
+
+int
+ruleset_draft(const struct ruleset *ruleset,
+    const struct generation *generation, struct firewall_host host,
+    bool goes_on, struct ruleset_draft *ret, struct text *reterr_why)
+{
+	int rc = 0;
+
+	*ret = RULESET_DRAFT_EMPTY;
+	ret->policy = generation->policy;
+	if (goes_on)
+		rc = draft_in_place(ruleset, ret, host, reterr_why);
+	ret->in_place = rc > 0;
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	ruleset_draft_fini(ret);
+	*ret = RULESET_DRAFT_EMPTY;
+	ret->policy = generation->policy;
+	return draft_anew(ruleset, ret, host, goes_on, reterr_why);
+}
+
+/* ---- the commit ---- */
+
+static bool
+is_kept(const void *context, const char *name)
+{
+	return list_plan_has(context, name) || ban_sets_has(name);
+}
+
+static int
+replace(struct ruleset *ruleset, struct ruleset_draft *draft,
+    const struct bans *bans, struct text *reterr_why)
+{
+	const struct text *rules =
+	    draft->counted.len > 0 ? &draft->counted : &draft->rules;
+	struct transaction_kept kept = { is_kept, &draft->lists };
+	int rc = list_plan_load(&draft->lists, reterr_why);
+
+	if (rc == 0)
+		rc = ban_sets_ensure(&ruleset->bans, bans, reterr_why);
+	if (rc == 0)
+		rc = transaction_commit_beside(
+		    text_str(rules), &kept, reterr_why);
+	if (rc < 0)
+		list_plan_undo(&draft->lists);
+	return rc;
+}
+
+int
+ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
+    const struct bans *bans, struct text *reterr_why)
+{
+	int rc = draft->in_place ? list_plan_change(&ruleset->lists,
+				       &draft->lists, reterr_why)
+				 : replace(ruleset, draft, bans, reterr_why);
+
+	if (rc < 0)
+		return rc;
+	if (!draft->in_place)
+		ruleset->mark = transaction_mark();
+	list_sets_adopt(&ruleset->lists, &draft->lists, draft->policy);
+	text_fini(&ruleset->rules);
+	ruleset->rules = draft->rules;
+	draft->rules = TEXT_EMPTY;
+	return 0;
+}

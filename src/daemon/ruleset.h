@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/ruleset: the policy in force, as the kernel has it.
+ *
+ * Rules are text for one transaction; lists of addresses are sets that are
+ * loaded before it and outlive it (firewall/list_sets).  A draft is made of a
+ * generation while nothing changes, and is then committed: lists that are the
+ * same are not loaded again, and where a few ranges of some lists are all that
+ * differs, they are changed in place and the rules are not touched.
+ */
+#ifndef GATEHOUSE_DAEMON_RULESET_H
+#define GATEHOUSE_DAEMON_RULESET_H
+
+#include "daemon/generation.h"
+#include "firewall/ban_sets.h"
+#include "firewall/list_sets.h"
+
+/* What stands; all zero: nothing of ours. */
+struct ruleset {
+	struct list_sets lists;
+	struct ban_sets bans;
+	struct text rules; /* as they were without what was counted before */
+	uint64_t mark;     /* by which the kernel's are known to be these */
+};
+
+struct ruleset_draft {
+	struct list_plan lists;
+	struct text rules;
+	struct text counted;   /* the same, going on from what was counted */
+	bool in_place;         /* no rule changes */
+	struct policy *policy; /* lent by the generation */
+};
+
+#define RULESET_DRAFT_EMPTY ((struct ruleset_draft){ 0 })
+
+void ruleset_fini(struct ruleset *ruleset);
+void ruleset_draft_fini(struct ruleset_draft *draft);
+
+/*
+ * Makes a draft of the generation.  `host` has what is not of the policy;
+ * `goes_on`: rules that stay go on counting.  0, or a negative errno with a
+ * sentence.  ruleset_draft_fini in any case.
+ */
+int ruleset_draft(const struct ruleset *ruleset,
+    const struct generation *generation, struct firewall_host host,
+    bool goes_on, struct ruleset_draft *ret, struct text *reterr_why);
+
+/*
+ * Puts the draft in force, or leaves all as it was; the bans hold before the
+ * rules do.  Errors as those of transaction_commit, or of the lists.
+ */
+int ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
+    const struct bans *bans, struct text *reterr_why);
+
+#endif

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/ban_sets.h"
+
+#include <errno.h>
+
+#include "firewall/kernel_set.h"
+#include "firewall/standing.h"
+
+static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
+	{ "ban.4", ADDRESS_IPV4, false, true },
+	{ "ban.6", ADDRESS_IPV6, false, true },
+	{ "ban.net.4", ADDRESS_IPV4, true, true },
+	{ "ban.net.6", ADDRESS_IPV6, true, true },
+};
+
+bool
+ban_sets_has(const char *name)
+{
+	for (size_t i = 0; i < BAN_SETS_COUNT; i++)
+		if (strcmp(ban_sets[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static const struct kernel_set *
+set_of(const struct address_range *range)
+{
+	bool is_prefix = !address_eq(range->first, range->last);
+	bool is_ipv6 = range->first.family == ADDRESS_IPV6;
+
+	return &ban_sets[(is_prefix ? 2 : 0) + (is_ipv6 ? 1 : 0)];
+}
+
+/* 0: for ever.  What is over already is as good as over in a moment. */
+static uint64_t
+timeout_ms(int64_t ends)
+{
+	int64_t left = ends - clock_now();
+
+	if (ends == 0)
+		return 0;
+	return left > CLOCK_MS ? (uint64_t)(left / CLOCK_MS) : 1;
+}
+
+struct filling {
+	struct batch *batch;
+	const struct kernel_set *set; /* NULL: all */
+};
+
+static void
+put_range(void *context, const struct address_range *range, int64_t ends)
+{
+	const struct filling *filling = context;
+	const struct kernel_set *set = set_of(range);
+
+	if (filling->set == NULL || filling->set == set)
+		kernel_set_put_one(filling->batch, set, KERNEL_SET_ADD, range,
+		    timeout_ms(ends));
+}
+
+static void
+put_addresses(struct filling *filling, const struct bans *bans)
+{
+	for (size_t i = 0; i < bans->count; i++)
+		if (!ban_is_prefix(&bans->items[i]))
+			put_range(filling, &bans->items[i].range,
+			    bans->items[i].ends);
+}
+
+static int
+say(int rc, const struct text *words, struct text *why)
+{
+	if (rc < 0)
+		text_addf(why, "the kernel did not take the bans: %s%s%s",
+		    strerror(-rc), words->len > 0 ? ", " : "",
+		    words->len > 0 ? words->at : "");
+	return rc;
+}
+
+/* ---- all of them ---- */
+
+static void
+put_all(struct batch *batch, const struct standing *standing,
+    const struct bans *bans)
+{
+	struct filling filling = { batch, NULL };
+
+	batch_begin(batch);
+	kernel_table_create(batch);
+	for (size_t i = 0; i < BAN_SETS_COUNT; i++) {
+		const char *name = ban_sets[i].name;
+		if (standing_find(standing, STANDING_SET, name) == NULL)
+			kernel_set_create(batch, &ban_sets[i]);
+		else
+			kernel_set_flush(batch, name);
+	}
+	put_addresses(&filling, bans);
+	bans_ranges(bans, true, put_range, &filling);
+}
+
+static void
+see_handles(const struct standing *standing, struct ban_sets *ret)
+{
+	for (size_t i = 0; i < BAN_SETS_COUNT; i++) {
+		const struct standing_item *item =
+		    standing_find(standing, STANDING_SET, ban_sets[i].name);
+		ret->handles[i] = item != NULL ? item->handle : 0;
+	}
+}
+
+static bool
+are_there(const struct ban_sets *sets, const struct standing *standing)
+{
+	struct ban_sets found;
+
+	see_handles(standing, &found);
+	for (size_t i = 0; i < BAN_SETS_COUNT; i++)
+		if (found.handles[i] == 0 ||
+		    found.handles[i] != sets->handles[i])
+			return false;
+	return true;
+}
+
+static int
+fill(struct ban_sets *sets, struct standing *standing, const struct bans *bans,
+    struct text *words)
+{
+	struct batch batch = BATCH_EMPTY;
+
+	put_all(&batch, standing, bans);
+	int rc = batch_commit(&batch, words);
+	batch_fini(&batch);
+	standing_fini(standing);
+	if (rc == 0)
+		rc = standing_read(standing);
+	if (rc == 0)
+		see_handles(standing, sets);
+	return rc;
+}
+
+int
+ban_sets_ensure(
+    struct ban_sets *sets, const struct bans *bans, struct text *reterr_why)
+{
+	struct text words = TEXT_EMPTY;
+	struct standing standing;
+	int rc = standing_read(&standing);
+
+	if (rc == 0 && !are_there(sets, &standing))
+		rc = fill(sets, &standing, bans, &words);
+	standing_fini(&standing);
+	say(rc, &words, reterr_why);
+	text_fini(&words);
+	return rc;
+}
+
+/* ---- one of them ---- */
+
+/* Whether the ban of another prefix lies in this range, or around it. */
+static bool
+is_entangled(const struct bans *bans, const struct address_range *range)
+{
+	const struct ban *own = bans_find(bans, range);
+
+	for (size_t i = 0; i < bans->count; i++) {
+		const struct ban *ban = &bans->items[i];
+		if (ban != own && ban_is_prefix(ban) && ban_touches(ban, range))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Prefixes that lie in one another are one to the kernel: so all of the set, in
+ * one step.  It is the slow way: what is taken away makes the transaction that
+ * comes next wait until no packet can see it any more, some 20 ms.
+ */
+static int
+follow_prefixes(
+    const struct bans *bans, const struct kernel_set *set, struct text *words)
+{
+	struct batch batch = BATCH_EMPTY;
+	struct filling filling = { &batch, set };
+
+	batch_begin(&batch);
+	kernel_set_flush(&batch, set->name);
+	bans_ranges(bans, true, put_range, &filling);
+	int rc = batch_commit(&batch, words);
+	batch_fini(&batch);
+	return rc;
+}
+
+/* The old element goes, if the kernel has not ended it, and a new one comes. */
+static int
+follow_one(const struct kernel_set *set, const struct address_range *range,
+    const struct ban *ban, bool had_one, struct text *words)
+{
+	struct batch batch = BATCH_EMPTY;
+
+	batch_begin(&batch);
+	if (had_one)
+		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
+	if (ban != NULL)
+		kernel_set_put_one(
+		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
+	int rc = batch_commit(&batch, words);
+	batch_fini(&batch);
+	return rc;
+}
+
+int
+ban_sets_follow(const struct bans *bans, const struct address_range *range,
+    struct text *reterr_why)
+{
+	const struct kernel_set *set = set_of(range);
+	const struct ban *ban = bans_find(bans, range);
+	struct text words = TEXT_EMPTY;
+	int rc;
+
+	if (set->has_intervals && is_entangled(bans, range)) {
+		rc = follow_prefixes(bans, set, &words);
+	} else {
+		rc = follow_one(set, range, ban, ban == NULL, &words);
+		if (rc == -EEXIST)
+			rc = follow_one(set, range, ban, true, &words);
+		else if (rc == -ENOENT && ban == NULL)
+			rc = 0; /* the kernel has ended it by itself */
+		/* What it has not swept up yet may lie across. */
+		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
+			rc = follow_prefixes(bans, set, &words);
+	}
+	say(rc, &words, reterr_why);
+	text_fini(&words);
+	return rc;
+}
+
+int
+ban_sets_follow_end(const struct bans *bans, const struct address_range *range,
+    struct text *reterr_why)
+{
+	bool is_prefix = !address_eq(range->first, range->last);
+
+	if (!is_prefix || !is_entangled(bans, range))
+		return 0;
+	return ban_sets_follow(bans, range, reterr_why);
+}

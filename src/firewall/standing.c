@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/standing.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "firewall/names.h"
+#include "firewall/netlink.h"
+
+/* Names of a few thousand chains and counters, and as many again. */
+#define NAMES_BYTES_MAX ((size_t)16 << 20)
+
+/* A dump that was changed while it was read is read again this often. */
+#define READINGS_MAX 20
+
+/*
+ * The kernel numbers tables as they are made, and what is in a table from 1
+ * on; so a namesake in a table that was made anew has another number.
+ */
+#define TABLE_SHIFT 40
+
+/* Enough for every one that is asked for below. */
+#define ATTRIBUTES 32
+static_assert(NFTA_SET_HANDLE < ATTRIBUTES && NFTA_CHAIN_HOOK < ATTRIBUTES &&
+		  NFTA_FLOWTABLE_HANDLE < ATTRIBUTES &&
+		  NFTA_OBJ_HANDLE < ATTRIBUTES &&
+		  NFTA_TABLE_HANDLE < ATTRIBUTES,
+    "an attribute's number is its place in the table");
+
+/* By which nft(8) calls the types of objects, where they have a name. */
+static const char *const object_words[] = {
+	[NFT_OBJECT_COUNTER] = "counter",
+	[NFT_OBJECT_QUOTA] = "quota",
+	[NFT_OBJECT_CT_HELPER] = "ct helper",
+	[NFT_OBJECT_LIMIT] = "limit",
+	[NFT_OBJECT_CT_TIMEOUT] = "ct timeout",
+	[NFT_OBJECT_SECMARK] = "secmark",
+	[NFT_OBJECT_CT_EXPECT] = "ct expectation",
+	[NFT_OBJECT_SYNPROXY] = "synproxy",
+};
+
+/* Where the four answers have what we ask for. */
+struct question {
+	uint16_t type;
+	uint16_t table, name, handle, special; /* attributes */
+	bool (*take)(struct standing_item *item, const struct nlattr *special);
+};
+
+static uint32_t
+number_of(const struct nlattr *attribute)
+{
+	uint32_t number = 0;
+
+	if (attribute != NULL &&
+	    mnl_attr_get_payload_len(attribute) == sizeof(number))
+		memcpy(
+		    &number, mnl_attr_get_payload(attribute), sizeof(number));
+	return ntohl(number);
+}
+
+static bool
+take_chain(struct standing_item *item, const struct nlattr *hook)
+{
+	item->kind = STANDING_CHAIN;
+	item->word = "chain";
+	item->is_base = hook != NULL;
+	return true;
+}
+
+/* Sets without a name of their own go with their rule. */
+static bool
+take_set(struct standing_item *item, const struct nlattr *flags)
+{
+	uint32_t bits = number_of(flags);
+	bool is_map = (bits & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
+
+	item->kind = is_map ? STANDING_MAP : STANDING_SET;
+	item->word = is_map ? "map" : "set";
+	return (bits & NFT_SET_ANONYMOUS) == 0;
+}
+
+static bool
+take_object(struct standing_item *item, const struct nlattr *type)
+{
+	uint32_t number = number_of(type);
+
+	item->kind = STANDING_OBJECT;
+	if (number >= sizeof(object_words) / sizeof(object_words[0]))
+		return false;
+	item->word = object_words[number];
+	return item->word != NULL;
+}
+
+static bool
+take_flowtable(struct standing_item *item, const struct nlattr *none)
+{
+	(void)none;
+	item->kind = STANDING_FLOWTABLE;
+	item->word = "flowtable";
+	return true;
+}
+
+static const struct question questions[] = {
+	{ NFT_MSG_GETSET, NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_HANDLE,
+	    NFTA_SET_FLAGS, take_set },
+	{ NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
+	    NFTA_CHAIN_HANDLE, NFTA_CHAIN_HOOK, take_chain },
+	{ NFT_MSG_GETFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME,
+	    NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_FLAGS, take_flowtable },
+	{ NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, NFTA_OBJ_HANDLE,
+	    NFTA_OBJ_TYPE, take_object },
+};
+
+#define QUESTION_COUNT (sizeof(questions) / sizeof(questions[0]))
+
+struct reading {
+	struct standing *standing;
+	const struct question *question;
+};
+
+static const char *
+string_of(const struct nlattr *attribute)
+{
+	if (attribute == NULL ||
+	    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
+		return "";
+	return mnl_attr_get_str(attribute);
+}
+
+static uint64_t
+handle_of(const struct nlattr *attribute)
+{
+	if (attribute == NULL || mnl_attr_validate(attribute, MNL_TYPE_U64) < 0)
+		return 0;
+	return be64toh(mnl_attr_get_u64(attribute));
+}
+
+static int
+keep(struct standing *standing, struct standing_item item, const char *name)
+{
+	struct str copy = arena_str(&standing->arena, str_of(name));
+
+	item.name = copy.at;
+	return copy.at == NULL ? -ENOMEM : VEC_ADD(&standing->all, item);
+}
+
+/* Dumps of chains are of all tables: the kernel filters the others alone. */
+static int
+on_item(const struct nlmsghdr *message, void *context)
+{
+	const struct reading *reading = context;
+	const struct question *question = reading->question;
+	const struct nlattr *found[ATTRIBUTES];
+	struct standing_item item = { 0 };
+
+	netlink_attributes(message, sizeof(struct nfgenmsg), found, ATTRIBUTES);
+	if (strcmp(string_of(found[question->table]), FIREWALL_TABLE_NAME) != 0)
+		return MNL_CB_OK;
+	item.handle = reading->standing->table_handle << TABLE_SHIFT ^
+		      handle_of(found[question->handle]);
+	if (!question->take(&item, found[question->special]))
+		return MNL_CB_OK;
+	int rc =
+	    keep(reading->standing, item, string_of(found[question->name]));
+	if (rc == 0)
+		return MNL_CB_OK;
+	errno = -rc;
+	return MNL_CB_ERROR;
+}
+
+static struct nlmsghdr *
+begin(struct netlink *netlink, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *request = netlink_begin(
+	    netlink, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags);
+	struct nfgenmsg *head =
+	    mnl_nlmsg_put_extra_header(request, sizeof(*head));
+
+	head->nfgen_family = NFPROTO_INET;
+	head->version = NFNETLINK_V0;
+	return request;
+}
+
+static int
+ask(struct netlink *netlink, struct standing *standing,
+    const struct question *question)
+{
+	struct reading reading = { standing, question };
+	struct nlmsghdr *request = begin(netlink, question->type, NLM_F_DUMP);
+
+	mnl_attr_put_strz(request, question->table, FIREWALL_TABLE_NAME);
+	return netlink_ask(netlink, request, on_item, &reading, NULL);
+}
+
+static int
+on_table(const struct nlmsghdr *message, void *context)
+{
+	struct standing *standing = context;
+	const struct nlattr *found[ATTRIBUTES];
+
+	netlink_attributes(message, sizeof(struct nfgenmsg), found, ATTRIBUTES);
+	standing->has_table = true;
+	standing->table_handle = handle_of(found[NFTA_TABLE_HANDLE]);
+	return MNL_CB_OK;
+}
+
+static int
+ask_for_table(struct netlink *netlink, struct standing *standing)
+{
+	struct nlmsghdr *request = begin(netlink, NFT_MSG_GETTABLE, 0);
+
+	standing->has_table = false;
+	mnl_attr_put_strz(request, NFTA_TABLE_NAME, FIREWALL_TABLE_NAME);
+	int rc = netlink_ask(netlink, request, on_table, standing, NULL);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Of all questions or of none: they are to be about one moment. */
+static int
+read_once(struct standing *standing)
+{
+	struct netlink netlink;
+	int rc = netlink_open(&netlink, NETLINK_NETFILTER);
+
+	standing->all.count = 0;
+	if (rc < 0)
+		return rc;
+	rc = ask_for_table(&netlink, standing);
+	size_t count = standing->has_table ? QUESTION_COUNT : 0;
+	for (size_t i = 0; rc >= 0 && i < count; i++)
+		rc = ask(&netlink, standing, &questions[i]);
+	netlink_close(&netlink);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+by_kind(const void *a, const void *b)
+{
+	const struct standing_item *x = a, *y = b;
+
+	return (int)x->kind - (int)y->kind;
+}
+
+int
+standing_read(struct standing *ret)
+{
+	int rc = -EINTR;
+
+	*ret = (struct standing){ 0 };
+	arena_init(&ret->arena, NAMES_BYTES_MAX);
+	for (int i = 0; rc == -EINTR && i < READINGS_MAX; i++)
+		rc = read_once(ret);
+	if (rc < 0)
+		ret->all.count = 0;
+	else if (ret->all.count > 0)
+		qsort(ret->all.items, ret->all.count, sizeof(*ret->all.items),
+		    by_kind);
+	return rc;
+}
+
+void
+standing_fini(struct standing *standing)
+{
+	free(standing->all.items);
+	arena_fini(&standing->arena);
+	*standing = (struct standing){ 0 };
+}
+
+const struct standing_item *
+standing_find(
+    const struct standing *standing, enum standing_kind kind, const char *name)
+{
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->kind == kind && strcmp(item->name, name) == 0)
+			return item;
+	}
+	return NULL;
+}
+
+uint64_t
+standing_mark(const struct standing *standing)
+{
+	uint64_t mark = 0;
+
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->is_base && item->handle > mark)
+			mark = item->handle;
+	}
+	return mark;
+}
+
+/* Rules first: they hold all the rest.  A map holds chains and counters. */
+void
+standing_removal(const struct standing *standing,
+    bool (*is_kept)(const void *context, const char *name), const void *context,
+    struct text *out)
+{
+	if (!standing->has_table)
+		return;
+	text_addz(out, "flush table " FIREWALL_TABLE "; ");
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->kind == STANDING_SET && is_kept != NULL &&
+		    is_kept(context, item->name))
+			continue;
+		text_addf(out, "delete %s " FIREWALL_TABLE " %s; ", item->word,
+		    item->name);
+	}
+}

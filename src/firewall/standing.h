@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/standing: what stands in our table, by name.
+ *
+ * Chains, sets and objects as the kernel lists them, without what they hold:
+ * rules and elements are never read back.  A transaction asks so that it can
+ * take away all but the sets that stay; those who load sets ask which names
+ * are taken.
+ *
+ * For private use of src/firewall.
+ */
+#ifndef GATEHOUSE_FIREWALL_STANDING_H
+#define GATEHOUSE_FIREWALL_STANDING_H
+
+#include "base/arena.h"
+#include "base/text.h"
+
+/* In the order in which they can be taken away. */
+enum standing_kind {
+	STANDING_MAP,
+	STANDING_SET,
+	STANDING_CHAIN,
+	STANDING_FLOWTABLE,
+	STANDING_OBJECT,
+	STANDING_KIND_COUNT
+};
+
+struct standing_item {
+	enum standing_kind kind;
+	const char *word; /* by which nft(8) calls it: "chain", "counter" */
+	const char *name;
+	uint64_t handle; /* no namesake has it, in no table of our name */
+	bool is_base;    /* a chain that a hook calls */
+};
+
+struct standing {
+	bool has_table;
+	uint64_t table_handle;
+	struct {
+		struct standing_item *items;
+		size_t count, room;
+	} all;
+	struct arena arena; /* of the names */
+};
+
+/* 0, or a negative errno with nothing in *ret.  standing_fini in any case. */
+int standing_read(struct standing *ret);
+void standing_fini(struct standing *standing);
+
+/* NULL: there is none. */
+const struct standing_item *standing_find(
+    const struct standing *standing, enum standing_kind kind, const char *name);
+
+/*
+ * The handle of a base chain, which every transaction makes anew; 0 if none
+ * stands, which no handle is.
+ */
+uint64_t standing_mark(const struct standing *standing);
+
+/*
+ * Commands that take away all but the sets whose names `is_kept` knows (NULL:
+ * none is kept), on one line.
+ */
+void standing_removal(const struct standing *standing,
+    bool (*is_kept)(const void *context, const char *name), const void *context,
+    struct text *out);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/carriage.h"
+
+bool
+policy_carriage(const struct policy *policy, const struct flow *flow,
+    const struct policy_answer *answer, const struct policy_parent **ret)
+{
+	*ret = NULL;
+	if (answer->rule != NULL) {
+		*ret = answer->rule->parent;
+		return true;
+	}
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		enum policy_fact fact;
+		enum policy_match match =
+		    policy_rule_match(policy, rule, flow, flow->last, &fact);
+		if (match == POLICY_MATCH_NO)
+			continue;
+		if (match == POLICY_MATCH_MIGHT && fact != POLICY_FACT_TYPE)
+			return false;
+		if (rule->report)
+			continue;
+		if (*ret == NULL && rule->verdict == POLICY_VERDICT_ALLOW)
+			*ret = rule->parent;
+		if (match == POLICY_MATCH_YES)
+			break;
+	}
+	return true;
+}
+
+bool
+policy_carriage_fits(
+    const struct policy_rule *rule, const struct policy_parent *used)
+{
+	return rule == NULL || rule->parent == NULL ||
+	       policy_parent_same(rule->parent, used);
+}

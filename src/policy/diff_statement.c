@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/diff_statement.h"
+
+#include "policy/describe.h"
+
+#include <errno.h>
+
+/* ---- in words ---- */
+
+static void
+add_addresses(struct address a4, struct address a6, struct text *out)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	if (a4.family != ADDRESS_NONE)
+		text_addz(out, address_format(a4, text));
+	if (a4.family != ADDRESS_NONE && a6.family != ADDRESS_NONE)
+		text_addz(out, ", ");
+	if (a6.family != ADDRESS_NONE)
+		text_addz(out, address_format(a6, text));
+}
+
+void
+statement_describe_snat(const struct policy *policy,
+    const struct policy_snat *snat, struct text *out)
+{
+	struct policy_endpoint to = { .zones = snat->to };
+
+	text_addz(out, "snat ");
+	describe_endpoint(policy, &snat->from, out);
+	text_addz(out, " -> ");
+	describe_endpoint(policy, &to, out);
+	text_addz(out, " to ");
+	add_addresses(snat->to4, snat->to6, out);
+}
+
+void
+statement_describe_map(
+    const struct policy *policy, const struct policy_map *map, struct text *out)
+{
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+
+	text_addf(out, "map %s <-> ", address_range_format(&map->inside, text));
+	text_addf(out, "%s at %.*s", address_range_format(&map->outside, text),
+	    STR_ARG(policy_zone_name(policy, map->zone)));
+}
+
+/* ---- the same ---- */
+
+/* 0 or -ENOMEM. */
+static int
+addresses_of(const struct policy_endpoint *endpoint, struct address_set *ret)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < endpoint->group_count; i++)
+		rc = address_set_add_all(ret, &endpoint->groups[i]->addresses);
+	address_set_freeze(ret);
+	return rc;
+}
+
+static bool
+are_sets_same(const struct address_set *a, const struct address_set *b)
+{
+	size_t count = address_set_count(a);
+
+	if (count != address_set_count(b))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		struct address_range x = address_set_range(a, i);
+		struct address_range y = address_set_range(b, i);
+		if (!address_eq(x.first, y.first) ||
+		    !address_eq(x.last, y.last))
+			return false;
+	}
+	return true;
+}
+
+/* Zones of two policies are the same if the same lives in them, whatever they
+ * are called; by which interfaces is told of those. */
+static bool
+has_zone_like(
+    const struct policy_zone *zone, const struct policy *other, uint64_t others)
+{
+	for (uint8_t i = 0; i < other->zone_count; i++)
+		if ((others & policy_zone_bit(i)) != 0 &&
+		    are_sets_same(&zone->prefixes, &other->zones[i].prefixes))
+			return true;
+	return false;
+}
+
+static bool
+are_zones_within(const struct policy *policy, uint64_t zones,
+    const struct policy *other, uint64_t others)
+{
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if ((zones & policy_zone_bit(zone)) != 0 &&
+		    !has_zone_like(&policy->zones[zone], other, others))
+			return false;
+	return true;
+}
+
+static bool
+are_zones_same(const struct policy *policy, uint64_t zones,
+    const struct policy *other, uint64_t others)
+{
+	return are_zones_within(policy, zones, other, others) &&
+	       are_zones_within(other, others, policy, zones);
+}
+
+/* 1, 0 or -ENOMEM. */
+static int
+are_members_same(const struct policy *before, const struct policy_endpoint *a,
+    const struct policy *after, const struct policy_endpoint *b)
+{
+	static const struct policy_endpoint none;
+	struct address_set x = { 0 }, y = { 0 };
+
+	a = a != NULL ? a : &none;
+	b = b != NULL ? b : &none;
+	int rc = addresses_of(a, &x);
+	if (rc == 0)
+		rc = addresses_of(b, &y);
+	if (rc == 0)
+		rc = are_zones_same(before, a->zones, after, b->zones) &&
+		     are_sets_same(&x, &y);
+	address_set_fini(&x);
+	address_set_fini(&y);
+	return rc;
+}
+
+static int
+are_snats_same(const struct policy *before, const struct policy_snat *a,
+    const struct policy *after, const struct policy_snat *b)
+{
+	if (!address_eq(a->to4, b->to4) || !address_eq(a->to6, b->to6) ||
+	    !are_zones_same(before, a->to, after, b->to))
+		return 0;
+	int rc = are_members_same(before, &a->from, after, &b->from);
+	return rc <= 0 ? rc
+		       : are_members_same(
+			     before, a->from.except, after, b->from.except);
+}
+
+static bool
+are_maps_same(const struct policy *before, const struct policy_map *a,
+    const struct policy *after, const struct policy_map *b)
+{
+	return address_eq(a->inside.first, b->inside.first) &&
+	       address_eq(a->inside.last, b->inside.last) &&
+	       address_eq(a->outside.first, b->outside.first) &&
+	       are_zones_same(before, policy_zone_bit(a->zone), after,
+		   policy_zone_bit(b->zone));
+}
+
+/* ---- what differs ---- */
+
+struct telling {
+	const struct policy *before, *after;
+	void (*each)(void *context, struct str statement, bool is_new);
+	void *context;
+	int rc;
+};
+
+static void
+tell_snat(struct telling *telling, const struct policy_snat *snat, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	statement_describe_snat(
+	    is_new ? telling->after : telling->before, snat, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+static void
+tell_map(struct telling *telling, const struct policy_map *map, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	statement_describe_map(
+	    is_new ? telling->after : telling->before, map, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* Their order counts: up to the first and from the last that differ, they are
+ * the same. */
+static void
+diff_snats(struct telling *telling)
+{
+	const struct policy *before = telling->before, *after = telling->after;
+	size_t first = 0, end = before->snat_count, end2 = after->snat_count;
+	int same = 1;
+
+	while (first < end && first < end2 &&
+	       (same = are_snats_same(before, &before->snats[first], after,
+		    &after->snats[first])) > 0)
+		first++;
+	while (same >= 0 && end > first && end2 > first &&
+	       (same = are_snats_same(before, &before->snats[end - 1], after,
+		    &after->snats[end2 - 1])) > 0) {
+		end--;
+		end2--;
+	}
+	if (same < 0)
+		telling->rc = same;
+	for (size_t i = first; same >= 0 && i < end; i++)
+		tell_snat(telling, &before->snats[i], false);
+	for (size_t i = first; same >= 0 && i < end2; i++)
+		tell_snat(telling, &after->snats[i], true);
+}
+
+/* Theirs does not: no two of them meet. */
+static void
+diff_maps(struct telling *telling, const struct policy *policy,
+    const struct policy *other, bool is_new)
+{
+	for (size_t i = 0; i < policy->map_count; i++) {
+		bool found = false;
+		for (size_t j = 0; !found && j < other->map_count; j++)
+			found = are_maps_same(
+			    policy, &policy->maps[i], other, &other->maps[j]);
+		if (!found)
+			tell_map(telling, &policy->maps[i], is_new);
+	}
+}
+
+/* "helper ftp for lan, guest", of one policy; nothing where it has none. */
+struct setting {
+	const char *words;
+	const char *name;
+	uint64_t before, after;
+};
+
+static void
+tell_setting(
+    struct telling *telling, const struct setting *setting, bool is_new)
+{
+	uint64_t zones = is_new ? setting->after : setting->before;
+	struct policy_endpoint where = { .zones = zones };
+	struct text words = TEXT_EMPTY;
+
+	if (zones == 0)
+		return;
+	text_addf(&words, "%s%s", setting->words, setting->name);
+	if (zones != POLICY_ZONES_ANY) {
+		text_addz(&words, " for ");
+		describe_endpoint(
+		    is_new ? telling->after : telling->before, &where, &words);
+	}
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+static void
+diff_setting(struct telling *telling, const struct setting *setting)
+{
+	uint64_t self = policy_zone_bit(ZONE_SELF);
+
+	if ((setting->before & self) == (setting->after & self) &&
+	    are_zones_same(telling->before, setting->before, telling->after,
+		setting->after))
+		return;
+	tell_setting(telling, setting, false);
+	tell_setting(telling, setting, true);
+}
+
+static void
+diff_settings(struct telling *telling)
+{
+	const struct policy *before = telling->before, *after = telling->after;
+	const struct setting settings[] = {
+		{ "invalid allow", "", before->invalid, after->invalid },
+		{ "clamp mss", "", before->clamped, after->clamped },
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		diff_setting(telling, &settings[i]);
+	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++) {
+		enum policy_helper helper = (enum policy_helper)i;
+		struct setting setting = { "helper ",
+			policy_helper_row(helper)->word, before->helpers[i],
+			after->helpers[i] };
+		diff_setting(telling, &setting);
+	}
+}
+
+int
+statement_diff(const struct policy *before, const struct policy *after,
+    void (*each)(void *context, struct str statement, bool is_new),
+    void *context)
+{
+	struct telling telling = {
+		.before = before,
+		.after = after,
+		.each = each,
+		.context = context,
+	};
+
+	diff_settings(&telling);
+	diff_snats(&telling);
+	diff_maps(&telling, before, after, false);
+	diff_maps(&telling, after, before, true);
+	return telling.rc;
+}

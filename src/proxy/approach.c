@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/approach.h"
+
+#include "base/must.h"
+#include "event/counter.h"
+#include "net/socket.h"
+#include "proxy/limits.h"
+#include "proxy/worker.h"
+
+#include <stdio.h>
+
+void
+approach_release(struct approach *approach)
+{
+	parents_unref(approach->parents);
+	policy_unref(approach->policy);
+	approach->parents = NULL;
+	approach->policy = NULL;
+	approach->parent = NULL;
+	approach->server = NULL;
+}
+
+void
+approach_cancel(struct approach *approach)
+{
+	resolver_cancel(&approach->query);
+	dial_cancel(&approach->dial);
+	passage_cancel(&approach->passage);
+	stream_close(&approach->stream);
+	approach_release(approach);
+}
+
+static void
+finish(struct approach *approach, enum proxy_failure failure)
+{
+	approach->fn(approach, failure);
+}
+
+/* ---- which server ---- */
+
+static bool
+is_down(const struct approach *approach, size_t i)
+{
+	return parents_is_down(approach->parents,
+	    approach->parent->servers[i].nth, loop_now(approach->worker->loop));
+}
+
+static bool
+find_next(struct approach *approach)
+{
+	const struct policy_parent *parent = approach->parent;
+
+	while (approach->next < parent->server_count &&
+	       is_down(approach, approach->next))
+		approach->next++;
+	if (approach->next == parent->server_count)
+		return false;
+	approach->server = &parent->servers[approach->next++];
+	approach->asks = approach->may_ask && approach->server->protocol ==
+						  POLICY_PARENT_PROTOCOL_HTTP;
+	return true;
+}
+
+static void try_next(struct approach *approach);
+
+static void
+pass_over(struct approach *approach)
+{
+	counter_add(COUNTER_UPSTREAM_FAILED, 1);
+	parents_note_down(approach->parents, approach->server->nth,
+	    loop_now(approach->worker->loop));
+	try_next(approach);
+}
+
+/* ---- kept connections ---- */
+
+/*
+ * The server, and what it was asked for, if it was: for a URL it can be asked
+ * again and again.
+ */
+static void
+write_key(struct approach *approach)
+{
+	const struct passage_target *target = &approach->target;
+	struct address_port at = { target->address, target->port };
+	struct str server = approach->server->text;
+	char place[ADDRESS_TEXT_BYTES];
+	int len;
+
+	if (approach->asks)
+		len = snprintf(approach->key, sizeof(approach->key), "%.*s",
+		    STR_ARG(server));
+	else if (target->host.at != NULL)
+		len = snprintf(approach->key, sizeof(approach->key),
+		    "%.*s %.*s:%u", STR_ARG(server), STR_ARG(target->host),
+		    target->port);
+	else
+		len = snprintf(approach->key, sizeof(approach->key), "%.*s %s",
+		    STR_ARG(server), address_port_format(at, place));
+	/* Cut, two targets could have one key. */
+	must(len > 0 && (size_t)len < sizeof(approach->key));
+	approach->key_len = (size_t)len;
+}
+
+struct pool_key
+approach_key(const struct approach *approach)
+{
+	return (
+	    struct pool_key){ .through = { approach->key, approach->key_len } };
+}
+
+static bool
+take_kept(struct approach *approach)
+{
+	if (!approach->may_reuse)
+		return false;
+	approach->stream =
+	    pool_take(approach->worker->pool, approach_key(approach));
+	if (approach->stream == NULL)
+		return false;
+	counter_add(COUNTER_UPSTREAM_REUSED, 1);
+	approach->reused = true;
+	finish(approach, PROXY_FAILURE_NONE);
+	return true;
+}
+
+/* ---- a new one ---- */
+
+static void
+on_passed(struct passage *passage, enum proxy_failure failure)
+{
+	struct approach *approach = passage->context;
+
+	if (failure == PROXY_FAILURE_PARENT_GONE) {
+		pass_over(approach);
+		return;
+	}
+	parents_note_up(approach->parents, approach->server->nth);
+	approach->stream = passage->stream;
+	passage->stream = NULL;
+	finish(approach, failure);
+}
+
+static void
+on_dialled(struct dial *dial, int fd, size_t which)
+{
+	struct approach *approach = dial->context;
+	struct stream *stream;
+
+	(void)which;
+	if (fd < 0) {
+		pass_over(approach);
+		return;
+	}
+	if (stream_create(approach->worker->loop, fd, &stream_limits_usual,
+		&stream) < 0) {
+		socket_close_reset(fd);
+		finish(approach, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
+	counter_add(COUNTER_UPSTREAM_DIALS, 1);
+	if (approach->asks) {
+		parents_note_up(approach->parents, approach->server->nth);
+		approach->stream = stream;
+		finish(approach, PROXY_FAILURE_NONE);
+		return;
+	}
+	approach->passage.fn = on_passed;
+	approach->passage.context = approach;
+	passage_start(&approach->passage, &stream, approach->server->protocol,
+	    &approach->target);
+}
+
+static void
+dial_addresses(struct approach *approach, size_t count)
+{
+	approach->dial.fn = on_dialled;
+	approach->dial.context = approach;
+	approach->dial.timeout = PROXY_PARENT_TIMEOUT;
+	dial_start(&approach->dial, approach->worker->loop, approach->addresses,
+	    count);
+}
+
+static void
+on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
+{
+	struct approach *approach = query->context;
+
+	if (answer->count == 0) {
+		counter_add(COUNTER_DNS_FAILED, 1);
+		pass_over(approach);
+		return;
+	}
+	for (size_t i = 0; i < answer->count; i++)
+		approach->addresses[i] =
+		    (struct address_port){ answer->addresses[i],
+			    approach->server->port };
+	dial_addresses(approach, answer->count);
+}
+
+static void
+reach(struct approach *approach)
+{
+	const struct policy_parent_server *server = approach->server;
+
+	if (server->host.at == NULL) {
+		approach->addresses[0] =
+		    (struct address_port){ server->address, server->port };
+		dial_addresses(approach, 1);
+		return;
+	}
+	approach->query.fn = on_resolved;
+	approach->query.context = approach;
+	counter_add(COUNTER_DNS_QUERIES, 1);
+	/* Too many questions are open: that is no fault of the server. */
+	if (resolver_ask(
+		approach->worker->resolver, server->host, &approach->query) < 0)
+		finish(approach, PROXY_FAILURE_NO_MEMORY);
+}
+
+static void
+try_next(struct approach *approach)
+{
+	if (!find_next(approach)) {
+		finish(approach, PROXY_FAILURE_PARENT_DOWN);
+		return;
+	}
+	write_key(approach);
+	if (!take_kept(approach))
+		reach(approach);
+}
+
+void
+approach_start(
+    struct approach *approach, const struct proxy_generation *generation)
+{
+	const struct policy_parent *parent = approach->parent;
+
+	approach_release(approach);
+	approach->policy = policy_ref(generation->policy);
+	approach->parents = parents_ref(generation->parents);
+	approach->parent = parent;
+	approach->next = 0;
+	approach->reused = false;
+	approach->key_len = 0;
+	try_next(approach);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/errand, for its own files: errand.c asks, resolves and dials,
+ * errand_parent.c goes by a parent, errand_tell.c writes the event.
+ */
+#ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
+#define GATEHOUSE_PROXY_ERRAND_IMPL_H
+
+#include "proxy/errand.h"
+
+#include "policy/carriage.h"
+
+/* The policy's answer to the flow, whichever way its path may be read. */
+struct policy_answer errand_ask(const struct errand *errand,
+    const struct proxy_generation *generation, const struct flow *flow);
+
+/* It is allowed, or what is still open hangs on what the server will send. */
+bool errand_may_proceed(const struct policy_answer *answer);
+
+/* Whether it is within the limit of the rule that allows it. */
+bool errand_take_share(struct errand *errand);
+
+void errand_take_generation(
+    struct errand *errand, struct proxy_generation *generation);
+
+/* The ends of it: tail calls. */
+void errand_refuse(struct errand *errand, struct policy_answer answer);
+void errand_fail(struct errand *errand, enum proxy_failure failure);
+
+/*
+ * The policy may have changed while the connection was made; whoever is
+ * connected is so by the one in force, and by the way that it says.  Takes the
+ * stream; `at` is the server's place, or that of what the parent was asked for.
+ */
+void errand_arrive(
+    struct errand *errand, struct address_port at, struct stream **server);
+
+/* Whether a parent is asked for the name, whatever the address may be. */
+bool errand_goes_unresolved(struct errand *errand);
+
+/* By errand->parent: to the name, or to the next address that was admitted. */
+void errand_go_by_parent(struct errand *errand, bool by_name);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/errand_tell: the account of an errand, for journal and counters.
+ */
+#include "proxy/errand_impl.h"
+
+#include "event/counter.h"
+#include "event/event.h"
+
+static bool
+is_logged(const struct errand *errand)
+{
+	if (errand->answer.rule != NULL)
+		return errand->answer.rule->log;
+	return errand->answer.reason != NULL ||
+	       errand->failure != PROXY_FAILURE_NONE;
+}
+
+static enum policy_verdict
+verdict_of(const struct errand *errand)
+{
+	if (errand->failure == PROXY_FAILURE_LIMITED)
+		return POLICY_VERDICT_REJECT;
+	return errand->answer.verdict == POLICY_VERDICT_UNDECIDED
+		   ? POLICY_VERDICT_REJECT
+		   : errand->answer.verdict;
+}
+
+static const char *
+reason_of(const struct errand *errand)
+{
+	return errand->failure != PROXY_FAILURE_NONE
+		   ? errand_failure_words(errand)
+		   : errand->answer.reason;
+}
+
+static void
+count(const struct errand *errand)
+{
+	static const enum counter counters[] = {
+		[POLICY_VERDICT_ALLOW] = COUNTER_ALLOWED,
+		[POLICY_VERDICT_REJECT] = COUNTER_REJECTED,
+		[POLICY_VERDICT_DROP] = COUNTER_DROPPED,
+	};
+
+	counter_add(counters[verdict_of(errand)], 1);
+	counter_add(COUNTER_BYTES_IN, (int64_t)errand->account.bytes_in);
+	counter_add(COUNTER_BYTES_OUT, (int64_t)errand->account.bytes_out);
+}
+
+/* As events have it: nothing where there is no zone. */
+static struct str
+zone_name(const struct policy *policy, uint8_t zone)
+{
+	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
+				 : policy_zone_name(policy, zone);
+}
+
+static void
+emit(const struct errand *errand, const struct policy_rule *rule,
+    enum policy_verdict verdict, const char *reason)
+{
+	const struct policy *policy = errand->generation->policy;
+	const struct flow *flow = &errand->flow;
+	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
+	struct event event = {
+		.flow = errand->flow_id,
+		.enforcer = "proxy",
+		.phase = policy_phase_word(errand->answer.phase),
+		.verdict = policy_verdict_word(verdict),
+		.rule_line = rule != NULL ? rule->line : 0,
+		.rule_name = rule != NULL ? rule->label : (struct str){ 0 },
+		.zone_from = zone_name(policy, flow->from_zone),
+		.source = errand->client,
+		.protocol = policy_protocol_row(POLICY_PROTOCOL_TCP)->word,
+		.port = flow->port,
+		.name = flow->name,
+		.method = errand->account.method,
+		.url = errand->account.url,
+		.status = errand->account.status,
+		.measured = true,
+		.bytes_in = errand->account.bytes_in,
+		.bytes_out = errand->account.bytes_out,
+		.duration = clock_now() - errand->started,
+		.reason = reason,
+		.parent = { errand->by.name, errand->by.name_len },
+		.parent_server = { errand->by.server, errand->by.server_len },
+	};
+
+	if (known) {
+		event.destination = flow->destination;
+		event.zone_to = zone_name(policy, flow->to_zone);
+	}
+	event_emit(&event);
+}
+
+static bool
+has_rule(const struct policy_answer *answer, const struct policy_rule *rule)
+{
+	for (unsigned i = 0; i < answer->reported_count; i++)
+		if (answer->reported[i] == rule)
+			return true;
+	return false;
+}
+
+/* What the packets matched, the kernel has reported on its way to us. */
+static void
+emit_reports(const struct errand *errand)
+{
+	const struct policy_answer *answer = &errand->answer;
+	const char *why = policy_reason_sentence(POLICY_REASON_REPORT);
+
+	if (answer->reported_count == 0)
+		return;
+	struct policy_answer before =
+	    policy_evaluate(errand->generation->policy, &errand->flow,
+		POLICY_PHASE_PACKET, NULL);
+	for (unsigned i = 0; i < answer->reported_count; i++) {
+		const struct policy_rule *rule = answer->reported[i];
+		if (!has_rule(&before, rule) && rule->log)
+			emit(errand, rule, rule->verdict, why);
+	}
+}
+
+void
+errand_tell(struct errand *errand)
+{
+	if (errand->account.told)
+		return;
+	errand->account.told = true;
+	count(errand);
+	emit_reports(errand);
+	if (is_logged(errand))
+		emit(errand, errand->answer.rule, verdict_of(errand),
+		    reason_of(errand));
+}

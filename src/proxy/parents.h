@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/parents: which servers of parents are down.
+ *
+ * One for each policy, shared by all workers: what one of them found out spares
+ * all others the same time-out.  A server that could not be reached is
+ * passed over for PROXY_PARENT_BACKOFF, then tried again; whoever reaches it
+ * before says so.  Nothing is asked of a server only to see how it is.
+ *
+ * Any thread.
+ */
+#ifndef GATEHOUSE_PROXY_PARENTS_H
+#define GATEHOUSE_PROXY_PARENTS_H
+
+#include "policy/policy.h"
+
+struct parents;
+
+/* All are up; with one reference.  NULL: no memory. */
+struct parents *parents_create(const struct policy *policy);
+struct parents *parents_ref(struct parents *parents);
+void parents_unref(struct parents *parents); /* NULL is fine */
+
+/* Takes over what is known of the same servers in another policy. */
+void parents_follow(struct parents *parents, const struct policy *policy,
+    const struct parents *before, const struct policy *policy_before);
+
+/* `nth` is that of struct policy_parent_server, `now` of clock_now. */
+bool parents_is_down(const struct parents *parents, size_t nth, int64_t now);
+void parents_note_down(struct parents *parents, size_t nth, int64_t now);
+void parents_note_up(struct parents *parents, size_t nth);
+
+#endif
