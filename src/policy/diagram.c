@@ -9,7 +9,10 @@
 #include <string.h>
 
 #define TABLE_ROOM_FIRST ((size_t)1 << 12)
-#define MEMO_ROOM        ((size_t)1 << 18) /* 4 MB; a power of two */
+
+/* Powers of two; 4 MB, and 64 MB where there are many nodes to combine. */
+#define MEMO_ROOM_FIRST ((size_t)1 << 18)
+#define MEMO_ROOM_MAX   ((size_t)1 << 22)
 
 /* The clock is looked at once for so many nodes, which take half a
  * millisecond. */
@@ -38,8 +41,10 @@ struct operation {
 void
 diagram_init(struct diagram *diagram)
 {
-	*diagram = (struct diagram){ .serial = SERIAL_FIRST_FREE };
-	diagram->memo = calloc(MEMO_ROOM, sizeof(*diagram->memo));
+	*diagram = (struct diagram){ .serial = SERIAL_FIRST_FREE,
+		.nodes_max = DIAGRAM_NODES_MAX,
+		.memo_room = MEMO_ROOM_FIRST };
+	diagram->memo = calloc(MEMO_ROOM_FIRST, sizeof(*diagram->memo));
 	diagram->table = calloc(TABLE_ROOM_FIRST, sizeof(*diagram->table));
 	diagram->table_room = TABLE_ROOM_FIRST;
 	if (diagram->memo == NULL || diagram->table == NULL)
@@ -83,6 +88,19 @@ probe(const struct diagram *diagram, const struct diagram_node *node)
 	return at;
 }
 
+/* What is known is lost, but for the price of a few steps. */
+static void
+grow_memo(struct diagram *diagram, size_t room)
+{
+	struct diagram_memo *memo = calloc(room, sizeof(*memo));
+
+	if (memo == NULL)
+		return; /* the smaller one serves as well */
+	free(diagram->memo);
+	diagram->memo = memo;
+	diagram->memo_room = room;
+}
+
 static int
 grow_table(struct diagram *diagram)
 {
@@ -97,13 +115,15 @@ grow_table(struct diagram *diagram)
 	for (size_t i = 0; i < diagram->nodes.count; i++)
 		table[probe(diagram, &diagram->nodes.items[i])] =
 		    (uint32_t)i + 1;
+	if (room > diagram->memo_room * 2 && room / 2 <= MEMO_ROOM_MAX)
+		grow_memo(diagram, room / 2);
 	return 0;
 }
 
 static int
 add_node(struct diagram *diagram, const struct diagram_node *node)
 {
-	if (diagram->nodes.count == DIAGRAM_NODES_MAX)
+	if (diagram->nodes.count >= diagram->nodes_max)
 		return -E2BIG;
 	if (diagram->deadline != 0 &&
 	    diagram->nodes.count % NODES_A_LOOK == 0 &&
@@ -135,6 +155,23 @@ diagram_node(struct diagram *diagram, uint32_t var, uint32_t low, uint32_t high)
 	return index;
 }
 
+/* The table was filled in the order of the nodes, so that none is hidden behind
+ * a later one. */
+void
+diagram_rewind(struct diagram *diagram, size_t count)
+{
+	while (diagram->nodes.count > count) {
+		size_t last = diagram->nodes.count - 1;
+		size_t at = probe(diagram, &diagram->nodes.items[last]);
+		if (diagram->table[at] == last + 1)
+			diagram->table[at] = 0;
+		diagram->nodes.count--;
+	}
+	memset(diagram->memo, 0, diagram->memo_room * sizeof(*diagram->memo));
+	if (diagram->rc == -E2BIG)
+		diagram->rc = 0;
+}
+
 static uint32_t
 var_of(const struct diagram *diagram, uint32_t f)
 {
@@ -152,9 +189,18 @@ half(const struct diagram *diagram, uint32_t f, uint32_t var, bool high)
 }
 
 static struct diagram_memo *
-memo_of(struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b)
+memo_of(const struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b)
 {
-	return &diagram->memo[mix(serial, a, b) & (MEMO_ROOM - 1)];
+	return &diagram->memo[mix(serial, a, b) & (diagram->memo_room - 1)];
+}
+
+/* The memo may have grown since it was asked. */
+static void
+keep_memo(struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b,
+    uint32_t ret)
+{
+	*memo_of(diagram, serial, a, b) =
+	    (struct diagram_memo){ serial, a, b, ret };
 }
 
 /* Bounded: each step goes down a variable at least. */
@@ -168,7 +214,7 @@ combine(struct diagram *diagram, const struct operation *operation, uint32_t f,
 		return DIAGRAM_EMPTY;
 	if (operation->settle(operation->context, f, g, &ret))
 		return ret;
-	struct diagram_memo *memo = memo_of(diagram, serial, f, g);
+	const struct diagram_memo *memo = memo_of(diagram, serial, f, g);
 	if (memo->serial == serial && memo->a == f && memo->b == g)
 		return memo->ret;
 	uint32_t f_var = var_of(diagram, f), g_var = var_of(diagram, g);
@@ -178,7 +224,7 @@ combine(struct diagram *diagram, const struct operation *operation, uint32_t f,
 	uint32_t high = combine(diagram, operation, half(diagram, f, var, true),
 	    half(diagram, g, var, true));
 	ret = diagram_node(diagram, var, low, high);
-	*memo = (struct diagram_memo){ serial, f, g, ret };
+	keep_memo(diagram, serial, f, g, ret);
 	return ret;
 }
 
@@ -332,7 +378,8 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 		return true;
 	if (a == DIAGRAM_ALL || b == DIAGRAM_EMPTY || diagram->rc < 0)
 		return false;
-	struct diagram_memo *memo = memo_of(diagram, SERIAL_IMPLIES, a, b);
+	const struct diagram_memo *memo =
+	    memo_of(diagram, SERIAL_IMPLIES, a, b);
 	if (memo->serial == SERIAL_IMPLIES && memo->a == a && memo->b == b)
 		return memo->ret == DIAGRAM_ALL;
 	uint32_t a_var = var_of(diagram, a), b_var = var_of(diagram, b);
@@ -341,8 +388,8 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 		       half(diagram, b, var, false)) &&
 		   diagram_implies(diagram, half(diagram, a, var, true),
 		       half(diagram, b, var, true));
-	*memo = (struct diagram_memo){ SERIAL_IMPLIES, a, b,
-		ret ? DIAGRAM_ALL : DIAGRAM_EMPTY };
+	keep_memo(
+	    diagram, SERIAL_IMPLIES, a, b, ret ? DIAGRAM_ALL : DIAGRAM_EMPTY);
 	return ret;
 }
 
@@ -354,7 +401,8 @@ forget(struct diagram *diagram, const struct diagram_forgetting *what,
 
 	if (var >= what->end || diagram->rc < 0)
 		return set;
-	struct diagram_memo *memo = memo_of(diagram, what->serial, set, 0);
+	const struct diagram_memo *memo =
+	    memo_of(diagram, what->serial, set, 0);
 	if (memo->serial == what->serial && memo->a == set && memo->b == 0)
 		return memo->ret;
 	struct diagram_node node = diagram->nodes.items[set];
@@ -362,7 +410,7 @@ forget(struct diagram *diagram, const struct diagram_forgetting *what,
 	uint32_t high = forget(diagram, what, node.high);
 	uint32_t ret = var < what->first ? diagram_node(diagram, var, low, high)
 					 : diagram_or(diagram, low, high);
-	*memo = (struct diagram_memo){ what->serial, set, 0, ret };
+	keep_memo(diagram, what->serial, set, 0, ret);
 	return ret;
 }
 
@@ -389,6 +437,28 @@ diagram_forget(
 	struct diagram_forgetting what = forgetting_of(diagram, first, end);
 
 	return forget(diagram, &what, set);
+}
+
+bool
+diagram_has(const struct diagram *diagram, uint32_t set, const uint8_t *values)
+{
+	while (!diagram_is_terminal(set)) {
+		const struct diagram_node *node = &diagram->nodes.items[set];
+		set = values[node->var] != 0 ? node->high : node->low;
+	}
+	return set == DIAGRAM_ALL;
+}
+
+void
+diagram_bend(const struct diagram *diagram, uint32_t set, uint8_t *values)
+{
+	while (!diagram_is_terminal(set)) {
+		const struct diagram_node *node = &diagram->nodes.items[set];
+		uint8_t *value = &values[node->var];
+		if ((*value != 0 ? node->high : node->low) == DIAGRAM_EMPTY)
+			*value ^= 1;
+		set = *value != 0 ? node->high : node->low;
+	}
 }
 
 static void
