@@ -8,9 +8,9 @@
  * a function whose terminals are DIAGRAM_EMPTY and DIAGRAM_ALL.
  *
  * Nodes are given back when the diagram ends, or all at once that were made
- * since a mark.  Want of memory, more than `nodes_max` nodes, or a deadline that
- * is over sticks in `rc`: what is returned from then on means nothing, and the
- * user looks once at its end.  One thread at a time.
+ * since a mark.  Want of memory, more than `nodes_max` nodes, or a deadline
+ * that is over sticks in `rc`: what is returned from then on means nothing, and
+ * the user looks once at its end.  One thread at a time.
  */
 #ifndef GATEHOUSE_POLICY_DIAGRAM_H
 #define GATEHOUSE_POLICY_DIAGRAM_H
