@@ -10,9 +10,8 @@
 
 #define TABLE_ROOM_FIRST ((size_t)1 << 12)
 
-/* Powers of two; 4 MB, and 64 MB where there are many nodes to combine. */
-#define MEMO_ROOM_FIRST ((size_t)1 << 18)
-#define MEMO_ROOM_MAX   ((size_t)1 << 22)
+/* 4 MB; a power of two.  More is no gain: it is found in no cache. */
+#define MEMO_ROOM ((size_t)1 << 18)
 
 /* The clock is looked at once for so many nodes, which take half a
  * millisecond. */
@@ -42,9 +41,8 @@ void
 diagram_init(struct diagram *diagram)
 {
 	*diagram = (struct diagram){ .serial = SERIAL_FIRST_FREE,
-		.nodes_max = DIAGRAM_NODES_MAX,
-		.memo_room = MEMO_ROOM_FIRST };
-	diagram->memo = calloc(MEMO_ROOM_FIRST, sizeof(*diagram->memo));
+		.nodes_max = DIAGRAM_NODES_MAX };
+	diagram->memo = calloc(MEMO_ROOM, sizeof(*diagram->memo));
 	diagram->table = calloc(TABLE_ROOM_FIRST, sizeof(*diagram->table));
 	diagram->table_room = TABLE_ROOM_FIRST;
 	if (diagram->memo == NULL || diagram->table == NULL)
@@ -88,19 +86,6 @@ probe(const struct diagram *diagram, const struct diagram_node *node)
 	return at;
 }
 
-/* What is known is lost, but for the price of a few steps. */
-static void
-grow_memo(struct diagram *diagram, size_t room)
-{
-	struct diagram_memo *memo = calloc(room, sizeof(*memo));
-
-	if (memo == NULL)
-		return; /* the smaller one serves as well */
-	free(diagram->memo);
-	diagram->memo = memo;
-	diagram->memo_room = room;
-}
-
 static int
 grow_table(struct diagram *diagram)
 {
@@ -115,8 +100,6 @@ grow_table(struct diagram *diagram)
 	for (size_t i = 0; i < diagram->nodes.count; i++)
 		table[probe(diagram, &diagram->nodes.items[i])] =
 		    (uint32_t)i + 1;
-	if (room > diagram->memo_room * 2 && room / 2 <= MEMO_ROOM_MAX)
-		grow_memo(diagram, room / 2);
 	return 0;
 }
 
@@ -167,7 +150,7 @@ diagram_rewind(struct diagram *diagram, size_t count)
 			diagram->table[at] = 0;
 		diagram->nodes.count--;
 	}
-	memset(diagram->memo, 0, diagram->memo_room * sizeof(*diagram->memo));
+	memset(diagram->memo, 0, MEMO_ROOM * sizeof(*diagram->memo));
 	if (diagram->rc == -E2BIG)
 		diagram->rc = 0;
 }
@@ -189,18 +172,9 @@ half(const struct diagram *diagram, uint32_t f, uint32_t var, bool high)
 }
 
 static struct diagram_memo *
-memo_of(const struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b)
+memo_of(struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b)
 {
-	return &diagram->memo[mix(serial, a, b) & (diagram->memo_room - 1)];
-}
-
-/* The memo may have grown since it was asked. */
-static void
-keep_memo(struct diagram *diagram, uint32_t serial, uint32_t a, uint32_t b,
-    uint32_t ret)
-{
-	*memo_of(diagram, serial, a, b) =
-	    (struct diagram_memo){ serial, a, b, ret };
+	return &diagram->memo[mix(serial, a, b) & (MEMO_ROOM - 1)];
 }
 
 /* Bounded: each step goes down a variable at least. */
@@ -214,7 +188,7 @@ combine(struct diagram *diagram, const struct operation *operation, uint32_t f,
 		return DIAGRAM_EMPTY;
 	if (operation->settle(operation->context, f, g, &ret))
 		return ret;
-	const struct diagram_memo *memo = memo_of(diagram, serial, f, g);
+	struct diagram_memo *memo = memo_of(diagram, serial, f, g);
 	if (memo->serial == serial && memo->a == f && memo->b == g)
 		return memo->ret;
 	uint32_t f_var = var_of(diagram, f), g_var = var_of(diagram, g);
@@ -224,7 +198,7 @@ combine(struct diagram *diagram, const struct operation *operation, uint32_t f,
 	uint32_t high = combine(diagram, operation, half(diagram, f, var, true),
 	    half(diagram, g, var, true));
 	ret = diagram_node(diagram, var, low, high);
-	keep_memo(diagram, serial, f, g, ret);
+	*memo = (struct diagram_memo){ serial, f, g, ret };
 	return ret;
 }
 
@@ -378,8 +352,7 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 		return true;
 	if (a == DIAGRAM_ALL || b == DIAGRAM_EMPTY || diagram->rc < 0)
 		return false;
-	const struct diagram_memo *memo =
-	    memo_of(diagram, SERIAL_IMPLIES, a, b);
+	struct diagram_memo *memo = memo_of(diagram, SERIAL_IMPLIES, a, b);
 	if (memo->serial == SERIAL_IMPLIES && memo->a == a && memo->b == b)
 		return memo->ret == DIAGRAM_ALL;
 	uint32_t a_var = var_of(diagram, a), b_var = var_of(diagram, b);
@@ -388,8 +361,8 @@ diagram_implies(struct diagram *diagram, uint32_t a, uint32_t b)
 		       half(diagram, b, var, false)) &&
 		   diagram_implies(diagram, half(diagram, a, var, true),
 		       half(diagram, b, var, true));
-	keep_memo(
-	    diagram, SERIAL_IMPLIES, a, b, ret ? DIAGRAM_ALL : DIAGRAM_EMPTY);
+	*memo = (struct diagram_memo){ SERIAL_IMPLIES, a, b,
+		ret ? DIAGRAM_ALL : DIAGRAM_EMPTY };
 	return ret;
 }
 
@@ -401,8 +374,7 @@ forget(struct diagram *diagram, const struct diagram_forgetting *what,
 
 	if (var >= what->end || diagram->rc < 0)
 		return set;
-	const struct diagram_memo *memo =
-	    memo_of(diagram, what->serial, set, 0);
+	struct diagram_memo *memo = memo_of(diagram, what->serial, set, 0);
 	if (memo->serial == what->serial && memo->a == set && memo->b == 0)
 		return memo->ret;
 	struct diagram_node node = diagram->nodes.items[set];
@@ -410,7 +382,7 @@ forget(struct diagram *diagram, const struct diagram_forgetting *what,
 	uint32_t high = forget(diagram, what, node.high);
 	uint32_t ret = var < what->first ? diagram_node(diagram, var, low, high)
 					 : diagram_or(diagram, low, high);
-	keep_memo(diagram, what->serial, set, 0, ret);
+	*memo = (struct diagram_memo){ what->serial, set, 0, ret };
 	return ret;
 }
 

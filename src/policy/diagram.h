@@ -53,7 +53,6 @@ struct diagram {
 	size_t
 	    nodes_max; /* DIAGRAM_NODES_MAX, or what the user sets below it */
 	struct diagram_memo *memo;
-	size_t memo_room;
 	uint32_t serial;
 	struct diagram_forgetting forgettings[DIAGRAM_FORGETTINGS_MAX];
 	size_t forgetting_count;
