@@ -114,7 +114,7 @@ struct block {
 	bool is_base;
 };
 
-/* The compiler begins a base chain with its type, and no rule with this word. */
+/* The compiler begins a base chain with its type, and no rule with that. */
 static struct block
 block_at(struct str rest)
 {

@@ -41,8 +41,8 @@ struct split {
 
 /*
  * Reads the names.  `is_apart` (NULL: none is) knows those that are not
- * renamed.  0 or -ENOMEM; split_fini in any case.  The ruleset is one that
- * transaction.c has found to be of our table alone.
+ * renamed.  0 or -ENOMEM; split_fini in any case.  The ruleset is of our table
+ * alone (firewall/scope).
  */
 int split_init(struct split *split, struct str ruleset,
     bool (*is_apart)(const void *context, const char *name),

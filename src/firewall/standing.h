@@ -3,9 +3,9 @@
  * firewall/standing: what stands in our table, by name.
  *
  * Chains, sets and objects as the kernel lists them, without what they hold:
- * rules and elements are never read back.  A transaction asks so that it can
- * take away all but the sets that stay; those who load sets ask which names
- * are taken.
+ * rules and elements are never read back.  A replacement asks so that it can
+ * take away all of the old but the sets that stay; those who load sets ask
+ * which names are taken.
  *
  * For private use of src/firewall.
  */

@@ -7,98 +7,17 @@
 #include "firewall/limits.h"
 #include "firewall/names.h"
 #include "firewall/nft.h"
+#include "firewall/scope.h"
 #include "firewall/split.h"
 #include "firewall/standing.h"
 
 /* Two are enough for us; the others are for leftovers of many crashes. */
 #define SUFFIXES_MAX 1000
 
-/*
- * Is the text ours alone?  The compiler writes nothing else; this stands
- * between a slip there, such as a quote in a name, and somebody else's table.
- */
-
-struct scan {
-	struct str rest;
-	size_t depth;        /* of braces */
-	struct text outside; /* what stands before a block, blanks as one */
-	bool has_block;
-};
-
-/* The rest behind the next `mark`, or nothing. */
-static void
-skip_past(struct scan *scan, char mark)
-{
-	scan->rest = str_skip(scan->rest, str_find(scan->rest, mark) + 1);
-}
-
-static bool
-opens_our_table(const struct text *outside)
-{
-	return str_eq(
-	    str_trim(text_str(outside)), STR("table " FIREWALL_TABLE));
-}
-
-static bool
-scan_brace(struct scan *scan, char c)
-{
-	if (c == '}')
-		return scan->depth-- > 0;
-	if (scan->depth++ > 0)
-		return true;
-	bool ours = opens_our_table(&scan->outside);
-	text_clear(&scan->outside);
-	scan->has_block = true;
-	return ours;
-}
-
-static void
-keep_outside(struct scan *scan, char c)
-{
-	bool blank = c == ' ' || c == '\t' || c == '\n';
-	size_t len = scan->outside.len;
-
-	if (!blank)
-		text_addc(&scan->outside, c);
-	else if (len > 0 && scan->outside.at[len - 1] != ' ')
-		text_addc(&scan->outside, ' ');
-}
-
-static bool
-scan_byte(struct scan *scan)
-{
-	char c = scan->rest.at[0];
-
-	scan->rest = str_skip(scan->rest, 1);
-	if (c == '"' && scan->depth > 0)
-		skip_past(scan, '"');
-	else if (c == '#')
-		skip_past(scan, '\n');
-	else if (c == '{' || c == '}')
-		return scan_brace(scan, c);
-	else if (scan->depth == 0)
-		keep_outside(scan, c);
-	return true;
-}
-
-static bool
-is_our_table_alone(struct str ruleset)
-{
-	struct scan scan = { .rest = ruleset };
-	bool good = ruleset.len > 0 && str_find(ruleset, '\0') == ruleset.len;
-
-	while (good && scan.rest.len > 0)
-		good = scan_byte(&scan);
-	good = good && scan.depth == 0 && scan.has_block &&
-	       str_trim(text_str(&scan.outside)).len == 0 && !scan.outside.full;
-	text_fini(&scan.outside);
-	return good;
-}
-
 static int
 check_scope(struct str ruleset, struct text *why)
 {
-	if (is_our_table_alone(ruleset))
+	if (scope_is_ours(ruleset))
 		return 0;
 	text_addz(
 	    why, "the ruleset is not of the table " FIREWALL_TABLE " alone");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The counters of our table, read by the name that the policy's text has, and of
- * no other table.
+ * The counters of our table, read by the name that the policy's text has, and
+ * of no other table.
  */
 #include "firewall/counters.h"
 
