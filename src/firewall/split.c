@@ -249,7 +249,14 @@ write_word(const struct split *split, const struct walk *walk, struct text *out)
 		text_addz(out, split->suffix);
 }
 
-/* counter name "rule.3", and elements of a map: 30 : "rule.3". */
+/* counter name "rule.3"; ct helper set "ftp"; of a map 30 : "rule.3". */
+static bool
+is_quoted_here(const struct walk *walk)
+{
+	return str_is(walk->before, "name") || str_is(walk->before, "set") ||
+	       str_is(walk->before, ":");
+}
+
 static void
 write_quoted(
     const struct split *split, const struct walk *walk, struct text *out)
@@ -258,12 +265,11 @@ write_quoted(
 
 	if (inner.len > 0)
 		inner.len--;
-	if (split->suffix[0] == '\0' ||
-	    (!str_is(walk->before, "name") && !str_is(walk->before, ":")) ||
-	    map_get(&split->names, inner) == NULL)
-		text_add(out, walk->token.text);
-	else
+	if (split->suffix[0] != '\0' && is_quoted_here(walk) &&
+	    map_get(&split->names, inner) != NULL)
 		text_addf(out, "\"%.*s%s\"", STR_ARG(inner), split->suffix);
+	else
+		text_add(out, walk->token.text);
 }
 
 static void

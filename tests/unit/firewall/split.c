@@ -16,6 +16,7 @@
 	"\tcounter hits {\n\t\tcomment \"hits @pair\"\n\t}\n"                  \
 	"\tset pair {\n\t\ttype ipv4_addr\n\t}\n"                              \
 	"\tset apart {\n\t}\n"                                                 \
+	"\tct helper ftp {\n\t\ttype \"ftp\" protocol tcp\n\t}\n"              \
 	"\tlimit rate.5 {\n\t}\n"                                              \
 	"\tchain main {\n"                                                     \
 	"\t\ttype filter hook prerouting priority mangle; policy drop;\n"      \
@@ -27,7 +28,7 @@
 	"\tchain leaf {\n"                                                     \
 	"\t\tlog prefix \"leaf\" limit name \"rate.5\" accept comment "        \
 	"\"main {\"\n"                                                         \
-	"\t\tupdate @pair { ip saddr }\n"                                      \
+	"\t\tupdate @pair { ip saddr } ct helper set \"ftp\"\n"                \
 	"\t}\n"                                                                \
 	"\tchain leaf.2 {\n\t}\n"                                              \
 	"\tmap counters {\n\t\telements = {\n\t\t\t10 : "                      \
@@ -40,12 +41,13 @@ static const char parts_named[] =
     "\tcounter hits/2 {\n\t\tcomment \"hits @pair\"\n\t}\n"
     "\tset pair/2 {\n\t\ttype ipv4_addr\n\t}\n"
     "\tset apart {\n\t}\n"
+    "\tct helper ftp/2 {\n\t\ttype \"ftp\" protocol tcp\n\t}\n"
     "\tlimit rate.5/2 {\n\t}\n"
     "\t\n\n\n\n\n\n\n"
     "\tchain leaf/2 {\n"
     "\t\tlog prefix \"leaf\" limit name \"rate.5/2\" accept comment "
     "\"main {\"\n"
-    "\t\tupdate @pair/2 { ip saddr }\n"
+    "\t\tupdate @pair/2 { ip saddr } ct helper set \"ftp/2\"\n"
     "\t}\n"
     "\tchain leaf.2/2 {\n\t}\n"
     "\tmap counters/2 {\n\t\telements = {\n\t\t\t10 : \"hits/2\"\n\t\t}\n\t}\n"
@@ -57,6 +59,7 @@ static const char bases_named[] =
     "\t\n\n\n"
     "\t\n\n\n"
     "\t\n\n"
+    "\t\n\n\n"
     "\t\n\n"
     "\tchain main {\n"
     "\t\ttype filter hook prerouting priority mangle; policy drop;\n"
