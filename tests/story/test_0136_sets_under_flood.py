@@ -22,8 +22,9 @@ import pytest
 from tests.lab import frames, namespace, wait
 from tests.lab.frames import Packet
 from tests.lab.gateway import GOOD, Gateway
+from tests.lab.host import Host
 from tests.lab.lab import Lab
-from tests.story.zones import ZONES
+from tests.story.zones import ZONES, line_of
 
 APPLIES = 100
 LAN, GUEST, SELF = "10.0.0.4", "10.0.9.4", "203.0.113.1"
@@ -172,7 +173,7 @@ def _wire() -> socket.socket:
     return wire
 
 
-def _hardware(host, link: str) -> bytes:
+def _hardware(host: Host, link: str) -> bytes:
     found = host.run(["cat", f"/sys/class/net/{link}/address"], check=True).stdout
     return bytes.fromhex(found.strip().replace(":", ""))
 
@@ -205,10 +206,17 @@ def gateway(gateway_lab: Lab) -> Iterator[Gateway]:
         gateway_lab.gw.run(["nft", "delete", "table", "inet", "probe"], check=True)
 
 
-def names(gateway: Gateway) -> list[str]:
-    argv = ["nft", "-j", "-t", "list", "table", "inet", "gatehouse"]
+def chains(gateway: Gateway) -> dict[str, set[str]]:
+    """Names of chains, by what stands behind the sign; those of hooks apart."""
+    argv = ["nft", "-j", "-t", "list", "chains"]
     done = json.loads(gateway.lab.gw.run(argv, check=True).stdout)
-    return [one["name"] for e in done["nftables"] for one in e.values() if "name" in one]
+    every = [one["chain"] for one in done["nftables"] if "chain" in one]
+    found: dict[str, set[str]] = {}
+    for chain in every:
+        if chain["table"] == "gatehouse" and "hook" not in chain:
+            name, _, suffix = chain["name"].partition("/")
+            found.setdefault(suffix, set()).add(name)
+    return found
 
 
 def test_nothing_passes_by_a_set_that_is_new(gateway: Gateway) -> None:
@@ -232,3 +240,20 @@ def test_nothing_passes_by_a_set_that_is_new(gateway: Gateway) -> None:
     print(f"{APPLIES} applies, {flood.rounds} packets of each kind; passed: {leaked}")
     assert flood.passed(*PERMITTED) > flood.rounds // 2
     assert not any(leaked.values()), leaked
+    assert len(chains(gateway)) == 1
+
+
+def test_names_go_by_turns_in_the_kernel_alone(gateway: Gateway) -> None:
+    first = chains(gateway)[""]
+    assert {"from.lan", "lan.to.wan"} < first
+    assert gateway.apply(gateway.policy).returncode == GOOD
+    assert chains(gateway) == {"2": first}
+    with gateway.lab.out.udp() as says:
+        says.sendto(b"x", (SELF, 7005))
+    status = json.loads(gateway.command("status", "--json").stdout)
+    assert "/" not in "".join(status["kernel"])
+    counted = {rule["line"]: rule["packets"] for rule in status["rules"]}
+    assert counted[line_of(POLICY, "udp 7000-7009")] == 1
+    assert counted[line_of(POLICY, "drop  crowd")] == 0
+    assert gateway.apply(gateway.policy).returncode == GOOD
+    assert chains(gateway) == {"": first}
