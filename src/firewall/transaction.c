@@ -247,10 +247,10 @@ is_new(const void *context, const struct standing_item *item)
 }
 
 /*
- * No packet is in the old rules any more: the kernel let the child that took the
- * base chains away end only when each that was had left them (a netlink socket
- * that is closed waits for it, some 10 ms).  What cannot be taken away harms
- * nobody, and the next replacement tries again.
+ * No packet is in the old rules any more: the kernel let the child that took
+ * the base chains away end only when each that was had left them (a netlink
+ * socket that is closed waits for it, some 10 ms).  What cannot be taken away
+ * harms nobody, and the next replacement tries again.
  */
 static void
 clear_old(const struct replacement *replacement)
