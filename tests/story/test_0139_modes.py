@@ -35,7 +35,7 @@ def in_force(lab: Lab, which: str, policy: Path, runtime: str) -> Iterator[None]
 
 def is_open(host: Host, address: str, port: int) -> bool:
     try:
-        host.connect(address, port, timeout=0.5).close()
+        host.connect(address, port, timeout=1).close()
     except OSError:
         return False
     return True
