@@ -97,9 +97,9 @@ print_help(FILE *out)
 	    "\n"
 	    "Exit status: 0 good; 1 the answer is no (policy refused, test "
 	    "failed,\n"
-	    "differences found);\n"
-	    "2 the call was wrong; 3 the world is wrong (privilege, kernel, "
-	    "file, port).\n",
+	    "differences found); 2 the call was wrong; 3 the world is wrong "
+	    "(privilege,\n"
+	    "kernel, file, port).\n",
 	    out);
 }
 
