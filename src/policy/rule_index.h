@@ -36,9 +36,9 @@
 #define RULE_INDEX_RULES_MIN 24
 
 /* A bit for every rule that a policy can have, and one for 64 of those. */
-#define RULE_INDEX_WORDS_MAX     (POLICY_RULES_MAX / 64 + 1)
-#define RULE_INDEX_SUMMARIES_MAX (RULE_INDEX_WORDS_MAX / 64 + 1)
-#define RULE_INDEX_VECTOR_MAX    (RULE_INDEX_WORDS_MAX + RULE_INDEX_SUMMARIES_MAX)
+#define RULE_INDEX_WORDS_MAX   (POLICY_RULES_MAX / 64 + 1)
+#define RULE_INDEX_SUMMARY_MAX (RULE_INDEX_WORDS_MAX / 64 + 1)
+#define RULE_INDEX_VECTOR_MAX  (RULE_INDEX_WORDS_MAX + RULE_INDEX_SUMMARY_MAX)
 
 struct rule_index;
 
@@ -76,7 +76,7 @@ struct rule_index_walk {
 	const uint64_t *from[2], *to[RULE_INDEX_TO], *service[2];
 	uint64_t (*marks)[RULE_INDEX_VECTOR_MAX];
 	/* A bit for each word that is to be looked at. */
-	uint64_t touched[RULE_INDEX_SUMMARIES_MAX];
+	uint64_t touched[RULE_INDEX_SUMMARY_MAX];
 	size_t summary;
 	uint64_t words; /* of touched[summary], those that are ahead */
 	size_t word;
