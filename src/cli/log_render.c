@@ -143,6 +143,18 @@ add_host_port(struct text *out, const json_t *event)
 		text_addf(out, ":%" PRId64, port);
 }
 
+/* A bare SYN is how a connection begins, and what nearly all have. */
+static void
+add_flags(struct text *out, const json_t *event)
+{
+	struct str flags = string_of(event, "flags");
+
+	if (flags.at == NULL || str_is(flags, "syn"))
+		return;
+	text_addc(out, ' ');
+	add_word(out, flags);
+}
+
 /*
  * A URL names host and port, and that it came by TCP; of its methods GET is
  * what nobody needs to be told.
@@ -169,6 +181,7 @@ add_destination(struct text *out, const json_t *event)
 		text_addc(out, ' ');
 		add_word(out, protocol);
 	}
+	add_flags(out, event);
 }
 
 static void

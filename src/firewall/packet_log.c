@@ -191,7 +191,7 @@ static void
 emit_packet(
     const struct log_prefix *prefix, const struct packet *packet, int64_t time)
 {
-	char room[PACKET_PROTOCOL_BYTES];
+	char room[PACKET_PROTOCOL_BYTES], flags[PACKET_FLAGS_BYTES];
 	struct address_port source = { packet->source, packet->source_port };
 	struct address_port destination = { packet->destination,
 		packet->has_type ? packet->type : packet->destination_port };
@@ -208,12 +208,14 @@ emit_packet(
 		.source = source,
 		.destination = destination.address,
 		.port = destination.port,
-		.bytes_in = packet->bytes,
+		.length = packet->bytes,
 		.reason = policy_reason_sentence(prefix->reason),
 	};
 
 	if (packet->has_protocol)
 		event.protocol = packet_protocol_word(packet->protocol, room);
+	if (packet->has_flags)
+		event.flags = packet_flag_words(packet->flags, flags);
 	event_emit(&event);
 }
 

@@ -245,6 +245,11 @@ parts(void **state)
 		{ "\"parent\": {\"name\": \"corp\"}, \"status\": 200",
 		    "? -> ? via corp 200" },
 		{ "\"parent\": {\"server\": \"x\"}", "? -> ?" },
+		{ "\"protocol\": \"tcp\", \"flags\": \"syn,ack\"",
+		    "? -> ? tcp syn,ack" },
+		{ "\"protocol\": \"tcp\", \"flags\": \"syn\"", "? -> ? tcp" },
+		{ "\"flags\": \"\\u001b x\"", "? -> ? \\x1b\\x20x" },
+		{ "\"flags\": 2", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1, \"out\": 2}", "? -> ? 1/2" },
 		/* Of another type than promised: as if it were not there. */

@@ -23,6 +23,7 @@
 #include "event/event.h"
 #include "firewall/limits.h"
 #include "firewall/names.h"
+#include "firewall/packet.h"
 
 #define NUMBER FIREWALL_TEXT(FIREWALL_NUMBER)
 
@@ -61,6 +62,7 @@ static struct {
 	char zone_from[32];
 	char zone_to[32];
 	char protocol[16];
+	char flags[PACKET_FLAGS_BYTES];
 } seen;
 
 static void
@@ -80,6 +82,7 @@ sink(const struct event *event, void *context)
 	keep(seen.zone_from, sizeof(seen.zone_from), event->zone_from);
 	keep(seen.zone_to, sizeof(seen.zone_to), event->zone_to);
 	keep(seen.protocol, sizeof(seen.protocol), str_of(event->protocol));
+	keep(seen.flags, sizeof(seen.flags), str_of(event->flags));
 }
 
 static void
@@ -234,7 +237,7 @@ makes_an_event_of_a_packet(void **state)
 	    str_is(address_text(seen.event.destination, room), "10.0.0.1"));
 	assert_int_equal(seen.event.port, 1111);
 	assert_false(seen.event.measured);
-	assert_int_equal(seen.event.bytes_in, 20 + 8 + 5);
+	assert_int_equal(seen.event.length, 20 + 8 + 5);
 	assert_true(seen.event.flow ==
 		    event_flow_id(IPPROTO_UDP, seen.event.source,
 			(struct address_port){ seen.event.destination, 1111 }));
@@ -261,7 +264,7 @@ reads_ipv6_and_the_longest_record(void **state)
 	assert_true(str_is(
 	    address_text(seen.event.source.address, room), "2001:db8::2"));
 	/* Its length, not that of what the kernel copied. */
-	assert_int_equal(seen.event.bytes_in, 40 + 8 + 1200);
+	assert_int_equal(seen.event.length, 40 + 8 + 1200);
 	(void)close(fd);
 }
 
@@ -291,6 +294,8 @@ reads_tcp(void **state)
 	assert_string_equal(seen.rule_name, "a \"name\"");
 	assert_int_equal(seen.event.source.port, local_port(fd));
 	assert_int_equal(seen.event.port, 5555);
+	assert_string_equal(seen.flags, "syn");
+	assert_int_equal(seen.event.length, 20 + 40);
 	(void)close(fd);
 }
 
