@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libnetfilter_log/libnetfilter_log.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "event/counter.h"
 #include "event/event.h"
 #include "firewall/limits.h"
+#include "firewall/log_bound.h"
 #include "firewall/log_prefix.h"
 #include "firewall/names.h"
 #include "firewall/netlink.h"
@@ -37,9 +39,11 @@
 
 struct packet_log {
 	struct netlink netlink;
+	struct log_bound *bound;
+	int64_t now;          /* clock_now of this read */
 	uint32_t next_number; /* of the packet that is to come; from 0 on */
 	uint32_t overflows;   /* counted, their holes not yet seen */
-	int told;             /* packets of ours in this read */
+	int taken;            /* packets of ours in this read */
 };
 
 /*
@@ -121,7 +125,9 @@ packet_log_open(struct packet_log **ret, struct text *reterr_why)
 
 	if (log == NULL)
 		return explain_open(rc, reterr_why);
-	rc = netlink_open(&log->netlink, NETLINK_NETFILTER);
+	log->bound = log_bound_create();
+	if (log->bound != NULL)
+		rc = netlink_open(&log->netlink, NETLINK_NETFILTER);
 	if (rc < 0)
 		goto fail;
 	netlink_enlarge_queue(&log->netlink, QUEUE_BYTES);
@@ -142,6 +148,7 @@ packet_log_close(struct packet_log *log)
 	if (log == NULL)
 		return;
 	netlink_close(&log->netlink); /* frees the group as well */
+	log_bound_destroy(log->bound);
 	free(log);
 }
 
@@ -249,6 +256,7 @@ take_packet(const struct nlmsghdr *message, void *context)
 {
 	struct packet_log *log = context;
 	struct nlattr *attributes[NFULA_MAX + 1] = { 0 };
+	struct str record;
 	struct log_prefix prefix;
 	struct packet packet;
 
@@ -257,12 +265,16 @@ take_packet(const struct nlmsghdr *message, void *context)
 	    nflog_nlmsg_parse(message, attributes) < 0)
 		return MNL_CB_OK;
 	count_hole(log, attributes[NFULA_SEQ]);
-	if (log_prefix_parse(prefix_text(attributes[NFULA_PREFIX]), &prefix) <
-		0 ||
+	record = prefix_text(attributes[NFULA_PREFIX]);
+	if (log_prefix_parse(record, &prefix) < 0 ||
 	    packet_parse(payload(attributes[NFULA_PAYLOAD]), &packet) < 0)
 		return MNL_CB_OK;
 	counter_add(COUNTER_PACKETS_LOGGED, 1);
-	log->told++;
+	log->taken++;
+	if (!log_bound_admit(log->bound, record, prefix.verdict, log->now)) {
+		counter_add(COUNTER_PACKETS_SUPPRESSED, 1);
+		return MNL_CB_OK;
+	}
 	emit_packet(&prefix, &packet, packet_time(attributes[NFULA_TIMESTAMP]));
 	return MNL_CB_OK;
 }
@@ -297,8 +309,50 @@ packet_log_read(struct packet_log *log)
 {
 	int rc = 1;
 
-	log->told = 0;
+	log->taken = 0;
+	log->now = clock_now();
 	for (int i = 0; i < MESSAGES_PER_READ_MAX && rc > 0; i++)
 		rc = take_message(log);
-	return rc < 0 ? rc : log->told;
+	return rc < 0 ? rc : log->taken;
+}
+
+/*
+ * What a rule held back.
+ */
+
+static void
+emit_suppressed(struct str record, uint64_t suppressed, void *context)
+{
+	struct log_prefix prefix;
+	struct text reason = TEXT_EMPTY;
+	const char *why;
+
+	(void)context;
+	if (log_prefix_parse(record, &prefix) < 0)
+		return;
+	why = policy_reason_sentence(prefix.reason);
+	if (why != NULL)
+		text_addf(&reason, "%s; ", why);
+	text_addf(&reason, "and %" PRIu64 " more of these were not logged",
+	    suppressed);
+	struct event event = {
+		.enforcer = "firewall",
+		.phase = "packet",
+		.verdict = policy_verdict_word(prefix.verdict),
+		.rule_line = prefix.rule_line,
+		.rule_name = prefix.rule_name,
+		.zone_from = prefix.zone_from,
+		.zone_to = prefix.zone_to,
+		.reason = reason.at,
+		.suppressed = suppressed,
+	};
+
+	event_emit(&event);
+	text_fini(&reason);
+}
+
+bool
+packet_log_settle(struct packet_log *log)
+{
+	return log_bound_settle(log->bound, clock_now(), emit_suppressed, NULL);
 }
