@@ -5,14 +5,20 @@
 it may tell, and each packet becomes an event in the journal.  `suppressed`: one
 rule has all of it, tells its first thousand and how many more there were.
 
+Beside it ulogd2, which writes the packets of one nft rule as lines of JSON.
+
 What the kernel does for a packet, its copy for the log with it, is on the
-account of the sender; the cost is that of Gatehouse's processes.  A sample in
+account of the sender; the cost is that of the processes that
+read it.  A sample in
 which a packet was lost, or is in no account, is a fault.
 """
 
+import functools
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import field, window
 from bench.course import Course
@@ -24,9 +30,10 @@ from tests.lab.journal import Journal
 
 RATE = 20_000
 WINDOWS = 5  # of the course: a sample lasts 5 s
-GATEHOUSE = "gatehouse"
-CANDIDATES = {GATEHOUSE}
+GATEHOUSE, ULOGD = "gatehouse", "ulogd2"
+CANDIDATES = {GATEHOUSE, ULOGD}
 READ_S = 20.0  # until the last packet was read
+UNWRITTEN = 100  # lines that may wait in the buffer of ulogd's file
 
 ZONES = "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
 # The flood goes round these ports (bench/udp.c).
@@ -45,6 +52,31 @@ def of_one() -> str:
     return 'drop lan -> wan udp log as "the flood"\n'
 
 
+LOGGED = """
+table ip bench {
+    chain in {
+        type filter hook prerouting priority -150;
+        iifname int0 ip protocol udp log prefix "flood" group 7 snaplen 128 drop
+    }
+}
+"""
+# Its queue is that of Gatehouse, and the kernel gathers as much for it.
+ULOGD_CONF = """
+[global]
+logfile="@DIR@/ulogd.log"
+stack=log:NFLOG,base:BASE,ifi:IFINDEX,ip2str:IP2STR,json:JSON
+[log]
+group=7
+netlink_socket_buffer_size=8388608
+netlink_socket_buffer_maxsize=8388608
+netlink_qthreshold=64
+netlink_qtimeout=5
+[json]
+sync=0
+file="@DIR@/packets.json"
+"""
+
+
 @dataclass(frozen=True)
 class Case:
     rules: Callable[[], str]
@@ -59,32 +91,62 @@ CASES = [
 
 def run(_name: str, course: Course, _taker: object) -> Results:
     results = Results()
-    if not course.wants(GATEHOUSE):
-        return results
+    seconds = course.seconds * WINDOWS
     for _ in range(course.rounds):
-        for case in CASES:
-            results.samples.append(_measure(case, course.seconds * WINDOWS))
+        if course.wants(GATEHOUSE):
+            results.samples += [_measure(case, seconds) for case in CASES]
+        if course.wants(ULOGD) and shutil.which("ulogd"):
+            results.samples.append(_measure_ulogd(CASES[0], seconds))
+    if course.wants(ULOGD) and not shutil.which("ulogd"):
+        results.missing[ULOGD] = "not installed: apt-get install ulogd2 ulogd2-json"
     return results
 
 
 def _measure(case: Case, seconds: float) -> Sample:
     with Field() as ground, field.on_core(MEASURED_CORE):
         with gateway.Gateway(ground, ZONES + case.rules()) as daemon:
-            return _sample(case, ground, daemon, seconds)
+            us, sent = _flood(ground, seconds, lambda: _known(daemon))
+            fault = _fault(daemon, sent)
+    return Sample(GATEHOUSE, case.heading.title, us, rate=1e6 / us, fault=fault)
 
 
-def _sample(
-    case: Case, ground: Field, daemon: gateway.Gateway, seconds: float
-) -> Sample:
+def _flood(
+    ground: Field, seconds: float, known: Callable[[], int]
+) -> tuple[float, int]:
+    """CPU time for a packet until all are known, and how many were sent."""
     before = window.cpu_of(ground.measured())
-    count = int(RATE * seconds)
-    argv = [PROGRAMS / "bench-udp", count, seconds * 2, ground.web.ip4, RATE]
+    argv = [PROGRAMS / "bench-udp", int(RATE * seconds), seconds * 2]
+    argv += [ground.web.ip4, RATE]
     with field.on_core(LOAD_CORE):
         sent = int(ground.lan.run(argv, check=True).stdout.split()[0])
-    wait.until("the log to be read", lambda: _known(daemon) >= sent, READ_S)
-    us = (window.cpu_of(ground.measured()) - before) * 1e6 / sent
-    fault = _fault(daemon, sent)
-    return Sample(GATEHOUSE, case.heading.title, us, rate=1e6 / us, fault=fault)
+    wait.until("the log to be read", lambda: known() >= sent, READ_S)
+    return (window.cpu_of(ground.measured()) - before) * 1e6 / sent, sent
+
+
+def _measure_ulogd(case: Case, seconds: float) -> Sample:
+    with Field() as ground:
+        ground.guard(LOGGED)
+        conf, written = ground.dir / "ulogd.conf", ground.dir / "packets.json"
+        conf.write_text(ULOGD_CONF.replace("@DIR@", str(ground.dir)))
+        process = field.spawn(ground.gw, MEASURED_CORE, "ulogd", "-c", conf)
+        try:
+            wait.until("ulogd to listen", lambda: _is_read(ground), READ_S)
+            read = functools.partial(_lines, written)
+            us, sent = _flood(ground, seconds, lambda: read() + UNWRITTEN)
+        finally:
+            process.stop()
+        missing = sent - read()
+    fault = f"{missing} of {sent} packets are not there" if missing else ""
+    return Sample(ULOGD, case.heading.title, us, rate=1e6 / us, fault=fault)
+
+
+def _is_read(ground: Field) -> bool:
+    argv = ["cat", "/proc/net/netfilter/nfnetlink_log"]
+    return bool(ground.gw.run(argv, check=True).stdout.strip())
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def _counters(daemon: gateway.Gateway) -> dict[str, int]:

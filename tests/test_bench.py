@@ -54,7 +54,8 @@ def test_every_packet_of_a_flood_is_in_the_journal(
 ) -> None:
     """A packet that is in no account would be a fault of the run."""
     file = tmp_path / "figures.json"
-    argv = [RUN, "--rounds", "1", "--seconds", "0.1", "--json", file, "log"]
+    argv = [RUN, "--rounds", "1", "--seconds", "0.1", "--only", "gatehouse"]
+    argv += ["--json", file, "log"]
     done = subprocess.run(argv, text=True, capture_output=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     told, suppressed = json.loads(file.read_text())["log"]["samples"]
