@@ -9,7 +9,7 @@
  * flood that meets one rule takes nothing from the others.
  *
  *	refused   1,000 at once, then 20 a second: a scan of a thousand ports
- *	          shows whole, and a flood for an hour is 50 MB
+ *	          shows whole, and a flood for an hour is 40 MB
  *	allowed   10,000 at once, then 1,000 a second: these are flows that the
  *	          policy wants, and who logs them wants each
  *

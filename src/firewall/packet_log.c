@@ -29,8 +29,9 @@
 #define FLUSH_PACKETS      64
 
 /*
- * About 10,000 packets: each message of a dozen takes 8 kB of it.  A burst as
- * long as the daemon may be busy with a commit should fit.
+ * 20,000 packets, a second of a flood: each message of a dozen takes 8 kB of
+ * it, and the kernel doubles what it is asked for.  A burst as long as the
+ * daemon may be busy with a commit should fit.
  */
 #define QUEUE_BYTES (8 << 20)
 
