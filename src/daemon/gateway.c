@@ -220,28 +220,6 @@ gateway_child_ended(struct gateway *gateway)
 
 /* ---- what the host tells ---- */
 
-static void
-on_packets(struct loop_watch *watch, unsigned ready)
-{
-	struct gateway *gateway = watch->context;
-
-	(void)ready;
-	int n = packet_log_read(gateway->packets);
-	if (n >= 0)
-		return;
-	struct text why = TEXT_EMPTY;
-	loop_watch_stop(watch);
-	packet_log_close(gateway->packets);
-	gateway->packets = NULL;
-	if (packet_log_open(&gateway->packets, &why) == 0) {
-		watch->fd = packet_log_fd(gateway->packets);
-		(void)loop_watch_start(gateway->loop, watch);
-	} else {
-		gateway_say("no packet is logged any more: %s", why.at);
-	}
-	text_fini(&why);
-}
-
 /* The same policy, for a host that has changed. */
 static void
 compile_again(struct gateway *gateway, const char *what)
@@ -312,6 +290,14 @@ on_addresses(struct loop_watch *watch, unsigned ready)
 	text_fini(&why);
 }
 
+void
+gateway_rotate_journal(struct gateway *gateway)
+{
+	if (journal_rotate_if_due(&gateway->journal) == 1)
+		(void)child_tell_journal(
+		    &gateway->child, journal_fd(&gateway->journal));
+}
+
 static void
 on_upkeep(struct loop_timer *timer)
 {
@@ -327,9 +313,7 @@ on_upkeep(struct loop_timer *timer)
 		see_new_offset(gateway);
 	early_look(gateway);
 	text_fini(&why);
-	if (journal_rotate_if_due(&gateway->journal) == 1)
-		(void)child_tell_journal(
-		    &gateway->child, journal_fd(&gateway->journal));
+	gateway_rotate_journal(gateway);
 	loop_timer_arm(gateway->loop, timer,
 	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);
 }
@@ -381,15 +365,8 @@ static int
 open_packets(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = packet_log_open(&gateway->packets, &why);
+	int rc = packet_watch_open(&gateway->packets, gateway, &why);
 
-	if (rc == 0) {
-		gateway->packets_watch.fd = packet_log_fd(gateway->packets);
-		gateway->packets_watch.wanted = LOOP_READ;
-		gateway->packets_watch.fn = on_packets;
-		gateway->packets_watch.context = gateway;
-		rc = loop_watch_start(gateway->loop, &gateway->packets_watch);
-	}
 	return rc < 0
 		   ? say_cannot(report, rc, "cannot read the packet log", &why)
 		   : 0;
@@ -469,7 +446,6 @@ gateway_close(struct gateway *gateway, bool remove)
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
-	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
 	early_drop_fini(&gateway->early);
@@ -479,7 +455,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
 	generation_destroy(gateway->current);
-	packet_log_close(gateway->packets);
+	packet_watch_close(&gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);

@@ -26,10 +26,10 @@
 #include "daemon/child.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
+#include "daemon/packet_watch.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/early_drop.h"
-#include "firewall/packet_log.h"
 #include "net/loop.h"
 
 /* The proxy is started again after this, doubled up to the maximum while it
@@ -46,8 +46,7 @@ struct gateway {
 	const char *dir; /* of the runtime */
 	struct journal journal;
 	struct loop_timer upkeep;
-	struct packet_log *packets;
-	struct loop_watch packets_watch;
+	struct packet_watch packets;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
 	struct early_drop early;
@@ -128,5 +127,8 @@ int gateway_remove_rules(struct text *reterr_why);
 
 /* A line on standard error, for the administrator. */
 __attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
+
+/* If the journal is due, it begins anew, and the proxy has the new file. */
+void gateway_rotate_journal(struct gateway *gateway);
 
 #endif
