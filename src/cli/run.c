@@ -111,8 +111,8 @@ run(const struct options *options)
 
 const struct command command_run = {
 	.name = "run",
-	.usage = "[--early-drop MODE] [--runtime DIR] [--state DIR] [--netns "
-		 "NAME] FILE",
+	.usage = "[--early-drop MODE] [--runtime DIR] [--netns NAME]\n"
+		 "                     [--state DIR] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"

@@ -138,7 +138,7 @@ listen_anew(const struct generation_wish *wish,
 	options.freebind = true;
 	fd = socket_listen(&options);
 	if (fd >= 0)
-		report_warning(report, "address", place,
+		report_warning(report, "interface", place,
 		    "no interface of this host has the address of %s yet",
 		    address_port_format(listener->at, text));
 	return fd;
