@@ -10,24 +10,22 @@
 #define CLOSED_PATH "closed.policy"
 static const char closed_text[] = "drop any -> any log as \"no policy\"\n";
 
-/* The first error's own line; else the first there is. */
+/* The first error of the policy; else, behind its warnings, what the world said.
+ */
 static void
 take_reason(const struct text *words, int rc, struct text *ret)
 {
-	struct str rest = text_str(words), first = { 0 };
+	struct str rest = text_str(words), reason = { 0 };
 
 	while (rest.len > 0) {
 		struct str line = str_cut(&rest, '\n');
-		if (first.len == 0)
-			first = line;
-		if (memmem(line.at, line.len, "error: ", 7) == NULL)
-			continue;
-		first = line;
-		break;
+		reason = line;
+		if (memmem(line.at, line.len, "error: ", 7) != NULL)
+			break;
 	}
 	text_clear(ret);
-	if (first.len > 0)
-		text_add(ret, first);
+	if (reason.len > 0)
+		text_add(ret, reason);
 	else
 		text_addz(ret, strerror(-rc));
 }
