@@ -10,8 +10,7 @@
 #define CLOSED_PATH "closed.policy"
 static const char closed_text[] = "drop any -> any log as \"no policy\"\n";
 
-/* The first error of the policy; else, behind its warnings, what the world said.
- */
+/* The policy's first error; else what the world said, behind the warnings. */
 static void
 take_reason(const struct text *words, int rc, struct text *ret)
 {

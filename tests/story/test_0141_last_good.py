@@ -111,7 +111,8 @@ def test_a_broken_policy_at_boot(service: Service) -> None:
 
 
 def test_a_policy_whose_test_fails_at_boot(service: Service) -> None:
-    service.reboot(OPEN + 'test "shut" {\n    lan 10.0.0.4 -> 203.0.113.80 tcp 22 drop\n}\n')
+    shut = "lan 10.0.0.4 -> 203.0.113.80 tcp 22 drop"
+    service.reboot(OPEN + f'test "shut" {{\n    {shut}\n}}\n')
     assert_last_good(service, "shut")
 
 
@@ -248,7 +249,7 @@ def test_the_addresses_come_later(own_lab: Lab) -> None:
         assert fallback(service) is None
         assert "no interface of this host has the address" in service.err
         url = "http://www.example.com/"
-        own_lab.gw.run(["ip", "address", "add", "10.0.0.77/24", "dev", "int0"], check=True)
+        gw.run(["ip", "address", "add", "10.0.0.77/24", "dev", "int0"], check=True)
         answer = own_lab.lan.curl(url, "-x", "http://10.0.0.77:3128")
         assert answer.status == 200
         # Later it is a mistake, and is refused.
@@ -257,7 +258,7 @@ def test_the_addresses_come_later(own_lab: Lab) -> None:
     gw.run(["ip", "address", "del", "10.0.0.77/24", "dev", "int0"], check=True)
 
 
-def test_in_the_foreground_only_if_asked(own_lab: Lab, tmp_path: Path) -> None:
+def test_in_the_foreground_only_if_asked(own_lab: Lab) -> None:
     with Gateway(own_lab, OPEN) as gateway:
         assert status(gateway)["last_good"] is None
     with pytest.raises(GatewayError) as refused:
@@ -271,7 +272,7 @@ def test_in_the_foreground_only_if_asked(own_lab: Lab, tmp_path: Path) -> None:
         assert fallback(gateway)["kind"] == "last good"
 
 
-def test_the_proxy_cannot_start(service: Service, tmp_path: Path) -> None:
+def test_the_daemon_cannot_start(service: Service) -> None:
     """Then no policy can be in force, and what stood before stays."""
     service.stop()
     service.remove()
