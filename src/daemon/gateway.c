@@ -92,7 +92,27 @@ gateway_wish(struct gateway *gateway)
 	return (struct generation_wish){ .number = ++gateway->last_number,
 		.before = gateway->current,
 		.addresses = &gateway->addresses,
-		.ipv6 = gateway->ipv6 };
+		.ipv6 = gateway->ipv6,
+		.booting = gateway->booting };
+}
+
+/* What was never read from the disk is not what the next boot should find; and
+ * a disk that is full is told of once. */
+static void
+keep_as_last_good(struct gateway *gateway)
+{
+	struct last_good *good = &gateway->last_good;
+	struct generation *current = gateway->current;
+	bool was_told = good->problem.len > 0;
+
+	if (good->dir == NULL || current->kept)
+		return;
+	int rc = last_good_keep(
+	    good, current->path, &current->snapshot, gateway->since);
+	if (rc < 0 && !was_told)
+		gateway_say("%s; what was kept before still is",
+		    good->problem.at != NULL ? good->problem.at
+					     : strerror(-rc));
 }
 
 int
@@ -115,6 +135,7 @@ gateway_replace(
 	generation_destroy(before);
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
+	keep_as_last_good(gateway);
 	return 0;
 }
 
@@ -148,6 +169,7 @@ gateway_apply(
 		rc = gateway_replace(gateway, &generation, words);
 	if (rc < 0)
 		return rc;
+	fallback_end(&gateway->fallback);
 	size_t len = words->len;
 	flows_add_words(&gateway->ended, words);
 	text_addz(words, words->len > len ? "\n" : "");
@@ -161,10 +183,8 @@ gateway_count_flows(struct gateway *gateway, const char *path,
 	struct generation *generation = NULL;
 	int rc = read_generation(gateway, path, false, &generation, words);
 
-	if (rc == 0) {
+	if (rc == 0)
 		*ret = flows_count(generation, gateway->current);
-		rc = ret->rc;
-	}
 	generation_destroy(generation);
 	return rc;
 }
@@ -402,6 +422,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.dir = dir,
 		.addresses_watch.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
+		.last_good = LAST_GOOD_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -454,6 +475,8 @@ gateway_close(struct gateway *gateway, bool remove)
 		gateway_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
+	last_good_close(&gateway->last_good);
+	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);
 	packet_watch_close(&gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)

@@ -24,8 +24,10 @@
 #include "console/journal.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/child.h"
+#include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
+#include "daemon/last_good.h"
 #include "daemon/packet_watch.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
@@ -57,6 +59,9 @@ struct gateway {
 	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
+	struct last_good last_good; /* closed: nothing is kept */
+	struct fallback fallback;
+	bool booting; /* before the network is up */
 	struct ban_keeper bans;
 	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
@@ -89,7 +94,7 @@ int gateway_apply(
 
 /*
  * How many living flows the policy at `path` would end; it does not come into
- * force.  Errors and words as above.
+ * force.  Errors and words as above; ret->rc: it could not be counted.
  */
 int gateway_count_flows(struct gateway *gateway, const char *path,
     struct flows_tally *ret, struct text *words);
