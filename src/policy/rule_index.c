@@ -2,6 +2,7 @@
 #include "policy/rule_index_impl.h"
 
 #include "base/vec.h"
+#include "policy/evaluate.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -257,6 +258,34 @@ summarise(struct build *build)
 		rule_index_set(index->every + index->words, word);
 }
 
+/* ---- rules that say no more than the one before ---- */
+
+static bool
+goes_by_name_alone(const struct policy_rule *rule)
+{
+	return rule->to.zones == 0 && rule->to.own == 0 &&
+	       !policy_endpoint_has_addresses(&rule->to);
+}
+
+static int
+find_alike(struct build *build)
+{
+	const struct policy *policy = build->policy;
+	size_t count = policy->rule_count;
+	uint32_t *until = calloc(count, sizeof(*until));
+
+	if (until == NULL)
+		return -ENOMEM;
+	build->index->alike_until = until;
+	for (size_t i = count; i-- > 0;) {
+		const struct policy_rule *rule = &policy->rules[i];
+		bool goes_on = i + 1 < count && goes_by_name_alone(rule + 1) &&
+			       policy_outcome_same(rule, rule + 1);
+		until[i] = goes_on ? until[i + 1] : (uint32_t)(i + 1);
+	}
+	return 0;
+}
+
 /* ---- the whole ---- */
 
 static int
@@ -279,6 +308,8 @@ build_all(struct build *build)
 		    (enum policy_protocol)p);
 	for (size_t i = 0; rc == 0 && i < build->policy->rule_count; i++)
 		rc = add_rule(build, i);
+	if (rc == 0)
+		rc = find_alike(build);
 	if (rc == 0)
 		summarise(build);
 	return rc;
@@ -322,5 +353,6 @@ rule_index_destroy(struct rule_index *index)
 	for (size_t i = 0; i < index->vectors.count; i++)
 		free(index->vectors.items[i]);
 	free(index->vectors.items);
+	free(index->alike_until);
 	free(index);
 }

@@ -89,6 +89,13 @@ void rule_index_begin(const struct rule_index *index,
 /* The place in the list of the next rule; false at the end. */
 bool rule_index_next(struct rule_index_walk *walk, size_t *ret_rule);
 
+/*
+ * Goes past the rules behind this one that go by name alone and have its
+ * outcome: where no name is known yet they might match at most, and then they
+ * say what this one says.
+ */
+void rule_index_pass_alike(struct rule_index_walk *walk, size_t rule);
+
 void rule_index_end(struct rule_index_walk *walk);
 
 #endif

@@ -49,6 +49,11 @@ struct rule_index {
 	uint64_t *any_service;
 	uint64_t *none, *every;
 	struct rule_spans spans[POLICY_PROTOCOL_COUNT];
+	/*
+	 * For each rule the next one that does not go by name alone or has
+	 * another outcome.
+	 */
+	uint32_t *alike_until;
 };
 
 /* An empty vector of the index's; NULL without memory. */

@@ -164,6 +164,28 @@ rule_index_next(struct rule_index_walk *walk, size_t *ret_rule)
 }
 
 void
+rule_index_pass_alike(struct rule_index_walk *walk, size_t rule)
+{
+	size_t next = walk->index->alike_until[rule];
+	size_t word = next / 64, summary = word / 64;
+
+	if (next == rule + 1)
+		return;
+	walk->rules = walk->words = 0;
+	walk->summary = summary;
+	if (summary == walk->index->summaries) {
+		walk->summary--;
+		return;
+	}
+	walk->word = word;
+	walk->words = walk->touched[summary] & UINT64_MAX << word % 64;
+	if ((walk->words >> word % 64 & 1) == 0)
+		return;
+	walk->words &= walk->words - 1;
+	walk->rules = left_by_all(walk, word) & UINT64_MAX << next % 64;
+}
+
+void
 rule_index_end(struct rule_index_walk *walk)
 {
 	for (size_t i = 0; i < walk->index->summaries; i++)
