@@ -254,7 +254,7 @@ def listeners(gateway: Gateway) -> str:
     return gateway.lab.gw.run(["ss", "-ltnH"], check=True).stdout
 
 
-# Two hundred times.
+# A hundred times.
 
 TIMES = 100
 SETTLED = 40  # from then on memory and descriptors are those of daily life
