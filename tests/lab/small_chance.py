@@ -42,6 +42,7 @@ MEMBERS = ["10.0.1.0/24", "10.0.1.4-10.0.1.76", "10.0.0.0/8", "198.51.100.0/24"]
 MEMBERS += ["2001:db8:1::/64", "2001:db8::/32", "0.0.0.0/0", "10.0.2.64-10.0.2.127"]
 MEMBERS += ["10.0.1.1", "203.0.113.1", "2001:db8:f::1", "169.254.9.0/24"]
 BOTH = ("10.0.2.80", "2001:db8:2::80")
+LABELS = ("plain", "with 'quotes' and ; { } #", "Tür zu", "drop 7 lan wan -")
 DOMAINS = ["ads.example.net", ".shop.example.com", "*.example.org"]
 
 
@@ -72,8 +73,10 @@ def random_policy(chance: random.Random) -> Policy:
         policy.masquerade = (froms, tos) if tos else None
     if chance.random() < 0.3:
         policy.rules = [report_of_most(chance, policy)]
-    policy.rules += [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
-    if chance.random() < 0.4:
+    is_long = chance.random() < 0.4
+    ahead = chance.randint(0, 3) if is_long else chance.randint(1, 12)
+    policy.rules += [random_rule(chance, policy) for _ in range(ahead)]
+    if is_long:
         policy.rules += similar_rules(chance, policy, chance.randint(50, 250))
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
         policy.rules.append(rule_for_the_rest(chance, policy))
@@ -182,9 +185,9 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         random_side(chance, policy, True),
         random_side(chance, policy, False),
         [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))],
-        log=chance.random() < 0.15,
+        log=chance.random() < 0.25,
     )
-    rule.direct = rule.verdict == "allow" and chance.random() < 0.15
+    rule.direct = rule.verdict == "allow" and chance.random() < 0.25
     rule.is_report = chance.random() < 0.15
     if rule.verdict == "allow" and not rule.direct and not rule.is_report:
         rule.via = chance.choice(("", "", "", "corp"))
@@ -192,7 +195,7 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
     if chance.random() < 0.2:
-        rule.label = chance.choice(("plain", "with 'quotes' and ; { } #", "Tür zu"))
+        rule.label = chance.choice(LABELS)
     return rule
 
 
@@ -212,6 +215,9 @@ def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rul
         (chance.choice(sides), chance.choice(sides), chance.choice(services))
         for _ in range(chance.randint(1, 5))
     ]
+    # One rule of those that ask for no address would be the last that matters.
+    shapes = [shape for shape in shapes if shape[:2] != ("any", "any")]
+    shapes = shapes or [("host", "any", chance.choice(services))]
     odd = chance.choice((0, 0.05, 0.2))
     return [
         random_rule(chance, policy)
