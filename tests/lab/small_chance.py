@@ -188,6 +188,7 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         log=chance.random() < 0.25,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.25
+    rule.log = rule.log or (rule.direct and chance.random() < 0.4)
     rule.is_report = chance.random() < 0.15
     if rule.verdict == "allow" and not rule.direct and not rule.is_report:
         rule.via = chance.choice(("", "", "", "corp"))

@@ -5,8 +5,8 @@ Of each packet the kernel must do what the policy says: deliver it, where and as
 what; refuse it; hand it to the proxy; or nothing.  The counters must have moved
 as often, and the packet log must have the same records, each of its packet.
 What was delivered is answered, and the answer must come home; then the client
-goes on, and must be heard where it was before, while of what was handed over
-nothing may come out.  None of that moves a counter or is logged again.
+goes on, and must be heard where it was before: by the proxy, if it was handed
+over, and then nothing may come out.  None of that moves a counter or is logged again.
 """
 
 from collections import Counter
@@ -33,6 +33,7 @@ class Round:
         self.wrong: list[str] = []
 
     def run(self) -> None:
+        self.gate.log.read()  # what came before
         refused_at_once = self._send()
         seen = self.gate.seen()
         self._answer(seen)
@@ -151,16 +152,27 @@ class Round:
                 continue
             wanted.add((link, replace(one, sequence=0)))
             self.gate.send(links[packet.number], packet.next())
-        accepted = {(s.source, s.dport): s for _, s in seen if s.sequence}
-        for link, packet in self.packets:
-            said = accepted.get((packet.destination, packet.sport))
-            if said and packet.protocol == "tcp" and link:
-                self.gate.send(link, packet.next(said.sequence))
+        begun = self._go_on_with_proxy(seen)
         self.gate.wait_passed()
+        for one in begun ^ self.gate.taken():
+            verb = "does not get" if one in begun else "gets"
+            self.wrong.append(f"the proxy {verb} {one}")
         found = {(link, s) for link, s in self.gate.seen() if is_delivery(s)}
         for one in wanted ^ found:
             verb = "does not come out" if one in wanted else "comes out"
             self.wrong.append(f"of a flow that goes on {one} {verb}")
+
+    def _go_on_with_proxy(self, seen: list[tuple[str, Seen]]) -> set:
+        """The connections that the kernel has accepted for it."""
+        accepted = {(s.source, s.dport): s for _, s in seen if s.sequence}
+        begun = set()
+        for link, packet in self.packets:
+            said = accepted.get((packet.destination, packet.sport))
+            if not said or packet.protocol != "tcp" or not link:
+                continue
+            self.gate.send(link, packet.next(said.sequence))
+            begun.add((packet.source, packet.sport, packet.destination, packet.dport))
+        return begun
 
 
 def is_delivery(seen: Seen) -> bool:

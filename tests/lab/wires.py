@@ -24,11 +24,12 @@ import shutil
 import socket
 import struct
 import subprocess
+from functools import cached_property
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 from tests.lab import frames, namespace, wait
-from tests.lab.frames import Packet, Seen
+from tests.lab.frames import Address, Packet, Seen
 from tests.lab.packet_log import PacketLog
 
 LINKS = ("int0", "int1", "ext0")
@@ -196,6 +197,11 @@ class Wires:
                 elif seen := frames.read(frame):
                     self._found.append((link, seen))
 
+    @cached_property
+    def log(self) -> PacketLog:
+        """From now on; whoever asks for it must read it, for it has an end."""
+        return self._inside(lambda: PacketLog(LISTENER))
+
     # The gateway.
 
     def run(
@@ -219,7 +225,6 @@ class Wires:
         if listening:
             self._inside(self._listen)
         self.seen()
-        self.log.read()
 
     def _listen(self) -> None:
         for family in (socket.AF_INET, socket.AF_INET6):
@@ -241,6 +246,21 @@ class Wires:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+
+    def taken(self) -> set[tuple[Address, int, Address, int]]:
+        """The connections that the listener has got since the last time: who it
+        takes for the client, and where that one wanted to go."""
+        found = set()
+        for listener in self._listeners:
+            while True:
+                try:
+                    connection, client = listener.accept()
+                except BlockingIOError:
+                    break
+                with connection:
+                    ends = client[:2], connection.getsockname()[:2]
+                found.add(tuple(e for a, p in ends for e in (ip_address(a), p)))
+        return found
 
     def forget_flows(self) -> None:
         self._inside(_forget_flows)
@@ -285,7 +305,6 @@ class Wires:
         for link in LINKS:
             self._taps[link] = namespace.inside(self.far, lambda: _tap(link))
         self._raw = {v: self._inside(lambda: frames.raw_socket(v)) for v in (4, 6)}
-        self.log = self._inside(lambda: PacketLog(LISTENER))
         self.nft(PROBE)
 
     def come(self, link: str, own: list[str], hosts: list[str]) -> None:
@@ -339,7 +358,7 @@ class Wires:
             sock.close()
         for sock in getattr(self, "_raw", {}).values():
             sock.close()
-        if hasattr(self, "log"):
+        if "log" in self.__dict__:
             self.log.close()
         namespace.remove([self.gw, self.far])
 
@@ -431,6 +450,7 @@ def _listener(family: int) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
     sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", LISTENER))
     sock.listen(4096)
+    sock.setblocking(False)
     return sock
 
 

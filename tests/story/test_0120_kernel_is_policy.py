@@ -73,6 +73,8 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
         again = f"KERNEL_SEED={seed + number} KERNEL_POLICIES=1"
         fates.update(tried(gate, again, policy, ruleset, packets))
         maps += "\tmap shape." in ruleset
+        if number % 100 == 99:
+            print(f"{number + 1} policies, {sum(fates.values())} packets", flush=True)
     print(f"{ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
     print(f"{maps} of them long enough for maps")
     if ROUNDS >= 200:  # fewer may well have been short by chance
