@@ -16,6 +16,36 @@ http_response_fit(struct http_response *response, unsigned client_minor)
 		response->framing = HTTP_FRAMING_CHUNKED;
 }
 
+/* Text that lies in `from` lies at the same place in the copy. */
+static void
+move_text(struct str *text, struct str from, const char *copy)
+{
+	uintptr_t at = (uintptr_t)text->at, begin = (uintptr_t)from.at;
+
+	if (text->at != NULL && at >= begin && at <= begin + from.len)
+		text->at = copy + (at - begin);
+}
+
+int
+http_request_keep(
+    struct http_request *request, struct str head, struct arena *arena)
+{
+	const char *copy = arena_str(arena, head).at;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	move_text(&request->method_text, head, copy);
+	move_text(&request->uri.host.text, head, copy);
+	move_text(&request->uri.path, head, copy);
+	move_text(&request->upgrade, head, copy);
+	for (size_t i = 0; i < request->fields.count; i++) {
+		struct http_field *field = &request->fields.items[i];
+		move_text(&field->name, head, copy);
+		move_text(&field->value, head, copy);
+	}
+	return 0;
+}
+
 struct http_response
 http_response_own(
     unsigned status, enum http_method method, int64_t content_length)

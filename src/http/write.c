@@ -198,6 +198,7 @@ http_response_write(const struct http_response *response,
     const struct http_response_options *options, struct text *out)
 {
 	add_status_line(out, response);
+	text_add(out, options->head);
 	add_fields(out, &response->fields);
 	http_via_add(&response->fields, response->minor, options->via, out);
 	add_if_said(

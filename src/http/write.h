@@ -37,6 +37,9 @@ struct http_request_options {
 };
 
 struct http_response_options {
+	/* Field lines of a stored response (cache/head), written as they are
+	 * before the fields of the response; empty: none. */
+	struct str head;
 	unsigned client_minor;         /* of the request's version */
 	bool keep_alive;               /* ignored where the end is the close */
 	struct str via;                /* as above */

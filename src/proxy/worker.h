@@ -18,7 +18,9 @@
 #include "net/resolver.h"
 #include "proxy/generation.h"
 
+struct cache;
 struct client;
+struct fill;
 struct pool;
 struct worker_listener;
 
@@ -31,6 +33,8 @@ struct worker {
 	size_t listener_count;
 	struct loop_timer accept_again;
 	struct client *clients;
+	struct cache *cache; /* of all workers */
+	struct fill *fills;
 	struct arena_spare spare; /* for the clients' arenas */
 	struct text scratch;      /* for what is written within one call */
 };
