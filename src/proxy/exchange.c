@@ -105,7 +105,8 @@ exchange_forget_head(struct exchange *exchange)
 /* ---- answers of our own ---- */
 
 void
-exchange_answer_page(struct exchange *exchange, unsigned status, const char *sentence)
+exchange_answer_page(
+    struct exchange *exchange, unsigned status, const char *sentence)
 {
 	struct page page = {
 		.status = status,
@@ -432,7 +433,8 @@ read_answer(struct exchange *exchange)
 			return;
 		}
 		if (used < 0) {
-			exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
+			exchange_answer_failure(
+			    exchange, PROXY_FAILURE_ANSWER_BAD);
 			return;
 		}
 		if (response.status >= 200) {
@@ -598,9 +600,9 @@ send_request(struct exchange *exchange)
 
 	if (rc < 0) {
 		/* Else the policy has changed to another way meanwhile. */
-		exchange_answer_failure(exchange, rc == -ENOMEM
-					     ? PROXY_FAILURE_NO_MEMORY
-					     : PROXY_FAILURE_NO_ANSWER);
+		exchange_answer_failure(
+		    exchange, rc == -ENOMEM ? PROXY_FAILURE_NO_MEMORY
+					    : PROXY_FAILURE_NO_ANSWER);
 		return;
 	}
 	struct str head = text_str(&exchange->heads[exchange->errand.to_url]);
@@ -743,7 +745,7 @@ exchange_on_time(struct exchange *exchange)
 	if (exchange->answered)
 		exchange_cut_off(exchange, PROXY_FAILURE_IDLE);
 	else
-		exchange_answer_failure(exchange, exchange->up_done
-					     ? PROXY_FAILURE_ANSWER_TIMEOUT
-					     : PROXY_FAILURE_CLIENT_STALLED);
+		exchange_answer_failure(
+		    exchange, exchange->up_done ? PROXY_FAILURE_ANSWER_TIMEOUT
+						: PROXY_FAILURE_CLIENT_STALLED);
 }

@@ -18,7 +18,7 @@
 
 /* What an exchange has to do with the cache. */
 struct exchange_store {
-	bool on; /* there is a cache */
+	bool on;        /* there is a cache */
 	struct str key; /* in the arena; empty: the cache has no part in it */
 	struct cache_lead *lead;
 	struct cache_waiter *waiter; /* for who leads */
@@ -27,6 +27,7 @@ struct exchange_store {
 	enum cache_forward forward;
 	bool collapsed;
 	int64_t sent_at; /* seconds since 1970 */
+	uint32_t stamp;  /* of the cache, then */
 	struct str why;  /* what comes is not kept */
 	struct serve serve;
 };
@@ -91,8 +92,8 @@ bool exchange_store_answers(struct errand *errand);
 
 /* What is written to the server: the request, or one that validates what is
  * stored.  Lent from *copy, from the arena.  0 or a negative errno. */
-int exchange_store_request(struct exchange *exchange,
-    struct http_request *copy, const struct http_request **ret);
+int exchange_store_request(struct exchange *exchange, struct http_request *copy,
+    const struct http_request **ret);
 
 /*
  * The final answer's head has come, in `used` bytes of the server's input, and

@@ -38,10 +38,10 @@ now_seconds(void)
 	return clock_wall() / CLOCK_SECOND;
 }
 
-static struct cache *
+static struct cache_user *
 cache_of(const struct exchange *exchange)
 {
-	return exchange->client->worker->cache;
+	return &exchange->client->worker->cache;
 }
 
 /* ---- serving ---- */
@@ -126,8 +126,7 @@ serve(struct exchange *exchange, struct cache_object *object,
 
 	exchange->answered = true;
 	exchange->up_done = true;
-	enum serve_result result =
-	    serve_begin(&exchange->store.serve, &order);
+	enum serve_result result = serve_begin(&exchange->store.serve, &order);
 	exchange->errand.account.status =
 	    (uint16_t)exchange->store.serve.status;
 	exchange->keep = exchange->store.serve.keep_alive;
@@ -198,23 +197,30 @@ on_turn(void *context)
 	errand_begin(&exchange->errand);
 }
 
+static void
+wait_for_lead(struct exchange *exchange)
+{
+	struct loop *loop = exchange->client->worker->loop;
+
+	exchange->up_done = true;
+	exchange->moved = loop_now(loop);
+	exchange_arm(exchange, exchange->moved + PROXY_ANSWER_TIMEOUT);
+}
+
 /* True: somebody else has asked for it, and this one waits. */
 static bool
 take_turn(struct exchange *exchange)
 {
 	struct exchange_store *store = &exchange->store;
-	struct loop *loop = exchange->client->worker->loop;
+	enum cache_turn turn = CACHE_TURN_ALONE;
 
-	if (exchange->request.method != HTTP_METHOD_GET)
-		return false;
-	if (cache_take_turn(cache_of(exchange), store->key, &exchange->request,
-		loop, on_turn, exchange, &store->lead,
-		&store->waiter) != CACHE_TURN_WAIT)
-		return false;
-	exchange->up_done = true;
-	exchange->moved = loop_now(loop);
-	exchange_arm(exchange, exchange->moved + PROXY_ANSWER_TIMEOUT);
-	return true;
+	if (exchange->request.method == HTTP_METHOD_GET)
+		turn = cache_take_turn(cache_of(exchange), store->key,
+		    &exchange->request, exchange->client->worker->loop, on_turn,
+		    exchange, &store->lead, &store->waiter);
+	if (turn == CACHE_TURN_WAIT)
+		wait_for_lead(exchange);
+	return turn == CACHE_TURN_WAIT;
 }
 
 /* ---- what is stored, looked at ---- */
@@ -256,10 +262,10 @@ validate(struct exchange *exchange, struct cache_object *object,
 static bool
 look_at(struct exchange *exchange, struct cache_object *object)
 {
+	struct cache_meta meta = cache_object_meta(object);
 	struct cache_reuse reuse;
 
-	cache_reuse(cache_object_meta(object), &exchange->request,
-	    now_seconds(), &rules, &reuse);
+	cache_reuse(&meta, &exchange->request, now_seconds(), &rules, &reuse);
 	switch (reuse.use) {
 	case CACHE_USE_FRESH:
 	case CACHE_USE_STALE:
@@ -373,18 +379,21 @@ exchange_store_request(struct exchange *exchange, struct http_request *copy,
 {
 	struct exchange_store *store = &exchange->store;
 	struct cache_object *stale = store->stale;
+	struct cache_meta meta;
 	int rc = 0;
 
 	*ret = &exchange->request;
 	if (!store->on)
 		return 0;
 	store->sent_at = now_seconds();
+	store->stamp = cache_stamp(cache_of(exchange)->cache);
 	rc = keep_request(exchange);
 	if (rc < 0 || stale == NULL)
 		return rc;
 	rc = copy_request(exchange, copy);
+	meta = cache_object_meta(stale);
 	if (rc == 0)
-		rc = cache_condition_validate(copy, cache_object_meta(stale),
+		rc = cache_condition_validate(copy, &meta,
 		    cache_object_head(stale), &exchange->client->arena);
 	*ret = copy;
 	return rc;
@@ -413,45 +422,54 @@ place_of(struct exchange *exchange)
 	return errand_place(&exchange->errand);
 }
 
-/* Puts it into the store; the caller's reference.  NULL: it cannot be. */
+/* In the store, or for this answer only; the caller's reference.  NULL: it
+ * cannot be. */
 static struct cache_object *
-put(struct exchange *exchange, const struct cache_parts *parts)
+make(struct exchange *exchange, const struct cache_parts *parts, bool keep)
 {
-	struct cache_object *object = cache_object_create(parts);
+	struct cache_object *object;
 
-	if (object != NULL && cache_put(cache_of(exchange), object) < 0) {
+	if (cache_object_create(parts, &object) < 0)
+		return NULL;
+	if (keep && cache_put(cache_of(exchange), object) < 0) {
 		cache_object_unref(object);
-		object = NULL;
+		return NULL;
 	}
 	return object;
 }
 
 /* ---- a new one ---- */
 
+static int64_t
+length_of(const struct http_response *response)
+{
+	if (response->framing == HTTP_FRAMING_NONE)
+		return 0;
+	return response->framing == HTTP_FRAMING_LENGTH
+		   ? response->content_length
+		   : HTTP_UNSAID;
+}
+
 static struct cache_object *
 make_object(struct exchange *exchange, const struct http_response *response,
     struct cache_meta *meta)
 {
 	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
-	int64_t length = response->framing == HTTP_FRAMING_NONE ? 0
-			 : response->framing == HTTP_FRAMING_LENGTH
-			     ? response->content_length
-			     : HTTP_UNSAID;
+	struct cache_parts parts = { .key = exchange->store.key,
+		.stamp = exchange->store.stamp,
+		.length = length_of(response) };
 	struct cache_object *object = NULL;
-	struct cache_parts parts = { .key = exchange->store.key };
 	int rc = cache_head_write(response, &head, meta);
 
 	if (rc == 0)
 		rc = cache_vary_key(
 		    &response->fields, &exchange->request, &vary);
-	parts.body = rc == 0 ? cache_body_create(length) : NULL;
-	if (parts.body != NULL) {
+	if (rc == 0) {
 		parts.head = text_str(&head);
 		parts.vary = text_str(&vary);
 		parts.meta = *meta;
-		object = put(exchange, &parts);
+		object = make(exchange, &parts, true);
 	}
-	cache_body_unref(parts.body);
 	text_fini(&head);
 	text_fini(&vary);
 	return object;
@@ -472,17 +490,17 @@ drop_stale(struct exchange *exchange)
 static void
 serve_new(struct exchange *exchange, struct cache_object *object)
 {
-	const struct cache_meta *meta = cache_object_meta(object);
+	struct cache_meta meta = cache_object_meta(object);
 	int64_t now = now_seconds();
 	struct cache_status status = {
 		.name = worker_via(),
 		.forward = exchange->store.forward,
 		.stored = true,
 		.ttl_said = true,
-		.ttl = cache_meta_ttl(meta, now),
+		.ttl = cache_meta_ttl(&meta, now),
 	};
 
-	serve(exchange, object, &status, cache_meta_age(meta, now));
+	serve(exchange, object, &status, cache_meta_age(&meta, now));
 }
 
 static bool
@@ -507,8 +525,8 @@ keep_new(struct exchange *exchange, struct http_response *response,
 /* ---- one that was validated ---- */
 
 static void
-let_server_go(struct exchange *exchange, const struct http_response *response,
-    int used)
+let_server_go(
+    struct exchange *exchange, const struct http_response *response, int used)
 {
 	struct errand *errand = &exchange->errand;
 
@@ -527,19 +545,20 @@ make_fresher(struct exchange *exchange, const struct http_response *response)
 	struct cache_parts parts = {
 		.key = cache_object_key(stale),
 		.vary = cache_object_vary(stale),
-		.body = cache_object_body(stale),
+		.tags = cache_object_tags(stale),
+		.stamp = exchange->store.stamp,
+		.freshened = stale,
 	};
+	struct cache_meta meta = cache_object_meta(stale);
 	struct text head = TEXT_EMPTY;
 	struct cache_object *object = NULL;
 
 	enum cache_refusal refusal = cache_update(&exchange->request, response,
-	    &times, &rules, cache_object_meta(stale), cache_object_head(stale),
+	    &times, &rules, &meta, cache_object_head(stale),
 	    &exchange->client->arena, &head, &parts.meta);
 	parts.head = text_str(&head);
 	if (!head.full)
-		object = refusal == CACHE_STORABLE
-			     ? put(exchange, &parts)
-			     : cache_object_create(&parts);
+		object = make(exchange, &parts, refusal == CACHE_STORABLE);
 	if (refusal != CACHE_STORABLE)
 		cache_drop(cache_of(exchange), stale);
 	text_fini(&head);
@@ -552,16 +571,16 @@ freshen(
 {
 	struct cache_object *stale = exchange->store.stale;
 
-	if (!cache_update_concerns(response, cache_object_meta(stale),
-		cache_object_head(stale))) {
+	struct cache_meta meta = cache_object_meta(stale);
+
+	if (!cache_update_concerns(response, &meta, cache_object_head(stale))) {
 		drop_stale(exchange);
 		exchange_ask_again(exchange);
 		return true;
 	}
 	struct cache_object *object = make_fresher(exchange, response);
 	let_server_go(exchange, response, used);
-	end_lead(exchange,
-	    object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
+	end_lead(exchange, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
 	if (object == NULL)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 	else
@@ -575,19 +594,19 @@ static void
 serve_instead(struct exchange *exchange)
 {
 	struct cache_object *stale = exchange->store.stale;
-	const struct cache_meta *meta = cache_object_meta(stale);
+	struct cache_meta meta = cache_object_meta(stale);
 	int64_t now = now_seconds();
 	struct cache_status status = {
 		.name = worker_via(),
 		.forward = exchange->store.forward,
 		.ttl_said = true,
-		.ttl = cache_meta_ttl(meta, now),
+		.ttl = cache_meta_ttl(&meta, now),
 		.detail = STR("stale-if-error"),
 	};
 
 	end_lead(exchange, CACHE_LEAD_GONE);
 	stream_close(&exchange->errand.server);
-	serve(exchange, stale, &status, cache_meta_age(meta, now));
+	serve(exchange, stale, &status, cache_meta_age(&meta, now));
 }
 
 bool
@@ -606,19 +625,18 @@ exchange_store_rescue(struct exchange *exchange)
 
 /* RFC 9111, 4.4 */
 static void
-invalidate(
-    struct exchange *exchange, const struct http_response *response)
+invalidate(struct exchange *exchange, const struct http_response *response)
 {
 	struct http_uri uris[CACHE_INVALIDATE_MAX];
-	size_t count = cache_invalidate(&exchange->request, response,
-	    &exchange->client->arena, uris);
+	size_t count = cache_invalidate(
+	    &exchange->request, response, &exchange->client->arena, uris);
 
 	for (size_t i = 0; i < count; i++) {
 		struct text key = TEXT_EMPTY;
 		cache_key_add(&uris[i], (struct address_port){ 0 }, &key);
 		if (!key.full)
-			(void)cache_purge(cache_of(exchange), CACHE_PURGE_KEY,
-			    text_str(&key));
+			(void)cache_purge(cache_of(exchange)->cache,
+			    CACHE_PURGE_KEY, text_str(&key));
 		text_fini(&key);
 	}
 }
@@ -663,8 +681,7 @@ exchange_store_take(
 }
 
 int
-exchange_store_note(
-    struct exchange *exchange, struct http_response *response)
+exchange_store_note(struct exchange *exchange, struct http_response *response)
 {
 	struct cache_status status = {
 		.name = worker_via(),

@@ -18,6 +18,7 @@ struct fill {
 	struct address_port at;
 	struct text through; /* the pool's key */
 	struct loop_timer timer;
+	struct cache_waiter *room; /* is waited for */
 };
 
 static void
@@ -25,6 +26,7 @@ destroy(struct fill *fill)
 {
 	stream_close(&fill->server);
 	loop_timer_cancel(&fill->timer);
+	cache_waiter_cancel(&fill->room);
 	*fill->link = fill->next;
 	if (fill->next != NULL)
 		fill->next->link = fill->link;
@@ -48,19 +50,22 @@ finish(struct fill *fill)
 static void
 give_up(struct fill *fill)
 {
-	cache_drop(fill->worker->cache, fill->object);
+	cache_drop(&fill->worker->cache, fill->object);
 	cache_body_break(fill->body);
 	destroy(fill);
 }
 
 /* ---- what comes ---- */
 
+static void run(struct fill *fill);
+
 static void
 mind_time(struct fill *fill)
 {
 	struct loop *loop = fill->worker->loop;
 
-	loop_timer_arm(loop, &fill->timer, loop_now(loop) + PROXY_STALL_TIMEOUT);
+	loop_timer_arm(
+	    loop, &fill->timer, loop_now(loop) + PROXY_STALL_TIMEOUT);
 }
 
 /* There is nothing to read: is that the end of it? */
@@ -95,14 +100,44 @@ take(struct fill *fill, struct str input)
 }
 
 static void
+on_room(void *context)
+{
+	struct fill *fill = context;
+
+	fill->room = NULL;
+	stream_read_start(fill->server);
+	run(fill);
+}
+
+/* It is too large to be kept, and those who follow it set the pace. */
+static void
+await_room(struct fill *fill)
+{
+	if (cache_body_is_abandoned(fill->body) ||
+	    cache_body_await_room(fill->body, fill->worker->loop, on_room, fill,
+		&fill->room) < 0) {
+		give_up(fill);
+		return;
+	}
+	loop_timer_cancel(&fill->timer);
+	stream_read_stop(fill->server);
+}
+
+static void
 run(struct fill *fill)
 {
 	while (!http_body_is_done(&fill->framing)) {
 		struct str input = stream_input(fill->server);
+		size_t room = cache_body_room(fill->body);
 		if (input.len == 0) {
 			starve(fill);
 			return;
 		}
+		if (room == 0) {
+			await_room(fill);
+			return;
+		}
+		input.len = room < input.len ? room : input.len;
 		if (!take(fill, input)) {
 			give_up(fill);
 			return;
@@ -167,7 +202,7 @@ fill_start(struct worker *worker, struct cache_object *object,
 	struct fill *fill = create(worker, object);
 
 	if (fill == NULL) {
-		cache_drop(worker->cache, object);
+		cache_drop(&worker->cache, object);
 		cache_body_break(cache_object_body(object));
 		stream_close(server);
 		return;

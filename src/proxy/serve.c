@@ -47,16 +47,16 @@ take_whole(struct serve *serve, uint64_t length)
 static void
 choose_parts(struct serve *serve, const struct http_request *request)
 {
-	const struct cache_meta *meta = cache_object_meta(serve->object);
+	struct cache_meta meta = cache_object_meta(serve->object);
 	struct str head = cache_object_head(serve->object);
 	uint64_t length = length_of(serve->object);
 
-	serve->status = meta->status;
+	serve->status = meta.status;
 	take_whole(serve, length);
-	if (length == UINT64_MAX || meta->status != 200)
+	if (length == UINT64_MAX || meta.status != 200)
 		return;
 	struct cache_ranges parts;
-	switch (cache_range_of(request, meta, head, length, &parts)) {
+	switch (cache_range_of(request, &meta, head, length, &parts)) {
 	case CACHE_RANGE_WHOLE:
 		return;
 	case CACHE_RANGE_PARTS:
@@ -74,8 +74,10 @@ choose_parts(struct serve *serve, const struct http_request *request)
 static void
 choose(struct serve *serve, const struct http_request *request)
 {
-	switch (cache_condition_of(request, cache_object_meta(serve->object),
-	    cache_object_head(serve->object))) {
+	struct cache_meta meta = cache_object_meta(serve->object);
+
+	switch (cache_condition_of(
+	    request, &meta, cache_object_head(serve->object))) {
 	case CACHE_CONDITION_NOT_MODIFIED:
 		serve->status = 304;
 		return;
@@ -172,12 +174,12 @@ static void
 add_date(const struct serve *serve, struct http_response *response,
     struct arena *arena)
 {
-	const struct cache_meta *meta = cache_object_meta(serve->object);
+	struct cache_meta meta = cache_object_meta(serve->object);
 	char date[HTTP_DATE_BYTES];
 
 	if (stored_value(serve, HTTP_NAME_DATE).at != NULL)
 		return;
-	http_date_format(meta->response_time, date);
+	http_date_format(meta.response_time, date);
 	add(response, arena, "Date", arena_str(arena, str_of(date)));
 }
 
@@ -197,8 +199,8 @@ add_range(const struct serve *serve, struct http_response *response,
 		if (serve->status == 416)
 			cache_range_add_unsatisfied(length, &value);
 		else
-			cache_range_add_content_range(&serve->parts.items[0],
-			    (int64_t)length, &value);
+			cache_range_add_content_range(
+			    &serve->parts.items[0], (int64_t)length, &value);
 		add(response, arena, "Content-Range",
 		    arena_str(arena, text_str(&value)));
 	}
@@ -224,11 +226,11 @@ content_length(const struct serve *serve)
 }
 
 static struct http_response
-describe(struct serve *serve, const struct serve_order *order,
-    struct arena *arena)
+describe(
+    struct serve *serve, const struct serve_order *order, struct arena *arena)
 {
-	int64_t length = serve->status == 304 ? HTTP_UNSAID
-					      : content_length(serve);
+	int64_t length =
+	    serve->status == 304 ? HTTP_UNSAID : content_length(serve);
 	struct http_response response =
 	    http_response_own(serve->status, order->request->method, length);
 
@@ -236,8 +238,8 @@ describe(struct serve *serve, const struct serve_order *order,
 		response.framing = HTTP_FRAMING_UNTIL_CLOSE;
 	http_response_fit(&response, order->request->minor);
 	serve->chunked = response.framing == HTTP_FRAMING_CHUNKED;
-	serve->keep_alive = order->keep_alive &&
-			    response.framing != HTTP_FRAMING_UNTIL_CLOSE;
+	serve->keep_alive =
+	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;
 	if (response.framing == HTTP_FRAMING_NONE)
 		serve->parts.count = 0;
 	add_date(serve, &response, arena);
@@ -284,7 +286,7 @@ due(const struct serve *serve)
 static enum serve_result
 await_more(struct serve *serve)
 {
-	struct cache_body *body = cache_object_body(serve->object);
+	const struct cache_body *body = cache_object_body(serve->object);
 	enum cache_body_state state = cache_body_state(body);
 
 	/* It may have come in the meantime. */
@@ -294,10 +296,8 @@ await_more(struct serve *serve)
 		return SERVE_BROKEN;
 	if (state == CACHE_BODY_WHOLE)
 		return SERVE_DONE;
-	if (serve->waiter == NULL)
-		serve->waiter = cache_body_wait(body, serve->at,
-		    stream_loop(serve->to), serve->wake, serve->context);
-	return serve->waiter != NULL ? SERVE_WAITS : SERVE_STUCK;
+	cache_reader_wait(serve->reader);
+	return SERVE_WAITS;
 }
 
 /* What the stream did not take of the head must not be lost. */
@@ -315,6 +315,8 @@ account(struct serve *serve, size_t content)
 {
 	serve->at += content;
 	serve->passed += content;
+	if (serve->reader != NULL)
+		cache_reader_advance(serve->reader, serve->at);
 }
 
 /* The head, if there is one, and of the part what is there, in one call.  How
@@ -393,8 +395,7 @@ send_chunks(struct serve *serve)
 static int
 write_text(struct serve *serve, struct text *text)
 {
-	int rc = text->full ? -ENOMEM
-			    : stream_queue(serve->to, text_str(text));
+	int rc = text->full ? -ENOMEM : stream_queue(serve->to, text_str(text));
 
 	serve->passed += text->len;
 	text_fini(text);
@@ -441,9 +442,9 @@ run(struct serve *serve, struct str head)
 	for (; serve->part < serve->parts.count; serve->part++) {
 		if (!serve->part_begun && begin_part(serve) < 0)
 			return SERVE_STUCK;
-		enum serve_result result =
-		    serve->chunked ? send_chunks(serve)
-				   : send_content(serve, head);
+		enum serve_result result = serve->chunked
+					       ? send_chunks(serve)
+					       : send_content(serve, head);
 		head = STR("");
 		if (result != SERVE_DONE)
 			return result;
@@ -474,19 +475,31 @@ choose_boundary(struct serve *serve)
 	}
 }
 
+/* What is whole stays as it is. */
+static int
+follow(struct serve *serve, const struct serve_order *order)
+{
+	struct cache_body *body = cache_object_body(serve->object);
+
+	if (serve->parts.count == 0 ||
+	    cache_body_state(body) != CACHE_BODY_FILLING)
+		return 0;
+	return cache_reader_open(body, serve->parts.items[0].first,
+	    stream_loop(serve->to), order->wake, order->context,
+	    &serve->reader);
+}
+
 enum serve_result
 serve_begin(struct serve *serve, const struct serve_order *order)
 {
 	*serve = (struct serve){
 		.object = cache_object_ref(order->object),
 		.to = order->to,
-		.wake = order->wake,
-		.context = order->context,
 	};
 	choose(serve, order->request);
 	if (serve->several)
 		choose_boundary(serve);
-	if (write_head(serve, order) < 0)
+	if (write_head(serve, order) < 0 || follow(serve, order) < 0)
 		return SERVE_STUCK;
 	struct str head = text_str(order->scratch);
 	if (serve->parts.count == 1 && !serve->chunked && !serve->several)
@@ -499,15 +512,9 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 }
 
 void
-serve_woken(struct serve *serve)
-{
-	serve->waiter = NULL;
-}
-
-void
 serve_fini(struct serve *serve)
 {
-	cache_waiter_cancel(&serve->waiter);
+	cache_reader_close(&serve->reader);
 	cache_object_unref(serve->object);
 	serve->object = NULL;
 }

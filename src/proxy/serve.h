@@ -25,7 +25,7 @@ struct serve_order {
 	struct str via;
 	struct str cache_status;
 	uint32_t age;
-	bool keep_alive;     /* the client's connection may be kept */
+	bool keep_alive;      /* the client's connection may be kept */
 	cache_waiter_fn wake; /* calls serve_run, some time */
 	void *context;
 };
@@ -34,24 +34,22 @@ struct serve_order {
 struct serve {
 	struct cache_object *object; /* a reference; NULL: nothing is served */
 	struct stream *to;
-	struct cache_waiter *waiter;
-	cache_waiter_fn wake;
-	void *context;
-	struct cache_ranges parts; /* of the stored content */
+	struct cache_reader *reader; /* while the body arrives */
+	struct cache_ranges parts;   /* of the stored content */
 	size_t part;
-	uint64_t at;       /* in the stored content */
-	bool several;      /* multipart/byteranges */
-	bool part_begun;   /* its head is written */
-	bool ended;        /* so is what follows the last */
-	bool chunked;      /* on the way out */
-	unsigned status;   /* of the answer */
-	uint64_t passed;   /* bytes into `to` */
-	bool keep_alive;   /* the connection may be kept */
+	uint64_t at;     /* in the stored content */
+	bool several;    /* multipart/byteranges */
+	bool part_begun; /* its head is written */
+	bool ended;      /* so is what follows the last */
+	bool chunked;    /* on the way out */
+	unsigned status; /* of the answer */
+	uint64_t passed; /* bytes into `to` */
+	bool keep_alive; /* the connection may be kept */
 	char boundary[CACHE_BOUNDARY_BYTES];
 };
 
 enum serve_result {
-	SERVE_WAITS,  /* for room, or for content: wake or `drained` tells */
+	SERVE_WAITS, /* for room, or for content: wake or `drained` tells */
 	SERVE_DONE,
 	SERVE_BROKEN, /* the rest will never come */
 	SERVE_STUCK,  /* the stream has failed, or there is no memory */
@@ -63,9 +61,6 @@ enum serve_result serve_begin(
 
 /* Goes on. */
 enum serve_result serve_run(struct serve *serve);
-
-/* `wake` was called: first of all. */
-void serve_woken(struct serve *serve);
 
 /* May be called at any time, and twice. */
 void serve_fini(struct serve *serve);

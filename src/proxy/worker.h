@@ -14,11 +14,11 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "cache/store.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
 
-struct cache;
 struct client;
 struct fill;
 struct pool;
@@ -33,7 +33,7 @@ struct worker {
 	size_t listener_count;
 	struct loop_timer accept_again;
 	struct client *clients;
-	struct cache *cache; /* of all workers */
+	struct cache_user cache; /* the cache is that of all workers */
 	struct fill *fills;
 	struct arena_spare spare; /* for the clients' arenas */
 	struct text scratch;      /* for what is written within one call */
