@@ -90,7 +90,6 @@ on_more(void *context)
 {
 	struct exchange *exchange = context;
 
-	serve_woken(&exchange->store.serve);
 	exchange_store_run(exchange);
 }
 

@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "net/socket.h"
 #include "proxy/client.h"
+#include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
 
@@ -30,6 +31,7 @@ struct member {
 struct workers {
 	struct member *members;
 	size_t count;
+	struct cache *cache; /* of all; of no size while no policy wants it */
 };
 
 /* What a worker is told: a ban, a generation, or neither for the end. */
@@ -241,15 +243,33 @@ end_clients(struct worker *worker)
 		client_destroy(worker->clients);
 }
 
+/* While it waits it holds nothing of what the cache lent. */
+static void
+on_wait(void *context)
+{
+	cache_sleep(context);
+}
+
+static void
+on_waited(void *context)
+{
+	cache_wake(context);
+}
+
 static void *
 run(void *context)
 {
 	struct member *member = context;
 	struct worker *worker = &member->worker;
 
+	loop_on_wait(&member->loop,
+	    (struct loop_waits){ on_wait, on_waited, &worker->cache });
 	(void)loop_run(&member->loop);
 	stop_listening(worker);
 	end_clients(worker);
+	fill_end_all(worker);
+	loop_deliver(&member->loop);
+	cache_leave(&worker->cache);
 	return NULL;
 }
 
@@ -266,7 +286,7 @@ fini_member(struct member *member)
 }
 
 static int
-init_member(struct member *member)
+init_member(struct member *member, struct cache *cache)
 {
 	struct resolver_options options = { 0 };
 	struct worker *worker = &member->worker;
@@ -281,7 +301,10 @@ init_member(struct member *member)
 	if (rc < 0)
 		return rc;
 	worker->pool = pool_create(worker->loop);
-	return worker->pool != NULL ? 0 : -ENOMEM;
+	if (worker->pool == NULL)
+		return -ENOMEM;
+	cache_enter(cache, &worker->cache);
+	return 0;
 }
 
 /* Signals are for the thread that creates the workers. */
@@ -298,6 +321,20 @@ start_thread(struct member *member)
 	return rc;
 }
 
+static int
+init_workers(struct workers *workers, size_t count)
+{
+	const struct cache_limits none = { 0 };
+
+	workers->members = calloc(count, sizeof(*workers->members));
+	if (workers->members == NULL)
+		return -ENOMEM;
+	int rc = cache_create(&none, &workers->cache);
+	if (rc < 0)
+		free(workers->members);
+	return rc;
+}
+
 int
 workers_create(size_t count, struct workers **ret)
 {
@@ -306,14 +343,14 @@ workers_create(size_t count, struct workers **ret)
 
 	choose_via();
 	if (workers != NULL)
-		workers->members = calloc(count, sizeof(*workers->members));
-	if (workers == NULL || workers->members == NULL) {
+		rc = init_workers(workers, count);
+	if (workers == NULL || rc < 0) {
 		free(workers);
 		return -ENOMEM;
 	}
 	for (; rc == 0 && workers->count < count; workers->count++) {
 		struct member *member = &workers->members[workers->count];
-		rc = init_member(member);
+		rc = init_member(member, workers->cache);
 		if (rc == 0)
 			rc = start_thread(member);
 	}
@@ -324,6 +361,17 @@ workers_create(size_t count, struct workers **ret)
 	return rc;
 }
 
+static void
+resize_cache(struct workers *workers, const struct policy *policy)
+{
+	struct cache_limits limits = {
+		.bytes_max = policy->cache.memory_bytes,
+		.object_bytes_max = policy->cache.object_bytes,
+	};
+
+	cache_resize(workers->cache, &limits);
+}
+
 int
 workers_use(struct workers *workers, struct proxy_generation *generation)
 {
@@ -331,6 +379,7 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	bool all = true;
 
 	must(workers->count <= PROXY_WORKERS_MAX);
+	resize_cache(workers, generation->policy);
 	for (size_t i = 0; all && i < workers->count; i++) {
 		orders[i] = make_order(&workers->members[i].worker, generation);
 		all = orders[i] != NULL;
@@ -383,6 +432,7 @@ workers_destroy(struct workers **workers)
 		stop_thread(&w->members[i]);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
+	cache_destroy(&w->cache);
 	free(w->members);
 	free(w);
 }
