@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cache/object: one stored response (RFC 9111, 3), as the memory store holds it.
+ * cache/object: one stored response (RFC 9111, 3), as the memory store has it.
  *
  * One piece of memory: the struct, then key, secondary key, head and tags, then
  * the body if its length was known and is at most CACHE_INLINE_BYTES_MAX; other

@@ -21,12 +21,11 @@
 #include "cache/object.h"
 #include "http/message.h"
 
-#include <stdatomic.h>
-
 #define CACHE_VARIANTS_MAX 16
 
 struct cache;
 struct cache_disk;
+struct cache_seat;
 
 struct cache_limits {
 	uint64_t bytes_max;        /* all in all, overhead included */
@@ -46,10 +45,8 @@ void cache_resize(struct cache *cache, const struct cache_limits *limits);
 
 /* A thread that uses the cache: the caller's memory, the fields the store's. */
 struct cache_user {
-	_Alignas(64) _Atomic uint64_t seen; /* 0: asleep */
-	_Atomic uint64_t finds, found;      /* written by this thread only */
 	struct cache *cache;
-	struct cache_user *next;
+	struct cache_seat *seat;
 };
 
 /* Before the thread's first call below, and after its last. */
@@ -80,7 +77,8 @@ uint32_t cache_stamp(const struct cache *cache);
  * Takes the place of the object with the same key and secondary key; takes its
  * own reference.  By the thread that fills the body, before or after it ends; a
  * body that breaks takes its object out.  0; -EFBIG: larger than an object may
- * be; -ESTALE: purged since its stamp.
+ * be; -ESTALE: purged since its stamp; -EBUSY: it shares a body that is still
+ * filling.
  */
 int cache_put(struct cache_user *user, struct cache_object *object);
 
@@ -114,10 +112,14 @@ enum cache_turn {
 			     kept, or no memory; go on without */
 };
 
+/*
+ * known: what cache_find gave and the caller cannot use as it is (stale), or
+ * NULL; FOUND is anything else than that.
+ */
 enum cache_turn cache_take_turn(struct cache_user *user, struct str key,
-    const struct http_request *request, struct loop *loop, cache_waiter_fn fn,
-    void *context, struct cache_lead **ret_lead,
-    struct cache_waiter **ret_waiter);
+    const struct http_request *request, const struct cache_object *known,
+    struct loop *loop, cache_waiter_fn fn, void *context,
+    struct cache_lead **ret_lead, struct cache_waiter **ret_waiter);
 
 /*
  * Another lead for what is in the store and stale: one request validates it
