@@ -206,20 +206,30 @@ wait_for_lead(struct exchange *exchange)
 	exchange_arm(exchange, exchange->moved + PROXY_ANSWER_TIMEOUT);
 }
 
-/* True: somebody else has asked for it, and this one waits. */
+static bool ask(struct exchange *exchange);
+
+/* True: somebody else asks for it, and this one waits, or was answered with
+ * what has just come.  known: it is stored, and no answer as it is. */
 static bool
-take_turn(struct exchange *exchange)
+take_turn(struct exchange *exchange, const struct cache_object *known)
 {
 	struct exchange_store *store = &exchange->store;
-	enum cache_turn turn = CACHE_TURN_ALONE;
 
-	if (exchange->request.method == HTTP_METHOD_GET)
-		turn = cache_take_turn(cache_of(exchange), store->key,
-		    &exchange->request, exchange->client->worker->loop, on_turn,
-		    exchange, &store->lead, &store->waiter);
-	if (turn == CACHE_TURN_WAIT)
+	if (exchange->request.method != HTTP_METHOD_GET)
+		return false;
+	switch (cache_take_turn(cache_of(exchange), store->key,
+	    &exchange->request, known, exchange->client->worker->loop, on_turn,
+	    exchange, &store->lead, &store->waiter)) {
+	case CACHE_TURN_FOUND:
+		return ask(exchange);
+	case CACHE_TURN_WAIT:
 		wait_for_lead(exchange);
-	return turn == CACHE_TURN_WAIT;
+		return true;
+	case CACHE_TURN_LEAD:
+	case CACHE_TURN_ALONE:
+		break;
+	}
+	return false;
 }
 
 /* ---- what is stored, looked at ---- */
@@ -239,7 +249,7 @@ miss(struct exchange *exchange)
 		return true;
 	}
 	exchange->store.forward = CACHE_FORWARD_URI_MISS;
-	return take_turn(exchange);
+	return take_turn(exchange, NULL);
 }
 
 static bool
@@ -250,7 +260,7 @@ validate(struct exchange *exchange, struct cache_object *object,
 
 	store->forward =
 	    reuse->asked ? CACHE_FORWARD_REQUEST : CACHE_FORWARD_STALE;
-	if (take_turn(exchange))
+	if (take_turn(exchange, object))
 		return true;
 	cache_object_unref(store->stale);
 	store->stale = cache_object_ref(object);
@@ -278,6 +288,15 @@ look_at(struct exchange *exchange, struct cache_object *object)
 	}
 	answer_only_cached(exchange);
 	return true;
+}
+
+static bool
+ask(struct exchange *exchange)
+{
+	struct cache_object *object = cache_find(
+	    cache_of(exchange), exchange->store.key, &exchange->request);
+
+	return object != NULL ? look_at(exchange, object) : miss(exchange);
 }
 
 /* Whether the client's own address and port are where the URL leads. */
@@ -311,11 +330,7 @@ exchange_store_answers(struct errand *errand)
 	struct exchange *exchange = exchange_of(errand);
 
 	exchange->store.key = make_key(exchange);
-	if (exchange->store.key.len == 0)
-		return false;
-	struct cache_object *object = cache_find(
-	    cache_of(exchange), exchange->store.key, &exchange->request);
-	return object != NULL ? look_at(exchange, object) : miss(exchange);
+	return exchange->store.key.len > 0 && ask(exchange);
 }
 
 static bool

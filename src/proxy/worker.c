@@ -262,6 +262,7 @@ run(void *context)
 	struct member *member = context;
 	struct worker *worker = &member->worker;
 
+	cache_enter(worker->cache.cache, &worker->cache);
 	loop_on_wait(&member->loop,
 	    (struct loop_waits){ on_wait, on_waited, &worker->cache });
 	(void)loop_run(&member->loop);
@@ -303,7 +304,7 @@ init_member(struct member *member, struct cache *cache)
 	worker->pool = pool_create(worker->loop);
 	if (worker->pool == NULL)
 		return -ENOMEM;
-	cache_enter(cache, &worker->cache);
+	worker->cache.cache = cache;
 	return 0;
 }
 
