@@ -10,25 +10,22 @@
 
 #include "cache/reuse.h"
 #include "cache/status.h"
-#include "cache/store.h"
 #include "http/parse.h"
 #include "proxy/exchange.h"
+#include "proxy/keep.h"
 #include "proxy/serve.h"
 #include "proxy/transfer.h"
 
 /* What an exchange has to do with the cache. */
 struct exchange_store {
-	bool on;        /* there is a cache */
-	struct str key; /* in the arena; empty: the cache has no part in it */
-	struct cache_lead *lead;
+	bool on; /* there is a cache */
+	struct keep keep;
 	struct cache_waiter *waiter; /* for who leads */
-	struct cache_object *stale;  /* a reference: it is being validated */
-	bool if_error;               /* it may stand in for an error */
+	bool if_error;  /* what is stale may stand in for an error */
+	bool refresh;   /* it is validated when the client has it */
+	bool collapsed; /* somebody else has asked */
 	enum cache_forward forward;
-	bool collapsed;
-	int64_t sent_at; /* seconds since 1970 */
-	uint32_t stamp;  /* of the cache, then */
-	struct str why;  /* what comes is not kept */
+	struct str why; /* what comes is not kept */
 	struct serve serve;
 };
 

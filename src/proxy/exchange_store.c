@@ -14,29 +14,12 @@
 #include "proxy/exchange_impl.h"
 
 #include "base/text.h"
-#include "cache/condition.h"
 #include "cache/head.h"
-#include "cache/invalidate.h"
 #include "cache/key.h"
-#include "cache/update.h"
-#include "cache/vary.h"
-#include "http/status.h"
 #include "proxy/client.h"
-#include "proxy/fill.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
-
-static const struct cache_rules rules = {
-	.heuristic_max = 86400,
-	.obey_requests = true,
-};
-
-static int64_t
-now_seconds(void)
-{
-	return clock_wall() / CLOCK_SECOND;
-}
 
 static struct cache_user *
 cache_of(const struct exchange *exchange)
@@ -217,9 +200,9 @@ take_turn(struct exchange *exchange, const struct cache_object *known)
 
 	if (exchange->request.method != HTTP_METHOD_GET)
 		return false;
-	switch (cache_take_turn(cache_of(exchange), store->key,
+	switch (cache_take_turn(cache_of(exchange), store->keep.key,
 	    &exchange->request, known, exchange->client->worker->loop, on_turn,
-	    exchange, &store->lead, &store->waiter)) {
+	    exchange, &store->keep.lead, &store->waiter)) {
 	case CACHE_TURN_FOUND:
 		return ask(exchange);
 	case CACHE_TURN_WAIT:
@@ -244,7 +227,7 @@ answer_only_cached(struct exchange *exchange)
 static bool
 miss(struct exchange *exchange)
 {
-	if (cache_reuse_is_only(&exchange->request, &rules)) {
+	if (cache_reuse_is_only(&exchange->request, &keep_rules)) {
 		answer_only_cached(exchange);
 		return true;
 	}
@@ -262,8 +245,7 @@ validate(struct exchange *exchange, struct cache_object *object,
 	    reuse->asked ? CACHE_FORWARD_REQUEST : CACHE_FORWARD_STALE;
 	if (take_turn(exchange, object))
 		return true;
-	cache_object_unref(store->stale);
-	store->stale = cache_object_ref(object);
+	keep_validate(&store->keep, object);
 	store->if_error = reuse->if_error;
 	return false;
 }
@@ -274,7 +256,7 @@ look_at(struct exchange *exchange, struct cache_object *object)
 	struct cache_meta meta = cache_object_meta(object);
 	struct cache_reuse reuse;
 
-	cache_reuse(&meta, &exchange->request, now_seconds(), &rules, &reuse);
+	cache_reuse(&meta, &exchange->request, keep_now(), &keep_rules, &reuse);
 	switch (reuse.use) {
 	case CACHE_USE_FRESH:
 	case CACHE_USE_STALE:
@@ -294,7 +276,7 @@ static bool
 ask(struct exchange *exchange)
 {
 	struct cache_object *object = cache_find(
-	    cache_of(exchange), exchange->store.key, &exchange->request);
+	    cache_of(exchange), exchange->store.keep.key, &exchange->request);
 
 	return object != NULL ? look_at(exchange, object) : miss(exchange);
 }
@@ -329,8 +311,8 @@ exchange_store_answers(struct errand *errand)
 {
 	struct exchange *exchange = exchange_of(errand);
 
-	exchange->store.key = make_key(exchange);
-	return exchange->store.key.len > 0 && ask(exchange);
+	exchange->store.keep.key = make_key(exchange);
+	return exchange->store.keep.key.len > 0 && ask(exchange);
 }
 
 static bool
@@ -351,6 +333,11 @@ exchange_store_begin(struct exchange *exchange)
 	if (policy->cache.memory_bytes == 0)
 		return;
 	exchange->store.on = true;
+	exchange->store.keep = (struct keep){
+		.worker = exchange->client->worker,
+		.arena = &exchange->client->arena,
+		.request = &exchange->request,
+	};
 	if (may_ask(exchange))
 		exchange->errand.instead = exchange_store_answers;
 	else
@@ -361,7 +348,7 @@ exchange_store_begin(struct exchange *exchange)
 
 /* The client's texts are needed until the answer comes. */
 static int
-keep_request(struct exchange *exchange)
+keep_texts(struct exchange *exchange)
 {
 	struct str head = stream_input(exchange->client->stream);
 
@@ -372,140 +359,26 @@ keep_request(struct exchange *exchange)
 	    &exchange->request, head, &exchange->client->arena);
 }
 
-/* The fields are changed, of which the client's own are still needed. */
-static int
-copy_request(struct exchange *exchange, struct http_request *copy)
-{
-	struct arena *arena = &exchange->client->arena;
-	const struct http_fields *fields = &exchange->request.fields;
-
-	*copy = exchange->request;
-	copy->fields = (struct http_fields){ 0 };
-	int rc = http_fields_room(&copy->fields, arena, fields->count + 2);
-	for (size_t i = 0; rc == 0 && i < fields->count; i++)
-		copy->fields.items[copy->fields.count++] = fields->items[i];
-	return rc;
-}
-
 int
 exchange_store_request(struct exchange *exchange, struct http_request *copy,
     const struct http_request **ret)
 {
-	struct exchange_store *store = &exchange->store;
-	struct cache_object *stale = store->stale;
-	struct cache_meta meta;
 	int rc = 0;
 
 	*ret = &exchange->request;
-	if (!store->on)
+	if (!exchange->store.on)
 		return 0;
-	store->sent_at = now_seconds();
-	store->stamp = cache_stamp(cache_of(exchange)->cache);
-	rc = keep_request(exchange);
-	if (rc < 0 || stale == NULL)
-		return rc;
-	rc = copy_request(exchange, copy);
-	meta = cache_object_meta(stale);
-	if (rc == 0)
-		rc = cache_condition_validate(copy, &meta,
-		    cache_object_head(stale), &exchange->client->arena);
-	*ret = copy;
-	return rc;
+	rc = keep_texts(exchange);
+	return rc < 0 ? rc : keep_ask(&exchange->store.keep, copy, ret);
 }
 
 /* ---- what the server answers ---- */
 
 static void
-end_lead(struct exchange *exchange, enum cache_lead_result result)
-{
-	if (exchange->store.lead != NULL)
-		cache_lead_end(
-		    cache_of(exchange), &exchange->store.lead, result);
-}
-
-static struct cache_times
-times_of(const struct exchange *exchange)
-{
-	return (struct cache_times){ .request = exchange->store.sent_at,
-		.response = now_seconds() };
-}
-
-static struct pool_key
-place_of(struct exchange *exchange)
-{
-	return errand_place(&exchange->errand);
-}
-
-/* In the store, or for this answer only; the caller's reference.  NULL: it
- * cannot be. */
-static struct cache_object *
-make(struct exchange *exchange, const struct cache_parts *parts, bool keep)
-{
-	struct cache_object *object;
-
-	if (cache_object_create(parts, &object) < 0)
-		return NULL;
-	if (keep && cache_put(cache_of(exchange), object) < 0) {
-		cache_object_unref(object);
-		return NULL;
-	}
-	return object;
-}
-
-/* ---- a new one ---- */
-
-static int64_t
-length_of(const struct http_response *response)
-{
-	if (response->framing == HTTP_FRAMING_NONE)
-		return 0;
-	return response->framing == HTTP_FRAMING_LENGTH
-		   ? response->content_length
-		   : HTTP_UNSAID;
-}
-
-static struct cache_object *
-make_object(struct exchange *exchange, const struct http_response *response,
-    struct cache_meta *meta)
-{
-	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
-	struct cache_parts parts = { .key = exchange->store.key,
-		.stamp = exchange->store.stamp,
-		.length = length_of(response) };
-	struct cache_object *object = NULL;
-	int rc = cache_head_write(response, &head, meta);
-
-	if (rc == 0)
-		rc = cache_vary_key(
-		    &response->fields, &exchange->request, &vary);
-	if (rc == 0) {
-		parts.head = text_str(&head);
-		parts.vary = text_str(&vary);
-		parts.meta = *meta;
-		object = make(exchange, &parts, true);
-	}
-	text_fini(&head);
-	text_fini(&vary);
-	return object;
-}
-
-/* The one that was validated has a successor, or none any more. */
-static void
-drop_stale(struct exchange *exchange)
-{
-	struct exchange_store *store = &exchange->store;
-
-	if (store->stale != NULL)
-		cache_drop(cache_of(exchange), store->stale);
-	cache_object_unref(store->stale);
-	store->stale = NULL;
-}
-
-static void
 serve_new(struct exchange *exchange, struct cache_object *object)
 {
 	struct cache_meta meta = cache_object_meta(object);
-	int64_t now = now_seconds();
+	int64_t now = keep_now();
 	struct cache_status status = {
 		.name = worker_via(),
 		.forward = exchange->store.forward,
@@ -515,28 +388,8 @@ serve_new(struct exchange *exchange, struct cache_object *object)
 	};
 
 	serve(exchange, object, &status, cache_meta_age(&meta, now));
-}
-
-static bool
-keep_new(struct exchange *exchange, struct http_response *response,
-    struct cache_meta *meta, int used)
-{
-	struct errand *errand = &exchange->errand;
-	struct cache_object *object = make_object(exchange, response, meta);
-
-	if (object == NULL)
-		return false;
-	drop_stale(exchange);
-	end_lead(exchange, CACHE_LEAD_KEPT);
-	stream_consume(errand->server, (size_t)used);
-	fill_start(exchange->client->worker, object, response,
-	    place_of(exchange), &errand->server);
-	serve_new(exchange, object);
 	cache_object_unref(object);
-	return true;
 }
-
-/* ---- one that was validated ---- */
 
 static void
 let_server_go(
@@ -551,65 +404,32 @@ let_server_go(
 		stream_close(&errand->server);
 }
 
-static struct cache_object *
-make_fresher(struct exchange *exchange, const struct http_response *response)
-{
-	struct cache_object *stale = exchange->store.stale;
-	struct cache_times times = times_of(exchange);
-	struct cache_parts parts = {
-		.key = cache_object_key(stale),
-		.vary = cache_object_vary(stale),
-		.tags = cache_object_tags(stale),
-		.stamp = exchange->store.stamp,
-		.freshened = stale,
-	};
-	struct cache_meta meta = cache_object_meta(stale);
-	struct text head = TEXT_EMPTY;
-	struct cache_object *object = NULL;
-
-	enum cache_refusal refusal = cache_update(&exchange->request, response,
-	    &times, &rules, &meta, cache_object_head(stale),
-	    &exchange->client->arena, &head, &parts.meta);
-	parts.head = text_str(&head);
-	if (!head.full)
-		object = make(exchange, &parts, refusal == CACHE_STORABLE);
-	if (refusal != CACHE_STORABLE)
-		cache_drop(cache_of(exchange), stale);
-	text_fini(&head);
-	return object;
-}
-
-static bool
+static void
 freshen(
     struct exchange *exchange, const struct http_response *response, int used)
 {
-	struct cache_object *stale = exchange->store.stale;
+	struct keep *keep = &exchange->store.keep;
 
-	struct cache_meta meta = cache_object_meta(stale);
-
-	if (!cache_update_concerns(response, &meta, cache_object_head(stale))) {
-		drop_stale(exchange);
+	if (!keep_concerns(keep, response)) {
+		keep_drop_stale(keep);
 		exchange_ask_again(exchange);
-		return true;
+		return;
 	}
-	struct cache_object *object = make_fresher(exchange, response);
+	struct cache_object *object = keep_fresher(keep, response);
 	let_server_go(exchange, response, used);
-	end_lead(exchange, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
 	if (object == NULL)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 	else
 		serve_new(exchange, object);
-	cache_object_unref(object);
-	return true;
 }
 
 /* RFC 5861, 4 */
 static void
 serve_instead(struct exchange *exchange)
 {
-	struct cache_object *stale = exchange->store.stale;
+	struct cache_object *stale = exchange->store.keep.stale;
 	struct cache_meta meta = cache_object_meta(stale);
-	int64_t now = now_seconds();
+	int64_t now = keep_now();
 	struct cache_status status = {
 		.name = worker_via(),
 		.forward = exchange->store.forward,
@@ -618,7 +438,7 @@ serve_instead(struct exchange *exchange)
 		.detail = STR("stale-if-error"),
 	};
 
-	end_lead(exchange, CACHE_LEAD_GONE);
+	keep_end_lead(&exchange->store.keep, CACHE_LEAD_GONE);
 	stream_close(&exchange->errand.server);
 	serve(exchange, stale, &status, cache_meta_age(&meta, now));
 }
@@ -628,31 +448,11 @@ exchange_store_rescue(struct exchange *exchange)
 {
 	struct exchange_store *store = &exchange->store;
 
-	if (store->stale == NULL || !store->if_error || exchange->answered ||
-	    !may_have(exchange, store->stale))
+	if (store->keep.stale == NULL || !store->if_error ||
+	    exchange->answered || !may_have(exchange, store->keep.stale))
 		return false;
 	serve_instead(exchange);
 	return true;
-}
-
-/* ---- all of it ---- */
-
-/* RFC 9111, 4.4 */
-static void
-invalidate(struct exchange *exchange, const struct http_response *response)
-{
-	struct http_uri uris[CACHE_INVALIDATE_MAX];
-	size_t count = cache_invalidate(
-	    &exchange->request, response, &exchange->client->arena, uris);
-
-	for (size_t i = 0; i < count; i++) {
-		struct text key = TEXT_EMPTY;
-		cache_key_add(&uris[i], (struct address_port){ 0 }, &key);
-		if (!key.full)
-			(void)cache_purge(cache_of(exchange)->cache,
-			    CACHE_PURGE_KEY, text_str(&key));
-		text_fini(&key);
-	}
 }
 
 /* What it is not kept for; whoever waits need not. */
@@ -660,8 +460,8 @@ static void
 pass_on(struct exchange *exchange, enum cache_refusal refusal)
 {
 	exchange->store.why = cache_refusal_text(refusal);
-	drop_stale(exchange);
-	end_lead(exchange, CACHE_LEAD_NOT_KEPT);
+	keep_drop_stale(&exchange->store.keep);
+	keep_end_lead(&exchange->store.keep, CACHE_LEAD_NOT_KEPT);
 }
 
 bool
@@ -669,29 +469,30 @@ exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used)
 {
 	struct exchange_store *store = &exchange->store;
-	struct cache_times times = times_of(exchange);
-	struct cache_meta meta;
+	enum cache_refusal refusal;
 
 	if (!store->on)
 		return false;
-	if (store->key.len == 0) {
-		invalidate(exchange, response);
+	if (store->keep.key.len == 0) {
+		keep_invalidate(&store->keep, response);
 		return false;
 	}
-	if (store->stale != NULL && response->status == 304)
-		return freshen(exchange, response, used);
-	if (store->stale != NULL && store->if_error &&
+	if (store->keep.stale != NULL && response->status == 304) {
+		freshen(exchange, response, used);
+		return true;
+	}
+	if (store->keep.stale != NULL && store->if_error &&
 	    cache_reuse_is_error(response->status)) {
 		serve_instead(exchange);
 		return true;
 	}
-	enum cache_refusal refusal = cache_meta_make(
-	    &exchange->request, response, &times, &rules, &meta);
-	if (refusal == CACHE_STORABLE &&
-	    keep_new(exchange, response, &meta, used))
-		return true;
-	pass_on(exchange, refusal);
-	return false;
+	struct cache_object *object = keep_new(
+	    &store->keep, &exchange->errand, response, (size_t)used, &refusal);
+	if (object == NULL)
+		pass_on(exchange, refusal);
+	else
+		serve_new(exchange, object);
+	return object != NULL;
 }
 
 int
@@ -716,8 +517,6 @@ exchange_store_fini(struct exchange *exchange)
 	struct exchange_store *store = &exchange->store;
 
 	cache_waiter_cancel(&store->waiter);
-	end_lead(exchange, CACHE_LEAD_GONE);
-	cache_object_unref(store->stale);
-	store->stale = NULL;
+	keep_fini(&store->keep);
 	serve_fini(&store->serve);
 }
