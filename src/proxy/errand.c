@@ -229,7 +229,7 @@ errand_goes_by_name(const struct errand *errand)
 static bool
 is_answered_instead(struct errand *errand)
 {
-	bool (*instead)(struct errand *errand) = errand->instead;
+	bool (*instead)(struct errand * errand) = errand->instead;
 
 	errand->instead = NULL;
 	return instead != NULL && instead(errand);

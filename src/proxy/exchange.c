@@ -86,6 +86,7 @@ exchange_finish(struct exchange *exchange)
 
 	note_bytes(exchange);
 	errand_tell(&exchange->errand);
+	exchange_store_end(exchange);
 	if (exchange->keep && exchange->up_done)
 		client_next(client);
 	else
@@ -324,8 +325,10 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	    exchange->client->stream, framing, response->content_length,
 	    response->framing);
 	exchange->answered = true;
-	int rc = write_head(
-	    exchange, response, exchange->keep, framing != HTTP_FRAMING_NONE);
+	int rc = exchange_store_note(exchange, response);
+	if (rc == 0)
+		rc = write_head(exchange, response, exchange->keep,
+		    framing != HTTP_FRAMING_NONE);
 	if (rc < 0) {
 		client_destroy(exchange->client);
 		return;

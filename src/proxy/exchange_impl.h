@@ -109,6 +109,9 @@ int exchange_store_note(
 /* There is room for more of what is served. */
 void exchange_store_run(struct exchange *exchange);
 
+/* It is told, and its client goes on to something else. */
+void exchange_store_end(struct exchange *exchange);
+
 /* What it holds of the cache is given back. */
 void exchange_store_fini(struct exchange *exchange);
 

@@ -17,6 +17,7 @@
 #include "cache/head.h"
 #include "cache/key.h"
 #include "proxy/client.h"
+#include "proxy/refresh.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -217,6 +218,19 @@ take_turn(struct exchange *exchange, const struct cache_object *known)
 
 /* ---- what is stored, looked at ---- */
 
+/* The client's texts are needed until the answer comes. */
+static int
+keep_texts(struct exchange *exchange)
+{
+	struct str head = stream_input(exchange->client->stream);
+
+	if (exchange->head_bytes == 0)
+		return 0;
+	head.len = exchange->head_bytes;
+	return http_request_keep(
+	    &exchange->request, head, &exchange->client->arena);
+}
+
 static void
 answer_only_cached(struct exchange *exchange)
 {
@@ -250,6 +264,25 @@ validate(struct exchange *exchange, struct cache_object *object,
 	return false;
 }
 
+/* When the client has been served: the texts of its request are needed. */
+static void
+want_refresh(struct exchange *exchange, struct cache_object *object)
+{
+	if (exchange->request.method != HTTP_METHOD_GET ||
+	    keep_texts(exchange) < 0)
+		return;
+	keep_validate(&exchange->store.keep, object);
+	exchange->store.refresh = true;
+}
+
+void
+exchange_store_end(struct exchange *exchange)
+{
+	if (exchange->store.refresh)
+		refresh_start(&exchange->client->arena, &exchange->errand,
+		    &exchange->store.keep);
+}
+
 static bool
 look_at(struct exchange *exchange, struct cache_object *object)
 {
@@ -258,9 +291,12 @@ look_at(struct exchange *exchange, struct cache_object *object)
 
 	cache_reuse(&meta, &exchange->request, keep_now(), &keep_rules, &reuse);
 	switch (reuse.use) {
+	case CACHE_USE_REVALIDATE:
+		want_refresh(exchange, object);
+		serve_hit(exchange, object, &reuse);
+		return true;
 	case CACHE_USE_FRESH:
 	case CACHE_USE_STALE:
-	case CACHE_USE_REVALIDATE:
 		serve_hit(exchange, object, &reuse);
 		return true;
 	case CACHE_USE_VALIDATE:
@@ -345,19 +381,6 @@ exchange_store_begin(struct exchange *exchange)
 }
 
 /* ---- what the server is asked ---- */
-
-/* The client's texts are needed until the answer comes. */
-static int
-keep_texts(struct exchange *exchange)
-{
-	struct str head = stream_input(exchange->client->stream);
-
-	if (exchange->head_bytes == 0)
-		return 0;
-	head.len = exchange->head_bytes;
-	return http_request_keep(
-	    &exchange->request, head, &exchange->client->arena);
-}
 
 int
 exchange_store_request(struct exchange *exchange, struct http_request *copy,

@@ -7,6 +7,7 @@
 #include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
+#include "proxy/refresh.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -268,6 +269,7 @@ run(void *context)
 	(void)loop_run(&member->loop);
 	stop_listening(worker);
 	end_clients(worker);
+	refresh_end_all(worker);
 	fill_end_all(worker);
 	loop_deliver(&member->loop);
 	cache_leave(&worker->cache);

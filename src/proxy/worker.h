@@ -22,6 +22,7 @@
 struct client;
 struct fill;
 struct pool;
+struct refresh;
 struct worker_listener;
 
 struct worker {
@@ -35,6 +36,7 @@ struct worker {
 	struct client *clients;
 	struct cache_user cache; /* the cache is that of all workers */
 	struct fill *fills;
+	struct refresh *refreshes;
 	struct arena_spare spare; /* for the clients' arenas */
 	struct text scratch;      /* for what is written within one call */
 };
