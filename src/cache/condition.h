@@ -11,9 +11,11 @@
 #include "cache/meta.h"
 
 enum cache_condition {
-	CACHE_CONDITION_NONE,         /* answer with the whole response */
+	CACHE_CONDITION_NONE,         /* answer with the response */
 	CACHE_CONDITION_NOT_MODIFIED, /* answer 304 */
-	CACHE_CONDITION_FAILED,       /* answer 412 */
+	/* If-Match, If-Unmodified-Since: for the origin only (RFC 9111,
+	 * 4.3.2); let the request through as it is. */
+	CACHE_CONDITION_NOT_OURS,
 };
 
 /*
@@ -23,11 +25,11 @@ enum cache_condition {
 enum cache_condition cache_condition_of(const struct http_request *request,
     const struct cache_meta *meta, struct str head);
 
-/* Whether the request has any of If-Match, If-None-Match, If-Modified-Since,
- * If-Unmodified-Since, If-Range. */
-bool cache_condition_is_there(const struct http_request *request);
+/* Nothing need be stored to know that: If-Match or If-Unmodified-Since. */
+bool cache_condition_is_for_origin(const struct http_request *request);
 
-/* Whether a 304 made of a stored response carries the field (15.4.5). */
+/* Whether a 304 made of a stored response carries the field (15.4.5): it does
+ * not describe the content that the client has. */
 bool cache_condition_304_carries(const struct http_field *field);
 
 /* The response has a validator, so that validating can save something. */
@@ -41,14 +43,7 @@ bool cache_condition_can_validate(const struct cache_meta *meta);
 int cache_condition_validate(struct http_request *request,
     const struct cache_meta *meta, struct str head, struct arena *arena);
 
-/* Takes If-*, and Range, away: what is asked for is to be stored. */
+/* Takes Range and all conditions away: the whole is to be stored. */
 void cache_condition_remove(struct http_request *request);
-
-/* ---- entity tags (RFC 9110, 8.8.3) ---- */
-
-bool cache_etag_is_valid(struct str tag);
-bool cache_etag_is_weak(struct str tag);
-bool cache_etag_strong_eq(struct str a, struct str b);
-bool cache_etag_weak_eq(struct str a, struct str b);
 
 #endif

@@ -4,11 +4,10 @@
  * RFC 9213).
  *
  * One struct for both directions.  Names are compared without case; unknown
- * directives mean nothing.  A number is digits only, bare or quoted; one too
- * large is CACHE_SECONDS_MAX.  One that is no number makes a directive that
- * permits (max-age, s-maxage: 0, stale-*, max-stale: none) permit nothing, so
- * that what we misread is asked for again.  Of two that differ the less
- * permissive one counts (4.2.1).
+ * directives mean nothing.  A number is digits only, bare or quoted; one that
+ * is too large is CACHE_SECONDS_MAX.  What should be a number and is none
+ * permits nothing (4.2.1: be stale), and of two that differ the less
+ * permissive one counts.
  */
 #ifndef GATEHOUSE_CACHE_CONTROL_H
 #define GATEHOUSE_CACHE_CONTROL_H
@@ -50,10 +49,10 @@ enum cache_directive {
 struct cache_control {
 	uint32_t said; /* a bit a directive */
 	/*
-	 * no-cache and private that name fields are not `said`; they concern
-	 * those fields only, see cache_control_names.
+	 * There is a no-cache or private that names fields: it is not `said`,
+	 * for it concerns those fields only, see cache_control_names.
 	 */
-	bool no_cache_fields, private_fields;
+	bool names_fields;
 	/* The answer was for us: CDN-Cache-Control took its place. */
 	bool targeted;
 	uint32_t seconds[CACHE_DIRECTIVE_NUMBERS]; /* of those that were said */
@@ -80,7 +79,8 @@ void cache_control_of_response(
  * Whether a field is named by no-cache="..." or private="...": it may not be
  * stored by us, who would have to ask for it again each time.
  */
-bool cache_control_names(const struct http_fields *fields, struct str name);
+bool cache_control_names(const struct cache_control *control,
+    const struct http_fields *fields, struct str name);
 
 /* Digits and nothing else, at most CACHE_SECONDS_MAX.  0 or -EINVAL. */
 int cache_seconds_parse(struct str text, uint32_t *ret);

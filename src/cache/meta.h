@@ -20,7 +20,6 @@ enum cache_meta_flag {
 	CACHE_META_IMMUTABLE = 1 << 3, /* RFC 8246 */
 	CACHE_META_PARTIAL = 1 << 4,   /* of a 206: range_first to range_last */
 	CACHE_META_DATED = 1 << 5,     /* it had one valid Date */
-	CACHE_META_VARIES = 1 << 6,    /* it has a secondary key */
 };
 
 struct cache_meta {
@@ -43,26 +42,33 @@ struct cache_meta {
 struct cache_rules {
 	/* Of a lifetime that we guess (4.2.2); 0: nothing is guessed. */
 	uint32_t heuristic_max;
+	/* How long after it went stale a response may still answer while the
+	 * origin cannot be reached (4.2.4). */
+	uint32_t stale_max;
 	/* Requests may ask for fresher or staler answers (5.2.1). */
 	bool obey_requests;
+	/* Who asks can complete and cut parts: a 206 may be stored (3.3). */
+	bool keep_parts;
 };
 
+/* A day: enough for what changes rarely, and an error heals by itself. */
 #define CACHE_RULES_DEFAULT                                                    \
-	((struct cache_rules){ .heuristic_max = 86400, .obey_requests = true })
+	((struct cache_rules){ .heuristic_max = 86400,                         \
+	    .stale_max = 86400,                                                \
+	    .obey_requests = true })
 
 /* Why a response is not stored: id, word for Cache-Status and log. */
 #define CACHE_REFUSALS(ROW)                                                    \
-	ROW(METHOD, "method") /* not GET, nor a HEAD */                        \
+	ROW(METHOD, "method")                                                  \
+	ROW(STATUS, "status") /* interim, 304, or about the request only */    \
 	ROW(REQUEST_NO_STORE, "request-no-store")                              \
-	ROW(STATUS, "status") /* interim, 304, not understood */               \
 	ROW(NO_STORE, "no-store")                                              \
 	ROW(PRIVATE, "private")                                                \
 	ROW(AUTHORIZATION, "authorization") /* 3.5 */                          \
-	ROW(VARY, "vary")                   /* "*", or too much */             \
-	ROW(FRESHNESS, "freshness")         /* nothing lets us, 3 (last) */    \
-	ROW(USELESS, "useless") /* stale, and cannot be asked for */           \
-	ROW(RANGE, "range")     /* a 206 that cannot be placed */              \
-	ROW(UPGRADE, "upgrade")
+	ROW(VARY, "vary")                   /* by "*", or by too much */       \
+	ROW(RANGE, "range")                 /* a 206 that cannot be placed */  \
+	ROW(FRESHNESS, "freshness") /* nothing says that it may be, 3 */       \
+	ROW(USELESS, "useless")     /* it could never be used */
 
 enum cache_refusal {
 	CACHE_STORABLE = 0,
@@ -82,7 +88,8 @@ struct cache_times {
 
 /*
  * Whether we, a shared cache, may keep the response to the request, and what
- * must be known of it.  etag_at and etag_len are set by cache_head_write.
+ * must be known of it; etag_at and etag_len are set by cache_head_write.  A 206
+ * must be dropped if its content is not as long as its range says.
  */
 enum cache_refusal cache_meta_make(const struct http_request *request,
     const struct http_response *response, const struct cache_times *times,

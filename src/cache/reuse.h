@@ -21,10 +21,10 @@ enum cache_use {
 struct cache_reuse {
 	enum cache_use use;
 	/*
-	 * Of VALIDATE: where the origin cannot be reached or answers 500, 502,
-	 * 503 or 504, answer with it all the same.
+	 * Of VALIDATE: answer with it all the same if the origin cannot be
+	 * reached (4.2.4); if its answer is_error (RFC 5861, 4).
 	 */
-	bool if_error;
+	bool if_unreachable, if_error;
 	bool asked;   /* it is the request that does not want it as it is */
 	uint32_t age; /* of the Age field */
 	int64_t ttl;  /* of Cache-Status; may be negative */
@@ -38,7 +38,7 @@ void cache_reuse(const struct cache_meta *meta,
 bool cache_reuse_is_only(
     const struct http_request *request, const struct cache_rules *rules);
 
-/* An answer of this status is an error that `if_error` speaks of (RFC 5861). */
+/* 500, 502, 503, 504: what `if_error` speaks of (RFC 5861, 4). */
 bool cache_reuse_is_error(unsigned status);
 
 #endif

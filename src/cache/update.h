@@ -11,17 +11,22 @@
 #include "cache/head.h"
 
 /*
- * Whether a 304 (4.3.4) or the answer to a HEAD (4.3.5) speaks of the stored
- * response.  Of HEAD: if not, the stored one is to be thought stale.
+ * Whether a 304 (4.3.4) or the 200 to a HEAD (4.3.5) speaks of the stored
+ * response.  If a 304 does not, nothing is known of what the client may have:
+ * ask again without conditions.  If a HEAD does not, drop what is stored.
  */
 bool cache_update_concerns(const struct http_response *response,
     const struct cache_meta *meta, struct str head);
 
 /*
- * Appends the stored head with the fields of `response` (a 304, or the answer
- * to a HEAD) in the place of those that it had, and makes the meta anew of it.
- * `request` is the client's.  CACHE_STORABLE; why it may not be kept any more
- * (the client may still be answered with head and body); out->full: no memory.
+ * Appends the stored head with the fields of `response` in the place of those
+ * it had, and makes the meta anew.  `response` is a 304, the answer to a HEAD,
+ * or a 206 that cache_range_continues, with which the stored part becomes
+ * longer or whole.  `request` is the client's.  The secondary key is to be made
+ * anew too, of what cache_head_read finds: Vary may have changed.
+ *
+ * CACHE_STORABLE; or why it may not be kept any longer: this one client may
+ * still be answered with it.  If it could not be made, out->full is set.
  */
 enum cache_refusal cache_update(const struct http_request *request,
     const struct http_response *response, const struct cache_times *times,

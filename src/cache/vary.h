@@ -4,9 +4,12 @@
  *
  * A secondary key is text: a line "name:value\n" for each field that Vary
  * names, "name\n" where the request does not have it; names in lower case, in
- * order, each once.  Values are normalised (4.1): lines of one name are joined
- * by ", ", blanks around members go, and of Accept-Encoding and
- * Accept-Language the case of letters, which they do not have.
+ * order, each once.  Fields that are not sent on count as absent.
+ *
+ * Values are normalised where that is known to change no meaning: lines of one
+ * name are one list, and blanks around its commas go.  Of Accept-Encoding and
+ * Accept-Language also case, the order of members, which only their weights
+ * tell, and the spelling of weights: "b;q=0.50, A" is "a,b;q=0.5".
  */
 #ifndef GATEHOUSE_CACHE_VARY_H
 #define GATEHOUSE_CACHE_VARY_H
@@ -19,9 +22,14 @@
 #define CACHE_VARY_BYTES_MAX ((size_t)8 * 1024)
 
 /*
+ * Whether requests can be told apart by the Vary of a response: not by "*", by
+ * what is no name, or by too many.
+ */
+bool cache_vary_is_possible(const struct http_fields *response_fields);
+
+/*
  * Appends the key of a request for what the response's Vary names; nothing if
- * there is no Vary.  0; -EINVAL for "*" and what is not a name; -E2BIG;
- * -ENOMEM.
+ * there is no Vary.  0; -EINVAL if it is not possible; -E2BIG; -ENOMEM.
  */
 int cache_vary_key(const struct http_fields *response_fields,
     const struct http_request *request, struct text *out);

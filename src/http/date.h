@@ -2,9 +2,11 @@
 /*
  * http/date: HTTP-date (RFC 9110, 5.6.7) to and from seconds since 1970.
  *
- * Three forms are read and one is written.  A reader is strict: a date that is
- * not to the letter one of the three is no date, because what it would mean is
- * decided elsewhere (of Expires: "already stale").
+ * Three forms are read and one is written.  Places and digits are strict: what
+ * is not one of the three is no date, and what that means is decided elsewhere
+ * (of Expires: "already stale").  Letters may have any case (RFC 9111, 4.2),
+ * and a day of the week need not be the right one: it says nothing that the
+ * date does not, and senders that compute it wrongly mean the date.
  */
 #ifndef GATEHOUSE_HTTP_DATE_H
 #define GATEHOUSE_HTTP_DATE_H
@@ -13,9 +15,9 @@
 
 /*
  * "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" or
- * "Sun Nov  6 08:49:37 1994".  The day of the week must be the right one,
- * letters may not change their case.  Two digits of a year mean the one that
- * is at most 50 years after `now`.  Years 1601 to 9999.  0 or -EINVAL.
+ * "Sun Nov  6 08:49:37 1994".  Two digits of a year mean the last such year
+ * that is at most 50 after `now`.  Years 1601 to 9999; second 60 counts as 59.
+ * 0 or -EINVAL.
  */
 int http_date_parse(struct str text, int64_t now, int64_t *ret);
 
