@@ -11,8 +11,10 @@
 #include "proxy/fill.h"
 #include "proxy/worker.h"
 
+/* A day: enough for what changes rarely, and an error heals by itself. */
 const struct cache_rules keep_rules = {
 	.heuristic_max = 86400,
+	.stale_max = 86400,
 	.obey_requests = true,
 };
 

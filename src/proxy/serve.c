@@ -5,7 +5,6 @@
 #include "cache/condition.h"
 #include "cache/head.h"
 #include "http/chunk.h"
-#include "http/date.h"
 #include "http/write.h"
 
 #include <errno.h>
@@ -169,20 +168,6 @@ add_number(struct http_response *response, struct arena *arena,
 	text_fini(&digits);
 }
 
-/* RFC 9110, 6.6.1: who keeps it dates it. */
-static void
-add_date(const struct serve *serve, struct http_response *response,
-    struct arena *arena)
-{
-	struct cache_meta meta = cache_object_meta(serve->object);
-	char date[HTTP_DATE_BYTES];
-
-	if (stored_value(serve, HTTP_NAME_DATE).at != NULL)
-		return;
-	http_date_format(meta.response_time, date);
-	add(response, arena, "Date", arena_str(arena, str_of(date)));
-}
-
 static void
 add_range(const struct serve *serve, struct http_response *response,
     struct arena *arena)
@@ -242,7 +227,6 @@ describe(
 	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;
 	if (response.framing == HTTP_FRAMING_NONE)
 		serve->parts.count = 0;
-	add_date(serve, &response, arena);
 	add_number(&response, arena, "Age", order->age);
 	add(&response, arena, "Cache-Status", order->cache_status);
 	if (serve->status == 416 || serve->status == 206)
@@ -461,18 +445,13 @@ serve_run(struct serve *serve)
 
 /* ---- all of it ---- */
 
-/* Not seen in the content but by a guess at 128 random bits. */
 static void
 choose_boundary(struct serve *serve)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint8_t random[CACHE_BOUNDARY_BYTES / 2] = { 0 };
+	uint8_t random[16] = { 0 };
 
 	(void)getrandom(random, sizeof(random), 0);
-	for (size_t i = 0; i < sizeof(random); i++) {
-		serve->boundary[2 * i] = digits[random[i] >> 4];
-		serve->boundary[2 * i + 1] = digits[random[i] & 15];
-	}
+	cache_range_set_boundary(random, serve->boundary);
 }
 
 /* What is whole stays as it is. */
