@@ -14,6 +14,7 @@
 #include "proxy/exchange_impl.h"
 
 #include "base/text.h"
+#include "cache/condition.h"
 #include "cache/head.h"
 #include "cache/key.h"
 #include "proxy/client.h"
@@ -358,7 +359,8 @@ may_ask(const struct exchange *exchange)
 
 	return (request->method == HTTP_METHOD_GET ||
 		   request->method == HTTP_METHOD_HEAD) &&
-	       request->framing == HTTP_FRAMING_NONE && !exchange->websocket;
+	       request->framing == HTTP_FRAMING_NONE && !exchange->websocket &&
+	       !cache_condition_is_for_origin(request);
 }
 
 void
@@ -374,9 +376,10 @@ exchange_store_begin(struct exchange *exchange)
 		.arena = &exchange->client->arena,
 		.request = &exchange->request,
 	};
+	exchange->store.forward = CACHE_FORWARD_BYPASS;
 	if (may_ask(exchange))
 		exchange->errand.instead = exchange_store_answers;
-	else
+	else if (!http_method_is_safe(exchange->request.method))
 		exchange->store.forward = CACHE_FORWARD_METHOD;
 }
 

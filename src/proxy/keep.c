@@ -162,6 +162,16 @@ keep_concerns(const struct keep *keep, const struct http_response *response)
 	    response, &meta, cache_object_head(keep->stale));
 }
 
+/* Vary may have changed. */
+static int
+make_vary(const struct keep *keep, struct str head, struct text *out)
+{
+	struct http_fields fields = { 0 };
+	int rc = cache_head_read(head, keep->arena, &fields);
+
+	return rc < 0 ? rc : cache_vary_key(&fields, keep->request, out);
+}
+
 struct cache_object *
 keep_fresher(struct keep *keep, const struct http_response *response)
 {
@@ -170,23 +180,25 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	struct cache_meta meta = cache_object_meta(stale);
 	struct cache_parts parts = {
 		.key = cache_object_key(stale),
-		.vary = cache_object_vary(stale),
 		.tags = cache_object_tags(stale),
 		.stamp = keep->stamp,
 		.freshened = stale,
 	};
-	struct text head = TEXT_EMPTY;
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
 	struct cache_object *object = NULL;
 
 	enum cache_refusal refusal =
 	    cache_update(keep->request, response, &times, &keep_rules, &meta,
 		cache_object_head(stale), keep->arena, &head, &parts.meta);
 	parts.head = text_str(&head);
-	if (!head.full)
+	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
+		parts.vary = text_str(&vary);
 		object = make(keep, &parts, refusal == CACHE_STORABLE);
+	}
 	if (refusal != CACHE_STORABLE)
 		cache_drop(cache_of(keep), stale);
 	text_fini(&head);
+	text_fini(&vary);
 	keep_end_lead(keep, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
 	return object;
 }

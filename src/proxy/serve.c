@@ -80,10 +80,8 @@ choose(struct serve *serve, const struct http_request *request)
 	case CACHE_CONDITION_NOT_MODIFIED:
 		serve->status = 304;
 		return;
-	case CACHE_CONDITION_FAILED:
-		serve->status = 412;
-		return;
 	case CACHE_CONDITION_NONE:
+	case CACHE_CONDITION_NOT_OURS: /* nobody asks us then */
 		break;
 	}
 	choose_parts(serve, request);
@@ -98,7 +96,6 @@ carries(const struct serve *serve, const struct http_field *field)
 	switch (serve->status) {
 	case 304:
 		return cache_condition_304_carries(field);
-	case 412:
 	case 416:
 		return false;
 	case 206:
@@ -111,8 +108,7 @@ carries(const struct serve *serve, const struct http_field *field)
 static bool
 carries_all(const struct serve *serve)
 {
-	return serve->status != 304 && serve->status != 412 &&
-	       serve->status != 416 && !serve->several;
+	return serve->status != 304 && serve->status != 416 && !serve->several;
 }
 
 /* Lent from the object, or from the arena. */
