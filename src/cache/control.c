@@ -195,10 +195,7 @@ note_member(struct cache_control *control, const struct http_structured *member)
 	if (rows[id].number) {
 		if (member->type != HTTP_STRUCTURED_INTEGER)
 			return -EINVAL;
-		int64_t seconds = member->number < 0 ? 0 : member->number;
-		note_number(control, id,
-		    seconds > CACHE_SECONDS_MAX ? CACHE_SECONDS_MAX
-						: (uint32_t)seconds);
+		note_number(control, id, cache_seconds_of(member->number));
 	} else if (member->type == HTTP_STRUCTURED_BOOLEAN) {
 		if (member->number != 0)
 			note_flag(control, id);

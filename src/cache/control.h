@@ -17,6 +17,15 @@
 /* What delta-seconds saturate at (RFC 9111, 1.2.2). */
 #define CACHE_SECONDS_MAX UINT32_C(2147483648)
 
+static inline uint32_t
+cache_seconds_of(int64_t seconds)
+{
+	if (seconds < 0)
+		return 0;
+	return seconds > CACHE_SECONDS_MAX ? CACHE_SECONDS_MAX
+					   : (uint32_t)seconds;
+}
+
 /* id, text, whether it has a number */
 #define CACHE_DIRECTIVES(ROW)                                                  \
 	ROW(MAX_AGE, "max-age", true)                                          \

@@ -8,15 +8,6 @@
 /* 4.2.2: "a typical setting of this fraction might be 10%". */
 #define HEURISTIC_PART 10
 
-static uint32_t
-saturate(int64_t seconds)
-{
-	if (seconds < 0)
-		return 0;
-	return seconds > CACHE_SECONDS_MAX ? CACHE_SECONDS_MAX
-					   : (uint32_t)seconds;
-}
-
 int
 cache_freshness_date(const struct http_fields *fields, enum http_name name,
     int64_t now, int64_t *ret)
@@ -58,7 +49,7 @@ set_age(const struct http_response *response, const struct cache_times *times,
 	int64_t apparent = times->response - meta->date;
 
 	meta->corrected_age =
-	    saturate(apparent > corrected ? apparent : corrected);
+	    cache_seconds_of(apparent > corrected ? apparent : corrected);
 }
 
 static void
@@ -128,7 +119,7 @@ guess(const struct http_response *response, const struct cache_rules *rules,
 	    is_pragma_no_cache(fields))
 		return 0;
 	int64_t part = (meta->date - meta->last_modified) / HEURISTIC_PART;
-	return saturate(
+	return cache_seconds_of(
 	    part > rules->heuristic_max ? rules->heuristic_max : part);
 }
 
@@ -142,7 +133,7 @@ until_expires(
 	if (cache_freshness_date(&response->fields, HTTP_NAME_EXPIRES,
 		meta->response_time, &expires) < 0)
 		return 0;
-	return saturate(expires - meta->date);
+	return cache_seconds_of(expires - meta->date);
 }
 
 /* 4.2.1 */

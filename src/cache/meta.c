@@ -202,22 +202,13 @@ cache_meta_make(const struct http_request *request,
 	return CACHE_STORABLE;
 }
 
-static uint32_t
-saturate(int64_t seconds)
-{
-	if (seconds < 0)
-		return 0;
-	return seconds > CACHE_SECONDS_MAX ? CACHE_SECONDS_MAX
-					   : (uint32_t)seconds;
-}
-
 uint32_t
 cache_meta_age(const struct cache_meta *meta, int64_t now)
 {
 	/* A clock that was set back makes nothing younger. */
-	int64_t resident = saturate(now - meta->response_time);
+	int64_t resident = cache_seconds_of(now - meta->response_time);
 
-	return saturate(meta->corrected_age + resident);
+	return cache_seconds_of(meta->corrected_age + resident);
 }
 
 int64_t
