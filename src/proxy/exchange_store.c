@@ -17,6 +17,7 @@
 #include "cache/condition.h"
 #include "cache/head.h"
 #include "cache/key.h"
+#include "event/counter.h"
 #include "proxy/client.h"
 #include "proxy/refresh.h"
 #include "proxy/worker.h"
@@ -34,6 +35,9 @@ cache_of(const struct exchange *exchange)
 static void
 end_serving(struct exchange *exchange)
 {
+	if (exchange->store.forward == CACHE_FORWARD_NOT)
+		counter_add(COUNTER_CACHE_HIT_BYTES,
+		    (int64_t)exchange->store.serve.passed);
 	exchange->out += exchange->store.serve.passed;
 	exchange->store.serve.passed = 0;
 }
@@ -164,6 +168,8 @@ serve_hit(struct exchange *exchange, struct cache_object *object,
 		.collapsed = exchange->store.collapsed,
 	};
 
+	exchange->store.forward = CACHE_FORWARD_NOT;
+	counter_add(COUNTER_CACHE_HITS, 1);
 	if (may_have(exchange, object))
 		serve(exchange, object, &status, reuse->age);
 }
@@ -177,6 +183,7 @@ on_turn(void *context)
 
 	exchange->store.waiter = NULL;
 	exchange->store.collapsed = true;
+	counter_add(COUNTER_CACHE_COLLAPSED, 1);
 	exchange->errand.instead = exchange_store_answers;
 	errand_begin(&exchange->errand);
 }
@@ -394,6 +401,8 @@ exchange_store_request(struct exchange *exchange, struct http_request *copy,
 	*ret = &exchange->request;
 	if (!exchange->store.on)
 		return 0;
+	if (exchange->store.keep.key.len > 0)
+		counter_add(COUNTER_CACHE_MISSES, 1);
 	rc = keep_texts(exchange);
 	return rc < 0 ? rc : keep_ask(&exchange->store.keep, copy, ret);
 }
@@ -441,6 +450,7 @@ freshen(
 		exchange_ask_again(exchange);
 		return;
 	}
+	counter_add(COUNTER_CACHE_VALIDATED, 1);
 	struct cache_object *object = keep_fresher(keep, response);
 	let_server_go(exchange, response, used);
 	if (object == NULL)
@@ -464,6 +474,7 @@ serve_instead(struct exchange *exchange)
 		.detail = STR("stale-if-error"),
 	};
 
+	counter_add(COUNTER_CACHE_STALE, 1);
 	keep_end_lead(&exchange->store.keep, CACHE_LEAD_GONE);
 	stream_close(&exchange->errand.server);
 	serve(exchange, stale, &status, cache_meta_age(&meta, now));

@@ -397,6 +397,12 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	return all ? 0 : -ENOMEM;
 }
 
+struct cache *
+workers_cache(struct workers *workers)
+{
+	return workers->cache;
+}
+
 int
 workers_end(struct workers *workers, const struct address_range *range)
 {

@@ -55,6 +55,9 @@ int workers_use(struct workers *workers, struct proxy_generation *generation);
 /* Has each end the connections of clients in the range.  0 or -ENOMEM. */
 int workers_end(struct workers *workers, const struct address_range *range);
 
+/* What they share; any thread may purge it and ask for its figures. */
+struct cache *workers_cache(struct workers *workers);
+
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);
 
