@@ -35,10 +35,11 @@ const struct http_coder_bounds http_coder_bounds_usual = {
 
 /* ---- memory ---- */
 
-/* Before each piece, so that what is freed can be counted. */
-union piece_head {
+/* What stands before each piece, a whole number of alignments. */
+struct coder_piece {
+	alignas(max_align_t) struct coder_piece *next;
+	struct coder_piece **link; /* what points to it */
 	size_t bytes;
-	max_align_t align;
 };
 
 void *
@@ -48,10 +49,13 @@ coder_alloc(void *opaque, size_t bytes)
 
 	if (bytes > CODER_MEMORY_MAX - coder->memory)
 		return NULL;
-	union piece_head *head = malloc(sizeof(*head) + bytes);
+	struct coder_piece *head = malloc(sizeof(*head) + bytes);
 	if (head == NULL)
 		return NULL;
-	head->bytes = bytes;
+	*head = (struct coder_piece){ coder->pieces, &coder->pieces, bytes };
+	if (head->next != NULL)
+		head->next->link = &head->next;
+	coder->pieces = head;
 	coder->memory += bytes;
 	return head + 1;
 }
@@ -63,9 +67,19 @@ coder_free(void *opaque, void *piece)
 
 	if (piece == NULL)
 		return;
-	union piece_head *head = (union piece_head *)piece - 1;
+	struct coder_piece *head = (struct coder_piece *)piece - 1;
+	*head->link = head->next;
+	if (head->next != NULL)
+		head->next->link = head->link;
 	coder->memory -= head->bytes;
 	free(head);
+}
+
+void
+coder_free_all(struct http_coder *coder)
+{
+	while (coder->pieces != NULL)
+		coder_free(coder, coder->pieces + 1);
 }
 
 size_t

@@ -8,6 +8,8 @@
 #include <brotli/decode.h>
 #include <brotli/encode.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stdlib.h>
 
 #include "http/coder_impl.h"
 
@@ -17,21 +19,59 @@
  */
 #define WINDOW_BITS 18
 
-static int
-create_nothing(struct http_coder *coder)
-{
-	(void)coder;
-	return 0;
-}
-
 /* ---- encoding ---- */
+
+/* For what comes out. */
+struct room {
+	uint8_t *at;
+	size_t bytes;
+};
+
+struct encoder {
+	BrotliEncoderState *state; /* NULL between contents */
+	jmp_buf *frame;            /* while the library works */
+};
+
+static int
+create_encoder(struct http_coder *coder)
+{
+	coder->state = calloc(1, sizeof(struct encoder));
+	return coder->state != NULL ? 0 : -ENOMEM;
+}
 
 static void
 end_encoding(struct http_coder *coder)
 {
+	struct encoder *encoder = coder->state;
+
+	if (encoder->state != NULL)
+		BrotliEncoderDestroyInstance(encoder->state);
+	encoder->state = NULL;
+}
+
+static void
+destroy_encoder(struct http_coder *coder)
+{
 	if (coder->state != NULL)
-		BrotliEncoderDestroyInstance(coder->state);
-	coder->state = NULL;
+		end_encoding(coder);
+	free(coder->state);
+}
+
+/*
+ * As it is built in distributions, the library ends the process where it gets
+ * no memory (BROTLI_ENCODER_EXIT_ON_OOM).  So it never sees that: it is left
+ * for good, and its memory is taken from it.
+ */
+static void *
+alloc_or_leave(void *opaque, size_t bytes)
+{
+	const struct http_coder *coder = opaque;
+	const struct encoder *encoder = coder->state;
+	void *piece = coder_alloc(opaque, bytes);
+
+	if (piece == NULL && encoder->frame != NULL)
+		longjmp(*encoder->frame, 1);
+	return piece;
 }
 
 /* A window that is larger than the content is memory for nothing. */
@@ -51,11 +91,11 @@ static int
 begin_encoding(struct http_coder *coder, const struct http_coder_want *want)
 {
 	BrotliEncoderState *encoder =
-	    BrotliEncoderCreateInstance(coder_alloc, coder_free, coder);
+	    BrotliEncoderCreateInstance(alloc_or_leave, coder_free, coder);
 
 	if (encoder == NULL)
 		return -ENOMEM;
-	coder->state = encoder;
+	((struct encoder *)coder->state)->state = encoder;
 	(void)BrotliEncoderSetParameter(
 	    encoder, BROTLI_PARAM_QUALITY, (uint32_t)want->level);
 	(void)BrotliEncoderSetParameter(
@@ -64,6 +104,31 @@ begin_encoding(struct http_coder *coder, const struct http_coder_want *want)
 		(void)BrotliEncoderSetParameter(
 		    encoder, BROTLI_PARAM_SIZE_HINT, (uint32_t)want->length);
 	return 0;
+}
+
+/* Like BrotliEncoderCompressStream; false: no memory, and there is no state
+ * any more. */
+static bool
+compress(struct http_coder *coder, BrotliEncoderOperation operation,
+    struct str *input, struct room *room)
+{
+	struct encoder *encoder = coder->state;
+	const uint8_t *in = (const uint8_t *)input->at;
+	size_t left = input->len;
+	jmp_buf frame;
+
+	if (setjmp(frame) != 0) {
+		coder_free_all(coder);
+		encoder->state = NULL;
+		encoder->frame = NULL;
+		return false;
+	}
+	encoder->frame = &frame;
+	bool good = BrotliEncoderCompressStream(encoder->state, operation,
+	    &left, &in, &room->bytes, &room->at, NULL);
+	encoder->frame = NULL;
+	*input = str_skip(*input, input->len - left);
+	return good;
 }
 
 static ssize_t
@@ -75,23 +140,25 @@ encode(struct http_coder *coder, struct str *input, enum http_coder_flow flow,
 		[HTTP_CODER_FLUSH] = BROTLI_OPERATION_FLUSH,
 		[HTTP_CODER_END] = BROTLI_OPERATION_FINISH,
 	};
-	BrotliEncoderState *encoder = coder->state;
-	const uint8_t *in = (const uint8_t *)input->at;
-	uint8_t *out = (uint8_t *)room;
-	size_t left = input->len, free_bytes = room_bytes;
+	struct room left = { (uint8_t *)room, room_bytes };
 
-	/* It fails for want of memory and of nothing else. */
-	if (!BrotliEncoderCompressStream(
-		encoder, operations[flow], &left, &in, &free_bytes, &out, NULL))
+	if (!compress(coder, operations[flow], input, &left))
 		return -ENOMEM;
-	*input = str_skip(*input, input->len - left);
+	BrotliEncoderState *encoder = ((struct encoder *)coder->state)->state;
 	coder->is_done = BrotliEncoderIsFinished(encoder);
 	coder->is_pending = BrotliEncoderHasMoreOutput(encoder) ||
 			    (flow == HTTP_CODER_END && !coder->is_done);
-	return (ssize_t)(room_bytes - free_bytes);
+	return (ssize_t)(room_bytes - left.bytes);
 }
 
 /* ---- decoding ---- */
+
+static int
+create_nothing(struct http_coder *coder)
+{
+	(void)coder;
+	return 0;
+}
 
 static void
 end_decoding(struct http_coder *coder)
@@ -145,8 +212,8 @@ decode(struct http_coder *coder, struct str *input, enum http_coder_flow flow,
 
 const struct coder_ops coder_brotli[2] = {
 	{
-	    .create = create_nothing,
-	    .destroy = end_encoding,
+	    .create = create_encoder,
+	    .destroy = destroy_encoder,
 	    .begin = begin_encoding,
 	    .end = end_encoding,
 	    .step = encode,

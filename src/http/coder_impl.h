@@ -7,6 +7,8 @@
 
 #include "http/coder.h"
 
+struct coder_piece;
+
 struct coder_ops {
 	/* What stays from content to content; 0 or -ENOMEM. */
 	int (*create)(struct http_coder *coder);
@@ -31,9 +33,10 @@ struct http_coder {
 	void *state; /* the library's */
 	struct http_coder_bounds bounds;
 	uint64_t taken, made;
-	int64_t promised; /* of input; negative: nothing */
-	size_t memory;    /* of coder_alloc, now */
-	uint8_t coding;   /* enum http_coding */
+	int64_t promised;           /* of input; negative: nothing */
+	struct coder_piece *pieces; /* of coder_alloc */
+	size_t memory;              /* in them */
+	uint8_t coding;             /* enum http_coding */
 	bool decodes;
 	bool is_pending, is_done, has_failed;
 };
@@ -44,6 +47,9 @@ struct http_coder {
  */
 void *coder_alloc(void *opaque, size_t bytes);
 void coder_free(void *opaque, void *piece);
+
+/* All that is left, for a library that cannot be asked any more. */
+void coder_free_all(struct http_coder *coder);
 
 /* No library needs as much: br with its largest window comes next to it, while
  * it moves to it from a smaller one. */

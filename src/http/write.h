@@ -27,6 +27,8 @@ struct http_request_options {
 	 * are written as they are, so they must be valid as field values.
 	 */
 	struct str via;
+	/* The client's address, for X-Forwarded-For; empty: do not tell. */
+	struct str forwarded_for;
 	/*
 	 * Protocols to ask for; empty: none.  Never pass on what a client
 	 * asked for unseen: inside h2c no policy sees the requests.
