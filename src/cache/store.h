@@ -163,6 +163,6 @@ struct cache_stats {
 	uint64_t finds, found, puts, evicted, purged;
 	uint64_t collapsed; /* who waited for another's request */
 };
-void cache_stats(const struct cache *cache, struct cache_stats *ret);
+void cache_stats(struct cache *cache, struct cache_stats *ret);
 
 #endif
