@@ -209,12 +209,8 @@ http_response_write(const struct http_response *response,
     const struct http_response_options *options, struct text *out)
 {
 	add_status_line(out, response);
-<<<<<<< HEAD
 	text_add(out, options->head);
-	add_fields(out, &response->fields);
-=======
 	add_fields(out, &response->fields, HTTP_NAME_COUNT);
->>>>>>> wt-coding
 	http_via_add(&response->fields, response->minor, options->via, out);
 	add_if_said(
 	    out, STR("Proxy-Authenticate"), options->proxy_authenticate);

@@ -441,13 +441,15 @@ serve_run(struct serve *serve)
 
 /* ---- all of it ---- */
 
-static void
+static int
 choose_boundary(struct serve *serve)
 {
-	uint8_t random[16] = { 0 };
+	uint8_t random[16];
 
-	(void)getrandom(random, sizeof(random), 0);
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
 	cache_range_set_boundary(random, serve->boundary);
+	return 0;
 }
 
 /* What is whole stays as it is. */
@@ -472,9 +474,8 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 		.to = order->to,
 	};
 	choose(serve, order->request);
-	if (serve->several)
-		choose_boundary(serve);
-	if (write_head(serve, order) < 0 || follow(serve, order) < 0)
+	if ((serve->several && choose_boundary(serve) < 0) ||
+	    write_head(serve, order) < 0 || follow(serve, order) < 0)
 		return SERVE_STUCK;
 	struct str head = text_str(order->scratch);
 	if (serve->parts.count == 1 && !serve->chunked && !serve->several)
