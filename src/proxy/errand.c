@@ -369,7 +369,7 @@ errand_begin(struct errand *errand)
 {
 	if (errand_is_refused(errand)) {
 		errand_refuse(errand, errand->answer);
-	} else if (errand_may_proceed(&errand->answer) &&
+	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
 		   is_answered_instead(errand)) {
 		return;
 	} else if (errand_goes_unresolved(errand)) {

@@ -380,8 +380,8 @@ def test_a_hit_is_told_like_a_miss(site: Site, journal: Journal) -> None:
     events = wait.until(
         "both", lambda: (e := journal.events(url=f"{URL}{path}")) and len(e) == 2 and e
     )
-    assert [e["status"] for e in events] == [200, 200]
-    assert [e["rule"]["name"] for e in events] == ["web", "web"]
+    assert [e.status for e in events] == [200, 200]
+    assert [e.rule_name for e in events] == ["web", "web"]
 
 
 def test_a_forged_name_spoils_nothing(site: Site) -> None:
