@@ -53,9 +53,10 @@ struct cache_rules {
 
 /* A day: enough for what changes rarely, and an error heals by itself. */
 #define CACHE_RULES_DEFAULT                                                    \
-	((struct cache_rules){ .heuristic_max = 86400,                         \
-	    .stale_max = 86400,                                                \
-	    .obey_requests = true })
+	{                                                                      \
+		.heuristic_max = 86400, .stale_max = 86400,                    \
+		.obey_requests = true                                          \
+	}
 
 /* Why a response is not stored: id, word for Cache-Status and log. */
 #define CACHE_REFUSALS(ROW)                                                    \
