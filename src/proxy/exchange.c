@@ -143,7 +143,7 @@ exchange_answer_page(
 void
 exchange_answer_failure(struct exchange *exchange, enum proxy_failure failure)
 {
-	if (exchange_store_rescue(exchange))
+	if (exchange_store_rescue(exchange, failure))
 		return;
 	exchange->errand.failure = failure;
 	exchange_answer_page(exchange, proxy_failure_status(failure),

@@ -21,7 +21,8 @@ struct exchange_store {
 	bool on; /* there is a cache */
 	struct keep keep;
 	struct cache_waiter *waiter; /* for who leads */
-	bool if_error;  /* what is stale may stand in for an error */
+	/* What is stale may stand in for an error, or for no answer. */
+	bool if_error, if_unreachable;
 	bool refresh;   /* it is validated when the client has it */
 	bool collapsed; /* somebody else has asked */
 	enum cache_forward forward;
@@ -100,7 +101,8 @@ bool exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used);
 
 /* No answer comes: true if a stored one has been given instead. */
-bool exchange_store_rescue(struct exchange *exchange);
+bool exchange_store_rescue(
+    struct exchange *exchange, enum proxy_failure failure);
 
 /* The Cache-Status of an answer that is passed on. */
 int exchange_store_note(

@@ -269,6 +269,7 @@ validate(struct exchange *exchange, struct cache_object *object,
 		return true;
 	keep_validate(&store->keep, object);
 	store->if_error = reuse->if_error;
+	store->if_unreachable = reuse->if_unreachable;
 	return false;
 }
 
@@ -480,15 +481,17 @@ serve_instead(struct exchange *exchange)
 	serve(exchange, stale, &status, cache_meta_age(&meta, now));
 }
 
+/* What it says of the client has been judged by then, or is judged here. */
 bool
-exchange_store_rescue(struct exchange *exchange)
+exchange_store_rescue(struct exchange *exchange, enum proxy_failure failure)
 {
 	struct exchange_store *store = &exchange->store;
 
-	if (store->keep.stale == NULL || !store->if_error ||
-	    exchange->answered || !may_have(exchange, store->keep.stale))
+	if (store->keep.stale == NULL || !store->if_unreachable ||
+	    !proxy_failure_is_server(failure))
 		return false;
-	serve_instead(exchange);
+	if (may_have(exchange, store->keep.stale))
+		serve_instead(exchange);
 	return true;
 }
 
