@@ -166,6 +166,15 @@ is_alone(struct cache_shard *shard, uint64_t hash)
 	       clock_now() < alone->until;
 }
 
+void
+cache_alone_end(struct cache_shard *shard, uint64_t hash)
+{
+	struct cache_alone *alone = alone_slot(shard, hash);
+
+	if (alone->hash == (uint32_t)hash)
+		alone->until = 0;
+}
+
 /* ---- turns ---- */
 
 static enum cache_turn

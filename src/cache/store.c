@@ -439,6 +439,7 @@ insert(struct cache *cache, struct cache_object *object, uint64_t hash)
 	} else {
 		object->hash = (uint32_t)hash;
 		link_object(cache, shard, object);
+		cache_alone_end(shard, hash);
 		shard->puts++;
 		evict(cache, shard);
 	}

@@ -75,6 +75,9 @@ struct cache_object *cache_shard_find(struct cache *cache,
     struct cache_shard *shard, uint32_t hash, struct str key,
     const struct http_request *request);
 
+/* Something could be kept under the key after all. */
+void cache_alone_end(struct cache_shard *shard, uint64_t hash);
+
 /* Takes an object that is in it out of it. */
 void cache_shard_remove(struct cache *cache, struct cache_shard *shard,
     struct cache_object *object);

@@ -8,6 +8,8 @@
 #ifndef GATEHOUSE_PROXY_FAILURE_H
 #define GATEHOUSE_PROXY_FAILURE_H
 
+#include <stdbool.h>
+
 #define PROXY_FAILURES(ROW)                                                    \
 	ROW(NONE, 0, "")                                                       \
 	ROW(NO_NAME, 502, "the name does not exist")                           \

@@ -35,13 +35,12 @@ checked(const struct cache_body *body, uint64_t at, uint64_t most)
 {
 	struct iovec spans[64];
 	uint64_t sum = 0;
-	size_t count =
-	    cache_body_spans(body, at, most, spans, COUNT_OF(spans));
+	size_t count = cache_body_spans(body, at, most, spans, COUNT_OF(spans));
 
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < spans[i].iov_len; j++, sum++)
-			assert_int_equal(((char *)spans[i].iov_base)[j],
-			    byte_of(at + sum));
+			assert_int_equal(
+			    ((char *)spans[i].iov_base)[j], byte_of(at + sum));
 	return sum;
 }
 
@@ -63,8 +62,8 @@ of_every_length_and_cut(void **state)
 		    .length = said ? (int64_t)length : HTTP_UNSAID });
 		struct cache_body *body = cache_object_body(object);
 		for (size_t at = 0; at < length; at += step)
-			append(body, at,
-			    length - at < step ? length - at : step);
+			append(
+			    body, at, length - at < step ? length - at : step);
 		assert_int_equal(cache_body_state(body), CACHE_BODY_FILLING);
 		assert_int_equal(cache_body_length(body),
 		    said ? (int64_t)length : HTTP_UNSAID);
@@ -106,9 +105,8 @@ open_at(struct stock *s, struct cache_body *body, uint64_t at)
 {
 	struct cache_reader *reader = NULL;
 
-	assert_int_equal(cache_reader_open(
-			     body, at, &s->h.loop, count_call, s, &reader),
-	    0);
+	assert_int_equal(
+	    cache_reader_open(body, at, &s->h.loop, count_call, s, &reader), 0);
 	return reader;
 }
 
@@ -206,8 +204,8 @@ what_is_not_kept_passes_in_bounded_memory(void **state)
 			most = pieces->memory;
 		if (cache_body_room(body) > 0)
 			continue;
-		assert_int_equal(cache_body_await_room(body, &s.h.loop,
-				     count_call, &s, &waiter),
+		assert_int_equal(cache_body_await_room(
+				     body, &s.h.loop, count_call, &s, &waiter),
 		    0);
 		harness_round(&s.h);
 		assert_int_equal(s.calls, (int)stops);
@@ -239,8 +237,8 @@ who_comes_too_late_is_told(void **state)
 	struct cache_reader *reader = open_at(&s, body, 0);
 	append(body, 0, 200000);
 	cache_reader_advance(reader, 150000);
-	assert_int_equal(cache_reader_open(
-			     body, 0, &s.h.loop, count_call, &s, &late),
+	assert_int_equal(
+	    cache_reader_open(body, 0, &s.h.loop, count_call, &s, &late),
 	    -ESTALE);
 	assert_int_equal(cache_put(&s.user, object), -ESTALE);
 	assert_null(late);

@@ -22,8 +22,8 @@ is_siphash(void **state)
 	for (size_t i = 0; i < sizeof(key); i++)
 		at[i] = (char)i;
 	for (size_t i = 0; i < 4; i++)
-		assert_true(cache_hash(&key, (struct str){ bytes, i }) ==
-		    expected[i]);
+		assert_true(
+		    cache_hash(&key, (struct str){ bytes, i }) == expected[i]);
 }
 
 static void
@@ -34,7 +34,7 @@ each_key_has_its_own_order(void **state)
 
 	(void)state;
 	assert_true(cache_hash(&one, STR("http://www.example.com:80/")) !=
-	    cache_hash(&other, STR("http://www.example.com:80/")));
+		    cache_hash(&other, STR("http://www.example.com:80/")));
 }
 
 int

@@ -111,8 +111,8 @@ times_are_of_our_days(void **state)
 		struct cache_object *object;
 		parts.meta.last_modified = rows[i].in;
 		assert_int_equal(cache_object_create(&parts, &object), 0);
-		assert_true(cache_object_meta(object).last_modified ==
-		    rows[i].out);
+		assert_true(
+		    cache_object_meta(object).last_modified == rows[i].out);
 		cache_object_unref(object);
 	}
 }
@@ -183,10 +183,10 @@ at_most_128_bytes_beside_its_own(void **state)
 			size_t length = lengths[i % COUNT_OF(lengths)] + i % 7;
 			(void)snprintf(key, sizeof(key),
 			    "http://www.example.com:80/picture/%zu.png", i);
-			struct cache_object *object = make((struct made){
-			    .key = key,
-			    .length =
-				said != 0 ? (int64_t)length : HTTP_UNSAID });
+			struct cache_object *object =
+			    make((struct made){ .key = key,
+				.length = said != 0 ? (int64_t)length
+						    : HTTP_UNSAID });
 			fill(object, 'b', said != 0 ? length : 0);
 			assert_int_equal(cache_put(&s.user, object), 0);
 			fill(object, 'b', said != 0 ? 0 : length);
@@ -194,7 +194,7 @@ at_most_128_bytes_beside_its_own(void **state)
 			    CACHE_BODY_FILLING)
 				cache_body_end(cache_object_body(object));
 			own += strlen(key) + length +
-			    cache_object_head(object).len;
+			       cache_object_head(object).len;
 			cache_object_unref(object);
 			cache_rest(&s.user);
 		}
