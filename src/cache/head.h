@@ -25,7 +25,8 @@ bool cache_head_keeps(const struct http_field *field);
 /* Cuts the first field off *rest, lent; false at the end. */
 bool cache_head_next(struct str *rest, struct http_field *ret);
 
-/* All of them, lent from the head; room is of the arena.  0; -E2BIG; -ENOMEM. */
+/* All of them, lent from the head; the room is of the arena.  0; -E2BIG;
+ * -ENOMEM. */
 int cache_head_read(
     struct str head, struct arena *arena, struct http_fields *ret);
 

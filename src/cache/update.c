@@ -66,10 +66,15 @@ static bool
 is_replaced(
     const struct http_field *stored, const struct http_response *response)
 {
+	const struct http_fields *fields = &response->fields;
+
 	if (stored->id == HTTP_NAME_DATE)
 		return true; /* a new one came, or will be made */
-	return replaces(stored) &&
-	       http_fields_find(&response->fields, stored->name) != NULL;
+	for (size_t i = 0; i < fields->count; i++)
+		if (replaces(&fields->items[i]) &&
+		    http_field_is_named(&fields->items[i], stored->name))
+			return true;
+	return false;
 }
 
 static int
