@@ -34,6 +34,8 @@ struct cache_meta {
 	uint32_t stale_while_revalidate, stale_if_error; /* RFC 5861, s */
 	uint32_t etag_at;  /* in the head, with its quotes and W/ */
 	uint16_t etag_len; /* 0: none that is valid */
+	/* Tells contents of one key apart: freshening does not change it. */
+	uint32_t content;
 	uint16_t status;
 	uint16_t flags; /* enum cache_meta_flag */
 };

@@ -46,6 +46,7 @@ pack(struct cache_object *object, const struct cache_meta *meta)
 	object->lifetime = meta->lifetime;
 	object->stale_while_revalidate = meta->stale_while_revalidate;
 	object->stale_if_error = meta->stale_if_error;
+	object->content = meta->content;
 	object->etag_at = (uint16_t)meta->etag_at; /* within the head */
 	object->etag_len = meta->etag_len;
 	object->status = meta->status;
@@ -77,6 +78,7 @@ cache_object_meta(const struct cache_object *object)
 		.lifetime = object->lifetime,
 		.stale_while_revalidate = object->stale_while_revalidate,
 		.stale_if_error = object->stale_if_error,
+		.content = object->content,
 		.etag_at = object->etag_at,
 		.etag_len = object->etag_len,
 		.status = object->status,

@@ -68,6 +68,7 @@ struct cache_object {
 	uint32_t response_time, date, last_modified; /* 0: HTTP_UNSAID */
 	uint32_t corrected_age, lifetime;
 	uint32_t stale_while_revalidate, stale_if_error;
+	uint32_t content;
 	uint16_t etag_at, etag_len;
 	uint16_t status;
 	uint16_t flags; /* CACHE_OBJECT_WIDE: struct wide follows */
@@ -76,7 +77,7 @@ struct cache_object {
 
 #define CACHE_OBJECT_WIDE 0x8000u
 
-static_assert(offsetof(struct cache_object, text) == 100,
+static_assert(offsetof(struct cache_object, text) == 104,
     "overhead must stay under 128 bytes");
 
 /* Room for the bytes of an inline body, behind the text. */

@@ -10,6 +10,7 @@
 
 #include "cache/reuse.h"
 #include "cache/status.h"
+#include "http/accept.h"
 #include "http/parse.h"
 #include "proxy/exchange.h"
 #include "proxy/keep.h"
@@ -18,7 +19,9 @@
 
 /* What an exchange has to do with the cache. */
 struct exchange_store {
-	bool on; /* there is a cache */
+	bool on;      /* there is a cache */
+	bool recodes; /* what comes may have to be put in another coding */
+	struct http_accept accept;
 	struct keep keep;
 	struct cache_waiter *waiter; /* for who leads */
 	/* What is stale may stand in for an error, or for no answer. */

@@ -19,6 +19,7 @@
 #include "cache/key.h"
 #include "event/counter.h"
 #include "proxy/client.h"
+#include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/worker.h"
 
@@ -87,16 +88,18 @@ note_status(struct exchange *exchange, const struct cache_status *status)
 {
 	struct text text = TEXT_EMPTY;
 
+	if (!exchange->store.on)
+		return STR("");
 	cache_status_add(status, &text);
 	struct str line = arena_str(&exchange->client->arena, text_str(&text));
 	text_fini(&text);
 	return line;
 }
 
-/* Answers with it; the policy and its limits have been asked. */
+/* Takes the reference. */
 static void
-serve(struct exchange *exchange, struct cache_object *object,
-    const struct cache_status *status, uint32_t age)
+serve_as_it_is(struct exchange *exchange, struct cache_object *object,
+    const struct cache_status *status, int64_t age, bool varies)
 {
 	struct client *client = exchange->client;
 	struct serve_order order = {
@@ -107,6 +110,7 @@ serve(struct exchange *exchange, struct cache_object *object,
 		.via = worker_via(),
 		.cache_status = note_status(exchange, status),
 		.age = age,
+		.varies = varies,
 		.keep_alive = exchange->keep,
 		.wake = on_more,
 		.context = exchange,
@@ -115,11 +119,118 @@ serve(struct exchange *exchange, struct cache_object *object,
 	exchange->answered = true;
 	exchange->up_done = true;
 	enum serve_result result = serve_begin(&exchange->store.serve, &order);
+	cache_object_unref(object);
 	exchange->errand.account.status =
 	    (uint16_t)exchange->store.serve.status;
 	exchange->keep = exchange->store.serve.keep_alive;
 	exchange_forget_head(exchange);
 	see(exchange, result);
+}
+
+/* ---- in the coding that the client takes ---- */
+
+/* Ours, in the order of preference. */
+static size_t
+list_codings(const struct policy_compression *compression,
+    enum http_coding ret[static HTTP_CODING_COUNT])
+{
+	static const enum http_coding codings[] = {
+		[POLICY_CODING_BR] = HTTP_CODING_BR,
+		[POLICY_CODING_ZSTD] = HTTP_CODING_ZSTD,
+		[POLICY_CODING_GZIP] = HTTP_CODING_GZIP,
+	};
+
+	for (size_t i = 0; i < compression->count; i++)
+		ret[i] = codings[compression->items[i].coding];
+	return compression->count;
+}
+
+static int
+level_of(const struct policy_compression *compression, enum http_coding coding)
+{
+	enum http_coding codings[HTTP_CODING_COUNT];
+	size_t count = list_codings(compression, codings);
+
+	for (size_t i = 0; i < count; i++)
+		if (codings[i] == coding)
+			return compression->items[i].level;
+	return 0;
+}
+
+static struct http_recoding
+choose_recoding(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	const struct policy *policy = exchange->errand.generation->policy;
+	enum http_coding codings[HTTP_CODING_COUNT];
+	size_t count = list_codings(&policy->compression, codings);
+
+	return http_recoding_choose(&exchange->request, response,
+	    &exchange->store.accept, codings, count);
+}
+
+/* A part is a part of what the server sent. */
+static bool
+may_recode(const struct exchange *exchange)
+{
+	return exchange->store.recodes &&
+	       exchange->request.method == HTTP_METHOD_GET &&
+	       http_fields_get(&exchange->request.fields, HTTP_NAME_RANGE) ==
+		   NULL;
+}
+
+static int
+read_response(struct exchange *exchange, const struct cache_object *object,
+    struct http_response *ret)
+{
+	struct cache_meta meta = cache_object_meta(object);
+	int64_t length = cache_body_length(cache_object_body(object));
+
+	*ret = http_response_own(meta.status, exchange->request.method, length);
+	if (length == HTTP_UNSAID && ret->framing != HTTP_FRAMING_NONE)
+		ret->framing = HTTP_FRAMING_CHUNKED;
+	return cache_head_read(
+	    cache_object_head(object), &exchange->client->arena, &ret->fields);
+}
+
+/* The object in the coding that is to be sent; the caller's reference. */
+static struct cache_object *
+recode(struct exchange *exchange, struct cache_object *object, bool stored,
+    bool *ret_varies)
+{
+	const struct policy *policy = exchange->errand.generation->policy;
+	struct http_response response;
+
+	*ret_varies = false;
+	if (!may_recode(exchange) ||
+	    read_response(exchange, object, &response) < 0)
+		return cache_object_ref(object);
+	struct http_recoding how = choose_recoding(exchange, &response);
+	struct recode_order order = {
+		.worker = exchange->client->worker,
+		.source = object,
+		.request = &exchange->request,
+		.how = how,
+		.level = level_of(&policy->compression, how.coding),
+		.store = stored,
+		.response = &response,
+		.arena = &exchange->client->arena,
+	};
+	*ret_varies = how.kind == HTTP_RECODING_NONE && how.varies;
+	struct cache_object *other =
+	    how.kind == HTTP_RECODING_NONE ? NULL : recode_get(&order);
+	return other != NULL ? other : cache_object_ref(object);
+}
+
+/* Answers with it; the policy and its limits have been asked. */
+static void
+serve(struct exchange *exchange, struct cache_object *object,
+    const struct cache_status *status, uint32_t age)
+{
+	bool varies;
+	struct cache_object *other = recode(exchange, object, true, &varies);
+
+	serve_as_it_is(exchange, other, status, age, varies);
 }
 
 /* ---- a hit ---- */
@@ -376,15 +487,17 @@ exchange_store_begin(struct exchange *exchange)
 {
 	const struct policy *policy = exchange->errand.generation->policy;
 
-	if (policy->cache.memory_bytes == 0)
-		return;
-	exchange->store.on = true;
+	exchange->store.recodes = policy->compression.count > 0;
+	exchange->store.on = policy->cache.memory_bytes > 0;
+	exchange->store.accept = http_accept_of(&exchange->request.fields);
 	exchange->store.keep = (struct keep){
 		.worker = exchange->client->worker,
 		.arena = &exchange->client->arena,
 		.request = &exchange->request,
 	};
 	exchange->store.forward = CACHE_FORWARD_BYPASS;
+	if (!exchange->store.on)
+		return;
 	if (may_ask(exchange))
 		exchange->errand.instead = exchange_store_answers;
 	else if (!http_method_is_safe(exchange->request.method))
@@ -504,6 +617,41 @@ pass_on(struct exchange *exchange, enum cache_refusal refusal)
 	keep_end_lead(&exchange->store.keep, CACHE_LEAD_NOT_KEPT);
 }
 
+static struct cache_status
+status_of_forwarded(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return (struct cache_status){
+		.name = worker_via(),
+		.forward = exchange->store.forward,
+		.forward_status = response->status,
+		.detail = exchange->store.why,
+	};
+}
+
+/* What is not kept goes through the same pipe, if it is to be recoded. */
+static bool
+pass_recoded(
+    struct exchange *exchange, const struct http_response *response, int used)
+{
+	struct http_recoding how = { .kind = HTTP_RECODING_NONE };
+	struct cache_status status = status_of_forwarded(exchange, response);
+	struct cache_object *object = NULL;
+	bool varies;
+
+	if (may_recode(exchange))
+		how = choose_recoding(exchange, response);
+	if (how.kind != HTTP_RECODING_NONE)
+		object = keep_passing(&exchange->store.keep, &exchange->errand,
+		    response, (size_t)used);
+	if (object == NULL)
+		return false;
+	struct cache_object *other = recode(exchange, object, false, &varies);
+	serve_as_it_is(exchange, other, &status, HTTP_UNSAID, varies);
+	cache_object_unref(object);
+	return true;
+}
+
 bool
 exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used)
@@ -512,10 +660,10 @@ exchange_store_take(
 	enum cache_refusal refusal;
 
 	if (!store->on)
-		return false;
+		return pass_recoded(exchange, response, used);
 	if (store->keep.key.len == 0) {
 		keep_invalidate(&store->keep, response);
-		return false;
+		return pass_recoded(exchange, response, used);
 	}
 	if (store->keep.stale != NULL && response->status == 304) {
 		freshen(exchange, response, used);
@@ -528,22 +676,18 @@ exchange_store_take(
 	}
 	struct cache_object *object = keep_new(
 	    &store->keep, &exchange->errand, response, (size_t)used, &refusal);
-	if (object == NULL)
+	if (object == NULL) {
 		pass_on(exchange, refusal);
-	else
-		serve_new(exchange, object);
-	return object != NULL;
+		return pass_recoded(exchange, response, used);
+	}
+	serve_new(exchange, object);
+	return true;
 }
 
 int
 exchange_store_note(struct exchange *exchange, struct http_response *response)
 {
-	struct cache_status status = {
-		.name = worker_via(),
-		.forward = exchange->store.forward,
-		.forward_status = response->status,
-		.detail = exchange->store.why,
-	};
+	struct cache_status status = status_of_forwarded(exchange, response);
 
 	if (!exchange->store.on)
 		return 0;

@@ -11,6 +11,8 @@
 #include "proxy/fill.h"
 #include "proxy/worker.h"
 
+#include <stdatomic.h>
+
 /* A day: enough for what changes rarely, and an error heals by itself. */
 const struct cache_rules keep_rules = {
 	.heuristic_max = 86400,
@@ -106,9 +108,20 @@ length_of(const struct http_response *response)
 		   : HTTP_UNSAID;
 }
 
+/* Any thread; begins anywhere, lest what a disk has kept be taken for new. */
+static uint32_t
+next_content(void)
+{
+	static _Atomic uint32_t last;
+	uint32_t begin = (uint32_t)clock_wall() | 1, none = 0;
+
+	(void)atomic_compare_exchange_strong(&last, &none, begin);
+	return atomic_fetch_add(&last, 1) + 1;
+}
+
 static struct cache_object *
 make_new(const struct keep *keep, const struct http_response *response,
-    struct cache_meta *meta)
+    struct cache_meta *meta, bool store)
 {
 	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
 	struct cache_parts parts = { .key = keep->key,
@@ -123,7 +136,8 @@ make_new(const struct keep *keep, const struct http_response *response,
 		parts.head = text_str(&head);
 		parts.vary = text_str(&vary);
 		parts.meta = *meta;
-		object = make(keep, &parts, true);
+		parts.meta.content = next_content();
+		object = make(keep, &parts, store);
 	}
 	text_fini(&head);
 	text_fini(&vary);
@@ -142,11 +156,29 @@ keep_new(struct keep *keep, struct errand *errand,
 	    keep->request, response, &times, &keep_rules, &meta);
 	if (*ret_refusal != CACHE_STORABLE)
 		return NULL;
-	struct cache_object *object = make_new(keep, response, &meta);
+	struct cache_object *object = make_new(keep, response, &meta, true);
 	if (object == NULL)
 		return NULL;
 	keep_drop_stale(keep);
 	keep_end_lead(keep, CACHE_LEAD_KEPT);
+	stream_consume(errand->server, used);
+	fill_start(keep->worker, object, response, errand_place(errand),
+	    &errand->server);
+	return object;
+}
+
+struct cache_object *
+keep_passing(struct keep *keep, struct errand *errand,
+    const struct http_response *response, size_t used)
+{
+	struct cache_meta meta = { .response_time = keep_now(),
+		.last_modified = HTTP_UNSAID,
+		.content_length = HTTP_UNSAID,
+		.status = (uint16_t)response->status };
+	struct cache_object *object = make_new(keep, response, &meta, false);
+
+	if (object == NULL)
+		return NULL;
 	stream_consume(errand->server, used);
 	fill_start(keep->worker, object, response, errand_place(errand),
 	    &errand->server);
@@ -191,6 +223,7 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	    cache_update(keep->request, response, &times, &keep_rules, &meta,
 		cache_object_head(stale), keep->arena, &head, &parts.meta);
 	parts.head = text_str(&head);
+	parts.meta.content = meta.content;
 	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
 		parts.vary = text_str(&vary);
 		object = make(keep, &parts, refusal == CACHE_STORABLE);

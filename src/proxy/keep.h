@@ -52,6 +52,14 @@ struct cache_object *keep_new(struct keep *keep, struct errand *errand,
     const struct http_response *response, size_t used,
     enum cache_refusal *ret_refusal);
 
+/*
+ * The same for what is passed on and not kept, because it is needed as an
+ * object: without the store, and the fill goes as fast as its reader.  NULL:
+ * no memory.
+ */
+struct cache_object *keep_passing(struct keep *keep, struct errand *errand,
+    const struct http_response *response, size_t used);
+
 /* Whether the 304 speaks of what is stale. */
 bool keep_concerns(
     const struct keep *keep, const struct http_response *response);

@@ -223,8 +223,12 @@ describe(
 	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;
 	if (response.framing == HTTP_FRAMING_NONE)
 		serve->parts.count = 0;
-	add_number(&response, arena, "Age", order->age);
-	add(&response, arena, "Cache-Status", order->cache_status);
+	if (order->age >= 0)
+		add_number(&response, arena, "Age", (uint64_t)order->age);
+	if (order->varies)
+		add(&response, arena, "Vary", STR("Accept-Encoding"));
+	if (order->cache_status.len > 0)
+		add(&response, arena, "Cache-Status", order->cache_status);
 	if (serve->status == 416 || serve->status == 206)
 		add_range(serve, &response, arena);
 	return response;

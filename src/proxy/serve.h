@@ -23,8 +23,9 @@ struct serve_order {
 	struct stream *to;
 	struct text *scratch; /* for the head */
 	struct str via;
-	struct str cache_status;
-	uint32_t age;
+	struct str cache_status; /* empty: there is no cache */
+	int64_t age;             /* or HTTP_UNSAID */
+	bool varies;          /* another client is given another coding of it */
 	bool keep_alive;      /* the client's connection may be kept */
 	cache_waiter_fn wake; /* calls serve_run, some time */
 	void *context;

@@ -7,6 +7,7 @@
 #include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
+#include "proxy/recode.h"
 #include "proxy/refresh.h"
 
 #include <errno.h>
@@ -270,6 +271,7 @@ run(void *context)
 	stop_listening(worker);
 	end_clients(worker);
 	refresh_end_all(worker);
+	recode_end_all(worker);
 	fill_end_all(worker);
 	loop_deliver(&member->loop);
 	cache_leave(&worker->cache);

@@ -21,7 +21,9 @@
 
 struct client;
 struct fill;
+struct http_coder_pool;
 struct pool;
+struct recode;
 struct refresh;
 struct worker_listener;
 
@@ -37,8 +39,10 @@ struct worker {
 	struct cache_user cache; /* the cache is that of all workers */
 	struct fill *fills;
 	struct refresh *refreshes;
-	struct arena_spare spare; /* for the clients' arenas */
-	struct text scratch;      /* for what is written within one call */
+	struct recode *recodes;
+	struct http_coder_pool *coders; /* NULL until one is needed */
+	struct arena_spare spare;       /* for the clients' arenas */
+	struct text scratch; /* for what is written within one call */
 };
 
 struct workers;
