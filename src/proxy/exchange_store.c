@@ -116,10 +116,14 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 		.context = exchange,
 	};
 
-	exchange->answered = true;
-	exchange->up_done = true;
 	enum serve_result result = serve_begin(&exchange->store.serve, &order);
 	cache_object_unref(object);
+	exchange->up_done = true;
+	if (result == SERVE_BROKEN && exchange->store.serve.passed == 0) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
+		return;
+	}
+	exchange->answered = true;
 	exchange->errand.account.status =
 	    (uint16_t)exchange->store.serve.status;
 	exchange->keep = exchange->store.serve.keep_alive;

@@ -13,7 +13,7 @@
  * takes to code so much. */
 #define STEP_BYTES ((size_t)64 << 10)
 
-/* A decoder may make 256 times of it, and that is not waited for room with. */
+/* A decoder may make 256 times of it, and for that no room is waited for. */
 #define DECODE_BYTES ((size_t)2 << 10)
 
 /* What is made at a time; on the stack. */
@@ -156,15 +156,15 @@ static void
 step(struct recode *recode)
 {
 	const struct cache_body *source = cache_object_body(recode->source);
-	uint64_t end = recode->at + STEP_BYTES;
+	size_t most = recode->decodes ? DECODE_BYTES : STEP_BYTES;
+	uint64_t end = recode->at + most;
 
 	while (recode->at < end && cache_body_bytes(source) > recode->at) {
 		if (cache_body_room(cache_object_body(recode->object)) == 0) {
 			await_room(recode);
 			return;
 		}
-		if (!take(recode, recode->decodes ? DECODE_BYTES
-						  : (size_t)(end - recode->at)))
+		if (!take(recode, (size_t)(end - recode->at)))
 			return;
 	}
 	starve(recode);

@@ -463,7 +463,7 @@ follow(struct serve *serve, const struct serve_order *order)
 	struct cache_body *body = cache_object_body(serve->object);
 
 	if (serve->parts.count == 0 ||
-	    cache_body_state(body) != CACHE_BODY_FILLING)
+	    cache_body_state(body) == CACHE_BODY_WHOLE)
 		return 0;
 	return cache_reader_open(body, serve->parts.items[0].first,
 	    stream_loop(serve->to), order->wake, order->context,
@@ -477,6 +477,10 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 		.object = cache_object_ref(order->object),
 		.to = order->to,
 	};
+	/* What it had may have gone. */
+	if (cache_body_state(cache_object_body(order->object)) ==
+	    CACHE_BODY_BROKEN)
+		return SERVE_BROKEN;
 	choose(serve, order->request);
 	if ((serve->several && choose_boundary(serve) < 0) ||
 	    write_head(serve, order) < 0 || follow(serve, order) < 0)

@@ -11,6 +11,7 @@ import termios
 import threading
 import zlib
 from collections.abc import Iterator
+from http.client import HTTPException
 
 import pytest
 
@@ -115,12 +116,19 @@ def test_unpacked_for_who_does_not_take_it(site: Site, fields: dict) -> None:
         assert got.body == WORDS and "content-encoding" not in got.headers
 
 
+def is_refused(site: Site, path: str) -> bool:
+    """Before its head has gone out, or after it."""
+    try:
+        return site.get(path, Accept_Encoding="identity").status == 502
+    except (HTTPException, OSError):
+        return True
+
+
 def test_a_bomb_is_cut_off(site: Site) -> None:
     bomb = gzip.compress(b"\0" * (64 << 20), 9)
     path = site.page(Reply(headers=KEPT | {"Content-Encoding": "gzip"}, body=bomb))
     before = site.gateway.proxy_peak()
-    with pytest.raises(Exception):
-        site.get(path, Accept_Encoding="identity")
+    assert is_refused(site, path)
     assert site.gateway.proxy_peak() - before < 24 << 20
 
 
@@ -128,8 +136,7 @@ def test_what_is_not_in_its_coding_is_cut_off(site: Site) -> None:
     for body in (gzip.compress(NOISE)[:-9], gzip.compress(NOISE) + b"x", NOISE):
         path = site.page(Reply(headers=KEPT | {"Content-Encoding": "gzip"}, body=body))
         for _ in range(2):
-            with pytest.raises(Exception):
-                site.get(path, Accept_Encoding="identity")
+            assert is_refused(site, path)
 
 
 def test_it_comes_as_it_is_made(site: Site) -> None:
