@@ -326,6 +326,7 @@ no_content_decodes_to_none(void **state)
 	assert_int_equal(
 	    decode_once(pool, codings[i], STR(""), pieces_whole, &again), 0);
 	assert_int_equal(again.len, 0);
+	text_fini(&again);
 	http_coder_pool_destroy(&pool);
 }
 
@@ -605,6 +606,7 @@ what_was_used_is_used_again(void **state)
 			text_fini(&a);
 			text_fini(&b);
 		}
+	text_fini(&page);
 	http_coder_pool_destroy(&pool);
 	assert_null(pool);
 	http_coder_pool_destroy(&pool);
