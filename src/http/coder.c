@@ -78,8 +78,14 @@ coder_free(void *opaque, void *piece)
 void
 coder_free_all(struct http_coder *coder)
 {
-	while (coder->pieces != NULL)
-		coder_free(coder, coder->pieces + 1);
+	struct coder_piece *piece = coder->pieces, *next;
+
+	coder->pieces = NULL;
+	coder->memory = 0;
+	for (; piece != NULL; piece = next) {
+		next = piece->next;
+		free(piece);
+	}
 }
 
 size_t
