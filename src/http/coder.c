@@ -17,9 +17,13 @@
 /* A large one is rare, and its memory better given back. */
 #define IDLE_BYTES_MAX ((size_t)5 << 20)
 
+/* What a sink gets at once: a piece of a body. */
+#define ROOM_BYTES ((size_t)32 << 10)
+
 struct http_coder_pool {
 	struct http_coder *idle[HTTP_CODING_COUNT][2];
 	unsigned idle_count[HTTP_CODING_COUNT][2];
+	char room[ROOM_BYTES]; /* of http_coder_pass */
 };
 
 /*
@@ -293,6 +297,24 @@ http_coder_code(struct http_coder *coder, struct str *input,
 	}
 	coder->has_failed = made < 0;
 	return made;
+}
+
+int
+http_coder_pass(struct http_coder *coder, struct str input,
+    enum http_coder_flow flow, http_coder_sink_fn sink, void *context)
+{
+	char *room = coder->pool->room;
+	int rc = 0;
+
+	do {
+		ssize_t made =
+		    http_coder_code(coder, &input, flow, room, ROOM_BYTES);
+		if (made < 0)
+			return (int)made;
+		if (made > 0)
+			rc = sink(context, (struct str){ room, (size_t)made });
+	} while (rc >= 0 && (input.len > 0 || http_coder_is_pending(coder)));
+	return rc < 0 ? rc : 0;
 }
 
 bool

@@ -612,6 +612,83 @@ what_was_used_is_used_again(void **state)
 	http_coder_pool_destroy(&pool);
 }
 
+/* Takes `left` bytes, then no more. */
+struct sink {
+	struct text text;
+	size_t left;
+};
+
+static int
+take(void *context, struct str bytes)
+{
+	struct sink *sink = context;
+
+	assert_true(bytes.len > 0);
+	if (bytes.len > sink->left)
+		return -ENOBUFS;
+	sink->left -= bytes.len;
+	text_add(&sink->text, bytes);
+	return 0;
+}
+
+static void
+a_sink_gets_all_that_comes(void **state)
+{
+	struct http_coder_pool *pool = http_coder_pool_create();
+	struct text page = TEXT_EMPTY;
+
+	(void)state;
+	assert_non_null(pool);
+	add_page(200000, &page);
+	for
+		EACH_CODING(i)
+		{
+			struct http_coder_want want = { .coding = codings[i],
+				.length = -1 };
+			struct sink coded = { .left = SIZE_MAX };
+			struct sink again = { .left = SIZE_MAX };
+			struct sink small = { .left = 100000 };
+			struct http_coder *coder;
+			assert_int_equal(
+			    http_coder_open(pool, &want, &coder), 0);
+			assert_int_equal(http_coder_pass(coder, text_str(&page),
+					     HTTP_CODER_MORE, take, &coded),
+			    0);
+			assert_int_equal(http_coder_pass(coder, STR(""),
+					     HTTP_CODER_END, take, &coded),
+			    0);
+			http_coder_close(&coder);
+			want.decode = true;
+			assert_int_equal(
+			    http_coder_open(pool, &want, &coder), 0);
+			assert_int_equal(
+			    http_coder_pass(coder, text_str(&coded.text),
+				HTTP_CODER_END, take, &again),
+			    0);
+			assert_true(
+			    str_eq(text_str(&again.text), text_str(&page)));
+			http_coder_close(&coder);
+			assert_int_equal(
+			    http_coder_open(pool, &want, &coder), 0);
+			assert_int_equal(
+			    http_coder_pass(coder, text_str(&coded.text),
+				HTTP_CODER_END, take, &small),
+			    -ENOBUFS);
+			http_coder_close(&coder);
+			assert_int_equal(
+			    http_coder_open(pool, &want, &coder), 0);
+			assert_int_equal(http_coder_pass(coder, text_str(&page),
+					     HTTP_CODER_END, take, &small),
+			    -EBADMSG);
+			http_coder_close(&coder);
+			text_fini(&coded.text);
+			text_fini(&again.text);
+			text_fini(&small.text);
+		}
+	text_fini(&page);
+	http_coder_pool_destroy(&pool);
+}
+
 int
 main(void)
 {
@@ -629,6 +706,7 @@ main(void)
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(windows_of_senders_are_bounded),
 		cmocka_unit_test(what_was_used_is_used_again),
+		cmocka_unit_test(a_sink_gets_all_that_comes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
