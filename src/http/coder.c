@@ -11,7 +11,7 @@
 #include "base/must.h"
 #include "http/coder_impl.h"
 
-/* Of each kind: as many contents as one loop has in work at one time, mostly. */
+/* Of each kind: as many contents as one loop mostly has in work at one time. */
 #define IDLE_MAX 4
 
 /* A large one is rare, and its memory better given back. */
