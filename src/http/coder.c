@@ -11,15 +11,19 @@
 #include "base/must.h"
 #include "http/coder_impl.h"
 
-/* Of each kind: as many contents as one loop has in work at one time, mostly. */
+/* Of each kind: as many contents as one loop mostly has in work at one time. */
 #define IDLE_MAX 4
 
 /* A large one is rare, and its memory better given back. */
 #define IDLE_BYTES_MAX ((size_t)5 << 20)
 
+/* What a sink gets at once: a piece of a body. */
+#define ROOM_BYTES ((size_t)32 << 10)
+
 struct http_coder_pool {
 	struct http_coder *idle[HTTP_CODING_COUNT][2];
 	unsigned idle_count[HTTP_CODING_COUNT][2];
+	char room[ROOM_BYTES]; /* of http_coder_pass */
 };
 
 /*
@@ -78,8 +82,14 @@ coder_free(void *opaque, void *piece)
 void
 coder_free_all(struct http_coder *coder)
 {
-	while (coder->pieces != NULL)
-		coder_free(coder, coder->pieces + 1);
+	struct coder_piece *piece = coder->pieces, *next;
+
+	coder->pieces = NULL;
+	coder->memory = 0;
+	for (; piece != NULL; piece = next) {
+		next = piece->next;
+		free(piece);
+	}
 }
 
 size_t
@@ -287,6 +297,24 @@ http_coder_code(struct http_coder *coder, struct str *input,
 	}
 	coder->has_failed = made < 0;
 	return made;
+}
+
+int
+http_coder_pass(struct http_coder *coder, struct str input,
+    enum http_coder_flow flow, http_coder_sink_fn sink, void *context)
+{
+	char *room = coder->pool->room;
+	int rc = 0;
+
+	do {
+		ssize_t made =
+		    http_coder_code(coder, &input, flow, room, ROOM_BYTES);
+		if (made < 0)
+			return (int)made;
+		if (made > 0)
+			rc = sink(context, (struct str){ room, (size_t)made });
+	} while (rc >= 0 && (input.len > 0 || http_coder_is_pending(coder)));
+	return rc < 0 ? rc : 0;
 }
 
 bool

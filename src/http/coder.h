@@ -86,6 +86,15 @@ enum http_coder_flow {
 ssize_t http_coder_code(struct http_coder *coder, struct str *input,
     enum http_coder_flow flow, char *room, size_t room_bytes);
 
+/*
+ * Gives all that comes of the input to the sink, in pieces; 0, or the error of
+ * either.  For a sink that always takes what it is given: of one piece that is
+ * decoded, more may come than a stream has room for.
+ */
+typedef int (*http_coder_sink_fn)(void *context, struct str bytes);
+int http_coder_pass(struct http_coder *coder, struct str input,
+    enum http_coder_flow flow, http_coder_sink_fn sink, void *context);
+
 /* There is more to write out than there was room for. */
 bool http_coder_is_pending(const struct http_coder *coder);
 

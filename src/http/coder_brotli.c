@@ -140,7 +140,8 @@ encode(struct http_coder *coder, struct str *input, enum http_coder_flow flow,
 		[HTTP_CODER_FLUSH] = BROTLI_OPERATION_FLUSH,
 		[HTTP_CODER_END] = BROTLI_OPERATION_FINISH,
 	};
-	struct room left = { (uint8_t *)room, room_bytes };
+	uint8_t *out = (uint8_t *)room;
+	struct room left = { out, room_bytes };
 
 	if (!compress(coder, operations[flow], input, &left))
 		return -ENOMEM;

@@ -15,9 +15,9 @@
  * HTML (bench/coding, one core), in MB/s and KiB:
  *
  *		swift		thorough
- *	gzip	 69, 12.6	48, 12.4
- *	br	 60, 11.6	0.8, 10.0
- *	zstd	152, 12.5	5.5, 11.7
+ *	gzip	 58, 14.8	 25, 14.3
+ *	br	 40, 13.8	0.7, 12.2
+ *	zstd	130, 14.7	  5, 13.5
  *
  * So a thorough br of a MiB takes more than a second.
  */
