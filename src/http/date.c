@@ -35,16 +35,16 @@ days_of(unsigned year, unsigned month, unsigned day)
 	       1 - 719468;
 }
 
-/* Of a day that is not before YEAR_MIN: 146097 days are 400 years. */
+/*
+ * Of a day that is not before YEAR_MIN.  400 years have 146097 days; the mean
+ * is never past the year that it is, and at most one before.
+ */
 static unsigned
 year_of(int64_t days)
 {
 	int64_t years = (days - days_of(YEAR_MIN, 0, 1)) * 400 / 146097;
 	unsigned year = YEAR_MIN + (unsigned)years;
 
-	/* It is near enough to begin with: one off at most. */
-	if (days_of(year, 0, 1) > days)
-		return year - 1;
 	return year + (days_of(year + 1, 0, 1) <= days);
 }
 
