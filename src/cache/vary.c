@@ -46,6 +46,18 @@ put(struct sink *sink, struct str piece, bool lower)
 		sink->rest = str_skip(sink->rest, piece.len);
 }
 
+static void
+put_mark(struct sink *sink, char mark)
+{
+	if (sink->out != NULL)
+		text_addc(sink->out, mark);
+	else if (sink->differs || sink->rest.len == 0 ||
+		 sink->rest.at[0] != mark)
+		sink->differs = true;
+	else
+		sink->rest = str_skip(sink->rest, 1);
+}
+
 /* Of a name, as it is sent on: what is for our hop the origin does not see. */
 static bool
 is_of(const struct http_field *field, enum http_name id, struct str name)
@@ -68,7 +80,7 @@ put_list(const struct http_fields *fields, enum http_name id, struct str name,
 		struct str rest = fields->items[i].value, member;
 		while (http_list_next(&rest, &member)) {
 			if (!first)
-				put(sink, STR(","), false);
+				put_mark(sink, ',');
 			put(sink, member, false);
 			first = false;
 		}
@@ -80,8 +92,9 @@ static bool
 put_weights(const struct http_fields *fields, enum http_name id,
     struct str name, struct sink *sink)
 {
-	struct cache_weights weights = { .count = 0 };
+	struct cache_weights weights;
 
+	weights.count = 0; /* the items are too many to be zeroed each time */
 	for (size_t i = 0; i < fields->count; i++)
 		if (is_of(&fields->items[i], id, name) &&
 		    !cache_weights_add(&weights, fields->items[i].value))
@@ -89,7 +102,7 @@ put_weights(const struct http_fields *fields, enum http_name id,
 	for (size_t i = 0; i < weights.count; i++) {
 		char digits[CACHE_WEIGHT_BYTES];
 		if (i > 0)
-			put(sink, STR(","), false);
+			put_mark(sink, ',');
 		put(sink, weights.items[i].token, true);
 		put(sink, cache_weight_text(&weights.items[i], digits), false);
 	}
@@ -117,7 +130,7 @@ put_value(
 
 	if (!has_field(fields, id, name))
 		return;
-	put(sink, STR(":"), false);
+	put_mark(sink, ':');
 	if (!weighted || !put_weights(fields, id, name, sink))
 		put_list(fields, id, name, sink);
 }

@@ -35,16 +35,16 @@ days_of(unsigned year, unsigned month, unsigned day)
 	       1 - 719468;
 }
 
-/* Of a day that is not before YEAR_MIN: 146097 days are 400 years. */
+/*
+ * Of a day that is not before YEAR_MIN.  400 years have 146097 days; the mean
+ * is never past the year that it is, and at most one before.
+ */
 static unsigned
 year_of(int64_t days)
 {
 	int64_t years = (days - days_of(YEAR_MIN, 0, 1)) * 400 / 146097;
 	unsigned year = YEAR_MIN + (unsigned)years;
 
-	/* It is near enough to begin with: one off at most. */
-	if (days_of(year, 0, 1) > days)
-		return year - 1;
 	return year + (days_of(year + 1, 0, 1) <= days);
 }
 
@@ -59,14 +59,23 @@ days_in(unsigned year, unsigned month)
 
 /* Takes a word off the head of *rest, in any case. */
 static bool
-take(struct str *rest, const char *word)
+take(struct str *rest, const char *word, size_t len)
 {
-	struct str want = str_of(word);
-
-	if (rest->len < want.len ||
-	    !str_eq_nocase((struct str){ rest->at, want.len }, want))
+	if (rest->len < len)
 		return false;
-	*rest = str_skip(*rest, want.len);
+	for (size_t i = 0; i < len; i++)
+		if (ascii_lower(rest->at[i]) != ascii_lower(word[i]))
+			return false;
+	*rest = str_skip(*rest, len);
+	return true;
+}
+
+static bool
+take_literal(struct str *rest, char literal)
+{
+	if (rest->len == 0 || ascii_lower(*rest->at) != ascii_lower(literal))
+		return false;
+	*rest = str_skip(*rest, 1);
 	return true;
 }
 
@@ -89,23 +98,20 @@ static bool
 take_month(struct str *rest, unsigned *ret)
 {
 	for (unsigned i = 0; i < 12; i++)
-		if (take(rest, month_names[i])) {
+		if (take(rest, month_names[i], 3)) {
 			*ret = i;
 			return true;
 		}
 	return false;
 }
 
+/* The whole name, or its first three letters. */
 static bool
-take_day_name(struct str *rest, size_t letters)
+take_day_name(struct str *rest, bool whole)
 {
-	for (unsigned i = 0; i < 7; i++) {
-		char name[sizeof(day_names[0])] = { 0 };
-		size_t len = strlen(day_names[i]);
-		memcpy(name, day_names[i], len < letters ? len : letters);
-		if (take(rest, name))
+	for (unsigned i = 0; i < 7; i++)
+		if (take(rest, day_names[i], whole ? strlen(day_names[i]) : 3))
 			return true;
-	}
 	return false;
 }
 
@@ -125,16 +131,16 @@ take_part(struct str *rest, char part, int64_t now, struct date *date)
 {
 	switch (part) {
 	case 'w':
-		return take_day_name(rest, 3);
+		return take_day_name(rest, false);
 	case 'W':
-		return take_day_name(rest, sizeof(day_names[0]));
+		return take_day_name(rest, true);
 	case 'b':
 		return take_month(rest, &date->month);
 	case 'd':
 		return take_digits(rest, 2, &date->day);
 	case 'e': /* 2DIGIT / ( SP 1DIGIT ) */
-		return take(rest, " ") ? take_digits(rest, 1, &date->day)
-				       : take_digits(rest, 2, &date->day);
+		return take_digits(
+		    rest, take_literal(rest, ' ') ? 1 : 2, &date->day);
 	case 'Y':
 		return take_digits(rest, 4, &date->year);
 	case 'y':
@@ -143,8 +149,10 @@ take_part(struct str *rest, char part, int64_t now, struct date *date)
 		date->year = year_of_two_digits(date->year, now);
 		return true;
 	case 'T':
-		return take_digits(rest, 2, &date->hour) && take(rest, ":") &&
-		       take_digits(rest, 2, &date->minute) && take(rest, ":") &&
+		return take_digits(rest, 2, &date->hour) &&
+		       take_literal(rest, ':') &&
+		       take_digits(rest, 2, &date->minute) &&
+		       take_literal(rest, ':') &&
 		       take_digits(rest, 2, &date->second);
 	default:
 		return false;
@@ -155,14 +163,26 @@ static bool
 matches(struct str rest, const char *pattern, int64_t now, struct date *date)
 {
 	for (; *pattern != '\0'; pattern++) {
-		char literal[2] = { *pattern, '\0' };
 		bool taken = *pattern == '%'
 				 ? take_part(&rest, *++pattern, now, date)
-				 : take(&rest, literal);
+				 : take_literal(&rest, *pattern);
 		if (!taken)
 			return false;
 	}
 	return rest.len == 0;
+}
+
+/* Which of the three it can be: what stands behind three letters tells. */
+static const char *
+pattern_of(struct str text)
+{
+	if (text.len < 4)
+		return "";
+	if (text.at[3] == ',')
+		return "%w, %d %b %Y %T GMT"; /* IMF-fixdate */
+	if (text.at[3] == ' ')
+		return "%w %b %e %T %Y"; /* asctime-date */
+	return "%W, %d-%b-%y %T GMT";    /* rfc850-date */
 }
 
 static bool
@@ -177,27 +197,16 @@ exists(const struct date *date)
 int
 http_date_parse(struct str text, int64_t now, int64_t *ret)
 {
-	static const char patterns[][24] = {
-		"%w, %d %b %Y %T GMT", /* IMF-fixdate */
-		"%W, %d-%b-%y %T GMT", /* rfc850-date */
-		"%w %b %e %T %Y",      /* asctime-date */
-	};
-	struct date date;
+	struct date date = { 0 };
 
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		date = (struct date){ 0 };
-		if (!matches(text, patterns[i], now, &date))
-			continue;
-		if (!exists(&date))
-			return -EINVAL;
-		/* RFC 9111, 4.2: what we cannot hold is the time before it. */
-		if (date.second == 60)
-			date.second = 59;
-		*ret = days_of(date.year, date.month, date.day) * DAY_SECONDS +
-		       date.hour * 3600 + date.minute * 60 + date.second;
-		return 0;
-	}
-	return -EINVAL;
+	if (!matches(text, pattern_of(text), now, &date) || !exists(&date))
+		return -EINVAL;
+	/* RFC 9111, 4.2: what we cannot hold is the time before it. */
+	if (date.second == 60)
+		date.second = 59;
+	*ret = days_of(date.year, date.month, date.day) * DAY_SECONDS +
+	       date.hour * 3600 + date.minute * 60 + date.second;
+	return 0;
 }
 
 static struct date

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "http/etag.h"
 
+bool
+http_etag_is_weak(struct str tag)
+{
+	return tag.len >= 2 && tag.at[0] == 'W' && tag.at[1] == '/';
+}
+
 static struct str
 without_weak(struct str tag)
 {
-	return str_skip(tag, str_starts(tag, STR("W/")) ? 2 : 0);
+	return str_skip(tag, http_etag_is_weak(tag) ? 2 : 0);
 }
 
 /* etagc: 0x21, 0x23 to 0x7e, and all above 0x7f. */
@@ -28,12 +34,6 @@ http_etag_is_valid(struct str tag)
 		if (!is_etagc(opaque.at[i]))
 			return false;
 	return true;
-}
-
-bool
-http_etag_is_weak(struct str tag)
-{
-	return str_starts(tag, STR("W/"));
 }
 
 bool
@@ -65,6 +65,12 @@ http_etag_of(const struct http_fields *fields)
 	return tag;
 }
 
+static bool
+is_between_tags(char c)
+{
+	return c == ' ' || c == '\t' || c == ',';
+}
+
 /*
  * The next tag of a list, with what is before the next comma if it is no tag.
  * A backslash is a letter of a tag like any other (8.8.3), so that the reader
@@ -73,7 +79,7 @@ http_etag_of(const struct http_fields *fields)
 static bool
 next_tag(struct str *rest, struct str *ret)
 {
-	while (rest->len > 0 && memchr(" \t,", rest->at[0], 3) != NULL)
+	while (rest->len > 0 && is_between_tags(rest->at[0]))
 		*rest = str_skip(*rest, 1);
 	struct str opaque = without_weak(*rest);
 	size_t end = rest->len - opaque.len;

@@ -40,17 +40,24 @@ join(struct str a, struct str b, struct arena *arena)
 	return bytes;
 }
 
-/* The base's path up to its last '/'; of an absent path "/" (5.2.3). */
+/* Without its query; an absent path is "/" (5.2.3). */
+static struct str
+path_of(const struct http_uri *base)
+{
+	if (base->path.len == 0)
+		return STR("/");
+	return http_uri_path(base);
+}
+
+/* What is before a reference's own path: of the base, up to its last '/'. */
 static struct str
 folder_of(const struct http_uri *base)
 {
-	size_t len = path_len(base->path);
+	struct str path = path_of(base);
 
-	if (base->path.len == 0)
-		return STR("/");
-	while (len > 0 && base->path.at[len - 1] != '/')
-		len--;
-	return (struct str){ base->path.at, len };
+	while (path.at[path.len - 1] != '/')
+		path.len--;
+	return path;
 }
 
 static size_t
@@ -86,7 +93,7 @@ remove_dots(char *bytes, size_t len)
 	return kept;
 }
 
-/* Dot segments go from the path, the query stays. */
+/* Both together begin with '/'.  Dot segments go, the query stays. */
 static int
 set_path(struct http_uri *uri, struct str folder, struct str path,
     struct arena *arena, enum http_fault *reterr_fault)
@@ -96,8 +103,6 @@ set_path(struct http_uri *uri, struct str folder, struct str path,
 
 	if (bytes == NULL)
 		return -ENOMEM;
-	if (len == 0 || bytes[0] != '/')
-		return http_refuse(reterr_fault, HTTP_FAULT_PATH);
 	size_t kept = remove_dots(bytes, len);
 	size_t query = folder.len + path.len - len;
 	memmove(bytes + kept, bytes + len, query);
@@ -142,8 +147,7 @@ http_reference_resolve(const struct http_uri *base, struct str text,
 		error = 0;
 	} else {
 		if (reference.at[0] == '?')
-			folder =
-			    (struct str){ base->path.at, path_len(base->path) };
+			folder = path_of(base);
 		else if (reference.at[0] != '/')
 			folder = folder_of(base);
 		error = set_path(&uri, folder, reference, arena, reterr_fault);

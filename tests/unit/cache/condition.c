@@ -85,6 +85,8 @@ conditions_are_asked(void **state)
 		{ 404, TAG, "If-None-Match: \"a\"\n", NONE },
 		{ 301, TAG, "If-None-Match: *\n", NONE },
 		{ 203, TAG, "If-None-Match: \"a\"\n", SAME },
+		{ 299, TAG, "If-None-Match: \"a\"\n", SAME },
+		{ 300, TAG, "If-None-Match: \"a\"\n", NONE },
 		/* For the origin. */
 		{ 200, TAG, "If-Match: \"a\"\n", NOT_OURS },
 		{ 200, TAG, "If-Match: *\nIf-None-Match: \"a\"\n", NOT_OURS },

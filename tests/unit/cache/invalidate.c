@@ -19,6 +19,10 @@ unsafe_requests_drop(void **state)
 		{ "PATCH /x", 200, "", A "/x " },
 		{ "M-SEARCH /x", 200, "", A "/x " },
 		{ "POST /x", 303, "", A "/x " },
+		{ "POST /x", 399, "", A "/x " },
+		{ "POST /x", 400, "", "" },
+		{ "POST /x", 103, "", "" },
+		{ "CONNECT a.example:443", 200, "", "" },
 		/* Errors, and safe methods, change nothing. */
 		{ "POST /x", 404, "", "" },
 		{ "POST /x", 500, "", "" },

@@ -174,6 +174,8 @@ requests_matter(void **state)
 		    FRESH "Content-Location: http://b.example/a?b\n",
 		    "method" },
 		{ "POST /a?b", "Content-Length: 0\n", FRESH, "method" },
+		{ "PUT /a?b", "Content-Length: 0\n",
+		    FRESH "Content-Location: /a?b\n", "method" },
 		{ "POST /a?b", "Content-Length: 0\n",
 		    OLD "Content-Location: /a?b\n", "freshness" },
 	};
@@ -192,6 +194,23 @@ requests_matter(void **state)
 			fail_msg("%s '%s' '%s' is refused: '%s'", cases[i].line,
 			    cases[i].request, cases[i].response, word.at);
 	}
+	arena_fini(&arena);
+}
+
+/* A 201 tells of what was made, not what a GET would bring. */
+static void
+a_post_that_made_something_is_not_kept(void **state)
+{
+	static const struct cache_rules rules = CACHE_RULES_DEFAULT;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 18);
+	struct http_request request =
+	    request_to("POST /a", "Content-Length: 0\n", &arena);
+	struct stored stored = store_with(
+	    &request, 201, FRESH "Content-Location: /a\n", &rules, &arena);
+	assert_int_equal(stored.refusal, CACHE_REFUSAL_METHOD);
 	arena_fini(&arena);
 }
 
@@ -252,6 +271,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(responses_are_kept_or_not),
 		cmocka_unit_test(requests_matter),
+		cmocka_unit_test(a_post_that_made_something_is_not_kept),
 		cmocka_unit_test(parts_are_for_those_who_can_cut),
 		cmocka_unit_test(it_grows_old),
 		cmocka_unit_test(each_refusal_has_a_word),

@@ -392,6 +392,7 @@ parts_of_one_whole_go_together(void **state)
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 5-9/10\n", 0 },
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 3-9/10\n", 2 },
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 5-6/10\n", 0 },
+		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 5-5/10\n", 0 },
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 6-9/10\n", -1 },
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 0-4/10\n", -1 },
 		{ TAG, 206, "ETag: \"a\"\nContent-Range: bytes 5-9/11\n", -1 },

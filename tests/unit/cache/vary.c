@@ -161,6 +161,8 @@ requests_match_or_not(void **state)
 		    "Baz: 3\nFoo: 1\n", true },
 		{ "Vary: Foo, Bar, Baz\n", "Foo: 1\nBaz: 3\n",
 		    "Foo: 1\nBar:\nBaz: 3\n", false },
+		{ "Vary: Accept-Language\n", "Accept-Language: en\n",
+		    "Accept-Language: fr\n", false },
 		{ "Vary: Accept-Language\n", "Accept-Language: en, de\n",
 		    "Accept-Language: DE ,en;q=1\n", true },
 		{ "Vary: Accept-Language\n", "Accept-Language: en, de\n",

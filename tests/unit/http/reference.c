@@ -61,6 +61,7 @@ references_are_resolved(void **state)
 		{ "http://a/x", "y:z", NULL },
 		{ "http://a/x", "./y:z", "http://a/y:z" },
 		{ "http://a", "g", "http://a/g" },
+		{ "http://a", "?y", "http://a/?y" },
 		{ "http://a?q", "../g", "http://a/g" },
 	};
 	struct arena arena;
