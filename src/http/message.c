@@ -6,6 +6,8 @@
 
 #include "http/status.h"
 
+#include <errno.h>
+
 void
 http_response_fit(struct http_response *response, unsigned client_minor)
 {
@@ -44,6 +46,20 @@ http_request_keep(
 		move_text(&field->value, head, copy);
 	}
 	return 0;
+}
+
+int
+http_request_copy(const struct http_request *request, struct arena *arena,
+    struct http_request *ret)
+{
+	const struct http_fields *fields = &request->fields;
+
+	*ret = *request;
+	ret->fields = (struct http_fields){ 0 };
+	int rc = http_fields_room(&ret->fields, arena, fields->count);
+	for (size_t i = 0; rc == 0 && i < fields->count; i++)
+		ret->fields.items[ret->fields.count++] = fields->items[i];
+	return rc;
 }
 
 struct http_response

@@ -4,6 +4,7 @@
 #include "event/counter.h"
 #include "http/parse.h"
 #include "http/write.h"
+#include "proxy/choice.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
 #include "proxy/question.h"
@@ -531,6 +532,26 @@ static const struct stream_user server_side = {
 
 /* ---- the request, sent on ---- */
 
+/* What the policy does not want to be told is taken out of a copy: what is kept
+ * may hang on it. */
+static int
+write_request(struct exchange *exchange, const struct http_request *request,
+    struct http_request_options *options, struct text *out)
+{
+	const struct errand *errand = &exchange->errand;
+	struct arena *arena = &exchange->client->arena;
+	const struct policy *policy = errand->generation->policy;
+	struct http_request told = *request;
+	int rc = 0;
+
+	if (policy->telling.private)
+		rc = http_request_copy(request, arena, &told);
+	if (rc == 0)
+		rc = choice_tell(policy, errand->client.address, worker_via(),
+		    arena, &told, options);
+	return rc < 0 ? rc : http_request_write(&told, options, out);
+}
+
 static int
 make_head(struct exchange *exchange, bool to_url)
 {
@@ -541,14 +562,12 @@ make_head(struct exchange *exchange, bool to_url)
 		.to_parent = to_url,
 		.keep_alive = true,
 		.expect_continue = exchange->request.expect_continue,
-		.via = worker_via(),
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 
-	if (rc == 0)
-		rc = http_request_write(
-		    request, &options, &exchange->heads[to_url]);
-	return rc;
+	return rc < 0 ? rc
+		      : write_request(exchange, request, &options,
+			    &exchange->heads[to_url]);
 }
 
 /*

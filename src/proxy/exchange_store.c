@@ -18,6 +18,7 @@
 #include "cache/head.h"
 #include "cache/key.h"
 #include "event/counter.h"
+#include "proxy/choice.h"
 #include "proxy/client.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
@@ -133,41 +134,13 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 
 /* ---- in the coding that the client takes ---- */
 
-/* Ours, in the order of preference. */
-static size_t
-list_codings(const struct policy_compression *compression,
-    enum http_coding ret[static HTTP_CODING_COUNT])
-{
-	static const enum http_coding codings[] = {
-		[POLICY_CODING_BR] = HTTP_CODING_BR,
-		[POLICY_CODING_ZSTD] = HTTP_CODING_ZSTD,
-		[POLICY_CODING_GZIP] = HTTP_CODING_GZIP,
-	};
-
-	for (size_t i = 0; i < compression->count; i++)
-		ret[i] = codings[compression->items[i].coding];
-	return compression->count;
-}
-
-static int
-level_of(const struct policy_compression *compression, enum http_coding coding)
-{
-	enum http_coding codings[HTTP_CODING_COUNT];
-	size_t count = list_codings(compression, codings);
-
-	for (size_t i = 0; i < count; i++)
-		if (codings[i] == coding)
-			return compression->items[i].level;
-	return 0;
-}
-
 static struct http_recoding
 choose_recoding(
     const struct exchange *exchange, const struct http_response *response)
 {
 	const struct policy *policy = exchange->errand.generation->policy;
 	enum http_coding codings[HTTP_CODING_COUNT];
-	size_t count = list_codings(&policy->compression, codings);
+	size_t count = choice_codings(policy, codings);
 
 	return http_recoding_choose(&exchange->request, response,
 	    &exchange->store.accept, codings, count);
@@ -215,7 +188,7 @@ recode(struct exchange *exchange, struct cache_object *object, bool stored,
 		.source = object,
 		.request = &exchange->request,
 		.how = how,
-		.level = level_of(&policy->compression, how.coding),
+		.level = choice_level(policy, how.coding),
 		.store = stored,
 		.response = &response,
 		.arena = &exchange->client->arena,

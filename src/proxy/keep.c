@@ -48,21 +48,6 @@ keep_validate(struct keep *keep, struct cache_object *stale)
 	keep->stale = cache_object_ref(stale);
 }
 
-/* The fields are changed, of which the client's own are still needed. */
-static int
-copy_request(const struct keep *keep, struct http_request *copy)
-{
-	const struct http_fields *fields = &keep->request->fields;
-
-	*copy = *keep->request;
-	copy->fields = (struct http_fields){ 0 };
-	int rc =
-	    http_fields_room(&copy->fields, keep->arena, fields->count + 2);
-	for (size_t i = 0; rc == 0 && i < fields->count; i++)
-		copy->fields.items[copy->fields.count++] = fields->items[i];
-	return rc;
-}
-
 int
 keep_ask(struct keep *keep, struct http_request *copy,
     const struct http_request **ret)
@@ -73,7 +58,7 @@ keep_ask(struct keep *keep, struct http_request *copy,
 	if (keep->stale == NULL)
 		return 0;
 	struct cache_meta meta = cache_object_meta(keep->stale);
-	int rc = copy_request(keep, copy);
+	int rc = http_request_copy(keep->request, keep->arena, copy);
 	if (rc == 0)
 		rc = cache_condition_validate(
 		    copy, &meta, cache_object_head(keep->stale), keep->arena);

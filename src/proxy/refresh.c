@@ -4,6 +4,7 @@
 #include "cache/reuse.h"
 #include "http/parse.h"
 #include "http/write.h"
+#include "proxy/choice.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
 
@@ -122,7 +123,6 @@ write_request(struct refresh *refresh)
 	struct http_request_options options = {
 		.to_parent = refresh->errand.to_url,
 		.keep_alive = true,
-		.via = worker_via(),
 	};
 	struct text *head = &refresh->worker->scratch;
 	const struct http_request *request;
@@ -130,8 +130,13 @@ write_request(struct refresh *refresh)
 	int rc = keep_ask(&refresh->keep, &copy, &request);
 
 	text_clear(head);
+	/* What is stale is there: so it is the copy. */
 	if (rc == 0)
-		rc = http_request_write(request, &options, head);
+		rc = choice_tell(refresh->errand.generation->policy,
+		    refresh->errand.client.address, worker_via(),
+		    &refresh->arena, &copy, &options);
+	if (rc == 0)
+		rc = http_request_write(&copy, &options, head);
 	if (rc == 0)
 		rc = stream_write(refresh->errand.server, text_str(head));
 	return rc;
