@@ -131,7 +131,7 @@ note_directive(struct cache_control *control, struct str member)
 
 	if (id == CACHE_DIRECTIVE_COUNT)
 		return;
-	argument = unquote(argument);
+	argument = has_argument ? unquote(argument) : STR("");
 	if (rows[id].number) {
 		if (cache_seconds_parse(argument, &seconds) < 0)
 			seconds = without_number(id, has_argument);

@@ -40,7 +40,7 @@ add_word(struct text *out, struct str word)
 		char c = word.at[i];
 		if (c == '"' || c == '\\')
 			text_addc(out, '\\');
-		text_addc(out, c >= 0x20 && c <= 0x7e ? c : '?');
+		text_addc(out, (char)(c >= 0x20 && c <= 0x7e ? c : '?'));
 	}
 	text_addc(out, '"');
 }

@@ -34,8 +34,9 @@ put(struct sink *sink, struct str piece, bool lower)
 		return;
 	if (sink->out != NULL) {
 		for (size_t i = 0; i < piece.len; i++)
-			text_addc(sink->out,
-			    lower ? ascii_lower(piece.at[i]) : piece.at[i]);
+			text_addc(
+			    sink->out, (char)(lower ? ascii_lower(piece.at[i])
+						    : piece.at[i]));
 		return;
 	}
 	if (sink->differs || sink->rest.len < piece.len ||

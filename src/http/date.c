@@ -205,7 +205,8 @@ http_date_parse(struct str text, int64_t now, int64_t *ret)
 	if (date.second == 60)
 		date.second = 59;
 	*ret = days_of(date.year, date.month, date.day) * DAY_SECONDS +
-	       date.hour * 3600 + date.minute * 60 + date.second;
+	       (int64_t)date.hour * 3600 + (int64_t)date.minute * 60 +
+	       date.second;
 	return 0;
 }
 

@@ -12,7 +12,7 @@ has_scheme(struct str text)
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.at[i] == ':')
 			return i > 0;
-		if (memchr("/?#", text.at[i], 3) != NULL)
+		if (text.at[i] == '/' || text.at[i] == '?' || text.at[i] == '#')
 			return false;
 	}
 	return false;

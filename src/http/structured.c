@@ -43,6 +43,13 @@ is_lower(char c)
 	return c >= 'a' && c <= 'z';
 }
 
+static bool
+is_key(char c)
+{
+	return is_lower(c) || ascii_is_digit(c) || c == '_' || c == '-' ||
+	       c == '.' || c == '*';
+}
+
 /* 4.2.3.3 */
 static int
 take_key(struct str *rest, struct str *ret)
@@ -51,9 +58,7 @@ take_key(struct str *rest, struct str *ret)
 
 	if (rest->len == 0 || (!is_lower(rest->at[0]) && rest->at[0] != '*'))
 		return -EINVAL;
-	while (len < rest->len &&
-	       (is_lower(rest->at[len]) || ascii_is_digit(rest->at[len]) ||
-		   memchr("_-.*", rest->at[len], 4) != NULL))
+	while (len < rest->len && is_key(rest->at[len]))
 		len++;
 	*ret = take_bytes(rest, len);
 	return 0;
@@ -129,13 +134,18 @@ take_token(struct str *rest, struct str *ret)
 	return 0;
 }
 
+static bool
+is_base64(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c) || c == '+' || c == '/' ||
+	       c == '=';
+}
+
 /* 4.2.7; the opening colon is taken. */
 static int
 take_byte_sequence(struct str *rest)
 {
-	while (rest->len > 0 &&
-	       (ascii_is_alpha(rest->at[0]) || ascii_is_digit(rest->at[0]) ||
-		   memchr("+/=", rest->at[0], 3) != NULL))
+	while (rest->len > 0 && is_base64(rest->at[0]))
 		*rest = str_skip(*rest, 1);
 	return take(rest, ':') ? 0 : -EINVAL;
 }

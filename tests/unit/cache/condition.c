@@ -19,7 +19,7 @@ static void
 conditions_are_asked(void **state)
 {
 	static const struct {
-		unsigned status;
+		long status;
 		const char *stored, *request;
 		enum cache_condition want;
 	} cases[] = {
@@ -99,13 +99,13 @@ conditions_are_asked(void **state)
 	(void)state;
 	arena_init(&arena, 1 << 22);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct stored stored =
-		    must_store(cases[i].status, cases[i].stored, &arena);
+		struct stored stored = must_store(
+		    (unsigned)cases[i].status, cases[i].stored, &arena);
 		struct http_request request =
 		    request_of(cases[i].request, &arena);
 		if (cache_condition_of(&request, &stored.meta, stored.head) !=
 		    cases[i].want)
-			fail_msg("%u '%s' for '%s'", cases[i].status,
+			fail_msg("%ld '%s' for '%s'", cases[i].status,
 			    cases[i].stored, cases[i].request);
 	}
 	arena_fini(&arena);

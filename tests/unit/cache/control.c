@@ -272,10 +272,10 @@ fields_are_named(void **state)
 		char names[4] = { 0 };
 		size_t count = 0;
 		cache_control_of_response(&response, &control);
-		for (char name = 'a'; name <= 'c'; name++)
+		for (const char *name = "abc"; *name != '\0'; name++)
 			if (cache_control_names(&control, &response.fields,
-				(struct str){ &name, 1 }))
-				names[count++] = name;
+				(struct str){ name, 1 }))
+				names[count++] = *name;
 		assert_string_equal(names, cases[i].names);
 	}
 	arena_fini(&arena);

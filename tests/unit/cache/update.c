@@ -59,7 +59,7 @@ a_head_is_about_it_or_not(void **state)
 {
 	static const struct {
 		const char *stored;
-		unsigned status;
+		long status;
 		const char *response;
 		bool concerns;
 	} cases[] = {
@@ -82,10 +82,10 @@ a_head_is_about_it_or_not(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct stored stored = must_store(200, cases[i].stored, &arena);
 		struct http_response response = response_to(HTTP_METHOD_HEAD,
-		    cases[i].status, cases[i].response, &arena);
+		    (unsigned)cases[i].status, cases[i].response, &arena);
 		if (cache_update_concerns(&response, &stored.meta,
 			stored.head) != cases[i].concerns)
-			fail_msg("'%s' %u '%s'", cases[i].stored,
+			fail_msg("'%s' %ld '%s'", cases[i].stored,
 			    cases[i].status, cases[i].response);
 	}
 	/* Nor is a 200 to a GET an update. */
