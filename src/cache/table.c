@@ -49,7 +49,7 @@ cache_table_init(struct cache_table *table)
 
 	if (chains == NULL)
 		return -ENOMEM;
-	*table = (struct cache_table){ 0 };
+	*table = (struct cache_table){ .count = 0 };
 	atomic_init(&table->chains, chains);
 	atomic_init(&table->moves, 0);
 	return 0;
