@@ -17,11 +17,12 @@
 #ifndef GATEHOUSE_CACHE_OBJECT_IMPL_H
 #define GATEHOUSE_CACHE_OBJECT_IMPL_H
 
-#include "cache/epoch.h"
 #include "cache/object.h"
 
 #include <assert.h>
 #include <stddef.h>
+
+#include "cache/epoch.h"
 
 enum cache_body_kind {
 	CACHE_BODY_INLINE,
