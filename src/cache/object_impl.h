@@ -71,11 +71,13 @@ struct cache_object {
 	uint32_t stale_while_revalidate, stale_if_error;
 	uint16_t etag_at, etag_len;
 	uint16_t status;
-	uint16_t flags; /* CACHE_OBJECT_WIDE: struct wide follows */
+	uint16_t flags; /* of meta, and CACHE_OBJECT_... */
 	char text[];
 };
 
-#define CACHE_OBJECT_WIDE 0x8000u
+#define CACHE_OBJECT_WIDE   0x8000u
+#define CACHE_OBJECT_STORED 0x4000u /* it was read from the disk */
+#define CACHE_OBJECT_FLAGS  (CACHE_OBJECT_WIDE | CACHE_OBJECT_STORED)
 
 static_assert(offsetof(struct cache_object, text) == 100,
     "overhead must stay under 128 bytes");

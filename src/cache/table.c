@@ -106,6 +106,18 @@ cache_table_link(struct cache_table *table, struct cache_object *object)
 }
 
 void
+cache_table_link_last(struct cache_table *table, struct cache_object *object)
+{
+	link_type *link = chain_of(table, object->hash);
+
+	while (follow(link) != NULL)
+		link = &follow(link)->next;
+	atomic_store_explicit(&object->next, NULL, memory_order_relaxed);
+	set(link, object);
+	table->count++;
+}
+
+void
 cache_table_unlink(struct cache_table *table, struct cache_object *object)
 {
 	set(link_to(table, object), follow(&object->next));
