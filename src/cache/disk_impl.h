@@ -198,6 +198,9 @@ int cache_segment_hold(
     struct cache_disk *disk, uint16_t slot, uint64_t *ret_number);
 void cache_segment_let_go(struct cache_disk *disk, uint16_t slot);
 
+/* How many entries it says to have; 0: it is not sealed. */
+size_t cache_segment_count_entries(int fd, uint64_t number);
+
 /* Entries of a sealed segment, or -EINVAL. */
 int cache_segment_read_entries(
     int fd, uint64_t number, struct cache_segment_entries *ret);

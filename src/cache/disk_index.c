@@ -106,14 +106,11 @@ insert(struct cache_index_shard *shard, const struct cache_index_entry *entry)
 }
 
 static int
-grow(struct cache_index_shard *shard)
+move(struct cache_index_shard *shard, size_t room)
 {
 	struct cache_index_shard old = *shard;
 
-	if (shard->count + 1 <= shard->room / 20 * 17)
-		return 0;
-	shard->room =
-	    old.room < ROOM_FIRST ? ROOM_FIRST : old.room + old.room / 3;
+	shard->room = room;
 	shard->entries = calloc(shard->room, sizeof(*shard->entries));
 	if (shard->entries == NULL) {
 		shard->entries = old.entries;
@@ -126,6 +123,16 @@ grow(struct cache_index_shard *shard)
 			insert(shard, &old.entries[i]);
 	free(old.entries);
 	return 0;
+}
+
+static int
+grow(struct cache_index_shard *shard)
+{
+	size_t room = shard->room;
+
+	if (shard->count + 1 <= room / 20 * 17)
+		return 0;
+	return move(shard, room < ROOM_FIRST ? ROOM_FIRST : room + room / 3);
 }
 
 /* What stands behind moves up, unless it is at home where it is. */
@@ -184,6 +191,20 @@ cache_index_fini(struct cache_index *index)
 	cache_index_clear(index);
 	for (size_t i = 0; i < CACHE_INDEX_SHARDS; i++)
 		(void)pthread_mutex_destroy(&index->shards[i].lock);
+}
+
+void
+cache_index_expect(struct cache_index *index, size_t count)
+{
+	size_t room = count / CACHE_INDEX_SHARDS / 4 * 5 + ROOM_FIRST;
+
+	for (size_t i = 0; i < CACHE_INDEX_SHARDS; i++) {
+		struct cache_index_shard *shard = &index->shards[i];
+		(void)pthread_mutex_lock(&shard->lock);
+		if (shard->room < room)
+			(void)move(shard, room); /* else it grows */
+		unlock(shard);
+	}
 }
 
 int

@@ -48,6 +48,9 @@ struct cache_index {
 void cache_index_init(struct cache_index *index);
 void cache_index_fini(struct cache_index *index);
 
+/* Room for so many all in all, so that it need not grow on the way to them. */
+void cache_index_expect(struct cache_index *index, size_t count);
+
 /* In place of what has the same hashes.  0 or -ENOMEM. */
 int cache_index_put(struct cache_index *index, uint64_t hash, uint32_t variant,
     const struct cache_place_on_disk *place);

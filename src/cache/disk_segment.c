@@ -235,6 +235,15 @@ read_seal(int fd, uint64_t number, struct cache_seal *ret, uint64_t *ret_at)
 	return 0;
 }
 
+size_t
+cache_segment_count_entries(int fd, uint64_t number)
+{
+	struct cache_seal seal;
+	uint64_t at;
+
+	return read_seal(fd, number, &seal, &at) == 0 ? seal.count : 0;
+}
+
 int
 cache_segment_read_entries(
     int fd, uint64_t number, struct cache_segment_entries *ret)
@@ -530,7 +539,7 @@ cache_segment_drop_first(struct cache_disk *disk, bool keep)
 	uint16_t slot = cache_slot_of(number);
 	int rc = 0;
 
-	must(disk->used_segments > 0);
+	must(disk->used_segments > 0 && disk->segments[slot].number == number);
 	if (keep)
 		rc = keep_used(disk, &disk->segments[slot]);
 	cache_index_remove_segment(&disk->index, slot);

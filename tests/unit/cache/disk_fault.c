@@ -88,6 +88,7 @@ struct file {
 struct log {
 	struct file files[FILES_MAX];
 	size_t count;
+	size_t step; /* every byte, or every few */
 	struct world world;
 };
 
@@ -126,25 +127,25 @@ write_log(struct log *log, struct disk_stock *d)
 {
 	*log = (struct log){ .count = 0 };
 	for (unsigned key = 0; key < KEYS; key++) {
-		log->world.most[key] = 100 + key;
-		put_version(d, key, 100 + key);
+		log->world.most[key] = 20 + key;
+		put_version(d, key, 20 + key);
 	}
 	(void)cache_purge(
 	    d->s.cache, CACHE_PURGE_KEY, STR("http://b.example:80/1"));
-	log->world.least[1] = 200;
+	log->world.least[1] = 40;
 	disk_again(d);
 	(void)cache_purge(d->s.cache, CACHE_PURGE_TAG, STR("third"));
 	for (unsigned key = 0; key < KEYS; key += 3)
-		log->world.least[key] = 200;
+		log->world.least[key] = 40;
 	for (unsigned key = 0; key < 5; key++) {
-		log->world.most[key] = 200 + key;
-		put_version(d, key, 200 + key);
+		log->world.most[key] = 40 + key;
+		put_version(d, key, 40 + key);
 	}
 	(void)cache_purge(
 	    d->s.cache, CACHE_PURGE_KEY, STR("http://a.example:80/2"));
-	log->world.least[2] = 300;
-	put_version(d, 5, 300);
-	log->world.most[5] = 300;
+	log->world.least[2] = 60;
+	put_version(d, 5, 60);
+	log->world.most[5] = 60;
 }
 
 static void
@@ -172,13 +173,14 @@ try_log(struct disk_stock *d, const struct log *log)
 	assert_int_equal(disk_attach(d), 0);
 	unsigned found = judge(d, &log->world);
 	/* It goes on from there: what is put now is found again. */
-	put_version(d, 6, 106);
+	put_version(d, 6, 40);
 	stock_end(&d->s);
 	return found;
 }
 
 static void
-damage(bool killed, unsigned (*each)(struct disk_stock *d, struct log *log))
+damage(bool killed, size_t step,
+    unsigned (*each)(struct disk_stock *d, struct log *log))
 {
 	struct disk_stock d;
 	struct log log;
@@ -196,9 +198,10 @@ damage(bool killed, unsigned (*each)(struct disk_stock *d, struct log *log))
 	empty_directory(d.dir_fd);
 	lay_out(&log, d.dir_fd);
 	assert_int_equal(try_log(&d, &log), 9); /* it is all there */
+	log.step = step;
 	unsigned found = each(&d, &log);
 	/* It would prove nothing if all were thrown away each time. */
-	assert_true(found > 2 * log.files[0].len);
+	assert_true(found > log.files[0].len / step);
 	free_log(&log);
 	empty_directory(d.dir_fd);
 	(void)close(d.dir_fd);
@@ -212,7 +215,7 @@ cut_at_every_byte(struct disk_stock *d, struct log *log)
 
 	for (size_t i = 0; i < log->count; i++) {
 		size_t len = log->files[i].len;
-		for (size_t at = 0; at < len; at++) {
+		for (size_t at = 0; at < len; at += log->step) {
 			empty_directory(d->dir_fd);
 			log->files[i].len = at;
 			lay_out(log, d->dir_fd);
@@ -229,7 +232,7 @@ change_every_byte(struct disk_stock *d, struct log *log)
 	unsigned found = 0;
 
 	for (size_t i = 0; i < log->count; i++)
-		for (size_t at = 0; at < log->files[i].len; at++) {
+		for (size_t at = 0; at < log->files[i].len; at += log->step) {
 			char *byte = &log->files[i].bytes[at];
 			char bit = (char)(1 << at % 8);
 			empty_directory(d->dir_fd);
@@ -254,38 +257,66 @@ lose_every_file(struct disk_stock *d, struct log *log)
 }
 
 static void
-cut_at_every_byte_when_closed(void **state)
+cut_at_some_bytes_when_closed(void **state)
 {
 	(void)state;
-	damage(false, cut_at_every_byte);
+	damage(false, 7, cut_at_every_byte);
 }
 
 static void
 cut_at_every_byte_when_killed(void **state)
 {
 	(void)state;
-	damage(true, cut_at_every_byte);
+	damage(true, 1, cut_at_every_byte);
 }
 
 static void
 changed_at_every_byte_when_closed(void **state)
 {
 	(void)state;
-	damage(false, change_every_byte);
+	damage(false, 1, change_every_byte);
 }
 
 static void
-changed_at_every_byte_when_killed(void **state)
+changed_at_some_bytes_when_killed(void **state)
 {
 	(void)state;
-	damage(true, change_every_byte);
+	damage(true, 7, change_every_byte);
 }
 
 static void
 a_file_is_lost(void **state)
 {
 	(void)state;
-	damage(false, lose_every_file);
+	damage(false, 1, lose_every_file);
+}
+
+/* A long body is followed while it is read: it ends where it is bad. */
+static void
+what_is_long_breaks_where_it_is_bad(void **state)
+{
+	struct disk_stock d;
+	char byte = 'x';
+
+	(void)state;
+	disk_begin(&d, 64 * MIB, 0);
+	assert_int_equal(
+	    put(&d.s, (struct made){ .key = "http://a:80/", .length = 2000000 },
+		'l'),
+	    0);
+	disk_again(&d);
+	int fd = openat(
+	    d.dir_fd, "segment.00000000000000000001", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, &byte, 1, 1500000), 1);
+	(void)close(fd);
+	struct cache_object *object = disk_find(&d, "http://a:80/", NULL);
+	assert_non_null(object);
+	assert_int_equal(disk_read_all(&d, object, 'l'), -1);
+	cache_rest(&d.s.user);
+	assert_null(disk_find(&d, "http://a:80/", NULL));
+	assert_int_equal(d.damaged, 1);
+	assert_int_equal(disk_stats(&d).objects, 0);
+	disk_end(&d);
 }
 
 /* ---- killed ---- */
@@ -407,11 +438,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cut_at_every_byte_when_closed),
+		cmocka_unit_test(cut_at_some_bytes_when_closed),
 		cmocka_unit_test(cut_at_every_byte_when_killed),
 		cmocka_unit_test(changed_at_every_byte_when_closed),
-		cmocka_unit_test(changed_at_every_byte_when_killed),
+		cmocka_unit_test(changed_at_some_bytes_when_killed),
 		cmocka_unit_test(a_file_is_lost),
+		cmocka_unit_test(what_is_long_breaks_where_it_is_bad),
 		cmocka_unit_test(killed_at_any_moment),
 	};
 
