@@ -15,6 +15,8 @@
 #ifndef GATEHOUSE_CACHE_BODY_IMPL_H
 #define GATEHOUSE_CACHE_BODY_IMPL_H
 
+#include "cache/body.h"
+
 #include "cache/object_impl.h"
 #include "cache/waiter_impl.h"
 

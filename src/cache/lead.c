@@ -9,6 +9,7 @@
 #include "cache/store_impl.h"
 
 #include "base/text.h"
+#include "cache/disk_impl.h"
 #include "cache/vary.h"
 
 #include <errno.h>
@@ -55,20 +56,29 @@ vary_like(struct str vary, const struct http_request *request, struct text *out)
 	return rc;
 }
 
-/* What was stored last under the key says which fields count. */
-static int
-known_vary(struct cache_shard *shard, uint32_t hash, struct str key,
-    const struct http_request *request, struct text *out)
+/* What was stored last under the key; NULL: nothing. */
+static const struct cache_object *
+newest_of(struct cache_shard *shard, uint32_t hash, struct str key)
 {
 	const struct cache_object *object =
 	    cache_table_first(&shard->table, hash);
 
-	for (; object != NULL; object = cache_table_next(object))
-		if (object->hash == hash &&
-		    str_eq(cache_object_key(object), key))
-			return vary_like(
-			    cache_object_vary(object), request, out);
-	return 0;
+	while (object != NULL &&
+	       (object->hash != hash || !str_eq(cache_object_key(object), key)))
+		object = cache_table_next(object);
+	return object;
+}
+
+/* It says which fields count. */
+static int
+known_vary(struct cache_shard *shard, uint32_t hash, struct str key,
+    const struct http_request *request, struct text *out)
+{
+	const struct cache_object *newest = newest_of(shard, hash, key);
+
+	return newest == NULL
+		   ? 0
+		   : vary_like(cache_object_vary(newest), request, out);
 }
 
 /* ---- leads ---- */
@@ -187,9 +197,51 @@ wait_for(struct cache_shard *shard, struct cache_lead *lead, struct loop *loop,
 	if (waiter == NULL)
 		return CACHE_TURN_ALONE;
 	cache_waiter_arm(waiter, &lead->waiting);
-	shard->collapsed++;
 	*ret = waiter;
 	return CACHE_TURN_WAIT;
+}
+
+/*
+ * Whether it is worth to look on the disk: of a URL that is not in memory, for
+ * anything; else for just what the request selects, or what was read before
+ * and is of no use would be read for ever.
+ */
+static bool
+is_on_disk(struct cache *cache, struct cache_shard *shard, uint64_t hash,
+    struct str key, const struct http_request *request)
+{
+	struct text vary = TEXT_EMPTY;
+	bool found = false;
+
+	if (cache->disk == NULL)
+		return false;
+	if (newest_of(shard, (uint32_t)hash, key) == NULL)
+		return cache_disk_has(cache->disk, hash, key, NULL);
+	if (known_vary(shard, (uint32_t)hash, key, request, &vary) == 0 &&
+	    !vary.full) {
+		struct str text = text_str(&vary);
+		found = cache_disk_has(cache->disk, hash, key, &text);
+	}
+	text_fini(&vary);
+	return found;
+}
+
+/* The thread that reads leads. */
+static bool
+load(struct cache *cache, struct cache_shard *shard, uint64_t hash,
+    struct str key, const struct http_request *request, struct cache_lead **ret)
+{
+	struct cache_lead *lead = begin_lead(shard, hash, key, request);
+
+	if (lead == NULL)
+		return false;
+	if (!cache_disk_load(cache->disk, hash, lead)) {
+		unlink_lead(lead);
+		free(lead);
+		return false;
+	}
+	*ret = lead;
+	return true;
 }
 
 static bool
@@ -217,6 +269,11 @@ cache_take_turn(struct cache_user *user, struct str key,
 	} else if (is_alone(shard, hash)) {
 		turn = CACHE_TURN_ALONE;
 	} else if (lead != NULL && !is_slow(lead)) {
+		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);
+		shard->collapsed += turn == CACHE_TURN_WAIT;
+	} else if (known == NULL &&
+		   is_on_disk(cache, shard, hash, key, request) &&
+		   load(cache, shard, hash, key, request, &lead)) {
 		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);
 	} else {
 		lead = begin_lead(shard, hash, key, request);

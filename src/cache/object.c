@@ -82,7 +82,7 @@ cache_object_meta(const struct cache_object *object)
 		.etag_at = object->etag_at,
 		.etag_len = object->etag_len,
 		.status = object->status,
-		.flags = object->flags & (uint16_t)~CACHE_OBJECT_WIDE,
+		.flags = object->flags & (uint16_t)~CACHE_OBJECT_FLAGS,
 	};
 	struct wide wide = { 0 };
 
@@ -175,6 +175,7 @@ put_wide(struct cache_object *object, const struct cache_meta *meta)
 	struct wide wide = { meta->content_length, meta->range_first,
 		meta->range_last };
 
+	/* There is room for it behind the struct. */
 	object->flags |= CACHE_OBJECT_WIDE;
 	memcpy(object->text, &wide, sizeof(wide));
 }

@@ -17,11 +17,12 @@
 #ifndef GATEHOUSE_CACHE_OBJECT_IMPL_H
 #define GATEHOUSE_CACHE_OBJECT_IMPL_H
 
-#include "cache/epoch.h"
 #include "cache/object.h"
 
 #include <assert.h>
 #include <stddef.h>
+
+#include "cache/epoch.h"
 
 enum cache_body_kind {
 	CACHE_BODY_INLINE,
@@ -71,11 +72,13 @@ struct cache_object {
 	uint32_t content;
 	uint16_t etag_at, etag_len;
 	uint16_t status;
-	uint16_t flags; /* CACHE_OBJECT_WIDE: struct wide follows */
+	uint16_t flags; /* of meta, and CACHE_OBJECT_... */
 	char text[];
 };
 
-#define CACHE_OBJECT_WIDE 0x8000u
+#define CACHE_OBJECT_WIDE   0x8000u
+#define CACHE_OBJECT_STORED 0x4000u /* it was read from the disk */
+#define CACHE_OBJECT_FLAGS  (CACHE_OBJECT_WIDE | CACHE_OBJECT_STORED)
 
 static_assert(offsetof(struct cache_object, text) == 104,
     "overhead must stay under 128 bytes");

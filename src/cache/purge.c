@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cache/purge.h"
 
-#include "cache/store_impl.h"
+#include "cache/disk_impl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -282,10 +282,16 @@ purge_key(struct cache *cache, struct str what)
 		.cache = cache, .kind = CACHE_PURGE_KEY, .what = what
 	};
 
+	/* In this order: who has read it from the disk by then is too old to
+	 * put it, and who comes later does not find it there. */
+	if (cache->disk != NULL)
+		cache_disk_forget_key(cache->disk, hash);
 	cache_purges_add_key(&cache->purges, hash);
 	walk.shard = cache_shard_lock(cache, hash);
 	walk_chain(
 	    &walk, cache_table_first(&walk.shard->table, (uint32_t)hash));
+	if (cache->disk != NULL)
+		cache_disk_purge_key(cache->disk, hash);
 	cache_shard_leave(cache, walk.shard);
 	return walk.count;
 }
@@ -302,12 +308,17 @@ cache_purge(struct cache *cache, enum cache_purge_kind kind, struct str what)
 	struct cache_purge *purge = make(kind, what);
 	if (purge == NULL)
 		return -ENOMEM;
+	struct cache_disk_purge *disk_purge = NULL;
+	if (cache->disk != NULL)
+		disk_purge = cache_disk_purge_begin(cache->disk, kind, what);
 	add(cache, purge);
 	for (size_t i = 0; i < cache->shard_count; i++) {
 		walk.shard = &cache->shards[i];
 		walk_shard(&walk);
 	}
 	(void)atomic_fetch_sub(&cache->purges.walking, 1);
+	if (cache->disk != NULL)
+		cache_disk_purge_end(cache->disk, disk_purge);
 	return walk.count;
 }
 

@@ -2,6 +2,7 @@
 #include "cache/store_impl.h"
 
 #include "base/must.h"
+#include "cache/disk_impl.h"
 #include "cache/vary.h"
 
 #include <errno.h>
@@ -78,6 +79,7 @@ cache_destroy(struct cache **cache)
 	*cache = NULL;
 	if (c == NULL)
 		return;
+	cache_disk_close(&c->disk);
 	for (size_t i = 0; i < c->shard_count; i++)
 		fini_shard(&c->shards[i]);
 	cache_purges_fini(&c->purges);
@@ -338,22 +340,43 @@ settle(
 	return settled;
 }
 
+/* A freshened one is not written again for its head if it is long: the next
+ * one that finds it on the disk has it validated once more. */
+#define FRESHENED_BYTES_MAX ((uint64_t)64 << 10)
+
+/* With the lock: one that is whole goes to the disk too. */
+static void
+write_behind(struct cache *cache, struct cache_object *object, uint64_t hash)
+{
+	const struct cache_body *body = cache_object_body(object);
+
+	if (cache->disk == NULL || object->body.place == CACHE_PLACE_NONE ||
+	    (object->flags & CACHE_OBJECT_STORED) != 0 ||
+	    cache_body_state(body) != CACHE_BODY_WHOLE)
+		return;
+	if (object->body.kind != CACHE_BODY_SHARED ||
+	    cache_body_bytes(body) <= FRESHENED_BYTES_MAX)
+		cache_disk_put(cache->disk, object, hash);
+}
+
 /* By the thread that fills it. */
 static void
 on_news(void *context, struct cache_object *object, enum cache_body_news news)
 {
 	struct cache *cache = context;
-	struct cache_shard *shard =
-	    cache_shard_lock(cache, hash_of(cache, object));
+	uint64_t hash = hash_of(cache, object);
+	struct cache_shard *shard = cache_shard_lock(cache, hash);
+	struct cache_object *kept = object;
 
 	if (object->body.place == CACHE_PLACE_NONE)
 		; /* evicted, purged or replaced meanwhile */
 	else if (news == CACHE_BODY_BROKE)
 		cache_shard_remove(cache, shard, object);
 	else if (news == CACHE_BODY_ENDED && cache_object_is_loose(object))
-		(void)settle(cache, shard, object);
+		kept = settle(cache, shard, object);
 	else
 		charge_anew(cache, shard, object);
+	write_behind(cache, kept, hash);
 	evict(cache, shard);
 	cache_shard_leave(cache, shard);
 	if (news != CACHE_BODY_GREW)
@@ -413,6 +436,7 @@ link_object(
 	uint64_t charge = cache_object_charge(object);
 	struct cache_object *other = replaced_by(shard, object);
 
+	(void)cache_object_ref(object);
 	make_way(cache, shard, object);
 	if (other == NULL) {
 		cache_queue_add(&shard->queue, object, charge);
@@ -423,7 +447,11 @@ link_object(
 		    &shard->queue, other, before, object, charge);
 		retire(cache, shard, other, before);
 	}
-	cache_table_link(&shard->table, cache_object_ref(object));
+	/* What comes from the disk is older than what is here. */
+	if ((object->flags & CACHE_OBJECT_STORED) != 0)
+		cache_table_link_last(&shard->table, object);
+	else
+		cache_table_link(&shard->table, object);
 	cache_table_grow(&shard->table, &cache->epoch);
 }
 
@@ -434,13 +462,17 @@ insert(struct cache *cache, struct cache_object *object, uint64_t hash)
 	int rc = 0;
 
 	must(object->body.place == CACHE_PLACE_NONE);
+	object->hash = (uint32_t)hash;
 	if (cache_purges_forbid(&cache->purges, object, hash)) {
 		rc = -ESTALE;
+	} else if ((object->flags & CACHE_OBJECT_STORED) != 0 &&
+		   replaced_by(shard, object) != NULL) {
+		rc = -EEXIST;
 	} else {
-		object->hash = (uint32_t)hash;
 		link_object(cache, shard, object);
 		cache_alone_end(shard, hash);
 		shard->puts++;
+		write_behind(cache, object, hash);
 		evict(cache, shard);
 	}
 	cache_shard_leave(cache, shard);
@@ -487,11 +519,14 @@ void
 cache_drop(struct cache_user *user, struct cache_object *object)
 {
 	struct cache *cache = user->cache;
-	struct cache_shard *shard =
-	    cache_shard_lock(cache, hash_of(cache, object));
+	uint64_t hash = hash_of(cache, object);
+	struct cache_shard *shard = cache_shard_lock(cache, hash);
 
-	if (object->body.place != CACHE_PLACE_NONE)
+	if (object->body.place != CACHE_PLACE_NONE) {
 		cache_shard_remove(cache, shard, object);
+		if (cache->disk != NULL)
+			cache_disk_drop(cache->disk, object, hash);
+	}
 	cache_shard_leave(cache, shard);
 }
 

@@ -49,7 +49,8 @@ struct cache {
 	struct cache_epoch epoch;
 	struct cache_hash_key hash_key;
 	_Atomic uint64_t object_bytes_max;
-	size_t shard_count; /* a power of two */
+	size_t shard_count;      /* a power of two */
+	struct cache_disk *disk; /* NULL: none */
 	struct cache_purges purges;
 	struct cache_shard shards[CACHE_SHARDS_MAX];
 };

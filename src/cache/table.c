@@ -49,7 +49,7 @@ cache_table_init(struct cache_table *table)
 
 	if (chains == NULL)
 		return -ENOMEM;
-	*table = (struct cache_table){ 0 };
+	*table = (struct cache_table){ .count = 0 };
 	atomic_init(&table->chains, chains);
 	atomic_init(&table->moves, 0);
 	return 0;
@@ -101,6 +101,18 @@ cache_table_link(struct cache_table *table, struct cache_object *object)
 
 	atomic_store_explicit(
 	    &object->next, follow(link), memory_order_relaxed);
+	set(link, object);
+	table->count++;
+}
+
+void
+cache_table_link_last(struct cache_table *table, struct cache_object *object)
+{
+	link_type *link = chain_of(table, object->hash);
+
+	while (follow(link) != NULL)
+		link = &follow(link)->next;
+	atomic_store_explicit(&object->next, NULL, memory_order_relaxed);
 	set(link, object);
 	table->count++;
 }

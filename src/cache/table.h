@@ -56,6 +56,9 @@ cache_table_next(const struct cache_object *object)
 /* ---- with the lock ---- */
 
 void cache_table_link(struct cache_table *table, struct cache_object *object);
+/* As the one that was stored first. */
+void cache_table_link_last(
+    struct cache_table *table, struct cache_object *object);
 void cache_table_unlink(struct cache_table *table, struct cache_object *object);
 
 /* The object takes the place of the other, which has the same hash. */

@@ -82,8 +82,8 @@ struct http_response {
 void http_response_fit(struct http_response *response, unsigned client_minor);
 
 /*
- * Copies the head that the request was parsed from to the arena: from now on its
- * texts lie there and not in the input.  0 or -ENOMEM.
+ * Copies the head that the request was parsed from to the arena: from now on
+ * its texts lie there and not in the input.  0 or -ENOMEM.
  */
 int http_request_keep(
     struct http_request *request, struct str head, struct arena *arena);

@@ -8,11 +8,12 @@
 #ifndef GATEHOUSE_PROXY_EXCHANGE_IMPL_H
 #define GATEHOUSE_PROXY_EXCHANGE_IMPL_H
 
+#include "proxy/exchange.h"
+
 #include "cache/reuse.h"
 #include "cache/status.h"
 #include "http/accept.h"
 #include "http/parse.h"
-#include "proxy/exchange.h"
 #include "proxy/keep.h"
 #include "proxy/serve.h"
 #include "proxy/transfer.h"

@@ -3,9 +3,9 @@
  * proxy/keep: what is given to the cache: one request to a server on its
  * behalf, and what comes of it.
  *
- *	asked (keep_ask) -> 304 for what is stale: a fresher object (keep_fresher)
- *			 -> what may be kept: a new object, and a fill that
- *			    brings its content (keep_new)
+ *	keep_ask -> 304 for what is stale: a fresher object (keep_fresher)
+ *		 -> what may be kept: a new object, and a fill that brings
+ *		    its content (keep_new)
  *
  * Texts are lent from the owner's arena.  One thread, that of the worker.
  */
@@ -36,17 +36,17 @@ int64_t keep_now(void); /* seconds since 1970 */
 void keep_validate(struct keep *keep, struct cache_object *stale);
 
 /*
- * It is sent now.  *ret is what the server is to be asked: the client's request,
- * or *copy, which asks for a validation.  0 or a negative errno.
+ * It is sent now.  *ret is what the server is to be asked: the client's
+ * request, or *copy, which asks for a validation.  0 or a negative errno.
  */
 int keep_ask(struct keep *keep, struct http_request *copy,
     const struct http_request **ret);
 
 /*
- * A response that is worth keeping, whose head took `used` bytes of the server's
- * input: it is in the store, and a fill has taken the server of the errand.  The
- * caller's reference; NULL: it cannot be kept, *ret_refusal says why, and
- * nothing has happened.
+ * A response that is worth keeping, whose head took `used` bytes of the
+ * server's input: it is in the store, and a fill has taken the server of the
+ * errand.  The caller's reference; NULL: it cannot be kept, *ret_refusal says
+ * why, and nothing has happened.
  */
 struct cache_object *keep_new(struct keep *keep, struct errand *errand,
     const struct http_response *response, size_t used,
@@ -64,8 +64,8 @@ struct cache_object *keep_passing(struct keep *keep, struct errand *errand,
 bool keep_concerns(
     const struct keep *keep, const struct http_response *response);
 
-/* What is stale, freshened by a 304; the caller's reference.  It is in the store
- * if it still may be.  NULL: no memory. */
+/* What is stale, freshened by a 304; the caller's reference.  It is in the
+ * store if it still may be.  NULL: no memory. */
 struct cache_object *keep_fresher(
     struct keep *keep, const struct http_response *response);
 

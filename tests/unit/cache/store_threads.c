@@ -409,11 +409,82 @@ each_answer_is_that_of_its_key(void **state)
 	cache_destroy(&world.cache);
 }
 
+/* ---- growing ---- */
+
+#define PUT 30000
+
+struct growth {
+	struct cache *cache;
+	_Atomic unsigned put; /* keys below it are there */
+};
+
+static void *
+find_all_the_time(void *context)
+{
+	struct growth *g = context;
+	struct member m = { .seed = (uintptr_t)&m };
+	struct cache_user user;
+	struct asked asked;
+	char text[40];
+	unsigned put = 0;
+
+	cache_enter(g->cache, &user);
+	while ((put = atomic_load(&g->put)) < PUT) {
+		struct str key =
+		    put == 0 ? STR("") : text_of(roll(&m, put), text);
+		if (put > 0)
+			assert_non_null(
+			    cache_find(&user, key, asking(&asked, NULL)));
+		if (roll(&m, 50) == 0) {
+			cache_sleep(&user);
+			cache_wake(&user);
+		}
+		cache_rest(&user);
+	}
+	cache_leave(&user);
+	return NULL;
+}
+
+/* What is there is found at every moment, also by those whom a growing table
+ * leads astray. */
+static void
+growing_hides_nothing(void **state)
+{
+	struct cache_limits limits = { 1024 * MIB, MIB };
+	struct growth g = { .put = 0 };
+	pthread_t threads[3];
+	struct stock s = { .calls = 0 };
+	char text[40];
+
+	(void)state;
+	assert_int_equal(cache_create(&limits, &g.cache), 0);
+	s.cache = g.cache;
+	cache_enter(g.cache, &s.user);
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, find_all_the_time, &g),
+		    0);
+	for (unsigned i = 0; i < PUT; i++) {
+		assert_int_equal(put(&s,
+				     (struct made){ .key = text_of(i, text).at,
+					 .length = 3 },
+				     'x'),
+		    0);
+		atomic_store(&g.put, i + 1);
+		cache_rest(&s.user);
+	}
+	for (size_t i = 0; i < COUNT_OF(threads); i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	cache_leave(&s.user);
+	cache_destroy(&g.cache);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_answer_is_that_of_its_key),
+		cmocka_unit_test(growing_hides_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
