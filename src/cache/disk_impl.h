@@ -148,6 +148,7 @@ struct cache_disk {
 
 	/* The writing thread's. */
 	struct cache_segment_entries entries; /* of the last segment */
+	bool sealed;                          /* it is */
 	unsigned used_segments;
 
 	_Atomic uint64_t written, skipped, read, damaged;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_FIRST 64
+#define ROOM_FIRST 16
 
 /* ---- an entry's words ---- */
 
@@ -130,7 +130,7 @@ grow(struct cache_index_shard *shard)
 {
 	size_t room = shard->room;
 
-	if (shard->count + 1 <= room / 20 * 17)
+	if (shard->count + 1 <= room * 17 / 20)
 		return 0;
 	return move(shard, room < ROOM_FIRST ? ROOM_FIRST : room + room / 3);
 }

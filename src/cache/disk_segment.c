@@ -184,6 +184,7 @@ cache_segment_begin(struct cache_disk *disk)
 		disk->first_number = number;
 	(void)pthread_mutex_unlock(&disk->files);
 	disk->entries.count = 0;
+	disk->sealed = false;
 	while (rc == 0 && disk->used_segments > disk->segments_max)
 		rc = cache_segment_drop_first(disk, true);
 	return rc;
@@ -214,7 +215,7 @@ cache_segment_seal(struct cache_disk *disk)
 	/* What follows may not reach the disk before it. */
 	if (rc == 0 && fdatasync(segment->fd) < 0)
 		rc = -errno;
-	disk->entries.count = 0;
+	disk->sealed = rc == 0;
 	return rc;
 }
 
@@ -291,7 +292,7 @@ make_room(struct cache_disk *disk, uint64_t bytes)
 	if (sizeof(struct cache_segment_head) + bytes + room_for_seal(1) >
 	    disk->segment_bytes)
 		return -EFBIG;
-	if (disk->used_segments == 0)
+	if (disk->used_segments == 0 || disk->sealed)
 		return cache_segment_begin(disk);
 	if (align(last_of(disk)->bytes) + bytes +
 		room_for_seal(disk->entries.count + 1) <=

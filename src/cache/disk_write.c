@@ -15,7 +15,7 @@ append(struct cache_disk *disk, struct cache_record *record,
 {
 	int rc = cache_segment_append(disk, record, body, count, ret);
 
-	while (rc == -ENOSPC && disk->used_segments > 1) {
+	while (rc == -ENOSPC && disk->used_segments > (disk->sealed ? 0 : 1)) {
 		rc = cache_segment_drop_first(disk, false);
 		if (rc == 0)
 			rc = cache_segment_append(
@@ -152,7 +152,8 @@ do_write(struct cache_disk *disk, const struct cache_job *job)
 static void
 end_log(struct cache_disk *disk)
 {
-	if (disk->used_segments == 0 || atomic_load(&disk->failed))
+	if (disk->used_segments == 0 || disk->sealed ||
+	    atomic_load(&disk->failed))
 		return;
 	int rc = cache_segment_seal(disk);
 	if (rc == 0)
