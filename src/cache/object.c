@@ -36,6 +36,28 @@ unpack_time(uint32_t packed)
 	return packed == 0 ? HTTP_UNSAID : (int64_t)packed - 1;
 }
 
+/* Up to nine hours in seconds, then in minutes up to three weeks: what a stale
+ * response may do for longer than that hangs on no minute. */
+#define SPAN_MINUTES 0x8000u
+
+static uint16_t
+pack_span(uint32_t seconds)
+{
+	uint32_t minutes = seconds / 60;
+
+	if (seconds < SPAN_MINUTES)
+		return (uint16_t)seconds;
+	if (minutes >= SPAN_MINUTES)
+		minutes = SPAN_MINUTES - 1;
+	return (uint16_t)(minutes | SPAN_MINUTES);
+}
+
+static uint32_t
+unpack_span(uint16_t packed)
+{
+	return packed < SPAN_MINUTES ? packed : (packed & ~SPAN_MINUTES) * 60;
+}
+
 static void
 pack(struct cache_object *object, const struct cache_meta *meta)
 {
@@ -44,8 +66,9 @@ pack(struct cache_object *object, const struct cache_meta *meta)
 	object->last_modified = pack_time(meta->last_modified);
 	object->corrected_age = meta->corrected_age;
 	object->lifetime = meta->lifetime;
-	object->stale_while_revalidate = meta->stale_while_revalidate;
-	object->stale_if_error = meta->stale_if_error;
+	object->stale_while_revalidate =
+	    pack_span(meta->stale_while_revalidate);
+	object->stale_if_error = pack_span(meta->stale_if_error);
 	object->content = meta->content;
 	object->etag_at = (uint16_t)meta->etag_at; /* within the head */
 	object->etag_len = meta->etag_len;
@@ -76,8 +99,9 @@ cache_object_meta(const struct cache_object *object)
 		.last_modified = unpack_time(object->last_modified),
 		.corrected_age = object->corrected_age,
 		.lifetime = object->lifetime,
-		.stale_while_revalidate = object->stale_while_revalidate,
-		.stale_if_error = object->stale_if_error,
+		.stale_while_revalidate =
+		    unpack_span(object->stale_while_revalidate),
+		.stale_if_error = unpack_span(object->stale_if_error),
 		.content = object->content,
 		.etag_at = object->etag_at,
 		.etag_len = object->etag_len,

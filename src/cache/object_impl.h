@@ -68,8 +68,8 @@ struct cache_object {
 	/* struct cache_meta, packed. */
 	uint32_t response_time, date, last_modified; /* 0: HTTP_UNSAID */
 	uint32_t corrected_age, lifetime;
-	uint32_t stale_while_revalidate, stale_if_error;
 	uint32_t content;
+	uint16_t stale_while_revalidate, stale_if_error; /* pack_span */
 	uint16_t etag_at, etag_len;
 	uint16_t status;
 	uint16_t flags; /* of meta, and CACHE_OBJECT_... */
@@ -80,7 +80,7 @@ struct cache_object {
 #define CACHE_OBJECT_STORED 0x4000u /* it was read from the disk */
 #define CACHE_OBJECT_FLAGS  (CACHE_OBJECT_WIDE | CACHE_OBJECT_STORED)
 
-static_assert(offsetof(struct cache_object, text) == 104,
+static_assert(offsetof(struct cache_object, text) == 100,
     "overhead must stay under 128 bytes");
 
 /* Room for the bytes of an inline body, behind the text. */

@@ -37,7 +37,7 @@ struct exchange_store {
 struct exchange {
 	struct client *client;
 	struct errand errand;
-	/* Its texts are gone once `sent`, but for those that the cache needs. */
+	/* Its texts are gone once `sent`, but for the cache. */
 	struct http_request request;
 	size_t head_bytes;
 	/* For the server, kept for a second try, which may be of another kind

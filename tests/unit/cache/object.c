@@ -23,6 +23,7 @@ is_meta(struct cache_meta a, struct cache_meta b)
 	assert_int_equal(a.lifetime, b.lifetime);
 	assert_int_equal(a.stale_while_revalidate, b.stale_while_revalidate);
 	assert_int_equal(a.stale_if_error, b.stale_if_error);
+	assert_int_equal(a.content, b.content);
 	assert_int_equal(a.etag_at, b.etag_at);
 	assert_int_equal(a.etag_len, b.etag_len);
 	assert_int_equal(a.status, b.status);
@@ -41,7 +42,8 @@ static const struct cache_parts full = {
 	    .corrected_age = 1,
 	    .lifetime = 2,
 	    .stale_while_revalidate = 3,
-	    .stale_if_error = UINT32_MAX,
+	    .stale_if_error = 32767,
+	    .content = 0xfedcba98,
 	    .etag_at = 6,
 	    .etag_len = 5,
 	    .status = 203,
@@ -161,6 +163,31 @@ settles_in_one_piece(void **state)
 	cache_object_unref(settled);
 }
 
+/* Long ones are kept by the minute, and no longer than three weeks. */
+static void
+long_spans_are_of_minutes(void **state)
+{
+	static const struct {
+		uint32_t given, kept;
+	} rows[] = { { 0, 0 }, { 32767, 32767 }, { 32768, 32760 },
+		{ 86400, 86400 }, { 86459, 86400 }, { 1966020, 1966020 },
+		{ 1966080, 1966020 }, { UINT32_MAX, 1966020 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct cache_parts parts = full;
+		struct cache_object *object;
+		parts.meta.stale_while_revalidate = rows[i].given;
+		parts.meta.stale_if_error = rows[i].given;
+		assert_int_equal(cache_object_create(&parts, &object), 0);
+		struct cache_meta meta = cache_object_meta(object);
+		assert_int_equal(meta.stale_while_revalidate, rows[i].kept);
+		assert_int_equal(meta.stale_if_error, rows[i].kept);
+		cache_body_break(cache_object_body(object));
+		cache_object_unref(object);
+	}
+}
+
 /* ---- overhead ---- */
 
 #define MANY 60000
@@ -224,6 +251,7 @@ main(void)
 		cmocka_unit_test(times_are_of_our_days),
 		cmocka_unit_test(texts_have_a_limit),
 		cmocka_unit_test(settles_in_one_piece),
+		cmocka_unit_test(long_spans_are_of_minutes),
 		cmocka_unit_test(at_most_128_bytes_beside_its_own),
 	};
 
