@@ -26,6 +26,8 @@ COMMANDS = {
     ],
 }  # fmt: skip
 
+LINES = "to read it, and for one answer"
+
 
 def run(_name: str, _course: Course, _taker: object) -> Results:
     results = Results()

@@ -5,6 +5,7 @@ The figures themselves are nobody's business here.
 """
 
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -87,6 +88,20 @@ def test_a_peer_that_is_not_installed_says_what_to_do() -> None:
     with pytest.raises(Missing, match="apt-get install absent-package"):
         with running(peer, ground=None):
             pytest.fail("it runs")
+
+
+def test_codings_are_measured_beside_nginx(tmp_path: Path) -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("nginx is not installed")
+    file = tmp_path / "figures.json"
+    argv = [RUN, "--rounds", "1", "--seconds", "0.05", "--json", file, "coding"]
+    done = subprocess.run(argv, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(file.read_text())["coding"]
+    assert {s["name"] for s in told["samples"]} == {"gatehouse", "nginx"}
+    assert all(s["cost"] > 0 for s in told["samples"])
+    assert len(told["lines"]) == 8, done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80, done.stdout
 
 
 def test_ratios_are_to_gatehouse_and_to_the_limit() -> None:

@@ -29,7 +29,7 @@ MAY_INCLUDE = {
     "console": LOW | {"policy", "http", "net", "cache"},
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
     "proxy": LOW | {"policy", "http", "net", "cache"},
-    "daemon": LOW | {"policy", "net", "console", "firewall", "proxy"},
+    "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
     "cli": LOW | {"policy", "daemon", "firewall"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)

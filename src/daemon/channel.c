@@ -74,6 +74,10 @@ is_sound(const struct channel_message *message)
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
+	case CHANNEL_PURGE:
+		return message->purge.kind <= CACHE_PURGE_ALL &&
+		       is_text(
+			   message->purge.what, sizeof(message->purge.what));
 	case CHANNEL_BAN:
 		return is_address(&message->banned.first) &&
 		       message->banned.first.family ==
@@ -86,6 +90,7 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_COUNT:
 	case CHANNEL_HELLO:
 	case CHANNEL_READY:
+	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:
 	case CHANNEL_TYPE_COUNT:
 		break;

@@ -23,13 +23,15 @@
  *
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
- * addresses have changed.  BAN ends the connections of clients in a range; that
+ * addresses have changed.  PURGE throws stored responses away, and is answered
+ * with PURGED.  BAN ends the connections of clients in a range; that
  * they come no more is the kernel's affair.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
 
 #include "base/address.h"
+#include "cache/store.h"
 #include "event/counter.h"
 
 /* The descriptor that gatehouse-proxy is started with. */
@@ -50,10 +52,12 @@
 	ROW(ABORT, 0, 0)                                                       \
 	ROW(JOURNAL, 0, 1)                                                     \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
+	ROW(PURGE, sizeof(struct channel_purge), 0)                            \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
+	ROW(PURGED, sizeof(int64_t), 0)                                        \
 	ROW(COUNTERS, sizeof(struct channel_counters), 0)
 
 enum channel_type {
@@ -91,6 +95,12 @@ struct channel_words {
 	char words[CHANNEL_WORDS_BYTES]; /* NUL-terminated */
 };
 
+/* kind: enum cache_purge_kind; of ALL the text is empty. */
+struct channel_purge {
+	uint32_t kind;
+	char what[CHANNEL_PATH_BYTES]; /* NUL-terminated */
+};
+
 struct channel_counters {
 	int64_t values[COUNTER_COUNT];
 };
@@ -103,7 +113,9 @@ struct channel_message {
 		struct channel_listener listener;
 		struct channel_own own;
 		struct channel_words words;
+		struct channel_purge purge;
 		struct channel_counters counters;
+		int64_t purged; /* how many, or a negative errno */
 		struct address_range banned;
 	};
 };

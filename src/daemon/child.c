@@ -390,6 +390,21 @@ child_tell_ban(struct child *child, const struct address_range *range)
 	return send_one(child, &message, -1);
 }
 
+int64_t
+child_purge(struct child *child, const struct channel_purge *purge)
+{
+	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	struct channel_message message = { .type = CHANNEL_PURGE,
+		.purge = *purge };
+	int rc = send_one(child, &message, -1);
+
+	if (rc == 0)
+		rc = receive_one(child, &message, deadline);
+	if (rc == 0 && message.type != CHANNEL_PURGED)
+		rc = -EBADMSG;
+	return rc < 0 ? rc : message.purged;
+}
+
 int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {

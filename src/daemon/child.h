@@ -58,6 +58,9 @@ int child_tell_journal(struct child *child, int fd);
 /* Ends the connections of clients in the range. */
 int child_tell_ban(struct child *child, const struct address_range *range);
 
+/* How many stored responses were thrown away, or a negative errno. */
+int64_t child_purge(struct child *child, const struct channel_purge *purge);
+
 /* Asks for the proxy's counters and waits for them. */
 int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);
 

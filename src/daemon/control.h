@@ -6,12 +6,13 @@
  * the gateway's own user.  A client writes one line and reads to the end:
  *
  *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
- *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans | status |
- *	stop
+ *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans |
+ *	purge KIND WHAT | status | stop
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living
  * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between
- * them.  SECONDS may be 0, for ever, and BECAUSE be empty.
+ * them.  SECONDS may be 0, for ever, and BECAUSE be empty.  KIND is url,
+ * prefix, host, tag, or all, which has no WHAT.
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
  * is for the client's standard output (status 0) or standard error.

@@ -7,6 +7,7 @@
  * needs.  The first thread listens to the channel and builds generations; the
  * workers serve.  It ends when the channel does.
  */
+#include "cache/key.h"
 #include "console/journal.h"
 #include "daemon/channel.h"
 #include "daemon/snapshot.h"
@@ -260,14 +261,95 @@ see_own(struct proxy *proxy, const struct channel_own *own)
 
 /* ---- the channel ---- */
 
+/* What the cache counts itself. */
+static void
+count_cache(struct proxy *proxy, int64_t values[static COUNTER_COUNT])
+{
+	struct cache_stats stats;
+
+	cache_stats(workers_cache(proxy->workers), &stats);
+	values[COUNTER_CACHE_OBJECTS] = (int64_t)stats.objects;
+	values[COUNTER_CACHE_BYTES] = (int64_t)stats.bytes;
+	values[COUNTER_CACHE_STORED] = (int64_t)stats.puts;
+	values[COUNTER_CACHE_EVICTED] = (int64_t)stats.evicted;
+	values[COUNTER_CACHE_PURGED] = (int64_t)stats.purged;
+}
+
 static int
-answer_count(void)
+answer_count(struct proxy *proxy)
 {
 	struct channel_message message = { .type = CHANNEL_COUNTERS };
 
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
 		message.counters.values[i] = counter_get((enum counter)i);
+	count_cache(proxy, message.counters.values);
 	return send_to_daemon(&message);
+}
+
+/*
+ * A URL as people write it, to the key as the cache has it; of a prefix so far
+ * as it goes.
+ */
+static int
+read_url(const char *url, struct text *ret)
+{
+	struct http_uri uri;
+	struct arena arena;
+	enum http_fault fault;
+
+	arena_init(&arena, CHANNEL_PATH_BYTES * 2);
+	int rc = http_uri_parse(str_of(url), &arena, &uri, &fault);
+	if (rc == 0)
+		cache_key_add(&uri, (struct address_port){ 0 }, ret);
+	arena_fini(&arena);
+	return rc < 0 ? -EINVAL : ret->full ? -ENOMEM : 0;
+}
+
+/* Also what is kept for those who dialled the server themselves (cache/key). */
+static int64_t
+purge_url(struct cache *cache, const char *url)
+{
+	struct text key = TEXT_EMPTY;
+	int64_t count = read_url(url, &key), more;
+
+	if (count == 0)
+		count = cache_purge(cache, CACHE_PURGE_KEY, text_str(&key));
+	text_addc(&key, '\n');
+	if (count >= 0) {
+		more = cache_purge(cache, CACHE_PURGE_PREFIX, text_str(&key));
+		count = more < 0 ? more : count + more;
+	}
+	text_fini(&key);
+	return count;
+}
+
+static int64_t
+purge_prefix(struct cache *cache, const char *url)
+{
+	struct text key = TEXT_EMPTY;
+	int64_t count = read_url(url, &key);
+
+	if (count == 0)
+		count = cache_purge(cache, CACHE_PURGE_PREFIX, text_str(&key));
+	text_fini(&key);
+	return count;
+}
+
+/* In this thread, since it may take a while and the workers go on. */
+static int
+purge(struct proxy *proxy, const struct channel_purge *wish)
+{
+	struct channel_message answer = { .type = CHANNEL_PURGED };
+	struct cache *cache = workers_cache(proxy->workers);
+
+	if (wish->kind == CACHE_PURGE_KEY)
+		answer.purged = purge_url(cache, wish->what);
+	else if (wish->kind == CACHE_PURGE_PREFIX)
+		answer.purged = purge_prefix(cache, wish->what);
+	else
+		answer.purged = cache_purge(cache,
+		    (enum cache_purge_kind)wish->kind, str_of(wish->what));
+	return send_to_daemon(&answer);
 }
 
 static int
@@ -336,11 +418,14 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return take_journal(proxy, fd);
 	case CHANNEL_BAN:
 		return workers_end(proxy->workers, &message->banned);
+	case CHANNEL_PURGE:
+		return purge(proxy, &message->purge);
 	case CHANNEL_COUNT:
-		return answer_count();
+		return answer_count(proxy);
 	case CHANNEL_HELLO:
 	case CHANNEL_READY:
 	case CHANNEL_REFUSED:
+	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:
 	case CHANNEL_TYPE_COUNT:
 		break;

@@ -220,6 +220,57 @@ answer_end(struct daemon *daemon, struct str words, struct text *out)
 			       : STATUS_WORLD;
 }
 
+/* The kind of a purge as the command line says it. */
+static const char *const purge_words[] = {
+	[CACHE_PURGE_KEY] = "url",
+	[CACHE_PURGE_PREFIX] = "prefix",
+	[CACHE_PURGE_HOST] = "host",
+	[CACHE_PURGE_TAG] = "tag",
+	[CACHE_PURGE_ALL] = "all",
+};
+
+static bool
+read_purge(struct str words, struct channel_purge *ret)
+{
+	struct str kind = str_cut(&words, ' ');
+
+	*ret = (struct channel_purge){ 0 };
+	while (ret->kind <= CACHE_PURGE_ALL &&
+	       !str_is(kind, purge_words[ret->kind]))
+		ret->kind++;
+	if (ret->kind > CACHE_PURGE_ALL || words.len >= sizeof(ret->what) ||
+	    (words.len == 0) != (ret->kind == CACHE_PURGE_ALL))
+		return false;
+	if (words.len > 0)
+		memcpy(ret->what, words.at, words.len);
+	return true;
+}
+
+static int
+answer_purge(struct daemon *daemon, struct str words, struct text *out)
+{
+	struct channel_purge purge;
+
+	if (!read_purge(words, &purge)) {
+		text_addz(
+		    out, "purge url|prefix|host|tag WHAT, or purge all\n");
+		return STATUS_USAGE;
+	}
+	if (daemon->gateway.child.pid == 0) {
+		text_addz(
+		    out, "the policy has no proxy, so there is no cache\n");
+		return STATUS_NO;
+	}
+	int64_t count = child_purge(&daemon->gateway.child, &purge);
+	if (count < 0) {
+		text_addf(
+		    out, "the proxy could not: %s\n", strerror((int)-count));
+		return STATUS_WORLD;
+	}
+	text_addf(out, "%lld\n", (long long)count);
+	return STATUS_GOOD;
+}
+
 static int
 answer(void *context, struct str line, struct text *out,
     struct control_more *ret_more)
@@ -246,6 +297,8 @@ answer(void *context, struct str line, struct text *out,
 		return answer_flows(daemon, str_skip(line, 6), out, ret_more);
 	if (str_starts(line, STR("end ")))
 		return answer_end(daemon, str_skip(line, 4), out);
+	if (str_starts(line, STR("purge ")))
+		return answer_purge(daemon, str_skip(line, 6), out);
 	if (str_is(line, "status")) {
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -257,7 +310,8 @@ answer(void *context, struct str line, struct text *out,
 	}
 	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
 		       "PATH, explain FORM FLOW, files, flows WORDS, end "
-		       "WORDS, status, stop and unban RANGE are understood\n");
+		       "WORDS, purge KIND WHAT, status, stop and unban RANGE "
+		       "are understood\n");
 	return STATUS_USAGE;
 }
 

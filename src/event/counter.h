@@ -26,6 +26,21 @@
 	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
 	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \
+	ROW(CACHE_HITS, cache_hits, "requests answered from the cache")        \
+	ROW(CACHE_MISSES, cache_misses,                                        \
+	    "requests that the cache asked a server for")                      \
+	ROW(CACHE_VALIDATED, cache_validated,                                  \
+	    "stored responses that a server said are still right")             \
+	ROW(CACHE_COLLAPSED, cache_collapsed,                                  \
+	    "requests that waited for another's answer")                       \
+	ROW(CACHE_STALE, cache_stale,                                          \
+	    "stale responses in the place of an error")                        \
+	ROW(CACHE_HIT_BYTES, cache_hit_bytes, "bytes sent from the cache")     \
+	ROW(CACHE_OBJECTS, cache_objects, "responses stored now")              \
+	ROW(CACHE_BYTES, cache_bytes, "bytes they take")                       \
+	ROW(CACHE_STORED, cache_stored, "responses stored")                    \
+	ROW(CACHE_EVICTED, cache_evicted, "thrown out for lack of room")       \
+	ROW(CACHE_PURGED, cache_purged, "thrown out by a purge")               \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \
 	ROW(BYTES_OUT, bytes_out, "bytes sent to clients")                     \
 	ROW(EVENTS, events, "events written to the journal")                   \

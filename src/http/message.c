@@ -6,6 +6,8 @@
 
 #include "http/status.h"
 
+#include <errno.h>
+
 void
 http_response_fit(struct http_response *response, unsigned client_minor)
 {
@@ -14,6 +16,50 @@ http_response_fit(struct http_response *response, unsigned client_minor)
 	else if (response->framing == HTTP_FRAMING_UNTIL_CLOSE &&
 		 client_minor > 0)
 		response->framing = HTTP_FRAMING_CHUNKED;
+}
+
+/* Text that lies in `from` lies at the same place in the copy. */
+static void
+move_text(struct str *text, struct str from, const char *copy)
+{
+	uintptr_t at = (uintptr_t)text->at, begin = (uintptr_t)from.at;
+
+	if (text->at != NULL && at >= begin && at <= begin + from.len)
+		text->at = copy + (at - begin);
+}
+
+int
+http_request_keep(
+    struct http_request *request, struct str head, struct arena *arena)
+{
+	const char *copy = arena_str(arena, head).at;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	move_text(&request->method_text, head, copy);
+	move_text(&request->uri.host.text, head, copy);
+	move_text(&request->uri.path, head, copy);
+	move_text(&request->upgrade, head, copy);
+	for (size_t i = 0; i < request->fields.count; i++) {
+		struct http_field *field = &request->fields.items[i];
+		move_text(&field->name, head, copy);
+		move_text(&field->value, head, copy);
+	}
+	return 0;
+}
+
+int
+http_request_copy(const struct http_request *request, struct arena *arena,
+    struct http_request *ret)
+{
+	const struct http_fields *fields = &request->fields;
+
+	*ret = *request;
+	ret->fields = (struct http_fields){ 0 };
+	int rc = http_fields_room(&ret->fields, arena, fields->count);
+	for (size_t i = 0; rc == 0 && i < fields->count; i++)
+		ret->fields.items[ret->fields.count++] = fields->items[i];
+	return rc;
 }
 
 struct http_response

@@ -81,6 +81,17 @@ struct http_response {
  */
 void http_response_fit(struct http_response *response, unsigned client_minor);
 
+/*
+ * Copies the head that the request was parsed from to the arena: from now on
+ * its texts lie there and not in the input.  0 or -ENOMEM.
+ */
+int http_request_keep(
+    struct http_request *request, struct str head, struct arena *arena);
+
+/* The same with an array of fields of its own.  0; -E2BIG; -ENOMEM. */
+int http_request_copy(const struct http_request *request, struct arena *arena,
+    struct http_request *ret);
+
 /* An answer of the proxy's own, without fields, to be filled further. */
 struct http_response http_response_own(
     unsigned status, enum http_method method, int64_t content_length);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "http/forwarded.h"
 #include "http/octet.h"
 #include "http/status.h"
 #include "http/via.h"
@@ -27,14 +28,19 @@ add_if_said(struct text *out, struct str name, struct str value)
 		add_field(out, name, value);
 }
 
-/* All that goes end to end, in the order in which it came. */
+/*
+ * All that goes end to end, in the order in which it came, but for one name
+ * (HTTP_NAME_COUNT: none) that is written elsewhere.
+ */
 static void
-add_fields(struct text *out, const struct http_fields *fields)
+add_fields(
+    struct text *out, const struct http_fields *fields, enum http_name but)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		const struct http_field *field = &fields->items[i];
-		if (!field->hop && http_name_use((enum http_name)field->id) ==
-				       HTTP_NAME_USE_END)
+		enum http_name name = (enum http_name)field->id;
+		if (!field->hop && name != but &&
+		    http_name_use(name) == HTTP_NAME_USE_END)
 			add_field(out, field->name, field->value);
 	}
 }
@@ -111,8 +117,13 @@ http_request_write(const struct http_request *request,
     const struct http_request_options *options, struct text *out)
 {
 	add_request_line(out, request, options->to_parent);
-	add_fields(out, &request->fields);
+	bool tells = options->forwarded_for.len > 0;
+	add_fields(out, &request->fields,
+	    tells ? HTTP_NAME_X_FORWARDED_FOR : HTTP_NAME_COUNT);
 	http_via_add(&request->fields, request->minor, options->via, out);
+	if (tells)
+		http_forwarded_add(
+		    &request->fields, options->forwarded_for, out);
 	/* RFC 9110, 7.6.2: we are one of the hops that are counted. */
 	if (request->max_forwards > 0)
 		add_number_field(
@@ -198,7 +209,8 @@ http_response_write(const struct http_response *response,
     const struct http_response_options *options, struct text *out)
 {
 	add_status_line(out, response);
-	add_fields(out, &response->fields);
+	text_add(out, options->head);
+	add_fields(out, &response->fields, HTTP_NAME_COUNT);
 	http_via_add(&response->fields, response->minor, options->via, out);
 	add_if_said(
 	    out, STR("Proxy-Authenticate"), options->proxy_authenticate);

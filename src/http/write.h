@@ -27,6 +27,8 @@ struct http_request_options {
 	 * are written as they are, so they must be valid as field values.
 	 */
 	struct str via;
+	/* The client's address, for X-Forwarded-For; empty: do not tell. */
+	struct str forwarded_for;
 	/*
 	 * Protocols to ask for; empty: none.  Never pass on what a client
 	 * asked for unseen: inside h2c no policy sees the requests.
@@ -37,6 +39,9 @@ struct http_request_options {
 };
 
 struct http_response_options {
+	/* Field lines of a stored response (cache/head), written as they are
+	 * before the fields of the response; empty: none. */
+	struct str head;
 	unsigned client_minor;         /* of the request's version */
 	bool keep_alive;               /* ignored where the end is the close */
 	struct str via;                /* as above */

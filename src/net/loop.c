@@ -472,12 +472,34 @@ loop_fini(struct loop *loop)
 	(void)close(loop->epoll_fd);
 }
 
+/* errno is that of the wait. */
+static int
+wait_for_events(struct loop *loop)
+{
+	const struct loop_waits *waits = &loop->waits;
+
+	if (waits->before != NULL)
+		waits->before(waits->context);
+	int count = epoll_wait(
+	    loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop));
+	int error = errno;
+	if (waits->before != NULL)
+		waits->after(waits->context);
+	errno = error;
+	return count;
+}
+
+void
+loop_on_wait(struct loop *loop, struct loop_waits waits)
+{
+	loop->waits = waits;
+}
+
 static int
 run_round(struct loop *loop)
 {
 	struct loop_deferred ends;
-	int count = epoll_wait(
-	    loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop));
+	int count = wait_for_events(loop);
 
 	if (count < 0 && errno != EINTR)
 		return -errno;

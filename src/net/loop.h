@@ -91,6 +91,13 @@ struct loop_message {
 	struct loop_message *next;
 };
 
+/* Called before and after each wait, in the loop's thread. */
+struct loop_waits {
+	void (*before)(void *context);
+	void (*after)(void *context);
+	void *context;
+};
+
 struct loop {
 	int epoll_fd;
 	int wake_fd; /* eventfd: mail has come */
@@ -102,6 +109,7 @@ struct loop {
 	struct loop_deferred ends;  /* heads of rings */
 	struct loop_deferred wills; /* run by loop_fini */
 	struct loop_watch wake;
+	struct loop_waits waits; /* `before` NULL: nobody asks */
 	_Atomic(struct loop_message *) mailbox; /* newest first */
 	struct buffer_pool pool;                /* for this thread's buffers */
 	struct pipe_pool pipes;                 /* and its tunnels */
@@ -119,6 +127,12 @@ void loop_fini(struct loop *loop);
 
 /* Rounds until loop_stop; 0, or a negative errno if waiting fails. */
 int loop_run(struct loop *loop);
+
+/*
+ * Who is to know when the thread waits: for memory that other threads may take
+ * back only while this one holds nothing of theirs.  Before loop_run.
+ */
+void loop_on_wait(struct loop *loop, struct loop_waits waits);
 
 /* loop_run returns at the end of this round. */
 void loop_stop(struct loop *loop);

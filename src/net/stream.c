@@ -478,7 +478,67 @@ stream_write_some(struct stream *s, struct str bytes)
 	return s->error != 0 ? s->error : (ssize_t)(bytes.len - rest.len);
 }
 
+static size_t
+spans_bytes(struct iovec *spans, size_t count)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += spans[i].iov_len;
+	return bytes;
+}
+
+/* One by one, for a transport that knows no other way. */
+static size_t
+send_each(struct stream *s, struct iovec *spans, size_t count)
+{
+	size_t sent = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct str span = { spans[i].iov_base, spans[i].iov_len };
+		struct str rest = send_some(s, span);
+		sent += span.len - rest.len;
+		if (rest.len > 0)
+			break;
+	}
+	return sent;
+}
+
 /* A short count is as good as -EAGAIN, which it would take a call to hear. */
+static size_t
+send_spans(struct stream *s, struct iovec *spans, size_t count)
+{
+	if (s->transport->writev == NULL)
+		return send_each(s, spans, count);
+	if (!can_send(s))
+		return 0;
+	ssize_t n = s->transport->writev(&s->wire, spans, count);
+	if (n < 0 && n != -EAGAIN)
+		fail(s, (int)n);
+	else if (n < (ssize_t)spans_bytes(spans, count))
+		s->blocked = true;
+	if (n > 0 && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
+	return n > 0 ? (size_t)n : 0;
+}
+
+ssize_t
+stream_write_spans(struct stream *s, struct iovec *spans, size_t count)
+{
+	int error = write_refusal(s, (struct str){ NULL, 0 });
+	size_t sent = 0;
+
+	if (error < 0)
+		return error;
+	flush(s);
+	if (s->output.len == 0)
+		sent = send_spans(s, spans, count);
+	if (sent < spans_bytes(spans, count))
+		set_mark(s, 0);
+	settle(s);
+	return s->error != 0 ? s->error : (ssize_t)sent;
+}
+
 static size_t
 pour(struct stream *s, struct stream *from)
 {

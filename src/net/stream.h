@@ -180,6 +180,13 @@ int stream_queue(struct stream *stream, struct str bytes);
 ssize_t stream_write_some(struct stream *stream, struct str bytes);
 
 /*
+ * The same with several spans, which are the caller's as long as they last: for
+ * content that stays where it is.
+ */
+ssize_t stream_write_spans(
+    struct stream *stream, struct iovec *spans, size_t count);
+
+/*
  * The same with what `from` has in its pipe.  If that cannot be done for this
  * stream, it comes by the input buffer of `from` after all.
  */

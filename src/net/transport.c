@@ -27,6 +27,20 @@ plain_write(struct transport_wire *wire, const void *from, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+static ssize_t
+plain_writev(
+    struct transport_wire *wire, struct iovec *spans, size_t count)
+{
+	struct msghdr message = { .msg_iov = spans,
+		.msg_iovlen = count };
+	ssize_t n;
+
+	do {
+		n = sendmsg(wire->fd, &message, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
 static int
 plain_shutdown(struct transport_wire *wire)
 {
@@ -64,6 +78,7 @@ plain_splice_out(struct transport_wire *wire, int pipe_fd, size_t len)
 const struct transport transport_plain = {
 	.read = plain_read,
 	.write = plain_write,
+	.writev = plain_writev,
 	.shutdown = plain_shutdown,
 	.splice_in = plain_splice_in,
 	.splice_out = plain_splice_out,

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /*
  * The transport's side of a stream.  A transport that returns -EAGAIN says in
@@ -30,6 +31,7 @@ struct transport_wire {
  * read		a count, 0 at the peer's end, or a negative errno
  * write	a count, which may be short, or a negative errno; after -EAGAIN
  *		the same bytes are offered again, maybe at another place
+ * writev	the same of several spans; NULL: they are written one by one
  * shutdown	0 when no more is to be sent, -EAGAIN to be called again
  * holds	whether it has input that no readiness of fd will announce;
  *		may be NULL
@@ -44,6 +46,8 @@ struct transport {
 	ssize_t (*read)(struct transport_wire *wire, void *to, size_t room);
 	ssize_t (*write)(
 	    struct transport_wire *wire, const void *from, size_t len);
+	ssize_t (*writev)(struct transport_wire *wire,
+	    struct iovec *spans, size_t count);
 	int (*shutdown)(struct transport_wire *wire);
 	ssize_t (*splice_in)(
 	    struct transport_wire *wire, int pipe_fd, size_t room);

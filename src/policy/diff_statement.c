@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/diff_statement.h"
 
+#include "policy/choice.h"
 #include "policy/describe.h"
 
 #include <errno.h>
@@ -295,6 +296,24 @@ diff_settings(struct telling *telling)
 	}
 }
 
+static void
+diff_choice(struct telling *telling, enum policy_choice choice)
+{
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	choice_describe(telling->before, choice, &before);
+	choice_describe(telling->after, choice, &after);
+	bool same = str_eq(text_str(&before), text_str(&after));
+	if (before.full || after.full)
+		telling->rc = -ENOMEM;
+	else if (!same && before.len > 0)
+		telling->each(telling->context, text_str(&before), false);
+	if (telling->rc == 0 && !same && after.len > 0)
+		telling->each(telling->context, text_str(&after), true);
+	text_fini(&before);
+	text_fini(&after);
+}
+
 int
 statement_diff(const struct policy *before, const struct policy *after,
     void (*each)(void *context, struct str statement, bool is_new),
@@ -307,6 +326,8 @@ statement_diff(const struct policy *before, const struct policy *after,
 		.context = context,
 	};
 
+	for (unsigned i = 0; i < POLICY_CHOICE_COUNT; i++)
+		diff_choice(&telling, (enum policy_choice)i);
 	diff_settings(&telling);
 	diff_snats(&telling);
 	diff_maps(&telling, before, after, false);

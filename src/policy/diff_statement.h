@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/diff_statement: statements `snat` and `map`, and lines of `firewall`,
- * that only one of two policies has.
+ * policy/diff_statement: statements `snat` and `map`, lines of `firewall`, and
+ * choices of `proxy`, that only one of two policies has.
  *
  * They are compared one by one and not by the flows that they hold: what says
  * the same in other words is told, but nothing that differs is left out.  What

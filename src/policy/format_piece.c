@@ -70,8 +70,9 @@ skip_to(struct scanner *scanner, size_t end)
 static int
 take_token(struct scanner *scanner, const struct token *token)
 {
-	struct str text = { scanner->source->text.at + token->place.at,
-		token->place.len };
+	struct str text = str_skip(scanner->source->text, token->place.at);
+
+	text.len = token->place.len; /* the end of an empty file has none */
 
 	int rc = skip_to(scanner, token->place.at);
 	if (token->kind == TOKEN_NEWLINE) {

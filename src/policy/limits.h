@@ -40,6 +40,18 @@
  * never, and neither the kernel's nor nft's numbers go much further. */
 #define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)
 
+/* Of a cache's folder: what is made in it has its own name behind. */
+#define POLICY_FOLDER_MAX 1024
+
+/* Less than these is a slip of the unit, or keeps nothing. */
+#define POLICY_CACHE_MEMORY_MIN ((uint64_t)1 << 20)
+#define POLICY_CACHE_DISK_MIN   ((uint64_t)16 << 20)
+#define POLICY_CACHE_OBJECT_MIN ((uint64_t)1 << 10)
+
+/* The largest object is this part of the largest store, if nothing is said: a
+ * few of them at once leave room for all others. */
+#define POLICY_CACHE_OBJECT_SHARE 8
+
 /* Of one parent: each that is down may cost a client a time-out. */
 #define POLICY_PARENT_SERVERS_MAX 8
 

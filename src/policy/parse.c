@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "policy/include.h"
 #include "policy/manual.h"
+#include "policy/parse_choice.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
@@ -34,6 +35,7 @@ struct parser {
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
+	struct syntax_choice **choices;
 	struct syntax_masquerade **masquerades;
 	struct syntax_parent **parents;
 	struct syntax_snat **snats;
@@ -307,13 +309,40 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 	}
 }
 
+/* Either where the proxy's flows come from, or a choice of how it works. */
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, const struct token *head);
+	struct syntax_choice *(*choose)(
+	    struct reader *in, const struct token *head);
+	const char *manual;
 } proxy_lines[] = {
-	{ "listen", parse_listen },
-	{ "intercept", parse_intercept },
+	{ "listen", parse_listen, NULL, MANUAL_PROXY },
+	{ "intercept", parse_intercept, NULL, MANUAL_PROXY },
+	{ "cache", NULL, parse_cache, MANUAL_CACHE },
+	{ "compress", NULL, parse_compress, MANUAL_COMPRESS },
+	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
+	{ "private", NULL, parse_private, MANUAL_PRIVACY },
 };
+
+static const char proxy_line_what[] =
+    "'listen', 'intercept', 'cache', 'compress', 'tell' or 'private'";
+
+/* The rest of the line that begins with the word of a row. */
+static bool
+parse_proxy_rest(struct parser *parser, size_t row)
+{
+	const struct token *head = reader_take(parser->in);
+
+	(void)report_topic(parser->in->report, proxy_lines[row].manual);
+	if (proxy_lines[row].parse != NULL)
+		return proxy_lines[row].parse(parser, head);
+	struct syntax_choice *choice =
+	    proxy_lines[row].choose(parser->in, head);
+	if (choice != NULL)
+		APPEND(parser->choices, choice);
+	return choice != NULL;
+}
 
 static bool
 parse_proxy_line(struct parser *parser, void *context)
@@ -322,17 +351,16 @@ parse_proxy_line(struct parser *parser, void *context)
 	struct nearest nearest;
 
 	(void)context;
+	(void)report_topic(parser->in->report, MANUAL_PROXY);
 	if (head->kind != TOKEN_WORD)
-		return reader_expected(parser->in, "'listen' or 'intercept'");
+		return reader_expected(parser->in, proxy_line_what);
 	nearest_begin(&nearest, head->text);
 	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
-		if (str_is(head->text, proxy_lines[i].word)) {
-			(void)reader_take(parser->in);
-			return proxy_lines[i].parse(parser, head);
-		}
+		if (str_is(head->text, proxy_lines[i].word))
+			return parse_proxy_rest(parser, i);
 		nearest_offer(&nearest, str_of(proxy_lines[i].word));
 	}
-	(void)reader_expected(parser->in, "'listen' or 'intercept'");
+	(void)reader_expected(parser->in, proxy_line_what);
 	if (nearest.best.at != NULL)
 		report_hint(parser->in->report, "did you mean '%.*s'?",
 		    STR_ARG(nearest.best));
@@ -466,7 +494,7 @@ hint_word_of_statement(struct parser *parser, struct str word)
 			continue;
 		report_hint(parser->in->report,
 		    "it stands in the braces of 'proxy { ... }'");
-		report_see(parser->in->report, MANUAL_PROXY);
+		report_see(parser->in->report, proxy_lines[i].manual);
 		return true;
 	}
 	if (syntax_is_setting(word)) {
@@ -614,6 +642,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
+		.choices = &ret->choices,
 		.masquerades = &ret->masquerades,
 		.parents = &ret->parents,
 		.snats = &ret->snats,

@@ -148,6 +148,33 @@ struct policy_intercept {
 	struct place place;
 };
 
+/* `cache` of the proxy. */
+struct policy_cache {
+	uint64_t memory_bytes; /* 0: there is no cache */
+	uint64_t disk_bytes;   /* 0: not on the disk */
+	struct str disk;       /* the folder: absolute */
+	uint64_t object_bytes; /* the largest that is kept */
+	struct place place;
+};
+
+/* `compress`: what may be used, the preferred one first. */
+struct policy_compression {
+	struct {
+		enum policy_coding coding;
+		uint8_t level; /* 0: the proxy chooses */
+	} items[POLICY_CODING_COUNT];
+	size_t count; /* 0: nothing is compressed */
+	struct place place;
+};
+
+/* What servers are told of where a request comes from. */
+struct policy_telling {
+	bool private; /* nothing, whatever the client says itself */
+	bool client;  /* X-Forwarded-For */
+	bool gateway; /* Via; this is what is told without a word */
+	struct place place;
+};
+
 struct policy_masquerade {
 	uint64_t from, to;
 };
@@ -204,6 +231,9 @@ struct policy {
 	size_t listen_count;
 	struct policy_intercept *intercepts;
 	size_t intercept_count;
+	struct policy_cache cache;
+	struct policy_compression compression;
+	struct policy_telling telling;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
 	struct policy_snat *snats;

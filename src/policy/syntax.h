@@ -105,6 +105,21 @@ struct syntax_intercept {
 	struct syntax_word *zones;
 };
 
+/* `memory 1G`, `disk "/var/cache/gatehouse" 20G`, `br 5`, `client` */
+struct syntax_part {
+	struct syntax_part *next;
+	struct syntax_word what;
+	struct syntax_word folder; /* text.at == NULL: not written; so amount */
+	struct syntax_word amount;
+};
+
+/* A line of `proxy { ... }` that says how it works. */
+struct syntax_choice {
+	struct syntax_choice *next;
+	struct syntax_word head;
+	struct syntax_part *parts;
+};
+
 struct syntax_masquerade {
 	struct syntax_masquerade *next;
 	struct syntax_word *from;
@@ -192,6 +207,7 @@ struct syntax {
 	struct syntax_service_name *services;
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
+	struct syntax_choice *choices;
 	struct syntax_masquerade *masquerades;
 	struct syntax_parent *parents;
 	struct syntax_snat *snats;

@@ -36,6 +36,12 @@ static const struct policy_helper_row helpers[] = {
 #undef ROW
 };
 
+static const struct policy_coding_row codings[] = {
+#define ROW(id, word, level_max) { #word, level_max },
+	POLICY_CODINGS(ROW)
+#undef ROW
+};
+
 #define ROW(id, word, sentence)                                                \
 	_Static_assert(sizeof(word) - 1 <= POLICY_REASON_WORD_MAX, word);
 POLICY_REASONS(ROW)
@@ -90,6 +96,12 @@ const struct policy_helper_row *
 policy_helper_row(enum policy_helper helper)
 {
 	return &helpers[helper];
+}
+
+const struct policy_coding_row *
+policy_coding_row(enum policy_coding coding)
+{
+	return &codings[coding];
 }
 
 const char *

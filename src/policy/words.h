@@ -87,6 +87,27 @@ struct policy_helper_row {
 	uint16_t port;
 };
 
+/*
+ * Content codings that the proxy may use: word and its last level (the first
+ * is 1).  In this order if none is named.
+ */
+#define POLICY_CODINGS(ROW)                                                    \
+	ROW(BR, br, 11)                                                        \
+	ROW(ZSTD, zstd, 19)                                                    \
+	ROW(GZIP, gzip, 9)
+
+enum policy_coding {
+#define ROW(id, word, level_max) POLICY_CODING_##id,
+	POLICY_CODINGS(ROW)
+#undef ROW
+	POLICY_CODING_COUNT
+};
+
+struct policy_coding_row {
+	const char *word;
+	uint8_t level_max;
+};
+
 /* Schemes that a rule can name. */
 #define POLICY_SCHEMES(ROW)                                                    \
 	ROW(HTTP, http)                                                        \
@@ -166,6 +187,7 @@ const char *policy_verdict_word(enum policy_verdict verdict);
 const char *policy_phase_word(enum policy_phase phase);
 const struct policy_protocol_row *policy_protocol_row(enum policy_protocol p);
 const struct policy_helper_row *policy_helper_row(enum policy_helper helper);
+const struct policy_coding_row *policy_coding_row(enum policy_coding coding);
 const char *policy_scheme_word(enum policy_scheme scheme);
 const char *policy_reason_word(enum policy_reason reason);
 const char *policy_reason_sentence(enum policy_reason reason); /* NULL: NONE */

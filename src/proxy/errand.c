@@ -3,7 +3,6 @@
 
 #include "event/counter.h"
 #include "net/socket.h"
-#include "proxy/pool.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -211,10 +210,37 @@ take_kept(struct errand *errand)
 	return false;
 }
 
+/*
+ * A request to the proxy goes where its name leads.  An intercepted client has
+ * said itself where it wants to go, and goes there, unless the policy let it
+ * in for its name, or may still do so: then to the true addresses of that
+ * name, since the name may have been forged to reach another one's address.
+ */
+bool
+errand_goes_by_name(const struct errand *errand)
+{
+	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		return false;
+	return errand->flow.way == FLOW_EXPLICIT || errand->answer.by_name ||
+	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
+}
+
+/* Once: who leads it now would wait for itself. */
+static bool
+is_answered_instead(struct errand *errand)
+{
+	bool (*instead)(struct errand * errand) = errand->instead;
+
+	errand->instead = NULL;
+	return instead != NULL && instead(errand);
+}
+
 static void
 connect_to_server(struct errand *errand)
 {
 	errand->reused = false;
+	if (is_answered_instead(errand))
+		return;
 	if (errand->parent != NULL) {
 		errand_go_by_parent(errand, false);
 		return;
@@ -312,21 +338,6 @@ resolve(struct errand *errand)
 		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
 }
 
-/*
- * A request to the proxy goes where its name leads.  An intercepted client has
- * said itself where it wants to go, and goes there, unless the policy let it
- * in for its name, or may still do so: then to the true addresses of that
- * name, since the name may have been forged to reach another one's address.
- */
-static bool
-goes_by_name(const struct errand *errand)
-{
-	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
-		return false;
-	return errand->flow.way == FLOW_EXPLICIT || errand->answer.by_name ||
-	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
-}
-
 /* As the client asked, whatever an earlier attempt has found out. */
 static void
 forget_addresses(struct errand *errand)
@@ -358,9 +369,12 @@ errand_begin(struct errand *errand)
 {
 	if (errand_is_refused(errand)) {
 		errand_refuse(errand, errand->answer);
+	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
+		   is_answered_instead(errand)) {
+		return;
 	} else if (errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);
-	} else if (goes_by_name(errand)) {
+	} else if (errand_goes_by_name(errand)) {
 		resolve(errand);
 	} else {
 		struct policy_answer answer = admit(errand, errand->meant);
@@ -369,6 +383,20 @@ errand_begin(struct errand *errand)
 		else
 			errand_refuse(errand, answer);
 	}
+}
+
+enum errand_outcome
+errand_settle(struct errand *errand)
+{
+	errand_take_generation(errand, errand->worker->generation);
+	if (errand->address_count > 0)
+		admission_destination(errand->generation, &errand->flow,
+		    errand->addresses[0].address);
+	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	errand->server_at = (struct address_port){ .port = errand->flow.port };
+	if (!errand_may_proceed(&errand->answer))
+		return ERRAND_REFUSED;
+	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
 enum errand_outcome
@@ -431,14 +459,18 @@ errand_move(struct errand *errand)
 	proxy_generation_unref(before);
 }
 
+struct pool_key
+errand_place(const struct errand *errand)
+{
+	if (errand->by.name_len > 0)
+		return approach_key(&errand->approach);
+	return (struct pool_key){ .server = errand->server_at };
+}
+
 void
 errand_keep(struct errand *errand)
 {
-	struct pool_key key = { .server = errand->server_at };
-
-	if (errand->by.name_len > 0)
-		key = approach_key(&errand->approach);
-	pool_put(errand->worker->pool, key, &errand->server);
+	pool_put(errand->worker->pool, errand_place(errand), &errand->server);
 }
 
 void

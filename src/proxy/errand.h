@@ -29,6 +29,7 @@
 #include "proxy/approach.h"
 #include "proxy/dial.h"
 #include "proxy/failure.h"
+#include "proxy/pool.h"
 
 struct worker;
 struct errand;
@@ -75,6 +76,12 @@ struct errand {
 	bool says_url;
 	struct str via;
 	errand_fn done;
+	/*
+	 * Asked once the policy lets it pass, before anything is dialled: true
+	 * if it is answered without a server, and then nothing more is done
+	 * (errand_settle, or errand_begin again).  NULL: no such way.
+	 */
+	bool (*instead)(struct errand *errand);
 
 	/* What became of it.  READY with an answer that is UNDECIDED hangs on
 	 * the type of what the server sends: errand_see_type. */
@@ -119,6 +126,19 @@ void errand_init(struct errand *errand, struct worker *worker,
 void errand_begin(struct errand *errand);
 
 /*
+ * It is answered without a server, with what the same question was answered
+ * with before: as if the first address that was admitted had been dialled.
+ * READY, REFUSED or LIMITED.
+ */
+enum errand_outcome errand_settle(struct errand *errand);
+
+/*
+ * Whether it goes to the addresses of its name, as we find them; else to the
+ * one that the client gave.
+ */
+bool errand_goes_by_name(const struct errand *errand);
+
+/*
  * The server's answer has this media type (at == NULL: it says none).  READY,
  * or REFUSED or LIMITED, and then its content is not passed on.
  */
@@ -136,6 +156,9 @@ const char *errand_failure_words(const struct errand *errand);
 /* The parent itself refuses: sets failure and words. */
 void errand_blame_parent(
     struct errand *errand, enum proxy_failure failure, const char *detail);
+
+/* Where its connection is kept; lent. */
+struct pool_key errand_place(const struct errand *errand);
 
 /* The server takes another request: it is kept. */
 void errand_keep(struct errand *errand);

@@ -1,39 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "proxy/exchange.h"
+#include "proxy/exchange_impl.h"
 
 #include "event/counter.h"
 #include "http/parse.h"
 #include "http/write.h"
+#include "proxy/choice.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
 #include "proxy/question.h"
-#include "proxy/transfer.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
 
 #define WEBSOCKET STR("websocket")
-
-struct exchange {
-	struct client *client;
-	struct errand errand;
-	struct http_request request; /* texts are gone once `sent` */
-	size_t head_bytes;
-	/* For the server, kept for a second try, which may be of another kind
-	 * of parent: with the path, and with the whole URL. */
-	struct text heads[2];
-	struct http_head_scan scan;
-	struct transfer up, down;
-	bool sent;     /* the head, to the server */
-	bool answered; /* the head of the final answer, to the client */
-	bool up_done;  /* the content is with the server */
-	bool keep;     /* the client's connection */
-	bool keep_server;
-	bool websocket;   /* is asked for */
-	int64_t moved;    /* when anything last did */
-	uint64_t in, out; /* bytes of heads */
-};
 
 /* ---- what is asked ---- */
 
@@ -53,6 +33,13 @@ asks_for_websocket(const struct http_request *request)
 }
 
 /* ---- the end of it ---- */
+
+struct exchange *
+exchange_of(struct errand *errand)
+{
+	return (struct exchange *)((char *)errand -
+				   offsetof(struct exchange, errand));
+}
 
 struct errand *
 exchange_errand(struct exchange *exchange)
@@ -87,26 +74,28 @@ exchange_cancel(struct exchange *exchange, enum proxy_failure why)
 	}
 	/* Whoever got a part of a message must not take it for the whole. */
 	stream_close_reset(&exchange->errand.server);
+	exchange_store_fini(exchange);
 	fini_heads(exchange);
 	errand_fini(&exchange->errand);
 }
 
 /* The event is told; what remains is the client's connection. */
-static void
-finish(struct exchange *exchange)
+void
+exchange_finish(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 
 	note_bytes(exchange);
 	errand_tell(&exchange->errand);
+	exchange_store_end(exchange);
 	if (exchange->keep && exchange->up_done)
 		client_next(client);
 	else
 		client_end(client);
 }
 
-static void
-forget_head(struct exchange *exchange)
+void
+exchange_forget_head(struct exchange *exchange)
 {
 	if (exchange->head_bytes == 0)
 		return;
@@ -117,8 +106,9 @@ forget_head(struct exchange *exchange)
 
 /* ---- answers of our own ---- */
 
-static void
-answer_page(struct exchange *exchange, unsigned status, const char *sentence)
+void
+exchange_answer_page(
+    struct exchange *exchange, unsigned status, const char *sentence)
 {
 	struct page page = {
 		.status = status,
@@ -138,7 +128,7 @@ answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 	exchange->keep = exchange->keep && exchange->up_done &&
 			 exchange->request.method != HTTP_METHOD_CONNECT;
 	page.keep_alive = exchange->keep;
-	forget_head(exchange);
+	exchange_forget_head(exchange);
 	stream_close_reset(&exchange->errand.server);
 	int sent = page_send(&page, exchange->client->stream);
 	if (sent < 0) {
@@ -148,20 +138,22 @@ answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 	}
 	exchange->out += (uint64_t)sent;
 	exchange->errand.account.status = (uint16_t)status;
-	finish(exchange);
+	exchange_finish(exchange);
 }
 
-static void
-answer_failure(struct exchange *exchange, enum proxy_failure failure)
+void
+exchange_answer_failure(struct exchange *exchange, enum proxy_failure failure)
 {
+	if (exchange_store_rescue(exchange, failure))
+		return;
 	exchange->errand.failure = failure;
-	answer_page(exchange, proxy_failure_status(failure),
+	exchange_answer_page(exchange, proxy_failure_status(failure),
 	    errand_failure_words(&exchange->errand));
 }
 
 /* The answer has begun, so it can only be seen to have no end. */
-static void
-cut_off(struct exchange *exchange, enum proxy_failure failure)
+void
+exchange_cut_off(struct exchange *exchange, enum proxy_failure failure)
 {
 	struct client *client = exchange->client;
 	bool end_is_close =
@@ -180,9 +172,9 @@ static void
 fail(struct exchange *exchange, enum proxy_failure failure)
 {
 	if (exchange->answered)
-		cut_off(exchange, failure);
+		exchange_cut_off(exchange, failure);
 	else
-		answer_failure(exchange, failure);
+		exchange_answer_failure(exchange, failure);
 }
 
 /* ---- content up ---- */
@@ -220,7 +212,7 @@ end_answer(struct exchange *exchange)
 		errand_keep(errand);
 	else
 		stream_close(&errand->server);
-	finish(exchange);
+	exchange_finish(exchange);
 }
 
 static void
@@ -232,7 +224,7 @@ run_down(struct exchange *exchange)
 		end_answer(exchange);
 		break;
 	case TRANSFER_BAD:
-		cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
+		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 		break;
 	case TRANSFER_WAITS:
 	case TRANSFER_STUCK:
@@ -264,15 +256,15 @@ write_head(struct exchange *exchange, const struct http_response *response,
 	return rc;
 }
 
-static void
-answer_refusal(struct exchange *exchange)
+void
+exchange_answer_refusal(struct exchange *exchange)
 {
 	const struct policy_answer *answer = &exchange->errand.answer;
 
 	if (answer->verdict == POLICY_VERDICT_DROP)
 		client_silence(exchange->client);
 	else
-		answer_page(exchange, 403, answer->reason);
+		exchange_answer_page(exchange, 403, answer->reason);
 }
 
 /* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
@@ -302,9 +294,9 @@ may_pass(struct exchange *exchange, const struct http_response *response)
 	if (outcome == ERRAND_READY)
 		return true;
 	if (outcome == ERRAND_LIMITED)
-		answer_failure(exchange, PROXY_FAILURE_LIMITED);
+		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
 	else
-		answer_refusal(exchange);
+		exchange_answer_refusal(exchange);
 	return false;
 }
 
@@ -317,10 +309,11 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	if (exchange->errand.to_url && response->status == 407) {
 		errand_blame_parent(
 		    &exchange->errand, PROXY_FAILURE_PARENT_AUTH, "status 407");
-		answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
+		exchange_answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
 		return;
 	}
-	if (!may_pass(exchange, response))
+	if (!may_pass(exchange, response) ||
+	    exchange_store_take(exchange, response, used))
 		return;
 	http_response_fit(response, exchange->request.minor);
 	/* Content that is still on its way would be read as a request. */
@@ -333,8 +326,10 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	    exchange->client->stream, framing, response->content_length,
 	    response->framing);
 	exchange->answered = true;
-	int rc = write_head(
-	    exchange, response, exchange->keep, framing != HTTP_FRAMING_NONE);
+	int rc = exchange_store_note(exchange, response);
+	if (rc == 0)
+		rc = write_head(exchange, response, exchange->keep,
+		    framing != HTTP_FRAMING_NONE);
 	if (rc < 0) {
 		client_destroy(exchange->client);
 		return;
@@ -365,7 +360,7 @@ static void
 pass_switch(struct exchange *exchange, struct http_response *response, int used)
 {
 	if (!switches(exchange, response)) {
-		answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
+		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
 		return;
 	}
 	if (!may_pass(exchange, response))
@@ -411,14 +406,14 @@ static void
 server_is_gone(struct exchange *exchange)
 {
 	if (exchange->answered) {
-		cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
+		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 	} else if (may_try_again(exchange)) {
 		stream_close(&exchange->errand.server);
 		exchange->errand.may_reuse = false;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
 	} else {
-		answer_failure(exchange, PROXY_FAILURE_NO_ANSWER);
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_ANSWER);
 	}
 }
 
@@ -442,7 +437,8 @@ read_answer(struct exchange *exchange)
 			return;
 		}
 		if (used < 0) {
-			answer_failure(exchange, PROXY_FAILURE_ANSWER_BAD);
+			exchange_answer_failure(
+			    exchange, PROXY_FAILURE_ANSWER_BAD);
 			return;
 		}
 		if (response.status >= 200) {
@@ -476,7 +472,9 @@ on_client_drained(struct stream *stream, void *context)
 	struct exchange *exchange = context;
 
 	(void)stream;
-	if (exchange->answered)
+	if (exchange->store.serve.object != NULL)
+		exchange_store_run(exchange);
+	else if (exchange->answered)
 		run_down(exchange);
 }
 
@@ -534,19 +532,42 @@ static const struct stream_user server_side = {
 
 /* ---- the request, sent on ---- */
 
+/* What the policy does not want to be told is taken out of a copy: what is kept
+ * may hang on it. */
+static int
+write_request(struct exchange *exchange, const struct http_request *request,
+    struct http_request_options *options, struct text *out)
+{
+	const struct errand *errand = &exchange->errand;
+	struct arena *arena = &exchange->client->arena;
+	const struct policy *policy = errand->generation->policy;
+	struct http_request told = *request;
+	int rc = 0;
+
+	if (policy->telling.private)
+		rc = http_request_copy(request, arena, &told);
+	if (rc == 0)
+		rc = choice_tell(policy, errand->client.address, worker_via(),
+		    arena, &told, options);
+	return rc < 0 ? rc : http_request_write(&told, options, out);
+}
+
 static int
 make_head(struct exchange *exchange, bool to_url)
 {
-	const struct http_request *request = &exchange->request;
+	const struct http_request *request;
+	struct http_request copy;
+	int rc = exchange_store_request(exchange, &copy, &request);
 	struct http_request_options options = {
 		.to_parent = to_url,
 		.keep_alive = true,
-		.expect_continue = request->expect_continue,
-		.via = worker_via(),
+		.expect_continue = exchange->request.expect_continue,
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 
-	return http_request_write(request, &options, &exchange->heads[to_url]);
+	return rc < 0 ? rc
+		      : write_request(exchange, request, &options,
+			    &exchange->heads[to_url]);
 }
 
 /*
@@ -560,14 +581,14 @@ make_heads(struct exchange *exchange)
 	bool may_differ =
 	    exchange->errand.reused && exchange->errand.parent != NULL;
 
-	if (exchange->sent)
+	if (exchange->sent && !exchange->remade)
 		return exchange->heads[to_url].len > 0 ? 0 : -ENOENT;
 	int rc = make_head(exchange, to_url);
 	return rc == 0 && may_differ ? make_head(exchange, !to_url) : rc;
 }
 
-static void
-arm(struct exchange *exchange, int64_t at)
+void
+exchange_arm(struct exchange *exchange, int64_t at)
 {
 	loop_timer_arm(
 	    exchange->client->worker->loop, &exchange->client->timer, at);
@@ -579,14 +600,14 @@ begin_up(struct exchange *exchange)
 	const struct http_request *request = &exchange->request;
 
 	if (!exchange->sent)
-		forget_head(exchange);
+		exchange_forget_head(exchange);
 	exchange->sent = true;
 	exchange->up_done = !has_content(request);
 	transfer_init(&exchange->up, exchange->client->stream,
 	    exchange->errand.server, request->framing, request->content_length,
 	    request->framing);
 	exchange->moved = loop_now(exchange->client->worker->loop);
-	arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
+	exchange_arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
 	stream_use(exchange->errand.server, &server_side, exchange);
 	stream_read_start(exchange->errand.server);
 	stream_read_start(exchange->client->stream);
@@ -601,9 +622,9 @@ send_request(struct exchange *exchange)
 
 	if (rc < 0) {
 		/* Else the policy has changed to another way meanwhile. */
-		answer_failure(exchange, rc == -ENOMEM
-					     ? PROXY_FAILURE_NO_MEMORY
-					     : PROXY_FAILURE_NO_ANSWER);
+		exchange_answer_failure(
+		    exchange, rc == -ENOMEM ? PROXY_FAILURE_NO_MEMORY
+					    : PROXY_FAILURE_NO_ANSWER);
 		return;
 	}
 	struct str head = text_str(&exchange->heads[exchange->errand.to_url]);
@@ -616,13 +637,24 @@ send_request(struct exchange *exchange)
 	begin_up(exchange);
 }
 
+void
+exchange_ask_again(struct exchange *exchange)
+{
+	stream_close(&exchange->errand.server);
+	text_clear(&exchange->heads[false]);
+	text_clear(&exchange->heads[true]);
+	exchange->remade = true;
+	exchange->errand.server_at.port = 0;
+	errand_begin(&exchange->errand);
+}
+
 static void
 answer_connect(struct exchange *exchange)
 {
 	struct http_response response =
 	    http_response_own(200, HTTP_METHOD_CONNECT, HTTP_UNSAID);
 
-	forget_head(exchange);
+	exchange_forget_head(exchange);
 	exchange->errand.account.status = 200;
 	if (write_head(exchange, &response, true, false) < 0)
 		client_destroy(exchange->client);
@@ -635,21 +667,19 @@ answer_connect(struct exchange *exchange)
 static void
 on_errand(struct errand *errand, enum errand_outcome outcome)
 {
-	struct exchange *exchange =
-	    (struct exchange *)((char *)errand -
-				offsetof(struct exchange, errand));
+	struct exchange *exchange = exchange_of(errand);
 
 	if (outcome == ERRAND_FAILED) {
-		answer_failure(exchange, errand->failure);
+		exchange_answer_failure(exchange, errand->failure);
 	} else if (outcome == ERRAND_READY) {
 		if (exchange->request.method == HTTP_METHOD_CONNECT)
 			answer_connect(exchange);
 		else
 			send_request(exchange);
 	} else if (outcome == ERRAND_LIMITED) {
-		answer_failure(exchange, PROXY_FAILURE_LIMITED);
+		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
 	} else {
-		answer_refusal(exchange);
+		exchange_answer_refusal(exchange);
 	}
 }
 
@@ -662,7 +692,7 @@ answer_options(struct exchange *exchange)
 
 	exchange->up_done = !has_content(&exchange->request);
 	exchange->keep = exchange->keep && exchange->up_done;
-	forget_head(exchange);
+	exchange_forget_head(exchange);
 	exchange->errand.account.status = 200;
 	/* Where the address counts, which nobody asked for, it is not said
 	 * what the policy would have been. */
@@ -671,7 +701,7 @@ answer_options(struct exchange *exchange)
 	if (write_head(exchange, &response, exchange->keep, false) < 0)
 		client_destroy(exchange->client);
 	else
-		finish(exchange);
+		exchange_finish(exchange);
 }
 
 static struct exchange *
@@ -706,12 +736,13 @@ exchange_begin(struct client *client, const struct http_request *request,
 		client_reset(client);
 		return;
 	}
+	exchange_store_begin(exchange);
 	stream_use(client->stream, &client_side, exchange);
 	/* The head's texts lie in the input: it must not grow and move. */
 	stream_read_stop(client->stream);
 	enum proxy_failure failure = question_objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
-		answer_failure(exchange, failure);
+		exchange_answer_failure(exchange, failure);
 	else if (request->max_forwards != 0)
 		errand_begin(&exchange->errand);
 	else if (errand_is_refused(&exchange->errand))
@@ -729,14 +760,14 @@ exchange_on_time(struct exchange *exchange)
 
 	if (loop_now(exchange->client->worker->loop) <
 	    exchange->moved + limit) {
-		arm(exchange, exchange->moved + limit);
+		exchange_arm(exchange, exchange->moved + limit);
 		return;
 	}
 	exchange->keep = false;
 	if (exchange->answered)
-		cut_off(exchange, PROXY_FAILURE_IDLE);
+		exchange_cut_off(exchange, PROXY_FAILURE_IDLE);
 	else
-		answer_failure(exchange, exchange->up_done
-					     ? PROXY_FAILURE_ANSWER_TIMEOUT
-					     : PROXY_FAILURE_CLIENT_STALLED);
+		exchange_answer_failure(
+		    exchange, exchange->up_done ? PROXY_FAILURE_ANSWER_TIMEOUT
+						: PROXY_FAILURE_CLIENT_STALLED);
 }

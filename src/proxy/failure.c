@@ -24,6 +24,15 @@ proxy_failure_words(enum proxy_failure failure)
 	return failures[failure].words;
 }
 
+bool
+proxy_failure_is_server(enum proxy_failure failure)
+{
+	unsigned status = proxy_failure_status(failure);
+
+	return status == 502 || status == 504 ||
+	       failure == PROXY_FAILURE_PARENT_DOWN;
+}
+
 enum proxy_failure
 proxy_failure_of_dial(int error)
 {

@@ -8,6 +8,8 @@
 #ifndef GATEHOUSE_PROXY_FAILURE_H
 #define GATEHOUSE_PROXY_FAILURE_H
 
+#include <stdbool.h>
+
 #define PROXY_FAILURES(ROW)                                                    \
 	ROW(NONE, 0, "")                                                       \
 	ROW(NO_NAME, 502, "the name does not exist")                           \
@@ -55,6 +57,9 @@ enum proxy_failure {
 
 unsigned proxy_failure_status(enum proxy_failure failure);
 const char *proxy_failure_words(enum proxy_failure failure);
+
+/* It is the server, or the way to it, that gives no answer. */
+bool proxy_failure_is_server(enum proxy_failure failure);
 
 /* Of a connection that was not made; error is a negative errno. */
 enum proxy_failure proxy_failure_of_dial(int error);

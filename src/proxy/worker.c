@@ -4,8 +4,11 @@
 #include "base/must.h"
 #include "net/socket.h"
 #include "proxy/client.h"
+#include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
+#include "proxy/recode.h"
+#include "proxy/refresh.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -30,6 +33,7 @@ struct member {
 struct workers {
 	struct member *members;
 	size_t count;
+	struct cache *cache; /* of all; of no size while no policy wants it */
 };
 
 /* What a worker is told: a ban, a generation, or neither for the end. */
@@ -241,15 +245,36 @@ end_clients(struct worker *worker)
 		client_destroy(worker->clients);
 }
 
+/* While it waits it holds nothing of what the cache lent. */
+static void
+on_wait(void *context)
+{
+	cache_sleep(context);
+}
+
+static void
+on_waited(void *context)
+{
+	cache_wake(context);
+}
+
 static void *
 run(void *context)
 {
 	struct member *member = context;
 	struct worker *worker = &member->worker;
 
+	cache_enter(worker->cache.cache, &worker->cache);
+	loop_on_wait(&member->loop,
+	    (struct loop_waits){ on_wait, on_waited, &worker->cache });
 	(void)loop_run(&member->loop);
 	stop_listening(worker);
 	end_clients(worker);
+	refresh_end_all(worker);
+	recode_end_all(worker);
+	fill_end_all(worker);
+	loop_deliver(&member->loop);
+	cache_leave(&worker->cache);
 	return NULL;
 }
 
@@ -266,7 +291,7 @@ fini_member(struct member *member)
 }
 
 static int
-init_member(struct member *member)
+init_member(struct member *member, struct cache *cache)
 {
 	struct resolver_options options = { 0 };
 	struct worker *worker = &member->worker;
@@ -281,7 +306,10 @@ init_member(struct member *member)
 	if (rc < 0)
 		return rc;
 	worker->pool = pool_create(worker->loop);
-	return worker->pool != NULL ? 0 : -ENOMEM;
+	if (worker->pool == NULL)
+		return -ENOMEM;
+	worker->cache.cache = cache;
+	return 0;
 }
 
 /* Signals are for the thread that creates the workers. */
@@ -298,6 +326,20 @@ start_thread(struct member *member)
 	return rc;
 }
 
+static int
+init_workers(struct workers *workers, size_t count)
+{
+	const struct cache_limits none = { 0 };
+
+	workers->members = calloc(count, sizeof(*workers->members));
+	if (workers->members == NULL)
+		return -ENOMEM;
+	int rc = cache_create(&none, &workers->cache);
+	if (rc < 0)
+		free(workers->members);
+	return rc;
+}
+
 int
 workers_create(size_t count, struct workers **ret)
 {
@@ -306,14 +348,14 @@ workers_create(size_t count, struct workers **ret)
 
 	choose_via();
 	if (workers != NULL)
-		workers->members = calloc(count, sizeof(*workers->members));
-	if (workers == NULL || workers->members == NULL) {
+		rc = init_workers(workers, count);
+	if (workers == NULL || rc < 0) {
 		free(workers);
 		return -ENOMEM;
 	}
 	for (; rc == 0 && workers->count < count; workers->count++) {
 		struct member *member = &workers->members[workers->count];
-		rc = init_member(member);
+		rc = init_member(member, workers->cache);
 		if (rc == 0)
 			rc = start_thread(member);
 	}
@@ -324,6 +366,17 @@ workers_create(size_t count, struct workers **ret)
 	return rc;
 }
 
+static void
+resize_cache(struct workers *workers, const struct policy *policy)
+{
+	struct cache_limits limits = {
+		.bytes_max = policy->cache.memory_bytes,
+		.object_bytes_max = policy->cache.object_bytes,
+	};
+
+	cache_resize(workers->cache, &limits);
+}
+
 int
 workers_use(struct workers *workers, struct proxy_generation *generation)
 {
@@ -331,6 +384,7 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	bool all = true;
 
 	must(workers->count <= PROXY_WORKERS_MAX);
+	resize_cache(workers, generation->policy);
 	for (size_t i = 0; all && i < workers->count; i++) {
 		orders[i] = make_order(&workers->members[i].worker, generation);
 		all = orders[i] != NULL;
@@ -343,6 +397,12 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 			drop_order(orders[i]);
 	}
 	return all ? 0 : -ENOMEM;
+}
+
+struct cache *
+workers_cache(struct workers *workers)
+{
+	return workers->cache;
 }
 
 int
@@ -383,6 +443,7 @@ workers_destroy(struct workers **workers)
 		stop_thread(&w->members[i]);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
+	cache_destroy(&w->cache);
 	free(w->members);
 	free(w);
 }

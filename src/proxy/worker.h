@@ -14,12 +14,17 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "cache/store.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
 
 struct client;
+struct fill;
+struct http_coder_pool;
 struct pool;
+struct recode;
+struct refresh;
 struct worker_listener;
 
 struct worker {
@@ -31,8 +36,13 @@ struct worker {
 	size_t listener_count;
 	struct loop_timer accept_again;
 	struct client *clients;
-	struct arena_spare spare; /* for the clients' arenas */
-	struct text scratch;      /* for what is written within one call */
+	struct cache_user cache; /* the cache is that of all workers */
+	struct fill *fills;
+	struct refresh *refreshes;
+	struct recode *recodes;
+	struct http_coder_pool *coders; /* NULL until one is needed */
+	struct arena_spare spare;       /* for the clients' arenas */
+	struct text scratch; /* for what is written within one call */
 };
 
 struct workers;
@@ -48,6 +58,9 @@ int workers_use(struct workers *workers, struct proxy_generation *generation);
 
 /* Has each end the connections of clients in the range.  0 or -ENOMEM. */
 int workers_end(struct workers *workers, const struct address_range *range);
+
+/* What they share; any thread may purge it and ask for its figures. */
+struct cache *workers_cache(struct workers *workers);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);

@@ -58,6 +58,10 @@ static const struct http_request_options parent = {
 	.via = STR_INIT("gatehouse"),
 	.proxy_authorization = STR_INIT("Basic eDp5"),
 };
+static const struct http_request_options telling = {
+	.keep_alive = true,
+	.forwarded_for = STR_INIT("10.0.0.4"),
+};
 static const struct http_request_options websocket = {
 	.upgrade = STR_INIT("websocket"),
 };
@@ -90,6 +94,22 @@ requests_are_written_anew(void **state)
 		    "b.example:443\r\n" VIA CREDENTIALS E },
 		{ &origin, "GET http://[2001:DB8::1]:81/ HTTP/1.1\r\n" H E,
 		    "GET / HTTP/1.1\r\nHost: [2001:db8::1]:81\r\n" VIA E },
+		/* For whom: only where the client is told of. */
+		{ &telling,
+		    "GET / HTTP/1.1\r\n" H
+		    "X-Forwarded-For: 192.0.2.1\r\nX: 1\r\n"
+		    "x-forwarded-for: 192.0.2.2\r\n" E,
+		    "GET / HTTP/1.1\r\n" H
+		    "X: 1\r\nX-Forwarded-For: 192.0.2.1, 192.0.2.2, "
+		    "10.0.0.4\r\n" E },
+		{ &telling,
+		    "GET / HTTP/1.1\r\n" H "Connection: X-Forwarded-For\r\n"
+		    "X-Forwarded-For: 192.0.2.1\r\n" E,
+		    "GET / HTTP/1.1\r\n" H "X-Forwarded-For: 10.0.0.4\r\n" E },
+		{ &origin,
+		    "GET / HTTP/1.1\r\n" H "X-Forwarded-For: 192.0.2.1\r\n" E,
+		    "GET / HTTP/1.1\r\n" H
+		    "X-Forwarded-For: 192.0.2.1\r\n" VIA E },
 		/* OPTIONS for the server as a whole. */
 		{ &origin, "OPTIONS http://b.example HTTP/1.1\r\n" H E,
 		    "OPTIONS * HTTP/1.1\r\nHost: b.example\r\n" VIA E },

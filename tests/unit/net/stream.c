@@ -254,6 +254,32 @@ write_some_takes_what_the_socket_takes(void **state)
 	both_end(&t);
 }
 
+/* As many of them as the socket takes, and in their order. */
+static void
+spans_leave_in_one_segment(void **state)
+{
+	static char block[1 << 20];
+	struct iovec spans[] = { { block, 4 }, { block, 0 },
+		{ block, sizeof(block) } };
+	struct both t;
+
+	(void)state;
+	memset(block, 'x', sizeof(block));
+	memcpy(block, "head", 4);
+	both_begin(&t, SMALL);
+	ssize_t taken = stream_write_spans(t.a.stream, spans, 3);
+	assert_true(taken > 4 && (size_t)taken < 4 + sizeof(block));
+	assert_int_equal(stream_write_spans(t.a.stream, spans, 3), 0);
+	stream_read_start(t.b.stream);
+	run_until_told(&t.h, &t.a, 'w');
+	assert_int_equal(stream_write_spans(t.a.stream, spans, 1), 4);
+	t.b.stop_at = (size_t)taken + 4;
+	harness_run(&t.h);
+	assert_memory_equal(t.b.taken.at, "headheadxx", 10);
+	assert_memory_equal(t.b.taken.at + taken - 1, "xhead", 5);
+	both_end(&t);
+}
+
 static void
 empty_writes_are_nothing(void **state)
 {
@@ -764,6 +790,7 @@ main(void)
 		cmocka_unit_test(no_write_goes_beyond_the_limit),
 		cmocka_unit_test(queued_bytes_leave_with_the_next_write),
 		cmocka_unit_test(write_some_takes_what_the_socket_takes),
+		cmocka_unit_test(spans_leave_in_one_segment),
 		cmocka_unit_test(empty_writes_are_nothing),
 		cmocka_unit_test(each_half_ends_on_its_own),
 		cmocka_unit_test(shutdown_waits_for_the_queue),

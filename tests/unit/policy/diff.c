@@ -99,6 +99,17 @@ static const struct {
 	    "now invalid allow\n"
 	    "no longer clamp mss for wan\n"
 	    "now helper sip for lan\n" },
+	/* How the proxy works. */
+	{ HEAD "proxy { cache object 8M, memory 64M\n compress\n }\n",
+	    HEAD "proxy { compress br, zstd, gzip; cache memory 64M\n"
+		 "tell gateway }\n",
+	    "" },
+	{ HEAD "proxy { cache memory 64M\n compress gzip 6\n}\n",
+	    HEAD "proxy { cache memory 1G\n private }\n",
+	    "no longer cache memory 64M, object 8M\n"
+	    "now cache memory 1G, object 128M\n"
+	    "no longer compress gzip 6\n"
+	    "now private\n" },
 	/* The verdict. */
 	{ HEAD "drop any -> any\n",
 	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",

@@ -295,10 +295,15 @@ add_random_head(struct text *out)
 	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent other = socks5 [2001:db8::8]:1080\n");
 	if (chance(3) > 0)
-		text_addf(out, "proxy {\n%s%s}\n",
+		text_addf(out, "proxy {\n%s%s%s%s%s}\n",
 		    ONE_OF("", "listen 10.0.0.1:3128 for lan\n"),
 		    ONE_OF("", "intercept web for lan, guest\n",
-			"intercept tcp 80 for lan\n"));
+			"intercept tcp 80 for lan\n"),
+		    ONE_OF("", "cache memory 64M\n",
+			"cache object 8M, disk \"/var/c\" 2G, memory 1G\n"),
+		    ONE_OF("", "compress\n", "compress gzip 6, br\n"),
+		    ONE_OF("", "private\n", "tell gateway,client\n",
+			"tell nothing\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
 	if (chance(4) == 0)

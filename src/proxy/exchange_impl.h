@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/exchange_impl: what the files of proxy/exchange share, and nobody else.
+ *
+ *	exchange        the request, the server, the answer passed on
+ *	exchange_store  the cache is asked first, and given what may be kept
+ */
+#ifndef GATEHOUSE_PROXY_EXCHANGE_IMPL_H
+#define GATEHOUSE_PROXY_EXCHANGE_IMPL_H
+
+#include "proxy/exchange.h"
+
+#include "cache/reuse.h"
+#include "cache/status.h"
+#include "http/accept.h"
+#include "http/parse.h"
+#include "proxy/keep.h"
+#include "proxy/serve.h"
+#include "proxy/transfer.h"
+
+/* What an exchange has to do with the cache. */
+struct exchange_store {
+	bool on;      /* there is a cache */
+	bool recodes; /* what comes may have to be put in another coding */
+	struct http_accept accept;
+	struct keep keep;
+	struct cache_waiter *waiter; /* for who leads */
+	/* What is stale may stand in for an error, or for no answer. */
+	bool if_error, if_unreachable;
+	bool refresh;   /* it is validated when the client has it */
+	bool collapsed; /* somebody else has asked */
+	enum cache_forward forward;
+	struct str why; /* what comes is not kept */
+	struct serve serve;
+};
+
+struct exchange {
+	struct client *client;
+	struct errand errand;
+	/* Its texts are gone once `sent`, but for the cache. */
+	struct http_request request;
+	size_t head_bytes;
+	/* For the server, kept for a second try, which may be of another kind
+	 * of parent: with the path, and with the whole URL. */
+	struct text heads[2];
+	struct http_head_scan scan;
+	struct transfer up, down;
+	bool sent;     /* the head, to the server */
+	bool remade;   /* the texts are kept, and heads can be made again */
+	bool answered; /* the head of the final answer, to the client */
+	bool up_done;  /* the content is with the server */
+	bool keep;     /* the client's connection */
+	bool keep_server;
+	bool websocket;   /* is asked for */
+	int64_t moved;    /* when anything last did */
+	uint64_t in, out; /* bytes of heads, and of what was stored */
+	struct exchange_store store;
+};
+
+/* ---- exchange.c ---- */
+
+/* The event is told; what remains is the client's connection. */
+void exchange_finish(struct exchange *exchange);
+
+/* The request's head is taken from the client's input. */
+void exchange_forget_head(struct exchange *exchange);
+
+void exchange_answer_page(
+    struct exchange *exchange, unsigned status, const char *sentence);
+void exchange_answer_failure(
+    struct exchange *exchange, enum proxy_failure failure);
+
+/* As the errand's answer says. */
+void exchange_answer_refusal(struct exchange *exchange);
+
+/* The answer has begun, so it can only be seen to have no end. */
+void exchange_cut_off(struct exchange *exchange, enum proxy_failure failure);
+
+void exchange_arm(struct exchange *exchange, int64_t at);
+
+/* The server's answer was of no use: asks again, as if for the first time. */
+void exchange_ask_again(struct exchange *exchange);
+
+/* ---- exchange_store.c ---- */
+
+/* The exchange of an errand. */
+struct exchange *exchange_of(struct errand *errand);
+
+/* Before the errand begins: whether the cache has a part in it. */
+void exchange_store_begin(struct exchange *exchange);
+
+/* The errand's `instead`. */
+bool exchange_store_answers(struct errand *errand);
+
+/* What is written to the server: the request, or one that validates what is
+ * stored.  Lent from *copy, from the arena.  0 or a negative errno. */
+int exchange_store_request(struct exchange *exchange, struct http_request *copy,
+    const struct http_request **ret);
+
+/*
+ * The final answer's head has come, in `used` bytes of the server's input, and
+ * the policy lets it pass.  True: the cache takes all of it, and answers.
+ */
+bool exchange_store_take(
+    struct exchange *exchange, struct http_response *response, int used);
+
+/* No answer comes: true if a stored one has been given instead. */
+bool exchange_store_rescue(
+    struct exchange *exchange, enum proxy_failure failure);
+
+/* The Cache-Status of an answer that is passed on. */
+int exchange_store_note(
+    struct exchange *exchange, struct http_response *response);
+
+/* There is room for more of what is served. */
+void exchange_store_run(struct exchange *exchange);
+
+/* It is told, and its client goes on to something else. */
+void exchange_store_end(struct exchange *exchange);
+
+/* What it holds of the cache is given back. */
+void exchange_store_fini(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/exchange_store: what an exchange has to do with the cache.
+ *
+ *	asked:	fresh -> served
+ *		stale -> validated: 304 -> freshened and served
+ *		none  -> the first who asks leads, the others wait for it
+ *	came:	may be kept -> a fill takes the server, and it is served
+ *
+ * Only GET is kept, and HEAD answered from it.  What a client dialled itself
+ * is kept for those who dial the same (cache/key): the name that it claims for
+ * the server says nothing of what lives there.
+ */
+#include "proxy/exchange_impl.h"
+
+#include "base/text.h"
+#include "cache/condition.h"
+#include "cache/head.h"
+#include "cache/key.h"
+#include "event/counter.h"
+#include "proxy/choice.h"
+#include "proxy/client.h"
+#include "proxy/recode.h"
+#include "proxy/refresh.h"
+#include "proxy/worker.h"
+
+#include <errno.h>
+
+static struct cache_user *
+cache_of(const struct exchange *exchange)
+{
+	return &exchange->client->worker->cache;
+}
+
+/* ---- serving ---- */
+
+static void
+end_serving(struct exchange *exchange)
+{
+	if (exchange->store.forward == CACHE_FORWARD_NOT)
+		counter_add(COUNTER_CACHE_HIT_BYTES,
+		    (int64_t)exchange->store.serve.passed);
+	exchange->out += exchange->store.serve.passed;
+	exchange->store.serve.passed = 0;
+}
+
+static void
+see(struct exchange *exchange, enum serve_result result)
+{
+	struct client *client = exchange->client;
+	struct loop *loop = client->worker->loop;
+
+	exchange->moved = loop_now(loop);
+	end_serving(exchange);
+	switch (result) {
+	case SERVE_WAITS:
+		if (!loop_timer_is_armed(&client->timer))
+			exchange_arm(
+			    exchange, exchange->moved + PROXY_STALL_TIMEOUT);
+		break;
+	case SERVE_DONE:
+		exchange_finish(exchange);
+		break;
+	case SERVE_BROKEN:
+		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
+		break;
+	case SERVE_STUCK:
+		client_destroy(client);
+		break;
+	}
+}
+
+void
+exchange_store_run(struct exchange *exchange)
+{
+	see(exchange, serve_run(&exchange->store.serve));
+}
+
+static void
+on_more(void *context)
+{
+	struct exchange *exchange = context;
+
+	exchange_store_run(exchange);
+}
+
+static struct str
+note_status(struct exchange *exchange, const struct cache_status *status)
+{
+	struct text text = TEXT_EMPTY;
+
+	if (!exchange->store.on)
+		return STR("");
+	cache_status_add(status, &text);
+	struct str line = arena_str(&exchange->client->arena, text_str(&text));
+	text_fini(&text);
+	return line;
+}
+
+/* Takes the reference. */
+static void
+serve_as_it_is(struct exchange *exchange, struct cache_object *object,
+    const struct cache_status *status, int64_t age, bool varies)
+{
+	struct client *client = exchange->client;
+	struct serve_order order = {
+		.object = object,
+		.request = &exchange->request,
+		.to = client->stream,
+		.scratch = &client->worker->scratch,
+		.via = worker_via(),
+		.cache_status = note_status(exchange, status),
+		.age = age,
+		.varies = varies,
+		.keep_alive = exchange->keep,
+		.wake = on_more,
+		.context = exchange,
+	};
+
+	enum serve_result result = serve_begin(&exchange->store.serve, &order);
+	cache_object_unref(object);
+	exchange->up_done = true;
+	if (result == SERVE_BROKEN && exchange->store.serve.passed == 0) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
+		return;
+	}
+	exchange->answered = true;
+	exchange->errand.account.status =
+	    (uint16_t)exchange->store.serve.status;
+	exchange->keep = exchange->store.serve.keep_alive;
+	exchange_forget_head(exchange);
+	see(exchange, result);
+}
+
+/* ---- in the coding that the client takes ---- */
+
+static struct http_recoding
+choose_recoding(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	const struct policy *policy = exchange->errand.generation->policy;
+	enum http_coding codings[HTTP_CODING_COUNT];
+	size_t count = choice_codings(policy, codings);
+
+	return http_recoding_choose(&exchange->request, response,
+	    &exchange->store.accept, codings, count);
+}
+
+/* A part is a part of what the server sent. */
+static bool
+may_recode(const struct exchange *exchange)
+{
+	return exchange->store.recodes &&
+	       exchange->request.method == HTTP_METHOD_GET &&
+	       http_fields_get(&exchange->request.fields, HTTP_NAME_RANGE) ==
+		   NULL;
+}
+
+static int
+read_response(struct exchange *exchange, const struct cache_object *object,
+    struct http_response *ret)
+{
+	struct cache_meta meta = cache_object_meta(object);
+	int64_t length = cache_body_length(cache_object_body(object));
+
+	*ret = http_response_own(meta.status, exchange->request.method, length);
+	if (length == HTTP_UNSAID && ret->framing != HTTP_FRAMING_NONE)
+		ret->framing = HTTP_FRAMING_CHUNKED;
+	return cache_head_read(
+	    cache_object_head(object), &exchange->client->arena, &ret->fields);
+}
+
+/* The object in the coding that is to be sent; the caller's reference. */
+static struct cache_object *
+recode(struct exchange *exchange, struct cache_object *object, bool stored,
+    bool *ret_varies)
+{
+	const struct policy *policy = exchange->errand.generation->policy;
+	struct http_response response;
+
+	*ret_varies = false;
+	if (!may_recode(exchange) ||
+	    read_response(exchange, object, &response) < 0)
+		return cache_object_ref(object);
+	struct http_recoding how = choose_recoding(exchange, &response);
+	struct recode_order order = {
+		.worker = exchange->client->worker,
+		.source = object,
+		.request = &exchange->request,
+		.how = how,
+		.level = choice_level(policy, how.coding),
+		.store = stored,
+		.response = &response,
+		.arena = &exchange->client->arena,
+	};
+	*ret_varies = how.kind == HTTP_RECODING_NONE && how.varies;
+	struct cache_object *other =
+	    how.kind == HTTP_RECODING_NONE ? NULL : recode_get(&order);
+	return other != NULL ? other : cache_object_ref(object);
+}
+
+/* Answers with it; the policy and its limits have been asked. */
+static void
+serve(struct exchange *exchange, struct cache_object *object,
+    const struct cache_status *status, uint32_t age)
+{
+	bool varies;
+	struct cache_object *other = recode(exchange, object, true, &varies);
+
+	serve_as_it_is(exchange, other, status, age, varies);
+}
+
+/* ---- a hit ---- */
+
+/* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
+static struct str
+media_type(const struct cache_object *object, struct arena *arena)
+{
+	struct str rest = cache_object_head(object);
+	struct http_field field;
+
+	while (cache_head_next(&rest, &field)) {
+		if (field.id != HTTP_NAME_CONTENT_TYPE)
+			continue;
+		field.value.len = str_find(field.value, ';');
+		return arena_lower(arena, str_trim(field.value));
+	}
+	return (struct str){ NULL, 0 };
+}
+
+/* Whether the client may have it; if not, it has been told. */
+static bool
+may_have(struct exchange *exchange, const struct cache_object *object)
+{
+	struct errand *errand = &exchange->errand;
+	enum errand_outcome outcome = errand_settle(errand);
+
+	if (outcome == ERRAND_READY)
+		outcome = errand_see_type(
+		    errand, media_type(object, &exchange->client->arena));
+	if (outcome == ERRAND_LIMITED)
+		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
+	else if (outcome != ERRAND_READY)
+		exchange_answer_refusal(exchange);
+	return outcome == ERRAND_READY;
+}
+
+static void
+serve_hit(struct exchange *exchange, struct cache_object *object,
+    const struct cache_reuse *reuse)
+{
+	struct cache_status status = {
+		.name = worker_via(),
+		.ttl_said = true,
+		.ttl = reuse->ttl,
+		.collapsed = exchange->store.collapsed,
+	};
+
+	exchange->store.forward = CACHE_FORWARD_NOT;
+	counter_add(COUNTER_CACHE_HITS, 1);
+	if (may_have(exchange, object))
+		serve(exchange, object, &status, reuse->age);
+}
+
+/* ---- waiting for who leads ---- */
+
+static void
+on_turn(void *context)
+{
+	struct exchange *exchange = context;
+
+	exchange->store.waiter = NULL;
+	exchange->store.collapsed = true;
+	counter_add(COUNTER_CACHE_COLLAPSED, 1);
+	exchange->errand.instead = exchange_store_answers;
+	errand_begin(&exchange->errand);
+}
+
+static void
+wait_for_lead(struct exchange *exchange)
+{
+	struct loop *loop = exchange->client->worker->loop;
+
+	exchange->up_done = true;
+	exchange->moved = loop_now(loop);
+	exchange_arm(exchange, exchange->moved + PROXY_ANSWER_TIMEOUT);
+}
+
+static bool ask(struct exchange *exchange);
+
+/* True: somebody else asks for it, and this one waits, or was answered with
+ * what has just come.  known: it is stored, and no answer as it is. */
+static bool
+take_turn(struct exchange *exchange, const struct cache_object *known)
+{
+	struct exchange_store *store = &exchange->store;
+
+	if (exchange->request.method != HTTP_METHOD_GET)
+		return false;
+	switch (cache_take_turn(cache_of(exchange), store->keep.key,
+	    &exchange->request, known, exchange->client->worker->loop, on_turn,
+	    exchange, &store->keep.lead, &store->waiter)) {
+	case CACHE_TURN_FOUND:
+		return ask(exchange);
+	case CACHE_TURN_WAIT:
+		wait_for_lead(exchange);
+		return true;
+	case CACHE_TURN_LEAD:
+	case CACHE_TURN_ALONE:
+		break;
+	}
+	return false;
+}
+
+/* ---- what is stored, looked at ---- */
+
+/* The client's texts are needed until the answer comes. */
+static int
+keep_texts(struct exchange *exchange)
+{
+	struct str head = stream_input(exchange->client->stream);
+
+	if (exchange->head_bytes == 0)
+		return 0;
+	head.len = exchange->head_bytes;
+	return http_request_keep(
+	    &exchange->request, head, &exchange->client->arena);
+}
+
+static void
+answer_only_cached(struct exchange *exchange)
+{
+	exchange_answer_page(exchange, 504,
+	    "it is not in the cache, and was asked for only from there");
+}
+
+static bool
+miss(struct exchange *exchange)
+{
+	if (cache_reuse_is_only(&exchange->request, &keep_rules)) {
+		answer_only_cached(exchange);
+		return true;
+	}
+	exchange->store.forward = CACHE_FORWARD_URI_MISS;
+	return take_turn(exchange, NULL);
+}
+
+static bool
+validate(struct exchange *exchange, struct cache_object *object,
+    const struct cache_reuse *reuse)
+{
+	struct exchange_store *store = &exchange->store;
+
+	store->forward =
+	    reuse->asked ? CACHE_FORWARD_REQUEST : CACHE_FORWARD_STALE;
+	if (take_turn(exchange, object))
+		return true;
+	keep_validate(&store->keep, object);
+	store->if_error = reuse->if_error;
+	store->if_unreachable = reuse->if_unreachable;
+	return false;
+}
+
+/* When the client has been served: the texts of its request are needed. */
+static void
+want_refresh(struct exchange *exchange, struct cache_object *object)
+{
+	if (exchange->request.method != HTTP_METHOD_GET ||
+	    keep_texts(exchange) < 0)
+		return;
+	keep_validate(&exchange->store.keep, object);
+	exchange->store.refresh = true;
+}
+
+void
+exchange_store_end(struct exchange *exchange)
+{
+	if (exchange->store.refresh)
+		refresh_start(&exchange->client->arena, &exchange->errand,
+		    &exchange->store.keep);
+}
+
+static bool
+look_at(struct exchange *exchange, struct cache_object *object)
+{
+	struct cache_meta meta = cache_object_meta(object);
+	struct cache_reuse reuse;
+
+	cache_reuse(&meta, &exchange->request, keep_now(), &keep_rules, &reuse);
+	switch (reuse.use) {
+	case CACHE_USE_REVALIDATE:
+		want_refresh(exchange, object);
+		serve_hit(exchange, object, &reuse);
+		return true;
+	case CACHE_USE_FRESH:
+	case CACHE_USE_STALE:
+		serve_hit(exchange, object, &reuse);
+		return true;
+	case CACHE_USE_VALIDATE:
+		return validate(exchange, object, &reuse);
+	case CACHE_USE_NOT:
+		break;
+	}
+	answer_only_cached(exchange);
+	return true;
+}
+
+static bool
+ask(struct exchange *exchange)
+{
+	struct cache_object *object = cache_find(
+	    cache_of(exchange), exchange->store.keep.key, &exchange->request);
+
+	return object != NULL ? look_at(exchange, object) : miss(exchange);
+}
+
+/* Whether the client's own address and port are where the URL leads. */
+static bool
+leads_where_it_says(const struct errand *errand)
+{
+	return errand->says_url &&
+	       (errand->flow.name.at == NULL || errand_goes_by_name(errand));
+}
+
+static struct str
+make_key(struct exchange *exchange)
+{
+	const struct errand *errand = &exchange->errand;
+	struct text *text = &exchange->client->worker->scratch;
+	struct address_port dialled = { 0 };
+
+	if (!leads_where_it_says(errand))
+		dialled =
+		    (struct address_port){ errand->meant, errand->flow.port };
+	text_clear(text);
+	cache_key_add(&exchange->request.uri, dialled, text);
+	if (text->full)
+		return STR("");
+	return arena_str(&exchange->client->arena, text_str(text));
+}
+
+bool
+exchange_store_answers(struct errand *errand)
+{
+	struct exchange *exchange = exchange_of(errand);
+
+	exchange->store.keep.key = make_key(exchange);
+	return exchange->store.keep.key.len > 0 && ask(exchange);
+}
+
+static bool
+may_ask(const struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+
+	return (request->method == HTTP_METHOD_GET ||
+		   request->method == HTTP_METHOD_HEAD) &&
+	       request->framing == HTTP_FRAMING_NONE && !exchange->websocket &&
+	       !cache_condition_is_for_origin(request);
+}
+
+void
+exchange_store_begin(struct exchange *exchange)
+{
+	const struct policy *policy = exchange->errand.generation->policy;
+
+	exchange->store.recodes = policy->compression.count > 0;
+	exchange->store.on = policy->cache.memory_bytes > 0;
+	exchange->store.accept = http_accept_of(&exchange->request.fields);
+	exchange->store.keep = (struct keep){
+		.worker = exchange->client->worker,
+		.arena = &exchange->client->arena,
+		.request = &exchange->request,
+	};
+	exchange->store.forward = CACHE_FORWARD_BYPASS;
+	if (!exchange->store.on)
+		return;
+	if (may_ask(exchange))
+		exchange->errand.instead = exchange_store_answers;
+	else if (!http_method_is_safe(exchange->request.method))
+		exchange->store.forward = CACHE_FORWARD_METHOD;
+}
+
+/* ---- what the server is asked ---- */
+
+int
+exchange_store_request(struct exchange *exchange, struct http_request *copy,
+    const struct http_request **ret)
+{
+	int rc = 0;
+
+	*ret = &exchange->request;
+	if (!exchange->store.on)
+		return 0;
+	if (exchange->store.keep.key.len > 0)
+		counter_add(COUNTER_CACHE_MISSES, 1);
+	rc = keep_texts(exchange);
+	return rc < 0 ? rc : keep_ask(&exchange->store.keep, copy, ret);
+}
+
+/* ---- what the server answers ---- */
+
+static void
+serve_new(struct exchange *exchange, struct cache_object *object)
+{
+	struct cache_meta meta = cache_object_meta(object);
+	int64_t now = keep_now();
+	struct cache_status status = {
+		.name = worker_via(),
+		.forward = exchange->store.forward,
+		.stored = true,
+		.ttl_said = true,
+		.ttl = cache_meta_ttl(&meta, now),
+	};
+
+	serve(exchange, object, &status, cache_meta_age(&meta, now));
+	cache_object_unref(object);
+}
+
+static void
+let_server_go(
+    struct exchange *exchange, const struct http_response *response, int used)
+{
+	struct errand *errand = &exchange->errand;
+
+	stream_consume(errand->server, (size_t)used);
+	if (response->keep_alive && response->framing == HTTP_FRAMING_NONE)
+		errand_keep(errand);
+	else
+		stream_close(&errand->server);
+}
+
+static void
+freshen(
+    struct exchange *exchange, const struct http_response *response, int used)
+{
+	struct keep *keep = &exchange->store.keep;
+
+	if (!keep_concerns(keep, response)) {
+		keep_drop_stale(keep);
+		exchange_ask_again(exchange);
+		return;
+	}
+	counter_add(COUNTER_CACHE_VALIDATED, 1);
+	struct cache_object *object = keep_fresher(keep, response);
+	let_server_go(exchange, response, used);
+	if (object == NULL)
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+	else
+		serve_new(exchange, object);
+}
+
+/* RFC 5861, 4 */
+static void
+serve_instead(struct exchange *exchange)
+{
+	struct cache_object *stale = exchange->store.keep.stale;
+	struct cache_meta meta = cache_object_meta(stale);
+	int64_t now = keep_now();
+	struct cache_status status = {
+		.name = worker_via(),
+		.forward = exchange->store.forward,
+		.ttl_said = true,
+		.ttl = cache_meta_ttl(&meta, now),
+		.detail = STR("stale-if-error"),
+	};
+
+	counter_add(COUNTER_CACHE_STALE, 1);
+	keep_end_lead(&exchange->store.keep, CACHE_LEAD_GONE);
+	stream_close(&exchange->errand.server);
+	serve(exchange, stale, &status, cache_meta_age(&meta, now));
+}
+
+/* What it says of the client has been judged by then, or is judged here. */
+bool
+exchange_store_rescue(struct exchange *exchange, enum proxy_failure failure)
+{
+	struct exchange_store *store = &exchange->store;
+
+	if (store->keep.stale == NULL || !store->if_unreachable ||
+	    !proxy_failure_is_server(failure))
+		return false;
+	if (may_have(exchange, store->keep.stale))
+		serve_instead(exchange);
+	return true;
+}
+
+/* What it is not kept for; whoever waits need not. */
+static void
+pass_on(struct exchange *exchange, enum cache_refusal refusal)
+{
+	exchange->store.why = cache_refusal_text(refusal);
+	keep_drop_stale(&exchange->store.keep);
+	keep_end_lead(&exchange->store.keep, CACHE_LEAD_NOT_KEPT);
+}
+
+static struct cache_status
+status_of_forwarded(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return (struct cache_status){
+		.name = worker_via(),
+		.forward = exchange->store.forward,
+		.forward_status = response->status,
+		.detail = exchange->store.why,
+	};
+}
+
+/* What is not kept goes through the same pipe, if it is to be recoded. */
+static bool
+pass_recoded(
+    struct exchange *exchange, const struct http_response *response, int used)
+{
+	struct http_recoding how = { .kind = HTTP_RECODING_NONE };
+	struct cache_status status = status_of_forwarded(exchange, response);
+	struct cache_object *object = NULL;
+	bool varies;
+
+	if (may_recode(exchange))
+		how = choose_recoding(exchange, response);
+	if (how.kind != HTTP_RECODING_NONE)
+		object = keep_passing(&exchange->store.keep, &exchange->errand,
+		    response, (size_t)used);
+	if (object == NULL)
+		return false;
+	struct cache_object *other = recode(exchange, object, false, &varies);
+	serve_as_it_is(exchange, other, &status, HTTP_UNSAID, varies);
+	cache_object_unref(object);
+	return true;
+}
+
+bool
+exchange_store_take(
+    struct exchange *exchange, struct http_response *response, int used)
+{
+	struct exchange_store *store = &exchange->store;
+	enum cache_refusal refusal;
+
+	if (!store->on)
+		return pass_recoded(exchange, response, used);
+	if (store->keep.key.len == 0) {
+		keep_invalidate(&store->keep, response);
+		return pass_recoded(exchange, response, used);
+	}
+	if (store->keep.stale != NULL && response->status == 304) {
+		freshen(exchange, response, used);
+		return true;
+	}
+	if (store->keep.stale != NULL && store->if_error &&
+	    cache_reuse_is_error(response->status)) {
+		serve_instead(exchange);
+		return true;
+	}
+	struct cache_object *object = keep_new(
+	    &store->keep, &exchange->errand, response, (size_t)used, &refusal);
+	if (object == NULL) {
+		pass_on(exchange, refusal);
+		return pass_recoded(exchange, response, used);
+	}
+	serve_new(exchange, object);
+	return true;
+}
+
+int
+exchange_store_note(struct exchange *exchange, struct http_response *response)
+{
+	struct cache_status status = status_of_forwarded(exchange, response);
+
+	if (!exchange->store.on)
+		return 0;
+	return http_fields_add(&response->fields, &exchange->client->arena,
+	    STR("Cache-Status"), note_status(exchange, &status));
+}
+
+void
+exchange_store_fini(struct exchange *exchange)
+{
+	struct exchange_store *store = &exchange->store;
+
+	cache_waiter_cancel(&store->waiter);
+	keep_fini(&store->keep);
+	serve_fini(&store->serve);
+}

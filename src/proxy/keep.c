@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/keep.h"
+
+#include "base/text.h"
+#include "cache/condition.h"
+#include "cache/head.h"
+#include "cache/invalidate.h"
+#include "cache/key.h"
+#include "cache/update.h"
+#include "cache/vary.h"
+#include "proxy/fill.h"
+#include "proxy/worker.h"
+
+#include <stdatomic.h>
+
+/* A day: enough for what changes rarely, and an error heals by itself. */
+const struct cache_rules keep_rules = {
+	.heuristic_max = 86400,
+	.stale_max = 86400,
+	.obey_requests = true,
+};
+
+int64_t
+keep_now(void)
+{
+	return clock_wall() / CLOCK_SECOND;
+}
+
+static struct cache_user *
+cache_of(const struct keep *keep)
+{
+	return &keep->worker->cache;
+}
+
+static struct cache_times
+times_of(const struct keep *keep)
+{
+	return (struct cache_times){ .request = keep->sent_at,
+		.response = keep_now() };
+}
+
+/* ---- what is asked ---- */
+
+void
+keep_validate(struct keep *keep, struct cache_object *stale)
+{
+	cache_object_unref(keep->stale);
+	keep->stale = cache_object_ref(stale);
+}
+
+int
+keep_ask(struct keep *keep, struct http_request *copy,
+    const struct http_request **ret)
+{
+	*ret = keep->request;
+	keep->sent_at = keep_now();
+	keep->stamp = cache_stamp(cache_of(keep)->cache);
+	if (keep->stale == NULL)
+		return 0;
+	struct cache_meta meta = cache_object_meta(keep->stale);
+	int rc = http_request_copy(keep->request, keep->arena, copy);
+	if (rc == 0)
+		rc = cache_condition_validate(
+		    copy, &meta, cache_object_head(keep->stale), keep->arena);
+	*ret = copy;
+	return rc;
+}
+
+/* ---- what comes ---- */
+
+/* In the store, or for one answer only.  NULL: it cannot be. */
+static struct cache_object *
+make(const struct keep *keep, const struct cache_parts *parts, bool store)
+{
+	struct cache_object *object;
+
+	if (cache_object_create(parts, &object) < 0)
+		return NULL;
+	if (store && cache_put(cache_of(keep), object) < 0) {
+		cache_object_unref(object);
+		return NULL;
+	}
+	return object;
+}
+
+static int64_t
+length_of(const struct http_response *response)
+{
+	if (response->framing == HTTP_FRAMING_NONE)
+		return 0;
+	return response->framing == HTTP_FRAMING_LENGTH
+		   ? response->content_length
+		   : HTTP_UNSAID;
+}
+
+/* Any thread; begins anywhere, lest what a disk has kept be taken for new. */
+static uint32_t
+next_content(void)
+{
+	static _Atomic uint32_t last;
+	uint32_t begin = (uint32_t)clock_wall() | 1, none = 0;
+
+	(void)atomic_compare_exchange_strong(&last, &none, begin);
+	return atomic_fetch_add(&last, 1) + 1;
+}
+
+static struct cache_object *
+make_new(const struct keep *keep, const struct http_response *response,
+    struct cache_meta *meta, bool store)
+{
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
+	struct cache_parts parts = { .key = keep->key,
+		.stamp = keep->stamp,
+		.length = length_of(response) };
+	struct cache_object *object = NULL;
+	int rc = cache_head_write(response, &head, meta);
+
+	if (rc == 0)
+		rc = cache_vary_key(&response->fields, keep->request, &vary);
+	if (rc == 0) {
+		parts.head = text_str(&head);
+		parts.vary = text_str(&vary);
+		parts.meta = *meta;
+		parts.meta.content = next_content();
+		object = make(keep, &parts, store);
+	}
+	text_fini(&head);
+	text_fini(&vary);
+	return object;
+}
+
+struct cache_object *
+keep_new(struct keep *keep, struct errand *errand,
+    const struct http_response *response, size_t used,
+    enum cache_refusal *ret_refusal)
+{
+	struct cache_times times = times_of(keep);
+	struct cache_meta meta;
+
+	*ret_refusal = cache_meta_make(
+	    keep->request, response, &times, &keep_rules, &meta);
+	if (*ret_refusal != CACHE_STORABLE)
+		return NULL;
+	struct cache_object *object = make_new(keep, response, &meta, true);
+	if (object == NULL)
+		return NULL;
+	keep_drop_stale(keep);
+	keep_end_lead(keep, CACHE_LEAD_KEPT);
+	stream_consume(errand->server, used);
+	fill_start(keep->worker, object, response, errand_place(errand),
+	    &errand->server);
+	return object;
+}
+
+struct cache_object *
+keep_passing(struct keep *keep, struct errand *errand,
+    const struct http_response *response, size_t used)
+{
+	struct cache_meta meta = { .response_time = keep_now(),
+		.last_modified = HTTP_UNSAID,
+		.content_length = HTTP_UNSAID,
+		.status = (uint16_t)response->status };
+	struct cache_object *object = make_new(keep, response, &meta, false);
+
+	if (object == NULL)
+		return NULL;
+	stream_consume(errand->server, used);
+	fill_start(keep->worker, object, response, errand_place(errand),
+	    &errand->server);
+	return object;
+}
+
+bool
+keep_concerns(const struct keep *keep, const struct http_response *response)
+{
+	struct cache_meta meta = cache_object_meta(keep->stale);
+
+	return cache_update_concerns(
+	    response, &meta, cache_object_head(keep->stale));
+}
+
+/* Vary may have changed. */
+static int
+make_vary(const struct keep *keep, struct str head, struct text *out)
+{
+	struct http_fields fields = { 0 };
+	int rc = cache_head_read(head, keep->arena, &fields);
+
+	return rc < 0 ? rc : cache_vary_key(&fields, keep->request, out);
+}
+
+struct cache_object *
+keep_fresher(struct keep *keep, const struct http_response *response)
+{
+	struct cache_object *stale = keep->stale;
+	struct cache_times times = times_of(keep);
+	struct cache_meta meta = cache_object_meta(stale);
+	struct cache_parts parts = {
+		.key = cache_object_key(stale),
+		.tags = cache_object_tags(stale),
+		.stamp = keep->stamp,
+		.freshened = stale,
+	};
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
+	struct cache_object *object = NULL;
+
+	enum cache_refusal refusal =
+	    cache_update(keep->request, response, &times, &keep_rules, &meta,
+		cache_object_head(stale), keep->arena, &head, &parts.meta);
+	parts.head = text_str(&head);
+	parts.meta.content = meta.content;
+	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
+		parts.vary = text_str(&vary);
+		object = make(keep, &parts, refusal == CACHE_STORABLE);
+	}
+	if (refusal != CACHE_STORABLE)
+		cache_drop(cache_of(keep), stale);
+	text_fini(&head);
+	text_fini(&vary);
+	keep_end_lead(keep, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
+	return object;
+}
+
+/* ---- what goes ---- */
+
+void
+keep_drop_stale(struct keep *keep)
+{
+	if (keep->stale != NULL)
+		cache_drop(cache_of(keep), keep->stale);
+	cache_object_unref(keep->stale);
+	keep->stale = NULL;
+}
+
+void
+keep_end_lead(struct keep *keep, enum cache_lead_result result)
+{
+	if (keep->lead != NULL)
+		cache_lead_end(cache_of(keep), &keep->lead, result);
+}
+
+void
+keep_invalidate(struct keep *keep, const struct http_response *response)
+{
+	struct http_uri uris[CACHE_INVALIDATE_MAX];
+	size_t count =
+	    cache_invalidate(keep->request, response, keep->arena, uris);
+
+	for (size_t i = 0; i < count; i++) {
+		struct text key = TEXT_EMPTY;
+		cache_key_add(&uris[i], (struct address_port){ 0 }, &key);
+		if (!key.full)
+			(void)cache_purge(cache_of(keep)->cache,
+			    CACHE_PURGE_KEY, text_str(&key));
+		text_fini(&key);
+	}
+}
+
+void
+keep_fini(struct keep *keep)
+{
+	keep_end_lead(keep, CACHE_LEAD_GONE);
+	cache_object_unref(keep->stale);
+	keep->stale = NULL;
+}

@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proxy/serve.h"
+
+#include "base/text.h"
+#include "cache/condition.h"
+#include "cache/head.h"
+#include "http/chunk.h"
+#include "http/write.h"
+
+#include <errno.h>
+#include <sys/random.h>
+
+/* Content that is offered to the socket in one call. */
+#define SPANS_MAX ((size_t)32)
+
+/* What is copied, because its length is not known yet and it goes in chunks. */
+#define CHUNK_BYTES_MAX ((size_t)32 << 10)
+
+/* Fields that are made for an answer: few. */
+#define ARENA_BYTES_MAX ((size_t)8 << 10)
+
+/* ---- which answer ---- */
+
+static uint64_t
+length_of(const struct cache_object *object)
+{
+	const struct cache_body *body = cache_object_body(object);
+	int64_t length = cache_body_length(body);
+
+	if (length >= 0)
+		return (uint64_t)length;
+	return cache_body_state(body) == CACHE_BODY_WHOLE
+		   ? cache_body_bytes(body)
+		   : UINT64_MAX;
+}
+
+/* UINT64_MAX: to the end, wherever that will be. */
+static void
+take_whole(struct serve *serve, uint64_t length)
+{
+	serve->parts = (struct cache_ranges){ .count = length > 0 };
+	serve->parts.items[0].last =
+	    length == UINT64_MAX ? UINT64_MAX : length - 1;
+}
+
+static void
+choose_parts(struct serve *serve, const struct http_request *request)
+{
+	struct cache_meta meta = cache_object_meta(serve->object);
+	struct str head = cache_object_head(serve->object);
+	uint64_t length = length_of(serve->object);
+
+	serve->status = meta.status;
+	take_whole(serve, length);
+	if (length == UINT64_MAX || meta.status != 200)
+		return;
+	struct cache_ranges parts;
+	switch (cache_range_of(request, &meta, head, length, &parts)) {
+	case CACHE_RANGE_WHOLE:
+		return;
+	case CACHE_RANGE_PARTS:
+		serve->status = 206;
+		serve->parts = parts;
+		serve->several = parts.count > 1;
+		break;
+	case CACHE_RANGE_NONE:
+		serve->status = 416;
+		serve->parts.count = 0;
+		break;
+	}
+}
+
+static void
+choose(struct serve *serve, const struct http_request *request)
+{
+	struct cache_meta meta = cache_object_meta(serve->object);
+
+	switch (cache_condition_of(
+	    request, &meta, cache_object_head(serve->object))) {
+	case CACHE_CONDITION_NOT_MODIFIED:
+		serve->status = 304;
+		return;
+	case CACHE_CONDITION_NONE:
+	case CACHE_CONDITION_NOT_OURS: /* nobody asks us then */
+		break;
+	}
+	choose_parts(serve, request);
+}
+
+/* ---- its head ---- */
+
+/* Whether the stored field is a field of this answer. */
+static bool
+carries(const struct serve *serve, const struct http_field *field)
+{
+	switch (serve->status) {
+	case 304:
+		return cache_condition_304_carries(field);
+	case 416:
+		return false;
+	case 206:
+		return !serve->several || field->id != HTTP_NAME_CONTENT_TYPE;
+	default:
+		return true;
+	}
+}
+
+static bool
+carries_all(const struct serve *serve)
+{
+	return serve->status != 304 && serve->status != 416 && !serve->several;
+}
+
+/* Lent from the object, or from the arena. */
+static struct str
+head_of(const struct serve *serve, struct arena *arena)
+{
+	struct str rest = cache_object_head(serve->object);
+	struct text chosen = TEXT_EMPTY;
+	struct http_field field;
+
+	if (carries_all(serve))
+		return rest;
+	for (struct str line = rest; cache_head_next(&rest, &field);
+	     line = rest)
+		if (carries(serve, &field))
+			text_add(&chosen,
+			    (struct str){ line.at, line.len - rest.len });
+	struct str head = arena_str(arena, text_str(&chosen));
+	arena->full |= chosen.full;
+	text_fini(&chosen);
+	return head;
+}
+
+static struct str
+stored_value(const struct serve *serve, enum http_name name)
+{
+	struct str rest = cache_object_head(serve->object);
+	struct http_field field;
+
+	while (cache_head_next(&rest, &field))
+		if (field.id == name)
+			return field.value;
+	return (struct str){ NULL, 0 };
+}
+
+static void
+add(struct http_response *response, struct arena *arena, const char *name,
+    struct str value)
+{
+	if (http_fields_add(&response->fields, arena, str_of(name), value) < 0)
+		arena->full = true;
+}
+
+static void
+add_number(struct http_response *response, struct arena *arena,
+    const char *name, uint64_t number)
+{
+	struct text digits = TEXT_EMPTY;
+
+	text_add_number(&digits, number);
+	add(response, arena, name, arena_str(arena, text_str(&digits)));
+	arena->full |= digits.full;
+	text_fini(&digits);
+}
+
+static void
+add_range(const struct serve *serve, struct http_response *response,
+    struct arena *arena)
+{
+	uint64_t length = length_of(serve->object);
+	struct text value = TEXT_EMPTY;
+
+	if (serve->several) {
+		text_addf(&value, "multipart/byteranges; boundary=%.*s",
+		    CACHE_BOUNDARY_BYTES, serve->boundary);
+		add(response, arena, "Content-Type",
+		    arena_str(arena, text_str(&value)));
+	} else {
+		if (serve->status == 416)
+			cache_range_add_unsatisfied(length, &value);
+		else
+			cache_range_add_content_range(
+			    &serve->parts.items[0], (int64_t)length, &value);
+		add(response, arena, "Content-Range",
+		    arena_str(arena, text_str(&value)));
+	}
+	arena->full |= value.full;
+	text_fini(&value);
+}
+
+/* HTTP_UNSAID while nobody knows. */
+static int64_t
+content_length(const struct serve *serve)
+{
+	const struct cache_range *part = &serve->parts.items[0];
+
+	if (serve->parts.count == 0)
+		return 0;
+	if (serve->several)
+		return (int64_t)cache_range_parts_length(&serve->parts,
+		    stored_value(serve, HTTP_NAME_CONTENT_TYPE),
+		    length_of(serve->object));
+	if (part->last == UINT64_MAX)
+		return HTTP_UNSAID;
+	return (int64_t)(part->last - part->first + 1);
+}
+
+static struct http_response
+describe(
+    struct serve *serve, const struct serve_order *order, struct arena *arena)
+{
+	int64_t length =
+	    serve->status == 304 ? HTTP_UNSAID : content_length(serve);
+	struct http_response response =
+	    http_response_own(serve->status, order->request->method, length);
+
+	if (length == HTTP_UNSAID && response.framing != HTTP_FRAMING_NONE)
+		response.framing = HTTP_FRAMING_UNTIL_CLOSE;
+	http_response_fit(&response, order->request->minor);
+	serve->chunked = response.framing == HTTP_FRAMING_CHUNKED;
+	serve->keep_alive =
+	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;
+	if (response.framing == HTTP_FRAMING_NONE)
+		serve->parts.count = 0;
+	if (order->age >= 0)
+		add_number(&response, arena, "Age", (uint64_t)order->age);
+	if (order->varies)
+		add(&response, arena, "Vary", STR("Accept-Encoding"));
+	if (order->cache_status.len > 0)
+		add(&response, arena, "Cache-Status", order->cache_status);
+	if (serve->status == 416 || serve->status == 206)
+		add_range(serve, &response, arena);
+	return response;
+}
+
+static int
+write_head(struct serve *serve, const struct serve_order *order)
+{
+	struct http_response_options options = {
+		.client_minor = order->request->minor,
+		.via = order->via,
+	};
+	struct arena arena;
+	int rc = -ENOMEM;
+
+	arena_init(&arena, ARENA_BYTES_MAX);
+	struct http_response response = describe(serve, order, &arena);
+	options.head = head_of(serve, &arena);
+	options.keep_alive = serve->keep_alive;
+	text_clear(order->scratch);
+	if (!arena.full)
+		rc = http_response_write(&response, &options, order->scratch);
+	arena_fini(&arena);
+	return rc;
+}
+
+/* ---- its content ---- */
+
+/* Bytes of the part that are still to come, at most. */
+static uint64_t
+due(const struct serve *serve)
+{
+	uint64_t last = serve->parts.items[serve->part].last;
+
+	return last == UINT64_MAX ? UINT64_MAX : last + 1 - serve->at;
+}
+
+/* All of what is there is with the stream. */
+static enum serve_result
+await_more(struct serve *serve)
+{
+	const struct cache_body *body = cache_object_body(serve->object);
+	enum cache_body_state state = cache_body_state(body);
+
+	/* It may have come in the meantime. */
+	if (cache_body_bytes(body) > serve->at)
+		return serve_run(serve);
+	if (state == CACHE_BODY_BROKEN)
+		return SERVE_BROKEN;
+	if (state == CACHE_BODY_WHOLE)
+		return SERVE_DONE;
+	cache_reader_wait(serve->reader);
+	return SERVE_WAITS;
+}
+
+/* What the stream did not take of the head must not be lost. */
+static ssize_t
+queue_rest(struct serve *serve, struct str head, ssize_t sent)
+{
+	if (sent < 0 || (size_t)sent >= head.len)
+		return sent;
+	int rc = stream_write(serve->to, str_skip(head, (size_t)sent));
+	return rc < 0 ? rc : (ssize_t)head.len;
+}
+
+static void
+account(struct serve *serve, size_t content)
+{
+	serve->at += content;
+	serve->passed += content;
+	if (serve->reader != NULL)
+		cache_reader_advance(serve->reader, serve->at);
+}
+
+/* The head, if there is one, and of the part what is there, in one call.  How
+ * much of the content the stream has taken, and *ret_offered. */
+static ssize_t
+offer(struct serve *serve, struct str head, size_t *ret_offered)
+{
+	struct iovec spans[1 + SPANS_MAX];
+	struct iovec *first = head.len > 0 ? spans : spans + 1;
+	size_t count = cache_body_spans(cache_object_body(serve->object),
+	    serve->at, due(serve), spans + 1, SPANS_MAX);
+
+	*ret_offered = 0;
+	for (size_t i = 1; i <= count; i++)
+		*ret_offered += spans[i].iov_len;
+	if (*ret_offered + head.len == 0)
+		return 0;
+	spans[0] = (struct iovec){ (void *)(uintptr_t)head.at, head.len };
+	ssize_t sent = queue_rest(serve, head,
+	    stream_write_spans(serve->to, first, count + (head.len > 0)));
+	serve->passed += head.len;
+	return sent < 0 ? sent : sent - (ssize_t)head.len;
+}
+
+static enum serve_result
+send_content(struct serve *serve, struct str head)
+{
+	size_t offered;
+
+	do {
+		ssize_t sent = offer(serve, head, &offered);
+		if (sent < 0)
+			return SERVE_STUCK;
+		account(serve, (size_t)sent);
+		if ((size_t)sent < offered)
+			return SERVE_WAITS;
+		head = STR("");
+	} while (offered > 0 && due(serve) > 0);
+	return due(serve) == 0 ? SERVE_DONE : await_more(serve);
+}
+
+/* A copy, because a chunk must be whole and the socket may take half of it. */
+static int
+queue_chunk(struct serve *serve, struct iovec span)
+{
+	char digits[HTTP_CHUNK_HEAD_BYTES_MAX];
+	struct str content = { span.iov_base, span.iov_len };
+	struct str head = http_chunk_head(content.len, digits);
+	int rc = stream_queue(serve->to, head);
+
+	if (rc == 0)
+		rc = stream_queue(serve->to, content);
+	if (rc == 0)
+		rc = stream_queue(serve->to, HTTP_CHUNK_TAIL);
+	serve->passed += head.len + HTTP_CHUNK_TAIL.len;
+	account(serve, content.len);
+	return rc;
+}
+
+static enum serve_result
+send_chunks(struct serve *serve)
+{
+	const struct cache_body *body = cache_object_body(serve->object);
+	struct iovec span;
+
+	while (!stream_is_full(serve->to)) {
+		if (cache_body_spans(
+			body, serve->at, CHUNK_BYTES_MAX, &span, 1) == 0)
+			return await_more(serve);
+		if (queue_chunk(serve, span) < 0)
+			return SERVE_STUCK;
+	}
+	return SERVE_WAITS;
+}
+
+static int
+write_text(struct serve *serve, struct text *text)
+{
+	int rc = text->full ? -ENOMEM : stream_queue(serve->to, text_str(text));
+
+	serve->passed += text->len;
+	text_fini(text);
+	return rc;
+}
+
+static int
+begin_part(struct serve *serve)
+{
+	const struct cache_range *part = &serve->parts.items[serve->part];
+	struct text head = TEXT_EMPTY;
+
+	serve->part_begun = true;
+	serve->at = part->first;
+	if (!serve->several)
+		return 0;
+	cache_range_add_part_head(
+	    (struct str){ serve->boundary, CACHE_BOUNDARY_BYTES },
+	    stored_value(serve, HTTP_NAME_CONTENT_TYPE), part,
+	    length_of(serve->object), serve->part == 0, &head);
+	return write_text(serve, &head);
+}
+
+static enum serve_result
+end_parts(struct serve *serve)
+{
+	struct text tail = TEXT_EMPTY;
+
+	if (serve->ended)
+		return SERVE_DONE;
+	serve->ended = true;
+	if (serve->several)
+		cache_range_add_part_tail(
+		    (struct str){ serve->boundary, CACHE_BOUNDARY_BYTES },
+		    &tail);
+	if (serve->chunked)
+		text_add(&tail, HTTP_CHUNK_LAST);
+	return write_text(serve, &tail) < 0 ? SERVE_STUCK : SERVE_DONE;
+}
+
+static enum serve_result
+run(struct serve *serve, struct str head)
+{
+	for (; serve->part < serve->parts.count; serve->part++) {
+		if (!serve->part_begun && begin_part(serve) < 0)
+			return SERVE_STUCK;
+		enum serve_result result = serve->chunked
+					       ? send_chunks(serve)
+					       : send_content(serve, head);
+		head = STR("");
+		if (result != SERVE_DONE)
+			return result;
+		serve->part_begun = false;
+	}
+	return end_parts(serve);
+}
+
+enum serve_result
+serve_run(struct serve *serve)
+{
+	return run(serve, STR(""));
+}
+
+/* ---- all of it ---- */
+
+static int
+choose_boundary(struct serve *serve)
+{
+	uint8_t random[16];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return -EIO;
+	cache_range_set_boundary(random, serve->boundary);
+	return 0;
+}
+
+/* What is whole stays as it is. */
+static int
+follow(struct serve *serve, const struct serve_order *order)
+{
+	struct cache_body *body = cache_object_body(serve->object);
+
+	if (serve->parts.count == 0 ||
+	    cache_body_state(body) == CACHE_BODY_WHOLE)
+		return 0;
+	return cache_reader_open(body, serve->parts.items[0].first,
+	    stream_loop(serve->to), order->wake, order->context,
+	    &serve->reader);
+}
+
+enum serve_result
+serve_begin(struct serve *serve, const struct serve_order *order)
+{
+	*serve = (struct serve){
+		.object = cache_object_ref(order->object),
+		.to = order->to,
+	};
+	/* What it had may have gone. */
+	if (cache_body_state(cache_object_body(order->object)) ==
+	    CACHE_BODY_BROKEN)
+		return SERVE_BROKEN;
+	choose(serve, order->request);
+	if ((serve->several && choose_boundary(serve) < 0) ||
+	    write_head(serve, order) < 0 || follow(serve, order) < 0)
+		return SERVE_STUCK;
+	struct str head = text_str(order->scratch);
+	if (serve->parts.count == 1 && !serve->chunked && !serve->several)
+		return run(serve, head);
+	serve->passed += head.len;
+	if ((serve->parts.count > 0 ? stream_queue(serve->to, head)
+				    : stream_write(serve->to, head)) < 0)
+		return SERVE_STUCK;
+	return serve_run(serve);
+}
+
+void
+serve_fini(struct serve *serve)
+{
+	cache_reader_close(&serve->reader);
+	cache_object_unref(serve->object);
+	serve->object = NULL;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/serve: a stored response, to a client.
+ *
+ * The head is made of the stored one; content goes from where it is stored to
+ * the socket, and is not copied in between.  What is still arriving is served
+ * as it comes.  The client's own conditions and ranges (RFC 9110, 13 and 14)
+ * are answered here.
+ *
+ * One thread, that of the stream's loop.
+ */
+#ifndef GATEHOUSE_PROXY_SERVE_H
+#define GATEHOUSE_PROXY_SERVE_H
+
+#include "cache/object.h"
+#include "cache/range.h"
+#include "net/stream.h"
+
+/* All of it lent for the call of serve_begin, but for the stream. */
+struct serve_order {
+	struct cache_object *object;
+	const struct http_request *request;
+	struct stream *to;
+	struct text *scratch; /* for the head */
+	struct str via;
+	struct str cache_status; /* empty: there is no cache */
+	int64_t age;             /* or HTTP_UNSAID */
+	bool varies;          /* another client is given another coding of it */
+	bool keep_alive;      /* the client's connection may be kept */
+	cache_waiter_fn wake; /* calls serve_run, some time */
+	void *context;
+};
+
+/* Zero at first; the fields are serve's. */
+struct serve {
+	struct cache_object *object; /* a reference; NULL: nothing is served */
+	struct stream *to;
+	struct cache_reader *reader; /* while the body arrives */
+	struct cache_ranges parts;   /* of the stored content */
+	size_t part;
+	uint64_t at;     /* in the stored content */
+	bool several;    /* multipart/byteranges */
+	bool part_begun; /* its head is written */
+	bool ended;      /* so is what follows the last */
+	bool chunked;    /* on the way out */
+	unsigned status; /* of the answer */
+	uint64_t passed; /* bytes into `to` */
+	bool keep_alive; /* the connection may be kept */
+	char boundary[CACHE_BOUNDARY_BYTES];
+};
+
+enum serve_result {
+	SERVE_WAITS, /* for room, or for content: wake or `drained` tells */
+	SERVE_DONE,
+	SERVE_BROKEN, /* the rest will never come */
+	SERVE_STUCK,  /* the stream has failed, or there is no memory */
+};
+
+/* Writes the head and what content it can. */
+enum serve_result serve_begin(
+    struct serve *serve, const struct serve_order *order);
+
+/* Goes on. */
+enum serve_result serve_run(struct serve *serve);
+
+/* May be called at any time, and twice. */
+void serve_fini(struct serve *serve);
+
+#endif
