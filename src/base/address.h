@@ -20,9 +20,11 @@ enum address_family {
 	ADDRESS_IPV6 = 6,
 };
 
+/* The bytes come first: a copy is then compared by two aligned loads, each from
+ * one store. */
 struct address {
-	uint8_t family; /* enum address_family */
 	uint8_t bytes[16];
+	uint8_t family; /* enum address_family */
 };
 
 /* Inclusive at both ends, of one family, first <= last. */

@@ -51,7 +51,7 @@ read_address(const struct nlattr *v4, const struct nlattr *v6)
 	if (v6 != NULL && mnl_attr_get_payload_len(v6) == 16)
 		return address_from_bytes(
 		    ADDRESS_IPV6, mnl_attr_get_payload(v6));
-	return (struct address){ ADDRESS_NONE, { 0 } };
+	return (struct address){ 0 };
 }
 
 static void

@@ -4,6 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * No thread of ours is ever cancelled, and the C library's recv and send make
+ * ready for it each time, by two atomic operations: so the bare calls.
+ */
+static ssize_t
+receive(int fd, void *to, size_t room)
+{
+	return syscall(SYS_recvfrom, fd, to, room, 0, NULL, NULL);
+}
+
+static ssize_t
+transmit(int fd, const void *from, size_t len)
+{
+	return syscall(SYS_sendto, fd, from, len, MSG_NOSIGNAL, NULL, 0);
+}
 
 static ssize_t
 plain_read(struct transport_wire *wire, void *to, size_t room)
@@ -11,7 +29,7 @@ plain_read(struct transport_wire *wire, void *to, size_t room)
 	ssize_t n;
 
 	do {
-		n = recv(wire->fd, to, room, 0);
+		n = receive(wire->fd, to, room);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -22,7 +40,7 @@ plain_write(struct transport_wire *wire, const void *from, size_t len)
 	ssize_t n;
 
 	do {
-		n = send(wire->fd, from, len, MSG_NOSIGNAL);
+		n = transmit(wire->fd, from, len);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }

@@ -40,7 +40,7 @@
 static struct address
 address(const char *text)
 {
-	struct address address = { ADDRESS_NONE, { 0 } };
+	struct address address = { 0 };
 
 	assert_int_equal(address_parse(str_of(text), &address), 0);
 	return address;
@@ -94,11 +94,11 @@ written(const struct policy *policy, struct arena *arena, const char *from,
     const char *to, const char *service)
 {
 	static const struct address mine[] = {
-		{ ADDRESS_IPV4, { 10, 0, 0, 1 } },
-		{ ADDRESS_IPV4, { 203, 0, 113, 1 } },
-		{ ADDRESS_IPV4, { 10, 0, 0, 255 } },
-		{ ADDRESS_IPV6, { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0,
-				    0, 0, 0, 0, 1 } },
+		{ { 10, 0, 0, 1 }, ADDRESS_IPV4 },
+		{ { 203, 0, 113, 1 }, ADDRESS_IPV4 },
+		{ { 10, 0, 0, 255 }, ADDRESS_IPV4 },
+		{ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+		    ADDRESS_IPV6 },
 	};
 	struct policy_own known = { mine, ROWS(mine) };
 	struct source source = { .name = STR("flow") };
