@@ -629,23 +629,54 @@ pass_recoded(
 	return true;
 }
 
-bool
-exchange_store_take(
+/* RFC 9110, 9.3.3: the answer to a POST may be what a GET would give. */
+static bool
+is_kept_post(
     struct exchange *exchange, struct http_response *response, int used)
+{
+	struct keep *keep = &exchange->store.keep;
+	uint32_t stamp = cache_stamp(cache_of(exchange)->cache);
+	enum cache_refusal refusal;
+
+	keep_invalidate(keep, response);
+	/* A purge of ours is not one that the answer is older than. */
+	if (exchange->request.method != HTTP_METHOD_POST ||
+	    keep->stamp != stamp)
+		return false;
+	keep->stamp = cache_stamp(cache_of(exchange)->cache);
+	keep->key = make_key(exchange);
+	if (keep->key.len == 0)
+		return false;
+	struct cache_object *object =
+	    keep_new(keep, &exchange->errand, response, (size_t)used, &refusal);
+	keep->key = STR("");
+	if (object != NULL)
+		serve_new(exchange, object);
+	return object != NULL;
+}
+
+/* RFC 9111, 4.3.5: it tells what is stored how fresh it is, or that it is not
+ * right any more.  The answer itself is passed on. */
+static void
+learn_from_head(struct exchange *exchange, const struct http_response *response)
+{
+	struct keep *keep = &exchange->store.keep;
+
+	if (keep->stale == NULL || response->status != 200)
+		return;
+	if (keep_concerns(keep, response))
+		cache_object_unref(keep_fresher(keep, response));
+	else
+		keep_drop_stale(keep);
+}
+
+/* The answer to a GET; true: it is served from the store. */
+static bool
+take_answer(struct exchange *exchange, struct http_response *response, int used)
 {
 	struct exchange_store *store = &exchange->store;
 	enum cache_refusal refusal;
 
-	if (!store->on)
-		return pass_recoded(exchange, response, used);
-	if (store->keep.key.len == 0) {
-		keep_invalidate(&store->keep, response);
-		return pass_recoded(exchange, response, used);
-	}
-	if (store->keep.stale != NULL && response->status == 304) {
-		freshen(exchange, response, used);
-		return true;
-	}
 	if (store->keep.stale != NULL && store->if_error &&
 	    cache_reuse_is_error(response->status)) {
 		serve_instead(exchange);
@@ -653,12 +684,33 @@ exchange_store_take(
 	}
 	struct cache_object *object = keep_new(
 	    &store->keep, &exchange->errand, response, (size_t)used, &refusal);
-	if (object == NULL) {
+	if (object == NULL)
 		pass_on(exchange, refusal);
-		return pass_recoded(exchange, response, used);
+	else
+		serve_new(exchange, object);
+	return object != NULL;
+}
+
+bool
+exchange_store_take(
+    struct exchange *exchange, struct http_response *response, int used)
+{
+	struct exchange_store *store = &exchange->store;
+	bool is_taken = false;
+
+	if (!store->on) {
+		is_taken = false;
+	} else if (store->keep.key.len == 0) {
+		is_taken = is_kept_post(exchange, response, used);
+	} else if (store->keep.stale != NULL && response->status == 304) {
+		freshen(exchange, response, used);
+		is_taken = true;
+	} else if (exchange->request.method == HTTP_METHOD_HEAD) {
+		learn_from_head(exchange, response);
+	} else {
+		is_taken = take_answer(exchange, response, used);
 	}
-	serve_new(exchange, object);
-	return true;
+	return is_taken || pass_recoded(exchange, response, used);
 }
 
 int
