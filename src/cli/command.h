@@ -76,6 +76,7 @@ extern const struct command command_flows;
 extern const struct command command_ban;
 extern const struct command command_unban;
 extern const struct command command_bans;
+extern const struct command command_quota;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&command_ban,
 	&command_unban,
 	&command_bans,
+	&command_quota,
 	&command_stop,
 };
 

@@ -24,13 +24,16 @@
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
  * addresses have changed.  BAN ends the connections of clients in a range; that
- * they come no more is the kernel's affair.
+ * they come no more is the kernel's affair.  QUOTAS sets what was used of
+ * quotas; COLLECT is answered with QUOTAS, what has changed since the last time,
+ * until one that is the last.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
 
 #include "base/address.h"
 #include "event/counter.h"
+#include "policy/quota.h"
 
 /* The descriptor that gatehouse-proxy is started with. */
 #define CHANNEL_FD 3
@@ -38,6 +41,7 @@
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
 #define CHANNEL_OWN_MAX     64 /* addresses in one message */
+#define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
 
 /*	id, bytes behind the head, descriptors, who sends it */
 #define CHANNEL_TYPES(ROW)                                                     \
@@ -50,6 +54,8 @@
 	ROW(ABORT, 0, 0)                                                       \
 	ROW(JOURNAL, 0, 1)                                                     \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
+	ROW(QUOTAS, sizeof(struct channel_quotas), 0)                          \
+	ROW(COLLECT, 0, 0)                                                     \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \
@@ -87,6 +93,12 @@ struct channel_own {
 	} items[CHANNEL_OWN_MAX];
 };
 
+struct channel_quotas {
+	uint32_t count;
+	uint8_t last; /* of an answer: that is all */
+	struct policy_quota_count items[CHANNEL_QUOTAS_MAX];
+};
+
 struct channel_words {
 	char words[CHANNEL_WORDS_BYTES]; /* NUL-terminated */
 };
@@ -105,6 +117,7 @@ struct channel_message {
 		struct channel_words words;
 		struct channel_counters counters;
 		struct address_range banned;
+		struct channel_quotas quotas;
 	};
 };
 

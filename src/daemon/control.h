@@ -6,8 +6,8 @@
  * the gateway's own user.  A client writes one line and reads to the end:
  *
  *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
- *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans | status |
- *	stop
+ *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans | quotas |
+ *	reset RULE SOURCE | status | stop
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living
  * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between

@@ -26,6 +26,8 @@
 	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
 	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \
+	ROW(QUOTAS_FORGOTTEN, quotas_forgotten,                                \
+	    "counts of quotas dropped, of too many sources")                   \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \
 	ROW(BYTES_OUT, bytes_out, "bytes sent to clients")                     \
 	ROW(EVENTS, events, "events written to the journal")                   \

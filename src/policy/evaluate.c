@@ -487,7 +487,7 @@ bool
 policy_rule_leaves_trace(const struct policy_rule *rule)
 {
 	return rule->log || rule->publish || rule->report ||
-	       rule->limit.count > 0 || rule->connections > 0;
+	       policy_rule_is_limited(rule);
 }
 
 bool

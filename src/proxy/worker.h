@@ -49,6 +49,9 @@ int workers_use(struct workers *workers, struct proxy_generation *generation);
 /* Has each end the connections of clients in the range.  0 or -ENOMEM. */
 int workers_end(struct workers *workers, const struct address_range *range);
 
+/* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
+int workers_end_used_up(struct workers *workers);
+
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);
 
