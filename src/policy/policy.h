@@ -125,6 +125,7 @@ struct policy_rule {
 	uint32_t connections; /* at once; 0: no limit */
 	bool connections_per_source;
 	struct policy_bandwidth bandwidth;
+	uint8_t bandwidth_number; /* of those that have one, from 1; 0: none */
 	struct policy_quota quota;
 	struct str label; /* as "..."; at == NULL: none */
 	struct str text;  /* as written, on one line */
@@ -204,6 +205,7 @@ struct policy {
 	size_t parent_count, parent_server_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
+	size_t bandwidth_count; /* of rules that have one */
 	struct policy_listen *listens;
 	size_t listen_count;
 	struct policy_intercept *intercepts;
