@@ -7,9 +7,10 @@
  *	bandwidth.N	what is beyond the rule's bandwidth is dropped
  *
  * It is a policer: the kernel holds no packets back for us, and who sends too
- * much finds out by those that are lost.  A burst is a tenth of a second, but
- * two of the largest pieces that a receiving interface makes of packets, or
- * none of those would ever pass.
+ * much finds out by those that are lost.  A second's worth may come at once:
+ * the kernel's bucket of bytes holds that much and the burst, so the burst is
+ * nothing but for slow rates, where a bucket must hold the largest pieces that
+ * a receiving interface makes of packets, or none of those would ever pass.
  *
  * Flows that go through the proxy have no such number: it paces them itself.
  */
@@ -23,7 +24,7 @@
 #define MARK FIREWALL_TEXT(FIREWALL_MARK_BANDWIDTH)
 #define REST FIREWALL_TEXT(FIREWALL_MARK_NO_BANDWIDTH)
 
-#define BURST_BYTES_MIN (UINT64_C(128) << 10)
+#define BUCKET_BYTES_MIN (UINT64_C(128) << 10)
 
 #define BEYOND "counter name \"bandwidth\" drop"
 
@@ -65,15 +66,22 @@ object_name(const struct policy_rule *rule, enum policy_direction direction,
 static uint64_t
 burst_of(uint64_t rate)
 {
-	return rate / 10 > BURST_BYTES_MIN ? rate / 10 : BURST_BYTES_MIN;
+	return rate < BUCKET_BYTES_MIN ? BUCKET_BYTES_MIN - rate : 0;
 }
 
 static void
 add_rate(uint64_t rate, struct text *out)
 {
-	text_addf(out,
-	    "rate over %" PRIu64 " bytes/second burst %" PRIu64 " bytes", rate,
-	    burst_of(rate));
+	text_addf(out, "rate over %" PRIu64 " bytes/second", rate);
+	if (burst_of(rate) > 0)
+		text_addf(out, " burst %" PRIu64 " bytes", burst_of(rate));
+}
+
+/* By then a bucket is full again, and a new one is the same. */
+static uint64_t
+refill_seconds(uint64_t rate)
+{
+	return (rate + burst_of(rate)) / rate + 1;
 }
 
 /* ---- what the table holds ---- */
@@ -89,7 +97,7 @@ write_set(struct compiler *compiler, const struct policy_rule *rule,
 	    "\tset %s {\n\t\ttype %s\n\t\tsize %d\n\t\tflags dynamic\n"
 	    "\t\ttimeout %" PRIu64 "s\n\t}\n",
 	    name, family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr",
-	    SOURCES_MAX, burst_of(rate) / rate + 1);
+	    SOURCES_MAX, refill_seconds(rate));
 }
 
 static void
