@@ -134,14 +134,15 @@ match_chain_services(struct compiler *compiler, const struct chain *chain,
 /*
  * Only the proxy sees methods and paths, and a name that `except` would take
  * out; where it never sees a flow, there is no name to take out.  Only the
- * proxy goes by a parent.
+ * proxy goes by a parent or counts for a quota.
  */
 static bool
 waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
 {
 	return policy_rule_reads_head(rule) ||
-	       (rule->parent != NULL && (chain->kind == CHAIN_PLAIN ||
-					    chain->kind == CHAIN_UNCARRIED)) ||
+	       (policy_rule_needs_proxy(rule) &&
+		   (chain->kind == CHAIN_PLAIN ||
+		       chain->kind == CHAIN_UNCARRIED)) ||
 	       (is_proxied(chain) && rule->to.except != NULL &&
 		   policy_endpoint_has_domains(rule->to.except));
 }

@@ -248,10 +248,6 @@ static const struct {
 	    "'per source' stands behind a limit: limit 50/s per source, "
 	    "connections 10 per source",
 	    MANUAL_RATES },
-	{ "up", "it stands behind a bandwidth: bandwidth 2Mbit/s up",
-	    MANUAL_BANDWIDTH },
-	{ "down", "it stands behind a bandwidth: bandwidth 10Mbit/s down",
-	    MANUAL_BANDWIDTH },
 	{ "report", "it stands before the verdict: report reject ...",
 	    MANUAL_REPORTS },
 	{ "hours", "a rule holds 'during' hours that have a name",

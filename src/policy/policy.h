@@ -275,6 +275,14 @@ policy_rule_is_limited(const struct policy_rule *rule)
 	       policy_bandwidth_is_limited(&rule->bandwidth);
 }
 
+/* Whether it allows only what the proxy carries: it alone goes by a parent, and
+ * it alone counts for a quota. */
+static inline bool
+policy_rule_needs_proxy(const struct policy_rule *rule)
+{
+	return rule->parent != NULL || rule->quota.bytes > 0;
+}
+
 /*
  * By what its quota is known, in every process and after a restart: the rule's
  * name, else its words, wherever it stands; and the period.

@@ -83,14 +83,32 @@ report_no_period(struct resolver *resolver, const struct syntax_word *word)
 	return false;
 }
 
+/* NULL: the rule may have one. */
+static const char *
+find_objection(const struct syntax_rule *syntax)
+{
+	if (syntax->direct.text.at != NULL)
+		return "'direct' leads past the proxy, and only the proxy "
+		       "counts for a quota";
+	if (str_is(syntax->verdict.text, "publish"))
+		return "what is published goes past the proxy, and only the "
+		       "proxy counts for a quota";
+	return NULL;
+}
+
 static bool
-resolve_quota(struct resolver *resolver, const struct syntax_quota *syntax,
+resolve_quota(struct resolver *resolver, const struct syntax_rule *rule,
     struct policy_quota *ret)
 {
-	const char *why;
+	const struct syntax_quota *syntax = &rule->quota;
+	const char *why = find_objection(rule);
 
 	if (syntax->amount.text.at == NULL)
 		return true;
+	if (why != NULL) {
+		report_error(resolver->report, syntax->amount.place, "%s", why);
+		return false;
+	}
 	if (policy_quota_parse(syntax->amount.text, &ret->bytes, &why) < 0) {
 		report_error(resolver->report, syntax->amount.place, "%s", why);
 		return false;
@@ -106,7 +124,7 @@ resolve_amounts(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
 {
 	const char *before = report_topic(resolver->report, MANUAL_BANDWIDTH);
-	bool good = resolve_quota(resolver, &syntax->quota, &rule->quota);
+	bool good = resolve_quota(resolver, syntax, &rule->quota);
 
 	for (const struct syntax_bandwidth *one = syntax->bandwidths;
 	     one != NULL; one = one->next)
