@@ -25,8 +25,8 @@
  * begins.  OWN alone, with the number in force, says that the gateway's
  * addresses have changed.  BAN ends the connections of clients in a range; that
  * they come no more is the kernel's affair.  QUOTAS sets what was used of
- * quotas; COLLECT is answered with QUOTAS, what has changed since the last time,
- * until one that is the last.
+ * quotas; COLLECT is answered with QUOTAS, what has changed since the last
+ * time, until one that is the last.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H

@@ -10,7 +10,8 @@
 /* Limits and sets of sources for the head of the table. */
 void compile_bandwidth_objects(struct compiler *compiler);
 
-/* For the base chains, before known flows are accepted; and what it leads to. */
+/* For the base chains, before known flows are accepted; and what it leads
+ * to. */
 void compile_ask_bandwidth(struct compiler *compiler);
 void compile_bandwidth_chains(struct compiler *compiler);
 

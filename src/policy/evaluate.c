@@ -358,10 +358,11 @@ match_header(const struct policy_rule *rule, const struct flow *flow,
 }
 
 /*
- * Only the proxy goes by a parent, and only it counts for a quota: what it never
- * sees does not match such a rule, so that it cannot slip out past it.  Where the service, which says
- * whether the proxy sees the flow, is open, so is the match; and what is
- * intercepted and cannot be carried is left open, to be refused.
+ * Only the proxy goes by a parent, and only it counts for a quota: what it
+ * never sees does not match such a rule, so that it cannot slip out past it.
+ * Where the service, which says whether the proxy sees the flow, is open, so is
+ * the match; and what is intercepted and cannot be carried is left open, to be
+ * refused.
  */
 static enum policy_match
 match_carriage(const struct policy_rule *rule, const struct flow *flow)
