@@ -66,6 +66,12 @@ bits_of(struct str unit)
 	return 0;
 }
 
+bool
+policy_bandwidth_is_unit(struct str word)
+{
+	return bits_of(word) > 0;
+}
+
 int
 policy_bandwidth_parse(struct str text, uint64_t *ret, const char **reterr_why)
 {

@@ -43,6 +43,9 @@ struct policy_bandwidth {
 int policy_bandwidth_parse(
     struct str text, uint64_t *ret, const char **reterr_why);
 
+/* "Mbit/s", "kB/s" */
+bool policy_bandwidth_is_unit(struct str word);
+
 /* As short as it is exact: `10Mbit/s`. */
 void policy_bandwidth_add(uint64_t bytes_per_second, struct text *out);
 

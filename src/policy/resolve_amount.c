@@ -7,7 +7,7 @@
 #include "base/nearest.h"
 #include "policy/manual.h"
 
-/* A unit of another case means something else; one without time is a slip. */
+/* 10M, 10mbit/s, 10Mbps: of lines bits are counted. */
 static void
 hint_bandwidth(struct resolver *resolver, const struct syntax_word *amount)
 {
@@ -17,7 +17,8 @@ hint_bandwidth(struct resolver *resolver, const struct syntax_word *amount)
 
 	while (len < text.len && ascii_is_digit(text.at[len]))
 		len++;
-	if (len == 0 || len == text.len)
+	if (len == 0 || len == text.len ||
+	    policy_bandwidth_is_unit(str_skip(text, len)))
 		return;
 	for (size_t i = 0; i < sizeof(meant) / sizeof(meant[0]); i++)
 		if (ascii_lower(text.at[len]) == ascii_lower(meant[i][0]))
