@@ -143,21 +143,23 @@ tell_forgotten(const struct quota *quota)
 	event_emit(&event);
 }
 
-/* Those that are held come first in the list, or nearly. */
+/* One that is held is as good as new, so that it is met here but once. */
 static bool
 make_room(struct quotas *quotas)
 {
-	struct quota *quota = quotas->oldest;
-
-	if (quotas->count < QUOTAS_MAX)
-		return true;
-	while (quota != NULL && quota->held > 0)
-		quota = quota->newer;
-	if (quota == NULL)
-		return false;
-	tell_forgotten(quota);
-	forget(quotas, quota);
-	return true;
+	for (size_t i = 0; i < quotas->count; i++) {
+		struct quota *quota = quotas->oldest;
+		if (quotas->count < QUOTAS_MAX)
+			return true;
+		if (quota->held == 0) {
+			tell_forgotten(quota);
+			forget(quotas, quota);
+			return true;
+		}
+		unlink_by_age(quotas, quota);
+		link_newest(quotas, quota);
+	}
+	return quotas->count < QUOTAS_MAX;
 }
 
 /* ---- periods ---- */

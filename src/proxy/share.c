@@ -136,7 +136,7 @@ share_note(struct share *share, uint64_t bytes)
 
 	for (unsigned i = 0; i < POLICY_DIRECTION_COUNT; i++)
 		counted += share->throttles[i].spent;
-	if (share->quota == NULL || bytes <= counted)
+	if (!share->taken || share->quota == NULL || bytes <= counted)
 		return;
 	share->noted += bytes - counted;
 	(void)atomic_fetch_add_explicit(&quota_meter(share->quota)->used,
