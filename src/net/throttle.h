@@ -34,9 +34,9 @@
 
 #define THROTTLE_BURST (50 * CLOCK_MS)
 
-/* Of turns: 10 ms of the rate, within these. */
+/* Of turns: 10 ms of the rate, within these; a pipe holds no more. */
 #define THROTTLE_QUANTUM_MIN ((size_t)1460)
-#define THROTTLE_QUANTUM_MAX ((size_t)64 << 10)
+#define THROTTLE_QUANTUM_MAX ((size_t)1 << 20)
 
 struct throttle_bucket {
 	uint64_t bytes_per_second; /* does not change while it is shared */

@@ -86,7 +86,7 @@ policy_bandwidth_parse(struct str text, uint64_t *ret, const char **reterr_why)
 	}
 	if (count > POLICY_BANDWIDTH_MAX * 8 / bits ||
 	    count * bits < POLICY_BANDWIDTH_MIN * 8) {
-		*reterr_why = "a bandwidth is 8kbit/s to 800Gbit/s";
+		*reterr_why = "a bandwidth is 8kbit/s to 100Gbit/s";
 		return -EINVAL;
 	}
 	*ret = count * bits / 8;
@@ -94,7 +94,7 @@ policy_bandwidth_parse(struct str text, uint64_t *ret, const char **reterr_why)
 }
 
 _Static_assert(POLICY_BANDWIDTH_MIN * 8 == 8000 &&
-		   POLICY_BANDWIDTH_MAX * 8 == UINT64_C(800000000000),
+		   POLICY_BANDWIDTH_MAX * 8 == UINT64_C(100000000000),
     "the words say so");
 
 void

@@ -29,10 +29,10 @@ enum policy_scope {
 	POLICY_SCOPE_COUNT
 };
 
-/* Less than a packet a second is as good as nothing; more than the most is a
- * slip, and far below what 64 bits of nanoseconds can tell apart. */
+/* Less than a packet a second is as good as nothing; the kernel's limits take no
+ * more than 147 Gbit/s. */
 #define POLICY_BANDWIDTH_MIN UINT64_C(1000)
-#define POLICY_BANDWIDTH_MAX UINT64_C(100000000000)
+#define POLICY_BANDWIDTH_MAX UINT64_C(12500000000)
 
 /* Bytes per second; 0: no limit. */
 struct policy_bandwidth {
