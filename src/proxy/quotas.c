@@ -13,6 +13,9 @@
 
 #define BUCKETS 4096 /* a power of two */
 
+/* That counts are dropped. */
+#define TELL_EVERY (60 * CLOCK_SECOND)
+
 struct quota {
 	struct quota *next;           /* of its bucket */
 	struct quota *newer, *older;  /* by when it was held */
@@ -30,6 +33,7 @@ struct quotas {
 	struct quota *newest, *oldest;
 	size_t count;
 	int64_t next_end; /* when the first of the periods ends */
+	int64_t told;     /* when an event told of one that was dropped */
 };
 
 /* ---- life ---- */
@@ -128,9 +132,11 @@ forget(struct quotas *quotas, struct quota *quota)
 	free(quota);
 }
 
+/* A crowd of sources must not be a crowd of events. */
 static void
-tell_forgotten(const struct quota *quota)
+tell_forgotten(struct quotas *quotas, const struct quota *quota)
 {
+	int64_t now = clock_now();
 	struct event event = {
 		.enforcer = "proxy",
 		.verdict = policy_verdict_word(POLICY_VERDICT_ALLOW),
@@ -140,6 +146,9 @@ tell_forgotten(const struct quota *quota)
 	};
 
 	counter_add(COUNTER_QUOTAS_FORGOTTEN, 1);
+	if (quotas->told != 0 && now - quotas->told < TELL_EVERY)
+		return;
+	quotas->told = now;
 	event_emit(&event);
 }
 
@@ -152,7 +161,7 @@ make_room(struct quotas *quotas)
 		if (quotas->count < QUOTAS_MAX)
 			return true;
 		if (quota->held == 0) {
-			tell_forgotten(quota);
+			tell_forgotten(quotas, quota);
 			forget(quotas, quota);
 			return true;
 		}
