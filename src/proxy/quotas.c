@@ -20,7 +20,7 @@ struct quota {
 	struct quota *next;           /* of its bucket */
 	struct quota *newer, *older;  /* by when it was held */
 	struct policy_quota_count at; /* `used` is what was collected */
-	int64_t end;
+	_Atomic int64_t end;          /* workers read it without the lock */
 	struct throttle_meter meter;
 	uint32_t held; /* by flows */
 	bool told;     /* that it has run out */
@@ -188,10 +188,13 @@ most_of(const struct quota *quota)
 static void
 set_period(struct quotas *quotas, struct quota *quota, int64_t wall)
 {
-	policy_period_of((enum policy_period)quota->at.period, wall,
-	    &quota->at.begin, &quota->end);
-	if (quota->end < quotas->next_end)
-		quotas->next_end = quota->end;
+	int64_t end;
+
+	policy_period_of(
+	    (enum policy_period)quota->at.period, wall, &quota->at.begin, &end);
+	quota->end = end;
+	if (end < quotas->next_end)
+		quotas->next_end = end;
 }
 
 /* A clock that is set back begins no period. */
