@@ -29,8 +29,8 @@ enum policy_scope {
 	POLICY_SCOPE_COUNT
 };
 
-/* Less than a packet a second is as good as nothing; the kernel's limits take no
- * more than 147 Gbit/s. */
+/* Less than a packet a second is as good as nothing; the kernel's limits take
+ * no more than 147 Gbit/s. */
 #define POLICY_BANDWIDTH_MIN UINT64_C(1000)
 #define POLICY_BANDWIDTH_MAX UINT64_C(12500000000)
 
