@@ -384,6 +384,7 @@ def test_the_manual_has_the_limits() -> None:
         "POLICY_PARENT_SERVERS_MAX": "servers of a parent",
         "POLICY_SHIFTED_PORTS_MAX": "ports that one `publish` moves",
         "POLICY_RATE_MAX": "flows of a rate, a burst, or connections",
+        "POLICY_BANDWIDTHS_MAX": "rules with a bandwidth",
         "POLICY_FILE_BYTES_MAX": "MiB of a policy file",
         "POLICY_LIST_BYTES_MAX": "MiB of a list file",
     }.items():

@@ -77,6 +77,7 @@ extern const struct command command_ban;
 extern const struct command command_unban;
 extern const struct command command_bans;
 extern const struct command command_cache;
+extern const struct command command_quota;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

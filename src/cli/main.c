@@ -34,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_unban,
 	&command_bans,
 	&command_cache,
+	&command_quota,
 	&command_stop,
 };
 

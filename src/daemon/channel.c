@@ -59,6 +59,17 @@ is_own(const struct channel_own *own)
 	return true;
 }
 
+static bool
+are_quotas(const struct channel_quotas *quotas)
+{
+	if (quotas->count > CHANNEL_QUOTAS_MAX || quotas->last > 1)
+		return false;
+	for (uint32_t i = 0; i < quotas->count; i++)
+		if (!policy_quota_count_is_good(&quotas->items[i]))
+			return false;
+	return true;
+}
+
 /* What the length alone does not say. */
 static bool
 is_sound(const struct channel_message *message)
@@ -82,7 +93,10 @@ is_sound(const struct channel_message *message)
 		return is_address(&message->banned.first) &&
 		       message->banned.first.family ==
 			   message->banned.last.family;
+	case CHANNEL_QUOTAS:
+		return are_quotas(&message->quotas);
 	case CHANNEL_BEGIN:
+	case CHANNEL_COLLECT:
 	case CHANNEL_PREPARE:
 	case CHANNEL_COMMIT:
 	case CHANNEL_ABORT:

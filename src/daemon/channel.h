@@ -24,8 +24,10 @@
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
  * addresses have changed.  PURGE throws stored responses away, and is answered
- * with PURGED.  BAN ends the connections of clients in a range; that
- * they come no more is the kernel's affair.
+ * with PURGED.  BAN ends the connections of clients in a range; that they come
+ * no more is the kernel's affair.  QUOTAS sets what was used of
+ * quotas; COLLECT is answered with QUOTAS, what has changed since the last
+ * time, until one that is the last.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -33,6 +35,7 @@
 #include "base/address.h"
 #include "cache/store.h"
 #include "event/counter.h"
+#include "policy/quota.h"
 
 /* The descriptor that gatehouse-proxy is started with. */
 #define CHANNEL_FD 3
@@ -40,6 +43,7 @@
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
 #define CHANNEL_OWN_MAX     64 /* addresses in one message */
+#define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
 
 /*	id, bytes behind the head, descriptors, who sends it */
 #define CHANNEL_TYPES(ROW)                                                     \
@@ -53,6 +57,8 @@
 	ROW(JOURNAL, 0, 1)                                                     \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
 	ROW(PURGE, sizeof(struct channel_purge), 0)                            \
+	ROW(QUOTAS, sizeof(struct channel_quotas), 0)                          \
+	ROW(COLLECT, 0, 0)                                                     \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \
@@ -91,6 +97,12 @@ struct channel_own {
 	} items[CHANNEL_OWN_MAX];
 };
 
+struct channel_quotas {
+	uint32_t count;
+	uint8_t last; /* of an answer: that is all */
+	struct policy_quota_count items[CHANNEL_QUOTAS_MAX];
+};
+
 struct channel_words {
 	char words[CHANNEL_WORDS_BYTES]; /* NUL-terminated */
 };
@@ -117,6 +129,7 @@ struct channel_message {
 		struct channel_counters counters;
 		int64_t purged; /* how many, or a negative errno */
 		struct address_range banned;
+		struct channel_quotas quotas;
 	};
 };
 

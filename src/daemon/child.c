@@ -406,6 +406,44 @@ child_purge(struct child *child, const struct channel_purge *purge)
 }
 
 int
+child_tell_quotas(
+    struct child *child, const struct policy_quota_count *counts, size_t count)
+{
+	struct channel_message message = { .type = CHANNEL_QUOTAS };
+	int rc = 0;
+
+	while (rc == 0 && count > 0) {
+		size_t now =
+		    count < CHANNEL_QUOTAS_MAX ? count : CHANNEL_QUOTAS_MAX;
+		message.quotas.count = (uint32_t)now;
+		memcpy(message.quotas.items, counts, now * sizeof(*counts));
+		rc = send_one(child, &message, -1);
+		counts += now;
+		count -= now;
+	}
+	return rc;
+}
+
+int
+child_collect(struct child *child,
+    void (*take)(void *context, const struct policy_quota_count *count),
+    void *context)
+{
+	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	struct channel_message answer = { .quotas.last = 0 };
+	int rc = send_bare(child, CHANNEL_COLLECT, 0);
+
+	while (rc == 0 && answer.quotas.last == 0) {
+		rc = receive_one(child, &answer, deadline);
+		if (rc == 0 && answer.type != CHANNEL_QUOTAS)
+			rc = -EBADMSG;
+		for (uint32_t i = 0; rc == 0 && i < answer.quotas.count; i++)
+			take(context, &answer.quotas.items[i]);
+	}
+	return rc;
+}
+
+int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {
 	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;

@@ -60,6 +60,13 @@ int child_tell_ban(struct child *child, const struct address_range *range);
 
 /* How many stored responses were thrown away, or a negative errno. */
 int64_t child_purge(struct child *child, const struct channel_purge *purge);
+/* What is used of quotas: sets it, or gives what has changed since the last
+ * time and has flows ended whose quota has run out. */
+int child_tell_quotas(
+    struct child *child, const struct policy_quota_count *counts, size_t count);
+int child_collect(struct child *child,
+    void (*take)(void *context, const struct policy_quota_count *count),
+    void *context);
 
 /* Asks for the proxy's counters and waits for them. */
 int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);

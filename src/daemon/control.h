@@ -7,7 +7,7 @@
  *
  *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
  *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans |
- *	purge KIND WHAT | status | stop
+ *	purge KIND WHAT | quotas | reset RULE SOURCE | status | stop
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living
  * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between

@@ -73,6 +73,46 @@ end_forbidden(struct session *session, const struct conntrack_entry *entry,
 	text_fini(&reason);
 }
 
+/* By which rule's bandwidth it goes; what the proxy has, it paces itself. */
+static uint32_t
+bandwidth_mark(
+    const struct conntrack_entry *entry, const struct flow_judgement *judgement)
+{
+	const struct policy_rule *rule = judgement->answer.rule;
+
+	if (rule == NULL || judgement->owner != FLOW_OWNER_FIREWALL ||
+	    (entry->mark & FIREWALL_MARK_HANDOVER) != 0)
+		return 0;
+	return (uint32_t)rule->bandwidth_number << FIREWALL_BANDWIDTH_SHIFT;
+}
+
+/* Where no policy has one, the bits are not ours. */
+static bool
+have_bandwidths(const struct session *session)
+{
+	const struct flows_court *before = session->court.before;
+
+	return session->court.policy->bandwidth_count > 0 ||
+	       (before != NULL && before->policy->bandwidth_count > 0);
+}
+
+/* Its number was that of the policy before.  That it has gone by itself is as
+ * good. */
+static void
+follow_bandwidth(struct session *session, const struct conntrack_entry *entry,
+    const struct flow_judgement *judgement)
+{
+	uint32_t mark = bandwidth_mark(entry, judgement);
+
+	if (session->ender == NULL || !have_bandwidths(session) ||
+	    (entry->mark & FIREWALL_MARK_BANDWIDTH) == mark)
+		return;
+	int rc = conntrack_mark(
+	    session->ender, entry, mark, FIREWALL_MARK_BANDWIDTH);
+	if (rc < 0 && rc != -ENOENT)
+		session->tally.rc = rc;
+}
+
 static int
 judge(void *context, const struct conntrack_entry *entry)
 {
@@ -82,8 +122,10 @@ judge(void *context, const struct conntrack_entry *entry)
 	if ((entry->mark & FIREWALL_MARK_ENDED) != 0)
 		return 0;
 	flows_judge(&session->court, entry, &judgement);
-	if (!judgement.forbidden)
+	if (!judgement.forbidden) {
+		follow_bandwidth(session, entry, &judgement);
 		return 0;
+	}
 	session->tally.forbidden += conntrack_is_living(entry);
 	if (session->ender != NULL)
 		end_forbidden(session, entry, &judgement);

@@ -19,6 +19,7 @@
 #include "version.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -55,6 +56,7 @@ struct proxy {
 	struct loop_signal signals;
 	struct journal journal;
 	struct workers *workers;
+	struct quotas *quotas;
 	struct draft draft;
 	struct proxy_generation *current; /* NULL until the first commit */
 	struct own_list own;              /* of current, while it is told */
@@ -178,9 +180,9 @@ read_policy(struct draft *draft, struct text *reterr_why)
 }
 
 static int
-build(struct draft *draft, const struct proxy_generation *before,
-    struct text *reterr_why)
+build(struct draft *draft, const struct proxy *proxy, struct text *reterr_why)
 {
+	const struct proxy_generation *before = proxy->current;
 	struct policy *policy = read_policy(draft, reterr_why);
 
 	if (policy == NULL)
@@ -190,6 +192,7 @@ build(struct draft *draft, const struct proxy_generation *before,
 		policy_unref(policy);
 		return -ENOMEM;
 	}
+	proxy_generation_count_in(draft->ready, proxy->quotas);
 	if (before != NULL)
 		proxy_generation_follow(draft->ready, before);
 	int rc = add_listeners(draft->ready, draft);
@@ -197,12 +200,12 @@ build(struct draft *draft, const struct proxy_generation *before,
 }
 
 static int
-prepare(struct draft *draft, const struct proxy_generation *before)
+prepare(struct draft *draft, const struct proxy *proxy)
 {
 	struct channel_message refusal = { .type = CHANNEL_REFUSED,
 		.generation = draft->number };
 	struct text why = TEXT_EMPTY;
-	int rc = build(draft, before, &why);
+	int rc = build(draft, proxy, &why);
 
 	if (rc == 0)
 		return send_bare(CHANNEL_READY, draft->number);
@@ -353,6 +356,54 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 }
 
 static int
+take_quotas(struct proxy *proxy, const struct channel_quotas *quotas)
+{
+	int64_t wall = clock_wall();
+	int rc = 0;
+
+	for (uint32_t i = 0; rc == 0 && i < quotas->count; i++)
+		rc = quotas_put(proxy->quotas, &quotas->items[i], wall);
+	return rc;
+}
+
+/* gatehoused reads them while we send; when it does not we are lost anyway. */
+static int
+send_patiently(const struct channel_message *message)
+{
+	struct pollfd fd = { .fd = CHANNEL_FD, .events = POLLOUT };
+	int rc;
+
+	while ((rc = send_to_daemon(message)) == -EAGAIN)
+		if (poll(&fd, 1, -1) < 0 && errno != EINTR)
+			return -errno;
+	return rc;
+}
+
+static int
+answer_collect(struct proxy *proxy)
+{
+	static struct channel_message message; /* 4 KiB; one thread */
+	size_t sent = 0;
+	int rc = 0;
+
+	if (quotas_tick(proxy->quotas, clock_wall()))
+		rc = workers_end_used_up(proxy->workers);
+	message.type = CHANNEL_QUOTAS;
+	do {
+		message.quotas.count = (uint32_t)quotas_collect(
+		    proxy->quotas, message.quotas.items, CHANNEL_QUOTAS_MAX);
+		sent += message.quotas.count;
+		/* What goes on changing meanwhile is for the next time. */
+		message.quotas.last =
+		    message.quotas.count < CHANNEL_QUOTAS_MAX ||
+		    sent >= QUOTAS_MAX;
+		if (rc == 0)
+			rc = send_patiently(&message);
+	} while (rc == 0 && message.quotas.last == 0);
+	return rc;
+}
+
+static int
 take_journal(struct proxy *proxy, int *fd)
 {
 	int rc = journal_use_fd(&proxy->journal, *fd);
@@ -387,7 +438,7 @@ take_for_draft(
 	case CHANNEL_OWN:
 		return take_own(&draft->own, &message->own);
 	default:
-		return prepare(draft, proxy->current);
+		return prepare(draft, proxy);
 	}
 }
 
@@ -422,6 +473,10 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return purge(proxy, &message->purge);
 	case CHANNEL_COUNT:
 		return answer_count(proxy);
+	case CHANNEL_QUOTAS:
+		return take_quotas(proxy, &message->quotas);
+	case CHANNEL_COLLECT:
+		return answer_collect(proxy);
 	case CHANNEL_HELLO:
 	case CHANNEL_READY:
 	case CHANNEL_REFUSED:
@@ -508,6 +563,10 @@ serve(struct proxy *proxy)
 
 	if (rc == 0)
 		rc = watch_channel(proxy);
+	if (rc == 0) {
+		proxy->quotas = quotas_create();
+		rc = proxy->quotas != NULL ? 0 : -ENOMEM;
+	}
 	if (rc == 0)
 		rc = workers_create(count_cores(), &proxy->workers);
 	if (rc == 0)
@@ -518,6 +577,7 @@ serve(struct proxy *proxy)
 	discard_draft(&proxy->draft);
 	free(proxy->own.items);
 	proxy_generation_unref(proxy->current);
+	quotas_unref(proxy->quotas);
 	loop_watch_stop(&proxy->channel);
 	loop_signal_stop(&proxy->signals);
 	return rc < 0 ? rc : proxy->rc;

@@ -199,6 +199,13 @@ answer_unban(struct daemon *daemon, struct str rest, struct text *out)
 }
 
 static int
+answer_reset(struct daemon *daemon, struct str rest, struct text *out)
+{
+	return answer_change(
+	    gateway_reset_quotas(&daemon->gateway, rest, out), out);
+}
+
+static int
 answer_flows(struct daemon *daemon, struct str words, struct text *out,
     struct control_more *ret_more)
 {
@@ -285,6 +292,12 @@ answer(void *context, struct str line, struct text *out,
 		gateway_bans(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (str_is(line, "quotas")) {
+		gateway_quotas(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
+	if (str_starts(line, STR("reset ")))
+		return answer_reset(daemon, str_skip(line, 6), out);
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("apply ")))
@@ -310,8 +323,8 @@ answer(void *context, struct str line, struct text *out,
 	}
 	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
 		       "PATH, explain FORM FLOW, files, flows WORDS, end "
-		       "WORDS, purge KIND WHAT, status, stop and unban RANGE "
-		       "are understood\n");
+		       "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
+		       "status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 
@@ -422,8 +435,10 @@ first_apply(struct daemon *daemon)
 	struct text words = TEXT_EMPTY;
 	int rc;
 
-	if (daemon->state != NULL) {
+	if (daemon->state != NULL)
 		open_state(daemon);
+	quota_keeper_open(gateway);
+	if (daemon->state != NULL) {
 		rc = fallback_start(gateway, daemon->path, &words);
 	} else {
 		rc = gateway_apply(

@@ -56,6 +56,8 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 		if (rc == 0)
 			rc = child_tell_journal(
 			    child, journal_fd(&gateway->journal));
+		if (rc == 0)
+			rc = quota_keeper_teach(gateway);
 	}
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }
@@ -135,6 +137,7 @@ gateway_replace(
 	generation_destroy(before);
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
+	quota_keeper_follow(gateway);
 	keep_as_last_good(gateway);
 	return 0;
 }
@@ -467,6 +470,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
+	quota_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
 	early_drop_fini(&gateway->early);

@@ -29,6 +29,7 @@
 #include "daemon/flows.h"
 #include "daemon/last_good.h"
 #include "daemon/packet_watch.h"
+#include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/early_drop.h"
@@ -63,6 +64,7 @@ struct gateway {
 	struct fallback fallback;
 	bool booting; /* before the network is up */
 	struct ban_keeper bans;
+	struct quota_keeper quotas;
 	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */

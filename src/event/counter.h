@@ -41,6 +41,8 @@
 	ROW(CACHE_STORED, cache_stored, "responses stored")                    \
 	ROW(CACHE_EVICTED, cache_evicted, "thrown out for lack of room")       \
 	ROW(CACHE_PURGED, cache_purged, "thrown out by a purge")               \
+	ROW(QUOTAS_FORGOTTEN, quotas_forgotten,                                \
+	    "counts of quotas dropped, of too many sources")                   \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \
 	ROW(BYTES_OUT, bytes_out, "bytes sent to clients")                     \
 	ROW(EVENTS, events, "events written to the journal")                   \

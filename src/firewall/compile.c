@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
+#include "firewall/compile_bandwidth.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
@@ -201,6 +202,9 @@ write_counters(struct compiler *compiler)
 	     i++)
 		write_counter(compiler, own_counters[i].name,
 		    str_of(own_counters[i].meaning));
+	if (policy->bandwidth_count > 0)
+		write_counter(compiler, "bandwidth",
+		    STR("packets beyond a rule's bandwidth"));
 }
 
 bool
@@ -419,6 +423,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	compile_ban_sets(&compiler);
 	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
+	compile_bandwidth_objects(&compiler);
 	compile_base(&compiler);
 	compile_nat(&compiler);
 	compile_entry(&compiler);

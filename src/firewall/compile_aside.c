@@ -37,7 +37,8 @@ unit_word(uint32_t seconds)
 bool
 compile_is_limited(const struct policy_rule *rule)
 {
-	return rule->limit.count > 0 || rule->connections > 0;
+	return rule->limit.count > 0 || rule->connections > 0 ||
+	       rule->bandwidth_number > 0;
 }
 
 /* ---- what the table holds for a rule ---- */

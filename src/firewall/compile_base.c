@@ -8,6 +8,7 @@
  * asks of ranges it asks of sets with names, which are there before it
  * (firewall/split).
  */
+#include "firewall/compile_bandwidth.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_settings.h"
 
@@ -114,6 +115,7 @@ write_prerouting(struct compiler *compiler)
 	compile_ask_bans(compiler, false);
 	write_essentials_in(compiler);
 	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
+	compile_ask_bandwidth(compiler);
 	compile_known_flows(compiler);
 	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
@@ -319,6 +321,7 @@ write_output(struct compiler *compiler)
 	compile_line(compiler,
 	    "ct mark and " ENDED " == " ENDED " ct state != related goto "
 	    "ended");
+	compile_ask_bandwidth(compiler);
 	compile_known_flows(compiler);
 	compile_resets(compiler);
 	compile_invalid_out(compiler);
@@ -343,6 +346,7 @@ compile_base(struct compiler *compiler)
 	write_essentials(compiler);
 	write_handover(compiler);
 	write_ended(compiler);
+	compile_bandwidth_chains(compiler);
 	write_refuse(compiler);
 	compile_bans(compiler);
 }

@@ -16,6 +16,7 @@
  * to another: the kernel takes 16 chains in a row and no more.
  */
 #include "firewall/compile_aside.h"
+#include "firewall/compile_bandwidth.h"
 #include "firewall/compile_lines.h"
 #include "firewall/compile_shared.h"
 
@@ -133,14 +134,15 @@ match_chain_services(struct compiler *compiler, const struct chain *chain,
 /*
  * Only the proxy sees methods and paths, and a name that `except` would take
  * out; where it never sees a flow, there is no name to take out.  Only the
- * proxy goes by a parent.
+ * proxy goes by a parent or counts for a quota.
  */
 static bool
 waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
 {
 	return policy_rule_reads_head(rule) ||
-	       (rule->parent != NULL && (chain->kind == CHAIN_PLAIN ||
-					    chain->kind == CHAIN_UNCARRIED)) ||
+	       (policy_rule_needs_proxy(rule) &&
+		   (chain->kind == CHAIN_PLAIN ||
+		       chain->kind == CHAIN_UNCARRIED)) ||
 	       (is_proxied(chain) && rule->to.except != NULL &&
 		   policy_endpoint_has_domains(rule->to.except));
 }
@@ -652,6 +654,7 @@ write_limit_chain(struct list *list, size_t at)
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct text tail = TEXT_EMPTY;
 
+	compile_bandwidth_mark(rule, &tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));

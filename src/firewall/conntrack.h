@@ -105,6 +105,10 @@ struct conntrack_ender;
 int conntrack_ender_open(struct conntrack_ender **ret);
 void conntrack_ender_close(struct conntrack_ender *ender); /* NULL is fine */
 
+/* Sets these bits of its mark.  Results as for the next. */
+int conntrack_mark(struct conntrack_ender *ender,
+    const struct conntrack_entry *entry, uint32_t mark, uint32_t mask);
+
 /* Ends the flow.  0; -ENOENT when it is gone already; a negative errno. */
 int conntrack_end(
     struct conntrack_ender *ender, const struct conntrack_entry *entry);

@@ -120,8 +120,8 @@ put_end(struct nlmsghdr *request, const struct conntrack_entry *entry)
 	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(FIREWALL_MARK_ENDED));
 }
 
-static int
-ask_to_end(struct netlink *netlink, const struct conntrack_entry *entry)
+static struct nlmsghdr *
+begin(struct netlink *netlink, const struct conntrack_entry *entry)
 {
 	struct nlmsghdr *request = netlink_begin(netlink, CONNTRACK_NEW, 0);
 	bool v4 = entry->original.source.address.family == ADDRESS_IPV4;
@@ -130,6 +130,28 @@ ask_to_end(struct netlink *netlink, const struct conntrack_entry *entry)
 	put_tuple(request, &entry->original);
 	if (entry->zone != 0)
 		mnl_attr_put_u16(request, CTA_ZONE, htons(entry->zone));
+	return request;
+}
+
+int
+conntrack_mark(struct conntrack_ender *ender,
+    const struct conntrack_entry *entry, uint32_t mark, uint32_t mask)
+{
+	struct netlink *netlink = &ender->netlink;
+
+	if (netlink->socket == NULL)
+		return -EBADF;
+	struct nlmsghdr *request = begin(netlink, entry);
+	mnl_attr_put_u32(request, CTA_MARK, htonl(mark));
+	mnl_attr_put_u32(request, CTA_MARK_MASK, htonl(mask));
+	return netlink_ask(netlink, request, NULL, NULL, NULL);
+}
+
+static int
+ask_to_end(struct netlink *netlink, const struct conntrack_entry *entry)
+{
+	struct nlmsghdr *request = begin(netlink, entry);
+
 	put_end(request, entry);
 	return netlink_ask(netlink, request, NULL, NULL, NULL);
 }

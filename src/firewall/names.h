@@ -33,6 +33,14 @@
 #define FIREWALL_MARK_PROXY    0x04000000 /* a connection of the proxy's own */
 #define FIREWALL_MARK_ENDED    0x08000000 /* was ended, and stays so */
 
+/*
+ * Of the connection mark: the number of the rule whose bandwidth the flow
+ * shares, 1 to POLICY_BANDWIDTHS_MAX; 0: none, or the proxy paces it.
+ */
+#define FIREWALL_MARK_BANDWIDTH    0xf0000000
+#define FIREWALL_MARK_NO_BANDWIDTH 0x0fffffff
+#define FIREWALL_BANDWIDTH_SHIFT   28
+
 /* The two that set a known flow's packet aside, in one test. */
 #define FIREWALL_MARKS_ASIDE 0x09000000
 _Static_assert(

@@ -9,8 +9,9 @@ struct relay_side {
 	struct stream *stream;
 	struct relay_side *other;
 	struct stream_bulk bulk;
-	uint64_t bytes; /* that came from here */
-	bool finished;  /* all for this stream was sent, and our FIN */
+	struct throttle *throttle; /* of what comes from here; NULL: none */
+	uint64_t bytes;            /* that came from here */
+	bool finished; /* all for this stream was sent, and our FIN */
 };
 
 struct relay {
@@ -72,25 +73,29 @@ note_moved(struct relay_side *from, ssize_t count)
 	from->relay->moved = loop_now(from->relay->loop);
 }
 
-static void
-move_buffer(struct relay_side *from)
+/* Of what lies in the buffer, or in the pipe behind it, at most `most`. */
+static ssize_t
+move_some(struct relay_side *from, size_t most)
 {
 	struct str input = stream_input(from->stream);
-	ssize_t n = stream_write_some(from->other->stream, input);
+	ssize_t n;
 
-	if (n > 0) {
+	if (input.len == 0)
+		return stream_write_piped(
+		    from->other->stream, from->stream, most);
+	input.len = most < input.len ? most : input.len;
+	n = stream_write_some(from->other->stream, input);
+	if (n > 0)
 		stream_consume(from->stream, (size_t)n);
-		note_moved(from, n);
-	}
+	return n;
 }
 
-static void
-move_pipe(struct relay_side *from)
+static size_t
+held(const struct relay_side *from)
 {
-	ssize_t n = stream_write_piped(from->other->stream, from->stream);
+	size_t len = stream_input(from->stream).len;
 
-	if (n > 0)
-		note_moved(from, n);
+	return len > 0 ? len : stream_piped(from->stream);
 }
 
 /*
@@ -100,13 +105,18 @@ move_pipe(struct relay_side *from)
 static void
 pump(struct relay_side *from)
 {
-	if (stream_input(from->stream).len > 0)
-		move_buffer(from);
-	if (stream_input(from->stream).len > 0)
-		return;
-	if (stream_piped(from->stream) > 0)
-		move_pipe(from);
-	if (stream_piped(from->stream) == 0 && stream_has_ended(from->stream))
+	while (held(from) > 0) {
+		size_t most =
+		    throttle_ask(from->throttle, from->stream, held(from));
+		ssize_t n = most > 0 ? move_some(from, most) : 0;
+		if (n > 0) {
+			throttle_spend(from->throttle, (size_t)n);
+			note_moved(from, n);
+		}
+		if (n < (ssize_t)most || most == 0)
+			return;
+	}
+	if (stream_has_ended(from->stream))
 		stream_shutdown(from->other->stream);
 }
 
@@ -179,6 +189,9 @@ on_time(struct loop_timer *timer)
 	struct relay *relay = timer->context;
 	int64_t deadline = relay->moved + relay->idle;
 
+	if (throttle_waits(relay->sides[0].throttle) ||
+	    throttle_waits(relay->sides[1].throttle))
+		deadline = loop_now(relay->loop) + relay->idle;
 	if (deadline > loop_now(relay->loop))
 		loop_timer_arm(relay->loop, timer, deadline);
 	else
@@ -236,6 +249,14 @@ relay_create(struct stream **first, struct stream **second, int64_t idle,
 		loop_timer_arm(relay->loop, &relay->timer, relay->moved + idle);
 	*ret = relay;
 	return 0;
+}
+
+void
+relay_hold_back(struct relay *relay, int from, struct throttle *throttle)
+{
+	relay->sides[from].throttle = throttle;
+	if (throttle_is_slow(throttle))
+		stream_bulk_stop(relay->sides[from].stream);
 }
 
 void

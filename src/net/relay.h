@@ -24,7 +24,7 @@
 #ifndef GATEHOUSE_NET_RELAY_H
 #define GATEHOUSE_NET_RELAY_H
 
-#include "net/stream.h"
+#include "net/throttle.h"
 
 /* Why a tunnel ended: the row makes the enum and the word for the log. */
 #define RELAY_ENDS(ROW)                                                        \
@@ -62,6 +62,10 @@ struct relay;
  */
 int relay_create(struct stream **first, struct stream **second, int64_t idle,
     relay_done_fn done, void *context, struct relay **ret);
+
+/* What comes from there goes on as the throttle lets it; lent, and it outlives
+ * the relay. */
+void relay_hold_back(struct relay *relay, int from, struct throttle *throttle);
 
 /* Resets both ends, for a flow that is not allowed any more; NULL is fine. */
 void relay_destroy(struct relay **relay);

@@ -540,16 +540,19 @@ stream_write_spans(struct stream *s, struct iovec *spans, size_t count)
 }
 
 static size_t
-pour(struct stream *s, struct stream *from)
+pour(struct stream *s, struct stream *from, size_t most)
 {
+	size_t piped = stream_piped(from);
 	ssize_t n;
 
-	if (stream_piped(from) == 0 || !can_send(s))
+	most = piped < most ? piped : most;
+
+	if (most == 0 || !can_send(s))
 		return 0;
-	n = stream_bulk_pour(from, s);
+	n = stream_bulk_pour(from, s, most);
 	if (n < 0)
 		fail(s, (int)n);
-	else if (stream_piped(from) > 0 && !stream_bulk_is_off(from))
+	else if ((size_t)n < most && !stream_bulk_is_off(from))
 		s->blocked = true;
 	if (n > 0 && s->bulk != NULL)
 		stream_bulk_expect_answer(s);
@@ -557,7 +560,7 @@ pour(struct stream *s, struct stream *from)
 }
 
 ssize_t
-stream_write_piped(struct stream *s, struct stream *from)
+stream_write_piped(struct stream *s, struct stream *from, size_t bytes_max)
 {
 	int error = write_refusal(s, (struct str){ NULL, 0 });
 	size_t moved;
@@ -565,8 +568,8 @@ stream_write_piped(struct stream *s, struct stream *from)
 	if (error < 0)
 		return error;
 	flush(s);
-	moved = s->output.len == 0 ? pour(s, from) : 0;
-	if (stream_piped(from) > 0)
+	moved = s->output.len == 0 ? pour(s, from, bytes_max) : 0;
+	if (stream_piped(from) > 0 && moved < bytes_max)
 		set_mark(s, 0);
 	settle(s);
 	settle(from);

@@ -155,6 +155,10 @@ bool stream_can_splice(const struct stream *stream);
  */
 void stream_read_bulk(struct stream *stream, struct stream_bulk *bulk);
 
+/* Nothing will be piped, for a flow that is slow by intention and would keep a
+ * pipe for long.  Before anything was. */
+void stream_bulk_stop(struct stream *stream);
+
 /* Bytes in the pipe. */
 size_t stream_piped(const struct stream *stream);
 
@@ -187,10 +191,12 @@ ssize_t stream_write_spans(
     struct stream *stream, struct iovec *spans, size_t count);
 
 /*
- * The same with what `from` has in its pipe.  If that cannot be done for this
- * stream, it comes by the input buffer of `from` after all.
+ * The same with what `from` has in its pipe, at most so many bytes.  If that
+ * cannot be done for this stream, it comes by the input buffer of `from` after
+ * all.
  */
-ssize_t stream_write_piped(struct stream *stream, struct stream *from);
+ssize_t stream_write_piped(
+    struct stream *stream, struct stream *from, size_t bytes_max);
 
 /* Bytes queued. */
 size_t stream_pending(const struct stream *stream);

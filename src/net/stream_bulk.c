@@ -185,6 +185,16 @@ stream_bulk_end(struct stream_bulk *bulk)
 	bulk->stream->bulk = NULL;
 }
 
+void
+stream_bulk_stop(struct stream *s)
+{
+	if (s->bulk == NULL)
+		return;
+	must(s->bulk->piped == 0);
+	s->bulk->off = true;
+	end_patience(s);
+}
+
 static void
 take_out(struct stream_bulk *bulk, size_t count)
 {
@@ -264,14 +274,14 @@ stream_bulk_unpipe(struct stream *s, char *to, size_t room)
 }
 
 ssize_t
-stream_bulk_pour(struct stream *from, struct stream *to)
+stream_bulk_pour(struct stream *from, struct stream *to, size_t bytes_max)
 {
 	struct stream_bulk *bulk = from->bulk;
+	size_t most = bulk->piped < bytes_max ? bulk->piped : bytes_max;
 	ssize_t n = -ENOSYS;
 
 	if (to->transport->splice_out != NULL)
-		n = to->transport->splice_out(
-		    &to->wire, bulk->pipe->out, bulk->piped);
+		n = to->transport->splice_out(&to->wire, bulk->pipe->out, most);
 	if (is_unsupported(n)) {
 		bulk->off = true;
 		return 0;

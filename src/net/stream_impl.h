@@ -89,9 +89,10 @@ void stream_bulk_expect_answer(struct stream *stream);
 bool stream_bulk_is_off(const struct stream *stream);
 ssize_t stream_bulk_unpipe(struct stream *stream, char *to, size_t room);
 
-/* Moves to the transport of another stream.  A count, 0 if it takes none now,
- * or its error. */
-ssize_t stream_bulk_pour(struct stream *from, struct stream *to);
+/* Moves at most so many bytes to the transport of another stream.  A count, 0
+ * if it takes none now, or its error. */
+ssize_t stream_bulk_pour(
+    struct stream *from, struct stream *to, size_t bytes_max);
 
 /* Closes the pipe and forgets the bulk; NULL is fine. */
 void stream_bulk_end(struct stream_bulk *bulk);

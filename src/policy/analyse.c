@@ -380,9 +380,9 @@ report_blind_except(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
-/* Only the proxy goes by a parent. */
+/* Only the proxy goes by a parent, and only it counts. */
 static void
-report_blind_via(const struct policy *policy, const struct policy_rule *rule,
+report_uncarried(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
 	struct policy_endpoint zones = { .zones = blind };
@@ -391,10 +391,16 @@ report_blind_via(const struct policy *policy, const struct policy_rule *rule,
 	if (blind == 0)
 		return;
 	describe_endpoint(policy, &zones, &words);
-	report_warning(report, "blind", rule->place,
-	    "from %.*s this rule matches nothing: the proxy does not see such "
-	    "flows, so none goes via %.*s",
-	    STR_ARG(text_str(&words)), STR_ARG(rule->parent->name));
+	if (rule->parent != NULL)
+		report_warning(report, "blind", rule->place,
+		    "from %.*s this rule matches nothing: the proxy does not "
+		    "see such flows, so none goes via %.*s",
+		    STR_ARG(text_str(&words)), STR_ARG(rule->parent->name));
+	else
+		report_warning(report, "blind", rule->place,
+		    "from %.*s this rule matches nothing: the proxy does not "
+		    "see such flows, so none would count for the quota",
+		    STR_ARG(text_str(&words)));
 	report_hint(report,
 	    "intercept the service for %.*s, or let it use a listener",
 	    STR_ARG(text_str(&words)));
@@ -411,8 +417,8 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	find_users(rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
-	if (rule->parent != NULL && !whole)
-		report_blind_via(
+	if (policy_rule_needs_proxy(rule) && !whole)
+		report_uncarried(
 		    policy, rule, unseen_zones(policy, rule), report);
 	if (!whole && (except == NULL || !policy_endpoint_has_domains(except)))
 		return;

@@ -43,6 +43,33 @@ unit_of(uint32_t seconds)
 }
 
 static void
+say_bandwidth(const struct policy_bandwidth *bandwidth, struct text *out)
+{
+	for (unsigned i = 0; i < POLICY_DIRECTION_COUNT; i++) {
+		for (unsigned j = 0; j < POLICY_SCOPE_COUNT; j++) {
+			if (bandwidth->rates[i][j] == 0)
+				continue;
+			text_addz(out, " bandwidth ");
+			policy_bandwidth_add(bandwidth->rates[i][j], out);
+			text_addf(out, " %s",
+			    policy_direction_word((enum policy_direction)i));
+			say_source(j == POLICY_SCOPE_SOURCE, out);
+		}
+	}
+}
+
+static void
+say_quota(const struct policy_quota *quota, struct text *out)
+{
+	if (quota->bytes == 0)
+		return;
+	text_addz(out, " quota ");
+	policy_quota_add(quota->bytes, out);
+	text_addf(out, " per %s", policy_period_word(quota->period));
+	say_source(quota->per_source, out);
+}
+
+static void
 say_limits(const struct policy_rule *rule, struct text *out)
 {
 	if (rule->limit.count > 0) {
@@ -54,6 +81,8 @@ say_limits(const struct policy_rule *rule, struct text *out)
 		text_addf(out, " connections %u", rule->connections);
 		say_source(rule->connections_per_source, out);
 	}
+	say_bandwidth(&rule->bandwidth, out);
+	say_quota(&rule->quota, out);
 	if (!meaning_is_limited(rule))
 		text_addz(out, " without limit");
 }

@@ -358,10 +358,11 @@ match_header(const struct policy_rule *rule, const struct flow *flow,
 }
 
 /*
- * Only the proxy goes by a parent: what it never sees does not match such a
- * rule, so that it cannot slip out directly.  Where the service, which says
- * whether the proxy sees the flow, is open, so is the match; and what is
- * intercepted and cannot be carried is left open, to be refused.
+ * Only the proxy goes by a parent, and only it counts for a quota: what it
+ * never sees does not match such a rule, so that it cannot slip out past it.
+ * Where the service, which says whether the proxy sees the flow, is open, so is
+ * the match; and what is intercepted and cannot be carried is left open, to be
+ * refused.
  */
 static enum policy_match
 match_carriage(const struct policy_rule *rule, const struct flow *flow)
@@ -369,7 +370,7 @@ match_carriage(const struct policy_rule *rule, const struct flow *flow)
 	bool is_service_known =
 	    flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN && !flow->any_port;
 
-	if (rule->parent == NULL || flow->way == FLOW_EXPLICIT)
+	if (!policy_rule_needs_proxy(rule) || flow->way == FLOW_EXPLICIT)
 		return POLICY_MATCH_YES;
 	if (flow->way == FLOW_PLAIN)
 		return POLICY_MATCH_NO;
@@ -487,7 +488,7 @@ bool
 policy_rule_leaves_trace(const struct policy_rule *rule)
 {
 	return rule->log || rule->publish || rule->report ||
-	       rule->limit.count > 0 || rule->connections > 0;
+	       policy_rule_is_limited(rule);
 }
 
 bool

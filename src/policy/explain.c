@@ -152,9 +152,20 @@ say_header(struct explainer *explainer, const struct policy_rule *rule)
 static bool
 is_out_of_sight(const struct policy_rule *rule, const struct flow *flow)
 {
-	return rule->parent != NULL && flow->way == FLOW_PLAIN &&
+	return policy_rule_needs_proxy(rule) && flow->way == FLOW_PLAIN &&
 	       (flow->any_port || policy_services_have(&rule->services,
 				      flow->protocol, flow->port));
+}
+
+static void
+say_out_of_sight(const struct policy_rule *rule, struct text *out)
+{
+	text_addz(out, "the proxy does not see this flow, so it ");
+	if (rule->parent != NULL)
+		text_addf(
+		    out, "cannot go via %.*s", STR_ARG(rule->parent->name));
+	else
+		text_addz(out, "would not count for the quota");
 }
 
 static void
@@ -176,10 +187,7 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		break;
 	case POLICY_FACT_SERVICE:
 		if (is_out_of_sight(rule, flow)) {
-			text_addf(out,
-			    "the proxy does not see this flow, so it cannot "
-			    "go via %.*s",
-			    STR_ARG(rule->parent->name));
+			say_out_of_sight(rule, out);
 			break;
 		}
 		describe_service(flow->protocol,

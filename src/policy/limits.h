@@ -36,6 +36,10 @@
  * take with room to spare. */
 #define POLICY_RATE_MAX 1000000
 
+/* Rules with a bandwidth: the kernel knows their flows by four bits of the
+ * connection mark, which belongs to other programs too. */
+#define POLICY_BANDWIDTHS_MAX 15
+
 /* In which a burst that was used up must have come back.  Longer is as good as
  * never, and neither the kernel's nor nft's numbers go much further. */
 #define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)

@@ -416,7 +416,7 @@ is_same_target(const struct policy_rule *a, const struct policy_rule *b,
 bool
 meaning_is_limited(const struct policy_rule *rule)
 {
-	return rule->limit.count > 0 || rule->connections > 0;
+	return policy_rule_is_limited(rule);
 }
 
 bool
@@ -427,7 +427,9 @@ meaning_limit_same(const struct policy_rule *a, const struct policy_rule *b)
 	       a->limit.burst == b->limit.burst &&
 	       a->limit.per_source == b->limit.per_source &&
 	       a->connections == b->connections &&
-	       a->connections_per_source == b->connections_per_source;
+	       a->connections_per_source == b->connections_per_source &&
+	       policy_bandwidth_same(&a->bandwidth, &b->bandwidth) &&
+	       policy_quota_same(&a->quota, &b->quota);
 }
 
 bool

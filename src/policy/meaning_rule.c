@@ -116,7 +116,7 @@ match_of(struct meaning *meaning, const struct parts *parts)
 	if (policy_rule_reads_head(parts->rule))
 		match =
 		    diagram_and(d, match, diagram_and(d, parts->head, proxied));
-	if (parts->rule->parent != NULL)
+	if (policy_rule_needs_proxy(parts->rule))
 		match = diagram_and(d, match, proxied);
 	return diagram_minus(d, match, meaning->listened);
 }
@@ -138,8 +138,9 @@ packets_on_way(
 		to = diagram_or(d, to, parts->opened);
 	uint32_t set = diagram_and(
 	    d, parts->basis, diagram_minus(d, to, parts->out_address));
-	/* What cannot be carried goes by no parent, and is left open. */
-	bool carried = for_sure && parts->rule->parent != NULL;
+	/* What cannot be carried goes by no parent, and is left open; and it
+	 * is not counted. */
+	bool carried = for_sure && policy_rule_needs_proxy(parts->rule);
 	return diagram_and(d, set,
 	    carried ? meaning->intercepted
 		    : diagram_or(d, meaning->intercepted, meaning->uncarried));

@@ -2,6 +2,7 @@
 #include "policy/parse_rule.h"
 
 #include "base/nearest.h"
+#include "policy/bandwidth.h"
 #include "policy/manual.h"
 #include "policy/words.h"
 
@@ -131,6 +132,55 @@ parse_connections(struct reader *in, struct syntax_rule *rule)
 }
 
 static bool
+at_direction(struct reader *in)
+{
+	return reader_at_word(in, policy_direction_word(POLICY_DIRECTION_UP)) ||
+	       reader_at_word(in, policy_direction_word(POLICY_DIRECTION_DOWN));
+}
+
+/* bandwidth RATE [ "up" | "down" ] [ "per" "source" ] */
+static bool
+parse_bandwidth(struct reader *in, struct syntax_rule *rule)
+{
+	struct syntax_bandwidth **tail = &rule->bandwidths;
+	struct syntax_bandwidth *one =
+	    arena_new(in->arena, struct syntax_bandwidth);
+
+	if (one == NULL ||
+	    !reader_word(in, &one->amount, "a bandwidth, like 10Mbit/s"))
+		return false;
+	if (at_direction(in)) {
+		one->direction = reader_word_of(reader_peek(in));
+		(void)reader_take(in);
+	}
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = one;
+	return parse_per_source(in, &one->per_source);
+}
+
+/* quota AMOUNT "per" PERIOD [ "per" "source" ] */
+static bool
+parse_quota(struct reader *in, struct syntax_rule *rule)
+{
+	static const char period[] = "hour, day, week or month";
+	struct syntax_quota *quota = &rule->quota;
+
+	if (!refuse_second(in, quota->amount.text.at == NULL) ||
+	    !reader_word(in, &quota->amount, "an amount, like 10G"))
+		return false;
+	if (!reader_at_word(in, "per")) {
+		(void)reader_expected(in, "'per' and a period");
+		report_hint(in->report, "like quota %.*s per day",
+		    STR_ARG(quota->amount.text));
+		return false;
+	}
+	(void)reader_take(in);
+	return reader_word(in, &quota->period, period) &&
+	       parse_per_source(in, &quota->per_source);
+}
+
+static bool
 parse_as(struct reader *in, struct syntax_rule *rule)
 {
 	return refuse_second(in, rule->label.text.at == NULL) &&
@@ -176,6 +226,8 @@ static const struct {
 	{ "during", parse_during, MANUAL_CONDITIONS },
 	{ "limit", parse_limit, MANUAL_RATES },
 	{ "connections", parse_connections, MANUAL_RATES },
+	{ "bandwidth", parse_bandwidth, MANUAL_BANDWIDTH },
+	{ "quota", parse_quota, MANUAL_BANDWIDTH },
 	{ "log", parse_log, MANUAL_OPTIONS },
 	{ "as", parse_as, MANUAL_OPTIONS },
 	{ "direct", parse_direct, MANUAL_OPTIONS },
@@ -264,7 +316,9 @@ refuse_misspelt(struct reader *in)
 	    token[1].kind == TOKEN_WORD && token[2].kind == TOKEN_WORD &&
 	    (str_is(token[2].text, "per") || str_is(token[2].text, "burst")) &&
 	    (str_is(nearest.best, "limit") ||
-		str_is(nearest.best, "connections"));
+		str_is(nearest.best, "connections") ||
+		str_is(nearest.best, "bandwidth") ||
+		str_is(nearest.best, "quota"));
 	if (!text && !name_and_text && !amount)
 		return true;
 	report_error(in->report, token->place,

@@ -11,11 +11,13 @@
 #define GATEHOUSE_POLICY_POLICY_H
 
 #include "policy/address_set.h"
+#include "policy/bandwidth.h"
 #include "policy/domain_set.h"
 #include "policy/flow.h"
 #include "policy/hours.h"
 #include "policy/limits.h"
 #include "policy/parent.h"
+#include "policy/quota.h"
 
 #include "base/report.h"
 
@@ -122,6 +124,9 @@ struct policy_rule {
 	struct policy_limit limit;
 	uint32_t connections; /* at once; 0: no limit */
 	bool connections_per_source;
+	struct policy_bandwidth bandwidth;
+	uint8_t bandwidth_number; /* of those that have one, from 1; 0: none */
+	struct policy_quota quota;
 	struct str label; /* as "..."; at == NULL: none */
 	struct str text;  /* as written, on one line */
 	struct place place;
@@ -227,6 +232,7 @@ struct policy {
 	size_t parent_count, parent_server_count;
 	struct policy_rule *rules; /* the last one is built in */
 	size_t rule_count;
+	size_t bandwidth_count; /* of rules that have one */
 	struct policy_listen *listens;
 	size_t listen_count;
 	struct policy_intercept *intercepts;
@@ -288,6 +294,34 @@ policy_rule_reads_head(const struct policy_rule *rule)
 	return rule->method_count > 0 || rule->path_count > 0 ||
 	       rule->schemes != 0 || rule->user_count > 0 ||
 	       rule->header_count > 0 || rule->type_count > 0;
+}
+
+/* Whether it counts what it allows, in whatever way. */
+static inline bool
+policy_rule_is_limited(const struct policy_rule *rule)
+{
+	return rule->limit.count > 0 || rule->connections > 0 ||
+	       rule->quota.bytes > 0 ||
+	       policy_bandwidth_is_limited(&rule->bandwidth);
+}
+
+/* Whether it allows only what the proxy carries: it alone goes by a parent, and
+ * it alone counts for a quota. */
+static inline bool
+policy_rule_needs_proxy(const struct policy_rule *rule)
+{
+	return rule->parent != NULL || rule->quota.bytes > 0;
+}
+
+/*
+ * By what its quota is known, in every process and after a restart: the rule's
+ * name, else its words, wherever it stands; and the period.
+ */
+static inline uint64_t
+policy_quota_id(const struct policy_rule *rule)
+{
+	return str_hash(rule->label.at != NULL ? rule->label : rule->text,
+	    1 + (uint64_t)rule->quota.period);
 }
 
 /* Whether any rule asks for the fact. */

@@ -104,6 +104,10 @@ bool resolve_zones(
 bool resolve_conditions(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
+/* How many bytes of it pass: bandwidth and quota; false: reported. */
+bool resolve_amounts(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
 /* The parent that a rule goes by, if any; false: reported. */
 bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule);

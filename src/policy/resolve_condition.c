@@ -403,16 +403,27 @@ resolve_connections(struct resolver *resolver,
 	return true;
 }
 
+/* NULL: nothing is limited. */
+static const struct syntax_word *
+first_amount(const struct syntax_rule *syntax, const struct policy_rule *rule)
+{
+	if (rule->limit.count > 0)
+		return &syntax->limit.amount;
+	if (rule->connections > 0)
+		return &syntax->connections.amount;
+	if (syntax->bandwidths != NULL)
+		return &syntax->bandwidths->amount;
+	return rule->quota.bytes > 0 ? &syntax->quota.amount : NULL;
+}
+
 /* What is refused anyway has nothing that could be limited. */
 static bool
 check_limited(struct resolver *resolver, const struct syntax_rule *syntax,
     const struct policy_rule *rule)
 {
-	const struct syntax_word *amount = rule->limit.count > 0
-					       ? &syntax->limit.amount
-					       : &syntax->connections.amount;
+	const struct syntax_word *amount = first_amount(syntax, rule);
 
-	if (amount->text.at == NULL ||
+	if (amount == NULL ||
 	    (rule->verdict == POLICY_VERDICT_ALLOW && !rule->report))
 		return true;
 	if (rule->report) {
@@ -443,6 +454,7 @@ resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
 	(void)report_topic(resolver->report, MANUAL_RATES);
 	good &= resolve_limit(resolver, &syntax->limit, &rule->limit);
 	good &= resolve_connections(resolver, &syntax->connections, rule);
+	good &= resolve_amounts(resolver, syntax, rule);
 	good = good && check_limited(resolver, syntax, rule);
 	(void)report_topic(resolver->report, before);
 	return good;

@@ -492,6 +492,26 @@ number_rules(struct resolver *resolver)
 	free(counts);
 }
 
+static void
+number_bandwidths(struct resolver *resolver)
+{
+	struct policy *policy = resolver->policy;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct policy_rule *rule = &policy->rules[i];
+		if (!policy_bandwidth_is_limited(&rule->bandwidth))
+			continue;
+		if (policy->bandwidth_count == POLICY_BANDWIDTHS_MAX) {
+			report_error(resolver->report, rule->place,
+			    "at most %d rules of a policy have a bandwidth",
+			    POLICY_BANDWIDTHS_MAX);
+			report_see(resolver->report, MANUAL_LIMITS);
+			return;
+		}
+		rule->bandwidth_number = (uint8_t)++policy->bandwidth_count;
+	}
+}
+
 void
 resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in)
@@ -520,4 +540,5 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
 	number_rules(resolver);
+	number_bandwidths(resolver);
 }

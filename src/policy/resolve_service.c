@@ -91,8 +91,8 @@ static void
 offer_neighbours(
     const struct resolver *resolver, struct nearest *nearest, bool has_number)
 {
-	static const char *const numbered[] = { "limit", "burst",
-		"connections" };
+	static const char *const numbered[] = { "limit", "burst", "connections",
+		"bandwidth", "quota" };
 
 	if (resolver->in_rule && !has_number)
 		syntax_offer_rule_items(nearest);

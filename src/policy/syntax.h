@@ -150,6 +150,21 @@ struct syntax_setting {
 	struct syntax_word *zones; /* NULL: not written */
 };
 
+/* `bandwidth RATE [up | down] [per source]`; there may be several. */
+struct syntax_bandwidth {
+	struct syntax_bandwidth *next;
+	struct syntax_word amount;
+	struct syntax_word direction; /* text.at == NULL: each of both */
+	bool per_source;
+};
+
+/* `quota AMOUNT per PERIOD [per source]` */
+struct syntax_quota {
+	struct syntax_word amount; /* text.at == NULL: not written */
+	struct syntax_word period;
+	bool per_source;
+};
+
 /*
  * A rule of the list.  `publish ZONE SERVICE -> TARGET [SERVICE]` is one too:
  * its `from` is the zone, its `to` the target.
@@ -172,6 +187,8 @@ struct syntax_rule {
 	struct syntax_word *during;
 	struct syntax_limit limit;
 	struct syntax_limit connections;
+	struct syntax_bandwidth *bandwidths;
+	struct syntax_quota quota;
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */

@@ -576,3 +576,14 @@ client_ban(struct client *client)
 	finish_matter(client, PROXY_FAILURE_BANNED);
 	client_reset(client);
 }
+
+void
+client_end_used_up(struct client *client)
+{
+	struct errand *errand = errand_of(client);
+
+	if (errand == NULL || !share_is_used_up(&errand->share))
+		return;
+	finish_matter(client, PROXY_FAILURE_QUOTA);
+	client_reset(client);
+}

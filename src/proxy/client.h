@@ -84,6 +84,10 @@ void client_begin_errand(struct client *client, struct errand *errand);
  */
 void client_judge_again(struct client *client);
 
+/* Ends the connection if what it is about has used up its quota: by a reset,
+ * for what it got is not the whole. */
+void client_end_used_up(struct client *client);
+
 /* Ends the connection: by a reset, for the client is not heard any more. */
 void client_ban(struct client *client);
 

@@ -6,6 +6,7 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 void
 errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
@@ -53,30 +54,37 @@ errand_ask(const struct errand *errand,
 
 /* ---- the share of a rule ---- */
 
+static void
+say_when_it_comes_back(struct errand *errand)
+{
+	char until[CLOCK_TEXT_BYTES];
+
+	clock_format(share_comes_back(&errand->share), until);
+	(void)snprintf(errand->words, sizeof(errand->words), "%s until %.19sZ",
+	    proxy_failure_words(PROXY_FAILURE_QUOTA), until);
+}
+
 /* Whether it is within the limit of the rule that allows it. */
 bool
 errand_take_share(struct errand *errand)
 {
 	const struct policy_rule *rule = errand->answer.rule;
 
-	if (errand->answer.verdict != POLICY_VERDICT_ALLOW || rule == NULL ||
-	    errand->counted)
+	if (errand->answer.verdict != POLICY_VERDICT_ALLOW || rule == NULL)
 		return true;
-	errand->counted = limiter_take(errand->generation->limiter, rule,
-	    errand->client.address, clock_now(), &errand->held);
-	if (errand->held != NULL)
-		errand->limiter = limiter_ref(errand->generation->limiter);
-	return errand->counted;
-}
-
-static void
-release_share(struct errand *errand)
-{
-	limiter_release(errand->held);
-	limiter_unref(errand->limiter);
-	errand->held = NULL;
-	errand->limiter = NULL;
-	errand->counted = false;
+	switch (share_take(
+	    &errand->share, errand->generation, rule, errand->client.address)) {
+	case SHARE_TAKEN:
+		return true;
+	case SHARE_LIMITED:
+		errand->failure = PROXY_FAILURE_LIMITED;
+		break;
+	case SHARE_USED_UP:
+		errand->failure = PROXY_FAILURE_QUOTA;
+		say_when_it_comes_back(errand);
+		break;
+	}
+	return false;
 }
 
 void
@@ -456,6 +464,10 @@ errand_move(struct errand *errand)
 	    !policy_parent_same(parent, errand->parent))
 		parent = NULL;
 	errand->parent = parent;
+	if (errand->server_at.port != 0 &&
+	    errand->answer.verdict == POLICY_VERDICT_ALLOW)
+		share_move(&errand->share, errand->generation,
+		    errand->answer.rule, errand->client.address);
 	proxy_generation_unref(before);
 }
 
@@ -482,7 +494,7 @@ errand_fini(struct errand *errand)
 	dial_cancel(&errand->dial);
 	approach_cancel(&errand->approach);
 	stream_close(&errand->server);
-	release_share(errand);
+	share_end(&errand->share);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;
 }

@@ -30,6 +30,7 @@
 #include "proxy/dial.h"
 #include "proxy/failure.h"
 #include "proxy/pool.h"
+#include "proxy/share.h"
 
 struct worker;
 struct errand;
@@ -37,7 +38,8 @@ struct errand;
 enum errand_outcome {
 	ERRAND_READY,   /* `server` is connected */
 	ERRAND_REFUSED, /* `answer` says by what */
-	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit */
+	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit, as
+			 * `failure` says */
 	ERRAND_FAILED,  /* `failure` says how */
 };
 
@@ -86,14 +88,12 @@ struct errand {
 	/* What became of it.  READY with an answer that is UNDECIDED hangs on
 	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */
-	struct limiter *limiter;     /* a reference, while something is held */
-	struct limiter_entry *held;
-	struct stream *server; /* the owner takes it */
+	struct share share;          /* of its rule */
+	struct stream *server;       /* the owner takes it */
 	struct address_port server_at;
 	enum proxy_failure failure;
-	bool counted; /* within the limit of its rule */
-	bool reused;  /* the connection was kept from another request */
-	bool to_url;  /* it is a parent that is to be asked for the whole URL */
+	bool reused; /* the connection was kept from another request */
+	bool to_url; /* it is a parent that is to be asked for the whole URL */
 	const struct policy_parent *parent; /* the generation's; NULL: none */
 	struct errand_by by;
 	char words[ERRAND_WORDS_BYTES]; /* of the failure; "": the usual ones */

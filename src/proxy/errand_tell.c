@@ -19,7 +19,8 @@ is_logged(const struct errand *errand)
 static enum policy_verdict
 verdict_of(const struct errand *errand)
 {
-	if (errand->failure == PROXY_FAILURE_LIMITED)
+	if (errand->failure == PROXY_FAILURE_LIMITED ||
+	    (errand->failure == PROXY_FAILURE_QUOTA && !errand->share.taken))
 		return POLICY_VERDICT_REJECT;
 	return errand->answer.verdict == POLICY_VERDICT_UNDECIDED
 		   ? POLICY_VERDICT_REJECT
@@ -128,6 +129,8 @@ errand_tell(struct errand *errand)
 	if (errand->account.told)
 		return;
 	errand->account.told = true;
+	share_note(&errand->share,
+	    errand->account.bytes_in + errand->account.bytes_out);
 	count(errand);
 	emit_reports(errand);
 	if (is_logged(errand))

@@ -294,7 +294,7 @@ may_pass(struct exchange *exchange, const struct http_response *response)
 	if (outcome == ERRAND_READY)
 		return true;
 	if (outcome == ERRAND_LIMITED)
-		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
+		exchange_answer_failure(exchange, errand->failure);
 	else
 		exchange_answer_refusal(exchange);
 	return false;
@@ -325,6 +325,8 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	transfer_init(&exchange->down, exchange->errand.server,
 	    exchange->client->stream, framing, response->content_length,
 	    response->framing);
+	exchange->down.throttle =
+	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_DOWN);
 	exchange->answered = true;
 	int rc = exchange_store_note(exchange, response);
 	if (rc == 0)
@@ -606,6 +608,8 @@ begin_up(struct exchange *exchange)
 	transfer_init(&exchange->up, exchange->client->stream,
 	    exchange->errand.server, request->framing, request->content_length,
 	    request->framing);
+	exchange->up.throttle =
+	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
 	exchange->moved = loop_now(exchange->client->worker->loop);
 	exchange_arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
 	stream_use(exchange->errand.server, &server_side, exchange);
@@ -677,7 +681,7 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 		else
 			send_request(exchange);
 	} else if (outcome == ERRAND_LIMITED) {
-		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
+		exchange_answer_failure(exchange, errand->failure);
 	} else {
 		exchange_answer_refusal(exchange);
 	}
@@ -758,6 +762,9 @@ exchange_on_time(struct exchange *exchange)
 			    ? PROXY_ANSWER_TIMEOUT
 			    : PROXY_STALL_TIMEOUT;
 
+	if (throttle_waits(exchange->up.throttle) ||
+	    throttle_waits(exchange->down.throttle))
+		exchange->moved = loop_now(exchange->client->worker->loop);
 	if (loop_now(exchange->client->worker->loop) <
 	    exchange->moved + limit) {
 		exchange_arm(exchange, exchange->moved + limit);

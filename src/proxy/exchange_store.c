@@ -239,7 +239,7 @@ may_have(struct exchange *exchange, const struct cache_object *object)
 		outcome = errand_see_type(
 		    errand, media_type(object, &exchange->client->arena));
 	if (outcome == ERRAND_LIMITED)
-		exchange_answer_failure(exchange, PROXY_FAILURE_LIMITED);
+		exchange_answer_failure(exchange, errand->failure);
 	else if (outcome != ERRAND_READY)
 		exchange_answer_refusal(exchange);
 	return outcome == ERRAND_READY;

@@ -36,6 +36,7 @@
 	ROW(CLIENT_STALLED, 408, "the client does not go on")                  \
 	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
 	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
+	ROW(QUOTA, 429, "the quota is used up")                                \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
 	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \

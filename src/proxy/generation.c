@@ -16,9 +16,12 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 	if (generation == NULL)
 		return NULL;
 	generation->limiter = limiter_create();
+	generation->quotas = quotas_create();
 	generation->parents = parents_create(policy);
-	if (generation->limiter == NULL || generation->parents == NULL) {
+	if (generation->limiter == NULL || generation->quotas == NULL ||
+	    generation->parents == NULL) {
 		limiter_unref(generation->limiter);
+		quotas_unref(generation->quotas);
 		parents_unref(generation->parents);
 		free(generation);
 		return NULL;
@@ -30,11 +33,20 @@ proxy_generation_create(uint32_t number, struct policy *policy)
 }
 
 void
+proxy_generation_count_in(
+    struct proxy_generation *generation, struct quotas *quotas)
+{
+	quotas_unref(generation->quotas);
+	generation->quotas = quotas_ref(quotas);
+}
+
+void
 proxy_generation_follow(
     struct proxy_generation *generation, const struct proxy_generation *before)
 {
 	limiter_unref(generation->limiter);
 	generation->limiter = limiter_ref(before->limiter);
+	proxy_generation_count_in(generation, before->quotas);
 	parents_follow(generation->parents, generation->policy, before->parents,
 	    before->policy);
 }
@@ -105,6 +117,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	free(generation->listeners.items);
 	free(generation->own.items);
 	limiter_unref(generation->limiter);
+	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
 	policy_unref(generation->policy);
 	free(generation);

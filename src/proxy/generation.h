@@ -12,6 +12,7 @@
 #include "policy/policy.h"
 #include "proxy/limiter.h"
 #include "proxy/parents.h"
+#include "proxy/quotas.h"
 
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
@@ -29,6 +30,7 @@ struct proxy_generation {
 	uint32_t number;
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
+	struct quotas *quotas;   /* a reference */
 	struct parents *parents; /* a reference */
 	struct {
 		struct proxy_listener *items;
@@ -53,6 +55,10 @@ struct proxy_generation *proxy_generation_again(
 /* Goes on with what the other one has counted so far. */
 void proxy_generation_follow(
     struct proxy_generation *generation, const struct proxy_generation *before);
+
+/* Its quotas are counted there from the beginning. */
+void proxy_generation_count_in(
+    struct proxy_generation *generation, struct quotas *quotas);
 
 /* Takes the descriptor on success.  0 or -ENOMEM; so for the next. */
 int proxy_generation_add_listener(

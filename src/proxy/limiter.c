@@ -14,12 +14,13 @@
 enum kind {
 	RATE,
 	CONNECTIONS,
+	BANDWIDTH, /* and behind it those of other directions and scopes */
 };
 
 /* A limit of a rule and a source; family NONE: all sources of the rule. */
 struct key {
 	uint64_t rule; /* a hash of its text */
-	enum kind kind;
+	unsigned kind; /* enum kind */
 	struct address source;
 };
 
@@ -32,7 +33,8 @@ struct limiter_entry {
 	 * in which one token comes, and the bucket holds the burst's. */
 	int64_t filled;
 	int64_t since;        /* when `filled` was right */
-	uint32_t connections; /* of kind CONNECTIONS instead */
+	uint32_t connections; /* of the other kinds: flows that hold it */
+	struct throttle_bucket bucket; /* of kind BANDWIDTH */
 };
 
 struct shard {
@@ -93,19 +95,23 @@ limiter_unref(struct limiter *limiter)
 	free(limiter);
 }
 
-/* A client has as many addresses of its IPv6 network as it likes. */
+struct address
+limiter_source(struct address source)
+{
+	if (source.family == ADDRESS_IPV6)
+		memset(source.bytes + 8, 0, 8);
+	return source;
+}
+
 static struct key
-key_of(const struct policy_rule *rule, enum kind kind, struct address source)
+key_of(const struct policy_rule *rule, unsigned kind, bool per_source,
+    struct address source)
 {
 	struct key key = { .rule = str_hash(rule->text, rule->line),
 		.kind = kind };
 
-	if (kind == RATE ? !rule->limit.per_source
-			 : !rule->connections_per_source)
-		return key;
-	key.source = source;
-	if (source.family == ADDRESS_IPV6)
-		memset(key.source.bytes + 8, 0, 8);
+	if (per_source)
+		key.source = limiter_source(source);
 	return key;
 }
 
@@ -145,8 +151,12 @@ refill(struct limiter_entry *entry, int64_t now)
 static int64_t
 forgettable_at(struct limiter_entry *entry, int64_t now)
 {
+	if (entry->connections > 0)
+		return INT64_MAX;
 	if (entry->key.kind == CONNECTIONS)
-		return entry->connections == 0 ? now : INT64_MAX;
+		return now;
+	if (entry->key.kind >= BANDWIDTH)
+		return entry->bucket.clock;
 	refill(entry, now);
 	return now + capacity_of(&entry->limit) - entry->filled;
 }
@@ -194,9 +204,18 @@ make_room(struct shard *shard, int64_t now)
 	return shard->count < SHARD_MAX;
 }
 
+static uint64_t
+rate_of(const struct policy_rule *rule, unsigned kind)
+{
+	unsigned which = kind - BANDWIDTH;
+
+	return rule->bandwidth
+	    .rates[which / POLICY_SCOPE_COUNT][which % POLICY_SCOPE_COUNT];
+}
+
 static struct limiter_entry *
 add_entry(struct shard *shard, size_t bucket, const struct key *key,
-    const struct policy_limit *limit, int64_t now)
+    const struct policy_rule *rule, int64_t now)
 {
 	struct limiter_entry *entry = NULL;
 
@@ -207,9 +226,11 @@ add_entry(struct shard *shard, size_t bucket, const struct key *key,
 	entry->shard = shard;
 	entry->key = *key;
 	entry->since = now;
-	entry->limit = *limit;
+	entry->limit = rule->limit;
 	if (key->kind == RATE)
-		entry->filled = capacity_of(limit);
+		entry->filled = capacity_of(&rule->limit);
+	if (key->kind >= BANDWIDTH)
+		entry->bucket.bytes_per_second = rate_of(rule, key->kind);
 	entry->next = shard->buckets[bucket];
 	shard->buckets[bucket] = entry;
 	shard->count++;
@@ -231,8 +252,9 @@ find_entry(struct shard *shard, size_t bucket, const struct key *key)
 static bool
 charge(struct limiter_entry *entry, const struct policy_rule *rule, int64_t now)
 {
-	if (entry->key.kind == CONNECTIONS) {
-		if (entry->connections >= rule->connections)
+	if (entry->key.kind != RATE) {
+		if (entry->key.kind == CONNECTIONS &&
+		    entry->connections >= rule->connections)
 			return false;
 		entry->connections++;
 		return true;
@@ -257,7 +279,7 @@ take(struct limiter *limiter, const struct policy_rule *rule, struct key key,
 	(void)pthread_mutex_lock(&shard->lock);
 	struct limiter_entry *entry = find_entry(shard, bucket, &key);
 	if (entry == NULL)
-		entry = add_entry(shard, bucket, &key, &rule->limit, now);
+		entry = add_entry(shard, bucket, &key, rule, now);
 	if (entry != NULL && !charge(entry, rule, now))
 		entry = NULL;
 	(void)pthread_mutex_unlock(&shard->lock);
@@ -270,13 +292,37 @@ limiter_take(struct limiter *limiter, const struct policy_rule *rule,
 {
 	*ret_entry = NULL;
 	if (rule->limit.count > 0 &&
-	    take(limiter, rule, key_of(rule, RATE, source), now) == NULL)
+	    take(limiter, rule,
+		key_of(rule, RATE, rule->limit.per_source, source),
+		now) == NULL)
 		return false;
 	if (rule->connections == 0)
 		return true;
-	*ret_entry =
-	    take(limiter, rule, key_of(rule, CONNECTIONS, source), now);
+	*ret_entry = take(limiter, rule,
+	    key_of(rule, CONNECTIONS, rule->connections_per_source, source),
+	    now);
 	return *ret_entry != NULL;
+}
+
+bool
+limiter_share(struct limiter *limiter, const struct policy_rule *rule,
+    struct address source, int64_t now, enum policy_direction direction,
+    enum policy_scope scope, struct limiter_entry **ret_entry)
+{
+	unsigned kind = BANDWIDTH + direction * POLICY_SCOPE_COUNT + scope;
+
+	*ret_entry = NULL;
+	if (rate_of(rule, kind) == 0)
+		return true;
+	*ret_entry = take(limiter, rule,
+	    key_of(rule, kind, scope == POLICY_SCOPE_SOURCE, source), now);
+	return *ret_entry != NULL;
+}
+
+struct throttle_bucket *
+limiter_bucket(struct limiter_entry *entry)
+{
+	return &entry->bucket;
 }
 
 void

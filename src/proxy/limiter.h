@@ -6,8 +6,9 @@
  * next policy as it stood in the last one goes on counting where it was; rules
  * are known by their text.  A rule's rate is a bucket of
  * tokens, filled at the rate up to the burst; its connections are a count of
- * those under way.  Both are kept for each source, or once for the rule.  A
- * source is an IPv4 address or an IPv6 network of 64 bits, as in the kernel.
+ * those under way; its bandwidth is a bucket of net/throttle.  All are kept for
+ * each source, or once for the rule.  A source is an IPv4 address or an IPv6
+ * network of 64 bits, as in the kernel.
  *
  * At most LIMITER_ENTRIES_MAX sources are known at once.  When there are more,
  * those that are idle and whose bucket is full are forgotten, which changes
@@ -19,6 +20,7 @@
 #ifndef GATEHOUSE_PROXY_LIMITER_H
 #define GATEHOUSE_PROXY_LIMITER_H
 
+#include "net/throttle.h"
 #include "policy/policy.h"
 
 #define LIMITER_ENTRIES_MAX 65536
@@ -38,6 +40,20 @@ void limiter_unref(struct limiter *limiter); /* NULL is fine */
  */
 bool limiter_take(struct limiter *limiter, const struct policy_rule *rule,
     struct address source, int64_t now, struct limiter_entry **ret_entry);
+
+/*
+ * The flow holds *ret_entry, whose bucket it shares, until limiter_release.
+ * NULL, and true: the rule says nothing of this direction in this scope.  False
+ * when there are too many sources.
+ */
+bool limiter_share(struct limiter *limiter, const struct policy_rule *rule,
+    struct address source, int64_t now, enum policy_direction direction,
+    enum policy_scope scope, struct limiter_entry **ret_entry);
+struct throttle_bucket *limiter_bucket(struct limiter_entry *entry);
+
+/* The source as it is counted: a client has as many addresses of its IPv6
+ * network as it likes. */
+struct address limiter_source(struct address source);
 
 /* The flow has ended; NULL is fine. */
 void limiter_release(struct limiter_entry *entry);

@@ -72,6 +72,10 @@ transfer_run(struct transfer *transfer)
 			return starve(transfer);
 		if (stream_is_full(transfer->to))
 			return TRANSFER_WAITS;
+		input.len =
+		    throttle_ask(transfer->throttle, transfer->from, input.len);
+		if (input.len == 0)
+			return TRANSFER_WAITS;
 		ssize_t used =
 		    http_body_decode(&transfer->body, input, &content, &fault);
 		if (used < 0)
@@ -79,6 +83,7 @@ transfer_run(struct transfer *transfer)
 		if (content.len > 0 && write_content(transfer, content) < 0)
 			return TRANSFER_STUCK;
 		stream_consume(transfer->from, (size_t)used);
+		throttle_spend(transfer->throttle, (size_t)used);
 		transfer->taken += (uint64_t)used;
 	}
 	return finish(transfer);

@@ -11,15 +11,16 @@
 #define GATEHOUSE_PROXY_TRANSFER_H
 
 #include "http/body.h"
-#include "net/stream.h"
+#include "net/throttle.h"
 
 struct transfer {
 	struct stream *from, *to;
 	struct http_body body;
-	bool chunked;    /* on the way out */
-	bool done;       /* the end has been written as well */
-	uint64_t taken;  /* bytes off `from`, framing included */
-	uint64_t passed; /* bytes into `to`, framing included */
+	struct throttle *throttle; /* lent; NULL: nothing holds it back */
+	bool chunked;              /* on the way out */
+	bool done;                 /* the end has been written as well */
+	uint64_t taken;            /* bytes off `from`, framing included */
+	uint64_t passed;           /* bytes into `to`, framing included */
 };
 
 /* `in` and length are the framing that comes, `out` the one to write. */
@@ -28,7 +29,7 @@ void transfer_init(struct transfer *transfer, struct stream *from,
     enum http_framing out);
 
 enum transfer_result {
-	TRANSFER_WAITS, /* for input, or for room */
+	TRANSFER_WAITS, /* for input, for room, or for its turn */
 	TRANSFER_DONE,
 	TRANSFER_BAD,   /* what came is malformed */
 	TRANSFER_STUCK, /* the writer failed; its `failed` says it as well */

@@ -62,6 +62,17 @@ on_done(const struct relay_result *result, void *context)
 }
 
 static void
+hold_back(struct tunnel *tunnel)
+{
+	struct share *share = &tunnel->errand->share;
+
+	relay_hold_back(tunnel->relay, RELAY_FIRST,
+	    share_throttle(share, POLICY_DIRECTION_UP));
+	relay_hold_back(tunnel->relay, RELAY_SECOND,
+	    share_throttle(share, POLICY_DIRECTION_DOWN));
+}
+
+static void
 join(struct tunnel *tunnel)
 {
 	struct client *client = tunnel->client;
@@ -74,6 +85,7 @@ join(struct tunnel *tunnel)
 		client_destroy(client);
 		return;
 	}
+	hold_back(tunnel);
 	counter_add(COUNTER_TUNNELS, 1);
 }
 
@@ -105,6 +117,7 @@ static const struct {
 } socks_replies[] = {
 	{ PROXY_FAILURE_NONE, SOCKS_NOT_ALLOWED },
 	{ PROXY_FAILURE_LIMITED, SOCKS_NOT_ALLOWED },
+	{ PROXY_FAILURE_QUOTA, SOCKS_NOT_ALLOWED },
 	{ PROXY_FAILURE_NO_NAME, SOCKS_HOST_UNREACHABLE },
 	{ PROXY_FAILURE_NO_ADDRESS, SOCKS_HOST_UNREACHABLE },
 	{ PROXY_FAILURE_UNREACHABLE, SOCKS_HOST_UNREACHABLE },
@@ -132,7 +145,8 @@ refusal_of(
     const struct tunnel *tunnel, char buffer[static SOCKS_REPLY_BYTES_MAX])
 {
 	bool failed = tunnel->errand->failure != PROXY_FAILURE_NONE &&
-		      tunnel->errand->failure != PROXY_FAILURE_LIMITED;
+		      tunnel->errand->failure != PROXY_FAILURE_LIMITED &&
+		      tunnel->errand->failure != PROXY_FAILURE_QUOTA;
 
 	switch (tunnel->manner) {
 	case TUNNEL_SOCKS_4:
@@ -198,8 +212,6 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 		errand_tell(errand);
 		client_silence(tunnel->client);
 	} else {
-		if (outcome == ERRAND_LIMITED)
-			errand->failure = PROXY_FAILURE_LIMITED;
 		turn_away(tunnel);
 	}
 }

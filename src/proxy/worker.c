@@ -36,10 +36,12 @@ struct workers {
 	struct cache *cache; /* of all; of no size while no policy wants it */
 };
 
-/* What a worker is told: a ban, a generation, or neither for the end. */
+/* What a worker is told: a ban, quotas, a generation, or none of them for the
+ * end. */
 struct order {
 	struct loop_message message;
 	struct worker *worker;
+	bool used_up;
 	struct address_range banned;         /* first of no family: nobody */
 	struct proxy_generation *generation; /* a reference */
 };
@@ -201,12 +203,26 @@ end_banned(struct worker *worker, const struct address_range *range)
 }
 
 static void
+end_used_up(struct worker *worker)
+{
+	struct client *client = worker->clients;
+
+	while (client != NULL) {
+		struct client *next = client->next;
+		client_end_used_up(client);
+		client = next;
+	}
+}
+
+static void
 on_order(struct loop *loop, struct loop_message *message)
 {
 	struct order *order = (struct order *)message;
 
 	if (order->banned.first.family != ADDRESS_NONE)
 		end_banned(order->worker, &order->banned);
+	else if (order->used_up)
+		end_used_up(order->worker);
 	else if (order->generation == NULL)
 		loop_stop(loop);
 	else
@@ -414,6 +430,20 @@ workers_end(struct workers *workers, const struct address_range *range)
 		if (order == NULL)
 			return -ENOMEM;
 		order->banned = *range;
+		loop_post(&member->loop, &order->message);
+	}
+	return 0;
+}
+
+int
+workers_end_used_up(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct member *member = &workers->members[i];
+		struct order *order = make_order(&member->worker, NULL);
+		if (order == NULL)
+			return -ENOMEM;
+		order->used_up = true;
 		loop_post(&member->loop, &order->message);
 	}
 	return 0;

@@ -61,6 +61,8 @@ int workers_end(struct workers *workers, const struct address_range *range);
 
 /* What they share; any thread may purge it and ask for its figures. */
 struct cache *workers_cache(struct workers *workers);
+/* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
+int workers_end_used_up(struct workers *workers);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);

@@ -192,6 +192,8 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
     rule.is_report = chance.random() < 0.15
     if rule.verdict == "allow" and not rule.direct and not rule.is_report:
         rule.via = chance.choice(("", "", "", "corp"))
+        if chance.random() < 0.15:
+            rule.quota = "quota 1T per month"
     add_conditions(chance, policy, rule)
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))

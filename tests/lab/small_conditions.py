@@ -99,15 +99,17 @@ def _add_span(chance: random.Random, clock: Clock, hours: Hours) -> None:
 
 @dataclass
 class Limits:
-    """`limit 3/d burst BURST` and `connections COUNT` of a rule; 0: none."""
+    """`limit 3/d burst BURST` and `connections COUNT` of a rule; 0: none.  And a
+    bandwidth, of which all packets are within."""
 
     burst: int = 0
     is_each: bool = False  # per source
     connections: int = 0
     connections_each: bool = False
+    bandwidth: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.burst or self.connections)
+        return bool(self.burst or self.connections or self.bandwidth)
 
     def __str__(self) -> str:
         words = []
@@ -117,12 +119,17 @@ class Limits:
         if self.connections:
             words.append(f"connections {self.connections}")
             words += ["per source"] * self.connections_each
+        words += [self.bandwidth] if self.bandwidth else []
         return " ".join(words)
 
 
 def random_limits(chance: random.Random) -> Limits:
-    kinds = chance.choice(("rate", "connections", "both"))
+    kinds = chance.choice(("rate", "connections", "both", "bandwidth"))
     limits = Limits()
+    if kinds == "bandwidth":
+        words = ("1GB/s", "1GB/s per source", "8Gbit/s up per source")
+        limits.bandwidth = f"bandwidth {chance.choice(words)}"
+        return limits
     if kinds != "connections":
         limits.burst = chance.choice((1, 2, 3, 5))
         limits.is_each = chance.random() < 0.5

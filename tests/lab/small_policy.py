@@ -101,6 +101,7 @@ class Rule:
     log: bool = False
     direct: bool = False
     via: str = ""  # the parent's name
+    quota: str = ""  # only the proxy counts
     label: str = ""
     line: int = 0
     is_report: bool = False  # never decides
@@ -121,6 +122,8 @@ class Rule:
         What goes by a parent is the proxy's, and the kernel tells none apart.
         """
         if self.via or self.log or self.is_publish or self.is_report or self.limits:
+            return self.line
+        if self.quota:
             return self.line
         return self.verdict, self.direct
 
@@ -145,7 +148,7 @@ class Rule:
         parts += [f"during {', '.join(self.during)}" if self.during else ""]
         parts += [str(self.limits)]
         parts += ["direct" * self.direct, f"via {self.via}" if self.via else ""]
-        parts += ["log" * self.log]
+        parts += [self.quota, "log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
 
@@ -355,7 +358,7 @@ class Reading:
                 return "no"
         if rule.head:
             answers.add("no" if way == "plain" else "might")
-        if rule.via:
+        if rule.via or rule.quota:
             answers.add({"plain": "no", "uncarried": "might"}.get(way, "yes"))
         return next((a for a in ("no", "might") if a in answers), "yes")
 

@@ -20,6 +20,12 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "quota-past-the-proxy",
+        "compile_list.c",
+        "(policy_rule_needs_proxy(rule) &&",
+        "(rule->parent != NULL &&",
+    ),
+    Mutant(
         "source-for-destination",
         "compile_match.c",
         'add_groups(compiler, &matches, to, "daddr", chain->to);',
@@ -135,6 +141,7 @@ MUTANTS = [
         "established-too-early",
         "compile_base.c",
         'compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");\n'
+        "\tcompile_ask_bandwidth(compiler);\n"
         "\tcompile_known_flows(compiler);",
         "compile_known_flows(compiler);\n"
         '\tcompile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");',

@@ -76,6 +76,11 @@ sample(enum channel_type type)
 	else if (type == CHANNEL_BAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
+	} else if (type == CHANNEL_QUOTAS) {
+		message.quotas.count = CHANNEL_QUOTAS_MAX;
+		message.quotas.last = 1;
+		for (size_t i = 1; i < CHANNEL_QUOTAS_MAX; i++)
+			message.quotas.items[i].source = loopback();
 	} else if (type == CHANNEL_OWN) {
 		message.own.count = CHANNEL_OWN_MAX;
 		message.own.first = 1;
@@ -224,6 +229,18 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_OWN);
 	sent.own.items[3].address.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_OWN), NULL, 0);
+	sent = sample(CHANNEL_QUOTAS);
+	sent.quotas.count = CHANNEL_QUOTAS_MAX + 1;
+	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);
+	sent = sample(CHANNEL_QUOTAS);
+	sent.quotas.last = 2;
+	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);
+	sent = sample(CHANNEL_QUOTAS);
+	sent.quotas.items[63].period = POLICY_PERIOD_COUNT;
+	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);
+	sent = sample(CHANNEL_QUOTAS);
+	sent.quotas.items[0].source.family = 5;
+	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);
 	sent = sample(CHANNEL_BAN);
 	sent.banned.first.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_BAN), NULL, 0);

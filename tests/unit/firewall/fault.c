@@ -31,7 +31,8 @@ write_text(struct text *out)
 		text_addf(out,
 		    "allow 10.0.0.%d -> 192.0.2.%d tcp 22\n"
 		    "drop 10.0.0.%d -> wan udp %d-%d log\n"
-		    "allow lan -> 203.0.113.%d-203.0.113.%d limit 9/s\n"
+		    "allow lan -> 203.0.113.%d-203.0.113.%d limit 9/s "
+		    "bandwidth 9MB/s per source\n"
 		    "reject 10.0.0.%d -> n%d.example\n",
 		    i, i, i, i + 1, 9 * i + 90, 9 * i, 9 * i + 12, i, i);
 	text_addz(out, "reject lan -> wan\n");

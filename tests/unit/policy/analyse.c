@@ -189,6 +189,12 @@ static const struct {
 	    "6 unused: no rule goes via the parent 'lab'\n"
 	    "7 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, so none goes via corp\n" },
+	{ HEAD USED "allow lan -> wan tcp 80 quota 1G per day\n",
+	    "5 blind: from lan this rule matches nothing: the proxy does not "
+	    "see such flows, so none would count for the quota\n" },
+	{ HEAD USED PROXY "allow lan -> wan tcp 80 quota 1G per day\n"
+			  "allow lan -> wan quota 1G per day\n",
+	    "" },
 	{ HEAD USED PROXY PARENTS "allow lan -> wan udp 53 via lab\n"
 				  "allow lan -> wan via corp\n",
 	    "11 unreached: this rule never matches: there can be no such "

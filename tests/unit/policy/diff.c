@@ -246,6 +246,14 @@ static const struct {
 	    "(line 7)\n" },
 	{ HEAD "allow guest -> wan tcp 80, 443 limit 5/s\n",
 	    HEAD "allow guest -> wan tcp 443, 80 limit 5/s burst 5\n", "" },
+	{ HEAD "allow guest -> wan bandwidth 2MB/s\n",
+	    HEAD "allow guest -> wan bandwidth 16Mbit/s up bandwidth 16Mbit/s "
+		 "down\n",
+	    "" },
+	{ HEAD "allow guest -> wan bandwidth 2MB/s down\n",
+	    HEAD "allow guest -> wan bandwidth 2MB/s down per source\n",
+	    "guest -> wan  allow bandwidth 16Mbit/s down (line 7) -> allow "
+	    "bandwidth 16Mbit/s down per source (line 7)\n" },
 	{ HEAD "allow guest -> wan tcp 80, 443 limit 5/s\n",
 	    HEAD "allow guest -> wan tcp 80 limit 5/s\n"
 		 "allow guest -> wan tcp 443 limit 5/s\n",

@@ -18,7 +18,8 @@ struct fate {
 	uint16_t port;
 	uint16_t reports[POLICY_VERDICT_COUNT];
 	int32_t shift;
-	const struct policy_rule *limited; /* the rule that counts it */
+	const struct policy_rule *limited;  /* the rule that counts it */
+	const struct policy_parent *parent; /* that it goes by */
 };
 
 static struct address
@@ -81,6 +82,7 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 	if (answer.rule == NULL)
 		return fate;
 	fate.log = answer.rule->log;
+	fate.parent = answer.rule->parent;
 	if (meaning_is_limited(answer.rule))
 		fate.limited = answer.rule;
 	fate.by_proxy =
@@ -106,7 +108,7 @@ same_limit(const struct fate *a, const struct fate *b)
 static bool
 same_fate(const struct fate *a, const struct fate *b)
 {
-	return same_limit(a, b) &&
+	return same_limit(a, b) && policy_parent_same(a->parent, b->parent) &&
 	       memcmp(a->reports, b->reports, sizeof(a->reports)) == 0 &&
 	       a->verdict == b->verdict && a->log == b->log &&
 	       a->by_proxy == b->by_proxy && a->listener == b->listener &&

@@ -198,8 +198,16 @@ add_random_side(struct text *out, bool source)
 }
 
 static inline void
-add_random_limit(struct text *out)
+add_random_limit(struct text *out, bool direct)
 {
+	if (chance(16) == 0)
+		text_addz(
+		    out, ONE_OF(" bandwidth 2MB/s", " bandwidth 16Mbit/s down",
+			     " bandwidth 8Mbit/s up per source"));
+	if (!direct && chance(12) == 0)
+		text_addz(
+		    out, ONE_OF(" quota 10G per day", " quota 10G per day",
+			     " quota 1T per month per source"));
 	if (chance(8) == 0)
 		text_addz(
 		    out, ONE_OF(" limit 5/s", " limit 5/s",
@@ -246,14 +254,15 @@ add_random_rule(struct text *out)
 		if (chance(rare) == 0)
 			text_addf(out, " path %s",
 			    ONE_OF("\"/a/*\"", "\"*.b\"", "\"/a/*\", \"/c\""));
-		if (chance(8) == 0 && verdict[0] == 'a')
+		bool direct = chance(8) == 0 && verdict[0] == 'a';
+		if (direct)
 			text_addz(out, " direct");
 		else if (chance(5) == 0 && verdict[0] == 'a' && !report)
 			text_addf(out, " via %s",
 			    ONE_OF("corp", "corp", "same", "other"));
 		add_random_flavours(out);
 		if (verdict[0] == 'a' && !report)
-			add_random_limit(out);
+			add_random_limit(out, direct);
 	}
 	if (chance(4) == 0)
 		text_addz(out, ONE_OF(" log", " log as \"x\""));

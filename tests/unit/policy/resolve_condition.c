@@ -34,6 +34,24 @@ say_words(
 		    out, "%s%.*s", i == 0 ? what : "|", STR_ARG(words[i]));
 }
 
+static void
+say_amounts(const struct policy_rule *rule, struct text *out)
+{
+	for (unsigned i = 0; i < POLICY_DIRECTION_COUNT; i++)
+		for (unsigned j = 0; j < POLICY_SCOPE_COUNT; j++)
+			if (rule->bandwidth.rates[i][j] > 0)
+				text_addf(out, " %s %llu%s",
+				    i == 0 ? "up" : "down",
+				    (unsigned long long)
+					rule->bandwidth.rates[i][j],
+				    j > 0 ? " each" : "");
+	if (rule->quota.bytes > 0)
+		text_addf(out, " %llu a %s%s",
+		    (unsigned long long)rule->quota.bytes,
+		    policy_period_word(rule->quota.period),
+		    rule->quota.per_source ? " each" : "");
+}
+
 /* All that the rule asks, in one order, one spelling. */
 static void
 say_rule(const struct policy_rule *rule, struct text *out)
@@ -57,6 +75,7 @@ say_rule(const struct policy_rule *rule, struct text *out)
 	if (rule->connections > 0)
 		text_addf(out, " %u connections%s", rule->connections,
 		    rule->connections_per_source ? ", each" : "");
+	say_amounts(rule, out);
 	text_addz(out, "");
 }
 
@@ -97,6 +116,16 @@ what_a_rule_asks(void **state)
 		{ "connections 1", " 1 connections" },
 		{ "connections 1000000 per source limit 3/s burst 2",
 		    " 3 in 1 s, 2 at once 1000000 connections, each" },
+		{ "bandwidth 1MB/s", " up 1000000 down 1000000" },
+		{ "bandwidth 8Mbit/s down", " down 1000000" },
+		{ "bandwidth 2MB/s up per source bandwidth 9MB/s bandwidth "
+		  "1MB/s down per source",
+		    " up 9000000 up 2000000 each down 9000000 down 1000000 "
+		    "each" },
+		{ "quota 1k per hour", " 1024 a hour" },
+		{ "quota 2M per month per source", " 2097152 a month each" },
+		{ "quota 3k per week bandwidth 1kB/s up tcp 80 log",
+		    " up 1000 3072 a week" },
 	};
 	struct text rule = TEXT_EMPTY, got = TEXT_EMPTY;
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_bandwidth: for the files compile*.c alone.
+ */
+#ifndef GATEHOUSE_FIREWALL_COMPILE_BANDWIDTH_H
+#define GATEHOUSE_FIREWALL_COMPILE_BANDWIDTH_H
+
+#include "firewall/compile_impl.h"
+
+/* Limits and sets of sources for the head of the table. */
+void compile_bandwidth_objects(struct compiler *compiler);
+
+/* For the base chains, before known flows are accepted; and what it leads
+ * to. */
+void compile_ask_bandwidth(struct compiler *compiler);
+void compile_bandwidth_chains(struct compiler *compiler);
+
+/* In the rule's line: from now on its flow is known by the rule's number. */
+void compile_bandwidth_mark(const struct policy_rule *rule, struct text *tail);
+
+#endif
