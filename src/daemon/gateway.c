@@ -37,6 +37,7 @@ draft_ruleset(const struct gateway *gateway,
 		.utc_offset_minutes = gateway->utc_offset_minutes,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
+		.has_bans = gateway->bans.bans.count > 0,
 	};
 	bool goes_on = generation == gateway->current || generation->again;
 

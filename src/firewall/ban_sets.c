@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
+#include "firewall/kernel_rule.h"
 #include "firewall/kernel_set.h"
+#include "firewall/names.h"
 #include "firewall/standing.h"
 
 static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
@@ -156,6 +158,29 @@ ban_sets_ensure(
 
 /* ---- one of them ---- */
 
+/* A batch with what the first ban needs besides itself. */
+static void
+begin(struct batch *batch, const struct ban_sets *sets, const struct bans *bans)
+{
+	batch_begin(batch);
+	if (sets->are_asked || bans->count == 0)
+		return;
+	kernel_rule_put_jump(batch, FIREWALL_PREROUTING, FIREWALL_BANS);
+	kernel_rule_put_jump(batch, FIREWALL_OUTPUT, FIREWALL_BANS_OURS);
+}
+
+static int
+commit(struct batch *batch, struct ban_sets *sets, const struct bans *bans,
+    struct text *words)
+{
+	int rc = batch_commit(batch, words);
+
+	if (rc == 0 && bans->count > 0)
+		sets->are_asked = true;
+	batch_fini(batch);
+	return rc;
+}
+
 /* Whether the ban of another prefix lies in this range, or around it. */
 static bool
 is_entangled(const struct bans *bans, const struct address_range *range)
@@ -176,41 +201,39 @@ is_entangled(const struct bans *bans, const struct address_range *range)
  * comes next wait until no packet can see it any more, some 20 ms.
  */
 static int
-follow_prefixes(
-    const struct bans *bans, const struct kernel_set *set, struct text *words)
+follow_prefixes(struct ban_sets *sets, const struct bans *bans,
+    const struct kernel_set *set, struct text *words)
 {
 	struct batch batch = BATCH_EMPTY;
 	struct filling filling = { &batch, set };
 
-	batch_begin(&batch);
+	begin(&batch, sets, bans);
 	kernel_set_flush(&batch, set->name);
 	bans_ranges(bans, true, put_range, &filling);
-	int rc = batch_commit(&batch, words);
-	batch_fini(&batch);
-	return rc;
+	return commit(&batch, sets, bans, words);
 }
 
 /* The old element goes, if the kernel has not ended it, and a new one comes. */
 static int
-follow_one(const struct kernel_set *set, const struct address_range *range,
-    const struct ban *ban, bool had_one, struct text *words)
+follow_one(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, bool had_one, struct text *words)
 {
+	const struct kernel_set *set = set_of(range);
+	const struct ban *ban = bans_find(bans, range);
 	struct batch batch = BATCH_EMPTY;
 
-	batch_begin(&batch);
+	begin(&batch, sets, bans);
 	if (had_one)
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)
 		kernel_set_put_one(
 		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
-	int rc = batch_commit(&batch, words);
-	batch_fini(&batch);
-	return rc;
+	return commit(&batch, sets, bans, words);
 }
 
 int
-ban_sets_follow(const struct bans *bans, const struct address_range *range,
-    struct text *reterr_why)
+ban_sets_follow(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why)
 {
 	const struct kernel_set *set = set_of(range);
 	const struct ban *ban = bans_find(bans, range);
@@ -218,16 +241,16 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 	int rc;
 
 	if (set->has_intervals && is_entangled(bans, range)) {
-		rc = follow_prefixes(bans, set, &words);
+		rc = follow_prefixes(sets, bans, set, &words);
 	} else {
-		rc = follow_one(set, range, ban, ban == NULL, &words);
+		rc = follow_one(sets, bans, range, ban == NULL, &words);
 		if (rc == -EEXIST)
-			rc = follow_one(set, range, ban, true, &words);
+			rc = follow_one(sets, bans, range, true, &words);
 		else if (rc == -ENOENT && ban == NULL)
 			rc = 0; /* the kernel has ended it by itself */
 		/* What it has not swept up yet may lie across. */
 		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
-			rc = follow_prefixes(bans, set, &words);
+			rc = follow_prefixes(sets, bans, set, &words);
 	}
 	say(rc, &words, reterr_why);
 	text_fini(&words);
@@ -235,12 +258,12 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 }
 
 int
-ban_sets_follow_end(const struct bans *bans, const struct address_range *range,
-    struct text *reterr_why)
+ban_sets_follow_end(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why)
 {
 	bool is_prefix = !address_eq(range->first, range->last);
 
 	if (!is_prefix || !is_entangled(bans, range))
 		return 0;
-	return ban_sets_follow(bans, range, reterr_why);
+	return ban_sets_follow(sets, bans, range, reterr_why);
 }

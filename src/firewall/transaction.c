@@ -113,6 +113,18 @@ transaction_exists(void)
 	return rc;
 }
 
+bool
+transaction_translates(void)
+{
+	struct standing standing;
+	int rc = standing_read(&standing);
+	bool does = rc < 0 || standing_find(&standing, STANDING_CHAIN,
+				  FIREWALL_POSTROUTING) != NULL;
+
+	standing_fini(&standing);
+	return does;
+}
+
 /*
  * Which ruleset stands?  The kernel numbers chains as they are made, and a
  * transaction makes all of them anew.  0 and the mark, or a negative errno.

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/compile_branch: from an address to a chain, in one look-up.
+ *
+ * What a chain would ask of one address after the other, each time with a set
+ * of its own, is one map of ranges: a look-up costs as much as three or four
+ * plain tests, whatever is in it.  Where ranges overlap, those that were added
+ * first win.
+ */
+#ifndef GATEHOUSE_FIREWALL_COMPILE_BRANCH_H
+#define GATEHOUSE_FIREWALL_COMPILE_BRANCH_H
+
+#include "firewall/compile_impl.h"
+#include "firewall/compile_span.h"
+
+struct branch {
+	struct compiler *compiler;
+	uint8_t family;
+	struct spans spans; /* `rule` is a place in `chains` */
+	struct {
+		struct str *items; /* in the scratch */
+		size_t count, room;
+	} chains;
+};
+
+struct branch branch_of(struct compiler *compiler, uint8_t family);
+
+/* What is in the set, as far as it is of the family, goes to the chain. */
+void branch_add(
+    struct branch *branch, const struct address_set *set, const char *chain);
+
+/* The same of a prefix; of another family it is nothing. */
+void branch_add_prefix(
+    struct branch *branch, const char *prefix, const char *chain);
+
+/*
+ * Writes "ip saddr vmap { 10.0.0.0/24 : goto from.lan, ... }", or nothing where
+ * nothing was added, and frees the branch.  `otherwise`: where the lines behind
+ * it lead, so that what goes there need not be in the map; "" if to no one
+ * place.
+ */
+void branch_write(
+    struct branch *branch, const char *side, const char *otherwise);
+
+#endif
