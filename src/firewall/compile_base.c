@@ -240,7 +240,7 @@ write_destinations(struct compiler *compiler, uint8_t family)
 		leaving_name(policy, zone, name);
 		branch_add(&branch, &policy->zones[zone].prefixes, name);
 	}
-	branch_write(&branch, "daddr", "");
+	branch_write(&branch, "daddr");
 }
 
 static void

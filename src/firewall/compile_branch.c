@@ -49,20 +49,9 @@ branch_add(
 	}
 }
 
-void
-branch_add_prefix(struct branch *branch, const char *prefix, const char *chain)
-{
-	struct address_range range;
-	const char *why;
-
-	if (address_range_parse(str_of(prefix), &range, &why) == 0 &&
-	    range.first.family == branch->family && add_chain(branch, chain))
-		add_range(branch, &range);
-}
-
 static void
-add_elements(const struct branch *branch, const struct spans *cut,
-    const char *otherwise, struct text *out)
+add_elements(
+    const struct branch *branch, const struct spans *cut, struct text *out)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
@@ -73,15 +62,13 @@ add_elements(const struct branch *branch, const struct spans *cut,
 			bound_address(span->first, branch->family),
 			bound_address(span->last, branch->family),
 		};
-		if (str_eq(chain, str_of(otherwise)))
-			continue;
 		text_addf(out, "%s%s : goto %.*s", out->len > 0 ? ", " : "",
 		    address_range_format(&range, text), STR_ARG(chain));
 	}
 }
 
 void
-branch_write(struct branch *branch, const char *side, const char *otherwise)
+branch_write(struct branch *branch, const char *side)
 {
 	struct compiler *compiler = branch->compiler;
 	struct spans cut = { 0 };
@@ -89,7 +76,7 @@ branch_write(struct branch *branch, const char *side, const char *otherwise)
 
 	if (spans_cut(&branch->spans, &cut) < 0)
 		compiler->rc = -ENOMEM;
-	add_elements(branch, &cut, otherwise, &map);
+	add_elements(branch, &cut, &map);
 	if (map.len > 0)
 		compile_line(compiler, "%s %s vmap { %.*s }",
 		    branch->family == ADDRESS_IPV4 ? "ip" : "ip6", side,

@@ -7,7 +7,6 @@
  *	from.ZONE   which zone the destination lives in
  *	A.to.B      which way the flow goes, then the list
  */
-#include "firewall/compile_branch.h"
 #include "firewall/compile_map.h"
 
 #include "firewall/names.h"
@@ -30,20 +29,36 @@ has_interface(const struct policy_zone *zone, struct str interface)
 	return false;
 }
 
-/* What lives in the zones that `wanted` has, to BEFORE.ZONE. */
+/*
+ * `ip saddr vmap { PREFIX : goto BEFORE.ZONE.. }` over the zones that `wanted`
+ * has; nothing where none of them has a prefix in the family.
+ */
 static void
-add_zones(struct branch *branch, uint64_t wanted, const char *before)
+write_zone_map(struct compiler *compiler, const char *side, uint8_t family,
+    uint64_t wanted, const char *before)
 {
-	const struct policy *policy = branch->compiler->policy;
-	char chain[COMPILE_NAME_BYTES];
+	const struct policy *policy = compiler->policy;
+	char range_text[ADDRESS_RANGE_TEXT_BYTES];
+	struct text map = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		const struct address_set *set = &policy->zones[zone].prefixes;
 		if ((wanted & policy_zone_bit(zone)) == 0)
 			continue;
-		(void)snprintf(chain, sizeof(chain), "%s%.*s", before,
-		    STR_ARG(policy->zones[zone].name));
-		branch_add(branch, &policy->zones[zone].prefixes, chain);
+		for (size_t i = 0; i < address_set_count(set); i++) {
+			struct address_range range = address_set_range(set, i);
+			if (range.first.family != family)
+				continue;
+			text_addf(&map, "%s%s : goto %s%.*s",
+			    map.len > 0 ? ", " : "",
+			    address_range_format(&range, range_text), before,
+			    STR_ARG(policy->zones[zone].name));
+		}
 	}
+	if (map.len > 0)
+		compile_line(compiler, "%s %s vmap { %.*s }",
+		    family_word(family), side, STR_ARG(text_str(&map)));
+	compile_text_fini(compiler, &map);
 }
 
 static uint64_t
@@ -67,81 +82,80 @@ main_zone(const struct policy *policy, uint64_t zones)
 	return (uint8_t)__builtin_ctzll(zones);
 }
 
-/* Where the sources go that arrive at an interface. */
-struct arrival {
-	uint64_t zones;                 /* on it */
-	char main[COMPILE_NAME_BYTES];  /* what lives in none, but may speak */
-	char empty[COMPILE_NAME_BYTES]; /* no address yet */
-	char spoofed[COMPILE_NAME_BYTES];
-	const char *otherwise;
-};
-
-/*
- * Of what a wire never has (loopback, multicast and the like) link-local
- * addresses are the exception.  Behind an interface to everywhere else, what
- * lives in a zone with prefixes is spoofed.
- */
 static void
-write_sources(
-    struct compiler *compiler, const struct arrival *arrival, uint8_t family)
+write_unprefixed(struct compiler *compiler, uint8_t zone)
 {
-	struct branch branch = branch_of(compiler, family);
+	struct str name = policy_zone_name(compiler->policy, zone);
 
-	branch_add_prefix(&branch, "0.0.0.0", arrival->empty);
-	branch_add_prefix(&branch, "169.254.0.0/16", arrival->main);
-	branch_add_prefix(&branch, "fe80::/10", arrival->main);
-	branch_add(&branch, &compiler->local_scope, arrival->spoofed);
-	add_zones(&branch, arrival->zones, "from.");
-	branch_add(&branch, &compiler->zoned, arrival->spoofed);
-	branch_write(&branch, "saddr", arrival->otherwise);
-}
-
-/* Who has no address yet asks for one. */
-static void
-write_empty(struct compiler *compiler, const struct arrival *arrival)
-{
-	compile_chain_begin(compiler, arrival->empty);
+	compile_line(compiler,
+	    "ip saddr 0.0.0.0 udp sport 68 udp dport 67 goto from.%.*s",
+	    STR_ARG(name));
 	compile_line(
-	    compiler, "udp sport 68 udp dport 67 goto %s", arrival->main);
-	compile_line(compiler, "goto %s", arrival->spoofed);
-	compile_chain_end(compiler);
+	    compiler, "ip saddr 169.254.0.0/16 goto from.%.*s", STR_ARG(name));
+	if (compiler->host->ipv6)
+		compile_line(compiler, "ip6 saddr fe80::/10 goto from.%.*s",
+		    STR_ARG(name));
 }
 
+/* No wire has packets from loopback, multicast and the like. */
 static void
-write_spoofed(
-    struct compiler *compiler, const struct arrival *arrival, uint8_t zone)
+write_local_sources(struct compiler *compiler, const char *spoofed)
 {
-	compile_chain_begin(compiler, arrival->spoofed);
-	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_SPOOFED,
-	    zone, ZONE_NONE);
-	compile_line(compiler, "counter name \"spoofed\" drop");
-	compile_chain_end(compiler);
+	compile_line(compiler, "ip saddr @local.4 goto %s", spoofed);
+	if (compiler->host->ipv6)
+		compile_line(compiler, "ip6 saddr @local.6 goto %s", spoofed);
+}
+
+/* All that lives in a zone with prefixes is spoofed here. */
+static void
+write_elsewhere_checks(struct compiler *compiler, const char *spoofed)
+{
+	const struct policy *policy = compiler->policy;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (compile_has_family(
+			&policy->zones[zone].prefixes, ADDRESS_IPV4))
+			compile_line(compiler, "ip saddr @zone.%.*s.4 goto %s",
+			    STR_ARG(policy->zones[zone].name), spoofed);
+	if (!compiler->host->ipv6)
+		return;
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (compile_has_family(
+			&policy->zones[zone].prefixes, ADDRESS_IPV6))
+			compile_line(compiler, "ip6 saddr @zone.%.*s.6 goto %s",
+			    STR_ARG(policy->zones[zone].name), spoofed);
 }
 
 static void
 write_interface(struct compiler *compiler, struct str interface)
 {
 	const struct policy *policy = compiler->policy;
-	struct arrival arrival = { .zones = zones_on(policy, interface) };
-	uint8_t zone = main_zone(policy, arrival.zones);
-	char name[COMPILE_NAME_BYTES];
+	uint64_t zones = zones_on(policy, interface);
+	uint8_t zone = main_zone(policy, zones);
+	char name[COMPILE_NAME_BYTES], spoofed[COMPILE_NAME_BYTES];
 
 	compile_interface_name(name, "in.", interface);
-	compile_interface_name(arrival.empty, "empty.", interface);
-	compile_interface_name(arrival.spoofed, "spoofed.", interface);
-	(void)snprintf(arrival.main, sizeof(arrival.main), "from.%.*s",
-	    STR_ARG(policy->zones[zone].name));
-	arrival.otherwise =
-	    zone == policy->elsewhere ? arrival.main : arrival.spoofed;
+	compile_interface_name(spoofed, "spoofed.", interface);
 	compile_chain_begin(compiler, name);
-	compile_line(compiler, "fib saddr type local goto %s", arrival.spoofed);
-	write_sources(compiler, &arrival, ADDRESS_IPV4);
+	compile_line(compiler, "fib saddr type local goto %s", spoofed);
+	write_unprefixed(compiler, zone);
+	write_local_sources(compiler, spoofed);
+	write_zone_map(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
 	if (compiler->host->ipv6)
-		write_sources(compiler, &arrival, ADDRESS_IPV6);
-	compile_line(compiler, "goto %s", arrival.otherwise);
+		write_zone_map(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
+	if (zone == policy->elsewhere) {
+		write_elsewhere_checks(compiler, spoofed);
+		compile_line(compiler, "goto from.%.*s",
+		    STR_ARG(policy->zones[zone].name));
+	} else {
+		compile_line(compiler, "goto %s", spoofed);
+	}
 	compile_chain_end(compiler);
-	write_empty(compiler, &arrival);
-	write_spoofed(compiler, &arrival, zone);
+	compile_chain_begin(compiler, spoofed);
+	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_SPOOFED,
+	    zone, ZONE_NONE);
+	compile_line(compiler, "counter name \"spoofed\" drop");
+	compile_chain_end(compiler);
 }
 
 bool
@@ -180,19 +194,6 @@ pair_name(const struct policy *policy, uint8_t from, uint8_t to,
 }
 
 static void
-write_destinations(struct compiler *compiler, const char *before,
-    const char *otherwise, uint8_t family)
-{
-	struct branch branch = branch_of(compiler, family);
-	char self[COMPILE_NAME_BYTES];
-
-	(void)snprintf(self, sizeof(self), "%.80sself", before);
-	branch_add(&branch, &compiler->local_scope, self);
-	add_zones(&branch, POLICY_ZONES_ANY, before);
-	branch_write(&branch, "daddr", otherwise);
-}
-
-static void
 write_from(struct compiler *compiler, uint8_t from)
 {
 	const struct policy *policy = compiler->policy;
@@ -207,10 +208,16 @@ write_from(struct compiler *compiler, uint8_t from)
 	    "fib daddr type { local, broadcast, anycast, multicast } goto "
 	    "%sself",
 	    before);
-	pair_name(policy, from, policy->elsewhere, name);
-	write_destinations(compiler, before, name, ADDRESS_IPV4);
+	compile_line(compiler, "ip daddr @local.4 goto %sself", before);
 	if (compiler->host->ipv6)
-		write_destinations(compiler, before, name, ADDRESS_IPV6);
+		compile_line(
+		    compiler, "ip6 daddr @local.6 goto %sself", before);
+	write_zone_map(
+	    compiler, "daddr", ADDRESS_IPV4, POLICY_ZONES_ANY, before);
+	if (compiler->host->ipv6)
+		write_zone_map(
+		    compiler, "daddr", ADDRESS_IPV6, POLICY_ZONES_ANY, before);
+	pair_name(policy, from, policy->elsewhere, name);
 	compile_line(compiler, "goto %s", name);
 	compile_chain_end(compiler);
 }
