@@ -2,17 +2,18 @@
 /*
  * bench/udp: small packets, each a new flow or all of a few known ones.
  *
- *	udp new COUNT SECONDS ADDRESS
+ *	udp new COUNT SECONDS ADDRESS [RATE]
  *	udp known COUNT SECONDS ADDRESS
  *	udp answer ADDRESS
  *
  * Sends to ADDRESS until COUNT were sent or SECONDS are over, and prints how
  * many they were and the nanoseconds of CPU time they took.  `new`: each from a
- * pair of ports that had none before.  `known`: of KNOWN flows, which `answer`
- * answered on the other side before (`ready` when it can); greetings are of
- * another length than what is measured.  On a path of veth pairs the kernel
- * does everything up to the receiving socket on the sender's account: that is
- * how the cost of a gateway's rules is seen here.
+ * pair of ports that had none before; with a RATE no more than that in a second,
+ * a batch of 64 at a time.  `known`: of KNOWN flows, which `answer` answered on
+ * the other side before (`ready` when it can); greetings are of another length
+ * than what is measured.  On a path of veth pairs the kernel does everything up
+ * to the receiving socket on the sender's account: that is how the cost of a
+ * gateway's rules is seen here.
  */
 #include "tcp.h"
 
@@ -137,40 +138,80 @@ answer_all(struct sockaddr_in at)
 	return 0;
 }
 
+/* The first `sent` packets are due at this rate: no sooner goes the next. */
 static void
-send_all(long count, double seconds, struct sockaddr_in to, bool known)
+keep_rate(int64_t start, long sent, long rate)
 {
-	int fd = known ? open_known(to) : -1;
-	long ports = known ? KNOWN : PORTS, sent = 0;
+	int64_t due = start + (int64_t)sent * 1000000000 / rate;
+	struct timespec t = { due / 1000000000, due % 1000000000 };
+
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+struct sending {
+	struct sockaddr_in to;
+	long count, rate;
+	double seconds;
+	bool known;
+};
+
+static void
+send_all(struct sending sending)
+{
+	bool known = sending.known;
+	int fd = known ? open_known(sending.to) : -1;
+	long ports = known ? KNOWN : PORTS, count = sending.count, sent = 0;
 
 	if (!known && count > FLOWS_MAX)
 		count = FLOWS_MAX; /* beyond it the table of flows is full */
-	int64_t end = now(CLOCK_MONOTONIC) + (int64_t)(seconds * 1e9);
+	int64_t start = now(CLOCK_MONOTONIC);
+	int64_t end = start + (int64_t)(sending.seconds * 1e9);
 	int64_t cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	for (; sent < count && now(CLOCK_MONOTONIC) < end; sent += BATCH) {
 		if (!known && sent % PORTS == 0) {
 			(void)close(fd);
 			fd = open_source();
 		}
-		send_batch(fd, to, PORT_FIRST + sent % ports);
+		if (sending.rate > 0)
+			keep_rate(start, sent, sending.rate);
+		send_batch(fd, sending.to, PORT_FIRST + sent % ports);
 	}
 	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	(void)printf("%ld %lld\n", sent, (long long)cpu);
 }
 
+/* 0, or -1 where it is called in another way. */
+static int
+read_sending(int argc, char **argv, struct sending *ret)
+{
+	if (argc != 5 && argc != 6)
+		return -1;
+	*ret = (struct sending){
+		.to = tcp_address(argv[4], "9"),
+		.count = strtol(argv[2], NULL, 10),
+		.seconds = strtod(argv[3], NULL),
+		.rate = argc == 6 ? strtol(argv[5], NULL, 10) : 0,
+		.known = strcmp(argv[1], "known") == 0,
+	};
+	if (ret->known)
+		return argc == 5 ? 0 : -1;
+	return strcmp(argv[1], "new") == 0 ? 0 : -1;
+}
+
 int
 main(int argc, char **argv)
 {
+	struct sending sending;
+
 	if (argc == 3 && strcmp(argv[1], "answer") == 0)
 		return answer_all(tcp_address(argv[2], "9"));
-	bool known = argc == 5 && strcmp(argv[1], "known") == 0;
-	if (!known && (argc != 5 || strcmp(argv[1], "new") != 0)) {
-		(void)fputs("usage: udp new|known COUNT SECONDS ADDRESS, or "
-			    "udp answer ADDRESS\n",
+	if (read_sending(argc, argv, &sending) < 0) {
+		(void)fputs(
+		    "usage: udp new COUNT SECONDS ADDRESS [RATE], or "
+		    "udp known COUNT SECONDS ADDRESS, or udp answer ADDRESS\n",
 		    stderr);
 		return 2;
 	}
-	send_all(strtol(argv[2], NULL, 10), strtod(argv[3], NULL),
-	    tcp_address(argv[4], "9"), known);
+	send_all(sending);
 	return 0;
 }

@@ -49,6 +49,19 @@ def test_a_tiny_run_gives_its_table(needs_lab: None, tmp_path: Path) -> None:
     assert not left_behind(bench.pid)
 
 
+def test_every_packet_of_a_flood_is_in_the_journal(
+    needs_lab: None, tmp_path: Path
+) -> None:
+    """A packet that is in no account would be a fault of the run."""
+    file = tmp_path / "figures.json"
+    argv = [RUN, "--rounds", "1", "--seconds", "0.1", "--only", "gatehouse"]
+    argv += ["--json", file, "log"]
+    done = subprocess.run(argv, text=True, capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told, suppressed = json.loads(file.read_text())["log"]["samples"]
+    assert told["cost"] > 0 and suppressed["cost"] > 0
+
+
 def test_an_interrupted_run_leaves_nothing(needs_lab: None) -> None:
     argv = [RUN, "--seconds", "60", "--only", "limit: relay", "request"]
     bench = subprocess.Popen(argv, stdout=-1, stderr=-1)

@@ -8,6 +8,7 @@ network namespace that ends with the test, twice, as an apply does it.
 """
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -71,6 +72,36 @@ def test_is_taken_by_the_kernel(policy: Path, tmp_path: Path) -> None:
     for kind in ("chain", "counter", "set", "map"):
         given, taken = names(kind, ruleset), names(kind, done.stdout)
         assert sorted(given) == sorted(taken)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda p: p.stem)
+def test_base_chains_have_no_set_that_comes_with_them(policy: Path) -> None:
+    """Such a set of ranges would hold nothing yet when the chain does; in other
+    chains, which nothing reaches then, one may be."""
+    if reason := lacking():
+        pytest.skip(reason)
+    script = "ip link set lo up && nft -f - && nft -j list ruleset"
+    argv = ["unshare", "--net", "--", "sh", "-c", script]
+    done = subprocess.run(argv, text=True, capture_output=True, input=show(policy))
+    assert done.returncode == 0, done.stderr
+    taken = json.loads(done.stdout)["nftables"]
+    chains = [one["chain"] for one in taken if "chain" in one]
+    base = {chain["name"] for chain in chains if "hook" in chain}
+    rules = [one["rule"] for one in taken if "rule" in one]
+    having = {rule["chain"] for rule in rules if has_ranges(rule["expr"])}
+    assert having, "the policies of tests have zones, and so maps of prefixes"
+    assert not having & base
+
+
+def has_ranges(part: object, in_set: bool = False) -> bool:
+    """Whether a set without a name in it needs intervals."""
+    if isinstance(part, list):
+        return any(has_ranges(one, in_set) for one in part)
+    if not isinstance(part, dict):
+        return False
+    if in_set and part.keys() & {"prefix", "range"}:
+        return True
+    return any(has_ranges(one, in_set or word == "set") for word, one in part.items())
 
 
 def names(kind: str, ruleset: str) -> list[str]:

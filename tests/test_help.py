@@ -30,7 +30,8 @@ def call(program: str, *argv: str) -> subprocess.CompletedProcess[str]:
 
 
 def usage_of(command: str) -> str:
-    return call("gatehouse", command, "--help").stdout.splitlines()[0]
+    """Its first line, or first lines."""
+    return call("gatehouse", command, "--help").stdout.split("\n\n")[0]
 
 
 def commands() -> list[str]:

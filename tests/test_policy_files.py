@@ -104,6 +104,15 @@ REFUSED = {
         ZONE + b'allow lan -> any as "' + b"x" * 1_000_000 + b'"\n',
         "a rule's name has 1 to 64 characters",
     ),
+    "a name of a megabyte": (
+        b"name " + b"n" * 1_000_000 + b" = 10.0.0.1\n",
+        "the name of a name has at most 31",
+    ),
+    "a word for an address of a megabyte": (
+        ZONE + b"name a = " + b"1" * 1_000_000 + b"\n",
+        "this is not an IPv4 or IPv6 address",
+    ),
+    "a file that includes itself": (b'include "odd.policy"\n' * 10_000, "includes itself"),
     "100,000 tests that fail": (
         ZONE
         + b'allow lan -> any\ntest "t" {\n'
@@ -157,6 +166,28 @@ GOOD = {
         ZONE + b"allow lan -> any tcp 80\n" * 100_000,
         "good: 100000 rules",
     ),
+    "as many that ask for a path": (
+        ZONE
+        + b"zone wan = lo\nproxy {\nlisten 10.0.0.1:3128 for lan\n}\n"
+        + b'reject lan -> any path "/a*" log\nallow lan -> wan path "*b"\n' * 50_000,
+        "good: 100000 rules",
+    ),
+    "patterns without end": (
+        ZONE
+        + b"zone wan = lo\nproxy {\nlisten 10.0.0.1:3128 for lan\n}\n"
+        + b"".join(
+            b'reject lan -> any path "*%x*" header X "*%x*" type */*%x* log\n' % (i, i, i)
+            for i in range(4096, 4596)
+        )
+        + b"allow lan -> wan\n",
+        "good: 501 rules",
+    ),
+    "pieces without end": (
+        ZONE
+        + b"zone wan = lo\nproxy {\nlisten 10.0.0.1:3128 for lan\n}\n"
+        + b"".join(b'reject lan -> wan path "*%x*%x*%x*"\n' % (i, i, i) for i in range(16, 80)),
+        "the rules overlap in too many ways",
+    ),
     "many names": (
         b"".join(b"name n%d = 10.0.0.1\n" % i for i in range(100_000)),
         "good: 0 rules",
@@ -190,6 +221,17 @@ def test_a_list_of_noise(tmp_path: Path) -> None:
     path = tmp_path / "odd.policy"
     path.write_bytes(ZONE + b'list bad = domains "noise"\nreject lan -> bad\n')
     assert check(path).returncode in (0, 1)
+
+
+@pytest.mark.parametrize("kind", ["addresses", "domains"])
+def test_a_list_of_ten_gigabytes(kind: str, tmp_path: Path) -> None:
+    with (tmp_path / "hole").open("wb") as file:
+        file.truncate(10 << 30)
+    path = tmp_path / "odd.policy"
+    path.write_bytes(ZONE + b'list bad = %s "hole"\nreject lan -> bad\n' % kind.encode())
+    done = check(path)
+    assert done.returncode in (1, 3)
+    assert "cannot read hole: it is larger than 512 MiB" in done.stdout.decode()
 
 
 WORLD = {

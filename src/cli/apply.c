@@ -100,9 +100,40 @@ read_and_try(const char *path, enum status *reterr_status)
 	return refused ? NULL : policy;
 }
 
+/* What it says of the policy itself has been said; its last line counts. */
+static void
+print_last_line(const struct text *answer)
+{
+	struct str rest = text_str(answer), last = { 0 };
+
+	while (rest.len > 0)
+		last = str_cut(&rest, '\n');
+	(void)printf("%.*s\n", STR_ARG(last));
+}
+
+/*
+ * The gateway reads it as for an apply, and does not bring it into force.  What
+ * keeps it from that (a port in use) would keep it from the apply as well.
+ */
+static enum status
+say_what_ends(const char *runtime, const char *path)
+{
+	struct text answer = TEXT_EMPTY, line = TEXT_EMPTY;
+
+	text_addf(&line, "count %s", path);
+	enum status status = control_ask(runtime, line.at, &answer);
+	if (status == STATUS_GOOD)
+		print_last_line(&answer);
+	else
+		(void)fwrite(answer.at, 1, answer.len, stderr);
+	text_fini(&line);
+	text_fini(&answer);
+	return status;
+}
+
 /* Nothing is bounded but what can be told at all: who asks can wait. */
 static enum status
-compare(struct running *running, const char *path)
+compare(const char *runtime, struct running *running, const char *path)
 {
 	static const struct change_words words = {
 		.some = "what would change",
@@ -114,10 +145,14 @@ compare(struct running *running, const char *path)
 	struct policy *old = running_read(running);
 	struct policy *new = read_and_try(path, &status);
 
-	if (old != NULL && new != NULL)
+	if (old != NULL && new != NULL) {
 		status = change_print(old, new, &bounds, &words);
-	else if (new != NULL)
+		(void)fflush(stdout);
+		enum status ends = say_what_ends(runtime, path);
+		status = ends != STATUS_GOOD ? ends : status;
+	} else if (new != NULL) {
 		complain("the policy in force cannot be read again");
+	}
 	policy_unref(old);
 	policy_unref(new);
 	return status;
@@ -131,7 +166,7 @@ dry_run(const struct options *options, const char *path)
 	enum status status;
 
 	if (running_get(options->runtime, &running)) {
-		status = compare(&running, path);
+		status = compare(options->runtime, &running, path);
 	} else {
 		/* Where there is no gateway, this says so. */
 		status = control_ask(options->runtime, "status", &answer);
@@ -172,7 +207,8 @@ const struct command command_apply = {
 	    "over in one step: kernel and proxy together, or neither. If\n"
 	    "anything is wrong, all of it is said and nothing changes. Then\n"
 	    "the first flows that fare differently are shown, as 'gatehouse\n"
-	    "diff' has it; or that nothing changes.\n"
+	    "diff' has it; or that nothing changes. --dry-run says all of\n"
+	    "that before, and how many living flows would end.\n"
 	    "\n"
 	    "  gatehouse apply --dry-run office.policy\n"
 	    "  gatehouse apply office.policy\n"

@@ -30,6 +30,7 @@ struct options {
 	bool running;           /* asks the gateway instead of a file */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
+	const char *state;      /* --state DIR; NULL: none */
 	const char *early_drop; /* --early-drop MODE */
 	char **words;           /* what is no option */
 	int count;
@@ -48,6 +49,7 @@ enum option_bits {
 	OPTION_FORCE = 512,
 	OPTION_LISTS = 1024,
 	OPTION_NETNS = 2048,
+	OPTION_STATE = 4096,
 };
 
 struct command {

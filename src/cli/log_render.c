@@ -143,6 +143,18 @@ add_host_port(struct text *out, const json_t *event)
 		text_addf(out, ":%" PRId64, port);
 }
 
+/* A bare SYN is how a connection begins, and what nearly all have. */
+static void
+add_flags(struct text *out, const json_t *event)
+{
+	struct str flags = string_of(event, "flags");
+
+	if (flags.at == NULL || str_is(flags, "syn"))
+		return;
+	text_addc(out, ' ');
+	add_word(out, flags);
+}
+
 /*
  * A URL names host and port, and that it came by TCP; of its methods GET is
  * what nobody needs to be told.
@@ -169,6 +181,7 @@ add_destination(struct text *out, const json_t *event)
 		text_addc(out, ' ');
 		add_word(out, protocol);
 	}
+	add_flags(out, event);
 }
 
 static void
@@ -304,6 +317,21 @@ is_of_a_flow(const json_t *event)
 	       string_of(event, "reason").at == NULL;
 }
 
+/* Of a rule, between which two zones. */
+static void
+add_zones(struct text *out, const json_t *event)
+{
+	const json_t *zone = json_object_get(event, "zone");
+	struct str from = string_of(zone, "from"), to = string_of(zone, "to");
+
+	if (from.at == NULL && to.at == NULL)
+		return;
+	text_addc(out, ' ');
+	add_word(out, from.at != NULL ? from : STR("?"));
+	text_addz(out, " -> ");
+	add_word(out, to.at != NULL ? to : STR("?"));
+}
+
 /* False, and nothing added, if this object is no event. */
 static bool
 render_event(const json_t *event, bool colour, struct text *out)
@@ -319,6 +347,8 @@ render_event(const json_t *event, bool colour, struct text *out)
 	if (is_of_a_flow(event)) {
 		add_source(out, event);
 		add_destination(out, event);
+	} else {
+		add_zones(out, event);
 	}
 	add_decider(out, event);
 	add_rule(out, event);

@@ -97,9 +97,9 @@ print_help(FILE *out)
 	    "\n"
 	    "Exit status: 0 good; 1 the answer is no (policy refused, test "
 	    "failed,\n"
-	    "differences found);\n"
-	    "2 the call was wrong; 3 the world is wrong (privilege, kernel, "
-	    "file, port).\n",
+	    "differences found); 2 the call was wrong; 3 the world is wrong "
+	    "(privilege,\n"
+	    "kernel, file, port).\n",
 	    out);
 }
 
@@ -126,6 +126,10 @@ static const struct {
 	    "  --netns NAME   in that network namespace, or in that of the "
 	    "process\n"
 	    "                 with this number\n" },
+	{ OPTION_STATE,
+	    "  --state DIR    keep the last good policy there, for a start "
+	    "with one\n"
+	    "                 that is refused\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -192,6 +196,7 @@ static const struct option known[] = {
 	{ "running", no_argument, NULL, 'n' },
 	{ "early-drop", required_argument, NULL, 'e' },
 	{ "netns", required_argument, NULL, 'N' },
+	{ "state", required_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -261,6 +266,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'N':
 		options->netns = optarg;
 		return (command->takes & OPTION_NETNS) != 0;
+	case 's':
+		options->state = optarg;
+		return (command->takes & OPTION_STATE) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

@@ -8,6 +8,7 @@
 #include "version.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,7 +66,8 @@ run(const struct options *options)
 	struct text program = TEXT_EMPTY;
 	char name[] = "gatehoused", foreground[] = "--foreground",
 	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1],
-	     early_drop[] = "--early-drop", mode[8];
+	     early_drop[] = "--early-drop", mode[8], state[] = "--state",
+	     state_dir[PATH_MAX];
 	enum early_mode early = EARLY_AUTO;
 	enum status status = check_options(options, &early);
 
@@ -74,7 +76,9 @@ run(const struct options *options)
 	/* First of all, so that nothing is read or opened elsewhere. */
 	if (!enter(options->netns))
 		return STATUS_WORLD;
-	status = read_first(options->words[0]);
+	/* With a last good policy the gateway starts all the same. */
+	if (options->state == NULL)
+		status = read_first(options->words[0]);
 	if (status != STATUS_GOOD)
 		return status;
 	if (geteuid() != 0) {
@@ -90,7 +94,14 @@ run(const struct options *options)
 	memcpy(dir, options->runtime, strlen(options->runtime) + 1);
 	(void)snprintf(mode, sizeof(mode), "%s", early_mode_word(early));
 	char *argv[] = { name, foreground, runtime, dir, early_drop, mode,
-		options->words[0], NULL };
+		options->words[0], NULL, NULL, NULL };
+	if (options->state != NULL) {
+		(void)snprintf(
+		    state_dir, sizeof(state_dir), "%s", options->state);
+		argv[6] = state;
+		argv[7] = state_dir;
+		argv[8] = options->words[0];
+	}
 	runtime_program(name, GATEHOUSE_DAEMON_PATH, &program);
 	(void)execv(program.at, argv);
 	complain("cannot start %s: %s", program.at, strerror(errno));
@@ -100,8 +111,8 @@ run(const struct options *options)
 
 const struct command command_run = {
 	.name = "run",
-	.usage =
-	    "[--early-drop MODE] [--runtime DIR] [--netns NAME] FILE",
+	.usage = "[--early-drop MODE] [--runtime DIR] [--netns NAME]\n"
+		 "                     [--state DIR] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"
@@ -122,6 +133,10 @@ const struct command command_run = {
 	    "it is\n"
 	    "possible. Verdicts are the same.\n"
 	    "\n"
+	    "With --state the last policy that was in force is kept in that\n"
+	    "folder; if FILE is refused at the start, it comes into force\n"
+	    "instead, or, if there is none, nothing passes.\n"
+	    "\n"
 	    "As a service, systemd starts gatehoused instead, whose rules "
 	    "stay\n"
 	    "when it ends.\n"
@@ -129,7 +144,8 @@ const struct command command_run = {
 	    "Status 0: it ended as it was told to. 1: the policy is refused. "
 	    "3: no\n"
 	    "privilege, a kernel that lacks something, a port in use.\n",
-	.takes = OPTION_EARLY_DROP | OPTION_RUNTIME | OPTION_NETNS,
+	.takes =
+	    OPTION_EARLY_DROP | OPTION_RUNTIME | OPTION_STATE | OPTION_NETNS,
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

@@ -21,6 +21,20 @@ word(const json_t *object, const char *name)
 	return value != NULL ? value : "";
 }
 
+/* What nobody should overlook comes first. */
+static void
+print_fallback(const json_t *status)
+{
+	const json_t *fallback = json_object_get(status, "fallback");
+	const json_t *good = json_object_get(status, "last_good");
+
+	if (json_is_object(fallback))
+		(void)printf("attention  %s, because %s\n",
+		    word(fallback, "words"), word(fallback, "because"));
+	if (json_is_string(json_object_get(good, "problem")))
+		(void)printf("attention  %s\n", word(good, "problem"));
+}
+
 static void
 print_head(const json_t *status)
 {
@@ -167,6 +181,7 @@ print_status(const struct text *answer)
 		complain("the gateway's answer makes no sense: %s", error.text);
 		return STATUS_WORLD;
 	}
+	print_fallback(status);
 	print_head(status);
 	print_early(json_object_get(status, "early_drop"));
 	if (number(status, "bans") > 0)

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "event/counter.h"
+
+/* A hundred lines: the cost of a write is then a hundredth of theirs. */
+#define BATCH_BYTES ((size_t)64 << 10)
 
 void
 journal_init(struct journal *journal)
@@ -28,9 +30,83 @@ journal_fini(struct journal *journal)
 	if (journal->fd >= 0)
 		(void)close(journal->fd);
 	free(journal->path);
+	text_fini(&journal->batch);
 	(void)pthread_mutex_destroy(&journal->lock);
 	journal->fd = -1;
 	journal->path = NULL;
+}
+
+static ssize_t
+write_once(int fd, struct str bytes)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, bytes.at, bytes.len);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* Of the bytes that went out; the first may end the broken line before. */
+static int64_t
+count_lines(struct str bytes, bool ends_another)
+{
+	int64_t count = ends_another && bytes.len > 0 ? -1 : 0;
+
+	for (; bytes.len > 0; count++) {
+		size_t at = str_find(bytes, '\n');
+		if (at == bytes.len)
+			break;
+		bytes = str_skip(bytes, at + 1);
+	}
+	return count;
+}
+
+/*
+ * Writes "\nLINE\nLINE\n", without its first byte unless the line before has
+ * no end.  One write and no second: the rest of a line, a moment later, would
+ * stand behind another process's line.  Under the lock.
+ */
+static void
+write_lines(struct journal *journal, struct str lines, int64_t count)
+{
+	bool ends_another = journal->broken;
+
+	if (!ends_another)
+		lines = str_skip(lines, 1);
+	ssize_t n = write_once(journal->fd, lines);
+	struct str out = { lines.at, n > 0 ? (size_t)n : 0 };
+	if (n > 0)
+		journal->broken = out.at[n - 1] != '\n';
+	int64_t whole = count_lines(out, ends_another);
+	counter_add(COUNTER_EVENTS, whole);
+	counter_add(COUNTER_EVENTS_LOST, count - whole);
+}
+
+static void
+write_batch(struct journal *journal)
+{
+	if (journal->gathered > 0)
+		write_lines(
+		    journal, text_str(&journal->batch), journal->gathered);
+	text_clear(&journal->batch);
+	journal->gathered = 0;
+}
+
+/* All lines but the first have theirs before them already. */
+static void
+gather(struct journal *journal, struct str line)
+{
+	if (journal->batch.len > 0)
+		line = str_skip(line, 1);
+	text_add(&journal->batch, line);
+	if (journal->batch.full)
+		counter_add(COUNTER_EVENTS_LOST, 1);
+	else
+		journal->gathered++;
+	journal->batch.full = false;
+	if (journal->batch.len >= BATCH_BYTES)
+		write_batch(journal);
 }
 
 /* From the next line on.  A reader of the old file sees all that was begun. */
@@ -38,6 +114,7 @@ static void
 swap(struct journal *journal, int fd, bool broken)
 {
 	(void)pthread_mutex_lock(&journal->lock);
+	write_batch(journal);
 	int old = journal->fd;
 	journal->fd = fd;
 	journal->broken = broken;
@@ -186,33 +263,32 @@ journal_fd(const struct journal *journal)
 	return journal->fd;
 }
 
-static ssize_t
-write_once(int fd, struct str bytes)
-{
-	ssize_t n;
-
-	do
-		n = write(fd, bytes.at, bytes.len);
-	while (n < 0 && errno == EINTR);
-	return n;
-}
-
-/*
- * Writes "\nLINE\n", without its first byte unless the line before has no
- * end.  One write and no second: the rest of a line, a moment later, would
- * stand behind another process's line.
- */
-static bool
-write_line(struct journal *journal, struct str line)
+void
+journal_batch_begin(struct journal *journal)
 {
 	(void)pthread_mutex_lock(&journal->lock);
-	if (!journal->broken)
-		line = str_skip(line, 1);
-	ssize_t n = write_once(journal->fd, line);
-	if (n > 0)
-		journal->broken = line.at[n - 1] != '\n';
+	journal->batching = true;
 	(void)pthread_mutex_unlock(&journal->lock);
-	return n == (ssize_t)line.len;
+}
+
+void
+journal_batch_end(struct journal *journal)
+{
+	(void)pthread_mutex_lock(&journal->lock);
+	write_batch(journal);
+	journal->batching = false;
+	(void)pthread_mutex_unlock(&journal->lock);
+}
+
+static void
+take_line(struct journal *journal, struct str line)
+{
+	(void)pthread_mutex_lock(&journal->lock);
+	if (journal->batching)
+		gather(journal, line);
+	else
+		write_lines(journal, line, 1);
+	(void)pthread_mutex_unlock(&journal->lock);
 }
 
 void
@@ -223,7 +299,9 @@ journal_sink(const struct event *event, void *journal)
 	text_addc(&line, '\n');
 	journal_line(event, &line);
 	text_addc(&line, '\n');
-	bool written = !line.full && write_line(journal, text_str(&line));
-	counter_add(written ? COUNTER_EVENTS : COUNTER_EVENTS_LOST, 1);
+	if (line.full)
+		counter_add(COUNTER_EVENTS_LOST, 1);
+	else
+		take_line(journal, text_str(&line));
 	text_fini(&line);
 }

@@ -5,10 +5,12 @@
  *	gatehoused        journal_open("events.jsonl")   opens, rotates
  *	gatehouse-proxy   journal_use_fd(fd)             is handed it
  *
- * One event is one line, and one line is one write(2) to a descriptor that
- * appends, so that lines of two processes and of many threads never mix.  The
+ * One event is one line, and a write(2) to a descriptor that appends is of
+ * whole lines, so that lines of two processes and of many threads never mix.
+ * It is one line, but for a batch: who has many events at once begins one, and
+ * until its end lines are gathered and written some hundred at a time.  The
  * journal never waits for a reader or a disk: a line that cannot be written at
- * once is lost and counted (COUNTER_EVENTS_LOST).  If a part of it went out,
+ * once is lost and counted (COUNTER_EVENTS_LOST).  If a part of one went out,
  * the next line begins with a newline, so that one broken line is all that a
  * reader sees.
  *
@@ -25,9 +27,8 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "base/text.h"
 #include "event/event.h"
-
-struct text;
 
 /* A line with its newline: long names and URLs are cut to keep to it. */
 #define JOURNAL_LINE_BYTES_MAX 8192
@@ -36,10 +37,13 @@ struct text;
 #define JOURNAL_BYTES_MAX ((int64_t)64 << 20)
 
 struct journal {
-	pthread_mutex_t lock; /* of fd and broken */
+	pthread_mutex_t lock; /* of fd, broken and the batch */
 	int fd;               /* owned; -1: none, and every event is lost */
 	bool broken;          /* the last line written has no end */
-	char *path;           /* owned; NULL: the descriptor was given */
+	bool batching;
+	struct text batch; /* its lines that are not written yet */
+	int64_t gathered;  /* how many they are */
+	char *path;        /* owned; NULL: the descriptor was given */
 	mode_t mode;
 	int64_t bytes_max;
 };
@@ -75,6 +79,13 @@ int journal_use_fd(struct journal *journal, int fd);
 
 /* The descriptor, lent until the next change of file; -1: none. */
 int journal_fd(const struct journal *journal);
+
+/*
+ * What is emitted between the two is in the file by the end at the latest.
+ * Not nested; nothing may wait between them, since readers do.
+ */
+void journal_batch_begin(struct journal *journal);
+void journal_batch_end(struct journal *journal);
 
 /* The event_sink_fn; context is the journal.  Any thread. */
 void journal_sink(const struct event *event, void *journal);

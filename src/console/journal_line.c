@@ -19,19 +19,19 @@
 #include "base/json.h"
 
 enum {
-	WORD_BYTES = 32, /* our own words: enforcer, phase, verdict, protocol */
+	WORD_BYTES = 32, /* our own words: enforcer, phase, verdict, flags... */
 	ZONE_BYTES = 64,
 	RULE_BYTES = 256,
 	NAME_BYTES = 512, /* a DNS name has 253; more is a trick or a mistake */
 	METHOD_BYTES = 64,
-	URL_BYTES = 5120,
+	URL_BYTES = 5000,
 	USER_BYTES = 512,
 	REASON_BYTES = 256,
 	SERVER_BYTES = 300, /* protocol, name and port of a parent's server */
-	FRAME_BYTES = 864,  /* keys, marks, numbers, addresses, newlines */
+	FRAME_BYTES = 960,  /* keys, marks, numbers, addresses, newlines */
 };
 
-static_assert(5 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
+static_assert(6 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
 		      METHOD_BYTES + URL_BYTES + USER_BYTES + REASON_BYTES +
 		      SERVER_BYTES + FRAME_BYTES <=
 		  JOURNAL_LINE_BYTES_MAX,
@@ -240,5 +240,9 @@ journal_line(const struct event *event, struct text *line)
 	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
 	add_packets(&json, event);
 	add_parent(&json, event);
+	add_word(&json, "flags", event->flags);
+	add_number(&json, "length", event->length);
+	add_count(
+	    &json, "suppressed", event->suppressed > 0, event->suppressed);
 	json_object_end(&json);
 }

@@ -3,17 +3,19 @@
  * gatehoused: the privileged half.
  *
  *	gatehoused [--early-drop auto|on|off] [--foreground] [--runtime DIR]
- *	    [--user NAME] FILE
- *	gatehoused --remove
+ *	    [--state DIR] [--user NAME] FILE
+ *	gatehoused --close | --remove
  *
  * Holds nftables, routes, listening sockets and the packet log, and the life of
  * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
- * it leaves the rules standing when it ends; with --foreground it takes them
- * away.  One thread, one loop.
+ * it leaves the rules standing when it ends, and never starts without a policy
+ * (daemon/fallback); with --foreground it takes them away, and a policy that is
+ * refused is the end.  One thread, one loop.
  */
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
+#include "firewall/closed.h"
 #include "net/signals.h"
 #include "version.h"
 
@@ -40,7 +42,8 @@ struct daemon {
 	struct gateway gateway;
 	struct runtime runtime;
 	struct control *control;
-	const char *path; /* of the policy, as SIGHUP reads it again */
+	const char *path;  /* of the policy that was asked for */
+	const char *state; /* where the last good one is kept; or NULL */
 	bool foreground;
 	bool removes; /* `stop` was said */
 	enum early_mode early_drop;
@@ -50,7 +53,9 @@ struct arguments {
 	const char *runtime;
 	const char *user;
 	const char *path;
+	const char *state;
 	bool foreground;
+	bool close;
 	bool remove;
 	enum early_mode early_drop;
 };
@@ -113,7 +118,11 @@ answer_count(struct daemon *daemon, struct str path, struct text *out)
 	if (!take_path(path, copy, out))
 		return STATUS_USAGE;
 	int rc = gateway_count_flows(&daemon->gateway, copy, &tally, out);
-	if (rc == 0)
+	if (rc == 0 && tally.rc < 0)
+		text_addf(out,
+		    "how many living flows would end is not known: %s\n",
+		    strerror(-tally.rc));
+	else if (rc == 0)
 		text_addf(out, "would end %zu living flow%s\n", tally.forbidden,
 		    tally.forbidden == 1 ? "" : "s");
 	return (int)status_of(rc);
@@ -255,9 +264,12 @@ answer(void *context, struct str line, struct text *out,
 static void
 apply_again(struct daemon *daemon)
 {
+	struct gateway *gateway = &daemon->gateway;
 	struct text words = TEXT_EMPTY;
-	int rc = gateway_apply(
-	    &daemon->gateway, daemon->gateway.current->path, false, &words);
+	const char *path = gateway->fallback.kind != FALLBACK_NONE
+			       ? daemon->path
+			       : gateway->current->path;
+	int rc = gateway_apply(gateway, path, false, &words);
 
 	say_words(&words);
 	gateway_say(rc == 0 ? "the policy was read again"
@@ -335,12 +347,34 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	return rc;
 }
 
+static void
+open_state(struct daemon *daemon)
+{
+	struct last_good *good = &daemon->gateway.last_good;
+	struct text why = TEXT_EMPTY;
+
+	if (last_good_open(good, daemon->state, &why) < 0) {
+		gateway_say("%s; no last good policy is kept",
+		    why.at != NULL ? why.at : "no memory");
+		text_add(&good->problem, text_str(&why));
+	}
+	text_fini(&why);
+}
+
 static int
 first_apply(struct daemon *daemon)
 {
+	struct gateway *gateway = &daemon->gateway;
 	struct text words = TEXT_EMPTY;
-	int rc = gateway_apply(
-	    &daemon->gateway, daemon->path, isatty(STDERR_FILENO) == 1, &words);
+	int rc;
+
+	if (daemon->state != NULL) {
+		open_state(daemon);
+		rc = fallback_start(gateway, daemon->path, &words);
+	} else {
+		rc = gateway_apply(
+		    gateway, daemon->path, isatty(STDERR_FILENO) == 1, &words);
+	}
 
 	say_words(&words);
 	text_fini(&words);
@@ -431,10 +465,23 @@ remove_rules(void)
 	return status_of(rc);
 }
 
+static enum status
+close_host(void)
+{
+	struct text why = TEXT_EMPTY;
+	int rc = firewall_close(&why);
+
+	if (rc < 0)
+		gateway_say("the host could not be closed: %s",
+		    why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&why);
+	return rc == 0 ? STATUS_GOOD : STATUS_WORLD;
+}
+
 static const char usage[] =
     "usage: gatehoused [--early-drop auto|on|off] [--foreground]\n"
-    "                  [--runtime DIR] [--user NAME] FILE\n"
-    "       gatehoused --remove\n"
+    "                  [--runtime DIR] [--state DIR] [--user NAME] FILE\n"
+    "       gatehoused --close | --remove\n"
     "\n"
     "The privileged half of Gatehouse: brings the policy in FILE into force\n"
     "in this network namespace and keeps it there. 'gatehouse run FILE'\n"
@@ -447,8 +494,15 @@ static const char usage[] =
     "nowhere\n"
     "  --foreground   print 'ready', and take the rules away at the end\n"
     "  --runtime DIR  keep state there (default " RUNTIME_DEFAULT ")\n"
+    "  --state DIR    keep the last good policy there, and bring it into "
+    "force if\n"
+    "                 FILE is refused at the start (default " LAST_GOOD_DEFAULT
+    ";\n"
+    "                 with --foreground, none)\n"
     "  --user NAME    run gatehouse-proxy as NAME (default " GATEHOUSE_USER
     ")\n"
+    "  --close        refuse all traffic, unless rules of Gatehouse stand, "
+    "and end\n"
     "  --remove       take the rules of this namespace away and end\n";
 
 static bool
@@ -458,7 +512,9 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 		{ "early-drop", required_argument, NULL, 'e' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "runtime", required_argument, NULL, 'r' },
+		{ "state", required_argument, NULL, 's' },
 		{ "user", required_argument, NULL, 'u' },
+		{ "close", no_argument, NULL, 'c' },
 		{ "remove", no_argument, NULL, 'x' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -478,6 +534,12 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 		case 'r':
 			ret->runtime = optarg;
 			break;
+		case 's':
+			ret->state = optarg;
+			break;
+		case 'c':
+			ret->close = true;
+			break;
 		case 'u':
 			ret->user = optarg;
 			break;
@@ -495,7 +557,9 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 		}
 	}
 	ret->path = optind < argc ? argv[optind] : NULL;
-	return ret->remove ? optind == argc : optind + 1 == argc;
+	if (ret->close && ret->remove)
+		return false;
+	return ret->close || ret->remove ? optind == argc : optind + 1 == argc;
 }
 
 int
@@ -513,9 +577,14 @@ main(int argc, char **argv)
 		gateway_say("it takes root to change the firewall");
 		return STATUS_WORLD;
 	}
+	if (arguments.close)
+		return (int)close_host();
 	if (arguments.remove)
 		return (int)remove_rules();
 	daemon.path = arguments.path;
+	daemon.state = arguments.state;
+	if (daemon.state == NULL && !arguments.foreground)
+		daemon.state = LAST_GOOD_DEFAULT;
 	daemon.foreground = arguments.foreground;
 	daemon.early_drop = arguments.early_drop;
 	return (int)start(&daemon, &arguments);

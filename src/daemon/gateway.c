@@ -93,7 +93,27 @@ gateway_wish(struct gateway *gateway)
 	return (struct generation_wish){ .number = ++gateway->last_number,
 		.before = gateway->current,
 		.addresses = &gateway->addresses,
-		.ipv6 = gateway->ipv6 };
+		.ipv6 = gateway->ipv6,
+		.booting = gateway->booting };
+}
+
+/* What was never read from the disk is not what the next boot should find; and
+ * a disk that is full is told of once. */
+static void
+keep_as_last_good(struct gateway *gateway)
+{
+	struct last_good *good = &gateway->last_good;
+	struct generation *current = gateway->current;
+	bool was_told = good->problem.len > 0;
+
+	if (good->dir == NULL || current->kept)
+		return;
+	int rc = last_good_keep(
+	    good, current->path, &current->snapshot, gateway->since);
+	if (rc < 0 && !was_told)
+		gateway_say("%s; what was kept before still is",
+		    good->problem.at != NULL ? good->problem.at
+					     : strerror(-rc));
 }
 
 int
@@ -116,6 +136,7 @@ gateway_replace(
 	generation_destroy(before);
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
+	keep_as_last_good(gateway);
 	return 0;
 }
 
@@ -149,6 +170,7 @@ gateway_apply(
 		rc = gateway_replace(gateway, &generation, words);
 	if (rc < 0)
 		return rc;
+	fallback_end(&gateway->fallback);
 	size_t len = words->len;
 	flows_add_words(&gateway->ended, words);
 	text_addz(words, words->len > len ? "\n" : "");
@@ -162,10 +184,8 @@ gateway_count_flows(struct gateway *gateway, const char *path,
 	struct generation *generation = NULL;
 	int rc = read_generation(gateway, path, false, &generation, words);
 
-	if (rc == 0) {
+	if (rc == 0)
 		*ret = flows_count(generation, gateway->current);
-		rc = ret->rc;
-	}
 	generation_destroy(generation);
 	return rc;
 }
@@ -220,28 +240,6 @@ gateway_child_ended(struct gateway *gateway)
 }
 
 /* ---- what the host tells ---- */
-
-static void
-on_packets(struct loop_watch *watch, unsigned ready)
-{
-	struct gateway *gateway = watch->context;
-
-	(void)ready;
-	int n = packet_log_read(gateway->packets);
-	if (n >= 0)
-		return;
-	struct text why = TEXT_EMPTY;
-	loop_watch_stop(watch);
-	packet_log_close(gateway->packets);
-	gateway->packets = NULL;
-	if (packet_log_open(&gateway->packets, &why) == 0) {
-		watch->fd = packet_log_fd(gateway->packets);
-		(void)loop_watch_start(gateway->loop, watch);
-	} else {
-		gateway_say("no packet is logged any more: %s", why.at);
-	}
-	text_fini(&why);
-}
 
 /* The same policy, for a host that has changed. */
 static void
@@ -313,6 +311,14 @@ on_addresses(struct loop_watch *watch, unsigned ready)
 	text_fini(&why);
 }
 
+void
+gateway_rotate_journal(struct gateway *gateway)
+{
+	if (journal_rotate_if_due(&gateway->journal) == 1)
+		(void)child_tell_journal(
+		    &gateway->child, journal_fd(&gateway->journal));
+}
+
 static void
 on_upkeep(struct loop_timer *timer)
 {
@@ -328,9 +334,7 @@ on_upkeep(struct loop_timer *timer)
 		see_new_offset(gateway);
 	early_look(gateway);
 	text_fini(&why);
-	if (journal_rotate_if_due(&gateway->journal) == 1)
-		(void)child_tell_journal(
-		    &gateway->child, journal_fd(&gateway->journal));
+	gateway_rotate_journal(gateway);
 	loop_timer_arm(gateway->loop, timer,
 	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);
 }
@@ -382,15 +386,8 @@ static int
 open_packets(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = packet_log_open(&gateway->packets, &why);
+	int rc = packet_watch_open(&gateway->packets, gateway, &why);
 
-	if (rc == 0) {
-		gateway->packets_watch.fd = packet_log_fd(gateway->packets);
-		gateway->packets_watch.wanted = LOOP_READ;
-		gateway->packets_watch.fn = on_packets;
-		gateway->packets_watch.context = gateway;
-		rc = loop_watch_start(gateway->loop, &gateway->packets_watch);
-	}
 	return rc < 0
 		   ? say_cannot(report, rc, "cannot read the packet log", &why)
 		   : 0;
@@ -426,6 +423,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.dir = dir,
 		.addresses_watch.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
+		.last_good = LAST_GOOD_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -470,7 +468,6 @@ gateway_close(struct gateway *gateway, bool remove)
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
-	loop_watch_stop(&gateway->packets_watch);
 	loop_watch_stop(&gateway->addresses_watch);
 	child_stop(&gateway->child);
 	early_drop_fini(&gateway->early);
@@ -479,8 +476,10 @@ gateway_close(struct gateway *gateway, bool remove)
 		gateway_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
+	last_good_close(&gateway->last_good);
+	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);
-	packet_log_close(gateway->packets);
+	packet_watch_close(&gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);

@@ -24,12 +24,14 @@
 #include "console/journal.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/child.h"
+#include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
+#include "daemon/last_good.h"
+#include "daemon/packet_watch.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "firewall/early_drop.h"
-#include "firewall/packet_log.h"
 #include "net/loop.h"
 
 /* The proxy is started again after this, doubled up to the maximum while it
@@ -46,8 +48,7 @@ struct gateway {
 	const char *dir; /* of the runtime */
 	struct journal journal;
 	struct loop_timer upkeep;
-	struct packet_log *packets;
-	struct loop_watch packets_watch;
+	struct packet_watch packets;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
 	struct early_drop early;
@@ -58,6 +59,9 @@ struct gateway {
 	struct flows_tally ended;   /* by the last generation */
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
+	struct last_good last_good; /* closed: nothing is kept */
+	struct fallback fallback;
+	bool booting; /* before the network is up */
 	struct ban_keeper bans;
 	struct ruleset ruleset; /* of current, in the kernel */
 	uint32_t last_number;
@@ -90,7 +94,7 @@ int gateway_apply(
 
 /*
  * How many living flows the policy at `path` would end; it does not come into
- * force.  Errors and words as above.
+ * force.  Errors and words as above; ret->rc: it could not be counted.
  */
 int gateway_count_flows(struct gateway *gateway, const char *path,
     struct flows_tally *ret, struct text *words);
@@ -128,5 +132,8 @@ int gateway_remove_rules(struct text *reterr_why);
 
 /* A line on standard error, for the administrator. */
 __attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
+
+/* If the journal is due, it begins anew, and the proxy has the new file. */
+void gateway_rotate_journal(struct gateway *gateway);
 
 #endif

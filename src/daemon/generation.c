@@ -122,17 +122,36 @@ report_listen(struct report *report, struct place place,
 		report_hint(report, "%s", listen_hint(rc));
 }
 
+/* At boot the gateway is there before its addresses are. */
 static int
-open_listener(struct generation *generation, const struct generation *before,
+listen_anew(const struct generation_wish *wish,
+    const struct generation_listener *listener, struct place place,
+    struct report *report)
+{
+	struct socket_listen options = { .at = listener->at,
+		.transparent = listener->kind == CHANNEL_LISTENER_INTERCEPT };
+	char text[ADDRESS_TEXT_BYTES];
+	int fd = socket_listen(&options);
+
+	if (fd != -EADDRNOTAVAIL || !wish->booting)
+		return fd;
+	options.freebind = true;
+	fd = socket_listen(&options);
+	if (fd >= 0)
+		report_warning(report, "interface", place,
+		    "no interface of this host has the address of %s yet",
+		    address_port_format(listener->at, text));
+	return fd;
+}
+
+static int
+open_listener(struct generation *generation, const struct generation_wish *wish,
     struct generation_listener listener, struct place place,
     struct report *report)
 {
-	struct socket_listen options = { .at = listener.at,
-		.transparent = listener.kind == CHANNEL_LISTENER_INTERCEPT };
-
-	listener.fd = take_over(before, &listener);
+	listener.fd = take_over(wish->before, &listener);
 	if (listener.fd == -ENOENT)
-		listener.fd = socket_listen(&options);
+		listener.fd = listen_anew(wish, &listener, place, report);
 	if (listener.fd < 0) {
 		report_listen(report, place, &listener, listener.fd);
 		return listener.fd;
@@ -146,8 +165,8 @@ open_listener(struct generation *generation, const struct generation *before,
 
 /* The listeners that the kernel hands intercepted flows to. */
 static int
-open_intercept(struct generation *generation, const struct generation *before,
-    bool ipv6, struct report *report)
+open_intercept(struct generation *generation,
+    const struct generation_wish *wish, struct report *report)
 {
 	struct place place = generation->policy->intercepts[0].place;
 	struct generation_listener listener = {
@@ -156,16 +175,16 @@ open_intercept(struct generation *generation, const struct generation *before,
 	};
 
 	(void)address_parse(STR("127.0.0.1"), &listener.at.address);
-	int rc = open_listener(generation, before, listener, place, report);
-	if (rc < 0 || !ipv6)
+	int rc = open_listener(generation, wish, listener, place, report);
+	if (rc < 0 || !wish->ipv6)
 		return rc;
 	(void)address_parse(STR("::1"), &listener.at.address);
-	return open_listener(generation, before, listener, place, report);
+	return open_listener(generation, wish, listener, place, report);
 }
 
 static int
-open_listeners(struct generation *generation, const struct generation *before,
-    bool ipv6, struct report *report)
+open_listeners(struct generation *generation,
+    const struct generation_wish *wish, struct report *report)
 {
 	const struct policy *policy = generation->policy;
 	int rc = 0;
@@ -176,12 +195,12 @@ open_listeners(struct generation *generation, const struct generation *before,
 			.kind = CHANNEL_LISTENER_EXPLICIT,
 			.at = policy->listens[i].at,
 		};
-		int one = open_listener(generation, before, listener,
+		int one = open_listener(generation, wish, listener,
 		    policy->listens[i].place, report);
 		rc = rc < 0 ? rc : one;
 	}
 	if (policy->intercept_count > 0) {
-		int one = open_intercept(generation, before, ipv6, report);
+		int one = open_intercept(generation, wish, report);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;
@@ -205,6 +224,22 @@ read_with_fresh(struct generation *generation,
 			    &wish->before->lists, wish->fresh->path);
 }
 
+/* Likewise; and where its files are by now, nobody knows. */
+static int
+read_kept(struct generation *generation, const struct generation_wish *wish,
+    struct report *report, struct policy **ret_kept)
+{
+	struct snapshot_heir heir = { .snapshot = &generation->snapshot,
+		.from = wish->kept };
+	struct policy_loader loader = snapshot_inheritor(&heir);
+	int rc = policy_load(
+	    generation->path, &loader, report, &generation->policy, ret_kept);
+
+	return rc < 0 ? rc
+		      : list_watch_begin(&generation->lists, generation->policy,
+			    clock_now());
+}
+
 static int
 read_from_disk(struct generation *generation, struct report *report,
     struct policy **ret_kept)
@@ -225,9 +260,14 @@ static int
 read_policy(struct generation *generation, const struct generation_wish *wish,
     struct report *report, struct policy **ret_kept)
 {
-	int rc = wish->fresh != NULL
-		     ? read_with_fresh(generation, wish, report, ret_kept)
-		     : read_from_disk(generation, report, ret_kept);
+	int rc;
+
+	if (wish->kept != NULL)
+		rc = read_kept(generation, wish, report, ret_kept);
+	else if (wish->fresh != NULL)
+		rc = read_with_fresh(generation, wish, report, ret_kept);
+	else
+		rc = read_from_disk(generation, report, ret_kept);
 
 	if (rc < 0)
 		return rc;
@@ -245,6 +285,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 		return -ENOMEM;
 	generation->number = wish->number;
 	generation->again = wish->fresh != NULL;
+	generation->kept = wish->kept != NULL;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)
@@ -252,8 +293,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	if (rc == 0)
 		rc = generation_see_addresses(generation, wish->addresses);
 	if (rc == 0)
-		rc = open_listeners(
-		    generation, wish->before, wish->ipv6, report);
+		rc = open_listeners(generation, wish, report);
 	if (rc < 0) {
 		/* The report's places point into it. */
 		if (generation->policy != NULL)

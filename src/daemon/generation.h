@@ -25,6 +25,7 @@ struct generation_listener {
 struct generation {
 	uint32_t number;
 	bool again; /* the policy of the one before, to the letter */
+	bool kept;  /* from elsewhere than the disk (generation_wish) */
 	char *path; /* of the policy; owned */
 	struct policy *policy;
 	struct snapshot snapshot;
@@ -46,6 +47,10 @@ struct generation_wish {
 	const struct generation *before; /* lends its sockets; may be NULL */
 	const struct addresses *addresses;
 	bool ipv6;
+	bool booting; /* the host's addresses may not be there yet */
+	/* All files, where they were kept; `fresh` and `before` say nothing of
+	 * them then.  NULL: */
+	const struct snapshot *kept;
 	/* NULL: all is read from the disk.  Else only this, and all other
 	 * files are those of `before`, whose policy it is. */
 	const struct snapshot_fresh *fresh;

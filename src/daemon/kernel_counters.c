@@ -6,23 +6,37 @@
 /* A hundred thousand rules have ten million bytes of counters. */
 #define BYTES_MAX ((size_t)64 << 20)
 
-static void
-keep_counter(void *context, struct str name, uint64_t packets, uint64_t bytes)
+static struct kernel_counter *
+add_counter(struct kernel_counters *counters, struct str name)
 {
-	struct kernel_counters *counters = context;
 	struct kernel_counter *one =
 	    arena_new(&counters->arena, struct kernel_counter);
 
 	if (one == NULL)
+		return NULL;
+	*one = (struct kernel_counter){ .name =
+					    arena_str(&counters->arena, name) };
+	if (one->name.at == NULL ||
+	    map_put(&counters->by_name, one->name, one) < 0)
+		return NULL;
+	*counters->end = one;
+	counters->end = &one->next;
+	return one;
+}
+
+/* Of leftovers and what is in force, the kernel tells the younger one last. */
+static void
+keep_counter(void *context, struct str name, uint64_t packets, uint64_t bytes)
+{
+	struct kernel_counters *counters = context;
+	struct kernel_counter *one = map_get(&counters->by_name, name);
+
+	if (one == NULL)
+		one = add_counter(counters, name);
+	if (one == NULL)
 		return;
-	*one = (struct kernel_counter){ .packets = packets,
-		.bytes = bytes,
-		.name = arena_str(&counters->arena, name) };
-	if (one->name.at != NULL &&
-	    map_put(&counters->by_name, one->name, one) == 0) {
-		*counters->end = one;
-		counters->end = &one->next;
-	}
+	one->packets = packets;
+	one->bytes = bytes;
 }
 
 void

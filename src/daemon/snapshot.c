@@ -76,6 +76,57 @@ keep_copy(struct snapshot *snapshot, const char *path, struct str text,
 	return rc;
 }
 
+int
+snapshot_keep(struct snapshot *snapshot, const struct snapshot_kept *kept)
+{
+	return keep_copy(
+	    snapshot, kept->path, kept->text, (struct stamp){ 0 }, kept->read);
+}
+
+int
+snapshot_each_piece(const struct snapshot_file *file,
+    int (*each)(void *context, struct str piece), void *context)
+{
+	char piece[65536];
+	off_t at = 0;
+	int rc = 0;
+
+	/* The place in the file is shared with the proxy: it is not moved. */
+	while (rc == 0) {
+		ssize_t n = pread(file->fd, piece, sizeof(piece), at);
+		if (n == 0)
+			break;
+		if (n < 0) {
+			rc = errno == EINTR ? 0 : -errno;
+			continue;
+		}
+		at += n;
+		rc = each(context, (struct str){ piece, (size_t)n });
+	}
+	return rc;
+}
+
+static int
+add_piece(void *context, struct str piece)
+{
+	sha256_add(context, piece);
+	return 0;
+}
+
+int
+snapshot_digest(struct snapshot_file *file)
+{
+	struct sha256 sha256;
+
+	if (file->digest[0] != '\0')
+		return 0;
+	sha256_init(&sha256);
+	int rc = snapshot_each_piece(file, add_piece, &sha256);
+	if (rc == 0)
+		sha256_format(&sha256, file->digest);
+	return rc;
+}
+
 static int
 play(void *context, const char *path, size_t bytes_max, struct text *ret)
 {
@@ -107,8 +158,7 @@ record(void *context, const char *path, size_t bytes_max, struct text *ret)
 static int
 keep_inherited(struct snapshot *snapshot, const struct snapshot_file *from)
 {
-	struct snapshot_file file = { .stamp = from->stamp,
-		.read = from->read };
+	struct snapshot_file file = *from;
 
 	file.fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
 	int rc = file.fd < 0 ? -errno : keep(snapshot, from->path, file);
@@ -141,7 +191,7 @@ inherit(void *context, const char *path, size_t bytes_max, struct text *ret)
 
 	if (rc != -ENOENT || file == NULL)
 		return rc;
-	if (strcmp(path, heir->fresh->path) == 0)
+	if (heir->fresh != NULL && strcmp(path, heir->fresh->path) == 0)
 		return keep_fresh(heir, bytes_max, ret);
 	rc = file_read_fd(file->fd, bytes_max, ret);
 	return rc < 0 ? rc : keep_inherited(heir->snapshot, file);

@@ -14,6 +14,7 @@
 #ifndef GATEHOUSE_DAEMON_SNAPSHOT_H
 #define GATEHOUSE_DAEMON_SNAPSHOT_H
 
+#include "base/sha256.h"
 #include "daemon/stamp.h"
 #include "policy/policy.h"
 
@@ -23,6 +24,8 @@ struct snapshot_file {
 	/* Of what was read from the disk; 0 where it came from elsewhere: */
 	struct stamp stamp;
 	int64_t read; /* clock_wall */
+	/* Empty until it is asked for: the copy never changes. */
+	char digest[SHA256_TEXT_BYTES];
 };
 
 struct snapshot {
@@ -40,7 +43,8 @@ struct snapshot_fresh {
 	int64_t read; /* clock_wall */
 };
 
-/* A snapshot that is made of another one; all three are lent. */
+/* A snapshot that is made of another one; all three are lent.  NULL: no file
+ * is fresh. */
 struct snapshot_heir {
 	struct snapshot *snapshot;
 	const struct snapshot *from;
@@ -60,6 +64,24 @@ struct policy_loader snapshot_player(struct snapshot *snapshot);
  * -ENOENT for anything else.
  */
 struct policy_loader snapshot_inheritor(struct snapshot_heir *heir);
+
+/* What was kept elsewhere; all of it is lent. */
+struct snapshot_kept {
+	const char *path;
+	struct str text;
+	int64_t read; /* clock_wall; 0: not known */
+};
+
+/* Keeps a sealed copy.  0 or a negative errno. */
+int snapshot_keep(struct snapshot *snapshot, const struct snapshot_kept *kept);
+
+/* Fills in the digest.  0 or a negative errno. */
+int snapshot_digest(struct snapshot_file *file);
+
+/* Calls `each` with all bytes, in order, until it answers less than 0.  0, or
+ * a negative errno. */
+int snapshot_each_piece(const struct snapshot_file *file,
+    int (*each)(void *context, struct str piece), void *context);
 
 /* Takes fd on success.  0 or -ENOMEM. */
 int snapshot_add(struct snapshot *snapshot, const char *path, int fd);

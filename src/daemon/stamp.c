@@ -19,8 +19,8 @@ of_stat(const struct stat *st)
 		    st->st_mtim.tv_sec * CLOCK_SECOND + st->st_mtim.tv_nsec };
 }
 
-static int
-of_fd(int fd, struct stamp *ret)
+int
+stamp_of_fd(int fd, struct stamp *ret)
 {
 	struct stat st;
 
@@ -57,11 +57,11 @@ stamp_read(const char *path, size_t bytes_max, struct text *ret_text,
 
 	if (fd < 0)
 		return -errno;
-	int rc = of_fd(fd, ret);
+	int rc = stamp_of_fd(fd, ret);
 	if (rc == 0)
 		rc = file_read_fd(fd, bytes_max, ret_text);
 	if (rc == 0)
-		rc = of_fd(fd, &after);
+		rc = stamp_of_fd(fd, &after);
 	(void)close(fd);
 	*ret_torn = rc == 0 && !stamp_eq(ret, &after);
 	return rc;

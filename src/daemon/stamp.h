@@ -21,6 +21,7 @@ struct stamp {
 
 /* Of the file that the path leads to now.  0 or a negative errno. */
 int stamp_of(const char *path, struct stamp *ret);
+int stamp_of_fd(int fd, struct stamp *ret);
 
 bool stamp_eq(const struct stamp *a, const struct stamp *b);
 

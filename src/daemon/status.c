@@ -3,6 +3,8 @@
  * daemon/status: the state of the gateway as one JSON object.
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
+ *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
+ *	 "fallback": {...} (daemon/fallback),
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
  *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
@@ -159,6 +161,27 @@ write_foreign(struct json *json)
 	foreign_fini(&foreign);
 }
 
+static void
+write_last_good(struct json *json, const struct last_good *good)
+{
+	char since[CLOCK_TEXT_BYTES];
+
+	json_name(json, "last_good");
+	if (good->dir == NULL && good->problem.len == 0) {
+		json_put_null(json);
+		return;
+	}
+	clock_format(good->kept, since);
+	json_object_begin(json);
+	json_name(json, "folder");
+	json_put_stringz(json, good->dir);
+	json_name(json, "since");
+	json_put_stringz(json, good->kept != 0 ? since : NULL);
+	json_name(json, "problem");
+	json_put_stringz(json, good->problem.len > 0 ? good->problem.at : NULL);
+	json_object_end(json);
+}
+
 void
 gateway_status(struct gateway *gateway, struct text *out)
 {
@@ -176,6 +199,9 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
+	write_last_good(&json, &gateway->last_good);
+	json_name(&json, "fallback");
+	fallback_json(&gateway->fallback, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "bans");
 	json_put_integer(&json, (int64_t)gateway->bans.bans.count);

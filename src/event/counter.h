@@ -32,7 +32,9 @@
 	ROW(EVENTS_LOST, events_lost, "events the journal could not take")     \
 	ROW(PACKETS_LOGGED, packets_logged,                                    \
 	    "packets read from the kernel log")                                \
-	ROW(PACKETS_LOST, packets_lost, "packet log overruns")                 \
+	ROW(PACKETS_SUPPRESSED, packets_suppressed,                            \
+	    "packets read beyond what a rule may log")                         \
+	ROW(PACKETS_LOST, packets_lost, "packets the kernel log lost")         \
 	ROW(FLOWS_RECORDED, flows_recorded, "ends of flows in the journal")    \
 	ROW(FLOWS_LOST, flows_lost, "overruns of the ends of flows")
 

@@ -4,7 +4,9 @@
  * need to work at all.
  *
  * Each base chain ends in an explicit drop besides its policy: a table that is
- * replaced while packets flow leaks by the chain's policy alone.
+ * replaced while packets flow leaks by the chain's policy alone.  And what it
+ * asks of ranges it asks of sets with names, which are there before it
+ * (firewall/split).
  */
 #include "firewall/compile_branch.h"
 #include "firewall/compile_map.h"

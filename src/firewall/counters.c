@@ -3,6 +3,7 @@
 
 #include "firewall/names.h"
 #include "firewall/netlink.h"
+#include "firewall/split.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ tell(const struct reading *reading, const struct nlattr *name,
 	const char *text = mnl_attr_get_payload(name);
 	size_t room = mnl_attr_get_payload_len(name);
 	reading->each(reading->context,
-	    (struct str){ text, strnlen(text, room) },
+	    split_plain_name((struct str){ text, strnlen(text, room) }),
 	    netlink_number(values[NFTA_COUNTER_PACKETS]),
 	    netlink_number(values[NFTA_COUNTER_BYTES]));
 }

@@ -10,7 +10,7 @@
 
 /*
  * What the kernel copies of a logged packet: an IPv6 head (40), the usual
- * extension headers (up to 48 in sight) and the ports behind them.
+ * extension headers (up to 48 in sight), and ports and flags behind them.
  */
 #define FIREWALL_LOG_SNAPLEN 128
 

@@ -9,6 +9,7 @@
 #define IPV6_HEAD_BYTES    40
 #define IPV6_OPTION_BYTES  8 /* the least of any extension header */
 #define PORTS_BYTES        4
+#define TCP_FLAGS          13 /* where they are in its head */
 #define TYPE_AND_CODE      2
 #define IPV4_OFFSET_MASK   0x1fff
 #define IPV6_OFFSET_MASK   0xfff8
@@ -58,6 +59,10 @@ parse_transport(struct str bytes, struct packet *packet)
 		packet->source_port = pair_at(bytes, 0);
 		packet->destination_port = pair_at(bytes, 2);
 		packet->has_ports = true;
+	}
+	if (protocol == IPPROTO_TCP && bytes.len > TCP_FLAGS) {
+		packet->flags = byte_at(bytes, TCP_FLAGS);
+		packet->has_flags = true;
 	}
 	if (icmp && bytes.len >= TYPE_AND_CODE) {
 		packet->type = byte_at(bytes, 0);
@@ -179,5 +184,39 @@ packet_protocol_word(uint8_t protocol, char room[static PACKET_PROTOCOL_BYTES])
 		if (protocol_words[i].protocol == protocol)
 			return protocol_words[i].word;
 	(void)snprintf(room, PACKET_PROTOCOL_BYTES, "proto-%u", protocol);
+	return room;
+}
+
+/* Begun with what says most: a connection's first packets. */
+static const struct {
+	uint8_t bit;
+	const char *word;
+} flag_words[] = {
+	{ 0x02, "syn" },
+	{ 0x10, "ack" },
+	{ 0x01, "fin" },
+	{ 0x04, "rst" },
+	{ 0x08, "psh" },
+	{ 0x20, "urg" },
+	{ 0x40, "ecn" },
+	{ 0x80, "cwr" },
+};
+
+const char *
+packet_flag_words(uint8_t flags, char room[static PACKET_FLAGS_BYTES])
+{
+	size_t count = sizeof(flag_words) / sizeof(flag_words[0]), len = 0;
+
+	if (flags == 0)
+		return strcpy(room, "none");
+	for (size_t i = 0; i < count; i++) {
+		if ((flags & flag_words[i].bit) == 0)
+			continue;
+		if (len > 0)
+			room[len++] = ',';
+		memcpy(room + len, flag_words[i].word, 3);
+		len += 3;
+	}
+	room[len] = '\0';
 	return room;
 }

@@ -23,9 +23,11 @@ struct packet {
 	bool has_protocol; /* false: cut off among the extension headers */
 	bool is_fragment;  /* not the first one: no ports, no type */
 	bool has_ports;
-	bool has_type; /* of ICMP and ICMPv6 */
+	bool has_flags; /* of TCP */
+	bool has_type;  /* of ICMP and ICMPv6 */
 	uint16_t source_port;
 	uint16_t destination_port;
+	uint8_t flags; /* as RFC 9293 numbers them: FIN is 1 */
 	uint8_t type;
 	uint8_t code;
 };
@@ -43,5 +45,10 @@ int packet_parse(struct str bytes, struct packet *ret);
 #define PACKET_PROTOCOL_BYTES sizeof("proto-255")
 const char *packet_protocol_word(
     uint8_t protocol, char room[static PACKET_PROTOCOL_BYTES]);
+
+/* "syn", "syn,ack", in nft's words; "none" for none.  Returns `room`. */
+#define PACKET_FLAGS_BYTES sizeof("syn,ack,fin,rst,psh,urg,ecn,cwr")
+const char *packet_flag_words(
+    uint8_t flags, char room[static PACKET_FLAGS_BYTES]);
 
 #endif

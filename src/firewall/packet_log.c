@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libnetfilter_log/libnetfilter_log.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "event/counter.h"
 #include "event/event.h"
 #include "firewall/limits.h"
+#include "firewall/log_bound.h"
 #include "firewall/log_prefix.h"
 #include "firewall/names.h"
 #include "firewall/netlink.h"
@@ -27,8 +29,9 @@
 #define FLUSH_PACKETS      64
 
 /*
- * About 10,000 packets: each message of a dozen takes 8 kB of it.  A burst as
- * long as the daemon may be busy with a commit should fit.
+ * 20,000 packets, a second of a flood: each message of a dozen takes 8 kB of
+ * it, and the kernel doubles what it is asked for.  A burst as long as the
+ * daemon may be busy with a commit should fit.
  */
 #define QUEUE_BYTES (8 << 20)
 
@@ -37,9 +40,11 @@
 
 struct packet_log {
 	struct netlink netlink;
+	struct log_bound *bound;
+	int64_t now;          /* clock_now of this read */
 	uint32_t next_number; /* of the packet that is to come; from 0 on */
 	uint32_t overflows;   /* counted, their holes not yet seen */
-	int told;             /* packets of ours in this read */
+	int taken;            /* packets of ours in this read */
 };
 
 /*
@@ -121,7 +126,9 @@ packet_log_open(struct packet_log **ret, struct text *reterr_why)
 
 	if (log == NULL)
 		return explain_open(rc, reterr_why);
-	rc = netlink_open(&log->netlink, NETLINK_NETFILTER);
+	log->bound = log_bound_create();
+	if (log->bound != NULL)
+		rc = netlink_open(&log->netlink, NETLINK_NETFILTER);
 	if (rc < 0)
 		goto fail;
 	netlink_enlarge_queue(&log->netlink, QUEUE_BYTES);
@@ -142,6 +149,7 @@ packet_log_close(struct packet_log *log)
 	if (log == NULL)
 		return;
 	netlink_close(&log->netlink); /* frees the group as well */
+	log_bound_destroy(log->bound);
 	free(log);
 }
 
@@ -191,7 +199,7 @@ static void
 emit_packet(
     const struct log_prefix *prefix, const struct packet *packet, int64_t time)
 {
-	char room[PACKET_PROTOCOL_BYTES];
+	char room[PACKET_PROTOCOL_BYTES], flags[PACKET_FLAGS_BYTES];
 	struct address_port source = { packet->source, packet->source_port };
 	struct address_port destination = { packet->destination,
 		packet->has_type ? packet->type : packet->destination_port };
@@ -208,12 +216,14 @@ emit_packet(
 		.source = source,
 		.destination = destination.address,
 		.port = destination.port,
-		.bytes_in = packet->bytes,
+		.length = packet->bytes,
 		.reason = policy_reason_sentence(prefix->reason),
 	};
 
 	if (packet->has_protocol)
 		event.protocol = packet_protocol_word(packet->protocol, room);
+	if (packet->has_flags)
+		event.flags = packet_flag_words(packet->flags, flags);
 	event_emit(&event);
 }
 
@@ -247,6 +257,7 @@ take_packet(const struct nlmsghdr *message, void *context)
 {
 	struct packet_log *log = context;
 	struct nlattr *attributes[NFULA_MAX + 1] = { 0 };
+	struct str record;
 	struct log_prefix prefix;
 	struct packet packet;
 
@@ -255,12 +266,16 @@ take_packet(const struct nlmsghdr *message, void *context)
 	    nflog_nlmsg_parse(message, attributes) < 0)
 		return MNL_CB_OK;
 	count_hole(log, attributes[NFULA_SEQ]);
-	if (log_prefix_parse(prefix_text(attributes[NFULA_PREFIX]), &prefix) <
-		0 ||
+	record = prefix_text(attributes[NFULA_PREFIX]);
+	if (log_prefix_parse(record, &prefix) < 0 ||
 	    packet_parse(payload(attributes[NFULA_PAYLOAD]), &packet) < 0)
 		return MNL_CB_OK;
 	counter_add(COUNTER_PACKETS_LOGGED, 1);
-	log->told++;
+	log->taken++;
+	if (!log_bound_admit(log->bound, record, prefix.verdict, log->now)) {
+		counter_add(COUNTER_PACKETS_SUPPRESSED, 1);
+		return MNL_CB_OK;
+	}
 	emit_packet(&prefix, &packet, packet_time(attributes[NFULA_TIMESTAMP]));
 	return MNL_CB_OK;
 }
@@ -295,8 +310,50 @@ packet_log_read(struct packet_log *log)
 {
 	int rc = 1;
 
-	log->told = 0;
+	log->taken = 0;
+	log->now = clock_now();
 	for (int i = 0; i < MESSAGES_PER_READ_MAX && rc > 0; i++)
 		rc = take_message(log);
-	return rc < 0 ? rc : log->told;
+	return rc < 0 ? rc : log->taken;
+}
+
+/*
+ * What a rule held back.
+ */
+
+static void
+emit_suppressed(struct str record, uint64_t suppressed, void *context)
+{
+	struct log_prefix prefix;
+	struct text reason = TEXT_EMPTY;
+	const char *why;
+
+	(void)context;
+	if (log_prefix_parse(record, &prefix) < 0)
+		return;
+	why = policy_reason_sentence(prefix.reason);
+	if (why != NULL)
+		text_addf(&reason, "%s; ", why);
+	text_addf(&reason, "and %" PRIu64 " more of these were not logged",
+	    suppressed);
+	struct event event = {
+		.enforcer = "firewall",
+		.phase = "packet",
+		.verdict = policy_verdict_word(prefix.verdict),
+		.rule_line = prefix.rule_line,
+		.rule_name = prefix.rule_name,
+		.zone_from = prefix.zone_from,
+		.zone_to = prefix.zone_to,
+		.reason = reason.at,
+		.suppressed = suppressed,
+	};
+
+	event_emit(&event);
+	text_fini(&reason);
+}
+
+bool
+packet_log_settle(struct packet_log *log)
+{
+	return log_bound_settle(log->bound, clock_now(), emit_suppressed, NULL);
 }

@@ -35,12 +35,20 @@ void packet_log_close(struct packet_log *log);
 int packet_log_fd(const struct packet_log *log);
 
 /*
- * Emits an event (event/event.h) for each waiting packet and returns how many
- * packets of ours there were.  Does not block, and leaves what is more than a
+ * Emits an event (event/event.h) for each waiting packet, as long as its rule
+ * may log (firewall/log_bound), and returns how many packets of ours there
+ * were.  Does not block, and leaves what is more than a
  * few thousand packets to the next call, so that a flood of logs does not keep
  * the daemon from its other work: the descriptor stays readable.  A negative
  * errno means that the log must be opened anew.
  */
 int packet_log_read(struct packet_log *log);
+
+/*
+ * To be called a second after packets were read, and each second as long as it
+ * is true, and before the close: emits an event for each rule of which packets
+ * had none, with their number.
+ */
+bool packet_log_settle(struct packet_log *log);
 
 #endif

@@ -95,6 +95,7 @@ take_object(struct standing_item *item, const struct nlattr *type)
 	if (number >= sizeof(object_words) / sizeof(object_words[0]))
 		return false;
 	item->word = object_words[number];
+	item->type = number;
 	return item->word != NULL;
 }
 
@@ -315,4 +316,74 @@ standing_removal(const struct standing *standing,
 		text_addf(out, "delete %s " FIREWALL_TABLE " %s; ", item->word,
 		    item->name);
 	}
+}
+
+void
+standing_base_removal(const struct standing *standing, struct text *out)
+{
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->is_base)
+			text_addf(out,
+			    "flush chain " FIREWALL_TABLE
+			    " %s; delete chain " FIREWALL_TABLE " %s; ",
+			    item->name, item->name);
+	}
+}
+
+/* How the kernel is told to let go of it. */
+static const struct {
+	enum nf_tables_msg_types type;
+	uint16_t table, name; /* attributes */
+} deletions[STANDING_KIND_COUNT] = {
+	[STANDING_MAP] = { NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME },
+	[STANDING_SET] = { NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME },
+	[STANDING_CHAIN] = { NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE,
+	    NFTA_CHAIN_NAME },
+	[STANDING_FLOWTABLE] = { NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_TABLE,
+	    NFTA_FLOWTABLE_NAME },
+	[STANDING_OBJECT] = { NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME },
+};
+
+static void
+put_flush(struct batch *batch, const struct standing_item *chain)
+{
+	struct nlmsghdr *message = batch_message(batch, NFT_MSG_DELRULE, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, FIREWALL_TABLE_NAME);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain->name);
+	batch_add(batch, message);
+}
+
+static void
+put_deletion(struct batch *batch, const struct standing_item *item)
+{
+	struct nlmsghdr *message =
+	    batch_message(batch, deletions[item->kind].type, 0);
+
+	if (message == NULL)
+		return;
+	mnl_attr_put_strz(
+	    message, deletions[item->kind].table, FIREWALL_TABLE_NAME);
+	mnl_attr_put_strz(message, deletions[item->kind].name, item->name);
+	if (item->kind == STANDING_OBJECT)
+		mnl_attr_put_u32(message, NFTA_OBJ_TYPE, htonl(item->type));
+	batch_add(batch, message);
+}
+
+void
+standing_remove(const struct standing *standing,
+    bool (*goes)(const void *context, const struct standing_item *item),
+    const void *context, struct batch *batch)
+{
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->kind == STANDING_CHAIN && goes(context, item))
+			put_flush(batch, item);
+	}
+	for (size_t i = 0; i < standing->all.count; i++)
+		if (goes(context, &standing->all.items[i]))
+			put_deletion(batch, &standing->all.items[i]);
 }

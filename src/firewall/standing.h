@@ -3,9 +3,9 @@
  * firewall/standing: what stands in our table, by name.
  *
  * Chains, sets and objects as the kernel lists them, without what they hold:
- * rules and elements are never read back.  A transaction asks so that it can
- * take away all but the sets that stay; those who load sets ask which names
- * are taken.
+ * rules and elements are never read back.  A replacement asks so that it can
+ * take away all of the old but the sets that stay; those who load sets ask
+ * which names are taken.
  *
  * For private use of src/firewall.
  */
@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "firewall/batch.h"
 
 /* In the order in which they can be taken away. */
 enum standing_kind {
@@ -31,6 +32,7 @@ struct standing_item {
 	const char *name;
 	uint64_t handle; /* no namesake has it, in no table of our name */
 	bool is_base;    /* a chain that a hook calls */
+	uint32_t type;   /* of an object, as the kernel has it */
 };
 
 struct standing {
@@ -64,5 +66,16 @@ uint64_t standing_mark(const struct standing *standing);
 void standing_removal(const struct standing *standing,
     bool (*is_kept)(const void *context, const char *name), const void *context,
     struct text *out);
+
+/* The same of base chains alone. */
+void standing_base_removal(const struct standing *standing, struct text *out);
+
+/*
+ * Messages that take away what `goes`, in the order in which it can go.  What
+ * stays may hold nothing of it, and base chains have to go by commands.
+ */
+void standing_remove(const struct standing *standing,
+    bool (*goes)(const void *context, const struct standing_item *item),
+    const void *context, struct batch *batch);
 
 #endif

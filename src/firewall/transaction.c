@@ -7,94 +7,17 @@
 #include "firewall/limits.h"
 #include "firewall/names.h"
 #include "firewall/nft.h"
+#include "firewall/scope.h"
+#include "firewall/split.h"
 #include "firewall/standing.h"
 
-/*
- * Is the text ours alone?  The compiler writes nothing else; this stands
- * between a slip there, such as a quote in a name, and somebody else's table.
- */
-
-struct scan {
-	struct str rest;
-	size_t depth;        /* of braces */
-	struct text outside; /* what stands before a block, blanks as one */
-	bool has_block;
-};
-
-/* The rest behind the next `mark`, or nothing. */
-static void
-skip_past(struct scan *scan, char mark)
-{
-	scan->rest = str_skip(scan->rest, str_find(scan->rest, mark) + 1);
-}
-
-static bool
-opens_our_table(const struct text *outside)
-{
-	return str_eq(
-	    str_trim(text_str(outside)), STR("table " FIREWALL_TABLE));
-}
-
-static bool
-scan_brace(struct scan *scan, char c)
-{
-	if (c == '}')
-		return scan->depth-- > 0;
-	if (scan->depth++ > 0)
-		return true;
-	bool ours = opens_our_table(&scan->outside);
-	text_clear(&scan->outside);
-	scan->has_block = true;
-	return ours;
-}
-
-static void
-keep_outside(struct scan *scan, char c)
-{
-	bool blank = c == ' ' || c == '\t' || c == '\n';
-	size_t len = scan->outside.len;
-
-	if (!blank)
-		text_addc(&scan->outside, c);
-	else if (len > 0 && scan->outside.at[len - 1] != ' ')
-		text_addc(&scan->outside, ' ');
-}
-
-static bool
-scan_byte(struct scan *scan)
-{
-	char c = scan->rest.at[0];
-
-	scan->rest = str_skip(scan->rest, 1);
-	if (c == '"' && scan->depth > 0)
-		skip_past(scan, '"');
-	else if (c == '#')
-		skip_past(scan, '\n');
-	else if (c == '{' || c == '}')
-		return scan_brace(scan, c);
-	else if (scan->depth == 0)
-		keep_outside(scan, c);
-	return true;
-}
-
-static bool
-is_our_table_alone(struct str ruleset)
-{
-	struct scan scan = { .rest = ruleset };
-	bool good = ruleset.len > 0 && str_find(ruleset, '\0') == ruleset.len;
-
-	while (good && scan.rest.len > 0)
-		good = scan_byte(&scan);
-	good = good && scan.depth == 0 && scan.has_block &&
-	       str_trim(text_str(&scan.outside)).len == 0 && !scan.outside.full;
-	text_fini(&scan.outside);
-	return good;
-}
+/* Two are enough for us; the others are for leftovers of many crashes. */
+#define SUFFIXES_MAX 1000
 
 static int
 check_scope(struct str ruleset, struct text *why)
 {
-	if (is_our_table_alone(ruleset))
+	if (scope_is_ours(ruleset))
 		return 0;
 	text_addz(
 	    why, "the ruleset is not of the table " FIREWALL_TABLE " alone");
@@ -188,60 +111,230 @@ run_and_verify(const struct nft_job *job, uint64_t mark, struct text *why)
 	return ask_what_happened(mark, why);
 }
 
-/* The words of a child that died after its commit are of no interest. */
 static int
-run_beside(const struct standing *standing, struct str ruleset,
-    const struct transaction_kept *kept, enum nft_mode mode,
-    struct text *reterr_why)
+read_standing(struct standing *standing, struct text *reterr_why)
 {
-	struct text away = TEXT_EMPTY, why = TEXT_EMPTY;
+	int rc = standing_read(standing);
 
-	standing_removal(standing, kept != NULL ? kept->is_kept : NULL,
-	    kept != NULL ? kept->context : NULL, &away);
-	struct nft_job job = {
-		.head = text_str(&away),
-		.body = ruleset,
-		.mode = mode,
-		.seconds_max = FIREWALL_TRANSACTION_SECONDS_MAX,
-	};
-	int rc = -EAGAIN;
-	if (away.full)
-		text_addz(&why, "there is no memory for the transaction");
-	else
-		rc = run_and_verify(&job, standing_mark(standing), &why);
-	if (rc < 0)
-		text_add(reterr_why, text_str(&why));
-	text_fini(&away);
-	text_fini(&why);
-	return rc;
+	if (rc == 0)
+		return 0;
+	text_addf(reterr_why, "the kernel could not be asked for its table: %s",
+	    strerror(-rc));
+	return -EAGAIN;
 }
 
 static int
-run(struct str ruleset, const struct transaction_kept *kept, enum nft_mode mode,
-    struct text *reterr_why)
+say_no_memory(struct text *why)
+{
+	text_addz(why, "there is no memory for the transaction");
+	return -EAGAIN;
+}
+
+/*
+ * The replacement, in three steps.
+ */
+
+struct replacement {
+	const struct standing *before; /* what stood */
+	const struct transaction_kept *kept;
+	struct split split;
+};
+
+static bool
+is_kept(const struct transaction_kept *kept, const char *name)
+{
+	return kept != NULL && kept->is_kept(kept->context, name);
+}
+
+static bool
+is_apart(const void *context, const char *name)
+{
+	return is_kept(context, name);
+}
+
+static bool
+is_taken(const struct standing *standing, const struct split *split)
+{
+	for (size_t i = 0; i < standing->all.count; i++)
+		if (split_has(split, standing->all.items[i].name))
+			return true;
+	return false;
+}
+
+static int
+choose_suffix(struct replacement *replacement, struct text *why)
+{
+	for (unsigned n = 1; n <= SUFFIXES_MAX; n++) {
+		split_choose(&replacement->split, n);
+		if (!is_taken(replacement->before, &replacement->split))
+			return 0;
+	}
+	text_addz(why, "the table is full of what earlier ones have left");
+	return -EAGAIN;
+}
+
+static int
+prepare(struct replacement *replacement, struct str ruleset, struct text *why)
+{
+	int rc = split_init(
+	    &replacement->split, ruleset, is_apart, replacement->kept);
+
+	if (rc == 0)
+		rc = choose_suffix(replacement, why);
+	if (rc == 0)
+		rc = split_write(&replacement->split);
+	return rc == -ENOMEM ? say_no_memory(why) : rc;
+}
+
+/* All of it is there, or nothing. */
+static int
+ask_for_parts(const struct split *split, struct text *why)
 {
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = read_standing(&standing, why);
 
-	if (rc == 0) {
-		rc = run_beside(&standing, ruleset, kept, mode, reterr_why);
-	} else {
-		text_addf(reterr_why,
-		    "the kernel could not be asked for its table: %s",
-		    strerror(-rc));
-		rc = -EAGAIN;
+	if (rc == 0 && !is_taken(&standing, split)) {
+		text_addz(why, " Nothing was changed.");
+		rc = -ETIMEDOUT;
 	}
 	standing_fini(&standing);
 	return rc;
 }
 
+/* No packet can reach what is made here, so nothing of it can leak. */
+static int
+make_parts(const struct replacement *replacement, struct text *why)
+{
+	struct nft_job job = {
+		.body = text_str(&replacement->split.parts),
+		.mode = NFT_APPLY,
+		.seconds_max = FIREWALL_TRANSACTION_SECONDS_MAX,
+	};
+
+	if (!replacement->split.has_parts)
+		return 0;
+	switch (nft_run(&job, why)) {
+	case NFT_DONE:
+		return 0;
+	case NFT_REFUSED:
+		return -EINVAL;
+	case NFT_NOT_RUN:
+		return -EAGAIN;
+	case NFT_UNKNOWN:
+		break;
+	}
+	return ask_for_parts(&replacement->split, why);
+}
+
+static int
+change_over(const struct replacement *replacement, struct text *why)
+{
+	const struct standing *before = replacement->before;
+	struct text away = TEXT_EMPTY;
+	struct nft_job job = {
+		.body = text_str(&replacement->split.bases),
+		.mode = NFT_APPLY,
+		.seconds_max = FIREWALL_TRANSACTION_SECONDS_MAX,
+	};
+
+	standing_base_removal(before, &away);
+	job.head = text_str(&away);
+	int rc = away.full ? say_no_memory(why)
+			   : run_and_verify(&job, standing_mark(before), why);
+	text_fini(&away);
+	return rc;
+}
+
+static bool
+is_old(const void *context, const struct standing_item *item)
+{
+	return !item->is_base &&
+	       !(item->kind == STANDING_SET && is_kept(context, item->name));
+}
+
+static bool
+is_new(const void *context, const struct standing_item *item)
+{
+	return !item->is_base && split_has(context, item->name);
+}
+
+/*
+ * No packet is in the old rules any more: the kernel let the child that took
+ * the base chains away end only when each that was had left them (a netlink
+ * socket that is closed waits for it, some 10 ms).  What cannot be taken away
+ * harms nobody, and the next replacement tries again.
+ */
+static void
+clear_old(const struct replacement *replacement)
+{
+	struct batch batch = BATCH_EMPTY;
+	struct text words = TEXT_EMPTY;
+
+	batch_begin(&batch);
+	standing_remove(replacement->before, is_old, replacement->kept, &batch);
+	(void)batch_commit(&batch, &words);
+	batch_fini(&batch);
+	text_fini(&words);
+}
+
+static void
+clear_new(const struct replacement *replacement)
+{
+	struct batch batch = BATCH_EMPTY;
+	struct text words = TEXT_EMPTY;
+	struct standing standing;
+	int rc = standing_read(&standing);
+
+	batch_begin(&batch);
+	if (rc == 0 && standing.has_table && !replacement->before->has_table)
+		kernel_table_delete(&batch);
+	else if (rc == 0)
+		standing_remove(&standing, is_new, &replacement->split, &batch);
+	(void)batch_commit(&batch, &words);
+	standing_fini(&standing);
+	batch_fini(&batch);
+	text_fini(&words);
+}
+
+/* Where nothing is known (-EIO), nothing is safe to take away. */
+static int
+replace(struct replacement *replacement, struct str ruleset, struct text *why)
+{
+	int rc = prepare(replacement, ruleset, why);
+
+	if (rc < 0)
+		return rc;
+	rc = make_parts(replacement, why);
+	if (rc == 0)
+		rc = change_over(replacement, why);
+	if (rc == 0)
+		clear_old(replacement);
+	else if (rc != -EIO)
+		clear_new(replacement);
+	return rc;
+}
+
+/* The words of a child that died after its commit are of no interest. */
 int
 transaction_commit_beside(struct str ruleset,
     const struct transaction_kept *kept, struct text *reterr_why)
 {
+	struct text why = TEXT_EMPTY;
+	struct standing standing;
 	int rc = check_scope(ruleset, reterr_why);
 
-	return rc < 0 ? rc : run(ruleset, kept, NFT_APPLY, reterr_why);
+	if (rc < 0)
+		return rc;
+	rc = read_standing(&standing, &why);
+	struct replacement replacement = { .before = &standing, .kept = kept };
+	if (rc == 0)
+		rc = replace(&replacement, ruleset, &why);
+	if (rc < 0)
+		text_add(reterr_why, text_str(&why));
+	split_fini(&replacement.split);
+	standing_fini(&standing);
+	text_fini(&why);
+	return rc;
 }
 
 int
@@ -250,12 +343,39 @@ transaction_commit(struct str ruleset, struct text *reterr_why)
 	return transaction_commit_beside(ruleset, NULL, reterr_why);
 }
 
+/* As one transaction: nothing is to be made first. */
+static int
+check_beside(
+    const struct standing *standing, struct str ruleset, struct text *why)
+{
+	struct text away = TEXT_EMPTY;
+
+	standing_removal(standing, NULL, NULL, &away);
+	struct nft_job job = {
+		.head = text_str(&away),
+		.body = ruleset,
+		.mode = NFT_DRY_RUN,
+		.seconds_max = FIREWALL_TRANSACTION_SECONDS_MAX,
+	};
+	int rc = away.full ? say_no_memory(why)
+			   : run_and_verify(&job, standing_mark(standing), why);
+	text_fini(&away);
+	return rc;
+}
+
 int
 transaction_check(struct str ruleset, struct text *reterr_why)
 {
+	struct standing standing;
 	int rc = check_scope(ruleset, reterr_why);
 
-	return rc < 0 ? rc : run(ruleset, NULL, NFT_DRY_RUN, reterr_why);
+	if (rc < 0)
+		return rc;
+	rc = read_standing(&standing, reterr_why);
+	if (rc == 0)
+		rc = check_beside(&standing, ruleset, reterr_why);
+	standing_fini(&standing);
+	return rc;
 }
 
 /* The table is let go of by one message, whatever stands in it. */

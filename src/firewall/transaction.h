@@ -2,18 +2,30 @@
 /*
  * firewall/transaction: our table in the kernel, replaced whole or not at all.
  *
- * A commit is one nftables transaction that takes away all that stands in the
- * old table and puts the new in its place: a packet meets the one or the other,
- * or for some microseconds the old chains without their rules, which drop.  The
- * table itself stays, and with it the sets that the caller has loaded before
- * (firewall/list_sets): a million addresses outlive a change of rules.  Two
- * things are asked of the ruleset: its base chains end in an explicit drop (a
- * chain's policy alone leaks a few packets while it is replaced), and it speaks
- * of the table of firewall/names.h only, which is checked here.
+ * Three nftables transactions bring a ruleset about:
  *
- * The work is done in a child (firewall/nft); the caller waits for it, up to
- * FIREWALL_TRANSACTION_SECONDS_MAX.  Should the child be killed, the kernel is
- * asked which chains stand, so the answer is never a guess.
+ *	1	all that base chains stand on is made, under names of its own
+ *		(firewall/split); no packet can reach it
+ *	2	the old base chains go, the new come
+ *	3	what the old ones stood on is taken away
+ *
+ * Only the second is felt: a packet meets the old rules or the new, or for some
+ * microseconds the old chains without their rules, which drop.  Were all one,
+ * it would meet new rules with sets of ranges that hold nothing yet, or old
+ * ones whose maps are empty already.  A failure of the first two leaves the old
+ * rules, and nothing of the new; what the third cannot take away harms nobody,
+ * and the next replacement tries again.
+ *
+ * The table itself stays, and with it the sets that the caller has loaded
+ * before (firewall/list_sets): a million addresses outlive a change of rules.
+ * Three things are asked of the ruleset: its base chains end in an explicit
+ * drop (a chain's policy alone leaks a few packets while it is replaced), there
+ * is no set of ranges without a name in them, and it speaks of the table of
+ * firewall/names.h only, which is checked here.
+ *
+ * Texts are read in a child (firewall/nft), one for each; the caller waits for
+ * it, up to FIREWALL_TRANSACTION_SECONDS_MAX.  Should the child be killed, the
+ * kernel is asked what stands, so the answer is never a guess.
  */
 #ifndef GATEHOUSE_FIREWALL_TRANSACTION_H
 #define GATEHOUSE_FIREWALL_TRANSACTION_H

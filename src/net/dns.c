@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /*
  * c-ares waits T for each server of the list and then 2 T in a second turn:
@@ -20,6 +21,10 @@
 /* Fits in every path's MTU, so that no answer is fragmented (the DNS flag day
  * of 2020); what is larger comes by TCP. */
 #define EDNS_BYTES 1232
+
+/* The host's name servers, and how often it is seen whether they are others. */
+#define RESOLV_CONF "/etc/resolv.conf"
+#define LOOK_EVERY  CLOCK_SECOND
 
 struct dns_socket {
 	struct loop_watch watch;
@@ -33,6 +38,10 @@ struct dns {
 	struct loop_timer timer;
 	struct dns_socket *sockets; /* c-ares' own; a few */
 	size_t lookups;
+	int64_t timeout;
+	bool told;            /* its servers were said, and are no file's */
+	int64_t look;         /* at the file again */
+	struct stat resolver; /* the file as it was read; zero: not there */
 };
 
 struct dns_lookup {
@@ -223,6 +232,49 @@ on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 	free(lookup);
 }
 
+/* ---- the host's name servers ---- */
+
+static int open_channel(struct dns *dns, ares_channel *ret);
+
+static void
+look_at_file(struct stat *ret)
+{
+	if (stat(RESOLV_CONF, ret) < 0)
+		*ret = (struct stat){ 0 };
+}
+
+static bool
+is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/*
+ * A gateway that stands before its network does is told of name servers later,
+ * and by DHCP time and again.  What the old ones were asked ends unanswered.
+ */
+static void
+follow_file(struct dns *dns)
+{
+	ares_channel next;
+	struct stat now;
+
+	if (dns->told || loop_now(dns->loop) < dns->look)
+		return;
+	dns->look = loop_now(dns->loop) + LOOK_EVERY;
+	look_at_file(&now);
+	/* Who takes the file away has no other servers to tell of. */
+	if (now.st_ino == 0 || is_same_file(&now, &dns->resolver) ||
+	    open_channel(dns, &next) < 0)
+		return;
+	ares_destroy(dns->channel);
+	dns->channel = next;
+	dns->resolver = now;
+}
+
 int
 dns_ask(struct dns *dns, const char *name, enum address_family family,
     dns_fn fn, void *context, struct dns_lookup **ret)
@@ -235,6 +287,7 @@ dns_ask(struct dns *dns, const char *name, enum address_family family,
 		.dns = dns, .family = family, .fn = fn, .context = context
 	};
 	*ret = lookup;
+	follow_file(dns);
 	dns->lookups++;
 	ares_query(dns->channel, name, ns_c_in,
 	    family == ADDRESS_IPV4 ? ns_t_a : ns_t_aaaa, on_answer, lookup);
@@ -283,13 +336,13 @@ init_library(void)
 }
 
 static int
-open_channel(struct dns *dns, int64_t timeout)
+open_channel(struct dns *dns, ares_channel *ret)
 {
 	char dns_only[] = "b";
 	struct ares_options options = {
 		.flags =
 		    ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_EDNS,
-		.timeout = (int)(FIRST_WAIT(timeout) / CLOCK_MS) + 1,
+		.timeout = (int)(FIRST_WAIT(dns->timeout) / CLOCK_MS) + 1,
 		.tries = TRIES,
 		.ndots = 0,
 		.lookups = dns_only,
@@ -298,7 +351,7 @@ open_channel(struct dns *dns, int64_t timeout)
 		.sock_state_cb_data = dns,
 	};
 
-	return errno_of(ares_init_options(&dns->channel, &options,
+	return errno_of(ares_init_options(ret, &options,
 	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
 		ARES_OPT_NDOTS | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ |
 		ARES_OPT_SOCK_STATE_CB));
@@ -315,10 +368,13 @@ dns_create(struct loop *loop, int64_t timeout, struct dns **ret)
 		return -ENOMEM;
 	(void)pthread_once(&once, init_library);
 	dns->loop = loop;
+	dns->timeout = timeout;
+	/* Before it is read: what is written meanwhile is read again. */
+	look_at_file(&dns->resolver);
 	dns->timer = (struct loop_timer){ .fn = on_time, .context = dns };
 	error = errno_of(library_status);
 	if (error == 0)
-		error = open_channel(dns, timeout);
+		error = open_channel(dns, &dns->channel);
 	if (error < 0) {
 		free(dns);
 		return error;
@@ -349,6 +405,7 @@ dns_servers(struct dns *dns, const struct address_port *servers, size_t count)
 	char one[ADDRESS_TEXT_BYTES];
 	int error;
 
+	dns->told = true;
 	for (size_t i = 0; i < count; i++)
 		text_addf(&list, "%s%s", i > 0 ? "," : "",
 		    address_port_format(servers[i], one));

@@ -45,6 +45,14 @@ set_transparent(int fd, struct address address)
 }
 
 static int
+set_freebind(int fd, struct address address)
+{
+	if (address.family == ADDRESS_IPV4)
+		return set_option(fd, IPPROTO_IP, IP_FREEBIND, 1);
+	return set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+}
+
+static int
 bind_to(int fd, struct address_port at)
 {
 	struct sockaddr_storage sa;
@@ -66,6 +74,8 @@ set_listener(int fd, const struct socket_listen *options)
 		error = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (error == 0 && options->transparent)
 		error = set_transparent(fd, options->at.address);
+	if (error == 0 && options->freebind)
+		error = set_freebind(fd, options->at.address);
 	if (error == 0)
 		error = bind_to(fd, options->at);
 	return error;

@@ -27,6 +27,8 @@ struct socket_listen {
 	 * destination address.  Needs CAP_NET_ADMIN: -EPERM.
 	 */
 	bool transparent;
+	/* The address may come later, or come and go. */
+	bool freebind;
 	/* One listener for each thread; the kernel spreads connections. */
 	bool reuse_port;
 	int backlog; /* 0: SOCKET_BACKLOG */

@@ -5,7 +5,6 @@
  * Warnings about a policy that is well formed, by kind:
  *
  *	unused      a name, list, service or zone that nothing uses
- *	empty       a list without entries
  *	blind       a condition that no flow of the rule can ever show
  *	interface   a zone without an interface: nothing can enter by it
  *	unreached   a rule that never matches: earlier ones take all of it

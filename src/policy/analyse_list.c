@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/analyse_list: how the rules of a list stand to each other.
- *
- * Exact: a rule is said to be unreached if and only if no flow of the space is
- * left to it and its removal would not change at which phase any flow is
- * decided; redundant if and only if flows are left to it and its removal would
- * change neither verdict nor log nor translation nor phase of any.
+ * policy/analyse_list: how the rules of a list stand to each other, in words;
+ * policy/standing knows.
  */
 #include "policy/analyse.h"
-#include "policy/meaning.h"
-
-#include "base/vec.h"
+#include "policy/standing.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,88 +13,12 @@
 #define LINES_SHOWN 8
 
 struct analysis {
-	struct meaning meaning;
-	struct diagram *diagram;
+	struct standing standing;
 	const struct policy *policy;
 	struct report *report;
-	uint32_t taken;  /* by the rules above the one at hand */
-	uint32_t walk;   /* of the packet phase, the same */
-	bool is_proxied; /* there is a way on which phases differ */
-	uint8_t *marks;  /* rules found, one byte each */
+	uint8_t *marks; /* rules found, one byte each */
+	bool is_whole;  /* nothing was too entangled */
 };
-
-static void
-mark_rule(void *context, uint32_t terminal)
-{
-	struct analysis *analysis = context;
-
-	analysis->marks[meaning_decider(&analysis->meaning, terminal)] = 1;
-}
-
-/* Marks the rules from `from` on that decide flows of the set. */
-static void
-mark_deciders(struct analysis *analysis, uint32_t set, size_t from)
-{
-	memset(analysis->marks, 0, analysis->policy->rule_count);
-	diagram_terminals(analysis->diagram,
-	    diagram_where(
-		analysis->diagram, set, analysis->meaning.lists[from]),
-	    mark_rule, analysis);
-}
-
-/* What rule i asks for, of all flows that the list decides. */
-static uint32_t
-asked_by(struct analysis *analysis, size_t i)
-{
-	return diagram_and(analysis->diagram, analysis->meaning.flows,
-	    analysis->meaning.rules[i].match);
-}
-
-/* The marked rules but one cover the set. */
-static bool
-is_covered_without(struct analysis *analysis, uint32_t set, size_t without)
-{
-	for (size_t i = 0;
-	     i < analysis->policy->rule_count && set != DIAGRAM_EMPTY; i++)
-		if (i != without && analysis->marks[i] != 0)
-			set = diagram_minus(analysis->diagram, set,
-			    analysis->meaning.rules[i].match);
-	return set == DIAGRAM_EMPTY;
-}
-
-/* One rule above i that covers the set alone; false if none does. */
-static bool
-find_single_cover(struct analysis *analysis, uint32_t set, size_t i)
-{
-	for (size_t j = 0; j < i; j++) {
-		if (analysis->policy->rules[j].report)
-			continue; /* it takes nothing */
-		if (diagram_minus(analysis->diagram, set,
-			analysis->meaning.rules[j].match) != DIAGRAM_EMPTY)
-			continue;
-		memset(analysis->marks, 0, analysis->policy->rule_count);
-		analysis->marks[j] = 1;
-		return true;
-	}
-	return false;
-}
-
-/*
- * Marks rules above i that cover the set together and of which none could be
- * left out.  Those that decide it do; from the last up, each is left out that
- * the others make up for, so that broad rules high in the list are kept.
- */
-static void
-find_cover(struct analysis *analysis, uint32_t set, size_t i)
-{
-	if (find_single_cover(analysis, set, i))
-		return;
-	mark_deciders(analysis, set, 0);
-	for (size_t j = i; j-- > 0;)
-		if (analysis->marks[j] != 0 &&
-		    is_covered_without(analysis, set, j))
-			analysis->marks[j] = 0;
-}
 
 static size_t
 count_marks(const struct analysis *analysis)
@@ -192,115 +110,64 @@ is_only_counted(const struct analysis *analysis)
 }
 
 static void
-report_unreached(struct analysis *analysis, size_t i, uint32_t asked)
+report_unknown(struct analysis *analysis, size_t i)
 {
-	const struct policy_rule *rule = &analysis->policy->rules[i];
-	struct text words = TEXT_EMPTY;
+	analysis->is_whole = false;
+	report_warning(analysis->report, "limit",
+	    analysis->policy->rules[i].place,
+	    "this rule overlaps others in too many ways to tell whether it is "
+	    "ever reached, and whether anything would change without it");
+}
 
-	if (asked == DIAGRAM_EMPTY) {
-		if (!is_explained(analysis, rule))
-			report_warning(analysis->report, "unreached",
-			    rule->place,
-			    "this rule never matches: there can be no such "
-			    "flow");
-		return;
-	}
-	if (is_only_counted(analysis)) {
+static void
+report_impossible(struct analysis *analysis, const struct policy_rule *rule)
+{
+	if (!is_explained(analysis, rule))
 		report_warning(analysis->report, "unreached", rule->place,
-		    "this rule never matches");
-		return;
-	}
-	find_cover(analysis, asked, i);
-	say_marked(analysis, rule, &words);
-	report_warning(analysis->report, "unreached", rule->place,
-	    "this rule never matches: %.*s %s all of it",
-	    STR_ARG(text_str(&words)),
-	    count_marks(analysis) == 1 ? "takes" : "take");
-	report_by_marked(analysis);
-	text_fini(&words);
+		    "this rule never matches: there can be no such flow");
 }
 
-/* Without rule i, the same phase decides everything the same way. */
-static bool
-is_quiet(struct analysis *analysis, size_t i)
-{
-	struct diagram *d = analysis->diagram;
-	uint32_t flows = analysis->meaning.space->universe;
-
-	if (!analysis->is_proxied)
-		return true;
-	uint32_t with = analysis->meaning.packets[0];
-	uint32_t without =
-	    meaning_packets_without(&analysis->meaning, analysis->walk, i);
-	return with == without || diagram_where(d, flows, with) ==
-				      diagram_where(d, flows, without);
-}
-
-struct standing_in {
-	const struct meaning *meaning;
-	const struct policy_rule *rule;
-	bool same;
-};
-
+/* Whoever is to blame is marked, or cannot be told. */
 static void
-compare_rule(void *context, uint32_t terminal)
+report_unreached(struct analysis *analysis, const struct policy_rule *rule)
 {
-	struct standing_in *in = context;
-
-	/* A report below it would be made without the rule and not with it. */
-	if (meaning_is_reported(in->meaning, terminal) ||
-	    !meaning_rule_same(
-		in->rule, &in->meaning->policy
-			       ->rules[meaning_decider(in->meaning, terminal)]))
-		in->same = false;
-}
-
-/* Whether those below do with the flows what the rule does. */
-static bool
-stand_in(struct analysis *analysis, size_t i, uint32_t left)
-{
-	struct standing_in in = { &analysis->meaning,
-		&analysis->policy->rules[i], true };
-
-	diagram_terminals(analysis->diagram,
-	    diagram_where(
-		analysis->diagram, left, analysis->meaning.lists[i + 1]),
-	    compare_rule, &in);
-	return in.same;
-}
-
-/* A last line that says what the built-in one says is good manners. */
-static bool
-is_last_word(const struct analysis *analysis, size_t i)
-{
-	return i + 2 == analysis->policy->rule_count;
-}
-
-static void
-report_redundant(struct analysis *analysis, size_t i, uint32_t left)
-{
-	const struct policy_rule *rule = &analysis->policy->rules[i];
+	size_t count = count_marks(analysis);
 	struct text words = TEXT_EMPTY;
 
-	if (is_only_counted(analysis)) {
-		report_warning(analysis->report, "redundant", rule->place,
-		    "without this rule nothing would change");
-		return;
+	if (count > 0) {
+		say_marked(analysis, rule, &words);
+		text_addz(&words,
+		    count == 1 ? " takes all of it" : " take all of it");
 	}
-	mark_deciders(analysis, left, i + 1);
-	say_marked(analysis, rule, &words);
-	report_warning(analysis->report, "redundant", rule->place,
-	    "without this rule nothing would change: %.*s %s the same",
-	    STR_ARG(text_str(&words)),
-	    count_marks(analysis) == 1 ? "does" : "do");
+	report_warning(analysis->report, "unreached", rule->place,
+	    "this rule never matches%s%.*s", count > 0 ? ": " : "",
+	    STR_ARG(text_str(&words)));
 	report_by_marked(analysis);
 	text_fini(&words);
 }
 
-static bool
-is_opposite(enum policy_verdict a, enum policy_verdict b)
+static void
+report_redundant(struct analysis *analysis, const struct policy_rule *rule)
 {
-	return (a == POLICY_VERDICT_ALLOW) != (b == POLICY_VERDICT_ALLOW);
+	size_t count = count_marks(analysis);
+	struct text words = TEXT_EMPTY;
+
+	if (count > 0) {
+		say_marked(analysis, rule, &words);
+		text_addz(
+		    &words, count == 1 ? " does the same" : " do the same");
+	}
+	report_warning(analysis->report, "redundant", rule->place,
+	    "without this rule nothing would change%s%.*s",
+	    count > 0 ? ": " : "", STR_ARG(text_str(&words)));
+	report_by_marked(analysis);
+	text_fini(&words);
+}
+
+static void
+clear_marks(struct analysis *analysis)
+{
+	memset(analysis->marks, 0, analysis->policy->rule_count);
 }
 
 /* Refuses what nothing allowed: it is there to stand behind the others. */
@@ -313,91 +180,124 @@ is_catch_all(const struct policy_rule *rule)
 	       !policy_rule_reads_head(rule);
 }
 
-/* Earlier rules of the other kind that take a part of this one. */
+/* Earlier rules of the other kind that take a part of this one are marked. */
 static void
-note_overlap(struct analysis *analysis, size_t i, uint32_t asked)
+note_overlap(struct analysis *analysis, const struct policy_rule *rule)
 {
-	const struct policy_rule *rule = &analysis->policy->rules[i];
 	bool allows = rule->verdict == POLICY_VERDICT_ALLOW;
+	size_t count = count_marks(analysis);
 	struct text words = TEXT_EMPTY;
 
-	mark_deciders(analysis, asked, 0);
-	for (size_t j = 0; j < analysis->policy->rule_count; j++)
-		if (j >= i || !is_opposite(rule->verdict,
-				  analysis->policy->rules[j].verdict))
-			analysis->marks[j] = 0;
-	if (count_marks(analysis) > 0) {
-		say_marked(analysis, rule, &words);
-		report_note(analysis->report, "overlap", rule->place,
-		    "%.*s %s part of what this rule %s",
-		    STR_ARG(text_str(&words)),
-		    count_marks(analysis) == 1 ? (allows ? "refuses" : "allows")
-					       : (allows ? "refuse" : "allow"),
-		    allows ? "allows" : "refuses");
-		report_by_marked(analysis);
-	}
+	if (count == 0)
+		return;
+	say_marked(analysis, rule, &words);
+	report_note(analysis->report, "overlap", rule->place,
+	    "%.*s %s part of what this rule %s", STR_ARG(text_str(&words)),
+	    count == 1 ? (allows ? "refuses" : "allows")
+		       : (allows ? "refuse" : "allow"),
+	    allows ? "allows" : "refuses");
+	report_by_marked(analysis);
 	text_fini(&words);
+}
+
+static void
+analyse_unreached(struct analysis *analysis, size_t i)
+{
+	const struct policy_rule *rule = &analysis->policy->rules[i];
+	struct standing *standing = &analysis->standing;
+
+	if (!standing_is_possible(standing, i)) {
+		report_impossible(analysis, rule);
+		return;
+	}
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "unreached", rule->place,
+		    "this rule never matches");
+		return;
+	}
+	if (!standing_cover(standing, i, analysis->marks))
+		clear_marks(analysis);
+	report_unreached(analysis, rule);
+}
+
+static void
+analyse_redundant(struct analysis *analysis, size_t i)
+{
+	const struct policy_rule *rule = &analysis->policy->rules[i];
+
+	if (is_only_counted(analysis)) {
+		report_warning(analysis->report, "redundant", rule->place,
+		    "without this rule nothing would change");
+		return;
+	}
+	if (!standing_stand_in(&analysis->standing, i, analysis->marks))
+		clear_marks(analysis);
+	report_redundant(analysis, rule);
+}
+
+static void
+analyse_overlap(struct analysis *analysis, size_t i)
+{
+	const struct policy_rule *rule = &analysis->policy->rules[i];
+
+	if (rule->report || is_catch_all(rule))
+		return;
+	if (standing_overlaps(&analysis->standing, i, analysis->marks))
+		note_overlap(analysis, rule);
 }
 
 static void
 analyse_rule(struct analysis *analysis, size_t i, bool want_notes)
 {
-	uint32_t asked = asked_by(analysis, i);
-	uint32_t left =
-	    diagram_minus(analysis->diagram, asked, analysis->taken);
-
-	if (left == DIAGRAM_EMPTY) {
-		if (is_quiet(analysis, i))
-			report_unreached(analysis, i, asked);
-	} else if (!is_last_word(analysis, i) && stand_in(analysis, i, left) &&
-		   is_quiet(analysis, i)) {
-		report_redundant(analysis, i, left);
-	} else if (want_notes && !analysis->policy->rules[i].report &&
-		   !is_catch_all(&analysis->policy->rules[i])) {
-		note_overlap(analysis, i, asked);
+	switch (standing_of(&analysis->standing, i)) {
+	case STANDING_UNREACHED:
+		analyse_unreached(analysis, i);
+		break;
+	case STANDING_REDUNDANT:
+		analyse_redundant(analysis, i);
+		break;
+	case STANDING_UNKNOWN:
+		report_unknown(analysis, i);
+		break;
+	case STANDING_USEFUL:
+		if (want_notes)
+			analyse_overlap(analysis, i);
+		break;
 	}
-	if (!analysis->policy->rules[i].report)
-		analysis->taken = diagram_or(analysis->diagram, analysis->taken,
-		    analysis->meaning.rules[i].match);
-	if (analysis->is_proxied && !analysis->meaning.has_reports)
-		analysis->walk =
-		    meaning_walk(&analysis->meaning, analysis->walk, i);
 }
 
 static int
 run(struct analysis *analysis, bool want_notes)
 {
 	const struct policy *policy = analysis->policy;
+	const struct space *space = analysis->standing.space;
 
-	analysis->taken = DIAGRAM_EMPTY;
-	analysis->walk = MEANING_WALK_START;
-	analysis->is_proxied =
-	    policy->listen_count > 0 || policy->intercept_count > 0;
 	analysis->marks = calloc(policy->rule_count, 1);
 	if (analysis->marks == NULL)
 		return -ENOMEM;
 	/* The last rule is built in, and nobody can remove it. */
-	for (size_t i = 0;
-	     i + 1 < policy->rule_count && analysis->diagram->rc == 0; i++)
+	for (size_t i = 0; i + 1 < policy->rule_count && space_rc(space) == 0;
+	     i++)
 		analyse_rule(analysis, i, want_notes);
 	free(analysis->marks);
-	return analysis->diagram->rc;
+	return space_rc(space);
 }
 
 int
 policy_analyse_list(
     const struct policy *policy, bool want_notes, struct report *report)
 {
-	struct analysis analysis = { .policy = policy, .report = report };
+	struct analysis analysis = {
+		.policy = policy, .report = report, .is_whole = true
+	};
 	struct space space;
 
 	int rc = space_init(&space, &policy, 1);
-	analysis.diagram = &space.diagram;
 	if (rc == 0)
-		rc = meaning_init(&analysis.meaning, &space, 0);
+		rc = standing_init(&analysis.standing, &space);
 	if (rc == 0)
 		rc = run(&analysis, want_notes);
-	meaning_fini(&analysis.meaning);
+	standing_fini(&analysis.standing);
 	space_fini(&space);
 	if (rc < 0)
 		report_warning(report, "limit", (struct place){ 0 },
@@ -406,5 +306,5 @@ policy_analyse_list(
 			  "are never reached"
 			: "there is not enough memory to tell which rules "
 			  "are never reached");
-	return rc;
+	return rc == 0 && !analysis.is_whole ? -E2BIG : rc;
 }

@@ -9,7 +9,9 @@
 #include <string.h>
 
 #define TABLE_ROOM_FIRST ((size_t)1 << 12)
-#define MEMO_ROOM        ((size_t)1 << 18) /* 4 MB; a power of two */
+
+/* 4 MB; a power of two.  More is no gain: it is found in no cache. */
+#define MEMO_ROOM ((size_t)1 << 18)
 
 /* The clock is looked at once for so many nodes, which take half a
  * millisecond. */
@@ -38,7 +40,8 @@ struct operation {
 void
 diagram_init(struct diagram *diagram)
 {
-	*diagram = (struct diagram){ .serial = SERIAL_FIRST_FREE };
+	*diagram = (struct diagram){ .serial = SERIAL_FIRST_FREE,
+		.nodes_max = DIAGRAM_NODES_MAX };
 	diagram->memo = calloc(MEMO_ROOM, sizeof(*diagram->memo));
 	diagram->table = calloc(TABLE_ROOM_FIRST, sizeof(*diagram->table));
 	diagram->table_room = TABLE_ROOM_FIRST;
@@ -103,7 +106,7 @@ grow_table(struct diagram *diagram)
 static int
 add_node(struct diagram *diagram, const struct diagram_node *node)
 {
-	if (diagram->nodes.count == DIAGRAM_NODES_MAX)
+	if (diagram->nodes.count >= diagram->nodes_max)
 		return -E2BIG;
 	if (diagram->deadline != 0 &&
 	    diagram->nodes.count % NODES_A_LOOK == 0 &&
@@ -133,6 +136,23 @@ diagram_node(struct diagram *diagram, uint32_t var, uint32_t low, uint32_t high)
 	uint32_t index = (uint32_t)diagram->nodes.count - 1;
 	diagram->table[probe(diagram, &node)] = index + 1;
 	return index;
+}
+
+/* The table was filled in the order of the nodes, so that none is hidden behind
+ * a later one. */
+void
+diagram_rewind(struct diagram *diagram, size_t count)
+{
+	while (diagram->nodes.count > count) {
+		size_t last = diagram->nodes.count - 1;
+		size_t at = probe(diagram, &diagram->nodes.items[last]);
+		if (diagram->table[at] == last + 1)
+			diagram->table[at] = 0;
+		diagram->nodes.count--;
+	}
+	memset(diagram->memo, 0, MEMO_ROOM * sizeof(*diagram->memo));
+	if (diagram->rc == -E2BIG)
+		diagram->rc = 0;
 }
 
 static uint32_t
@@ -389,6 +409,28 @@ diagram_forget(
 	struct diagram_forgetting what = forgetting_of(diagram, first, end);
 
 	return forget(diagram, &what, set);
+}
+
+bool
+diagram_has(const struct diagram *diagram, uint32_t set, const uint8_t *values)
+{
+	while (!diagram_is_terminal(set)) {
+		const struct diagram_node *node = &diagram->nodes.items[set];
+		set = values[node->var] != 0 ? node->high : node->low;
+	}
+	return set == DIAGRAM_ALL;
+}
+
+void
+diagram_bend(const struct diagram *diagram, uint32_t set, uint8_t *values)
+{
+	while (!diagram_is_terminal(set)) {
+		const struct diagram_node *node = &diagram->nodes.items[set];
+		uint8_t *value = &values[node->var];
+		if ((*value != 0 ? node->high : node->low) == DIAGRAM_EMPTY)
+			*value ^= 1;
+		set = *value != 0 ? node->high : node->low;
+	}
 }
 
 static void

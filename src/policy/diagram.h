@@ -7,10 +7,10 @@
  * node, so that two functions are compared by comparing two numbers.  A set is
  * a function whose terminals are DIAGRAM_EMPTY and DIAGRAM_ALL.
  *
- * Nodes are never given back before the diagram ends.  Want of memory, more
- * than DIAGRAM_NODES_MAX nodes, or a deadline that is over sticks in `rc`: what
- * is returned from then on means nothing, and the user looks once at its end.
- * One thread at a time.
+ * Nodes are given back when the diagram ends, or all at once that were made
+ * since a mark.  Want of memory, more than `nodes_max` nodes, or a deadline
+ * that is over sticks in `rc`: what is returned from then on means nothing, and
+ * the user looks once at its end.  One thread at a time.
  */
 #ifndef GATEHOUSE_POLICY_DIAGRAM_H
 #define GATEHOUSE_POLICY_DIAGRAM_H
@@ -50,6 +50,8 @@ struct diagram {
 	} nodes;
 	uint32_t *table; /* open addressing; 0: free, else node + 1 */
 	size_t table_room;
+	size_t
+	    nodes_max; /* DIAGRAM_NODES_MAX, or what the user sets below it */
 	struct diagram_memo *memo;
 	uint32_t serial;
 	struct diagram_forgetting forgettings[DIAGRAM_FORGETTINGS_MAX];
@@ -61,6 +63,12 @@ struct diagram {
 /* Want of memory is told by `rc`. */
 void diagram_init(struct diagram *diagram);
 void diagram_fini(struct diagram *diagram);
+
+/*
+ * Forgets the nodes made since there were `count` of them, and that there were
+ * too many.  Whoever kept one of them must not use it any more.
+ */
+void diagram_rewind(struct diagram *diagram, size_t count);
 
 static inline bool
 diagram_is_terminal(uint32_t f)
@@ -135,6 +143,16 @@ size_t diagram_count(
 /* What is left of f when the variables from `first` on spell the number. */
 uint32_t diagram_at(const struct diagram *diagram, uint32_t f, uint32_t first,
     unsigned bits, size_t number);
+
+/* Whether the set holds the point with these values, one for each variable. */
+bool diagram_has(
+    const struct diagram *diagram, uint32_t set, const uint8_t *values);
+
+/*
+ * Changes the values until the set, which is not empty, holds them: from the
+ * first variable down, only where there is no other way.
+ */
+void diagram_bend(const struct diagram *diagram, uint32_t set, uint8_t *values);
 
 /* Calls for each terminal of f once, in no order; NOWHERE is left out. */
 typedef void (*diagram_visit_fn)(void *context, uint32_t terminal);

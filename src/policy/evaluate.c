@@ -584,7 +584,10 @@ walk_indexed(struct walk *walk)
 	rule_index_begin(walk->policy->index, &key, &left);
 	while (rule_index_next(&left, &rule) &&
 	       !consider(walk, &walk->policy->rules[rule]))
-		;
+		if (key.name_open && walk->might != NULL &&
+		    policy_outcome_same(
+			walk->might, &walk->policy->rules[rule]))
+			rule_index_pass_alike(&left, rule);
 	rule_index_end(&left);
 }
 

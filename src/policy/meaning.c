@@ -158,100 +158,6 @@ build_lists(struct meaning *meaning)
 	}
 }
 
-/*
- * States of a walk from the top: nothing met yet; sure not to be sure; of a
- * class so far; decided by a class.
- */
-enum {
-	WALK_START,
-	WALK_MIXED,
-	WALK_SO_FAR,
-	WALK_DECIDED
-};
-
-static uint32_t
-state(unsigned kind, uint32_t class)
-{
-	return meaning_terminal((size_t)diagram_value(class) * 4 + kind);
-}
-
-static bool
-settle_walk(void *context, uint32_t match, uint32_t before, uint32_t *ret)
-{
-	const uint32_t *class = context;
-	unsigned kind = diagram_value(before) % 4;
-
-	if (match == MEANING_NO) {
-		*ret = before;
-		return true;
-	}
-	if (!diagram_is_terminal(before) || !diagram_is_terminal(match))
-		return false;
-	if (kind == WALK_MIXED || kind == WALK_DECIDED)
-		*ret = before;
-	else if (kind == WALK_SO_FAR && before != state(WALK_SO_FAR, *class))
-		*ret = state(WALK_MIXED, DIAGRAM_TERMINAL);
-	else
-		*ret = state(
-		    match == MEANING_YES ? WALK_DECIDED : WALK_SO_FAR, *class);
-	return true;
-}
-
-uint32_t
-meaning_walk(struct meaning *meaning, uint32_t before, size_t i)
-{
-	return diagram_apply(&meaning->space->diagram, settle_walk,
-	    &meaning->rules[i].class, meaning_packet_match(meaning, i), before);
-}
-
-static bool
-settle_joined(void *context, uint32_t before, uint32_t rest, uint32_t *ret)
-{
-	uint32_t class = meaning_terminal(diagram_value(before) / 4);
-
-	(void)context;
-	if (!diagram_is_terminal(before))
-		return false;
-	switch (diagram_value(before) % 4) {
-	case WALK_START:
-		*ret = rest;
-		return true;
-	case WALK_MIXED:
-		*ret = MEANING_MIXED;
-		return true;
-	case WALK_DECIDED:
-		*ret = class;
-		return true;
-	default:
-		*ret = rest == class ? class : MEANING_MIXED;
-		return diagram_is_terminal(rest);
-	}
-}
-
-/* All rules above it once more, as far as they see a difference. */
-static uint32_t
-place_all(struct meaning *meaning, size_t i)
-{
-	uint32_t rest = meaning->packets[i + 1];
-
-	for (size_t j = i;; j--) {
-		if (rest == meaning->packets[j])
-			return meaning->packets[0];
-		if (j == 0)
-			return rest;
-		rest = place_packets(meaning, j - 1, rest);
-	}
-}
-
-uint32_t
-meaning_packets_without(struct meaning *meaning, uint32_t before, size_t i)
-{
-	if (meaning->has_reports)
-		return place_all(meaning, i);
-	return diagram_apply(&meaning->space->diagram, settle_joined, NULL,
-	    before, meaning->packets[i + 1]);
-}
-
 static void
 find_ways(struct meaning *meaning)
 {
@@ -324,8 +230,8 @@ find_masquerade(struct meaning *meaning)
 	meaning->masquerade = diagram_and(d, meaning->masquerade, hideable);
 }
 
-static int
-read_rules(struct meaning *meaning, struct space *space, unsigned which)
+int
+meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 {
 	const struct policy *policy = space->policies[which];
 	size_t count = policy->rule_count;
@@ -333,25 +239,34 @@ read_rules(struct meaning *meaning, struct space *space, unsigned which)
 	*meaning = (struct meaning){
 		.space = space, .which = which, .policy = policy
 	};
-	meaning->rules = calloc(count, sizeof(*meaning->rules));
-	meaning->lists = calloc(count + 1, sizeof(*meaning->lists));
-	meaning->packets = calloc(count + 1, sizeof(*meaning->packets));
-	if (meaning->rules == NULL || meaning->lists == NULL ||
-	    meaning->packets == NULL)
+	meaning->rules = calloc(count + 1, sizeof(*meaning->rules));
+	if (meaning->rules == NULL)
 		return -ENOMEM;
 	find_ways(meaning);
 	find_masquerade(meaning);
-	for (size_t i = 0; i < count && space->diagram.rc == 0; i++) {
-		meaning->has_reports |= policy->rules[i].report;
+	for (size_t i = 0; i < count && space->diagram.rc == 0; i++)
 		meaning_rule_read(meaning, i);
-	}
 	return space_rc(space);
+}
+
+/* The rules, and room for lists of them. */
+static int
+init_room(struct meaning *meaning, struct space *space, unsigned which)
+{
+	size_t room = space->policies[which]->rule_count + 1;
+	int rc = meaning_init_rules(meaning, space, which);
+
+	if (rc < 0)
+		return rc;
+	meaning->lists = calloc(room, sizeof(*meaning->lists));
+	meaning->packets = calloc(room, sizeof(*meaning->packets));
+	return meaning->lists != NULL && meaning->packets != NULL ? 0 : -ENOMEM;
 }
 
 int
 meaning_init(struct meaning *meaning, struct space *space, unsigned which)
 {
-	int rc = read_rules(meaning, space, which);
+	int rc = init_room(meaning, space, which);
 
 	if (rc < 0)
 		return rc;
@@ -359,15 +274,24 @@ meaning_init(struct meaning *meaning, struct space *space, unsigned which)
 	return space_rc(space);
 }
 
+static bool
+has_reports(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].report)
+			return true;
+	return false;
+}
+
 /* What is reported hangs on all that is below: then from the last rule up. */
 int
 meaning_init_whole(struct meaning *meaning, struct space *space, unsigned which)
 {
-	int rc = read_rules(meaning, space, which);
+	int rc = init_room(meaning, space, which);
 
 	if (rc < 0)
 		return rc;
-	if (meaning->has_reports)
+	if (has_reports(meaning->policy))
 		build_lists(meaning);
 	else
 		meaning_build_whole(meaning);

@@ -58,11 +58,14 @@ struct meaning {
 		struct meaning_reported *items;
 		size_t count, room;
 	} reported;
-	bool has_reports;
 };
 
 /* 0, -ENOMEM or -E2BIG; fini in any case. */
 int meaning_init(struct meaning *meaning, struct space *space, unsigned which);
+
+/* The same without lists: only the ways of flows, and each rule by itself. */
+int meaning_init_rules(
+    struct meaning *meaning, struct space *space, unsigned which);
 
 /* The same, but of lists and packets only the whole: entry 0. */
 int meaning_init_whole(
@@ -74,17 +77,6 @@ size_t meaning_decider(const struct meaning *meaning, uint32_t terminal);
 
 /* Whether what it decides is reported as well. */
 bool meaning_is_reported(const struct meaning *meaning, uint32_t terminal);
-
-/*
- * packets[0] as it would be without rule i.  `before` is the state of the walk
- * before that rule; see meaning_walk.
- */
-uint32_t meaning_packets_without(
-    struct meaning *meaning, uint32_t before, size_t i);
-
-/* The walk of the packet phase from the top: the state behind rule i. */
-#define MEANING_WALK_START DIAGRAM_TERMINAL
-uint32_t meaning_walk(struct meaning *meaning, uint32_t before, size_t i);
 
 /* Terminals of meaning_packet_match. */
 #define MEANING_NO    (DIAGRAM_TERMINAL | 0)

@@ -21,7 +21,8 @@
 
 /*
  * Patterns of texts that overlap without end would make more combinations
- * than anyone can read: then -E2BIG.  Ordinary ones make a state a letter.
+ * than anyone can read: then -E2BIG.  Ordinary ones make a state a letter, and
+ * may have twice as many as they have letters.
  */
 #define PARTITION_TEXT_STATES_MAX ((size_t)1 << 14)
 

@@ -8,6 +8,7 @@
  * the shortest path that shows it.  So what overlaps is known, not guessed.
  */
 #include "policy/partition.h"
+#include "policy/position_table.h"
 
 #include "base/vec.h"
 
@@ -20,18 +21,30 @@ struct origin {
 	char by;
 };
 
+/* A place in a pattern: before a letter, before a `*`, or at its end. */
+struct position {
+	uint32_t pattern;
+	bool at_end;
+	char letter;
+};
+
 struct walk {
 	struct partition *partition; /* of texts, by pattern */
-	struct partition *states;    /* "sets" are positions in patterns */
+	struct position_table states;
 	struct {
 		struct origin *items;
 		size_t count, room;
 	} origins;
 	const struct str *patterns;
 	size_t count;
+	struct position *positions; /* of all patterns, and one more */
+	size_t position_count, states_max;
 	char letters[257]; /* those of the patterns, and one more */
 	size_t letter_count;
-	uint64_t *next, *members;
+	uint32_t *next; /* positions that a step reaches */
+	size_t next_count;
+	uint32_t *reached, step; /* by which step each position was reached */
+	uint64_t *members;
 };
 
 static void
@@ -40,32 +53,17 @@ set_bit(uint64_t *bits, size_t at)
 	bits[at / 64] |= UINT64_C(1) << at % 64;
 }
 
-static bool
-has_bit(const uint64_t *bits, size_t at)
-{
-	return (bits[at / 64] >> at % 64 & 1) != 0;
-}
-
 /* A position is reached; a `*` may stand for nothing, so the next one too. */
 static void
-reach(struct walk *walk, struct str pattern, size_t base, size_t at)
+reach(struct walk *walk, uint32_t at)
 {
-	set_bit(walk->next, base + at);
-	while (at < pattern.len && pattern.at[at] == '*')
-		set_bit(walk->next, base + ++at);
-}
-
-static void
-step_pattern(struct walk *walk, const uint64_t *from, struct str pattern,
-    size_t base, char letter)
-{
-	for (size_t at = 0; at < pattern.len; at++) {
-		if (!has_bit(from, base + at))
-			continue;
-		if (pattern.at[at] == '*')
-			reach(walk, pattern, base, at);
-		else if (pattern.at[at] == letter)
-			reach(walk, pattern, base, at + 1);
+	while (walk->reached[at] != walk->step) {
+		walk->reached[at] = walk->step;
+		walk->next[walk->next_count++] = at;
+		if (walk->positions[at].at_end ||
+		    walk->positions[at].letter != '*')
+			return;
+		at++;
 	}
 }
 
@@ -75,33 +73,40 @@ add_state(struct walk *walk, uint32_t from, char letter)
 	struct origin origin = { from, letter };
 	bool is_new;
 
-	long state = partition_add(walk->states, walk->next, 0, &is_new);
+	long state = position_table_add(
+	    &walk->states, walk->next, walk->next_count, &is_new);
 	if (state < 0)
 		return -ENOMEM;
 	if (!is_new)
 		return 0;
-	if (walk->states->count > PARTITION_TEXT_STATES_MAX)
+	if (position_table_count(&walk->states) > walk->states_max)
 		return -E2BIG;
 	return VEC_ADD(&walk->origins, origin);
 }
 
-static const uint64_t *
-state_bits(const struct walk *walk, size_t state)
+static void
+begin_step(struct walk *walk)
 {
-	return walk->states->bits.items + state * walk->states->words;
+	walk->step++;
+	walk->next_count = 0;
 }
 
 /* Into walk->next. */
 static void
 step(struct walk *walk, size_t state, char letter)
 {
-	size_t base = 0;
+	size_t count;
+	const uint32_t *at = position_table_at(&walk->states, state, &count);
 
-	memset(walk->next, 0, walk->states->words * sizeof(*walk->next));
-	for (size_t i = 0; i < walk->count; i++) {
-		step_pattern(walk, state_bits(walk, state), walk->patterns[i],
-		    base, letter);
-		base += walk->patterns[i].len + 1;
+	begin_step(walk);
+	for (size_t i = 0; i < count; i++) {
+		const struct position *position = &walk->positions[at[i]];
+		if (position->at_end)
+			continue;
+		if (position->letter == '*')
+			reach(walk, at[i]);
+		else if (position->letter == letter)
+			reach(walk, at[i] + 1);
 	}
 }
 
@@ -128,20 +133,17 @@ example_of(struct walk *walk, size_t state)
 	return example;
 }
 
-/* A text may end in such a state: which patterns match it then. */
+/* A text may end where these are: which patterns match it then. */
 static long
-keep_end(struct walk *walk, const uint64_t *bits, bool *ret_new)
+keep_end(struct walk *walk, const uint32_t *at, size_t count, bool *ret_new)
 {
 	struct partition *partition = walk->partition;
-	size_t base = 0;
 
 	memset(walk->members, 0, partition->words * sizeof(*walk->members));
-	for (size_t i = 0; i < walk->count; i++) {
-		base += walk->patterns[i].len;
-		if (has_bit(bits, base))
-			set_bit(walk->members, i);
-		base++;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (walk->positions[at[i]].at_end &&
+		    walk->positions[at[i]].pattern < walk->count)
+			set_bit(walk->members, walk->positions[at[i]].pattern);
 	return partition_add(
 	    partition, walk->members, sizeof(struct text_atom), ret_new);
 }
@@ -150,7 +152,9 @@ static int
 keep_state(struct walk *walk, size_t state)
 {
 	bool is_new;
-	long atom = keep_end(walk, state_bits(walk, state), &is_new);
+	size_t count;
+	const uint32_t *at = position_table_at(&walk->states, state, &count);
+	long atom = keep_end(walk, at, count, &is_new);
 
 	if (atom < 0)
 		return -ENOMEM;
@@ -191,13 +195,14 @@ find_letters(struct walk *walk)
 static int
 begin_walk(struct walk *walk)
 {
-	size_t base = 0;
+	uint32_t at = 0;
 
+	begin_step(walk);
 	for (size_t i = 0; i < walk->count; i++) {
-		reach(walk, walk->patterns[i], base, 0);
-		base += walk->patterns[i].len + 1;
+		reach(walk, at);
+		at += (uint32_t)walk->patterns[i].len + 1;
 	}
-	set_bit(walk->next, base);
+	reach(walk, at);
 	return add_state(walk, 0, '\0');
 }
 
@@ -211,12 +216,43 @@ keep_asterisk(struct walk *walk)
 	bool is_new;
 
 	step(walk, 0, '*');
-	long atom = keep_end(walk, walk->next, &is_new);
+	long atom = keep_end(walk, walk->next, walk->next_count, &is_new);
 	if (atom < 0)
 		return -ENOMEM;
 	if (is_new)
 		walk->partition->of.texts[atom].example = STR("*");
 	return 0;
+}
+
+/* The letters that take some pattern of the state a step on. */
+static void
+find_live(const struct walk *walk, size_t state, bool live[static 256])
+{
+	size_t count;
+	const uint32_t *at = position_table_at(&walk->states, state, &count);
+
+	memset(live, 0, 256 * sizeof(*live));
+	for (size_t i = 0; i < count; i++)
+		if (!walk->positions[at[i]].at_end)
+			live[(uint8_t)walk->positions[at[i]].letter] = true;
+}
+
+/* All other letters lead to one state: the first of them stands for all. */
+static int
+leave_state(struct walk *walk, size_t state)
+{
+	bool live[256], other = false;
+	int rc = keep_state(walk, state);
+
+	find_live(walk, state, live);
+	for (size_t i = 0; rc == 0 && i < walk->letter_count; i++) {
+		char letter = walk->letters[i];
+		if (!live[(uint8_t)letter] && other)
+			continue;
+		other |= !live[(uint8_t)letter];
+		rc = take_step(walk, state, letter);
+	}
+	return rc;
 }
 
 /* From the states from `first` on, wherever letters lead. */
@@ -225,12 +261,9 @@ walk_on(struct walk *walk, size_t first)
 {
 	int rc = 0;
 
-	for (size_t state = first; rc == 0 && state < walk->states->count;
-	     state++) {
-		rc = keep_state(walk, state);
-		for (size_t i = 0; rc == 0 && i < walk->letter_count; i++)
-			rc = take_step(walk, state, walk->letters[i]);
-	}
+	for (size_t state = first;
+	     rc == 0 && state < position_table_count(&walk->states); state++)
+		rc = leave_state(walk, state);
 	return rc;
 }
 
@@ -268,35 +301,77 @@ keep_nothing(struct walk *walk)
 	return 0;
 }
 
+static void
+lay_out(struct walk *walk)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < walk->count; i++) {
+		struct str pattern = walk->patterns[i];
+		for (size_t j = 0; j <= pattern.len; j++)
+			walk->positions[at++] =
+			    (struct position){ .pattern = (uint32_t)i,
+				    .at_end = j == pattern.len,
+				    .letter = j < pattern.len ? pattern.at[j]
+							      : '\0' };
+	}
+	walk->positions[at] =
+	    (struct position){ .pattern = (uint32_t)walk->count,
+		    .at_end = true };
+}
+
+static int
+init_walk(struct walk *walk)
+{
+	int rc = position_table_init(&walk->states);
+
+	walk->position_count = 1;
+	for (size_t i = 0; i < walk->count; i++)
+		walk->position_count += walk->patterns[i].len + 1;
+	walk->states_max = walk->position_count * 2 > PARTITION_TEXT_STATES_MAX
+			       ? walk->position_count * 2
+			       : PARTITION_TEXT_STATES_MAX;
+	walk->positions =
+	    calloc(walk->position_count, sizeof(*walk->positions));
+	walk->next = calloc(walk->position_count, sizeof(*walk->next));
+	walk->reached = calloc(walk->position_count, sizeof(*walk->reached));
+	walk->members = calloc(walk->partition->words, sizeof(*walk->members));
+	if (walk->positions == NULL || walk->next == NULL ||
+	    walk->reached == NULL || walk->members == NULL)
+		rc = -ENOMEM;
+	if (rc == 0)
+		lay_out(walk);
+	return rc;
+}
+
+static void
+fini_walk(struct walk *walk)
+{
+	position_table_fini(&walk->states);
+	free(walk->origins.items);
+	free(walk->positions);
+	free(walk->next);
+	free(walk->reached);
+	free(walk->members);
+}
+
 static int
 run(struct partition *partition, const struct str *patterns, size_t count,
     int (*walk_all)(struct walk *))
 {
-	struct partition states;
-	struct walk walk = { .partition = partition,
-		.states = &states,
-		.patterns = patterns,
-		.count = count };
-	size_t positions = 0;
-
-	for (size_t i = 0; i < count; i++)
-		positions += patterns[i].len + 1;
+	struct walk walk = {
+		.partition = partition, .patterns = patterns, .count = count
+	};
 	int rc = partition_init(partition, count);
-	if (partition_init(&states, positions + 1) < 0)
-		rc = -ENOMEM;
-	walk.next = calloc(states.words, sizeof(*walk.next));
-	walk.members = calloc(partition->words, sizeof(*walk.members));
-	if (walk.next == NULL || walk.members == NULL)
-		rc = -ENOMEM;
+
+	if (rc == 0)
+		rc = init_walk(&walk);
 	find_letters(&walk);
 	if (rc == 0)
 		rc = keep_nothing(&walk);
 	if (rc == 0)
 		rc = walk_all(&walk);
-	partition_fini(&states);
-	free(walk.origins.items);
-	free(walk.next);
-	free(walk.members);
+	fini_walk(&walk);
 	return rc;
 }
 

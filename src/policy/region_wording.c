@@ -252,7 +252,7 @@ header_next(const struct side *side, size_t *at, struct wording *ret)
 	*ret = (struct wording){ .kind = WORDING_HEADER,
 		.name = space->headers.items[*at]->name,
 		.number = *at,
-		.cells = space_header(side->space, *at) };
+		.cells = side->axis->sets[*at] };
 	return true;
 }
 

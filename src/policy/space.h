@@ -21,6 +21,9 @@
  *	             name too, so that it meets any conditions that are not at
  *	             odds with each other
  *
+ * Paths and types that patterns tell apart in too many ways are bits as well,
+ * one for each pattern.
+ *
  * The source's zone follows from its address, except for what lives behind
  * every interface.  `universe` holds the flows that can be: a packet has one
  * family, a tunnel through the proxy has no path, and so on.  What a flow
@@ -54,7 +57,10 @@ enum space_dimension {
 	SPACE_DIMENSION_COUNT
 };
 
-/* More conditions on header fields than this are not told apart: -E2BIG. */
+/*
+ * A class of flows of two policies is said in words, cell by cell: there, more
+ * conditions on header fields than this are not told apart: -E2BIG.
+ */
 #define SPACE_HEADERS_MAX 10
 
 /*
@@ -69,6 +75,7 @@ enum space_mode {
 };
 
 #define SPACE_POLICIES_MAX 2
+#define SPACE_ZONES        64 /* bits of a mask of zones */
 
 /* Sets of addresses that every space tells apart, before its policies' own. */
 enum space_base {
@@ -134,20 +141,19 @@ struct space_words {
 struct space_axis {
 	uint32_t first; /* variable */
 	unsigned bits;
-	size_t count; /* cells */
+	size_t count; /* cells; SIZE_MAX: more than can be counted */
 	uint32_t all; /* numbers that stand for a cell */
-	/* Of an axis that is made by a partition: the cells of each set. */
+	/* What each set covers: of a partition, or each condition that is a
+	 * variable. */
 	uint32_t *sets;
-	uint32_t *named; /* of each set: the index in space.named + 1, or 0 */
+	/* Of each set of a partition: the index in space.named + 1, or 0. */
+	uint32_t *named;
 };
 
-/* What was asked of the zones of one side, and the answer. */
-struct space_zone_set {
-	enum space_dimension dimension;
-	bool own;
-	unsigned which;
-	uint64_t zones;
-	uint32_t set;
+/* What each zone of one policy covers. */
+struct space_zone_cells {
+	uint32_t from[SPACE_ZONES], to[SPACE_ZONES];
+	uint32_t own[SPACE_ZONES]; /* the gateway's own addresses in it */
 };
 
 struct space {
@@ -183,10 +189,7 @@ struct space {
 		struct space_name *items;
 		size_t count, room;
 	} named; /* that some rule uses, to say sets in words */
-	struct {
-		struct space_zone_set *items;
-		size_t count, room;
-	} zone_sets; /* asked so far */
+	struct space_zone_cells zone_cells[SPACE_POLICIES_MAX];
 	struct partition names;
 	struct {
 		struct partition_set *items;
@@ -200,6 +203,8 @@ struct space {
 	struct space_words methods, users; /* cell 0 is none of them */
 	struct space_words path_patterns, type_patterns;
 	struct partition paths, types;
+	/* There are too many combinations: each pattern is a variable. */
+	bool paths_are_free, types_are_free;
 	struct {
 		const struct policy_header **items;
 		size_t count, room;
@@ -218,6 +223,24 @@ void space_fini(struct space *space);
 /* After a sequence of operations: 0, -ENOMEM, -E2BIG or -ETIME (where the
  * diagram has a deadline). */
 int space_rc(const struct space *space);
+
+/* How many variables a flow has. */
+static inline size_t
+space_variables(const struct space *space)
+{
+	const struct space_axis *last = &space->axes[SPACE_DIMENSION_COUNT - 1];
+
+	return last->first + last->bits;
+}
+
+/* Whether each bit is a condition of its own, and not a cell's number. */
+static inline bool
+space_is_free(const struct space *space, enum space_dimension dimension)
+{
+	return dimension == SPACE_HEADER ||
+	       (dimension == SPACE_PATH && space->paths_are_free) ||
+	       (dimension == SPACE_TYPE && space->types_are_free);
+}
 
 /* The set of the cells of one dimension that `has` says. */
 uint32_t space_cells(struct space *space, enum space_dimension dimension,
@@ -244,9 +267,6 @@ uint32_t space_rule_times(struct space *space, const struct policy_rule *rule);
 
 /* All that a rule asks for of a request: scheme, method, path and so on. */
 uint32_t space_rule_head(struct space *space, const struct policy_rule *rule);
-
-/* The requests that meet condition `header` on a field. */
-uint32_t space_header(struct space *space, size_t header);
 
 /* The partition that made the axis, or NULL; and the atom of a cell. */
 const struct partition *space_partition(

@@ -4,10 +4,6 @@
  */
 #include "policy/space_impl.h"
 
-#include "base/vec.h"
-
-#include <errno.h>
-
 uint32_t
 space_cells(struct space *space, enum space_dimension dimension,
     diagram_has_fn has, const void *context)
@@ -27,7 +23,7 @@ space_one_cell(struct space *space, enum space_dimension dimension, size_t cell)
 
 	for (unsigned bit = 0; bit < axis->bits; bit++) {
 		uint32_t var = axis->first + axis->bits - 1 - bit;
-		set = (cell >> bit & 1) != 0
+		set = bit < SIZE_WIDTH && (cell >> bit & 1) != 0
 			  ? diagram_node(d, var, DIAGRAM_EMPTY, set)
 			  : diagram_node(d, var, set, DIAGRAM_EMPTY);
 	}
@@ -90,8 +86,6 @@ space_addresses(struct space *space, unsigned which,
 uint32_t
 space_names(struct space *space, const struct policy_endpoint *to)
 {
-	if (!policy_endpoint_has_domains(to))
-		return DIAGRAM_EMPTY;
 	return groups_of(space, SPACE_NAME, &space->name_index, to);
 }
 
@@ -129,19 +123,6 @@ is_word(const void *context, size_t cell)
 			       ask->patterns->items[cell - 1]);
 }
 
-static bool
-is_text(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-
-	for (size_t i = 0; i < ask->patterns->count; i++)
-		if (partition_has(ask->texts, cell, i) &&
-		    space_has_word(
-			ask->words, ask->word_count, ask->patterns->items[i]))
-			return true;
-	return false;
-}
-
 /* Any of the words, or any at all where none is asked for. */
 static uint32_t
 words_of(struct space *space, enum space_dimension dimension,
@@ -154,13 +135,18 @@ words_of(struct space *space, enum space_dimension dimension,
 			  : space_cells(space, dimension, is_word, &ask);
 }
 
+/* What any of the patterns matches, or all where none is asked for. */
 static uint32_t
 texts_of(struct space *space, enum space_dimension dimension,
-    const struct question *ask)
+    const struct space_words *all, const struct str *patterns, size_t count)
 {
-	return ask->word_count == 0
-		   ? DIAGRAM_ALL
-		   : space_cells(space, dimension, is_text, ask);
+	const uint32_t *cells = space->axes[dimension].sets;
+	uint32_t set = count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
+
+	for (size_t i = 0; i < all->count && count > 0; i++)
+		if (space_has_word(patterns, count, all->items[i]))
+			set = diagram_or(&space->diagram, set, cells[i]);
+	return set;
 }
 
 static bool
@@ -211,14 +197,6 @@ space_header_index(
 	return i;
 }
 
-uint32_t
-space_header(struct space *space, size_t header)
-{
-	return diagram_node(&space->diagram,
-	    space->axes[SPACE_HEADER].first + (uint32_t)header, DIAGRAM_EMPTY,
-	    DIAGRAM_ALL);
-}
-
 static uint32_t
 headers_of(struct space *space, const struct policy_rule *rule)
 {
@@ -226,8 +204,8 @@ headers_of(struct space *space, const struct policy_rule *rule)
 
 	for (size_t i = 0; i < rule->header_count; i++)
 		set = diagram_and(&space->diagram, set,
-		    space_header(
-			space, space_header_index(space, &rule->headers[i])));
+		    space->axes[SPACE_HEADER]
+			.sets[space_header_index(space, &rule->headers[i])]);
 	return set;
 }
 
@@ -235,22 +213,20 @@ uint32_t
 space_rule_head(struct space *space, const struct policy_rule *rule)
 {
 	struct diagram *d = &space->diagram;
-	struct question paths = { space, .texts = &space->paths,
-		.patterns = &space->path_patterns, .words = rule->paths,
-		.word_count = rule->path_count };
-	struct question types = { space, .texts = &space->types,
-		.patterns = &space->type_patterns, .words = rule->types,
-		.word_count = rule->type_count };
 
 	uint32_t set = diagram_and(d, schemes_of(space, rule),
 	    words_of(space, SPACE_METHOD, &space->methods, rule->methods,
 		rule->method_count));
-	set = diagram_and(d, set, texts_of(space, SPACE_PATH, &paths));
+	set = diagram_and(d, set,
+	    texts_of(space, SPACE_PATH, &space->path_patterns, rule->paths,
+		rule->path_count));
 	set = diagram_and(d, set,
 	    words_of(space, SPACE_USER, &space->users, rule->users,
 		rule->user_count));
 	set = diagram_and(d, set, headers_of(space, rule));
-	return diagram_and(d, set, texts_of(space, SPACE_TYPE, &types));
+	return diagram_and(d, set,
+	    texts_of(space, SPACE_TYPE, &space->type_patterns, rule->types,
+		rule->type_count));
 }
 
 /* The first cell of the protocol that begins at the port or behind it. */
@@ -303,84 +279,34 @@ space_services(struct space *space, const struct policy_services *services)
 	return set;
 }
 
-static bool
-is_from_zone(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_source *source = &ask->space->sources.items[cell];
-
-	return (ask->zones & policy_zone_bit(source->zone[ask->which])) != 0;
-}
-
-static bool
-is_to_zone(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return (ask->zones & policy_zone_bit(destination->zone[ask->which])) !=
-	       0;
-}
-
-static bool
-is_own(const void *context, size_t cell)
-{
-	const struct question *ask = context;
-	const struct space_destination *destination =
-	    &ask->space->destinations.items[cell];
-
-	return destination->own &&
-	       (ask->zones &
-		   policy_zone_bit(destination->own_zone[ask->which])) != 0;
-}
-
-/* Each question is asked by many rules and answered once. */
+/* Each of the zones has its set, made once. */
 static uint32_t
-zones_of(struct space *space, struct space_zone_set wanted, diagram_has_fn has)
+zones_of(struct space *space, const uint32_t cells[SPACE_ZONES], uint64_t zones)
 {
-	struct question ask = { space, wanted.which, .zones = wanted.zones };
+	uint32_t set = DIAGRAM_EMPTY;
 
-	if (wanted.zones == 0)
-		return DIAGRAM_EMPTY;
-	for (size_t i = 0; i < space->zone_sets.count; i++) {
-		const struct space_zone_set *one = &space->zone_sets.items[i];
-		if (one->zones == wanted.zones && one->which == wanted.which &&
-		    one->dimension == wanted.dimension &&
-		    one->own == wanted.own)
-			return one->set;
-	}
-	wanted.set = space_cells(space, wanted.dimension, has, &ask);
-	if (VEC_ADD(&space->zone_sets, wanted) < 0)
-		space_fail(space, -ENOMEM);
-	return wanted.set;
+	for (; zones != 0; zones &= zones - 1)
+		set = diagram_or(
+		    &space->diagram, set, cells[__builtin_ctzll(zones)]);
+	return set;
 }
 
 uint32_t
 space_from_zones(struct space *space, unsigned which, uint64_t zones)
 {
-	return zones_of(space,
-	    (struct space_zone_set){
-		SPACE_SOURCE, .which = which, .zones = zones },
-	    is_from_zone);
+	return zones_of(space, space->zone_cells[which].from, zones);
 }
 
 uint32_t
 space_to_zones(struct space *space, unsigned which, uint64_t zones)
 {
-	return zones_of(space,
-	    (struct space_zone_set){
-		SPACE_DESTINATION, .which = which, .zones = zones },
-	    is_to_zone);
+	return zones_of(space, space->zone_cells[which].to, zones);
 }
 
 uint32_t
 space_own(struct space *space, unsigned which, uint64_t zones)
 {
-	return zones_of(space,
-	    (struct space_zone_set){ SPACE_DESTINATION, .own = true,
-		.which = which, .zones = zones },
-	    is_own);
+	return zones_of(space, space->zone_cells[which].own, zones);
 }
 
 size_t

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/space, for its own files: space.c makes the cells, space_sets.c turns
- * the policies' sets into sets of them, space_ask.c gives what rules ask for,
- * space_universe.c says which flows can be.
+ * policy/space, for its own files: space_gather.c finds what the policies tell
+ * apart, space_cells.c cuts it into cells, space_sets.c says which of them each
+ * set and zone covers, space_ask.c what a rule covers, space_universe.c which
+ * flows can be, space_condition.c which conditions of requests can be met
+ * together.
  */
 #ifndef GATEHOUSE_POLICY_SPACE_IMPL_H
 #define GATEHOUSE_POLICY_SPACE_IMPL_H
@@ -12,13 +14,10 @@
 /* What a cell is asked with; each question uses its own part. */
 struct question {
 	const struct space *space;
-	unsigned which;
 	const struct policy_rule *rule;
-	const struct partition *texts; /* and patterns[] that made it */
 	const struct space_words *patterns;
 	const struct str *words;
 	size_t word_count;
-	uint64_t zones;
 	size_t set;
 };
 
@@ -34,9 +33,13 @@ bool space_has_word(const struct str *words, size_t count, struct str word);
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);
 
-/* After the axes: the cells of every set, and the names of sets. */
-void space_make_sets(struct space *space);
+/* What a request can meet together of conditions that are variables. */
+uint32_t space_possible_conditions(struct space *space);
 
+/* Failures are kept in the space. */
+void space_gather(struct space *space);
+void space_make_cells(struct space *space);
+void space_make_sets(struct space *space);
 void space_make_universe(struct space *space);
 
 #endif

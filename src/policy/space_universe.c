@@ -4,11 +4,6 @@
  */
 #include "policy/space_impl.h"
 
-#include "base/vec.h"
-
-#include <errno.h>
-#include <stdlib.h>
-
 /* Numbers that stand for a cell, in every dimension. */
 static uint32_t
 all_cells(struct space *space)
@@ -158,122 +153,6 @@ silent(struct space *space)
 	    diagram_or(d, head, has_scheme(space, POLICY_SCHEME_HTTPS)));
 }
 
-/* The patterns of all conditions on one field. */
-static void
-gather_values(const struct space *space, struct str name,
-    struct space_words *ret, int *rc)
-{
-	for (size_t i = 0; i < space->headers.count; i++) {
-		const struct policy_header *header = space->headers.items[i];
-		if (!str_eq_nocase(header->name, name))
-			continue;
-		for (size_t j = 0; j < header->value_count; j++)
-			if (!space_has_word(
-				ret->items, ret->count, header->values[j]) &&
-			    VEC_ADD(ret, header->values[j]) < 0)
-				*rc = -ENOMEM;
-	}
-}
-
-/* Whether a value of this kind meets the condition. */
-static bool
-value_meets(const struct partition *values, size_t atom,
-    const struct space_words *patterns, const struct policy_header *header)
-{
-	for (size_t i = 0; i < patterns->count; i++)
-		if (partition_has(values, atom, i) &&
-		    space_has_word(header->values, header->value_count,
-			patterns->items[i]))
-			return true;
-	return false;
-}
-
-/* All that a request meets by a field with a value of this kind. */
-static uint32_t
-met_by(struct space *space, const struct partition *values, size_t atom,
-    const struct space_words *patterns, struct str name)
-{
-	uint32_t set = DIAGRAM_ALL;
-
-	for (size_t i = 0; i < space->headers.count; i++)
-		if (str_eq_nocase(space->headers.items[i]->name, name) &&
-		    value_meets(
-			values, atom, patterns, space->headers.items[i]))
-			set = diagram_and(
-			    &space->diagram, set, space_header(space, i));
-	return set;
-}
-
-/* Conditions on one field that one value meets are met together. */
-static uint32_t
-explained(struct space *space, const struct partition *values,
-    const struct space_words *patterns, struct str name)
-{
-	struct diagram *d = &space->diagram;
-	uint32_t set = DIAGRAM_ALL;
-
-	for (size_t i = 0; i < space->headers.count; i++) {
-		const struct policy_header *header = space->headers.items[i];
-		uint32_t why = DIAGRAM_EMPTY;
-		if (!str_eq_nocase(header->name, name))
-			continue;
-		for (size_t atom = 0; atom < values->count; atom++)
-			if (value_meets(values, atom, patterns, header))
-				why = diagram_or(d, why,
-				    met_by(
-					space, values, atom, patterns, name));
-		set = diagram_and(d, set,
-		    diagram_or(d, why,
-			diagram_minus(d, DIAGRAM_ALL, space_header(space, i))));
-	}
-	return set;
-}
-
-static uint32_t
-possible_of_field(struct space *space, struct str name)
-{
-	struct space_words patterns = { 0 };
-	struct partition values;
-	int rc = 0;
-
-	gather_values(space, name, &patterns, &rc);
-	int made = partition_texts(&values, patterns.items, patterns.count);
-	uint32_t set = rc == 0 && made == 0
-			   ? explained(space, &values, &patterns, name)
-			   : DIAGRAM_EMPTY;
-	if (rc < 0 || made < 0)
-		space_fail(space, rc < 0 ? rc : made);
-	partition_fini(&values);
-	free(patterns.items);
-	return set;
-}
-
-static size_t
-conditions_on(const struct space *space, struct str name, size_t before)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < before; i++)
-		count += str_eq_nocase(space->headers.items[i]->name, name);
-	return count;
-}
-
-/* A condition that is alone on its field is met or not. */
-static uint32_t
-possible_headers(struct space *space)
-{
-	uint32_t set = DIAGRAM_ALL;
-
-	for (size_t i = 0; i < space->headers.count && space->rc == 0; i++) {
-		struct str name = space->headers.items[i]->name;
-		if (conditions_on(space, name, i) == 0 &&
-		    conditions_on(space, name, space->headers.count) > 1)
-			set = diagram_and(&space->diagram, set,
-			    possible_of_field(space, name));
-	}
-	return set;
-}
-
 /* What was intercepted and leads where no packet of the client went. */
 static uint32_t
 dialled(struct space *space)
@@ -302,6 +181,6 @@ space_make_universe(struct space *space)
 	set = diagram_or(d, set, requests(space));
 	set = diagram_or(d, set, dialled(space));
 	set = diagram_minus(d, set, silent(space));
-	set = diagram_and(d, set, possible_headers(space));
+	set = diagram_and(d, set, space_possible_conditions(space));
 	space->universe = diagram_and(d, all_cells(space), set);
 }

@@ -9,9 +9,13 @@ an ICMP error.  A reset bears no payload; its ports tell.
 import socket
 import struct
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from ipaddress import ip_address as parse_address
 
 Address = IPv4Address | IPv6Address
+
+ip_address = cache(parse_address)  # there are not many
 
 TCP, UDP, ICMP, GRE, ESP, SCTP, ICMP6 = 6, 17, 1, 47, 50, 132, 58
 NUMBERS = {"tcp": TCP, "udp": UDP, "gre": GRE, "esp": ESP, "sctp": SCTP}
@@ -40,6 +44,8 @@ class Packet:
     dport: int = 0
     kind: str = ""
     is_answer: bool = field(default=False, compare=False)
+    # Of TCP, in the midst of a flow: what it acknowledges.
+    acknowledged: int = field(default=0, compare=False)
 
     def answer(self) -> "Packet":
         """What the one who got it would say."""
@@ -51,6 +57,11 @@ class Packet:
             dport=self.dport if self.protocol == "icmp" else self.sport,
             is_answer=True,
         )
+
+    def next(self, sequence: int = SEQUENCE) -> "Packet":
+        """The one after it, when it was answered: of TCP, with this number."""
+        is_tcp = self.protocol == "tcp"
+        return replace(self, acknowledged=(sequence + 1) % 2**32 if is_tcp else 0)
 
 
 def checksum(data: bytes) -> int:
@@ -77,8 +88,11 @@ def _pseudo(packet: Packet, length: int) -> bytes:
 
 def _tcp(packet: Packet, token: bytes) -> bytes:
     flags, ack = (SYN | ACK, SEQUENCE + 1) if packet.is_answer else (SYN, 0)
+    sequence = SEQUENCE
+    if packet.acknowledged:
+        flags, ack, sequence = ACK, packet.acknowledged, SEQUENCE + 1
     ports = struct.pack("!HH", packet.sport, packet.dport)
-    rest = struct.pack("!IIBBHHH", SEQUENCE, ack, 5 << 4, flags, 8192, 0, 0)
+    rest = struct.pack("!IIBBHHH", sequence, ack, 5 << 4, flags, 8192, 0, 0)
     data = ports + rest + token
     total = checksum(_pseudo(packet, len(data)) + data)
     return data[:16] + struct.pack("!H", total) + data[18:]
@@ -112,12 +126,19 @@ def _sctp(packet: Packet, token: bytes) -> bytes:
     return data[:8] + struct.pack("<I", crc32c(data)) + data[12:]
 
 
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+    return byte
+
+
+CRCS = [_crc_of_byte(byte) for byte in range(256)]
+
+
 def crc32c(data: bytes) -> int:
     crc = 0xFFFFFFFF
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+        crc = crc >> 8 ^ CRCS[(crc ^ byte) & 255]
     return crc ^ 0xFFFFFFFF
 
 
@@ -168,6 +189,7 @@ class Seen:
     sport: int = 0
     dport: int = 0
     is_reset: bool = False
+    sequence: int = 0  # of TCP, where a connection is accepted
     icmp_type: int | None = None
     icmp_code: int | None = None
 
@@ -206,19 +228,26 @@ def read(frame: bytes) -> Seen | None:
         ends = ip_address(body[8:24]), ip_address(body[24:40])
     else:
         return None
-    seen = Seen(*ends, number=_token(body))
+    seen = Seen(*ends, number=number_of(body))
     payload = body[head:]
     if number in (TCP, UDP, SCTP):
         sport, dport = struct.unpack_from("!HH", payload)
         seen = replace(seen, sport=sport, dport=dport)
     if number == TCP:
-        seen = replace(seen, is_reset=bool(payload[13] & RST))
+        flags, (sequence,) = payload[13], struct.unpack_from("!I", payload, 4)
+        is_accepted = flags & (SYN | ACK) == SYN | ACK
+        seen = replace(
+            seen,
+            is_reset=bool(flags & RST),
+            sequence=sequence if is_accepted else 0,
+        )
     if number in (ICMP, ICMP6):
         seen = replace(seen, icmp_type=payload[0], icmp_code=payload[1])
     return seen
 
 
-def _token(body: bytes) -> int | None:
+def number_of(body: bytes) -> int | None:
+    """Of the packet that these bytes are or quote."""
     at = body.find(MAGIC)
     if at < 0 or len(body) < at + TOKEN.size:
         return None

@@ -7,7 +7,9 @@ often.
 
 import random
 from dataclasses import replace
-from ipaddress import ip_address, ip_network
+from functools import cache
+from ipaddress import ip_network, summarize_address_range
+from ipaddress import ip_address as parse_address
 
 from tests.lab import frames
 from tests.lab.frames import PORTED, Address, Packet
@@ -31,20 +33,23 @@ from tests.lab.small_policy import (
 )
 from tests.lab.wires import ASTRAY, HOSTS
 
+ip_address = cache(parse_address)  # there are not many
+
 FAR_AWAY = ("198.51.100.7", "192.0.2.33", "2001:db8:bad::7", "2001:db8:f:1::1")
 PORTS = (22, 53, 79, 80, 81, 443, 3128, 8443)
 ADDRESSES = [a for hosts in HOSTS.values() for a in hosts[:4]] + list(FAR_AWAY)
 MEMBERS = ["10.0.1.0/24", "10.0.1.4-10.0.1.76", "10.0.0.0/8", "198.51.100.0/24"]
 MEMBERS += ["2001:db8:1::/64", "2001:db8::/32", "0.0.0.0/0", "10.0.2.64-10.0.2.127"]
 MEMBERS += ["10.0.1.1", "203.0.113.1", "2001:db8:f::1", "169.254.9.0/24"]
+BOTH = ("10.0.2.80", "2001:db8:2::80")
+LABELS = ("plain", "with 'quotes' and ; { } #", "Tür zu", "drop 7 lan wan -")
 DOMAINS = ["ads.example.net", ".shop.example.com", "*.example.org"]
 
 
 def to_net(member: str) -> list[Network]:
     if "-" not in member:
         return [ip_network(member)]
-    first, last = (int(ip_address(end)) for end in member.split("-"))
-    return [ip_network(ip_address(n)) for n in range(first, last + 1)]
+    return list(summarize_address_range(*map(ip_address, member.split("-"))))
 
 
 def random_policy(chance: random.Random) -> Policy:
@@ -55,7 +60,10 @@ def random_policy(chance: random.Random) -> Policy:
         f"n{i}": chance.sample(ADDRESSES + MEMBERS, chance.randint(1, 3))
         for i in range(3)
     }
+    names["n3"] = ["n0", chance.choice(ADDRESSES + MEMBERS)]
+    names["both"] = list(BOTH)
     policy = Policy(zones, names, [], {}, [], None, chance.random() < 0.7)
+    policy.lists = {f"l{n}": random_list(chance) for n in range(2)}
     add_proxy(chance, policy)
     policy.clock = Clock.now(chance.choice(OFFSETS))
     policy.hours = {f"h{n}": random_hours(chance, policy.clock) for n in range(3)}
@@ -65,12 +73,28 @@ def random_policy(chance: random.Random) -> Policy:
         policy.masquerade = (froms, tos) if tos else None
     if chance.random() < 0.3:
         policy.rules = [report_of_most(chance, policy)]
-    policy.rules += [random_rule(chance, policy) for _ in range(chance.randint(1, 12))]
-    if chance.random() < 0.4:
+    is_long = chance.random() < 0.4
+    ahead = chance.randint(0, 3) if is_long else chance.randint(1, 12)
+    policy.rules += [random_rule(chance, policy) for _ in range(ahead)]
+    if is_long:
         policy.rules += similar_rules(chance, policy, chance.randint(50, 250))
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
         policy.rules.append(rule_for_the_rest(chance, policy))
     return policy
+
+
+def random_list(chance: random.Random) -> list[str]:
+    prefixes = [member for member in MEMBERS if "-" not in member]
+    return chance.sample(ADDRESSES + prefixes, chance.randint(0, 4))
+
+
+def members_of(policy: Policy, word: str) -> list[str]:
+    """Addresses, of a name that may be made of other names."""
+    if word in policy.lists:
+        return policy.lists[word]
+    if word not in policy.names:
+        return [word]
+    return [m for one in policy.names[word] for m in members_of(policy, one)]
 
 
 def rule_for_the_rest(chance: random.Random, policy: Policy) -> Rule:
@@ -128,8 +152,8 @@ def random_words(
             word = "any"
             side.zones.add(word)
         elif what == "name":
-            word = chance.choice(list(policy.names))
-            for member in policy.names[word]:
+            word = chance.choice([*policy.names, *policy.lists])
+            for member in members_of(policy, word):
                 side.nets += to_net(member)
         elif what == "literal":
             word = chance.choice(ADDRESSES + MEMBERS)
@@ -161,9 +185,10 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         random_side(chance, policy, True),
         random_side(chance, policy, False),
         [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))],
-        log=chance.random() < 0.15,
+        log=chance.random() < 0.25,
     )
-    rule.direct = rule.verdict == "allow" and chance.random() < 0.15
+    rule.direct = rule.verdict == "allow" and chance.random() < 0.25
+    rule.log = rule.log or (rule.direct and chance.random() < 0.4)
     rule.is_report = chance.random() < 0.15
     if rule.verdict == "allow" and not rule.direct and not rule.is_report:
         rule.via = chance.choice(("", "", "", "corp"))
@@ -171,7 +196,7 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))
     if chance.random() < 0.2:
-        rule.label = chance.choice(("plain", "with 'quotes' and ; { } #", "Tür zu"))
+        rule.label = chance.choice(LABELS)
     return rule
 
 
@@ -191,6 +216,9 @@ def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rul
         (chance.choice(sides), chance.choice(sides), chance.choice(services))
         for _ in range(chance.randint(1, 5))
     ]
+    # One rule of those that ask for no address would be the last that matters.
+    shapes = [shape for shape in shapes if shape[:2] != ("any", "any")]
+    shapes = shapes or [("host", "any", chance.choice(services))]
     odd = chance.choice((0, 0.05, 0.2))
     return [
         random_rule(chance, policy)
@@ -250,7 +278,8 @@ def shaped_service(chance: random.Random, shape: str) -> Service:
 
 def random_publish(chance: random.Random, policy: Policy) -> Rule:
     zone = chance.choice(policy.zones)
-    target = chance.choice(("10.0.1.77", "10.0.2.80", "203.0.113.66", "2001:db8:2::80"))
+    target = chance.choice(("10.0.1.77", "203.0.113.66", *BOTH, "both"))
+    targets = [ip_address(a) for a in members_of(policy, target)]
     protocol = chance.choice(("tcp", "udp"))
     first = chance.choice(PORTS)
     length = 9 if chance.random() < 0.4 else 0
@@ -260,7 +289,7 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
         Side(words=[zone], zones={zone}),
         [Service(protocol, first, first + length)],
         log=chance.random() < 0.3,
-        targets={ip_address(target).version: ip_address(target)},
+        targets={address.version: address for address in targets},
         target=chance.choice(
             (
                 None,
@@ -275,7 +304,7 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
 
 
 def random_packet(
-    chance: random.Random, policy: Policy, number: int, sport: int
+    chance: random.Random, ports: list[int], number: int, sport: int
 ) -> tuple[str, Packet]:
     """And the link that it comes by; "": the gateway sends it."""
     link = chance.choice(("int0", "int0", "int1", "ext0", "ext0", ""))
@@ -298,7 +327,7 @@ def random_packet(
         destination,
         protocol,
         sport=0 if protocol in ("gre", "esp") else sport,
-        dport=chance.choice(ports_of(policy)) if protocol in PORTED else 0,
+        dport=chance.choice(ports) if protocol in PORTED else 0,
         kind=chance.choice(kinds) if protocol == "icmp" else "",
     )
 
@@ -333,9 +362,11 @@ def random_packets(
     # Others than of the last rounds: for a second a connection that was handed
     # over half-open has a socket, and no packet that has one is forwarded.
     first = chance.randrange(20000, 60000, 100)
+    ports = ports_of(policy)
+    counts = any(rule.limits.connections for rule in policy.rules)
     while len(packets) < count:
         sport = first + len(packets)
-        link, packet = random_packet(chance, policy, len(packets), sport)
+        link, packet = random_packet(chance, ports, len(packets), sport)
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
             packet = towards_the_proxy(chance, policy, packet, sport)
         if packet.source == packet.destination:
@@ -345,7 +376,7 @@ def random_packets(
             if ends & taken:
                 continue
             taken |= ends
-        if not Reading(policy, packet, link).is_countable():
+        if counts and not Reading(policy, packet, link).is_countable():
             continue
         packets.append((link, packet))
     return packets

@@ -7,6 +7,7 @@ is to read comes from small_chance.py.
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
 from tests.lab.frames import PORTED, Address, Packet
@@ -33,10 +34,16 @@ OWN_ADDRESSES = {
     ip_interface(a).ip: link for link, addresses in OWN.items() for a in addresses
 }
 SELF, NOWHERE = "self", "-"
+HOMES = {zone: [ip_network(p) for p in nets] for zone, nets in PREFIXES.items()}
 
 
 def is_in(address: Address, nets: list[Network]) -> bool:
     return any(address.version == n.version and address in n for n in nets)
+
+
+@cache
+def is_local(address: Address) -> bool:
+    return is_in(address, LOCAL)
 
 
 @dataclass
@@ -71,6 +78,13 @@ class Side:
     nets: list[Network] = field(default_factory=list)
     domains: bool = False
     without: "Side | None" = None
+    _known: dict[Address, bool] = field(default_factory=dict, repr=False)
+
+    def has(self, address: Address) -> bool:
+        """Once asked, its nets may not change any more."""
+        if address not in self._known:
+            self._known[address] = is_in(address, self.nets)
+        return self._known[address]
 
     def __str__(self) -> str:
         words = ", ".join(self.words)
@@ -147,12 +161,17 @@ class Policy:
     listening: bool  # whether somebody listens for what is handed over
     clock: Clock = Clock(0, 0)
     hours: dict[str, Hours] = field(default_factory=dict)
+    lists: dict[str, list[str]] = field(default_factory=dict)  # files of addresses
+    # Of what was asked before, for as long as the rules stay the same.
+    _homes: dict[Address, str] = field(default_factory=dict, repr=False)
+    _from: dict[object, list[Rule]] = field(default_factory=dict, repr=False)
 
     def text(self) -> str:
         """And the rules get their lines."""
         lines = [f"zone {z} = {LINK[z]} {' '.join(PREFIXES[z])}" for z in self.zones]
         for name, members in self.names.items():
             lines.append(f"name {name} = {{ {', '.join(members)} }}")
+        lines += [f'list {name} = addresses "{name}.netset"' for name in self.lists]
         for name, hours in self.hours.items():
             lines.append(f"hours {name} = {', '.join(hours.words)}")
         lines.append("parent corp = http 192.0.2.8:3128, socks5 up.example.net:1080")
@@ -173,6 +192,13 @@ class Policy:
             rule.line = len(lines)
         return "\n".join(lines) + "\n"
 
+    def files(self) -> dict[str, str]:
+        """What stands beside it, by its name."""
+        return {
+            f"{name}.netset": "".join(f"{one}\n" for one in members)
+            for name, members in self.lists.items()
+        }
+
     # Where things live.
 
     @property
@@ -181,12 +207,15 @@ class Policy:
 
     def home(self, address: Address) -> str:
         """Whose address it is, of those that are not the gateway's own."""
-        if is_in(address, LOCAL):
+        if address not in self._homes:
+            self._homes[address] = self._home(address)
+        return self._homes[address]
+
+    def _home(self, address: Address) -> str:
+        if is_local(address):
             return SELF
-        for zone in self.zones:
-            if is_in(address, [ip_network(p) for p in PREFIXES[zone]]):
-                return zone
-        return self.elsewhere
+        fitting = (zone for zone in self.zones if is_in(address, HOMES[zone]))
+        return next(fitting, self.elsewhere)
 
     def is_own(self, address: Address) -> bool:
         return address in OWN_ADDRESSES
@@ -214,6 +243,7 @@ class Expected:
     source: Address | None = None  # and as what
     destination: Address | None = None
     dport: int = 0
+    records: list[str] = field(default_factory=list)  # in the packet log
 
 
 class Reading:
@@ -266,7 +296,7 @@ class Reading:
             return match
         if way == "explicit":
             return "might"
-        if self.to in without.zones or is_in(self.packet.destination, without.nets):
+        if self.to in without.zones or without.has(self.packet.destination):
             return "no"
         # A name takes out any address; plain flows never show one.
         return "might" if without.domains and way != "plain" else match
@@ -281,7 +311,7 @@ class Reading:
             here = self.packet.destination
             hit = self.policy.is_own(here) and self.policy.own_zone(here) in to.zones
             return "yes" if hit and here.version in rule.targets else "no"
-        if self.to in to.zones or is_in(self.packet.destination, to.nets):
+        if self.to in to.zones or to.has(self.packet.destination):
             return "yes"
         if not to.domains or way == "plain":
             return "no"
@@ -293,21 +323,30 @@ class Reading:
         return (
             "any" in side.zones
             or self.source_zone in side.zones
-            or is_in(self.packet.source, side.nets)
+            or side.has(self.packet.source)
         )
 
-    def _matches(self, rule: Rule, way: str) -> str:
+    def _begins(self, rule: Rule) -> bool:
+        """Whether it may match what comes from here, now."""
         source = rule.source
         if rule.is_publish:
             if self.source_zone == SELF:
-                return "no"
+                return False
         elif not self._comes_from(source):
-            return "no"
+            return False
         elif source.without and self._comes_from(source.without):
-            return "no"
+            return False
         hours = [self.policy.hours[name] for name in rule.during]
-        if hours and not any(h.hold(self.policy.clock.minute) for h in hours):
-            return "no"
+        return not hours or any(h.hold(self.policy.clock.minute) for h in hours)
+
+    def _rules(self) -> list[Rule]:
+        """Those that may match what comes from here, in their order."""
+        key, known = (self.source_zone, self.packet.source), self.policy._from
+        if key not in known:
+            known[key] = [r for r in self.policy.rules if self._begins(r)]
+        return known[key]
+
+    def _matches(self, rule: Rule, way: str) -> str:
         answers = {self._to_matches(rule, way)}
         if rule.services:
             if way == "explicit":
@@ -325,7 +364,7 @@ class Reading:
         on the way to it that reported."""
         possible: set[object] = set()
         reported: list[Rule] = []
-        for rule in self.policy.rules:
+        for rule in self._rules():
             match = self._matches(rule, way)
             if match == "no":
                 continue
@@ -345,16 +384,44 @@ class Reading:
 
     def expected(self, passed: Passed) -> Expected:
         if self.source_zone == "":
-            return Expected("nothing", ["spoofed"])
+            record = f"drop 0 {self._main_zone()} - spoof"
+            return Expected("nothing", ["spoofed"], records=[record])
         if self.source_zone == NOWHERE:
-            return Expected("nothing", ["no.zone"])
+            return Expected("nothing", ["no.zone"], records=["drop 0 - - nozone"])
         way = self.way()
         rule, reported = self.decide(way)
         reports = [f"rule.{one.line}" for one in reported]
+        records = [self._record(one, way) for one in reported if one.log]
         if rule is None:
-            return self._undecided(way, reports)
-        if not self._takes_share(rule, way, passed):
-            return Expected("nothing", [*reports, "limited"])
+            expected = self._undecided(way, reports)
+            if "needs.proxy" in expected.counters:
+                records.append(f"reject 0 {self.source_zone} {self.to} proxy")
+        elif not self._takes_share(rule, way, passed):
+            expected = Expected("nothing", [*reports, "limited"])
+        else:
+            expected = self._decided(rule, way, reports)
+            if self._is_logged_here(rule, way):
+                records.append(self._record(rule, way))
+        expected.records = records
+        return expected
+
+    def _main_zone(self) -> str:
+        """To which an interface is said to lead, where its zones are several."""
+        here = [z for z in self.policy.zones if LINK[z] == self.link]
+        return "wan" if "wan" in here else here[0]
+
+    def _record(self, rule: Rule, way: str) -> str:
+        to = NOWHERE if way == "explicit" else self.to  # not told yet
+        reason = "report" if rule.is_report else "-"
+        words = [rule.verdict, str(rule.line), self.source_zone, to, reason]
+        return " ".join([*words, rule.label] if rule.label else words)
+
+    def _is_logged_here(self, rule: Rule, way: str) -> bool:
+        """What is allowed on its way to the proxy, that logs."""
+        goes_on = way == "explicit" or (way == "proxied" and not rule.direct)
+        return rule.log and not (rule.verdict == "allow" and goes_on)
+
+    def _decided(self, rule: Rule, way: str, reports: list[str]) -> Expected:
         counters = [*reports, f"rule.{rule.line}" if rule.line else "rule.last"]
         if rule.verdict == "drop":
             return Expected("nothing", counters)
@@ -442,6 +509,7 @@ def expected_of_all(
     return [Reading(policy, packet, link).expected(passed) for link, packet in packets]
 
 
+@cache
 def link_of(address: Address) -> str:
     if str(address) in ASTRAY:
         return "ext0"
@@ -451,6 +519,7 @@ def link_of(address: Address) -> str:
     return "ext0"
 
 
+@cache
 def own_towards(address: Address) -> Address:
     """Which of its addresses the gateway shows to it."""
     mine = [ip_interface(a) for a in OWN[link_of(address)]]

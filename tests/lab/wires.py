@@ -24,11 +24,13 @@ import shutil
 import socket
 import struct
 import subprocess
+from functools import cached_property
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
 from tests.lab import frames, namespace, wait
-from tests.lab.frames import Packet, Seen
+from tests.lab.frames import Address, Packet, Seen
+from tests.lab.packet_log import PacketLog
 
 LINKS = ("int0", "int1", "ext0")
 OWN = {
@@ -50,6 +52,8 @@ ASTRAY = ("10.0.1.99", "2001:db8:1::99")
 LISTENER = 26472
 HANDOVER = 0x01000000
 TABLE = "inet gatehouse"
+COUNTERS = f"counters table {TABLE}"
+PROBE_SETS = ("arrived", "handed", "pinged")
 
 _numbers = itertools.count()
 
@@ -64,6 +68,7 @@ SYSCTLS = {
     "net.ipv4.icmp_ratelimit": "0",
     "net.ipv4.icmp_ratemask": "0",
     "net.ipv6.icmp.ratelimit": "0",
+    "net.ipv6.icmp.ratemask": "0",  # of a type that nothing has
     "net.ipv6.conf.all.accept_dad": "0",
     "net.ipv6.conf.default.accept_dad": "0",
     "net.ipv6.conf.default.router_solicitations": "0",
@@ -192,6 +197,11 @@ class Wires:
                 elif seen := frames.read(frame):
                     self._found.append((link, seen))
 
+    @cached_property
+    def log(self) -> PacketLog:
+        """From now on; whoever asks for it must read it, for it has an end."""
+        return self._inside(lambda: PacketLog(LISTENER))
+
     # The gateway.
 
     def run(
@@ -209,14 +219,16 @@ class Wires:
 
     def begin(self, ruleset: str, listening: bool) -> None:
         """A new ruleset, and no memory of what was before."""
-        self.replace(ruleset)
         self.end()
         self.wait_passed()
+        self.replace(ruleset + NEW_ROUND)
         if listening:
-            for family in (socket.AF_INET, socket.AF_INET6):
-                self._listeners.append(self._inside(lambda: _listener(family)))
-        self.nft(NEW_ROUND)
+            self._inside(self._listen)
         self.seen()
+
+    def _listen(self) -> None:
+        for family in (socket.AF_INET, socket.AF_INET6):
+            self._listeners.append(_listener(family))
 
     def replace(self, ruleset: str) -> None:
         """One transaction, as an apply makes it (firewall/transaction): all in the
@@ -235,28 +247,46 @@ class Wires:
             listener.close()
         self._listeners.clear()
 
+    def taken(self) -> set[tuple[Address, int, Address, int]]:
+        """The connections that the listener has got since the last time: who it
+        takes for the client, and where that one wanted to go."""
+        found = set()
+        for listener in self._listeners:
+            while True:
+                try:
+                    connection, client = listener.accept()
+                except BlockingIOError:
+                    break
+                with connection:
+                    ends = client[:2], connection.getsockname()[:2]
+                found.add(tuple(e for a, p in ends for e in (ip_address(a), p)))
+        return found
+
     def forget_flows(self) -> None:
         self._inside(_forget_flows)
 
     def counters(self) -> dict[str, int]:
         """Those of the ruleset that moved."""
-        return {
-            one["name"]: one["packets"]
-            for one in self._list("counters", "table", *TABLE.split())
-            if one["packets"]
-        }
+        return _moved(self._list(COUNTERS))
 
     def arrived(self, name: str) -> set[int]:
         """The ports or identifiers in a set of the probe."""
-        [found] = self._list("set", "inet", "probe", name)
-        return {_key(element) for element in found.get("elem", [])}
+        return _elements(self._list(f"set inet probe {name}"), name)
+
+    def tallies(self) -> tuple[dict[str, int], dict[str, set[int]]]:
+        """The counters, and all sets of the probe by their names."""
+        found = self._list(COUNTERS, "table inet probe")
+        return _moved(found), {name: _elements(found, name) for name in PROBE_SETS}
 
     def _list(self, *what: str) -> list[dict]:
-        done = self.run(["nft", "-j", "list", *what], check=True)
-        found = json.loads(done.stdout)["nftables"]
-        kind = what[0].removesuffix("s")
-        return [entry[kind] for entry in found if kind in entry]
-
+        """One after the other: of two in one command nft finds only the last."""
+        commands = " && ".join(f"nft -j list {one}" for one in what)
+        done = self.run(["sh", "-c", commands], check=True)
+        return [
+            entry
+            for line in done.stdout.splitlines()
+            for entry in json.loads(line)["nftables"]
+        ]
 
     def _inside(self, call):
         return namespace.inside(self.gw, call)
@@ -328,6 +358,8 @@ class Wires:
             sock.close()
         for sock in getattr(self, "_raw", {}).values():
             sock.close()
+        if "log" in self.__dict__:
+            self.log.close()
         namespace.remove([self.gw, self.far])
 
 
@@ -363,6 +395,17 @@ def fill_own(ruleset: str, zones: dict[str, list[str]]) -> str:
             if mine:
                 ruleset = re.sub(head, elements, ruleset)
     return ruleset
+
+
+def _moved(found: list[dict]) -> dict[str, int]:
+    counters = [entry["counter"] for entry in found if "counter" in entry]
+    return {one["name"]: one["packets"] for one in counters if one["packets"]}
+
+
+def _elements(found: list[dict], name: str) -> set[int]:
+    sets = (entry["set"] for entry in found if "set" in entry)
+    [elements] = [s.get("elem", []) for s in sets if s["name"] == name]
+    return {_key(element) for element in elements}
 
 
 def _key(element: object) -> int:
@@ -407,6 +450,7 @@ def _listener(family: int) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IPV6, IPV6_TRANSPARENT, 1)
     sock.bind(("127.0.0.1" if family == socket.AF_INET else "::1", LISTENER))
     sock.listen(4096)
+    sock.setblocking(False)
     return sock
 
 

@@ -28,11 +28,13 @@ def gate() -> Iterator[Wires]:
 @pytest.fixture
 def compiled(tmp_path: Path) -> Callable[..., str]:
     """`compiled(policy)`: the ruleset that the kernel is given for it; in another
-    time zone, if one is named."""
+    time zone, if one is named, and with files beside it."""
 
-    def show(policy: str, zone: str = "UTC0") -> str:
+    def show(policy: str, zone: str = "UTC0", files: dict[str, str] = {}) -> str:
         file = tmp_path / "story.policy"
         file.write_text(policy)
+        for name, text in files.items():
+            (tmp_path / name).write_text(text)
         argv = [PROGRAM, "show", "nft", file]
         env = os.environ | {"TZ": zone}
         done = subprocess.run(argv, text=True, capture_output=True, env=env)

@@ -30,6 +30,7 @@ KEYS = {
     "time", "id", "flow", "enforcer", "phase", "verdict", "rule", "zone", "source",
     "source_port", "destination", "protocol", "port", "name", "method", "url", "user",
     "status", "bytes", "duration_ms", "reason", "packets", "parent",
+    "flags", "length", "suppressed",
 }  # fmt: skip
 
 
@@ -48,6 +49,7 @@ def test_of_a_packet(gateway: Gateway, journal: Journal) -> None:
     assert (event.zone_from, event.zone_to) == ("guest", "lan")
     assert (event.destination, event.port) == (lab.printer.ip4, 9100)
     assert event.protocol == "tcp"
+    assert (event.flags, event.length) == ("syn", 60)
     assert (event.name, event.method, event.url, event.status) == (None,) * 4
 
 

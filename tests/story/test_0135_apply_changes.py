@@ -11,6 +11,7 @@ from tests.story.zones import ZONES, line_of
 OPEN = ZONES + "allow lan -> any log\n"
 WEB = ZONES + "allow lan -> wan web\n"
 COLUMNS = 80
+SAME = "nothing would change\nwould end 0 living flows\n"
 
 Start = Callable[..., Gateway]
 
@@ -66,7 +67,27 @@ def test_a_dry_run_changes_nothing(start_gateway: Start) -> None:
     assert done.stdout.startswith("what would change:\n")
     assert rules(gateway) == before
     same = gateway.command("apply", "--dry-run", gateway.policy_file(OPEN))
-    assert (same.returncode, same.stdout) == (GOOD, "nothing would change\n")
+    assert (same.returncode, same.stdout) == (GOOD, SAME)
+
+
+def test_a_dry_run_counts_what_would_end(start_gateway: Start) -> None:
+    gateway = start_gateway(OPEN)
+    shut = gateway.policy_file(ZONES + "reject lan -> any\n")
+    with gateway.lab.lan.connect(gateway.lab.web.ip4, 80) as sock:
+        done = gateway.command("apply", "--dry-run", shut)
+        assert done.returncode == NO
+        assert done.stdout.splitlines()[-1] == "would end 1 living flow"
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n")
+        assert sock.recv(8) == b"HTTP/1.1", "it lives on"
+        assert "1 living flow ended" in gateway.apply(shut).stderr
+
+
+def test_a_dry_run_says_what_else_is_in_the_way(start_gateway: Start) -> None:
+    gateway = start_gateway(OPEN)
+    text = OPEN + "proxy { listen 203.0.113.99:3128 for lan }\n"
+    done = gateway.command("apply", "--dry-run", gateway.policy_file(text))
+    assert done.returncode == WRONG_WORLD
+    assert "cannot listen on 203.0.113.99:3128" in done.stderr
 
 
 def test_a_dry_run_refuses_what_apply_refuses(start_gateway: Start) -> None:
@@ -94,7 +115,7 @@ def test_what_is_in_force_counts_and_not_the_files(start_gateway: Start) -> None
     assert "203.0.113.128/25" in done.stdout
     assert gateway.apply(policy).returncode == GOOD
     done = gateway.command("apply", "--dry-run", policy)
-    assert (done.returncode, done.stdout) == (GOOD, "nothing would change\n")
+    assert (done.returncode, done.stdout) == (GOOD, SAME)
 
 
 def test_of_many_changes_the_first_are_shown(start_gateway: Start) -> None:

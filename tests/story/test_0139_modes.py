@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import listener, namespace
+from tests.lab import listener, namespace, wait
 from tests.lab.gateway import GOOD, PROGRAM, READY_S, ROOT, gatehouse
 from tests.lab.host import Host
 from tests.lab.lab import Lab
@@ -35,7 +35,7 @@ def in_force(lab: Lab, which: str, policy: Path, runtime: str) -> Iterator[None]
 
 def is_open(host: Host, address: str, port: int) -> bool:
     try:
-        host.connect(address, port, timeout=0.5).close()
+        host.connect(address, port, timeout=1).close()
     except OSError:
         return False
     return True
@@ -65,7 +65,8 @@ def test_a_server_that_guards_itself(gateway_lab: Lab, family: str) -> None:
 def a_process_of(host: Host) -> str:
     """Its number, as a container's manager tells it."""
     host.spawn(["tail", "-f", "/dev/null"])
-    return str(namespace.processes(host.namespace)[-1])
+    there = wait.until("it is inside", lambda: namespace.processes(host.namespace))
+    return str(there[-1])
 
 
 @pytest.mark.parametrize("named_by", [lambda h: h.namespace, a_process_of])

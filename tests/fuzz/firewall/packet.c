@@ -37,6 +37,8 @@ check_agreement(const struct packet *less, const struct packet *more)
 		must(more->has_ports &&
 		     less->source_port == more->source_port &&
 		     less->destination_port == more->destination_port);
+	if (less->has_flags)
+		must(more->has_flags && less->flags == more->flags);
 	if (less->has_type)
 		must(more->has_type && less->type == more->type &&
 		     less->code == more->code);
@@ -45,11 +47,14 @@ check_agreement(const struct packet *less, const struct packet *more)
 static void
 check_sense(const struct packet *packet)
 {
-	char room[PACKET_PROTOCOL_BYTES];
+	char room[PACKET_PROTOCOL_BYTES], flags[PACKET_FLAGS_BYTES];
 
 	must(packet->source.family != ADDRESS_NONE);
 	must(packet->destination.family != ADDRESS_NONE);
 	must(!packet->has_ports || packet->has_protocol);
+	must(!packet->has_flags || packet->has_ports);
+	must(strlen(packet_flag_words(packet->flags, flags)) <
+	     PACKET_FLAGS_BYTES);
 	must(!packet->has_type || packet->has_protocol);
 	must(!packet->has_ports || !packet->has_type);
 	must(!packet->is_fragment || (!packet->has_ports && !packet->has_type));

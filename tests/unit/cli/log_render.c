@@ -231,6 +231,27 @@ nothing_known(void **state)
 }
 
 static void
+suppressed(void **state)
+{
+	struct event event = packet();
+
+	(void)state;
+	event.source = (struct address_port){ 0 };
+	event.destination = (struct address){ 0 };
+	event.protocol = NULL;
+	event.port = 0;
+	event.suppressed = 12345;
+	event.reason = "and 12345 more of these were not logged";
+	assert_event(&event,
+	    "12:00:00.123 drop   guest -> lan firewall/packet line 43 "
+	    "and 12345 more of these were not logged");
+	event.zone_to = (struct str){ NULL, 0 };
+	assert_event(&event,
+	    "12:00:00.123 drop   guest -> ? firewall/packet line 43 "
+	    "and 12345 more of these were not logged");
+}
+
+static void
 parts(void **state)
 {
 	static const struct {
@@ -245,6 +266,11 @@ parts(void **state)
 		{ "\"parent\": {\"name\": \"corp\"}, \"status\": 200",
 		    "? -> ? via corp 200" },
 		{ "\"parent\": {\"server\": \"x\"}", "? -> ?" },
+		{ "\"protocol\": \"tcp\", \"flags\": \"syn,ack\"",
+		    "? -> ? tcp syn,ack" },
+		{ "\"protocol\": \"tcp\", \"flags\": \"syn\"", "? -> ? tcp" },
+		{ "\"flags\": \"\\u001b x\"", "? -> ? \\x1b\\x20x" },
+		{ "\"flags\": 2", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1}", "? -> ?" },
 		{ "\"bytes\": {\"in\": 1, \"out\": 2}", "? -> ? 1/2" },
 		/* Of another type than promised: as if it were not there. */
@@ -559,6 +585,7 @@ main(void)
 		TEST(requests),
 		TEST(common_lines_fit),
 		TEST(nothing_known),
+		TEST(suppressed),
 		TEST(parts),
 		TEST(sizes_and_durations),
 		TEST(colours),

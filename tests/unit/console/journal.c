@@ -363,6 +363,85 @@ pipe_without_a_reader(void **state)
 	text_fini(&got);
 }
 
+/* What is emitted in a batch is there at its end, at a change of the file,
+ * and when it is much. */
+static void
+batch(void **state)
+{
+	int64_t written = counter_get(COUNTER_EVENTS);
+	struct journal journal;
+	struct stat early, st;
+
+	(void)state;
+	journal_init(&journal);
+	assert_int_equal(journal_open(&journal, path, 0640), 0);
+	journal_batch_begin(&journal);
+	journal_batch_end(&journal);
+	assert_file(path, "");
+	journal_batch_begin(&journal);
+	emit(&journal, "a");
+	emit(&journal, "b");
+	assert_file(path, "");
+	assert_int_equal(journal_reopen(&journal), 0);
+	assert_file(path, "a b");
+	emit(&journal, "c");
+	journal_batch_end(&journal);
+	assert_file(path, "a b c");
+	emit(&journal, "d");
+	assert_file(path, "a b c d");
+	assert_int_equal(counter_get(COUNTER_EVENTS) - written, 4);
+	journal_batch_begin(&journal);
+	for (int i = 0; i < 1000; i++)
+		emit_long(&journal);
+	assert_int_equal(stat(path, &early), 0);
+	journal_batch_end(&journal);
+	assert_int_equal(stat(path, &st), 0);
+	assert_in_range(st.st_size, 5000000, 6000000);
+	assert_in_range(st.st_size - early.st_size, 0, 70000);
+	assert_int_equal(counter_get(COUNTER_EVENTS) - written, 1004);
+	journal_fini(&journal);
+}
+
+/* Where there is no room any more some lines are whole, and one is not. */
+static void
+no_room_for_a_batch(void **state)
+{
+	int64_t lost = counter_get(COUNTER_EVENTS_LOST);
+	int64_t written = counter_get(COUNTER_EVENTS);
+	struct rlimit before, limit;
+	struct journal journal;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	journal_init(&journal);
+	assert_int_equal(journal_open(&journal, path, 0640), 0);
+	emit(&journal, "a");
+	assert_int_equal(stat(path, &st), 0);
+	for (int round = 0; round < 2; round++) {
+		limit = before;
+		limit.rlim_cur = (rlim_t)st.st_size * (rlim_t)(3 + round * 2);
+		limit.rlim_cur += (rlim_t)(60 + round * 60);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		journal_batch_begin(&journal);
+		emit(&journal, "b");
+		emit(&journal, "c");
+		emit(&journal, "d");
+		emit(&journal, "e");
+		journal_batch_end(&journal);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(
+		    counter_get(COUNTER_EVENTS_LOST) - lost, 2 + 2 * round);
+		assert_int_equal(
+		    counter_get(COUNTER_EVENTS) - written, 3 + 2 * round);
+	}
+	journal_batch_begin(&journal);
+	emit(&journal, "f");
+	journal_batch_end(&journal);
+	journal_fini(&journal);
+	assert_file(path, "a b c ! b c ! f");
+}
+
 static void
 rotating(void **state)
 {
@@ -483,6 +562,8 @@ main(void)
 		TEST(full_device),
 		TEST(full_pipe),
 		TEST(pipe_without_a_reader),
+		TEST(batch),
+		TEST(no_room_for_a_batch),
 		TEST(rotating),
 		TEST(rotated_by_another),
 		TEST(rotating_fails),

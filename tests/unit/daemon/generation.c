@@ -160,6 +160,39 @@ a_list_that_nobody_understands_is_refused(void **state)
 	text_fini(&said);
 }
 
+/* Neither the policy nor its list, nor a folder of parts, is there any more. */
+static void
+what_was_kept_needs_no_disk(void **state)
+{
+	struct text said = TEXT_EMPTY;
+	struct generation *first = create_first(&said), *second = NULL;
+	struct generation_wish wish = {
+		.path = first->path,
+		.number = 2,
+		.addresses = &nowhere,
+		.kept = &first->snapshot,
+	};
+	struct policy *kept = NULL;
+	struct report report;
+
+	(void)state;
+	(void)unlink(folder_path("p"));
+	(void)unlink(folder_path("bad.list"));
+	(void)unlink(folder_path("parts/a.policy"));
+	report_init(&report);
+	assert_int_equal(generation_create(&wish, &report, &second, &kept), 0);
+	assert_int_equal(report.count, 0);
+	report_fini(&report);
+	assert_null(kept);
+	assert_true(second->kept && !first->kept);
+	assert_int_equal(second->policy->rule_count, first->policy->rule_count);
+	assert_int_equal(second->snapshot.count, first->snapshot.count);
+	generation_destroy(first);
+	assert_true(drops(second, "192.0.2.1"));
+	generation_destroy(second);
+	text_fini(&said);
+}
+
 int
 main(void)
 {
@@ -167,6 +200,7 @@ main(void)
 		cmocka_unit_test(takes_one_list_and_nothing_else),
 		cmocka_unit_test(a_list_that_breaks_a_test_is_refused),
 		cmocka_unit_test(a_list_that_nobody_understands_is_refused),
+		cmocka_unit_test(what_was_kept_needs_no_disk),
 	};
 
 	return cmocka_run_group_tests(tests, folder_setup, folder_teardown);

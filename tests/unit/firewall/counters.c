@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The counters of our table, read by name, and of no other table. */
+/*
+ * The counters of our table, read by the name that the policy's text has, and
+ * of no other table.
+ */
 #include "firewall/counters.h"
 
 #include "namespace.h"
@@ -25,11 +28,13 @@ reads_our_counters_alone(void **state)
 	    " && nft 'table ip gatehouse { counter v4 { } ; }'"
 	    " && nft 'table inet gatehouse { quota q { 1 mbytes } ; "
 	    "counter rule.34 { packets 5000000000 bytes 7 } ; "
+	    "counter rule.35.2/3 { packets 4 bytes 9 } ; "
 	    "counter spoofed { } ; }'");
 	assert_int_equal(counters_read(note, &seen), 0);
 	assert_true(text_has(&seen, "rule.34 5000000000 7\n"));
 	assert_true(text_has(&seen, "spoofed 0 0\n"));
-	assert_int_equal(text_occurrences(&seen, "\n"), 2);
+	assert_true(text_has(&seen, "rule.35.2 4 9\n"));
+	assert_int_equal(text_occurrences(&seen, "\n"), 3);
 	text_fini(&seen);
 }
 

@@ -47,6 +47,28 @@ static const struct {
 		.has_ports = true,
 		.source_port = 40000,
 		.destination_port = 443 } },
+	{ .what = "TCP with its flags",
+	    .bytes = S(IPV4("\x45", "\x00\x3c", "\x40\x00", "\x06") PORTS EIGHT
+		"\xa0\xc2"),
+	    IPV4_ENDS,
+	    .expect = { .bytes = 60,
+		.protocol = 6,
+		.has_protocol = true,
+		.has_ports = true,
+		.source_port = 40000,
+		.destination_port = 443,
+		.has_flags = true,
+		.flags = 0xc2 } },
+	{ .what = "cut off before the flags",
+	    .bytes = S(IPV4("\x45", "\x00\x3c", "\x40\x00", "\x06") PORTS EIGHT
+		"\xa0"),
+	    IPV4_ENDS,
+	    .expect = { .bytes = 60,
+		.protocol = 6,
+		.has_protocol = true,
+		.has_ports = true,
+		.source_port = 40000,
+		.destination_port = 443 } },
 	{ .what = "UDP behind IPv4 options",
 	    .bytes = S(IPV4("\x47", "\x00\x28", "\x00\x00",
 		"\x11") "\x94\x04\x00\x00\x01\x01\x01\x00" PORTS),
@@ -247,9 +269,11 @@ assert_packet(const struct packet *got, const struct packet *expect)
 	assert_int_equal(got->has_protocol, expect->has_protocol);
 	assert_int_equal(got->is_fragment, expect->is_fragment);
 	assert_int_equal(got->has_ports, expect->has_ports);
+	assert_int_equal(got->has_flags, expect->has_flags);
 	assert_int_equal(got->has_type, expect->has_type);
 	assert_int_equal(got->source_port, expect->source_port);
 	assert_int_equal(got->destination_port, expect->destination_port);
+	assert_int_equal(got->flags, expect->flags);
 	assert_int_equal(got->type, expect->type);
 	assert_int_equal(got->code, expect->code);
 }
@@ -289,6 +313,10 @@ assert_agrees(const struct packet *less, const struct packet *more)
 		assert_int_equal(less->source_port, more->source_port);
 		assert_int_equal(
 		    less->destination_port, more->destination_port);
+	}
+	if (less->has_flags) {
+		assert_true(more->has_flags);
+		assert_int_equal(less->flags, more->flags);
 	}
 	if (less->has_type) {
 		assert_true(more->has_type);
@@ -365,6 +393,29 @@ names_protocols(void **state)
 		    packet_protocol_word(rows[i].protocol, room), rows[i].word);
 }
 
+static void
+names_flags(void **state)
+{
+	static const struct {
+		uint8_t flags;
+		const char *words;
+	} rows[] = {
+		{ 0x00, "none" },
+		{ 0x02, "syn" },
+		{ 0x12, "syn,ack" },
+		{ 0x14, "ack,rst" },
+		{ 0x29, "fin,psh,urg" },
+		{ 0xc2, "syn,ecn,cwr" },
+		{ 0xff, "syn,ack,fin,rst,psh,urg,ecn,cwr" },
+	};
+	char room[PACKET_FLAGS_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_string_equal(
+		    packet_flag_words(rows[i].flags, room), rows[i].words);
+}
+
 int
 main(void)
 {
@@ -373,6 +424,7 @@ main(void)
 		cmocka_unit_test(gives_what_is_known_of_any_beginning),
 		cmocka_unit_test(refuses_what_is_no_ip),
 		cmocka_unit_test(names_protocols),
+		cmocka_unit_test(names_flags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,9 @@
 #include "event/event.h"
 #include "firewall/limits.h"
 #include "firewall/names.h"
+#include "firewall/packet.h"
+
+#define BURST 20000
 
 #define NUMBER FIREWALL_TEXT(FIREWALL_NUMBER)
 
@@ -55,12 +58,15 @@ static struct packet_log *packet_log;
 /* What the sink saw last, and how much of it. */
 static struct {
 	size_t count;
+	int64_t suppressed;
 	int64_t at;
 	struct event event;
 	char rule_name[80];
 	char zone_from[32];
 	char zone_to[32];
 	char protocol[16];
+	char flags[PACKET_FLAGS_BYTES];
+	char reason[80]; /* of what was suppressed */
 } seen;
 
 static void
@@ -73,6 +79,12 @@ static void
 sink(const struct event *event, void *context)
 {
 	(void)context;
+	seen.suppressed += (int64_t)event->suppressed;
+	if (event->suppressed > 0) {
+		keep(seen.reason, sizeof(seen.reason), str_of(event->reason));
+		assert_int_equal(event->source.address.family, ADDRESS_NONE);
+		return;
+	}
 	seen.count++;
 	seen.at = clock_now();
 	seen.event = *event;
@@ -80,6 +92,7 @@ sink(const struct event *event, void *context)
 	keep(seen.zone_from, sizeof(seen.zone_from), event->zone_from);
 	keep(seen.zone_to, sizeof(seen.zone_to), event->zone_to);
 	keep(seen.protocol, sizeof(seen.protocol), str_of(event->protocol));
+	keep(seen.flags, sizeof(seen.flags), str_of(event->flags));
 }
 
 static void
@@ -234,7 +247,7 @@ makes_an_event_of_a_packet(void **state)
 	    str_is(address_text(seen.event.destination, room), "10.0.0.1"));
 	assert_int_equal(seen.event.port, 1111);
 	assert_false(seen.event.measured);
-	assert_int_equal(seen.event.bytes_in, 20 + 8 + 5);
+	assert_int_equal(seen.event.length, 20 + 8 + 5);
 	assert_true(seen.event.flow ==
 		    event_flow_id(IPPROTO_UDP, seen.event.source,
 			(struct address_port){ seen.event.destination, 1111 }));
@@ -261,7 +274,7 @@ reads_ipv6_and_the_longest_record(void **state)
 	assert_true(str_is(
 	    address_text(seen.event.source.address, room), "2001:db8::2"));
 	/* Its length, not that of what the kernel copied. */
-	assert_int_equal(seen.event.bytes_in, 40 + 8 + 1200);
+	assert_int_equal(seen.event.length, 40 + 8 + 1200);
 	(void)close(fd);
 }
 
@@ -291,6 +304,8 @@ reads_tcp(void **state)
 	assert_string_equal(seen.rule_name, "a \"name\"");
 	assert_int_equal(seen.event.source.port, local_port(fd));
 	assert_int_equal(seen.event.port, 5555);
+	assert_string_equal(seen.flags, "syn");
+	assert_int_equal(seen.event.length, 20 + 40);
 	(void)close(fd);
 }
 
@@ -344,25 +359,71 @@ burst(int fd, int count)
 			assert_true(errno == ENOBUFS || errno == EAGAIN);
 }
 
-/* The queue holds what a commit of the daemon's may leave unread. */
+/* Until as many were read, whether they became events or not. */
 static void
-holds_ten_thousand_packets(void **state)
+await_packets(int count)
 {
+	struct pollfd poll_fd = { .fd = packet_log_fd(packet_log),
+		.events = POLLIN };
+
+	while (count > 0) {
+		assert_int_equal(poll(&poll_fd, 1, 5000), 1);
+		int n = packet_log_read(packet_log);
+		assert_in_range(n, 0, count);
+		count -= n;
+	}
+}
+
+/*
+ * The queue holds what a commit of the daemon's may leave unread; and of a
+ * flood of one rule a thousand packets are told, and how many more there were.
+ */
+static void
+holds_a_burst_and_tells_its_first(void **state)
+{
+	char want[80];
+
 	(void)state;
 	NEED_NAMESPACE();
 	int fd = peer_socket("10.0.0.1", 1111, SOCK_DGRAM, 0);
 	int64_t lost = counter_get(COUNTER_PACKETS_LOST);
-	burst(fd, 10000);
+	int64_t suppressed = counter_get(COUNTER_PACKETS_SUPPRESSED);
+	burst(fd, BURST);
 	int64_t start = clock_now();
-	await_events(10000);
-	print_message("  10000 events in %.1f ms\n",
-	    (double)(clock_now() - start) / (double)CLOCK_MS);
-	assert_int_equal(seen.count, 10000);
+	await_packets(BURST);
+	print_message("  %d packets in %.1f ms, %zu events\n", BURST,
+	    (double)(clock_now() - start) / (double)CLOCK_MS, seen.count);
 	assert_int_equal(counter_get(COUNTER_PACKETS_LOST), lost);
+	assert_in_range(seen.count, 1000, 1100);
+	assert_int_equal(seen.suppressed, 0);
+	assert_true(packet_log_settle(packet_log));
+	assert_int_equal(seen.suppressed, BURST - (int64_t)seen.count);
+	assert_int_equal(counter_get(COUNTER_PACKETS_SUPPRESSED) - suppressed,
+	    seen.suppressed);
+	(void)snprintf(want, sizeof(want),
+	    "and %lld more of these were not logged",
+	    (long long)seen.suppressed);
+	assert_string_equal(seen.reason, want);
 	(void)close(fd);
 }
 
-/* Everything sent is an event or is counted as lost, to the packet. */
+/* A reason that the rule has is not lost over the number. */
+static void
+tells_reason_and_number(void **state)
+{
+	(void)state;
+	NEED_NAMESPACE();
+	int fd = peer_socket("10.0.0.1", 4444, SOCK_DGRAM, 0);
+	burst(fd, 2000);
+	await_packets(2000);
+	assert_true(packet_log_settle(packet_log));
+	assert_int_equal(
+	    strncmp(seen.reason, "spoofed; and ", strlen("spoofed; and ")), 0);
+	assert_int_equal(seen.suppressed + (int64_t)seen.count, 2000);
+	(void)close(fd);
+}
+
+/* Everything sent is an event, suppressed or lost, to the packet. */
 static void
 counts_what_a_flood_loses(void **state)
 {
@@ -389,7 +450,8 @@ counts_what_a_flood_loses(void **state)
 	lost = counter_get(COUNTER_PACKETS_LOST) - lost;
 	print_message("  30001 packets: %zu events, %lld lost\n", seen.count,
 	    (long long)lost);
-	assert_int_equal((int64_t)seen.count + lost, 30001);
+	assert_true(packet_log_settle(packet_log));
+	assert_int_equal((int64_t)seen.count + seen.suppressed + lost, 30001);
 	assert_true(lost > 1000);
 	(void)close(last);
 	(void)close(fd);
@@ -438,7 +500,8 @@ main(void)
 		TEST(reads_tcp),
 		TEST(gives_the_type_of_icmp_for_a_port),
 		TEST(passes_over_the_logs_of_others),
-		TEST(holds_ten_thousand_packets),
+		TEST(holds_a_burst_and_tells_its_first),
+		TEST(tells_reason_and_number),
 		TEST(counts_what_a_flood_loses),
 		TEST(says_that_another_reads_the_group),
 	};

@@ -7,6 +7,8 @@
 
 #include "namespace.h"
 
+#include <errno.h>
+
 #define OURS                                                                   \
 	"table inet gatehouse {\n"                                             \
 	"counter hits { }\n"                                                   \
@@ -161,6 +163,48 @@ all_goes_but_what_is_kept(void **state)
 	text_fini(&listed);
 }
 
+static bool
+is_no_keep_nor_base(const void *context, const struct standing_item *item)
+{
+	(void)context;
+	return strcmp(item->name, "keep") != 0 && !item->is_base;
+}
+
+/* Base chains by commands, all else by messages in one batch. */
+static void
+what_nothing_holds_goes_by_messages(void **state)
+{
+	struct text commands = TEXT_EMPTY, words = TEXT_EMPTY;
+	struct text listed = TEXT_EMPTY;
+	struct batch batch = BATCH_EMPTY;
+	struct standing standing;
+
+	(void)state;
+	NEED_NAMESPACE();
+	begin_table();
+	assert_int_equal(standing_read(&standing), 0);
+	batch_begin(&batch);
+	standing_remove(&standing, is_no_keep_nor_base, NULL, &batch);
+	assert_int_equal(batch_commit(&batch, &words), -EBUSY);
+	shell_read(&listed, "nft list ruleset");
+	assert_true(text_has(&listed, "chain leaf"));
+	text_addz(&commands, "nft '");
+	standing_base_removal(&standing, &commands);
+	text_addz(&commands, "'");
+	shell(commands.at);
+	batch_begin(&batch);
+	standing_remove(&standing, is_no_keep_nor_base, NULL, &batch);
+	assert_int_equal(batch_commit(&batch, &words), 0);
+	shell_read(&listed, "nft list table inet gatehouse");
+	assert_int_equal(text_occurrences(&listed, "set keep"), 1);
+	assert_int_equal(text_occurrences(&listed, "{"), 3);
+	batch_fini(&batch);
+	standing_fini(&standing);
+	text_fini(&commands);
+	text_fini(&words);
+	text_fini(&listed);
+}
+
 int
 main(void)
 {
@@ -169,6 +213,8 @@ main(void)
 		cmocka_unit_test_teardown(each_thing_is_found, end),
 		cmocka_unit_test_teardown(a_namesake_has_another_number, end),
 		cmocka_unit_test_teardown(all_goes_but_what_is_kept, end),
+		cmocka_unit_test_teardown(
+		    what_nothing_holds_goes_by_messages, end),
 	};
 
 	return cmocka_run_group_tests(tests, namespace_setup, NULL);

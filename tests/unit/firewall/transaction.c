@@ -41,6 +41,29 @@
 	"}\n"                                                                  \
 	"}\n"
 
+/* Its base chain stands on all kinds of things. */
+#define THIRD_RULESET(end)                                                     \
+	"table inet gatehouse {\n"                                             \
+	"counter hits {\n}\n"                                                  \
+	"limit slow {\nrate 1/second\n}\n"                                     \
+	"set pair {\ntype ipv4_addr\nflags interval\n"                         \
+	"elements = { 192.0.2.0/24, 198.51.100.2 }\n}\n"                       \
+	"chain main {\n"                                                       \
+	"type filter hook prerouting priority mangle\n"                        \
+	"ip saddr @pair goto leaf\n"                                           \
+	"ip saddr vmap @ways\n" end "\n"                                       \
+	"}\n"                                                                  \
+	"chain leaf {\n"                                                       \
+	"limit name \"slow\" drop\n"                                           \
+	"ip daddr { 192.0.2.0/24, 203.0.113.0/28 } drop\n"                     \
+	"counter name ip saddr map @counters\n"                                \
+	"}\n"                                                                  \
+	"map counters {\ntype ipv4_addr : counter\n"                           \
+	"elements = { 192.0.2.9 : \"hits\" }\n}\n"                             \
+	"map ways {\ntype ipv4_addr : verdict\nflags interval\n"               \
+	"elements = { 192.0.2.0/25 : goto leaf }\n}\n"                         \
+	"}\n"
+
 static struct text foreign_before;
 
 static int
@@ -121,6 +144,79 @@ replaces_the_ruleset_before(void **state)
 	text_fini(&listed);
 }
 
+/* Two names are enough for however many, and one of them stands. */
+static void
+names_change_by_turns(void **state)
+{
+	struct text first = TEXT_EMPTY, listed = TEXT_EMPTY;
+
+	(void)state;
+	NEED_NAMESPACE();
+	commit(STR(THIRD_RULESET("drop")));
+	shell_read(&first, LIST_OURS);
+	for (int i = 0; i < 3; i++) {
+		commit(STR(THIRD_RULESET("drop")));
+		shell_read(&listed, LIST_OURS);
+		assert_true(text_has(&listed, "goto leaf/2"));
+		assert_true(text_has(&listed, "map @counters/2"));
+		assert_true(text_has(&listed, "192.0.2.9 : \"hits/2\""));
+		assert_int_equal(text_occurrences(&listed, " {\n"), 8);
+		commit(STR(THIRD_RULESET("drop")));
+		shell_read(&listed, LIST_OURS);
+		assert_string_equal(listed.at, first.at);
+	}
+	text_fini(&first);
+	text_fini(&listed);
+}
+
+/* Of a life that ended between the first step and the last. */
+static void
+clears_what_others_have_left(void **state)
+{
+	struct text listed = TEXT_EMPTY;
+
+	(void)state;
+	NEED_NAMESPACE();
+	commit(STR(THIRD_RULESET("drop")));
+	shell("nft 'table inet gatehouse { counter hits/2 { } ; set pair/3 { "
+	      "type ipv4_addr ; } ; chain leaf/2 { ip saddr @pair/3 counter "
+	      "name hits/2 ; } ; map ways/2 { type mark : verdict ; elements = "
+	      "{ 1 : goto leaf/2 } ; } ; }'");
+	commit(STR(THIRD_RULESET("drop")));
+	shell_read(&listed, LIST_OURS);
+	assert_true(text_has(&listed, "goto leaf/4"));
+	assert_false(text_has(&listed, "leaf/2"));
+	assert_int_equal(text_occurrences(&listed, " {\n"), 8);
+	text_fini(&listed);
+}
+
+static bool
+is_pair(const void *context, const char *name)
+{
+	return strcmp(name, context) == 0;
+}
+
+/* What stays has the name that the caller knows. */
+static void
+what_is_kept_keeps_its_name(void **state)
+{
+	struct transaction_kept kept = { is_pair, "pair" };
+	struct text listed = TEXT_EMPTY, why = TEXT_EMPTY;
+
+	(void)state;
+	NEED_NAMESPACE();
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(transaction_commit_beside(
+				     STR(THIRD_RULESET("drop")), &kept, &why),
+		    0);
+	shell_read(&listed, LIST_OURS);
+	assert_true(text_has(&listed, "ip saddr @pair goto leaf/2"));
+	assert_true(text_has(&listed, "set pair {"));
+	assert_int_equal(text_occurrences(&listed, " {\n"), 8);
+	text_fini(&listed);
+	text_fini(&why);
+}
+
 /* What is refused, by whom, and a word that must be told. */
 static const struct {
 	const char *ruleset;
@@ -138,6 +234,8 @@ static const struct {
 	  "type filter hook prerouting priority mangle\n"
 	  "ip saddr 203.0.113.9 accept\nmasquerade\n}\n}\n",
 	    "Could not process rule", true },
+	/* The same when all that it stands on is made already. */
+	{ THIRD_RULESET("masquerade"), "Could not process rule", true },
 	/* A loop is found when all before it was taken. */
 	{ "table inet gatehouse {\nchain leaf {\n}\nchain main {\n"
 	  "type filter hook prerouting priority mangle\njump leaf\n}\n"
@@ -295,7 +393,7 @@ asks_the_kernel_when_the_child_is_lost(void **state)
 	assert_true(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
 	int good = transaction_commit(STR(FIRST_RULESET), &why);
 	size_t words = why.len;
-	int again = transaction_commit(STR(SECOND_RULESET), &why);
+	int again = transaction_commit(STR(THIRD_RULESET("drop")), &why);
 	int bad = transaction_commit(str_of(refused[0].ruleset), &why);
 	assert_true(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
 	assert_int_equal(good, 0);
@@ -372,6 +470,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(puts_a_ruleset_in_force),
 		TEST(replaces_the_ruleset_before),
+		TEST(names_change_by_turns),
+		TEST(clears_what_others_have_left),
+		TEST(what_is_kept_keeps_its_name),
 		TEST(keeps_the_old_rules_when_refused),
 		TEST(refuses_with_nothing_in_force_as_well),
 		TEST(checks_without_changing_anything),

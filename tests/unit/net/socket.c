@@ -503,6 +503,29 @@ receiver_without_descriptors_refuses(void **state)
 	(void)close(ends[1]);
 }
 
+/* As those of a gateway at boot: of nobody yet. */
+static void
+an_address_may_come_later(void **state)
+{
+	static const char *const addresses[] = { "192.0.2.1", "2001:db8::1" };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct socket_listen options = { .at.port = 0 };
+		assert_int_equal(
+		    address_parse(str_of(addresses[i]), &options.at.address),
+		    0);
+		int fd = socket_listen(&options);
+		if (fd == -EAFNOSUPPORT)
+			continue;
+		assert_int_equal(fd, -EADDRNOTAVAIL);
+		options.freebind = true;
+		fd = socket_listen(&options);
+		assert_true(fd >= 0);
+		(void)close(fd);
+	}
+}
+
 int
 main(void)
 {
@@ -525,6 +548,7 @@ main(void)
 		cmocka_unit_test(full_queue_says_so),
 		cmocka_unit_test(refused_messages_leave_no_descriptors),
 		cmocka_unit_test(receiver_without_descriptors_refuses),
+		cmocka_unit_test(an_address_may_come_later),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What check warns of, and in which words. */
 #include "policy/analyse.h"
+#include "policy/standing.h"
 
 #include "random_policy.h"
 
@@ -167,6 +168,22 @@ static const struct {
 	    "proxy does not see such flows, and packets show no name\n"
 	    "6 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, and packets show no type\n" },
+	/* What is taken out of the sources is not blind. */
+	{ HEAD USED PROXY
+	    "reject lan, guest except guest -> ads.example tcp 80 log\n"
+	    "reject lan, guest except 10.0.9.0/24 -> ads.example tcp 80 log as "
+	    "\"b\"\n"
+	    "allow lan -> wan\n",
+	    "10 unreached 9: this rule never matches: line 9 takes all of "
+	    "it\n" },
+	{ HEAD USED PROXY
+	    "reject lan, guest except 10.0.9.0/25 -> ads.example tcp 80 log\n"
+	    "reject any except lan -> ads.example tcp 80 log\n"
+	    "allow lan -> wan\n",
+	    "9 blind: from guest this rule matches nothing: the proxy does not "
+	    "see such flows, and packets show no name\n"
+	    "10 blind: from guest, wan this rule matches nothing: the proxy "
+	    "does not see such flows, and packets show no name\n" },
 	/* Parents: nobody goes by one, packets do not, and two are not one. */
 	{ HEAD USED PARENTS "allow lan -> wan via corp\n",
 	    "6 unused: no rule goes via the parent 'lab'\n"
@@ -261,6 +278,70 @@ many_covers(void **state)
 	text_fini(&out);
 }
 
+static void
+expect(const struct text *policy, const char *findings)
+{
+	struct text out = TEXT_EMPTY;
+
+	findings_of(policy->at, false, &out);
+	assert_string_equal(out.at, findings);
+	text_fini(&out);
+}
+
+/* Far more than can be listed may be met together. */
+static void
+many_conditions(void **state)
+{
+	struct text policy = TEXT_EMPTY;
+
+	(void)state;
+	text_addz(&policy, HEAD USED PROXY);
+	for (unsigned i = 0; i < 40; i++)
+		text_addf(&policy,
+		    "reject lan -> any path \"/*%c%c*\" log as \"%u\"\n"
+		    "reject lan -> any header X \"*%c%c*\" log as \"x%u\"\n"
+		    "reject lan -> any header Y-%u \"*\" log as \"y%u\"\n",
+		    'a' + i % 26, 'z' - i % 23, i, 'a' + i % 26, 'z' - i % 23,
+		    i, i, i);
+	text_addz(&policy,
+	    "allow lan -> wan path \"/*q*aze*\"\n"
+	    "allow lan -> wan header X \"*q*aze\"\n"
+	    "allow lan -> wan header Y-7 \"a*\" path \"/a*\"\n"
+	    "allow lan -> wan path \"/a*\" header X \"a*\" header Z \"*\"\n");
+	expect(&policy,
+	    "129 unreached 9: this rule never matches: line 9 takes all of it\n"
+	    "130 unreached 10: this rule never matches: line 10 takes all of "
+	    "it\n"
+	    "131 unreached 32: this rule never matches: line 32 takes all of "
+	    "it\n");
+	text_fini(&policy);
+}
+
+/* Each alone and all together: reports take nothing from each other. */
+static void
+many_reports(void **state)
+{
+	struct text policy = TEXT_EMPTY;
+
+	(void)state;
+	text_addz(&policy, HEAD USED PROXY);
+	for (unsigned i = 0; i < 60; i++)
+		text_addf(&policy,
+		    "report reject lan -> any header X-%u \"*\" log\n"
+		    "report drop lan -> wan tcp %u-%u\n",
+		    i, i + 1, 3000 - i);
+	text_addz(&policy, "allow lan -> any tcp 80\n"
+			   "report reject lan -> wan tcp 80 log\n"
+			   "allow lan -> any\n"
+			   "report reject lan -> any header X-3 \"*\" log\n");
+	expect(&policy,
+	    "130 unreached 129: this rule never matches: line 129 takes all of "
+	    "it\n"
+	    "132 unreached 131: this rule never matches: line 131 takes all of "
+	    "it\n");
+	text_fini(&policy);
+}
+
 /* What is too tangled is said, not guessed. */
 static void
 limits(void **state)
@@ -271,7 +352,7 @@ limits(void **state)
 	(void)state;
 	text_addz(&policy, HEAD PROXY);
 	for (unsigned i = 0; i < 26; i++)
-		text_addf(&policy, "allow lan -> wan path \"/*%c%c*\"\n",
+		text_addf(&policy, "allow lan -> wan path \"*%c*xy%c*\"\n",
 		    'a' + i, 'z' - i);
 	struct policy *read = policy_of(policy.at);
 	report_init(&report);
@@ -286,6 +367,48 @@ limits(void **state)
 	text_fini(&out);
 }
 
+static void
+expect_standing(const char *text, size_t nodes_each,
+    const enum standing_kind *kinds, size_t count)
+{
+	struct policy *policy = policy_of(text);
+	const struct policy *const policies[] = { policy };
+	struct standing standing;
+	struct space space;
+
+	assert_int_equal(space_init(&space, policies, 1), 0);
+	assert_int_equal(standing_init(&standing, &space), 0);
+	standing.nodes_each = nodes_each;
+	assert_int_equal(policy->rule_count, count + 1);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(standing_of(&standing, i), kinds[i]);
+	standing_fini(&standing);
+	space_fini(&space);
+	policy_unref(policy);
+}
+
+/* One rule that costs too much is unknown; those around it are not. */
+static void
+one_unknown(void **state)
+{
+	static const char text[] =
+	    HEAD "allow lan -> 203.0.113.0/25 tcp 20-80\n"
+		 "allow lan -> 203.0.113.128/25 tcp 15-90\n"
+		 "allow 10.0.0.0/25 -> wan tcp 85-500\n"
+		 "allow 10.0.0.128/25 -> wan tcp 81-700\n"
+		 "reject lan -> 203.0.113.0/24 tcp 30-300\n"
+		 "allow lan -> 203.0.113.0/26 tcp 30\n"
+		 "allow guest -> wan\n";
+	enum standing_kind kinds[] = { STANDING_USEFUL, STANDING_USEFUL,
+		STANDING_USEFUL, STANDING_USEFUL, STANDING_USEFUL,
+		STANDING_UNREACHED, STANDING_USEFUL };
+
+	(void)state;
+	expect_standing(text, STANDING_NODES_EACH, kinds, COUNT_OF(kinds));
+	kinds[4] = STANDING_UNKNOWN;
+	expect_standing(text, 2, kinds, COUNT_OF(kinds));
+}
+
 int
 main(void)
 {
@@ -293,7 +416,10 @@ main(void)
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(many_covers),
+		cmocka_unit_test(many_conditions),
+		cmocka_unit_test(many_reports),
 		cmocka_unit_test(limits),
+		cmocka_unit_test(one_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

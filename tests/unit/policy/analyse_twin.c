@@ -194,10 +194,12 @@ expected_kind(const struct policy *policy, size_t i, const struct flows *flows)
 }
 
 static const struct finding *
-finding_of(const struct report *report, const struct policy_rule *rule)
+finding_of(const struct report *report, const struct policy_rule *rule,
+    enum report_weight weight)
 {
 	for (size_t i = 0; i < report->count; i++)
-		if (place_line(report->items[i].place).line == rule->line)
+		if (report->items[i].weight == weight &&
+		    place_line(report->items[i].place).line == rule->line)
 			return &report->items[i];
 	return NULL;
 }
@@ -255,23 +257,80 @@ is_least_cover(const struct policy *policy, const struct policy_rule *rule,
 	return true;
 }
 
+/* Notes are of rules of the other kind, and not of what stands behind all. */
+static bool
+is_noted(const struct policy_rule *rule, const struct policy_rule *earlier)
+{
+	bool catches_all = rule->verdict != POLICY_VERDICT_ALLOW &&
+			   rule->to.zones == POLICY_ZONES_ANY &&
+			   rule->to.except == NULL &&
+			   rule->services.count == 0 && rule->during == NULL &&
+			   !policy_rule_reads_head(rule);
+
+	return !catches_all && !rule->report &&
+	       (rule->verdict == POLICY_VERDICT_ALLOW) !=
+		   (earlier->verdict == POLICY_VERDICT_ALLOW);
+}
+
+/* The note names the rules above that take some of what this one asks for. */
+static bool
+is_note_right(const struct policy *policy, size_t i, const struct flows *flows,
+    const struct report *report)
+{
+	const struct policy_rule *rule = &policy->rules[i];
+	const struct finding *note = finding_of(report, rule, REPORT_NOTE);
+
+	for (size_t j = 0; j < i; j++) {
+		const struct policy_rule *earlier = &policy->rules[j];
+		bool takes_some = false;
+		for (size_t k = 0; !takes_some && k < flows->count; k++) {
+			const struct flow *flow = &flows->items[k].flow;
+			takes_some = final_rule(policy, flow) == earlier &&
+				     takes(policy, rule, flow);
+		}
+		if ((note != NULL && is_by(note, earlier->line, 0)) !=
+		    (takes_some && is_noted(rule, earlier)))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_right(const struct policy *policy, size_t i, const struct flows *flows,
     const struct report *report)
 {
 	const struct policy_rule *rule = &policy->rules[i];
-	const struct finding *finding = finding_of(report, rule);
+	const struct finding *finding =
+	    finding_of(report, rule, REPORT_WARNING);
 	const char *kind = expected_kind(policy, i, flows);
 
+	if (kind == NULL && finding == NULL)
+		return is_note_right(policy, i, flows, report);
 	if (kind == NULL || finding == NULL)
-		return kind == NULL && finding == NULL;
+		return false;
 	if (strcmp(kind, finding->kind) != 0)
 		return false;
 	return strcmp(kind, "unreached") != 0 ||
 	       is_least_cover(policy, rule, finding, flows);
 }
 
-static unsigned findings;
+/* Of a policy that mixes many facts, all flows are too many to be asked. */
+#define CELLS_MAX 1000000
+
+static bool
+is_small(const struct space *space)
+{
+	size_t cells = 1;
+
+	for (size_t i = 0; i < SPACE_DIMENSION_COUNT; i++) {
+		cells *= space->axes[i].count;
+		if (cells > CELLS_MAX)
+			return false;
+	}
+	return true;
+}
+
+static unsigned findings, compared;
 
 static void
 compare(const char *text, const struct policy *policy)
@@ -283,11 +342,14 @@ compare(const char *text, const struct policy *policy)
 	struct space space;
 
 	report_init(&report);
-	assert_int_equal(policy_analyse_list(policy, false, &report), 0);
+	assert_int_equal(policy_analyse_list(policy, true, &report), 0);
 	assert_int_equal(space_init(&space, &policy, 1), 0);
 	assert_int_equal(meaning_init(&meaning, &space, 0), 0);
-	collect(&space, &meaning, &flows);
-	for (size_t i = 0; i + 1 < policy->rule_count; i++) {
+	bool small = is_small(&space);
+	if (small)
+		collect(&space, &meaning, &flows);
+	compared += small;
+	for (size_t i = 0; small && i + 1 < policy->rule_count; i++) {
 		if (is_right(policy, i, &flows, &report))
 			continue;
 		report_render(&report, false, &words);
@@ -297,7 +359,7 @@ compare(const char *text, const struct policy *policy)
 		    words.at != NULL ? words.at : "nothing\n");
 		fail();
 	}
-	findings += (unsigned)report.count;
+	findings += small ? (unsigned)report.warnings : 0;
 	free(flows.items);
 	meaning_fini(&meaning);
 	space_fini(&space);
@@ -311,7 +373,7 @@ brute_force_agrees(void **state)
 	struct text text = TEXT_EMPTY;
 
 	(void)state;
-	for (unsigned i = 0; i < rounds; i++) {
+	while (compared < rounds) {
 		text_clear(&text);
 		add_random_policy(&text, 6);
 		struct policy *policy = policy_of(text.at);
@@ -330,5 +392,6 @@ main(void)
 		cmocka_unit_test(brute_force_agrees),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,7 +213,7 @@ lists(void **state)
 		check_numbers(&d, bits, in);
 	}
 	for (size_t low = 0; low < POINTS; low++)
-		for (size_t high = low; high < POINTS; high++) {
+		for (size_t high = 0; high < POINTS; high++) {
 			uint32_t set = diagram_interval(&d, 0, VARS, low, high);
 			for (unsigned i = 0; i < POINTS; i++)
 				assert_int_equal(value_at(&d, set, i),
@@ -259,6 +259,81 @@ deadlines(void **state)
 	diagram_fini(&d);
 }
 
+static bool
+is_listed(const void *context, size_t number)
+{
+	return (*(const uint64_t *)context >> number & 1) != 0;
+}
+
+/* Whatever the wish is, it comes to the set, and what is in it stays so. */
+static void
+bending(void **state)
+{
+	uint8_t values[VARS];
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 100; round++) {
+		uint64_t listed = chance_state & chance_state >> 1, hit = 0;
+		uint32_t set =
+		    diagram_numbers(&d, 0, VARS, POINTS, is_listed, &listed);
+		if (set == DIAGRAM_EMPTY)
+			continue;
+		for (unsigned wish = 0; wish < POINTS; wish++) {
+			unsigned point = 0;
+			for (unsigned v = 0; v < VARS; v++)
+				values[v] = wish >> (VARS - 1 - v) & 1;
+			diagram_bend(&d, set, values);
+			for (unsigned v = 0; v < VARS; v++)
+				point = point * 2 + values[v];
+			assert_true(diagram_has(&d, set, values));
+			assert_true(point == wish || (listed >> wish & 1) == 0);
+			hit |= UINT64_C(1) << point;
+		}
+		assert_true(hit == listed);
+		(void)chance(2);
+	}
+	diagram_fini(&d);
+}
+
+/* What was made since the mark is gone, all before it stands. */
+static void
+rewinding(void **state)
+{
+	struct diagram d;
+
+	(void)state;
+	diagram_init(&d);
+	for (unsigned round = 0; round < 200; round++) {
+		struct table a = random_table(2), b = random_table(2);
+		uint32_t f = build(&d, &a, 0, 0);
+		size_t count = d.nodes.count;
+		uint32_t g = build(&d, &b, 0, 0), both = diagram_and(&d, f, g);
+		struct diagram_node node = { 0 };
+		if (!diagram_is_terminal(both))
+			node = d.nodes.items[both];
+		d.nodes_max = d.nodes.count;
+		for (uint32_t var = 0; d.rc == 0; var++)
+			(void)diagram_node(
+			    &d, 100 + var, DIAGRAM_EMPTY, DIAGRAM_ALL);
+		assert_int_equal(d.rc, -E2BIG);
+		diagram_rewind(&d, count);
+		d.nodes_max = DIAGRAM_NODES_MAX;
+		assert_int_equal(d.rc, 0);
+		assert_int_equal(d.nodes.count, count);
+		assert_int_equal(build(&d, &a, 0, 0), f);
+		assert_int_equal(build(&d, &b, 0, 0), g);
+		assert_int_equal(diagram_and(&d, f, g), both);
+		assert_true(
+		    diagram_is_terminal(both) ||
+		    memcmp(&node, &d.nodes.items[both], sizeof(node)) == 0);
+		if (round % 2 == 0)
+			diagram_rewind(&d, count);
+	}
+	diagram_fini(&d);
+}
+
 static void
 note(void *context, uint32_t terminal)
 {
@@ -299,6 +374,8 @@ main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(implications),
+		cmocka_unit_test(bending),
+		cmocka_unit_test(rewinding),
 		cmocka_unit_test(deadlines),
 		cmocka_unit_test(terminals),
 	};

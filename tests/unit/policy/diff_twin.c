@@ -437,5 +437,6 @@ main(void)
 		cmocka_unit_test(limits_are_shared_alike),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

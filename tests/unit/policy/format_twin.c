@@ -6,7 +6,7 @@
 #include "policy/diff.h"
 #include "policy/format.h"
 
-#include "random_policy.h"
+#include "random_files.h"
 
 static void
 form_of(const char *text, struct text *out)
@@ -122,13 +122,56 @@ layout_is_nothing(void **state)
 	}
 }
 
+static void
+check_parts(const char *whole, const char *main_file)
+{
+	struct text forms[COUNT_OF(part_texts)] = { TEXT_EMPTY };
+	struct text form = TEXT_EMPTY;
+
+	check_same(whole, main_file);
+	for (size_t i = 0; i < COUNT_OF(part_texts); i++) {
+		if (part_texts[i] == NULL)
+			continue;
+		form_of(part_texts[i], &forms[i]);
+		text_addz(&forms[i], ""); /* of nothing, too */
+		part_texts[i] = forms[i].at;
+	}
+	form_of(main_file, &form);
+	check_same(whole, form.at);
+	for (size_t i = 0; i < COUNT_OF(part_texts); i++)
+		text_fini(&forms[i]);
+	text_fini(&form);
+}
+
+/* However it is spread over files, and whatever form these have. */
+static void
+files_mean_the_whole(void **state)
+{
+	unsigned rounds = twin_rounds(300), split = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < rounds; i++) {
+		struct text whole = TEXT_EMPTY;
+		struct files files;
+		add_random_policy(&whole, 12);
+		split_into_files(whole.at, &files);
+		split += files.count > 1;
+		check_parts(whole.at, files.main.at);
+		files_fini(&files);
+		text_fini(&whole);
+	}
+	assert_true(split > rounds / 3);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(layout_is_nothing),
 		cmocka_unit_test(forms_mean_the_same),
+		cmocka_unit_test(files_mean_the_whole),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,5 +159,6 @@ main(void)
 		cmocka_unit_test(evaluator_and_diagrams_agree),
 	};
 
+	flavours_mix = true;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,20 @@ twin_rounds(unsigned quick)
 	return wanted != NULL ? (unsigned)strtoul(wanted, NULL, 10) : quick;
 }
 
+/* Files that "test.policy" may include: "part0.policy" and so on. */
+static const char *part_texts[4];
+
+static inline const char *
+part_text(const char *path)
+{
+	unsigned part;
+
+	return sscanf(path, "part%u.policy", &part) == 1 &&
+		       part < COUNT_OF(part_texts)
+		   ? part_texts[part]
+		   : NULL;
+}
+
 static int
 read_from_memory(
     void *context, const char *path, size_t bytes_max, struct text *ret)
@@ -68,7 +82,7 @@ read_from_memory(
 		    "@@||good.block.example^\n||bad.good.block.example^\n"
 		    "||tracker.example^\n" },
 	};
-	const char *text = NULL;
+	const char *text = part_text(path);
 
 	(void)bytes_max;
 	if (strcmp(path, "test.policy") == 0)
@@ -105,8 +119,11 @@ policy_of(const char *text)
 
 /*
  * What the rules of one policy ask for besides the rest: a bit each.  All at
- * once would make more flows than can be asked one by one.
+ * once would make more flows than can be asked one by one; who asks but some of
+ * them says so.
  */
+static bool flavours_mix;
+
 enum flavour {
 	FLAVOUR_TIME,
 	FLAVOUR_SCHEME,
@@ -249,6 +266,8 @@ choose_flavours(void)
 	flavours = chance(2) == 0 ? 0 : 1u << chance(FLAVOUR_COUNT);
 	if (flavours != 0 && chance(6) == 0)
 		flavours |= 1u << chance(FLAVOUR_COUNT);
+	if (flavours_mix && chance(3) == 0)
+		flavours = chance(1u << FLAVOUR_COUNT);
 }
 
 static inline void

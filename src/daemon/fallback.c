@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/fallback.h"
+
+#include "daemon/gateway.h"
+#include "event/event.h"
+
+#include <errno.h>
+
+/* A policy without zones: only what needs no rule passes. */
+#define CLOSED_PATH "closed.policy"
+static const char closed_text[] = "drop any -> any log as \"no policy\"\n";
+
+/* The policy's first error; else what the world said, behind the warnings. */
+static void
+take_reason(const struct text *words, int rc, struct text *ret)
+{
+	struct str rest = text_str(words), reason = { 0 };
+
+	while (rest.len > 0) {
+		struct str line = str_cut(&rest, '\n');
+		reason = line;
+		if (memmem(line.at, line.len, "error: ", 7) != NULL)
+			break;
+	}
+	text_clear(ret);
+	if (reason.len > 0)
+		text_add(ret, reason);
+	else
+		text_addz(ret, strerror(-rc));
+}
+
+/* Brings a policy into force whose files are not those of the disk. */
+static int
+bring(struct gateway *gateway, const char *path, const struct snapshot *files,
+    struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct generation *generation = NULL;
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	wish.kept = files;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, &generation, &kept);
+	report_render(&report, false, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+}
+
+static int
+restore(struct gateway *gateway, struct text *words)
+{
+	struct last_good_policy policy;
+
+	if (gateway->last_good.dir == NULL)
+		return -ENOENT;
+	int rc = last_good_read(&gateway->last_good, &policy, words);
+	if (rc < 0) {
+		text_addc(words, '\n');
+		return rc;
+	}
+	rc = bring(gateway, policy.path, &policy.snapshot, words);
+	if (rc == 0) {
+		gateway->fallback.kind = FALLBACK_LAST_GOOD;
+		gateway->fallback.since = policy.since;
+	}
+	last_good_policy_fini(&policy);
+	return rc;
+}
+
+static int
+close_all(struct gateway *gateway, struct text *words)
+{
+	struct snapshot files = SNAPSHOT_EMPTY;
+	const struct snapshot_kept file = { CLOSED_PATH, STR(closed_text), 0 };
+	int rc = snapshot_keep(&files, &file);
+
+	if (rc == 0)
+		rc = bring(gateway, CLOSED_PATH, &files, words);
+	snapshot_fini(&files);
+	if (rc == 0)
+		gateway->fallback.kind = FALLBACK_CLOSED;
+	return rc;
+}
+
+static void
+add_what(const struct fallback *fallback, struct text *out)
+{
+	char since[CLOCK_TEXT_BYTES];
+
+	if (fallback->kind == FALLBACK_LAST_GOOD) {
+		clock_format(fallback->since, since);
+		text_addf(out, "the last good policy of %s is in force", since);
+	} else {
+		text_addz(out, "all is blocked, for there is no policy");
+	}
+}
+
+static void
+tell(const struct fallback *fallback)
+{
+	struct text reason = TEXT_EMPTY;
+	struct event event = {
+		.enforcer = "firewall",
+		.phase = policy_phase_word(POLICY_PHASE_PACKET),
+		.verdict = policy_verdict_word(POLICY_VERDICT_REJECT),
+	};
+
+	add_what(fallback, &reason);
+	text_addf(
+	    &reason, ", because %.*s", STR_ARG(text_str(&fallback->because)));
+	gateway_say("%s", reason.at != NULL ? reason.at : "no memory");
+	event.reason = reason.at;
+	event_emit(&event);
+	text_fini(&reason);
+}
+
+int
+fallback_start(struct gateway *gateway, const char *path, struct text *words)
+{
+	gateway->booting = true;
+	int rc = gateway_apply(gateway, path, false, words);
+	if (rc < 0) {
+		take_reason(words, rc, &gateway->fallback.because);
+		rc = restore(gateway, words);
+		if (rc < 0)
+			rc = close_all(gateway, words);
+		if (rc == 0)
+			tell(&gateway->fallback);
+	}
+	gateway->booting = false;
+	return rc;
+}
+
+void
+fallback_end(struct fallback *fallback)
+{
+	fallback->kind = FALLBACK_NONE;
+	text_clear(&fallback->because);
+}
+
+void
+fallback_fini(struct fallback *fallback)
+{
+	text_fini(&fallback->because);
+	*fallback = (struct fallback){ 0 };
+}
+
+void
+fallback_json(const struct fallback *fallback, struct json *json)
+{
+	static const char *const kinds[] = {
+		[FALLBACK_LAST_GOOD] = "last good",
+		[FALLBACK_CLOSED] = "closed",
+	};
+	struct text what = TEXT_EMPTY;
+
+	if (fallback->kind == FALLBACK_NONE) {
+		json_put_null(json);
+		return;
+	}
+	add_what(fallback, &what);
+	json_object_begin(json);
+	json_name(json, "kind");
+	json_put_stringz(json, kinds[fallback->kind]);
+	json_name(json, "words");
+	json_put_string(json, text_str(&what));
+	json_name(json, "because");
+	json_put_string(json, text_str(&fallback->because));
+	json_object_end(json);
+	text_fini(&what);
+}

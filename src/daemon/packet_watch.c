@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/packet_watch.h"
+
+#include "base/clock.h"
+#include "daemon/gateway.h"
+
+/* Long enough to make one line of a flood, short enough to be news. */
+#define SETTLE_AFTER CLOCK_SECOND
+
+static void
+settle(struct packet_watch *packets)
+{
+	journal_batch_begin(&packets->gateway->journal);
+	if (packet_log_settle(packets->log))
+		loop_timer_arm(packets->gateway->loop, &packets->settle,
+		    loop_now(packets->gateway->loop) + SETTLE_AFTER);
+	journal_batch_end(&packets->gateway->journal);
+}
+
+static void
+on_settle(struct loop_timer *timer)
+{
+	struct packet_watch *packets = timer->context;
+
+	settle(packets);
+	gateway_rotate_journal(packets->gateway);
+}
+
+static void
+close_log(struct packet_watch *packets)
+{
+	if (packets->log == NULL)
+		return;
+	settle(packets);
+	loop_timer_cancel(&packets->settle);
+	loop_watch_stop(&packets->watch);
+	packet_log_close(packets->log);
+	packets->log = NULL;
+}
+
+static int
+open_log(struct packet_watch *packets, struct text *reterr_why)
+{
+	int rc = packet_log_open(&packets->log, reterr_why);
+
+	if (rc < 0)
+		return rc;
+	packets->watch.fd = packet_log_fd(packets->log);
+	rc = loop_watch_start(packets->gateway->loop, &packets->watch);
+	if (rc < 0)
+		close_log(packets);
+	return rc;
+}
+
+static int
+read_log(struct packet_watch *packets)
+{
+	journal_batch_begin(&packets->gateway->journal);
+	int n = packet_log_read(packets->log);
+	journal_batch_end(&packets->gateway->journal);
+	return n;
+}
+
+static void
+on_packets(struct loop_watch *watch, unsigned ready)
+{
+	struct packet_watch *packets = watch->context;
+	struct text why = TEXT_EMPTY;
+
+	(void)ready;
+	if (read_log(packets) >= 0) {
+		if (!loop_timer_is_armed(&packets->settle))
+			loop_timer_arm(packets->gateway->loop, &packets->settle,
+			    loop_now(packets->gateway->loop) + SETTLE_AFTER);
+		return;
+	}
+	close_log(packets);
+	int rc = open_log(packets, &why);
+	if (rc < 0)
+		gateway_say("no packet is logged any more: %s",
+		    why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&why);
+}
+
+int
+packet_watch_open(struct packet_watch *packets, struct gateway *gateway,
+    struct text *reterr_why)
+{
+	*packets = (struct packet_watch){
+		.gateway = gateway,
+		.watch = {
+		    .fd = -1,
+		    .wanted = LOOP_READ,
+		    .fn = on_packets,
+		    .context = packets,
+		},
+		.settle = { .fn = on_settle, .context = packets },
+	};
+	return open_log(packets, reterr_why);
+}
+
+void
+packet_watch_close(struct packet_watch *packets)
+{
+	if (packets->log != NULL)
+		(void)read_log(packets);
+	close_log(packets);
+}

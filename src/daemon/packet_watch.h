@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/packet_watch: logged packets, read as the loop finds time for them.
+ *
+ * What is read at once is written to the journal at once.  Each second in which
+ * something was read ends with the number of what was too much of it
+ * (firewall/log_bound), and a look at the journal's size, which grows by 12 MB
+ * in a second of twenty thousand packets.
+ */
+#ifndef GATEHOUSE_DAEMON_PACKET_WATCH_H
+#define GATEHOUSE_DAEMON_PACKET_WATCH_H
+
+#include "firewall/packet_log.h"
+#include "net/loop.h"
+
+struct gateway;
+
+struct packet_watch {
+	struct gateway *gateway; /* whose loop and journal these are */
+	struct packet_log *log;  /* NULL: not to be had any more */
+	struct loop_watch watch;
+	struct loop_timer settle;
+};
+
+/* 0, or a negative errno with a sentence; then there is nothing to close. */
+int packet_watch_open(struct packet_watch *packets, struct gateway *gateway,
+    struct text *reterr_why);
+
+/* Takes one that was never opened, all zero. */
+void packet_watch_close(struct packet_watch *packets);
+
+#endif
