@@ -6,6 +6,7 @@
 #include "firewall/kernel_rule.h"
 #include "firewall/kernel_set.h"
 #include "firewall/names.h"
+#include "firewall/split.h"
 #include "firewall/standing.h"
 
 static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
@@ -158,23 +159,52 @@ ban_sets_ensure(
 
 /* ---- one of them ---- */
 
-/* A batch with what the first ban needs besides itself. */
-static void
-begin(struct batch *batch, const struct ban_sets *sets, const struct bans *bans)
+/*
+ * As the rules that stand call it (firewall/split).  What an earlier
+ * replacement could not take away is older.
+ */
+static const char *
+name_in_force(const struct standing *standing, const char *chain)
 {
-	batch_begin(batch);
-	if (sets->are_asked || bans->count == 0)
-		return;
-	kernel_rule_put_jump(batch, FIREWALL_PREROUTING, FIREWALL_BANS);
-	kernel_rule_put_jump(batch, FIREWALL_OUTPUT, FIREWALL_BANS_OURS);
+	const struct standing_item *newest = NULL;
+
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->kind == STANDING_CHAIN &&
+		    str_is(split_plain_name(str_of(item->name)), chain) &&
+		    (newest == NULL || item->handle > newest->handle))
+			newest = item;
+	}
+	return newest != NULL ? newest->name : chain;
 }
 
+static int
+put_jumps(struct batch *batch)
+{
+	struct standing standing;
+	int rc = standing_read(&standing);
+
+	if (rc == 0) {
+		kernel_rule_put_jump(batch, FIREWALL_PREROUTING,
+		    name_in_force(&standing, FIREWALL_BANS));
+		kernel_rule_put_jump(batch, FIREWALL_OUTPUT,
+		    name_in_force(&standing, FIREWALL_BANS_OURS));
+	}
+	standing_fini(&standing);
+	return rc;
+}
+
+/* With what the first ban needs besides itself; frees the batch. */
 static int
 commit(struct batch *batch, struct ban_sets *sets, const struct bans *bans,
     struct text *words)
 {
-	int rc = batch_commit(batch, words);
+	int rc = 0;
 
+	if (!sets->are_asked && bans->count > 0)
+		rc = put_jumps(batch);
+	if (rc == 0)
+		rc = batch_commit(batch, words);
 	if (rc == 0 && bans->count > 0)
 		sets->are_asked = true;
 	batch_fini(batch);
@@ -207,7 +237,7 @@ follow_prefixes(struct ban_sets *sets, const struct bans *bans,
 	struct batch batch = BATCH_EMPTY;
 	struct filling filling = { &batch, set };
 
-	begin(&batch, sets, bans);
+	batch_begin(&batch);
 	kernel_set_flush(&batch, set->name);
 	bans_ranges(bans, true, put_range, &filling);
 	return commit(&batch, sets, bans, words);
@@ -222,7 +252,7 @@ follow_one(struct ban_sets *sets, const struct bans *bans,
 	const struct ban *ban = bans_find(bans, range);
 	struct batch batch = BATCH_EMPTY;
 
-	begin(&batch, sets, bans);
+	batch_begin(&batch);
 	if (had_one)
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)

@@ -203,7 +203,7 @@ leaving_name(
 }
 
 static void
-write_leaving(struct compiler *compiler, uint8_t zone)
+write_leaving_zone(struct compiler *compiler, uint8_t zone)
 {
 	const struct policy_zone *z = &compiler->policy->zones[zone];
 	char name[COMPILE_NAME_BYTES];
@@ -228,7 +228,7 @@ write_leaving(struct compiler *compiler, uint8_t zone)
  * 0.0.0.0.
  */
 static void
-write_destinations(struct compiler *compiler, uint8_t family)
+write_leaving_by(struct compiler *compiler, uint8_t family)
 {
 	const struct policy *policy = compiler->policy;
 	struct branch branch = branch_of(compiler, family);
@@ -245,12 +245,31 @@ write_destinations(struct compiler *compiler, uint8_t family)
 	branch_write(&branch, "daddr");
 }
 
+/* Not in `forward` itself: a base chain has no ranges of its own. */
 static void
-write_forward(struct compiler *compiler)
+write_leaving(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
 	char name[COMPILE_NAME_BYTES] = "misrouted";
 
+	compile_chain_begin(compiler, "leaving");
+	write_leaving_by(compiler, ADDRESS_IPV4);
+	if (compiler->host->ipv6)
+		write_leaving_by(compiler, ADDRESS_IPV6);
+	if (policy->elsewhere != ZONE_NONE)
+		leaving_name(policy, policy->elsewhere, name);
+	compile_line(compiler, "goto %s", name);
+	compile_chain_end(compiler);
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		write_leaving_zone(compiler, zone);
+	compile_chain_begin(compiler, "misrouted");
+	compile_line(compiler, "counter name \"misrouted\" drop");
+	compile_chain_end(compiler);
+}
+
+static void
+write_forward(struct compiler *compiler)
+{
 	compile_chain_begin(compiler, "forward");
 	compile_line(
 	    compiler, "type filter hook forward priority filter; policy drop;");
@@ -259,19 +278,10 @@ write_forward(struct compiler *compiler)
 			       " counter name \"handover.lost\" drop");
 	compile_clamps(compiler);
 	compile_known_flows(compiler);
-	write_destinations(compiler, ADDRESS_IPV4);
-	if (compiler->host->ipv6)
-		write_destinations(compiler, ADDRESS_IPV6);
-	if (policy->elsewhere != ZONE_NONE)
-		leaving_name(policy, policy->elsewhere, name);
-	compile_line(compiler, "goto %s", name);
+	compile_line(compiler, "goto leaving");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		write_leaving(compiler, zone);
-	compile_chain_begin(compiler, "misrouted");
-	compile_line(compiler, "counter name \"misrouted\" drop");
-	compile_chain_end(compiler);
+	write_leaving(compiler);
 }
 
 /* Only where something is mapped can what arrives be for somebody else. */

@@ -7,10 +7,9 @@
  * plain tests, whatever is in it.  Where ranges overlap, those that were added
  * first win.
  *
- * Not in front of the list (compile_entry): while rules are replaced a new map
- * of ranges finds nothing for a moment, and with what was asked there in one
- * look-up a forbidden packet in 100,000 passed.  What guards the way out may
- * miss, for nothing is let out then but to everywhere else.
+ * Such a map has no name, and holds nothing for an instant after a rule that was
+ * made with it holds: it belongs into chains that no hook calls
+ * (firewall/split).
  */
 #ifndef GATEHOUSE_FIREWALL_COMPILE_BRANCH_H
 #define GATEHOUSE_FIREWALL_COMPILE_BRANCH_H
