@@ -4,6 +4,7 @@
 #include "base/vec.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct branch
@@ -49,9 +50,16 @@ branch_add(
 	}
 }
 
+size_t
+branch_lines_max(uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? 3 : 1;
+}
+
+/* With `vmap`, its elements, else lines. */
 static void
-add_elements(
-    const struct branch *branch, const struct spans *cut, struct text *out)
+write_cut(const struct branch *branch, const struct spans *cut,
+    const char *match, struct text *vmap)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
@@ -62,26 +70,42 @@ add_elements(
 			bound_address(span->first, branch->family),
 			bound_address(span->last, branch->family),
 		};
-		text_addf(out, "%s%s : goto %.*s", out->len > 0 ? ", " : "",
-		    address_range_format(&range, text), STR_ARG(chain));
+		(void)address_range_format(&range, text);
+		if (vmap == NULL)
+			compile_line(branch->compiler, "%s %s goto %.*s", match,
+			    text, STR_ARG(chain));
+		else
+			text_addf(vmap, "%s%s : goto %.*s",
+			    vmap->len > 0 ? ", " : "", text, STR_ARG(chain));
 	}
+}
+
+static void
+write_map(
+    const struct branch *branch, const struct spans *cut, const char *match)
+{
+	struct text vmap = TEXT_EMPTY;
+
+	write_cut(branch, cut, match, &vmap);
+	compile_line(branch->compiler, "%s vmap { %.*s }", match,
+	    STR_ARG(text_str(&vmap)));
+	compile_text_fini(branch->compiler, &vmap);
 }
 
 void
 branch_write(struct branch *branch, const char *side)
 {
-	struct compiler *compiler = branch->compiler;
 	struct spans cut = { 0 };
-	struct text map = TEXT_EMPTY;
+	char match[16];
 
+	(void)snprintf(match, sizeof(match), "%s %s",
+	    branch->family == ADDRESS_IPV4 ? "ip" : "ip6", side);
 	if (spans_cut(&branch->spans, &cut) < 0)
-		compiler->rc = -ENOMEM;
-	add_elements(branch, &cut, &map);
-	if (map.len > 0)
-		compile_line(compiler, "%s %s vmap { %.*s }",
-		    branch->family == ADDRESS_IPV4 ? "ip" : "ip6", side,
-		    STR_ARG(text_str(&map)));
-	compile_text_fini(compiler, &map);
+		branch->compiler->rc = -ENOMEM;
+	if (cut.count <= branch_lines_max(branch->family))
+		write_cut(branch, &cut, match, NULL);
+	else
+		write_map(branch, &cut, match);
 	spans_fini(&cut);
 	spans_fini(&branch->spans);
 	free(branch->chains.items);

@@ -3,9 +3,8 @@
  * firewall/compile_branch: from an address to a chain, in one look-up.
  *
  * What a chain would ask of one address after the other, each time with a set
- * of its own, is one map of ranges: a look-up costs as much as three or four
- * plain tests, whatever is in it.  Where ranges overlap, those that were added
- * first win.
+ * of its own, is one map of ranges, or as many lines where it has few.  Where
+ * ranges overlap, those that were added first win.
  *
  * Such a map has no name, and holds nothing for an instant after a rule that was
  * made with it holds: it belongs into chains that no hook calls
@@ -27,6 +26,12 @@ struct branch {
 	} chains;
 };
 
+/*
+ * Up to so many ranges are lines.  A look-up costs as much as five plain tests,
+ * whatever is in it; and packets of IPv4 pay for the tests of IPv6 too.
+ */
+size_t branch_lines_max(uint8_t family);
+
 struct branch branch_of(struct compiler *compiler, uint8_t family);
 
 /* What is in the set, as far as it is of the family, goes to the chain. */
@@ -34,8 +39,8 @@ void branch_add(
     struct branch *branch, const struct address_set *set, const char *chain);
 
 /*
- * Writes "ip daddr vmap { 10.0.0.0/24 : goto out.lan, ... }", or nothing where
- * nothing was added, and frees the branch.
+ * Writes "ip daddr vmap { 10.0.0.0/24 : goto out.lan, ... }", or lines, or
+ * nothing where nothing was added, and frees the branch.
  */
 void branch_write(struct branch *branch, const char *side);
 
