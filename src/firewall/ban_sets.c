@@ -135,7 +135,7 @@ fill(struct ban_sets *sets, struct standing *standing, const struct bans *bans,
 	batch_fini(&batch);
 	standing_fini(standing);
 	if (rc == 0)
-		rc = standing_read(standing);
+		rc = standing_read(standing, STANDING_SETS_ONLY);
 	if (rc == 0)
 		see_handles(standing, sets);
 	return rc;
@@ -147,7 +147,7 @@ ban_sets_ensure(
 {
 	struct text words = TEXT_EMPTY;
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_SETS_ONLY);
 
 	if (rc == 0 && !are_there(sets, &standing))
 		rc = fill(sets, &standing, bans, &words);
@@ -182,7 +182,7 @@ static int
 put_jumps(struct batch *batch)
 {
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_CHAINS_ONLY);
 
 	if (rc == 0) {
 		kernel_rule_put_jump(batch, FIREWALL_PREROUTING,
