@@ -64,7 +64,7 @@ class Rule:
 def rules(count: int) -> list[Rule]:
     """A mix as offices have it: servers, refused hosts, networks, single people.
     None but the last is for the measured packets."""
-    return [_rule(i) for i in range(count - 1)] + [Rule("allow", "", "", "udp 1-65535")]
+    return [_rule(i) for i in range(count - 1)] + [Rule("allow", "", "")]
 
 
 def _rule(i: int) -> Rule:

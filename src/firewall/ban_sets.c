@@ -194,15 +194,19 @@ put_jumps(struct batch *batch)
 	return rc;
 }
 
-/* With what the first ban needs besides itself; frees the batch. */
+/* With what the first ban needs besides itself. */
 static int
-commit(struct batch *batch, struct ban_sets *sets, const struct bans *bans,
-    struct text *words)
+begin(struct batch *batch, const struct ban_sets *sets, const struct bans *bans)
 {
-	int rc = 0;
+	batch_begin(batch);
+	return sets->are_asked || bans->count == 0 ? 0 : put_jumps(batch);
+}
 
-	if (!sets->are_asked && bans->count > 0)
-		rc = put_jumps(batch);
+/* Unless something was wrong before (`rc`); frees the batch. */
+static int
+commit(struct batch *batch, int rc, struct ban_sets *sets,
+    const struct bans *bans, struct text *words)
+{
 	if (rc == 0)
 		rc = batch_commit(batch, words);
 	if (rc == 0 && bans->count > 0)
@@ -237,10 +241,10 @@ follow_prefixes(struct ban_sets *sets, const struct bans *bans,
 	struct batch batch = BATCH_EMPTY;
 	struct filling filling = { &batch, set };
 
-	batch_begin(&batch);
+	int rc = begin(&batch, sets, bans);
 	kernel_set_flush(&batch, set->name);
 	bans_ranges(bans, true, put_range, &filling);
-	return commit(&batch, sets, bans, words);
+	return commit(&batch, rc, sets, bans, words);
 }
 
 /* The old element goes, if the kernel has not ended it, and a new one comes. */
@@ -252,13 +256,13 @@ follow_one(struct ban_sets *sets, const struct bans *bans,
 	const struct ban *ban = bans_find(bans, range);
 	struct batch batch = BATCH_EMPTY;
 
-	batch_begin(&batch);
+	int rc = begin(&batch, sets, bans);
 	if (had_one)
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)
 		kernel_set_put_one(
 		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
-	return commit(&batch, sets, bans, words);
+	return commit(&batch, rc, sets, bans, words);
 }
 
 int

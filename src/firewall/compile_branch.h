@@ -6,8 +6,8 @@
  * of its own, is one map of ranges, or as many lines where it has few.  Where
  * ranges overlap, those that were added first win.
  *
- * Such a map has no name, and holds nothing for an instant after a rule that was
- * made with it holds: it belongs into chains that no hook calls
+ * Such a map has no name, and holds nothing for an instant after a rule that
+ * was made with it holds: it belongs into chains that no hook calls
  * (firewall/split).
  */
 #ifndef GATEHOUSE_FIREWALL_COMPILE_BRANCH_H
