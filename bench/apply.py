@@ -7,7 +7,8 @@ the flows that live, and waits for all of it.  The peers load the same rules by
 their own programs, and do no more (rulesets.py).
 
 The cost is CPU time, with that of the daemons; time that passes is the other
-figure.
+figure.  A last policy has a list of a million prefixes, once new to the gateway
+and once as it is in force: then the kernel has it already.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from bench import rulesets, window
 from bench.course import Course
+from bench.early_drop import netset
 from bench.field import BUILD, Field
 from bench.rulesets import CANDIDATES, GATEHOUSE, LIMIT, policy
 from bench.sample import Results, Sample
@@ -25,14 +27,23 @@ from bench.table import Heading
 
 COUNTS = (10, 1000, 10_000)
 READY_S = 60
+LISTED = 1_000_000
+LAST = "drop any -> any\n"  # so that the second policy is another
+NEW, KEPT = "", " that is there"  # the list
 
 
 def _heading(count: int) -> Heading:
     return Heading(f"apply: another policy of {count:,} rules", "ms/apply", "applies/s")
 
 
+def _heading_of_list(which: str) -> Heading:
+    title = f"apply: 10 rules and a list of {LISTED:,}{which}"
+    return Heading(title, "ms/apply", "applies/s")
+
+
 def headings(_name: str) -> list[Heading]:
-    return [_heading(count) for count in COUNTS]
+    of_lists = [_heading_of_list(which) for which in (NEW, KEPT)]
+    return [_heading(count) for count in COUNTS] + of_lists
 
 
 def run(_name: str, course: Course, _taker: object) -> Results:
@@ -42,13 +53,16 @@ def run(_name: str, course: Course, _taker: object) -> Results:
             for name in CANDIDATES:
                 if course.wants(name) and name != LIMIT:
                     _add(results, name, count)
+        if course.wants(GATEHOUSE):
+            _add_lists(results)
     return results
 
 
 def _add(results: Results, name: str, count: int) -> None:
     with Field() as ground, contextlib.ExitStack() as stack:
         if name == GATEHOUSE:
-            act = stack.enter_context(_running(ground, count))
+            rules = policy(count)
+            act = stack.enter_context(_running(ground, rules, rules + LAST))
         else:
             loads = CANDIDATES[name](count, False, ground)
             if reason := rulesets.lacking(loads):
@@ -56,14 +70,24 @@ def _add(results: Results, name: str, count: int) -> None:
                 return
             rulesets.guard(ground, loads)
             act = lambda: rulesets.guard(ground, loads)  # noqa: E731
-        results.samples.append(_timed(ground, name, count, act))
+        results.samples.append(_timed(ground, name, _heading(count), act))
+
+
+def _add_lists(results: Results) -> None:
+    with Field() as ground:
+        (ground.dir / "listed").write_text(netset(LISTED))
+        rules = 'list bad = addresses "listed"\ndrop bad -> any\n' + policy(10)
+        with _running(ground, policy(10), rules) as act:
+            for which in (NEW, KEPT):
+                heading = _heading_of_list(which)
+                results.samples.append(_timed(ground, GATEHOUSE, heading, act))
 
 
 @contextlib.contextmanager
-def _running(ground: Field, count: int) -> Iterator[Callable[[], None]]:
+def _running(ground: Field, before: str, after: str) -> Iterator[Callable[[], None]]:
     first, second = Path(ground.dir, "first.policy"), Path(ground.dir, "second.policy")
-    first.write_text(policy(count))
-    second.write_text(policy(count) + "drop any -> any\n")
+    first.write_text(before)
+    second.write_text(after)
     options = ["--runtime", ground.dir / "runtime"]
     gateway = ground.gw.spawn([BUILD / "gatehouse", "run", *options, first], dies_by="TERM")
     if not gateway.wait_line("ready", READY_S):
@@ -74,13 +98,13 @@ def _running(ground: Field, count: int) -> Iterator[Callable[[], None]]:
 
 
 def _timed(
-    ground: Field, name: str, count: int, act: Callable[[], object]
+    ground: Field, name: str, heading: Heading, act: Callable[[], object]
 ) -> Sample:
     lives = ground.measured()
     cpu, start = _cpu(lives), time.monotonic()
     act()
     seconds, cpu = time.monotonic() - start, _cpu(lives) - cpu
-    return Sample(name, _heading(count).title, 1000 * cpu, rate=1 / seconds)
+    return Sample(name, heading.title, 1000 * cpu, rate=1 / seconds)
 
 
 def _cpu(lives: list[int]) -> float:
