@@ -93,10 +93,12 @@ def _add(results: Results, name: str, case: Case, taker: window.Taker) -> None:
 
 
 def _measure_tcp(ground: Field, name: str, case: Case, taker: window.Taker) -> Sample:
+    """Both ends on one core: on two each would wait for the other, and how often
+    they are woken costs more than any ruleset."""
     lan, web = ground.lan, ground.web
     asked, answered = ground.dir / "load.counts", ground.dir / "origin.counts"
     to = [web.ip4, ORIGIN_PORT]
-    origin = field.spawn(web, LOAD_CORE, PROGRAMS / "bench-origin", answered, *to)
+    origin = field.spawn(web, MEASURED_CORE, PROGRAMS / "bench-origin", answered, *to)
     wait.until("the origin to listen", lambda: _answers(ground))
     argv = [PROGRAMS / "bench-load", asked, "get", CLIENTS, *to, *to]
     load = field.spawn(lan, MEASURED_CORE, *argv)
