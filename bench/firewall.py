@@ -1,155 +1,143 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Workload firewall: new UDP flows through the gateway, by number of rules.
+"""Workload firewall: through the gateway.  New UDP flows by number of rules, the
+last of which is the one that matches; new flows and whole connections that are
+masqueraded; packets of flows that are known.
 
-The last of the rules is the one that matches.  Gatehouse's ruleset is what
-`gatehouse show nft` prints; beside it the same rules as an administrator would
-write them, one nft rule each.  The proxy has no part in this.
+The candidates are those of rulesets.py.  The proxy has no part in this, and no
+daemon runs.
 
-Every packet is a new flow, and everything up to the receiver happens on the
-account of the sender (bench/udp.c).  Each sample has a field of its own: the
-kernel's table of flows must be empty.
+Everything up to the receiver happens on the account of the sender
+(bench/udp.c); a connection's cost is that of its client and its server.  Each
+sample has a field of its own: the kernel's table of flows must be empty.
 """
 
+import contextlib
 import json
-import subprocess
-from collections.abc import Callable
+import struct
 from dataclasses import dataclass
+from pathlib import Path
 
-from bench import field
+from bench import field, rulesets, window
 from bench.course import Course
-from bench.field import BUILD, MEASURED_CORE, PROGRAMS, Field
+from bench.field import LOAD_CORE, MEASURED_CORE, ORIGIN_PORT, PROGRAMS, Field
+from bench.rulesets import CANDIDATES, LIMIT, policy, rules
 from bench.sample import Results, Sample
 from bench.table import Heading
+from tests.lab import wait
+
+__all__ = ["CANDIDATES", "COUNTS", "LIMIT", "headings", "policy", "rules", "run"]
 
 COUNTS = (10, 1000, 10_000)
-FLOWS = 100_000
 SECONDS = 2.0  # at most, of one sample
-GATEHOUSE, LINEAR, LIMIT = "gatehouse", "linear nft", "limit: none"
+READY_S = 10
+CLIENTS = 16  # of the connections, each of which is dialled, asked and closed
 
-# The receiver takes and forgets; it says how many came.
+# The receiver takes and forgets; it says how many came.  Greetings are longer.
 SINK = """
 table ip bench {
     chain sink {
         type filter hook prerouting priority -300;
-        ip protocol udp counter drop
+        ip protocol udp udp length 9 counter drop
     }
 }
 """
 
 
 @dataclass(frozen=True)
-class Rule:
-    verdict: str
-    source: str  # empty: all of the lan
-    destination: str  # empty: everywhere
-    service: str = ""  # protocol and ports, as a policy has them
+class Case:
+    title: str
+    rules: int
+    kind: str = "new"  # as bench-udp calls it, or `tcp`
+    packets: int = 100_000
+    masquerade: bool = False
 
-    def of_policy(self) -> str:
-        source, destination = self.source or "lan", self.destination or "any"
-        return f"{self.verdict} {source} -> {destination} {self.service}".rstrip()
-
-    def of_nft(self) -> str:
-        words = []
-        if self.source:
-            words.append(f"ip saddr {self.source}")
-        if self.destination:
-            words.append(f"ip daddr {self.destination}")
-        if self.service:
-            protocol, ports = self.service.split()
-            words.append(f"{protocol} dport {ports}")
-        verdict = {"allow": "accept"}.get(self.verdict, self.verdict)
-        return " ".join([*words, "counter", verdict])
+    @property
+    def heading(self) -> Heading:
+        unit = "connection" if self.kind == "tcp" else "packet"
+        return Heading(self.title, f"us/{unit}", f"{unit}s/s")
 
 
-def rules(count: int) -> list[Rule]:
-    """A mix as offices have it: servers, refused hosts, networks, single people.
-    None but the last is for the measured packets."""
-    return [_rule(i) for i in range(count - 1)] + [Rule("allow", "", "", "udp 1-65535")]
+CASES = [
+    *(
+        Case(f"firewall: a new UDP flow, decided by the last of {count:,} rules", count)
+        for count in COUNTS
+    ),
+    Case("firewall: a new UDP flow that is masqueraded", 10, masquerade=True),
+    Case("firewall: a TCP connection of 1 KiB that is masqueraded", 10, "tcp",
+         masquerade=True),
+    Case("firewall: a packet of a known UDP flow", 10, "known", 1_000_000),
+]
 
 
-def _rule(i: int) -> Rule:
-    person = f"10.0.0.{20 + i % 200}"
-    host = f"198.18.{i // 200}.{1 + i % 200}"
-    net = f"100.{64 + i // 4096}.{i // 16 % 256}.{i % 16 * 16}/28"
-    port = 1000 + i
-    return [
-        Rule("allow", person, host, f"tcp {port}"),
-        Rule("reject", "", host, f"udp {port}"),
-        Rule("drop", "", net),
-        Rule("reject", person, "", f"udp {port}-{port + 8}"),
-    ][i % 4]
-
-
-def policy(count: int) -> str:
-    zones = "zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"
-    return zones + "".join(f"{rule.of_policy()}\n" for rule in rules(count))
-
-
-def _gatehouse(count: int, ground: Field) -> str:
-    path = ground.dir / "rules.policy"
-    path.write_text(policy(count))
-    argv = [BUILD / "gatehouse", "show", "nft", path]
-    done = subprocess.run(argv, text=True, capture_output=True)
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    return done.stdout
-
-
-def _linear(count: int, ground: Field) -> str:
-    lines = "\n".join(rule.of_nft() for rule in rules(count))
-    return f"""
-table inet office {{
-    chain from_lan {{
-        {lines}
-    }}
-    chain forward {{
-        type filter hook forward priority 0; policy drop;
-        ct state established,related accept
-        ct state invalid drop
-        iifname int0 jump from_lan
-    }}
-}}
-"""
-
-
-def _none(count: int, ground: Field) -> str:
-    return ""
-
-
-CANDIDATES: dict[str, Callable[[int, Field], str]] = {
-    GATEHOUSE: _gatehouse,
-    LINEAR: _linear,
-    LIMIT: _none,
-}
-
-
-def heading(count: int) -> Heading:
-    title = f"firewall: a new UDP flow, decided by the last of {count:,} rules"
-    return Heading(title, "us/flow", "flows/s")
-
-
-def run(_name: str, course: Course, _taker: object) -> Results:
+def run(_name: str, course: Course, taker: window.Taker) -> Results:
     results = Results()
     for _ in range(course.rounds):
-        for count in COUNTS:
+        for case in CASES:
             for name in CANDIDATES:
-                if course.wants(name):
-                    results.samples.append(_measure(name, count))
+                if course.wants(name) and name not in results.missing:
+                    _add(results, name, case, taker)
     return results
 
 
-def _measure(name: str, count: int) -> Sample:
+def _add(results: Results, name: str, case: Case, taker: window.Taker) -> None:
     with Field() as ground:
-        ground.guard(CANDIDATES[name](count, ground))
-        ground.web.run(["nft", "-f", "-"], input=SINK, check=True)
-        argv = [PROGRAMS / "bench-udp", FLOWS, SECONDS, ground.web.ip4]
-        with field.on_core(MEASURED_CORE):
-            done = ground.lan.run(argv, check=True)
-        flows, ns = (int(word) for word in done.stdout.split())
-        came = _came(ground)
-    lost = f"{flows - came} of {flows} packets did not arrive" if came < flows else ""
-    us = ns / 1000 / flows
-    return Sample(name, heading(count).title, us, rate=1e6 / us, fault=lost)
+        loads = CANDIDATES[name](case.rules, case.masquerade, ground)
+        if reason := rulesets.lacking(loads):
+            results.missing[name] = reason
+            return
+        rulesets.guard(ground, loads)
+        if case.kind == "tcp":
+            results.samples.append(_measure_tcp(ground, name, case, taker))
+        else:
+            results.samples.append(_measure_udp(ground, name, case))
+
+
+def _measure_tcp(ground: Field, name: str, case: Case, taker: window.Taker) -> Sample:
+    """Both ends on one core: on two each would wait for the other, and how often
+    they are woken costs more than any ruleset."""
+    lan, web = ground.lan, ground.web
+    asked, answered = ground.dir / "load.counts", ground.dir / "origin.counts"
+    to = [web.ip4, ORIGIN_PORT]
+    origin = field.spawn(web, MEASURED_CORE, PROGRAMS / "bench-origin", answered, *to)
+    wait.until("the origin to listen", lambda: _answers(ground))
+    argv = [PROGRAMS / "bench-load", asked, "get", CLIENTS, *to, *to]
+    load = field.spawn(lan, MEASURED_CORE, *argv)
+    wait.until("the first answer", lambda: _has_answer(asked))
+    pids = [load.pid, origin.pid]
+    took = taker.take(window.Watched(pids, [], asked, answered))
+    us = took.cpu_s * 1e6 / took.counts.answers
+    failures = took.counts.failures
+    fault = f"{failures} connections failed" if failures else ""
+    return Sample(name, case.title, us, rate=1e6 / us, others=took.others, fault=fault)
+
+
+def _answers(ground: Field) -> bool:
+    with contextlib.suppress(OSError):
+        ground.lan.connect(ground.web.ip4, ORIGIN_PORT).close()
+        return True
+    return False
+
+
+def _has_answer(counts: Path) -> bool:
+    with contextlib.suppress(OSError, struct.error):
+        return window.read_counts(counts).answers > 0
+    return False
+
+
+def _measure_udp(ground: Field, name: str, case: Case) -> Sample:
+    program, web = PROGRAMS / "bench-udp", ground.web
+    web.run(["nft", "-f", "-"], input=SINK, check=True)
+    if case.kind == "known":
+        answering = field.spawn(web, LOAD_CORE, program, "answer", web.ip4)
+        answering.wait_line("ready", READY_S)
+    with field.on_core(MEASURED_CORE):
+        argv = [program, case.kind, case.packets, SECONDS, web.ip4]
+        done = ground.lan.run(argv, check=True)
+    sent, ns = (int(word) for word in done.stdout.split())
+    came = _came(ground)
+    lost = f"{sent - came} of {sent} packets did not arrive" if came < sent else ""
+    us = ns / 1000 / sent
+    return Sample(name, case.title, us, rate=1e6 / us, fault=lost)
 
 
 def _came(ground: Field) -> int:
@@ -160,4 +148,4 @@ def _came(ground: Field) -> int:
 
 
 def headings(_name: str) -> list[Heading]:
-    return [heading(count) for count in COUNTS]
+    return [case.heading for case in CASES]

@@ -115,7 +115,7 @@ def _flood(
 ) -> tuple[float, int]:
     """CPU time for a packet until all are known, and how many were sent."""
     before = window.cpu_of(ground.measured())
-    argv = [PROGRAMS / "bench-udp", int(RATE * seconds), seconds * 2]
+    argv = [PROGRAMS / "bench-udp", "new", int(RATE * seconds), seconds * 2]
     argv += [ground.web.ip4, RATE]
     with field.on_core(LOAD_CORE):
         sent = int(ground.lan.run(argv, check=True).stdout.split()[0])

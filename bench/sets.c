@@ -186,7 +186,8 @@ ban(struct bench *bench, unsigned number, unsigned bits)
 		fail(why, NULL);
 	int64_t start = clock_now();
 	if (bans_put(&bench->bans, &one) < 0 ||
-	    ban_sets_follow(&bench->bans, &one.range, &text) < 0)
+	    ban_sets_follow(&bench->ban_sets, &bench->bans, &one.range, &text) <
+		0)
 		fail("no ban", &text);
 	return (double)(clock_now() - start) / 1e6;
 }

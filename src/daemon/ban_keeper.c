@@ -84,7 +84,8 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 	}
 	/* Before the first policy there are no sets to follow. */
 	if (gateway->current != NULL)
-		rc = ban_sets_follow(bans, &ban->range, out);
+		rc = ban_sets_follow(
+		    &gateway->ruleset.bans, bans, &ban->range, out);
 	if (rc < 0) {
 		if (found != NULL)
 			(void)bans_put(bans, &before);
@@ -106,13 +107,14 @@ remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
     const char *why, struct text *out)
 {
 	struct bans *bans = &gateway->bans.bans;
+	struct ban_sets *sets = &gateway->ruleset.bans;
 	struct ban gone = *ban;
 	int rc = 0;
 
 	(void)bans_remove(bans, &gone.range);
 	if (gateway->current != NULL)
-		rc = is_over ? ban_sets_follow_end(bans, &gone.range, out)
-			     : ban_sets_follow(bans, &gone.range, out);
+		rc = is_over ? ban_sets_follow_end(sets, bans, &gone.range, out)
+			     : ban_sets_follow(sets, bans, &gone.range, out);
 	if (rc < 0) {
 		/* There was room for it a moment ago. */
 		(void)bans_put(bans, &gone);

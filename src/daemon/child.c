@@ -344,12 +344,19 @@ int
 child_prepare(struct child *child, const struct generation *generation,
     struct text *reterr_why)
 {
-	int64_t deadline = clock_now() + CHILD_PREPARE_SECONDS * CLOCK_SECOND;
-	struct channel_message answer;
 	int rc = send_generation(child, generation);
 
-	if (rc == 0)
-		rc = receive_one(child, &answer, deadline);
+	return rc < 0 ? say_failure(rc, reterr_why) : 0;
+}
+
+int
+child_await(struct child *child, const struct generation *generation,
+    struct text *reterr_why)
+{
+	int64_t deadline = clock_now() + CHILD_PREPARE_SECONDS * CLOCK_SECOND;
+	struct channel_message answer;
+	int rc = receive_one(child, &answer, deadline);
+
 	if (rc == 0 && answer.type == CHANNEL_REFUSED) {
 		text_addf(reterr_why, "gatehouse-proxy refuses the policy: %s",
 		    answer.words.words);

@@ -38,11 +38,18 @@ int child_start(struct child *child, struct text *reterr_why);
 void child_stop(struct child *child);
 
 /*
- * Hands the generation over and waits until the proxy has read it.  0, or a
- * negative errno with a sentence in *reterr_why: -EINVAL when the proxy
- * refused it, -EPIPE when it ended, -ETIMEDOUT when it said nothing.
+ * Hands the generation over; the proxy reads it meanwhile.  0, or a negative
+ * errno with a sentence in *reterr_why: -EPIPE when the proxy ended.
  */
 int child_prepare(struct child *child, const struct generation *generation,
+    struct text *reterr_why);
+
+/*
+ * Waits until the proxy has read what was handed over: after each
+ * child_prepare that returned 0, once.  Errors as there, and -EINVAL when the
+ * proxy refused it, -ETIMEDOUT when it said nothing.
+ */
+int child_await(struct child *child, const struct generation *generation,
     struct text *reterr_why);
 
 /* The workers change over, or keep what they had. */

@@ -37,6 +37,7 @@ draft_ruleset(const struct gateway *gateway,
 		.utc_offset_minutes = gateway->utc_offset_minutes,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
+		.has_bans = gateway->bans.bans.count > 0,
 	};
 	bool goes_on = generation == gateway->current || generation->again;
 
@@ -62,16 +63,28 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }
 
+/* The proxy reads the policy while the rules are compiled from it. */
+static int
+prepare(struct gateway *gateway, const struct generation *generation,
+    struct ruleset_draft *ret, struct text *words)
+{
+	int rc = hand_to_child(gateway, generation, words);
+
+	if (rc < 0)
+		return rc;
+	rc = draft_ruleset(gateway, generation, ret, words);
+	int read = child_await(&gateway->child, generation, words);
+	return rc < 0 ? rc : read;
+}
+
 /* Kernel first, for it can refuse; then the proxy. */
 static int
 commit(
     struct gateway *gateway, struct generation *generation, struct text *words)
 {
-	struct ruleset_draft draft;
-	int rc = draft_ruleset(gateway, generation, &draft, words);
+	struct ruleset_draft draft = RULESET_DRAFT_EMPTY;
+	int rc = prepare(gateway, generation, &draft, words);
 
-	if (rc == 0)
-		rc = hand_to_child(gateway, generation, words);
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
@@ -214,6 +227,8 @@ on_restart(struct loop_timer *timer)
 	if (gateway->current == NULL || gateway->child.pid != 0)
 		return;
 	int rc = hand_to_child(gateway, gateway->current, &why);
+	if (rc == 0)
+		rc = child_await(&gateway->child, gateway->current, &why);
 	if (rc == 0)
 		rc = child_commit(&gateway->child, gateway->current->number);
 	if (rc < 0) {

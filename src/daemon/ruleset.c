@@ -81,10 +81,20 @@ draft_in_place(const struct ruleset *ruleset, struct ruleset_draft *draft,
 	if (rc < 0 || !list_plan_is_in_place(&draft->lists) ||
 	    ruleset->mark == 0 || draft->lists.mark != ruleset->mark)
 		return rc;
+	host.has_bans = ruleset->has_bans;
+	host.keeps_nat = ruleset->translates;
 	rc = compile(draft, host, &draft->rules, reterr_why);
 	return rc < 0
 		   ? rc
 		   : str_eq(text_str(&draft->rules), text_str(&ruleset->rules));
+}
+
+/* Of what an earlier life of the daemon left, only the kernel knows. */
+static bool
+translates(const struct ruleset *ruleset)
+{
+	return ruleset->mark == 0 ? transaction_translates()
+				  : ruleset->translates;
 }
 
 static int
@@ -94,6 +104,9 @@ draft_anew(const struct ruleset *ruleset, struct ruleset_draft *draft,
 	int rc = list_sets_plan(&ruleset->lists, draft->policy, host.ipv6,
 	    false, &draft->lists, reterr_why);
 
+	host.keeps_nat = translates(ruleset);
+	draft->has_bans = host.has_bans;
+	draft->translates = firewall_translates(draft->policy, &host);
 	if (rc == 0)
 		rc = compile(draft, host, &draft->rules, reterr_why);
 	if (rc == 0 && goes_on)
@@ -148,6 +161,15 @@ replace(struct ruleset *ruleset, struct ruleset_draft *draft,
 	return rc;
 }
 
+static void
+adopt_rules(struct ruleset *ruleset, const struct ruleset_draft *draft)
+{
+	ruleset->mark = transaction_mark();
+	ruleset->has_bans = draft->has_bans;
+	ruleset->bans.are_asked = draft->has_bans;
+	ruleset->translates = draft->translates;
+}
+
 int
 ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
     const struct bans *bans, struct text *reterr_why)
@@ -159,7 +181,7 @@ ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
 	if (rc < 0)
 		return rc;
 	if (!draft->in_place)
-		ruleset->mark = transaction_mark();
+		adopt_rules(ruleset, draft);
 	list_sets_adopt(&ruleset->lists, &draft->lists, draft->policy);
 	text_fini(&ruleset->rules);
 	ruleset->rules = draft->rules;

@@ -21,13 +21,16 @@ struct ruleset {
 	struct ban_sets bans;
 	struct text rules; /* as they were without what was counted before */
 	uint64_t mark;     /* by which the kernel's are known to be these */
+	bool has_bans;     /* the rules as text do */
+	bool translates;
 };
 
 struct ruleset_draft {
 	struct list_plan lists;
 	struct text rules;
-	struct text counted;   /* the same, going on from what was counted */
-	bool in_place;         /* no rule changes */
+	struct text counted; /* the same, going on from what was counted */
+	bool in_place;       /* no rule changes */
+	bool has_bans, translates;
 	struct policy *policy; /* lent by the generation */
 };
 

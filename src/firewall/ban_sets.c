@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
+#include "firewall/kernel_rule.h"
 #include "firewall/kernel_set.h"
+#include "firewall/names.h"
+#include "firewall/split.h"
 #include "firewall/standing.h"
 
 static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
@@ -132,7 +135,7 @@ fill(struct ban_sets *sets, struct standing *standing, const struct bans *bans,
 	batch_fini(&batch);
 	standing_fini(standing);
 	if (rc == 0)
-		rc = standing_read(standing);
+		rc = standing_read(standing, STANDING_SETS_ONLY);
 	if (rc == 0)
 		see_handles(standing, sets);
 	return rc;
@@ -144,7 +147,7 @@ ban_sets_ensure(
 {
 	struct text words = TEXT_EMPTY;
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_SETS_ONLY);
 
 	if (rc == 0 && !are_there(sets, &standing))
 		rc = fill(sets, &standing, bans, &words);
@@ -155,6 +158,62 @@ ban_sets_ensure(
 }
 
 /* ---- one of them ---- */
+
+/*
+ * As the rules that stand call it (firewall/split).  What an earlier
+ * replacement could not take away is older.
+ */
+static const char *
+name_in_force(const struct standing *standing, const char *chain)
+{
+	const struct standing_item *newest = NULL;
+
+	for (size_t i = 0; i < standing->all.count; i++) {
+		const struct standing_item *item = &standing->all.items[i];
+		if (item->kind == STANDING_CHAIN &&
+		    str_is(split_plain_name(str_of(item->name)), chain) &&
+		    (newest == NULL || item->handle > newest->handle))
+			newest = item;
+	}
+	return newest != NULL ? newest->name : chain;
+}
+
+static int
+put_jumps(struct batch *batch)
+{
+	struct standing standing;
+	int rc = standing_read(&standing, STANDING_CHAINS_ONLY);
+
+	if (rc == 0) {
+		kernel_rule_put_jump(batch, FIREWALL_PREROUTING,
+		    name_in_force(&standing, FIREWALL_BANS));
+		kernel_rule_put_jump(batch, FIREWALL_OUTPUT,
+		    name_in_force(&standing, FIREWALL_BANS_OURS));
+	}
+	standing_fini(&standing);
+	return rc;
+}
+
+/* With what the first ban needs besides itself. */
+static int
+begin(struct batch *batch, const struct ban_sets *sets, const struct bans *bans)
+{
+	batch_begin(batch);
+	return sets->are_asked || bans->count == 0 ? 0 : put_jumps(batch);
+}
+
+/* Unless something was wrong before (`rc`); frees the batch. */
+static int
+commit(struct batch *batch, int rc, struct ban_sets *sets,
+    const struct bans *bans, struct text *words)
+{
+	if (rc == 0)
+		rc = batch_commit(batch, words);
+	if (rc == 0 && bans->count > 0)
+		sets->are_asked = true;
+	batch_fini(batch);
+	return rc;
+}
 
 /* Whether the ban of another prefix lies in this range, or around it. */
 static bool
@@ -176,41 +235,39 @@ is_entangled(const struct bans *bans, const struct address_range *range)
  * comes next wait until no packet can see it any more, some 20 ms.
  */
 static int
-follow_prefixes(
-    const struct bans *bans, const struct kernel_set *set, struct text *words)
+follow_prefixes(struct ban_sets *sets, const struct bans *bans,
+    const struct kernel_set *set, struct text *words)
 {
 	struct batch batch = BATCH_EMPTY;
 	struct filling filling = { &batch, set };
 
-	batch_begin(&batch);
+	int rc = begin(&batch, sets, bans);
 	kernel_set_flush(&batch, set->name);
 	bans_ranges(bans, true, put_range, &filling);
-	int rc = batch_commit(&batch, words);
-	batch_fini(&batch);
-	return rc;
+	return commit(&batch, rc, sets, bans, words);
 }
 
 /* The old element goes, if the kernel has not ended it, and a new one comes. */
 static int
-follow_one(const struct kernel_set *set, const struct address_range *range,
-    const struct ban *ban, bool had_one, struct text *words)
+follow_one(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, bool had_one, struct text *words)
 {
+	const struct kernel_set *set = set_of(range);
+	const struct ban *ban = bans_find(bans, range);
 	struct batch batch = BATCH_EMPTY;
 
-	batch_begin(&batch);
+	int rc = begin(&batch, sets, bans);
 	if (had_one)
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)
 		kernel_set_put_one(
 		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
-	int rc = batch_commit(&batch, words);
-	batch_fini(&batch);
-	return rc;
+	return commit(&batch, rc, sets, bans, words);
 }
 
 int
-ban_sets_follow(const struct bans *bans, const struct address_range *range,
-    struct text *reterr_why)
+ban_sets_follow(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why)
 {
 	const struct kernel_set *set = set_of(range);
 	const struct ban *ban = bans_find(bans, range);
@@ -218,16 +275,16 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 	int rc;
 
 	if (set->has_intervals && is_entangled(bans, range)) {
-		rc = follow_prefixes(bans, set, &words);
+		rc = follow_prefixes(sets, bans, set, &words);
 	} else {
-		rc = follow_one(set, range, ban, ban == NULL, &words);
+		rc = follow_one(sets, bans, range, ban == NULL, &words);
 		if (rc == -EEXIST)
-			rc = follow_one(set, range, ban, true, &words);
+			rc = follow_one(sets, bans, range, true, &words);
 		else if (rc == -ENOENT && ban == NULL)
 			rc = 0; /* the kernel has ended it by itself */
 		/* What it has not swept up yet may lie across. */
 		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
-			rc = follow_prefixes(bans, set, &words);
+			rc = follow_prefixes(sets, bans, set, &words);
 	}
 	say(rc, &words, reterr_why);
 	text_fini(&words);
@@ -235,12 +292,12 @@ ban_sets_follow(const struct bans *bans, const struct address_range *range,
 }
 
 int
-ban_sets_follow_end(const struct bans *bans, const struct address_range *range,
-    struct text *reterr_why)
+ban_sets_follow_end(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why)
 {
 	bool is_prefix = !address_eq(range->first, range->last);
 
 	if (!is_prefix || !is_entangled(bans, range))
 		return 0;
-	return ban_sets_follow(bans, range, reterr_why);
+	return ban_sets_follow(sets, bans, range, reterr_why);
 }

@@ -6,8 +6,9 @@
  *				whatever else is banned or listed
  *	ban.net.4, ban.net.6	prefixes, as intervals
  *
- * The rules ask them of every packet before anything else (compile_bans).  They
- * stay when rules are replaced.  Each change is one transaction by raw netlink.
+ * The rules ask them of every packet before anything else (compile_bans), from
+ * the first ban on: before it, no packet pays for them.  The sets stay when
+ * rules are replaced.  Each change is one transaction by raw netlink.
  *
  * The kernel ends each at its time by itself, whether a daemon runs or not.
  */
@@ -21,6 +22,7 @@
 /* Which sets are ours; all zero: none. */
 struct ban_sets {
 	uint64_t handles[BAN_SETS_COUNT];
+	bool are_asked; /* by the rules that stand */
 };
 
 /* Whether the name is one of theirs. */
@@ -39,15 +41,15 @@ int ban_sets_ensure(
  * from it.  Within the call packets meet it.  0, or a negative errno with a
  * sentence, and nothing changed.
  */
-int ban_sets_follow(const struct bans *bans, const struct address_range *range,
-    struct text *reterr_why);
+int ban_sets_follow(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *reterr_why);
 
 /*
  * The same for one that was taken from the list because its time is over.  The
  * kernel knows by itself, but for prefixes that lie in one another: so bans
  * that end by the thousand are no transaction each.
  */
-int ban_sets_follow_end(const struct bans *bans,
+int ban_sets_follow_end(struct ban_sets *sets, const struct bans *bans,
     const struct address_range *range, struct text *reterr_why);
 
 #endif

@@ -9,7 +9,7 @@
  * what was decided is what happens.  What the gateway itself sends is walked
  * in `output` the same way.
  *
- *	prerouting      loopback, bans, essentials, handed-over and known flows
+ *	prerouting      bans, handed-over and known flows, loopback, essentials
  *	  in.IFACE      the zone of the source, or spoofed
  *	    from.ZONE   the zone of the destination
  *	      A.to.B    the list, for flows from A to B
@@ -59,6 +59,13 @@ struct firewall_host {
 	void *loaded_context;
 	/* Long groups of more ranges are declared without them; 0: none is. */
 	size_t shown_ranges_max;
+	bool has_bans; /* somebody is banned */
+	/*
+	 * Flows may live that an earlier ruleset translated.  Without a chain
+	 * that translates the kernel stops at once, also for them, and private
+	 * addresses would go out.
+	 */
+	bool keeps_nat;
 };
 
 /*
@@ -77,6 +84,10 @@ void firewall_group_set_name(const struct policy_group *group, uint8_t family,
 /* The table, as nftables text.  0, -ENOMEM, or -E2BIG. */
 int firewall_compile(const struct policy *policy,
     const struct firewall_host *host, struct text *ret);
+
+/* Whether that table has chains that translate. */
+bool firewall_translates(
+    const struct policy *policy, const struct firewall_host *host);
 
 /* The name of a rule's counter: rule.34, rule.34.2 (the second rule on that
  * line), rule.last. */

@@ -9,12 +9,14 @@
  * (firewall/split).
  */
 #include "firewall/compile_bandwidth.h"
+#include "firewall/compile_branch.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_settings.h"
 
 #include "firewall/names.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
 #define PUBLISH  FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
@@ -47,12 +49,14 @@ write_essentials(struct compiler *compiler)
 }
 
 /*
- * What goes from neighbour to neighbour ends here: were it let through to any
+ * What the gateway says to itself, and what goes from neighbour to neighbour.
+ * This ends here: were it let through to any
  * destination, a packet made to look like it could be sent across the gateway.
  */
 static void
-write_essentials_in(struct compiler *compiler)
+write_not_judged(struct compiler *compiler)
 {
+	compile_line(compiler, "iif lo accept");
 	compile_line(compiler,
 	    "meta l4proto { 2, 58 } fib daddr type { local, anycast, "
 	    "multicast } jump essentials");
@@ -103,20 +107,20 @@ write_interface_map(struct compiler *compiler)
 /*
  * Flows that were handed over stay handed over, and what was ended stays ended,
  * so they are looked at before `established` would wave them through to the
- * server.
+ * server.  In front of it stands nothing that can stand elsewhere: most packets
+ * are of known flows, and each line is paid by all of them.
  */
 static void
 write_prerouting(struct compiler *compiler)
 {
-	compile_chain_begin(compiler, "prerouting");
+	compile_chain_begin(compiler, FIREWALL_PREROUTING);
 	compile_line(compiler,
 	    "type filter hook prerouting priority mangle; policy drop;");
-	compile_line(compiler, "iif lo accept");
 	compile_ask_bans(compiler, false);
-	write_essentials_in(compiler);
 	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
 	compile_ask_bandwidth(compiler);
 	compile_known_flows(compiler);
+	write_not_judged(compiler);
 	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
 	write_interface_map(compiler);
@@ -172,6 +176,7 @@ static void
 write_ended(struct compiler *compiler)
 {
 	compile_chain_begin(compiler, "aside");
+	write_not_judged(compiler);
 	compile_line(compiler, "ct mark and " ENDED " == " ENDED " goto ended");
 	compile_line(compiler, "goto handed");
 	compile_chain_end(compiler);
@@ -189,59 +194,84 @@ write_refuse(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
-/*
- * Where a packet leaves must be where its destination lives; a route that says
- * otherwise would carry it past the policy.
- */
+/* Where a packet leaves must be where its destination lives; a route that says
+ * otherwise would carry it past the policy. */
 static void
-write_misrouted(struct compiler *compiler, uint8_t family)
+leaving_name(
+    const struct policy *policy, uint8_t zone, char ret[COMPILE_NAME_BYTES])
 {
-	const struct policy *policy = compiler->policy;
-	const char *word = family == ADDRESS_IPV4 ? "ip" : "ip6";
+	(void)snprintf(ret, COMPILE_NAME_BYTES, "out.%.*s",
+	    STR_ARG(policy->zones[zone].name));
+}
 
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
-		const struct policy_zone *z = &policy->zones[zone];
-		struct text interfaces = TEXT_EMPTY;
-		if (!compile_has_family(&z->prefixes, family))
-			continue;
-		compile_interfaces(&interfaces, z);
-		compile_line(compiler,
-		    "%s daddr @zone.%.*s.%u %s%.*s counter name "
-		    "\"misrouted\" drop",
-		    word, STR_ARG(z->name), family,
-		    z->interface_count > 0 ? "oifname != " : "",
+static void
+write_leaving_zone(struct compiler *compiler, uint8_t zone)
+{
+	const struct policy_zone *z = &compiler->policy->zones[zone];
+	char name[COMPILE_NAME_BYTES];
+	struct text interfaces = TEXT_EMPTY;
+
+	leaving_name(compiler->policy, zone, name);
+	compile_interfaces(&interfaces, z);
+	compile_chain_begin(compiler, name);
+	if (z->interface_count > 0)
+		compile_line(compiler, "oifname %.*s accept",
 		    STR_ARG(text_str(&interfaces)));
-		compile_line(compiler, "%s daddr @zone.%.*s.%u accept", word,
-		    STR_ARG(z->name), family);
-		compile_text_fini(compiler, &interfaces);
-	}
+	compile_line(compiler, "goto misrouted");
+	compile_chain_end(compiler);
+	compile_text_fini(compiler, &interfaces);
 }
 
 /*
  * Addresses of local scope end at the gateway for the policy, but not for the
  * kernel, which would route 169.254.0.0/16 (RFC 3927, 7) like any other: a
- * flow judged as one to `self` would leave.
+ * flow judged as one to `self` would leave.  Of such sources only those of a
+ * link come this far: the others are spoofed, and nothing has a route from
+ * 0.0.0.0.
  */
 static void
-write_local_scope(struct compiler *compiler)
+write_leaving_by(struct compiler *compiler, uint8_t family)
 {
-	static const char *const sides[] = { "saddr", "daddr" };
-	static const char away[] = "counter name \"misrouted\" drop";
+	const struct policy *policy = compiler->policy;
+	struct branch branch = branch_of(compiler, family);
+	char name[COMPILE_NAME_BYTES];
 
-	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++) {
-		compile_line(compiler, "ip %s @local.4 %s", sides[i], away);
-		if (compiler->host->ipv6)
-			compile_line(
-			    compiler, "ip6 %s @local.6 %s", sides[i], away);
+	compile_line(compiler, "%s goto misrouted",
+	    family == ADDRESS_IPV4 ? "ip saddr 169.254.0.0/16"
+				   : "ip6 saddr fe80::/10");
+	branch_add(&branch, &compiler->local_scope, "misrouted");
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		leaving_name(policy, zone, name);
+		branch_add(&branch, &policy->zones[zone].prefixes, name);
 	}
+	branch_write(&branch, "daddr");
+}
+
+/* Not in `forward` itself: a base chain has no ranges of its own. */
+static void
+write_leaving(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+	char name[COMPILE_NAME_BYTES] = "misrouted";
+
+	compile_chain_begin(compiler, "leaving");
+	write_leaving_by(compiler, ADDRESS_IPV4);
+	if (compiler->host->ipv6)
+		write_leaving_by(compiler, ADDRESS_IPV6);
+	if (policy->elsewhere != ZONE_NONE)
+		leaving_name(policy, policy->elsewhere, name);
+	compile_line(compiler, "goto %s", name);
+	compile_chain_end(compiler);
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		write_leaving_zone(compiler, zone);
+	compile_chain_begin(compiler, "misrouted");
+	compile_line(compiler, "counter name \"misrouted\" drop");
+	compile_chain_end(compiler);
 }
 
 static void
 write_forward(struct compiler *compiler)
 {
-	const struct policy *policy = compiler->policy;
-	struct text interfaces = TEXT_EMPTY;
-
 	compile_chain_begin(compiler, "forward");
 	compile_line(
 	    compiler, "type filter hook forward priority filter; policy drop;");
@@ -250,20 +280,10 @@ write_forward(struct compiler *compiler)
 			       " counter name \"handover.lost\" drop");
 	compile_clamps(compiler);
 	compile_known_flows(compiler);
-	write_local_scope(compiler);
-	write_misrouted(compiler, ADDRESS_IPV4);
-	if (compiler->host->ipv6)
-		write_misrouted(compiler, ADDRESS_IPV6);
-	if (policy->elsewhere != ZONE_NONE &&
-	    policy->zones[policy->elsewhere].interface_count > 0) {
-		compile_interfaces(
-		    &interfaces, &policy->zones[policy->elsewhere]);
-		compile_line(compiler, "oifname %.*s accept",
-		    STR_ARG(text_str(&interfaces)));
-	}
-	compile_line(compiler, "counter name \"misrouted\" drop");
+	compile_line(compiler, "goto leaving");
+	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
-	compile_text_fini(compiler, &interfaces);
+	write_leaving(compiler);
 }
 
 /* Only where something is mapped can what arrives be for somebody else. */
@@ -312,11 +332,11 @@ write_output(struct compiler *compiler)
 	static const char accept[] = "ct mark set ct mark or " PROXY " accept";
 	unsigned uid = compiler->host->proxy_uid;
 
-	compile_chain_begin(compiler, "output");
+	compile_chain_begin(compiler, FIREWALL_OUTPUT);
 	compile_line(
 	    compiler, "type filter hook output priority mangle; policy drop;");
-	write_loopback(compiler);
 	compile_ask_bans(compiler, true);
+	write_loopback(compiler);
 	compile_line(compiler, "jump essentials");
 	compile_line(compiler,
 	    "ct mark and " ENDED " == " ENDED " ct state != related goto "

@@ -7,6 +7,7 @@
  *	from.ZONE   which zone the destination lives in
  *	A.to.B      which way the flow goes, then the list
  */
+#include "firewall/compile_branch.h"
 #include "firewall/compile_map.h"
 
 #include "firewall/names.h"
@@ -29,36 +30,64 @@ has_interface(const struct policy_zone *zone, struct str interface)
 	return false;
 }
 
+static bool
+has_few(const struct address_set *set, uint8_t family)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < address_set_count(set); i++)
+		count += address_set_range(set, i).first.family == family;
+	return count <= branch_lines_max(family);
+}
+
+/* What the set has goes to the target; `name` is what it is declared as. */
+static void
+write_addresses(struct compiler *compiler, const char *side,
+    const struct address_set *set, const char *name, const char *target)
+{
+	static const uint8_t families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
+
+	for (size_t i = 0; i < (compiler->host->ipv6 ? 2 : 1); i++) {
+		struct branch branch = branch_of(compiler, families[i]);
+		if (has_few(set, families[i])) {
+			branch_add(&branch, set, target);
+			branch_write(&branch, side);
+		} else {
+			compile_line(compiler, "%s %s @%s.%u goto %s",
+			    family_word(families[i]), side, name, families[i],
+			    target);
+		}
+	}
+}
+
+static void
+write_local_scope(
+    struct compiler *compiler, const char *side, const char *target)
+{
+	write_addresses(
+	    compiler, side, &compiler->local_scope, "local", target);
+}
+
 /*
- * `ip saddr vmap { PREFIX : goto BEFORE.ZONE.. }` over the zones that `wanted`
- * has; nothing where none of them has a prefix in the family.
+ * From addresses to the chains of the zones that `wanted` has; nothing where
+ * none of them has a prefix in the family.
  */
 static void
-write_zone_map(struct compiler *compiler, const char *side, uint8_t family,
+write_zones(struct compiler *compiler, const char *side, uint8_t family,
     uint64_t wanted, const char *before)
 {
 	const struct policy *policy = compiler->policy;
-	char range_text[ADDRESS_RANGE_TEXT_BYTES];
-	struct text map = TEXT_EMPTY;
+	struct branch branch = branch_of(compiler, family);
+	char target[COMPILE_NAME_BYTES];
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
-		const struct address_set *set = &policy->zones[zone].prefixes;
 		if ((wanted & policy_zone_bit(zone)) == 0)
 			continue;
-		for (size_t i = 0; i < address_set_count(set); i++) {
-			struct address_range range = address_set_range(set, i);
-			if (range.first.family != family)
-				continue;
-			text_addf(&map, "%s%s : goto %s%.*s",
-			    map.len > 0 ? ", " : "",
-			    address_range_format(&range, range_text), before,
-			    STR_ARG(policy->zones[zone].name));
-		}
+		(void)snprintf(target, sizeof(target), "%.80s%.*s", before,
+		    STR_ARG(policy->zones[zone].name));
+		branch_add(&branch, &policy->zones[zone].prefixes, target);
 	}
-	if (map.len > 0)
-		compile_line(compiler, "%s %s vmap { %.*s }",
-		    family_word(family), side, STR_ARG(text_str(&map)));
-	compile_text_fini(compiler, &map);
+	branch_write(&branch, side);
 }
 
 static uint64_t
@@ -97,33 +126,38 @@ write_unprefixed(struct compiler *compiler, uint8_t zone)
 		    STR_ARG(name));
 }
 
-/* No wire has packets from loopback, multicast and the like. */
-static void
-write_local_sources(struct compiler *compiler, const char *spoofed)
-{
-	compile_line(compiler, "ip saddr @local.4 goto %s", spoofed);
-	if (compiler->host->ipv6)
-		compile_line(compiler, "ip6 saddr @local.6 goto %s", spoofed);
-}
-
 /* All that lives in a zone with prefixes is spoofed here. */
 static void
 write_elsewhere_checks(struct compiler *compiler, const char *spoofed)
 {
 	const struct policy *policy = compiler->policy;
+	char name[COMPILE_NAME_BYTES];
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+		(void)snprintf(name, sizeof(name), "zone.%.*s",
+		    STR_ARG(policy->zones[zone].name));
+		write_addresses(compiler, "saddr",
+		    &policy->zones[zone].prefixes, name, spoofed);
+	}
+}
+
+/*
+ * No wire has packets from loopback, multicast and the like.  Where what is in
+ * no zone is spoofed they are so too, unless a zone lies around them.
+ */
+static bool
+may_be_of_local_scope(const struct policy *policy, uint64_t zones,
+    const struct address_set *local)
+{
+	struct address shared;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		if (compile_has_family(
-			&policy->zones[zone].prefixes, ADDRESS_IPV4))
-			compile_line(compiler, "ip saddr @zone.%.*s.4 goto %s",
-			    STR_ARG(policy->zones[zone].name), spoofed);
-	if (!compiler->host->ipv6)
-		return;
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		if (compile_has_family(
-			&policy->zones[zone].prefixes, ADDRESS_IPV6))
-			compile_line(compiler, "ip6 saddr @zone.%.*s.6 goto %s",
-			    STR_ARG(policy->zones[zone].name), spoofed);
+		if ((zones & policy_zone_bit(zone)) != 0 &&
+		    (zone == policy->elsewhere ||
+			address_set_overlap(
+			    &policy->zones[zone].prefixes, local, &shared)))
+			return true;
+	return false;
 }
 
 static void
@@ -139,10 +173,11 @@ write_interface(struct compiler *compiler, struct str interface)
 	compile_chain_begin(compiler, name);
 	compile_line(compiler, "fib saddr type local goto %s", spoofed);
 	write_unprefixed(compiler, zone);
-	write_local_sources(compiler, spoofed);
-	write_zone_map(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
+	if (may_be_of_local_scope(policy, zones, &compiler->local_scope))
+		write_local_scope(compiler, "saddr", spoofed);
+	write_zones(compiler, "saddr", ADDRESS_IPV4, zones, "from.");
 	if (compiler->host->ipv6)
-		write_zone_map(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
+		write_zones(compiler, "saddr", ADDRESS_IPV6, zones, "from.");
 	if (zone == policy->elsewhere) {
 		write_elsewhere_checks(compiler, spoofed);
 		compile_line(compiler, "goto from.%.*s",
@@ -208,14 +243,11 @@ write_from(struct compiler *compiler, uint8_t from)
 	    "fib daddr type { local, broadcast, anycast, multicast } goto "
 	    "%sself",
 	    before);
-	compile_line(compiler, "ip daddr @local.4 goto %sself", before);
+	(void)snprintf(name, sizeof(name), "%.80sself", before);
+	write_local_scope(compiler, "daddr", name);
+	write_zones(compiler, "daddr", ADDRESS_IPV4, POLICY_ZONES_ANY, before);
 	if (compiler->host->ipv6)
-		compile_line(
-		    compiler, "ip6 daddr @local.6 goto %sself", before);
-	write_zone_map(
-	    compiler, "daddr", ADDRESS_IPV4, POLICY_ZONES_ANY, before);
-	if (compiler->host->ipv6)
-		write_zone_map(
+		write_zones(
 		    compiler, "daddr", ADDRESS_IPV6, POLICY_ZONES_ANY, before);
 	pair_name(policy, from, policy->elsewhere, name);
 	compile_line(compiler, "goto %s", name);

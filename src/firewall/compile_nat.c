@@ -316,38 +316,15 @@ write_new_sources(struct compiler *compiler, const struct policy_snat *snat)
 	}
 }
 
-/* The gateway's own packets, the proxy's among them, find what is mapped. */
-static void
-write_output(struct compiler *compiler)
-{
-	if (compiler->policy->map_count == 0)
-		return;
-	compile_chain_begin(compiler, "nat.output");
-	compile_line(
-	    compiler, "type nat hook output priority -100; policy accept;");
-	compile_map_destinations(compiler);
-	compile_chain_end(compiler);
-}
-
 /*
  * In the kernel the first rule that translates is the last one that is asked:
  * so what is more particular stands before what is less.
  */
-void
-compile_nat(struct compiler *compiler)
+static void
+write_sources(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
 
-	compile_chain_begin(compiler, "nat.prerouting");
-	compile_line(compiler,
-	    "type nat hook prerouting priority dstnat; policy accept;");
-	for_each_published(compiler, write_publish);
-	compile_map_destinations(compiler);
-	compile_chain_end(compiler);
-	write_output(compiler);
-	compile_chain_begin(compiler, "nat.postrouting");
-	compile_line(compiler,
-	    "type nat hook postrouting priority srcnat; policy accept;");
 	for_each_published(compiler, write_hairpin);
 	compile_map_hairpins(compiler);
 	compile_map_sources(compiler);
@@ -355,5 +332,66 @@ compile_nat(struct compiler *compiler)
 		write_new_sources(compiler, &policy->snats[i]);
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		write_masquerade(compiler, &policy->masquerades[i]);
-	compile_chain_end(compiler);
+}
+
+static void
+begin_hook(struct compiler *compiler, const char *name, const char *hook)
+{
+	compile_chain_begin(compiler, name);
+	compile_line(compiler, "type nat hook %s; policy accept;", hook);
+}
+
+static bool
+publishes(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].publish)
+			return true;
+	return false;
+}
+
+static bool
+changes_sources(const struct policy *policy)
+{
+	return policy->masquerade_count > 0 || policy->snat_count > 0;
+}
+
+bool
+firewall_translates(
+    const struct policy *policy, const struct firewall_host *host)
+{
+	return host->keeps_nat || publishes(policy) || policy->map_count > 0 ||
+	       changes_sources(policy);
+}
+
+/*
+ * Only where there is something to translate: for each of these chains, empty
+ * or not, the kernel finds every new flow a free port, and looks at every
+ * packet.  One of them is enough for packets of flows that were translated.
+ */
+void
+compile_nat(struct compiler *compiler)
+{
+	const struct policy *policy = compiler->policy;
+
+	if (publishes(policy) || policy->map_count > 0) {
+		begin_hook(
+		    compiler, "nat.prerouting", "prerouting priority dstnat");
+		for_each_published(compiler, write_publish);
+		compile_map_destinations(compiler);
+		compile_chain_end(compiler);
+	}
+	/* The gateway's own packets, the proxy's among them, find what is
+	 * mapped. */
+	if (policy->map_count > 0) {
+		begin_hook(compiler, "nat.output", "output priority -100");
+		compile_map_destinations(compiler);
+		compile_chain_end(compiler);
+	}
+	if (firewall_translates(policy, compiler->host)) {
+		begin_hook(compiler, FIREWALL_POSTROUTING,
+		    "postrouting priority srcnat");
+		write_sources(compiler);
+		compile_chain_end(compiler);
+	}
 }

@@ -162,7 +162,8 @@ list_sets_plan(const struct list_sets *sets, const struct policy *policy,
 {
 	struct standing standing;
 	struct planning planning = { sets, &standing, in_place, ret };
-	int rc = standing_read(&standing);
+	int rc =
+	    standing_read(&standing, STANDING_CHAINS_ONLY | STANDING_SETS_ONLY);
 
 	*ret = LIST_PLAN_EMPTY;
 	if (rc == 0) {
@@ -305,7 +306,7 @@ static int
 see_handles(struct list_plan *plan)
 {
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_SETS_ONLY);
 
 	for (size_t i = 0; rc == 0 && i < plan->steps.count; i++) {
 		struct list_step *step = &plan->steps.items[i];
@@ -366,8 +367,8 @@ remove_bare_table(struct batch *batch, struct text *words)
 {
 	struct standing standing;
 
-	if (standing_read(&standing) == 0 && standing.has_table &&
-	    standing_mark(&standing) == 0) {
+	if (standing_read(&standing, STANDING_CHAINS_ONLY) == 0 &&
+	    standing.has_table && standing_mark(&standing) == 0) {
 		batch_begin(batch);
 		kernel_table_delete(batch);
 		(void)batch_commit(batch, words);

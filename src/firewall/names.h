@@ -25,6 +25,18 @@
 #define FIREWALL_TEXT_OF(name) #name
 
 /*
+ * Chains that ask for bans, of what comes in and of what the gateway sends, and
+ * those that lead there once somebody is banned (firewall/ban_sets).
+ */
+#define FIREWALL_BANS       "bans"
+#define FIREWALL_BANS_OURS  "bans.ours"
+#define FIREWALL_PREROUTING "prerouting"
+#define FIREWALL_OUTPUT     "output"
+
+/* Stands wherever anything is translated. */
+#define FIREWALL_POSTROUTING "nat.postrouting"
+
+/*
  * Bits of the packet mark and of the connection mark.  Other programs use
  * marks too: always set and test under the mask of the bit itself.
  */

@@ -48,6 +48,7 @@ static const char *const object_words[] = {
 
 /* Where the four answers have what we ask for. */
 struct question {
+	unsigned kinds; /* that are among the answers */
 	uint16_t type;
 	uint16_t table, name, handle, special; /* attributes */
 	bool (*take)(struct standing_item *item, const struct nlattr *special);
@@ -109,14 +110,15 @@ take_flowtable(struct standing_item *item, const struct nlattr *none)
 }
 
 static const struct question questions[] = {
-	{ NFT_MSG_GETSET, NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_HANDLE,
-	    NFTA_SET_FLAGS, take_set },
-	{ NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
-	    NFTA_CHAIN_HANDLE, NFTA_CHAIN_HOOK, take_chain },
-	{ NFT_MSG_GETFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME,
-	    NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_FLAGS, take_flowtable },
-	{ NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, NFTA_OBJ_HANDLE,
-	    NFTA_OBJ_TYPE, take_object },
+	{ STANDING_SETS_ONLY, NFT_MSG_GETSET, NFTA_SET_TABLE, NFTA_SET_NAME,
+	    NFTA_SET_HANDLE, NFTA_SET_FLAGS, take_set },
+	{ STANDING_CHAINS_ONLY, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE,
+	    NFTA_CHAIN_NAME, NFTA_CHAIN_HANDLE, NFTA_CHAIN_HOOK, take_chain },
+	{ 1u << STANDING_FLOWTABLE, NFT_MSG_GETFLOWTABLE, NFTA_FLOWTABLE_TABLE,
+	    NFTA_FLOWTABLE_NAME, NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_FLAGS,
+	    take_flowtable },
+	{ 1u << STANDING_OBJECT, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME,
+	    NFTA_OBJ_HANDLE, NFTA_OBJ_TYPE, take_object },
 };
 
 #define QUESTION_COUNT (sizeof(questions) / sizeof(questions[0]))
@@ -225,7 +227,7 @@ ask_for_table(struct netlink *netlink, struct standing *standing)
 
 /* Of all questions or of none: they are to be about one moment. */
 static int
-read_once(struct standing *standing)
+read_once(struct standing *standing, unsigned kinds)
 {
 	struct netlink netlink;
 	int rc = netlink_open(&netlink, NETLINK_NETFILTER);
@@ -236,7 +238,8 @@ read_once(struct standing *standing)
 	rc = ask_for_table(&netlink, standing);
 	size_t count = standing->has_table ? QUESTION_COUNT : 0;
 	for (size_t i = 0; rc >= 0 && i < count; i++)
-		rc = ask(&netlink, standing, &questions[i]);
+		if ((questions[i].kinds & kinds) != 0)
+			rc = ask(&netlink, standing, &questions[i]);
 	netlink_close(&netlink);
 	return rc < 0 ? rc : 0;
 }
@@ -250,14 +253,14 @@ by_kind(const void *a, const void *b)
 }
 
 int
-standing_read(struct standing *ret)
+standing_read(struct standing *ret, unsigned kinds)
 {
 	int rc = -EINTR;
 
 	*ret = (struct standing){ 0 };
 	arena_init(&ret->arena, NAMES_BYTES_MAX);
 	for (int i = 0; rc == -EINTR && i < READINGS_MAX; i++)
-		rc = read_once(ret);
+		rc = read_once(ret, kinds);
 	if (rc < 0)
 		ret->all.count = 0;
 	else if (ret->all.count > 0)

@@ -45,8 +45,19 @@ struct standing {
 	struct arena arena; /* of the names */
 };
 
-/* 0, or a negative errno with nothing in *ret.  standing_fini in any case. */
-int standing_read(struct standing *ret);
+/*
+ * Whoever needs some kinds alone asks for them: a counter for each rule takes
+ * the kernel longest to list.
+ */
+#define STANDING_CHAINS_ONLY (1u << STANDING_CHAIN)
+#define STANDING_SETS_ONLY   (1u << STANDING_MAP | 1u << STANDING_SET)
+#define STANDING_ALL         ((1u << STANDING_KIND_COUNT) - 1)
+
+/*
+ * What is of these kinds.  0, or a negative errno with nothing in *ret.
+ * standing_fini in any case.
+ */
+int standing_read(struct standing *ret, unsigned kinds);
 void standing_fini(struct standing *standing);
 
 /* NULL: there is none. */

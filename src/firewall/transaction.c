@@ -28,12 +28,24 @@ int
 transaction_exists(void)
 {
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, 0);
 
 	if (rc == 0)
 		rc = standing.has_table;
 	standing_fini(&standing);
 	return rc;
+}
+
+bool
+transaction_translates(void)
+{
+	struct standing standing;
+	int rc = standing_read(&standing, STANDING_CHAINS_ONLY);
+	bool does = rc < 0 || standing_find(&standing, STANDING_CHAIN,
+				  FIREWALL_POSTROUTING) != NULL;
+
+	standing_fini(&standing);
+	return does;
 }
 
 /*
@@ -44,7 +56,7 @@ static int
 find_mark(uint64_t *ret_mark)
 {
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_CHAINS_ONLY);
 
 	*ret_mark = rc == 0 ? standing_mark(&standing) : 0;
 	standing_fini(&standing);
@@ -102,7 +114,7 @@ run_and_verify(const struct nft_job *job, uint64_t mark, struct text *why)
 static int
 read_standing(struct standing *standing, struct text *reterr_why)
 {
-	int rc = standing_read(standing);
+	int rc = standing_read(standing, STANDING_ALL);
 
 	if (rc == 0)
 		return 0;
@@ -271,7 +283,7 @@ clear_new(const struct replacement *replacement)
 	struct batch batch = BATCH_EMPTY;
 	struct text words = TEXT_EMPTY;
 	struct standing standing;
-	int rc = standing_read(&standing);
+	int rc = standing_read(&standing, STANDING_ALL);
 
 	batch_begin(&batch);
 	if (rc == 0 && standing.has_table && !replacement->before->has_table)

@@ -74,4 +74,8 @@ uint64_t transaction_mark(void);
 /* 1: our table is in the kernel; 0: it is not; a negative errno. */
 int transaction_exists(void);
 
+/* Whether a chain of it translates addresses; also if the kernel cannot be
+ * asked. */
+bool transaction_translates(void);
+
 #endif

@@ -149,7 +149,7 @@ MUTANTS = [
     Mutant(
         "local-scope-passes",
         "compile_base.c",
-        "write_local_scope(compiler);",
+        'branch_add(&branch, &compiler->local_scope, "misrouted");',
         "",
     ),
     Mutant(

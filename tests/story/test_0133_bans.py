@@ -171,6 +171,16 @@ def test_who_is_banned_while_the_sets_were_taken_away(gateway: Gateway) -> None:
     assert not connects(gateway, OUT)
 
 
+@pytest.mark.parametrize("applies", [1, 2])
+def test_the_first_one_holds_after_an_apply(gateway: Gateway, applies: int) -> None:
+    """Before it no packet was asked; each apply calls the questions otherwise."""
+    for i in range(applies):
+        assert gateway.apply(POLICY + f"allow guest -> wan tcp {i + 1}\n").returncode == GOOD
+    assert connects(gateway, OUT)
+    ban(gateway, "203.0.113.9")
+    assert not connects(gateway, OUT)
+
+
 def test_it_ends_in_time(gateway: Gateway) -> None:
     began = time.monotonic()
     said = ban(gateway, "203.0.113.9", "for", "1s")

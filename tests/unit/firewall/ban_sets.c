@@ -13,6 +13,9 @@
 #define HAS(set, element)                                                      \
 	"nft get element inet gatehouse " set " '{ " element " }'"
 
+/* What is known of the rules that the tests put there. */
+static struct ban_sets standing;
+
 static struct address_range
 range_of(const char *word)
 {
@@ -39,7 +42,7 @@ follow(const struct bans *bans, const char *word)
 	struct address_range range = range_of(word);
 	struct text why = TEXT_EMPTY;
 
-	if (ban_sets_follow(bans, &range, &why) != 0)
+	if (ban_sets_follow(&standing, bans, &range, &why) != 0)
 		fail_msg("%s", why.at);
 	text_fini(&why);
 }
@@ -67,6 +70,7 @@ end(void **state)
 
 	(void)state;
 	faulty_never();
+	standing = (struct ban_sets){ 0 };
 	if (namespace_is_ours)
 		assert_int_equal(transaction_remove(&why), 0);
 	return 0;
@@ -80,6 +84,8 @@ ensure(struct ban_sets *sets, const struct bans *bans)
 	if (ban_sets_ensure(sets, bans, &why) != 0)
 		fail_msg("%s", why.at);
 	text_fini(&why);
+	shell("for chain in prerouting output bans bans.ours; do "
+	      "nft add chain inet gatehouse $chain; done");
 }
 
 static void
@@ -173,7 +179,7 @@ end_in_the_list(struct bans *bans, const char *word)
 	struct text why = TEXT_EMPTY;
 
 	assert_true(bans_remove(bans, &range));
-	assert_int_equal(ban_sets_follow_end(bans, &range, &why), 0);
+	assert_int_equal(ban_sets_follow_end(&standing, bans, &range, &why), 0);
 	text_fini(&why);
 }
 
@@ -222,7 +228,7 @@ fail_each(struct bans *bans, const char *word, enum faulty_kind kind)
 		struct text why = TEXT_EMPTY;
 		faulty_at(FAULTY_MESSAGE, faults);
 		faulty_kind = kind;
-		int rc = ban_sets_follow(bans, &range, &why);
+		int rc = ban_sets_follow(&standing, bans, &range, &why);
 		bool was_met = faulty_was_met();
 		faulty_never();
 		assert_true((rc < 0) == was_met);
@@ -262,6 +268,32 @@ a_change_is_whole_or_not_at_all(void **state)
 	bans_fini(&bans);
 }
 
+#define ASKS(chain, bans)                                                      \
+	"nft list chain inet gatehouse " chain " | grep -c 'jump " bans        \
+	"$' | grep -qx 1"
+
+/* Nobody pays for bans before there is one; then in front of all, once. */
+static void
+the_first_one_brings_the_questions(void **state)
+{
+	struct bans bans = BANS_EMPTY;
+	struct ban_sets sets = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	ensure(&sets, &bans);
+	shell("nft add rule inet gatehouse prerouting accept");
+	assert_false(is_in(ASKS("prerouting", "bans")));
+	put(&bans, "198.51.100.0/24", 0);
+	fail_each(&bans, "198.51.100.0/24", FAULTY_MESSAGE);
+	unban(&bans, "198.51.100.0/24");
+	ban(&bans, "192.0.2.1", 0);
+	shell(ASKS("prerouting", "bans") " && " ASKS("output", "bans.ours"));
+	shell("nft list chain inet gatehouse prerouting | sed -n 3p | "
+	      "grep -q 'jump bans$'");
+	bans_fini(&bans);
+}
+
 int
 main(void)
 {
@@ -272,6 +304,8 @@ main(void)
 		cmocka_unit_test_teardown(are_filled_once, end),
 		cmocka_unit_test_teardown(end_by_themselves, end),
 		cmocka_unit_test_teardown(a_change_is_whole_or_not_at_all, end),
+		cmocka_unit_test_teardown(
+		    the_first_one_brings_the_questions, end),
 	};
 
 	return cmocka_run_group_tests(tests, namespace_setup, NULL);

@@ -50,7 +50,7 @@ nothing_stands_where_nothing_is(void **state)
 
 	(void)state;
 	NEED_NAMESPACE();
-	assert_int_equal(standing_read(&standing), 0);
+	assert_int_equal(standing_read(&standing, STANDING_ALL), 0);
 	assert_false(standing.has_table);
 	assert_int_equal(standing.all.count, 0);
 	assert_int_equal(standing_mark(&standing), 0);
@@ -78,7 +78,7 @@ each_thing_is_found(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	begin_table();
-	assert_int_equal(standing_read(&standing), 0);
+	assert_int_equal(standing_read(&standing, STANDING_ALL), 0);
 	assert_true(standing.has_table);
 	/* What is in a rule alone, or in another table, is not among them. */
 	assert_int_equal(standing.all.count, sizeof(rows) / sizeof(rows[0]));
@@ -98,12 +98,37 @@ each_thing_is_found(void **state)
 	standing_fini(&standing);
 }
 
+static void
+only_what_is_asked_for_is_found(void **state)
+{
+	static const struct {
+		unsigned kinds;
+		size_t count;
+	} rows[] = {
+		{ 0, 0 },
+		{ STANDING_CHAINS_ONLY, 2 },
+		{ STANDING_SETS_ONLY, 4 },
+		{ STANDING_CHAINS_ONLY | STANDING_SETS_ONLY, 6 },
+	};
+	struct standing standing;
+
+	(void)state;
+	NEED_NAMESPACE();
+	begin_table();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(standing_read(&standing, rows[i].kinds), 0);
+		assert_true(standing.has_table);
+		assert_int_equal(standing.all.count, rows[i].count);
+		standing_fini(&standing);
+	}
+}
+
 static uint64_t
 handle_of(const char *name)
 {
 	struct standing standing;
 
-	assert_int_equal(standing_read(&standing), 0);
+	assert_int_equal(standing_read(&standing, STANDING_ALL), 0);
 	const struct standing_item *item =
 	    standing_find(&standing, STANDING_SET, name);
 	uint64_t handle = item != NULL ? item->handle : 0;
@@ -146,7 +171,7 @@ all_goes_but_what_is_kept(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	begin_table();
-	assert_int_equal(standing_read(&standing), 0);
+	assert_int_equal(standing_read(&standing, STANDING_ALL), 0);
 	text_addz(&commands, "nft '");
 	standing_removal(&standing, is_keep, NULL, &commands);
 	text_addz(&commands, "'");
@@ -182,7 +207,7 @@ what_nothing_holds_goes_by_messages(void **state)
 	(void)state;
 	NEED_NAMESPACE();
 	begin_table();
-	assert_int_equal(standing_read(&standing), 0);
+	assert_int_equal(standing_read(&standing, STANDING_ALL), 0);
 	batch_begin(&batch);
 	standing_remove(&standing, is_no_keep_nor_base, NULL, &batch);
 	assert_int_equal(batch_commit(&batch, &words), -EBUSY);
@@ -210,6 +235,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(nothing_stands_where_nothing_is, end),
+		cmocka_unit_test_teardown(only_what_is_asked_for_is_found, end),
 		cmocka_unit_test_teardown(each_thing_is_found, end),
 		cmocka_unit_test_teardown(a_namesake_has_another_number, end),
 		cmocka_unit_test_teardown(all_goes_but_what_is_kept, end),
