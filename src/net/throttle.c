@@ -62,7 +62,18 @@ on_turn(struct loop_timer *timer)
 	struct throttle *throttle = timer->context;
 
 	throttle->waits = false;
-	stream_read_start(throttle->stream);
+	if (throttle->tell != NULL)
+		throttle->tell(throttle->context);
+	else
+		stream_read_start(throttle->stream);
+}
+
+void
+throttle_tell(
+    struct throttle *throttle, void (*tell)(void *context), void *context)
+{
+	throttle->tell = tell;
+	throttle->context = context;
 }
 
 static void
@@ -73,7 +84,8 @@ wait_until(struct throttle *throttle, struct stream *from, int64_t due)
 	throttle->timer.fn = on_turn;
 	throttle->timer.context = throttle;
 	/* Reading starts again with a `data` for what is there. */
-	stream_read_stop(from);
+	if (throttle->tell == NULL)
+		stream_read_stop(from);
 	loop_timer_arm(stream_loop(from), &throttle->timer, due);
 }
 
@@ -101,9 +113,14 @@ throttle_set(struct throttle *throttle, struct throttle_bucket *const *buckets,
 	for (size_t i = 0; i < count; i++)
 		throttle->buckets[i] = buckets[i];
 	throttle->meter = meter;
-	/* It asks again. */
-	if (waits)
+	/* It asks again; who is told, in the loop's next round. */
+	if (waits && throttle->tell != NULL) {
+		throttle->waits = true;
+		loop_timer_arm(stream_loop(stream), &throttle->timer,
+		    loop_now(stream_loop(stream)));
+	} else if (waits) {
 		stream_read_start(stream);
+	}
 }
 
 void

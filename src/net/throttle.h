@@ -58,6 +58,9 @@ struct throttle {
 	uint64_t spent;
 	bool waits;            /* for it */
 	struct stream *stream; /* while it waits */
+	/* Told of the turn in the place of the stream; NULL: the stream is. */
+	void (*tell)(void *context);
+	void *context;
 	struct loop_timer timer;
 };
 
@@ -65,6 +68,13 @@ struct throttle {
 void throttle_set(struct throttle *throttle,
     struct throttle_bucket *const *buckets, size_t count,
     struct throttle_meter *meter);
+
+/*
+ * Where bytes come from no stream: `tell` is called when it is time to ask
+ * again, and the stream of throttle_ask only lends its loop.
+ */
+void throttle_tell(
+    struct throttle *throttle, void (*tell)(void *context), void *context);
 
 /* The same with nothing, and no stream is told any more. */
 void throttle_end(struct throttle *throttle);

@@ -763,7 +763,8 @@ exchange_on_time(struct exchange *exchange)
 			    : PROXY_STALL_TIMEOUT;
 
 	if (throttle_waits(exchange->up.throttle) ||
-	    throttle_waits(exchange->down.throttle))
+	    throttle_waits(exchange->down.throttle) ||
+	    throttle_waits(exchange->store.serve.throttle))
 		exchange->moved = loop_now(exchange->client->worker->loop);
 	if (loop_now(exchange->client->worker->loop) <
 	    exchange->moved + limit) {

@@ -113,6 +113,8 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 		.age = age,
 		.varies = varies,
 		.keep_alive = exchange->keep,
+		.throttle = share_throttle(
+		    &exchange->errand.share, POLICY_DIRECTION_DOWN),
 		.wake = on_more,
 		.context = exchange,
 	};

@@ -266,6 +266,19 @@ due(const struct serve *serve)
 	return last == UINT64_MAX ? UINT64_MAX : last + 1 - serve->at;
 }
 
+/* So much of what is there may go now; 0: it will be told when. */
+static uint64_t
+allowed(struct serve *serve, uint64_t most)
+{
+	uint64_t there = cache_body_bytes(cache_object_body(serve->object));
+	uint64_t wanted = there > serve->at ? there - serve->at : 0;
+	uint64_t left = due(serve);
+
+	wanted = wanted < left ? wanted : left;
+	return throttle_ask(serve->throttle, serve->to,
+	    (size_t)(wanted < most ? wanted : most));
+}
+
 /* All of what is there is with the stream. */
 static enum serve_result
 await_more(struct serve *serve)
@@ -299,6 +312,7 @@ account(struct serve *serve, size_t content)
 {
 	serve->at += content;
 	serve->passed += content;
+	throttle_spend(serve->throttle, content);
 	if (serve->reader != NULL)
 		cache_reader_advance(serve->reader, serve->at);
 }
@@ -311,7 +325,7 @@ offer(struct serve *serve, struct str head, size_t *ret_offered)
 	struct iovec spans[1 + SPANS_MAX];
 	struct iovec *first = head.len > 0 ? spans : spans + 1;
 	size_t count = cache_body_spans(cache_object_body(serve->object),
-	    serve->at, due(serve), spans + 1, SPANS_MAX);
+	    serve->at, allowed(serve, SIZE_MAX), spans + 1, SPANS_MAX);
 
 	*ret_offered = 0;
 	for (size_t i = 1; i <= count; i++)
@@ -335,7 +349,7 @@ send_content(struct serve *serve, struct str head)
 		if (sent < 0)
 			return SERVE_STUCK;
 		account(serve, (size_t)sent);
-		if ((size_t)sent < offered)
+		if ((size_t)sent < offered || throttle_waits(serve->throttle))
 			return SERVE_WAITS;
 		head = STR("");
 	} while (offered > 0 && due(serve) > 0);
@@ -367,8 +381,11 @@ send_chunks(struct serve *serve)
 	struct iovec span;
 
 	while (!stream_is_full(serve->to)) {
-		if (cache_body_spans(
-			body, serve->at, CHUNK_BYTES_MAX, &span, 1) == 0)
+		size_t count = cache_body_spans(
+		    body, serve->at, allowed(serve, CHUNK_BYTES_MAX), &span, 1);
+		if (throttle_waits(serve->throttle))
+			return SERVE_WAITS;
+		if (count == 0)
 			return await_more(serve);
 		if (queue_chunk(serve, span) < 0)
 			return SERVE_STUCK;
@@ -476,7 +493,10 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 	*serve = (struct serve){
 		.object = cache_object_ref(order->object),
 		.to = order->to,
+		.throttle = order->throttle,
 	};
+	if (order->throttle != NULL)
+		throttle_tell(order->throttle, order->wake, order->context);
 	/* What it had may have gone. */
 	if (cache_body_state(cache_object_body(order->object)) ==
 	    CACHE_BODY_BROKEN)

@@ -14,7 +14,7 @@
 
 #include "cache/object.h"
 #include "cache/range.h"
-#include "net/stream.h"
+#include "net/throttle.h"
 
 /* All of it lent for the call of serve_begin, but for the stream. */
 struct serve_order {
@@ -25,9 +25,10 @@ struct serve_order {
 	struct str via;
 	struct str cache_status; /* empty: there is no cache */
 	int64_t age;             /* or HTTP_UNSAID */
-	bool varies;          /* another client is given another coding of it */
-	bool keep_alive;      /* the client's connection may be kept */
-	cache_waiter_fn wake; /* calls serve_run, some time */
+	bool varies;     /* another client is given another coding of it */
+	bool keep_alive; /* the client's connection may be kept */
+	struct throttle *throttle; /* NULL: as fast as the client takes it */
+	cache_waiter_fn wake;      /* calls serve_run, some time */
 	void *context;
 };
 
@@ -36,6 +37,7 @@ struct serve {
 	struct cache_object *object; /* a reference; NULL: nothing is served */
 	struct stream *to;
 	struct cache_reader *reader; /* while the body arrives */
+	struct throttle *throttle;   /* lent; or NULL */
 	struct cache_ranges parts;   /* of the stored content */
 	size_t part;
 	uint64_t at;     /* in the stored content */

@@ -4,6 +4,7 @@
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -27,6 +28,7 @@ proxy {
 }
 reject lan -> out.example.com path "/secret/*"        log as "secret"
 reject lan -> out.example.com type image/*            log as "images"
+allow  lan -> out.example.com path "/slow/*"          bandwidth 16Mbit/s down
 allow  lan, guest -> wan web                          log as "web"
 """
 )
@@ -371,6 +373,16 @@ def test_what_is_stored_is_still_judged(site: Site) -> None:
     site.origin.answers[secret] = [Reply(headers=FRESH)]
     assert site.get(secret).status == 403
     assert site.asked(secret) == []
+
+
+def test_a_hit_has_the_bandwidth_of_its_rule(site: Site) -> None:
+    """900 kB at 2 MB/s, of which 50 ms' worth may come at once."""
+    site.origin.answers["/slow/page"] = [Reply(headers=FRESH, body=b"s" * 900_000)]
+    site.get("/slow/page")
+    begin = time.monotonic()
+    got = site.get("/slow/page")
+    assert got.hit and len(got.body) == 900_000
+    assert time.monotonic() - begin > 0.3
 
 
 def test_a_hit_is_told_like_a_miss(site: Site, journal: Journal) -> None:
