@@ -15,6 +15,9 @@
  * A word belongs to one row (a rule); where several rows have addresses among
  * the same 64 /24s, further words stand behind the first EARLY_WORDS and are
  * chained.  Those of IPv6 are a trie of prefixes.
+ *
+ * Who is banned comes and goes one by one while the program runs: a trie for
+ * each family, and in front of both a sieve.
  */
 #ifndef GATEHOUSE_BPF_EARLY_DROP_H
 #define GATEHOUSE_BPF_EARLY_DROP_H
@@ -60,6 +63,37 @@ early_stem(__u32 top)
 {
 	return top * 2654435761U >> (32 - EARLY_STEM_BITS);
 }
+
+/* Behind the rows of rules: what bans refuse. */
+#define EARLY_ROW_BANS EARLY_ROWS_MAX
+#define EARLY_COUNTS   (EARLY_ROWS_MAX + 1)
+
+/* As many as firewall/bans.h has. */
+#define EARLY_BANS_MAX 65536
+
+struct early_prefix4 {
+	__u32 bits;
+	__u8 address[4];
+};
+
+/*
+ * What may be banned, as bits: of IPv4 for each part of the space as large as a
+ * word's, of IPv6 for each stem.  All of a packet that hardly any needs to be
+ * asked of the tries.
+ */
+#define EARLY_SIEVE_WORDS (EARLY_WORDS / 64)
+
+struct early_sieve {
+	__u64 nets[EARLY_SIEVE_WORDS];
+	__u64 stems[EARLY_STEM_WORDS];
+};
+
+/*
+ * Banned packets are logged, by the ruleset: so many of each processor's go up
+ * to it as it would log (compile_log_prefix), 50 at once and 20 a second.
+ */
+#define EARLY_TOLD_INTERVAL_NS (1000000000ULL / 20)
+#define EARLY_TOLD_BURST_NS    (49 * EARLY_TOLD_INTERVAL_NS)
 
 /*
  * The interfaces that it is on, each in the place that its index has, and in
