@@ -59,7 +59,7 @@ struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *,
     __u32, struct bpf_ct_opts___early *, __u32) __ksym;
 void bpf_ct_release(struct nf_conn *) __ksym;
 
-/* Filled before the program runs (firewall/early_load); never changed then. */
+/* Filled before the program runs (firewall/early_program); never changed then. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -67,6 +67,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct early_word);
 } words SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct early_line);
+} lines SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -141,6 +149,16 @@ is_whole(struct xdp_md *ctx, __u32 bytes)
 	       ETH_HLEN + bytes <= bpf_xdp_get_buff_len(ctx);
 }
 
+static __always_inline bool
+block_has(const struct early_word *word, __u32 nth, __u32 address)
+{
+	__u32 at = word->blocks + nth;
+	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
+
+	return block != NULL &&
+	       (block->bits[address >> 6 & 3] >> (address & 63) & 1) != 0;
+}
+
 /* Whether the word has it, one of whose nets it is in. */
 static __always_inline bool
 word_has(const struct early_word *word, __u32 address)
@@ -151,9 +169,15 @@ word_has(const struct early_word *word, __u32 address)
 	__u32 at = word->base + __builtin_popcountll(word->part & below);
 
 	at *= is_part;
-	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
-	return block != NULL &&
-	       (block->bits[address >> 6 & 3] >> (address & 63) & 1) != 0;
+	__u32 line_at = at / EARLY_LINE_SPANS;
+	const struct early_line *line = bpf_map_lookup_elem(&lines, &line_at);
+	if (line == NULL)
+		return false;
+	__u32 span = line->spans[at % EARLY_LINE_SPANS];
+	__u32 first = span & 255, last = span >> 8;
+	if (first > last)
+		return block_has(word, first - 1, address);
+	return (address & 255) - first <= last - first;
 }
 
 static __always_inline __u32

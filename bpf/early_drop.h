@@ -3,14 +3,17 @@
  * bpf/early_drop: what the program in the kernel and src/firewall share.
  *
  * The addresses of IPv4 are one table of two levels, read in two accesses to
- * memory however many there are:
+ * memory however many there are, and small: a flood from everywhere costs what
+ * the processor's caches and its memory of pages do not hold.
  *
  *	words[address >> 14]    64 neighbouring /24s: which of them are whole
  *	                        ours, of which a part is
- *	blocks[base + rank]     of the latter: 256 bits, one an address; of
- *	                        the former blocks[0], in which all are set, so
- *	                        that no branch depends on which it is: a flood
- *	                        from everywhere would mispredict every other one
+ *	spans[base + rank]      of the latter: from where to where, in two
+ *	                        bytes; of the former spans[0], which is all of a
+ *	                        /24, so that no branch depends on which it is: a
+ *	                        flood would mispredict every other one
+ *	blocks[blocks + n]      of the few /24s of which several parts are ours:
+ *	                        256 bits, one an address; the span says which
  *
  * A word belongs to one row (a rule); where several rows have addresses among
  * the same 64 /24s, further words stand behind the first EARLY_WORDS and are
@@ -33,11 +36,22 @@
 struct early_word {
 	__u64 whole; /* a bit for each /24 */
 	__u64 part;
-	__u32 base; /* of the parts: the block of the first one */
+	__u32 base; /* of the parts: the span of the first one */
 	__u16 row;
 	__u16 used;
-	__u32 next; /* a word of another row; 0: none */
-	__u32 pad;
+	__u32 next;   /* a word of another row; 0: none */
+	__u32 blocks; /* the first one of its */
+};
+
+/*
+ * The first address of a part in the low byte, the last one in the high byte.
+ * The first above the last: several parts, and n + 1 above 0 is block n of the
+ * word.  So many in a line of the cache; alone each would take eight bytes.
+ */
+#define EARLY_LINE_SPANS 32
+
+struct early_line {
+	__u16 spans[EARLY_LINE_SPANS];
 };
 
 struct early_block {

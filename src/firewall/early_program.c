@@ -81,6 +81,9 @@ fill(struct early_drop_bpf *skeleton, const struct early_table *table)
 	    table->words.count, sizeof(*table->words.items));
 
 	if (rc == 0)
+		rc = fill_array(skeleton->maps.lines, table->spans.items,
+		    table->spans.count, sizeof(*table->spans.items));
+	if (rc == 0)
 		rc = fill_array(skeleton->maps.blocks, table->blocks.items,
 		    table->blocks.count, sizeof(*table->blocks.items));
 	if (rc == 0)
@@ -96,12 +99,21 @@ room_for(size_t count)
 	return count > 0 ? (uint32_t)count : 1;
 }
 
+static size_t
+line_count(const struct early_table *table)
+{
+	return (table->spans.count + EARLY_LINE_SPANS - 1) / EARLY_LINE_SPANS;
+}
+
 static int
 set_sizes(struct early_drop_bpf *skeleton, const struct early_table *table)
 {
 	int rc = bpf_map__set_max_entries(
 	    skeleton->maps.words, room_for(table->words.count));
 
+	if (rc == 0)
+		rc = bpf_map__set_max_entries(
+		    skeleton->maps.lines, room_for(line_count(table)));
 	if (rc == 0)
 		rc = bpf_map__set_max_entries(
 		    skeleton->maps.blocks, room_for(table->blocks.count));

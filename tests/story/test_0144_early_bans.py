@@ -37,7 +37,7 @@ __all__ = ["early_lab"]
 OUT = "203.0.113.9"
 UNLISTED = ZONES + REST + "allow wan -> mail tcp 2526\n"
 PACKETS = 400
-TOLD = 2 * 50 + 20  # of two processors at once, and some later
+TOLD = 250  # of two processors 50 at once, and some later
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ is_banned(const struct early_program *program, const struct frame *frame)
 {
 	bool refused = false;
 
-	for (int i = 0; i < 4 && !refused; i++)
+	for (int i = 0; i < 60 && !refused; i++)
 		refused = is_refused(program, frame->bytes, frame->len);
 	return refused;
 }
