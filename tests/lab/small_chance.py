@@ -97,10 +97,20 @@ def add_translations(chance: random.Random, policy: Policy) -> None:
     if chance.random() < 0.4:
         zones = chance.sample(policy.zones, chance.randint(1, 2))
         policy.invalid = chance.choice(({"any"}, set(zones)))
-    for _ in range(chance.choice((0, 0, 1, 2))):
-        side = random_side(chance, policy, True)
+    for _ in range(chance.choice((0, 1, 2, 3))):
+        side = side_that_snat_takes(chance, policy)
         snat = random_snat(chance, side, policy.zones)
         policy.snats += [snat] if snat else []
+
+
+def side_that_snat_takes(chance: random.Random, policy: Policy) -> Side:
+    """Often what another translation takes too: the first one has it."""
+    takers = [one.source for one in policy.snats]
+    for zone in sorted({policy.home(one.inside[0]) for one in policy.maps}):
+        takers.append(Side(words=[zone], zones={zone}))
+    if takers and chance.random() < 0.5:
+        return chance.choice(takers)
+    return random_side(chance, policy, True)
 
 
 def outsides(policy: Policy) -> list[str]:

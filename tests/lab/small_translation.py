@@ -28,6 +28,15 @@ class Map:
     def text(self) -> str:
         return f"map {_word(self.inside)} <-> {_word(self.outside)} at {self.zone}"
 
+    def collides(self, other: Map) -> bool:
+        """What is mapped twice is an error."""
+        if self.inside.version != other.inside.version:
+            return False
+        is_one_name = self.outside.overlaps(other.outside)
+        return is_one_name or (
+            self.zone == other.zone and self.inside.overlaps(other.inside)
+        )
+
     def inward(self, address: Address) -> Address:
         """Whose name that is, in the same place of a prefix."""
         return self.inside[int(address) - int(self.outside[0])]
@@ -92,16 +101,21 @@ MAPS = [
     ("iot", "10.0.3.9", "10.0.1.27", "lan"),
     ("lan", "10.0.1.1", "203.0.113.28", "wan"),  # the gateway itself, inside
     ("dmz", "10.0.2.200", "203.0.113.1", "wan"),  # and outside
+    ("dmz", "10.0.2.0/29", "203.0.113.0/29", "wan"),
 ]
 NEW_SOURCES = ["203.0.113.10", "203.0.113.11", "2001:db8:f::10", "10.0.2.10"]
 NEW_BOTH = ("203.0.113.12", "2001:db8:f::12")
 
 
 def random_maps(chance: random.Random, zones: list[str]) -> list[Map]:
-    """No name twice, and nothing with two in one zone."""
     fitting = [m for m in MAPS if m[0] in zones and m[3] in zones]
-    chosen = chance.sample(fitting, min(len(fitting), chance.choice((0, 0, 1, 2, 4))))
-    return [Map(ip_network(i), ip_network(o), zone) for _, i, o, zone in chosen]
+    chance.shuffle(fitting)
+    chosen: list[Map] = []
+    for _, inside, outside, zone in fitting[: chance.choice((0, 0, 1, 2, 4))]:
+        one = Map(ip_network(inside), ip_network(outside), zone)
+        if not any(one.collides(other) for other in chosen):
+            chosen.append(one)
+    return chosen
 
 
 def random_snat(chance: random.Random, source: Side, zones: list[str]) -> Snat | None:
