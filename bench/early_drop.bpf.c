@@ -13,12 +13,13 @@
 
 #define SOURCES_MAX (1 << 20)
 
+/* An element takes eight bytes, however small it is. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, SOURCES_MAX);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } sources SEC(".maps");
 
 struct {
@@ -57,9 +58,9 @@ generate(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > end || source_count == 0)
 		return XDP_ABORTED;
 	at %= source_count;
-	const __u32 *source = bpf_map_lookup_elem(&sources, &at);
+	const __u64 *source = bpf_map_lookup_elem(&sources, &at);
 	if (source != NULL)
-		set_source(ip, *source);
+		set_source(ip, (__u32)*source);
 	bpf_tail_call(ctx, &next, 0);
 	return XDP_PASS; /* to the ruleset */
 }

@@ -77,8 +77,8 @@ static void
 choose_sources(struct bench_early_drop *skeleton, const struct address_set *set,
     uint32_t count)
 {
-	size_t bytes = SOURCES_MAX * sizeof(uint32_t);
-	uint32_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+	size_t bytes = SOURCES_MAX * sizeof(uint64_t);
+	uint64_t *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 	    bpf_map__fd(skeleton->maps.sources), 0);
 
 	if (at == MAP_FAILED)

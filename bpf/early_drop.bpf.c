@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * bpf/early_drop: refuses, at the driver, what the first rules drop anyway.
+ * bpf/early_drop: refuses, at the driver, what bans and the first rules drop
+ * anyway.
  *
  * It never decides anything by itself: what it drops is what the ruleset
- * (firewall/compile) would drop, because of the same rule.  So it goes up
- * whatever the ruleset could let through, or whatever cannot be told here:
+ * (firewall/compile) would drop, because of the same ban or rule.  So it goes
+ * up whatever the ruleset could let through, or whatever cannot be told here:
  *
  *	tagged frames, frames for others        another interface's affair
  *	fragments, options, extension headers   not read here
+ *	answers of DHCP                         their client reads them before
+ *	                                        any rule sees them
+ *
+ * and what only a rule refuses, but no ban, which comes before all of these:
+ *
  *	all but TCP and UDP                     essentials; flows of ICMP and
  *	                                        the like cannot be looked up
  *	packets of a known flow                 `established` is before the list
- *	answers of DHCP                         their client reads them before
- *	                                        any rule sees them
  *
  * Known flows are asked of the kernel's connection tracking, the same table
  * that the ruleset goes by.
@@ -32,7 +36,7 @@
 
 #define ENOENT 2
 
-#define NONE EARLY_ROWS_MAX /* a row that no rule has */
+#define NONE EARLY_COUNTS /* a row that neither rule nor ban has */
 
 #define DHCP_SERVER 67
 #define DHCP_CLIENT 68
@@ -55,7 +59,7 @@ struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *, struct bpf_sock_tuple *,
     __u32, struct bpf_ct_opts___early *, __u32) __ksym;
 void bpf_ct_release(struct nf_conn *) __ksym;
 
-/* Filled before the program runs (firewall/early_load); never changed then. */
+/* Filled before the program runs (firewall/early_program); never changed then. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -63,6 +67,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct early_word);
 } words SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct early_line);
+} lines SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -84,10 +96,37 @@ __u64 stems[EARLY_STEM_WORDS];
 
 struct early_device devices[EARLY_DEVICES_MAX];
 
+/* These change while it runs (firewall/early_bans). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EARLY_BANS_MAX);
+	__type(key, struct early_prefix4);
+	__type(value, __u64);
+} bans4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, EARLY_BANS_MAX);
+	__type(key, struct early_prefix);
+	__type(value, __u64);
+} bans6 SEC(".maps");
+
+struct early_sieve sieve;
+
+/* When the bucket of what is told will be full, of each processor. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} told SEC(".maps");
+
 /* Outlives a change of the lists. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, EARLY_ROWS_MAX);
+	__uint(max_entries, EARLY_COUNTS);
 	__type(key, __u32);
 	__type(value, struct early_count);
 } counts SEC(".maps");
@@ -110,6 +149,16 @@ is_whole(struct xdp_md *ctx, __u32 bytes)
 	       ETH_HLEN + bytes <= bpf_xdp_get_buff_len(ctx);
 }
 
+static __always_inline bool
+block_has(const struct early_word *word, __u32 nth, __u32 address)
+{
+	__u32 at = word->blocks + nth;
+	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
+
+	return block != NULL &&
+	       (block->bits[address >> 6 & 3] >> (address & 63) & 1) != 0;
+}
+
 /* Whether the word has it, one of whose nets it is in. */
 static __always_inline bool
 word_has(const struct early_word *word, __u32 address)
@@ -120,9 +169,15 @@ word_has(const struct early_word *word, __u32 address)
 	__u32 at = word->base + __builtin_popcountll(word->part & below);
 
 	at *= is_part;
-	const struct early_block *block = bpf_map_lookup_elem(&blocks, &at);
-	return block != NULL &&
-	       (block->bits[address >> 6 & 3] >> (address & 63) & 1) != 0;
+	__u32 line_at = at / EARLY_LINE_SPANS;
+	const struct early_line *line = bpf_map_lookup_elem(&lines, &line_at);
+	if (line == NULL)
+		return false;
+	__u32 span = line->spans[at % EARLY_LINE_SPANS];
+	__u32 first = span & 255, last = span >> 8;
+	if (first > last)
+		return block_has(word, first - 1, address);
+	return (address & 255) - first <= last - first;
 }
 
 static __always_inline __u32
@@ -158,6 +213,50 @@ row_of6(const struct in6_addr *address)
 	return row != NULL ? *row : NONE;
 }
 
+/*
+ * ends: of the ban of the narrowest prefix; 0: never.  One whose time is over
+ * may lie in another that stands, so it is the ruleset that is asked.
+ */
+static __always_inline bool
+is_in_force(const __u64 *ends)
+{
+	return ends != NULL &&
+	       (*ends == 0 || bpf_ktime_get_coarse_ns() < *ends);
+}
+
+static __always_inline bool
+is_banned4(__be32 address)
+{
+	__u32 nth = bpf_ntohl(address) >> EARLY_WORD_SHIFT;
+	struct early_prefix4 key = { .bits = 32 };
+
+	if (!(sieve.nets[nth / 64 % EARLY_SIEVE_WORDS] >> nth % 64 & 1))
+		return false;
+	__builtin_memcpy(key.address, &address, sizeof(key.address));
+	return is_in_force(bpf_map_lookup_elem(&bans4, &key));
+}
+
+static __always_inline bool
+is_banned6(const struct in6_addr *address)
+{
+	__u32 stem = early_stem(bpf_ntohl(address->in6_u.u6_addr32[0]));
+	struct early_prefix key = { .bits = 128 };
+
+	if (!(sieve.stems[stem / 64 % EARLY_STEM_WORDS] >> stem % 64 & 1))
+		return false;
+	__builtin_memcpy(key.address, address, sizeof(key.address));
+	return is_in_force(bpf_map_lookup_elem(&bans6, &key));
+}
+
+/* The kernel drops these sources before any rule sees them. */
+static __always_inline bool
+is_never_ruled(const struct in6_addr *source)
+{
+	const __be32 *words = source->in6_u.u6_addr32;
+
+	return source->in6_u.u6_addr8[0] == 0xff || (words[0] | words[1]) == 0;
+}
+
 static __always_inline bool
 has_ports(__u8 protocol)
 {
@@ -173,6 +272,13 @@ is_dhcp(const struct packet *packet)
 	       packet->flow.ipv4.dport == bpf_htons(DHCP_CLIENT);
 }
 
+/* Shorter than its ports: to a rule it is of no flow, a ban asks for none. */
+static __always_inline __u32
+least_bytes(const struct packet *packet, __u32 head)
+{
+	return packet->row == EARLY_ROW_BANS ? head : head + 8;
+}
+
 /* False: it goes up. */
 static __always_inline bool
 read4(struct xdp_md *ctx, const struct iphdr *ip, struct packet *ret)
@@ -183,9 +289,12 @@ read4(struct xdp_md *ctx, const struct iphdr *ip, struct packet *ret)
 	if ((const void *)(ports + 2) > end)
 		return false;
 	if (ip->version != 4 || ip->ihl != 5 ||
-	    (ip->frag_off & bpf_htons(0x3fff)) != 0 || !has_ports(ip->protocol))
+	    (ip->frag_off & bpf_htons(0x3fff)) != 0)
 		return false;
-	ret->row = row_of4(bpf_ntohl(ip->saddr));
+	if (is_banned4(ip->saddr) || is_banned4(ip->daddr))
+		ret->row = EARLY_ROW_BANS;
+	else if (has_ports(ip->protocol))
+		ret->row = row_of4(bpf_ntohl(ip->saddr));
 	if (ret->row == NONE)
 		return false;
 	ret->protocol = ip->protocol;
@@ -195,7 +304,7 @@ read4(struct xdp_md *ctx, const struct iphdr *ip, struct packet *ret)
 	ret->flow.ipv4.daddr = ip->daddr;
 	ret->flow.ipv4.sport = ports[0];
 	ret->flow.ipv4.dport = ports[1];
-	return ret->bytes >= sizeof(*ip) + 8 && !is_dhcp(ret);
+	return ret->bytes >= least_bytes(ret, sizeof(*ip)) && !is_dhcp(ret);
 }
 
 static __always_inline bool
@@ -206,9 +315,14 @@ read6(struct xdp_md *ctx, const struct ipv6hdr *ip, struct packet *ret)
 
 	if ((const void *)(ports + 2) > end)
 		return false;
-	if (ip->version != 6 || !has_ports(ip->nexthdr))
+	if (ip->version != 6 ||
+	    !(has_ports(ip->nexthdr) || ip->nexthdr == IPPROTO_ICMPV6))
 		return false;
-	ret->row = row_of6(&ip->saddr);
+	if (is_banned6(&ip->saddr) ||
+	    (is_banned6(&ip->daddr) && !is_never_ruled(&ip->saddr)))
+		ret->row = EARLY_ROW_BANS;
+	else if (has_ports(ip->nexthdr))
+		ret->row = row_of6(&ip->saddr);
 	if (ret->row == NONE)
 		return false;
 	ret->protocol = ip->nexthdr;
@@ -218,7 +332,7 @@ read6(struct xdp_md *ctx, const struct ipv6hdr *ip, struct packet *ret)
 	__builtin_memcpy(ret->flow.ipv6.daddr, &ip->daddr, 16);
 	ret->flow.ipv6.sport = ports[0];
 	ret->flow.ipv6.dport = ports[1];
-	return ret->bytes >= sizeof(*ip) + 8;
+	return ret->bytes >= least_bytes(ret, sizeof(*ip));
 }
 
 static __always_inline bool
@@ -255,6 +369,32 @@ is_new(struct xdp_md *ctx, struct packet *packet)
 	return false;
 }
 
+/* What comes while the bucket is not empty goes up, to be logged. */
+static __always_inline bool
+is_told(void)
+{
+	__u64 now = bpf_ktime_get_coarse_ns();
+	__u32 first = 0;
+	__u64 *full_at = bpf_map_lookup_elem(&told, &first);
+
+	if (full_at == NULL)
+		return true;
+	if (*full_at < now)
+		*full_at = now;
+	if (*full_at - now > EARLY_TOLD_BURST_NS)
+		return false;
+	*full_at += EARLY_TOLD_INTERVAL_NS;
+	return true;
+}
+
+static __always_inline bool
+is_refused(struct xdp_md *ctx, struct packet *packet)
+{
+	if (packet->row == EARLY_ROW_BANS)
+		return !is_told();
+	return is_new(ctx, packet);
+}
+
 static __always_inline void
 count(const struct packet *packet)
 {
@@ -275,16 +415,16 @@ early_drop(struct xdp_md *ctx)
 	const void *end = (const void *)(long)ctx->data_end;
 	const struct ethhdr *frame = (const void *)(long)ctx->data;
 	struct packet packet = { .row = NONE };
-	bool refused = false;
+	bool is_ours = false;
 
 	if ((const void *)(frame + 1) > end)
 		return XDP_PASS;
 	if (frame->h_proto == bpf_htons(ETH_P_IP))
-		refused = read4(ctx, (const void *)(frame + 1), &packet);
+		is_ours = read4(ctx, (const void *)(frame + 1), &packet);
 	else if (frame->h_proto == bpf_htons(ETH_P_IPV6))
-		refused = read6(ctx, (const void *)(frame + 1), &packet);
-	if (!refused || !is_for_us(ctx, frame) ||
-	    !is_whole(ctx, packet.bytes) || !is_new(ctx, &packet))
+		is_ours = read6(ctx, (const void *)(frame + 1), &packet);
+	if (!is_ours || !is_for_us(ctx, frame) ||
+	    !is_whole(ctx, packet.bytes) || !is_refused(ctx, &packet))
 		return XDP_PASS;
 	count(&packet);
 	return XDP_DROP;

@@ -3,18 +3,24 @@
  * bpf/early_drop: what the program in the kernel and src/firewall share.
  *
  * The addresses of IPv4 are one table of two levels, read in two accesses to
- * memory however many there are:
+ * memory however many there are, and small: a flood from everywhere costs what
+ * the processor's caches and its memory of pages do not hold.
  *
  *	words[address >> 14]    64 neighbouring /24s: which of them are whole
  *	                        ours, of which a part is
- *	blocks[base + rank]     of the latter: 256 bits, one an address; of
- *	                        the former blocks[0], in which all are set, so
- *	                        that no branch depends on which it is: a flood
- *	                        from everywhere would mispredict every other one
+ *	spans[base + rank]      of the latter: from where to where, in two
+ *	                        bytes; of the former spans[0], which is all of a
+ *	                        /24, so that no branch depends on which it is: a
+ *	                        flood would mispredict every other one
+ *	blocks[blocks + n]      of the few /24s of which several parts are ours:
+ *	                        256 bits, one an address; the span says which
  *
  * A word belongs to one row (a rule); where several rows have addresses among
  * the same 64 /24s, further words stand behind the first EARLY_WORDS and are
  * chained.  Those of IPv6 are a trie of prefixes.
+ *
+ * Who is banned comes and goes one by one while the program runs: a trie for
+ * each family, and in front of both a sieve.
  */
 #ifndef GATEHOUSE_BPF_EARLY_DROP_H
 #define GATEHOUSE_BPF_EARLY_DROP_H
@@ -30,11 +36,22 @@
 struct early_word {
 	__u64 whole; /* a bit for each /24 */
 	__u64 part;
-	__u32 base; /* of the parts: the block of the first one */
+	__u32 base; /* of the parts: the span of the first one */
 	__u16 row;
 	__u16 used;
-	__u32 next; /* a word of another row; 0: none */
-	__u32 pad;
+	__u32 next;   /* a word of another row; 0: none */
+	__u32 blocks; /* the first one of its */
+};
+
+/*
+ * The first address of a part in the low byte, the last one in the high byte.
+ * The first above the last: several parts, and n + 1 above 0 is block n of the
+ * word.  So many in a line of the cache; alone each would take eight bytes.
+ */
+#define EARLY_LINE_SPANS 32
+
+struct early_line {
+	__u16 spans[EARLY_LINE_SPANS];
 };
 
 struct early_block {
@@ -60,6 +77,37 @@ early_stem(__u32 top)
 {
 	return top * 2654435761U >> (32 - EARLY_STEM_BITS);
 }
+
+/* Behind the rows of rules: what bans refuse. */
+#define EARLY_ROW_BANS EARLY_ROWS_MAX
+#define EARLY_COUNTS   (EARLY_ROWS_MAX + 1)
+
+/* As many as firewall/bans.h has. */
+#define EARLY_BANS_MAX 65536
+
+struct early_prefix4 {
+	__u32 bits;
+	__u8 address[4];
+};
+
+/*
+ * What may be banned, as bits: of IPv4 for each part of the space as large as a
+ * word's, of IPv6 for each stem.  All of a packet that hardly any needs to be
+ * asked of the tries.
+ */
+#define EARLY_SIEVE_WORDS (EARLY_WORDS / 64)
+
+struct early_sieve {
+	__u64 nets[EARLY_SIEVE_WORDS];
+	__u64 stems[EARLY_STEM_WORDS];
+};
+
+/*
+ * Banned packets are logged, by the ruleset: so many of each processor's go up
+ * to it as it would log (compile_log_prefix), 50 at once and 20 a second.
+ */
+#define EARLY_TOLD_INTERVAL_NS (1000000000ULL / 20)
+#define EARLY_TOLD_BURST_NS    (49 * EARLY_TOLD_INTERVAL_NS)
 
 /*
  * The interfaces that it is on, each in the place that its index has, and in

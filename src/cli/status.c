@@ -62,9 +62,10 @@ static void
 print_port(const json_t *early, const json_t *port)
 {
 	if (json_is_string(json_object_get(port, "driver")))
-		(void)printf("early drop on %s (%s), %lld ranges\n",
+		(void)printf("early drop on %s (%s), %lld ranges, %lld ban%s\n",
 		    word(port, "name"), word(port, "driver"),
-		    number(early, "ranges"));
+		    number(early, "ranges"), number(early, "bans"),
+		    number(early, "bans") == 1 ? "" : "s");
 	else
 		(void)printf("early drop not on %s: %s\n", word(port, "name"),
 		    word(port, "why"));
@@ -81,7 +82,8 @@ print_early(const json_t *early)
 	    print_port(early, port);
 	if (json_is_false(json_object_get(early, "active")) &&
 	    (str_is(str_of(word(early, "mode")), "on") ||
-		number(early, "ranges") >= EARLY_DROP_RANGES_MIN))
+		number(early, "ranges") + number(early, "bans") >=
+		    EARLY_DROP_RANGES_MIN))
 		(void)printf("early drop not in use: %s\n", word(early, "why"));
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/ban_keeper.h"
 
 #include "base/json.h"
+#include "daemon/early.h"
 #include "daemon/gateway.h"
 #include "event/event.h"
 #include "policy/duration.h"
@@ -93,6 +94,8 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 			(void)bans_remove(bans, &ban->range);
 		return rc;
 	}
+	if (gateway->current != NULL)
+		early_see_ban(gateway, &ban->range);
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &ban->range);
 	note(gateway, &ban->range);
@@ -120,6 +123,8 @@ remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
 		(void)bans_put(bans, &gone);
 		return rc;
 	}
+	if (gateway->current != NULL)
+		early_see_ban(gateway, &gone.range);
 	note(gateway, &gone.range);
 	describe_end(&gone, why, out);
 	tell_event(&gone, "allow", out->at);

@@ -3,10 +3,10 @@
  * daemon/ban_keeper: bans, from the command to the dropped packet.
  *
  * A ban is put into the list (firewall/bans), then into the kernel, where it is
- * in force at once; then the proxy ends the connections of that client, the
- * file gets a line (daemon/ban_file) and the journal an event.  What the kernel
- * refuses is taken from the list again.  Bans belong to the gateway and not to
- * a policy: an apply does not touch them.
+ * in force at once, and into early drop; then the proxy ends the connections of
+ * that client, the file gets a line (daemon/ban_file) and the journal an event.
+ * What the kernel refuses is taken from the list again.  Bans belong to the
+ * gateway and not to a policy: an apply does not touch them.
  *
  * Never banned are the gateway's own addresses, addresses that mean something
  * on one link only, and prefixes that are wider than a mistake should be.

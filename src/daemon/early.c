@@ -44,9 +44,21 @@ early_follow(struct gateway *gateway, bool again)
 		gateway_say("early drop: %s", strerror(-rc));
 		early_plan_fini(&plan);
 	}
-	early_drop_set(&gateway->early, policy, &plan, again, &words);
+	early_drop_set(
+	    &gateway->early, policy, &plan, &gateway->bans.bans, again, &words);
 	early_plan_fini(&plan);
 	address_set_fini(&own);
+	say_lines(&words);
+}
+
+void
+early_see_ban(struct gateway *gateway, const struct address_range *range)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (early_drop_see_ban(
+		&gateway->early, &gateway->bans.bans, range, &words))
+		early_follow(gateway, true);
 	say_lines(&words);
 }
 

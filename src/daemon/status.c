@@ -51,6 +51,17 @@ write_rule(struct json *json, const struct gateway *gateway,
 	json_object_end(json);
 }
 
+/* What was refused early counts where the ruleset would have counted it. */
+static int64_t
+count_of(const struct gateway *gateway, const struct kernel_counter *counter)
+{
+	uint64_t early = str_is(counter->name, "ban")
+			     ? early_drop_banned(&gateway->early)
+			     : 0;
+
+	return (int64_t)(counter->packets + early);
+}
+
 static void
 write_kernel(struct json *json, const struct gateway *gateway)
 {
@@ -70,7 +81,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 		if (str_starts(one->name, STR("rule.")))
 			continue;
 		json_name(json, one->name.at);
-		json_put_integer(json, (int64_t)one->packets);
+		json_put_integer(json, count_of(gateway, one));
 	}
 	json_object_end(json);
 	kernel_counters_fini(&counters);

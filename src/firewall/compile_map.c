@@ -146,14 +146,15 @@ for_each_map(struct compiler *compiler,
 	}
 }
 
+/* Answers that the gateway's own flows get by such a name are its own. */
 static void
 write_input(struct compiler *compiler, const struct policy_map *map,
     const char *inside, const char *outside)
 {
 	(void)inside;
 	compile_line(compiler,
-	    "ct status & dnat == dnat ct original %s daddr %s counter name "
-	    "\"misrouted\" drop comment \"line %u\"",
+	    "ct direction original ct status & dnat == dnat ct original %s "
+	    "daddr %s counter name \"misrouted\" drop comment \"line %u\"",
 	    word_of(map), outside, place_line(map->place).line);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/early_drop.h"
 
+#include "firewall/early_bans.h"
 #include "firewall/early_program.h"
 #include "firewall/early_table.h"
 #include "firewall/links.h"
@@ -60,17 +61,20 @@ early_drop_look(struct early_drop *early, struct text *words)
 
 /* ---- another plan ---- */
 
-static void
-add_row_counts(const struct early_drop *early, size_t row, uint64_t *packets,
-    uint64_t *bytes)
+/* With what the program has counted since. */
+static struct early_kept
+count_row(const struct early_drop *early, size_t row)
 {
-	uint64_t now_packets = 0, now_bytes = 0;
+	struct early_kept kept =
+	    row == EARLY_ROW_BANS ? early->kept_of_bans : early->kept[row];
+	uint64_t packets = 0, bytes = 0;
 
 	if (early->program != NULL)
 		(void)early_program_count(
-		    early->program, (uint32_t)row, &now_packets, &now_bytes);
-	*packets = early->kept[row].packets + now_packets;
-	*bytes = early->kept[row].bytes + now_bytes;
+		    early->program, (uint32_t)row, &packets, &bytes);
+	kept.packets += packets;
+	kept.bytes += bytes;
+	return kept;
 }
 
 /* The program goes, what it counted stays. */
@@ -78,8 +82,8 @@ static void
 keep_counts(struct early_drop *early)
 {
 	for (size_t i = 0; i < early->row_count; i++)
-		add_row_counts(
-		    early, i, &early->kept[i].packets, &early->kept[i].bytes);
+		early->kept[i] = count_row(early, i);
+	early->kept_of_bans = count_row(early, EARLY_ROW_BANS);
 }
 
 static bool
@@ -93,9 +97,12 @@ has_rows_of(const struct early_drop *early, const struct early_plan *plan)
 	return true;
 }
 
+/* `of_bans`: what these are counted from; the rows begin at nothing. */
 static void
-begin_rows(struct early_drop *early, const struct early_plan *plan)
+begin_rows(struct early_drop *early, const struct early_plan *plan,
+    struct early_kept of_bans)
 {
+	early->kept_of_bans = of_bans;
 	early->row_count = plan->row_count;
 	for (size_t i = 0; i < plan->row_count; i++)
 		early->kept[i] =
@@ -143,32 +150,51 @@ set_why(struct early_drop *early, const char *format, ...)
 	va_end(args);
 }
 
+static bool
+is_enough(enum early_mode mode, size_t count)
+{
+	return count >= (mode == EARLY_AUTO ? EARLY_DROP_RANGES_MIN : 1);
+}
+
+static void
+say_short(struct early_drop *early, const struct early_plan *plan,
+    const struct bans *bans)
+{
+	early->is_short = true;
+	if (plan->row_count == 0 && bans->count == 0)
+		set_why(early, "the list does not begin with a drop of "
+			       "addresses without a condition or a log, and "
+			       "nobody is banned");
+	else if (plan->range_count + bans->count == 0)
+		set_why(early, "its lists hold no address from elsewhere, and "
+			       "nobody is banned");
+	else
+		set_why(early,
+		    "its lists and the bans have %zu ranges; it pays from %d "
+		    "on",
+		    plan->range_count + bans->count, EARLY_DROP_RANGES_MIN);
+}
+
 /* Whether there is anything for a program to do; else `why` says it. */
 static bool
 is_wanted(struct early_drop *early, const struct policy *policy,
-    const struct early_plan *plan)
+    const struct early_plan *plan, const struct bans *bans)
 {
+	early->is_short = false;
 	if (early->mode == EARLY_OFF)
 		set_why(early, "it is told to be off");
 	else if (policy->elsewhere == ZONE_NONE || early->port_count == 0)
 		set_why(early, "no zone without prefixes has an interface");
-	else if (plan->row_count == 0)
-		set_why(early, "the list does not begin with a drop of "
-			       "addresses without a condition or a log");
-	else if (plan->range_count == 0)
-		set_why(early, "its lists hold no address from elsewhere");
-	else if (early->mode == EARLY_AUTO &&
-		 plan->range_count < EARLY_DROP_RANGES_MIN)
-		set_why(early, "its lists have %zu ranges; it pays from %d on",
-		    plan->range_count, EARLY_DROP_RANGES_MIN);
-	else
+	else if (is_enough(early->mode, plan->range_count + bans->count))
 		set_why(early, "%s", "");
+	else
+		say_short(early, plan, bans);
 	return early->why[0] == '\0';
 }
 
 static struct early_program *
-load(struct early_drop *early, const struct early_plan *plan, bool again,
-    struct text *words)
+load(struct early_drop *early, const struct early_plan *plan,
+    const struct bans *bans, bool again, struct text *words)
 {
 	struct early_program *program = NULL;
 	struct early_table table;
@@ -180,6 +206,8 @@ load(struct early_drop *early, const struct early_plan *plan, bool again,
 	if (rc == 0)
 		rc = early_program_load(
 		    &table, again ? early->program : NULL, &program, &why);
+	if (rc == 0)
+		rc = early_bans_fill(program, bans);
 	if (rc < 0) {
 		set_why(early, "%s", why.len > 0 ? why.at : strerror(-rc));
 		/* A build without it is one only where it was asked for. */
@@ -187,6 +215,10 @@ load(struct early_drop *early, const struct early_plan *plan, bool again,
 			text_addf(words,
 			    "early drop: %s; nftables refuses alone\n",
 			    early->why);
+	}
+	if (rc < 0) {
+		early_program_free(program);
+		program = NULL;
 	}
 	text_fini(&why);
 	early_table_fini(&table);
@@ -205,15 +237,20 @@ exchange(struct early_drop *early, struct early_program *program)
 
 void
 early_drop_set(struct early_drop *early, const struct policy *policy,
-    const struct early_plan *plan, bool again, struct text *words)
+    const struct early_plan *plan, const struct bans *bans, bool again,
+    struct text *words)
 {
+	struct early_kept of_bans = { .packets = 0 };
 	struct early_program *program = NULL;
 
+	if (again && !has_rows_of(early, plan))
+		of_bans = count_row(early, EARLY_ROW_BANS);
 	again = again && has_rows_of(early, plan);
 	set_ports(early, policy);
-	if (is_wanted(early, policy, plan))
-		program = load(early, plan, again, words);
+	if (is_wanted(early, policy, plan, bans))
+		program = load(early, plan, bans, again, words);
 	early->range_count = plan->range_count;
+	early->ban_count = bans->count;
 	if (program == NULL) {
 		detach_all(early);
 		keep_counts(early);
@@ -221,10 +258,37 @@ early_drop_set(struct early_drop *early, const struct policy *policy,
 		early->program = NULL;
 	}
 	if (!again)
-		begin_rows(early, plan);
+		begin_rows(early, plan, of_bans);
 	if (program != NULL)
 		exchange(early, program);
 	early_drop_look(early, words);
+}
+
+/* Where the program cannot follow, the ruleset goes on alone. */
+static void
+give_up(struct early_drop *early, int rc, struct text *words)
+{
+	set_why(early, "it does not take the bans: %s", strerror(-rc));
+	text_addf(
+	    words, "early drop: %s; nftables refuses alone\n", early->why);
+	detach_all(early);
+	keep_counts(early);
+	early_program_free(early->program);
+	early->program = NULL;
+}
+
+bool
+early_drop_see_ban(struct early_drop *early, const struct bans *bans,
+    const struct address_range *range, struct text *words)
+{
+	early->ban_count = bans->count;
+	if (early->program == NULL)
+		return early->is_short &&
+		       is_enough(early->mode, early->range_count + bans->count);
+	int rc = early_bans_follow(early->program, bans, range);
+	if (rc < 0)
+		give_up(early, rc, words);
+	return false;
 }
 
 /* ---- telling ---- */
@@ -234,21 +298,28 @@ early_drop_counted(const struct early_drop *early, size_t rule,
     uint64_t *ret_packets, uint64_t *ret_bytes)
 {
 	*ret_packets = *ret_bytes = 0;
-	for (size_t i = 0; i < early->row_count; i++)
-		if (early->kept[i].rule == rule)
-			add_row_counts(early, i, ret_packets, ret_bytes);
+	for (size_t i = 0; i < early->row_count; i++) {
+		if (early->kept[i].rule != rule)
+			continue;
+		struct early_kept counted = count_row(early, i);
+		*ret_packets = counted.packets;
+		*ret_bytes = counted.bytes;
+	}
+}
+
+uint64_t
+early_drop_banned(const struct early_drop *early)
+{
+	return count_row(early, EARLY_ROW_BANS).packets;
 }
 
 void
 early_drop_json(const struct early_drop *early, struct json *json)
 {
-	uint64_t packets = 0;
+	uint64_t packets = early_drop_banned(early);
 
-	for (size_t i = 0; i < early->row_count; i++) {
-		uint64_t row_packets, bytes;
-		add_row_counts(early, i, &row_packets, &bytes);
-		packets += row_packets;
-	}
+	for (size_t i = 0; i < early->row_count; i++)
+		packets += count_row(early, i).packets;
 	json_object_begin(json);
 	json_name(json, "mode");
 	json_put_stringz(json, early_mode_word(early->mode));
@@ -258,6 +329,8 @@ early_drop_json(const struct early_drop *early, struct json *json)
 	json_put_stringz(json, early->why[0] != '\0' ? early->why : NULL);
 	json_name(json, "ranges");
 	json_put_integer(json, (int64_t)early->range_count);
+	json_name(json, "bans");
+	json_put_integer(json, (int64_t)early->ban_count);
 	json_name(json, "packets");
 	json_put_integer(json, (int64_t)packets);
 	json_name(json, "interfaces");

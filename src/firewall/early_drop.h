@@ -14,13 +14,15 @@
 #ifndef GATEHOUSE_FIREWALL_EARLY_DROP_H
 #define GATEHOUSE_FIREWALL_EARLY_DROP_H
 
+#include "firewall/bans.h"
 #include "firewall/early_plan.h"
 #include "firewall/early_port.h"
 
 /*
- * In auto mode, from so many ranges on.  A list of which hardly any packet's
- * source is costs every packet a look at the driver for nothing, and short
- * lists are made by hand: what floods comes from the long, published ones.
+ * In auto mode, from so many ranges and bans on.  A list of which hardly any
+ * packet's source is costs every packet a look at the driver for nothing, and
+ * short lists are made by hand: what floods comes from the long, published
+ * ones.
  */
 #define EARLY_DROP_RANGES_MIN 1024
 
@@ -40,8 +42,11 @@ struct early_drop {
 	struct early_program *program; /* NULL: the ruleset is alone */
 	char why[EARLY_WHY_BYTES];     /* that is so */
 	struct early_kept kept[EARLY_PLAN_ROWS_MAX];
+	struct early_kept kept_of_bans; /* of no rule */
 	size_t row_count;
 	size_t range_count;
+	size_t ban_count;
+	bool is_short; /* nothing is lacking but ranges or bans */
 	struct early_port ports[EARLY_DROP_PORTS_MAX];
 	size_t port_count;
 };
@@ -55,7 +60,16 @@ void early_drop_fini(struct early_drop *early);
  * What an administrator must hear is appended to *words, a line each.
  */
 void early_drop_set(struct early_drop *early, const struct policy *policy,
-    const struct early_plan *plan, bool again, struct text *words);
+    const struct early_plan *plan, const struct bans *bans, bool again,
+    struct text *words);
+
+/*
+ * Follows a change of the bans: that of this range was put into the list or
+ * taken from it, and the ruleset knows.  true: it pays now, which it did not
+ * before; set it again.
+ */
+bool early_drop_see_ban(struct early_drop *early, const struct bans *bans,
+    const struct address_range *range, struct text *words);
 
 /* Sees to it that it is on the interfaces as they are now. */
 void early_drop_look(struct early_drop *early, struct text *words);
@@ -64,9 +78,12 @@ void early_drop_look(struct early_drop *early, struct text *words);
 void early_drop_counted(const struct early_drop *early, size_t rule,
     uint64_t *ret_packets, uint64_t *ret_bytes);
 
+/* The packets that were refused early because of a ban. */
+uint64_t early_drop_banned(const struct early_drop *early);
+
 /*
- * {"mode", "active", "why", "ranges", "packets", "interfaces": [...]}
- * (firewall/early_port)
+ * {"mode", "active", "why", "ranges", "bans", "packets", "interfaces": [...]}
+ * (firewall/early_port); "packets" with those of bans.
  */
 void early_drop_json(const struct early_drop *early, struct json *json);
 

@@ -16,7 +16,8 @@
  *			own, is not spoofed, so the list is what decides
  *
  * A rule that logs stays: each packet is an event that only the ruleset tells.
- * Known flows are the program's affair (bpf/early_drop.bpf.c).
+ * Known flows are the program's affair (bpf/early_drop.bpf.c), and so are bans,
+ * which come before all of this (firewall/early_bans).
  */
 #ifndef GATEHOUSE_FIREWALL_EARLY_PLAN_H
 #define GATEHOUSE_FIREWALL_EARLY_PLAN_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/early_program.h"
 
+#include "base/address.h"
 #include "bpf/early_drop.h"
 #include "firewall/early_table.h"
 
@@ -80,6 +81,9 @@ fill(struct early_drop_bpf *skeleton, const struct early_table *table)
 	    table->words.count, sizeof(*table->words.items));
 
 	if (rc == 0)
+		rc = fill_array(skeleton->maps.lines, table->spans.items,
+		    table->spans.count, sizeof(*table->spans.items));
+	if (rc == 0)
 		rc = fill_array(skeleton->maps.blocks, table->blocks.items,
 		    table->blocks.count, sizeof(*table->blocks.items));
 	if (rc == 0)
@@ -95,12 +99,21 @@ room_for(size_t count)
 	return count > 0 ? (uint32_t)count : 1;
 }
 
+static size_t
+line_count(const struct early_table *table)
+{
+	return (table->spans.count + EARLY_LINE_SPANS - 1) / EARLY_LINE_SPANS;
+}
+
 static int
 set_sizes(struct early_drop_bpf *skeleton, const struct early_table *table)
 {
 	int rc = bpf_map__set_max_entries(
 	    skeleton->maps.words, room_for(table->words.count));
 
+	if (rc == 0)
+		rc = bpf_map__set_max_entries(
+		    skeleton->maps.lines, room_for(line_count(table)));
 	if (rc == 0)
 		rc = bpf_map__set_max_entries(
 		    skeleton->maps.blocks, room_for(table->blocks.count));
@@ -174,6 +187,58 @@ int
 early_program_fd(const struct early_program *program)
 {
 	return bpf_program__fd(program->skeleton->progs.early_drop);
+}
+
+/* ---- bans ---- */
+
+union ban_key {
+	struct early_prefix4 v4;
+	struct early_prefix v6;
+};
+
+/* The trie of its family; *ret is its key there. */
+static int
+find_trie(const struct early_program *program,
+    const struct address_range *range, union ban_key *ret)
+{
+	uint32_t bits = (uint32_t)address_range_prefix(range);
+	const uint8_t *bytes = range->first.bytes;
+
+	*ret = (union ban_key){ .v6 = { .bits = bits } };
+	if (range->first.family == ADDRESS_IPV4) {
+		memcpy(ret->v4.address, bytes, sizeof(ret->v4.address));
+		return bpf_map__fd(program->skeleton->maps.bans4);
+	}
+	memcpy(ret->v6.address, bytes, sizeof(ret->v6.address));
+	return bpf_map__fd(program->skeleton->maps.bans6);
+}
+
+int
+early_program_ban(const struct early_program *program,
+    const struct address_range *range, int64_t ends)
+{
+	uint64_t value = (uint64_t)ends;
+	union ban_key key;
+	int fd = find_trie(program, range, &key);
+
+	return bpf_map_update_elem(fd, &key, &value, BPF_ANY);
+}
+
+int
+early_program_unban(
+    const struct early_program *program, const struct address_range *range)
+{
+	union ban_key key;
+	int fd = find_trie(program, range, &key);
+	int rc = bpf_map_delete_elem(fd, &key);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
+struct early_sieve *
+early_program_sieve(struct early_program *program)
+{
+	return &program->skeleton->bss->sieve;
 }
 
 /* ---- on interfaces ---- */

@@ -17,7 +17,9 @@
 
 #include <stdint.h>
 
+struct address_range;
 struct early_program;
+struct early_sieve;
 struct early_table;
 
 /*
@@ -29,6 +31,19 @@ int early_program_load(const struct early_table *table,
     const struct early_program *before, struct early_program **ret,
     struct text *reterr_why);
 void early_program_free(struct early_program *program); /* NULL is fine */
+
+/*
+ * A prefix is banned, until `ends` (clock_now; 0: for ever); or no more, which
+ * is fine where it was not.  At once, also while the program runs.  0 or a
+ * negative errno.
+ */
+int early_program_ban(const struct early_program *program,
+    const struct address_range *range, int64_t ends);
+int early_program_unban(
+    const struct early_program *program, const struct address_range *range);
+
+/* Its own, to be changed while it runs: what has no bit there is not banned. */
+struct early_sieve *early_program_sieve(struct early_program *program);
 
 /*
  * Says that an interface is its, and which hardware address is the

@@ -26,6 +26,33 @@ early_program_free(struct early_program *program)
 }
 
 int
+early_program_ban(const struct early_program *program,
+    const struct address_range *range, int64_t ends)
+{
+	(void)program;
+	(void)range;
+	(void)ends;
+	return -ENOSYS;
+}
+
+int
+early_program_unban(
+    const struct early_program *program, const struct address_range *range)
+{
+	(void)program;
+	(void)range;
+	return -ENOSYS;
+}
+
+/* Of no program. */
+struct early_sieve *
+early_program_sieve(struct early_program *program)
+{
+	(void)program;
+	return NULL;
+}
+
+int
 early_program_serve(struct early_program *program, uint32_t interface,
     const uint8_t hardware[static 6])
 {

@@ -15,19 +15,23 @@ static_assert(sizeof(struct early_word) == 32, "two in a line of the cache");
 
 #define ADDRESSES_OF_24 256
 #define NETS_OF_WORD    64 /* /24s */
+#define NO_BLOCKS       UINT32_MAX
 
 /* ---- IPv4 ---- */
 
-/* And the block of those that are whole. */
+static uint16_t
+span_of(unsigned first, unsigned last)
+{
+	return (uint16_t)(first | last << 8);
+}
+
+/* And the span of those that are whole. */
 static int
 make_words(struct early_table *table)
 {
-	struct early_block whole;
-
 	if (table->words.count > 0)
 		return 0;
-	memset(&whole, 0xff, sizeof(whole));
-	if (VEC_ADD(&table->blocks, whole) < 0)
+	if (VEC_ADD(&table->spans, span_of(0, ADDRESSES_OF_24 - 1)) < 0)
 		return -ENOMEM;
 	table->words.items = calloc(EARLY_WORDS, sizeof(*table->words.items));
 	if (table->words.items == NULL)
@@ -40,7 +44,11 @@ make_words(struct early_table *table)
 static struct early_word *
 word_of(struct early_table *table, uint32_t row, uint32_t nth)
 {
-	struct early_word fresh = { .row = (uint16_t)row, .used = 1 };
+	struct early_word fresh = {
+		.row = (uint16_t)row,
+		.used = 1,
+		.blocks = NO_BLOCKS,
+	};
 	size_t at = nth;
 
 	if (table->words.items[at].used == 0) {
@@ -65,9 +73,30 @@ set_bits(struct early_block *block, unsigned first, unsigned last)
 		block->bits[bit / 64] |= (uint64_t)1 << bit % 64;
 }
 
+/* Several parts of one /24: what was the span of one becomes a block. */
+static int
+add_to_block(struct early_table *table, struct early_word *word, uint16_t *span,
+    unsigned first, unsigned last)
+{
+	unsigned from = *span & 255, to = *span >> 8;
+
+	if (from <= to) {
+		struct early_block block = { { 0 } };
+		set_bits(&block, from, to);
+		if (VEC_ADD(&table->blocks, block) < 0)
+			return -ENOMEM;
+		if (word->blocks == NO_BLOCKS)
+			word->blocks = (uint32_t)(table->blocks.count - 1);
+		size_t nth = table->blocks.count - 1 - word->blocks;
+		*span = span_of((unsigned)nth + 1, 0);
+	}
+	set_bits(&table->blocks.items[table->blocks.count - 1], first, last);
+	return 0;
+}
+
 /*
- * Addresses of one /24.  A row's ranges come ascending, so that the blocks of a
- * word lie one behind the other, and this one's is the last.
+ * Addresses of one /24.  A row's ranges come ascending, so that the spans of a
+ * word, and its blocks, lie one behind the other, and this one's is the last.
  */
 static int
 add_part(struct early_table *table, uint32_t row, uint32_t first, uint32_t last)
@@ -78,18 +107,17 @@ add_part(struct early_table *table, uint32_t row, uint32_t first, uint32_t last)
 
 	if (word == NULL)
 		return -ENOMEM;
-	if ((word->part & bit) == 0) {
-		if (word->part == 0)
-			word->base = (uint32_t)table->blocks.count;
-		word->part |= bit;
-		if (table->blocks.count == EARLY_TABLE_BLOCKS_MAX)
-			return -E2BIG;
-		if (VEC_ADD(&table->blocks, (struct early_block){ 0 }) < 0)
-			return -ENOMEM;
-	}
-	set_bits(&table->blocks.items[table->blocks.count - 1],
-	    first % ADDRESSES_OF_24, last % ADDRESSES_OF_24);
-	return 0;
+	first %= ADDRESSES_OF_24;
+	last %= ADDRESSES_OF_24;
+	if ((word->part & bit) != 0)
+		return add_to_block(table, word,
+		    &table->spans.items[table->spans.count - 1], first, last);
+	if (word->part == 0)
+		word->base = (uint32_t)table->spans.count;
+	word->part |= bit;
+	if (table->spans.count == EARLY_TABLE_SPANS_MAX)
+		return -E2BIG;
+	return VEC_ADD(&table->spans, span_of(first, last));
 }
 
 /* Whole /24s, by their numbers. */
@@ -238,6 +266,7 @@ void
 early_table_fini(struct early_table *table)
 {
 	free(table->words.items);
+	free(table->spans.items);
 	free(table->blocks.items);
 	free(table->prefixes.items);
 	free(table->prefix_rows.items);

@@ -46,6 +46,8 @@ class Packet:
     is_answer: bool = field(default=False, compare=False)
     # Of TCP, in the midst of a flow: what it acknowledges.
     acknowledged: int = field(default=0, compare=False)
+    # Of TCP: without any flag, which conntrack can place nowhere.
+    is_invalid: bool = False
 
     def answer(self) -> "Packet":
         """What the one who got it would say."""
@@ -89,6 +91,8 @@ def _pseudo(packet: Packet, length: int) -> bytes:
 def _tcp(packet: Packet, token: bytes) -> bytes:
     flags, ack = (SYN | ACK, SEQUENCE + 1) if packet.is_answer else (SYN, 0)
     sequence = SEQUENCE
+    if packet.is_invalid:
+        flags = 0
     if packet.acknowledged:
         flags, ack, sequence = ACK, packet.acknowledged, SEQUENCE + 1
     ports = struct.pack("!HH", packet.sport, packet.dport)

@@ -17,6 +17,7 @@ from tests.lab.small_conditions import (
     OFFSETS,
     Clock,
     Limits,
+    Passed,
     random_hours,
     random_limits,
 )
@@ -30,6 +31,12 @@ from tests.lab.small_policy import (
     Rule,
     Service,
     Side,
+)
+from tests.lab.small_translation import (
+    NEW_BOTH,
+    mapped_here,
+    random_maps,
+    random_snat,
 )
 from tests.lab.wires import ASTRAY, HOSTS
 
@@ -71,6 +78,7 @@ def random_policy(chance: random.Random) -> Policy:
         froms = set(chance.sample(zones, chance.randint(1, 2)))
         tos = set(chance.sample(zones, chance.randint(1, 2))) - froms
         policy.masquerade = (froms, tos) if tos else None
+    add_translations(chance, policy)
     if chance.random() < 0.3:
         policy.rules = [report_of_most(chance, policy)]
     is_long = chance.random() < 0.4
@@ -81,6 +89,40 @@ def random_policy(chance: random.Random) -> Policy:
     if chance.random() < 0.7:  # or else most of what is sent meets the last rule
         policy.rules.append(rule_for_the_rest(chance, policy))
     return policy
+
+
+def add_translations(chance: random.Random, policy: Policy) -> None:
+    policy.names["newboth"] = list(NEW_BOTH)
+    policy.maps = random_maps(chance, policy.zones)
+    if chance.random() < 0.4:
+        zones = chance.sample(policy.zones, chance.randint(1, 2))
+        policy.invalid = chance.choice(({"any"}, set(zones)))
+    for _ in range(chance.choice((0, 1, 2, 3))):
+        side = side_that_snat_takes(chance, policy)
+        snat = random_snat(chance, side, policy.zones)
+        policy.snats += [snat] if snat else []
+
+
+def side_that_snat_takes(chance: random.Random, policy: Policy) -> Side:
+    """Often what another translation takes too: the first one has it."""
+    takers = [one.source for one in policy.snats]
+    for zone in sorted({policy.home(one.inside[0]) for one in policy.maps}):
+        takers.append(Side(words=[zone], zones={zone}))
+    if takers and chance.random() < 0.5:
+        return chance.choice(takers)
+    return random_side(chance, policy, True)
+
+
+def outsides(policy: Policy) -> list[str]:
+    """Names of what is there: to nobody else could anything be delivered."""
+    there = [ip_address(a) for hosts in HOSTS.values() for a in hosts]
+    there += [ip_address(a) for a in (*ASTRAY, *map(str, OWN_ADDRESSES))]
+    return [
+        str(one.outward(address))
+        for one in policy.maps
+        for address in there
+        if address.version == one.inside.version and address in one.inside
+    ]
 
 
 def random_list(chance: random.Random) -> list[str]:
@@ -306,13 +348,17 @@ def random_publish(chance: random.Random, policy: Policy) -> Rule:
 
 
 def random_packet(
-    chance: random.Random, ports: list[int], number: int, sport: int
+    chance: random.Random,
+    ports: list[int],
+    names: list[str],
+    number: int,
+    sport: int,
 ) -> tuple[str, Packet]:
     """And the link that it comes by; "": the gateway sends it."""
     link = chance.choice(("int0", "int0", "int1", "ext0", "ext0", ""))
     version = chance.choice((4, 4, 6))
     source = pick(chance, version, sources(chance, link))
-    targets = [*ADDRESSES, *ASTRAY, *map(str, OWN_ADDRESSES)]
+    targets = [*ADDRESSES, *ASTRAY, *map(str, OWN_ADDRESSES), *names * 3]
     if link:
         targets += ["169.254.9.9"]
     else:
@@ -354,6 +400,17 @@ def towards_the_proxy(
     return replace(packet, protocol="tcp", kind="", sport=sport, **to)
 
 
+def without_a_flow(policy: Policy, packet: Packet, link: str) -> Packet:
+    """The same one, if it can be; where the gateway would say something to it,
+    that would be of no flow either, and the list's affair."""
+    odd = replace(packet, is_invalid=True)
+    is_name = mapped_here(policy.maps, odd.destination) is not None
+    if is_name or policy.is_own(odd.destination):
+        return packet
+    fate = Reading(policy, odd, link).expected(Passed()).fate
+    return packet if fate == "refused" else odd
+
+
 def random_packets(
     chance: random.Random, policy: Policy, count: int
 ) -> list[tuple[str, Packet]]:
@@ -364,16 +421,21 @@ def random_packets(
     # Others than of the last rounds: for a second a connection that was handed
     # over half-open has a socket, and no packet that has one is forwarded.
     first = chance.randrange(20000, 60000, 100)
-    ports = ports_of(policy)
+    ports, names = ports_of(policy), outsides(policy)
     counts = any(rule.limits.connections for rule in policy.rules)
     while len(packets) < count:
         sport = first + len(packets)
-        link, packet = random_packet(chance, ports, len(packets), sport)
+        link, packet = random_packet(chance, ports, names, len(packets), sport)
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
             packet = towards_the_proxy(chance, policy, packet, sport)
+        # Where connections are counted, it would be none for long.
+        if packet.protocol == "tcp" and not counts and chance.random() < 0.1:
+            packet = without_a_flow(policy, packet, link)
         if packet.source == packet.destination:
             continue  # conntrack takes such a flow for its own answer
         ends = {(packet.protocol, a) for a in (packet.source, packet.destination)}
+        if one := mapped_here(policy.maps, packet.destination):
+            ends.add((packet.protocol, one.inward(packet.destination)))
         if packet.sport == 0:
             if ends & taken:
                 continue

@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
 from tests.lab.frames import PORTED, Address, Packet
 from tests.lab.small_conditions import Clock, Hours, Limits, Passed
+from tests.lab.small_translation import Map, Snat, mapped_here, mapped_there
 from tests.lab.wires import ASTRAY, OWN
 
 Network = IPv4Network | IPv6Network
@@ -165,6 +166,10 @@ class Policy:
     clock: Clock = Clock(0, 0)
     hours: dict[str, Hours] = field(default_factory=dict)
     lists: dict[str, list[str]] = field(default_factory=dict)  # files of addresses
+    maps: list[Map] = field(default_factory=list)
+    snats: list[Snat] = field(default_factory=list)
+    # Whose packets of no flow go to the list: "any" is all, and the gateway.
+    invalid: set[str] = field(default_factory=set)
     # Of what was asked before, for as long as the rules stay the same.
     _homes: dict[Address, str] = field(default_factory=dict, repr=False)
     _from: dict[object, list[Rule]] = field(default_factory=dict, repr=False)
@@ -190,6 +195,10 @@ class Policy:
         if self.masquerade:
             ends = (", ".join(sorted(side)) for side in self.masquerade)
             lines.append("masquerade " + " -> ".join(ends))
+        if self.invalid:
+            zones = ", ".join(sorted(self.invalid - {"any"}))
+            lines.append(f"firewall {{ invalid allow{' for ' * bool(zones)}{zones} }}")
+        lines += [one.text() for one in (*self.maps, *self.snats)]
         for rule in self.rules:
             lines.append(rule.text())
             rule.line = len(lines)
@@ -222,6 +231,12 @@ class Policy:
 
     def is_own(self, address: Address) -> bool:
         return address in OWN_ADDRESSES
+
+    def is_self(self, address: Address) -> bool:
+        """What is mapped by itself is the name of somebody else."""
+        one = mapped_here(self.maps, address)
+        is_name = one is not None and one.outside.num_addresses == 1
+        return self.is_own(address) and not is_name
 
     def own_zone(self, address: Address) -> str:
         """The zone of the interface; of several the first, as they are listed."""
@@ -261,8 +276,8 @@ class Reading:
 
     def _to(self) -> str:
         destination = self.packet.destination
-        is_own = self.policy.is_own(destination)
-        return SELF if is_own else self.policy.home(destination)
+        is_self = self.policy.is_self(destination)
+        return SELF if is_self else self.policy.home(destination)
 
     def _source_zone(self) -> str:
         """The zone that the packet comes from; "" if it is spoofed."""
@@ -312,7 +327,7 @@ class Reading:
             return "might" if to.zones or to.nets or to.domains else "no"
         if rule.is_publish:
             here = self.packet.destination
-            hit = self.policy.is_own(here) and self.policy.own_zone(here) in to.zones
+            hit = self.policy.is_self(here) and self.policy.own_zone(here) in to.zones
             return "yes" if hit and here.version in rule.targets else "no"
         if self.to in to.zones or to.has(self.packet.destination):
             return "yes"
@@ -385,7 +400,15 @@ class Reading:
 
     # And what becomes of it.
 
+    def _is_away(self) -> bool:
+        """Of no flow, and no choice of the firewall's lets it to the list."""
+        allowed = self.policy.invalid
+        links = {LINK[zone] for zone in allowed - {"any"}}
+        return self.packet.is_invalid and not ("any" in allowed or self.link in links)
+
     def expected(self, passed: Passed) -> Expected:
+        if self._is_away():
+            return Expected("nothing", ["invalid"])
         if self.source_zone == "":
             record = f"drop 0 {self._main_zone()} - spoof"
             return Expected("nothing", ["spoofed"], records=[record])
@@ -430,17 +453,25 @@ class Reading:
             return Expected("nothing", counters)
         if rule.verdict == "reject":
             return Expected("refused", counters)
-        if rule.is_publish:
+        if rule.is_publish and not self.packet.is_invalid:
             target = rule.targets[self.packet.destination.version]
             port = rule.target_port(self.packet.dport)
-            return self._delivered(counters, target, port, rule)
+            return self._delivered(counters, target, port, True)
         if way == "proxied" and not rule.direct:
             return self._handed(counters)
         if self.to == SELF:
             return self._arrived(counters)
-        return self._delivered(
-            counters, self.packet.destination, self.packet.dport, rule
-        )
+        return self._delivered_as_mapped(counters)
+
+    def _delivered_as_mapped(self, counters: list[str]) -> Expected:
+        policy, destination = self.policy, self.packet.destination
+        one = mapped_here(policy.maps, destination)
+        if one is None:
+            return self._delivered(counters, destination, self.packet.dport, False)
+        destination = one.inward(destination)
+        if policy.is_own(destination):  # by that name nobody was let to it
+            return Expected("nothing", [*counters, "misrouted"])
+        return self._delivered(counters, destination, self.packet.dport, True)
 
     def _takes_share(self, rule: Rule, way: str, passed: Passed) -> bool:
         """What goes on to the proxy is counted there."""
@@ -472,6 +503,8 @@ class Reading:
 
     def _handed(self, counters: list[str]) -> Expected:
         counters = [*counters, "handover"]
+        if self.packet.is_invalid:  # nothing remembers that it was
+            return Expected("nothing", counters)
         if self.policy.listening:
             return Expected("handed", counters)
         return Expected("nothing", [*counters, "handover.lost"])
@@ -482,7 +515,7 @@ class Reading:
         return Expected("nothing", [*counters, "misrouted"])  # of local scope
 
     def _delivered(
-        self, counters: list[str], destination: Address, dport: int, rule: Rule
+        self, counters: list[str], destination: Address, dport: int, is_sent_on: bool
     ) -> Expected:
         policy, source = self.policy, self.packet.source
         link = link_of(destination)
@@ -492,10 +525,24 @@ class Reading:
         if self.link and (is_astray or is_in(source, LOCAL)):
             return Expected("nothing", [*counters, "misrouted"])
         came_from = policy.home(source)
-        hairpin = rule.is_publish and came_from == zone
-        if hairpin or (not is_astray and self._is_masqueraded(came_from, zone)):
+        if self.packet.is_invalid:
+            pass  # no address of it is translated
+        elif is_sent_on and came_from == zone:
             source = own_towards(destination)
+        elif not is_astray:
+            source = self._new_source(came_from, zone, destination)
         return Expected("delivered", counters, link, source, destination, dport)
+
+    def _new_source(self, came_from: str, zone: str, destination: Address) -> Address:
+        policy, source = self.policy, self.packet.source
+        if one := mapped_there(policy.maps, source, zone):
+            return one.outward(source)
+        for snat in policy.snats:
+            if snat.holds(source, came_from, zone):
+                return snat.addresses[source.version]
+        if self._is_masqueraded(came_from, zone):
+            return own_towards(destination)
+        return source
 
     def _is_masqueraded(self, came_from: str, to: str) -> bool:
         if self.policy.masquerade is None or self.packet.source.version == 6:

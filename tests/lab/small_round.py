@@ -117,6 +117,8 @@ class Round:
     def _answer(self, seen: list[tuple[str, Seen]]) -> None:
         """Each flow that was delivered is answered, and must hear it."""
         waiting = []
+        for link, one, packet in self._delivered(seen, from_gateway=True):
+            self.gate.send(link, answer_to(packet, one))  # a counter would tell
         for link, one, packet in self._delivered(seen):
             waiting.append(packet)
             self.gate.send(link, answer_to(packet, one))
@@ -134,10 +136,15 @@ class Round:
                 self.wrong.append(f"no answer came home to {packet}")
 
     def _delivered(
-        self, seen: list[tuple[str, Seen]]
+        self, seen: list[tuple[str, Seen]], from_gateway: bool = False
     ) -> list[tuple[str, Seen, Packet]]:
-        """With the packet as it was sent, of those that came by a wire."""
-        sent = {packet.number: packet for link, packet in self.packets if link}
+        """With the packet as it was sent, of those that came by a wire, or of
+        those of the gateway itself."""
+        sent = {
+            packet.number: packet
+            for link, packet in self.packets
+            if bool(link) != from_gateway and not packet.is_invalid  # it begins no flow
+        }
         return [
             (link, one, sent[one.number])
             for link, one in seen
@@ -168,7 +175,7 @@ class Round:
         begun = set()
         for link, packet in self.packets:
             said = accepted.get((packet.destination, packet.sport))
-            if not said or packet.protocol != "tcp" or not link:
+            if not said or packet.protocol != "tcp" or packet.is_invalid or not link:
                 continue
             self.gate.send(link, packet.next(said.sequence))
             begun.add((packet.source, packet.sport, packet.destination, packet.dport))

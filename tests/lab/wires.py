@@ -80,7 +80,7 @@ table inet probe {
     set handed { type inet_service; size 65535; flags dynamic; }
     set pinged { type inet_service; size 65535; flags dynamic; }
     chain input {
-        type filter hook input priority -10;
+        type filter hook input priority 10;
         iif lo accept
         meta mark & 0x01000000 != 0 meta l4proto tcp add @handed { th sport }
         meta mark & 0x01000000 != 0 accept

@@ -173,6 +173,60 @@ MUTANTS = [
         "",
     ),
     Mutant(
+        "snat-to-anywhere",
+        "compile_nat.c",
+        'compile_add_home(compiler, "daddr", way->to, family, &line);\n'
+        "\t\tcompile_line(compiler,",
+        "compile_line(compiler,",
+    ),
+    Mutant(
+        "last-snat-wins",
+        "compile_nat.c",
+        "write_new_sources(compiler, &policy->snats[i]);",
+        "write_new_sources(\n"
+        "\t\t    compiler, &policy->snats[policy->snat_count - 1 - i]);",
+    ),
+    Mutant(
+        "snat-before-map",
+        "compile_nat.c",
+        "compile_map_sources(compiler);\n"
+        "\tfor (size_t i = 0; i < policy->snat_count; i++)\n"
+        "\t\twrite_new_sources(compiler, &policy->snats[i]);",
+        "for (size_t i = 0; i < policy->snat_count; i++)\n"
+        "\t\twrite_new_sources(compiler, &policy->snats[i]);\n"
+        "\tcompile_map_sources(compiler);",
+    ),
+    Mutant(
+        "map-called-so-everywhere",
+        "compile_map.c",
+        'compile_add_home(compiler, "daddr", map->zone, family_of(map), &line);',
+        "",
+    ),
+    Mutant(
+        "map-takes-the-gateway's-own",
+        "compile_map.c",
+        'is_single(map) ? "" : "fib daddr type != local ", word_of(map),',
+        '"", word_of(map),',
+    ),
+    Mutant(
+        "mapped-to-the-gateway",
+        "compile_map.c",
+        "for_each_map(compiler, write_input);",
+        "",
+    ),
+    Mutant(
+        "answers-of-mapped-are-lost",
+        "compile_map.c",
+        '"ct direction original ct status & dnat == dnat ct original %s "',
+        '"ct status & dnat == dnat ct original %s "',
+    ),
+    Mutant(
+        "mapped-answers-stray",
+        "compile_map.c",
+        "for_each_map(compiler, write_hairpin);",
+        "",
+    ),
+    Mutant(
         "moved-ports-stay",
         "compile_nat.c",
         "policy_target_port(rule, (uint16_t)port));",

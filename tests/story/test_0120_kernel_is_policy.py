@@ -16,7 +16,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,15 +45,27 @@ def tried(
     policy: Policy,
     ruleset: str,
     packets: list[tuple[str, Packet]],
-) -> list[str]:
-    """The fates that were expected and found."""
+) -> Round:
+    """What was expected and found."""
     this = Round(gate, policy, packets)
     gate.begin(ruleset, policy.listening)
     this.run()
     gate.end()
     if this.wrong:
         pytest.fail("\n".join([again, policy.text(), *this.wrong]))
+    return this
+
+
+def fates_of(this: Round) -> list[str]:
     return [expected.fate for expected in this.expected]
+
+
+def changes_of(this: Round) -> Iterator[str]:
+    """Which ends of what was delivered are not those that were sent."""
+    for (_, packet), expected in zip(this.packets, this.expected):
+        if expected.fate == "delivered":
+            yield from ["source"] * (expected.source != packet.source)
+            yield from ["destination"] * (expected.destination != packet.destination)
 
 
 def first_seed() -> int:
@@ -64,6 +76,7 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
     seed = first_seed()
     print(f"KERNEL_SEED={seed} KERNEL_POLICIES={ROUNDS}")
     fates: Counter[str] = Counter()
+    changes: Counter[str] = Counter()
     maps = 0
     for number in range(ROUNDS):
         chance = random.Random(seed + number)
@@ -71,14 +84,18 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
         ruleset = compiled_with_own(compiled, policy)
         packets = small_chance.random_packets(chance, policy, PACKETS)
         again = f"KERNEL_SEED={seed + number} KERNEL_POLICIES=1"
-        fates.update(tried(gate, again, policy, ruleset, packets))
+        this = tried(gate, again, policy, ruleset, packets)
+        fates.update(fates_of(this))
+        changes.update(changes_of(this))
         maps += "\tmap shape." in ruleset
         if number % 100 == 99:
             print(f"{number + 1} policies, {sum(fates.values())} packets", flush=True)
     print(f"{ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
+    print(f"addresses that were translated: {dict(changes)}")
     print(f"{maps} of them long enough for maps")
     if ROUNDS >= 200:  # fewer may well have been short by chance
         assert maps > ROUNDS / 10, "lists that are too short"
+        assert min(changes["source"], changes["destination"]) > ROUNDS, changes
         assert min(fates[f] for f in FATES) > 0, f"a world that is too small: {fates}"
 
 
@@ -95,7 +112,7 @@ def test_small_world(gate: Wires, compiled: Callable[..., str]) -> None:
         packets = small_world.all_packets(version, chance.randrange(20000, 60000, 300))
         again = f"KERNEL_SEED={seed + number} SMALL_POLICIES=1"
         ruleset = compiled_with_own(compiled, policy)
-        fates.update(tried(gate, again, policy, ruleset, packets))
+        fates.update(fates_of(tried(gate, again, policy, ruleset, packets)))
     print(f"{SMALL_ROUNDS} policies, {sum(fates.values())} packets: {dict(fates)}")
 
 

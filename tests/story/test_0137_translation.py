@@ -272,6 +272,10 @@ def test_what_is_intercepted_is_not_mapped(gate: Wires, compiled: Compiled) -> N
     gate.wait_passed()
     [(link, seen)] = [(w, s) for w, s in gate.seen() if s.number == 2]
     assert (link, str(seen.destination)) == ("int1", MAPPED)
+    as_seen = Packet(2, seen.source, seen.destination, "tcp", seen.sport, seen.dport)
+    gate.send(link, as_seen.answer())
+    gate.wait_passed()
+    assert gate.arrived("arrived") == {81}  # and so does what it answers
     gate.end()
 
 

@@ -13,6 +13,28 @@
 
 #include "early_world.h"
 
+static bool
+block_has(const struct early_table *table, size_t block, uint32_t address)
+{
+	assert_true(block < table->blocks.count);
+	return (table->blocks.items[block].bits[address >> 6 & 3] >>
+		       (address & 63) &
+		   1) != 0;
+}
+
+static bool
+span_has(const struct early_table *table, const struct early_word *word,
+    size_t at, uint32_t address)
+{
+	assert_true(at < table->spans.count);
+	unsigned first = table->spans.items[at] & 255;
+	unsigned last = table->spans.items[at] >> 8;
+
+	if (first > last)
+		return block_has(table, word->blocks + first - 1, address);
+	return first <= (address & 255) && (address & 255) <= last;
+}
+
 /* As the program reads it, in C. */
 static uint32_t
 table_row4(const struct early_table *table, uint32_t address)
@@ -26,14 +48,12 @@ table_row4(const struct early_table *table, uint32_t address)
 		const struct early_word *word = &table->words.items[at];
 		bool is_whole = (word->whole >> nth & 1) != 0;
 		uint64_t below = word->part & (((uint64_t)1 << nth) - 1);
-		size_t block = word->base + (size_t)__builtin_popcountll(below);
+		size_t span = word->base + (size_t)__builtin_popcountll(below);
 		assert_true(at < table->words.count);
 		if (is_whole)
-			block = 0;
+			span = 0;
 		if ((is_whole || (word->part >> nth & 1) != 0) &&
-		    (table->blocks.items[block].bits[address >> 6 & 3] >>
-			    (address & 63) &
-			1) != 0)
+		    span_has(table, word, span, address))
 			return word->row;
 		if (word->next == 0)
 			return EARLY_ROWS_MAX;
@@ -203,7 +223,7 @@ more_than_it_can_hold(void **state)
 	struct early_table table;
 
 	(void)state;
-	for (uint32_t i = 0; i < EARLY_TABLE_BLOCKS_MAX; i++)
+	for (uint32_t i = 0; i < EARLY_TABLE_SPANS_MAX; i++)
 		assert_int_equal(VEC_ADD(&plan.rows[0].v4,
 				     (struct range4){ i << 8, i << 8 }),
 		    0);
@@ -211,7 +231,7 @@ more_than_it_can_hold(void **state)
 	early_table_fini(&table);
 	plan.rows[0].v4.count--;
 	assert_int_equal(early_table_fill(&plan, &table), 0);
-	assert_int_equal(table.blocks.count, EARLY_TABLE_BLOCKS_MAX);
+	assert_int_equal(table.spans.count, EARLY_TABLE_SPANS_MAX);
 	early_table_fini(&table);
 	early_plan_fini(&plan);
 }

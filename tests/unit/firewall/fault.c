@@ -107,7 +107,8 @@ table_once(const struct policy *policy, const struct address_set *own, long n)
 	until_failure = -1;
 	if (rc == 0) {
 		assert_int_equal(plan.range_count, 7);
-		assert_int_equal(table.blocks.count, 3);
+		assert_int_equal(table.spans.count, 3);
+		assert_int_equal(table.blocks.count, 2);
 		assert_int_equal(table.prefixes.count, 7);
 	} else {
 		assert_int_equal(rc, -ENOMEM);
