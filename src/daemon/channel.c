@@ -75,6 +75,7 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_OWN:
 		return is_own(&message->own);
 	case CHANNEL_BAN:
+	case CHANNEL_UNBAN:
 		return is_address(&message->banned.first) &&
 		       message->banned.first.family ==
 			   message->banned.last.family;

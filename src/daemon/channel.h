@@ -23,8 +23,9 @@
  *
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
- * addresses have changed.  BAN ends the connections of clients in a range; that
- * they come no more is the kernel's affair.
+ * addresses have changed.  BAN ends the connections of clients in a prefix,
+ * until UNBAN: that they come no more is the kernel's affair, but whom a
+ * balancer speaks for only the proxy knows.  A proxy that starts is told of all.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -50,6 +51,7 @@
 	ROW(ABORT, 0, 0)                                                       \
 	ROW(JOURNAL, 0, 1)                                                     \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
+	ROW(UNBAN, sizeof(struct address_range), 0)                            \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \

@@ -335,7 +335,9 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_JOURNAL:
 		return take_journal(proxy, fd);
 	case CHANNEL_BAN:
-		return workers_end(proxy->workers, &message->banned);
+		return workers_ban(proxy->workers, &message->banned);
+	case CHANNEL_UNBAN:
+		return workers_unban(proxy->workers, &message->banned);
 	case CHANNEL_COUNT:
 		return answer_count();
 	case CHANNEL_HELLO:

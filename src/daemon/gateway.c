@@ -56,6 +56,8 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 		if (rc == 0)
 			rc = child_tell_journal(
 			    child, journal_fd(&gateway->journal));
+		if (rc == 0)
+			rc = ban_keeper_tell_proxy(gateway);
 	}
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }

@@ -45,13 +45,7 @@ home_of(const struct flows_court *court, struct address source)
 static bool
 is_listener(const struct flows_court *court, struct address_port at)
 {
-	const struct policy *policy = court->policy;
-
-	for (size_t i = 0; i < policy->listen_count; i++)
-		if (policy->listens[i].at.port == at.port &&
-		    address_eq(policy->listens[i].at.address, at.address))
-			return true;
-	return false;
+	return policy_listen_at(court->policy, at) != NULL;
 }
 
 static enum flow_owner

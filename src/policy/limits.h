@@ -40,6 +40,9 @@
  * never, and neither the kernel's nor nft's numbers go much further. */
 #define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)
 
+/* Of one listener: each is a line of the kernel's rules. */
+#define POLICY_BALANCERS_MAX 64
+
 /* Of one parent: each that is down may cost a client a time-out. */
 #define POLICY_PARENT_SERVERS_MAX 8
 

@@ -5,6 +5,8 @@
 #include "event/event.h"
 #include "net/hello.h"
 #include "net/socket.h"
+#include "proxy/balanced.h"
+#include "proxy/banned.h"
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
@@ -265,6 +267,13 @@ on_head_room(struct stream *stream, void *context)
 		read_head(context);
 }
 
+static void
+await_preface(struct client *client)
+{
+	arm(client, PROXY_PREFACE_TIMEOUT);
+	balanced_serve(client);
+}
+
 static const struct stream_user heads = {
 	.data = on_head_data,
 	.ended = on_head_ended,
@@ -398,6 +407,9 @@ on_time(struct loop_timer *timer)
 	struct client *client = timer->context;
 
 	switch (client->state) {
+	case CLIENT_PREFACE:
+		client_refuse(client, PROXY_FAILURE_PREFACE_TIMEOUT);
+		break;
 	case CLIENT_GREETING:
 		open_nameless(client);
 		break;
@@ -429,15 +441,40 @@ describe(struct client *client)
 	    event_flow_id(IPPROTO_TCP, client->peer, client->local);
 }
 
-/* The kernel lets only those in whom the policy names; so do we. */
+static bool
+is_balanced(const struct client *client)
+{
+	return client->balancer.address.family != ADDRESS_NONE;
+}
+
+/*
+ * The kernel lets only those in whom the policy names; so do we.  Whom a
+ * balancer speaks for the kernel has not seen.
+ */
 static bool
 may_ask(const struct client *client)
 {
 	const struct proxy_generation *generation = client->worker->generation;
 	struct flow flow;
 
+	if (client->state == CLIENT_PREFACE)
+		return true;
 	admission_begin(generation, FLOW_EXPLICIT, client->peer.address, &flow);
 	return admission_may_listen(generation, &flow, &client->listener);
+}
+
+/*
+ * A balancer that is none any more has nobody to speak for; one that has
+ * become one did not say for whom it asks.
+ */
+static bool
+has_true_source(const struct client *client)
+{
+	struct address caller = is_balanced(client) ? client->balancer.address
+						    : client->peer.address;
+
+	return admission_is_balancer(client->worker->generation, caller,
+		   &client->listener) == is_balanced(client);
 }
 
 /*
@@ -478,6 +515,11 @@ make(struct worker *worker, bool intercepted,
 		free(client);
 		return NULL;
 	}
+	if (!intercepted &&
+	    admission_is_balancer(worker->generation, peer.address, listener)) {
+		client->balancer = peer;
+		client->state = CLIENT_PREFACE;
+	}
 	describe(client);
 	worker_add_client(worker, client);
 	counter_add(COUNTER_CONNECTIONS, 1);
@@ -504,6 +546,21 @@ client_create(struct worker *worker, bool intercepted,
 		client_reset(client);
 	else if (intercepted)
 		await_greeting(client);
+	else if (is_balanced(client))
+		await_preface(client);
+	else
+		await_head(client);
+}
+
+void
+client_become(struct client *client, struct address_port source)
+{
+	client->peer = source;
+	client->state = CLIENT_IDLE;
+	if (banned_has(client->worker->banned, source.address))
+		client_refuse(client, PROXY_FAILURE_BANNED);
+	else if (!may_ask(client))
+		client_refuse(client, PROXY_FAILURE_PREFACE_SOURCE);
 	else
 		await_head(client);
 }
@@ -514,6 +571,24 @@ client_begin_errand(struct client *client, struct errand *errand)
 	errand_init(errand, client->worker,
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
+	errand->balancer = client->balancer;
+}
+
+void
+client_refuse(struct client *client, enum proxy_failure why)
+{
+	struct errand errand;
+
+	client_begin_errand(client, &errand);
+	errand.account.bytes_in = stream_input(client->stream).len;
+	errand.answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_PACKET,
+	};
+	errand.failure = why;
+	errand_tell(&errand);
+	errand_fini(&errand);
+	client_reset(client);
 }
 
 /* ---- another policy ---- */
@@ -547,7 +622,8 @@ may_wait(const struct client *client)
 static bool
 may_stay(const struct client *client, const struct errand *errand)
 {
-	if (!client->intercepted && !may_ask(client))
+	if (!client->intercepted &&
+	    (!has_true_source(client) || !may_ask(client)))
 		return false;
 	if (errand == NULL)
 		return !client->intercepted || may_wait(client);

@@ -57,6 +57,7 @@ struct errand {
 	struct worker *worker;
 	struct proxy_generation *generation; /* a reference */
 	struct address_port client;
+	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	uint64_t flow_id;
 	int64_t started;
 

@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "http/limits.h"
 
+/* A balancer sends its header at once; a segment may be lost once. */
+#define PROXY_PREFACE_TIMEOUT (5 * CLOCK_SECOND)
+
 /* From the first byte of a head to its last: a slow line needs seconds. */
 #define PROXY_HEAD_TIMEOUT (30 * CLOCK_SECOND)
 

@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "net/socket.h"
+#include "proxy/banned.h"
 #include "proxy/client.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
@@ -28,6 +29,7 @@ struct member {
 };
 
 struct workers {
+	struct banned *banned;
 	struct member *members;
 	size_t count;
 };
@@ -190,7 +192,8 @@ end_banned(struct worker *worker, const struct address_range *range)
 
 	while (client != NULL) {
 		struct client *next = client->next;
-		if (address_range_has(range, client->peer.address))
+		if (address_range_has(range, client->peer.address) ||
+		    address_range_has(range, client->balancer.address))
 			client_ban(client);
 		client = next;
 	}
@@ -305,14 +308,17 @@ workers_create(size_t count, struct workers **ret)
 	int rc = 0;
 
 	choose_via();
-	if (workers != NULL)
-		workers->members = calloc(count, sizeof(*workers->members));
-	if (workers == NULL || workers->members == NULL) {
-		free(workers);
+	if (workers == NULL)
+		return -ENOMEM;
+	workers->members = calloc(count, sizeof(*workers->members));
+	workers->banned = banned_create();
+	if (workers->members == NULL || workers->banned == NULL) {
+		workers_destroy(&workers);
 		return -ENOMEM;
 	}
 	for (; rc == 0 && workers->count < count; workers->count++) {
 		struct member *member = &workers->members[workers->count];
+		member->worker.banned = workers->banned;
 		rc = init_member(member);
 		if (rc == 0)
 			rc = start_thread(member);
@@ -345,9 +351,14 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	return all ? 0 : -ENOMEM;
 }
 
+/* It is on the list before anybody is ended, so that none slips in between. */
 int
-workers_end(struct workers *workers, const struct address_range *range)
+workers_ban(struct workers *workers, const struct address_range *range)
 {
+	int rc = banned_add(workers->banned, range);
+
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < workers->count; i++) {
 		struct member *member = &workers->members[i];
 		struct order *order = make_order(&member->worker, NULL);
@@ -357,6 +368,12 @@ workers_end(struct workers *workers, const struct address_range *range)
 		loop_post(&member->loop, &order->message);
 	}
 	return 0;
+}
+
+int
+workers_unban(struct workers *workers, const struct address_range *range)
+{
+	return banned_remove(workers->banned, range);
 }
 
 /* A thread that cannot be told to end would be joined in vain. */
@@ -383,6 +400,7 @@ workers_destroy(struct workers **workers)
 		stop_thread(&w->members[i]);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
+	banned_destroy(w->banned);
 	free(w->members);
 	free(w);
 }

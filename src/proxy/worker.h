@@ -18,6 +18,7 @@
 #include "net/resolver.h"
 #include "proxy/generation.h"
 
+struct banned;
 struct client;
 struct pool;
 struct worker_listener;
@@ -25,6 +26,7 @@ struct worker_listener;
 struct worker {
 	struct loop *loop;
 	struct resolver *resolver;
+	const struct banned *banned; /* shared by all */
 	struct pool *pool;
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
@@ -46,8 +48,13 @@ int workers_create(size_t count, struct workers **ret);
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);
 
-/* Has each end the connections of clients in the range.  0 or -ENOMEM. */
-int workers_end(struct workers *workers, const struct address_range *range);
+/*
+ * A client in the prefix is served no more, and its connections end; or it may
+ * come again.  The kernel keeps away whom it sees; this is for those whom a
+ * balancer speaks for.  0; -EINVAL for what is no prefix; -ENOMEM.
+ */
+int workers_ban(struct workers *workers, const struct address_range *range);
+int workers_unban(struct workers *workers, const struct address_range *range);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);

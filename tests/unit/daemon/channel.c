@@ -73,7 +73,7 @@ sample(enum channel_type type)
 		(void)strcpy(message.words.words, "no memory");
 	else if (type == CHANNEL_LISTENER)
 		message.listener.at.address = loopback();
-	else if (type == CHANNEL_BAN) {
+	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
 	} else if (type == CHANNEL_OWN) {
