@@ -25,7 +25,8 @@
  * begins.  OWN alone, with the number in force, says that the gateway's
  * addresses have changed.  BAN ends the connections of clients in a prefix,
  * until UNBAN: that they come no more is the kernel's affair, but whom a
- * balancer speaks for only the proxy knows.  A proxy that starts is told of all.
+ * balancer speaks for only the proxy knows.  A proxy that starts is told of
+ * all bans.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
