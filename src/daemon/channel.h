@@ -73,6 +73,7 @@ struct channel_file {
 enum channel_listener_kind {
 	CHANNEL_LISTENER_EXPLICIT,
 	CHANNEL_LISTENER_INTERCEPT,
+	CHANNEL_LISTENER_DATAGRAMS, /* of the explicit one at the same place */
 };
 
 struct channel_listener {

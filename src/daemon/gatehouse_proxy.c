@@ -106,6 +106,8 @@ take_listener(
 	struct proxy_listener listener = {
 		.intercepts =
 		    message->listener.kind == CHANNEL_LISTENER_INTERCEPT,
+		.datagrams =
+		    message->listener.kind == CHANNEL_LISTENER_DATAGRAMS,
 		.at = message->listener.at,
 		.fd = *fd,
 	};

@@ -313,13 +313,14 @@ write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
 
 static void
 write_to_listener(const struct policy_listen *listen, const char *source,
-    const char *then, struct text *out)
+    const char *protocol, const char *then, struct text *out)
 {
 	char address[ADDRESS_TEXT_BYTES];
 
-	text_addf(out, "\t\t%s%s daddr %s tcp dport %u %s\n", source,
+	text_addf(out, "\t\t%s%s daddr %s %s dport %u %s\n", source,
 	    family_word(listen->at.address.family),
-	    address_format(listen->at.address, address), listen->at.port, then);
+	    address_format(listen->at.address, address), protocol,
+	    listen->at.port, then);
 }
 
 /*
@@ -342,8 +343,8 @@ write_balancers(struct compiler *compiler, const struct policy_listen *listen,
 		(void)snprintf(source, sizeof(source), "%s saddr %s ",
 		    family_word(range.first.family),
 		    address_range_format(&range, text));
-		write_to_listener(
-		    listen, source, "accept comment \"a balancer\"", out);
+		write_to_listener(listen, source, "tcp",
+		    "accept comment \"a balancer\"", out);
 	}
 }
 
@@ -365,7 +366,9 @@ write_self_pair(struct compiler *compiler, uint8_t from)
 			write_balancers(compiler, listen, from, &head);
 		if ((listen->zones & policy_zone_bit(from)) == 0)
 			continue;
-		write_to_listener(listen, "", then, &head);
+		/* Whom it has let in may send it datagrams (SOCKS). */
+		write_to_listener(listen, "", "tcp", then, &head);
+		write_to_listener(listen, "", "udp", then, &head);
 		is_asked = true;
 	}
 	compile_list(compiler, &plain, text_str(&head));

@@ -42,6 +42,13 @@ home_of(const struct flows_court *court, struct address source)
 		   : policy_zone_of(court->policy, source);
 }
 
+/* What a listener takes. */
+static bool
+is_carried(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
 static bool
 is_listener(const struct flows_court *court, struct address_port at)
 {
@@ -57,7 +64,7 @@ owner_of(const struct flows_court *court, const struct conntrack_entry *entry)
 		return FLOW_OWNER_PROXY;
 	if (tuple->protocol == IPPROTO_IGMP || is_loopback(court, tuple))
 		return FLOW_OWNER_NONE;
-	if (tuple->protocol == IPPROTO_TCP &&
+	if (is_carried(tuple->protocol) &&
 	    (is_listener(court, tuple->destination) ||
 		(court->before != NULL &&
 		    is_listener(court->before, tuple->destination))))
@@ -158,7 +165,7 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	set_service(flow, tuple);
 	set_destination(court, flow);
 	set_way(court->policy, flow);
-	if (tuple->protocol == IPPROTO_TCP &&
+	if (is_carried(tuple->protocol) &&
 	    is_listener(court, tuple->destination))
 		set_explicit(flow);
 	/* Of what the proxy may carry only the kernel's part is asked. */

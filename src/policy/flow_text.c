@@ -498,7 +498,8 @@ find_listener(const struct draft *draft)
 	struct address_port at = { flow->destination, flow->port };
 
 	if (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port ||
-	    flow->protocol != POLICY_PROTOCOL_TCP)
+	    (flow->protocol != POLICY_PROTOCOL_TCP &&
+		flow->protocol != POLICY_PROTOCOL_UDP))
 		return NULL;
 	return policy_listen_at(draft->policy, at);
 }
@@ -630,8 +631,9 @@ find_phases(struct draft *draft)
 
 	const struct policy_listen *listen = find_listener(draft);
 
-	flow->balanced =
-	    listen != NULL && policy_listen_trusts(listen, flow->source);
+	flow->balanced = listen != NULL &&
+			 flow->protocol == POLICY_PROTOCOL_TCP &&
+			 policy_listen_trusts(listen, flow->source);
 	if (flow->balanced || goes_to_listener(draft)) {
 		set_unasked(flow);
 		return;

@@ -5,6 +5,7 @@
 #include "event/event.h"
 #include "net/hello.h"
 #include "net/socket.h"
+#include "proxy/association.h"
 #include "proxy/balanced.h"
 #include "proxy/banned.h"
 #include "proxy/exchange.h"
@@ -26,6 +27,8 @@ finish_matter(struct client *client, enum proxy_failure why)
 {
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
+	association_cancel(client->association, why);
+	client->association = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
 	arena_fini(&client->arena);
@@ -420,7 +423,10 @@ on_time(struct loop_timer *timer)
 		on_head_time(client);
 		break;
 	case CLIENT_BUSY:
-		exchange_on_time(client->exchange);
+		if (client->association != NULL)
+			client_end(client);
+		else
+			exchange_on_time(client->exchange);
 		break;
 	case CLIENT_ENDING:
 		on_last_words_time(client);
@@ -640,6 +646,7 @@ client_judge_again(struct client *client)
 	if (may_stay(client, errand)) {
 		if (errand != NULL)
 			errand_move(errand);
+		association_judge_again(client->association);
 		return;
 	}
 	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);

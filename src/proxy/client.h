@@ -3,14 +3,15 @@
  * proxy/client: a client's connection, from its first byte to its last.
  *
  *	intercepted:	greeting -> tunnel, or head
- *	explicit:	head, or SOCKS -> tunnel
+ *	explicit:	head, or SOCKS -> tunnel, or association
  *	by a balancer:	preface -> as explicit
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
  *
  * The connection belongs to one worker and never changes thread.  Between two
- * requests it holds no arena and no buffer.  `exchange` and `tunnel` are what
- * it is about, at most one of them at a time; they lie in its arena.
+ * requests it holds no arena and no buffer.  `exchange`, `tunnel` and
+ * `association` are what it is about, at most one of them at a time; the first
+ * two lie in its arena.
  */
 #ifndef GATEHOUSE_PROXY_CLIENT_H
 #define GATEHOUSE_PROXY_CLIENT_H
@@ -19,6 +20,7 @@
 #include "net/stream.h"
 #include "proxy/errand.h"
 
+struct association;
 struct exchange;
 struct tunnel;
 
@@ -51,6 +53,7 @@ struct client {
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
+	struct association *association; /* not in the arena */
 };
 
 /* Takes fd; what cannot be served is closed. */

@@ -215,6 +215,10 @@ static void
 connect_to_server(struct errand *errand)
 {
 	errand->reused = false;
+	if (errand->wants_datagrams) {
+		errand_open_datagrams(errand);
+		return;
+	}
 	if (errand->parent != NULL) {
 		errand_go_by_parent(errand, false);
 		return;
@@ -358,7 +362,7 @@ errand_begin(struct errand *errand)
 {
 	if (errand_is_refused(errand)) {
 		errand_refuse(errand, errand->answer);
-	} else if (errand_goes_unresolved(errand)) {
+	} else if (!errand->wants_datagrams && errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);
 	} else if (goes_by_name(errand)) {
 		resolve(errand);

@@ -73,6 +73,7 @@ struct errand {
 	 * of a CONNECT, if the client's own was one; at == NULL: ours alone.
 	 */
 	bool wants_tunnel;
+	bool wants_datagrams; /* no connection: `datagrams` instead */
 	bool says_url;
 	struct str via;
 	errand_fn done;
@@ -83,6 +84,7 @@ struct errand {
 	struct limiter *limiter;     /* a reference, while something is held */
 	struct limiter_entry *held;
 	struct stream *server; /* the owner takes it */
+	int datagrams;         /* a socket for the server; the owner's */
 	struct address_port server_at;
 	enum proxy_failure failure;
 	bool counted; /* within the limit of its rule */

@@ -58,6 +58,10 @@
  * would be gained, below 10 min ssh sessions would end. */
 #define PROXY_TUNNEL_TIMEOUT (1800 * CLOCK_SECOND)
 
+/* Datagrams to one place that have ended, as routers take it (RFC 4787, 4.3
+ * asks for 2 minutes at least). */
+#define PROXY_DATAGRAM_TIMEOUT (120 * CLOCK_SECOND)
+
 /* A dropped client hears nothing for so long; then its socket is ours again. */
 #define PROXY_SILENCE (20 * CLOCK_SECOND)
 

@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "net/socket.h"
+#include "proxy/association.h"
 #include "proxy/banned.h"
 #include "proxy/client.h"
 #include "proxy/limits.h"
@@ -30,6 +31,7 @@ struct member {
 
 struct workers {
 	struct banned *banned;
+	struct callers *callers;
 	struct member *members;
 	size_t count;
 };
@@ -125,6 +127,16 @@ on_connections(struct loop_watch *watch, unsigned ready)
 }
 
 static void
+on_datagrams(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
 stop_listening(struct worker *worker)
 {
 	loop_timer_cancel(&worker->accept_again);
@@ -151,7 +163,8 @@ start_listening(struct worker *worker)
 		one->listener = &generation->listeners.items[i];
 		one->watch = (struct loop_watch){ .fd = one->listener->fd,
 			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
-			.fn = on_connections,
+			.fn = one->listener->datagrams ? on_datagrams
+						       : on_connections,
 			.context = one };
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 	}
@@ -312,13 +325,16 @@ workers_create(size_t count, struct workers **ret)
 		return -ENOMEM;
 	workers->members = calloc(count, sizeof(*workers->members));
 	workers->banned = banned_create();
-	if (workers->members == NULL || workers->banned == NULL) {
+	workers->callers = callers_create();
+	if (workers->members == NULL || workers->banned == NULL ||
+	    workers->callers == NULL) {
 		workers_destroy(&workers);
 		return -ENOMEM;
 	}
 	for (; rc == 0 && workers->count < count; workers->count++) {
 		struct member *member = &workers->members[workers->count];
 		member->worker.banned = workers->banned;
+		member->worker.callers = workers->callers;
 		rc = init_member(member);
 		if (rc == 0)
 			rc = start_thread(member);
@@ -401,6 +417,7 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	banned_destroy(w->banned);
+	callers_destroy(w->callers);
 	free(w->members);
 	free(w);
 }

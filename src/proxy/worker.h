@@ -19,6 +19,7 @@
 #include "proxy/generation.h"
 
 struct banned;
+struct callers;
 struct client;
 struct pool;
 struct worker_listener;
@@ -26,7 +27,8 @@ struct worker_listener;
 struct worker {
 	struct loop *loop;
 	struct resolver *resolver;
-	const struct banned *banned; /* shared by all */
+	const struct banned *banned; /* shared by all, as are callers */
+	struct callers *callers;
 	struct pool *pool;
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;

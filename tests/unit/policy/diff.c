@@ -270,8 +270,8 @@ static const struct {
 	    "interface int0 no longer takes lan\n"
 	    "interface int7 now takes lan\n" },
 	{ HEAD "allow lan -> wan\n", HEAD LISTEN "allow lan -> wan\n",
-	    "lan -> self 10.0.0.1 tcp 3128  drop (built in) -> allow (the "
-	    "proxy listens)\n" },
+	    "lan -> self 10.0.0.1 tcp 3128, udp 3128  drop (built in) -> "
+	    "allow (the proxy listens)\n" },
 	/* Balancers before it. */
 	{ HEAD LISTEN, HEAD BEHIND("10.0.9.5"),
 	    "now listen 10.0.0.1:3128 for lan behind 10.0.9.5\n" },
