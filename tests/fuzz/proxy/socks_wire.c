@@ -78,7 +78,8 @@ check_datagram(struct str bytes)
 
 	if (socks_datagram_parse(bytes, &request, &content) < 0)
 		return;
-	must(content.at + content.len == bytes.at + bytes.len);
+	must(content.len == 0 ||
+	     content.at + content.len == bytes.at + bytes.len);
 	if (request.host.at != NULL)
 		return;
 	struct address_port at = { request.to, request.port };
