@@ -11,6 +11,7 @@
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
+#include "proxy/proxy_status.h"
 #include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
@@ -166,6 +167,8 @@ refuse_head(struct client *client, enum http_fault fault)
 	struct page page = {
 		.status = http_fault_status(fault),
 		.sentence = http_fault_meaning(fault),
+		.by = worker_via(),
+		.error = PROXY_STATUS_HEAD_BAD,
 		.client_minor = 1,
 	};
 	struct errand errand;
@@ -398,6 +401,8 @@ on_head_time(struct client *client)
 {
 	struct page page = { .status = 408,
 		.sentence = "the head of the request did not come in time",
+		.by = worker_via(),
+		.error = PROXY_STATUS_HEAD_BAD,
 		.client_minor = 1 };
 
 	(void)page_send(&page, client->stream);

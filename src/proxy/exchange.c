@@ -6,6 +6,7 @@
 #include "http/write.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
+#include "proxy/proxy_status.h"
 #include "proxy/question.h"
 #include "proxy/transfer.h"
 #include "proxy/tunnel.h"
@@ -117,6 +118,28 @@ forget_head(struct exchange *exchange)
 
 /* ---- answers of our own ---- */
 
+/* A name that leads where nothing may be reached is another error than one
+ * that may not be asked for. */
+static bool
+is_for_address(const struct errand *errand)
+{
+	const struct policy_rule *rule = errand->answer.rule;
+
+	return errand->flow.known[POLICY_FACT_NAME] == FLOW_KNOWN &&
+	       errand->flow.known[POLICY_FACT_DESTINATION] == FLOW_KNOWN &&
+	       errand->server_at.port == 0 &&
+	       (rule == NULL || !policy_rule_reads_head(rule));
+}
+
+static const char *
+error_of(const struct errand *errand)
+{
+	if (errand->failure != PROXY_FAILURE_NONE)
+		return proxy_status_error(errand->failure);
+	return is_for_address(errand) ? PROXY_STATUS_PROHIBITED
+				      : PROXY_STATUS_DENIED;
+}
+
 static void
 answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 {
@@ -124,6 +147,8 @@ answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 		.status = status,
 		.sentence = sentence,
 		.rule = exchange->errand.answer.rule,
+		.by = worker_via(),
+		.error = error_of(&exchange->errand),
 		.target = exchange->errand.account.url.len > 0
 			      ? exchange->errand.account.url
 			      : exchange->errand.flow.name,
@@ -308,6 +333,22 @@ may_pass(struct exchange *exchange, const struct http_response *response)
 	return false;
 }
 
+/* An error that is not ours; a line behind those of the others is a member
+ * behind theirs. */
+static bool
+tell_passed(struct exchange *exchange, struct http_response *response)
+{
+	struct arena *arena = &exchange->client->arena;
+	struct text words = TEXT_EMPTY;
+
+	proxy_status_add_passed(worker_via(), response->status, &words);
+	struct str kept = arena_str(arena, text_str(&words));
+	bool full = words.full || kept.at == NULL;
+	text_fini(&words);
+	return !full && http_fields_add(&response->fields, arena,
+			    STR("Proxy-Status"), kept) == 0;
+}
+
 static void
 pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
@@ -322,6 +363,10 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	}
 	if (!may_pass(exchange, response))
 		return;
+	if (response->status >= 500 && !tell_passed(exchange, response)) {
+		answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	http_response_fit(response, exchange->request.minor);
 	/* Content that is still on its way would be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&
