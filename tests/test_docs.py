@@ -503,7 +503,8 @@ def test_the_proxy_s_waits_are_listed() -> None:
     table = OPERATING_MD.read_text().split("| what | seconds |\n", 1)[1]
     rows = re.findall(r"^\| .* \| (\d+) \|$", table.split("\n\n", 1)[0], re.MULTILINE)
     order = (
-        "GREETING HEAD KEEP DIAL PARENT PARENT_ANSWER ANSWER STALL TUNNEL POOL"
+        "PREFACE GREETING HEAD KEEP DIAL PARENT PARENT_ANSWER ANSWER STALL TUNNEL"
+        " DATAGRAM POOL"
     ).split()
     assert sorted(order) == sorted(seconds)
     assert [int(row) for row in rows] == [seconds[name] for name in order]

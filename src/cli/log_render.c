@@ -116,13 +116,18 @@ add_source(struct text *out, const json_t *event)
 {
 	struct str source = string_of(event, "source");
 	struct str user = string_of(event, "user");
+	struct str balancer = string_of(event, "balancer");
 
 	add_zone(out, event, "from");
 	add_word(out, source.at != NULL ? source : STR("?"));
-	if (user.at == NULL)
-		return;
-	text_addz(out, " user ");
-	add_quoted(out, user);
+	if (user.at != NULL) {
+		text_addz(out, " user ");
+		add_quoted(out, user);
+	}
+	if (balancer.at != NULL) {
+		text_addz(out, " behind ");
+		utf8_show(out, balancer);
+	}
 }
 
 static void

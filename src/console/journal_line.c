@@ -177,6 +177,17 @@ add_parent(struct json *json, const struct event *event)
 }
 
 static void
+add_balancer(struct json *json, struct address_port balancer)
+{
+	char text[ADDRESS_TEXT_BYTES];
+
+	json_name(json, "balancer");
+	json_put_stringz(json, balancer.address.family != ADDRESS_NONE
+				   ? address_port_format(balancer, text)
+				   : NULL);
+}
+
+static void
 add_zones(struct json *json, const struct event *event)
 {
 	json_name(json, "zone");
@@ -240,6 +251,7 @@ journal_line(const struct event *event, struct text *line)
 	add_string(&json, "reason", str_of(event->reason), REASON_BYTES);
 	add_packets(&json, event);
 	add_parent(&json, event);
+	add_balancer(&json, event->balancer);
 	add_word(&json, "flags", event->flags);
 	add_number(&json, "length", event->length);
 	add_count(

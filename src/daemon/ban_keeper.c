@@ -97,7 +97,7 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 	if (gateway->current != NULL)
 		early_see_ban(gateway, &ban->range);
 	if (gateway->child.pid != 0)
-		(void)child_tell_ban(&gateway->child, &ban->range);
+		(void)child_tell_ban(&gateway->child, &ban->range, true);
 	note(gateway, &ban->range);
 	describe(ban, out);
 	tell_event(ban, "drop", out->at);
@@ -125,10 +125,24 @@ remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
 	}
 	if (gateway->current != NULL)
 		early_see_ban(gateway, &gone.range);
+	if (gateway->child.pid != 0)
+		(void)child_tell_ban(&gateway->child, &gone.range, false);
 	note(gateway, &gone.range);
 	describe_end(&gone, why, out);
 	tell_event(&gone, "allow", out->at);
 	return 0;
+}
+
+int
+ban_keeper_tell_proxy(struct gateway *gateway)
+{
+	const struct bans *bans = &gateway->bans.bans;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < bans->count; i++)
+		rc = child_tell_ban(
+		    &gateway->child, &bans->items[i].range, true);
+	return rc;
 }
 
 /* ---- their end ---- */

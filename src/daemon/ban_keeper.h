@@ -34,6 +34,9 @@ struct ban_keeper {
 void ban_keeper_open(struct gateway *gateway);
 void ban_keeper_close(struct gateway *gateway);
 
+/* The proxy has just started and knows of none.  0 or its end. */
+int ban_keeper_tell_proxy(struct gateway *gateway);
+
 /* The gateway has other addresses: bans that hold one of them end. */
 void ban_keeper_see_own(struct gateway *gateway);
 

@@ -81,7 +81,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->words.words, sizeof(message->words.words));
 	case CHANNEL_LISTENER:
-		return message->listener.kind <= CHANNEL_LISTENER_INTERCEPT &&
+		return message->listener.kind <= CHANNEL_LISTENER_DATAGRAMS &&
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
@@ -90,6 +90,7 @@ is_sound(const struct channel_message *message)
 		       is_text(
 			   message->purge.what, sizeof(message->purge.what));
 	case CHANNEL_BAN:
+	case CHANNEL_UNBAN:
 		return is_address(&message->banned.first) &&
 		       message->banned.first.family ==
 			   message->banned.last.family;

@@ -24,10 +24,12 @@
  * Each generation n is prepared and committed or aborted before the next
  * begins.  OWN alone, with the number in force, says that the gateway's
  * addresses have changed.  PURGE throws stored responses away, and is answered
- * with PURGED.  BAN ends the connections of clients in a range; that they come
- * no more is the kernel's affair.  QUOTAS sets what was used of
- * quotas; COLLECT is answered with QUOTAS, what has changed since the last
- * time, until one that is the last.
+ * with PURGED.  QUOTAS sets what was used of quotas; COLLECT is answered with
+ * QUOTAS, what has changed since the last time, until one that is the last.
+ * BAN ends the connections of clients in a prefix,
+ * until UNBAN: that they come no more is the kernel's affair, but whom a
+ * balancer speaks for only the proxy knows.  A proxy that starts is told of
+ * all bans.
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -59,6 +61,7 @@
 	ROW(PURGE, sizeof(struct channel_purge), 0)                            \
 	ROW(QUOTAS, sizeof(struct channel_quotas), 0)                          \
 	ROW(COLLECT, 0, 0)                                                     \
+	ROW(UNBAN, sizeof(struct address_range), 0)                            \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(HELLO, 0, 0)                                                       \
 	ROW(READY, 0, 0)                                                       \
@@ -80,6 +83,7 @@ struct channel_file {
 enum channel_listener_kind {
 	CHANNEL_LISTENER_EXPLICIT,
 	CHANNEL_LISTENER_INTERCEPT,
+	CHANNEL_LISTENER_DATAGRAMS, /* of the explicit one at the same place */
 };
 
 struct channel_listener {

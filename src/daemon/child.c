@@ -389,10 +389,13 @@ child_tell_journal(struct child *child, int fd)
 }
 
 int
-child_tell_ban(struct child *child, const struct address_range *range)
+child_tell_ban(
+    struct child *child, const struct address_range *range, bool is_banned)
 {
-	struct channel_message message = { .type = CHANNEL_BAN,
-		.banned = *range };
+	struct channel_message message = {
+		.type = is_banned ? CHANNEL_BAN : CHANNEL_UNBAN,
+		.banned = *range,
+	};
 
 	return send_one(child, &message, -1);
 }

@@ -62,8 +62,9 @@ int child_tell_own(struct child *child, const struct generation *generation);
 /* The descriptor of the journal's file; it stays open here. */
 int child_tell_journal(struct child *child, int fd);
 
-/* Ends the connections of clients in the range. */
-int child_tell_ban(struct child *child, const struct address_range *range);
+/* Whether clients in the prefix are banned; their connections end. */
+int child_tell_ban(
+    struct child *child, const struct address_range *range, bool is_banned);
 
 /* How many stored responses were thrown away, or a negative errno. */
 int64_t child_purge(struct child *child, const struct channel_purge *purge);

@@ -109,6 +109,8 @@ take_listener(
 	struct proxy_listener listener = {
 		.intercepts =
 		    message->listener.kind == CHANNEL_LISTENER_INTERCEPT,
+		.datagrams =
+		    message->listener.kind == CHANNEL_LISTENER_DATAGRAMS,
 		.at = message->listener.at,
 		.fd = *fd,
 	};
@@ -468,9 +470,11 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_JOURNAL:
 		return take_journal(proxy, fd);
 	case CHANNEL_BAN:
-		return workers_end(proxy->workers, &message->banned);
+		return workers_ban(proxy->workers, &message->banned);
 	case CHANNEL_PURGE:
 		return purge(proxy, &message->purge);
+	case CHANNEL_UNBAN:
+		return workers_unban(proxy->workers, &message->banned);
 	case CHANNEL_COUNT:
 		return answer_count(proxy);
 	case CHANNEL_QUOTAS:

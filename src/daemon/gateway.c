@@ -59,6 +59,8 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 			    child, journal_fd(&gateway->journal));
 		if (rc == 0)
 			rc = quota_keeper_teach(gateway);
+		if (rc == 0)
+			rc = ban_keeper_tell_proxy(gateway);
 	}
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "daemon/interfaces.h"
 #include "firewall/names.h"
+#include "net/datagram.h"
 #include "net/socket.h"
 #include "policy/analyse.h"
 #include "policy/trial.h"
@@ -97,7 +98,7 @@ listen_hint(int rc)
 {
 	switch (-rc) {
 	case EADDRINUSE:
-		return "another program listens there; 'ss -ltnp' says which";
+		return "another program listens there; 'ss -lntup' says which";
 	case EADDRNOTAVAIL:
 		return "no interface of this host has the address; 'ip addr' "
 		       "lists what there is";
@@ -122,6 +123,15 @@ report_listen(struct report *report, struct place place,
 		report_hint(report, "%s", listen_hint(rc));
 }
 
+static int
+open_socket(const struct generation_listener *listener,
+    const struct socket_listen *options)
+{
+	return listener->kind == CHANNEL_LISTENER_DATAGRAMS
+		   ? datagram_listen(&options->at, options->freebind)
+		   : socket_listen(options);
+}
+
 /* At boot the gateway is there before its addresses are. */
 static int
 listen_anew(const struct generation_wish *wish,
@@ -131,12 +141,12 @@ listen_anew(const struct generation_wish *wish,
 	struct socket_listen options = { .at = listener->at,
 		.transparent = listener->kind == CHANNEL_LISTENER_INTERCEPT };
 	char text[ADDRESS_TEXT_BYTES];
-	int fd = socket_listen(&options);
+	int fd = open_socket(listener, &options);
 
 	if (fd != -EADDRNOTAVAIL || !wish->booting)
 		return fd;
 	options.freebind = true;
-	fd = socket_listen(&options);
+	fd = open_socket(listener, &options);
 	if (fd >= 0)
 		report_warning(report, "interface", place,
 		    "no interface of this host has the address of %s yet",
@@ -197,6 +207,12 @@ open_listeners(struct generation *generation,
 		};
 		int one = open_listener(generation, wish, listener,
 		    policy->listens[i].place, report);
+		/* One that is in use is said once. */
+		if (one == 0) {
+			listener.kind = CHANNEL_LISTENER_DATAGRAMS;
+			one = open_listener(generation, wish, listener,
+			    policy->listens[i].place, report);
+		}
 		rc = rc < 0 ? rc : one;
 	}
 	if (policy->intercept_count > 0) {

@@ -44,9 +44,10 @@ struct event {
 	const char *reason;       /* why, where no rule says it; NULL: none */
 	struct str parent;        /* that it went by, or was to; len 0: none */
 	struct str parent_server; /* that was tried last; len 0: none */
-	const char *flags;        /* of a TCP packet: "syn,ack"; NULL: none */
-	uint32_t length;          /* of a packet, in bytes; 0: not told */
-	uint64_t suppressed;      /* packets that this event stands for */
+	struct address_port balancer; /* that spoke for the source; NONE */
+	const char *flags;   /* of a TCP packet: "syn,ack"; NULL: none */
+	uint32_t length;     /* of a packet, in bytes; 0: not told */
+	uint64_t suppressed; /* packets that this event stands for */
 };
 
 typedef void (*event_sink_fn)(const struct event *event, void *context);

@@ -348,7 +348,11 @@ write_output(struct compiler *compiler)
 	write_foreign_forms(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
-	compile_line(compiler, "meta skuid %u udp dport 53 %s", uid, accept);
+	/* The datagrams of those who asked a listener for it. */
+	compile_line(compiler, "meta skuid %u %s %s", uid,
+	    compiler->policy->listen_count > 0 ? "meta l4proto udp"
+					       : "udp dport 53",
+	    accept);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);

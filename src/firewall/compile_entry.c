@@ -343,6 +343,43 @@ write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
 	compile_text_fini(compiler, &head);
 }
 
+static void
+write_to_listener(const struct policy_listen *listen, const char *source,
+    const char *protocol, const char *then, struct text *out)
+{
+	char address[ADDRESS_TEXT_BYTES];
+
+	text_addf(out, "\t\t%s%s daddr %s %s dport %u %s\n", source,
+	    family_word(listen->at.address.family),
+	    address_format(listen->at.address, address), protocol,
+	    listen->at.port, then);
+}
+
+/*
+ * The list is not for balancers but for those whom they speak for, and the
+ * proxy asks it.  Each of the ranges lives in one zone.
+ */
+static void
+write_balancers(struct compiler *compiler, const struct policy_listen *listen,
+    uint8_t from, struct text *out)
+{
+	const struct address_set *set = &listen->behind->addresses;
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+	char source[ADDRESS_RANGE_TEXT_BYTES + sizeof("ip6 saddr ")];
+
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		if (range.first.family != listen->at.address.family ||
+		    policy_zone_of(compiler->policy, range.first) != from)
+			continue;
+		(void)snprintf(source, sizeof(source), "%s saddr %s ",
+		    family_word(range.first.family),
+		    address_range_format(&range, text));
+		write_to_listener(listen, source, "tcp",
+		    "accept comment \"a balancer\"", out);
+	}
+}
+
 /* What ends at the gateway; to the listener it goes by a list of its own. */
 static void
 write_self_pair(struct compiler *compiler, uint8_t from)
@@ -350,20 +387,24 @@ write_self_pair(struct compiler *compiler, uint8_t from)
 	const struct policy *policy = compiler->policy;
 	struct chain plain = chain_of(policy, CHAIN_PLAIN, from, ZONE_SELF);
 	struct chain asked = chain_of(policy, CHAIN_EXPLICIT, from, ZONE_NONE);
-	char address[ADDRESS_TEXT_BYTES];
 	struct text head = TEXT_EMPTY;
+	char then[sizeof(asked.name) + sizeof("goto ")];
+	bool is_asked = false;
 
+	(void)snprintf(then, sizeof(then), "goto %s", asked.name);
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
-		if ((listen->zones & policy_zone_bit(from)) != 0)
-			text_addf(&head,
-			    "\t\t%s daddr %s tcp dport %u goto %s\n",
-			    family_word(listen->at.address.family),
-			    address_format(listen->at.address, address),
-			    listen->at.port, asked.name);
+		if (listen->behind != NULL)
+			write_balancers(compiler, listen, from, &head);
+		if ((listen->zones & policy_zone_bit(from)) == 0)
+			continue;
+		/* Whom it has let in may send it datagrams (SOCKS). */
+		write_to_listener(listen, "", "tcp", then, &head);
+		write_to_listener(listen, "", "udp", then, &head);
+		is_asked = true;
 	}
 	compile_list(compiler, &plain, text_str(&head));
-	if (head.len > 0)
+	if (is_asked)
 		compile_list(compiler, &asked, STR(""));
 	compile_text_fini(compiler, &head);
 }

@@ -222,6 +222,10 @@ leave_out(const struct policy *policy, const struct address_set *own, bool ipv6,
 		rc = subtract(row, &policy->zones[zone].prefixes);
 	if (rc == 0 && from->except != NULL)
 		rc = subtract_groups(row, from->except);
+	for (size_t i = 0; rc == 0 && i < policy->listen_count; i++)
+		if (policy->listens[i].behind != NULL)
+			rc = subtract(
+			    row, &policy->listens[i].behind->addresses);
 	for (size_t i = 0; rc == 0 && i < row->rule; i++)
 		rc = subtract_groups(row, &policy->rules[i].from);
 	return rc;

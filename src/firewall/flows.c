@@ -42,16 +42,17 @@ home_of(const struct flows_court *court, struct address source)
 		   : policy_zone_of(court->policy, source);
 }
 
+/* What a listener takes. */
+static bool
+is_carried(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
 static bool
 is_listener(const struct flows_court *court, struct address_port at)
 {
-	const struct policy *policy = court->policy;
-
-	for (size_t i = 0; i < policy->listen_count; i++)
-		if (policy->listens[i].at.port == at.port &&
-		    address_eq(policy->listens[i].at.address, at.address))
-			return true;
-	return false;
+	return policy_listen_at(court->policy, at) != NULL;
 }
 
 static enum flow_owner
@@ -63,7 +64,7 @@ owner_of(const struct flows_court *court, const struct conntrack_entry *entry)
 		return FLOW_OWNER_PROXY;
 	if (tuple->protocol == IPPROTO_IGMP || is_loopback(court, tuple))
 		return FLOW_OWNER_NONE;
-	if (tuple->protocol == IPPROTO_TCP &&
+	if (is_carried(tuple->protocol) &&
 	    (is_listener(court, tuple->destination) ||
 		(court->before != NULL &&
 		    is_listener(court->before, tuple->destination))))
@@ -164,7 +165,7 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	set_service(flow, tuple);
 	set_destination(court, flow);
 	set_way(court->policy, flow);
-	if (tuple->protocol == IPPROTO_TCP &&
+	if (is_carried(tuple->protocol) &&
 	    is_listener(court, tuple->destination))
 		set_explicit(flow);
 	/* Of what the proxy may carry only the kernel's part is asked. */

@@ -46,6 +46,24 @@ statement_describe_map(
 	    STR_ARG(policy_zone_name(policy, map->zone)));
 }
 
+void
+statement_describe_listen(const struct policy *policy,
+    const struct policy_listen *listen, struct text *out)
+{
+	const struct address_set *set = &listen->behind->addresses;
+	struct policy_endpoint zones = { .zones = listen->zones };
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+
+	text_addf(out, "listen %s for ", address_port_format(listen->at, text));
+	describe_endpoint(policy, &zones, out);
+	text_addz(out, " behind ");
+	for (size_t i = 0; i < address_set_count(set); i++) {
+		struct address_range range = address_set_range(set, i);
+		text_addf(out, "%s%s", i > 0 ? ", " : "",
+		    address_range_format(&range, text));
+	}
+}
+
 /* ---- the same ---- */
 
 /* 0 or -ENOMEM. */
@@ -154,6 +172,17 @@ are_maps_same(const struct policy *before, const struct policy_map *a,
 		   policy_zone_bit(b->zone));
 }
 
+static bool
+are_listens_same(const struct policy *before, const struct policy_listen *a,
+    const struct policy *after, const struct policy_listen *b)
+{
+	return a->at.port == b->at.port &&
+	       address_eq(a->at.address, b->at.address) && a->behind != NULL &&
+	       b->behind != NULL &&
+	       are_sets_same(&a->behind->addresses, &b->behind->addresses) &&
+	       are_zones_same(before, a->zones, after, b->zones);
+}
+
 /* ---- what differs ---- */
 
 struct telling {
@@ -230,6 +259,37 @@ diff_maps(struct telling *telling, const struct policy *policy,
 			    policy, &policy->maps[i], other, &other->maps[j]);
 		if (!found)
 			tell_map(telling, &policy->maps[i], is_new);
+	}
+}
+
+static void
+tell_listen(
+    struct telling *telling, const struct policy_listen *listen, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	statement_describe_listen(
+	    is_new ? telling->after : telling->before, listen, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* Those behind balancers; of others the flows tell. */
+static void
+diff_listens(struct telling *telling, const struct policy *policy,
+    const struct policy *other, bool is_new)
+{
+	for (size_t i = 0; i < policy->listen_count; i++) {
+		const struct policy_listen *listen = &policy->listens[i];
+		bool found = listen->behind == NULL;
+		for (size_t j = 0; !found && j < other->listen_count; j++)
+			found = are_listens_same(
+			    policy, listen, other, &other->listens[j]);
+		if (!found)
+			tell_listen(telling, listen, is_new);
 	}
 }
 
@@ -332,5 +392,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_snats(&telling);
 	diff_maps(&telling, before, after, false);
 	diff_maps(&telling, after, before, true);
+	diff_listens(&telling, before, after, false);
+	diff_listens(&telling, after, before, true);
 	return telling.rc;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/diff_statement: statements `snat` and `map`, lines of `firewall`, and
- * choices of `proxy`, that only one of two policies has.
+ * policy/diff_statement: statements `snat` and `map`, lines of `firewall`,
+ * choices of `proxy` and its lines `listen ... behind`, that only one of two
+ * policies has.
  *
  * They are compared one by one and not by the flows that they hold: what says
  * the same in other words is told, but nothing that differs is left out.  What
@@ -17,6 +18,10 @@ void statement_describe_snat(const struct policy *policy,
     const struct policy_snat *snat, struct text *out);
 void statement_describe_map(const struct policy *policy,
     const struct policy_map *map, struct text *out);
+
+/* Of one that stands behind balancers. */
+void statement_describe_listen(const struct policy *policy,
+    const struct policy_listen *listen, struct text *out);
 
 /*
  * Calls for each statement that is new or gone; of those that both have, and

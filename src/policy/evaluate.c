@@ -628,6 +628,17 @@ refused_before_the_list(const struct flow *flow)
 	};
 }
 
+/* The list is for those whom it speaks for, and asked by the proxy. */
+static struct policy_answer
+let_in_before_the_list(void)
+{
+	return (struct policy_answer){
+		.verdict = POLICY_VERDICT_ALLOW,
+		.phase = POLICY_PHASE_PACKET,
+		.reason = policy_reason_sentence(POLICY_REASON_BALANCER),
+	};
+}
+
 struct policy_answer
 policy_decide(const struct policy *policy, const struct flow *flow)
 {
@@ -639,6 +650,8 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 
 	if (flow->from_zone == ZONE_NONE || flow->spoofed)
 		return refused_before_the_list(flow);
+	if (flow->balanced)
+		return let_in_before_the_list();
 	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {
 		answer = policy_evaluate(
 		    policy, flow, (enum policy_phase)phase, NULL);

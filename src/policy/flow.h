@@ -42,7 +42,8 @@ struct flow {
 	enum flow_way way;
 	enum policy_phase last;           /* the last phase that it can reach */
 	uint8_t known[POLICY_FACT_COUNT]; /* enum flow_known */
-	bool spoofed; /* the source does not live in from_zone */
+	bool spoofed;  /* the source does not live in from_zone */
+	bool balanced; /* a balancer's packet: whom it is for is not known */
 	uint8_t from_zone;
 	uint8_t to_zone;  /* of DESTINATION */
 	uint8_t own_zone; /* to_zone is SELF: the zone of that own address */

@@ -490,22 +490,28 @@ read_facts(struct draft *draft)
 	return true;
 }
 
+/* The listener that the flow goes to; NULL: none. */
+static const struct policy_listen *
+find_listener(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+	struct address_port at = { flow->destination, flow->port };
+
+	if (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port ||
+	    (flow->protocol != POLICY_PROTOCOL_TCP &&
+		flow->protocol != POLICY_PROTOCOL_UDP))
+		return NULL;
+	return policy_listen_at(draft->policy, at);
+}
+
 /* A connection to the listener itself: what it will ask is not known yet. */
 static bool
 goes_to_listener(const struct draft *draft)
 {
-	const struct flow *flow = draft->flow;
+	const struct policy_listen *listen = find_listener(draft);
 
-	for (size_t i = 0; i < draft->policy->listen_count; i++) {
-		const struct policy_listen *listen = &draft->policy->listens[i];
-		if ((listen->zones & policy_zone_bit(flow->from_zone)) != 0 &&
-		    flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
-		    flow->protocol == POLICY_PROTOCOL_TCP &&
-		    flow->port == listen->at.port &&
-		    address_eq(flow->destination, listen->at.address))
-			return true;
-	}
-	return false;
+	return listen != NULL &&
+	       (listen->zones & policy_zone_bit(draft->flow->from_zone)) != 0;
 }
 
 static bool
@@ -623,7 +629,12 @@ find_phases(struct draft *draft)
 {
 	struct flow *flow = draft->flow;
 
-	if (goes_to_listener(draft)) {
+	const struct policy_listen *listen = find_listener(draft);
+
+	flow->balanced = listen != NULL &&
+			 flow->protocol == POLICY_PROTOCOL_TCP &&
+			 policy_listen_trusts(listen, flow->source);
+	if (flow->balanced || goes_to_listener(draft)) {
 		set_unasked(flow);
 		return;
 	}

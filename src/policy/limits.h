@@ -55,6 +55,8 @@
 /* The largest object is this part of the largest store, if nothing is said: a
  * few of them at once leave room for all others. */
 #define POLICY_CACHE_OBJECT_SHARE 8
+/* Of one listener: each is a line of the kernel's rules. */
+#define POLICY_BALANCERS_MAX 64
 
 /* Of one parent: each that is down may cost a client a time-out. */
 #define POLICY_PARENT_SERVERS_MAX 8

@@ -161,6 +161,12 @@ parse_listen(struct parser *parser, const struct token *head)
 	    !reader_word(parser->in, &listen->address, "ADDRESS:PORT") ||
 	    !parse_for(parser, &listen->zones))
 		return false;
+	if (reader_at_word(parser->in, "behind")) {
+		(void)reader_take(parser->in);
+		if (!reader_words(
+			parser->in, &listen->behind, "a balancer's address"))
+			return false;
+	}
 	APPEND(parser->listens, listen);
 	return true;
 }

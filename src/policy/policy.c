@@ -280,6 +280,23 @@ policy_listen_zones(const struct policy *policy)
 	return zones;
 }
 
+const struct policy_listen *
+policy_listen_at(const struct policy *policy, struct address_port at)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].at.port == at.port &&
+		    address_eq(policy->listens[i].at.address, at.address))
+			return &policy->listens[i];
+	return NULL;
+}
+
+bool
+policy_listen_trusts(const struct policy_listen *listen, struct address address)
+{
+	return listen->behind != NULL &&
+	       address_set_has(&listen->behind->addresses, address);
+}
+
 bool
 policy_endpoint_has_addresses(const struct policy_endpoint *endpoint)
 {

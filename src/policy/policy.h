@@ -144,6 +144,9 @@ struct policy_rule {
 struct policy_listen {
 	struct address_port at;
 	uint64_t zones;
+	/* Balancers, whose connections say in a header whom they are for;
+	 * NULL: none.  Each of the ranges lives in one zone. */
+	const struct policy_group *behind;
 	struct place place;
 };
 
@@ -380,6 +383,14 @@ bool policy_services_have(const struct policy_services *services,
 
 /* The zones that may use the explicit listeners. */
 uint64_t policy_listen_zones(const struct policy *policy);
+
+/* The listener at this place, or NULL. */
+const struct policy_listen *policy_listen_at(
+    const struct policy *policy, struct address_port at);
+
+/* Whether the address is one of the balancers that it stands behind. */
+bool policy_listen_trusts(
+    const struct policy_listen *listen, struct address address);
 
 /* Whether one group of the endpoint holds addresses, or domains; those behind
  * `except` do not count. */

@@ -5,6 +5,76 @@
 #include "policy/manual.h"
 #include "policy/resolve.h"
 
+static bool
+add_balancer(struct resolver *resolver, const struct syntax_word *word,
+    const struct address_range *range, struct policy_group *group)
+{
+	const struct policy *policy = resolver->policy;
+
+	if (address_range_prefix(range) < 0 ||
+	    policy_zone_of(policy, range->first) !=
+		policy_zone_of(policy, range->last)) {
+		report_error(resolver->report, word->place,
+		    "balancers are addresses, or prefixes within one zone");
+		return false;
+	}
+	if (address_set_count(&group->addresses) == POLICY_BALANCERS_MAX) {
+		report_error(resolver->report, word->place,
+		    "a listener has at most %d balancers",
+		    POLICY_BALANCERS_MAX);
+		return false;
+	}
+	if (address_set_add(&group->addresses, range) < 0)
+		resolver->arena->full = true;
+	return true;
+}
+
+static bool
+add_balancers(struct resolver *resolver, const struct syntax_word *word,
+    struct policy_group *group)
+{
+	struct policy_endpoint named = { 0 };
+	struct syntax_word one = *word;
+	bool good = true;
+
+	one.next = NULL;
+	if (!resolve_source(resolver, &one, NULL, &named))
+		return false;
+	if (named.zones != 0 || named.own != 0 ||
+	    policy_endpoint_has_domains(&named)) {
+		report_error(resolver->report, word->place,
+		    "a balancer is known by its address");
+		return false;
+	}
+	for (size_t i = 0; i < named.group_count; i++) {
+		const struct address_set *set = &named.groups[i]->addresses;
+		for (size_t j = 0; good && j < address_set_count(set); j++) {
+			struct address_range range = address_set_range(set, j);
+			good = add_balancer(resolver, word, &range, group);
+		}
+	}
+	return good;
+}
+
+static bool
+resolve_behind(struct resolver *resolver, const struct syntax_word *words,
+    struct policy_listen *listen)
+{
+	struct policy_group *group;
+	bool good = true;
+
+	if (words == NULL)
+		return true;
+	group = resolve_group(resolver);
+	if (group == NULL)
+		return false;
+	for (; words != NULL; words = words->next)
+		good &= add_balancers(resolver, words, group);
+	address_set_freeze(&group->addresses);
+	listen->behind = group;
+	return good;
+}
+
 static void
 resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 {
@@ -31,7 +101,9 @@ resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 			    place_line(other->place).line);
 		return;
 	}
-	if (resolve_zones(resolver, syntax->zones, &listen.zones))
+	bool good = resolve_zones(resolver, syntax->zones, &listen.zones);
+	good &= resolve_behind(resolver, syntax->behind, &listen);
+	if (good)
 		policy->listens[policy->listen_count++] = listen;
 }
 

@@ -384,10 +384,11 @@ space_listener(struct space *space, unsigned which, size_t listen)
 {
 	const struct policy_listen *at =
 	    &space->policies[which]->listens[listen];
-	struct policy_service port = { .protocol = POLICY_PROTOCOL_TCP,
-		.first = at->at.port,
-		.last = at->at.port };
-	struct policy_services services = { &port, 1 };
+	struct policy_service ports[] = {
+		{ POLICY_PROTOCOL_TCP, at->at.port, at->at.port, at->place },
+		{ POLICY_PROTOCOL_UDP, at->at.port, at->at.port, at->place },
+	};
+	struct policy_services services = { ports, 2 };
 	size_t number = space->listener_set + listen +
 			(which > 0 ? space->policies[0]->listen_count : 0);
 	struct diagram *d = &space->diagram;

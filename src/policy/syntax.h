@@ -96,6 +96,7 @@ struct syntax_listen {
 	struct syntax_listen *next;
 	struct syntax_word address;
 	struct syntax_word *zones;
+	struct syntax_word *behind; /* NULL: not written */
 };
 
 struct syntax_intercept {

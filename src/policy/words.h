@@ -134,7 +134,8 @@ enum policy_scheme {
 	    "its path may be read in two ways, which go by different parents") \
 	ROW(OTHER_PARENT, "late",                                              \
 	    "its type would have had to come by another parent")               \
-	ROW(BAN, "ban", "banned")
+	ROW(BAN, "ban", "banned")                                              \
+	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

@@ -135,14 +135,19 @@ bool
 admission_may_listen(const struct proxy_generation *generation,
     const struct flow *flow, const struct address_port *listener)
 {
-	const struct policy *policy = generation->policy;
+	const struct policy_listen *listen =
+	    policy_listen_at(generation->policy, *listener);
 
-	for (size_t i = 0; i < policy->listen_count; i++) {
-		const struct policy_listen *listen = &policy->listens[i];
-		if (listen->at.port == listener->port &&
-		    address_eq(listen->at.address, listener->address) &&
-		    (listen->zones & policy_zone_bit(flow->from_zone)) != 0)
-			return true;
-	}
-	return false;
+	return listen != NULL &&
+	       (listen->zones & policy_zone_bit(flow->from_zone)) != 0;
+}
+
+bool
+admission_is_balancer(const struct proxy_generation *generation,
+    struct address peer, const struct address_port *listener)
+{
+	const struct policy_listen *listen =
+	    policy_listen_at(generation->policy, *listener);
+
+	return listen != NULL && policy_listen_trusts(listen, peer);
 }

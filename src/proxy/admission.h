@@ -53,6 +53,10 @@ void admission_move(
 struct policy_answer admission_ask(
     const struct proxy_generation *generation, const struct flow *flow);
 
+/* Whether it speaks for others at the explicit listener. */
+bool admission_is_balancer(const struct proxy_generation *generation,
+    struct address peer, const struct address_port *listener);
+
 /* Whether the flow's source may use the explicit listener at all. */
 bool admission_may_listen(const struct proxy_generation *generation,
     const struct flow *flow, const struct address_port *listener);

@@ -5,9 +5,13 @@
 #include "event/event.h"
 #include "net/hello.h"
 #include "net/socket.h"
+#include "proxy/association.h"
+#include "proxy/balanced.h"
+#include "proxy/banned.h"
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
+#include "proxy/proxy_status.h"
 #include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
@@ -24,6 +28,8 @@ finish_matter(struct client *client, enum proxy_failure why)
 {
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
+	association_cancel(client->association, why);
+	client->association = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
 	arena_fini(&client->arena);
@@ -161,6 +167,8 @@ refuse_head(struct client *client, enum http_fault fault)
 	struct page page = {
 		.status = http_fault_status(fault),
 		.sentence = http_fault_meaning(fault),
+		.by = worker_via(),
+		.error = PROXY_STATUS_HEAD_BAD,
 		.client_minor = 1,
 	};
 	struct errand errand;
@@ -263,6 +271,13 @@ on_head_room(struct stream *stream, void *context)
 {
 	if (stream_input(stream).len > 0)
 		read_head(context);
+}
+
+static void
+await_preface(struct client *client)
+{
+	arm(client, PROXY_PREFACE_TIMEOUT);
+	balanced_serve(client);
 }
 
 static const struct stream_user heads = {
@@ -386,6 +401,8 @@ on_head_time(struct client *client)
 {
 	struct page page = { .status = 408,
 		.sentence = "the head of the request did not come in time",
+		.by = worker_via(),
+		.error = PROXY_STATUS_HEAD_BAD,
 		.client_minor = 1 };
 
 	(void)page_send(&page, client->stream);
@@ -398,6 +415,9 @@ on_time(struct loop_timer *timer)
 	struct client *client = timer->context;
 
 	switch (client->state) {
+	case CLIENT_PREFACE:
+		client_refuse(client, PROXY_FAILURE_PREFACE_TIMEOUT);
+		break;
 	case CLIENT_GREETING:
 		open_nameless(client);
 		break;
@@ -408,7 +428,10 @@ on_time(struct loop_timer *timer)
 		on_head_time(client);
 		break;
 	case CLIENT_BUSY:
-		exchange_on_time(client->exchange);
+		if (client->association != NULL)
+			client_end(client);
+		else
+			exchange_on_time(client->exchange);
 		break;
 	case CLIENT_ENDING:
 		on_last_words_time(client);
@@ -429,15 +452,40 @@ describe(struct client *client)
 	    event_flow_id(IPPROTO_TCP, client->peer, client->local);
 }
 
-/* The kernel lets only those in whom the policy names; so do we. */
+static bool
+is_balanced(const struct client *client)
+{
+	return client->balancer.address.family != ADDRESS_NONE;
+}
+
+/*
+ * The kernel lets only those in whom the policy names; so do we.  Whom a
+ * balancer speaks for the kernel has not seen.
+ */
 static bool
 may_ask(const struct client *client)
 {
 	const struct proxy_generation *generation = client->worker->generation;
 	struct flow flow;
 
+	if (client->state == CLIENT_PREFACE)
+		return true;
 	admission_begin(generation, FLOW_EXPLICIT, client->peer.address, &flow);
 	return admission_may_listen(generation, &flow, &client->listener);
+}
+
+/*
+ * A balancer that is none any more has nobody to speak for; one that has
+ * become one did not say for whom it asks.
+ */
+static bool
+has_true_source(const struct client *client)
+{
+	struct address caller = is_balanced(client) ? client->balancer.address
+						    : client->peer.address;
+
+	return admission_is_balancer(client->worker->generation, caller,
+		   &client->listener) == is_balanced(client);
 }
 
 /*
@@ -478,6 +526,11 @@ make(struct worker *worker, bool intercepted,
 		free(client);
 		return NULL;
 	}
+	if (!intercepted &&
+	    admission_is_balancer(worker->generation, peer.address, listener)) {
+		client->balancer = peer;
+		client->state = CLIENT_PREFACE;
+	}
 	describe(client);
 	worker_add_client(worker, client);
 	counter_add(COUNTER_CONNECTIONS, 1);
@@ -504,6 +557,21 @@ client_create(struct worker *worker, bool intercepted,
 		client_reset(client);
 	else if (intercepted)
 		await_greeting(client);
+	else if (is_balanced(client))
+		await_preface(client);
+	else
+		await_head(client);
+}
+
+void
+client_become(struct client *client, struct address_port source)
+{
+	client->peer = source;
+	client->state = CLIENT_IDLE;
+	if (banned_has(client->worker->banned, source.address))
+		client_refuse(client, PROXY_FAILURE_BANNED);
+	else if (!may_ask(client))
+		client_refuse(client, PROXY_FAILURE_PREFACE_SOURCE);
 	else
 		await_head(client);
 }
@@ -514,6 +582,24 @@ client_begin_errand(struct client *client, struct errand *errand)
 	errand_init(errand, client->worker,
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
+	errand->balancer = client->balancer;
+}
+
+void
+client_refuse(struct client *client, enum proxy_failure why)
+{
+	struct errand errand;
+
+	client_begin_errand(client, &errand);
+	errand.account.bytes_in = stream_input(client->stream).len;
+	errand.answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_PACKET,
+	};
+	errand.failure = why;
+	errand_tell(&errand);
+	errand_fini(&errand);
+	client_reset(client);
 }
 
 /* ---- another policy ---- */
@@ -547,7 +633,8 @@ may_wait(const struct client *client)
 static bool
 may_stay(const struct client *client, const struct errand *errand)
 {
-	if (!client->intercepted && !may_ask(client))
+	if (!client->intercepted &&
+	    (!has_true_source(client) || !may_ask(client)))
 		return false;
 	if (errand == NULL)
 		return !client->intercepted || may_wait(client);
@@ -564,6 +651,7 @@ client_judge_again(struct client *client)
 	if (may_stay(client, errand)) {
 		if (errand != NULL)
 			errand_move(errand);
+		association_judge_again(client->association);
 		return;
 	}
 	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);

@@ -3,13 +3,15 @@
  * proxy/client: a client's connection, from its first byte to its last.
  *
  *	intercepted:	greeting -> tunnel, or head
- *	explicit:	head, or SOCKS -> tunnel
+ *	explicit:	head, or SOCKS -> tunnel, or association
+ *	by a balancer:	preface -> as explicit
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
  *
  * The connection belongs to one worker and never changes thread.  Between two
- * requests it holds no arena and no buffer.  `exchange` and `tunnel` are what
- * it is about, at most one of them at a time; they lie in its arena.
+ * requests it holds no arena and no buffer.  `exchange`, `tunnel` and
+ * `association` are what it is about, at most one of them at a time; the first
+ * two lie in its arena.
  */
 #ifndef GATEHOUSE_PROXY_CLIENT_H
 #define GATEHOUSE_PROXY_CLIENT_H
@@ -18,10 +20,12 @@
 #include "net/stream.h"
 #include "proxy/errand.h"
 
+struct association;
 struct exchange;
 struct tunnel;
 
 enum client_state {
+	CLIENT_PREFACE,  /* a balancer is to say whom it speaks for */
 	CLIENT_GREETING, /* intercepted, and nothing is known */
 	CLIENT_HELLO,    /* a hello has begun */
 	CLIENT_IDLE,     /* between requests */
@@ -37,8 +41,9 @@ struct client {
 	struct stream *stream;       /* NULL: a relay has it */
 	enum client_state state;
 	bool intercepted;
-	bool has_asked; /* a request was read */
-	struct address_port peer;
+	bool has_asked;               /* a request was read */
+	struct address_port peer;     /* whom the policy sees */
+	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	struct address_port local; /* of intercepted: where it wanted to go */
 	struct address_port listener; /* that took it */
 	uint64_t flow_id;
@@ -48,6 +53,7 @@ struct client {
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
+	struct association *association; /* not in the arena */
 };
 
 /* Takes fd; what cannot be served is closed. */
@@ -74,6 +80,15 @@ void client_silence(struct client *client);
 
 /* From now on whoever has it minds the time. */
 void client_become_busy(struct client *client);
+
+/*
+ * The balancer's header has been read and consumed: from now on it is a
+ * connection of the client at `source`.  What that one may not ask is refused.
+ */
+void client_become(struct client *client, struct address_port source);
+
+/* Refused before anything was asked: told, and the connection is reset. */
+void client_refuse(struct client *client, enum proxy_failure why);
 
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);

@@ -249,6 +249,10 @@ connect_to_server(struct errand *errand)
 	errand->reused = false;
 	if (is_answered_instead(errand))
 		return;
+	if (errand->wants_datagrams) {
+		errand_open_datagrams(errand);
+		return;
+	}
 	if (errand->parent != NULL) {
 		errand_go_by_parent(errand, false);
 		return;
@@ -380,7 +384,7 @@ errand_begin(struct errand *errand)
 	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
 		   is_answered_instead(errand)) {
 		return;
-	} else if (errand_goes_unresolved(errand)) {
+	} else if (!errand->wants_datagrams && errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);
 	} else if (errand_goes_by_name(errand)) {
 		resolve(errand);

@@ -60,6 +60,7 @@ struct errand {
 	struct worker *worker;
 	struct proxy_generation *generation; /* a reference */
 	struct address_port client;
+	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	uint64_t flow_id;
 	int64_t started;
 
@@ -75,6 +76,7 @@ struct errand {
 	 * of a CONNECT, if the client's own was one; at == NULL: ours alone.
 	 */
 	bool wants_tunnel;
+	bool wants_datagrams; /* no connection: `datagrams` instead */
 	bool says_url;
 	struct str via;
 	errand_fn done;
@@ -90,6 +92,7 @@ struct errand {
 	struct policy_answer answer; /* rule and reason are the generation's */
 	struct share share;          /* of its rule */
 	struct stream *server;       /* the owner takes it */
+	int datagrams;               /* a socket for the server; the owner's */
 	struct address_port server_at;
 	enum proxy_failure failure;
 	bool reused; /* the connection was kept from another request */

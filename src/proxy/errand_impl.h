@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * proxy/errand, for its own files: errand.c asks, resolves and dials,
- * errand_parent.c goes by a parent, errand_tell.c writes the event.
+ * errand_parent.c goes by a parent, errand_datagram.c opens what is not
+ * connected, errand_tell.c writes the event.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -34,6 +35,9 @@ void errand_fail(struct errand *errand, enum proxy_failure failure);
  */
 void errand_arrive(
     struct errand *errand, struct address_port at, struct stream **server);
+
+/* To one of the addresses that were admitted: tail call. */
+void errand_open_datagrams(struct errand *errand);
 
 /* Whether a parent is asked for the name, whatever the address may be. */
 bool errand_goes_unresolved(struct errand *errand);

@@ -7,6 +7,7 @@
 #include "proxy/choice.h"
 #include "proxy/client.h"
 #include "proxy/page.h"
+#include "proxy/proxy_status.h"
 #include "proxy/question.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
@@ -106,6 +107,28 @@ exchange_forget_head(struct exchange *exchange)
 
 /* ---- answers of our own ---- */
 
+/* A name that leads where nothing may be reached is another error than one
+ * that may not be asked for. */
+static bool
+is_for_address(const struct errand *errand)
+{
+	const struct policy_rule *rule = errand->answer.rule;
+
+	return errand->flow.known[POLICY_FACT_NAME] == FLOW_KNOWN &&
+	       errand->flow.known[POLICY_FACT_DESTINATION] == FLOW_KNOWN &&
+	       errand->server_at.port == 0 &&
+	       (rule == NULL || !policy_rule_reads_head(rule));
+}
+
+static const char *
+error_of(const struct errand *errand)
+{
+	if (errand->failure != PROXY_FAILURE_NONE)
+		return proxy_status_error(errand->failure);
+	return is_for_address(errand) ? PROXY_STATUS_PROHIBITED
+				      : PROXY_STATUS_DENIED;
+}
+
 void
 exchange_answer_page(
     struct exchange *exchange, unsigned status, const char *sentence)
@@ -114,6 +137,8 @@ exchange_answer_page(
 		.status = status,
 		.sentence = sentence,
 		.rule = exchange->errand.answer.rule,
+		.by = worker_via(),
+		.error = error_of(&exchange->errand),
 		.target = exchange->errand.account.url.len > 0
 			      ? exchange->errand.account.url
 			      : exchange->errand.flow.name,
@@ -300,6 +325,22 @@ may_pass(struct exchange *exchange, const struct http_response *response)
 	return false;
 }
 
+/* An error that is not ours; a line behind those of the others is a member
+ * behind theirs. */
+static bool
+tell_passed(struct exchange *exchange, struct http_response *response)
+{
+	struct arena *arena = &exchange->client->arena;
+	struct text words = TEXT_EMPTY;
+
+	proxy_status_add_passed(worker_via(), response->status, &words);
+	struct str kept = arena_str(arena, text_str(&words));
+	bool full = words.full || kept.at == NULL;
+	text_fini(&words);
+	return !full && http_fields_add(&response->fields, arena,
+			    STR("Proxy-Status"), kept) == 0;
+}
+
 static void
 pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
@@ -315,6 +356,10 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	if (!may_pass(exchange, response) ||
 	    exchange_store_take(exchange, response, used))
 		return;
+	if (response->status >= 500 && !tell_passed(exchange, response)) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	http_response_fit(response, exchange->request.minor);
 	/* Content that is still on its way would be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&

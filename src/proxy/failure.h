@@ -45,6 +45,12 @@
 	ROW(SCHEME, 501, "https needs a CONNECT")                              \
 	ROW(NOT_FOR_PROXY, 400,                                                \
 	    "this is a proxy; its requests name a whole URL")                  \
+	ROW(PREFACE_BAD, 400, "the balancer's PROXY header is malformed")      \
+	ROW(PREFACE_TIMEOUT, 408, "the balancer sends no PROXY header")        \
+	ROW(PREFACE_UNKNOWN, 400,                                              \
+	    "the balancer does not say for whom it asks")                      \
+	ROW(PREFACE_SOURCE, 403,                                               \
+	    "the balancer speaks for one who may not ask here")                \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
 	ROW(IDLE, 0, "nothing moved for too long")                             \
 	ROW(NO_MEMORY, 503, "the proxy has no room for it")

@@ -16,6 +16,7 @@
 
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
+	bool datagrams;  /* UDP, of those who are associated */
 	struct address_port at;
 	int fd; /* owned */
 };

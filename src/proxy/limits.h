@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "http/limits.h"
 
+/* A balancer sends its header at once; a segment may be lost once. */
+#define PROXY_PREFACE_TIMEOUT (5 * CLOCK_SECOND)
+
 /* From the first byte of a head to its last: a slow line needs seconds. */
 #define PROXY_HEAD_TIMEOUT (30 * CLOCK_SECOND)
 
@@ -54,6 +57,10 @@
 /* A tunnel in which nothing moves; above the 2 h of TCP's own probes nothing
  * would be gained, below 10 min ssh sessions would end. */
 #define PROXY_TUNNEL_TIMEOUT (1800 * CLOCK_SECOND)
+
+/* Datagrams to one place that have ended, as routers take it (RFC 4787, 4.3
+ * asks for 2 minutes at least). */
+#define PROXY_DATAGRAM_TIMEOUT (120 * CLOCK_SECOND)
 
 /* A dropped client hears nothing for so long; then its socket is ours again. */
 #define PROXY_SILENCE (20 * CLOCK_SECOND)

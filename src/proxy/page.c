@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "http/status.h"
 #include "http/write.h"
+#include "proxy/proxy_status.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,6 +133,27 @@ add_fields(struct http_response *response, struct arena *arena)
 	return rc;
 }
 
+/* A refusal is told by its rule, as in the content. */
+static int
+add_proxy_status(const struct page *page, struct http_response *response,
+    struct text *words, struct arena *arena)
+{
+	struct text rule = TEXT_EMPTY;
+	const char *details = page->sentence;
+
+	if (details == NULL && page->rule != NULL &&
+	    page->rule->label.at != NULL) {
+		text_addf(&rule, "rule %.*s", STR_ARG(page->rule->label));
+		details = rule.at;
+	}
+	proxy_status_add(page->by, page->error, details, words);
+	bool full = words->full || rule.full;
+	text_fini(&rule);
+	return full ? -ENOMEM
+		    : http_fields_add(&response->fields, arena,
+			  STR("Proxy-Status"), text_str(words));
+}
+
 static int
 write_head(const struct page *page, struct str content, struct text *out)
 {
@@ -141,12 +163,16 @@ write_head(const struct page *page, struct str content, struct text *out)
 		.client_minor = page->client_minor,
 		.keep_alive = page->keep_alive,
 	};
+	struct text words = TEXT_EMPTY;
 	struct arena arena;
 
 	arena_init(&arena, ARENA_BYTES_MAX);
 	int rc = add_fields(&response, &arena);
+	if (rc == 0 && page->error != NULL)
+		rc = add_proxy_status(page, &response, &words, &arena);
 	if (rc == 0)
 		rc = http_response_write(&response, &options, out);
+	text_fini(&words);
 	arena_fini(&arena);
 	return rc;
 }

@@ -18,6 +18,8 @@ struct page {
 	const char *sentence; /* why, where no rule says it; NULL: refused */
 	const struct policy_rule *rule; /* that refused; NULL: none */
 	struct str target;              /* what was asked for; may be empty */
+	struct str by;                  /* our name */
+	const char *error;              /* its type (proxy/proxy_status) */
 	/* How to say it. */
 	enum http_method method;
 	unsigned client_minor;

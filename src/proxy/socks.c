@@ -3,6 +3,7 @@
 
 #include "event/counter.h"
 #include "http/host.h"
+#include "proxy/association.h"
 #include "proxy/client.h"
 #include "proxy/socks_wire.h"
 #include "proxy/tunnel.h"
@@ -62,6 +63,16 @@ read_host(struct client *client, const struct socks_request *request,
 	return 0;
 }
 
+/* A balancer passes on connections only. */
+static bool
+carries_datagrams(
+    const struct socks *socks, const struct socks_request *request)
+{
+	return request->command == SOCKS_UDP_ASSOCIATE &&
+	       socks->version == SOCKS_5 &&
+	       socks->client->balancer.address.family == ADDRESS_NONE;
+}
+
 static void
 ask(struct socks *socks, const struct socks_request *request, size_t used)
 {
@@ -71,7 +82,10 @@ ask(struct socks *socks, const struct socks_request *request, size_t used)
 		    socks->version == SOCKS_4 ? TUNNEL_SOCKS_4 : TUNNEL_SOCKS_5,
 	};
 
-	if (request->command != SOCKS_CONNECT) {
+	if (carries_datagrams(socks, request)) {
+		stream_consume(client->stream, used);
+		association_open(client, request);
+	} else if (request->command != SOCKS_CONNECT) {
 		refuse(socks, SOCKS_NO_COMMAND);
 	} else if (request->port == 0 ||
 		   read_host(client, request, &question) < 0) {

@@ -2,9 +2,11 @@
 /*
  * proxy/socks: a client of the explicit port that speaks SOCKS.
  *
- * SOCKS 5 (RFC 1928) without a password, and SOCKS 4 and 4a; CONNECT only.  A
- * request is judged by the name or address that it asks for, like CONNECT, and
- * becomes a tunnel; a refusal is said in the client's protocol.
+ * SOCKS 5 (RFC 1928) without a password, and SOCKS 4 and 4a.  A request to
+ * connect is judged by the name or address that it asks for, like CONNECT, and
+ * becomes a tunnel; a refusal is said in the client's protocol.  One for
+ * datagrams (version 5) becomes an association.  BIND is refused: nobody is
+ * let in from outside this way.
  */
 #ifndef GATEHOUSE_PROXY_SOCKS_H
 #define GATEHOUSE_PROXY_SOCKS_H

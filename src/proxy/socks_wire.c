@@ -221,3 +221,52 @@ socks_reply_write(enum socks_version version, enum socks_reply reply,
 	buffer[3] = TYPE_IPV4;
 	return (struct str){ buffer, 10 };
 }
+
+/* ATYP ADDR PORT behind three bytes, the last of which is 0 in all of them. */
+static struct str
+write_end(struct address_port end, char *buffer)
+{
+	size_t width = address_width(end.address);
+
+	buffer[2] = 0;
+	buffer[3] = end.address.family == ADDRESS_IPV4 ? TYPE_IPV4 : TYPE_IPV6;
+	memcpy(buffer + 4, end.address.bytes, width);
+	buffer[4 + width] = (char)(end.port >> 8);
+	buffer[5 + width] = (char)(end.port & 0xff);
+	return (struct str){ buffer, 4 + width + 2 };
+}
+
+struct str
+socks5_granted_write(
+    struct address_port at, char buffer[static SOCKS_REPLY_BYTES_MAX])
+{
+	buffer[0] = SOCKS_5;
+	buffer[1] = SOCKS_GRANTED;
+	return write_end(at, buffer);
+}
+
+/* RSV RSV FRAG ATYP ADDR PORT */
+struct str
+socks_datagram_head_write(
+    struct address_port from, char buffer[static SOCKS_DATAGRAM_HEAD_MAX])
+{
+	buffer[0] = 0;
+	buffer[1] = 0;
+	return write_end(from, buffer);
+}
+
+int
+socks_datagram_parse(
+    struct str bytes, struct socks_request *ret, struct str *ret_content)
+{
+	if (bytes.len < 5 || byte_at(bytes, 0) != 0 || byte_at(bytes, 1) != 0 ||
+	    byte_at(bytes, 2) != 0)
+		return -EBADMSG;
+	size_t address = address_bytes(bytes);
+	if (address == 0 || bytes.len < 4 + address + 2)
+		return -EBADMSG;
+	*ret = (struct socks_request){ .port = port_at(bytes, 4 + address) };
+	read_address(bytes, ret);
+	*ret_content = str_skip(bytes, 4 + address + 2);
+	return 0;
+}

@@ -78,9 +78,28 @@ struct str socks5_request_write(const struct socks_request *request,
 /* The reply; *ret_reply is enum socks_reply, or what the parent wrote. */
 int socks5_reply_parse(struct str bytes, unsigned *ret_reply);
 
+/* ---- datagrams (RFC 1928, 7) ---- */
+
+#define SOCKS_DATAGRAM_HEAD_MAX (4 + 16 + 2)
+
+/*
+ * One from a client: where it is to go (no command is in it) and what, lent.  0
+ * or -EBADMSG, also for a piece of a larger one.
+ */
+int socks_datagram_parse(
+    struct str bytes, struct socks_request *ret, struct str *ret_content);
+
+/* The head of one from there, in buffer, lent. */
+struct str socks_datagram_head_write(
+    struct address_port from, char buffer[static SOCKS_DATAGRAM_HEAD_MAX]);
+
 /* ---- replies of ours ---- */
 
-#define SOCKS_REPLY_BYTES_MAX 10
+#define SOCKS_REPLY_BYTES_MAX (4 + 16 + 2)
+
+/* "Granted", and where datagrams are to be sent to. */
+struct str socks5_granted_write(
+    struct address_port at, char buffer[static SOCKS_REPLY_BYTES_MAX]);
 
 /* The reply in buffer, lent. */
 struct str socks_reply_write(enum socks_version version, enum socks_reply reply,

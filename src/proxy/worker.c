@@ -3,6 +3,8 @@
 
 #include "base/must.h"
 #include "net/socket.h"
+#include "proxy/association.h"
+#include "proxy/banned.h"
 #include "proxy/client.h"
 #include "proxy/fill.h"
 #include "proxy/limits.h"
@@ -31,6 +33,8 @@ struct member {
 };
 
 struct workers {
+	struct banned *banned;
+	struct callers *callers;
 	struct member *members;
 	size_t count;
 	struct cache *cache; /* of all; of no size while no policy wants it */
@@ -129,6 +133,16 @@ on_connections(struct loop_watch *watch, unsigned ready)
 }
 
 static void
+on_datagrams(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
 stop_listening(struct worker *worker)
 {
 	loop_timer_cancel(&worker->accept_again);
@@ -155,7 +169,8 @@ start_listening(struct worker *worker)
 		one->listener = &generation->listeners.items[i];
 		one->watch = (struct loop_watch){ .fd = one->listener->fd,
 			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
-			.fn = on_connections,
+			.fn = one->listener->datagrams ? on_datagrams
+						       : on_connections,
 			.context = one };
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 	}
@@ -196,7 +211,8 @@ end_banned(struct worker *worker, const struct address_range *range)
 
 	while (client != NULL) {
 		struct client *next = client->next;
-		if (address_range_has(range, client->peer.address))
+		if (address_range_has(range, client->peer.address) ||
+		    address_range_has(range, client->balancer.address))
 			client_ban(client);
 		client = next;
 	}
@@ -348,12 +364,12 @@ init_workers(struct workers *workers, size_t count)
 	const struct cache_limits none = { 0 };
 
 	workers->members = calloc(count, sizeof(*workers->members));
-	if (workers->members == NULL)
+	workers->banned = banned_create();
+	workers->callers = callers_create();
+	if (workers->members == NULL || workers->banned == NULL ||
+	    workers->callers == NULL)
 		return -ENOMEM;
-	int rc = cache_create(&none, &workers->cache);
-	if (rc < 0)
-		free(workers->members);
-	return rc;
+	return cache_create(&none, &workers->cache);
 }
 
 int
@@ -363,14 +379,16 @@ workers_create(size_t count, struct workers **ret)
 	int rc = 0;
 
 	choose_via();
-	if (workers != NULL)
-		rc = init_workers(workers, count);
-	if (workers == NULL || rc < 0) {
-		free(workers);
+	if (workers == NULL)
+		return -ENOMEM;
+	if (init_workers(workers, count) < 0) {
+		workers_destroy(&workers);
 		return -ENOMEM;
 	}
 	for (; rc == 0 && workers->count < count; workers->count++) {
 		struct member *member = &workers->members[workers->count];
+		member->worker.banned = workers->banned;
+		member->worker.callers = workers->callers;
 		rc = init_member(member, workers->cache);
 		if (rc == 0)
 			rc = start_thread(member);
@@ -421,9 +439,14 @@ workers_cache(struct workers *workers)
 	return workers->cache;
 }
 
+/* It is on the list before anybody is ended, so that none slips in between. */
 int
-workers_end(struct workers *workers, const struct address_range *range)
+workers_ban(struct workers *workers, const struct address_range *range)
 {
+	int rc = banned_add(workers->banned, range);
+
+	if (rc < 0)
+		return rc;
 	for (size_t i = 0; i < workers->count; i++) {
 		struct member *member = &workers->members[i];
 		struct order *order = make_order(&member->worker, NULL);
@@ -447,6 +470,12 @@ workers_end_used_up(struct workers *workers)
 		loop_post(&member->loop, &order->message);
 	}
 	return 0;
+}
+
+int
+workers_unban(struct workers *workers, const struct address_range *range)
+{
+	return banned_remove(workers->banned, range);
 }
 
 /* A thread that cannot be told to end would be joined in vain. */
@@ -474,6 +503,8 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);
+	banned_destroy(w->banned);
+	callers_destroy(w->callers);
 	free(w->members);
 	free(w);
 }

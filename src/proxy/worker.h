@@ -19,6 +19,8 @@
 #include "net/resolver.h"
 #include "proxy/generation.h"
 
+struct banned;
+struct callers;
 struct client;
 struct fill;
 struct http_coder_pool;
@@ -30,6 +32,8 @@ struct worker_listener;
 struct worker {
 	struct loop *loop;
 	struct resolver *resolver;
+	const struct banned *banned; /* shared by all, as are callers */
+	struct callers *callers;
 	struct pool *pool;
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
@@ -56,8 +60,13 @@ int workers_create(size_t count, struct workers **ret);
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);
 
-/* Has each end the connections of clients in the range.  0 or -ENOMEM. */
-int workers_end(struct workers *workers, const struct address_range *range);
+/*
+ * A client in the prefix is served no more, and its connections end; or it may
+ * come again.  The kernel keeps away whom it sees; this is for those whom a
+ * balancer speaks for.  0; -EINVAL for what is no prefix; -ENOMEM.
+ */
+int workers_ban(struct workers *workers, const struct address_range *range);
+int workers_unban(struct workers *workers, const struct address_range *range);
 
 /* What they share; any thread may purge it and ask for its figures. */
 struct cache *workers_cache(struct workers *workers);

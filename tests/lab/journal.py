@@ -42,6 +42,7 @@ class Event:
     packets_out: int | None = None
     parent_name: str | None = None
     parent_server: str | None = None
+    balancer: str | None = None
     flags: str | None = None
     length: int | None = None
     suppressed: int | None = None

@@ -395,9 +395,10 @@ def towards_the_proxy(
     fitting = [a for a in listeners if a.version == packet.source.version]
     if fitting and chance.random() < 0.5:
         to = {"destination": chance.choice(fitting), "dport": 3128}
+        to["protocol"] = chance.choice(("tcp", "tcp", "udp"))
     else:
-        to = {"dport": chance.choice((80, 443))}
-    return replace(packet, protocol="tcp", kind="", sport=sport, **to)
+        to = {"protocol": "tcp", "dport": chance.choice((80, 443))}
+    return replace(packet, kind="", sport=sport, **to)
 
 
 def without_a_flow(policy: Policy, packet: Packet, link: str) -> Packet:

@@ -298,7 +298,7 @@ class Reading:
     def way(self) -> str:
         packet, policy = self.packet, self.policy
         if self.source_zone in policy.listens.get(str(packet.destination), ()):
-            if (packet.protocol, packet.dport) == ("tcp", 3128):
+            if packet.protocol in ("tcp", "udp") and packet.dport == 3128:
                 return "explicit"
         if self.to == SELF:
             return "plain"

@@ -29,7 +29,7 @@ allow  lan -> wan                         log
 KEYS = {
     "time", "id", "flow", "enforcer", "phase", "verdict", "rule", "zone", "source",
     "source_port", "destination", "protocol", "port", "name", "method", "url", "user",
-    "status", "bytes", "duration_ms", "reason", "packets", "parent",
+    "status", "bytes", "duration_ms", "reason", "packets", "parent", "balancer",
     "flags", "length", "suppressed",
 }  # fmt: skip
 

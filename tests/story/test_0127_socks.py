@@ -127,7 +127,6 @@ def by_address(address: str, port: int) -> bytes:
         (by_name(b"", 443), 1),
         (by_name(b"www.example.com", 0), 1),
         (by_name(b"www.example.com", 443, command=2), 7),
-        (by_name(b"www.example.com", 443, command=3), 7),
         (b"\x05\x01\x00\x09\x00\x00", 8),
         (b"\x05\x01\x07\x01\x00\x00", 1),
         (b"\x04\x01\x00\x01\x00\x00", 1),

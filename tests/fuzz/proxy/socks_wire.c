@@ -68,6 +68,27 @@ check_written(const struct socks_request *request)
 	must(request->host.at != NULL || address_eq(again.to, request->to));
 }
 
+/* What is written of it is read again; a name is not written. */
+static void
+check_datagram(struct str bytes)
+{
+	char buffer[SOCKS_DATAGRAM_HEAD_MAX];
+	struct socks_request request, again;
+	struct str content;
+
+	if (socks_datagram_parse(bytes, &request, &content) < 0)
+		return;
+	must(content.len == 0 ||
+	     content.at + content.len == bytes.at + bytes.len);
+	if (request.host.at != NULL)
+		return;
+	struct address_port at = { request.to, request.port };
+	struct str head = socks_datagram_head_write(at, buffer);
+	must(socks_datagram_parse(head, &again, &content) == 0);
+	must(content.len == 0 && again.port == request.port);
+	must(address_eq(again.to, request.to));
+}
+
 static int
 read_socks5(struct str bytes)
 {
@@ -104,5 +125,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(all, read_reply);
 	check(all, read_socks4);
 	check(all, read_socks5);
+	check_datagram(all);
 	return 0;
 }

@@ -91,6 +91,8 @@ request(void)
 	event.reason = "from the cache";
 	event.parent = STR("corp");
 	event.parent_server = STR("http 10.0.0.9:3128");
+	(void)address_parse(STR("2001:db8::5"), &event.balancer.address);
+	event.balancer.port = 4000;
 	return event;
 }
 
@@ -143,7 +145,8 @@ golden_packet(void **state)
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
 	    "\"duration_ms\": null, \"reason\": null, "
 	    "\"packets\": {\"in\": null, \"out\": null}, "
-	    "\"parent\": null, \"flags\": \"syn\", \"length\": 60, "
+	    "\"parent\": null, \"balancer\": null, \"flags\": \"syn\", "
+	    "\"length\": 60, "
 	    "\"suppressed\": null}");
 }
 
@@ -169,7 +172,8 @@ golden_request(void **state)
 	    "\"duration_ms\": 34.567, \"reason\": \"from the cache\", "
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
-	    "10.0.0.9:3128\"}, \"flags\": null, \"length\": null, "
+	    "10.0.0.9:3128\"}, \"balancer\": \"[2001:db8::5]:4000\", "
+	    "\"flags\": null, \"length\": null, "
 	    "\"suppressed\": null}");
 }
 
@@ -194,6 +198,7 @@ golden_tunnel(void **state)
 	event.measured = false;
 	event.reason = NULL;
 	event.parent = event.parent_server = STR("");
+	event.balancer.address.family = ADDRESS_NONE;
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
 	    "\"flow\": \"41c27be90d3a5f68\", \"enforcer\": \"proxy\", "
@@ -208,7 +213,8 @@ golden_tunnel(void **state)
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
 	    "\"duration_ms\": null, \"reason\": null, "
 	    "\"packets\": {\"in\": null, \"out\": null}, "
-	    "\"parent\": null, \"flags\": null, \"length\": null, "
+	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
+	    "\"length\": null, "
 	    "\"suppressed\": null}");
 }
 
@@ -232,7 +238,8 @@ golden_nothing(void **state)
 	    "\"bytes\": {\"in\": null, \"out\": null}, "
 	    "\"duration_ms\": null, \"reason\": null, "
 	    "\"packets\": {\"in\": null, \"out\": null}, "
-	    "\"parent\": null, \"flags\": null, \"length\": null, "
+	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
+	    "\"length\": null, "
 	    "\"suppressed\": null}");
 }
 
@@ -376,7 +383,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 26);
+		assert_int_equal(json_object_size(root), 27);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -459,6 +466,7 @@ longest_line(void **state)
 			.reason = s.at,
 			.parent = v,
 			.parent_server = v,
+			.balancer = { widest, UINT16_MAX },
 			.flags = word,
 			.length = UINT32_MAX,
 			.suppressed = UINT64_MAX,
@@ -467,7 +475,7 @@ longest_line(void **state)
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 26);
+		assert_int_equal(json_object_size(root), 27);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);

@@ -73,7 +73,7 @@ sample(enum channel_type type)
 		(void)strcpy(message.words.words, "no memory");
 	else if (type == CHANNEL_LISTENER)
 		message.listener.at.address = loopback();
-	else if (type == CHANNEL_BAN) {
+	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
 	} else if (type == CHANNEL_QUOTAS) {
@@ -215,7 +215,7 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	memset(sent.words.words, 'x', sizeof(sent.words.words));
 	assert_refused(&sent, length_of(CHANNEL_REFUSED), NULL, 0);
 	sent = sample(CHANNEL_LISTENER);
-	sent.listener.kind = 2;
+	sent.listener.kind = 3;
 	assert_refused(&sent, length_of(CHANNEL_LISTENER), ends, 1);
 	sent = sample(CHANNEL_LISTENER);
 	sent.listener.at.address.family = 5;

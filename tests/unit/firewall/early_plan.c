@@ -143,6 +143,11 @@ static const struct {
 	    "8: 192.0.2.0/24 2001:db8:bad::/48" },
 	{ "allow wan -> lan tcp 80\ndrop bad -> any", "" },
 	{ "report drop any -> any tcp 80\ndrop bad -> any", "" },
+	/* A balancer has what is not its own. */
+	{ "proxy { listen 10.0.0.1:3128 for lan behind 192.0.2.7 }\n"
+	  "drop bad -> any",
+	    "8: 192.0.2.0-192.0.2.6 192.0.2.8-192.0.2.255 "
+	    "2001:db8:bad::/48" },
 	/* What is spoofed is not the list's. */
 	{ "drop 10.0.0.7 -> any", "7:" },
 	{ "drop 10.0.0.0-10.0.1.255 -> any", "7: 10.0.1.0/24" },

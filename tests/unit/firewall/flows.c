@@ -253,7 +253,8 @@ whose_it_is(void **state)
 		{ 6, "10.0.0.4", "10.0.0.1", 3128, 0, FLOW_OWNER_PROXY },
 		{ 6, "10.0.0.4", "10.0.0.1", 3129, 0, FLOW_OWNER_PROXY },
 		{ 6, "10.0.0.4", "10.0.0.1", 3130, 0, FLOW_OWNER_FIREWALL },
-		{ 17, "10.0.0.4", "10.0.0.1", 3128, 0, FLOW_OWNER_FIREWALL },
+		{ 17, "10.0.0.4", "10.0.0.1", 3128, 0, FLOW_OWNER_PROXY },
+		{ 132, "10.0.0.4", "10.0.0.1", 3128, 0, FLOW_OWNER_FIREWALL },
 		/* Needs no rule. */
 		{ 6, "127.0.0.1", "127.0.0.53", 53, 0, FLOW_OWNER_NONE },
 		{ 6, "::1", "::1", 53, 0, FLOW_OWNER_NONE },

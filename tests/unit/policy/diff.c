@@ -11,7 +11,9 @@
 	"name mail = 10.0.0.25\n"                                              \
 	"list bad = addresses \"bad.netset\"\n"                                \
 	"list ads = domains \"ads.hosts\"\n"
-#define LISTEN    "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define LISTEN "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define BEHIND(balancers)                                                      \
+	"proxy {\n listen 10.0.0.1:3128 for lan behind " balancers "\n}\n"
 #define INTERCEPT "proxy {\n intercept web for lan\n}\n"
 #define HOURS                                                                  \
 	"hours office = mon-fri 08:00-18:00\n"                                 \
@@ -287,8 +289,16 @@ static const struct {
 	    "interface int0 no longer takes lan\n"
 	    "interface int7 now takes lan\n" },
 	{ HEAD "allow lan -> wan\n", HEAD LISTEN "allow lan -> wan\n",
-	    "lan -> self 10.0.0.1 tcp 3128  drop (built in) -> allow (the "
-	    "proxy listens)\n" },
+	    "lan -> self 10.0.0.1 tcp 3128, udp 3128  drop (built in) -> "
+	    "allow (the proxy listens)\n" },
+	/* Balancers before it. */
+	{ HEAD LISTEN, HEAD BEHIND("10.0.9.5"),
+	    "now listen 10.0.0.1:3128 for lan behind 10.0.9.5\n" },
+	{ HEAD BEHIND("10.0.9.5"), HEAD BEHIND("10.0.9.6, 10.0.9.5"),
+	    "no longer listen 10.0.0.1:3128 for lan behind 10.0.9.5\n"
+	    "now listen 10.0.0.1:3128 for lan behind 10.0.9.5-10.0.9.6\n" },
+	{ HEAD BEHIND("10.0.9.5, 10.0.9.9"), HEAD BEHIND("10.0.9.9, 10.0.9.5"),
+	    "" },
 };
 
 static void

@@ -97,6 +97,10 @@ static const struct {
 	  "#d\n",
 	    "proxy {\n    listen 10.0.0.1:80 for a\n    intercept web for b\n"
 	    "\n    #c\n}  #d\n" },
+	{ "proxy { listen 10.0.0.1:80 for { a,b }   behind {\n10.0.0.5,\n"
+	  "10.0.0.6} }\n",
+	    "proxy {\n    listen 10.0.0.1:80 for { a, b } behind { 10.0.0.5, "
+	    "10.0.0.6 }\n}\n" },
 	{ "test  \"t\" { lan 10.0.0.1 -> 10.0.0.2 tcp 1 allow\n"
 	  "10.0.0.1->http://a.example/?x,y drop by \"z\" #c\n"
 	  "guest 10.0.0.1 -> self nonsense }\n",

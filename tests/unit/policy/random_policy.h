@@ -371,7 +371,8 @@ is_listener(const struct policy *policy, const struct flow *flow)
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
 		if ((listen->zones & policy_zone_bit(flow->from_zone)) != 0 &&
-		    flow->protocol == POLICY_PROTOCOL_TCP &&
+		    (flow->protocol == POLICY_PROTOCOL_TCP ||
+			flow->protocol == POLICY_PROTOCOL_UDP) &&
 		    flow->port == listen->at.port &&
 		    flow->to_zone == ZONE_SELF &&
 		    address_eq(flow->destination, listen->at.address))
