@@ -243,6 +243,10 @@ on_ready(struct loop_watch *watch, unsigned ready)
 {
 	struct stream *s = watch->context;
 
+	if (s->stir != NULL) {
+		s->stir(s, s->context);
+		return;
+	}
 	enter(s);
 	if ((ready & s->wire.write_waits) != 0)
 		s->blocked = false;
@@ -258,6 +262,10 @@ on_kick(struct loop_deferred *kick)
 {
 	struct stream *s = kick->context;
 
+	if (s->stir != NULL) {
+		s->stir(s, s->context);
+		return;
+	}
 	enter(s);
 	flush(s);
 	if (holds_input(s))
@@ -322,12 +330,40 @@ stream_use(struct stream *s, const struct stream_user *user, void *context)
 {
 	s->user = user;
 	s->context = context;
+	s->stir = NULL;
 	s->fresh = true;
 	s->error_told = false;
 	if (s->in == INPUT_TOLD)
 		s->in = INPUT_ENDED;
 	if (s->out == OUTPUT_TOLD)
 		s->out = OUTPUT_SHUT;
+	settle(s);
+}
+
+bool
+stream_is_quiet(const struct stream *s)
+{
+	return s->input.len == 0 && stream_piped(s) == 0 && !holds_input(s) &&
+	       s->in == INPUT_OPEN && s->output.len == 0 &&
+	       s->out == OUTPUT_OPEN && s->error == 0;
+}
+
+bool
+stream_is_bare(const struct stream *s)
+{
+	return s->transport == &transport_plain;
+}
+
+void
+stream_rest(struct stream *s, stream_stir_fn fn, void *context)
+{
+	s->user = NULL;
+	s->context = context;
+	s->stir = fn;
+	s->reading = true;
+	s->drain_mark = STREAM_NO_MARK;
+	/* A kick that is due from before would be taken for a stir. */
+	loop_deferred_cancel(&s->kick);
 	settle(s);
 }
 

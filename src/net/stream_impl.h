@@ -39,6 +39,7 @@ struct stream {
 	const struct transport *transport;
 	const struct stream_user *user; /* NULL: nobody listens yet */
 	void *context;
+	stream_stir_fn stir; /* at rest: instead of reading */
 
 	struct buffer input;
 	enum input_state in;

@@ -8,15 +8,23 @@
  * for.  The newest is taken first; what waits for longer than
  * PROXY_POOL_TIMEOUT, or says anything, or ends, is closed.
  *
- * All belongs to the thread of the loop.
+ * Each thread has a pool of its own, and one that finds nothing there takes
+ * from those of the others: it is the same process, with the same privileges,
+ * and the policy that admitted the request is the same.  Only bare connections
+ * change thread, not what a transport of its own carries (TLS).  PROXY_POOL_MAX
+ * and PROXY_POOL_PER_SERVER_MAX hold for all pools together.
+ *
+ * A pool and its calls belong to the thread of its loop.
  */
 #ifndef GATEHOUSE_PROXY_POOL_H
 #define GATEHOUSE_PROXY_POOL_H
 
 #include "base/address.h"
 #include "net/stream.h"
+#include "proxy/limits.h"
 
 struct pool;
+struct pools;
 
 struct pool_key {
 	struct address_port server; /* family NONE: through a parent */
@@ -24,10 +32,21 @@ struct pool_key {
 	    through; /* all of it, exactly; empty: to the server itself */
 };
 
-/* NULL: no memory. */
-struct pool *pool_create(struct loop *loop);
+bool pool_key_eq(struct pool_key a, struct pool_key b);
 
-/* Closes all that waits; NULL is fine. */
+/* The pools of a process, none yet.  NULL: no memory. */
+struct pools *pools_create(void);
+
+/* After all of its pools; NULL is fine. */
+void pools_destroy(struct pools **pools);
+
+/*
+ * One more of them, PROXY_WORKERS_MAX at most, before any of their threads
+ * runs.  NULL: no memory.
+ */
+struct pool *pool_create(struct loop *loop, struct pools *pools);
+
+/* Closes all that waits, once no other thread runs any more; NULL is fine. */
 void pool_destroy(struct pool **pool);
 
 /* A connection to it, the caller's now, or NULL. */
@@ -39,7 +58,7 @@ struct stream *pool_take(struct pool *pool, struct pool_key key);
  */
 void pool_put(struct pool *pool, struct pool_key key, struct stream **stream);
 
-/* How many wait. */
-size_t pool_count(const struct pool *pool);
+/* How many wait in this one. */
+size_t pool_count(struct pool *pool);
 
 #endif

@@ -30,6 +30,7 @@ struct member {
 struct workers {
 	struct member *members;
 	size_t count;
+	struct pools *pools;
 };
 
 /* What a worker is told: a ban, a generation, or neither for the end. */
@@ -253,9 +254,12 @@ run(void *context)
 	return NULL;
 }
 
+/* Whoever could still post to it has ended. */
 static void
 fini_member(struct member *member)
 {
+	if (member->worker.loop != NULL)
+		loop_deliver(&member->loop);
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
@@ -266,7 +270,7 @@ fini_member(struct member *member)
 }
 
 static int
-init_member(struct member *member)
+init_member(struct member *member, struct pools *pools)
 {
 	struct resolver_options options = { 0 };
 	struct worker *worker = &member->worker;
@@ -280,7 +284,7 @@ init_member(struct member *member)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
-	worker->pool = pool_create(worker->loop);
+	worker->pool = pool_create(worker->loop, pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
 }
 
@@ -298,25 +302,36 @@ start_thread(struct member *member)
 	return rc;
 }
 
+static struct workers *
+allocate(size_t count)
+{
+	struct workers *workers = calloc(1, sizeof(*workers));
+
+	if (workers == NULL)
+		return NULL;
+	workers->pools = pools_create();
+	workers->members = calloc(count, sizeof(*workers->members));
+	if (workers->pools != NULL && workers->members != NULL)
+		return workers;
+	workers_destroy(&workers);
+	return NULL;
+}
+
+/* No thread runs before all pools are there. */
 int
 workers_create(size_t count, struct workers **ret)
 {
-	struct workers *workers = calloc(1, sizeof(*workers));
+	struct workers *workers = allocate(count);
 	int rc = 0;
 
 	choose_via();
-	if (workers != NULL)
-		workers->members = calloc(count, sizeof(*workers->members));
-	if (workers == NULL || workers->members == NULL) {
-		free(workers);
+	if (workers == NULL)
 		return -ENOMEM;
-	}
-	for (; rc == 0 && workers->count < count; workers->count++) {
-		struct member *member = &workers->members[workers->count];
-		rc = init_member(member);
-		if (rc == 0)
-			rc = start_thread(member);
-	}
+	for (; rc == 0 && workers->count < count; workers->count++)
+		rc = init_member(
+		    &workers->members[workers->count], workers->pools);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = start_thread(&workers->members[i]);
 	if (rc < 0)
 		workers_destroy(&workers);
 	else
@@ -383,6 +398,7 @@ workers_destroy(struct workers **workers)
 		stop_thread(&w->members[i]);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
+	pools_destroy(&w->pools);
 	free(w->members);
 	free(w);
 }

@@ -35,6 +35,7 @@ struct test {
 	struct harness h;
 	struct server dns;
 	struct worker worker;
+	struct pools *pools;
 	struct errand errand;
 	int called;
 	enum errand_outcome outcome;
@@ -94,7 +95,9 @@ begin(struct test *t)
 	    resolver_create(&t->h.loop, &options, &t->worker.resolver), 0);
 	assert_int_equal(
 	    resolver_servers(t->worker.resolver, &t->dns.at, 1), 0);
-	t->worker.pool = pool_create(&t->h.loop);
+	t->pools = pools_create();
+	assert_non_null(t->pools);
+	t->worker.pool = pool_create(&t->h.loop, t->pools);
 	use_policy(t, text);
 	event_sink_set(sink, NULL);
 }
@@ -150,6 +153,7 @@ end(struct test *t)
 {
 	event_sink_set(NULL, NULL);
 	pool_destroy(&t->worker.pool);
+	pools_destroy(&t->pools);
 	resolver_destroy(&t->worker.resolver);
 	server_end(&t->dns);
 	if (t->listener >= 0)

@@ -7,6 +7,7 @@
 
 struct test {
 	struct harness h;
+	struct pools *pools;
 	struct pool *pool;
 	struct loop_timer look;
 	size_t awaited;
@@ -18,7 +19,9 @@ begin(struct test *t)
 {
 	t->descriptors = open_fds();
 	harness_begin(&t->h);
-	t->pool = pool_create(&t->h.loop);
+	t->pools = pools_create();
+	assert_non_null(t->pools);
+	t->pool = pool_create(&t->h.loop, t->pools);
 	assert_non_null(t->pool);
 }
 
@@ -27,6 +30,8 @@ end(struct test *t)
 {
 	pool_destroy(&t->pool);
 	assert_null(t->pool);
+	pools_destroy(&t->pools);
+	assert_null(t->pools);
 	harness_end(&t->h);
 	assert_int_equal(open_fds(), t->descriptors);
 }
