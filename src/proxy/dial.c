@@ -78,6 +78,7 @@ begin_attempt(struct dial *dial, struct dial_attempt *attempt)
 	int fd = socket_connect(&options);
 
 	attempt->which = dial->next++;
+	dial->begun = loop_now(dial->loop);
 	if (fd < 0)
 		return fd;
 	(void)socket_tune(fd, &tuning);
@@ -106,7 +107,7 @@ free_attempt(struct dial *dial)
 static void
 arm(struct dial *dial)
 {
-	int64_t at = loop_now(dial->loop) + PROXY_DIAL_STAGGER;
+	int64_t at = dial->begun + PROXY_DIAL_STAGGER;
 
 	if (dial->next == dial->count || free_attempt(dial) == NULL ||
 	    at > dial->deadline)
@@ -142,9 +143,35 @@ on_time(struct loop_timer *timer)
 		try_next(dial);
 }
 
+/* RFC 8305, 4: brings forward the first that is of another family than the
+ * one before it. */
+static void
+alternate(struct address_port *servers, size_t at, size_t count)
+{
+	size_t from = at;
+
+	while (from < count &&
+	       servers[from].address.family == servers[at - 1].address.family)
+		from++;
+	if (from == count)
+		return;
+	struct address_port other = servers[from];
+	memmove(&servers[at + 1], &servers[at], (from - at) * sizeof(other));
+	servers[at] = other;
+}
+
 void
-dial_start(struct dial *dial, struct loop *loop,
-    const struct address_port *servers, size_t count)
+dial_more(struct dial *dial, size_t count)
+{
+	dial->count = count;
+	for (size_t at = dial->next; at > 0 && at < count; at++)
+		alternate(dial->servers, at, count);
+	arm(dial);
+}
+
+void
+dial_start(struct dial *dial, struct loop *loop, struct address_port *servers,
+    size_t count)
 {
 	dial->loop = loop;
 	dial->servers = servers;

@@ -4,7 +4,7 @@
  *
  * Happy Eyeballs (RFC 8305): the addresses are tried in their order, the next
  * one when the last has failed or has not answered within the stagger, and the
- * first connection that stands wins.  Every address has been admitted by the
+ * first connection that stands wins.  More may come while it is under way.  Every address has been admitted by the
  * policy before it comes here.
  *
  * Life cycle: start -> done is called once, from the loop or, where nothing can
@@ -37,18 +37,25 @@ struct dial {
 	dial_fn fn;
 	void *context;
 	struct loop *loop; /* NULL: nothing under way */
-	const struct address_port *servers;
+	struct address_port *servers;
 	size_t count, next;
 	int64_t timeout; /* of all attempts; 0: PROXY_DIAL_TIMEOUT */
 	struct dial_attempt attempts[PROXY_DIAL_ATTEMPTS_MAX];
 	struct loop_timer timer;
 	int64_t deadline;
+	int64_t begun; /* when the last attempt was */
 	int error;
 };
 
 /* servers are lent until the end. */
 void dial_start(struct dial *dial, struct loop *loop,
-    const struct address_port *servers, size_t count);
+    struct address_port *servers, size_t count);
+
+/*
+ * There are `count` of them now, of a dial that is under way.  Those that were
+ * not tried yet change places, so that the families take turns.
+ */
+void dial_more(struct dial *dial, size_t count);
 
 /* Does nothing to a dial that is not under way. */
 void dial_cancel(struct dial *dial);

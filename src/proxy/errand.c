@@ -180,10 +180,14 @@ on_dialled(struct dial *dial, int fd, size_t which)
 	struct stream *server;
 
 	if (fd < 0) {
+		/* RFC 8305, 3: the name may still have other addresses. */
+		if (errand_awaits_rest(errand, fd))
+			return;
 		counter_add(COUNTER_UPSTREAM_FAILED, 1);
 		errand_fail(errand, proxy_failure_of_dial(fd));
 		return;
 	}
+	resolver_cancel(&errand->query);
 	if (stream_create(
 		errand->worker->loop, fd, &stream_limits_usual, &server) < 0) {
 		socket_close_reset(fd);
@@ -191,7 +195,17 @@ on_dialled(struct dial *dial, int fd, size_t which)
 		return;
 	}
 	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	arrive_at(errand, errand->addresses[which], server);
+	arrive_at(errand, errand->addresses[errand->tried + which], server);
+}
+
+void
+errand_dial(struct errand *errand, size_t first)
+{
+	errand->tried = first;
+	errand->dial.fn = on_dialled;
+	errand->dial.context = errand;
+	dial_start(&errand->dial, errand->worker->loop,
+	    &errand->addresses[first], errand->address_count - first);
 }
 
 static bool
@@ -204,6 +218,7 @@ take_kept(struct errand *errand)
 		if (server == NULL)
 			continue;
 		counter_add(COUNTER_UPSTREAM_REUSED, 1);
+		resolver_cancel(&errand->query);
 		errand->reused = true;
 		arrive_at(errand, at, server);
 		return true;
@@ -211,106 +226,19 @@ take_kept(struct errand *errand)
 	return false;
 }
 
-static void
-connect_to_server(struct errand *errand)
+void
+errand_connect(struct errand *errand)
 {
 	errand->reused = false;
 	if (errand->parent != NULL) {
 		errand_go_by_parent(errand, false);
 		return;
 	}
-	if (errand->may_reuse && take_kept(errand))
-		return;
-	errand->dial.fn = on_dialled;
-	errand->dial.context = errand;
-	dial_start(&errand->dial, errand->worker->loop, errand->addresses,
-	    errand->address_count);
+	if (!errand->may_reuse || !take_kept(errand))
+		errand_dial(errand, 0);
 }
 
-/* ---- names and addresses ---- */
-
-/*
- * Keeps the address if the policy allows to dial it.  Addresses that go by
- * another parent than the first one, which is the best, are left out.
- */
-static struct policy_answer
-admit(struct errand *errand, struct address address)
-{
-	const struct policy_parent *parent;
-
-	admission_destination(errand->generation, &errand->flow, address);
-	struct policy_answer answer =
-	    errand_ask(errand, errand->generation, &errand->flow);
-
-	if (!errand_may_proceed(&answer) ||
-	    !policy_carriage(
-		errand->generation->policy, &errand->flow, &answer, &parent))
-		return answer;
-	if (errand->address_count == 0)
-		errand->parent = parent;
-	if (policy_parent_same(errand->parent, parent))
-		errand->addresses[errand->address_count++] =
-		    (struct address_port){ address, errand->flow.port };
-	return answer;
-}
-
-static enum proxy_failure
-failure_of_answer(enum resolver_status status)
-{
-	switch (status) {
-	case RESOLVER_STATUS_NO_NAME:
-		return PROXY_FAILURE_NO_NAME;
-	case RESOLVER_STATUS_OK:
-	case RESOLVER_STATUS_NO_ADDRESS:
-		return PROXY_FAILURE_NO_ADDRESS;
-	case RESOLVER_STATUS_TIMEOUT:
-		return PROXY_FAILURE_DNS_TIMEOUT;
-	case RESOLVER_STATUS_FAILED:
-	case RESOLVER_STATUS_COUNT:
-		break;
-	}
-	return PROXY_FAILURE_DNS_FAILED;
-}
-
-static void
-on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
-{
-	struct errand *errand = query->context;
-	struct policy_answer first = { 0 };
-
-	if (answer->count == 0) {
-		counter_add(COUNTER_DNS_FAILED, 1);
-		errand_fail(errand, failure_of_answer(answer->status));
-		return;
-	}
-	for (size_t i = 0; i < answer->count; i++) {
-		struct policy_answer one = admit(errand, answer->addresses[i]);
-		if (i == 0)
-			first = one;
-	}
-	if (errand->address_count > 0) {
-		connect_to_server(errand);
-		return;
-	}
-	/* The event tells the address that was refused. */
-	admission_destination(
-	    errand->generation, &errand->flow, answer->addresses[0]);
-	errand_refuse(errand, first);
-}
-
-static void
-resolve(struct errand *errand)
-{
-	errand->query.fn = on_resolved;
-	errand->query.context = errand;
-	counter_add(COUNTER_DNS_QUERIES, 1);
-	int rc = resolver_ask(
-	    errand->worker->resolver, errand->flow.name, &errand->query);
-	if (rc == -EINVAL)
-		errand_fail(errand, PROXY_FAILURE_NO_NAME);
-	else if (rc < 0)
-		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
-}
+/* ---- the beginning ---- */
 
 /*
  * A request to the proxy goes where its name leads.  An intercepted client has
@@ -333,6 +261,7 @@ forget_addresses(struct errand *errand)
 {
 	errand->address_count = 0;
 	errand->asked_count = 0;
+	errand->dial_error = 0;
 	errand->parent = NULL;
 	approach_release(&errand->approach);
 	errand->by = (struct errand_by){ 0 };
@@ -361,11 +290,12 @@ errand_begin(struct errand *errand)
 	} else if (errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);
 	} else if (goes_by_name(errand)) {
-		resolve(errand);
+		errand_resolve(errand);
 	} else {
-		struct policy_answer answer = admit(errand, errand->meant);
+		struct policy_answer answer =
+		    errand_admit(errand, errand->meant);
 		if (errand->address_count > 0)
-			connect_to_server(errand);
+			errand_connect(errand);
 		else
 			errand_refuse(errand, answer);
 	}

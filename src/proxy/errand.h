@@ -103,6 +103,8 @@ struct errand {
 	struct dial dial;
 	struct address_port addresses[RESOLVER_ADDRESSES_MAX];
 	size_t address_count;
+	size_t tried;       /* addresses that an earlier dial has tried */
+	int dial_error;     /* of that dial; 0: it goes on, or there was none */
 	size_t asked_count; /* of a parent */
 	struct approach approach;
 };

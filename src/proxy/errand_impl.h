@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proxy/errand, for its own files: errand.c asks, resolves and dials,
- * errand_parent.c goes by a parent, errand_tell.c writes the event.
+ * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
+ * the addresses of a name, errand_parent.c goes by a parent, errand_tell.c
+ * writes the event.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -34,6 +35,26 @@ void errand_fail(struct errand *errand, enum proxy_failure failure);
  */
 void errand_arrive(
     struct errand *errand, struct address_port at, struct stream **server);
+
+/* The addresses of its name, admitted; then on to a server. */
+void errand_resolve(struct errand *errand);
+
+/*
+ * Keeps the address if the policy allows to dial it.  Addresses that go by
+ * another parent than the first one, which is the best, are left out.
+ */
+struct policy_answer errand_admit(
+    struct errand *errand, struct address address);
+
+/* To one of its addresses, by a kept connection or a new one. */
+void errand_connect(struct errand *errand);
+
+/* The same by a new one, with the addresses from `first` on. */
+void errand_dial(struct errand *errand, size_t first);
+
+/* The dial has failed, but more of the name's addresses may come: it goes on
+ * with them. */
+bool errand_awaits_rest(struct errand *errand, int error);
 
 /* Whether a parent is asked for the name, whatever the address may be. */
 bool errand_goes_unresolved(struct errand *errand);
