@@ -5,9 +5,10 @@
  * A question asks A and AAAA at once (by c-ares, over the loop) and is
  * answered when both have been, or a little after the first that brought
  * addresses: a server that never answers for one family must not delay all
- * who ask.  Who can do with a part gets it earlier (RFC 8305, 3).  Answers are kept by their time to live; who asks for the same
- * name meanwhile joins the question.  Only the DNS is asked: neither
- * /etc/hosts nor search domains, since the policy speaks of full names.
+ * who ask.  Who can do with a part gets it earlier (RFC 8305, 3).  Answers are
+ * kept by their time to live; who asks for the same name meanwhile joins the
+ * question.  Only the DNS is asked: neither /etc/hosts nor search domains,
+ * since the policy speaks of full names.
  *
  * Life cycle of a question: open (look-ups in flight) -> answered (kept, told
  * to all who wait and who come) -> expired (asked anew by the next) -> put

@@ -590,6 +590,24 @@ destroy(struct stream *s, void (*close_fd)(int fd))
 }
 
 static void
+leave_open(int fd)
+{
+	(void)fd;
+}
+
+int
+stream_release(struct stream **stream)
+{
+	struct stream *s = *stream;
+	int fd = s->wire.fd;
+
+	*stream = NULL;
+	must(stream_is_bare(s));
+	destroy(s, leave_open);
+	return fd;
+}
+
+static void
 close_plainly(int fd)
 {
 	(void)close(fd);

@@ -221,6 +221,9 @@ void stream_close(struct stream **stream);
 /* The same with a reset, so that the peer cannot take it for a proper end. */
 void stream_close_reset(struct stream **stream);
 
+/* Gives the descriptor of a bare stream, which is quiet, to the caller. */
+int stream_release(struct stream **stream);
+
 /*
  * Sends what is queued, then FIN, then waits for the peer's FIN and throws
  * away what comes until then, so that unread input does not become a reset

@@ -21,6 +21,7 @@
 #define MANUAL_OPTIONS    "docs/policy.md#options"
 #define MANUAL_REPORTS    "docs/policy.md#reports"
 #define MANUAL_PROXY      "docs/policy.md#the-proxy"
+#define MANUAL_SERVERS    "docs/policy.md#servers"
 #define MANUAL_PARENTS    "docs/policy.md#parents"
 #define MANUAL_PUBLISH    "docs/policy.md#publish-and-masquerade"
 #define MANUAL_SOURCES    "docs/policy.md#sources"

@@ -15,6 +15,7 @@
 #include "policy/parse_firewall.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
+#include "policy/parse_servers.h"
 #include "policy/parse_translation.h"
 #include "policy/reader.h"
 #include "policy/words.h"
@@ -34,6 +35,7 @@ struct parser {
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
+	struct syntax_servers **servers;
 	struct syntax_masquerade **masquerades;
 	struct syntax_parent **parents;
 	struct syntax_snat **snats;
@@ -307,12 +309,26 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 	}
 }
 
+static bool
+parse_servers_line(struct parser *parser, const struct token *head)
+{
+	struct syntax_servers *servers = parse_servers(parser->in, head);
+
+	if (servers == NULL)
+		return false;
+	APPEND(parser->servers, servers);
+	return true;
+}
+
+static const char proxy_what[] = "'listen', 'intercept' or 'connections'";
+
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, const struct token *head);
 } proxy_lines[] = {
 	{ "listen", parse_listen },
 	{ "intercept", parse_intercept },
+	{ "connections", parse_servers_line },
 };
 
 static bool
@@ -323,7 +339,7 @@ parse_proxy_line(struct parser *parser, void *context)
 
 	(void)context;
 	if (head->kind != TOKEN_WORD)
-		return reader_expected(parser->in, "'listen' or 'intercept'");
+		return reader_expected(parser->in, proxy_what);
 	nearest_begin(&nearest, head->text);
 	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
 		if (str_is(head->text, proxy_lines[i].word)) {
@@ -332,7 +348,7 @@ parse_proxy_line(struct parser *parser, void *context)
 		}
 		nearest_offer(&nearest, str_of(proxy_lines[i].word));
 	}
-	(void)reader_expected(parser->in, "'listen' or 'intercept'");
+	(void)reader_expected(parser->in, proxy_what);
 	if (nearest.best.at != NULL)
 		report_hint(parser->in->report, "did you mean '%.*s'?",
 		    STR_ARG(nearest.best));
@@ -614,6 +630,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
+		.servers = &ret->servers,
 		.masquerades = &ret->masquerades,
 		.parents = &ret->parents,
 		.snats = &ret->snats,

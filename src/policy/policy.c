@@ -114,6 +114,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_hours(resolver, own);
 	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
+	resolve_servers(resolver, own);
 	resolve_translations(resolver, own);
 	resolve_firewall(resolver, own);
 	resolve_rules(resolver, own, built_in);

@@ -17,6 +17,7 @@
 #include "policy/limits.h"
 #include "policy/parent.h"
 
+#include "base/clock.h"
 #include "base/report.h"
 
 struct policy_zone {
@@ -148,6 +149,18 @@ struct policy_intercept {
 	struct place place;
 };
 
+/* How many connections the proxy makes to one server, and for how long a
+ * client waits for one of them. */
+#define POLICY_SERVER_SLOTS    1024
+#define POLICY_SERVER_WAIT     (10 * CLOCK_SECOND)
+#define POLICY_SERVER_WAIT_MAX (300 * CLOCK_SECOND)
+
+struct policy_servers {
+	uint32_t slots;
+	int64_t wait;
+	struct place place; /* of the line; none: these are the usual ones */
+};
+
 struct policy_masquerade {
 	uint64_t from, to;
 };
@@ -204,6 +217,7 @@ struct policy {
 	size_t listen_count;
 	struct policy_intercept *intercepts;
 	size_t intercept_count;
+	struct policy_servers servers;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
 	struct policy_snat *snats;

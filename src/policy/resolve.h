@@ -126,6 +126,7 @@ void resolve_definitions(
 void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_parents(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
+void resolve_servers(struct resolver *resolver, const struct syntax *syntax);
 void resolve_translations(
     struct resolver *resolver, const struct syntax *syntax);
 void resolve_firewall(struct resolver *resolver, const struct syntax *syntax);

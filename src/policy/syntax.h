@@ -105,6 +105,15 @@ struct syntax_intercept {
 	struct syntax_word *zones;
 };
 
+/* A line of `proxy { ... }` about servers: `connections N per server [wait
+ * TIME]` */
+struct syntax_servers {
+	struct syntax_servers *next;
+	struct syntax_word head;
+	struct syntax_word count;
+	struct syntax_word wait; /* text.at == NULL: not written */
+};
+
 struct syntax_masquerade {
 	struct syntax_masquerade *next;
 	struct syntax_word *from;
@@ -192,6 +201,7 @@ struct syntax {
 	struct syntax_service_name *services;
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
+	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;
 	struct syntax_parent *parents;
 	struct syntax_snat *snats;

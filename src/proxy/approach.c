@@ -112,12 +112,13 @@ approach_key(const struct approach *approach)
 static bool
 take_kept(struct approach *approach)
 {
+	struct pool_kept kept;
+
 	if (!approach->may_reuse)
 		return false;
-	approach->stream =
-	    pool_take(approach->worker->pool, approach_key(approach));
-	if (approach->stream == NULL)
+	if (!pool_take(approach->worker->pool, approach_key(approach), &kept))
 		return false;
+	approach->stream = kept.stream;
 	counter_add(COUNTER_UPSTREAM_REUSED, 1);
 	approach->reused = true;
 	finish(approach, PROXY_FAILURE_NONE);

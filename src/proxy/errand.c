@@ -107,6 +107,13 @@ errand_fail(struct errand *errand, enum proxy_failure failure)
 	errand->done(errand, ERRAND_FAILED);
 }
 
+void
+errand_set_slot(struct errand *errand, struct slot *slot)
+{
+	slot_release(errand->slot);
+	errand->slot = slot;
+}
+
 /* ---- connecting ---- */
 
 /* What is still open hangs on what the server will send. */
@@ -173,18 +180,31 @@ arrive_at(struct errand *errand, struct address_port at, struct stream *server)
 	errand_arrive(errand, at, &server);
 }
 
+void
+errand_fail_dial(struct errand *errand, int error)
+{
+	if (errand->full.port != 0) {
+		errand_queue(errand);
+		return;
+	}
+	counter_add(COUNTER_UPSTREAM_FAILED, 1);
+	errand_fail(errand, proxy_failure_of_dial(error));
+}
+
 static void
 on_dialled(struct dial *dial, int fd, size_t which)
 {
 	struct errand *errand = dial->context;
 	struct stream *server;
 
+	errand_set_slot(errand, dial->slot);
+	dial->slot = NULL;
 	if (fd < 0) {
+		if (errand->full.port == 0)
+			errand->full = dial->full;
 		/* RFC 8305, 3: the name may still have other addresses. */
-		if (errand_awaits_rest(errand, fd))
-			return;
-		counter_add(COUNTER_UPSTREAM_FAILED, 1);
-		errand_fail(errand, proxy_failure_of_dial(fd));
+		if (!errand_awaits_rest(errand, fd))
+			errand_fail_dial(errand, fd);
 		return;
 	}
 	resolver_cancel(&errand->query);
@@ -204,8 +224,25 @@ errand_dial(struct errand *errand, size_t first)
 	errand->tried = first;
 	errand->dial.fn = on_dialled;
 	errand->dial.context = errand;
+	/* A tunnel lasts as long as its ends like: nobody could wait for it. */
+	errand->dial.slots =
+	    errand->wants_tunnel ? NULL : errand->worker->slots;
+	errand->dial.slots_max = errand->generation->policy->servers.slots;
 	dial_start(&errand->dial, errand->worker->loop,
 	    &errand->addresses[first], errand->address_count - first);
+}
+
+void
+errand_arrive_kept(
+    struct errand *errand, struct address_port at, struct pool_kept *kept)
+{
+	struct stream *server = kept->stream;
+
+	counter_add(COUNTER_UPSTREAM_REUSED, 1);
+	resolver_cancel(&errand->query);
+	errand_set_slot(errand, kept->slot);
+	errand->reused = true;
+	arrive_at(errand, at, server);
 }
 
 static bool
@@ -214,13 +251,10 @@ take_kept(struct errand *errand)
 	for (size_t i = 0; i < errand->address_count; i++) {
 		struct address_port at = errand->addresses[i];
 		struct pool_key key = { .server = at };
-		struct stream *server = pool_take(errand->worker->pool, key);
-		if (server == NULL)
+		struct pool_kept kept;
+		if (!pool_take(errand->worker->pool, key, &kept))
 			continue;
-		counter_add(COUNTER_UPSTREAM_REUSED, 1);
-		resolver_cancel(&errand->query);
-		errand->reused = true;
-		arrive_at(errand, at, server);
+		errand_arrive_kept(errand, at, &kept);
 		return true;
 	}
 	return false;
@@ -262,6 +296,8 @@ forget_addresses(struct errand *errand)
 	errand->address_count = 0;
 	errand->asked_count = 0;
 	errand->dial_error = 0;
+	errand->full = (struct address_port){ 0 };
+	errand_set_slot(errand, NULL);
 	errand->parent = NULL;
 	approach_release(&errand->approach);
 	errand->by = (struct errand_by){ 0 };
@@ -368,7 +404,12 @@ errand_keep(struct errand *errand)
 
 	if (errand->by.name_len > 0)
 		key = approach_key(&errand->approach);
-	pool_put(errand->worker->pool, key, &errand->server);
+	if (!slot_pass_on(errand->slot, &errand->server)) {
+		struct pool_kept kept = { errand->server, errand->slot };
+		pool_put(errand->worker->pool, key, &kept);
+	}
+	errand->server = NULL;
+	errand->slot = NULL;
 }
 
 void
@@ -377,9 +418,11 @@ errand_fini(struct errand *errand)
 	if (errand == NULL)
 		return;
 	resolver_cancel(&errand->query);
+	errand_leave_queue(errand);
 	dial_cancel(&errand->dial);
 	approach_cancel(&errand->approach);
 	stream_close(&errand->server);
+	errand_set_slot(errand, NULL);
 	release_share(errand);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;

@@ -82,6 +82,7 @@ struct errand {
 	struct limiter *limiter;     /* a reference, while something is held */
 	struct limiter_entry *held;
 	struct stream *server; /* the owner takes it */
+	struct slot *slot;     /* that the connection holds; NULL: none */
 	struct address_port server_at;
 	enum proxy_failure failure;
 	bool counted; /* within the limit of its rule */
@@ -106,6 +107,9 @@ struct errand {
 	size_t tried;       /* addresses that an earlier dial has tried */
 	int dial_error;     /* of that dial; 0: it goes on, or there was none */
 	size_t asked_count; /* of a parent */
+	struct address_port full;   /* had no slot to give; port 0: none */
+	struct slot_ticket *ticket; /* NULL: it does not wait for one */
+	struct loop_timer patience; /* with the ticket */
 	struct approach approach;
 };
 

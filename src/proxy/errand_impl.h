@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
- * the addresses of a name, errand_parent.c goes by a parent, errand_tell.c
- * writes the event.
+ * the addresses of a name, errand_queue.c waits for room at a server,
+ * errand_parent.c goes by a parent, errand_tell.c writes the event.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -10,6 +10,7 @@
 #include "proxy/errand.h"
 
 #include "policy/carriage.h"
+#include "proxy/pool.h"
 
 /* The policy's answer to the flow, whichever way its path may be read. */
 struct policy_answer errand_ask(const struct errand *errand,
@@ -55,6 +56,20 @@ void errand_dial(struct errand *errand, size_t first);
 /* The dial has failed, but more of the name's addresses may come: it goes on
  * with them. */
 bool errand_awaits_rest(struct errand *errand, int error);
+
+/* The dial has found no address but such as are full: waits for its turn. */
+void errand_queue(struct errand *errand);
+void errand_leave_queue(struct errand *errand);
+
+/* A kept connection, or one of the queue. */
+void errand_arrive_kept(
+    struct errand *errand, struct address_port at, struct pool_kept *kept);
+
+/* It holds none any more, or another one. */
+void errand_set_slot(struct errand *errand, struct slot *slot);
+
+/* No address could be connected to. */
+void errand_fail_dial(struct errand *errand, int error);
 
 /* Whether a parent is asked for the name, whatever the address may be. */
 bool errand_goes_unresolved(struct errand *errand);

@@ -87,8 +87,7 @@ on_rest(struct resolver_query *query, const struct resolver_answer *answer)
 		errand->dial_error = 0;
 		errand_dial(errand, before);
 	} else {
-		counter_add(COUNTER_UPSTREAM_FAILED, 1);
-		errand_fail(errand, proxy_failure_of_dial(error));
+		errand_fail_dial(errand, error);
 	}
 }
 

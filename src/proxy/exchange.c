@@ -129,6 +129,8 @@ answer_page(struct exchange *exchange, unsigned status, const char *sentence)
 			      : exchange->errand.flow.name,
 		.method = exchange->request.method,
 		.client_minor = exchange->request.minor,
+		.retry_after =
+		    proxy_failure_retry_after(exchange->errand.failure),
 	};
 
 	exchange->up_done =

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/failure.h"
 
+#include "proxy/limits.h"
+
 #include <errno.h>
 
 static const struct {
@@ -22,6 +24,12 @@ const char *
 proxy_failure_words(enum proxy_failure failure)
 {
 	return failures[failure].words;
+}
+
+unsigned
+proxy_failure_retry_after(enum proxy_failure failure)
+{
+	return failure == PROXY_FAILURE_SERVER_FULL ? PROXY_RETRY_AFTER_S : 0;
 }
 
 enum proxy_failure

@@ -100,6 +100,14 @@ find(struct pool *pool, struct pool_key key)
 
 /* ---- entries that end ---- */
 
+static void
+close_entry(struct pool_entry *entry)
+{
+	stream_close(&entry->stream);
+	slot_release(entry->slot);
+	free(entry);
+}
+
 /* What another thread has is closed when its message comes. */
 static void
 discard(struct pool_entry *entry)
@@ -111,10 +119,8 @@ discard(struct pool_entry *entry)
 	if (ours)
 		pool_unlink(entry);
 	(void)pthread_mutex_unlock(&pool->lock);
-	if (!ours)
-		return;
-	stream_close(&entry->stream);
-	free(entry);
+	if (ours)
+		close_entry(entry);
 }
 
 /* Nothing was asked, so whatever is said belongs to nobody. */
@@ -167,10 +173,8 @@ end_all_until(struct pool *pool, int64_t until)
 {
 	struct pool_entry *entry;
 
-	while ((entry = unlink_oldest(pool, until)) != NULL) {
-		stream_close(&entry->stream);
-		free(entry);
-	}
+	while ((entry = unlink_oldest(pool, until)) != NULL)
+		close_entry(entry);
 }
 
 static void
@@ -232,8 +236,8 @@ pool_destroy(struct pool **pool)
 
 /* ---- taking ---- */
 
-static struct stream *
-take_own(struct pool *pool, struct pool_key key)
+static bool
+take_own(struct pool *pool, struct pool_key key, struct pool_kept *ret)
 {
 	(void)pthread_mutex_lock(&pool->lock);
 	struct pool_entry *entry = find(pool, key);
@@ -241,36 +245,37 @@ take_own(struct pool *pool, struct pool_key key)
 		pool_unlink(entry);
 	(void)pthread_mutex_unlock(&pool->lock);
 	if (entry == NULL)
-		return NULL;
-	struct stream *stream = entry->stream;
+		return false;
+	*ret = (struct pool_kept){ entry->stream, entry->slot };
 	free(entry);
 	/* The entry is gone; nobody is told until the caller listens. */
-	stream_use(stream, NULL, NULL);
-	return stream;
+	stream_use(ret->stream, NULL, NULL);
+	return true;
 }
 
-static struct stream *
-take_others(struct pool *pool, struct pool_key key)
+static bool
+take_others(struct pool *pool, struct pool_key key, struct pool_kept *ret)
 {
-	struct stream *stream;
-	int fd = pools_take_from_others(pool, key);
+	struct pool_kept kept;
+	int fd = pools_take_from_others(pool, key, &kept.slot);
 
 	if (fd < 0)
-		return NULL;
-	if (stream_create(pool->loop, fd, &stream_limits_usual, &stream) < 0) {
+		return false;
+	if (stream_create(pool->loop, fd, &stream_limits_usual, &kept.stream) <
+	    0) {
 		(void)close(fd);
-		return NULL;
+		slot_release(kept.slot);
+		return false;
 	}
 	counter_add(COUNTER_UPSTREAM_MOVED, 1);
-	return stream;
+	*ret = kept;
+	return true;
 }
 
-struct stream *
-pool_take(struct pool *pool, struct pool_key key)
+bool
+pool_take(struct pool *pool, struct pool_key key, struct pool_kept *ret)
 {
-	struct stream *stream = take_own(pool, key);
-
-	return stream != NULL ? stream : take_others(pool, key);
+	return take_own(pool, key, ret) || take_others(pool, key, ret);
 }
 
 /* ---- keeping ---- */
@@ -312,21 +317,24 @@ create_entry(struct pool *pool, struct pool_key key)
 }
 
 void
-pool_put(struct pool *pool, struct pool_key key, struct stream **stream)
+pool_put(struct pool *pool, struct pool_key key, struct pool_kept *kept)
 {
+	struct pool_kept k = *kept;
 	size_t bucket = pool_bucket_of(key);
 	struct pool_entry *entry = NULL;
 
-	if (stream_is_quiet(*stream))
+	*kept = (struct pool_kept){ 0 };
+	if (stream_is_quiet(k.stream))
 		entry = create_entry(pool, key);
 	if (entry == NULL || !has_room_in_all(pool->pools)) {
 		free(entry);
-		stream_close(stream);
+		stream_close(&k.stream);
+		slot_release(k.slot);
 		return;
 	}
-	entry->stream = *stream;
-	entry->fd = stream_is_bare(*stream) ? stream_fd(*stream) : -1;
-	*stream = NULL;
+	entry->stream = k.stream;
+	entry->slot = k.slot;
+	entry->fd = stream_is_bare(k.stream) ? stream_fd(k.stream) : -1;
 	/* From the first moment on that others can take it, it is not read. */
 	stream_rest(entry->stream, on_stir, entry);
 	(void)pthread_mutex_lock(&pool->lock);

@@ -22,6 +22,7 @@
 #include "base/address.h"
 #include "net/stream.h"
 #include "proxy/limits.h"
+#include "proxy/slots.h"
 
 struct pool;
 struct pools;
@@ -49,14 +50,20 @@ struct pool *pool_create(struct loop *loop, struct pools *pools);
 /* Closes all that waits, once no other thread runs any more; NULL is fine. */
 void pool_destroy(struct pool **pool);
 
-/* A connection to it, the caller's now, or NULL. */
-struct stream *pool_take(struct pool *pool, struct pool_key key);
+/* What waits: a connection, and the slot at the server that it holds. */
+struct pool_kept {
+	struct stream *stream;
+	struct slot *slot; /* NULL: it is not counted */
+};
+
+/* A connection to it, the caller's now, and true; or false. */
+bool pool_take(struct pool *pool, struct pool_key key, struct pool_kept *ret);
 
 /*
- * Takes the stream, on which nothing is under way; it is closed at once when
+ * Takes both; the stream, on which nothing is under way, is closed at once when
  * there is no room, or when the server has said or ended something.
  */
-void pool_put(struct pool *pool, struct pool_key key, struct stream **stream);
+void pool_put(struct pool *pool, struct pool_key key, struct pool_kept *kept);
 
 /* How many wait in this one. */
 size_t pool_count(struct pool *pool);

@@ -22,6 +22,7 @@
 struct pool_entry {
 	struct pool *pool;
 	struct stream *stream; /* its own thread's */
+	struct slot *slot;     /* goes with the connection */
 	int fd;                /* the stream's; -1: it cannot change thread */
 	struct pool_key key;   /* its text stands behind the entry */
 	int64_t since;
@@ -68,9 +69,10 @@ size_t pools_count_to(struct pools *pools, struct pool_key key);
 
 /*
  * The connection of another thread that waits for it: a descriptor that is the
- * caller's, or -ENOENT.  No lock is held.
+ * caller's, as its slot is, or -ENOENT.  No lock is held.
  */
-int pools_take_from_others(struct pool *pool, struct pool_key key);
+int pools_take_from_others(
+    struct pool *pool, struct pool_key key, struct slot **ret_slot);
 
 /* The message: frees what other threads have left behind. */
 void pool_clear_left(struct loop *loop, struct loop_message *message);

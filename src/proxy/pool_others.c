@@ -62,13 +62,14 @@ pool_clear_left(struct loop *loop, struct loop_message *message)
 
 /* Under the lock of the entry's pool.  Whether its thread must be told. */
 static bool
-leave_behind(struct pool_entry *entry)
+leave_behind(struct pool_entry *entry, struct slot **ret_slot)
 {
 	struct pool *pool = entry->pool;
 	bool must_tell = !pool->told;
 
 	pool_unlink(entry);
 	entry->left = true;
+	*ret_slot = entry->slot;
 	entry->next = pool->left;
 	pool->left = entry;
 	pool->told = true;
@@ -87,7 +88,7 @@ find_bare(struct pool *pool, struct pool_key key)
 }
 
 static int
-take_one(struct pool *pool, struct pool_key key)
+take_one(struct pool *pool, struct pool_key key, struct slot **ret_slot)
 {
 	bool must_tell = false;
 	int fd = -ENOENT;
@@ -100,7 +101,7 @@ take_one(struct pool *pool, struct pool_key key)
 		if (fd < 0)
 			fd = -ENOENT;
 		else
-			must_tell = leave_behind(entry);
+			must_tell = leave_behind(entry, ret_slot);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	if (must_tell)
@@ -118,14 +119,16 @@ is_quiet(int fd)
 }
 
 static int
-take_from(struct pool *pool, size_t bucket, struct pool_key key)
+take_from(struct pool *pool, size_t bucket, struct pool_key key,
+    struct slot **ret_slot)
 {
 	while (atomic_load_explicit(
 		   &pool->buckets[bucket].count, memory_order_relaxed) > 0) {
-		int fd = take_one(pool, key);
+		int fd = take_one(pool, key, ret_slot);
 		if (fd < 0 || is_quiet(fd))
 			return fd;
 		(void)close(fd);
+		slot_release(*ret_slot);
 	}
 	return -ENOENT;
 }
@@ -142,7 +145,8 @@ place_of(const struct pool *pool)
 
 /* From the next one on, so that not all take from the first. */
 int
-pools_take_from_others(struct pool *pool, struct pool_key key)
+pools_take_from_others(
+    struct pool *pool, struct pool_key key, struct slot **ret_slot)
 {
 	struct pools *pools = pool->pools;
 	size_t bucket = pool_bucket_of(key);
@@ -154,7 +158,7 @@ pools_take_from_others(struct pool *pool, struct pool_key key)
 	for (size_t i = 1; i < pools->member_count; i++) {
 		struct pool *other =
 		    pools->members[(own + i) % pools->member_count];
-		int fd = take_from(other, bucket, key);
+		int fd = take_from(other, bucket, key, ret_slot);
 		if (fd >= 0)
 			return fd;
 	}

@@ -31,6 +31,7 @@ struct workers {
 	struct member *members;
 	size_t count;
 	struct pools *pools;
+	struct slots *slots;
 };
 
 /* What a worker is told: a ban, a generation, or neither for the end. */
@@ -270,7 +271,7 @@ fini_member(struct member *member)
 }
 
 static int
-init_member(struct member *member, struct pools *pools)
+init_member(struct member *member, const struct workers *workers)
 {
 	struct resolver_options options = { 0 };
 	struct worker *worker = &member->worker;
@@ -284,7 +285,8 @@ init_member(struct member *member, struct pools *pools)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
-	worker->pool = pool_create(worker->loop, pools);
+	worker->slots = workers->slots;
+	worker->pool = pool_create(worker->loop, workers->pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
 }
 
@@ -310,8 +312,10 @@ allocate(size_t count)
 	if (workers == NULL)
 		return NULL;
 	workers->pools = pools_create();
+	workers->slots = slots_create();
 	workers->members = calloc(count, sizeof(*workers->members));
-	if (workers->pools != NULL && workers->members != NULL)
+	if (workers->pools != NULL && workers->slots != NULL &&
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -328,8 +332,7 @@ workers_create(size_t count, struct workers **ret)
 	if (workers == NULL)
 		return -ENOMEM;
 	for (; rc == 0 && workers->count < count; workers->count++)
-		rc = init_member(
-		    &workers->members[workers->count], workers->pools);
+		rc = init_member(&workers->members[workers->count], workers);
 	for (size_t i = 0; rc == 0 && i < count; i++)
 		rc = start_thread(&workers->members[i]);
 	if (rc < 0)
@@ -399,6 +402,7 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	pools_destroy(&w->pools);
+	slots_destroy(&w->slots);
 	free(w->members);
 	free(w);
 }

@@ -4,7 +4,8 @@
  *
  * Each worker accepts from all listeners, keeps its own resolver, its own pool
  * of connections to servers and its own clients.  Shared are the generation,
- * the counters, and what a pool holds that another worker has use for.  The thread that creates the workers hands them a
+ * the counters, who has a slot at which server, and what a pool holds that
+ * another worker has use for.  The thread that creates the workers hands them a
  * new generation by message, and each changes over between two events.
  *
  * Fields are for the worker's own thread.
@@ -26,6 +27,7 @@ struct worker {
 	struct loop *loop;
 	struct resolver *resolver;
 	struct pool *pool;
+	struct slots *slots;                 /* of all workers */
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
 	size_t listener_count;

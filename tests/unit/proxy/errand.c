@@ -97,6 +97,8 @@ begin(struct test *t)
 	    resolver_servers(t->worker.resolver, &t->dns.at, 1), 0);
 	t->pools = pools_create();
 	assert_non_null(t->pools);
+	t->worker.slots = slots_create();
+	assert_non_null(t->worker.slots);
 	t->worker.pool = pool_create(&t->h.loop, t->pools);
 	use_policy(t, text);
 	event_sink_set(sink, NULL);
@@ -154,6 +156,7 @@ end(struct test *t)
 	event_sink_set(NULL, NULL);
 	pool_destroy(&t->worker.pool);
 	pools_destroy(&t->pools);
+	slots_destroy(&t->worker.slots);
 	resolver_destroy(&t->worker.resolver);
 	server_end(&t->dns);
 	if (t->listener >= 0)

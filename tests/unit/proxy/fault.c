@@ -73,6 +73,8 @@ begin(struct story *s)
 	    resolver_create(&s->h.loop, &options, &s->worker.resolver), 0);
 	s->pools = pools_create();
 	assert_non_null(s->pools);
+	s->worker.slots = slots_create();
+	assert_non_null(s->worker.slots);
 	s->worker.pool = pool_create(&s->h.loop, s->pools);
 	assert_non_null(s->worker.pool);
 }
@@ -84,6 +86,7 @@ end(struct story *s)
 		client_destroy(s->worker.clients);
 	pool_destroy(&s->worker.pool);
 	pools_destroy(&s->pools);
+	slots_destroy(&s->worker.slots);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
 	arena_spare_fini(&s->worker.spare);

@@ -45,6 +45,27 @@ end(struct test *t)
 	assert_int_equal(open_fds(), t->descriptors);
 }
 
+static struct stream *
+taken(struct pool *pool, struct pool_key key)
+{
+	struct pool_kept kept;
+
+	if (!pool_take(pool, key, &kept))
+		return NULL;
+	assert_null(kept.slot);
+	return kept.stream;
+}
+
+static void
+keep(struct pool *pool, struct pool_key key, struct stream **stream)
+{
+	struct pool_kept kept = { .stream = *stream };
+
+	pool_put(pool, key, &kept);
+	assert_null(kept.stream);
+	*stream = NULL;
+}
+
 static struct pool_key
 to(uint16_t port)
 {
@@ -62,7 +83,7 @@ kept(struct test *t, uint16_t port)
 	assert_int_equal(
 	    stream_create(&t->idle_loop, fds[0], &stream_limits_usual, &stream),
 	    0);
-	pool_put(t->idle, to(port), &stream);
+	keep(t->idle, to(port), &stream);
 	return fds[1];
 }
 
@@ -118,17 +139,17 @@ who_has_none_takes_another_s(void **state)
 	(void)state;
 	begin(&t);
 	int peer = kept(&t, 80), other = kept(&t, 81);
-	assert_null(pool_take(t.pool, to(82)));
-	struct stream *moved = pool_take(t.pool, to(80));
+	assert_null(taken(t.pool, to(82)));
+	struct stream *moved = taken(t.pool, to(80));
 	assert_non_null(moved);
 	assert_ptr_equal(stream_loop(moved), &t.h.loop);
 	assert_int_equal(pool_count(t.idle), 1);
-	assert_null(pool_take(t.pool, to(80)));
+	assert_null(taken(t.pool, to(80)));
 	hears(&t, moved, peer, "one");
 	hears(&t, moved, peer, "two");
 	/* And back again. */
-	pool_put(t.pool, to(80), &moved);
-	moved = pool_take(t.idle, to(80));
+	keep(t.pool, to(80), &moved);
+	moved = taken(t.idle, to(80));
 	assert_non_null(moved);
 	assert_ptr_equal(stream_loop(moved), &t.idle_loop);
 	stream_close(&moved);
@@ -155,7 +176,7 @@ what_has_spoken_or_ended_is_not_taken(void **state)
 	assert_int_equal(send(peers[2], "x", 1, MSG_NOSIGNAL), 1);
 	assert_int_equal(shutdown(peers[1], SHUT_WR), 0);
 	socket_close_reset(peers[0]);
-	assert_null(pool_take(t.pool, to(80)));
+	assert_null(taken(t.pool, to(80)));
 	assert_int_equal(pool_count(t.idle), 0);
 	turn(&t.idle_loop);
 	assert_true(is_closed(peers[1]));
@@ -174,8 +195,8 @@ the_end_before_the_message(void **state)
 	(void)state;
 	begin(&t);
 	int peer = kept(&t, 80), other = kept(&t, 80);
-	struct stream *moved = pool_take(t.pool, to(80));
-	struct stream *also = pool_take(t.pool, to(80));
+	struct stream *moved = taken(t.pool, to(80));
+	struct stream *also = taken(t.pool, to(80));
 	stream_close(&moved);
 	stream_close(&also);
 	(void)close(peer);
@@ -208,10 +229,10 @@ only_bare_connections_change_thread(void **state)
 	    stream_create(&t.idle_loop, fds[0], &stream_limits_usual, &stream),
 	    0);
 	assert_int_equal(stream_carry(stream, &wrapped, NULL), 0);
-	pool_put(t.idle, to(80), &stream);
+	keep(t.idle, to(80), &stream);
 	assert_int_equal(pool_count(t.idle), 1);
-	assert_null(pool_take(t.pool, to(80)));
-	stream = pool_take(t.idle, to(80));
+	assert_null(taken(t.pool, to(80)));
+	stream = taken(t.idle, to(80));
 	assert_non_null(stream);
 	stream_close(&stream);
 	(void)close(fds[1]);
@@ -232,7 +253,7 @@ so_many_to_one_server_in_all(void **state)
 	tcp_pair(fds, 0);
 	assert_int_equal(
 	    stream_create(&t.h.loop, fds[0], &stream_limits_usual, &stream), 0);
-	pool_put(t.pool, to(80), &stream);
+	keep(t.pool, to(80), &stream);
 	assert_int_equal(pool_count(t.pool), 0);
 	assert_int_equal(pool_count(t.idle), PROXY_POOL_PER_SERVER_MAX);
 	assert_true(is_closed(fds[1]));
@@ -320,7 +341,7 @@ on_echo(struct stream *stream, void *context)
 	if (runner->turn % 5 == runner->number)
 		stream_close(&runner->stream);
 	else
-		pool_put(runner->pool, to((uint16_t)(1 + runner->turn % PORTS)),
+		keep(runner->pool, to((uint16_t)(1 + runner->turn % PORTS)),
 		    &runner->stream);
 	runner->turn++;
 	loop_defer(&runner->loop, &runner->next);
@@ -353,7 +374,7 @@ on_turn(struct loop_deferred *deferred)
 		return;
 	}
 	runner->said = (uint64_t)runner->number << 32 | runner->turn;
-	runner->stream = pool_take(runner->pool, key);
+	runner->stream = taken(runner->pool, key);
 	if (runner->stream == NULL) {
 		struct socket_connect options = { .to = runner->echo->at };
 		int fd = socket_connect(&options);
