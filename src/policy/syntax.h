@@ -68,6 +68,7 @@ struct syntax_parent_server {
 	struct syntax_parent_server *next;
 	struct syntax_word protocol;
 	struct syntax_word at;
+	struct syntax_word authorities; /* text.at == NULL: not written */
 };
 
 /* `parent NAME = SERVERS` */

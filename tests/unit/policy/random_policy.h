@@ -293,7 +293,7 @@ add_random_head(struct text *out)
 	    "list nothing = addresses \"nothing.netset\"\n"
 	    "parent corp = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
-	    "parent other = socks5 [2001:db8::8]:1080\n");
+	    "parent other = socks5 [2001:db8::8]:1080, https up.example:443\n");
 	if (chance(3) > 0)
 		text_addf(out, "proxy {\n%s%s%s}\n",
 		    ONE_OF("", "connections 9 per server\n",
