@@ -294,6 +294,24 @@ tell_servers(
 	text_fini(&words);
 }
 
+static void
+tell_source(
+    struct telling *telling, const struct policy_servers *servers, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (servers->source4.family == ADDRESS_NONE &&
+	    servers->source6.family == ADDRESS_NONE)
+		return;
+	text_addz(&words, "source ");
+	add_addresses(servers->source4, servers->source6, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
 /* What is usual need not be written, and is not told. */
 static void
 diff_servers(struct telling *telling)
@@ -301,6 +319,11 @@ diff_servers(struct telling *telling)
 	const struct policy_servers *before = &telling->before->servers;
 	const struct policy_servers *after = &telling->after->servers;
 
+	if (!address_eq(before->source4, after->source4) ||
+	    !address_eq(before->source6, after->source6)) {
+		tell_source(telling, before, false);
+		tell_source(telling, after, true);
+	}
 	if (before->slots == after->slots && before->wait == after->wait)
 		return;
 	tell_servers(telling, before, false);

@@ -320,7 +320,8 @@ parse_servers_line(struct parser *parser, const struct token *head)
 	return true;
 }
 
-static const char proxy_what[] = "'listen', 'intercept' or 'connections'";
+static const char proxy_what[] =
+    "'listen', 'intercept', 'connections' or 'source'";
 
 static const struct {
 	const char *word;
@@ -329,6 +330,7 @@ static const struct {
 	{ "listen", parse_listen },
 	{ "intercept", parse_intercept },
 	{ "connections", parse_servers_line },
+	{ "source", parse_servers_line },
 };
 
 static bool

@@ -25,16 +25,24 @@ parse_wait(struct reader *in, struct syntax_word *ret)
 	return reader_word(in, ret, "a time, like 10s");
 }
 
+static bool
+parse_connections(struct reader *in, struct syntax_servers *servers)
+{
+	return reader_word(in, &servers->count, "the number of connections") &&
+	       parse_per_server(in) && parse_wait(in, &servers->wait);
+}
+
 struct syntax_servers *
 parse_servers(struct reader *in, const struct token *head)
 {
 	struct syntax_servers *servers =
 	    arena_new(in->arena, struct syntax_servers);
 
-	if (servers == NULL ||
-	    !reader_word(in, &servers->count, "the number of connections") ||
-	    !parse_per_server(in) || !parse_wait(in, &servers->wait))
+	if (servers == NULL)
 		return NULL;
 	servers->head = reader_word_of(head);
-	return servers;
+	bool good = str_is(head->text, "source")
+			? reader_words(in, &servers->source, "an address")
+			: parse_connections(in, servers);
+	return good ? servers : NULL;
 }

@@ -149,8 +149,8 @@ struct policy_intercept {
 	struct place place;
 };
 
-/* How many connections the proxy makes to one server, and for how long a
- * client waits for one of them. */
+/* How many connections the proxy makes to one server, for how long a client
+ * waits for one of them, and what their source is. */
 #define POLICY_SERVER_SLOTS    1024
 #define POLICY_SERVER_WAIT     (10 * CLOCK_SECOND)
 #define POLICY_SERVER_WAIT_MAX (300 * CLOCK_SECOND)
@@ -159,6 +159,9 @@ struct policy_servers {
 	uint32_t slots;
 	int64_t wait;
 	struct place place; /* of the line; none: these are the usual ones */
+	/* From where they are made; family NONE: as the kernel chooses. */
+	struct address source4, source6;
+	struct place source_place;
 };
 
 struct policy_masquerade {

@@ -40,20 +40,44 @@ resolve_wait(struct resolver *resolver, const struct syntax_word *word,
 	return false;
 }
 
+static bool
+is_said_twice(struct resolver *resolver, const struct syntax_servers *syntax,
+    struct place before, const char *what)
+{
+	if (before.source == NULL)
+		return false;
+	report_error(
+	    resolver->report, syntax->head.place, "%s is said twice", what);
+	if (resolver->report->kept)
+		report_hint(resolver->report, "it is in line %u",
+		    place_line(before).line);
+	return true;
+}
+
+static void
+resolve_from(struct resolver *resolver, const struct syntax_servers *syntax)
+{
+	struct policy_servers *servers = &resolver->policy->servers;
+
+	if (is_said_twice(resolver, syntax, servers->source_place,
+		"the source of connections"))
+		return;
+	servers->source_place = syntax->head.place;
+	(void)resolve_target(resolver, syntax->source,
+	    "a source is an address of the gateway",
+	    "a source is one address in each family", &servers->source4,
+	    &servers->source6);
+}
+
 static void
 resolve_one(struct resolver *resolver, const struct syntax_servers *syntax)
 {
 	struct policy *policy = resolver->policy;
 	struct policy_servers servers = policy->servers;
 
-	if (servers.place.source != NULL) {
-		report_error(resolver->report, syntax->head.place,
-		    "how many connections there may be is said twice");
-		if (resolver->report->kept)
-			report_hint(resolver->report, "it is in line %u",
-			    place_line(servers.place).line);
+	if (is_said_twice(resolver, syntax, servers.place,
+		"how many connections there may be"))
 		return;
-	}
 	servers.place = syntax->head.place;
 	bool good = resolve_slots(resolver, &syntax->count, &servers);
 	if (resolve_wait(resolver, &syntax->wait, &servers) && good)
@@ -69,5 +93,8 @@ resolve_servers(struct resolver *resolver, const struct syntax *syntax)
 	(void)report_topic(resolver->report, MANUAL_SERVERS);
 	for (const struct syntax_servers *one = syntax->servers; one != NULL;
 	     one = one->next)
-		resolve_one(resolver, one);
+		if (one->source != NULL)
+			resolve_from(resolver, one);
+		else
+			resolve_one(resolver, one);
 }

@@ -106,11 +106,14 @@ struct syntax_intercept {
 	struct syntax_word *zones;
 };
 
-/* A line of `proxy { ... }` about servers: `connections N per server [wait
- * TIME]` */
+/*
+ * A line of `proxy { ... }` about servers: `connections N per server [wait
+ * TIME]`, or `source ADDRESSES`.
+ */
 struct syntax_servers {
 	struct syntax_servers *next;
 	struct syntax_word head;
+	struct syntax_word *source; /* NULL: it is the other one */
 	struct syntax_word count;
 	struct syntax_word wait; /* text.at == NULL: not written */
 };

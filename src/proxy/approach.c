@@ -75,6 +75,23 @@ pass_over(struct approach *approach)
 
 /* ---- kept connections ---- */
 
+static uint64_t
+hash_of_address(struct address address, uint64_t seed)
+{
+	struct str bytes = { (const char *)address.bytes,
+		sizeof(address.bytes) };
+
+	return str_hash(bytes, seed + address.family);
+}
+
+/* A policy that says another source makes connections of its own. */
+static uint64_t
+hash_of_source(const struct policy *policy)
+{
+	return hash_of_address(policy->servers.source6,
+	    hash_of_address(policy->servers.source4, 0));
+}
+
 /*
  * The server, for whom it is trusted, and what it was asked for, if it was: for
  * a URL it can be asked again and again.
@@ -85,7 +102,8 @@ write_key(struct approach *approach)
 	const struct passage_target *target = &approach->target;
 	const struct policy_parent_server *server = approach->server;
 	struct address_port at = { target->address, target->port };
-	unsigned long long trust = str_hash(server->authorities, 0);
+	unsigned long long trust =
+	    str_hash(server->authorities, hash_of_source(approach->policy));
 	char place[ADDRESS_TEXT_BYTES];
 	int len;
 
@@ -224,6 +242,8 @@ dial_addresses(struct approach *approach, size_t count)
 	approach->dial.fn = on_dialled;
 	approach->dial.context = approach;
 	approach->dial.timeout = PROXY_PARENT_TIMEOUT;
+	approach->dial.from4 = approach->policy->servers.source4;
+	approach->dial.from6 = approach->policy->servers.source6;
 	dial_start(&approach->dial, approach->worker->loop, approach->addresses,
 	    count);
 }

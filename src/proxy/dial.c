@@ -92,10 +92,18 @@ take_slot(struct dial *dial, struct dial_attempt *attempt)
 	return -EUSERS;
 }
 
+struct address
+dial_from(const struct dial *dial, struct address to)
+{
+	return to.family == ADDRESS_IPV4 ? dial->from4 : dial->from6;
+}
+
 static int
 connect_to(struct dial *dial, struct dial_attempt *attempt)
 {
-	struct socket_connect options = { .to = dial->servers[dial->next] };
+	struct address_port to = dial->servers[dial->next];
+	struct socket_connect options = { .to = to,
+		.from.address = dial_from(dial, to.address) };
 	struct socket_tuning tuning = { .no_delay = true,
 		.keepalive_idle = 120,
 		.keepalive_every = 30,

@@ -43,6 +43,7 @@ struct dial {
 	struct address_port *servers;
 	size_t count, next;
 	int64_t timeout; /* of all attempts; 0: PROXY_DIAL_TIMEOUT */
+	struct address from4, from6; /* family NONE: the kernel chooses */
 	/* Each attempt takes a slot at its server; NULL: they are not counted.
 	 * One that is held already serves for the first. */
 	struct slots *slots;
@@ -65,6 +66,9 @@ void dial_start(struct dial *dial, struct loop *loop,
  * not tried yet change places, so that the families take turns.
  */
 void dial_more(struct dial *dial, size_t count);
+
+/* From where it connects to the address; family NONE: the kernel chooses. */
+struct address dial_from(const struct dial *dial, struct address to);
 
 /* Does nothing to a dial that is not under way. */
 void dial_cancel(struct dial *dial);

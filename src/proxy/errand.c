@@ -215,19 +215,38 @@ on_dialled(struct dial *dial, int fd, size_t which)
 		return;
 	}
 	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	arrive_at(errand, errand->addresses[errand->tried + which], server);
+	struct address_port at = errand->addresses[errand->tried + which];
+	errand->from = dial_from(dial, at.address);
+	arrive_at(errand, at, server);
+}
+
+struct pool_key
+errand_key(const struct errand *errand, struct address_port server)
+{
+	const struct policy_servers *servers =
+	    &errand->generation->policy->servers;
+
+	return (struct pool_key){ .server = server,
+		.from = server.address.family == ADDRESS_IPV4
+			    ? servers->source4
+			    : servers->source6 };
 }
 
 void
 errand_dial(struct errand *errand, size_t first)
 {
+	const struct policy_servers *servers =
+	    &errand->generation->policy->servers;
+
 	errand->tried = first;
 	errand->dial.fn = on_dialled;
 	errand->dial.context = errand;
 	/* A tunnel lasts as long as its ends like: nobody could wait for it. */
 	errand->dial.slots =
 	    errand->wants_tunnel ? NULL : errand->worker->slots;
-	errand->dial.slots_max = errand->generation->policy->servers.slots;
+	errand->dial.slots_max = servers->slots;
+	errand->dial.from4 = servers->source4;
+	errand->dial.from6 = servers->source6;
 	dial_start(&errand->dial, errand->worker->loop,
 	    &errand->addresses[first], errand->address_count - first);
 }
@@ -241,6 +260,7 @@ errand_arrive_kept(
 	counter_add(COUNTER_UPSTREAM_REUSED, 1);
 	resolver_cancel(&errand->query);
 	errand_set_slot(errand, kept->slot);
+	errand->from = errand_key(errand, at).from;
 	errand->reused = true;
 	arrive_at(errand, at, server);
 }
@@ -250,7 +270,7 @@ take_kept(struct errand *errand)
 {
 	for (size_t i = 0; i < errand->address_count; i++) {
 		struct address_port at = errand->addresses[i];
-		struct pool_key key = { .server = at };
+		struct pool_key key = errand_key(errand, at);
 		struct pool_kept kept;
 		if (!pool_take(errand->worker->pool, key, &kept))
 			continue;
@@ -397,11 +417,31 @@ errand_move(struct errand *errand)
 	proxy_generation_unref(before);
 }
 
+/* The policy may say another source by now. */
+static bool
+comes_from_elsewhere(const struct errand *errand)
+{
+	const struct policy_servers *servers =
+	    &errand->worker->generation->policy->servers;
+
+	return errand->by.name_len == 0 &&
+	       !address_eq(errand->from,
+		   errand->server_at.address.family == ADDRESS_IPV4
+		       ? servers->source4
+		       : servers->source6);
+}
+
 void
 errand_keep(struct errand *errand)
 {
-	struct pool_key key = { .server = errand->server_at };
+	struct pool_key key = { .server = errand->server_at,
+		.from = errand->from };
 
+	if (comes_from_elsewhere(errand)) {
+		stream_close(&errand->server);
+		errand_set_slot(errand, NULL);
+		return;
+	}
 	if (errand->by.name_len > 0)
 		key = approach_key(&errand->approach);
 	if (!slot_pass_on(errand->slot, &errand->server)) {

@@ -83,6 +83,7 @@ struct errand {
 	struct limiter_entry *held;
 	struct stream *server; /* the owner takes it */
 	struct slot *slot;     /* that the connection holds; NULL: none */
+	struct address from;   /* that it was made from, if that was said */
 	struct address_port server_at;
 	enum proxy_failure failure;
 	bool counted; /* within the limit of its rule */

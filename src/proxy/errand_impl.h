@@ -65,6 +65,10 @@ void errand_leave_queue(struct errand *errand);
 void errand_arrive_kept(
     struct errand *errand, struct address_port at, struct pool_kept *kept);
 
+/* Under which a connection to the server is kept that is made now. */
+struct pool_key errand_key(
+    const struct errand *errand, struct address_port server);
+
 /* It holds none any more, or another one. */
 void errand_set_slot(struct errand *errand, struct slot *slot);
 

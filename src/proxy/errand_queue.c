@@ -94,7 +94,7 @@ stand_in_line(struct errand *errand)
 void
 errand_queue(struct errand *errand)
 {
-	struct pool_key key = { .server = errand->full };
+	struct pool_key key = errand_key(errand, errand->full);
 	struct pool_kept kept;
 
 	if (!pool_take(errand->worker->pool, key, &kept)) {

@@ -12,7 +12,7 @@ pool_key_eq(struct pool_key a, struct pool_key b)
 {
 	return a.server.port == b.server.port &&
 	       address_eq(a.server.address, b.server.address) &&
-	       str_eq(a.through, b.through);
+	       address_eq(a.from, b.from) && str_eq(a.through, b.through);
 }
 
 size_t

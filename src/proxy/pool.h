@@ -29,6 +29,7 @@ struct pools;
 
 struct pool_key {
 	struct address_port server; /* family NONE: through a parent */
+	struct address from;        /* family NONE: as the kernel chose */
 	struct str
 	    through; /* all of it, exactly; empty: to the server itself */
 };

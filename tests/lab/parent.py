@@ -87,6 +87,10 @@ class Parent:
         return len(self._listener.peers)
 
     @property
+    def peers(self) -> list[tuple[str, int]]:
+        return self._listener.peers
+
+    @property
     def errors(self) -> list[Exception]:
         return self._listener.errors
 

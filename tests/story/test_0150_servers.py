@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab import wait
+from tests.lab.flows import PROXY, TUNNEL
 from tests.lab.gateway import GOOD, Gateway
 from tests.lab.journal import Journal
 from tests.lab.listener import echo, read_head
+from tests.lab.parent import HttpParent
 from tests.story.zones import ZONES
 
 POLICY = (
@@ -211,3 +213,73 @@ def test_tunnels_are_not_counted(limited: Gateway) -> None:
             assert read_head(client).startswith(b"HTTP/1.1 200 ")
             client.sendall(b"x")
             assert client.recv(1) == b"x"
+
+
+# Where they come from.
+
+OWN = ("203.0.113.7", "2001:db8:f::7")
+
+
+@pytest.fixture
+def own_addresses(gateway: Gateway) -> Iterator[tuple[str, str]]:
+    gw = gateway.lab.gw
+    places = (f"{OWN[0]}/24", f"{OWN[1]}/64")
+    # What is not preferred, the kernel chooses only where it is told to.
+    how = ["dev", "ext0", "nodad", "preferred_lft", "0"]
+    for place in places:
+        gw.run(["ip", "addr", "add", place, *how], check=True)
+    yield OWN
+    for place in places:
+        gw.run(["ip", "addr", "del", place, "dev", "ext0"], check=True)
+
+
+def source(addresses: tuple[str, ...], more: str = "") -> str:
+    text = POLICY.replace("proxy {\n", f"proxy {{\n    source {', '.join(addresses)}\n")
+    return text + more
+
+
+@pytest.mark.parametrize("way", [PROXY, TUNNEL], ids=["URL", "CONNECT"])
+def test_the_source_that_the_policy_says(
+    gateway: Gateway, own_addresses: tuple[str, str], way: tuple[str, ...]
+) -> None:
+    lab = gateway.lab
+    names = {"v4only.example.com": OWN[0], "v6only.example.com": OWN[1]}
+    lab.names.records["v6only.example.com"] = [lab.web.ip6]
+    try:
+        for name in names:  # kept connections from where they came before
+            answer = lab.lan.curl(f"http://{name}/", *way)
+            assert answer.said["peer"] not in OWN
+        assert gateway.apply(source(OWN)).returncode == GOOD
+        for name, wanted in names.items():
+            answer = lab.lan.curl(f"http://{name}/", *way)
+            assert (answer.status, answer.said["peer"]) == (200, wanted)
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+    for name in names:
+        assert lab.lan.curl(f"http://{name}/", *way).said["peer"] not in OWN
+
+
+def test_a_parent_sees_it_too(
+    gateway: Gateway, own_addresses: tuple[str, str]
+) -> None:
+    lab = gateway.lab
+    text = source(OWN).replace("allow lan -> wan", "allow lan -> any via corp")
+    text = text.replace("proxy {", "parent corp = http 203.0.113.9:3128\nproxy {")
+    with HttpParent(lab.out, 3128) as parent:
+        assert gateway.apply(text).returncode == GOOD
+        try:
+            lab.lan.curl("http://www.example.com/", *PROXY)
+        finally:
+            assert gateway.apply(POLICY).returncode == GOOD
+        assert {peer for peer, _ in parent.peers} == {OWN[0]}
+
+
+def test_a_source_that_is_not_ours(gateway: Gateway) -> None:
+    lab = gateway.lab
+    try:
+        assert gateway.apply(source(("203.0.113.99",))).returncode == GOOD
+        answer = lab.lan.curl("http://v4only.example.com/", *PROXY)
+        assert answer.status == 502
+        assert "there is no way to the server" in answer.text
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD

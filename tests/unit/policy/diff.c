@@ -98,6 +98,10 @@ static const struct {
 	    HEAD "proxy {\n connections 64 per server wait 90s\n}\n",
 	    "no longer connections 64 per server wait 10s\n"
 	    "now connections 64 per server wait 90s\n" },
+	{ HEAD "proxy {\n source 203.0.113.7\n}\n",
+	    HEAD "proxy {\n source 2001:db8:f::7, 203.0.113.7\n}\n",
+	    "no longer source 203.0.113.7\n"
+	    "now source 203.0.113.7, 2001:db8:f::7\n" },
 	/* Lines of the firewall. */
 	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
 	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",
