@@ -53,9 +53,8 @@ wants_write(const struct stream *s)
 	return s->error == 0 && (s->output.len > 0 || s->out == OUTPUT_CLOSING);
 }
 
-/* Input that no readiness will announce. */
-static bool
-holds_input(const struct stream *s)
+bool
+stream_holds_input(const struct stream *s)
 {
 	return (stream_piped(s) > 0 && stream_bulk_is_off(s)) ||
 	       (s->transport->holds != NULL && s->transport->holds(&s->wire));
@@ -66,7 +65,7 @@ static bool
 has_work(const struct stream *s)
 {
 	return (wants_write(s) && !s->blocked) ||
-	       (stream_wants_read(s) && holds_input(s));
+	       (stream_wants_read(s) && stream_holds_input(s));
 }
 
 /* ---- reading and writing ---- */
@@ -201,7 +200,7 @@ refresh(struct stream *s)
 	unsigned wanted = 0;
 	int error;
 
-	if (stream_wants_read(s) && !holds_input(s))
+	if (stream_wants_read(s) && !stream_holds_input(s))
 		wanted |= s->wire.read_waits;
 	if (s->blocked && s->error == 0 &&
 	    (wants_write(s) || s->drain_mark != STREAM_NO_MARK))
@@ -213,9 +212,8 @@ refresh(struct stream *s)
 		loop_defer(s->loop, &s->kick);
 }
 
-/* At the end of every call that changed something. */
-static void
-settle(struct stream *s)
+void
+stream_settle(struct stream *s)
 {
 	if (s->entered == 0)
 		refresh(s);
@@ -268,7 +266,7 @@ on_kick(struct loop_deferred *kick)
 	}
 	enter(s);
 	flush(s);
-	if (holds_input(s))
+	if (stream_holds_input(s))
 		fill(s);
 	stream_tell(s);
 	leave(s);
@@ -337,34 +335,7 @@ stream_use(struct stream *s, const struct stream_user *user, void *context)
 		s->in = INPUT_ENDED;
 	if (s->out == OUTPUT_TOLD)
 		s->out = OUTPUT_SHUT;
-	settle(s);
-}
-
-bool
-stream_is_quiet(const struct stream *s)
-{
-	return s->input.len == 0 && stream_piped(s) == 0 && !holds_input(s) &&
-	       s->in == INPUT_OPEN && s->output.len == 0 &&
-	       s->out == OUTPUT_OPEN && s->error == 0;
-}
-
-bool
-stream_is_bare(const struct stream *s)
-{
-	return s->transport == &transport_plain;
-}
-
-void
-stream_rest(struct stream *s, stream_stir_fn fn, void *context)
-{
-	s->user = NULL;
-	s->context = context;
-	s->stir = fn;
-	s->reading = true;
-	s->drain_mark = STREAM_NO_MARK;
-	/* A kick that is due from before would be taken for a stir. */
-	loop_deferred_cancel(&s->kick);
-	settle(s);
+	stream_settle(s);
 }
 
 static void
@@ -382,7 +353,7 @@ stream_carry(struct stream *s, const struct transport *transport, void *state)
 		return -EBUSY;
 	}
 	set_wire(s, transport, s->wire.fd, state);
-	settle(s);
+	stream_settle(s);
 	return 0;
 }
 
@@ -407,14 +378,14 @@ stream_read_start(struct stream *s)
 		return;
 	s->reading = true;
 	s->fresh = true;
-	settle(s);
+	stream_settle(s);
 }
 
 void
 stream_read_stop(struct stream *s)
 {
 	s->reading = false;
-	settle(s);
+	stream_settle(s);
 }
 
 struct str
@@ -427,7 +398,7 @@ void
 stream_consume(struct stream *s, size_t count)
 {
 	buffer_consume(&s->input, count);
-	settle(s);
+	stream_settle(s);
 }
 
 bool
@@ -474,7 +445,7 @@ stream_queue(struct stream *s, struct str bytes)
 	if (error < 0)
 		return error;
 	append(s, bytes);
-	settle(s);
+	stream_settle(s);
 	return s->error;
 }
 
@@ -493,7 +464,7 @@ stream_write(struct stream *s, struct str bytes)
 		append(s, bytes);
 		flush(s);
 	}
-	settle(s);
+	stream_settle(s);
 	return s->error;
 }
 
@@ -510,7 +481,7 @@ stream_write_some(struct stream *s, struct str bytes)
 		rest = send_some(s, bytes);
 	if (rest.len > 0)
 		set_mark(s, 0);
-	settle(s);
+	stream_settle(s);
 	return s->error != 0 ? s->error : (ssize_t)(bytes.len - rest.len);
 }
 
@@ -544,8 +515,8 @@ stream_write_piped(struct stream *s, struct stream *from)
 	moved = s->output.len == 0 ? pour(s, from) : 0;
 	if (stream_piped(from) > 0)
 		set_mark(s, 0);
-	settle(s);
-	settle(from);
+	stream_settle(s);
+	stream_settle(from);
 	return s->error != 0 ? s->error : (ssize_t)moved;
 }
 
@@ -568,13 +539,13 @@ stream_shutdown(struct stream *s)
 		return;
 	s->out = OUTPUT_CLOSING;
 	flush(s);
-	settle(s);
+	stream_settle(s);
 }
 
 /* ---- the end ---- */
 
-static void
-destroy(struct stream *s, void (*close_fd)(int fd))
+void
+stream_destroy(struct stream *s, void (*close_fd)(int fd))
 {
 	s->closed = true;
 	loop_watch_stop(&s->watch);
@@ -590,24 +561,6 @@ destroy(struct stream *s, void (*close_fd)(int fd))
 }
 
 static void
-leave_open(int fd)
-{
-	(void)fd;
-}
-
-int
-stream_release(struct stream **stream)
-{
-	struct stream *s = *stream;
-	int fd = s->wire.fd;
-
-	*stream = NULL;
-	must(stream_is_bare(s));
-	destroy(s, leave_open);
-	return fd;
-}
-
-static void
 close_plainly(int fd)
 {
 	(void)close(fd);
@@ -620,7 +573,7 @@ stream_close(struct stream **stream)
 
 	*stream = NULL;
 	if (s != NULL)
-		destroy(s, close_plainly);
+		stream_destroy(s, close_plainly);
 }
 
 void
@@ -630,5 +583,5 @@ stream_close_reset(struct stream **stream)
 
 	*stream = NULL;
 	if (s != NULL)
-		destroy(s, socket_close_reset);
+		stream_destroy(s, socket_close_reset);
 }

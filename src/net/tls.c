@@ -236,7 +236,7 @@ tls_peer_unref(struct tls_peer *peer)
 
 /* RFC 9525: the name, whole labels only; RFC 6066, 3: no address is sent. */
 static bool
-name_peer(SSL *ssl, const struct tls_peer *peer)
+name_peer(SSL *ssl, struct tls_peer *peer)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
