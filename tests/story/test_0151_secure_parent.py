@@ -127,7 +127,7 @@ listen parent
             assert (answer.exit, answer.status) == (0, 200), answer.error
             assert answer.said["peer"] == BY_PARENT
         body = "x" * 70_000  # an argument may not be much longer
-        url = "http://www.real.example/files/sent"
+        url = "http://www.real.example/files/secure"
         sent = lab.lan.curl(url, *PROXY, "--data-binary", body, "-X", "PUT")
         assert sent.status == 201
         assert lab.lan.curl(url, *PROXY).body == body.encode()
