@@ -139,7 +139,8 @@ came_rightly(struct errand *errand)
 	return errand_may_proceed(&errand->answer) &&
 	       policy_carriage(errand->generation->policy, &errand->flow,
 		   &errand->answer, &errand->parent) &&
-	       policy_parent_same(errand->parent, errand->approach.parent);
+	       policy_parent_same(errand->parent,
+		   errand->approach != NULL ? errand->approach->parent : NULL);
 }
 
 void
@@ -151,7 +152,7 @@ errand_arrive(
 	errand_take_generation(errand, errand->worker->generation);
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
 	bool rightly = came_rightly(errand);
-	approach_release(&errand->approach);
+	errand_release_approach(errand);
 	if (is_refusal(&errand->answer)) {
 		stream_close(&errand->server);
 		errand_refuse(errand, errand->answer);
@@ -319,7 +320,7 @@ forget_addresses(struct errand *errand)
 	errand->full = (struct address_port){ 0 };
 	errand_set_slot(errand, NULL);
 	errand->parent = NULL;
-	approach_release(&errand->approach);
+	errand_release_approach(errand);
 	errand->by = (struct errand_by){ 0 };
 	errand->failure = PROXY_FAILURE_NONE;
 	errand->words[0] = '\0';
@@ -443,7 +444,7 @@ errand_keep(struct errand *errand)
 		return;
 	}
 	if (errand->by.name_len > 0)
-		key = approach_key(&errand->approach);
+		key = approach_key(errand->approach);
 	if (!slot_pass_on(errand->slot, &errand->server)) {
 		struct pool_kept kept = { errand->server, errand->slot };
 		pool_put(errand->worker->pool, key, &kept);
@@ -460,7 +461,7 @@ errand_fini(struct errand *errand)
 	resolver_cancel(&errand->query);
 	errand_leave_queue(errand);
 	dial_cancel(&errand->dial);
-	approach_cancel(&errand->approach);
+	errand_free_approach(errand);
 	stream_close(&errand->server);
 	errand_set_slot(errand, NULL);
 	release_share(errand);

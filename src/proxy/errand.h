@@ -111,7 +111,7 @@ struct errand {
 	struct address_port full;   /* had no slot to give; port 0: none */
 	struct slot_ticket *ticket; /* NULL: it does not wait for one */
 	struct loop_timer patience; /* with the ticket */
-	struct approach approach;
+	struct approach *approach;  /* its own; NULL: it went by no parent */
 };
 
 /* For a client's connection; the source's zone is known after it. */

@@ -78,6 +78,10 @@ void errand_fail_dial(struct errand *errand, int error);
 /* Whether a parent is asked for the name, whatever the address may be. */
 bool errand_goes_unresolved(struct errand *errand);
 
+/* What it went by a parent with, if it did: is over, is gone. */
+void errand_release_approach(struct errand *errand);
+void errand_free_approach(struct errand *errand);
+
 /* By errand->parent: to the name, or to the next address that was admitted. */
 void errand_go_by_parent(struct errand *errand, bool by_name);
 

@@ -565,7 +565,8 @@ by_an_admitted_address(void **state)
 	use_policy(&t, with_parent(&t, "allow lan -> dmz via up\n"));
 	prepare_url(&t, "four.example");
 	errand_begin(&t.errand);
-	while (t.errand.approach.passage.stream == NULL)
+	while (t.errand.approach == NULL ||
+	       t.errand.approach->passage.stream == NULL)
 		harness_round(&t.h);
 	int server = accept_one_of(t.listener);
 	while (recv(server, got, sizeof(got) - 1, MSG_DONTWAIT) < 0)
