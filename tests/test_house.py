@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.gateway import PROGRAM
+
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
 
@@ -139,3 +141,13 @@ def test_nothing_is_left_unfinished() -> None:
         and words.search(path.read_text(errors="replace"))
     ]
     assert not found, found
+
+
+@pytest.mark.parametrize("program", ["gatehouse", "gatehoused", "gatehouse-proxy"])
+def test_openssl_and_libnftables_share_no_process(program: str) -> None:
+    """Apache-2.0 and GPL-2.0-only: neither may be there because of the other."""
+    path = PROGRAM.parent / program
+    linked = subprocess.run(["ldd", path], text=True, capture_output=True, check=True)
+    found = {name for name in ("libssl", "libnftables") if name in linked.stdout}
+    wanted = {"gatehoused": {"libnftables"}, "gatehouse-proxy": {"libssl"}}
+    assert found == wanted.get(program, set())

@@ -197,7 +197,10 @@ build(struct draft *draft, const struct proxy *proxy, struct text *reterr_why)
 	proxy_generation_count_in(draft->ready, proxy->quotas);
 	if (before != NULL)
 		proxy_generation_follow(draft->ready, before);
-	int rc = add_listeners(draft->ready, draft);
+	int rc = parents_secure(
+	    draft->ready->parents, draft->ready->policy, reterr_why);
+	if (rc == 0)
+		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : add_own(draft->ready, &draft->own);
 }
 

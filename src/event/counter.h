@@ -22,6 +22,8 @@
 	ROW(BAD_REQUESTS, bad_requests, "heads that were not HTTP")            \
 	ROW(UPSTREAM_DIALS, upstream_dials, "connections opened to servers")   \
 	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
+	ROW(UPSTREAM_MOVED, upstream_moved,                                    \
+	    "kept connections that another thread took")                       \
 	ROW(UPSTREAM_FAILED, upstream_failed, "servers that did not answer")   \
 	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \

@@ -283,6 +283,7 @@ on_deliver(struct loop_deferred *deferred)
 	struct resolver_answer answer = {
 		.status = status_of(name),
 		.ttl = left > 0 ? left : 0,
+		.whole = !has_lookups(name),
 	};
 
 	interleave(name, &answer);
@@ -292,17 +293,45 @@ on_deliver(struct loop_deferred *deferred)
 
 /* ---- a question's life ---- */
 
+static bool
+is_ready(const struct resolver_name *name, const struct resolver_query *query)
+{
+	switch (query->patience) {
+	case RESOLVER_EAGER:
+		return name->answered ||
+		       name->halves[HALF_IPV6].reply.count > 0;
+	case RESOLVER_REST:
+		return !has_lookups(name);
+	case RESOLVER_USUAL:
+		break;
+	}
+	return name->answered;
+}
+
+static void
+tell_ready(struct resolver_name *name)
+{
+	for (struct resolver_query *q = name->queries; q != NULL; q = q->next)
+		if (is_ready(name, q))
+			loop_defer(name->resolver->loop, &q->deliver);
+}
+
 static void
 answer_all(struct resolver_name *name)
 {
-	struct loop *loop = name->resolver->loop;
-
 	name->answered = true;
 	set_expiry(name);
 	if (status_of(name) != RESOLVER_STATUS_OK)
 		counter_add(COUNTER_DNS_FAILED, 1);
-	for (struct resolver_query *q = name->queries; q != NULL; q = q->next)
-		loop_defer(loop, &q->deliver);
+	tell_ready(name);
+}
+
+/* The late half of an answer that was given already. */
+static void
+complete(struct resolver_name *name)
+{
+	set_expiry(name);
+	tell_ready(name);
 }
 
 /* Once a half has its reply. */
@@ -313,9 +342,8 @@ settle(struct resolver_name *name)
 
 	if (!has_lookups(name)) {
 		loop_timer_cancel(&name->timer);
-		/* The late half of an answer that was given already? */
 		if (name->answered)
-			set_expiry(name);
+			complete(name);
 		else
 			answer_all(name);
 	} else if (has_addresses(name)) {
@@ -323,6 +351,7 @@ settle(struct resolver_name *name)
 		int64_t end = name->asked + r->timeout;
 		loop_timer_arm(
 		    r->loop, &name->timer, grace < end ? grace : end);
+		tell_ready(name);
 	}
 }
 
@@ -356,7 +385,7 @@ on_time(struct loop_timer *timer)
 	}
 	forget_lookups(name);
 	if (name->answered)
-		set_expiry(name);
+		complete(name);
 	else
 		answer_all(name);
 }
@@ -447,7 +476,7 @@ attach(struct resolver_name *name, struct resolver_query *query)
 	name->queries = query;
 	query->deliver =
 	    (struct loop_deferred){ .fn = on_deliver, .context = query };
-	if (name->answered)
+	if (is_ready(name, query))
 		loop_defer(name->resolver->loop, &query->deliver);
 }
 
@@ -470,8 +499,10 @@ name_for(struct resolver *r, struct str text, int *reterr)
 
 /* Those who are being told in this round take the answer with them. */
 static bool
-must_ask(const struct resolver_name *name)
+must_ask(const struct resolver_name *name, const struct resolver_query *query)
 {
+	if (query->patience == RESOLVER_REST && has_lookups(name))
+		return false;
 	return name->answered && name->queries == NULL &&
 	       name->expires <= loop_now(name->resolver->loop);
 }
@@ -491,7 +522,7 @@ resolver_ask(
 	name = name_for(resolver, text, &error);
 	if (name == NULL)
 		return error;
-	if (must_ask(name)) {
+	if (must_ask(name, query)) {
 		error = open_question(name);
 		if (error < 0)
 			return error;

@@ -5,9 +5,10 @@
  * A question asks A and AAAA at once (by c-ares, over the loop) and is
  * answered when both have been, or a little after the first that brought
  * addresses: a server that never answers for one family must not delay all
- * who ask.  Answers are kept by their time to live; who asks for the same
- * name meanwhile joins the question.  Only the DNS is asked: neither
- * /etc/hosts nor search domains, since the policy speaks of full names.
+ * who ask.  Who can do with a part gets it earlier (RFC 8305, 3).  Answers are
+ * kept by their time to live; who asks for the same name meanwhile joins the
+ * question.  Only the DNS is asked: neither /etc/hosts nor search domains,
+ * since the policy speaks of full names.
  *
  * Life cycle of a question: open (look-ups in flight) -> answered (kept, told
  * to all who wait and who come) -> expired (asked anew by the next) -> put
@@ -75,6 +76,7 @@ struct resolver_answer {
 	size_t count;
 	struct address addresses[RESOLVER_ADDRESSES_MAX];
 	int64_t ttl; /* for how long the cache would say the same */
+	bool whole;  /* else the other family may still be told */
 };
 
 struct resolver;
@@ -85,10 +87,17 @@ struct resolver_query;
 typedef void (*resolver_fn)(
     struct resolver_query *query, const struct resolver_answer *answer);
 
-/* The caller sets fn and context; the rest begins as zero. */
+enum resolver_patience {
+	RESOLVER_USUAL, /* both families, or one and the grace */
+	RESOLVER_EAGER, /* does not wait for IPv4 when there is IPv6 */
+	RESOLVER_REST,  /* after an answer that was not whole: both */
+};
+
+/* The caller sets fn, context and patience; the rest begins as zero. */
 struct resolver_query {
 	resolver_fn fn;
 	void *context;
+	enum resolver_patience patience;
 	struct resolver_name *name; /* NULL: not asked */
 	struct resolver_query *next, *prev;
 	struct loop_deferred deliver;

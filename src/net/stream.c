@@ -53,9 +53,8 @@ wants_write(const struct stream *s)
 	return s->error == 0 && (s->output.len > 0 || s->out == OUTPUT_CLOSING);
 }
 
-/* Input that no readiness will announce. */
-static bool
-holds_input(const struct stream *s)
+bool
+stream_holds_input(const struct stream *s)
 {
 	return (stream_piped(s) > 0 && stream_bulk_is_off(s)) ||
 	       (s->transport->holds != NULL && s->transport->holds(&s->wire));
@@ -66,7 +65,7 @@ static bool
 has_work(const struct stream *s)
 {
 	return (wants_write(s) && !s->blocked) ||
-	       (stream_wants_read(s) && holds_input(s));
+	       (stream_wants_read(s) && stream_holds_input(s));
 }
 
 /* ---- reading and writing ---- */
@@ -201,7 +200,7 @@ refresh(struct stream *s)
 	unsigned wanted = 0;
 	int error;
 
-	if (stream_wants_read(s) && !holds_input(s))
+	if (stream_wants_read(s) && !stream_holds_input(s))
 		wanted |= s->wire.read_waits;
 	if (s->blocked && s->error == 0 &&
 	    (wants_write(s) || s->drain_mark != STREAM_NO_MARK))
@@ -213,9 +212,8 @@ refresh(struct stream *s)
 		loop_defer(s->loop, &s->kick);
 }
 
-/* At the end of every call that changed something. */
-static void
-settle(struct stream *s)
+void
+stream_settle(struct stream *s)
 {
 	if (s->entered == 0)
 		refresh(s);
@@ -243,6 +241,10 @@ on_ready(struct loop_watch *watch, unsigned ready)
 {
 	struct stream *s = watch->context;
 
+	if (s->stir != NULL) {
+		s->stir(s, s->context);
+		return;
+	}
 	enter(s);
 	if ((ready & s->wire.write_waits) != 0)
 		s->blocked = false;
@@ -258,9 +260,13 @@ on_kick(struct loop_deferred *kick)
 {
 	struct stream *s = kick->context;
 
+	if (s->stir != NULL) {
+		s->stir(s, s->context);
+		return;
+	}
 	enter(s);
 	flush(s);
-	if (holds_input(s))
+	if (stream_holds_input(s))
 		fill(s);
 	stream_tell(s);
 	leave(s);
@@ -322,13 +328,14 @@ stream_use(struct stream *s, const struct stream_user *user, void *context)
 {
 	s->user = user;
 	s->context = context;
+	s->stir = NULL;
 	s->fresh = true;
 	s->error_told = false;
 	if (s->in == INPUT_TOLD)
 		s->in = INPUT_ENDED;
 	if (s->out == OUTPUT_TOLD)
 		s->out = OUTPUT_SHUT;
-	settle(s);
+	stream_settle(s);
 }
 
 static void
@@ -346,7 +353,7 @@ stream_carry(struct stream *s, const struct transport *transport, void *state)
 		return -EBUSY;
 	}
 	set_wire(s, transport, s->wire.fd, state);
-	settle(s);
+	stream_settle(s);
 	return 0;
 }
 
@@ -371,14 +378,14 @@ stream_read_start(struct stream *s)
 		return;
 	s->reading = true;
 	s->fresh = true;
-	settle(s);
+	stream_settle(s);
 }
 
 void
 stream_read_stop(struct stream *s)
 {
 	s->reading = false;
-	settle(s);
+	stream_settle(s);
 }
 
 struct str
@@ -391,7 +398,7 @@ void
 stream_consume(struct stream *s, size_t count)
 {
 	buffer_consume(&s->input, count);
-	settle(s);
+	stream_settle(s);
 }
 
 bool
@@ -438,7 +445,7 @@ stream_queue(struct stream *s, struct str bytes)
 	if (error < 0)
 		return error;
 	append(s, bytes);
-	settle(s);
+	stream_settle(s);
 	return s->error;
 }
 
@@ -457,7 +464,7 @@ stream_write(struct stream *s, struct str bytes)
 		append(s, bytes);
 		flush(s);
 	}
-	settle(s);
+	stream_settle(s);
 	return s->error;
 }
 
@@ -474,7 +481,7 @@ stream_write_some(struct stream *s, struct str bytes)
 		rest = send_some(s, bytes);
 	if (rest.len > 0)
 		set_mark(s, 0);
-	settle(s);
+	stream_settle(s);
 	return s->error != 0 ? s->error : (ssize_t)(bytes.len - rest.len);
 }
 
@@ -535,7 +542,7 @@ stream_write_spans(struct stream *s, struct iovec *spans, size_t count)
 		sent = send_spans(s, spans, count);
 	if (sent < spans_bytes(spans, count))
 		set_mark(s, 0);
-	settle(s);
+	stream_settle(s);
 	return s->error != 0 ? s->error : (ssize_t)sent;
 }
 
@@ -571,8 +578,8 @@ stream_write_piped(struct stream *s, struct stream *from, size_t bytes_max)
 	moved = s->output.len == 0 ? pour(s, from, bytes_max) : 0;
 	if (stream_piped(from) > 0 && moved < bytes_max)
 		set_mark(s, 0);
-	settle(s);
-	settle(from);
+	stream_settle(s);
+	stream_settle(from);
 	return s->error != 0 ? s->error : (ssize_t)moved;
 }
 
@@ -595,13 +602,13 @@ stream_shutdown(struct stream *s)
 		return;
 	s->out = OUTPUT_CLOSING;
 	flush(s);
-	settle(s);
+	stream_settle(s);
 }
 
 /* ---- the end ---- */
 
-static void
-destroy(struct stream *s, void (*close_fd)(int fd))
+void
+stream_destroy(struct stream *s, void (*close_fd)(int fd))
 {
 	s->closed = true;
 	loop_watch_stop(&s->watch);
@@ -629,7 +636,7 @@ stream_close(struct stream **stream)
 
 	*stream = NULL;
 	if (s != NULL)
-		destroy(s, close_plainly);
+		stream_destroy(s, close_plainly);
 }
 
 void
@@ -639,5 +646,5 @@ stream_close_reset(struct stream **stream)
 
 	*stream = NULL;
 	if (s != NULL)
-		destroy(s, socket_close_reset);
+		stream_destroy(s, socket_close_reset);
 }

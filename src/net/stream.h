@@ -107,6 +107,27 @@ void stream_use(
 int stream_carry(
     struct stream *stream, const struct transport *transport, void *state);
 
+/* ---- a stream that waits for its next user ---- */
+
+typedef void (*stream_stir_fn)(struct stream *stream, void *context);
+
+/*
+ * Nothing is under way on it: no input or output waits, neither side has ended
+ * or failed.
+ */
+bool stream_is_quiet(const struct stream *stream);
+
+/* Its bytes are those of the descriptor: another stream of the same
+ * connection would go on where this one is. */
+bool stream_is_bare(const struct stream *stream);
+
+/*
+ * The stream, which is quiet, has no user any more.  Should the peer say or
+ * end anything, fn is called, round by round, and nothing is read: not a byte
+ * is taken that may be another's by then.  stream_use ends it.
+ */
+void stream_rest(struct stream *stream, stream_stir_fn fn, void *context);
+
 struct loop *stream_loop(const struct stream *stream);
 int stream_fd(const struct stream *stream); /* stays the stream's */
 
@@ -212,6 +233,9 @@ void stream_close(struct stream **stream);
 
 /* The same with a reset, so that the peer cannot take it for a proper end. */
 void stream_close_reset(struct stream **stream);
+
+/* Gives the descriptor of a bare stream, which is quiet, to the caller. */
+int stream_release(struct stream **stream);
 
 /*
  * Sends what is queued, then FIN, then waits for the peer's FIN and throws

@@ -39,6 +39,7 @@ struct stream {
 	const struct transport *transport;
 	const struct stream_user *user; /* NULL: nobody listens yet */
 	void *context;
+	stream_stir_fn stir; /* at rest: instead of reading */
 
 	struct buffer input;
 	enum input_state in;
@@ -96,6 +97,15 @@ ssize_t stream_bulk_pour(
 
 /* Closes the pipe and forgets the bulk; NULL is fine. */
 void stream_bulk_end(struct stream_bulk *bulk);
+
+/* Whether there is input that no readiness will announce. */
+bool stream_holds_input(const struct stream *stream);
+
+/* At the end of every call that changed something. */
+void stream_settle(struct stream *stream);
+
+/* Frees all but the descriptor, which close_fd is given. */
+void stream_destroy(struct stream *stream, void (*close_fd)(int fd));
 
 /* Whether the user is to be told of something. */
 bool stream_has_news(const struct stream *stream);

@@ -3,6 +3,7 @@
 
 #include "policy/choice.h"
 #include "policy/describe.h"
+#include "policy/duration.h"
 
 #include <errno.h>
 
@@ -337,6 +338,60 @@ diff_setting(struct telling *telling, const struct setting *setting)
 }
 
 static void
+tell_servers(
+    struct telling *telling, const struct policy_servers *servers, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (servers->slots == POLICY_SERVER_SLOTS &&
+	    servers->wait == POLICY_SERVER_WAIT)
+		return;
+	text_addf(&words, "connections %u per server wait ", servers->slots);
+	duration_add(servers->wait, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+static void
+tell_source(
+    struct telling *telling, const struct policy_servers *servers, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (servers->source4.family == ADDRESS_NONE &&
+	    servers->source6.family == ADDRESS_NONE)
+		return;
+	text_addz(&words, "source ");
+	add_addresses(servers->source4, servers->source6, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* What is usual need not be written, and is not told. */
+static void
+diff_servers(struct telling *telling)
+{
+	const struct policy_servers *before = &telling->before->servers;
+	const struct policy_servers *after = &telling->after->servers;
+
+	if (!address_eq(before->source4, after->source4) ||
+	    !address_eq(before->source6, after->source6)) {
+		tell_source(telling, before, false);
+		tell_source(telling, after, true);
+	}
+	if (before->slots == after->slots && before->wait == after->wait)
+		return;
+	tell_servers(telling, before, false);
+	tell_servers(telling, after, true);
+}
+
+static void
 diff_settings(struct telling *telling)
 {
 	const struct policy *before = telling->before, *after = telling->after;
@@ -388,6 +443,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 
 	for (unsigned i = 0; i < POLICY_CHOICE_COUNT; i++)
 		diff_choice(&telling, (enum policy_choice)i);
+	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_snats(&telling);
 	diff_maps(&telling, before, after, false);

@@ -61,6 +61,9 @@
 /* Of one parent: each that is down may cost a client a time-out. */
 #define POLICY_PARENT_SERVERS_MAX 8
 
+/* Authorities of a parent: all of the world's are a fifth of a megabyte. */
+#define POLICY_AUTHORITIES_BYTES_MAX ((size_t)1 << 20)
+
 /* Of one service, those that it names counted in: each may double the last. */
 #define POLICY_SERVICE_ITEMS_MAX 4096
 

@@ -26,6 +26,22 @@ policy_parent_protocol_find(struct str word, enum policy_parent_protocol *ret)
 }
 
 bool
+policy_parent_speaks_http(enum policy_parent_protocol protocol)
+{
+	return protocol == POLICY_PARENT_PROTOCOL_HTTP ||
+	       protocol == POLICY_PARENT_PROTOCOL_HTTPS;
+}
+
+bool
+policy_parent_server_same(
+    const struct policy_parent_server *a, const struct policy_parent_server *b)
+{
+	return str_eq(a->text, b->text) &&
+	       (a->authorities.at == NULL) == (b->authorities.at == NULL) &&
+	       str_eq(a->authorities, b->authorities);
+}
+
+bool
 policy_parent_same(const struct policy_parent *a, const struct policy_parent *b)
 {
 	if (a == b)
@@ -33,7 +49,7 @@ policy_parent_same(const struct policy_parent *a, const struct policy_parent *b)
 	if (a == NULL || b == NULL || a->server_count != b->server_count)
 		return false;
 	for (size_t i = 0; i < a->server_count; i++)
-		if (!str_eq(a->servers[i].text, b->servers[i].text))
+		if (!policy_parent_server_same(&a->servers[i], &b->servers[i]))
 			return false;
 	return true;
 }

@@ -15,6 +15,7 @@
 /* What is spoken with a parent: id and word. */
 #define POLICY_PARENT_PROTOCOLS(ROW)                                           \
 	ROW(HTTP, http)                                                        \
+	ROW(HTTPS, https)                                                      \
 	ROW(SOCKS5, socks5)
 
 enum policy_parent_protocol {
@@ -30,7 +31,9 @@ struct policy_parent_server {
 	struct address address; /* family NONE: by name */
 	uint16_t port;
 	struct str text; /* all of it, canonical: "http 10.0.0.9:3128" */
-	size_t nth;      /* of all servers of the policy, from 0 */
+	/* Who may sign for an `https` one, PEM; at == NULL: the system's. */
+	struct str authorities;
+	size_t nth; /* of all servers of the policy, from 0 */
 };
 
 /* `parent NAME = ...` */
@@ -44,9 +47,16 @@ struct policy_parent {
 
 const char *policy_parent_protocol_word(enum policy_parent_protocol protocol);
 
+/* Whether it is asked as a proxy for HTTP is asked: by CONNECT, for URLs. */
+bool policy_parent_speaks_http(enum policy_parent_protocol protocol);
+
 /* True and *ret when the word is one. */
 bool policy_parent_protocol_find(
     struct str word, enum policy_parent_protocol *ret);
+
+/* The same place, and trusted for the same reason. */
+bool policy_parent_server_same(
+    const struct policy_parent_server *a, const struct policy_parent_server *b);
 
 /*
  * Whether flows go the same way by both: the same servers in the same order,

@@ -16,6 +16,7 @@
 #include "policy/parse_firewall.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
+#include "policy/parse_servers.h"
 #include "policy/parse_translation.h"
 #include "policy/reader.h"
 #include "policy/words.h"
@@ -36,6 +37,7 @@ struct parser {
 	struct syntax_listen **listens;
 	struct syntax_intercept **intercepts;
 	struct syntax_choice **choices;
+	struct syntax_servers **servers;
 	struct syntax_masquerade **masquerades;
 	struct syntax_parent **parents;
 	struct syntax_snat **snats;
@@ -315,7 +317,19 @@ parse_block(struct parser *parser, bool (*parse_line)(struct parser *, void *),
 	}
 }
 
-/* Either where the proxy's flows come from, or a choice of how it works. */
+static bool
+parse_servers_line(struct parser *parser, const struct token *head)
+{
+	struct syntax_servers *servers = parse_servers(parser->in, head);
+
+	if (servers == NULL)
+		return false;
+	APPEND(parser->servers, servers);
+	return true;
+}
+
+/* Either where the proxy's flows come from and go, or a choice of how it
+ * works. */
 static const struct {
 	const char *word;
 	bool (*parse)(struct parser *, const struct token *head);
@@ -325,6 +339,8 @@ static const struct {
 } proxy_lines[] = {
 	{ "listen", parse_listen, NULL, MANUAL_PROXY },
 	{ "intercept", parse_intercept, NULL, MANUAL_PROXY },
+	{ "connections", parse_servers_line, NULL, MANUAL_SERVERS },
+	{ "source", parse_servers_line, NULL, MANUAL_SERVERS },
 	{ "cache", NULL, parse_cache, MANUAL_CACHE },
 	{ "compress", NULL, parse_compress, MANUAL_COMPRESS },
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
@@ -332,7 +348,8 @@ static const struct {
 };
 
 static const char proxy_line_what[] =
-    "'listen', 'intercept', 'cache', 'compress', 'tell' or 'private'";
+    "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
+    "'tell' or 'private'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool
@@ -649,6 +666,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.choices = &ret->choices,
+		.servers = &ret->servers,
 		.masquerades = &ret->masquerades,
 		.parents = &ret->parents,
 		.snats = &ret->snats,

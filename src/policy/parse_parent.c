@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/parse_parent.h"
 
+static const char protocols[] = "'http', 'https' or 'socks5'";
+
 /* A place where the protocol should be. */
 static bool
 refuse_no_protocol(struct reader *in)
@@ -10,13 +12,23 @@ refuse_no_protocol(struct reader *in)
 	if (token->kind != TOKEN_WORD ||
 	    str_find(token->text, ':') == token->text.len)
 		return true;
-	(void)reader_expected(in, "'http' or 'socks5'");
+	(void)reader_expected(in, protocols);
 	report_hint(in->report, "write what is spoken there: http %.*s",
 	    STR_ARG(token->text));
 	return false;
 }
 
-/* PROTOCOL HOST:PORT; the resolver knows which protocols there are. */
+static bool
+parse_authorities(struct reader *in, struct syntax_word *ret)
+{
+	if (!reader_at_word(in, "ca"))
+		return true;
+	(void)reader_take(in);
+	return reader_string(
+	    in, ret, "the file in quotes, like \"corp-ca.pem\"");
+}
+
+/* PROTOCOL HOST:PORT [ca "FILE"]; the resolver knows which protocols there are. */
 static bool
 parse_server(struct reader *in, struct syntax_parent_server ***tail)
 {
@@ -24,9 +36,10 @@ parse_server(struct reader *in, struct syntax_parent_server ***tail)
 	    arena_new(in->arena, struct syntax_parent_server);
 
 	if (server == NULL || !refuse_no_protocol(in) ||
-	    !reader_word(in, &server->protocol, "'http' or 'socks5'") ||
+	    !reader_word(in, &server->protocol, protocols) ||
 	    !reader_word(
-		in, &server->at, "HOST:PORT, like proxy.example.com:3128"))
+		in, &server->at, "HOST:PORT, like proxy.example.com:3128") ||
+	    !parse_authorities(in, &server->authorities))
 		return false;
 	**tail = server;
 	*tail = &server->next;

@@ -115,6 +115,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_choices(resolver, own);
+	resolve_servers(resolver, own);
 	resolve_translations(resolver, own);
 	resolve_firewall(resolver, own);
 	resolve_rules(resolver, own, built_in);

@@ -19,6 +19,7 @@
 #include "policy/parent.h"
 #include "policy/quota.h"
 
+#include "base/clock.h"
 #include "base/report.h"
 
 struct policy_zone {
@@ -183,6 +184,21 @@ struct policy_telling {
 	struct place place;
 };
 
+/* How many connections the proxy makes to one server, for how long a client
+ * waits for one of them, and what their source is. */
+#define POLICY_SERVER_SLOTS    1024
+#define POLICY_SERVER_WAIT     (10 * CLOCK_SECOND)
+#define POLICY_SERVER_WAIT_MAX (300 * CLOCK_SECOND)
+
+struct policy_servers {
+	uint32_t slots;
+	int64_t wait;
+	struct place place; /* of the line; none: these are the usual ones */
+	/* From where they are made; family NONE: as the kernel chooses. */
+	struct address source4, source6;
+	struct place source_place;
+};
+
 struct policy_masquerade {
 	uint64_t from, to;
 };
@@ -243,6 +259,7 @@ struct policy {
 	struct policy_cache cache;
 	struct policy_compression compression;
 	struct policy_telling telling;
+	struct policy_servers servers;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
 	struct policy_snat *snats;

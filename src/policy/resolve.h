@@ -124,6 +124,13 @@ bool resolve_target(struct resolver *resolver, const struct syntax_word *words,
     const char *no_address, const char *several, struct address *ret4,
     struct address *ret6);
 
+/*
+ * The file that the word names, beside the file in which it stands; `what` it
+ * is ("a list's file").  0; or a negative errno, and then it is reported.
+ */
+int resolve_file(struct resolver *resolver, const struct syntax_word *word,
+    const char *what, size_t bytes_max, struct str *ret_path, struct text *ret);
+
 /* The statements, file by file. */
 void resolve_definitions(
     struct resolver *resolver, const struct syntax *syntax, bool built_in);
@@ -131,6 +138,7 @@ void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_parents(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
 void resolve_choices(struct resolver *resolver, const struct syntax *syntax);
+void resolve_servers(struct resolver *resolver, const struct syntax *syntax);
 void resolve_translations(
     struct resolver *resolver, const struct syntax *syntax);
 void resolve_firewall(struct resolver *resolver, const struct syntax *syntax);

@@ -279,37 +279,10 @@ resolve_name(struct resolver *resolver, const struct syntax_group *syntax)
 }
 
 static void
-report_unreadable(struct resolver *resolver, const struct syntax_word *file,
-    const char *path, int rc)
-{
-	if (rc == -ENOENT) {
-		report_error(
-		    resolver->report, file->place, "there is no file %s", path);
-		report_hint(resolver->report,
-		    "a list's file is looked for beside the policy");
-	} else {
-		report_error(resolver->report, file->place,
-		    "cannot read %s: %s", path, list_file_fault(rc));
-	}
-}
-
-/* A list's file is looked for beside the file that names it. */
-static void
-beside_its_file(const struct syntax_word *word, struct text *ret)
-{
-	struct text from = TEXT_EMPTY;
-
-	text_add(&from, word->place.source->name);
-	file_beside(from.at != NULL ? from.at : "", word->text, ret);
-	ret->full |= from.full;
-	text_fini(&from);
-}
-
-static void
 read_list(struct resolver *resolver, const struct syntax_list *syntax,
     struct policy_group *group)
 {
-	struct text path = TEXT_EMPTY, text = TEXT_EMPTY;
+	struct text text = TEXT_EMPTY;
 	bool domains = str_is(syntax->kind.text, "domains");
 
 	if (syntax->file.text.len == 0) {
@@ -317,17 +290,12 @@ read_list(struct resolver *resolver, const struct syntax_list *syntax,
 		    "a list needs the name of its file");
 		return;
 	}
-	beside_its_file(&syntax->file, &path);
-	group->file = arena_str(resolver->arena, text_str(&path));
-	int rc = path.full ? -ENOMEM
-			   : resolver->loader->read(resolver->loader->context,
-				 path.at, POLICY_LIST_BYTES_MAX, &text);
-	if (rc < 0)
-		report_unreadable(resolver, &syntax->file, path.at, rc);
-	else if (list_file_read(text_str(&text), path.at, domains,
-		     syntax->file.place, resolver->report, group) == -ENOMEM)
+	int rc = resolve_file(resolver, &syntax->file, "a list's file",
+	    POLICY_LIST_BYTES_MAX, &group->file, &text);
+	if (rc == 0 &&
+	    list_file_read(text_str(&text), group->file.at, domains,
+		syntax->file.place, resolver->report, group) == -ENOMEM)
 		resolver->rc = -ENOMEM;
-	text_fini(&path);
 	text_fini(&text);
 }
 

@@ -7,21 +7,16 @@
 
 #include "base/hostname.h"
 
-/* A protocol that a parent may well speak, but not yet with us. */
+static const char pem_begin[] = "-----BEGIN CERTIFICATE-----";
+
 static void
 report_protocol(struct resolver *resolver, const struct syntax_word *word)
 {
 	struct nearest nearest;
 
-	if (str_is(word->text, "https")) {
-		report_error(resolver->report, word->place,
-		    "the proxy does not speak TLS with a parent yet");
-		report_hint(resolver->report,
-		    "'http' asks it in plain; what goes through it may be TLS");
-		return;
-	}
 	report_error(resolver->report, word->place,
-	    "a parent speaks http or socks5, not '%.*s'", STR_ARG(word->text));
+	    "a parent speaks http, https or socks5, not '%.*s'",
+	    STR_ARG(word->text));
 	nearest_begin(&nearest, word->text);
 	for (unsigned i = 0; i < POLICY_PARENT_PROTOCOL_COUNT; i++)
 		nearest_offer(&nearest, str_of(policy_parent_protocol_word(
@@ -97,6 +92,42 @@ describe(struct resolver *resolver, struct policy_parent_server *server)
 	text_fini(&text);
 }
 
+/*
+ * Whether they are certificates is seen by who makes use of them; a key, or
+ * what is in another form, is told here.
+ */
+static bool
+read_authorities(struct resolver *resolver, const struct syntax_word *file,
+    struct policy_parent_server *server)
+{
+	struct text text = TEXT_EMPTY;
+	struct str path;
+
+	if (file->text.at == NULL)
+		return true;
+	if (server->protocol != POLICY_PARENT_PROTOCOL_HTTPS) {
+		report_error(resolver->report, file->place,
+		    "only an https parent has a certificate");
+		return false;
+	}
+	int rc = resolve_file(resolver, file, "the file of a 'ca'",
+	    POLICY_AUTHORITIES_BYTES_MAX, &path, &text);
+	bool good =
+	    rc == 0 && text.len > 0 &&
+	    memmem(text.at, text.len, pem_begin, sizeof(pem_begin) - 1) != NULL;
+	if (rc == 0 && !good)
+		report_error(resolver->report, file->place,
+		    "there is no certificate in %.*s", STR_ARG(path));
+	if (rc == 0 && !good)
+		report_hint(
+		    resolver->report, "it is written as PEM: %s", pem_begin);
+	if (good)
+		server->authorities =
+		    arena_str(resolver->arena, text_str(&text));
+	text_fini(&text);
+	return good;
+}
+
 static bool
 is_named_before(const struct policy_parent *parent, struct str text)
 {
@@ -119,7 +150,8 @@ add_server(struct resolver *resolver, const struct syntax_parent_server *syntax,
 		report_protocol(resolver, &syntax->protocol);
 		return;
 	}
-	if (!read_place(resolver, &syntax->at, &server))
+	if (!read_place(resolver, &syntax->at, &server) ||
+	    !read_authorities(resolver, &syntax->authorities, &server))
 		return;
 	describe(resolver, &server);
 	if (is_named_before(parent, server.text)) {

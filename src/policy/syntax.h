@@ -68,6 +68,7 @@ struct syntax_parent_server {
 	struct syntax_parent_server *next;
 	struct syntax_word protocol;
 	struct syntax_word at;
+	struct syntax_word authorities; /* text.at == NULL: not written */
 };
 
 /* `parent NAME = SERVERS` */
@@ -119,6 +120,18 @@ struct syntax_choice {
 	struct syntax_choice *next;
 	struct syntax_word head;
 	struct syntax_part *parts;
+};
+
+/*
+ * A line of `proxy { ... }` about servers: `connections N per server [wait
+ * TIME]`, or `source ADDRESSES`.
+ */
+struct syntax_servers {
+	struct syntax_servers *next;
+	struct syntax_word head;
+	struct syntax_word *source; /* NULL: it is the other one */
+	struct syntax_word count;
+	struct syntax_word wait; /* text.at == NULL: not written */
 };
 
 struct syntax_masquerade {
@@ -226,6 +239,7 @@ struct syntax {
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
 	struct syntax_choice *choices;
+	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;
 	struct syntax_parent *parents;
 	struct syntax_snat *snats;

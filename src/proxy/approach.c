@@ -25,6 +25,7 @@ approach_cancel(struct approach *approach)
 {
 	resolver_cancel(&approach->query);
 	dial_cancel(&approach->dial);
+	tls_handshake_cancel(&approach->handshake);
 	passage_cancel(&approach->passage);
 	stream_close(&approach->stream);
 	approach_release(approach);
@@ -56,8 +57,8 @@ find_next(struct approach *approach)
 	if (approach->next == parent->server_count)
 		return false;
 	approach->server = &parent->servers[approach->next++];
-	approach->asks = approach->may_ask && approach->server->protocol ==
-						  POLICY_PARENT_PROTOCOL_HTTP;
+	approach->asks = approach->may_ask &&
+			 policy_parent_speaks_http(approach->server->protocol);
 	return true;
 }
 
@@ -74,29 +75,49 @@ pass_over(struct approach *approach)
 
 /* ---- kept connections ---- */
 
+static uint64_t
+hash_of_address(struct address address, uint64_t seed)
+{
+	struct str bytes = { (const char *)address.bytes,
+		sizeof(address.bytes) };
+
+	return str_hash(bytes, seed + address.family);
+}
+
+/* A policy that says another source makes connections of its own. */
+static uint64_t
+hash_of_source(const struct policy *policy)
+{
+	return hash_of_address(policy->servers.source6,
+	    hash_of_address(policy->servers.source4, 0));
+}
+
 /*
- * The server, and what it was asked for, if it was: for a URL it can be asked
- * again and again.
+ * The server, for whom it is trusted, and what it was asked for, if it was: for
+ * a URL it can be asked again and again.
  */
 static void
 write_key(struct approach *approach)
 {
 	const struct passage_target *target = &approach->target;
+	const struct policy_parent_server *server = approach->server;
 	struct address_port at = { target->address, target->port };
-	struct str server = approach->server->text;
+	unsigned long long trust =
+	    str_hash(server->authorities, hash_of_source(approach->policy));
 	char place[ADDRESS_TEXT_BYTES];
 	int len;
 
 	if (approach->asks)
-		len = snprintf(approach->key, sizeof(approach->key), "%.*s",
-		    STR_ARG(server));
+		len = snprintf(approach->key, sizeof(approach->key),
+		    "%.*s %llx", STR_ARG(server->text), trust);
 	else if (target->host.at != NULL)
 		len = snprintf(approach->key, sizeof(approach->key),
-		    "%.*s %.*s:%u", STR_ARG(server), STR_ARG(target->host),
-		    target->port);
+		    "%.*s %llx %.*s:%u", STR_ARG(server->text), trust,
+		    STR_ARG(target->host), target->port);
 	else
-		len = snprintf(approach->key, sizeof(approach->key), "%.*s %s",
-		    STR_ARG(server), address_port_format(at, place));
+		len = snprintf(approach->key, sizeof(approach->key),
+		    "%.*s %llx %s", STR_ARG(server->text), trust,
+		    address_port_format(at, place));
 	/* Cut, two targets could have one key. */
 	must(len > 0 && (size_t)len < sizeof(approach->key));
 	approach->key_len = (size_t)len;
@@ -112,12 +133,13 @@ approach_key(const struct approach *approach)
 static bool
 take_kept(struct approach *approach)
 {
+	struct pool_kept kept;
+
 	if (!approach->may_reuse)
 		return false;
-	approach->stream =
-	    pool_take(approach->worker->pool, approach_key(approach));
-	if (approach->stream == NULL)
+	if (!pool_take(approach->worker->pool, approach_key(approach), &kept))
 		return false;
+	approach->stream = kept.stream;
 	counter_add(COUNTER_UPSTREAM_REUSED, 1);
 	approach->reused = true;
 	finish(approach, PROXY_FAILURE_NONE);
@@ -141,6 +163,55 @@ on_passed(struct passage *passage, enum proxy_failure failure)
 	finish(approach, failure);
 }
 
+/* Takes the stream; so does the next. */
+static void
+ask(struct approach *approach, struct stream **stream)
+{
+	if (approach->asks) {
+		parents_note_up(approach->parents, approach->server->nth);
+		approach->stream = *stream;
+		*stream = NULL;
+		finish(approach, PROXY_FAILURE_NONE);
+		return;
+	}
+	approach->passage.fn = on_passed;
+	approach->passage.context = approach;
+	passage_start(&approach->passage, stream, approach->server->protocol,
+	    &approach->target);
+}
+
+static void
+on_secured(struct tls_handshake *handshake, int error)
+{
+	struct approach *approach = handshake->context;
+
+	if (error < 0) {
+		(void)snprintf(approach->passage.detail,
+		    sizeof(approach->passage.detail), "TLS: %s",
+		    handshake->detail);
+		pass_over(approach);
+	} else {
+		ask(approach, &handshake->stream);
+	}
+}
+
+static void
+secure(struct approach *approach, struct stream **stream)
+{
+	struct tls_peer *peer =
+	    parents_peer(approach->parents, approach->server->nth);
+
+	if (peer == NULL) {
+		stream_close(stream);
+		finish(approach, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
+	approach->handshake.fn = on_secured;
+	approach->handshake.context = approach;
+	tls_handshake_start(
+	    &approach->handshake, stream, peer, PROXY_PARENT_TIMEOUT);
+}
+
 static void
 on_dialled(struct dial *dial, int fd, size_t which)
 {
@@ -159,16 +230,10 @@ on_dialled(struct dial *dial, int fd, size_t which)
 		return;
 	}
 	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	if (approach->asks) {
-		parents_note_up(approach->parents, approach->server->nth);
-		approach->stream = stream;
-		finish(approach, PROXY_FAILURE_NONE);
-		return;
-	}
-	approach->passage.fn = on_passed;
-	approach->passage.context = approach;
-	passage_start(&approach->passage, &stream, approach->server->protocol,
-	    &approach->target);
+	if (approach->server->protocol == POLICY_PARENT_PROTOCOL_HTTPS)
+		secure(approach, &stream);
+	else
+		ask(approach, &stream);
 }
 
 static void
@@ -177,6 +242,8 @@ dial_addresses(struct approach *approach, size_t count)
 	approach->dial.fn = on_dialled;
 	approach->dial.context = approach;
 	approach->dial.timeout = PROXY_PARENT_TIMEOUT;
+	approach->dial.from4 = approach->policy->servers.source4;
+	approach->dial.from6 = approach->policy->servers.source6;
 	dial_start(&approach->dial, approach->worker->loop, approach->addresses,
 	    count);
 }

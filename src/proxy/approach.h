@@ -3,13 +3,14 @@
  * proxy/approach: to a server by way of a parent.
  *
  *	the next server of the parent that is not down
- *	   -> [a kept connection] or [resolved] -> [dialled] -> [passage]
+ *	   -> [a kept connection] or
+ *	      [resolved] -> [dialled] -> [TLS] -> [passage]
  *	   -> done, or it is down: the next one
  *
- * One that cannot be reached (its name, its port, the word of greeting) is
- * noted as down and the next one is tried; when none is left, the failure is
- * PARENT_DOWN.  One that has answered, whatever it was, is the last: what it
- * refuses is not asked of others.
+ * One that cannot be reached (its name, its port, its certificate, the word of
+ * greeting) is noted as down and the next one is tried; when none is left, the
+ * failure is PARENT_DOWN.  One that has answered, whatever it was, is the last:
+ * what it refuses is not asked of others.
  *
  * The parent's servers are the administrator's choice, and no policy is asked
  * of their addresses.  Nobody else's are dialled here.
@@ -36,8 +37,8 @@ struct worker;
 typedef void (*approach_fn)(
     struct approach *approach, enum proxy_failure failure);
 
-/* "socks5 NAME:PORT" and " NAME:PORT" */
-#define APPROACH_KEY_BYTES (2 * (HOSTNAME_MAX + 16))
+/* "socks5 NAME:PORT", for whom it is trusted, and " NAME:PORT" */
+#define APPROACH_KEY_BYTES (2 * (HOSTNAME_MAX + 16) + 24)
 
 /* The caller sets fn and context; the rest begins as zero. */
 struct approach {
@@ -65,6 +66,7 @@ struct approach {
 	struct resolver_query query;
 	struct address_port addresses[RESOLVER_ADDRESSES_MAX];
 	struct dial dial;
+	struct tls_handshake handshake;
 	struct passage passage;
 };
 

@@ -12,6 +12,8 @@ release(struct dial_attempt *attempt)
 	loop_watch_stop(&attempt->watch);
 	(void)close(attempt->watch.fd);
 	attempt->watch.fd = -1;
+	slot_release(attempt->slot);
+	attempt->slot = NULL;
 }
 
 void
@@ -23,13 +25,16 @@ dial_cancel(struct dial *dial)
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
 		if (dial->attempts[i].watch.fd >= 0)
 			release(&dial->attempts[i]);
+	slot_release(dial->slot);
+	dial->slot = NULL;
 	dial->loop = NULL;
 }
 
 static void
-finish(struct dial *dial, int fd, size_t which)
+finish(struct dial *dial, int fd, size_t which, struct slot *slot)
 {
 	dial_cancel(dial);
+	dial->slot = slot;
 	dial->fn(dial, fd, which);
 }
 
@@ -57,9 +62,11 @@ on_outcome(struct loop_watch *watch, unsigned ready)
 		return;
 	if (rc == 0) {
 		int fd = watch->fd;
+		struct slot *slot = attempt->slot;
 		loop_watch_stop(watch);
 		watch->fd = -1;
-		finish(dial, fd, attempt->which);
+		attempt->slot = NULL;
+		finish(dial, fd, attempt->which, slot);
 		return;
 	}
 	release(attempt);
@@ -67,17 +74,43 @@ on_outcome(struct loop_watch *watch, unsigned ready)
 	try_next(dial);
 }
 
+/* 0, or -EUSERS. */
 static int
-begin_attempt(struct dial *dial, struct dial_attempt *attempt)
+take_slot(struct dial *dial, struct dial_attempt *attempt)
 {
-	struct socket_connect options = { .to = dial->servers[dial->next] };
+	struct address_port to = dial->servers[dial->next];
+
+	attempt->slot = dial->slot;
+	dial->slot = NULL;
+	if (dial->slots == NULL || attempt->slot != NULL)
+		return 0;
+	attempt->slot = slots_take(dial->slots, to, dial->slots_max);
+	if (attempt->slot != NULL)
+		return 0;
+	if (dial->full.port == 0)
+		dial->full = to;
+	return -EUSERS;
+}
+
+struct address
+dial_from(const struct dial *dial, struct address to)
+{
+	return to.family == ADDRESS_IPV4 ? dial->from4 : dial->from6;
+}
+
+static int
+connect_to(struct dial *dial, struct dial_attempt *attempt)
+{
+	struct address_port to = dial->servers[dial->next];
+	struct socket_connect options = { .to = to,
+		.from.address = dial_from(dial, to.address) };
 	struct socket_tuning tuning = { .no_delay = true,
 		.keepalive_idle = 120,
 		.keepalive_every = 30,
 		.keepalive_count = 4 };
 	int fd = socket_connect(&options);
 
-	attempt->which = dial->next++;
+	attempt->which = dial->next;
 	if (fd < 0)
 		return fd;
 	(void)socket_tune(fd, &tuning);
@@ -89,6 +122,22 @@ begin_attempt(struct dial *dial, struct dial_attempt *attempt)
 	if (rc < 0) {
 		(void)close(fd);
 		attempt->watch.fd = -1;
+	}
+	return rc;
+}
+
+static int
+begin_attempt(struct dial *dial, struct dial_attempt *attempt)
+{
+	int rc = take_slot(dial, attempt);
+
+	if (rc == 0)
+		rc = connect_to(dial, attempt);
+	dial->next++;
+	dial->begun = loop_now(dial->loop);
+	if (rc < 0) {
+		slot_release(attempt->slot);
+		attempt->slot = NULL;
 	}
 	return rc;
 }
@@ -106,7 +155,7 @@ free_attempt(struct dial *dial)
 static void
 arm(struct dial *dial)
 {
-	int64_t at = loop_now(dial->loop) + PROXY_DIAL_STAGGER;
+	int64_t at = dial->begun + PROXY_DIAL_STAGGER;
 
 	if (dial->next == dial->count || free_attempt(dial) == NULL ||
 	    at > dial->deadline)
@@ -126,7 +175,7 @@ try_next(struct dial *dial)
 		dial->error = rc;
 	}
 	if (under_way(dial) == 0)
-		finish(dial, dial->error, 0);
+		finish(dial, dial->error, 0, NULL);
 	else
 		arm(dial);
 }
@@ -137,20 +186,47 @@ on_time(struct loop_timer *timer)
 	struct dial *dial = timer->context;
 
 	if (loop_now(dial->loop) >= dial->deadline)
-		finish(dial, -ETIMEDOUT, 0);
+		finish(dial, -ETIMEDOUT, 0, NULL);
 	else
 		try_next(dial);
 }
 
+/* RFC 8305, 4: brings forward the first that is of another family than the
+ * one before it. */
+static void
+alternate(struct address_port *servers, size_t at, size_t count)
+{
+	size_t from = at;
+
+	while (from < count &&
+	       servers[from].address.family == servers[at - 1].address.family)
+		from++;
+	if (from == count)
+		return;
+	struct address_port other = servers[from];
+	memmove(&servers[at + 1], &servers[at], (from - at) * sizeof(other));
+	servers[at] = other;
+}
+
 void
-dial_start(struct dial *dial, struct loop *loop,
-    const struct address_port *servers, size_t count)
+dial_more(struct dial *dial, size_t count)
+{
+	dial->count = count;
+	for (size_t at = dial->next; at > 0 && at < count; at++)
+		alternate(dial->servers, at, count);
+	arm(dial);
+}
+
+void
+dial_start(struct dial *dial, struct loop *loop, struct address_port *servers,
+    size_t count)
 {
 	dial->loop = loop;
 	dial->servers = servers;
 	dial->count = count;
 	dial->next = 0;
 	dial->error = -EADDRNOTAVAIL;
+	dial->full = (struct address_port){ 0 };
 	dial->deadline =
 	    loop_now(loop) +
 	    (dial->timeout > 0 ? dial->timeout : PROXY_DIAL_TIMEOUT);
@@ -158,6 +234,7 @@ dial_start(struct dial *dial, struct loop *loop,
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++) {
 		dial->attempts[i].dial = dial;
 		dial->attempts[i].watch.fd = -1;
+		dial->attempts[i].slot = NULL;
 	}
 	try_next(dial);
 }

@@ -114,6 +114,13 @@ errand_fail(struct errand *errand, enum proxy_failure failure)
 	errand->done(errand, ERRAND_FAILED);
 }
 
+void
+errand_set_slot(struct errand *errand, struct slot *slot)
+{
+	slot_release(errand->slot);
+	errand->slot = slot;
+}
+
 /* ---- connecting ---- */
 
 /* What is still open hangs on what the server will send. */
@@ -139,7 +146,8 @@ came_rightly(struct errand *errand)
 	return errand_may_proceed(&errand->answer) &&
 	       policy_carriage(errand->generation->policy, &errand->flow,
 		   &errand->answer, &errand->parent) &&
-	       policy_parent_same(errand->parent, errand->approach.parent);
+	       policy_parent_same(errand->parent,
+		   errand->approach != NULL ? errand->approach->parent : NULL);
 }
 
 void
@@ -151,7 +159,7 @@ errand_arrive(
 	errand_take_generation(errand, errand->worker->generation);
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
 	bool rightly = came_rightly(errand);
-	approach_release(&errand->approach);
+	errand_release_approach(errand);
 	if (is_refusal(&errand->answer)) {
 		stream_close(&errand->server);
 		errand_refuse(errand, errand->answer);
@@ -180,17 +188,34 @@ arrive_at(struct errand *errand, struct address_port at, struct stream *server)
 	errand_arrive(errand, at, &server);
 }
 
+void
+errand_fail_dial(struct errand *errand, int error)
+{
+	if (errand->full.port != 0) {
+		errand_queue(errand);
+		return;
+	}
+	counter_add(COUNTER_UPSTREAM_FAILED, 1);
+	errand_fail(errand, proxy_failure_of_dial(error));
+}
+
 static void
 on_dialled(struct dial *dial, int fd, size_t which)
 {
 	struct errand *errand = dial->context;
 	struct stream *server;
 
+	errand_set_slot(errand, dial->slot);
+	dial->slot = NULL;
 	if (fd < 0) {
-		counter_add(COUNTER_UPSTREAM_FAILED, 1);
-		errand_fail(errand, proxy_failure_of_dial(fd));
+		if (errand->full.port == 0)
+			errand->full = dial->full;
+		/* RFC 8305, 3: the name may still have other addresses. */
+		if (!errand_awaits_rest(errand, fd))
+			errand_fail_dial(errand, fd);
 		return;
 	}
+	resolver_cancel(&errand->query);
 	if (stream_create(
 		errand->worker->loop, fd, &stream_limits_usual, &server) < 0) {
 		socket_close_reset(fd);
@@ -198,7 +223,54 @@ on_dialled(struct dial *dial, int fd, size_t which)
 		return;
 	}
 	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	arrive_at(errand, errand->addresses[which], server);
+	struct address_port at = errand->addresses[errand->tried + which];
+	errand->from = dial_from(dial, at.address);
+	arrive_at(errand, at, server);
+}
+
+struct pool_key
+errand_key(const struct errand *errand, struct address_port server)
+{
+	const struct policy_servers *servers =
+	    &errand->generation->policy->servers;
+
+	return (struct pool_key){ .server = server,
+		.from = server.address.family == ADDRESS_IPV4
+			    ? servers->source4
+			    : servers->source6 };
+}
+
+void
+errand_dial(struct errand *errand, size_t first)
+{
+	const struct policy_servers *servers =
+	    &errand->generation->policy->servers;
+
+	errand->tried = first;
+	errand->dial.fn = on_dialled;
+	errand->dial.context = errand;
+	/* A tunnel lasts as long as its ends like: nobody could wait for it. */
+	errand->dial.slots =
+	    errand->wants_tunnel ? NULL : errand->worker->slots;
+	errand->dial.slots_max = servers->slots;
+	errand->dial.from4 = servers->source4;
+	errand->dial.from6 = servers->source6;
+	dial_start(&errand->dial, errand->worker->loop,
+	    &errand->addresses[first], errand->address_count - first);
+}
+
+void
+errand_arrive_kept(
+    struct errand *errand, struct address_port at, struct pool_kept *kept)
+{
+	struct stream *server = kept->stream;
+
+	counter_add(COUNTER_UPSTREAM_REUSED, 1);
+	resolver_cancel(&errand->query);
+	errand_set_slot(errand, kept->slot);
+	errand->from = errand_key(errand, at).from;
+	errand->reused = true;
+	arrive_at(errand, at, server);
 }
 
 static bool
@@ -206,13 +278,11 @@ take_kept(struct errand *errand)
 {
 	for (size_t i = 0; i < errand->address_count; i++) {
 		struct address_port at = errand->addresses[i];
-		struct pool_key key = { .server = at };
-		struct stream *server = pool_take(errand->worker->pool, key);
-		if (server == NULL)
+		struct pool_key key = errand_key(errand, at);
+		struct pool_kept kept;
+		if (!pool_take(errand->worker->pool, key, &kept))
 			continue;
-		counter_add(COUNTER_UPSTREAM_REUSED, 1);
-		errand->reused = true;
-		arrive_at(errand, at, server);
+		errand_arrive_kept(errand, at, &kept);
 		return true;
 	}
 	return false;
@@ -243,8 +313,8 @@ is_answered_instead(struct errand *errand)
 	return instead != NULL && instead(errand);
 }
 
-static void
-connect_to_server(struct errand *errand)
+void
+errand_connect(struct errand *errand)
 {
 	errand->reused = false;
 	if (is_answered_instead(errand))
@@ -257,98 +327,11 @@ connect_to_server(struct errand *errand)
 		errand_go_by_parent(errand, false);
 		return;
 	}
-	if (errand->may_reuse && take_kept(errand))
-		return;
-	errand->dial.fn = on_dialled;
-	errand->dial.context = errand;
-	dial_start(&errand->dial, errand->worker->loop, errand->addresses,
-	    errand->address_count);
+	if (!errand->may_reuse || !take_kept(errand))
+		errand_dial(errand, 0);
 }
 
-/* ---- names and addresses ---- */
-
-/*
- * Keeps the address if the policy allows to dial it.  Addresses that go by
- * another parent than the first one, which is the best, are left out.
- */
-static struct policy_answer
-admit(struct errand *errand, struct address address)
-{
-	const struct policy_parent *parent;
-
-	admission_destination(errand->generation, &errand->flow, address);
-	struct policy_answer answer =
-	    errand_ask(errand, errand->generation, &errand->flow);
-
-	if (!errand_may_proceed(&answer) ||
-	    !policy_carriage(
-		errand->generation->policy, &errand->flow, &answer, &parent))
-		return answer;
-	if (errand->address_count == 0)
-		errand->parent = parent;
-	if (policy_parent_same(errand->parent, parent))
-		errand->addresses[errand->address_count++] =
-		    (struct address_port){ address, errand->flow.port };
-	return answer;
-}
-
-static enum proxy_failure
-failure_of_answer(enum resolver_status status)
-{
-	switch (status) {
-	case RESOLVER_STATUS_NO_NAME:
-		return PROXY_FAILURE_NO_NAME;
-	case RESOLVER_STATUS_OK:
-	case RESOLVER_STATUS_NO_ADDRESS:
-		return PROXY_FAILURE_NO_ADDRESS;
-	case RESOLVER_STATUS_TIMEOUT:
-		return PROXY_FAILURE_DNS_TIMEOUT;
-	case RESOLVER_STATUS_FAILED:
-	case RESOLVER_STATUS_COUNT:
-		break;
-	}
-	return PROXY_FAILURE_DNS_FAILED;
-}
-
-static void
-on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
-{
-	struct errand *errand = query->context;
-	struct policy_answer first = { 0 };
-
-	if (answer->count == 0) {
-		counter_add(COUNTER_DNS_FAILED, 1);
-		errand_fail(errand, failure_of_answer(answer->status));
-		return;
-	}
-	for (size_t i = 0; i < answer->count; i++) {
-		struct policy_answer one = admit(errand, answer->addresses[i]);
-		if (i == 0)
-			first = one;
-	}
-	if (errand->address_count > 0) {
-		connect_to_server(errand);
-		return;
-	}
-	/* The event tells the address that was refused. */
-	admission_destination(
-	    errand->generation, &errand->flow, answer->addresses[0]);
-	errand_refuse(errand, first);
-}
-
-static void
-resolve(struct errand *errand)
-{
-	errand->query.fn = on_resolved;
-	errand->query.context = errand;
-	counter_add(COUNTER_DNS_QUERIES, 1);
-	int rc = resolver_ask(
-	    errand->worker->resolver, errand->flow.name, &errand->query);
-	if (rc == -EINVAL)
-		errand_fail(errand, PROXY_FAILURE_NO_NAME);
-	else if (rc < 0)
-		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
-}
+/* ---- the beginning ---- */
 
 /* As the client asked, whatever an earlier attempt has found out. */
 static void
@@ -356,8 +339,11 @@ forget_addresses(struct errand *errand)
 {
 	errand->address_count = 0;
 	errand->asked_count = 0;
+	errand->dial_error = 0;
+	errand->full = (struct address_port){ 0 };
+	errand_set_slot(errand, NULL);
 	errand->parent = NULL;
-	approach_release(&errand->approach);
+	errand_release_approach(errand);
 	errand->by = (struct errand_by){ 0 };
 	errand->failure = PROXY_FAILURE_NONE;
 	errand->words[0] = '\0';
@@ -387,11 +373,12 @@ errand_begin(struct errand *errand)
 	} else if (!errand->wants_datagrams && errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);
 	} else if (errand_goes_by_name(errand)) {
-		resolve(errand);
+		errand_resolve(errand);
 	} else {
-		struct policy_answer answer = admit(errand, errand->meant);
+		struct policy_answer answer =
+		    errand_admit(errand, errand->meant);
 		if (errand->address_count > 0)
-			connect_to_server(errand);
+			errand_connect(errand);
 		else
 			errand_refuse(errand, answer);
 	}
@@ -479,14 +466,55 @@ struct pool_key
 errand_place(const struct errand *errand)
 {
 	if (errand->by.name_len > 0)
-		return approach_key(&errand->approach);
-	return (struct pool_key){ .server = errand->server_at };
+		return approach_key(errand->approach);
+	return (struct pool_key){ .server = errand->server_at,
+		.from = errand->from };
+}
+
+/* The policy may say another source by now. */
+static bool
+comes_from_elsewhere(const struct worker *worker, const struct pool_key *key)
+{
+	const struct policy_servers *servers =
+	    &worker->generation->policy->servers;
+
+	return key->through.len == 0 &&
+	       !address_eq(key->from,
+		   key->server.address.family == ADDRESS_IPV4
+		       ? servers->source4
+		       : servers->source6);
+}
+
+void
+errand_keep_server(
+    struct worker *worker, struct pool_key key, struct pool_kept *kept)
+{
+	if (comes_from_elsewhere(worker, &key)) {
+		stream_close(&kept->stream);
+		slot_release(kept->slot);
+	} else if (!slot_pass_on(kept->slot, &kept->stream)) {
+		pool_put(worker->pool, key, kept);
+	}
+	*kept = (struct pool_kept){ NULL, NULL };
+}
+
+struct pool_kept
+errand_give_server(struct errand *errand)
+{
+	struct pool_kept kept = { errand->server, errand->slot };
+
+	errand->server = NULL;
+	errand->slot = NULL;
+	return kept;
 }
 
 void
 errand_keep(struct errand *errand)
 {
-	pool_put(errand->worker->pool, errand_place(errand), &errand->server);
+	struct pool_key key = errand_place(errand);
+	struct pool_kept kept = errand_give_server(errand);
+
+	errand_keep_server(errand->worker, key, &kept);
 }
 
 void
@@ -495,10 +523,12 @@ errand_fini(struct errand *errand)
 	if (errand == NULL)
 		return;
 	resolver_cancel(&errand->query);
+	errand_leave_queue(errand);
 	dial_cancel(&errand->dial);
-	approach_cancel(&errand->approach);
+	errand_free_approach(errand);
 	stream_close(&errand->server);
 	share_end(&errand->share);
+	errand_set_slot(errand, NULL);
 	proxy_generation_unref(errand->generation);
 	errand->generation = NULL;
 }

@@ -92,7 +92,9 @@ struct errand {
 	struct policy_answer answer; /* rule and reason are the generation's */
 	struct share share;          /* of its rule */
 	struct stream *server;       /* the owner takes it */
-	int datagrams;               /* a socket for the server; the owner's */
+	struct slot *slot;   /* that the connection holds; NULL: none */
+	struct address from; /* that it was made from, if that was said */
+	int datagrams;       /* a socket for the server; the owner's */
 	struct address_port server_at;
 	enum proxy_failure failure;
 	bool reused; /* the connection was kept from another request */
@@ -113,8 +115,13 @@ struct errand {
 	struct dial dial;
 	struct address_port addresses[RESOLVER_ADDRESSES_MAX];
 	size_t address_count;
+	size_t tried;       /* addresses that an earlier dial has tried */
+	int dial_error;     /* of that dial; 0: it goes on, or there was none */
 	size_t asked_count; /* of a parent */
-	struct approach approach;
+	struct address_port full;   /* had no slot to give; port 0: none */
+	struct slot_ticket *ticket; /* NULL: it does not wait for one */
+	struct loop_timer patience; /* with the ticket */
+	struct approach *approach;  /* its own; NULL: it went by no parent */
 };
 
 /* For a client's connection; the source's zone is known after it. */
@@ -162,6 +169,12 @@ void errand_blame_parent(
 
 /* Where its connection is kept; lent. */
 struct pool_key errand_place(const struct errand *errand);
+
+/* For who reads its answer without it: its server and the slot of that, and how
+ * they are kept; *kept is taken. */
+struct pool_kept errand_give_server(struct errand *errand);
+void errand_keep_server(
+    struct worker *worker, struct pool_key key, struct pool_kept *kept);
 
 /* The server takes another request: it is kept. */
 void errand_keep(struct errand *errand);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proxy/errand, for its own files: errand.c asks, resolves and dials,
+ * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
+ * the addresses of a name, errand_queue.c waits for room at a server,
  * errand_parent.c goes by a parent, errand_datagram.c opens what is not
  * connected, errand_tell.c writes the event.
  */
@@ -10,6 +11,7 @@
 #include "proxy/errand.h"
 
 #include "policy/carriage.h"
+#include "proxy/pool.h"
 
 /* The policy's answer to the flow, whichever way its path may be read. */
 struct policy_answer errand_ask(const struct errand *errand,
@@ -36,11 +38,53 @@ void errand_fail(struct errand *errand, enum proxy_failure failure);
 void errand_arrive(
     struct errand *errand, struct address_port at, struct stream **server);
 
+/* The addresses of its name, admitted; then on to a server. */
+void errand_resolve(struct errand *errand);
+
+/*
+ * Keeps the address if the policy allows to dial it.  Addresses that go by
+ * another parent than the first one, which is the best, are left out.
+ */
+struct policy_answer errand_admit(
+    struct errand *errand, struct address address);
+
+/* To one of its addresses, by a kept connection or a new one. */
+void errand_connect(struct errand *errand);
+
 /* To one of the addresses that were admitted: tail call. */
 void errand_open_datagrams(struct errand *errand);
 
+/* The same by a new one, with the addresses from `first` on. */
+void errand_dial(struct errand *errand, size_t first);
+
+/* The dial has failed, but more of the name's addresses may come: it goes on
+ * with them. */
+bool errand_awaits_rest(struct errand *errand, int error);
+
+/* The dial has found no address but such as are full: waits for its turn. */
+void errand_queue(struct errand *errand);
+void errand_leave_queue(struct errand *errand);
+
+/* A kept connection, or one of the queue. */
+void errand_arrive_kept(
+    struct errand *errand, struct address_port at, struct pool_kept *kept);
+
+/* Under which a connection to the server is kept that is made now. */
+struct pool_key errand_key(
+    const struct errand *errand, struct address_port server);
+
+/* It holds none any more, or another one. */
+void errand_set_slot(struct errand *errand, struct slot *slot);
+
+/* No address could be connected to. */
+void errand_fail_dial(struct errand *errand, int error);
+
 /* Whether a parent is asked for the name, whatever the address may be. */
 bool errand_goes_unresolved(struct errand *errand);
+
+/* What it went by a parent with, if it did: is over, is gone. */
+void errand_release_approach(struct errand *errand);
+void errand_free_approach(struct errand *errand);
 
 /* By errand->parent: to the name, or to the next address that was admitted. */
 void errand_go_by_parent(struct errand *errand, bool by_name);

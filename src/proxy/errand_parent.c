@@ -7,6 +7,7 @@
 #include "event/counter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 const char *
 errand_failure_words(const struct errand *errand)
@@ -54,7 +55,7 @@ errand_goes_unresolved(struct errand *errand)
 static void
 note_server(struct errand *errand)
 {
-	const struct policy_parent_server *server = errand->approach.server;
+	const struct policy_parent_server *server = errand->approach->server;
 	struct errand_by *by = &errand->by;
 
 	if (server == NULL)
@@ -124,9 +125,35 @@ choose_target(struct errand *errand, bool by_name)
 }
 
 void
+errand_release_approach(struct errand *errand)
+{
+	if (errand->approach != NULL)
+		approach_release(errand->approach);
+}
+
+void
+errand_free_approach(struct errand *errand)
+{
+	if (errand->approach != NULL)
+		approach_cancel(errand->approach);
+	free(errand->approach);
+	errand->approach = NULL;
+}
+
+/* Half as large as all the rest, and seldom needed: within it, an exchange
+ * would not fit into one piece of its arena. */
+static struct approach *
+need_approach(struct errand *errand)
+{
+	if (errand->approach == NULL)
+		errand->approach = calloc(1, sizeof(*errand->approach));
+	return errand->approach;
+}
+
+void
 errand_go_by_parent(struct errand *errand, bool by_name)
 {
-	struct approach *approach = &errand->approach;
+	struct approach *approach;
 	bool is_named = errand->flow.known[POLICY_FACT_NAME] == FLOW_KNOWN;
 
 	/* The policy has changed since the last address, and says otherwise. */
@@ -135,6 +162,11 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 		return;
 	}
 	note_parent(errand);
+	approach = need_approach(errand);
+	if (approach == NULL) {
+		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	approach->fn = on_approached;
 	approach->context = errand;
 	approach->worker = errand->worker;

@@ -144,6 +144,8 @@ exchange_answer_page(
 			      : exchange->errand.flow.name,
 		.method = exchange->request.method,
 		.client_minor = exchange->request.minor,
+		.retry_after =
+		    proxy_failure_retry_after(exchange->errand.failure),
 	};
 
 	exchange->up_done =

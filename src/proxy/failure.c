@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/failure.h"
 
+#include "proxy/limits.h"
+
 #include <errno.h>
 
 static const struct {
@@ -31,6 +33,12 @@ proxy_failure_is_server(enum proxy_failure failure)
 
 	return status == 502 || status == 504 ||
 	       failure == PROXY_FAILURE_PARENT_DOWN;
+}
+
+unsigned
+proxy_failure_retry_after(enum proxy_failure failure)
+{
+	return failure == PROXY_FAILURE_SERVER_FULL ? PROXY_RETRY_AFTER_S : 0;
 }
 
 enum proxy_failure

@@ -20,6 +20,7 @@
 	ROW(UNREACHABLE, 502, "there is no way to the server")                 \
 	ROW(DIAL_TIMEOUT, 504, "the server does not take the connection")      \
 	ROW(DIAL_FAILED, 502, "no connection to the server")                   \
+	ROW(SERVER_FULL, 503, "too many connections lead to the server")       \
 	ROW(PARENT_DOWN, 503, "no server of the parent can be reached")        \
 	ROW(PARENT_GONE, 502, "the parent ended without an answer")            \
 	ROW(PARENT_BAD, 502, "the parent's answer is not understood")          \
@@ -67,6 +68,9 @@ const char *proxy_failure_words(enum proxy_failure failure);
 
 /* It is the server, or the way to it, that gives no answer. */
 bool proxy_failure_is_server(enum proxy_failure failure);
+
+/* Seconds after which it may be tried again, if that is known; 0: it is not. */
+unsigned proxy_failure_retry_after(enum proxy_failure failure);
 
 /* Of a connection that was not made; error is a negative errno. */
 enum proxy_failure proxy_failure_of_dial(int error);

@@ -3,6 +3,7 @@
 
 #include "http/body.h"
 #include "proxy/limits.h"
+#include "proxy/slots.h"
 #include "proxy/worker.h"
 
 #include <stdlib.h>
@@ -13,10 +14,10 @@ struct fill {
 	struct cache_object *object;
 	struct cache_body *body; /* the object's */
 	struct http_body framing;
-	struct stream *server;
-	bool keep; /* the connection */
-	struct address_port at;
-	struct text through; /* the pool's key */
+	struct pool_kept server;
+	bool keep;           /* the connection, under this key: */
+	struct pool_key key; /* its text is `through` */
+	struct text through;
 	struct loop_timer timer;
 	struct cache_waiter *room; /* is waited for */
 };
@@ -24,7 +25,8 @@ struct fill {
 static void
 destroy(struct fill *fill)
 {
-	stream_close(&fill->server);
+	stream_close(&fill->server.stream);
+	slot_release(fill->server.slot);
 	loop_timer_cancel(&fill->timer);
 	cache_waiter_cancel(&fill->room);
 	*fill->link = fill->next;
@@ -38,11 +40,10 @@ destroy(struct fill *fill)
 static void
 finish(struct fill *fill)
 {
-	struct pool_key key = { fill->at, text_str(&fill->through) };
-
 	cache_body_end(fill->body);
+	fill->key.through = text_str(&fill->through);
 	if (fill->keep)
-		pool_put(fill->worker->pool, key, &fill->server);
+		errand_keep_server(fill->worker, fill->key, &fill->server);
 	destroy(fill);
 }
 
@@ -74,7 +75,7 @@ starve(struct fill *fill)
 {
 	enum http_fault fault;
 
-	if (!stream_has_ended(fill->server))
+	if (!stream_has_ended(fill->server.stream))
 		mind_time(fill);
 	else if (http_body_end(&fill->framing, &fault) < 0)
 		give_up(fill);
@@ -95,7 +96,7 @@ take(struct fill *fill, struct str input)
 		return false;
 	if (content.len > 0 && cache_body_append(fill->body, content) < 0)
 		return false;
-	stream_consume(fill->server, (size_t)used);
+	stream_consume(fill->server.stream, (size_t)used);
 	return true;
 }
 
@@ -105,7 +106,7 @@ on_room(void *context)
 	struct fill *fill = context;
 
 	fill->room = NULL;
-	stream_read_start(fill->server);
+	stream_read_start(fill->server.stream);
 	run(fill);
 }
 
@@ -120,14 +121,14 @@ await_room(struct fill *fill)
 		return;
 	}
 	loop_timer_cancel(&fill->timer);
-	stream_read_stop(fill->server);
+	stream_read_stop(fill->server.stream);
 }
 
 static void
 run(struct fill *fill)
 {
 	while (!http_body_is_done(&fill->framing)) {
-		struct str input = stream_input(fill->server);
+		struct str input = stream_input(fill->server.stream);
 		size_t room = cache_body_room(fill->body);
 		if (input.len == 0) {
 			starve(fill);
@@ -195,28 +196,28 @@ create(struct worker *worker, struct cache_object *object)
 }
 
 void
-fill_start(struct worker *worker, struct cache_object *object,
-    const struct http_response *response, struct pool_key key,
-    struct stream **server)
+fill_start(struct errand *errand, struct cache_object *object,
+    const struct http_response *response)
 {
+	struct worker *worker = errand->worker;
 	struct fill *fill = create(worker, object);
+	struct pool_key key = errand_place(errand);
 
 	if (fill == NULL) {
 		cache_drop(&worker->cache, object);
 		cache_body_break(cache_object_body(object));
-		stream_close(server);
+		stream_close(&errand->server);
 		return;
 	}
-	fill->server = *server;
-	*server = NULL;
-	fill->at = key.server;
+	fill->server = errand_give_server(errand);
+	fill->key = key;
 	text_add(&fill->through, key.through);
 	fill->keep = response->keep_alive && !fill->through.full &&
 		     response->framing != HTTP_FRAMING_UNTIL_CLOSE;
 	http_body_init(
 	    &fill->framing, response->framing, response->content_length);
-	stream_use(fill->server, &server_side, fill);
-	stream_read_start(fill->server);
+	stream_use(fill->server.stream, &server_side, fill);
+	stream_read_start(fill->server.stream);
 	run(fill);
 }
 

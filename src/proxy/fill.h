@@ -12,21 +12,18 @@
 #define GATEHOUSE_PROXY_FILL_H
 
 #include "cache/store.h"
-#include "net/stream.h"
-#include "proxy/pool.h"
+#include "proxy/errand.h"
 
-struct worker;
 struct fill;
 
 /*
- * Takes the server's connection, whose input begins with the content of
- * `response`, and a reference of the object, which is in the store.  What can
- * be had at once is taken within the call.  `key`: where the connection is kept
- * afterwards, if the server and the framing let it.
+ * Takes the errand's connection, whose input begins with the content of
+ * `response`, and a reference of the object.  What can be had at once is taken
+ * within the call.  The connection is kept afterwards, if the server and the
+ * framing let it.
  */
-void fill_start(struct worker *worker, struct cache_object *object,
-    const struct http_response *response, struct pool_key key,
-    struct stream **server);
+void fill_start(struct errand *errand, struct cache_object *object,
+    const struct http_response *response);
 
 /* Gives up all that the worker fills. */
 void fill_end_all(struct worker *worker);

@@ -147,8 +147,7 @@ keep_new(struct keep *keep, struct errand *errand,
 	keep_drop_stale(keep);
 	keep_end_lead(keep, CACHE_LEAD_KEPT);
 	stream_consume(errand->server, used);
-	fill_start(keep->worker, object, response, errand_place(errand),
-	    &errand->server);
+	fill_start(errand, object, response);
 	return object;
 }
 
@@ -165,8 +164,7 @@ keep_passing(struct keep *keep, struct errand *errand,
 	if (object == NULL)
 		return NULL;
 	stream_consume(errand->server, used);
-	fill_start(keep->worker, object, response, errand_place(errand),
-	    &errand->server);
+	fill_start(errand, object, response);
 	return object;
 }
 

@@ -76,6 +76,16 @@
 #define PROXY_POOL_MAX            1024
 #define PROXY_POOL_PER_SERVER_MAX 64
 
+/*
+ * Who waits for a slot at a server, if as many connections lead to it as may:
+ * more than this would not be served before their clients give up.
+ */
+#define PROXY_SLOT_LINE_MAX 1024
+
+/* What those are told who waited in vain: long enough for a line to become
+ * shorter, and short enough for a person to see it through. */
+#define PROXY_RETRY_AFTER_S 10
+
 /* Connections taken from a listener in one go. */
 #define PROXY_ACCEPTS_MAX 16
 

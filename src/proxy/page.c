@@ -154,6 +154,23 @@ add_proxy_status(const struct page *page, struct http_response *response,
 			  STR("Proxy-Status"), text_str(words));
 }
 
+/* RFC 9110, 10.2.3 */
+static int
+add_retry_after(
+    unsigned seconds, struct http_response *response, struct arena *arena)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", seconds);
+	struct str value = arena_str(arena, (struct str){ text, (size_t)len });
+
+	if (seconds == 0)
+		return 0;
+	if (value.at == NULL)
+		return -ENOMEM;
+	return http_fields_add(
+	    &response->fields, arena, STR("Retry-After"), value);
+}
+
 static int
 write_head(const struct page *page, struct str content, struct text *out)
 {
@@ -170,6 +187,8 @@ write_head(const struct page *page, struct str content, struct text *out)
 	int rc = add_fields(&response, &arena);
 	if (rc == 0 && page->error != NULL)
 		rc = add_proxy_status(page, &response, &words, &arena);
+	if (rc == 0)
+		rc = add_retry_after(page->retry_after, &response, &arena);
 	if (rc == 0)
 		rc = http_response_write(&response, &options, out);
 	text_fini(&words);

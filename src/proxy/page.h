@@ -24,6 +24,7 @@ struct page {
 	enum http_method method;
 	unsigned client_minor;
 	bool keep_alive;
+	unsigned retry_after; /* seconds; 0: nothing is said of it */
 };
 
 /*

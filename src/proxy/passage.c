@@ -263,7 +263,7 @@ void
 passage_start(struct passage *passage, struct stream **stream,
     enum policy_parent_protocol protocol, const struct passage_target *target)
 {
-	bool http = protocol == POLICY_PARENT_PROTOCOL_HTTP;
+	bool http = policy_parent_speaks_http(protocol);
 	int rc;
 
 	passage->stream = *stream;

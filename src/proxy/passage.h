@@ -2,7 +2,7 @@
 /*
  * proxy/passage: a parent is asked to open a way to a server.
  *
- *	http     CONNECT, head of the answer (RFC 9110, 9.3.6)
+ *	http(s)  CONNECT, head of the answer (RFC 9110, 9.3.6)
  *	socks5   greeting, method, request, reply (RFC 1928)
  *
  * Behind it the stream is as if it went to the server itself: what the server
@@ -42,7 +42,7 @@ enum passage_state {
 	PASSAGE_REQUEST, /* of SOCKS, sent */
 };
 
-#define PASSAGE_DETAIL_BYTES 24
+#define PASSAGE_DETAIL_BYTES 96
 
 /* The caller sets fn and context; the rest begins as zero. */
 struct passage {

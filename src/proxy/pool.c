@@ -1,85 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Two chains through every entry: its bucket, newest first, and all entries by
- * age, so that the timer only ever looks at the oldest.
- */
-#include "proxy/pool.h"
+#include "proxy/pool_impl.h"
 
-#include "proxy/limits.h"
+#include "base/must.h"
+#include "event/counter.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-#define BUCKETS 256 /* a power of two */
+bool
+pool_key_eq(struct pool_key a, struct pool_key b)
+{
+	return a.server.port == b.server.port &&
+	       address_eq(a.server.address, b.server.address) &&
+	       address_eq(a.from, b.from) && str_eq(a.through, b.through);
+}
 
-struct bucket {
-	struct entry *newest;
-	size_t count;
-};
-
-struct entry {
-	struct pool *pool;
-	struct stream *stream;
-	struct pool_key key; /* its text stands behind the entry */
-	int64_t since;
-	struct entry *next, **link; /* in the bucket */
-	struct entry *newer, *older;
-};
-
-struct pool {
-	struct loop *loop;
-	struct bucket buckets[BUCKETS];
-	struct entry *newest, *oldest;
-	struct loop_timer timer;
-	size_t count;
-};
-
-static struct bucket *
-bucket_of(struct pool *pool, struct pool_key key)
+size_t
+pool_bucket_of(struct pool_key key)
 {
 	struct str bytes = { (const char *)key.server.address.bytes,
 		sizeof(key.server.address.bytes) };
 
 	if (key.through.len > 0)
 		bytes = key.through;
-	return &pool->buckets[str_hash(bytes, key.server.port) & (BUCKETS - 1)];
+	return (size_t)(str_hash(bytes, key.server.port) & (POOL_BUCKETS - 1));
 }
 
-static bool
-is_to(const struct entry *entry, struct pool_key key)
+/* ---- the chains, under the lock ---- */
+
+static void
+count_one(struct pool *pool, size_t bucket)
 {
-	return entry->key.server.port == key.server.port &&
-	       address_eq(entry->key.server.address, key.server.address) &&
-	       str_eq(entry->key.through, key.through);
+	pool->count++;
+	(void)atomic_fetch_add_explicit(
+	    &pool->buckets[bucket].count, 1, memory_order_relaxed);
+	(void)atomic_fetch_add_explicit(
+	    &pool->pools->buckets[bucket], 1, memory_order_relaxed);
 }
 
 static void
-link_entry(struct pool *pool, struct entry *entry)
+count_less(struct pool *pool, size_t bucket)
 {
-	struct bucket *bucket = bucket_of(pool, entry->key);
+	pool->count--;
+	(void)atomic_fetch_sub_explicit(
+	    &pool->buckets[bucket].count, 1, memory_order_relaxed);
+	(void)atomic_fetch_sub_explicit(
+	    &pool->pools->buckets[bucket], 1, memory_order_relaxed);
+	(void)atomic_fetch_sub_explicit(
+	    &pool->pools->count, 1, memory_order_relaxed);
+}
+
+static void
+link_entry(struct pool *pool, struct pool_entry *entry, size_t number)
+{
+	struct pool_bucket *bucket = &pool->buckets[number];
 
 	entry->next = bucket->newest;
 	entry->link = &bucket->newest;
 	if (entry->next != NULL)
 		entry->next->link = &entry->next;
 	bucket->newest = entry;
-	bucket->count++;
 	entry->older = pool->newest;
 	if (pool->newest != NULL)
 		pool->newest->newer = entry;
 	else
 		pool->oldest = entry;
 	pool->newest = entry;
-	pool->count++;
+	count_one(pool, number);
 }
 
-/* The stream stays open, with the caller; the entry is gone. */
-static struct stream *
-unlink_entry(struct entry *entry)
+void
+pool_unlink(struct pool_entry *entry)
 {
 	struct pool *pool = entry->pool;
-	struct stream *stream = entry->stream;
 
-	bucket_of(pool, entry->key)->count--;
 	*entry->link = entry->next;
 	if (entry->next != NULL)
 		entry->next->link = entry->link;
@@ -91,72 +85,136 @@ unlink_entry(struct entry *entry)
 		entry->older->newer = entry->newer;
 	else
 		pool->oldest = entry->newer;
-	pool->count--;
-	free(entry);
-	return stream;
+	count_less(pool, pool_bucket_of(entry->key));
 }
 
-static void
-discard(struct entry *entry)
+static struct pool_entry *
+find(struct pool *pool, struct pool_key key)
 {
-	struct stream *stream = unlink_entry(entry);
+	struct pool_entry *entry = pool->buckets[pool_bucket_of(key)].newest;
 
-	stream_close(&stream);
+	while (entry != NULL && !pool_key_eq(entry->key, key))
+		entry = entry->next;
+	return entry;
+}
+
+/* ---- entries that end ---- */
+
+static void
+close_entry(struct pool_entry *entry)
+{
+	stream_close(&entry->stream);
+	slot_release(entry->slot);
+	free(entry);
+}
+
+/* What another thread has is closed when its message comes. */
+static void
+discard(struct pool_entry *entry)
+{
+	struct pool *pool = entry->pool;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	bool ours = !entry->left;
+	if (ours)
+		pool_unlink(entry);
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (ours)
+		close_entry(entry);
 }
 
 /* Nothing was asked, so whatever is said belongs to nobody. */
 static void
-on_word(struct stream *stream, void *context)
+on_stir(struct stream *stream, void *context)
 {
 	(void)stream;
 	discard(context);
 }
 
-static void
-on_failed(struct stream *stream, int error, void *context)
+/* The oldest, or INT64_MAX. */
+static int64_t
+first_to_end(struct pool *pool)
 {
-	(void)stream;
-	(void)error;
-	discard(context);
-}
+	int64_t at = INT64_MAX;
 
-static const struct stream_user waiting = {
-	.data = on_word,
-	.ended = on_word,
-	.failed = on_failed,
-};
+	(void)pthread_mutex_lock(&pool->lock);
+	if (pool->oldest != NULL)
+		at = pool->oldest->since + PROXY_POOL_TIMEOUT;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return at;
+}
 
 static void
 arm(struct pool *pool)
 {
-	if (pool->oldest != NULL)
-		loop_timer_arm(pool->loop, &pool->timer,
-		    pool->oldest->since + PROXY_POOL_TIMEOUT);
+	int64_t at = first_to_end(pool);
+
+	if (at != INT64_MAX)
+		loop_timer_arm(pool->loop, &pool->timer, at);
 	else
 		loop_timer_cancel(&pool->timer);
+}
+
+static struct pool_entry *
+unlink_oldest(struct pool *pool, int64_t until)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	struct pool_entry *entry = pool->oldest;
+	if (entry != NULL && entry->since <= until)
+		pool_unlink(entry);
+	else
+		entry = NULL;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return entry;
+}
+
+static void
+end_all_until(struct pool *pool, int64_t until)
+{
+	struct pool_entry *entry;
+
+	while ((entry = unlink_oldest(pool, until)) != NULL)
+		close_entry(entry);
 }
 
 static void
 on_time(struct loop_timer *timer)
 {
 	struct pool *pool = timer->context;
-	int64_t now = loop_now(pool->loop);
 
-	while (pool->oldest != NULL && /* discard unlinks, so oldest moves */
-	       pool->oldest->since + PROXY_POOL_TIMEOUT <= now) /* NOLINT */
-		discard(pool->oldest);
+	end_all_until(pool, loop_now(pool->loop) - PROXY_POOL_TIMEOUT);
 	arm(pool);
 }
 
+/* ---- pools ---- */
+
+struct pools *
+pools_create(void)
+{
+	return calloc(1, sizeof(struct pools));
+}
+
+void
+pools_destroy(struct pools **pools)
+{
+	free(*pools);
+	*pools = NULL;
+}
+
 struct pool *
-pool_create(struct loop *loop)
+pool_create(struct loop *loop, struct pools *pools)
 {
 	struct pool *pool = calloc(1, sizeof(*pool));
 
 	if (pool == NULL)
 		return NULL;
+	must(pools->member_count < PROXY_WORKERS_MAX);
+	pool->pools = pools;
 	pool->loop = loop;
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	pool->behind.fn = pool_clear_left;
 	pool->timer = (struct loop_timer){ .fn = on_time, .context = pool };
+	pools->members[pools->member_count++] = pool;
 	return pool;
 }
 
@@ -168,52 +226,88 @@ pool_destroy(struct pool **pool)
 	*pool = NULL;
 	if (p == NULL)
 		return;
-	while (p->oldest != NULL)
-		discard(p->oldest); /* NOLINT: unlinked, so oldest moves */
+	end_all_until(p, INT64_MAX);
+	/* The message itself, if it is on its way, is told to nobody. */
+	pool_clear_left(p->loop, &p->behind);
 	loop_timer_cancel(&p->timer);
+	(void)pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-struct stream *
-pool_take(struct pool *pool, struct pool_key key)
-{
-	struct entry *entry = bucket_of(pool, key)->newest;
+/* ---- taking ---- */
 
-	while (entry != NULL && !is_to(entry, key))
-		entry = entry->next;
+static bool
+take_own(struct pool *pool, struct pool_key key, struct pool_kept *ret)
+{
+	(void)pthread_mutex_lock(&pool->lock);
+	struct pool_entry *entry = find(pool, key);
+	if (entry != NULL)
+		pool_unlink(entry);
+	(void)pthread_mutex_unlock(&pool->lock);
 	if (entry == NULL)
-		return NULL;
-	struct stream *stream = unlink_entry(entry);
+		return false;
+	*ret = (struct pool_kept){ entry->stream, entry->slot };
+	free(entry);
 	/* The entry is gone; nobody is told until the caller listens. */
-	stream_use(stream, NULL, NULL);
-	return stream;
+	stream_use(ret->stream, NULL, NULL);
+	return true;
+}
+
+static bool
+take_others(struct pool *pool, struct pool_key key, struct pool_kept *ret)
+{
+	struct pool_kept kept;
+	int fd = pools_take_from_others(pool, key, &kept.slot);
+
+	if (fd < 0)
+		return false;
+	if (stream_create(pool->loop, fd, &stream_limits_usual, &kept.stream) <
+	    0) {
+		(void)close(fd);
+		slot_release(kept.slot);
+		return false;
+	}
+	counter_add(COUNTER_UPSTREAM_MOVED, 1);
+	*ret = kept;
+	return true;
+}
+
+bool
+pool_take(struct pool *pool, struct pool_key key, struct pool_kept *ret)
+{
+	return take_own(pool, key, ret) || take_others(pool, key, ret);
+}
+
+/* ---- keeping ---- */
+
+/* Counts it, if there may be one more in all pools. */
+static bool
+has_room_in_all(struct pools *pools)
+{
+	if (atomic_fetch_add_explicit(&pools->count, 1, memory_order_relaxed) <
+	    PROXY_POOL_MAX)
+		return true;
+	(void)atomic_fetch_sub_explicit(&pools->count, 1, memory_order_relaxed);
+	return false;
 }
 
 /* A bucket is seldom shared, so its entries are seldom looked at. */
 static bool
-has_room_for(struct pool *pool, struct pool_key key)
+are_too_many(struct pools *pools, struct pool_key key, size_t bucket)
 {
-	const struct bucket *bucket = bucket_of(pool, key);
-	size_t count = 0;
-
-	if (pool->count >= PROXY_POOL_MAX)
-		return false;
-	if (bucket->count < PROXY_POOL_PER_SERVER_MAX)
-		return true;
-	for (const struct entry *entry = bucket->newest; entry != NULL;
-	     entry = entry->next)
-		count += is_to(entry, key);
-	return count < PROXY_POOL_PER_SERVER_MAX;
+	return atomic_load_explicit(&pools->buckets[bucket],
+		   memory_order_relaxed) > PROXY_POOL_PER_SERVER_MAX &&
+	       pools_count_to(pools, key) > PROXY_POOL_PER_SERVER_MAX;
 }
 
-static struct entry *
+static struct pool_entry *
 create_entry(struct pool *pool, struct pool_key key)
 {
-	struct entry *entry = malloc(sizeof(*entry) + key.through.len);
+	struct pool_entry *entry = malloc(sizeof(*entry) + key.through.len);
 
 	if (entry == NULL)
 		return NULL;
-	*entry = (struct entry){
+	*entry = (struct pool_entry){
 		.pool = pool, .key = key, .since = loop_now(pool->loop)
 	};
 	if (key.through.len > 0)
@@ -223,28 +317,42 @@ create_entry(struct pool *pool, struct pool_key key)
 }
 
 void
-pool_put(struct pool *pool, struct pool_key key, struct stream **stream)
+pool_put(struct pool *pool, struct pool_key key, struct pool_kept *kept)
 {
-	struct entry *entry = NULL;
+	struct pool_kept k = *kept;
+	size_t bucket = pool_bucket_of(key);
+	struct pool_entry *entry = NULL;
 
-	if (has_room_for(pool, key) && !stream_has_ended(*stream) &&
-	    stream_input(*stream).len == 0)
+	*kept = (struct pool_kept){ 0 };
+	if (stream_is_quiet(k.stream))
 		entry = create_entry(pool, key);
-	if (entry == NULL) {
-		stream_close(stream);
+	if (entry == NULL || !has_room_in_all(pool->pools)) {
+		free(entry);
+		stream_close(&k.stream);
+		slot_release(k.slot);
 		return;
 	}
-	entry->stream = *stream;
-	*stream = NULL;
-	link_entry(pool, entry);
-	stream_use(entry->stream, &waiting, entry);
-	stream_read_start(entry->stream);
+	entry->stream = k.stream;
+	entry->slot = k.slot;
+	entry->fd = stream_is_bare(k.stream) ? stream_fd(k.stream) : -1;
+	/* From the first moment on that others can take it, it is not read. */
+	stream_rest(entry->stream, on_stir, entry);
+	(void)pthread_mutex_lock(&pool->lock);
+	link_entry(pool, entry, bucket);
+	(void)pthread_mutex_unlock(&pool->lock);
 	if (!loop_timer_is_armed(&pool->timer))
-		arm(pool);
+		loop_timer_arm(pool->loop, &pool->timer,
+		    loop_now(pool->loop) + PROXY_POOL_TIMEOUT);
+	/* Counted first, so that two threads cannot both be the last one. */
+	if (are_too_many(pool->pools, key, bucket))
+		discard(entry);
 }
 
 size_t
-pool_count(const struct pool *pool)
+pool_count(struct pool *pool)
 {
-	return pool->count;
+	(void)pthread_mutex_lock(&pool->lock);
+	size_t count = pool->count;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return count;
 }

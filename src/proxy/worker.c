@@ -38,6 +38,8 @@ struct workers {
 	struct member *members;
 	size_t count;
 	struct cache *cache; /* of all; of no size while no policy wants it */
+	struct pools *pools;
+	struct slots *slots;
 };
 
 /* What a worker is told: a ban, quotas, a generation, or none of them for the
@@ -310,9 +312,12 @@ run(void *context)
 	return NULL;
 }
 
+/* Whoever could still post to it has ended. */
 static void
 fini_member(struct member *member)
 {
+	if (member->worker.loop != NULL)
+		loop_deliver(&member->loop);
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
@@ -323,7 +328,7 @@ fini_member(struct member *member)
 }
 
 static int
-init_member(struct member *member, struct cache *cache)
+init_member(struct member *member, const struct workers *workers)
 {
 	struct resolver_options options = { 0 };
 	struct worker *worker = &member->worker;
@@ -337,11 +342,12 @@ init_member(struct member *member, struct cache *cache)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
-	worker->pool = pool_create(worker->loop);
-	if (worker->pool == NULL)
-		return -ENOMEM;
-	worker->cache.cache = cache;
-	return 0;
+	worker->cache.cache = workers->cache;
+	worker->banned = workers->banned;
+	worker->callers = workers->callers;
+	worker->slots = workers->slots;
+	worker->pool = pool_create(worker->loop, workers->pools);
+	return worker->pool != NULL ? 0 : -ENOMEM;
 }
 
 /* Signals are for the thread that creates the workers. */
@@ -358,41 +364,42 @@ start_thread(struct member *member)
 	return rc;
 }
 
-static int
-init_workers(struct workers *workers, size_t count)
+static struct workers *
+allocate(size_t count)
 {
 	const struct cache_limits none = { 0 };
+	struct workers *workers = calloc(1, sizeof(*workers));
 
-	workers->members = calloc(count, sizeof(*workers->members));
+	if (workers == NULL)
+		return NULL;
+	workers->pools = pools_create();
+	workers->slots = slots_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
-	if (workers->members == NULL || workers->banned == NULL ||
-	    workers->callers == NULL)
-		return -ENOMEM;
-	return cache_create(&none, &workers->cache);
+	workers->members = calloc(count, sizeof(*workers->members));
+	if (workers->pools != NULL && workers->slots != NULL &&
+	    workers->banned != NULL && workers->callers != NULL &&
+	    workers->members != NULL &&
+	    cache_create(&none, &workers->cache) == 0)
+		return workers;
+	workers_destroy(&workers);
+	return NULL;
 }
 
+/* No thread runs before all pools are there. */
 int
 workers_create(size_t count, struct workers **ret)
 {
-	struct workers *workers = calloc(1, sizeof(*workers));
+	struct workers *workers = allocate(count);
 	int rc = 0;
 
 	choose_via();
 	if (workers == NULL)
 		return -ENOMEM;
-	if (init_workers(workers, count) < 0) {
-		workers_destroy(&workers);
-		return -ENOMEM;
-	}
-	for (; rc == 0 && workers->count < count; workers->count++) {
-		struct member *member = &workers->members[workers->count];
-		member->worker.banned = workers->banned;
-		member->worker.callers = workers->callers;
-		rc = init_member(member, workers->cache);
-		if (rc == 0)
-			rc = start_thread(member);
-	}
+	for (; rc == 0 && workers->count < count; workers->count++)
+		rc = init_member(&workers->members[workers->count], workers);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = start_thread(&workers->members[i]);
 	if (rc < 0)
 		workers_destroy(&workers);
 	else
@@ -505,6 +512,8 @@ workers_destroy(struct workers **workers)
 	cache_destroy(&w->cache);
 	banned_destroy(w->banned);
 	callers_destroy(w->callers);
+	pools_destroy(&w->pools);
+	slots_destroy(&w->slots);
 	free(w->members);
 	free(w);
 }

@@ -3,8 +3,9 @@
  * proxy/worker: a thread of the proxy, with a loop of its own.
  *
  * Each worker accepts from all listeners, keeps its own resolver, its own pool
- * of connections to servers and its own clients; nothing but the generation
- * and the counters is shared.  The thread that creates the workers hands them a
+ * of connections to servers and its own clients.  Shared are the generation,
+ * the counters, who has a slot at which server, and what a pool holds that
+ * another worker has use for.  The thread that creates the workers hands them a
  * new generation by message, and each changes over between two events.
  *
  * Fields are for the worker's own thread.
@@ -35,6 +36,7 @@ struct worker {
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
 	struct pool *pool;
+	struct slots *slots;                 /* of all workers */
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
 	size_t listener_count;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An authority of the lab's own, and a certificate for all its names."""
 
+import ipaddress
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ class Certificate:
 
 
 def make(dir: Path, names: list[str]) -> Certificate:
-    """A new authority signs a certificate for the names."""
+    """A new authority signs a certificate for the names, or addresses."""
     authority, its_key = dir / "authority.pem", dir / "authority.key"
     made = Certificate(authority, dir / "server.pem", dir / "server.key")
     _request("Gatehouse lab authority", authority, its_key, "CA:TRUE")
@@ -26,9 +27,16 @@ def make(dir: Path, names: list[str]) -> Certificate:
         made.key,
         "CA:FALSE",
         *["-CA", str(authority), "-CAkey", str(its_key)],
-        *["-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)],
+        *["-addext", "subjectAltName=" + ",".join(map(_alternative, names))],
     )
     return made
+
+
+def _alternative(name: str) -> str:
+    try:
+        return f"IP:{ipaddress.ip_address(name)}"
+    except ValueError:
+        return f"DNS:{name}"
 
 
 def _request(name: str, chain: Path, key: Path, basic: str, *more: str) -> None:

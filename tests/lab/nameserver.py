@@ -3,7 +3,7 @@
 
 A name's records are a list of addresses, or of one name (an alias); SILENT to
 give no answer at all; or a function that returns one of these for a question,
-for names that change.  A name without records does not exist.  Nothing may be
+for names that change or answers that are late.  A name without records does not exist.  Nothing may be
 kept (time to live 0), so that stories do not hear each other's answers.  RFC
 1035, as far as a lab needs it: one question, A, AAAA and CNAME, UDP and TCP.
 """
@@ -59,8 +59,14 @@ class NameServer:
         with contextlib.suppress(OSError):
             while True:
                 question, peer = self._udp.recvfrom(4096)
-                if answer := self._answer(question):
-                    self._udp.sendto(answer, peer)
+                # One answer may be late, and the others are not.
+                argv = [question, peer]
+                threading.Thread(target=self._reply, args=argv, daemon=True).start()
+
+    def _reply(self, question: bytes, peer: tuple) -> None:
+        if answer := self._answer(question):
+            with contextlib.suppress(OSError):
+                self._udp.sendto(answer, peer)
 
     def _serve_tcp(self, conn: socket.socket) -> None:
         while len(size := conn.recv(2, socket.MSG_WAITALL)) == 2:

@@ -7,11 +7,14 @@ for a name, and what is not there is asked of nobody.
 """
 
 import contextlib
+import select
 import socket
+import ssl
 import threading
 from pathlib import Path
 
 from tests.lab import wait
+from tests.lab.certificate import Certificate
 from tests.lab.host import Host
 from tests.lab.listener import Listener, read_head
 
@@ -82,6 +85,10 @@ class Parent:
     @property
     def connections(self) -> int:
         return len(self._listener.peers)
+
+    @property
+    def peers(self) -> list[tuple[str, int]]:
+        return self._listener.peers
 
     @property
     def errors(self) -> list[Exception]:
@@ -170,6 +177,42 @@ class HttpParent(Parent):
         return True
 
 
+class HttpsParent(HttpParent):
+    """The same over TLS.  `resumed` says of each connection whether it took up
+    an earlier session; `version` is the newest that it speaks."""
+
+    def __init__(self, host: Host, port: int, certificate: Certificate, names=None):
+        self.resumed: list[bool] = []
+        self._secure: list[ssl.SSLSocket] = []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate.chain, certificate.key)
+        super().__init__(host, port, names)
+
+    def _serve(self, conn: socket.socket) -> None:
+        try:
+            secure = self.context.wrap_socket(conn, server_side=True)
+        except ssl.SSLError:  # it does not like our certificate
+            return
+        self.resumed.append(secure.session_reused)
+        self._secure.append(secure)
+        inside, plain = socket.socketpair()
+        argv = [inside]
+        threading.Thread(target=self._serve_plain, args=argv, daemon=True).start()
+        with secure, plain:
+            relay(secure, plain)
+
+    def _serve_plain(self, conn: socket.socket) -> None:
+        with conn, contextlib.suppress(OSError):
+            super()._serve(conn)
+
+    def close(self) -> None:
+        """The listener has only the sockets that these have taken over."""
+        super().close()
+        for secure in self._secure:
+            with contextlib.suppress(OSError):
+                secure.shutdown(socket.SHUT_RDWR)
+
+
 class SocksParent(Parent):
     """Version 5.  `reply` other than 0 is what it answers to all; `method` is
     the one that it wants (255: none); `silent`: it does not even greet."""
@@ -207,6 +250,26 @@ class SocksParent(Parent):
             return read_exactly(conn, read_exactly(conn, 1)[0]).decode()
         size, family = {1: (4, socket.AF_INET), 4: (16, socket.AF_INET6)}[kind]
         return socket.inet_ntop(family, read_exactly(conn, size))
+
+
+def relay(secure: ssl.SSLSocket, plain: socket.socket) -> None:
+    """Until the plain side ends, which is told; in one thread, for OpenSSL lets
+    no two have a connection at once."""
+    with contextlib.suppress(OSError):
+        while True:
+            ready = [secure] if secure.pending() else []
+            ready = ready or select.select([secure, plain], [], [])[0]
+            if secure in ready:
+                if data := secure.recv(65536):
+                    plain.sendall(data)
+                else:
+                    return
+            if plain in ready:
+                if data := plain.recv(65536):
+                    secure.sendall(data)
+                else:
+                    secure.unwrap()
+                    return
 
 
 def read_exactly(conn: socket.socket, size: int) -> bytes:

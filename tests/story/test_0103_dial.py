@@ -6,7 +6,7 @@ Every address that a name resolves to is judged before it is dialled.
 
 import pytest
 
-from tests.lab import curl
+from tests.lab import curl, wait
 from tests.lab.flows import PROXY
 from tests.lab.gateway import Gateway
 from tests.lab.listener import read_head
@@ -62,6 +62,38 @@ def test_a_second_address_where_the_first_refuses(gateway: Gateway) -> None:
     lab = gateway.lab
     lab.names.records["both.example.com"] = [lab.dns.ip4, lab.web.ip4]
     assert lab.lan.curl("http://both.example.com/", *PROXY).status == 200
+
+
+def test_ipv4_that_is_known_late(gateway: Gateway) -> None:
+    """IPv6 is dialled before the name server has said what IPv4 there is, and
+    fails; IPv4 then joins (RFC 8305)."""
+    lab = gateway.lab
+    with Watch(lab.dns, NEW_TCP) as watch:
+
+        def answer(kind: str) -> list[str]:
+            if kind != "A":
+                return [lab.dns.ip6]  # which has no web server
+            wait.until("a dial of IPv6", lambda: watch.count() > 0)
+            return [lab.web.ip4]
+
+        lab.names.records["late.example.com"] = answer
+        assert lab.lan.curl("http://late.example.com/", *PROXY).status == 200
+
+
+def test_ipv4_that_is_known_late_and_refused(gateway: Gateway) -> None:
+    """What comes late is judged as all else: it is not dialled."""
+    lab = gateway.lab
+    with Watch(lab.dns, NEW_TCP) as dialled, Watch(lab.printer, NEW_TCP) as inside:
+
+        def answer(kind: str) -> list[str]:
+            if kind != "A":
+                return [lab.dns.ip6]
+            wait.until("a dial of IPv6", lambda: dialled.count() > 0)
+            return [lab.printer.ip4]
+
+        lab.names.records["inside.example.com"] = answer
+        assert lab.lan.curl("http://inside.example.com/", *PROXY).status == 502
+        assert inside.count() == 0
 
 
 def test_an_address_that_is_not_allowed_is_passed_over(gateway: Gateway) -> None:

@@ -687,6 +687,89 @@ the_late_half_completes_the_answer(void **state)
 	lab_end(&lab);
 }
 
+static void
+ask_for(struct lab *lab, struct asker *asker, const char *name,
+    enum resolver_patience patience)
+{
+	asker_init(lab, asker);
+	asker->query.patience = patience;
+	ask(lab, asker, name);
+}
+
+static void
+is_answered(const struct asker *asker, const char *expected, bool whole)
+{
+	char got[32];
+
+	assert_int_equal(asker->calls, 1);
+	families(&asker->answer, got);
+	assert_string_equal(got, expected);
+	assert_int_equal(asker->answer.whole, whole);
+}
+
+/* RFC 8305, 3: IPv6 is dialled at once, IPv4 joins when it comes. */
+static void
+who_is_eager_does_not_wait_for_ipv4(void **state)
+{
+	struct asker eager, usual, later, rest;
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, 10 * CLOCK_SECOND, 5 * CLOCK_SECOND);
+	int64_t begin = loop_now(&lab.h.loop);
+	ask_for(&lab, &usual, "slow.example", RESOLVER_USUAL);
+	ask_for(&lab, &eager, "slow.example", RESOLVER_EAGER);
+	lab.waiting = 1; /* the loop stops with the first */
+	harness_run(&lab.h);
+	is_answered(&eager, "66", false);
+	assert_true(eager.at - begin < 2 * CLOCK_SECOND);
+	ask_for(&lab, &later, "slow.example", RESOLVER_EAGER);
+	harness_run(&lab.h);
+	is_answered(&later, "66", false);
+	assert_int_equal(usual.calls, 0);
+	ask_for(&lab, &rest, "slow.example", RESOLVER_REST);
+	lab.waiting = 2;
+	server_release(&lab.server);
+	harness_run(&lab.h);
+	is_answered(&usual, "646", true);
+	is_answered(&rest, "646", true);
+	ask_for(&lab, &eager, "slow.example", RESOLVER_EAGER);
+	harness_run(&lab.h);
+	is_answered(&eager, "646", true);
+	assert_int_equal(lab.server.asked, 2);
+	lab_end(&lab);
+}
+
+/* And for IPv6 as long as anybody; what comes later is told all the same. */
+static void
+the_rest_comes_after_the_grace(void **state)
+{
+	struct asker eager, rest;
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, 10 * CLOCK_SECOND, 20 * CLOCK_MS);
+	int64_t begin = loop_now(&lab.h.loop);
+	ask_for(&lab, &eager, "late.example", RESOLVER_EAGER);
+	harness_run(&lab.h);
+	is_answered(&eager, "4", false);
+	assert_true(eager.at - begin >= 20 * CLOCK_MS);
+	ask_for(&lab, &rest, "late.example", RESOLVER_REST);
+	server_release(&lab.server);
+	harness_run(&lab.h);
+	is_answered(&rest, "64", true);
+	lab_end(&lab);
+	/* It never comes: the whole time is waited for, not longer. */
+	lab_begin(&lab, SHORT, CLOCK_MS);
+	ask_for(&lab, &eager, "half.example", RESOLVER_EAGER);
+	harness_run(&lab.h);
+	is_answered(&eager, "4", false);
+	ask_for(&lab, &rest, "half.example", RESOLVER_REST);
+	harness_run(&lab.h);
+	is_answered(&rest, "4", true);
+	lab_end(&lab);
+}
+
 /* After grace the rest of the time still ends; the half counts as silent,
  * also if c-ares has not given it up yet. */
 static void
@@ -758,6 +841,8 @@ main(void)
 		cmocka_unit_test(a_closed_port_is_a_failure),
 		cmocka_unit_test(one_silent_family_costs_a_grace_only),
 		cmocka_unit_test(the_late_half_completes_the_answer),
+		cmocka_unit_test(who_is_eager_does_not_wait_for_ipv4),
+		cmocka_unit_test(the_rest_comes_after_the_grace),
 		cmocka_unit_test(the_late_half_is_given_up_in_the_end),
 		cmocka_unit_test(destroyed_with_open_questions),
 	};

@@ -91,6 +91,19 @@ static const struct {
 	    "any except { ::/0, self } -> self in wan udp 20-21  allow to "
 	    "10.0.0.25:120-121 (line 7) -> "
 	    "allow to 10.0.0.25:121 (line 7)\n" },
+	/* Lines of the proxy. */
+	{ HEAD "proxy {\n connections 1024 per server wait 10s\n}\n", HEAD,
+	    "" },
+	{ HEAD, HEAD "proxy {\n connections 64 per server\n}\n",
+	    "now connections 64 per server wait 10s\n" },
+	{ HEAD "proxy {\n connections 64 per server\n}\n",
+	    HEAD "proxy {\n connections 64 per server wait 90s\n}\n",
+	    "no longer connections 64 per server wait 10s\n"
+	    "now connections 64 per server wait 90s\n" },
+	{ HEAD "proxy {\n source 203.0.113.7\n}\n",
+	    HEAD "proxy {\n source 2001:db8:f::7, 203.0.113.7\n}\n",
+	    "no longer source 203.0.113.7\n"
+	    "now source 203.0.113.7, 2001:db8:f::7\n" },
 	/* Lines of the firewall. */
 	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
 	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",

@@ -87,6 +87,8 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 		fate.limited = answer.rule;
 	fate.by_proxy =
 	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
+	if (answer.verdict == POLICY_VERDICT_ALLOW)
+		fate.parent = answer.rule->parent;
 	if (answer.rule->publish) {
 		fate.target = target_of(answer.rule, flow);
 		fate.port = answer.rule->target_port;
@@ -114,6 +116,7 @@ same_fate(const struct fate *a, const struct fate *b)
 	       a->by_proxy == b->by_proxy && a->listener == b->listener &&
 	       a->hidden == b->hidden && a->reason == b->reason &&
 	       a->port == b->port && a->shift == b->shift &&
+	       policy_parent_same(a->parent, b->parent) &&
 	       address_eq(a->target, b->target);
 }
 

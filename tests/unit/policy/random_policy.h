@@ -302,9 +302,13 @@ add_random_head(struct text *out)
 	    "list nothing = addresses \"nothing.netset\"\n"
 	    "parent corp = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
-	    "parent other = socks5 [2001:db8::8]:1080\n");
+	    "parent other = socks5 [2001:db8::8]:1080, https up.example:443\n");
 	if (chance(3) > 0)
-		text_addf(out, "proxy {\n%s%s%s%s%s}\n",
+		text_addf(out, "proxy {\n%s%s%s%s%s%s%s}\n",
+		    ONE_OF("", "source 203.0.113.7\n",
+			"source 2001:db8:f::7, 203.0.113.7\n"),
+		    ONE_OF("", "connections 9 per server\n",
+			"connections 256 per server wait 2m\n"),
 		    ONE_OF("", "listen 10.0.0.1:3128 for lan\n"),
 		    ONE_OF("", "intercept web for lan, guest\n",
 			"intercept tcp 80 for lan\n"),

@@ -43,7 +43,7 @@ end(struct test *t)
 }
 
 static void
-dial(struct test *t, const struct address_port *servers, size_t count)
+dial(struct test *t, struct address_port *servers, size_t count)
 {
 	dial_start(&t->dial, &t->h.loop, servers, count);
 	if (t->called == 0)
@@ -211,6 +211,35 @@ all_are_deaf(void **state)
 	deaf_end(&deaf);
 }
 
+/* Addresses that come later: those of the other family come next. */
+static void
+more_of_them_on_the_way(void **state)
+{
+	struct address_port servers[4];
+	struct deaf deaf;
+	struct test t;
+
+	(void)state;
+	deaf_begin(&deaf);
+	servers[0] = servers[1] = servers[2] = deaf.at;
+	int listener = listen_somewhere(ADDRESS_IPV6, &servers[3]);
+	begin(&t);
+	dial_start(&t.dial, &t.h.loop, servers, 1);
+	int64_t before = clock_now();
+	dial_more(&t.dial, 4);
+	harness_run(&t.h);
+	assert_int_equal(t.called, 1);
+	assert_true(t.fd >= 0);
+	assert_int_equal(t.which, 1);
+	assert_int_equal(servers[1].address.family, ADDRESS_IPV6);
+	assert_int_equal(servers[3].address.family, ADDRESS_IPV4);
+	assert_true(clock_now() - before >= PROXY_DIAL_STAGGER - 10 * CLOCK_MS);
+	assert_true(clock_now() - before < 2 * PROXY_DIAL_STAGGER);
+	end(&t);
+	(void)close(listener);
+	deaf_end(&deaf);
+}
+
 static void
 a_cancelled_dial_is_silent(void **state)
 {
@@ -244,6 +273,7 @@ main(void)
 		cmocka_unit_test(addresses_that_cannot_be_tried),
 		cmocka_unit_test(the_next_when_one_is_deaf),
 		cmocka_unit_test(all_are_deaf),
+		cmocka_unit_test(more_of_them_on_the_way),
 		cmocka_unit_test(a_cancelled_dial_is_silent),
 	};
 

@@ -31,10 +31,18 @@ static char other[] = "zone lan = int0 10.0.0.0/24\n"
 		      "zone wan = ext0\n"
 		      "allow lan -> self as \"other\"\n";
 
+static char one_each[] = "zone lan = int0 10.0.0.0/24\n"
+			 "proxy {\n connections 1 per server wait 1m\n}\n"
+			 "allow lan -> self\n";
+static char one_at_once[] = "zone lan = int0 10.0.0.0/24\n"
+			    "proxy {\n connections 1 per server wait 0s\n}\n"
+			    "allow lan -> self\n";
+
 struct test {
 	struct harness h;
 	struct server dns;
 	struct worker worker;
+	struct pools *pools;
 	struct errand errand;
 	int called;
 	enum errand_outcome outcome;
@@ -94,7 +102,11 @@ begin(struct test *t)
 	    resolver_create(&t->h.loop, &options, &t->worker.resolver), 0);
 	assert_int_equal(
 	    resolver_servers(t->worker.resolver, &t->dns.at, 1), 0);
-	t->worker.pool = pool_create(&t->h.loop);
+	t->pools = pools_create();
+	assert_non_null(t->pools);
+	t->worker.slots = slots_create();
+	assert_non_null(t->worker.slots);
+	t->worker.pool = pool_create(&t->h.loop, t->pools);
 	use_policy(t, text);
 	event_sink_set(sink, NULL);
 }
@@ -150,6 +162,8 @@ end(struct test *t)
 {
 	event_sink_set(NULL, NULL);
 	pool_destroy(&t->worker.pool);
+	pools_destroy(&t->pools);
+	slots_destroy(&t->worker.slots);
 	resolver_destroy(&t->worker.resolver);
 	server_end(&t->dns);
 	if (t->listener >= 0)
@@ -350,6 +364,104 @@ a_kept_connection(void **state)
 	end(&t);
 }
 
+static void
+prepare_for(struct test *t, struct address_port server)
+{
+	prepare(t, FLOW_EXPLICIT);
+	head(t, NULL, server.port);
+	t->errand.meant = server.address;
+}
+
+static void
+is_empty(struct test *t, struct address_port server)
+{
+	size_t taken, waiting;
+
+	slots_count(t->worker.slots, server, &taken, &waiting);
+	assert_int_equal(taken, 0);
+	assert_int_equal(waiting, 0);
+}
+
+/* A slot that another connection holds, and then gives back. */
+static void
+it_waits_for_its_turn(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, one_each);
+	struct slot *slot = slots_take(t.worker.slots, t.at, 1);
+	prepare_for(&t, t.at);
+	errand_begin(&t.errand);
+	harness_round(&t.h);
+	harness_round(&t.h);
+	assert_int_equal(t.called, 0);
+	slot_release(slot);
+	harness_run(&t.h);
+	assert_int_equal(t.called, 1);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_ptr_equal(t.errand.slot, slot);
+	tell_and_fini(&t);
+	is_empty(&t, t.at);
+	end(&t);
+}
+
+static void
+it_waits_in_vain(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, one_at_once);
+	struct slot *slot = slots_take(t.worker.slots, t.at, 1);
+	prepare_for(&t, t.at);
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_FAILED);
+	assert_int_equal(t.errand.failure, PROXY_FAILURE_SERVER_FULL);
+	assert_int_equal(
+	    proxy_failure_retry_after(t.errand.failure), PROXY_RETRY_AFTER_S);
+	tell_and_fini(&t);
+	/* A tunnel asks nobody. */
+	prepare_for(&t, t.at);
+	t.errand.wants_tunnel = true;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_null(t.errand.slot);
+	tell_and_fini(&t);
+	/* Who leaves the line has never stood in it. */
+	use_policy(&t, one_each);
+	prepare_for(&t, t.at);
+	errand_begin(&t.errand);
+	tell_and_fini(&t);
+	slot_release(slot);
+	is_empty(&t, t.at);
+	end(&t);
+}
+
+/* What is kept holds the slot, and is given up for what needs its own. */
+static void
+a_kept_connection_gives_way(void **state)
+{
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, one_at_once);
+	fetch_from(&t, t.at);
+	errand_keep(&t.errand);
+	tell_and_fini(&t);
+	assert_int_equal(pool_count(t.worker.pool), 1);
+	fetch_from(&t, t.at);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	assert_false(t.errand.reused);
+	assert_int_equal(pool_count(t.worker.pool), 0);
+	tell_and_fini(&t);
+	is_empty(&t, t.at);
+	end(&t);
+}
+
 /* Whoever is connected is so by the policy that is in force then. */
 static void
 a_policy_that_changes_on_the_way(void **state)
@@ -453,7 +565,8 @@ by_an_admitted_address(void **state)
 	use_policy(&t, with_parent(&t, "allow lan -> dmz via up\n"));
 	prepare_url(&t, "four.example");
 	errand_begin(&t.errand);
-	while (t.errand.approach.passage.stream == NULL)
+	while (t.errand.approach == NULL ||
+	       t.errand.approach->passage.stream == NULL)
 		harness_round(&t.h);
 	int server = accept_one_of(t.listener);
 	while (recv(server, got, sizeof(got) - 1, MSG_DONTWAIT) < 0)
@@ -589,6 +702,9 @@ main(void)
 		cmocka_unit_test(an_intercepted_client),
 		cmocka_unit_test(a_path_of_two_readings),
 		cmocka_unit_test(a_kept_connection),
+		cmocka_unit_test(it_waits_for_its_turn),
+		cmocka_unit_test(it_waits_in_vain),
+		cmocka_unit_test(a_kept_connection_gives_way),
 		cmocka_unit_test(a_policy_that_changes_on_the_way),
 		cmocka_unit_test(a_policy_that_changes_afterwards),
 		cmocka_unit_test(by_the_name_and_no_dns),

@@ -46,6 +46,7 @@ struct side {
 struct story {
 	struct harness h;
 	struct worker worker;
+	struct pools *pools;
 	struct address_port listener, server_at;
 	int server_listener;
 	struct side client, server;
@@ -70,7 +71,11 @@ begin(struct story *s)
 	s->worker.generation = generation_of(policy);
 	assert_int_equal(
 	    resolver_create(&s->h.loop, &options, &s->worker.resolver), 0);
-	s->worker.pool = pool_create(&s->h.loop);
+	s->pools = pools_create();
+	assert_non_null(s->pools);
+	s->worker.slots = slots_create();
+	assert_non_null(s->worker.slots);
+	s->worker.pool = pool_create(&s->h.loop, s->pools);
 	assert_non_null(s->worker.pool);
 }
 
@@ -80,6 +85,8 @@ end(struct story *s)
 	while (s->worker.clients != NULL)
 		client_destroy(s->worker.clients);
 	pool_destroy(&s->worker.pool);
+	pools_destroy(&s->pools);
+	slots_destroy(&s->worker.slots);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
 	arena_spare_fini(&s->worker.spare);

@@ -61,12 +61,47 @@ another_policy(void **state)
 	policy_unref(after);
 }
 
+/* Whom TLS is spoken with, and the sessions, stay when the policy changes. */
+static void
+those_with_tls(void **state)
+{
+	static char secure[] = "zone lan = int0 10.0.0.0/24\n"
+			       "parent one = https a.example:443,\n"
+			       "\thttp b.example:80, https 192.0.2.9:443\n";
+	static char other[] = "zone lan = int0 10.0.0.0/24\n"
+			      "parent one = https 192.0.2.9:443,\n"
+			      "\thttps c.example:443\n";
+	struct policy *before = policy_of(secure), *after = policy_of(other);
+	struct parents *old = parents_create(before);
+	struct parents *new = parents_create(after);
+	struct text why = TEXT_EMPTY;
+
+	(void)state;
+	assert_null(parents_peer(old, 0));
+	assert_int_equal(parents_secure(old, before, &why), 0);
+	assert_non_null(parents_peer(old, 0));
+	assert_null(parents_peer(old, 1));
+	assert_non_null(parents_peer(old, 2));
+	parents_follow(new, after, old, before);
+	assert_ptr_equal(parents_peer(new, 0), parents_peer(old, 2));
+	assert_null(parents_peer(new, 1));
+	assert_int_equal(parents_secure(new, after, &why), 0);
+	assert_ptr_equal(parents_peer(new, 0), parents_peer(old, 2));
+	assert_non_null(parents_peer(new, 1));
+	assert_int_equal(why.len, 0);
+	parents_unref(old);
+	parents_unref(new);
+	policy_unref(before);
+	policy_unref(after);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(down_for_a_while),
 		cmocka_unit_test(another_policy),
+		cmocka_unit_test(those_with_tls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

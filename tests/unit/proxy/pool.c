@@ -7,6 +7,7 @@
 
 struct test {
 	struct harness h;
+	struct pools *pools;
 	struct pool *pool;
 	struct loop_timer look;
 	size_t awaited;
@@ -18,7 +19,9 @@ begin(struct test *t)
 {
 	t->descriptors = open_fds();
 	harness_begin(&t->h);
-	t->pool = pool_create(&t->h.loop);
+	t->pools = pools_create();
+	assert_non_null(t->pools);
+	t->pool = pool_create(&t->h.loop, t->pools);
 	assert_non_null(t->pool);
 }
 
@@ -27,8 +30,31 @@ end(struct test *t)
 {
 	pool_destroy(&t->pool);
 	assert_null(t->pool);
+	pools_destroy(&t->pools);
+	assert_null(t->pools);
 	harness_end(&t->h);
 	assert_int_equal(open_fds(), t->descriptors);
+}
+
+static struct stream *
+taken(struct pool *pool, struct pool_key key)
+{
+	struct pool_kept kept;
+
+	if (!pool_take(pool, key, &kept))
+		return NULL;
+	assert_null(kept.slot);
+	return kept.stream;
+}
+
+static void
+keep(struct pool *pool, struct pool_key key, struct stream **stream)
+{
+	struct pool_kept kept = { .stream = *stream };
+
+	pool_put(pool, key, &kept);
+	assert_null(kept.stream);
+	*stream = NULL;
 }
 
 static struct pool_key
@@ -63,7 +89,7 @@ put_one(struct test *t, struct pool_key server, int *ret_peer)
 {
 	struct stream *stream = connected(t, ret_peer), *lent = stream;
 
-	pool_put(t->pool, server, &stream);
+	keep(t->pool, server, &stream);
 	assert_null(stream);
 	return lent;
 }
@@ -72,7 +98,7 @@ static void
 take_and_close(
     struct test *t, struct pool_key server, const struct stream *expected)
 {
-	struct stream *stream = pool_take(t->pool, server);
+	struct stream *stream = taken(t->pool, server);
 
 	assert_ptr_equal(stream, expected);
 	stream_close(&stream);
@@ -118,18 +144,18 @@ the_newest_to_the_same_server(void **state)
 
 	(void)state;
 	begin(&t);
-	assert_null(pool_take(t.pool, server));
+	assert_null(taken(t.pool, server));
 	const struct stream *first = put_one(&t, server, &peers[0]);
 	const struct stream *other =
 	    put_one(&t, at("192.0.2.2", 80), &peers[1]);
 	const struct stream *second = put_one(&t, server, &peers[2]);
 	assert_int_equal(pool_count(t.pool), 3);
-	assert_null(pool_take(t.pool, at("192.0.2.1", 81)));
-	assert_null(pool_take(t.pool, at("192.0.2.3", 80)));
-	assert_null(pool_take(t.pool, at("2001:db8::1", 80)));
+	assert_null(taken(t.pool, at("192.0.2.1", 81)));
+	assert_null(taken(t.pool, at("192.0.2.3", 80)));
+	assert_null(taken(t.pool, at("2001:db8::1", 80)));
 	take_and_close(&t, server, second);
 	take_and_close(&t, server, first);
-	assert_null(pool_take(t.pool, server));
+	assert_null(taken(t.pool, server));
 	take_and_close(&t, at("192.0.2.2", 80), other);
 	assert_int_equal(pool_count(t.pool), 0);
 	for (size_t i = 0; i < COUNT_OF(peers); i++)
@@ -186,7 +212,7 @@ who_has_spoken_or_ended_is_not_kept(void **state)
 		else
 			assert_int_equal(shutdown(peers[i], SHUT_WR), 0);
 		run_until_told(&t.h, &one, i == 0 ? 'd' : 'e');
-		pool_put(t.pool, server, &one.stream);
+		keep(t.pool, server, &one.stream);
 		assert_null(one.stream);
 		assert_int_equal(pool_count(t.pool), 0);
 		has_closed(peers[i]);
@@ -208,7 +234,7 @@ what_was_taken_is_the_callers_alone(void **state)
 	begin(&t);
 	(void)put_one(&t, server, &peer);
 	one.loop = &t.h.loop;
-	one.stream = pool_take(t.pool, server);
+	one.stream = taken(t.pool, server);
 	assert_int_equal(send(peer, "x", 1, MSG_NOSIGNAL), 1);
 	wait_for(stream_fd(one.stream), POLLIN);
 	harness_round(&t.h);
@@ -258,12 +284,12 @@ what_a_parent_was_asked_for(void **state)
 	const struct stream *proxy =
 	    put_one(&t, through("http 192.0.2.8:3128"), &peers[1]);
 	one[0] = 'x'; /* the pool has a text of its own */
-	assert_null(pool_take(t.pool, through(one)));
-	assert_null(pool_take(t.pool, through("socks5 192.0.2.8:1080")));
-	assert_null(pool_take(
-	    t.pool, through("socks5 192.0.2.8:1080 www.example.com:8")));
-	assert_null(pool_take(t.pool, at("192.0.2.8", 3128)));
-	assert_null(pool_take(t.pool, (struct pool_key){ 0 }));
+	assert_null(taken(t.pool, through(one)));
+	assert_null(taken(t.pool, through("socks5 192.0.2.8:1080")));
+	assert_null(
+	    taken(t.pool, through("socks5 192.0.2.8:1080 www.example.com:8")));
+	assert_null(taken(t.pool, at("192.0.2.8", 3128)));
+	assert_null(taken(t.pool, (struct pool_key){ 0 }));
 	take_and_close(&t, through("http 192.0.2.8:3128"), proxy);
 	take_and_close(
 	    &t, through("socks5 192.0.2.8:1080 www.example.com:80"), tunnel);
