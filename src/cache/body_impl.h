@@ -85,6 +85,15 @@ bool cache_body_keep(
 /* The store does not have it any more: it becomes passing. */
 void cache_body_let_go(struct cache_body *body);
 
+/* ---- for its readers, with the lock ---- */
+
+/* A reader has moved or left: what all have read of a passing body goes, and
+ * the filler may go on. */
+void cache_body_pass(struct cache_body *body, struct cache_fill *fill);
+
+/* What is before it has gone. */
+uint64_t cache_body_begins(const struct cache_body *body);
+
 /* Beside the object: as it was charged last, and as it is. */
 uint64_t cache_body_charge(const struct cache_body *body);
 uint64_t cache_body_charge_anew(struct cache_body *body);

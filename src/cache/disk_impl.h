@@ -3,7 +3,9 @@
  * cache/disk: what its own files share.
  *
  *	disk		attaching, jobs and threads, failing
- *	disk_segment	files: writing to the last, sealing, dropping the first
+ *	disk_segment	segments: writing to the last, sealing it
+ *	disk_drop	dropping the first
+ *	disk_file	bytes of files
  *	disk_start	what is there when the program starts
  *	disk_write	the thread that writes: objects and purges
  *	disk_read	the threads that read
@@ -11,8 +13,9 @@
  *	disk_index, disk_record
  *
  * Locks: `lock` is of the jobs; `files` of segments and floor; purges and index
- * have their own.  None is held while another is taken, but jobs are added with
- * the lock of a shard of the store.  Only the writing thread (and the start)
+ * have their own, and with those no other is taken.  Jobs are added with the
+ * lock of a shard of the store, an entry of the index removed with that or the
+ * lock of the store's purges.  Only the writing thread (and the start)
  * changes segments.
  */
 #ifndef GATEHOUSE_CACHE_DISK_IMPL_H
@@ -206,6 +209,10 @@ size_t cache_segment_count_entries(int fd, uint64_t number);
 int cache_segment_read_entries(
     int fd, uint64_t number, struct cache_segment_entries *ret);
 
+/* A segment that was dropped, if nobody reads it; with the lock of files. */
+void cache_segment_close_unused(struct cache_segment *segment);
+
+void cache_segment_unlink(struct cache_disk *disk, uint64_t number);
 void cache_segment_name(uint64_t number, char ret[static 32]);
 
 /* Where a record stands, as the index has it. */
@@ -251,7 +258,7 @@ void cache_disk_put(
 void cache_disk_drop(
     struct cache_disk *disk, const struct cache_object *object, uint64_t hash);
 
-/* All of one URL, in the index: before it counts as purged. */
+/* All of one URL, in the index: when it is forbidden, before the purge counts. */
 void cache_disk_forget_key(struct cache_disk *disk, uint64_t hash);
 /* Then in the log, with the lock of the shard. */
 void cache_disk_purge_key(struct cache_disk *disk, uint64_t hash);

@@ -102,6 +102,15 @@ cache_object_retired(struct cache_retired *item)
 						   retired));
 }
 
+/* Beyond all counts of hits: it was dropped, and does not come back. */
+#define CACHE_OBJECT_DROPPED 0xff
+
+static inline bool
+cache_object_is_dropped(const struct cache_object *object)
+{
+	return atomic_load(&object->body.used) == CACHE_OBJECT_DROPPED;
+}
+
 /* Whole and in pieces, though it would fit into one. */
 bool cache_object_is_loose(const struct cache_object *object);
 

@@ -9,6 +9,7 @@
  */
 #include "disk_stock.h"
 
+#include "base/must.h"
 #include "cache/purge.h"
 
 #include <poll.h>
@@ -19,6 +20,7 @@
 #define KEYS    24
 #define ASKERS  8 /* of a thread at once */
 #define ANSWERS 6000
+#define TURNS   100
 
 struct world {
 	struct cache *cache;
@@ -155,7 +157,7 @@ check_some(struct asker *asker, const struct cache_body *body)
 	for (size_t i = 0; i < count; i++) {
 		const char *bytes = spans[i].iov_base;
 		for (size_t j = 0; j < spans[i].iov_len; j += 97)
-			assert_int_equal(bytes[j], byte_of(asker->key));
+			must(bytes[j] == byte_of(asker->key));
 		asker->at += spans[i].iov_len;
 	}
 	if (asker->reader != NULL)
@@ -178,7 +180,7 @@ read_some(struct asker *asker)
 		cache_reader_wait(asker->reader);
 	} else {
 		if (state == CACHE_BODY_WHOLE)
-			assert_int_equal(asker->at, length_of(asker->key));
+			must(asker->at == length_of(asker->key));
 		atomic_fetch_add(&asker->member->world->answers, 1);
 		let_go(asker);
 		go_later(asker);
@@ -204,7 +206,7 @@ begin_filling(struct asker *asker)
 	parts.stamp = asker->stamp;
 	head_of(asker->version, head);
 	parts.head.len = strlen(head);
-	assert_int_equal(cache_object_create(&parts, &asker->object), 0);
+	must(cache_object_create(&parts, &asker->object) == 0);
 	int rc = cache_put(&m->user, asker->object);
 	cache_lead_end(&m->user, &asker->lead,
 	    rc == 0 ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
@@ -257,16 +259,14 @@ fill_some(struct asker *asker)
 	}
 	size_t room = cache_body_room(body);
 	if (room == 0) {
-		assert_int_equal(cache_body_await_room(body, &m->loop, on_wake,
-				     asker, &asker->waiter),
-		    0);
+		must(cache_body_await_room(
+			 body, &m->loop, on_wake, asker, &asker->waiter) == 0);
 		return;
 	}
 	more = more < room ? more : room;
 	more = more < left ? more : (size_t)left;
 	memset(bytes, byte_of(asker->key), more);
-	assert_int_equal(
-	    cache_body_append(body, (struct str){ bytes, more }), 0);
+	must(cache_body_append(body, (struct str){ bytes, more }) == 0);
 	asker->at += more;
 	if (asker->at == length_of(asker->key))
 		end_filling(asker, true);
@@ -306,8 +306,8 @@ ask(struct asker *asker)
 	unsigned least = atomic_load(&m->world->least[asker->key]);
 	struct cache_object *object = cache_find(&m->user, key, request);
 	if (object != NULL) {
-		assert_true(str_eq(cache_object_key(object), key));
-		assert_true(version_of(object) >= least);
+		must(str_eq(cache_object_key(object), key));
+		must(version_of(object) >= least);
 		begin_reading(asker, object);
 		return;
 	}
@@ -365,7 +365,7 @@ run(void *context)
 			.context = &askers[i] };
 		go_later(&askers[i]);
 	}
-	assert_int_equal(loop_run(&m->loop), 0);
+	must(loop_run(&m->loop) == 0);
 	cache_leave(&m->user);
 	return NULL;
 }
@@ -404,8 +404,8 @@ change_and_purge(struct world *world, size_t purge)
 		    is_of_key(purge, key)
 			? atomic_fetch_add(&world->version[key], 1) + 1
 			: 0;
-	assert_true(cache_purge(world->cache, purges[purge].kind,
-			str_of(purges[purge].what)) >= 0);
+	must(cache_purge(world->cache, purges[purge].kind,
+		 str_of(purges[purge].what)) >= 0);
 	for (unsigned key = 0; key < KEYS; key++)
 		if (versions[key] > 0)
 			atomic_store(&world->least[key], versions[key]);
@@ -417,7 +417,7 @@ purge(void *context)
 	struct world *world = context;
 	unsigned turn = 0;
 
-	while (atomic_load(&world->answers) < ANSWERS) {
+	while (atomic_load(&world->answers) < ANSWERS || turn < TURNS) {
 		change_and_purge(world, turn % 50 == 49
 					    ? COUNT_OF(purges) - 1
 					    : turn % (COUNT_OF(purges) - 1));
@@ -526,8 +526,8 @@ find_all_the_time(void *context)
 		struct str key =
 		    put == 0 ? STR("") : text_of(roll(&m, put), text);
 		if (put > 0)
-			assert_non_null(
-			    cache_find(&user, key, asking(&asked, NULL)));
+			must(cache_find(&user, key, asking(&asked, NULL)) !=
+			     NULL);
 		if (roll(&m, 50) == 0) {
 			cache_sleep(&user);
 			cache_wake(&user);
