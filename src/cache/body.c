@@ -118,7 +118,7 @@ slowest(const struct cache_body *body, const struct cache_fill *fill)
 }
 
 static size_t
-room(const struct cache_body *body, const struct cache_fill *fill)
+room_of(const struct cache_body *body, const struct cache_fill *fill)
 {
 	if (fill == NULL || fill->kept || body->kind == CACHE_BODY_INLINE)
 		return SIZE_MAX;
@@ -144,7 +144,7 @@ cache_body_pass(struct cache_body *body, struct cache_fill *fill)
 		return;
 	if (pieces != NULL)
 		cache_pieces_free(pieces, slowest(body, fill));
-	if (room(body, fill) > 0 || is_abandoned(fill))
+	if (room_of(body, fill) > 0 || is_abandoned(fill))
 		(void)cache_waiter_post_all(&fill->filler);
 }
 
@@ -317,7 +317,7 @@ size_t
 cache_body_room(const struct cache_body *body)
 {
 	lock(body);
-	size_t count = room(body, cache_body_fill(body));
+	size_t count = room_of(body, cache_body_fill(body));
 	unlock(body);
 	return count;
 }
@@ -343,7 +343,7 @@ cache_body_await_room(struct cache_body *body, struct loop *loop,
 	*ret = waiter;
 	lock(body);
 	struct cache_fill *fill = cache_body_fill(body);
-	if (room(body, fill) > 0 || is_abandoned(fill))
+	if (room_of(body, fill) > 0 || is_abandoned(fill))
 		cache_waiter_post(waiter);
 	else
 		cache_waiter_arm(waiter, &fill->filler);
@@ -395,14 +395,14 @@ bytes_at(const struct cache_body *body, uint64_t at, size_t *ret_len)
 
 size_t
 cache_body_spans(const struct cache_body *body, uint64_t at, uint64_t most,
-    struct iovec *ret, size_t spans)
+    struct iovec *ret, size_t room)
 {
 	uint64_t end = cache_body_bytes(body);
 	size_t count = 0, len;
 
 	if (at < end && most < end - at)
 		end = at + most;
-	while (at < end && count < spans) {
+	while (at < end && count < room) {
 		char *bytes = bytes_at(body, at, &len);
 		if (len > end - at)
 			len = (size_t)(end - at);

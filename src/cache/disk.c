@@ -425,9 +425,10 @@ cache_disk_attach(
 	must(cache->disk == NULL);
 	if (options->bytes_max < CACHE_DISK_BYTES_MIN)
 		return -EINVAL;
-	struct cache_disk *disk = calloc(1, sizeof(*disk));
+	struct cache_disk *disk = aligned_alloc(64, sizeof(*disk));
 	if (disk == NULL)
 		return -ENOMEM;
+	memset(disk, 0, sizeof(*disk));
 	disk->cache = cache;
 	disk->options = *options;
 	disk->dir_fd = dir_fd;

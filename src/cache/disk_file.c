@@ -120,7 +120,7 @@ read_first(int fd, struct cache_position at, size_t most,
 		got = pread(fd, record, most, (off_t)at.offset);
 	while (got < 0 && errno == EINTR);
 	if (got < 0) {
-		int rc = -errno;
+		int rc = errno != 0 ? -errno : -EIO;
 		free(record);
 		return rc;
 	}
@@ -138,7 +138,7 @@ cache_record_read(int fd, struct cache_position at, size_t most,
 	int rc = read_first(fd, at,
 	    most < sizeof(*record) ? sizeof(*record) : most, &record, &got);
 
-	if (rc < 0)
+	if (rc < 0 || record == NULL)
 		return rc;
 	if (!cache_record_is_likely(record, got))
 		rc = -EINVAL;

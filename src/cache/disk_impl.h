@@ -129,13 +129,13 @@ struct cache_jobs {
 /* ---- the disk ---- */
 
 struct cache_disk {
+	struct cache_index index;
 	struct cache *cache;
 	struct cache_disk_options options;
 	int dir_fd, log_fd;
 	struct cache_hash_key hash_key;
 	uint64_t segment_bytes;
 	unsigned segments_max;
-	struct cache_index index;
 	struct cache_disk_purges purges;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -238,8 +238,8 @@ int cache_log_write(struct cache_disk *disk, struct cache_position purge);
 /* ---- the threads ---- */
 
 int cache_disk_start(struct cache_disk *disk); /* disk_start */
-void *cache_disk_write_run(void *disk);
-void *cache_disk_read_run(void *disk);
+void *cache_disk_write_run(void *context);     /* struct cache_disk */
+void *cache_disk_read_run(void *context);
 
 /* The next job, waiting for one; NULL: it is over, and all are done. */
 struct cache_job *cache_job_take(
@@ -258,7 +258,8 @@ void cache_disk_put(
 void cache_disk_drop(
     struct cache_disk *disk, const struct cache_object *object, uint64_t hash);
 
-/* All of one URL, in the index: when it is forbidden, before the purge counts. */
+/* All of one URL, in the index: when it is forbidden, and before the purge
+ * counts. */
 void cache_disk_forget_key(struct cache_disk *disk, uint64_t hash);
 /* Then in the log, with the lock of the shard. */
 void cache_disk_purge_key(struct cache_disk *disk, uint64_t hash);

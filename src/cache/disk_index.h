@@ -23,8 +23,8 @@
 
 /* Where a record stands. */
 struct cache_place_on_disk {
-	uint16_t slot;  /* of the segment, below CACHE_DISK_SEGMENTS_MAX */
 	uint32_t unit;  /* of CACHE_DISK_UNIT bytes, 22 bits */
+	uint16_t slot;  /* of the segment, below CACHE_DISK_SEGMENTS_MAX */
 	uint8_t length; /* about: cache_length_class */
 };
 

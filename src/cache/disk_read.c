@@ -31,7 +31,8 @@ struct reading {
 
 /* ---- what is not as it should be ---- */
 
-/* It may have been dropped or replaced since it was found; else it is damage. */
+/* It may have been dropped or replaced since it was found; if not, it is
+ * damaged. */
 static void
 forget(struct reading *r, bool damaged)
 {

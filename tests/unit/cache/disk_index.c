@@ -139,7 +139,7 @@ is_a_list(void **state)
 static void
 at_most_24_bytes_an_object(void **state)
 {
-	struct cache_place_on_disk place = { 1, 2, 3 };
+	struct cache_place_on_disk place = { 2, 1, 3 };
 	struct cache_index index;
 	double most = 0;
 
