@@ -123,6 +123,7 @@ struct cache_job {
 
 struct cache_jobs {
 	struct cache_job *first, *last;
+	size_t count;
 	pthread_cond_t more;
 };
 
