@@ -281,7 +281,7 @@ is_beside(const struct cache_object *a, const struct cache_object *b)
 		   cache_object_key(b), STR(""));
 }
 
-/* If there are too many, the oldest goes. */
+/* If there are too many beside it, the oldest go. */
 static void
 make_way(struct cache *cache, struct cache_shard *shard,
     const struct cache_object *object)
@@ -292,7 +292,8 @@ make_way(struct cache *cache, struct cache_shard *shard,
 
 	while (other != NULL) {
 		struct cache_object *next = cache_table_next(other);
-		if (is_beside(object, other) && ++variants > CACHE_VARIANTS_MAX)
+		if (other != object && is_beside(object, other) &&
+		    ++variants > CACHE_VARIANTS_MAX)
 			cache_shard_remove(cache, shard, other);
 		other = next;
 	}
@@ -318,7 +319,6 @@ link_object(
 	struct cache_object *other = replaced_by(shard, object);
 
 	(void)cache_object_ref(object);
-	make_way(cache, shard, object);
 	if (other == NULL) {
 		cache_queue_add(&shard->queue, object, charge);
 	} else {
@@ -333,6 +333,7 @@ link_object(
 		cache_table_link_last(&shard->table, object);
 	else
 		cache_table_link(&shard->table, object);
+	make_way(cache, shard, object);
 	cache_table_grow(&shard->table, &cache->epoch);
 }
 
