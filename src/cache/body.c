@@ -142,7 +142,7 @@ cache_body_pass(struct cache_body *body, struct cache_fill *fill)
 
 	if (fill->kept)
 		return;
-	if (pieces != NULL)
+	if (pieces != NULL && !fill->sought)
 		cache_pieces_free(pieces, slowest(body, fill));
 	if (room_of(body, fill) > 0 || is_abandoned(fill))
 		(void)cache_waiter_post_all(&fill->filler);
@@ -165,6 +165,7 @@ cache_body_keep(struct cache_body *body, cache_keeper_fn keeper, void *context)
 	struct cache_fill *fill = cache_body_fill(body);
 	if (fill != NULL && cache_body_begins(body) == 0) {
 		fill->kept = true;
+		fill->sought = true;
 		fill->keeper = keeper;
 		fill->context = context;
 		kept = true;
@@ -180,6 +181,20 @@ cache_body_let_go(struct cache_body *body)
 	struct cache_fill *fill = cache_body_fill(body);
 	if (fill != NULL) {
 		fill->kept = false;
+		cache_body_pass(body, fill);
+	}
+	unlock(body);
+}
+
+void
+cache_body_forget(struct cache_body *body)
+{
+	if (cache_body_state(body) != CACHE_BODY_FILLING)
+		return;
+	lock(body);
+	struct cache_fill *fill = cache_body_fill(body);
+	if (fill != NULL && !fill->kept) {
+		fill->sought = false;
 		cache_body_pass(body, fill);
 	}
 	unlock(body);

@@ -169,6 +169,7 @@ cache_pieces_at(const struct cache_pieces *pieces, uint64_t at, size_t *ret_len)
 	char *bytes = atomic_load_explicit(
 	    slot_of(ring_of(pieces), piece), memory_order_acquire);
 
+	must(bytes != NULL); /* whoever reads here must have a reader */
 	*ret_len = (size_t)(begin_of(piece) + size_of(pieces, piece) - at);
 	return bytes + (at - begin_of(piece));
 }

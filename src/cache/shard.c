@@ -57,8 +57,11 @@ cache_shard_leave(struct cache *cache, struct cache_shard *shard)
 
 	(void)pthread_mutex_unlock(&shard->lock);
 	while (list != NULL) {
+		struct cache_object *object = cache_object_retired(list);
 		struct cache_retired *next = list->next;
-		cache_object_unref(cache_object_retired(list));
+		if (object->body.kind != CACHE_BODY_SHARED)
+			cache_body_forget(&object->body);
+		cache_object_unref(object);
 		list = next;
 	}
 }
