@@ -103,6 +103,7 @@ bench_find(const char *what, size_t from, size_t count)
 		}
 		times[round] = cpu_now() - start;
 	}
+	(void)found; /* written so that no look-up can be left out */
 	say(what, times[1] - times[0], FINDS);
 }
 

@@ -118,7 +118,7 @@ slowest(const struct cache_body *body, const struct cache_fill *fill)
 }
 
 static size_t
-room(const struct cache_body *body, const struct cache_fill *fill)
+room_of(const struct cache_body *body, const struct cache_fill *fill)
 {
 	if (fill == NULL || fill->kept || body->kind == CACHE_BODY_INLINE)
 		return SIZE_MAX;
@@ -135,31 +135,37 @@ is_abandoned(const struct cache_fill *fill)
 	return fill != NULL && !fill->kept && fill->readers == NULL;
 }
 
-/* A reader has moved or left, or the store has let go. */
-static void
-pass(struct cache_body *body, struct cache_fill *fill)
+void
+cache_body_pass(struct cache_body *body, struct cache_fill *fill)
 {
 	struct cache_pieces *pieces = pieces_of(body);
 
 	if (fill->kept)
 		return;
-	if (pieces != NULL)
+	if (pieces != NULL && !fill->sought)
 		cache_pieces_free(pieces, slowest(body, fill));
-	if (room(body, fill) > 0 || is_abandoned(fill))
+	if (room_of(body, fill) > 0 || is_abandoned(fill))
 		(void)cache_waiter_post_all(&fill->filler);
+}
+
+uint64_t
+cache_body_begins(const struct cache_body *body)
+{
+	const struct cache_pieces *pieces = pieces_of(body);
+
+	return pieces != NULL ? cache_pieces_begin(pieces) : 0;
 }
 
 bool
 cache_body_keep(struct cache_body *body, cache_keeper_fn keeper, void *context)
 {
-	const struct cache_pieces *pieces = pieces_of(body);
 	bool kept = false;
 
 	lock(body);
 	struct cache_fill *fill = cache_body_fill(body);
-	if (fill != NULL &&
-	    (pieces == NULL || cache_pieces_begin(pieces) == 0)) {
+	if (fill != NULL && cache_body_begins(body) == 0) {
 		fill->kept = true;
+		fill->sought = true;
 		fill->keeper = keeper;
 		fill->context = context;
 		kept = true;
@@ -175,7 +181,21 @@ cache_body_let_go(struct cache_body *body)
 	struct cache_fill *fill = cache_body_fill(body);
 	if (fill != NULL) {
 		fill->kept = false;
-		pass(body, fill);
+		cache_body_pass(body, fill);
+	}
+	unlock(body);
+}
+
+void
+cache_body_forget(struct cache_body *body)
+{
+	if (cache_body_state(body) != CACHE_BODY_FILLING)
+		return;
+	lock(body);
+	struct cache_fill *fill = cache_body_fill(body);
+	if (fill != NULL && !fill->kept) {
+		fill->sought = false;
+		cache_body_pass(body, fill);
 	}
 	unlock(body);
 }
@@ -312,7 +332,7 @@ size_t
 cache_body_room(const struct cache_body *body)
 {
 	lock(body);
-	size_t count = room(body, cache_body_fill(body));
+	size_t count = room_of(body, cache_body_fill(body));
 	unlock(body);
 	return count;
 }
@@ -338,7 +358,7 @@ cache_body_await_room(struct cache_body *body, struct loop *loop,
 	*ret = waiter;
 	lock(body);
 	struct cache_fill *fill = cache_body_fill(body);
-	if (room(body, fill) > 0 || is_abandoned(fill))
+	if (room_of(body, fill) > 0 || is_abandoned(fill))
 		cache_waiter_post(waiter);
 	else
 		cache_waiter_arm(waiter, &fill->filler);
@@ -390,14 +410,14 @@ bytes_at(const struct cache_body *body, uint64_t at, size_t *ret_len)
 
 size_t
 cache_body_spans(const struct cache_body *body, uint64_t at, uint64_t most,
-    struct iovec *ret, size_t spans)
+    struct iovec *ret, size_t room)
 {
 	uint64_t end = cache_body_bytes(body);
 	size_t count = 0, len;
 
 	if (at < end && most < end - at)
 		end = at + most;
-	while (at < end && count < spans) {
+	while (at < end && count < room) {
 		char *bytes = bytes_at(body, at, &len);
 		if (len > end - at)
 			len = (size_t)(end - at);
@@ -427,121 +447,4 @@ cache_body_charge_anew(struct cache_body *body)
 	uint64_t charge = cache_pieces_need(pieces);
 	atomic_store_explicit(&pieces->charged, charge, memory_order_relaxed);
 	return charge;
-}
-
-/* ---- readers ---- */
-
-static void
-link_reader(struct cache_reader *reader, struct cache_fill *fill)
-{
-	reader->next = fill->readers;
-	reader->link = &fill->readers;
-	if (reader->next != NULL)
-		reader->next->link = &reader->next;
-	fill->readers = reader;
-}
-
-static void
-unlink_reader(struct cache_reader *reader)
-{
-	if (reader->link == NULL)
-		return;
-	*reader->link = reader->next;
-	if (reader->next != NULL)
-		reader->next->link = reader->link;
-	reader->link = NULL;
-}
-
-static struct cache_reader *
-make_reader(struct cache_body *body, uint64_t at, struct loop *loop,
-    cache_waiter_fn fn, void *context)
-{
-	struct cache_reader *reader = calloc(1, sizeof(*reader));
-
-	if (reader == NULL)
-		return NULL;
-	reader->waiter =
-	    cache_waiter_create(cache_body_lock(body), loop, fn, context);
-	if (reader->waiter == NULL) {
-		free(reader);
-		return NULL;
-	}
-	reader->waiter->again = true;
-	reader->object = cache_object_ref(cache_object_of(body));
-	reader->at = at;
-	return reader;
-}
-
-int
-cache_reader_open(struct cache_body *body, uint64_t at, struct loop *loop,
-    cache_waiter_fn fn, void *context, struct cache_reader **ret)
-{
-	const struct cache_pieces *pieces = pieces_of(body);
-	struct cache_reader *reader = make_reader(body, at, loop, fn, context);
-
-	if (reader == NULL)
-		return -ENOMEM;
-	lock(body);
-	struct cache_fill *fill = cache_body_fill(body);
-	bool gone = pieces != NULL && cache_pieces_begin(pieces) > at;
-	if (fill != NULL && !gone)
-		link_reader(reader, fill);
-	unlock(body);
-	if (gone) {
-		cache_reader_close(&reader);
-		return -ESTALE;
-	}
-	*ret = reader;
-	return 0;
-}
-
-void
-cache_reader_advance(struct cache_reader *reader, uint64_t at)
-{
-	struct cache_body *body = &reader->object->body;
-
-	if (cache_body_state(body) != CACHE_BODY_FILLING) {
-		reader->at = at;
-		return;
-	}
-	lock(body);
-	reader->at = at;
-	struct cache_fill *fill = cache_body_fill(body);
-	if (fill != NULL)
-		pass(body, fill);
-	unlock(body);
-}
-
-void
-cache_reader_wait(struct cache_reader *reader)
-{
-	struct cache_body *body = &reader->object->body;
-
-	lock(body);
-	struct cache_fill *fill = cache_body_fill(body);
-	if (fill == NULL || cache_body_bytes(body) > reader->at)
-		cache_waiter_post(reader->waiter);
-	else
-		cache_waiter_arm(reader->waiter, &fill->waiting);
-	unlock(body);
-}
-
-void
-cache_reader_close(struct cache_reader **reader)
-{
-	struct cache_reader *r = *reader;
-
-	*reader = NULL;
-	if (r == NULL)
-		return;
-	struct cache_body *body = &r->object->body;
-	cache_waiter_cancel(&r->waiter);
-	lock(body);
-	unlink_reader(r);
-	struct cache_fill *fill = cache_body_fill(body);
-	if (fill != NULL)
-		pass(body, fill);
-	unlock(body);
-	cache_object_unref(r->object);
-	free(r);
 }

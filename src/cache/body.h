@@ -16,6 +16,10 @@
  * put yet, too large as it turned out, evicted or purged while it arrives) is
  * passing: what all followers have read is freed, and the filler stops when it
  * is CACHE_BODY_AHEAD_MAX ahead of the slowest (cache_body_room).
+ *
+ * So whoever finds an object must, before he calls cache_rest or cache_sleep,
+ * have seen that its body is WHOLE, or have opened a reader: then all of it is
+ * there from where he stands.  Later it may be WHOLE and not begin any more.
  */
 #ifndef GATEHOUSE_CACHE_BODY_H
 #define GATEHOUSE_CACHE_BODY_H

@@ -34,7 +34,10 @@ typedef void (*cache_keeper_fn)(
 
 struct cache_fill {
 	int64_t length; /* or HTTP_UNSAID */
-	bool kept;      /* in the store: nothing is freed before its end */
+	bool kept;      /* in the store */
+	/* Somebody may just have found it there, and not have a reader yet:
+	 * nothing is freed. */
+	bool sought;
 	struct cache_reader *readers;
 	struct cache_waiter *waiting; /* readers at the end */
 	struct cache_waiter *filler;  /* waits for room */
@@ -82,8 +85,20 @@ struct cache_fill *cache_body_fill(const struct cache_body *body);
 bool cache_body_keep(
     struct cache_body *body, cache_keeper_fn keeper, void *context);
 
-/* The store does not have it any more: it becomes passing. */
+/* The store does not have it any more: the filler must wait for readers. */
 void cache_body_let_go(struct cache_body *body);
+
+/* And nobody can have found it there: what they have read is freed. */
+void cache_body_forget(struct cache_body *body);
+
+/* ---- for its readers, with the lock ---- */
+
+/* A reader has moved or left: what all have read of a passing body goes, and
+ * the filler may go on. */
+void cache_body_pass(struct cache_body *body, struct cache_fill *fill);
+
+/* What is before it has gone. */
+uint64_t cache_body_begins(const struct cache_body *body);
 
 /* Beside the object: as it was charged last, and as it is. */
 uint64_t cache_body_charge(const struct cache_body *body);

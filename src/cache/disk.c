@@ -41,15 +41,27 @@ add_job(struct cache_jobs *jobs, struct cache_job *job)
 	else
 		jobs->first = job;
 	jobs->last = job;
+	jobs->count++;
 	(void)pthread_cond_signal(&jobs->more);
 }
 
+/* A purge of one key or object; they come from loops, which do not wait. */
 static void
-post(struct cache_disk *disk, struct cache_jobs *jobs, struct cache_job *job)
+post_purge(struct cache_disk *disk, struct cache_job *job)
 {
-	(void)pthread_mutex_lock(&disk->lock);
-	add_job(jobs, job);
-	(void)pthread_mutex_unlock(&disk->lock);
+	bool room = false;
+
+	if (job != NULL) {
+		(void)pthread_mutex_lock(&disk->lock);
+		room = disk->writes.count < CACHE_DISK_JOBS_MAX;
+		if (room)
+			add_job(&disk->writes, job);
+		(void)pthread_mutex_unlock(&disk->lock);
+	}
+	if (room)
+		return;
+	cache_disk_fail(disk, job == NULL ? -ENOMEM : -ENOBUFS);
+	free(job);
 }
 
 struct cache_job *
@@ -61,6 +73,7 @@ cache_job_take(struct cache_disk *disk, struct cache_jobs *jobs)
 	struct cache_job *job = jobs->first;
 	if (job != NULL) {
 		jobs->first = job->next;
+		jobs->count--;
 		if (jobs->first == NULL)
 			jobs->last = NULL;
 	}
@@ -131,12 +144,9 @@ post_drop(struct cache_disk *disk, uint64_t hash, uint32_t variant)
 	struct cache_job *job = make_job(CACHE_JOB_DROP, hash);
 
 	(void)cache_index_remove(&disk->index, hash, variant, NULL);
-	if (job == NULL) {
-		cache_disk_fail(disk, -ENOMEM);
-		return;
-	}
-	job->variant = variant;
-	post(disk, &disk->writes, job);
+	if (job != NULL)
+		job->variant = variant;
+	post_purge(disk, job);
 }
 
 static bool
@@ -199,12 +209,8 @@ cache_disk_forget_key(struct cache_disk *disk, uint64_t hash)
 void
 cache_disk_purge_key(struct cache_disk *disk, uint64_t hash)
 {
-	struct cache_job *job = make_job(CACHE_JOB_KEY, hash);
-
-	if (job == NULL)
-		cache_disk_fail(disk, -ENOMEM);
-	else
-		post(disk, &disk->writes, job);
+	if (!atomic_load(&disk->failed))
+		post_purge(disk, make_job(CACHE_JOB_KEY, hash));
 }
 
 struct cache_disk_purge *
@@ -258,7 +264,9 @@ cache_disk_load(struct cache_disk *disk, uint64_t hash, struct cache_lead *lead)
 		return false;
 	job->stamp = cache_stamp(disk->cache);
 	job->lead = lead;
-	post(disk, &disk->loads, job);
+	(void)pthread_mutex_lock(&disk->lock);
+	add_job(&disk->loads, job);
+	(void)pthread_mutex_unlock(&disk->lock);
 	return true;
 }
 
@@ -425,9 +433,10 @@ cache_disk_attach(
 	must(cache->disk == NULL);
 	if (options->bytes_max < CACHE_DISK_BYTES_MIN)
 		return -EINVAL;
-	struct cache_disk *disk = calloc(1, sizeof(*disk));
+	struct cache_disk *disk = aligned_alloc(64, sizeof(*disk));
 	if (disk == NULL)
 		return -ENOMEM;
+	memset(disk, 0, sizeof(*disk));
 	disk->cache = cache;
 	disk->options = *options;
 	disk->dir_fd = dir_fd;

@@ -44,6 +44,10 @@
  * written at all. */
 #define CACHE_DISK_QUEUE_BYTES_MAX ((uint64_t)32 << 20)
 
+/* Purges on their way there are not left out: when a disk is so slow that as
+ * many wait for it, it counts as failed. */
+#define CACHE_DISK_JOBS_MAX 262144
+
 /* Less would be a log of nothing but beginnings and ends. */
 #define CACHE_DISK_BYTES_MIN ((uint64_t)1 << 20)
 
@@ -55,7 +59,8 @@ enum cache_disk_event {
 
 struct cache_disk_options {
 	uint64_t bytes_max; /* of all files together; 512 GiB at most */
-	/* Any thread; NULL: nobody is told. */
+	/* Any thread, with locks of the cache, which it must not call; NULL:
+	 * nobody is told. */
 	void (*event)(void *context, enum cache_disk_event event, int error);
 	void *context;
 	uint64_t segment_bytes; /* for tests; 0: what suits bytes_max */

@@ -3,7 +3,9 @@
  * cache/disk: what its own files share.
  *
  *	disk		attaching, jobs and threads, failing
- *	disk_segment	files: writing to the last, sealing, dropping the first
+ *	disk_segment	segments: writing to the last, sealing it
+ *	disk_drop	dropping the first
+ *	disk_file	bytes of files
  *	disk_start	what is there when the program starts
  *	disk_write	the thread that writes: objects and purges
  *	disk_read	the threads that read
@@ -11,8 +13,9 @@
  *	disk_index, disk_record
  *
  * Locks: `lock` is of the jobs; `files` of segments and floor; purges and index
- * have their own.  None is held while another is taken, but jobs are added with
- * the lock of a shard of the store.  Only the writing thread (and the start)
+ * have their own, and with those no other is taken.  Jobs are added with the
+ * lock of a shard of the store, an entry of the index removed with that or the
+ * lock of the store's purges.  Only the writing thread (and the start)
  * changes segments.
  */
 #ifndef GATEHOUSE_CACHE_DISK_IMPL_H
@@ -120,19 +123,20 @@ struct cache_job {
 
 struct cache_jobs {
 	struct cache_job *first, *last;
+	size_t count;
 	pthread_cond_t more;
 };
 
 /* ---- the disk ---- */
 
 struct cache_disk {
+	struct cache_index index;
 	struct cache *cache;
 	struct cache_disk_options options;
 	int dir_fd, log_fd;
 	struct cache_hash_key hash_key;
 	uint64_t segment_bytes;
 	unsigned segments_max;
-	struct cache_index index;
 	struct cache_disk_purges purges;
 
 	pthread_mutex_t lock; /* of what follows */
@@ -206,6 +210,10 @@ size_t cache_segment_count_entries(int fd, uint64_t number);
 int cache_segment_read_entries(
     int fd, uint64_t number, struct cache_segment_entries *ret);
 
+/* A segment that was dropped, if nobody reads it; with the lock of files. */
+void cache_segment_close_unused(struct cache_segment *segment);
+
+void cache_segment_unlink(struct cache_disk *disk, uint64_t number);
 void cache_segment_name(uint64_t number, char ret[static 32]);
 
 /* Where a record stands, as the index has it. */
@@ -231,8 +239,8 @@ int cache_log_write(struct cache_disk *disk, struct cache_position purge);
 /* ---- the threads ---- */
 
 int cache_disk_start(struct cache_disk *disk); /* disk_start */
-void *cache_disk_write_run(void *disk);
-void *cache_disk_read_run(void *disk);
+void *cache_disk_write_run(void *context);     /* struct cache_disk */
+void *cache_disk_read_run(void *context);
 
 /* The next job, waiting for one; NULL: it is over, and all are done. */
 struct cache_job *cache_job_take(
@@ -251,7 +259,8 @@ void cache_disk_put(
 void cache_disk_drop(
     struct cache_disk *disk, const struct cache_object *object, uint64_t hash);
 
-/* All of one URL, in the index: before it counts as purged. */
+/* All of one URL, in the index: when it is forbidden, and before the purge
+ * counts. */
 void cache_disk_forget_key(struct cache_disk *disk, uint64_t hash);
 /* Then in the log, with the lock of the shard. */
 void cache_disk_purge_key(struct cache_disk *disk, uint64_t hash);

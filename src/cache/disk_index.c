@@ -209,18 +209,34 @@ cache_index_expect(struct cache_index *index, size_t count)
 
 int
 cache_index_put(struct cache_index *index, uint64_t hash, uint32_t variant,
-    const struct cache_place_on_disk *place)
+    const struct cache_place_on_disk *place, bool (*may)(void *context),
+    void *context)
 {
 	struct cache_index_entry entry = pack(hash, variant, place);
 	struct cache_index_shard *shard = lock_shard(index, hash);
 	int rc = 0;
 
-	(void)remove_all(shard, hash, variant, NULL);
-	rc = grow(shard);
-	if (rc == 0)
-		insert(shard, &entry);
+	if (may == NULL || may(context)) {
+		(void)remove_all(shard, hash, variant, NULL);
+		rc = grow(shard);
+		if (rc == 0)
+			insert(shard, &entry);
+	}
 	unlock(shard);
 	return rc;
+}
+
+void
+cache_index_move(struct cache_index *index, uint64_t hash, uint32_t variant,
+    const struct cache_place_on_disk *from,
+    const struct cache_place_on_disk *to)
+{
+	struct cache_index_entry entry = pack(hash, variant, to);
+	struct cache_index_shard *shard = lock_shard(index, hash);
+
+	if (remove_all(shard, hash, variant, from) > 0)
+		insert(shard, &entry);
+	unlock(shard);
 }
 
 size_t

@@ -4,7 +4,7 @@
  *
  * An entry has 12 bytes: 32 bits of the URL's hash, 20 of that of the variant,
  * and the place.  It is a hint: one in a million is of another URL, and the
- * record itself says so.  Entries lie in order of nothing but their hash (linear
+ * record itself says so.  Entries lie by nothing but their hash (linear
  * probing), in tables that grow by a third at 85 %.
  *
  * Any thread; one lock for each of CACHE_INDEX_SHARDS.
@@ -17,14 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A shard that grows holds its lock: 0.1 ms when there are 1,000,000 entries all
- * in all, 10 ms when there are a hundred times as many. */
+/* A shard that grows holds its lock: 0.1 ms when there are 1,000,000 entries
+ * all in all, 10 ms when there are a hundred times as many. */
 #define CACHE_INDEX_SHARDS 256
 
 /* Where a record stands. */
 struct cache_place_on_disk {
-	uint16_t slot;  /* of the segment, below CACHE_DISK_SEGMENTS_MAX */
 	uint32_t unit;  /* of CACHE_DISK_UNIT bytes, 22 bits */
+	uint16_t slot;  /* of the segment, below CACHE_DISK_SEGMENTS_MAX */
 	uint8_t length; /* about: cache_length_class */
 };
 
@@ -53,9 +53,19 @@ void cache_index_fini(struct cache_index *index);
 /* Room for so many all in all, so that it need not grow on the way to them. */
 void cache_index_expect(struct cache_index *index, size_t count);
 
-/* In place of what has the same hashes.  0 or -ENOMEM. */
+/*
+ * In place of what has the same hashes, unless `may` (NULL: it may) says no: it
+ * is asked with the lock, so that who forbids something and then removes it can
+ * be sure that it does not come again.  0 or -ENOMEM.
+ */
 int cache_index_put(struct cache_index *index, uint64_t hash, uint32_t variant,
-    const struct cache_place_on_disk *place);
+    const struct cache_place_on_disk *place, bool (*may)(void *context),
+    void *context);
+
+/* The record has another place; nothing, if it is not in the index any more. */
+void cache_index_move(struct cache_index *index, uint64_t hash,
+    uint32_t variant, const struct cache_place_on_disk *from,
+    const struct cache_place_on_disk *to);
 
 /* Any variant. */
 #define CACHE_VARIANT_ANY UINT32_MAX

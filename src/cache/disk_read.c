@@ -31,7 +31,8 @@ struct reading {
 
 /* ---- what is not as it should be ---- */
 
-/* It may have been dropped or replaced since it was found; else it is damage. */
+/* It may have been dropped or replaced since it was found; if not, it is
+ * damaged. */
 static void
 forget(struct reading *r, bool damaged)
 {
@@ -121,13 +122,25 @@ make_object(struct reading *r, struct cache_object **ret)
 	return rc;
 }
 
+/* Whether it is still there: else its purges may have been forgotten. */
+static bool
+is_dropped(struct reading *r)
+{
+	(void)pthread_mutex_lock(&r->disk->files);
+	bool dropped = r->disk->segments[r->place.slot].dropped;
+	(void)pthread_mutex_unlock(&r->disk->files);
+	return dropped;
+}
+
+/* In this order. */
 static bool
 is_purged(struct reading *r)
 {
 	struct cache_record_texts texts = cache_record_texts(r->record);
 
 	return cache_disk_purges_cover(
-	    &r->disk->purges, r->at, texts.key, texts.tags);
+		   &r->disk->purges, r->at, texts.key, texts.tags) ||
+	       is_dropped(r);
 }
 
 /* A body that is all there is checked before the object is to be found; a long

@@ -121,15 +121,6 @@ list_numbers(struct start *start)
 	return rc;
 }
 
-static void
-unlink_number(struct cache_disk *disk, uint64_t number)
-{
-	char name[32];
-
-	cache_segment_name(number, name);
-	(void)unlinkat(disk->dir_fd, name, 0);
-}
-
 /* ---- one segment ---- */
 
 static int
@@ -238,7 +229,7 @@ apply(struct start *start, int fd, uint64_t number,
 
 	if (entry->kind == CACHE_RECORD_OBJECT)
 		return cache_index_put(
-		    index, entry->hash, entry->variant, &place);
+		    index, entry->hash, entry->variant, &place, NULL, NULL);
 	if (at.number == start->purge.number &&
 	    at.offset == start->purge.offset)
 		start->purge_seen = true;
@@ -268,7 +259,7 @@ static void
 drop_so_far(struct start *start, uint64_t number)
 {
 	cache_segment_drop_all(start->disk);
-	unlink_number(start->disk, number);
+	cache_segment_unlink(start->disk, number);
 	start->disk->last_number = number;
 	cache_disk_say(start->disk, CACHE_DISK_EMPTIED, 0);
 }
@@ -285,7 +276,7 @@ read_segment(struct start *start, uint64_t number, bool last)
 		return fd;
 	if (fd < 0 && last) {
 		/* Torn at its very beginning: it is begun again. */
-		unlink_number(disk, number);
+		cache_segment_unlink(disk, number);
 		if (disk->used_segments > 0)
 			return cache_segment_begin(disk);
 		disk->last_number = number;
@@ -365,7 +356,7 @@ read_segments(struct start *start)
 			  ? numbers->count - CACHE_DISK_SEGMENTS_MAX / 2
 			  : 0;
 	for (size_t i = 0; i < from; i++)
-		unlink_number(disk, numbers->items[i]);
+		cache_segment_unlink(disk, numbers->items[i]);
 	for (size_t i = from; rc == 0 && i < numbers->count; i++) {
 		if (disk->used_segments > 0 &&
 		    numbers->items[i] != disk->last_number + 1) {
@@ -393,7 +384,7 @@ begin_anew(struct start *start)
 	struct cache_disk *disk = start->disk;
 
 	for (size_t i = 0; i < start->numbers.count; i++) {
-		unlink_number(disk, start->numbers.items[i]);
+		cache_segment_unlink(disk, start->numbers.items[i]);
 		disk->last_number = start->numbers.items[i];
 	}
 	if (start->numbers.count > 0)

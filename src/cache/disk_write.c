@@ -36,16 +36,33 @@ spans_of(const struct cache_body *body, struct iovec **ret)
 		   : cache_body_spans(body, 0, UINT64_MAX, spans, room);
 }
 
+struct writing {
+	struct cache_disk *disk;
+	const struct cache_job *job;
+};
+
+/* Not if it was purged or dropped while it was waiting here. */
+static bool
+may_be_found(void *context)
+{
+	const struct writing *writing = context;
+	const struct cache_job *job = writing->job;
+
+	return !cache_object_is_dropped(job->object) &&
+	       !cache_purges_forbid(
+		   &writing->disk->cache->purges, job->object, job->hash);
+}
+
 static int
 write_object(struct cache_disk *disk, const struct cache_job *job)
 {
+	struct writing writing = { disk, job };
 	const struct cache_body *body = cache_object_body(job->object);
 	struct cache_record *record;
 	struct cache_position at;
 	struct iovec *spans = NULL;
 
-	/* Purged while it was waiting here. */
-	if (cache_purges_forbid(&disk->cache->purges, job->object, job->hash))
+	if (!may_be_found(&writing))
 		return 0;
 	record =
 	    cache_record_of_object(job->object, job->hash, &disk->hash_key);
@@ -56,8 +73,8 @@ write_object(struct cache_disk *disk, const struct cache_job *job)
 	if (rc == 0) {
 		struct cache_place_on_disk place =
 		    cache_place_at(at, record->head_bytes + record->body_bytes);
-		rc = cache_index_put(
-		    &disk->index, job->hash, record->variant, &place);
+		rc = cache_index_put(&disk->index, job->hash, record->variant,
+		    &place, may_be_found, &writing);
 		(void)atomic_fetch_add(&disk->written, 1);
 	}
 	free(record);

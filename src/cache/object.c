@@ -86,8 +86,9 @@ wide_bytes(const struct cache_object *object)
 static char *
 text_of(const struct cache_object *object)
 {
-	return ((struct cache_object *)(uintptr_t)object)->text +
-	       wide_bytes(object);
+	struct cache_object *own = cache_lent(object);
+
+	return own->text + wide_bytes(object);
 }
 
 struct cache_meta
@@ -352,7 +353,7 @@ cache_object_bytes(struct cache_object *object)
 struct cache_body *
 cache_object_body(const struct cache_object *object)
 {
-	struct cache_object *own = (struct cache_object *)(uintptr_t)object;
+	struct cache_object *own = cache_lent(object);
 
 	return &shared_by(own)->body;
 }

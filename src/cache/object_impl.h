@@ -86,10 +86,20 @@ static_assert(offsetof(struct cache_object, text) == 100,
 /* Room for the bytes of an inline body, behind the text. */
 char *cache_object_bytes(struct cache_object *object);
 
+/* As strchr does: who lends something const knows whether it is. */
+static inline void *
+cache_lent(const void *lent)
+{
+	void *ret;
+
+	memcpy(&ret, &lent, sizeof(ret));
+	return ret;
+}
+
 static inline struct cache_object *
 cache_object_of(const struct cache_body *body)
 {
-	return (struct cache_object *)(uintptr_t)body;
+	return cache_lent(body);
 }
 
 /* What it takes of memory, as the store has it in its books. */
@@ -101,6 +111,15 @@ cache_object_retired(struct cache_retired *item)
 	return (struct cache_object *)(void *)((char *)item -
 					       offsetof(struct cache_object,
 						   retired));
+}
+
+/* Beyond all counts of hits: it was dropped, and does not come back. */
+#define CACHE_OBJECT_DROPPED 0xff
+
+static inline bool
+cache_object_is_dropped(const struct cache_object *object)
+{
+	return atomic_load(&object->body.used) == CACHE_OBJECT_DROPPED;
 }
 
 /* Whole and in pieces, though it would fit into one. */

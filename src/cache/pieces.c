@@ -9,7 +9,6 @@
 
 #include "base/must.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -17,13 +16,12 @@
 
 #define BESIDE (sizeof(struct cache_pieces) + sizeof(struct cache_ring))
 
-/* Where the first ones end; all further ones are of CACHE_PIECE_BYTES. */
+/* Where the first ones end, the last where the first of CACHE_PIECE_BYTES
+ * would; all further ones are such. */
 static const uint64_t early_ends[] = { (uint64_t)4 << 10, (uint64_t)16 << 10,
 	(uint64_t)64 << 10 };
 
 #define EARLY (sizeof(early_ends) / sizeof(early_ends[0]))
-
-static_assert(CACHE_PIECE_BYTES == (size_t)64 << 10, "early_ends ends there");
 
 static uint64_t
 piece_of(uint64_t at)
@@ -171,6 +169,7 @@ cache_pieces_at(const struct cache_pieces *pieces, uint64_t at, size_t *ret_len)
 	char *bytes = atomic_load_explicit(
 	    slot_of(ring_of(pieces), piece), memory_order_acquire);
 
+	must(bytes != NULL); /* whoever reads here must have a reader */
 	*ret_len = (size_t)(begin_of(piece) + size_of(pieces, piece) - at);
 	return bytes + (at - begin_of(piece));
 }

@@ -154,21 +154,29 @@ bool
 cache_purges_forbid(struct cache_purges *purges,
     const struct cache_object *object, uint64_t hash)
 {
+	if (is_later(atomic_load(key_slot(purges, hash)), object->stamp))
+		return true;
 	if (!is_later(atomic_load(&purges->last), object->stamp))
 		return false;
 	return is_later(atomic_load(&purges->forgotten), object->stamp) ||
-	       is_later(atomic_load(key_slot(purges, hash)), object->stamp) ||
 	       listed(purges, object);
 }
 
-/* The number is in its place before it counts as the last: who is put with an
- * older stamp sees it, or is there to be found by the walk. */
-void
-cache_purges_add_key(struct cache_purges *purges, uint64_t hash)
+/*
+ * Forbid, forget, count: from the first on nothing that is older is put, in
+ * memory or into the disk's index; after the second the index has nothing that
+ * is older; and who has the number, by the third, asked after that.
+ */
+static void
+add_key(struct cache *cache, uint64_t hash)
 {
+	struct cache_purges *purges = &cache->purges;
+
 	(void)pthread_mutex_lock(&purges->lock);
 	uint32_t number = atomic_load(&purges->last) + 1;
 	atomic_store(key_slot(purges, hash), number);
+	if (cache->disk != NULL)
+		cache_disk_forget_key(cache->disk, hash);
 	atomic_store(&purges->last, number);
 	(void)pthread_mutex_unlock(&purges->lock);
 }
@@ -282,11 +290,7 @@ purge_key(struct cache *cache, struct str what)
 		.cache = cache, .kind = CACHE_PURGE_KEY, .what = what
 	};
 
-	/* In this order: who has read it from the disk by then is too old to
-	 * put it, and who comes later does not find it there. */
-	if (cache->disk != NULL)
-		cache_disk_forget_key(cache->disk, hash);
-	cache_purges_add_key(&cache->purges, hash);
+	add_key(cache, hash);
 	walk.shard = cache_shard_lock(cache, hash);
 	walk_chain(
 	    &walk, cache_table_first(&walk.shard->table, (uint32_t)hash));

@@ -58,7 +58,4 @@ bool cache_purges_cover(
 bool cache_purges_forbid(struct cache_purges *purges,
     const struct cache_object *object, uint64_t hash);
 
-/* Of one key: gives it a number. */
-void cache_purges_add_key(struct cache_purges *purges, uint64_t hash);
-
 #endif

@@ -8,10 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* What was taken out is freed in batches, for it costs a look at all seats. */
-#define RETIRED_COUNT 32
-#define RETIRED_BYTES ((uint64_t)16 << 10)
-
 /* ---- life ---- */
 
 static size_t
@@ -118,108 +114,7 @@ cache_wake(struct cache_user *user)
 	cache_epoch_wake(&user->cache->epoch, user->seat);
 }
 
-/* ---- shards ---- */
-
-uint64_t
-cache_key_hash(const struct cache *cache, struct str key)
-{
-	const char *end = key.len > 0 ? memchr(key.at, '\n', key.len) : NULL;
-
-	if (end != NULL)
-		key.len = (size_t)(end - key.at);
-	return cache_hash(&cache->hash_key, key);
-}
-
-struct cache_shard *
-cache_shard_lock(struct cache *cache, uint64_t hash)
-{
-	struct cache_shard *shard = cache_shard_of(cache, hash);
-
-	(void)pthread_mutex_lock(&shard->lock);
-	return shard;
-}
-
-/* Those of the shard whose epoch has passed, as a list. */
-static struct cache_retired *
-take_free(struct cache *cache, struct cache_shard *shard)
-{
-	struct cache_retired *list = NULL, *item;
-
-	if (shard->retired_count < RETIRED_COUNT &&
-	    shard->retired_bytes < RETIRED_BYTES)
-		return NULL;
-	uint64_t seen = cache_epoch_seen(&cache->epoch);
-	while ((item = cache_retired_take(&shard->retired, seen)) != NULL) {
-		shard->retired_count--;
-		shard->retired_bytes -=
-		    cache_object_charge(cache_object_retired(item));
-		item->next = list;
-		list = item;
-	}
-	cache_table_reclaim(&shard->table, seen);
-	return list;
-}
-
-void
-cache_shard_leave(struct cache *cache, struct cache_shard *shard)
-{
-	struct cache_retired *list = take_free(cache, shard);
-
-	(void)pthread_mutex_unlock(&shard->lock);
-	while (list != NULL) {
-		struct cache_retired *next = list->next;
-		cache_object_unref(cache_object_retired(list));
-		list = next;
-	}
-}
-
-/* It is in no table and no queue any more. */
-static void
-retire(struct cache *cache, struct cache_shard *shard,
-    struct cache_object *object, uint64_t charge)
-{
-	if (object->body.kind != CACHE_BODY_SHARED)
-		cache_body_let_go(&object->body);
-	cache_retire(&cache->epoch, &shard->retired, &object->retired);
-	shard->retired_count++;
-	shard->retired_bytes += charge;
-}
-
-void
-cache_shard_remove(
-    struct cache *cache, struct cache_shard *shard, struct cache_object *object)
-{
-	uint64_t charge = cache_object_charge(object);
-
-	cache_table_unlink(&shard->table, object);
-	cache_queue_remove(&shard->queue, object, charge);
-	retire(cache, shard, object, charge);
-}
-
 /* ---- finding ---- */
-
-static bool
-is_asked_for(const struct cache_object *object, uint32_t hash, struct str key,
-    const struct http_request *request)
-{
-	return object->hash == hash && str_eq(cache_object_key(object), key) &&
-	       (object->vary_len == 0 ||
-		   cache_vary_matches(cache_object_vary(object), request)) &&
-	       cache_body_state(cache_object_body(object)) != CACHE_BODY_BROKEN;
-}
-
-struct cache_object *
-cache_shard_find(struct cache *cache, struct cache_shard *shard, uint32_t hash,
-    struct str key, const struct http_request *request)
-{
-	struct cache_object *object = cache_table_first(&shard->table, hash);
-
-	for (; object != NULL; object = cache_table_next(object))
-		if (is_asked_for(object, hash, key, request) &&
-		    !cache_purges_cover(&cache->purges, object))
-			return object;
-	return NULL;
-}
 
 /* While a table grows, nothing may be found of what is there. */
 static struct cache_object *
@@ -263,20 +158,6 @@ cache_find(
 	return object;
 }
 
-/* ---- evicting ---- */
-
-/* With the lock. */
-static void
-evict(struct cache *cache, struct cache_shard *shard)
-{
-	struct cache_object *victim;
-
-	while ((victim = cache_queue_victim(&shard->queue)) != NULL) {
-		cache_shard_remove(cache, shard, victim);
-		shard->evicted++;
-	}
-}
-
 void
 cache_resize(struct cache *cache, const struct cache_limits *limits)
 {
@@ -285,7 +166,7 @@ cache_resize(struct cache *cache, const struct cache_limits *limits)
 		struct cache_shard *shard = &cache->shards[i];
 		(void)pthread_mutex_lock(&shard->lock);
 		shard->queue.bytes_max = limits->bytes_max / cache->shard_count;
-		evict(cache, shard);
+		cache_shard_evict(cache, shard);
 		cache_shard_leave(cache, shard);
 	}
 }
@@ -336,7 +217,7 @@ settle(
 	settled->hash = object->hash;
 	cache_table_replace(&shard->table, object, settled);
 	cache_queue_replace(&shard->queue, object, before, settled, after);
-	retire(cache, shard, object, before);
+	cache_shard_retire(cache, shard, object, before);
 	return settled;
 }
 
@@ -377,7 +258,7 @@ on_news(void *context, struct cache_object *object, enum cache_body_news news)
 	else
 		charge_anew(cache, shard, object);
 	write_behind(cache, kept, hash);
-	evict(cache, shard);
+	cache_shard_evict(cache, shard);
 	cache_shard_leave(cache, shard);
 	if (news != CACHE_BODY_GREW)
 		cache_object_unref(object);
@@ -400,7 +281,7 @@ is_beside(const struct cache_object *a, const struct cache_object *b)
 		   cache_object_key(b), STR(""));
 }
 
-/* If there are too many, the oldest goes. */
+/* If there are too many beside it, the oldest go. */
 static void
 make_way(struct cache *cache, struct cache_shard *shard,
     const struct cache_object *object)
@@ -411,7 +292,8 @@ make_way(struct cache *cache, struct cache_shard *shard,
 
 	while (other != NULL) {
 		struct cache_object *next = cache_table_next(other);
-		if (is_beside(object, other) && ++variants > CACHE_VARIANTS_MAX)
+		if (other != object && is_beside(object, other) &&
+		    ++variants > CACHE_VARIANTS_MAX)
 			cache_shard_remove(cache, shard, other);
 		other = next;
 	}
@@ -437,7 +319,6 @@ link_object(
 	struct cache_object *other = replaced_by(shard, object);
 
 	(void)cache_object_ref(object);
-	make_way(cache, shard, object);
 	if (other == NULL) {
 		cache_queue_add(&shard->queue, object, charge);
 	} else {
@@ -445,13 +326,14 @@ link_object(
 		cache_table_unlink(&shard->table, other);
 		cache_queue_replace(
 		    &shard->queue, other, before, object, charge);
-		retire(cache, shard, other, before);
+		cache_shard_retire(cache, shard, other, before);
 	}
 	/* What comes from the disk is older than what is here. */
 	if ((object->flags & CACHE_OBJECT_STORED) != 0)
 		cache_table_link_last(&shard->table, object);
 	else
 		cache_table_link(&shard->table, object);
+	make_way(cache, shard, object);
 	cache_table_grow(&shard->table, &cache->epoch);
 }
 
@@ -473,7 +355,7 @@ insert(struct cache *cache, struct cache_object *object, uint64_t hash)
 		cache_alone_end(shard, hash);
 		shard->puts++;
 		write_behind(cache, object, hash);
-		evict(cache, shard);
+		cache_shard_evict(cache, shard);
 	}
 	cache_shard_leave(cache, shard);
 	return rc;
@@ -524,6 +406,7 @@ cache_drop(struct cache_user *user, struct cache_object *object)
 
 	if (object->body.place != CACHE_PLACE_NONE) {
 		cache_shard_remove(cache, shard, object);
+		atomic_store(&object->body.used, CACHE_OBJECT_DROPPED);
 		if (cache->disk != NULL)
 			cache_disk_drop(cache->disk, object, hash);
 	}

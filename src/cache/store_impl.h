@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cache/store: what its own files share (store, lead, purge).
+ * cache/store: what its own files share (shard, lead, purge).
  *
  * Locks, from the outermost: `purges.lock`; one shard's; one body's.
  */
@@ -82,5 +82,12 @@ void cache_alone_end(struct cache_shard *shard, uint64_t hash);
 /* Takes an object that is in it out of it. */
 void cache_shard_remove(struct cache *cache, struct cache_shard *shard,
     struct cache_object *object);
+
+/* It is in no table and no queue any more: frees it when nobody looks. */
+void cache_shard_retire(struct cache *cache, struct cache_shard *shard,
+    struct cache_object *object, uint64_t charge);
+
+/* Throws out what is too much. */
+void cache_shard_evict(struct cache *cache, struct cache_shard *shard);
 
 #endif

@@ -278,11 +278,18 @@ too_large_as_it_turns_out(void **state)
 	harness_round(&s.h);
 	assert_int_equal(s.calls, 0);
 	uint64_t end = MIB + 1100000;
+	const struct cache_pieces *pieces = body->more;
+	cache_reader_advance(reader, end - 10);
+	assert_int_equal(
+	    pieces->first, 0); /* somebody may just have found it */
+	cache_rest(&s.user);
 	cache_reader_advance(reader, end);
 	harness_round(&s.h);
 	assert_int_equal(s.calls, 1);
 	append(body, end, 100000);
 	assert_int_equal(checked(body, end, UINT64_MAX), 100000);
+	cache_reader_advance(reader, end + 100000);
+	assert_true(pieces->first > 20); /* now nobody can */
 	assert_int_equal(
 	    cache_body_await_room(body, &s.h.loop, count_call, &s, &waiter), 0);
 	cache_waiter_cancel(&waiter); /* posted at once, and silent */

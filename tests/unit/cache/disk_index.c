@@ -94,8 +94,9 @@ is_a_list(void **state)
 		uint64_t what = roll() % 1000;
 		if (what < 300) {
 			row->place = roll_place();
-			assert_int_equal(cache_index_put(&index, row->hash,
-					     row->variant, &row->place),
+			assert_int_equal(
+			    cache_index_put(&index, row->hash, row->variant,
+				&row->place, NULL, NULL),
 			    0);
 			row->is = true;
 			row->used = false;
@@ -138,7 +139,7 @@ is_a_list(void **state)
 static void
 at_most_24_bytes_an_object(void **state)
 {
-	struct cache_place_on_disk place = { 1, 2, 3 };
+	struct cache_place_on_disk place = { 2, 1, 3 };
 	struct cache_index index;
 	double most = 0;
 
@@ -146,7 +147,8 @@ at_most_24_bytes_an_object(void **state)
 	cache_index_init(&index);
 	for (size_t i = 1; i <= 1000000; i++) {
 		size_t bytes;
-		assert_int_equal(cache_index_put(&index, roll(), 0, &place), 0);
+		assert_int_equal(
+		    cache_index_put(&index, roll(), 0, &place, NULL, NULL), 0);
 		if (i < 20000 || i % 1000 != 0)
 			continue;
 		size_t count = cache_index_count(&index, &bytes);

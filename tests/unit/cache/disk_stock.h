@@ -23,7 +23,7 @@ struct disk_stock {
 	int dir_fd;
 	struct cache_disk_options options;
 	_Atomic int emptied, damaged, failed; /* events */
-	uint64_t memory;
+	uint64_t memory, object; /* limits of the store */
 	bool called;
 };
 
@@ -44,7 +44,7 @@ count_event(void *context, enum cache_disk_event event, int error)
 static inline int
 disk_attach(struct disk_stock *d)
 {
-	stock_begin(&d->s, d->memory, d->memory / 8);
+	stock_begin(&d->s, d->memory, d->object);
 	/* Only the test's thread, so that attaching comes before it. */
 	cache_leave(&d->s.user);
 	int rc = cache_disk_attach(d->s.cache, d->dir_fd, &d->options);
@@ -56,7 +56,7 @@ static inline void
 disk_begin_in(struct disk_stock *d, const char *path, uint64_t bytes_max,
     uint64_t segment_bytes)
 {
-	*d = (struct disk_stock){ .memory = 64 * MIB };
+	*d = (struct disk_stock){ .memory = 64 * MIB, .object = 8 * MIB };
 	(void)snprintf(d->path, sizeof(d->path), "%s", path);
 	d->dir_fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(d->dir_fd >= 0);

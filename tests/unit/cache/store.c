@@ -72,6 +72,18 @@ variants_have_a_limit(void **state)
 		const struct cache_object *object = find(&s, "k", language);
 		assert_true((object != NULL) == (i >= 3));
 	}
+	/* The oldest again: it takes its own place and nobody else's. */
+	assert_int_equal(
+	    put(&s,
+		(struct made){
+		    .key = "k", .vary = "accept-language:l3\n", .length = 99 },
+		'v'),
+	    0);
+	for (int i = 3; i < CACHE_VARIANTS_MAX + 3; i++) {
+		(void)snprintf(language, sizeof(language), "l%d", i);
+		assert_non_null(find(&s, "k", language));
+	}
+	assert_int_equal(all_is(find(&s, "k", "l3"), 0, 'v'), 99);
 	stock_end(&s);
 }
 

@@ -2,10 +2,15 @@
 /*
  * Four threads with their loops ask one store for the same few keys, as the
  * proxy does: find, or wait for who leads, or lead and fill; while another
- * purges.  Each body is what its key says, from the first byte to the last.
- * TSan and ASan look on.
+ * changes the contents and purges.  Each body is what its key says, from the
+ * first byte to the last, and none is older than a purge that had ended when it
+ * was asked for; with a disk behind the store and without.  TSan and ASan look
+ * on.
  */
-#include "stock.h"
+#include "disk_stock.h"
+
+#include "base/must.h"
+#include "cache/purge.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -15,11 +20,14 @@
 #define KEYS    24
 #define ASKERS  8 /* of a thread at once */
 #define ANSWERS 6000
+#define TURNS   100
 
 struct world {
 	struct cache *cache;
 	_Atomic unsigned answers, led, broken, waited;
 	_Atomic bool over;
+	/* What the server would send; and what is the oldest to be seen. */
+	_Atomic unsigned version[KEYS], least[KEYS];
 };
 
 struct member {
@@ -48,6 +56,8 @@ struct asker {
 	struct cache_reader *reader;
 	uint64_t at;
 	struct loop_deferred later;
+	uint32_t stamp;   /* of its request */
+	unsigned version; /* that the server sends */
 };
 
 static uint32_t
@@ -78,6 +88,23 @@ text_of(unsigned key, char ret[40])
 	    ret, 40, "http://%c.example:80/%u", key % 2 == 0 ? 'a' : 'b', key);
 
 	return (struct str){ ret, (size_t)len };
+}
+
+static void
+head_of(unsigned version, char ret[40])
+{
+	(void)snprintf(ret, 40, "Version: %u\r\n", version);
+}
+
+static unsigned
+version_of(const struct cache_object *object)
+{
+	struct str head = cache_object_head(object);
+	unsigned version = 0;
+
+	for (size_t i = strlen("Version: "); ascii_is_digit(head.at[i]); i++)
+		version = version * 10 + (unsigned)(head.at[i] - '0');
+	return version;
 }
 
 static void go(struct asker *asker);
@@ -130,7 +157,7 @@ check_some(struct asker *asker, const struct cache_body *body)
 	for (size_t i = 0; i < count; i++) {
 		const char *bytes = spans[i].iov_base;
 		for (size_t j = 0; j < spans[i].iov_len; j += 97)
-			assert_int_equal(bytes[j], byte_of(asker->key));
+			must(bytes[j] == byte_of(asker->key));
 		asker->at += spans[i].iov_len;
 	}
 	if (asker->reader != NULL)
@@ -153,7 +180,7 @@ read_some(struct asker *asker)
 		cache_reader_wait(asker->reader);
 	} else {
 		if (state == CACHE_BODY_WHOLE)
-			assert_int_equal(asker->at, length_of(asker->key));
+			must(asker->at == length_of(asker->key));
 		atomic_fetch_add(&asker->member->world->answers, 1);
 		let_go(asker);
 		go_later(asker);
@@ -167,16 +194,19 @@ begin_filling(struct asker *asker)
 {
 	struct member *m = asker->member;
 	uint64_t length = length_of(asker->key);
-	char text[40];
+	char text[40], head[40];
 	struct cache_parts parts = {
 		.key = text_of(asker->key, text),
+		.head = { head, 0 },
 		.tags = asker->key % 3 == 0 ? STR("third") : STR(""),
 		.meta = { .status = 200, .content_length = HTTP_UNSAID },
-		.stamp = cache_stamp(m->world->cache),
 		.length = roll(m, 2) == 0 ? (int64_t)length : HTTP_UNSAID,
 	};
 
-	assert_int_equal(cache_object_create(&parts, &asker->object), 0);
+	parts.stamp = asker->stamp;
+	head_of(asker->version, head);
+	parts.head.len = strlen(head);
+	must(cache_object_create(&parts, &asker->object) == 0);
 	int rc = cache_put(&m->user, asker->object);
 	cache_lead_end(&m->user, &asker->lead,
 	    rc == 0 ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
@@ -229,16 +259,14 @@ fill_some(struct asker *asker)
 	}
 	size_t room = cache_body_room(body);
 	if (room == 0) {
-		assert_int_equal(cache_body_await_room(body, &m->loop, on_wake,
-				     asker, &asker->waiter),
-		    0);
+		must(cache_body_await_room(
+			 body, &m->loop, on_wake, asker, &asker->waiter) == 0);
 		return;
 	}
 	more = more < room ? more : room;
 	more = more < left ? more : (size_t)left;
 	memset(bytes, byte_of(asker->key), more);
-	assert_int_equal(
-	    cache_body_append(body, (struct str){ bytes, more }), 0);
+	must(cache_body_append(body, (struct str){ bytes, more }) == 0);
 	asker->at += more;
 	if (asker->at == length_of(asker->key))
 		end_filling(asker, true);
@@ -275,9 +303,11 @@ ask(struct asker *asker)
 	asker->key = roll(m, KEYS);
 	struct str key = text_of(asker->key, text);
 	const struct http_request *request = asking(&asked, NULL);
+	unsigned least = atomic_load(&m->world->least[asker->key]);
 	struct cache_object *object = cache_find(&m->user, key, request);
 	if (object != NULL) {
-		assert_true(str_eq(cache_object_key(object), key));
+		must(str_eq(cache_object_key(object), key));
+		must(version_of(object) >= least);
 		begin_reading(asker, object);
 		return;
 	}
@@ -285,6 +315,8 @@ ask(struct asker *asker)
 	    asker, &asker->lead, &asker->waiter)) {
 	case CACHE_TURN_LEAD:
 		asker->step = LEADING;
+		asker->stamp = cache_stamp(m->world->cache);
+		asker->version = atomic_load(&m->world->version[asker->key]);
 		go_later(asker);
 		return;
 	case CACHE_TURN_WAIT:
@@ -333,9 +365,50 @@ run(void *context)
 			.context = &askers[i] };
 		go_later(&askers[i]);
 	}
-	assert_int_equal(loop_run(&m->loop), 0);
+	must(loop_run(&m->loop) == 0);
 	cache_leave(&m->user);
 	return NULL;
+}
+
+static const struct {
+	enum cache_purge_kind kind;
+	const char *what;
+} purges[] = {
+	{ CACHE_PURGE_TAG, "third" },
+	{ CACHE_PURGE_HOST, "a.example" },
+	{ CACHE_PURGE_PREFIX, "http://b.example:80/1" },
+	{ CACHE_PURGE_KEY, "http://b.example:80/3" },
+	{ CACHE_PURGE_KEY, "http://a.example:80/20" },
+	{ CACHE_PURGE_KEY, "http://b.example:80/23" },
+	{ CACHE_PURGE_ALL, "" },
+};
+
+static bool
+is_of_key(size_t purge, unsigned key)
+{
+	char text[40];
+
+	return cache_purge_is_of(purges[purge].kind, str_of(purges[purge].what),
+	    text_of(key, text), key % 3 == 0 ? STR("third") : STR(""));
+}
+
+/* The contents change, and all that is older is purged: when that has ended,
+ * nobody sees it any more. */
+static void
+change_and_purge(struct world *world, size_t purge)
+{
+	unsigned versions[KEYS];
+
+	for (unsigned key = 0; key < KEYS; key++)
+		versions[key] =
+		    is_of_key(purge, key)
+			? atomic_fetch_add(&world->version[key], 1) + 1
+			: 0;
+	must(cache_purge(world->cache, purges[purge].kind,
+		 str_of(purges[purge].what)) >= 0);
+	for (unsigned key = 0; key < KEYS; key++)
+		if (versions[key] > 0)
+			atomic_store(&world->least[key], versions[key]);
 }
 
 static void *
@@ -343,26 +416,12 @@ purge(void *context)
 {
 	struct world *world = context;
 	unsigned turn = 0;
-	char text[40];
 
-	while (atomic_load(&world->answers) < ANSWERS) {
-		switch (turn++ % 5) {
-		case 0:
-			(void)cache_purge(
-			    world->cache, CACHE_PURGE_TAG, STR("third"));
-			break;
-		case 1:
-			(void)cache_purge(
-			    world->cache, CACHE_PURGE_HOST, STR("a.example"));
-			break;
-		case 2:
-			(void)cache_purge(world->cache, CACHE_PURGE_PREFIX,
-			    STR("http://b.example:80/1"));
-			break;
-		default:
-			(void)cache_purge(world->cache, CACHE_PURGE_KEY,
-			    text_of(turn % KEYS, text));
-		}
+	while (atomic_load(&world->answers) < ANSWERS || turn < TURNS) {
+		change_and_purge(world, turn % 50 == 49
+					    ? COUNT_OF(purges) - 1
+					    : turn % (COUNT_OF(purges) - 1));
+		turn++;
 		/* Others must come to something between two purges. */
 		(void)poll(NULL, 0, 2);
 	}
@@ -371,42 +430,76 @@ purge(void *context)
 }
 
 static void
-each_answer_is_that_of_its_key(void **state)
+run_world(struct world *world, struct cache_stats *ret)
 {
 	static struct member members[THREADS];
-	struct cache_limits limits = { 2 * MIB, MIB / 2 };
-	struct world world = { .over = false };
 	pthread_t threads[THREADS + 1];
-	struct cache_stats stats;
 
-	(void)state;
-	assert_int_equal(cache_create(&limits, &world.cache), 0);
 	for (size_t i = 0; i < THREADS; i++) {
 		members[i] =
-		    (struct member){ .world = &world, .seed = 7919 * (i + 1) };
+		    (struct member){ .world = world, .seed = 7919 * (i + 1) };
 		assert_int_equal(loop_init(&members[i].loop), 0);
 	}
 	for (size_t i = 0; i < THREADS; i++)
 		assert_int_equal(
 		    pthread_create(&threads[i], NULL, run, &members[i]), 0);
 	assert_int_equal(
-	    pthread_create(&threads[THREADS], NULL, purge, &world), 0);
+	    pthread_create(&threads[THREADS], NULL, purge, world), 0);
 	for (size_t i = 0; i <= THREADS; i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 	for (size_t i = 0; i < THREADS; i++) {
 		loop_deliver(&members[i].loop);
 		loop_fini(&members[i].loop);
 	}
-	cache_stats(world.cache, &stats);
+	cache_stats(world->cache, ret);
 	print_message("%u answers, %u led, %u waited, %u broken, %lu found, "
 		      "%lu evicted, %lu purged\n",
-	    world.answers, world.led, world.waited, world.broken,
-	    (unsigned long)stats.found, (unsigned long)stats.evicted,
-	    (unsigned long)stats.purged);
-	assert_true(world.waited > 20 && world.led > 100);
-	assert_true(stats.evicted > 20 && stats.purged > 20);
-	assert_true(stats.bytes <= stats.bytes_max);
+	    world->answers, world->led, world->waited, world->broken,
+	    (unsigned long)ret->found, (unsigned long)ret->evicted,
+	    (unsigned long)ret->purged);
+	assert_true(world->waited > 20 && world->led > 100);
+	assert_true(ret->evicted > 20 && ret->purged > 20);
+	assert_true(ret->bytes <= ret->bytes_max);
+}
+
+static void
+each_answer_is_that_of_its_key(void **state)
+{
+	struct cache_limits limits = { 2 * MIB, MIB / 2 };
+	struct world world = { .over = false };
+	struct cache_stats stats;
+
+	(void)state;
+	assert_int_equal(cache_create(&limits, &world.cache), 0);
+	run_world(&world, &stats);
 	cache_destroy(&world.cache);
+}
+
+static void
+and_with_a_disk(void **state)
+{
+	struct world world = { .over = false };
+	struct cache_disk_stats on_disk;
+	struct cache_stats stats;
+	struct disk_stock d;
+
+	(void)state;
+	disk_begin(&d, 4 * MIB, 0);
+	stock_end(&d.s);
+	d.memory = 2 * MIB;
+	d.object = MIB / 2;
+	assert_int_equal(disk_attach(&d), 0);
+	cache_sleep(&d.s.user);
+	world.cache = d.s.cache;
+	run_world(&world, &stats);
+	cache_wake(&d.s.user);
+	on_disk = disk_stats(&d);
+	print_message("%lu written, %lu read, %lu skipped\n",
+	    (unsigned long)on_disk.written, (unsigned long)on_disk.read,
+	    (unsigned long)on_disk.skipped);
+	assert_true(on_disk.written > 100 && on_disk.read > 20);
+	assert_int_equal(d.damaged + d.failed + d.emptied, 0);
+	disk_end(&d);
 }
 
 /* ---- growing ---- */
@@ -433,8 +526,8 @@ find_all_the_time(void *context)
 		struct str key =
 		    put == 0 ? STR("") : text_of(roll(&m, put), text);
 		if (put > 0)
-			assert_non_null(
-			    cache_find(&user, key, asking(&asked, NULL)));
+			must(cache_find(&user, key, asking(&asked, NULL)) !=
+			     NULL);
 		if (roll(&m, 50) == 0) {
 			cache_sleep(&user);
 			cache_wake(&user);
@@ -484,6 +577,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_answer_is_that_of_its_key),
+		cmocka_unit_test(and_with_a_disk),
 		cmocka_unit_test(growing_hides_nothing),
 	};
 
