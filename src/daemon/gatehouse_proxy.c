@@ -278,8 +278,10 @@ attach_disk(struct proxy *proxy, int *folder, const struct policy *policy)
 
 	if (*folder < 0 || proxy->current != NULL)
 		return;
-	int rc =
-	    cache_disk_attach(workers_cache(proxy->workers), *folder, &options);
+	int rc = workers_open_cache(proxy->workers, policy);
+	if (rc == 0)
+		rc = cache_disk_attach(
+		    workers_cache(proxy->workers), *folder, &options);
 	if (rc < 0) {
 		tell_disk(NULL, CACHE_DISK_FAILED, rc);
 		return;
@@ -343,6 +345,8 @@ count_cache(struct proxy *proxy, int64_t values[static COUNTER_COUNT])
 {
 	struct cache_stats stats;
 
+	if (workers_cache(proxy->workers) == NULL)
+		return;
 	cache_stats(workers_cache(proxy->workers), &stats);
 	values[COUNTER_CACHE_OBJECTS] = (int64_t)stats.objects;
 	values[COUNTER_CACHE_BYTES] = (int64_t)stats.bytes;
@@ -418,6 +422,8 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 	struct channel_message answer = { .type = CHANNEL_PURGED };
 	struct cache *cache = workers_cache(proxy->workers);
 
+	if (cache == NULL)
+		return send_to_daemon(&answer);
 	if (wish->kind == CACHE_PURGE_KEY)
 		answer.purged = purge_url(cache, wish->what);
 	else if (wish->kind == CACHE_PURGE_PREFIX)
@@ -425,6 +431,8 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 	else
 		answer.purged = cache_purge(cache,
 		    (enum cache_purge_kind)wish->kind, str_of(wish->what));
+	/* What was purged stays so if the power fails now. */
+	cache_disk_flush(cache);
 	return send_to_daemon(&answer);
 }
 
