@@ -374,6 +374,14 @@ cache_body_state(const struct cache_body *body)
 	return atomic_load_explicit(&body->state, memory_order_acquire);
 }
 
+/* Pieces go only while it is filling, so what is seen then stays. */
+bool
+cache_body_is_all(const struct cache_body *body)
+{
+	return cache_body_state(body) == CACHE_BODY_WHOLE &&
+	       cache_body_begins(body) == 0;
+}
+
 uint64_t
 cache_body_bytes(const struct cache_body *body)
 {

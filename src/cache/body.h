@@ -17,9 +17,9 @@
  * passing: what all followers have read is freed, and the filler stops when it
  * is CACHE_BODY_AHEAD_MAX ahead of the slowest (cache_body_room).
  *
- * So whoever finds an object must, before he calls cache_rest or cache_sleep,
- * have seen that its body is WHOLE, or have opened a reader: then all of it is
- * there from where he stands.  Later it may be WHOLE and not begin any more.
+ * So a body may come to its end and not begin any more.  Who wants to read one
+ * asks cache_body_is_all, and opens a reader if it is not: in the round in which
+ * the object was found that succeeds, later it may be too late.
  */
 #ifndef GATEHOUSE_CACHE_BODY_H
 #define GATEHOUSE_CACHE_BODY_H
@@ -70,6 +70,10 @@ int cache_body_await_room(struct cache_body *body, struct loop *loop,
 /* ---- for readers, any thread ---- */
 
 enum cache_body_state cache_body_state(const struct cache_body *body);
+
+/* Whole, and nothing of it has gone: it can be read without a reader. */
+bool cache_body_is_all(const struct cache_body *body);
+
 uint64_t cache_body_bytes(const struct cache_body *body); /* published */
 
 /* As it was said, or known since it is whole; or HTTP_UNSAID. */
@@ -85,8 +89,8 @@ size_t cache_body_spans(const struct cache_body *body, uint64_t at,
     uint64_t most, struct iovec *ret, size_t room);
 
 /*
- * Follows a body that may still be filling, from `at` on.  A body that is
- * whole needs no reader.  All calls in the thread of the loop.  0; -ENOMEM;
+ * Follows a body that may still be filling, from `at` on.  A body that is all
+ * there needs no reader.  All calls in the thread of the loop.  0; -ENOMEM;
  * -ESTALE: it is passing, and what is at `at` has gone.
  */
 int cache_reader_open(struct cache_body *body, uint64_t at, struct loop *loop,

@@ -376,7 +376,7 @@ keep_body(struct cache *cache, struct cache_object *object)
 		(void)cache_object_ref(object);
 		return 0;
 	}
-	return cache_body_state(body) == CACHE_BODY_WHOLE ? 0 : -ESTALE;
+	return cache_body_is_all(body) ? 0 : -ESTALE;
 }
 
 int

@@ -96,6 +96,7 @@ is_sound(const struct channel_message *message)
 			   message->banned.last.family;
 	case CHANNEL_QUOTAS:
 		return are_quotas(&message->quotas);
+	case CHANNEL_FOLDER:
 	case CHANNEL_BEGIN:
 	case CHANNEL_COLLECT:
 	case CHANNEL_PREPARE:

@@ -16,6 +16,7 @@
  *	BEGIN n
  *	FILE n path +fd		for each file
  *	LISTENER n address +fd	for each listener
+ *	FOLDER n +fd		if the cache is on the disk too
  *	OWN n addresses		(may be repeated)
  *	PREPARE n		->	reads, checks
  *				<-	READY n, or REFUSED n words
@@ -52,6 +53,7 @@
 	ROW(BEGIN, 0, 0)                                                       \
 	ROW(FILE, sizeof(struct channel_file), 1)                              \
 	ROW(LISTENER, sizeof(struct channel_listener), 1)                      \
+	ROW(FOLDER, 0, 1)                                                      \
 	ROW(OWN, sizeof(struct channel_own), 0)                                \
 	ROW(PREPARE, 0, 0)                                                     \
 	ROW(COMMIT, 0, 0)                                                      \

@@ -2,6 +2,7 @@
 #include "daemon/child.h"
 
 #include "base/clock.h"
+#include "daemon/cache_folder.h"
 #include "daemon/runtime.h"
 #include "net/socket.h"
 #include "version.h"
@@ -325,8 +326,36 @@ child_tell_own(struct child *child, const struct generation *generation)
 	return rc;
 }
 
+/* The descriptor; -1 if the cache is in memory alone. */
 static int
-send_generation(struct child *child, const struct generation *generation)
+open_folder(const struct child *child, const struct generation *generation,
+    int *ret_fd, struct text *reterr_why)
+{
+	const struct policy_cache *cache = &generation->policy->cache;
+
+	*ret_fd = -1;
+	if (cache->disk_bytes == 0)
+		return 0;
+	int fd =
+	    cache_folder_open(cache->disk, child->uid, child->gid, reterr_why);
+	if (fd >= 0)
+		*ret_fd = fd;
+	return fd < 0 ? fd : 0;
+}
+
+static int
+send_folder(
+    struct child *child, const struct generation *generation, int folder)
+{
+	struct channel_message message = { .type = CHANNEL_FOLDER,
+		.generation = generation->number };
+
+	return folder < 0 ? 0 : send_one(child, &message, folder);
+}
+
+static int
+send_generation(
+    struct child *child, const struct generation *generation, int folder)
 {
 	int rc = send_bare(child, CHANNEL_BEGIN, generation->number);
 
@@ -334,6 +363,8 @@ send_generation(struct child *child, const struct generation *generation)
 		rc = send_files(child, generation);
 	if (rc == 0)
 		rc = send_listeners(child, generation);
+	if (rc == 0)
+		rc = send_folder(child, generation, folder);
 	if (rc == 0)
 		rc = child_tell_own(child, generation);
 	return rc < 0 ? rc
@@ -344,8 +375,14 @@ int
 child_prepare(struct child *child, const struct generation *generation,
     struct text *reterr_why)
 {
-	int rc = send_generation(child, generation);
+	int folder;
+	int rc = open_folder(child, generation, &folder, reterr_why);
 
+	if (rc < 0)
+		return rc;
+	rc = send_generation(child, generation, folder);
+	if (folder >= 0)
+		(void)close(folder);
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
 }
 

@@ -7,10 +7,12 @@
  * needs.  The first thread listens to the channel and builds generations; the
  * workers serve.  It ends when the channel does.
  */
+#include "cache/disk.h"
 #include "cache/key.h"
 #include "console/journal.h"
 #include "daemon/channel.h"
 #include "daemon/snapshot.h"
+#include "event/event.h"
 #include "net/signals.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
@@ -47,6 +49,7 @@ struct draft {
 		size_t count, room;
 	} listeners;
 	struct own_list own;
+	int folder;                     /* of the cache; -1: none */
 	struct proxy_generation *ready; /* prepared, not committed */
 };
 
@@ -58,6 +61,7 @@ struct proxy {
 	struct workers *workers;
 	struct quotas *quotas;
 	struct draft draft;
+	int folder; /* of the cache's disk; -1: it is in memory alone */
 	struct proxy_generation *current; /* NULL until the first commit */
 	struct own_list own;              /* of current, while it is told */
 	int rc;                           /* what ended the loop */
@@ -89,7 +93,9 @@ discard_draft(struct draft *draft)
 	free(draft->own.items);
 	snapshot_fini(&draft->files);
 	proxy_generation_unref(draft->ready);
-	*draft = (struct draft){ .number = 0 };
+	if (draft->folder >= 0)
+		(void)close(draft->folder);
+	*draft = (struct draft){ .folder = -1 };
 }
 
 static int
@@ -119,6 +125,16 @@ take_listener(
 	if (rc == 0)
 		*fd = -1;
 	return rc;
+}
+
+static int
+take_folder(struct draft *draft, int *fd)
+{
+	if (draft->folder >= 0)
+		return -EBADMSG;
+	draft->folder = *fd;
+	*fd = -1;
+	return 0;
 }
 
 static int
@@ -221,6 +237,59 @@ prepare(struct draft *draft, const struct proxy *proxy)
 	return send_to_daemon(&refusal);
 }
 
+/* ---- the cache's disk ---- */
+
+/* Of any thread; seldom. */
+static void
+tell_disk(void *context, enum cache_disk_event event, int error)
+{
+	static const char *const words[] = {
+		[CACHE_DISK_EMPTIED] = "what it held cannot be trusted and was "
+				       "thrown away",
+		[CACHE_DISK_DAMAGED] =
+		    "a response is not as it was written and "
+		    "was thrown away",
+		[CACHE_DISK_FAILED] = "it fails, and the cache is in memory "
+				      "alone",
+	};
+	struct event told = { .enforcer = "proxy" };
+	char reason[160];
+
+	(void)context;
+	(void)snprintf(reason, sizeof(reason), "the cache's disk: %s%s%s",
+	    words[event], error < 0 ? ": " : "",
+	    error < 0 ? strerror(-error) : "");
+	(void)fprintf(stderr, "gatehouse-proxy: %s\n", reason);
+	told.reason = reason;
+	event_emit(&told);
+}
+
+/*
+ * Before any worker has used the cache: so the disk is that of the first policy
+ * that this process has seen.
+ */
+static void
+attach_disk(struct proxy *proxy, int *folder, const struct policy *policy)
+{
+	struct cache_disk_options options = {
+		.bytes_max = policy->cache.disk_bytes,
+		.event = tell_disk,
+	};
+
+	if (*folder < 0 || proxy->current != NULL)
+		return;
+	int rc = workers_open_cache(proxy->workers, policy);
+	if (rc == 0)
+		rc = cache_disk_attach(
+		    workers_cache(proxy->workers), *folder, &options);
+	if (rc < 0) {
+		tell_disk(NULL, CACHE_DISK_FAILED, rc);
+		return;
+	}
+	proxy->folder = *folder;
+	*folder = -1;
+}
+
 /* Takes the reference. */
 static int
 put_in_force(struct proxy *proxy, struct proxy_generation *generation)
@@ -244,6 +313,7 @@ commit(struct proxy *proxy)
 	if (ready == NULL)
 		return -EBADMSG;
 	proxy->draft.ready = NULL;
+	attach_disk(proxy, &proxy->draft.folder, ready->policy);
 	discard_draft(&proxy->draft);
 	return put_in_force(proxy, ready);
 }
@@ -275,6 +345,8 @@ count_cache(struct proxy *proxy, int64_t values[static COUNTER_COUNT])
 {
 	struct cache_stats stats;
 
+	if (workers_cache(proxy->workers) == NULL)
+		return;
 	cache_stats(workers_cache(proxy->workers), &stats);
 	values[COUNTER_CACHE_OBJECTS] = (int64_t)stats.objects;
 	values[COUNTER_CACHE_BYTES] = (int64_t)stats.bytes;
@@ -350,6 +422,8 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 	struct channel_message answer = { .type = CHANNEL_PURGED };
 	struct cache *cache = workers_cache(proxy->workers);
 
+	if (cache == NULL)
+		return send_to_daemon(&answer);
 	if (wish->kind == CACHE_PURGE_KEY)
 		answer.purged = purge_url(cache, wish->what);
 	else if (wish->kind == CACHE_PURGE_PREFIX)
@@ -357,6 +431,8 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 	else
 		answer.purged = cache_purge(cache,
 		    (enum cache_purge_kind)wish->kind, str_of(wish->what));
+	/* What was purged stays so if the power fails now. */
+	cache_disk_flush(cache);
 	return send_to_daemon(&answer);
 }
 
@@ -440,6 +516,8 @@ take_for_draft(
 		return take_file(draft, message, fd);
 	case CHANNEL_LISTENER:
 		return take_listener(draft, message, fd);
+	case CHANNEL_FOLDER:
+		return take_folder(draft, fd);
 	case CHANNEL_OWN:
 		return take_own(&draft->own, &message->own);
 	default:
@@ -463,6 +541,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return take_for_draft(proxy, message, fd);
 	case CHANNEL_FILE:
 	case CHANNEL_LISTENER:
+	case CHANNEL_FOLDER:
 	case CHANNEL_PREPARE:
 		return take_for_draft(proxy, message, fd);
 	case CHANNEL_COMMIT:
@@ -581,6 +660,8 @@ serve(struct proxy *proxy)
 	if (rc == 0)
 		rc = loop_run(&proxy->loop);
 	workers_destroy(&proxy->workers);
+	if (proxy->folder >= 0)
+		(void)close(proxy->folder);
 	discard_draft(&proxy->draft);
 	free(proxy->own.items);
 	proxy_generation_unref(proxy->current);
@@ -625,7 +706,7 @@ static const char usage[] =
 int
 main(int argc, char **argv)
 {
-	static struct proxy proxy;
+	static struct proxy proxy = { .draft.folder = -1, .folder = -1 };
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)puts("gatehouse-proxy " GATEHOUSE_VERSION);

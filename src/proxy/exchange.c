@@ -809,6 +809,8 @@ exchange_on_time(struct exchange *exchange)
 			    ? PROXY_ANSWER_TIMEOUT
 			    : PROXY_STALL_TIMEOUT;
 
+	if (exchange_store_is_impatient(exchange))
+		return;
 	if (throttle_waits(exchange->up.throttle) ||
 	    throttle_waits(exchange->down.throttle) ||
 	    throttle_waits(exchange->store.serve.throttle))

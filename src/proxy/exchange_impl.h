@@ -92,6 +92,10 @@ void exchange_store_begin(struct exchange *exchange);
 /* The errand's `instead`. */
 bool exchange_store_answers(struct errand *errand);
 
+/* The client's timer: true if it waited for somebody else's answer, and now
+ * asks itself. */
+bool exchange_store_is_impatient(struct exchange *exchange);
+
 /* What is written to the server: the request, or one that validates what is
  * stored.  Lent from *copy, from the arena.  0 or a negative errno. */
 int exchange_store_request(struct exchange *exchange, struct http_request *copy,

@@ -278,6 +278,17 @@ on_turn(void *context)
 	errand_begin(&exchange->errand);
 }
 
+bool
+exchange_store_is_impatient(struct exchange *exchange)
+{
+	if (exchange->store.waiter == NULL)
+		return false;
+	cache_waiter_cancel(&exchange->store.waiter);
+	loop_timer_cancel(&exchange->client->timer);
+	errand_begin(&exchange->errand);
+	return true;
+}
+
 static void
 wait_for_lead(struct exchange *exchange)
 {
@@ -285,7 +296,7 @@ wait_for_lead(struct exchange *exchange)
 
 	exchange->up_done = true;
 	exchange->moved = loop_now(loop);
-	exchange_arm(exchange, exchange->moved + PROXY_ANSWER_TIMEOUT);
+	exchange_arm(exchange, exchange->moved + PROXY_LEAD_PATIENCE);
 }
 
 static bool ask(struct exchange *exchange);
@@ -593,7 +604,10 @@ pass_on(struct exchange *exchange, enum cache_refusal refusal)
 {
 	exchange->store.why = cache_refusal_text(refusal);
 	keep_drop_stale(&exchange->store.keep);
-	keep_end_lead(&exchange->store.keep, CACHE_LEAD_NOT_KEPT);
+	/* It could be kept another time: it was purged meanwhile, or memory is
+	 * short. */
+	keep_end_lead(&exchange->store.keep,
+	    refusal == CACHE_STORABLE ? CACHE_LEAD_GONE : CACHE_LEAD_NOT_KEPT);
 }
 
 static struct cache_status

@@ -51,6 +51,9 @@
 /* Until a server begins its answer: reports and builds take their time. */
 #define PROXY_ANSWER_TIMEOUT (120 * CLOCK_SECOND)
 
+/* For somebody else's answer to the same question; then it is asked again. */
+#define PROXY_LEAD_PATIENCE (5 * CLOCK_SECOND)
+
 /* Content that does not move, in either direction. */
 #define PROXY_STALL_TIMEOUT (60 * CLOCK_SECOND)
 

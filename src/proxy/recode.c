@@ -218,7 +218,7 @@ follow(struct recode *recode)
 {
 	struct cache_body *body = cache_object_body(recode->source);
 
-	if (cache_body_state(body) == CACHE_BODY_WHOLE)
+	if (cache_body_is_all(body))
 		return 0;
 	return cache_reader_open(
 	    body, 0, recode->worker->loop, on_more, recode, &recode->reader);

@@ -193,12 +193,40 @@ judge_clients_again(struct worker *worker)
 	}
 }
 
+/* ---- the cache ---- */
+
+/* While it waits it holds nothing of what the cache lent. */
+static void
+on_wait(void *context)
+{
+	cache_sleep(context);
+}
+
+static void
+on_waited(void *context)
+{
+	cache_wake(context);
+}
+
+/* With the first generation: until then it may get a disk. */
+static void
+enter_cache(struct worker *worker)
+{
+	cache_enter(worker->cache.cache, &worker->cache);
+	loop_on_wait(worker->loop,
+	    (struct loop_waits){ on_wait, on_waited, &worker->cache });
+}
+
+/* ---- another generation ---- */
+
 /* Takes the reference. */
 static void
 change_over(struct worker *worker, struct proxy_generation *generation)
 {
 	struct proxy_generation *before = worker->generation;
 
+	if (before == NULL)
+		enter_cache(worker);
 	stop_listening(worker);
 	worker->generation = generation;
 	start_listening(worker);
@@ -279,28 +307,12 @@ end_clients(struct worker *worker)
 		client_destroy(worker->clients);
 }
 
-/* While it waits it holds nothing of what the cache lent. */
-static void
-on_wait(void *context)
-{
-	cache_sleep(context);
-}
-
-static void
-on_waited(void *context)
-{
-	cache_wake(context);
-}
-
 static void *
 run(void *context)
 {
 	struct member *member = context;
 	struct worker *worker = &member->worker;
 
-	cache_enter(worker->cache.cache, &worker->cache);
-	loop_on_wait(&member->loop,
-	    (struct loop_waits){ on_wait, on_waited, &worker->cache });
 	(void)loop_run(&member->loop);
 	stop_listening(worker);
 	end_clients(worker);
@@ -308,7 +320,8 @@ run(void *context)
 	recode_end_all(worker);
 	fill_end_all(worker);
 	loop_deliver(&member->loop);
-	cache_leave(&worker->cache);
+	if (worker->generation != NULL)
+		cache_leave(&worker->cache);
 	return NULL;
 }
 
@@ -342,7 +355,6 @@ init_member(struct member *member, const struct workers *workers)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
-	worker->cache.cache = workers->cache;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
 	worker->slots = workers->slots;
@@ -367,7 +379,6 @@ start_thread(struct member *member)
 static struct workers *
 allocate(size_t count)
 {
-	const struct cache_limits none = { 0 };
 	struct workers *workers = calloc(1, sizeof(*workers));
 
 	if (workers == NULL)
@@ -379,8 +390,7 @@ allocate(size_t count)
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->members != NULL &&
-	    cache_create(&none, &workers->cache) == 0)
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -407,15 +417,31 @@ workers_create(size_t count, struct workers **ret)
 	return rc;
 }
 
-static void
-resize_cache(struct workers *workers, const struct policy *policy)
+/* Of one that may still come nothing is known but that a part must hold its
+ * objects. */
+static struct cache_limits
+limits_of(const struct policy *policy)
 {
-	struct cache_limits limits = {
-		.bytes_max = policy->cache.memory_bytes,
-		.object_bytes_max = policy->cache.object_bytes,
-	};
+	bool none = policy->cache.memory_bytes == 0;
 
-	cache_resize(workers->cache, &limits);
+	return (struct cache_limits){
+		.bytes_max = policy->cache.memory_bytes,
+		.object_bytes_max =
+		    none ? INT64_MAX / 64 : policy->cache.object_bytes,
+	};
+}
+
+int
+workers_open_cache(struct workers *workers, const struct policy *policy)
+{
+	struct cache_limits limits = limits_of(policy);
+
+	if (workers->cache != NULL)
+		return 0;
+	int rc = cache_create(&limits, &workers->cache);
+	for (size_t i = 0; rc == 0 && i < workers->count; i++)
+		workers->members[i].worker.cache.cache = workers->cache;
+	return rc;
 }
 
 int
@@ -424,8 +450,13 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	struct order *orders[PROXY_WORKERS_MAX] = { NULL };
 	bool all = true;
 
+	struct cache_limits limits = limits_of(generation->policy);
+	int rc = workers_open_cache(workers, generation->policy);
+
 	must(workers->count <= PROXY_WORKERS_MAX);
-	resize_cache(workers, generation->policy);
+	if (rc < 0)
+		return rc;
+	cache_resize(workers->cache, &limits);
 	for (size_t i = 0; all && i < workers->count; i++) {
 		orders[i] = make_order(&workers->members[i].worker, generation);
 		all = orders[i] != NULL;

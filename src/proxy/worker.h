@@ -70,7 +70,13 @@ int workers_use(struct workers *workers, struct proxy_generation *generation);
 int workers_ban(struct workers *workers, const struct address_range *range);
 int workers_unban(struct workers *workers, const struct address_range *range);
 
-/* What they share; any thread may purge it and ask for its figures. */
+/*
+ * Makes the cache as large as the policy wants it, unless there is one already:
+ * for who gives it a disk before the first generation is used.  0 or -ENOMEM.
+ */
+int workers_open_cache(struct workers *workers, const struct policy *policy);
+
+/* What they share, NULL before the first generation; any thread may purge it and ask for its figures. */
 struct cache *workers_cache(struct workers *workers);
 /* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
 int workers_end_used_up(struct workers *workers);

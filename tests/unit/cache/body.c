@@ -296,6 +296,18 @@ too_large_as_it_turns_out(void **state)
 	harness_round(&s.h);
 	assert_int_equal(s.calls, 1);
 	cache_body_end(body);
+	/* Whole for who has followed it, and for nobody else. */
+	assert_int_equal(cache_body_state(body), CACHE_BODY_WHOLE);
+	assert_false(cache_body_is_all(body));
+	struct cache_reader *late = NULL;
+	assert_int_equal(
+	    cache_reader_open(body, 0, &s.h.loop, count_call, &s, &late),
+	    -ESTALE);
+	struct cache_object *fresh =
+	    make((struct made){ .key = "k", .freshened = object });
+	cache_resize(s.cache, &(struct cache_limits){ 64 * MIB, 8 * MIB });
+	assert_int_equal(cache_put(&s.user, fresh), -ESTALE);
+	cache_object_unref(fresh);
 	cache_reader_close(&reader);
 	cache_object_unref(object);
 	stock_end(&s);

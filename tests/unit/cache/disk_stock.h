@@ -23,7 +23,7 @@ struct disk_stock {
 	int dir_fd;
 	struct cache_disk_options options;
 	_Atomic int emptied, damaged, failed; /* events */
-	uint64_t memory, object; /* limits of the store */
+	uint64_t memory, object;              /* limits of the store */
 	bool called;
 };
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A cache on the disk outlives the proxy and the gateway."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import wait
+from tests.lab.gateway import Gateway, GatewayError
+from tests.lab.lab import Lab
+from tests.lab.origin import Origin, Reply
+from tests.story.test_0150_cache import FRESH, Site
+from tests.story.zones import ZONES
+
+POLICY = (
+    ZONES
+    + """
+proxy {
+    listen 10.0.0.1:3128 for lan
+    cache memory 64M, disk "FOLDER" 512M
+}
+allow lan -> wan tcp 8000
+"""
+)
+
+PAGES = {f"/{n}": bytes([65 + n]) * (1000 * 10**n) for n in range(4)}
+
+
+@pytest.fixture
+def policy(lab: Lab) -> str:
+    return POLICY.replace("FOLDER", str(lab.gw.stem("cache")))
+
+
+@pytest.fixture
+def origin(lab: Lab) -> Iterator[Origin]:
+    origin = Origin()
+    for path, body in PAGES.items():
+        origin.answers[path] = [Reply(headers=FRESH, body=body)]
+    with lab.out.serve(8000, origin.handle):
+        yield origin
+
+
+def read_all(gateway: Gateway, origin: Origin, hits: set[str]) -> None:
+    """Every page is right, and these come without a question to the origin."""
+    site = Site(gateway, origin)
+    for path, body in PAGES.items():
+        before = len(origin.asked)
+        got = site.get(path)
+        assert (got.status, got.body) == (200, body)
+        assert (len(origin.asked) == before) == (path in hits)
+
+
+def purge(gateway: Gateway, *what: str) -> None:
+    done = gateway.command("cache", "purge", *what)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" purged\n")
+
+
+def test_it_is_there_after_a_restart(lab: Lab, policy: str, origin: Origin) -> None:
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set(PAGES))
+
+
+def test_it_is_there_after_a_crash(lab: Lab, policy: str, origin: Origin) -> None:
+    """A purge waits for what was put before; then the proxy is killed."""
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+        purge(gateway, "http://out.example.com:8000/1")
+        gateway.kill("gatehouse-proxy")
+        wait.until("it runs again", lambda: gateway.pids("gatehouse-proxy"))
+        read_all(gateway, origin, set(PAGES) - {"/1"})
+
+
+def test_a_purge_outlives_it(lab: Lab, policy: str, origin: Origin) -> None:
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+        purge(gateway, "host", "out.example.com")
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+
+
+def test_a_folder_of_somebody_else_s(lab: Lab, policy: str) -> None:
+    folder = policy.partition('disk "')[2].partition('"')[0]
+    os.mkdir(folder)
+    with pytest.raises(GatewayError, match="is not the proxy's own"):
+        with Gateway(lab, policy):
+            pass
+
+
+def test_a_folder_that_cannot_be(lab: Lab) -> None:
+    with pytest.raises(GatewayError, match="cannot be made: No such file"):
+        with Gateway(lab, POLICY.replace("FOLDER", "/nowhere/at/all")):
+            pass
