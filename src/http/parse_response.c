@@ -109,24 +109,25 @@ opens_tunnel(const struct http_response *response)
 }
 
 /*
- * RFC 9112, 6.3 (4): where Transfer-Encoding does not end in chunked, a response
- * ends with its connection.  So it is for one word that is no coding at all,
- * which some applications send with content that is in none; what is in a
- * coding that there is must not be passed on as if it were in none, and what
- * looks like chunked is refused as it is in a request.
+ * RFC 9112, 6.3 (4): where Transfer-Encoding does not end in chunked, a
+ * response ends with its connection.  So it is for one word that is no coding
+ * at all, which some applications send with content that is in none; what is in
+ * a coding that there is must not be passed on as if it were in none, and what
+ * looks like chunked is refused, as it is in a request.
  */
 static bool
 is_no_coding(const struct http_field *field)
 {
 	static const char *const codings[] = { "gzip", "x-gzip", "deflate",
-		"compress", "x-compress", "identity", "trailers", "br", "zstd" };
+		"compress", "x-compress", "identity", "trailers", "br",
+		"zstd" };
 	struct str word = field->value;
 
 	if (!http_octet_all(word, HTTP_OCTET_TOKEN) || word.len == 0)
 		return false;
 	for (size_t i = 0; i + 7 <= word.len; i++)
-		if (str_eq_nocase((struct str){ word.at + i, 7 },
-			STR("chunked")))
+		if (str_eq_nocase(
+			(struct str){ word.at + i, 7 }, STR("chunked")))
 			return false;
 	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
 		if (str_eq_nocase(word, str_of(codings[i])))
