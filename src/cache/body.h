@@ -18,8 +18,8 @@
  * is CACHE_BODY_AHEAD_MAX ahead of the slowest (cache_body_room).
  *
  * So a body may come to its end and not begin any more.  Who wants to read one
- * asks cache_body_is_all, and opens a reader if it is not: in the round in which
- * the object was found that succeeds, later it may be too late.
+ * asks cache_body_is_all, and opens a reader if it is not: in the round in
+ * which the object was found that succeeds, later it may be too late.
  */
 #ifndef GATEHOUSE_CACHE_BODY_H
 #define GATEHOUSE_CACHE_BODY_H

@@ -77,8 +77,8 @@ uint32_t cache_stamp(const struct cache *cache);
  * Takes the place of the object with the same key and secondary key; takes its
  * own reference.  By the thread that fills the body, before or after it ends; a
  * body that breaks takes its object out.  0; -EFBIG: larger than an object may
- * be; -ESTALE: purged since its stamp, or the body is not all there; -EBUSY: it shares a body that is still
- * filling.
+ * be; -ESTALE: purged since its stamp, or the body is not all there; -EBUSY: it
+ * shares a body that is still filling.
  */
 int cache_put(struct cache_user *user, struct cache_object *object);
 

@@ -108,6 +108,33 @@ opens_tunnel(const struct http_response *response)
 	       response->status >= 200 && response->status < 300;
 }
 
+/*
+ * RFC 9112, 6.3 (4): where Transfer-Encoding does not end in chunked, a
+ * response ends with its connection.  So it is for one word that is no coding
+ * at all, which some applications send with content that is in none; what is in
+ * a coding that there is must not be passed on as if it were in none, and what
+ * looks like chunked is refused, as it is in a request.
+ */
+static bool
+is_no_coding(const struct http_field *field)
+{
+	static const char *const codings[] = { "gzip", "x-gzip", "deflate",
+		"compress", "x-compress", "identity", "trailers", "br",
+		"zstd" };
+	struct str word = field->value;
+
+	if (!http_octet_all(word, HTTP_OCTET_TOKEN) || word.len == 0)
+		return false;
+	for (size_t i = 0; i + 7 <= word.len; i++)
+		if (str_eq_nocase(
+			(struct str){ word.at + i, 7 }, STR("chunked")))
+			return false;
+	for (size_t i = 0; i < sizeof(codings) / sizeof(codings[0]); i++)
+		if (str_eq_nocase(word, str_of(codings[i])))
+			return false;
+	return true;
+}
+
 static int
 read_fields(struct http_response *response, enum http_fault *reterr_fault)
 {
@@ -115,6 +142,9 @@ read_fields(struct http_response *response, enum http_fault *reterr_fault)
 	struct http_facts facts;
 	int error = http_facts_read(&response->fields, &facts, reterr_fault);
 
+	if (error == 0 && facts.coding != NULL && facts.length == NULL &&
+	    response->minor > 0 && is_no_coding(facts.coding))
+		facts.coding = NULL;
 	if (error == 0 && !opens_tunnel(response))
 		error = http_length_read(
 		    &facts, response->minor, &length, reterr_fault);

@@ -109,7 +109,7 @@ struct loop {
 	struct loop_deferred ends;  /* heads of rings */
 	struct loop_deferred wills; /* run by loop_fini */
 	struct loop_watch wake;
-	struct loop_waits waits; /* `before` NULL: nobody asks */
+	struct loop_waits waits;                /* `before` NULL: nobody asks */
 	_Atomic(struct loop_message *) mailbox; /* newest first */
 	struct buffer_pool pool;                /* for this thread's buffers */
 	struct pipe_pool pipes;                 /* and its tunnels */

@@ -46,11 +46,9 @@ plain_write(struct transport_wire *wire, const void *from, size_t len)
 }
 
 static ssize_t
-plain_writev(
-    struct transport_wire *wire, struct iovec *spans, size_t count)
+plain_writev(struct transport_wire *wire, struct iovec *spans, size_t count)
 {
-	struct msghdr message = { .msg_iov = spans,
-		.msg_iovlen = count };
+	struct msghdr message = { .msg_iov = spans, .msg_iovlen = count };
 	ssize_t n;
 
 	do {

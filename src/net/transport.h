@@ -46,8 +46,8 @@ struct transport {
 	ssize_t (*read)(struct transport_wire *wire, void *to, size_t room);
 	ssize_t (*write)(
 	    struct transport_wire *wire, const void *from, size_t len);
-	ssize_t (*writev)(struct transport_wire *wire,
-	    struct iovec *spans, size_t count);
+	ssize_t (*writev)(
+	    struct transport_wire *wire, struct iovec *spans, size_t count);
 	int (*shutdown)(struct transport_wire *wire);
 	ssize_t (*splice_in)(
 	    struct transport_wire *wire, int pipe_fd, size_t room);

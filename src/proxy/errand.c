@@ -479,10 +479,9 @@ comes_from_elsewhere(const struct worker *worker, const struct pool_key *key)
 	    &worker->generation->policy->servers;
 
 	return key->through.len == 0 &&
-	       !address_eq(key->from,
-		   key->server.address.family == ADDRESS_IPV4
-		       ? servers->source4
-		       : servers->source6);
+	       !address_eq(key->from, key->server.address.family == ADDRESS_IPV4
+					  ? servers->source4
+					  : servers->source6);
 }
 
 void

@@ -479,8 +479,7 @@ follow(struct serve *serve, const struct serve_order *order)
 {
 	struct cache_body *body = cache_object_body(serve->object);
 
-	if (serve->parts.count == 0 ||
-	    cache_body_is_all(body))
+	if (serve->parts.count == 0 || cache_body_is_all(body))
 		return 0;
 	return cache_reader_open(body, serve->parts.items[0].first,
 	    stream_loop(serve->to), order->wake, order->context,

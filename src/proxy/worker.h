@@ -76,7 +76,8 @@ int workers_unban(struct workers *workers, const struct address_range *range);
  */
 int workers_open_cache(struct workers *workers, const struct policy *policy);
 
-/* What they share, NULL before the first generation; any thread may purge it and ask for its figures. */
+/* What they share, NULL before the first generation; any thread may purge it
+ * and ask for its figures. */
 struct cache *workers_cache(struct workers *workers);
 /* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
 int workers_end_used_up(struct workers *workers);

@@ -159,6 +159,8 @@ def test_a_question_to_a_name_server(gateway: Gateway, client: Association) -> N
 def test_what_is_refused(
     gateway: Gateway, journal: Journal, client: Association, to, port, rule
 ) -> None:
+    asked = gateway.lab.names.asked
+    before = len(asked)
     for _ in range(3):
         client.send(place(to, port), b"x")
     event = journal.wait(rule_name=rule, port=port, protocol="udp")
@@ -169,7 +171,7 @@ def test_what_is_refused(
     assert client.receive()[1] == b"y"
     assert len(journal.events(source_port=event.source_port)) == 1
     if to.endswith(".net"):
-        assert not gateway.lab.names.was_asked(to)
+        assert to not in [name for _, name in asked[before:]]
 
 
 @pytest.mark.parametrize(

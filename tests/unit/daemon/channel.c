@@ -94,7 +94,7 @@ static bool
 has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
-	       type == CHANNEL_JOURNAL;
+	       type == CHANNEL_FOLDER || type == CHANNEL_JOURNAL;
 }
 
 static void

@@ -97,7 +97,8 @@ written(const struct policy *policy, struct arena *arena, const char *from,
 		{ { 10, 0, 0, 1 }, ADDRESS_IPV4 },
 		{ { 203, 0, 113, 1 }, ADDRESS_IPV4 },
 		{ { 10, 0, 0, 255 }, ADDRESS_IPV4 },
-		{ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+		{ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		      1 },
 		    ADDRESS_IPV6 },
 	};
 	struct policy_own known = { mine, ROWS(mine) };
