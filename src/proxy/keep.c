@@ -83,6 +83,21 @@ make(const struct keep *keep, const struct cache_parts *parts, bool store)
 	return object;
 }
 
+/* In the store if it may be there, and for one answer in any case: it has been
+ * purged meanwhile, or its content has not come to its end yet. */
+static struct cache_object *
+make_fresher(
+    const struct keep *keep, const struct cache_parts *parts, bool store)
+{
+	struct cache_object *object;
+
+	if (cache_object_create(parts, &object) < 0)
+		return NULL;
+	if (store)
+		(void)cache_put(cache_of(keep), object);
+	return object;
+}
+
 static int64_t
 length_of(const struct http_response *response)
 {
@@ -209,7 +224,7 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	parts.meta.content = meta.content;
 	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
 		parts.vary = text_str(&vary);
-		object = make(keep, &parts, refusal == CACHE_STORABLE);
+		object = make_fresher(keep, &parts, refusal == CACHE_STORABLE);
 	}
 	if (refusal != CACHE_STORABLE)
 		cache_drop(cache_of(keep), stale);
