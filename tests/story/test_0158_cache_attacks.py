@@ -5,11 +5,13 @@ it: what they asked for."""
 import contextlib
 import socket
 import threading
+import zlib
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 
 import pytest
 
+from tests.lab import wait
 from tests.lab.gateway import Gateway
 from tests.lab.listener import read_head
 from tests.lab.origin import Asked, Origin, Reply
@@ -167,6 +169,34 @@ def test_parts_in_any_order_of_what_is_purged(site: Site) -> None:
     second.close()
 
 
+def test_a_tag_is_purged(site: Site) -> None:
+    pages = [
+        site.page(Reply(headers=FRESH | fields))
+        for fields in (
+            {"Surrogate-Key": "news front"},
+            {"Cache-Tag": "sport, news"},
+            {"Cache-Tag": "newsroom"},
+        )
+    ]
+    for path in pages:
+        site.get(path)
+    site.gateway.command("cache", "purge", "tag", "news")
+    assert [site.get(path).hit for path in pages] == [False, False, True]
+
+
+def test_what_is_purged_before_it_comes(site: Site) -> None:
+    """It is passed on, and nothing of it stays."""
+    may_come = threading.Event()
+    path = site.page(Reply(headers=FRESH, body=WORDS, before=may_come))
+    first = ask(site, path)
+    wait.until("the server is asked", lambda: site.asked(path))
+    site.gateway.command("cache", "purge", URL + path)
+    may_come.set()
+    assert first.getresponse().read() == WORDS
+    first.close()
+    assert not site.get(path).hit and site.get(path).hit
+
+
 # ---- requests with content ----
 
 
@@ -230,6 +260,20 @@ def test_what_the_server_says_has_changed_has_changed(site: Site) -> None:
         If_Modified_Since="Thu, 01 Jan 2026 00:00:00 GMT",
     )
     assert got.status == 200 and got.headers["content-encoding"] == "gzip"
+
+
+def test_what_is_compressed_varies(site: Site) -> None:
+    """Without a cache the texts of the request are gone when the answer comes."""
+    fields = TEXT | {"Cache-Control": "max-age=60", "Vary": "Accept-Encoding, X"}
+    path = site.page(Reply(headers=fields, body=WORDS))
+    without = POLICY.replace("    cache memory 64M, object 4M\n", "")
+    assert site.gateway.apply(without).returncode == 0
+    try:
+        for _ in range(3):
+            got = site.get(path, Accept_Encoding="gzip;q=0.9, identity;q=0.1", X="y")
+            assert zlib.decompress(got.body, 31) == WORDS
+    finally:
+        site.gateway.apply(POLICY)
 
 
 # ---- names whose addresses come late ----
