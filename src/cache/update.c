@@ -34,7 +34,7 @@ bool
 cache_update_concerns(const struct http_response *response,
     const struct cache_meta *meta, struct str head)
 {
-	if (response->method == HTTP_METHOD_HEAD) {
+	if (response->method == HTTP_METHOD_HEAD && response->status != 304) {
 		/* 4.3.5 */
 		if (response->status != 200 || meta->status != 200)
 			return false;

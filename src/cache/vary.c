@@ -167,13 +167,22 @@ struct names {
 	size_t count;
 };
 
+/* We may write it ourselves, of the client's address: two requests that are
+ * alike as they came are not as they went. */
+static bool
+is_ours(struct str name)
+{
+	return str_eq_nocase(name, STR("X-Forwarded-For"));
+}
+
 /* Keeps them sorted, each once. */
 static int
 add_name(struct names *names, struct str name)
 {
 	size_t at = 0;
 
-	if (!http_octet_all(name, HTTP_OCTET_TOKEN) || str_is(name, "*"))
+	if (!http_octet_all(name, HTTP_OCTET_TOKEN) || str_is(name, "*") ||
+	    is_ours(name))
 		return -EINVAL;
 	while (at < names->count && compare_names(names->items[at], name) < 0)
 		at++;

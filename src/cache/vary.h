@@ -23,7 +23,7 @@
 
 /*
  * Whether requests can be told apart by the Vary of a response: not by "*", by
- * what is no name, or by too many.
+ * what is no name, by too many, or by a field that we may write ourselves.
  */
 bool cache_vary_is_possible(const struct http_fields *response_fields);
 

@@ -304,8 +304,8 @@ errand_goes_by_name(const struct errand *errand)
 }
 
 /* Once: who leads it now would wait for itself. */
-static bool
-is_answered_instead(struct errand *errand)
+bool
+errand_is_answered_instead(struct errand *errand)
 {
 	bool (*instead)(struct errand * errand) = errand->instead;
 
@@ -317,7 +317,7 @@ void
 errand_connect(struct errand *errand)
 {
 	errand->reused = false;
-	if (is_answered_instead(errand))
+	if (errand_is_answered_instead(errand))
 		return;
 	if (errand->wants_datagrams) {
 		errand_open_datagrams(errand);
@@ -368,7 +368,7 @@ errand_begin(struct errand *errand)
 	if (errand_is_refused(errand)) {
 		errand_refuse(errand, errand->answer);
 	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
-		   is_answered_instead(errand)) {
+		   errand_is_answered_instead(errand)) {
 		return;
 	} else if (!errand->wants_datagrams && errand_goes_unresolved(errand)) {
 		errand_go_by_parent(errand, true);

@@ -65,6 +65,8 @@ judge(struct errand *errand)
 void
 errand_open_datagrams(struct errand *errand)
 {
+	/* Nothing is dialled that could go on with an address that is late. */
+	resolver_cancel(&errand->query);
 	/* No parent carries datagrams, and there is no other way then. */
 	if (errand->parent != NULL) {
 		errand_fail(errand, PROXY_FAILURE_PARENT_NO_WAY);

@@ -51,6 +51,9 @@ struct policy_answer errand_admit(
 /* To one of its addresses, by a kept connection or a new one. */
 void errand_connect(struct errand *errand);
 
+/* Whether its `instead` has answered; the errand may be gone then. */
+bool errand_is_answered_instead(struct errand *errand);
+
 /* To one of the addresses that were admitted: tail call. */
 void errand_open_datagrams(struct errand *errand);
 

@@ -156,6 +156,9 @@ on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
 		return;
 	}
 	struct policy_answer first = admit_all(errand, answer);
+	/* Before the rest is asked for, of which then nobody must hear. */
+	if (errand->address_count > 0 && errand_is_answered_instead(errand))
+		return;
 	if (query->patience == RESOLVER_EAGER && waits_for_rest(errand, answer))
 		return;
 	if (errand->address_count > 0) {

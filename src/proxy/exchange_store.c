@@ -97,10 +97,16 @@ note_status(struct exchange *exchange, const struct cache_status *status)
 	return line;
 }
 
+/* As in a serve_order. */
+struct serve_how {
+	int64_t age;
+	bool varies, cookies, judged;
+};
+
 /* Takes the reference. */
 static void
 serve_as_it_is(struct exchange *exchange, struct cache_object *object,
-    const struct cache_status *status, int64_t age, bool varies)
+    const struct cache_status *status, const struct serve_how *how)
 {
 	struct client *client = exchange->client;
 	struct serve_order order = {
@@ -110,8 +116,10 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 		.scratch = &client->worker->scratch,
 		.via = worker_via(),
 		.cache_status = note_status(exchange, status),
-		.age = age,
-		.varies = varies,
+		.age = how->age,
+		.varies = how->varies,
+		.cookies = how->cookies,
+		.judged = how->judged,
 		.keep_alive = exchange->keep,
 		.throttle = share_throttle(
 		    &exchange->errand.share, POLICY_DIRECTION_DOWN),
@@ -123,6 +131,9 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 	cache_object_unref(object);
 	exchange->up_done = true;
 	if (result == SERVE_BROKEN && exchange->store.serve.passed == 0) {
+		serve_fini(&exchange->store.serve);
+		/* Nor is it of use in the place of an answer. */
+		exchange->store.if_unreachable = false;
 		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
 		return;
 	}
@@ -204,12 +215,13 @@ recode(struct exchange *exchange, struct cache_object *object, bool stored,
 /* Answers with it; the policy and its limits have been asked. */
 static void
 serve(struct exchange *exchange, struct cache_object *object,
-    const struct cache_status *status, uint32_t age)
+    const struct cache_status *status, uint32_t age, bool cookies)
 {
-	bool varies;
-	struct cache_object *other = recode(exchange, object, true, &varies);
+	struct serve_how how = { .age = age, .cookies = cookies };
+	struct cache_object *other =
+	    recode(exchange, object, true, &how.varies);
 
-	serve_as_it_is(exchange, other, status, age, varies);
+	serve_as_it_is(exchange, other, status, &how);
 }
 
 /* ---- a hit ---- */
@@ -261,7 +273,7 @@ serve_hit(struct exchange *exchange, struct cache_object *object,
 	exchange->store.forward = CACHE_FORWARD_NOT;
 	counter_add(COUNTER_CACHE_HITS, 1);
 	if (may_have(exchange, object))
-		serve(exchange, object, &status, reuse->age);
+		serve(exchange, object, &status, reuse->age, false);
 }
 
 /* ---- waiting for who leads ---- */
@@ -513,9 +525,13 @@ exchange_store_request(struct exchange *exchange, struct http_request *copy,
 
 /* ---- what the server answers ---- */
 
+/* The response is what has just come of it. */
 static void
-serve_new(struct exchange *exchange, struct cache_object *object)
+serve_new(struct exchange *exchange, struct cache_object *object,
+    const struct http_response *response)
 {
+	bool cookies =
+	    http_fields_get(&response->fields, HTTP_NAME_SET_COOKIE) != NULL;
 	struct cache_meta meta = cache_object_meta(object);
 	int64_t now = keep_now();
 	struct cache_status status = {
@@ -526,7 +542,7 @@ serve_new(struct exchange *exchange, struct cache_object *object)
 		.ttl = cache_meta_ttl(&meta, now),
 	};
 
-	serve(exchange, object, &status, cache_meta_age(&meta, now));
+	serve(exchange, object, &status, cache_meta_age(&meta, now), cookies);
 	cache_object_unref(object);
 }
 
@@ -543,13 +559,20 @@ let_server_go(
 		stream_close(&errand->server);
 }
 
+/* Its content was still arriving when it was found. */
+static bool
+is_broken(const struct cache_object *object)
+{
+	return cache_body_state(cache_object_body(object)) == CACHE_BODY_BROKEN;
+}
+
 static void
 freshen(
     struct exchange *exchange, const struct http_response *response, int used)
 {
 	struct keep *keep = &exchange->store.keep;
 
-	if (!keep_concerns(keep, response)) {
+	if (!keep_concerns(keep, response) || is_broken(keep->stale)) {
 		keep_drop_stale(keep);
 		exchange_ask_again(exchange);
 		return;
@@ -560,7 +583,7 @@ freshen(
 	if (object == NULL)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 	else
-		serve_new(exchange, object);
+		serve_new(exchange, object, response);
 }
 
 /* RFC 5861, 4 */
@@ -581,7 +604,7 @@ serve_instead(struct exchange *exchange)
 	counter_add(COUNTER_CACHE_STALE, 1);
 	keep_end_lead(&exchange->store.keep, CACHE_LEAD_GONE);
 	stream_close(&exchange->errand.server);
-	serve(exchange, stale, &status, cache_meta_age(&meta, now));
+	serve(exchange, stale, &status, cache_meta_age(&meta, now), false);
 }
 
 /* What it says of the client has been judged by then, or is judged here. */
@@ -591,7 +614,7 @@ exchange_store_rescue(struct exchange *exchange, enum proxy_failure failure)
 	struct exchange_store *store = &exchange->store;
 
 	if (store->keep.stale == NULL || !store->if_unreachable ||
-	    !proxy_failure_is_server(failure))
+	    is_broken(store->keep.stale) || !proxy_failure_is_server(failure))
 		return false;
 	if (may_have(exchange, store->keep.stale))
 		serve_instead(exchange);
@@ -630,17 +653,22 @@ pass_recoded(
 	struct http_recoding how = { .kind = HTTP_RECODING_NONE };
 	struct cache_status status = status_of_forwarded(exchange, response);
 	struct cache_object *object = NULL;
-	bool varies;
+	struct serve_how passing = {
+		.age = HTTP_UNSAID,
+		.cookies = true,
+		.judged = true,
+	};
 
-	if (may_recode(exchange))
+	if (exchange->up_done && may_recode(exchange))
 		how = choose_recoding(exchange, response);
 	if (how.kind != HTTP_RECODING_NONE)
 		object = keep_passing(&exchange->store.keep, &exchange->errand,
 		    response, (size_t)used);
 	if (object == NULL)
 		return false;
-	struct cache_object *other = recode(exchange, object, false, &varies);
-	serve_as_it_is(exchange, other, &status, HTTP_UNSAID, varies);
+	struct cache_object *other =
+	    recode(exchange, object, false, &passing.varies);
+	serve_as_it_is(exchange, other, &status, &passing);
 	cache_object_unref(object);
 	return true;
 }
@@ -655,9 +683,10 @@ is_kept_post(
 	enum cache_refusal refusal;
 
 	keep_invalidate(keep, response);
-	/* A purge of ours is not one that the answer is older than. */
+	/* A purge of ours is not one that the answer is older than.  A fill would
+	 * take the server away from the content that is still on its way. */
 	if (exchange->request.method != HTTP_METHOD_POST ||
-	    keep->stamp != stamp)
+	    !exchange->up_done || keep->stamp != stamp)
 		return false;
 	keep->stamp = cache_stamp(cache_of(exchange)->cache);
 	keep->key = make_key(exchange);
@@ -667,7 +696,7 @@ is_kept_post(
 	    keep_new(keep, &exchange->errand, response, (size_t)used, &refusal);
 	keep->key = STR("");
 	if (object != NULL)
-		serve_new(exchange, object);
+		serve_new(exchange, object, response);
 	return object != NULL;
 }
 
@@ -694,6 +723,7 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 	enum cache_refusal refusal;
 
 	if (store->keep.stale != NULL && store->if_error &&
+	    !is_broken(store->keep.stale) &&
 	    cache_reuse_is_error(response->status)) {
 		serve_instead(exchange);
 		return true;
@@ -703,7 +733,7 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 	if (object == NULL)
 		pass_on(exchange, refusal);
 	else
-		serve_new(exchange, object);
+		serve_new(exchange, object, response);
 	return object != NULL;
 }
 

@@ -6,6 +6,7 @@
 #include "cache/head.h"
 #include "cache/invalidate.h"
 #include "cache/key.h"
+#include "cache/tags.h"
 #include "cache/update.h"
 #include "cache/vary.h"
 #include "proxy/fill.h"
@@ -77,9 +78,26 @@ make(const struct keep *keep, const struct cache_parts *parts, bool store)
 	if (cache_object_create(parts, &object) < 0)
 		return NULL;
 	if (store && cache_put(cache_of(keep), object) < 0) {
+		/* The store holds it until its content ends, and it never will. */
+		cache_body_break(cache_object_body(object));
 		cache_object_unref(object);
 		return NULL;
 	}
+	return object;
+}
+
+/* In the store if it may be there, and for one answer in any case: it has been
+ * purged meanwhile, or its content has not come to its end yet. */
+static struct cache_object *
+make_fresher(
+    const struct keep *keep, const struct cache_parts *parts, bool store)
+{
+	struct cache_object *object;
+
+	if (cache_object_create(parts, &object) < 0)
+		return NULL;
+	if (store)
+		(void)cache_put(cache_of(keep), object);
 	return object;
 }
 
@@ -104,28 +122,34 @@ next_content(void)
 	return atomic_fetch_add(&last, 1) + 1;
 }
 
+/* What is not stored has no secondary key: the texts of its request may have
+ * gone with the head. */
 static struct cache_object *
 make_new(const struct keep *keep, const struct http_response *response,
     struct cache_meta *meta, bool store)
 {
-	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = { .key = keep->key,
 		.stamp = keep->stamp,
 		.length = length_of(response) };
 	struct cache_object *object = NULL;
 	int rc = cache_head_write(response, &head, meta);
 
-	if (rc == 0)
+	if (rc == 0 && store)
 		rc = cache_vary_key(&response->fields, keep->request, &vary);
-	if (rc == 0) {
+	if (store)
+		cache_tags_add(&response->fields, &tags);
+	if (rc == 0 && !tags.full) {
 		parts.head = text_str(&head);
 		parts.vary = text_str(&vary);
+		parts.tags = text_str(&tags);
 		parts.meta = *meta;
 		parts.meta.content = next_content();
 		object = make(keep, &parts, store);
 	}
 	text_fini(&head);
 	text_fini(&vary);
+	text_fini(&tags);
 	return object;
 }
 
@@ -209,7 +233,7 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	parts.meta.content = meta.content;
 	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
 		parts.vary = text_str(&vary);
-		object = make(keep, &parts, refusal == CACHE_STORABLE);
+		object = make_fresher(keep, &parts, refusal == CACHE_STORABLE);
 	}
 	if (refusal != CACHE_STORABLE)
 		cache_drop(cache_of(keep), stale);

@@ -43,6 +43,22 @@ take_whole(struct serve *serve, uint64_t length)
 	    length == UINT64_MAX ? UINT64_MAX : length - 1;
 }
 
+/*
+ * Of what still arrives, what a reader has behind itself may be gone: a client
+ * that asks for the end first gets it last (RFC 9110, 15.3.7.2 lets us).
+ */
+static void
+sort_parts(struct cache_ranges *parts)
+{
+	for (size_t i = 1; i < parts->count; i++) {
+		struct cache_range part = parts->items[i];
+		size_t at = i;
+		for (; at > 0 && parts->items[at - 1].first > part.first; at--)
+			parts->items[at] = parts->items[at - 1];
+		parts->items[at] = part;
+	}
+}
+
 static void
 choose_parts(struct serve *serve, const struct http_request *request)
 {
@@ -60,6 +76,9 @@ choose_parts(struct serve *serve, const struct http_request *request)
 		return;
 	case CACHE_RANGE_PARTS:
 		serve->status = 206;
+		if (cache_body_state(cache_object_body(serve->object)) !=
+		    CACHE_BODY_WHOLE)
+			sort_parts(&parts);
 		serve->parts = parts;
 		serve->several = parts.count > 1;
 		break;
@@ -71,10 +90,16 @@ choose_parts(struct serve *serve, const struct http_request *request)
 }
 
 static void
-choose(struct serve *serve, const struct http_request *request)
+choose(struct serve *serve, const struct serve_order *order)
 {
+	const struct http_request *request = order->request;
 	struct cache_meta meta = cache_object_meta(serve->object);
 
+	if (order->judged) {
+		serve->status = meta.status;
+		take_whole(serve, length_of(serve->object));
+		return;
+	}
 	switch (cache_condition_of(
 	    request, &meta, cache_object_head(serve->object))) {
 	case CACHE_CONDITION_NOT_MODIFIED:
@@ -91,8 +116,11 @@ choose(struct serve *serve, const struct http_request *request)
 
 /* Whether the stored field is a field of this answer. */
 static bool
-carries(const struct serve *serve, const struct http_field *field)
+carries(const struct serve *serve, const struct serve_order *order,
+    const struct http_field *field)
 {
+	if (field->id == HTTP_NAME_SET_COOKIE && !order->cookies)
+		return false;
 	switch (serve->status) {
 	case 304:
 		return cache_condition_304_carries(field);
@@ -105,33 +133,6 @@ carries(const struct serve *serve, const struct http_field *field)
 	}
 }
 
-static bool
-carries_all(const struct serve *serve)
-{
-	return serve->status != 304 && serve->status != 416 && !serve->several;
-}
-
-/* Lent from the object, or from the arena. */
-static struct str
-head_of(const struct serve *serve, struct arena *arena)
-{
-	struct str rest = cache_object_head(serve->object);
-	struct text chosen = TEXT_EMPTY;
-	struct http_field field;
-
-	if (carries_all(serve))
-		return rest;
-	for (struct str line = rest; cache_head_next(&rest, &field);
-	     line = rest)
-		if (carries(serve, &field))
-			text_add(&chosen,
-			    (struct str){ line.at, line.len - rest.len });
-	struct str head = arena_str(arena, text_str(&chosen));
-	arena->full |= chosen.full;
-	text_fini(&chosen);
-	return head;
-}
-
 static struct str
 stored_value(const struct serve *serve, enum http_name name)
 {
@@ -142,6 +143,37 @@ stored_value(const struct serve *serve, enum http_name name)
 		if (field.id == name)
 			return field.value;
 	return (struct str){ NULL, 0 };
+}
+
+static bool
+carries_all(const struct serve *serve, const struct serve_order *order)
+{
+	return serve->status != 304 && serve->status != 416 &&
+	       !serve->several &&
+	       (order->cookies ||
+		   stored_value(serve, HTTP_NAME_SET_COOKIE).at == NULL);
+}
+
+/* Lent from the object, or from the arena. */
+static struct str
+head_of(const struct serve *serve, const struct serve_order *order,
+    struct arena *arena)
+{
+	struct str rest = cache_object_head(serve->object);
+	struct text chosen = TEXT_EMPTY;
+	struct http_field field;
+
+	if (carries_all(serve, order))
+		return rest;
+	for (struct str line = rest; cache_head_next(&rest, &field);
+	     line = rest)
+		if (carries(serve, order, &field))
+			text_add(&chosen,
+			    (struct str){ line.at, line.len - rest.len });
+	struct str head = arena_str(arena, text_str(&chosen));
+	arena->full |= chosen.full;
+	text_fini(&chosen);
+	return head;
 }
 
 static void
@@ -246,7 +278,7 @@ write_head(struct serve *serve, const struct serve_order *order)
 
 	arena_init(&arena, ARENA_BYTES_MAX);
 	struct http_response response = describe(serve, order, &arena);
-	options.head = head_of(serve, &arena);
+	options.head = head_of(serve, order, &arena);
 	options.keep_alive = serve->keep_alive;
 	text_clear(order->scratch);
 	if (!arena.full)
@@ -500,7 +532,7 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 	if (cache_body_state(cache_object_body(order->object)) ==
 	    CACHE_BODY_BROKEN)
 		return SERVE_BROKEN;
-	choose(serve, order->request);
+	choose(serve, order);
 	if ((serve->several && choose_boundary(serve) < 0) ||
 	    write_head(serve, order) < 0 || follow(serve, order) < 0)
 		return SERVE_STUCK;

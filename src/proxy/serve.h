@@ -25,8 +25,10 @@ struct serve_order {
 	struct str via;
 	struct str cache_status; /* empty: there is no cache */
 	int64_t age;             /* or HTTP_UNSAID */
-	bool varies;     /* another client is given another coding of it */
-	bool keep_alive; /* the client's connection may be kept */
+	bool varies;  /* another client is given another coding of it */
+	bool cookies; /* that it sets are this client's, not another's */
+	bool judged;  /* by the server: conditions and ranges are not asked */
+	bool keep_alive;           /* the client's connection may be kept */
 	struct throttle *throttle; /* NULL: as fast as the client takes it */
 	cache_waiter_fn wake;      /* calls serve_run, some time */
 	void *context;

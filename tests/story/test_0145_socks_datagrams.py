@@ -5,6 +5,7 @@ for, and all of it ends with the client's connection."""
 
 import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -131,6 +132,26 @@ def test_there_and_back(
     assert event.name == (to if to.startswith("out") else None)
     assert (event.bytes_in, event.bytes_out) == (1403, 1403)
     assert len(journal.events(source_port=port)) == 1
+
+
+def test_an_address_that_comes_late_is_of_no_matter(
+    gateway: Gateway, client: Association
+) -> None:
+    """The first one is used already, and nothing is dialled."""
+    may_come = threading.Event()
+
+    def records(kind: str) -> list[str]:
+        if kind == "A":
+            may_come.wait(10)
+        return [OUT] if kind == "A" else [OUT6]
+
+    gateway.lab.names.records["late.example.com"] = records
+    client.send(place("late.example.com", ECHO), b"early")
+    assert client.receive()[1] == b"early"
+    may_come.set()
+    name = place("out.example.com", ECHO)
+    client.send(name, b"later")
+    assert client.receive()[1] == b"later"
 
 
 def test_a_question_to_a_name_server(gateway: Gateway, client: Association) -> None:

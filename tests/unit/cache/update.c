@@ -73,7 +73,8 @@ a_head_is_about_it_or_not(void **state)
 		{ TAG, 200, "ETag: \"b\"\n", false },
 		{ FRESH LM, 200, "Last-Modified: " MORNING_DATE "\n", false },
 		{ TAG, 410, "ETag: \"a\"\n", false },
-		{ TAG, 304, "ETag: \"a\"\n", false },
+		{ TAG, 304, "ETag: \"b\"\n", false },
+		{ TAG, 304, "ETag: \"a\"\n", true },
 	};
 	struct arena arena;
 

@@ -89,6 +89,7 @@ some_cannot_be_told_apart(void **state)
 	static const char *const cases[] = { "Vary: *\n", "Vary: *, *\n",
 		"Vary: , *\n", "Vary:\nVary: *\n", "Vary: foo, *\n",
 		"Vary: *, foo\n", "Vary: a b\n", "Vary: \"a\"\n",
+		"Vary: a, x-forwarded-for\n",
 		"Vary: a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q\n" };
 	struct arena arena;
 

@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What servers and clients try with the cache, and what others get in spite of
+it: what they asked for."""
+
+import contextlib
+import socket
+import threading
+import zlib
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+
+import pytest
+
+from tests.lab import wait
+from tests.lab.gateway import Gateway
+from tests.lab.listener import read_head
+from tests.lab.origin import Asked, Origin, Reply
+from tests.story.test_0150_cache import FRESH, STALE, Site
+from tests.story.zones import ZONES
+
+POLICY = (
+    ZONES
+    + """
+service web = { tcp 80, tcp 8000 }
+proxy {
+    listen 10.0.0.1:3128 for lan
+    cache memory 64M, object 4M
+    compress
+    tell client
+}
+reject lan -> wan type image/*
+allow  lan -> wan web
+"""
+)
+
+URL = "http://out.example.com:8000"
+TEXT = {"Content-Type": "text/plain"}
+WORDS = b"the quick brown fox jumps over the lazy dog\n" * 20_000
+
+
+@pytest.fixture(scope="module")
+def site(gateway: Gateway) -> Iterator[Site]:
+    origin = Origin()
+    with gateway.lab.out.serve(8000, origin.handle):
+        yield Site(gateway, origin)
+
+
+def ask(site: Site, path: str, **headers: str) -> HTTPConnection:
+    """Asked, and the answer is not yet read."""
+    conn = site.lab.lan.http("10.0.0.1", 3128)
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    conn.request("GET", URL + path, headers=fields)
+    return conn
+
+
+# ---- what is validated while it arrives ----
+
+
+def arriving(site: Site, headers: dict, body: bytes = WORDS) -> tuple:
+    """A stale page of which a first client has a half."""
+    go_on = threading.Event()
+    path = site.page(
+        Reply(headers=headers, body=body, half_way=go_on),
+        Reply(304, headers={"ETag": '"one"'}),
+    )
+    conn = ask(site, path)
+    answer = conn.getresponse()
+    assert answer.read(len(body) // 4) == body[: len(body) // 4]
+    return path, go_on, conn, answer
+
+
+def test_what_still_arrives_is_validated(site: Site) -> None:
+    path, go_on, conn, answer = arriving(site, STALE)
+    second = ask(site, path)
+    got = second.getresponse()
+    assert got.status == 200
+    go_on.set()
+    assert got.read() == WORDS
+    assert answer.read() == WORDS[len(WORDS) // 4 :]
+    conn.close()
+    second.close()
+    # It was still arriving, so it was for that one answer.
+    assert [len(site.get(path).body) for _ in range(2)] == [len(WORDS)] * 2
+
+
+HALF = (
+    b"HTTP/1.1 200 OK\r\nCache-Control: max-age=10\r\nAge: 20\r\n"
+    b'ETag: "one"\r\nContent-Length: 100000\r\n\r\n' + b"x" * 50_000
+)
+NEW = b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 3\r\n\r\nnew"
+STILL_RIGHT = b'HTTP/1.1 304 Not Modified\r\nETag: "one"\r\n\r\n'
+
+
+@pytest.mark.parametrize("then", ["says that it is right", "says nothing"])
+def test_what_is_validated_breaks(site: Site, then: str) -> None:
+    """The server is asked whether the page is still right, of which one half has
+    come, and takes the other half away before it answers."""
+    url = f"http://out.example.com/{then.replace(' ', '-')}"
+    cut, is_cut = threading.Event(), threading.Event()
+
+    def treacherous(conn: socket.socket) -> None:
+        if b"If-None-Match" not in read_head(conn):
+            conn.sendall(NEW if is_cut.is_set() else HALF)
+            cut.wait(10)
+            return
+        cut.set()
+        is_cut.wait(10)
+        if then == "says nothing":
+            return
+        conn.sendall(STILL_RIGHT)
+        if read_head(conn):
+            conn.sendall(NEW)
+
+    with site.lab.out.serve(80, treacherous):
+        first = site.lab.lan.http("10.0.0.1", 3128)
+        first.request("GET", url)
+        answer = first.getresponse()
+        assert answer.read(1000) == b"x" * 1000
+        second = site.lab.lan.http("10.0.0.1", 3128)
+        second.request("GET", url)
+        with pytest.raises(HTTPException):
+            answer.read()
+        is_cut.set()
+        got = second.getresponse()
+        if then == "says nothing":
+            assert got.status == 502
+        else:
+            assert (got.status, got.read()) == (200, b"new")
+        second.close()
+
+
+def test_head_does_not_throw_out_what_is_right(site: Site) -> None:
+    def answer(asked: Asked) -> Reply:
+        if asked.headers.get("if-none-match") == '"one"':
+            return Reply(304, headers={"ETag": '"one"'} | FRESH)
+        return Reply(headers=STALE, body=b"one")
+
+    path = "/head-of-stale"
+    site.origin.answers[path] = answer
+    site.get(path)
+    got = site.get(path, "HEAD")
+    assert got.status == 200 and got.headers["content-length"] == "3"
+    assert site.get(path).hit
+    assert [a.method for a in site.asked(path)] == ["GET", "HEAD"]
+
+
+# ---- parts of what goes away ----
+
+
+def test_parts_in_any_order_of_what_is_purged(site: Site) -> None:
+    """The last part is asked for first, and the content goes meanwhile."""
+    body = b"".join(b"%07d\n" % n for n in range(200_000))
+    go_on = threading.Event()
+    fields = FRESH | {"Content-Type": "a/b"}
+    path = site.page(Reply(headers=fields, body=body, half_way=go_on))
+    first = ask(site, path)
+    answer = first.getresponse()
+    assert answer.read(1000) == body[:1000]
+    second = ask(site, path, Range="bytes=1500000-1500007,8-15")
+    parts = second.getresponse()
+    assert parts.status == 206
+    site.gateway.command("cache", "purge", URL + path)
+    assert site.get("/nothing").status == 404  # all threads have rested
+    go_on.set()
+    got = parts.read()
+    assert body[1_500_000:1_500_008] in got and b"\r\n0000001\n\r\n" in got
+    assert answer.read() == body[1000:]
+    first.close()
+    second.close()
+
+
+def test_a_tag_is_purged(site: Site) -> None:
+    pages = [
+        site.page(Reply(headers=FRESH | fields))
+        for fields in (
+            {"Surrogate-Key": "news front"},
+            {"Cache-Tag": "sport, news"},
+            {"Cache-Tag": "newsroom"},
+        )
+    ]
+    for path in pages:
+        site.get(path)
+    site.gateway.command("cache", "purge", "tag", "news")
+    assert [site.get(path).hit for path in pages] == [False, False, True]
+
+
+def test_what_is_purged_before_it_comes(site: Site) -> None:
+    """It is passed on, and nothing of it stays."""
+    may_come = threading.Event()
+    path = site.page(Reply(headers=FRESH, body=WORDS, before=may_come))
+    first = ask(site, path)
+    wait.until("the server is asked", lambda: site.asked(path))
+    site.gateway.command("cache", "purge", URL + path)
+    may_come.set()
+    assert first.getresponse().read() == WORDS
+    first.close()
+    assert not site.get(path).hit and site.get(path).hit
+
+
+# ---- requests with content ----
+
+
+def early_answer(site: Site, request: bytes, reply: bytes) -> bytes:
+    """All that a client gets whose content was not waited for."""
+    answered = threading.Event()
+
+    def hasty(conn: socket.socket) -> None:
+        read_head(conn)
+        conn.sendall(reply)
+        answered.set()
+        with contextlib.suppress(OSError):
+            while conn.recv(65536):
+                pass
+
+    with site.lab.out.serve(80, hasty):
+        conn = site.lab.lan.connect("10.0.0.1", 3128)
+        conn.sendall(request)
+        got = b""
+        conn.settimeout(5)
+        while b"\r\n\r\n" not in got and (more := conn.recv(65536)):
+            got += more
+        with contextlib.suppress(OSError):
+            conn.sendall(b"GET %s/smuggled HTTP/1.1\r\nHost: x\r\n\r\n" % URL.encode())
+            conn.shutdown(socket.SHUT_WR)
+            while more := conn.recv(65536):
+                got += more
+        conn.close()
+    return got
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_content_is_no_request(site: Site, method: str) -> None:
+    """A server that answers early, so that the answer could be kept, or is to
+    be compressed: what is left of the content is not the next request."""
+    body = b"a" * 2000
+    request = (
+        b"%s http://out.example.com/form HTTP/1.1\r\nHost: out.example.com\r\n"
+        b"Accept-Encoding: gzip\r\nContent-Length: 5000\r\n\r\nbegin" % method.encode()
+    )
+    reply = (
+        b"HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Type: text/plain\r\n"
+        b"Content-Location: /form\r\nContent-Length: 2000\r\n\r\n" + body
+    )
+    site.origin.answers["/smuggled"] = [Reply(body=b"smuggled")]
+    got = early_answer(site, request, reply)
+    assert got.startswith(b"HTTP/1.1 200 ") and got.count(b"HTTP/1.1 ") == 1
+    assert site.asked("/smuggled") == []
+
+
+# ---- conditions that the server has judged ----
+
+
+def test_what_the_server_says_has_changed_has_changed(site: Site) -> None:
+    path = site.page(
+        Reply(headers=TEXT | {"Cache-Control": "no-store"}, body=WORDS[:4000])
+    )
+    got = site.get(
+        path,
+        Accept_Encoding="gzip",
+        If_Modified_Since="Thu, 01 Jan 2026 00:00:00 GMT",
+    )
+    assert got.status == 200 and got.headers["content-encoding"] == "gzip"
+
+
+def test_what_is_compressed_varies(site: Site) -> None:
+    """Without a cache the texts of the request are gone when the answer comes."""
+    fields = TEXT | {"Cache-Control": "max-age=60", "Vary": "Accept-Encoding, X"}
+    path = site.page(Reply(headers=fields, body=WORDS))
+    without = POLICY.replace("    cache memory 64M, object 4M\n", "")
+    assert site.gateway.apply(without).returncode == 0
+    try:
+        for _ in range(3):
+            got = site.get(path, Accept_Encoding="gzip;q=0.9, identity;q=0.1", X="y")
+            assert zlib.decompress(got.body, 31) == WORDS
+    finally:
+        site.gateway.apply(POLICY)
+
+
+# ---- names whose addresses come late ----
+
+
+def test_an_address_that_comes_late_is_of_no_matter(site: Site) -> None:
+    """The page is there, so nobody was dialled who could be dialled elsewhere."""
+    out, is_late, may_come = site.lab.out, threading.Event(), threading.Event()
+
+    def records(kind: str) -> list[str]:
+        if kind != "A" and is_late.is_set():
+            may_come.wait(10)
+        return [out.ip4] if kind == "A" else [out.ip6]
+
+    site.lab.names.records["late.example.com"] = records
+    go_on = threading.Event()
+    body = b"c" * 3_000_000
+    path = site.page(Reply(headers=FRESH, body=body, half_way=go_on))
+    url = f"http://late.example.com:8000{path}"
+    conns = [site.lab.lan.http("10.0.0.1", 3128) for _ in range(5)]
+    answers = []
+    for conn in conns:
+        conn.request("GET", url)
+        answers.append(conn.getresponse())
+        is_late.set()
+    may_come.set()
+    assert site.get("/nothing").status == 404
+    go_on.set()
+    assert [a.read() for a in answers] == [body] * 5
+    for conn in conns:
+        conn.close()
+
+
+# ---- what our own fields make different ----
+
+
+def test_what_varies_by_our_own_field(site: Site) -> None:
+    """X-Forwarded-For is made here, so two requests that are the same to us are
+    not to the server."""
+    path = site.page(Reply(headers=FRESH | {"Vary": "X-Forwarded-For"}))
+    assert not site.get(path).hit
+    assert not site.get(path).hit
+
+
+def test_a_cookie_is_for_one(site: Site) -> None:
+    """What is kept is given to many; the session that came with it is not."""
+    path = site.page(
+        Reply(headers=STALE | {"Set-Cookie": "session=1"}),
+        Reply(304, headers=FRESH | {"ETag": '"one"', "Set-Cookie": "session=2"}),
+    )
+    got = [site.get(path) for _ in range(3)]
+    cookies = [g.headers.get("set-cookie") for g in got]
+    assert cookies == ["session=1", "session=2", None]
+    assert [g.hit for g in got] == [False, False, True]
+
+
+def test_an_older_cookie_is_not_for_who_validates(site: Site) -> None:
+    path = site.page(
+        Reply(headers=STALE | {"Set-Cookie": "session=1"}),
+        Reply(304, headers=FRESH | {"ETag": '"one"'}),
+    )
+    got = [site.get(path) for _ in range(2)]
+    assert [g.headers.get("set-cookie") for g in got] == ["session=1", None]
