@@ -63,6 +63,9 @@ struct errand {
 	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	uint64_t flow_id;
 	int64_t started;
+	/* The client's connection, as long as the errand is on its way, to show
+	 * that it is handed over; -1: there is none. */
+	int client_fd;
 
 	/* The question; the owner fills it between init and begin. */
 	struct flow flow;
@@ -92,7 +95,7 @@ struct errand {
 	struct policy_answer answer; /* rule and reason are the generation's */
 	struct share share;          /* of its rule */
 	struct stream *server;       /* the owner takes it */
-	struct slot *slot;   /* that the connection holds; NULL: none */
+	struct slot *slot;           /* that the connection holds; NULL: none */
 	struct address from; /* that it was made from, if that was said */
 	int datagrams;       /* a socket for the server; the owner's */
 	struct address_port server_at;
