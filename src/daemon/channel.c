@@ -96,6 +96,10 @@ is_sound(const struct channel_message *message)
 			   message->banned.last.family;
 	case CHANNEL_QUOTAS:
 		return are_quotas(&message->quotas);
+	case CHANNEL_NO_SOURCE:
+		return message->source.error < 0;
+	case CHANNEL_WANT:
+	case CHANNEL_SOURCE:
 	case CHANNEL_FOLDER:
 	case CHANNEL_BEGIN:
 	case CHANNEL_COLLECT:

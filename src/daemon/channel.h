@@ -31,6 +31,14 @@
  * until UNBAN: that they come no more is the kernel's affair, but whom a
  * balancer speaks for only the proxy knows.  A proxy that starts is told of
  * all bans.
+ *
+ * A second channel of the same kind is for sockets that bear a client's address
+ * (daemon/client_source), so that they need not wait for a policy that is read,
+ * nor what waits for an answer there take one that is none:
+ *
+ *	proxy				daemon
+ *	WANT number +connection	->	looks whose it is
+ *				<-	SOURCE number +socket, or NO_SOURCE
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -40,8 +48,9 @@
 #include "event/counter.h"
 #include "policy/quota.h"
 
-/* The descriptor that gatehouse-proxy is started with. */
-#define CHANNEL_FD 3
+/* The descriptors that gatehouse-proxy is started with. */
+#define CHANNEL_FD         3
+#define CHANNEL_SOURCES_FD 4
 
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
@@ -69,7 +78,10 @@
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
 	ROW(PURGED, sizeof(int64_t), 0)                                        \
-	ROW(COUNTERS, sizeof(struct channel_counters), 0)
+	ROW(COUNTERS, sizeof(struct channel_counters), 0)                      \
+	ROW(WANT, sizeof(struct channel_source), 1)                            \
+	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
+	ROW(NO_SOURCE, sizeof(struct channel_source), 0)
 
 enum channel_type {
 #define ROW(id, bytes, fds) CHANNEL_##id,
@@ -123,6 +135,11 @@ struct channel_counters {
 	int64_t values[COUNTER_COUNT];
 };
 
+struct channel_source {
+	uint32_t number; /* the proxy's own, given back */
+	int32_t error;   /* of NO_SOURCE: a negative errno; else 0 */
+};
+
 struct channel_message {
 	uint32_t type; /* enum channel_type */
 	uint32_t generation;
@@ -136,6 +153,7 @@ struct channel_message {
 		int64_t purged; /* how many, or a negative errno */
 		struct address_range banned;
 		struct channel_quotas quotas;
+		struct channel_source source;
 	};
 };
 

@@ -29,7 +29,9 @@
 void
 child_init(struct child *child, uid_t uid, gid_t gid)
 {
-	*child = (struct child){ .channel = -1, .uid = uid, .gid = gid };
+	*child = (struct child){
+		.channel = -1, .sources = -1, .uid = uid, .gid = gid
+	};
 }
 
 /* ---- in the new process, before the program runs ---- */
@@ -68,8 +70,21 @@ die_with_parent(pid_t parent)
 	       getppid() == parent;
 }
 
+/* First out of each other's way, for each may stand where the other goes. */
+static bool
+place_channels(const int channels[static 2])
+{
+	int first = fcntl(channels[0], F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
+	int second =
+	    fcntl(channels[1], F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
+
+	return dup2(first, CHANNEL_FD) >= 0 &&
+	       dup2(second, CHANNEL_SOURCES_FD) >= 0;
+}
+
 _Noreturn static void
-become_proxy(const struct child *child, int program, int channel, pid_t parent)
+become_proxy(const struct child *child, int program,
+    const int channels[static 2], pid_t parent)
 {
 	char name[] = "gatehouse-proxy";
 	char *argv[] = { name, NULL };
@@ -81,7 +96,7 @@ become_proxy(const struct child *child, int program, int channel, pid_t parent)
 	raise_descriptors();
 	int null = open("/dev/null", O_RDWR);
 	if (chdir("/") == 0 && dup2(null, STDIN_FILENO) >= 0 &&
-	    dup2(channel, CHANNEL_FD) >= 0 && drop_privileges(child) &&
+	    place_channels(channels) && drop_privileges(child) &&
 	    die_with_parent(parent))
 		(void)fexecve(program, argv, envp);
 	(void)dprintf(STDERR_FILENO,
@@ -101,9 +116,10 @@ open_program(struct text *reterr_why)
 	struct text path = TEXT_EMPTY;
 
 	runtime_program("gatehouse-proxy", GATEHOUSE_PROXY_PATH, &path);
-	/* Above CHANNEL_FD, which dup2 is going to take. */
+	/* Above those that dup2 is going to take. */
 	int low = open(path.at, O_PATH | O_CLOEXEC);
-	int fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, CHANNEL_FD + 1);
+	int fd =
+	    low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
 	int rc = fd < 0 ? -errno : fd;
 	if (low >= 0)
 		(void)close(low);
@@ -114,21 +130,50 @@ open_program(struct text *reterr_why)
 	return rc;
 }
 
+/* Ours and the proxy's ends of both channels. */
+static int
+open_channels(int ret_ours[static 2], int ret_its[static 2])
+{
+	int first[2], second[2];
+	int rc = socket_pair(first);
+
+	if (rc < 0)
+		return rc;
+	rc = socket_pair(second);
+	if (rc < 0) {
+		(void)close(first[0]);
+		(void)close(first[1]);
+		return rc;
+	}
+	ret_ours[0] = first[0];
+	ret_ours[1] = second[0];
+	ret_its[0] = first[1];
+	ret_its[1] = second[1];
+	return 0;
+}
+
+static void
+close_both(const int fds[static 2])
+{
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static int
 fork_proxy(struct child *child, int program, struct text *reterr_why)
 {
 	pid_t parent = getpid();
-	int ends[2];
-	int rc = socket_pair(ends);
+	int ours[2], its[2];
+	int rc = open_channels(ours, its);
 
 	if (rc == 0) {
 		child->pid = fork();
 		rc = child->pid < 0 ? -errno : 0;
 		if (child->pid == 0)
-			become_proxy(child, program, ends[1], parent);
-		(void)close(ends[1]);
+			become_proxy(child, program, its, parent);
+		close_both(its);
 		if (rc < 0)
-			(void)close(ends[0]);
+			close_both(ours);
 	}
 	if (rc < 0) {
 		child->pid = 0;
@@ -136,7 +181,8 @@ fork_proxy(struct child *child, int program, struct text *reterr_why)
 		    strerror(-rc));
 		return rc;
 	}
-	child->channel = ends[0];
+	child->channel = ours[0];
+	child->sources = ours[1];
 	child->starts++;
 	child->started = clock_now();
 	return 0;
@@ -182,7 +228,7 @@ send_bare(
 	return send_one(child, &message, -1);
 }
 
-/* The next message; the proxy sends no descriptors. */
+/* The next message; the proxy sends no descriptors here. */
 static int
 receive_one(
     const struct child *child, struct channel_message *ret, int64_t deadline)
@@ -243,7 +289,10 @@ close_channel(struct child *child)
 {
 	if (child->channel >= 0)
 		(void)close(child->channel);
+	if (child->sources >= 0)
+		(void)close(child->sources);
 	child->channel = -1;
+	child->sources = -1;
 }
 
 void

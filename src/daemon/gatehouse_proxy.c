@@ -3,9 +3,10 @@
  * gatehouse-proxy: the unprivileged half.
  *
  * Started by gatehoused, as its own user and without a capability, with one end
- * of a channel at CHANNEL_FD; it opens nothing by itself, but is handed what it
- * needs.  The first thread listens to the channel and builds generations; the
- * workers serve.  It ends when the channel does.
+ * of each channel at CHANNEL_FD and CHANNEL_SOURCES_FD; it opens nothing by
+ * itself, but is handed what it needs.  The first thread listens to the channels
+ * and builds generations; the workers serve.  It ends when the first channel
+ * does.
  */
 #include "cache/disk.h"
 #include "cache/key.h"
@@ -55,7 +56,7 @@ struct draft {
 
 struct proxy {
 	struct loop loop;
-	struct loop_watch channel;
+	struct loop_watch channel, sources;
 	struct loop_signal signals;
 	struct journal journal;
 	struct workers *workers;
@@ -568,6 +569,9 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_REFUSED:
 	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:
+	case CHANNEL_WANT:
+	case CHANNEL_SOURCE:
+	case CHANNEL_NO_SOURCE:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}
@@ -591,6 +595,52 @@ on_channel(struct loop_watch *watch, unsigned ready)
 		return;
 	proxy->rc = rc == -EPIPE ? 0 : rc;
 	loop_stop(&proxy->loop);
+}
+
+/* ---- sockets that bear a client's address ---- */
+
+/* Of any thread. */
+static int
+want_source(uint32_t number, int client)
+{
+	struct channel_message message = { .type = CHANNEL_WANT,
+		.source.number = number };
+
+	return channel_send(CHANNEL_SOURCES_FD, &message, client);
+}
+
+static int
+take_source(struct proxy *proxy, const struct channel_message *message, int *fd)
+{
+	if (message->type == CHANNEL_NO_SOURCE) {
+		workers_take_source(proxy->workers, message->source.number,
+		    message->source.error);
+		return 0;
+	}
+	if (message->type != CHANNEL_SOURCE)
+		return -EBADMSG;
+	workers_take_source(proxy->workers, message->source.number, *fd);
+	*fd = -1;
+	return 0;
+}
+
+static void
+on_sources(struct loop_watch *watch, unsigned ready)
+{
+	static struct channel_message message; /* 4 KiB; one thread */
+	struct proxy *proxy = watch->context;
+	int fd = -1;
+
+	(void)ready;
+	int rc = channel_receive(CHANNEL_SOURCES_FD, &message, &fd);
+	if (rc == 0)
+		rc = take_source(proxy, &message, &fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (rc == 0 || rc == -EAGAIN)
+		return;
+	/* The other channel says whether that is the end of all. */
+	loop_watch_stop(watch);
 }
 
 /* ---- life ---- */
@@ -622,13 +672,18 @@ watch_signals(struct proxy *proxy)
 }
 
 static int
-watch_channel(struct proxy *proxy)
+watch_channels(struct proxy *proxy)
 {
 	proxy->channel = (struct loop_watch){ .fd = CHANNEL_FD,
 		.wanted = LOOP_READ,
 		.fn = on_channel,
 		.context = proxy };
-	return loop_watch_start(&proxy->loop, &proxy->channel);
+	proxy->sources = (struct loop_watch){ .fd = CHANNEL_SOURCES_FD,
+		.wanted = LOOP_READ,
+		.fn = on_sources,
+		.context = proxy };
+	int rc = loop_watch_start(&proxy->loop, &proxy->channel);
+	return rc < 0 ? rc : loop_watch_start(&proxy->loop, &proxy->sources);
 }
 
 static size_t
@@ -648,13 +703,15 @@ serve(struct proxy *proxy)
 	int rc = watch_signals(proxy);
 
 	if (rc == 0)
-		rc = watch_channel(proxy);
+		rc = watch_channels(proxy);
 	if (rc == 0) {
 		proxy->quotas = quotas_create();
 		rc = proxy->quotas != NULL ? 0 : -ENOMEM;
 	}
 	if (rc == 0)
 		rc = workers_create(count_cores(), &proxy->workers);
+	if (rc == 0)
+		rc = workers_open_sources(proxy->workers, want_source);
 	if (rc == 0)
 		rc = send_bare(CHANNEL_HELLO, 0);
 	if (rc == 0)
@@ -667,6 +724,7 @@ serve(struct proxy *proxy)
 	proxy_generation_unref(proxy->current);
 	quotas_unref(proxy->quotas);
 	loop_watch_stop(&proxy->channel);
+	loop_watch_stop(&proxy->sources);
 	loop_signal_stop(&proxy->signals);
 	return rc < 0 ? rc : proxy->rc;
 }
@@ -688,12 +746,12 @@ run(struct proxy *proxy)
 }
 
 static bool
-has_channel(void)
+is_channel(int fd)
 {
 	int type;
 	socklen_t len = sizeof(type);
 
-	return getsockopt(CHANNEL_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
 	       type == SOCK_SEQPACKET;
 }
 
@@ -716,7 +774,8 @@ main(int argc, char **argv)
 		(void)fputs(usage, stdout);
 		return STATUS_GOOD;
 	}
-	if (argc != 1 || !has_channel()) {
+	if (argc != 1 || !is_channel(CHANNEL_FD) ||
+	    !is_channel(CHANNEL_SOURCES_FD)) {
 		(void)fputs(usage, stderr);
 		return STATUS_USAGE;
 	}

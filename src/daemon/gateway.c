@@ -3,6 +3,7 @@
 
 #include "daemon/early.h"
 #include "daemon/refresh.h"
+#include "daemon/source_desk.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
@@ -54,6 +55,8 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 
 	if (child->pid == 0) {
 		rc = child_start(child, reterr_why);
+		if (rc == 0)
+			rc = source_desk_open(gateway);
 		if (rc == 0)
 			rc = child_tell_journal(
 			    child, journal_fd(&gateway->journal));
@@ -441,6 +444,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
+		.source_desk.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
@@ -489,6 +493,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	ban_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
+	source_desk_close(gateway);
 	child_stop(&gateway->child);
 	early_drop_fini(&gateway->early);
 	if (remove && gateway->current != NULL &&

@@ -54,6 +54,7 @@ struct gateway {
 	struct loop_watch addresses_watch; /* fd -1: none */
 	struct early_drop early;
 	struct child child;
+	struct loop_watch source_desk; /* of the child; fd -1: none */
 	struct loop_timer restart;
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */

@@ -10,6 +10,7 @@
  */
 #include "firewall/compile_bandwidth.h"
 #include "firewall/compile_branch.h"
+#include "firewall/compile_keep.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_settings.h"
 
@@ -178,6 +179,7 @@ write_ended(struct compiler *compiler)
 	compile_chain_begin(compiler, "aside");
 	write_not_judged(compiler);
 	compile_line(compiler, "ct mark and " ENDED " == " ENDED " goto ended");
+	compile_keep_answers(compiler);
 	compile_line(compiler, "goto handed");
 	compile_chain_end(compiler);
 	compile_chain_begin(compiler, "ended");
@@ -346,6 +348,7 @@ write_output(struct compiler *compiler)
 	compile_resets(compiler);
 	compile_invalid_out(compiler);
 	write_foreign_forms(compiler);
+	compile_keep_asks(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
 	/* The datagrams of those who asked a listener for it. */
@@ -370,6 +373,7 @@ compile_base(struct compiler *compiler)
 	write_essentials(compiler);
 	write_handover(compiler);
 	write_ended(compiler);
+	compile_keep_chains(compiler);
 	compile_bandwidth_chains(compiler);
 	write_refuse(compiler);
 	compile_bans(compiler);

@@ -45,6 +45,13 @@
 #define FIREWALL_MARK_PROXY    0x04000000 /* a connection of the proxy's own */
 #define FIREWALL_MARK_ENDED    0x08000000 /* was ended, and stays so */
 
+/* Of the connection mark, both: a connection of the proxy's own that comes from
+ * a client's address, so that what answers it is handed over, too. */
+#define FIREWALL_MARKS_KEPT 0x05000000
+_Static_assert(
+    FIREWALL_MARKS_KEPT == (FIREWALL_MARK_HANDOVER | FIREWALL_MARK_PROXY),
+    "they are one mask");
+
 /*
  * Of the connection mark: the number of the rule whose bandwidth the flow
  * shares, 1 to POLICY_BANDWIDTHS_MAX; 0: none, or the proxy paces it.

@@ -183,10 +183,21 @@ set_source(int fd, const struct socket_connect *options)
 }
 
 int
-socket_connect(const struct socket_connect *options)
+socket_connect_on(int fd, struct address_port to)
 {
 	struct sockaddr_storage sa;
-	socklen_t len;
+	socklen_t len = address_to_sockaddr(to, &sa);
+
+	/* Interrupted, a connection attempt goes on as if not blocking. */
+	if (connect(fd, (struct sockaddr *)&sa, len) < 0 &&
+	    errno != EINPROGRESS && errno != EINTR)
+		return -errno;
+	return 0;
+}
+
+int
+socket_connect(const struct socket_connect *options)
+{
 	int fd, error;
 
 	if (options->to.address.family == ADDRESS_NONE)
@@ -195,12 +206,68 @@ socket_connect(const struct socket_connect *options)
 	if (fd < 0)
 		return fd;
 	error = set_source(fd, options);
-	len = address_to_sockaddr(options->to, &sa);
-	/* Interrupted, a connection attempt goes on as if not blocking. */
-	if (error == 0 && connect(fd, (struct sockaddr *)&sa, len) < 0 &&
-	    errno != EINPROGRESS && errno != EINTR)
-		error = -errno;
+	if (error == 0)
+		error = socket_connect_on(fd, options->to);
 	return close_if(error, fd);
+}
+
+int
+socket_open_from(struct address_port from)
+{
+	int fd, error;
+
+	if (from.address.family == ADDRESS_NONE || from.port == 0)
+		return -EINVAL;
+	fd = open_tcp(from.address);
+	if (fd < 0)
+		return fd;
+	error = set_transparent(fd, from.address);
+	if (error == 0)
+		error = bind_to(fd, from);
+	return close_if(error, fd);
+}
+
+static int
+get_option(int fd, int level, int option)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, option, &value, &len) < 0 ? -errno : value;
+}
+
+/* 0 where the kernel does not tell. */
+static uint64_t
+namespace_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
+}
+
+bool
+socket_is_transparent(int fd)
+{
+	int family = get_option(fd, SOL_SOCKET, SO_DOMAIN);
+	int transparent = family == AF_INET
+			      ? get_option(fd, IPPROTO_IP, IP_TRANSPARENT)
+			  : family == AF_INET6
+			      ? get_option(fd, IPPROTO_IPV6, IPV6_TRANSPARENT)
+			      : 0;
+	int ours;
+
+	if (transparent != 1 ||
+	    get_option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+		return false;
+	ours = socket(AF_INET, SOCK_DGRAM | SOCKET_FLAGS, 0);
+	if (ours < 0)
+		return false;
+	uint64_t here = namespace_of(ours);
+	(void)close(ours);
+	return here != 0 && namespace_of(fd) == here;
 }
 
 int

@@ -67,6 +67,21 @@ struct socket_connect {
  */
 int socket_connect(const struct socket_connect *options);
 
+/* The same for a socket that is open, and stays so.  0 or a negative errno. */
+int socket_connect_on(int fd, struct address_port to);
+
+/*
+ * A socket that bears an address which need not be ours (IP_TRANSPARENT), and
+ * is not connected.  The port is said: so the kernel lets nobody who gets the
+ * socket change either of them.  -EPERM without CAP_NET_ADMIN; -EADDRINUSE when
+ * another socket bears both.
+ */
+int socket_open_from(struct address_port from);
+
+/* Whether it is a TCP socket of this network namespace that may bear any
+ * address, as those have that a transparent listener has accepted. */
+bool socket_is_transparent(int fd);
+
 /* The outcome: 0, -EINPROGRESS while there is none, or why it failed. */
 int socket_connect_result(int fd);
 

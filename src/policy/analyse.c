@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/analyse.h"
 
+#include "policy/analyse_hidden.h"
 #include "policy/describe.h"
 #include "policy/partition.h"
 
@@ -438,6 +439,7 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused_parents(policy, report);
 	find_unused_zones(policy, report);
 	find_unreached_snats(policy, report);
+	analyse_hidden(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++)
 		find_blind(policy, &policy->rules[i], report);
 	report_sort(report);

@@ -65,6 +65,19 @@ statement_describe_listen(const struct policy *policy,
 	}
 }
 
+void
+statement_describe_keep(const struct policy *policy,
+    const struct policy_intercept *intercept, struct text *out)
+{
+	struct policy_endpoint zones = { .zones = intercept->zones };
+
+	text_addz(out, "intercept ");
+	describe_services(&intercept->services, out);
+	text_addz(out, " for ");
+	describe_endpoint(policy, &zones, out);
+	text_addz(out, " keep source");
+}
+
 /* ---- the same ---- */
 
 /* 0 or -ENOMEM. */
@@ -184,6 +197,29 @@ are_listens_same(const struct policy *before, const struct policy_listen *a,
 	       are_zones_same(before, a->zones, after, b->zones);
 }
 
+static bool
+are_services_same(
+    const struct policy_services *a, const struct policy_services *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].protocol != b->items[i].protocol ||
+		    a->items[i].first != b->items[i].first ||
+		    a->items[i].last != b->items[i].last)
+			return false;
+	return true;
+}
+
+static bool
+are_keeps_same(const struct policy *before, const struct policy_intercept *a,
+    const struct policy *after, const struct policy_intercept *b)
+{
+	return a->keeps_source == b->keeps_source &&
+	       are_services_same(&a->services, &b->services) &&
+	       are_zones_same(before, a->zones, after, b->zones);
+}
+
 /* ---- what differs ---- */
 
 struct telling {
@@ -291,6 +327,37 @@ diff_listens(struct telling *telling, const struct policy *policy,
 			    policy, listen, other, &other->listens[j]);
 		if (!found)
 			tell_listen(telling, listen, is_new);
+	}
+}
+
+static void
+tell_keep(struct telling *telling, const struct policy_intercept *intercept,
+    bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	statement_describe_keep(
+	    is_new ? telling->after : telling->before, intercept, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* What is intercepted the flows tell; whom the server sees is in no flow. */
+static void
+diff_keeps(struct telling *telling, const struct policy *policy,
+    const struct policy *other, bool is_new)
+{
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		bool found = !one->keeps_source;
+		for (size_t j = 0; !found && j < other->intercept_count; j++)
+			found = are_keeps_same(
+			    policy, one, other, &other->intercepts[j]);
+		if (!found)
+			tell_keep(telling, one, is_new);
 	}
 }
 
@@ -450,5 +517,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_maps(&telling, after, before, true);
 	diff_listens(&telling, before, after, false);
 	diff_listens(&telling, after, before, true);
+	diff_keeps(&telling, before, after, false);
+	diff_keeps(&telling, after, before, true);
 	return telling.rc;
 }

@@ -20,6 +20,8 @@ void statement_describe_map(const struct policy *policy,
     const struct policy_map *map, struct text *out);
 
 /* Of one that stands behind balancers. */
+void statement_describe_keep(const struct policy *policy,
+    const struct policy_intercept *intercept, struct text *out);
 void statement_describe_listen(const struct policy *policy,
     const struct policy_listen *listen, struct text *out);
 

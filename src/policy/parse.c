@@ -173,6 +173,19 @@ parse_listen(struct parser *parser, const struct token *head)
 	return true;
 }
 
+/* [ "keep" "source" ] */
+static bool
+parse_keep(struct parser *parser, struct syntax_word *ret)
+{
+	if (!reader_at_word(parser->in, "keep"))
+		return true;
+	*ret = reader_word_of(reader_take(parser->in));
+	if (!reader_at_word(parser->in, "source"))
+		return reader_expected(parser->in, "'source'");
+	(void)reader_take(parser->in);
+	return true;
+}
+
 static bool
 parse_intercept(struct parser *parser, const struct token *head)
 {
@@ -181,7 +194,8 @@ parse_intercept(struct parser *parser, const struct token *head)
 
 	if (intercept == NULL ||
 	    !reader_services(parser->in, &intercept->services) ||
-	    !parse_for(parser, &intercept->zones))
+	    !parse_for(parser, &intercept->zones) ||
+	    !parse_keep(parser, &intercept->keep))
 		return false;
 	intercept->head = reader_word_of(head);
 	APPEND(parser->intercepts, intercept);

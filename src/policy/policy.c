@@ -257,18 +257,46 @@ policy_services_have(const struct policy_services *services,
 	return services->count == 0;
 }
 
+static bool
+does_intercept(const struct policy_intercept *intercept, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port)
+{
+	return (intercept->zones & policy_zone_bit(from_zone)) != 0 &&
+	       policy_services_have(&intercept->services, protocol, port);
+}
+
 bool
 policy_intercepts(const struct policy *policy, uint8_t from_zone,
     enum policy_protocol protocol, uint16_t port)
 {
-	for (size_t i = 0; i < policy->intercept_count; i++) {
-		const struct policy_intercept *intercept =
-		    &policy->intercepts[i];
-		if ((intercept->zones & policy_zone_bit(from_zone)) != 0 &&
-		    policy_services_have(&intercept->services, protocol, port))
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if (does_intercept(
+			&policy->intercepts[i], from_zone, protocol, port))
 			return true;
-	}
 	return false;
+}
+
+bool
+policy_keeps_source(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port)
+{
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if (policy->intercepts[i].keeps_source &&
+		    does_intercept(
+			&policy->intercepts[i], from_zone, protocol, port))
+			return true;
+	return false;
+}
+
+uint64_t
+policy_keep_zones(const struct policy *policy)
+{
+	uint64_t zones = 0;
+
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if (policy->intercepts[i].keeps_source)
+			zones |= policy->intercepts[i].zones;
+	return zones;
 }
 
 uint64_t

@@ -154,7 +154,8 @@ struct policy_listen {
 struct policy_intercept {
 	struct policy_services services;
 	uint64_t zones;
-	struct place place;
+	bool keeps_source; /* servers see the client's own address */
+	struct place place, keep_place;
 };
 
 /* `cache` of the proxy. */
@@ -393,6 +394,14 @@ policy_target_port(const struct policy_rule *rule, uint16_t port)
 /* Whether the proxy intercepts this service for this zone. */
 bool policy_intercepts(const struct policy *policy, uint8_t from_zone,
     enum policy_protocol protocol, uint16_t port);
+
+/* Whether it is carried on from the client's own address: one line that says
+ * so is enough. */
+bool policy_keeps_source(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port);
+
+/* The zones for which some line says so. */
+uint64_t policy_keep_zones(const struct policy *policy);
 
 /* Whether one of the services covers it. */
 bool policy_services_have(const struct policy_services *services,

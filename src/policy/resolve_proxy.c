@@ -112,7 +112,9 @@ resolve_intercept(
     struct resolver *resolver, const struct syntax_intercept *syntax)
 {
 	struct policy *policy = resolver->policy;
-	struct policy_intercept intercept = { .place = syntax->head.place };
+	struct policy_intercept intercept = { .place = syntax->head.place,
+		.keep_place = syntax->keep.place,
+		.keeps_source = syntax->keep.text.at != NULL };
 
 	bool good =
 	    resolve_services(resolver, syntax->services, &intercept.services);

@@ -105,6 +105,7 @@ struct syntax_intercept {
 	struct syntax_word head;
 	struct syntax_service *services;
 	struct syntax_word *zones;
+	struct syntax_word keep; /* text.at == NULL: not written */
 };
 
 /* `memory 1G`, `disk "/var/cache/gatehouse" 20G`, `br 5`, `client` */

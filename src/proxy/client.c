@@ -583,6 +583,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
+	errand->client_fd = stream_fd(client->stream);
 }
 
 void

@@ -9,9 +9,12 @@
 static void
 release(struct dial_attempt *attempt)
 {
-	loop_watch_stop(&attempt->watch);
-	(void)close(attempt->watch.fd);
-	attempt->watch.fd = -1;
+	source_ticket_cancel(&attempt->ticket);
+	if (attempt->watch.fd >= 0) {
+		loop_watch_stop(&attempt->watch);
+		(void)close(attempt->watch.fd);
+		attempt->watch.fd = -1;
+	}
 	slot_release(attempt->slot);
 	attempt->slot = NULL;
 }
@@ -23,8 +26,7 @@ dial_cancel(struct dial *dial)
 		return;
 	loop_timer_cancel(&dial->timer);
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
-		if (dial->attempts[i].watch.fd >= 0)
-			release(&dial->attempts[i]);
+		release(&dial->attempts[i]);
 	slot_release(dial->slot);
 	dial->slot = NULL;
 	dial->loop = NULL;
@@ -38,13 +40,19 @@ finish(struct dial *dial, int fd, size_t which, struct slot *slot)
 	dial->fn(dial, fd, which);
 }
 
+static bool
+is_free(const struct dial_attempt *attempt)
+{
+	return attempt->watch.fd < 0 && attempt->ticket == NULL;
+}
+
 static size_t
 under_way(const struct dial *dial)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
-		count += dial->attempts[i].watch.fd >= 0;
+		count += !is_free(&dial->attempts[i]);
 	return count;
 }
 
@@ -98,32 +106,90 @@ dial_from(const struct dial *dial, struct address to)
 	return to.family == ADDRESS_IPV4 ? dial->from4 : dial->from6;
 }
 
+/* Takes fd, which is connecting. */
+static int
+await_outcome(struct dial_attempt *attempt, int fd)
+{
+	struct socket_tuning tuning = { .no_delay = true,
+		.keepalive_idle = 120,
+		.keepalive_every = 30,
+		.keepalive_count = 4 };
+
+	(void)socket_tune(fd, &tuning);
+	attempt->watch = (struct loop_watch){ .fd = fd,
+		.wanted = LOOP_WRITE,
+		.fn = on_outcome,
+		.context = attempt };
+	int rc = loop_watch_start(attempt->dial->loop, &attempt->watch);
+	if (rc < 0) {
+		(void)close(fd);
+		attempt->watch.fd = -1;
+	}
+	return rc;
+}
+
+/* The descriptor that it was asked for with may be another client's by now. */
+static bool
+is_as_wanted(int fd, struct address from)
+{
+	struct address_port at;
+
+	return socket_local(fd, &at) == 0 && address_eq(at.address, from);
+}
+
+static int
+connect_by(struct dial_attempt *attempt, int fd)
+{
+	struct address_port to = attempt->dial->servers[attempt->which];
+	int rc = DIAL_NO_SOURCE;
+
+	if (fd < 0)
+		return rc;
+	if (is_as_wanted(fd, dial_from(attempt->dial, to.address)))
+		rc = socket_connect_on(fd, to);
+	if (rc < 0) {
+		(void)close(fd);
+		return rc;
+	}
+	return await_outcome(attempt, fd);
+}
+
+static void
+on_source(int fd, void *context)
+{
+	struct dial_attempt *attempt = context;
+	struct dial *dial = attempt->dial;
+
+	attempt->ticket = NULL;
+	int rc = connect_by(attempt, fd);
+	if (rc == 0)
+		return;
+	release(attempt);
+	dial->error = rc;
+	try_next(dial);
+}
+
+static int
+ask_source(struct dial *dial, struct dial_attempt *attempt)
+{
+	int rc = source_ask(dial->sources, dial->client, dial->loop, on_source,
+	    attempt, &attempt->ticket);
+
+	return rc < 0 ? DIAL_NO_SOURCE : 0;
+}
+
 static int
 connect_to(struct dial *dial, struct dial_attempt *attempt)
 {
 	struct address_port to = dial->servers[dial->next];
 	struct socket_connect options = { .to = to,
 		.from.address = dial_from(dial, to.address) };
-	struct socket_tuning tuning = { .no_delay = true,
-		.keepalive_idle = 120,
-		.keepalive_every = 30,
-		.keepalive_count = 4 };
-	int fd = socket_connect(&options);
 
 	attempt->which = dial->next;
-	if (fd < 0)
-		return fd;
-	(void)socket_tune(fd, &tuning);
-	attempt->watch = (struct loop_watch){ .fd = fd,
-		.wanted = LOOP_WRITE,
-		.fn = on_outcome,
-		.context = attempt };
-	int rc = loop_watch_start(dial->loop, &attempt->watch);
-	if (rc < 0) {
-		(void)close(fd);
-		attempt->watch.fd = -1;
-	}
-	return rc;
+	if (dial->sources != NULL)
+		return ask_source(dial, attempt);
+	int fd = socket_connect(&options);
+	return fd < 0 ? fd : await_outcome(attempt, fd);
 }
 
 static int
@@ -146,7 +212,7 @@ static struct dial_attempt *
 free_attempt(struct dial *dial)
 {
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
-		if (dial->attempts[i].watch.fd < 0)
+		if (is_free(&dial->attempts[i]))
 			return &dial->attempts[i];
 	return NULL;
 }
@@ -180,13 +246,23 @@ try_next(struct dial *dial)
 		arm(dial);
 }
 
+static bool
+awaits_source(const struct dial *dial)
+{
+	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++)
+		if (dial->attempts[i].ticket != NULL)
+			return true;
+	return false;
+}
+
 static void
 on_time(struct loop_timer *timer)
 {
 	struct dial *dial = timer->context;
 
 	if (loop_now(dial->loop) >= dial->deadline)
-		finish(dial, -ETIMEDOUT, 0, NULL);
+		finish(dial, awaits_source(dial) ? DIAL_NO_SOURCE : -ETIMEDOUT,
+		    0, NULL);
 	else
 		try_next(dial);
 }
@@ -234,6 +310,7 @@ dial_start(struct dial *dial, struct loop *loop, struct address_port *servers,
 	for (size_t i = 0; i < PROXY_DIAL_ATTEMPTS_MAX; i++) {
 		dial->attempts[i].dial = dial;
 		dial->attempts[i].watch.fd = -1;
+		dial->attempts[i].ticket = NULL;
 		dial->attempts[i].slot = NULL;
 	}
 	try_next(dial);

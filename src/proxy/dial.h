@@ -18,20 +18,26 @@
 #include "net/loop.h"
 #include "proxy/limits.h"
 #include "proxy/slots.h"
+#include "proxy/sources.h"
+
+#include <errno.h>
 
 struct dial;
 
 /*
  * A descriptor that is the callee's now, connected to servers[which]; or the
  * last negative errno, -ETIMEDOUT when the time was up, -EUSERS where no slot
- * was free.
+ * was free, DIAL_NO_SOURCE where the client's address was not to be had.
  */
+#define DIAL_NO_SOURCE (-ENOANO) /* that no connection ever fails with */
+
 typedef void (*dial_fn)(struct dial *dial, int fd, size_t which);
 
 struct dial_attempt {
 	struct dial *dial;
-	struct loop_watch watch; /* fd -1: free */
-	struct slot *slot;       /* NULL: it is not counted */
+	struct loop_watch watch;      /* fd -1: it is not connecting */
+	struct source_ticket *ticket; /* NULL: it does not wait for a socket */
+	struct slot *slot;            /* NULL: it is not counted */
 	size_t which;
 };
 
@@ -44,6 +50,10 @@ struct dial {
 	size_t count, next;
 	int64_t timeout; /* of all attempts; 0: PROXY_DIAL_TIMEOUT */
 	struct address from4, from6; /* family NONE: the kernel chooses */
+	/* They are those of this client, of whose connection this is the
+	 * descriptor: sockets with them are asked for.  NULL: they are ours. */
+	struct sources *sources;
+	int client;
 	/* Each attempt takes a slot at its server; NULL: they are not counted.
 	 * One that is held already serves for the first. */
 	struct slots *slots;

@@ -18,6 +18,7 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
 		.client = client,
 		.flow_id = flow_id,
 		.started = clock_now(),
+		.client_fd = -1,
 	};
 	admission_begin(errand->generation, way, client.address, &errand->flow);
 }
@@ -139,11 +140,13 @@ is_refusal(const struct policy_answer *answer)
 	       answer->verdict == POLICY_VERDICT_DROP;
 }
 
-/* Whether the policy in force says to go by the way that was gone. */
+/* Whether the policy in force says to go by the way that was gone, and from
+ * where it was. */
 static bool
-came_rightly(struct errand *errand)
+came_rightly(struct errand *errand, struct address_port at)
 {
 	return errand_may_proceed(&errand->answer) &&
+	       (errand->approach != NULL || errand_came_from(errand, at)) &&
 	       policy_carriage(errand->generation->policy, &errand->flow,
 		   &errand->answer, &errand->parent) &&
 	       policy_parent_same(errand->parent,
@@ -158,7 +161,7 @@ errand_arrive(
 	*server = NULL;
 	errand_take_generation(errand, errand->worker->generation);
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
-	bool rightly = came_rightly(errand);
+	bool rightly = came_rightly(errand, at);
 	errand_release_approach(errand);
 	if (is_refusal(&errand->answer)) {
 		stream_close(&errand->server);
@@ -228,18 +231,6 @@ on_dialled(struct dial *dial, int fd, size_t which)
 	arrive_at(errand, at, server);
 }
 
-struct pool_key
-errand_key(const struct errand *errand, struct address_port server)
-{
-	const struct policy_servers *servers =
-	    &errand->generation->policy->servers;
-
-	return (struct pool_key){ .server = server,
-		.from = server.address.family == ADDRESS_IPV4
-			    ? servers->source4
-			    : servers->source6 };
-}
-
 void
 errand_dial(struct errand *errand, size_t first)
 {
@@ -253,8 +244,7 @@ errand_dial(struct errand *errand, size_t first)
 	errand->dial.slots =
 	    errand->wants_tunnel ? NULL : errand->worker->slots;
 	errand->dial.slots_max = servers->slots;
-	errand->dial.from4 = servers->source4;
-	errand->dial.from6 = servers->source6;
+	errand_choose_source(errand);
 	dial_start(&errand->dial, errand->worker->loop,
 	    &errand->addresses[first], errand->address_count - first);
 }
@@ -469,32 +459,6 @@ errand_place(const struct errand *errand)
 		return approach_key(errand->approach);
 	return (struct pool_key){ .server = errand->server_at,
 		.from = errand->from };
-}
-
-/* The policy may say another source by now. */
-static bool
-comes_from_elsewhere(const struct worker *worker, const struct pool_key *key)
-{
-	const struct policy_servers *servers =
-	    &worker->generation->policy->servers;
-
-	return key->through.len == 0 &&
-	       !address_eq(key->from, key->server.address.family == ADDRESS_IPV4
-					  ? servers->source4
-					  : servers->source6);
-}
-
-void
-errand_keep_server(
-    struct worker *worker, struct pool_key key, struct pool_kept *kept)
-{
-	if (comes_from_elsewhere(worker, &key)) {
-		stream_close(&kept->stream);
-		slot_release(kept->slot);
-	} else if (!slot_pass_on(kept->slot, &kept->stream)) {
-		pool_put(worker->pool, key, kept);
-	}
-	*kept = (struct pool_kept){ NULL, NULL };
 }
 
 struct pool_kept

@@ -63,6 +63,9 @@ struct errand {
 	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	uint64_t flow_id;
 	int64_t started;
+	/* The client's connection, as long as the errand is on its way, to show
+	 * that it is handed over; -1: there is none. */
+	int client_fd;
 
 	/* The question; the owner fills it between init and begin. */
 	struct flow flow;

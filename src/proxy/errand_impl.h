@@ -2,8 +2,8 @@
 /*
  * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
  * the addresses of a name, errand_queue.c waits for room at a server,
- * errand_parent.c goes by a parent, errand_datagram.c opens what is not
- * connected, errand_tell.c writes the event.
+ * errand_source.c says from which address, errand_parent.c goes by a parent,
+ * errand_datagram.c opens what is not connected, errand_tell.c writes the event.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -71,6 +71,20 @@ void errand_leave_queue(struct errand *errand);
 /* A kept connection, or one of the queue. */
 void errand_arrive_kept(
     struct errand *errand, struct address_port at, struct pool_kept *kept);
+
+/*
+ * Whether it is made from the client's own address; what goes by a parent is
+ * not.  Then no address of the other family can be reached.
+ */
+bool errand_keeps_source(const struct errand *errand);
+bool errand_can_reach(const struct errand *errand, struct address address);
+
+/* Where its dial comes from. */
+void errand_choose_source(struct errand *errand);
+
+/* It was made from where the policy in force says, so far as that is the
+ * client's address. */
+bool errand_came_from(const struct errand *errand, struct address_port server);
 
 /* Under which a connection to the server is kept that is made now. */
 struct pool_key errand_key(

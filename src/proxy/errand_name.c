@@ -26,6 +26,8 @@ errand_admit(struct errand *errand, struct address address)
 	    !policy_carriage(
 		errand->generation->policy, &errand->flow, &answer, &parent))
 		return answer;
+	if (parent == NULL && !errand_can_reach(errand, address))
+		return answer;
 	if (errand->address_count == 0)
 		errand->parent = parent;
 	if (policy_parent_same(errand->parent, parent))
@@ -163,6 +165,11 @@ on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
 		return;
 	if (errand->address_count > 0) {
 		errand_connect(errand);
+		return;
+	}
+	/* All are of the family that the client has no address in. */
+	if (errand_may_proceed(&first)) {
+		errand_fail(errand, PROXY_FAILURE_UNREACHABLE);
 		return;
 	}
 	/* The event tells the address that was refused. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/failure.h"
 
+#include "proxy/dial.h"
 #include "proxy/limits.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ proxy_failure_of_dial(int error)
 		return PROXY_FAILURE_UNREACHABLE;
 	case ETIMEDOUT:
 		return PROXY_FAILURE_DIAL_TIMEOUT;
+	case -DIAL_NO_SOURCE:
+		return PROXY_FAILURE_NO_SOURCE;
 	case ENOMEM:
 	case ENOBUFS:
 	case EMFILE:

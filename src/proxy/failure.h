@@ -21,6 +21,7 @@
 	ROW(DIAL_TIMEOUT, 504, "the server does not take the connection")      \
 	ROW(DIAL_FAILED, 502, "no connection to the server")                   \
 	ROW(SERVER_FULL, 503, "too many connections lead to the server")       \
+	ROW(NO_SOURCE, 503, "the client's own address could not be kept")      \
 	ROW(PARENT_DOWN, 503, "no server of the parent can be reached")        \
 	ROW(PARENT_GONE, 502, "the parent ended without an answer")            \
 	ROW(PARENT_BAD, 502, "the parent's answer is not understood")          \

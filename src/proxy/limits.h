@@ -95,6 +95,10 @@
 /* One thread for each core, up to this. */
 #define PROXY_WORKERS_MAX 64
 
+/* Sockets that gatehoused is asked for at once.  Making one takes it
+ * microseconds, so more than these are waited for only while it is busy. */
+#define PROXY_SOURCES_MAX 128
+
 /*
  * What is kept of one request: the parser's share of two heads, the URL for the
  * log, the path for the policy in its normal form and before it, the fields

@@ -13,6 +13,7 @@ static const char *const errors[PROXY_FAILURE_COUNT] = {
 	[PROXY_FAILURE_UNREACHABLE] = "destination_ip_unroutable",
 	[PROXY_FAILURE_DIAL_TIMEOUT] = "connection_timeout",
 	[PROXY_FAILURE_DIAL_FAILED] = "destination_unavailable",
+	[PROXY_FAILURE_NO_SOURCE] = "proxy_internal_error",
 	[PROXY_FAILURE_PARENT_DOWN] = "destination_unavailable",
 	[PROXY_FAILURE_PARENT_GONE] = "connection_terminated",
 	[PROXY_FAILURE_PARENT_BAD] = "http_protocol_error",

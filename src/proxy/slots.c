@@ -207,10 +207,11 @@ post(struct slot_ticket *ticket, int fd)
 	loop_post(ticket->loop, &ticket->message);
 }
 
-static bool
-is_awaited(const struct slot *slot)
+bool
+slot_is_awaited(const struct slot *slot)
 {
-	return atomic_load_explicit(&slot->waiting, memory_order_relaxed) > 0;
+	return slot != NULL &&
+	       atomic_load_explicit(&slot->waiting, memory_order_relaxed) > 0;
 }
 
 void
@@ -231,7 +232,7 @@ slot_release(struct slot *slot)
 bool
 slot_pass_on(struct slot *slot, struct stream **stream)
 {
-	if (slot == NULL || !is_awaited(slot) || !stream_is_quiet(*stream) ||
+	if (!slot_is_awaited(slot) || !stream_is_quiet(*stream) ||
 	    !stream_is_bare(*stream))
 		return false;
 	(void)pthread_mutex_lock(&slot->shard->lock);

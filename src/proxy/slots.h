@@ -43,6 +43,9 @@ void slot_release(struct slot *slot);
  */
 bool slot_pass_on(struct slot *slot, struct stream **stream);
 
+/* Whether somebody waits for it; NULL is fine. */
+bool slot_is_awaited(const struct slot *slot);
+
 /*
  * The slot is the callee's, and `fd` too: a connection that may have been used
  * before, or -1.  The ticket is gone.

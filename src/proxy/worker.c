@@ -40,6 +40,7 @@ struct workers {
 	struct cache *cache; /* of all; of no size while no policy wants it */
 	struct pools *pools;
 	struct slots *slots;
+	struct sources *sources; /* NULL: nobody is asked */
 };
 
 /* What a worker is told: a ban, quotas, a generation, or none of them for the
@@ -445,6 +446,21 @@ workers_open_cache(struct workers *workers, const struct policy *policy)
 }
 
 int
+workers_open_sources(struct workers *workers, sources_send_fn send)
+{
+	workers->sources = sources_create(send);
+	for (size_t i = 0; i < workers->count; i++)
+		workers->members[i].worker.sources = workers->sources;
+	return workers->sources != NULL ? 0 : -ENOMEM;
+}
+
+void
+workers_take_source(struct workers *workers, uint32_t number, int fd)
+{
+	sources_answer(workers->sources, number, fd);
+}
+
+int
 workers_use(struct workers *workers, struct proxy_generation *generation)
 {
 	struct order *orders[PROXY_WORKERS_MAX] = { NULL };
@@ -545,6 +561,7 @@ workers_destroy(struct workers **workers)
 	callers_destroy(w->callers);
 	pools_destroy(&w->pools);
 	slots_destroy(&w->slots);
+	sources_destroy(&w->sources);
 	free(w->members);
 	free(w);
 }

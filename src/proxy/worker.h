@@ -19,6 +19,7 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
+#include "proxy/sources.h"
 
 struct banned;
 struct callers;
@@ -37,6 +38,7 @@ struct worker {
 	struct callers *callers;
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
+	struct sources *sources;             /* so too; NULL: none are made */
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
 	size_t listener_count;
@@ -58,6 +60,14 @@ struct workers;
  * `workers_` reach them.  0 or a negative errno.
  */
 int workers_create(size_t count, struct workers **ret);
+
+/*
+ * Whom they ask for sockets that bear a client's address; said before the first
+ * generation is used.  0 or -ENOMEM.  Then what came of a question, as
+ * sources_answer has it.
+ */
+int workers_open_sources(struct workers *workers, sources_send_fn send);
+void workers_take_source(struct workers *workers, uint32_t number, int fd);
 
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);

@@ -73,6 +73,8 @@ sample(enum channel_type type)
 		(void)strcpy(message.words.words, "no memory");
 	else if (type == CHANNEL_LISTENER)
 		message.listener.at.address = loopback();
+	else if (type == CHANNEL_NO_SOURCE)
+		message.source.error = -EPERM;
 	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
@@ -94,7 +96,8 @@ static bool
 has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
-	       type == CHANNEL_FOLDER || type == CHANNEL_JOURNAL;
+	       type == CHANNEL_FOLDER || type == CHANNEL_JOURNAL ||
+	       type == CHANNEL_WANT || type == CHANNEL_SOURCE;
 }
 
 static void

@@ -104,6 +104,13 @@ static const struct {
 	    HEAD "proxy {\n source 2001:db8:f::7, 203.0.113.7\n}\n",
 	    "no longer source 203.0.113.7\n"
 	    "now source 203.0.113.7, 2001:db8:f::7\n" },
+	{ HEAD "proxy {\n intercept web for lan\n}\n",
+	    HEAD "proxy {\n intercept web for lan keep source\n}\n",
+	    "now intercept tcp 80, tcp 443, udp 443 for lan keep source\n" },
+	{ HEAD "proxy {\n intercept web for lan keep source\n}\n",
+	    HEAD "proxy {\n intercept web for lan\n"
+		 " intercept web for lan keep source\n}\n",
+	    "" },
 	/* Lines of the firewall. */
 	{ HEAD "firewall {\n helper ftp for lan, guest\n invalid drop\n}\n",
 	    HEAD "firewall { helper ftp for guest\n helper ftp for lan }\n",

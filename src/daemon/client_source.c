@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/client_source.h"
+
+#include "net/socket.h"
+
+#include <errno.h>
+#include <sys/fsuid.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Whose connection it is, if it was handed over and its source is kept. */
+static int
+look_at(const struct policy *policy, int client, struct address *ret)
+{
+	struct address_port peer, server;
+
+	if (!socket_is_transparent(client) || socket_peer(client, &peer) < 0 ||
+	    socket_local(client, &server) < 0)
+		return -EPERM;
+	if (!policy_keeps_source(policy, policy_zone_of(policy, peer.address),
+		POLICY_PROTOCOL_TCP, server.port))
+		return -EPERM;
+	*ret = peer.address;
+	return 0;
+}
+
+static int
+open_somewhere(struct address address)
+{
+	uint16_t number;
+	int fd = -EADDRINUSE;
+
+	for (int i = 0; fd == -EADDRINUSE && i < CLIENT_SOURCE_TRIES; i++) {
+		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+			return -errno;
+		fd = socket_open_from((struct address_port){
+		    address, (uint16_t)(CLIENT_SOURCE_PORT_FIRST +
+					number % CLIENT_SOURCE_PORTS) });
+	}
+	return fd;
+}
+
+/* The ruleset knows the proxy's packets by who made their socket. */
+int
+client_source_make(const struct policy *policy, uid_t uid, int client)
+{
+	struct address address;
+	int fd = look_at(policy, client, &address);
+
+	if (fd < 0)
+		return fd;
+	(void)setfsuid(uid);
+	fd = open_somewhere(address);
+	(void)setfsuid(geteuid());
+	return fd;
+}

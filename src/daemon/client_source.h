@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/client_source: a socket that bears an intercepted client's address.
+ *
+ * The proxy may not make one.  It shows the client's connection, and the kernel
+ * is asked what that is: it believes no more of the proxy than that the client
+ * is connected to it.  The address and the port of what it gets are fixed.
+ */
+#ifndef GATEHOUSE_DAEMON_CLIENT_SOURCE_H
+#define GATEHOUSE_DAEMON_CLIENT_SOURCE_H
+
+#include "policy/policy.h"
+
+#include <sys/types.h>
+
+/*
+ * The ports are below those that clients choose from (32768 in Linux, 49152 by
+ * RFC 6335): so the connection is never the same, for conntrack, as one that
+ * the client itself has made to the server.
+ */
+#define CLIENT_SOURCE_PORT_FIRST 16384
+#define CLIENT_SOURCE_PORTS      16384
+
+/* Free ones are found at once until nearly all are taken. */
+#define CLIENT_SOURCE_TRIES 32
+
+/*
+ * A socket as if the user had made it, not connected.  -EPERM if the policy
+ * keeps no source for the client at the other end of this connection, or if it
+ * is none that was handed over; -EADDRINUSE if the client's ports are taken.
+ */
+int client_source_make(const struct policy *policy, uid_t uid, int client);
+
+#endif

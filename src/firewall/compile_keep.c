@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "firewall/compile_keep.h"
+
+#include "firewall/compile_map.h"
+#include "firewall/names.h"
+
+#define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
+#define KEPT     FIREWALL_TEXT(FIREWALL_MARKS_KEPT)
+
+void
+compile_keep_asks(struct compiler *compiler)
+{
+	if (policy_keep_zones(compiler->policy) != 0)
+		compile_line(compiler,
+		    "meta skuid %u meta l4proto tcp socket transparent 1 goto "
+		    "keep",
+		    compiler->host->proxy_uid);
+}
+
+void
+compile_keep_answers(struct compiler *compiler)
+{
+	if (policy_keep_zones(compiler->policy) != 0)
+		compile_line(
+		    compiler, "ct mark and " KEPT " == " KEPT " goto kept");
+}
+
+static void
+write_zone(struct compiler *compiler, uint8_t zone, uint8_t family)
+{
+	const struct policy *policy = compiler->policy;
+	struct text line = TEXT_EMPTY;
+
+	if (zone != policy->elsewhere &&
+	    !compile_has_family(&policy->zones[zone].prefixes, family))
+		return;
+	compile_add_home(compiler, "saddr", zone, family, &line);
+	compile_line(compiler,
+	    "meta nfproto %s %.*sct mark set ct mark or " KEPT " accept",
+	    family == ADDRESS_IPV4 ? "ipv4" : "ipv6", STR_ARG(text_str(&line)));
+	compile_text_fini(compiler, &line);
+}
+
+static void
+write_asks(struct compiler *compiler)
+{
+	uint64_t zones = policy_keep_zones(compiler->policy);
+
+	compile_chain_begin(compiler, "keep");
+	for (uint8_t zone = 0; zone < compiler->policy->zone_count; zone++) {
+		if ((zones & policy_zone_bit(zone)) == 0)
+			continue;
+		write_zone(compiler, zone, ADDRESS_IPV4);
+		if (compiler->host->ipv6)
+			write_zone(compiler, zone, ADDRESS_IPV6);
+	}
+	compile_line(compiler, "counter name \"spoofed\" drop");
+	compile_chain_end(compiler);
+}
+
+/*
+ * Where the socket is gone the server is told so: the client, to whom the
+ * packet would go by its address, knows nothing of the connection.
+ */
+static void
+write_answers(struct compiler *compiler)
+{
+	static const char mark[] = "meta mark set meta mark or " HANDOVER;
+
+	compile_chain_begin(compiler, "kept");
+	compile_line(compiler, "meta l4proto { 1, 58 } %s accept", mark);
+	compile_line(
+	    compiler, "socket transparent 1 socket wildcard 0 %s accept", mark);
+	compile_line(compiler, "goto refuse");
+	compile_chain_end(compiler);
+}
+
+void
+compile_keep_chains(struct compiler *compiler)
+{
+	if (policy_keep_zones(compiler->policy) == 0)
+		return;
+	write_asks(compiler);
+	write_answers(compiler);
+}
