@@ -87,14 +87,13 @@ on_more(void *context)
 static struct str
 note_status(struct exchange *exchange, const struct cache_status *status)
 {
-	struct text text = TEXT_EMPTY;
+	struct text *text = &exchange->client->worker->scratch;
 
 	if (!exchange->store.on)
 		return STR("");
-	cache_status_add(status, &text);
-	struct str line = arena_str(&exchange->client->arena, text_str(&text));
-	text_fini(&text);
-	return line;
+	text_clear(text);
+	cache_status_add(status, text);
+	return arena_str(&exchange->client->arena, text_str(text));
 }
 
 /* Takes the reference. */
@@ -108,6 +107,7 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 		.request = &exchange->request,
 		.to = client->stream,
 		.scratch = &client->worker->scratch,
+		.arena = &client->arena,
 		.via = worker_via(),
 		.cache_status = note_status(exchange, status),
 		.age = age,
