@@ -423,6 +423,16 @@ errand_begin(struct errand *errand)
 	}
 }
 
+/* That of another answer than the one that will be given. */
+static void
+forget_type(struct errand *errand)
+{
+	if (errand->flow.known[POLICY_FACT_TYPE] == FLOW_NOT_GIVEN)
+		return;
+	errand->flow.known[POLICY_FACT_TYPE] = FLOW_NOT_GIVEN;
+	forget_asked(errand);
+}
+
 enum errand_outcome
 errand_settle(struct errand *errand)
 {
@@ -430,6 +440,7 @@ errand_settle(struct errand *errand)
 	if (errand->address_count > 0)
 		admission_destination(errand->generation, &errand->flow,
 		    errand->addresses[0].address);
+	forget_type(errand);
 	errand->answer = errand_ask_own(errand);
 	errand->server_at = (struct address_port){ .port = errand->flow.port };
 	if (!errand_may_proceed(&errand->answer))

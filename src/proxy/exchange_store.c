@@ -230,7 +230,8 @@ media_type(const struct cache_object *object, struct arena *arena)
 	return (struct str){ NULL, 0 };
 }
 
-/* Whether the client may have it; if not, it has been told. */
+/* Whether the client may have it; if not, it has been told.  What the server
+ * has answered just now, a 304 or an error, says nothing of its type. */
 static bool
 may_have(struct exchange *exchange, const struct cache_object *object)
 {
@@ -548,8 +549,10 @@ freshen(
 	let_server_go(exchange, response, used);
 	if (object == NULL)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
-	else
+	else if (may_have(exchange, object))
 		serve_new(exchange, object);
+	else
+		cache_object_unref(object);
 }
 
 /* RFC 5861, 4 */
@@ -681,7 +684,8 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 
 	if (store->keep.stale != NULL && store->if_error &&
 	    cache_reuse_is_error(response->status)) {
-		serve_instead(exchange);
+		if (may_have(exchange, store->keep.stale))
+			serve_instead(exchange);
 		return true;
 	}
 	struct cache_object *object = keep_new(
