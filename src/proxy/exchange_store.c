@@ -675,6 +675,34 @@ learn_from_head(struct exchange *exchange, const struct http_response *response)
 		keep_drop_stale(keep);
 }
 
+/* RFC 5861, 4: what is stored is better than this error. */
+static bool
+is_replaced(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	const struct exchange_store *store = &exchange->store;
+
+	return exchange->request.method == HTTP_METHOD_GET &&
+	       store->keep.stale != NULL && store->if_error &&
+	       cache_reuse_is_error(response->status);
+}
+
+static bool
+is_good_again(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->store.keep.stale != NULL && response->status == 304;
+}
+
+bool
+exchange_store_gives_stored(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->store.on && exchange->store.keep.key.len > 0 &&
+	       (is_good_again(exchange, response) ||
+		   is_replaced(exchange, response));
+}
+
 /* The answer to a GET; true: it is served from the store. */
 static bool
 take_answer(struct exchange *exchange, struct http_response *response, int used)
@@ -682,8 +710,7 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 	struct exchange_store *store = &exchange->store;
 	enum cache_refusal refusal;
 
-	if (store->keep.stale != NULL && store->if_error &&
-	    cache_reuse_is_error(response->status)) {
+	if (is_replaced(exchange, response)) {
 		if (may_have(exchange, store->keep.stale))
 			serve_instead(exchange);
 		return true;
@@ -708,7 +735,7 @@ exchange_store_take(
 		is_taken = false;
 	} else if (store->keep.key.len == 0) {
 		is_taken = is_kept_post(exchange, response, used);
-	} else if (store->keep.stale != NULL && response->status == 304) {
+	} else if (is_good_again(exchange, response)) {
 		freshen(exchange, response, used);
 		is_taken = true;
 	} else if (exchange->request.method == HTTP_METHOD_HEAD) {

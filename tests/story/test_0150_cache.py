@@ -29,6 +29,8 @@ proxy {
 }
 reject lan -> out.example.com path "/secret/*"        log as "secret"
 reject 10.0.0.4 -> out.example.com type image/*       log as "images"
+allow  lan -> out.example.com path "/text/*" type text/plain
+reject lan -> out.example.com path "/text/*"
 allow  lan -> out.example.com path "/slow/*"          bandwidth 16Mbit/s down
 allow  lan, guest -> wan web                          log as "web"
 """
@@ -387,6 +389,16 @@ def test_what_is_found_good_or_good_enough_is_judged(site: Site, later: Reply) -
     assert site.get(path, by=site.lab.mail).body == b"image"
     assert site.get(path).status == 403
     assert site.get(path, by=site.lab.mail).body == b"image"
+
+
+@pytest.mark.parametrize("later", [304, 503])
+def test_what_is_let_in_by_its_type_is_so_again(site: Site, later: int) -> None:
+    text = STALE | {"Content-Type": "text/plain"}
+    text["Cache-Control"] += ", stale-if-error=600"
+    path = f"/text/{later}"
+    site.origin.answers[path] = [Reply(headers=text), Reply(later)]
+    assert [site.get(path).status for _ in range(2)] == [200, 200]
+    assert len(site.asked(path)) == 2
 
 
 def test_a_hit_has_the_bandwidth_of_its_rule(site: Site) -> None:
