@@ -257,8 +257,9 @@ def _note(peer: Peer, case: Case, took: window.Window) -> str:
 
 def run(name: str, course: Course, taker: window.Taker) -> Results:
     cases, results = CASES[name], Results()
-    with Field(policy_cost.NAME_SERVER) if name == "policy-cost" else Field() as ground:
-        if name == "policy-cost":
+    by_name = name == "policy-cost"
+    with Field(policy_cost.NAME_SERVER) if by_name else Field() as ground:
+        if by_name:
             policy_cost.prepare(ground)
         bench = Bench(ground, course, taker)
         for _ in range(1 if name == "idle" else course.rounds):

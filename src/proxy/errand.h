@@ -101,7 +101,7 @@ struct errand {
 	struct policy_answer answer; /* rule and reason are the generation's */
 	struct share share;          /* of its rule */
 	struct stream *server;       /* the owner takes it */
-	struct slot *slot;   /* that the connection holds; NULL: none */
+	struct slot *slot;           /* that the connection holds; NULL: none */
 	struct address from; /* that it was made from, if that was said */
 	int datagrams;       /* a socket for the server; the owner's */
 	struct address_port server_at;

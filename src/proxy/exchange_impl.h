@@ -104,7 +104,8 @@ bool exchange_store_gives_stored(
 
 /*
  * The final answer's head has come, in `used` bytes of the server's input, and
- * the policy lets it pass, or has not to.  True: the cache takes all of it, and answers.
+ * the policy lets it pass or need not.  True: the cache takes all of it, and
+ * answers.
  */
 bool exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used);
