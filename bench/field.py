@@ -72,8 +72,9 @@ class Field:
     """`with Field() as field:` raises it and takes it down again, whatever ends
     the block.  `field.lan`, `field.gw` and `field.web` are its hosts."""
 
-    def __init__(self) -> None:
+    def __init__(self, name_server: str = "127.0.0.1") -> None:
         self.prefix = f"gh{os.getpid()}"
+        self.name_server = name_server
         self.dir = lab.HOME / self.prefix
         self.hosts: list[Host] = []
 
@@ -101,9 +102,10 @@ class Field:
         return self
 
     def _write_names(self, etc: Path) -> None:
-        """There is no name service.  The clients have a name all the same, or
-        Squid would ask in vain for each connection whose it is."""
-        (etc / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        """There is no name service but where a workload starts one in web.  The
+        clients have a name all the same, or Squid would ask in vain for each
+        connection whose it is."""
+        (etc / "resolv.conf").write_text(f"nameserver {self.name_server}\n")
         hosts = f"127.0.0.1 localhost\n{ADDRESSES['lan']} lan.example.com\n"
         (etc / "hosts").write_text(hosts)
 
@@ -150,10 +152,10 @@ def spawn(host: Host, core: int, *argv: object) -> Process:
 
 
 @contextlib.contextmanager
-def on_core(core: int) -> Iterator[None]:
-    """What is started meanwhile lives on that core, and sees no other."""
+def on_core(*cores: int) -> Iterator[None]:
+    """What is started meanwhile lives there, and sees no other core."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, set(cores))
     try:
         yield
     finally:

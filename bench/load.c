@@ -2,7 +2,7 @@
 /*
  * bench/load: clients that ask as fast as they are answered.
  *
- *	load COUNTS WORK CLIENTS PROXY PORT ORIGIN PORT
+ *	load COUNTS WORK CLIENTS PROXY PORT ORIGIN PORT [PATH [CODING]]
  *
  * WORK is what each of the clients does, over and over:
  *
@@ -12,6 +12,9 @@
  *	bulk     one CONNECT, then reads what comes without end
  *	raw      like bulk, to a relay that leads to the origin without CONNECT
  *	idle     one GET, then nothing, the connection open; OPENING at a time
+ *
+ * PATH is what is asked for, "/" without one; CODING what is accepted, and then
+ * an answer in another one is a failure.
  *
  * One thread, epoll; it runs until it is ended.  Whatever is not an answer
  * with status 200 is a failure; after FAILURES_MAX of them it gives up.  A proxy
@@ -29,10 +32,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BODY         1024
 #define ANSWER_MAX   4096
 #define BULK_BYTES   ((size_t)1 << 20)
 #define OPENING      16
+#define CHUNKS_BYTES ((size_t)64 << 10)
+#define TAIL         ((size_t)16) /* longer than the end of chunks */
 #define FAILURES_MAX 1000
 #define EVENTS       256
 
@@ -59,6 +63,8 @@ enum state {
 	DIALLING,
 	TUNNEL_ASKED,
 	ASKED,
+	TAKING,    /* the rest of the content, which is thrown away */
+	CHUNKS,    /* content in chunks, read for its end */
 	STREAMING, /* all that comes is counted and thrown away */
 	RESTING,
 };
@@ -68,6 +74,7 @@ struct client {
 	unsigned answers; /* on this connection */
 	size_t len;
 	char *answer; /* ANSWER_MAX; stays with the slot */
+	size_t left;  /* of the content */
 };
 
 static struct client clients[TCP_FD_MAX];
@@ -77,7 +84,9 @@ static enum work work;
 static bool is_kept = true;
 static int epoll_fd;
 static unsigned unopened; /* of WORK idle */
-static char tunnel_head[256], get_head[256];
+static char tunnel_head[256], get_head[512];
+static char accepted[64]; /* the field of it, or nothing */
+static char coded[64];    /* the field that an answer must have */
 
 static void
 watch(int fd, uint32_t events, int how)
@@ -189,14 +198,39 @@ take_answer(int fd)
 		begin_again(fd);
 }
 
-static bool
-is_whole(const struct client *client)
-{
-	const char *end = strstr(client->answer, "\r\n\r\n");
-	size_t body = client->state == TUNNEL_ASKED ? 0 : BODY;
+#define CHUNKS_END "\r\n0\r\n\r\n"
 
-	return end != NULL &&
-	       client->len >= (size_t)(end - client->answer) + 4 + body;
+/* Content of ours has no end of chunks within. */
+static bool
+ends_chunks(const char *at, size_t len)
+{
+	size_t end = strlen(CHUNKS_END);
+
+	return len >= end && memcmp(at + len - end, CHUNKS_END, end) == 0;
+}
+
+/* The head is there, and behind it the first bytes of the content. */
+static void
+begin_content(int fd, const char *head_end)
+{
+	struct client *client = &clients[fd];
+	size_t have = client->len - (size_t)(head_end - client->answer);
+	const char *length = strcasestr(client->answer, "\ncontent-length:");
+
+	if (coded[0] != '\0' && strcasestr(client->answer, coded) == NULL) {
+		fail(fd, "not in the coding");
+	} else if (client->state == TUNNEL_ASKED) {
+		take_answer(fd);
+	} else if (length != NULL && length < head_end) {
+		client->left = strtoul(length + 16, NULL, 10) - have;
+		client->state = TAKING;
+		if (client->left == 0)
+			take_answer(fd);
+	} else if (ends_chunks(head_end, have)) {
+		take_answer(fd);
+	} else {
+		client->state = CHUNKS;
+	}
 }
 
 static void
@@ -214,16 +248,57 @@ read_answer(int fd)
 	}
 	client->len += (size_t)got;
 	client->answer[client->len] = '\0';
+	const char *end = strstr(client->answer, "\r\n\r\n");
 	if (client->len >= 12 && memcmp(client->answer + 8, " 200", 4) != 0)
 		fail(fd, "refused");
-	else if (is_whole(client))
+	else if (end != NULL)
+		begin_content(fd, end + 4);
+}
+
+/* Of TCP, MSG_TRUNC takes bytes without copying them. */
+static void
+read_rest(int fd)
+{
+	struct client *client = &clients[fd];
+	ssize_t got = recv(fd, NULL, client->left, MSG_TRUNC);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		fail(fd, "closed within the content");
+		return;
+	}
+	client->left -= (size_t)got;
+	if (client->left == 0)
+		take_answer(fd);
+}
+
+/* The end may come in two parts: the last bytes stay before the next ones. */
+static void
+read_chunks(int fd)
+{
+	static char bytes[CHUNKS_BYTES];
+	struct client *client = &clients[fd];
+	size_t kept = client->len < TAIL ? client->len : TAIL;
+
+	memcpy(bytes, client->answer + client->len - kept, kept);
+	ssize_t got = recv(fd, bytes + kept, sizeof(bytes) - kept, 0);
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		fail(fd, "closed within the chunks");
+		return;
+	}
+	size_t len = kept + (size_t)got;
+	client->len = len < TAIL ? len : TAIL;
+	memcpy(client->answer, bytes + len - client->len, client->len);
+	if (ends_chunks(bytes, len))
 		take_answer(fd);
 }
 
 static void
 read_stream(int fd)
 {
-	/* Of TCP, MSG_TRUNC takes bytes without copying them. */
 	ssize_t got = recv(fd, NULL, BULK_BYTES, MSG_TRUNC);
 
 	if (got > 0)
@@ -245,6 +320,12 @@ turn(int fd)
 	case ASKED:
 		read_answer(fd);
 		break;
+	case TAKING:
+		read_rest(fd);
+		break;
+	case CHUNKS:
+		read_chunks(fd);
+		break;
 	case STREAMING:
 		read_stream(fd);
 		break;
@@ -255,23 +336,33 @@ turn(int fd)
 }
 
 static void
-write_heads(const char *address, const char *port)
+write_heads(const char *address, const char *port, const char *path)
 {
-	const char *path = work == BULK || work == RAW ? "bulk" : "";
 	bool is_direct = work == CONNECT || work == BULK || work == RAW;
 
+	if (work == BULK || work == RAW)
+		path = "/bulk";
 	(void)snprintf(tunnel_head, sizeof(tunnel_head),
 	    "CONNECT %s:%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n", address, port,
 	    address, port);
 	if (is_direct)
 		(void)snprintf(get_head, sizeof(get_head),
-		    "GET /%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n", path, address,
+		    "GET %s HTTP/1.1\r\nHost: %s:%s\r\n\r\n", path, address,
 		    port);
 	else
 		(void)snprintf(get_head, sizeof(get_head),
-		    "GET http://%s:%s/ HTTP/1.1\r\nHost: %s:%s\r\n"
-		    "User-Agent: bench\r\nAccept: */*\r\n\r\n",
-		    address, port, address, port);
+		    "GET http://%s:%s%s HTTP/1.1\r\nHost: %s:%s\r\n"
+		    "User-Agent: bench\r\nAccept: */*\r\n%s\r\n",
+		    address, port, path, address, port, accepted);
+}
+
+static void
+write_coding(const char *coding)
+{
+	(void)snprintf(
+	    accepted, sizeof(accepted), "Accept-Encoding: %s\r\n", coding);
+	(void)snprintf(
+	    coded, sizeof(coded), "\r\nContent-Encoding: %s\r\n", coding);
 }
 
 static bool
@@ -289,9 +380,9 @@ main(int argc, char **argv)
 	struct epoll_event events[EVENTS];
 	unsigned n_clients;
 
-	if (argc != 8 || !read_work(argv[2])) {
+	if (argc < 8 || argc > 10 || !read_work(argv[2])) {
 		(void)fputs("usage: load COUNTS keep|get|connect|bulk|raw|idle "
-			    "CLIENTS PROXY PORT ORIGIN PORT\n",
+			    "CLIENTS PROXY PORT ORIGIN PORT [PATH [CODING]]\n",
 		    stderr);
 		return 2;
 	}
@@ -299,7 +390,9 @@ main(int argc, char **argv)
 	counts = counts_map(argv[1]);
 	n_clients = (unsigned)strtoul(argv[3], NULL, 10);
 	proxy = tcp_address(argv[4], argv[5]);
-	write_heads(argv[6], argv[7]);
+	if (argc > 9)
+		write_coding(argv[9]);
+	write_heads(argv[6], argv[7], argc > 8 ? argv[8] : "/");
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		die("epoll");

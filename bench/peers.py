@@ -157,7 +157,8 @@ Allow 10.0.0.0/24
 
 @dataclass(frozen=True)
 class Peer:
-    """`argv` may name @FILE@, the written `config`; it stays in the foreground."""
+    """`argv` may name @FILE@, the written `config`; it stays in the foreground.
+    Without `argv` it is Gatehouse, and `config` its policy."""
 
     name: str
     works: frozenset[str]
@@ -165,12 +166,14 @@ class Peer:
     config: str = ""
     argv: tuple[str, ...] = ()
     is_raw: bool = False  # leads to the origin by itself, knows no CONNECT
+    cores: tuple[int, ...] = (MEASURED_CORE,)
+    files: tuple[tuple[str, str], ...] = ()  # beside `config`: name and text
 
 
 RELAY = (f"{PROGRAMS}/bench-relay", "10.0.0.1", "@PORT@", "203.0.113.80", "@ORIGIN@")
 
 PEERS = [
-    Peer(GATEHOUSE, ALL),
+    Peer(GATEHOUSE, ALL, config=POLICY),
     Peer("haproxy", WITHOUT_CONNECT, "haproxy", HAPROXY,
          ("haproxy", "-db", "-f", "@FILE@")),
     Peer("haproxy (tcp)", frozenset({BULK}), "haproxy", HAPROXY_TCP,
@@ -191,8 +194,8 @@ class Missing(Exception):
 @contextlib.contextmanager
 def running(peer: Peer, ground: Field) -> Iterator[Process | None]:
     """The peer, accepting connections; ended with the block."""
-    if peer.name == GATEHOUSE:
-        with _gatehouse(ground):
+    if not peer.argv:
+        with _gatehouse(peer, ground):
             yield None
         return
     if not shutil.which(peer.argv[0]):
@@ -209,10 +212,11 @@ def running(peer: Peer, ground: Field) -> Iterator[Process | None]:
 
 
 @contextlib.contextmanager
-def _gatehouse(ground: Field) -> Iterator[None]:
-    home = gateway.Gateway(ground, POLICY)
+def _gatehouse(peer: Peer, ground: Field) -> Iterator[None]:
+    words = {"@DIR@": str(ground.dir)}
+    home = gateway.Gateway(ground, _filled(peer.config, words))
     try:
-        with field.on_core(MEASURED_CORE):
+        with field.on_core(*peer.cores):
             home.start()
         ground.forget_flows_soon()
         yield
@@ -228,11 +232,13 @@ def _written(peer: Peer, ground: Field) -> list[str]:
     dir.chmod(0o777)  # squid becomes another user
     words = {
         "@DIR@": str(dir),
+        "@COUNTS@": str(dir / "counts"),
         "@FILE@": str(dir / "conf"),
         "@PORT@": str(PROXY_PORT),
         "@ORIGIN@": str(ORIGIN_PORT),
     }
-    (dir / "conf").write_text(_filled(peer.config, words))
+    for name, text in (("conf", peer.config), *peer.files):
+        (dir / name).write_text(_filled(text, words))
     return [_filled(word, words) for word in peer.argv]
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Workloads through a proxy: request, connect, tunnel, idle.
+"""Workloads through a proxy: request, connect, tunnel, idle, hits, compress,
+policy-cost, threads.
 
 Each measurement starts the proxy afresh, for two starts of a program are two
 layouts of its memory; the peers take turns, round after round.
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import field, peers, window
+from bench import caching, coding, field, peers, policy_cost, window
 from bench.course import Course
 from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
@@ -27,9 +28,13 @@ STRAY = 0.05
 
 @dataclass(frozen=True)
 class Case:
-    work: str
+    work: str  # for which a peer must be fit
     clients: int
     heading: Heading
+    load: str = ""  # what bench/load.c calls it, if not the same
+    ask: tuple[str, ...] = ()  # the path, and the coding that is taken
+    is_hit: bool = False  # the origin must not be asked
+    host: str = ""  # else the origin's address
 
     @property
     def title(self) -> str:
@@ -45,6 +50,31 @@ def _bulk(clients: int) -> Case:
     return Case(peers.BULK, clients, Heading(title, "s/GB", "GB/s"))
 
 
+def _hit(size: str, path: str, clients: int) -> Case:
+    title = f"hits: {size} from the cache, kept connections: {clients}"
+    return Case(caching.HIT, clients, Heading(title, "us/request", "requests/s"),
+                peers.KEEP, (path,), is_hit=True)  # fmt: skip
+
+
+def _compressed(how: str, path: str, is_hit: bool) -> Case:
+    title = f"compress: 64 KiB of HTML by gzip, level {caching.LEVEL}, {how}"
+    return Case(caching.COMPRESS, 8, Heading(title, "us/request", "requests/s"),
+                peers.KEEP, (path, "gzip"), is_hit)  # fmt: skip
+
+
+def _policy(work: str, title: str, is_hit: bool) -> Case:
+    path, host = ("/kept-1024", policy_cost.WEB) if is_hit else ("/", "")
+    return Case(work, 64, Heading(title, "us/request", "requests/s"),
+                peers.KEEP, (path,), is_hit, host)  # fmt: skip
+
+
+# Who has a part in a workload; all others have peers.PEERS.
+PEERS = {
+    "hits": caching.PEERS,
+    "compress": caching.CODERS,
+    "policy-cost": policy_cost.PEERS,
+    "threads": policy_cost.THREADS,
+}
 CASES = {
     "request": [
         _case(peers.KEEP, 64, "request: uncached GET of 1 KiB, 64 kept connections",
@@ -63,6 +93,25 @@ CASES = {
              Heading(f"idle: the proxy's own memory, {IDLE_CLIENTS:,} kept connections",
                      "bytes/conn")),
     ],
+    "hits": [
+        _hit("1 KiB", "/kept-1024", 64),
+        _hit("64 KiB", "/kept-65536", 64),
+        _hit("1 MiB", "/kept-1048576", 16),
+    ],
+    "compress": [
+        _compressed("uncached", "/page", False),
+        _compressed("from the cache", "/kept-page", True),
+    ],
+    "policy-cost": [
+        _policy(policy_cost.ADDRESS, "policy-cost: an uncached GET of 1 KiB", False),
+        _policy(policy_cost.NAME, "policy-cost: a hit of 1 KiB, by name", True),
+    ],
+    "threads": [
+        _case(peers.KEEP, 64, "threads: uncached GET of 1 KiB", "request"),
+        Case(peers.KEEP, 64,
+             Heading("threads: a hit of 1 KiB", "us/request", "requests/s"),
+             ask=("/kept-1024",), is_hit=True),
+    ],
 }  # fmt: skip
 
 
@@ -74,9 +123,11 @@ class Bench:
         self.course = course
         self.taker = taker
         self.origin_counts = ground.dir / "origin.counts"
+        page = ground.dir / "page.html"
+        page.write_bytes(coding.page().encode()[: coding.PAGE_BYTES])
         self.origin = field.spawn(
             ground.web, LOAD_CORE, PROGRAMS / "bench-origin", self.origin_counts,
-            ground.web.ip4, ORIGIN_PORT,
+            ground.web.ip4, ORIGIN_PORT, page,
         )  # fmt: skip
         wait.until("the origin to listen", self._has_origin)
 
@@ -88,12 +139,15 @@ class Bench:
         return False
 
     @contextlib.contextmanager
-    def load(self, work: str, clients: int) -> Iterator[tuple[Process, Path]]:
+    def load(
+        self, work: str, clients: int, host: str = "", ask: tuple[str, ...] = ()
+    ) -> Iterator[tuple[Process, Path]]:
         lan = self.ground.lan
         counts = lan.stem("counts")
         process = field.spawn(
             lan, LOAD_CORE, PROGRAMS / "bench-load", counts, work, clients,
-            self.ground.gw.ip4, PROXY_PORT, self.ground.web.ip4, ORIGIN_PORT,
+            self.ground.gw.ip4, PROXY_PORT, host or self.ground.web.ip4, ORIGIN_PORT,
+            *ask,
         )  # fmt: skip
         try:
             yield process, counts
@@ -104,8 +158,10 @@ class Bench:
     def measure(self, peer: Peer, case: Case) -> Sample:
         if case.work == peers.IDLE:
             return self._measure_idle(peer, case)
-        work = "raw" if case.work == peers.BULK and peer.is_raw else case.work
-        with self.load(work, case.clients) as (process, counts):
+        work = case.load or case.work
+        if work == peers.BULK and peer.is_raw:
+            work = "raw"
+        with self.load(work, case.clients, case.host, case.ask) as (process, counts):
             _await_load(process, counts, 1)
             watched = window.Watched(
                 measured=self.ground.measured(),
@@ -184,13 +240,15 @@ def _fault(case: Case, took: window.Window, load: Process) -> str:
     if took.counts.failures:
         return f"{took.counts.failures} failures: {' '.join(load.err.split())}"
     seen, answers = took.origin.answers, took.counts.answers
+    if case.is_hit:
+        return f"the origin was asked {seen} times for what is kept" if seen else ""
     if case.work != peers.BULK and abs(seen - answers) > STRAY * answers + case.clients:
         return f"{answers} answers, of which the origin gave {seen}"
     return ""
 
 
 def _note(peer: Peer, case: Case, took: window.Window) -> str:
-    if case.work == peers.KEEP and took.counts.dials > took.counts.answers / 2:
+    if peers.KEEP in (case.work, case.load) and took.counts.dials > took.counts.answers / 2:
         return "keeps no connection; it had a new one for each request"
     if case.work == peers.BULK and peer.is_raw:
         return "a relay to a fixed address; it was not asked with CONNECT"
@@ -199,10 +257,13 @@ def _note(peer: Peer, case: Case, took: window.Window) -> str:
 
 def run(name: str, course: Course, taker: window.Taker) -> Results:
     cases, results = CASES[name], Results()
-    with Field() as ground:
+    by_name = name == "policy-cost"
+    with Field(policy_cost.NAME_SERVER) if by_name else Field() as ground:
+        if by_name:
+            policy_cost.prepare(ground)
         bench = Bench(ground, course, taker)
         for _ in range(1 if name == "idle" else course.rounds):
-            for peer in peers.PEERS:
+            for peer in PEERS.get(name, peers.PEERS):
                 if course.wants(peer.name) and peer.name not in results.missing:
                     _measure_all(bench, peer, cases, results)
     return results

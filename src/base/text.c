@@ -25,14 +25,11 @@ text_clear(struct text *text)
 		text->at[0] = '\0';
 }
 
-/* Room for `more` bytes and the NUL; false, and full, if there is none. */
 static bool
-reserve(struct text *text, size_t more)
+grow(struct text *text, size_t more)
 {
 	size_t room = text->room > 0 ? text->room : ROOM_FIRST;
 
-	if (text->full)
-		return false;
 	while (room - text->len <= more) {
 		if (room > SIZE_MAX / 2) {
 			text->full = true;
@@ -40,8 +37,6 @@ reserve(struct text *text, size_t more)
 		}
 		room *= 2;
 	}
-	if (room == text->room)
-		return true;
 	char *grown = realloc(text->at, room);
 	if (grown == NULL) {
 		text->full = true;
@@ -50,6 +45,15 @@ reserve(struct text *text, size_t more)
 	text->at = grown;
 	text->room = room;
 	return true;
+}
+
+/* Room for `more` bytes and the NUL; false, and full, if there is none. */
+static bool
+reserve(struct text *text, size_t more)
+{
+	if (text->full)
+		return false;
+	return text->room - text->len > more || grow(text, more);
 }
 
 void

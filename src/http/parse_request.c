@@ -105,14 +105,30 @@ check_host(const struct http_field *host, struct arena *arena,
 	    host->value, HTTP_SCHEME_HTTP, arena, &ignored, reterr_fault);
 }
 
+/* Most often Host is the authority of the target, letter by letter, and that
+ * is looked at anyway. */
+static bool
+is_authority_of(struct str host, struct str target)
+{
+	struct str rest = str_skip(target, str_find(target, ':'));
+
+	if (!str_starts(rest, STR("://")))
+		return false;
+	rest = str_skip(rest, strlen("://"));
+	return host.len > 0 && str_starts(rest, host) &&
+	       (rest.len == host.len || rest.at[host.len] == '/');
+}
+
 static int
 parse_absolute(struct str target, const struct http_field *host,
     struct arena *arena, struct http_request *request,
     enum http_fault *reterr_fault)
 {
-	int error = check_host(host, arena, reterr_fault);
+	int error = 0;
 
 	request->target = HTTP_TARGET_ABSOLUTE;
+	if (host != NULL && !is_authority_of(host->value, target))
+		error = check_host(host, arena, reterr_fault);
 	if (error == 0)
 		error =
 		    http_uri_parse(target, arena, &request->uri, reterr_fault);

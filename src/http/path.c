@@ -181,9 +181,27 @@ read_laxly(struct str path, char *out)
 	return len;
 }
 
+/* Whether nothing in it has another reading. */
+static bool
+is_plain(struct str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		char c = path.at[i];
+		bool after = i > 0 && path.at[i - 1] == '/';
+		if (c == '%' || c == '\\' || c == ';' ||
+		    (after && (c == '/' || c == '.')))
+			return false;
+	}
+	return true;
+}
+
 int
 http_path_lax(struct str path, struct arena *arena, struct str *ret)
 {
+	if (is_plain(path)) {
+		*ret = path;
+		return 0;
+	}
 	char *bytes = arena_alloc(arena, decoded_max(path));
 
 	if (bytes == NULL)

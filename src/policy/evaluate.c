@@ -639,6 +639,19 @@ let_in_before_the_list(void)
 	};
 }
 
+/* Whether a rule asks for what the phase before did not show. */
+static bool
+shows_more(const struct policy *policy, enum policy_phase phase)
+{
+	if (phase <= POLICY_PHASE_NAME)
+		return true;
+	for (unsigned fact = 0; fact < POLICY_FACT_COUNT; fact++)
+		if (policy_asks(policy, (enum policy_fact)fact) &&
+		    policy_fact_phase((enum policy_fact)fact, true) == phase)
+			return true;
+	return false;
+}
+
 struct policy_answer
 policy_decide(const struct policy *policy, const struct flow *flow)
 {
@@ -653,8 +666,10 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 	if (flow->balanced)
 		return let_in_before_the_list();
 	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {
-		answer = policy_evaluate(
-		    policy, flow, (enum policy_phase)phase, NULL);
+		if (shows_more(policy, (enum policy_phase)phase))
+			answer = policy_evaluate(
+			    policy, flow, (enum policy_phase)phase, NULL);
+		answer.phase = (enum policy_phase)phase;
 		if (answer.verdict != POLICY_VERDICT_UNDECIDED)
 			return answer;
 	}

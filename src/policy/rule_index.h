@@ -77,6 +77,7 @@ struct rule_index_walk {
 	uint64_t (*marks)[RULE_INDEX_VECTOR_MAX];
 	/* A bit for each word that is to be looked at. */
 	uint64_t touched[RULE_INDEX_SUMMARY_MAX];
+	uint64_t marked[RULE_INDEX_SUMMARY_MAX]; /* of those, with a mark */
 	size_t summary;
 	uint64_t words; /* of touched[summary], those that are ahead */
 	size_t word;

@@ -75,7 +75,7 @@ look_up(struct rule_index_walk *walk, enum mark mark,
 		if (!is_left(walk, mark, rule))
 			continue;
 		rule_index_set(walk->marks[mark], rule);
-		rule_index_set(walk->touched, rule / 64);
+		rule_index_set(walk->marked, rule / 64);
 	}
 	return walk->index->none;
 }
@@ -130,15 +130,16 @@ rule_index_begin(const struct rule_index *index,
 {
 	ret->index = index;
 	ret->marks = marks;
-	memset(ret->touched, 0, index->summaries * sizeof(*ret->touched));
+	memset(ret->marked, 0, index->summaries * sizeof(*ret->marked));
 	begin_service(ret, key);
 	begin_to(ret, key);
 	begin_from(ret, key);
 	/* Where a service is not known, rules are left that are not plain. */
 	for (size_t i = 0; i < index->summaries; i++)
-		ret->touched[i] |= key->service_known
-				       ? left_by_all(ret, index->words + i)
-				       : index->every[index->words + i];
+		ret->touched[i] =
+		    ret->marked[i] |
+		    (key->service_known ? left_by_all(ret, index->words + i)
+					: index->every[index->words + i]);
 	ret->summary = 0;
 	ret->words = ret->touched[0];
 	ret->rules = 0;
@@ -189,7 +190,7 @@ void
 rule_index_end(struct rule_index_walk *walk)
 {
 	for (size_t i = 0; i < walk->index->summaries; i++)
-		for (uint64_t left = walk->touched[i]; left != 0;
+		for (uint64_t left = walk->marked[i]; left != 0;
 		     left &= left - 1) {
 			size_t word = i * 64 + (size_t)__builtin_ctzll(left);
 			for (unsigned mark = 0; mark < MARK_COUNT; mark++)

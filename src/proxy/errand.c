@@ -53,6 +53,43 @@ errand_ask(const struct errand *errand,
 	return answer;
 }
 
+/*
+ * Between the beginning and the end of an errand only the policy, the place
+ * that it goes to and the type of the answer change.
+ */
+static bool
+was_asked(const struct errand *errand)
+{
+	const struct flow *flow = &errand->flow;
+	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
+
+	return errand->asked.generation == errand->generation &&
+	       errand->asked.destination_known == known &&
+	       (!known ||
+		   address_eq(errand->asked.destination, flow->destination));
+}
+
+struct policy_answer
+errand_ask_own(struct errand *errand)
+{
+	const struct flow *flow = &errand->flow;
+
+	if (was_asked(errand))
+		return errand->asked.answer;
+	errand->asked.generation = errand->generation;
+	errand->asked.destination_known =
+	    flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
+	errand->asked.destination = flow->destination;
+	errand->asked.answer = errand_ask(errand, errand->generation, flow);
+	return errand->asked.answer;
+}
+
+static void
+forget_asked(struct errand *errand)
+{
+	errand->asked.generation = NULL;
+}
+
 /* ---- the share of a rule ---- */
 
 static void
@@ -96,6 +133,7 @@ errand_take_generation(
 		return;
 	proxy_generation_unref(errand->generation);
 	errand->generation = proxy_generation_ref(generation);
+	forget_asked(errand); /* another may come to lie in its place */
 	admission_move(generation, &errand->flow);
 }
 
@@ -160,7 +198,7 @@ errand_arrive(
 	errand->server = *server;
 	*server = NULL;
 	errand_take_generation(errand, errand->worker->generation);
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	errand->answer = errand_ask_own(errand);
 	bool rightly = came_rightly(errand, at);
 	errand_release_approach(errand);
 	if (is_refusal(&errand->answer)) {
@@ -348,7 +386,8 @@ bool
 errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	forget_asked(errand);
+	errand->answer = errand_ask_own(errand);
 	return is_refusal(&errand->answer);
 }
 
@@ -374,6 +413,16 @@ errand_begin(struct errand *errand)
 	}
 }
 
+/* That of another answer than the one that will be given. */
+static void
+forget_type(struct errand *errand)
+{
+	if (errand->flow.known[POLICY_FACT_TYPE] == FLOW_NOT_GIVEN)
+		return;
+	errand->flow.known[POLICY_FACT_TYPE] = FLOW_NOT_GIVEN;
+	forget_asked(errand);
+}
+
 enum errand_outcome
 errand_settle(struct errand *errand)
 {
@@ -381,7 +430,8 @@ errand_settle(struct errand *errand)
 	if (errand->address_count > 0)
 		admission_destination(errand->generation, &errand->flow,
 		    errand->addresses[0].address);
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	forget_type(errand);
+	errand->answer = errand_ask_own(errand);
 	errand->server_at = (struct address_port){ .port = errand->flow.port };
 	if (!errand_may_proceed(&errand->answer))
 		return ERRAND_REFUSED;
@@ -393,9 +443,10 @@ errand_see_type(struct errand *errand, struct str type)
 {
 	/* Noted also where nobody asks: the next policy may. */
 	admission_type(&errand->flow, type);
+	forget_asked(errand);
 	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
 		return ERRAND_READY;
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	errand->answer = errand_ask_own(errand);
 	if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
 	    !policy_carriage_fits(errand->answer.rule, errand->parent)) {
 		errand->answer.verdict = POLICY_VERDICT_REJECT;
@@ -439,7 +490,7 @@ errand_move(struct errand *errand)
 	const struct policy_parent *parent;
 
 	errand_take_generation(errand, errand->worker->generation);
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	errand->answer = errand_ask_own(errand);
 	if (!policy_carriage(errand->generation->policy, &errand->flow,
 		&errand->answer, &parent) ||
 	    !policy_parent_same(parent, errand->parent))

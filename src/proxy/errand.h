@@ -90,6 +90,15 @@ struct errand {
 	 */
 	bool (*instead)(struct errand *errand);
 
+	/* The answer to the question as it stood then: most often nothing of
+	 * it has changed when it is put again. */
+	struct {
+		const struct proxy_generation *generation; /* NULL: none yet */
+		bool destination_known;
+		struct address destination;
+		struct policy_answer answer;
+	} asked;
+
 	/* What became of it.  READY with an answer that is UNDECIDED hangs on
 	 * the type of what the server sends: errand_see_type. */
 	struct policy_answer answer; /* rule and reason are the generation's */

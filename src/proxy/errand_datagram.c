@@ -50,7 +50,7 @@ judge(struct errand *errand)
 	errand_take_generation(errand, errand->worker->generation);
 	admission_destination(
 	    errand->generation, &errand->flow, errand->server_at.address);
-	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
+	errand->answer = errand_ask_own(errand);
 	if (!may_go(errand)) {
 		close_again(errand);
 		errand_refuse(errand, errand->answer);

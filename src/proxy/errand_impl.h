@@ -17,6 +17,10 @@
 struct policy_answer errand_ask(const struct errand *errand,
     const struct proxy_generation *generation, const struct flow *flow);
 
+/* The same to its own flow under its own generation; asked once as long as
+ * nothing of the question has changed. */
+struct policy_answer errand_ask_own(struct errand *errand);
+
 /* It is allowed, or what is still open hangs on what the server will send. */
 bool errand_may_proceed(const struct policy_answer *answer);
 

@@ -19,8 +19,7 @@ errand_admit(struct errand *errand, struct address address)
 	const struct policy_parent *parent;
 
 	admission_destination(errand->generation, &errand->flow, address);
-	struct policy_answer answer =
-	    errand_ask(errand, errand->generation, &errand->flow);
+	struct policy_answer answer = errand_ask_own(errand);
 
 	if (!errand_may_proceed(&answer) ||
 	    !policy_carriage(

@@ -355,7 +355,8 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 		exchange_answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
 		return;
 	}
-	if (!may_pass(exchange, response) ||
+	if ((!exchange_store_gives_stored(exchange, response) &&
+		!may_pass(exchange, response)) ||
 	    exchange_store_take(exchange, response, used))
 		return;
 	if (response->status >= 500 && !tell_passed(exchange, response)) {

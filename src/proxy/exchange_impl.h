@@ -101,9 +101,15 @@ bool exchange_store_is_impatient(struct exchange *exchange);
 int exchange_store_request(struct exchange *exchange, struct http_request *copy,
     const struct http_request **ret);
 
+/* The client is given what is stored, not this answer: that is what the policy
+ * judges then. */
+bool exchange_store_gives_stored(
+    const struct exchange *exchange, const struct http_response *response);
+
 /*
  * The final answer's head has come, in `used` bytes of the server's input, and
- * the policy lets it pass.  True: the cache takes all of it, and answers.
+ * the policy lets it pass or need not.  True: the cache takes all of it, and
+ * answers.
  */
 bool exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used);

@@ -87,14 +87,13 @@ on_more(void *context)
 static struct str
 note_status(struct exchange *exchange, const struct cache_status *status)
 {
-	struct text text = TEXT_EMPTY;
+	struct text *text = &exchange->client->worker->scratch;
 
 	if (!exchange->store.on)
 		return STR("");
-	cache_status_add(status, &text);
-	struct str line = arena_str(&exchange->client->arena, text_str(&text));
-	text_fini(&text);
-	return line;
+	text_clear(text);
+	cache_status_add(status, text);
+	return arena_str(&exchange->client->arena, text_str(text));
 }
 
 /* As in a serve_order. */
@@ -114,6 +113,7 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 		.request = &exchange->request,
 		.to = client->stream,
 		.scratch = &client->worker->scratch,
+		.arena = &client->arena,
 		.via = worker_via(),
 		.cache_status = note_status(exchange, status),
 		.age = how->age,
@@ -242,7 +242,8 @@ media_type(const struct cache_object *object, struct arena *arena)
 	return (struct str){ NULL, 0 };
 }
 
-/* Whether the client may have it; if not, it has been told. */
+/* Whether the client may have it; if not, it has been told.  What the server
+ * has answered just now, a 304 or an error, says nothing of its type. */
 static bool
 may_have(struct exchange *exchange, const struct cache_object *object)
 {
@@ -582,8 +583,10 @@ freshen(
 	let_server_go(exchange, response, used);
 	if (object == NULL)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
-	else
+	else if (may_have(exchange, object))
 		serve_new(exchange, object, response);
+	else
+		cache_object_unref(object);
 }
 
 /* RFC 5861, 4 */
@@ -715,6 +718,35 @@ learn_from_head(struct exchange *exchange, const struct http_response *response)
 		keep_drop_stale(keep);
 }
 
+/* RFC 5861, 4: what is stored is better than this error. */
+static bool
+is_replaced(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	const struct exchange_store *store = &exchange->store;
+
+	return exchange->request.method == HTTP_METHOD_GET &&
+	       store->keep.stale != NULL && store->if_error &&
+	       !is_broken(store->keep.stale) &&
+	       cache_reuse_is_error(response->status);
+}
+
+static bool
+is_good_again(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->store.keep.stale != NULL && response->status == 304;
+}
+
+bool
+exchange_store_gives_stored(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->store.on && exchange->store.keep.key.len > 0 &&
+	       (is_good_again(exchange, response) ||
+		   is_replaced(exchange, response));
+}
+
 /* The answer to a GET; true: it is served from the store. */
 static bool
 take_answer(struct exchange *exchange, struct http_response *response, int used)
@@ -722,10 +754,9 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 	struct exchange_store *store = &exchange->store;
 	enum cache_refusal refusal;
 
-	if (store->keep.stale != NULL && store->if_error &&
-	    !is_broken(store->keep.stale) &&
-	    cache_reuse_is_error(response->status)) {
-		serve_instead(exchange);
+	if (is_replaced(exchange, response)) {
+		if (may_have(exchange, store->keep.stale))
+			serve_instead(exchange);
 		return true;
 	}
 	struct cache_object *object = keep_new(
@@ -748,7 +779,7 @@ exchange_store_take(
 		is_taken = false;
 	} else if (store->keep.key.len == 0) {
 		is_taken = is_kept_post(exchange, response, used);
-	} else if (store->keep.stale != NULL && response->status == 304) {
+	} else if (is_good_again(exchange, response)) {
 		freshen(exchange, response, used);
 		is_taken = true;
 	} else if (exchange->request.method == HTTP_METHOD_HEAD) {

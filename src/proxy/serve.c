@@ -16,9 +16,6 @@
 /* What is copied, because its length is not known yet and it goes in chunks. */
 #define CHUNK_BYTES_MAX ((size_t)32 << 10)
 
-/* Fields that are made for an answer: few. */
-#define ARENA_BYTES_MAX ((size_t)8 << 10)
-
 /* ---- which answer ---- */
 
 static uint64_t
@@ -154,71 +151,72 @@ carries_all(const struct serve *serve, const struct serve_order *order)
 		   stored_value(serve, HTTP_NAME_SET_COOKIE).at == NULL);
 }
 
+/* What has been written into the scratch, for as long as the head is made. */
+static struct str
+keep(const struct serve_order *order)
+{
+	struct str kept = arena_str(order->arena, text_str(order->scratch));
+
+	order->arena->full |= order->scratch->full;
+	return kept;
+}
+
 /* Lent from the object, or from the arena. */
 static struct str
-head_of(const struct serve *serve, const struct serve_order *order,
-    struct arena *arena)
+head_of(const struct serve *serve, const struct serve_order *order)
 {
 	struct str rest = cache_object_head(serve->object);
-	struct text chosen = TEXT_EMPTY;
+	struct text *chosen = order->scratch;
 	struct http_field field;
 
 	if (carries_all(serve, order))
 		return rest;
+	text_clear(chosen);
 	for (struct str line = rest; cache_head_next(&rest, &field);
 	     line = rest)
 		if (carries(serve, order, &field))
-			text_add(&chosen,
+			text_add(chosen,
 			    (struct str){ line.at, line.len - rest.len });
-	struct str head = arena_str(arena, text_str(&chosen));
-	arena->full |= chosen.full;
-	text_fini(&chosen);
-	return head;
+	return keep(order);
 }
 
 static void
-add(struct http_response *response, struct arena *arena, const char *name,
-    struct str value)
+add(struct http_response *response, const struct serve_order *order,
+    struct str name, struct str value)
 {
-	if (http_fields_add(&response->fields, arena, str_of(name), value) < 0)
-		arena->full = true;
+	if (http_fields_add(&response->fields, order->arena, name, value) < 0)
+		order->arena->full = true;
 }
 
 static void
-add_number(struct http_response *response, struct arena *arena,
-    const char *name, uint64_t number)
+add_number(struct http_response *response, const struct serve_order *order,
+    struct str name, uint64_t number)
 {
-	struct text digits = TEXT_EMPTY;
-
-	text_add_number(&digits, number);
-	add(response, arena, name, arena_str(arena, text_str(&digits)));
-	arena->full |= digits.full;
-	text_fini(&digits);
+	text_clear(order->scratch);
+	text_add_number(order->scratch, number);
+	add(response, order, name, keep(order));
 }
 
 static void
 add_range(const struct serve *serve, struct http_response *response,
-    struct arena *arena)
+    const struct serve_order *order)
 {
 	uint64_t length = length_of(serve->object);
-	struct text value = TEXT_EMPTY;
+	struct text *value = order->scratch;
 
+	text_clear(value);
 	if (serve->several) {
-		text_addf(&value, "multipart/byteranges; boundary=%.*s",
+		text_addf(value, "multipart/byteranges; boundary=%.*s",
 		    CACHE_BOUNDARY_BYTES, serve->boundary);
-		add(response, arena, "Content-Type",
-		    arena_str(arena, text_str(&value)));
-	} else {
-		if (serve->status == 416)
-			cache_range_add_unsatisfied(length, &value);
-		else
-			cache_range_add_content_range(
-			    &serve->parts.items[0], (int64_t)length, &value);
-		add(response, arena, "Content-Range",
-		    arena_str(arena, text_str(&value)));
+		add(response, order, STR("Content-Type"), keep(order));
+		return;
 	}
-	arena->full |= value.full;
-	text_fini(&value);
+	if (serve->status == 416)
+		cache_range_add_unsatisfied(length, value);
+	else
+		cache_range_add_content_range(
+		    &serve->parts.items[0], (int64_t)length, value);
+	add(response, order, STR("Content-Range"), keep(order));
 }
 
 /* HTTP_UNSAID while nobody knows. */
@@ -239,8 +237,7 @@ content_length(const struct serve *serve)
 }
 
 static struct http_response
-describe(
-    struct serve *serve, const struct serve_order *order, struct arena *arena)
+describe(struct serve *serve, const struct serve_order *order)
 {
 	int64_t length =
 	    serve->status == 304 ? HTTP_UNSAID : content_length(serve);
@@ -256,13 +253,13 @@ describe(
 	if (response.framing == HTTP_FRAMING_NONE)
 		serve->parts.count = 0;
 	if (order->age >= 0)
-		add_number(&response, arena, "Age", (uint64_t)order->age);
+		add_number(&response, order, STR("Age"), (uint64_t)order->age);
 	if (order->varies)
-		add(&response, arena, "Vary", STR("Accept-Encoding"));
+		add(&response, order, STR("Vary"), STR("Accept-Encoding"));
 	if (order->cache_status.len > 0)
-		add(&response, arena, "Cache-Status", order->cache_status);
+		add(&response, order, STR("Cache-Status"), order->cache_status);
 	if (serve->status == 416 || serve->status == 206)
-		add_range(serve, &response, arena);
+		add_range(serve, &response, order);
 	return response;
 }
 
@@ -273,17 +270,16 @@ write_head(struct serve *serve, const struct serve_order *order)
 		.client_minor = order->request->minor,
 		.via = order->via,
 	};
-	struct arena arena;
+	struct arena_mark mark = arena_mark(order->arena);
+	struct http_response response = describe(serve, order);
 	int rc = -ENOMEM;
 
-	arena_init(&arena, ARENA_BYTES_MAX);
-	struct http_response response = describe(serve, order, &arena);
-	options.head = head_of(serve, order, &arena);
+	options.head = head_of(serve, order);
 	options.keep_alive = serve->keep_alive;
 	text_clear(order->scratch);
-	if (!arena.full)
+	if (!order->arena->full)
 		rc = http_response_write(&response, &options, order->scratch);
-	arena_fini(&arena);
+	arena_rewind(order->arena, mark);
 	return rc;
 }
 

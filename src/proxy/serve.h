@@ -22,6 +22,7 @@ struct serve_order {
 	const struct http_request *request;
 	struct stream *to;
 	struct text *scratch; /* for the head */
+	struct arena *arena;  /* for fields of it; no longer than the call */
 	struct str via;
 	struct str cache_status; /* empty: there is no cache */
 	int64_t age;             /* or HTTP_UNSAID */

@@ -13,6 +13,7 @@ import pytest
 
 from tests.lab import wait
 from tests.lab.gateway import Gateway
+from tests.lab.host import Host
 from tests.lab.journal import Journal
 from tests.lab.origin import Asked, Origin, Reply
 from tests.story.zones import ZONES
@@ -27,7 +28,9 @@ proxy {
     cache memory 64M, object 1M
 }
 reject lan -> out.example.com path "/secret/*"        log as "secret"
-reject lan -> out.example.com type image/*            log as "images"
+reject 10.0.0.4 -> out.example.com type image/*       log as "images"
+allow  lan -> out.example.com path "/text/*" type text/plain
+reject lan -> out.example.com path "/text/*"
 allow  lan -> out.example.com path "/slow/*"          bandwidth 16Mbit/s down
 allow  lan, guest -> wan web                          log as "web"
 """
@@ -71,9 +74,11 @@ class Site:
         self.origin.answers[path] = list(replies)
         return path
 
-    def get(self, path: str, method: str = "GET", **headers: str) -> Got:
+    def get(
+        self, path: str, method: str = "GET", by: Host | None = None, **headers: str
+    ) -> Got:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        conn = self.lab.lan.http("10.0.0.1", 3128)
+        conn = (by or self.lab.lan).http("10.0.0.1", 3128)
         conn.request(method, URL + path, headers=fields)
         answer = conn.getresponse()
         got = Got(
@@ -373,6 +378,27 @@ def test_what_is_stored_is_still_judged(site: Site) -> None:
     site.origin.answers[secret] = [Reply(headers=FRESH)]
     assert site.get(secret).status == 403
     assert site.asked(secret) == []
+
+
+@pytest.mark.parametrize("later", [Reply(304), Reply(503)], ids=["304", "503"])
+def test_what_is_found_good_or_good_enough_is_judged(site: Site, later: Reply) -> None:
+    """By its own type, of which the later answer says nothing."""
+    image = STALE | {"Content-Type": "image/png"}
+    image["Cache-Control"] += ", stale-if-error=600"
+    path = site.page(Reply(headers=image, body=b"image"), later)
+    assert site.get(path, by=site.lab.mail).body == b"image"
+    assert site.get(path).status == 403
+    assert site.get(path, by=site.lab.mail).body == b"image"
+
+
+@pytest.mark.parametrize("later", [304, 503])
+def test_what_is_let_in_by_its_type_is_so_again(site: Site, later: int) -> None:
+    text = STALE | {"Content-Type": "text/plain"}
+    text["Cache-Control"] += ", stale-if-error=600"
+    path = f"/text/{later}"
+    site.origin.answers[path] = [Reply(headers=text), Reply(later)]
+    assert [site.get(path).status for _ in range(2)] == [200, 200]
+    assert len(site.asked(path)) == 2
 
 
 def test_a_hit_has_the_bandwidth_of_its_rule(site: Site) -> None:
