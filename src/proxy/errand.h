@@ -78,6 +78,9 @@ struct errand {
 	bool wants_tunnel;
 	bool wants_datagrams; /* no connection: `datagrams` instead */
 	bool says_url;
+	/* Where it went the last time: to the addresses of its name, not to one
+	 * that an intercepted client has dialled. */
+	bool by_name;
 	struct str via;
 	errand_fn done;
 	/*
@@ -92,7 +95,7 @@ struct errand {
 	struct policy_answer answer; /* rule and reason are the generation's */
 	struct share share;          /* of its rule */
 	struct stream *server;       /* the owner takes it */
-	struct slot *slot;   /* that the connection holds; NULL: none */
+	struct slot *slot;           /* that the connection holds; NULL: none */
 	struct address from; /* that it was made from, if that was said */
 	int datagrams;       /* a socket for the server; the owner's */
 	struct address_port server_at;
