@@ -97,7 +97,8 @@ written(const struct policy *policy, struct arena *arena, const char *from,
 		{ { 10, 0, 0, 1 }, ADDRESS_IPV4 },
 		{ { 203, 0, 113, 1 }, ADDRESS_IPV4 },
 		{ { 10, 0, 0, 255 }, ADDRESS_IPV4 },
-		{ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 },
+		{ { 0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		      1 },
 		    ADDRESS_IPV6 },
 	};
 	struct policy_own known = { mine, ROWS(mine) };
@@ -279,6 +280,12 @@ whose_it_is(void **state)
 			fail_msg("row %zu: %d", i, (int)judgement.owner);
 		if (rows[i].owner != FLOW_OWNER_FIREWALL)
 			assert_false(judgement.forbidden);
+		/* No rule refuses what the proxy asks for. */
+		if (rows[i].mark == FIREWALL_MARK_PROXY) {
+			assert_int_equal(
+			    judgement.answer.verdict, POLICY_VERDICT_ALLOW);
+			assert_null(judgement.answer.rule);
+		}
 	}
 	policy_unref(before);
 	policy_unref(policy);
