@@ -278,6 +278,12 @@ flows_judge(const struct flows_court *court,
 		ret->forbidden = false;
 		ret->reason = NULL;
 	}
+	/* It needs no rule, and none would be the one that lets it go. */
+	if (ret->owner == FLOW_OWNER_PROXY && ret->flow.from_zone == ZONE_SELF)
+		ret->answer = (struct policy_answer){
+			.verdict = POLICY_VERDICT_ALLOW,
+			.phase = POLICY_PHASE_PACKET,
+		};
 }
 
 uint16_t

@@ -394,7 +394,10 @@ errand_is_refused(struct errand *errand)
 void
 errand_begin(struct errand *errand)
 {
-	if (errand_is_refused(errand)) {
+	bool is_refused = errand_is_refused(errand);
+
+	errand->by_name = errand_goes_by_name(errand);
+	if (is_refused) {
 		errand_refuse(errand, errand->answer);
 	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
 		   errand_is_answered_instead(errand)) {

@@ -81,6 +81,9 @@ struct errand {
 	bool wants_tunnel;
 	bool wants_datagrams; /* no connection: `datagrams` instead */
 	bool says_url;
+	/* Where it went the last time: to the addresses of its name, not to one
+	 * that an intercepted client has dialled. */
+	bool by_name;
 	struct str via;
 	errand_fn done;
 	/*

@@ -21,6 +21,7 @@
 /* What an exchange has to do with the cache. */
 struct exchange_store {
 	bool on;      /* there is a cache */
+	bool by_name; /* the key is: see the errand */
 	bool recodes; /* what comes may have to be put in another coding */
 	struct http_accept accept;
 	struct keep keep;

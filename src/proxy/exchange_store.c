@@ -445,7 +445,7 @@ static bool
 leads_where_it_says(const struct errand *errand)
 {
 	return errand->says_url &&
-	       (errand->flow.name.at == NULL || errand_goes_by_name(errand));
+	       (errand->flow.name.at == NULL || errand->by_name);
 }
 
 static struct str
@@ -470,6 +470,7 @@ exchange_store_answers(struct errand *errand)
 {
 	struct exchange *exchange = exchange_of(errand);
 
+	exchange->store.by_name = errand->by_name;
 	exchange->store.keep.key = make_key(exchange);
 	return exchange->store.keep.key.len > 0 && ask(exchange);
 }
@@ -686,8 +687,8 @@ is_kept_post(
 	enum cache_refusal refusal;
 
 	keep_invalidate(keep, response);
-	/* A purge of ours is not one that the answer is older than.  A fill would
-	 * take the server away from the content that is still on its way. */
+	/* A purge of ours is not one that the answer is older than.  A fill
+	 * would take the server away from content that is on its way. */
 	if (exchange->request.method != HTTP_METHOD_POST ||
 	    !exchange->up_done || keep->stamp != stamp)
 		return false;
@@ -768,6 +769,24 @@ take_answer(struct exchange *exchange, struct http_response *response, int used)
 	return object != NULL;
 }
 
+/*
+ * Another policy came between the key and the server, and the answer is from
+ * where the client dialled and not from where the name leads, or the other way
+ * round.  True: it was asked if something is right that it knows nothing of.
+ */
+static bool
+lose_key(struct exchange *exchange, const struct http_response *response)
+{
+	struct keep *keep = &exchange->store.keep;
+	bool is_lost = keep->stale != NULL && response->status == 304;
+
+	keep->key = STR("");
+	keep_fini(keep);
+	if (is_lost)
+		exchange_ask_again(exchange);
+	return is_lost;
+}
+
 bool
 exchange_store_take(
     struct exchange *exchange, struct http_response *response, int used)
@@ -775,6 +794,10 @@ exchange_store_take(
 	struct exchange_store *store = &exchange->store;
 	bool is_taken = false;
 
+	if (store->keep.key.len > 0 &&
+	    store->by_name != exchange->errand.by_name &&
+	    lose_key(exchange, response))
+		return true;
 	if (!store->on) {
 		is_taken = false;
 	} else if (store->keep.key.len == 0) {

@@ -78,7 +78,7 @@ make(const struct keep *keep, const struct cache_parts *parts, bool store)
 	if (cache_object_create(parts, &object) < 0)
 		return NULL;
 	if (store && cache_put(cache_of(keep), object) < 0) {
-		/* The store holds it until its content ends, and it never will. */
+		/* The store holds it until its content ends: it never will. */
 		cache_body_break(cache_object_body(object));
 		cache_object_unref(object);
 		return NULL;

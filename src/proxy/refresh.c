@@ -17,6 +17,7 @@ struct refresh {
 	struct http_request request;
 	struct errand errand;
 	struct keep keep;
+	bool by_name; /* the key is: see the errand */
 	struct http_head_scan scan;
 	struct loop_deferred begin;
 	struct loop_timer timer;
@@ -150,7 +151,9 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 			       offsetof(struct refresh, errand));
 	struct loop *loop = refresh->worker->loop;
 
-	if (outcome != ERRAND_READY || write_request(refresh) < 0) {
+	/* By another policy it would go elsewhere than its key says. */
+	if (outcome != ERRAND_READY || errand->by_name != refresh->by_name ||
+	    write_request(refresh) < 0) {
 		destroy(refresh);
 		return;
 	}
@@ -220,6 +223,7 @@ refresh_start(
 		return;
 	join(refresh, keep->worker);
 	refresh->request = *keep->request;
+	refresh->by_name = errand->by_name;
 	put_question(refresh, errand);
 	refresh->keep = (struct keep){
 		.worker = keep->worker,

@@ -12,7 +12,7 @@ from http.client import HTTPConnection, HTTPException
 import pytest
 
 from tests.lab import wait
-from tests.lab.gateway import Gateway
+from tests.lab.gateway import GOOD, Gateway
 from tests.lab.listener import read_head
 from tests.lab.origin import Asked, Origin, Reply
 from tests.story.test_0150_cache import FRESH, STALE, Site
@@ -24,11 +24,13 @@ POLICY = (
 service web = { tcp 80, tcp 8000 }
 proxy {
     listen 10.0.0.1:3128 for lan
+    intercept web for guest
     cache memory 64M, object 4M
     compress
     tell client
 }
 reject lan -> wan type image/*
+allow  guest -> wan web
 allow  lan -> wan web
 """
 )
@@ -305,6 +307,29 @@ def test_an_address_that_comes_late_is_of_no_matter(site: Site) -> None:
     assert [a.read() for a in answers] == [body] * 5
     for conn in conns:
         conn.close()
+
+
+def test_a_forged_name_is_not_believed_later(site: Site) -> None:
+    """A client dials its own server by another's name, and has it wait for the
+    policy that lets this name pass as such."""
+    changed = threading.Event()
+    reply = {"Content-Location": "/login", "Cache-Control": "max-age=60"}
+    forger = Origin()
+    forger.answers["/login"] = [Reply(headers=reply, body=b"forged", before=changed)]
+    site.origin.answers["/login"] = [Reply(headers=FRESH, body=b"true")]
+    with site.lab.web.serve(8000, forger.handle):
+        conn = site.lab.guest.http(site.lab.web.ip4, 8000)
+        fields = {"Host": "out.example.com:8000"}
+        conn.request("POST", "/login", body=b"x", headers=fields)
+        wait.until("the forger is asked", lambda: forger.asked)
+        by_name = POLICY.replace("guest -> wan web", "guest -> out.example.com web")
+        assert site.gateway.apply(by_name).returncode == GOOD
+        changed.set()
+        with contextlib.suppress(HTTPException, OSError):
+            assert conn.getresponse().read() == b"forged"
+        conn.close()
+    assert site.get("/login").body == b"true"
+    site.gateway.apply(POLICY)
 
 
 # ---- what our own fields make different ----

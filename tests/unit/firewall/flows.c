@@ -280,6 +280,12 @@ whose_it_is(void **state)
 			fail_msg("row %zu: %d", i, (int)judgement.owner);
 		if (rows[i].owner != FLOW_OWNER_FIREWALL)
 			assert_false(judgement.forbidden);
+		/* No rule refuses what the proxy asks for. */
+		if (rows[i].mark == FIREWALL_MARK_PROXY) {
+			assert_int_equal(
+			    judgement.answer.verdict, POLICY_VERDICT_ALLOW);
+			assert_null(judgement.answer.rule);
+		}
 	}
 	policy_unref(before);
 	policy_unref(policy);
