@@ -323,16 +323,25 @@ report_blind(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
-/* Nobody can say who they are, so that every user is another. */
+/* Nobody else can say who he is. */
 static void
-find_users(const struct policy_rule *rule, struct report *report)
+find_users(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
 {
-	if (rule->user_count == 0)
+	const struct policy_users *users = &policy->users;
+
+	if (rule->user_count > 0 && users->file.at == NULL) {
+		report_warning(report, "blind", rule->place,
+		    "this rule matches nothing: the proxy has no users");
+		report_hint(report, "name the file of their passwords in "
+				    "'proxy': users \"FILE\"");
 		return;
-	report_warning(report, "blind", rule->place,
-	    "this rule matches nothing: no user can be known yet");
-	report_hint(report,
-	    "the proxy of this version asks nobody for a name and a password");
+	}
+	for (size_t i = 0; i < rule->user_count; i++)
+		if (policy_users_find(users, rule->users[i]) == NULL)
+			report_warning(report, "blind", rule->place,
+			    "nobody in %.*s is called '%.*s'",
+			    STR_ARG(users->file), STR_ARG(rule->users[i]));
 }
 
 /* TLS is not opened, so that what goes through it shows no scheme. */
@@ -414,7 +423,7 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 {
 	const struct policy_endpoint *except = rule->to.except;
 
-	find_users(rule, report);
+	find_users(policy, rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
 	if (policy_rule_needs_proxy(rule) && !whole)

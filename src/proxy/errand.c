@@ -18,8 +18,16 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
 		.client = client,
 		.flow_id = flow_id,
 		.started = clock_now(),
+		.user_failure = PROXY_FAILURE_USER_MISSING,
 	};
 	admission_begin(errand->generation, way, client.address, &errand->flow);
+}
+
+void
+errand_set_user(struct errand *errand, const struct policy_user *user)
+{
+	errand->user = *user;
+	admission_user(errand->generation, &errand->flow, &errand->user);
 }
 
 /*
@@ -96,15 +104,33 @@ errand_take_generation(
 	proxy_generation_unref(errand->generation);
 	errand->generation = proxy_generation_ref(generation);
 	admission_move(generation, &errand->flow);
+	admission_user(generation, &errand->flow, &errand->user);
 }
 
 /* ---- the ends of it ---- */
+
+static bool
+hangs_on_user(const struct policy_answer *answer)
+{
+	return answer->verdict == POLICY_VERDICT_UNDECIDED &&
+	       answer->hangs_on == POLICY_FACT_USER;
+}
+
+/* It is refused, or would not be if it were known who asks. */
+static enum errand_outcome
+outcome_of_refusal(struct errand *errand)
+{
+	if (!hangs_on_user(&errand->answer))
+		return ERRAND_REFUSED;
+	errand->failure = errand->user_failure;
+	return ERRAND_LIMITED;
+}
 
 void
 errand_refuse(struct errand *errand, struct policy_answer answer)
 {
 	errand->answer = answer;
-	errand->done(errand, ERRAND_REFUSED);
+	errand->done(errand, outcome_of_refusal(errand));
 }
 
 void
@@ -365,7 +391,7 @@ errand_is_refused(struct errand *errand)
 void
 errand_begin(struct errand *errand)
 {
-	if (errand_is_refused(errand)) {
+	if (errand_is_refused(errand) || hangs_on_user(&errand->answer)) {
 		errand_refuse(errand, errand->answer);
 	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
 		   is_answered_instead(errand)) {
@@ -394,7 +420,7 @@ errand_settle(struct errand *errand)
 	errand->answer = errand_ask(errand, errand->generation, &errand->flow);
 	errand->server_at = (struct address_port){ .port = errand->flow.port };
 	if (!errand_may_proceed(&errand->answer))
-		return ERRAND_REFUSED;
+		return outcome_of_refusal(errand);
 	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
@@ -414,7 +440,7 @@ errand_see_type(struct errand *errand, struct str type)
 		    policy_reason_sentence(POLICY_REASON_OTHER_PARENT);
 	}
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
-		return ERRAND_REFUSED;
+		return outcome_of_refusal(errand);
 	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
@@ -434,6 +460,7 @@ errand_stands(
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
+	admission_user(generation, &flow, &errand->user);
 	struct policy_answer answer = errand_ask(errand, generation, &flow);
 	return errand_may_proceed(&answer) &&
 	       policy_carriage(generation->policy, &flow, &answer, &parent) &&
@@ -479,10 +506,9 @@ comes_from_elsewhere(const struct worker *worker, const struct pool_key *key)
 	    &worker->generation->policy->servers;
 
 	return key->through.len == 0 &&
-	       !address_eq(key->from,
-		   key->server.address.family == ADDRESS_IPV4
-		       ? servers->source4
-		       : servers->source6);
+	       !address_eq(key->from, key->server.address.family == ADDRESS_IPV4
+					  ? servers->source4
+					  : servers->source6);
 }
 
 void

@@ -11,6 +11,7 @@
 #include "proxy/pool.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
+#include "proxy/who.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -40,6 +41,7 @@ struct workers {
 	struct cache *cache; /* of all; of no size while no policy wants it */
 	struct pools *pools;
 	struct slots *slots;
+	struct who *who;
 };
 
 /* What a worker is told: a ban, quotas, a generation, or none of them for the
@@ -345,6 +347,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->cache.cache = workers->cache;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
+	worker->who = workers->who;
 	worker->slots = workers->slots;
 	worker->pool = pool_create(worker->loop, workers->pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
@@ -376,10 +379,11 @@ allocate(size_t count)
 	workers->slots = slots_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
+	workers->who = who_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->members != NULL &&
+	    workers->who != NULL && workers->members != NULL &&
 	    cache_create(&none, &workers->cache) == 0)
 		return workers;
 	workers_destroy(&workers);
@@ -426,6 +430,7 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 
 	must(workers->count <= PROXY_WORKERS_MAX);
 	resize_cache(workers, generation->policy);
+	who_forget(workers->who);
 	for (size_t i = 0; all && i < workers->count; i++) {
 		orders[i] = make_order(&workers->members[i].worker, generation);
 		all = orders[i] != NULL;
@@ -507,6 +512,7 @@ workers_destroy(struct workers **workers)
 		return;
 	for (size_t i = 0; i < w->count; i++)
 		stop_thread(&w->members[i]);
+	who_destroy(&w->who);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);

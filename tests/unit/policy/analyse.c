@@ -159,7 +159,7 @@ static const struct {
 	{ HEAD USED PROXY "reject lan -> wan user anna log\n"
 			  "reject lan -> wan scheme https log\n"
 			  "allow lan -> wan\n",
-	    "9 blind: this rule matches nothing: no user can be known yet\n"
+	    "9 blind: this rule matches nothing: the proxy has no users\n"
 	    "10 blind: this rule matches nothing: only plain http shows its "
 	    "scheme\n" },
 	{ HEAD USED "reject lan -> wan except www.example.com log\n"
