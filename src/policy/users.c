@@ -20,6 +20,9 @@
 
 #define SALT_MAX 86
 
+/* Wrong lines that are told: a file of another kind has no right one. */
+#define WRONG_MAX 20
+
 static const char digits[] =
     "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -153,7 +156,7 @@ struct walk {
 	struct report *report;
 	uint32_t number; /* of the line */
 	size_t room;
-	bool wrong;
+	size_t wrong;
 };
 
 /* A place in the file that outlives its text, and shows the name alone. */
@@ -174,7 +177,7 @@ place_of(const struct walk *walk, struct str name)
 static void
 refuse(struct walk *walk, struct str name, const char *why)
 {
-	walk->wrong = true;
+	walk->wrong++;
 	report_error(walk->report, place_of(walk, name), "%s", why);
 }
 
@@ -248,10 +251,10 @@ find_twins(struct walk *walk)
 {
 	const struct policy_users *users = walk->users;
 
-	for (size_t i = 1; i < users->count; i++) {
+	for (size_t i = 1; i < users->count && walk->wrong < WRONG_MAX; i++) {
 		if (!str_eq(users->items[i - 1].name, users->items[i].name))
 			continue;
-		walk->wrong = true;
+		walk->wrong++;
 		report_error(walk->report, users->place,
 		    "'%.*s' stands twice in %.*s",
 		    STR_ARG(users->items[i].name), STR_ARG(users->file));
@@ -282,13 +285,13 @@ policy_users_read(struct policy_users *users, struct str text,
 		return -ENOMEM;
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);
-	while (text.len > 0)
+	while (text.len > 0 && walk.wrong < WRONG_MAX)
 		take_line(&walk, str_cut(&text, '\n'));
 	if (arena->full)
 		return -ENOMEM;
 	qsort(users->items, users->count, sizeof(*users->items), by_name);
 	find_twins(&walk);
-	return walk.wrong ? -EINVAL : 0;
+	return walk.wrong > 0 ? -EINVAL : 0;
 }
 
 const struct policy_user *
