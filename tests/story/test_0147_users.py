@@ -94,6 +94,67 @@ def test_who_may_and_who_may_not(start_gateway: Start, way: str) -> None:
         assert secret not in everything
 
 
+CONNECT = b"\5\1\0\3\x0fwww.example.com\0\x50"
+NO_METHOD, CHOSEN, PLAIN = b"\5\xff", b"\5\2", b"\5\0"
+GOOD_LOGIN, BAD_LOGIN = b"\1\0", b"\1\xff"
+
+
+def login(name: str, password: str) -> bytes:
+    words = [word.encode() for word in (name, password)]
+    return b"\1" + b"".join(bytes([len(word)]) + word for word in words)
+
+
+def read(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count and (more := sock.recv(count - len(data))):
+        data += more
+    return data
+
+
+def test_socks_byte_by_byte(start_gateway: Start) -> None:
+    """RFC 1928 and 1929: in pieces, at once, and what has no password."""
+    gateway = begin(start_gateway)
+    lan, alice = gateway.lab.lan, login("alice", PASSWORDS["alice"])
+    with lan.connect(*EXPLICIT, timeout=5) as sock:
+        sock.sendall(b"\5\2\0")
+        sock.sendall(b"\2")
+        assert read(sock, 2) == CHOSEN
+        for byte in alice:
+            sock.sendall(bytes([byte]))
+        assert read(sock, 2) == GOOD_LOGIN
+        sock.sendall(CONNECT)
+        assert read(sock, 10)[:2] == b"\5\0"
+        assert is_open(sock)
+    with lan.connect(*EXPLICIT, timeout=5) as sock:
+        sock.sendall(b"\5\1\2" + alice + CONNECT)
+        assert read(sock, 4 + 10)[:6] == CHOSEN + GOOD_LOGIN + b"\5\0"
+        assert is_open(sock)
+    # A wrong one is the end, also where nobody needed one.
+    for wrong in (login("alice", "x"), login("", ""), login("alice", "a\0b"), b"\2"):
+        with lan.connect(*EXPLICIT, timeout=5) as sock:
+            sock.sendall(b"\5\2\0\2" + wrong + CONNECT)
+            assert read_all(sock) == CHOSEN + BAD_LOGIN
+    # Without: not allowed, for it might be one who is not allowed.
+    with lan.connect(*EXPLICIT, timeout=5) as sock:
+        sock.sendall(b"\5\1\0" + CONNECT)
+        assert read_all(sock)[:4] == PLAIN + b"\5\2"
+    with lan.connect(*EXPLICIT, timeout=5) as sock:
+        sock.sendall(b"\4\1\0\x50\0\0\0\1name\0www.example.com\0")
+        assert read_all(sock)[:2] == b"\0\x5b"
+    with lan.connect(*EXPLICIT, timeout=5) as sock:
+        sock.sendall(b"\5\1\1")
+        assert read_all(sock) == NO_METHOD
+
+
+def test_a_client_that_goes_while_it_is_looked_at(start_gateway: Start) -> None:
+    gateway = begin(start_gateway, USERS.replace("$2y$05$", "$2y$10$"))
+    for i in range(40):
+        with gateway.lab.lan.connect(*EXPLICIT, timeout=5) as sock:
+            head = f"GET {THEIRS} HTTP/1.1\r\nHost: www.example.com\r\n"
+            sock.sendall((head + basic("alice", f"{i}") + "\r\n").encode())
+    assert gateway.lab.lan.curl(OPEN, *PROXY).status == 200
+
+
 def test_nobody_is_asked_in_vain(start_gateway: Start) -> None:
     """Where the answer is the same for all, and of those who know of no proxy."""
     gateway = begin(start_gateway)

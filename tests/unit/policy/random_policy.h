@@ -77,6 +77,10 @@ read_from_memory(
 		    "198.51.100.0/25\n192.0.2.7\n2001:db8:b::/48\n" },
 		{ "ads.hosts", "ads.example\n.tracker.example\n" },
 		{ "nothing.netset", "# nothing\n" },
+		{ "staff", "anna:$5$pepper$"
+			   "0123456789012345678901234567890123456789012\n"
+			   "zoe:$5$salt$"
+			   "0123456789012345678901234567890123456789012\n" },
 		{ "users", "anna:$5$salt$"
 			   "0123456789012345678901234567890123456789012\n" },
 		{ "block.txt",
