@@ -373,6 +373,34 @@ unseen_zones(const struct policy *policy, const struct policy_rule *rule)
 	return rule->from.zones != POLICY_ZONES_ANY || seen == 0 ? blind : 0;
 }
 
+/* Who is intercepted knows of no proxy, and is not asked. */
+static void
+find_unasked(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	uint64_t zones = source_zones(policy, rule);
+	uint64_t asked = zones & policy_listen_zones(policy);
+	struct policy_endpoint deaf = { 0 };
+	struct text words = TEXT_EMPTY;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if ((zones & ~asked & policy_zone_bit(zone)) != 0 &&
+		    is_proxied(policy, rule, zone))
+			deaf.zones |= policy_zone_bit(zone);
+	if (rule->user_count == 0 || policy->users.file.at == NULL ||
+	    deaf.zones == 0 ||
+	    (rule->from.zones == POLICY_ZONES_ANY && asked != 0))
+		return;
+	describe_endpoint(policy, &deaf, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: who is intercepted is not "
+	    "asked for his name",
+	    STR_ARG(text_str(&words)));
+	report_hint(
+	    report, "let %.*s use a listener", STR_ARG(text_str(&words)));
+	text_fini(&words);
+}
+
 /* A name behind `except` takes out nothing where no name is seen. */
 static void
 report_blind_except(const struct policy *policy, const struct policy_rule *rule,
@@ -424,6 +452,7 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	const struct policy_endpoint *except = rule->to.except;
 
 	find_users(policy, rule, report);
+	find_unasked(policy, rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
 	if (policy_rule_needs_proxy(rule) && !whole)
