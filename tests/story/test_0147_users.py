@@ -3,6 +3,7 @@
 (Basic, and SOCKS 5), and only where the answer hangs on them."""
 
 import base64
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -144,6 +145,38 @@ def test_socks_byte_by_byte(start_gateway: Start) -> None:
     with lan.connect(*EXPLICIT, timeout=5) as sock:
         sock.sendall(b"\5\1\1")
         assert read_all(sock) == NO_METHOD
+
+
+ASSOCIATE = b"\5\3\0\1" + bytes(6)
+TO_OUT = b"\1" + socket.inet_aton("203.0.113.9") + (9145).to_bytes(2, "big")
+
+
+def test_datagrams_have_a_user(start_gateway: Start) -> None:
+    rule = "allow  lan -> wan udp 9145 user carol log as \"hers\"\n"
+    rules = RULES.replace("allow  lan -> wan ", rule + "allow  lan -> wan ")
+    gateway = begin(start_gateway, policy=ZONES + rules)
+    lan = gateway.lab.lan
+    for words, reply in (
+        (b"\5\1\2" + login("carol", PASSWORDS["carol"]), CHOSEN + GOOD_LOGIN),
+        (b"\5\1\0", PLAIN),
+    ):
+        journal = gateway.journal.from_here()
+        with contextlib.ExitStack() as stack:
+            stack.callback(gateway.lab.out.serve_udp_echo(9145).close)
+            tcp = stack.enter_context(lan.connect(*EXPLICIT, timeout=5))
+            udp = stack.enter_context(lan.udp(timeout=5))
+            tcp.sendall(words + ASSOCIATE)
+            assert read(tcp, len(reply) + 10)[: len(reply) + 2] == reply + b"\5\0"
+            udp.sendto(b"\0\0\0" + TO_OUT + b"hello", EXPLICIT)
+            if reply == PLAIN:
+                event = journal.wait(protocol="udp", verdict="reject")
+                assert event.reason == "the proxy asks for a name and a password"
+                assert event.user is None
+                continue
+            assert udp.recv(100) == b"\0\0\0" + TO_OUT + b"hello"
+            tcp.close()
+            event = journal.wait(protocol="udp", rule_name="hers")
+            assert (event.verdict, event.user) == ("allow", "carol")
 
 
 def test_a_client_that_goes_while_it_is_looked_at(start_gateway: Start) -> None:
