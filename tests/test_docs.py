@@ -387,6 +387,8 @@ def test_the_manual_has_the_limits() -> None:
         "POLICY_BANDWIDTHS_MAX": "rules with a bandwidth",
         "POLICY_FILE_BYTES_MAX": "MiB of a policy file",
         "POLICY_LIST_BYTES_MAX": "MiB of a list file",
+        "POLICY_USERS_MAX": "users",
+        "POLICY_USERS_BYTES_MAX": "MiB of a file of users",
     }.items():
         value = re.search(rf"#define {name} +(?:\(\(size_t\))?(\d+)", limits)[1]
         assert rows[row] == value, name

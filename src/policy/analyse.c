@@ -324,16 +324,25 @@ report_blind(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
-/* Nobody can say who they are, so that every user is another. */
+/* Nobody else can say who he is. */
 static void
-find_users(const struct policy_rule *rule, struct report *report)
+find_users(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
 {
-	if (rule->user_count == 0)
+	const struct policy_users *users = &policy->users;
+
+	if (rule->user_count > 0 && users->file.at == NULL) {
+		report_warning(report, "blind", rule->place,
+		    "this rule matches nothing: the proxy has no users");
+		report_hint(report, "name the file of their passwords in "
+				    "'proxy': users \"FILE\"");
 		return;
-	report_warning(report, "blind", rule->place,
-	    "this rule matches nothing: no user can be known yet");
-	report_hint(report,
-	    "the proxy of this version asks nobody for a name and a password");
+	}
+	for (size_t i = 0; i < rule->user_count; i++)
+		if (policy_users_find(users, rule->users[i]) == NULL)
+			report_warning(report, "blind", rule->place,
+			    "nobody in %.*s is called '%.*s'",
+			    STR_ARG(users->file), STR_ARG(rule->users[i]));
 }
 
 /* TLS is not opened, so that what goes through it shows no scheme. */
@@ -363,6 +372,34 @@ unseen_zones(const struct policy *policy, const struct policy_rule *rule)
 		*(is_proxied(policy, rule, zone) ? &seen : &blind) |= bit;
 	}
 	return rule->from.zones != POLICY_ZONES_ANY || seen == 0 ? blind : 0;
+}
+
+/* Who is intercepted knows of no proxy, and is not asked. */
+static void
+find_unasked(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	uint64_t zones = source_zones(policy, rule);
+	uint64_t asked = zones & policy_listen_zones(policy);
+	struct policy_endpoint deaf = { 0 };
+	struct text words = TEXT_EMPTY;
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if ((zones & ~asked & policy_zone_bit(zone)) != 0 &&
+		    is_proxied(policy, rule, zone))
+			deaf.zones |= policy_zone_bit(zone);
+	if (rule->user_count == 0 || policy->users.file.at == NULL ||
+	    deaf.zones == 0 ||
+	    (rule->from.zones == POLICY_ZONES_ANY && asked != 0))
+		return;
+	describe_endpoint(policy, &deaf, &words);
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: who is intercepted is not "
+	    "asked for his name",
+	    STR_ARG(text_str(&words)));
+	report_hint(
+	    report, "let %.*s use a listener", STR_ARG(text_str(&words)));
+	text_fini(&words);
 }
 
 /* A name behind `except` takes out nothing where no name is seen. */
@@ -415,7 +452,8 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 {
 	const struct policy_endpoint *except = rule->to.except;
 
-	find_users(rule, report);
+	find_users(policy, rule, report);
+	find_unasked(policy, rule, report);
 	find_schemes(rule, report);
 	bool whole = asks_more_than_packets(rule);
 	if (policy_rule_needs_proxy(rule) && !whole)

@@ -47,6 +47,13 @@ describe_telling(const struct policy *policy, struct text *out)
 		text_addz(out, "tell nothing");
 }
 
+static void
+describe_users(const struct policy *policy, struct text *out)
+{
+	if (policy->users.file.at != NULL)
+		text_addf(out, "users \"%.*s\"", STR_ARG(policy->users.file));
+}
+
 void
 choice_describe(
     const struct policy *policy, enum policy_choice choice, struct text *out)
@@ -56,6 +63,7 @@ choice_describe(
 		[POLICY_CHOICE_CACHE] = describe_cache,
 		[POLICY_CHOICE_COMPRESS] = describe_compress,
 		[POLICY_CHOICE_TELL] = describe_telling,
+		[POLICY_CHOICE_USERS] = describe_users,
 	};
 
 	describe[choice](policy, out);

@@ -496,6 +496,39 @@ diff_choice(struct telling *telling, enum policy_choice choice)
 	text_fini(&after);
 }
 
+static void
+tell_user(
+    struct telling *telling, struct str name, const char *how, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	text_addf(&words, "user %.*s%s", STR_ARG(name), how);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* Where only one of both has users, its line says so. */
+static void
+diff_users(struct telling *telling, const struct policy_users *users,
+    const struct policy_users *others, bool is_new)
+{
+	if (users->file.at == NULL || others->file.at == NULL)
+		return;
+	for (size_t i = 0; i < users->count; i++) {
+		const struct policy_user *user = &users->items[i];
+		const struct policy_user *other =
+		    policy_users_find(others, user->name);
+		if (other == NULL)
+			tell_user(telling, user->name, "", is_new);
+		else if (is_new && !str_eq(other->hash, user->hash))
+			tell_user(telling, user->name, " by another password",
+			    is_new);
+	}
+}
+
 int
 statement_diff(const struct policy *before, const struct policy *after,
     void (*each)(void *context, struct str statement, bool is_new),
@@ -510,6 +543,8 @@ statement_diff(const struct policy *before, const struct policy *after,
 
 	for (unsigned i = 0; i < POLICY_CHOICE_COUNT; i++)
 		diff_choice(&telling, (enum policy_choice)i);
+	diff_users(&telling, &before->users, &after->users, false);
+	diff_users(&telling, &after->users, &before->users, true);
 	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_snats(&telling);

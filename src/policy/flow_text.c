@@ -624,6 +624,20 @@ set_unasked(struct flow *flow)
 	flow->known[POLICY_FACT_TIME] = time;
 }
 
+/* Only who knows of the proxy is asked who he is, and only where there are
+ * users.  What a flow says all the same is taken, to see what would be. */
+static void
+set_user(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
+	    (flow->way == FLOW_INTERCEPTED ||
+		(flow->way == FLOW_EXPLICIT &&
+		    draft->policy->users.file.at == NULL)))
+		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
+}
+
 static void
 find_phases(struct draft *draft)
 {
@@ -646,6 +660,7 @@ find_phases(struct draft *draft)
 		flow->last = last_of_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
+	set_user(draft);
 }
 
 bool

@@ -61,6 +61,10 @@
 /* Of one parent: each that is down may cost a client a time-out. */
 #define POLICY_PARENT_SERVERS_MAX 8
 
+/* Of the proxy: a look is a binary search, and names must fit the policy. */
+#define POLICY_USERS_MAX       100000
+#define POLICY_USERS_BYTES_MAX ((size_t)16 << 20)
+
 /* Authorities of a parent: all of the world's are a fifth of a megabyte. */
 #define POLICY_AUTHORITIES_BYTES_MAX ((size_t)1 << 20)
 

@@ -359,11 +359,12 @@ static const struct {
 	{ "compress", NULL, parse_compress, MANUAL_COMPRESS },
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
 	{ "private", NULL, parse_private, MANUAL_PRIVACY },
+	{ "users", NULL, parse_users, MANUAL_USERS },
 };
 
 static const char proxy_line_what[] =
     "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
-    "'tell' or 'private'";
+    "'tell', 'private' or 'users'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool

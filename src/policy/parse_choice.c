@@ -87,6 +87,26 @@ parse_tell(struct reader *in, const struct token *head)
 		   : NULL;
 }
 
+/* The file stands where the folder of a disk does. */
+static bool
+parse_user_file(struct reader *in, struct syntax_part *part)
+{
+	return reader_string(
+	    in, &part->folder, "the file in quotes, like \"users\"");
+}
+
+struct syntax_choice *
+parse_users(struct reader *in, const struct token *head)
+{
+	struct syntax_choice *choice = begin_choice(in, head);
+	struct syntax_part *part = arena_new(in->arena, struct syntax_part);
+
+	if (choice == NULL || part == NULL || !parse_user_file(in, part))
+		return NULL;
+	choice->parts = part;
+	return choice;
+}
+
 struct syntax_choice *
 parse_private(struct reader *in, const struct token *head)
 {

@@ -18,6 +18,7 @@
 #include "policy/limits.h"
 #include "policy/parent.h"
 #include "policy/quota.h"
+#include "policy/users.h"
 
 #include "base/clock.h"
 #include "base/report.h"
@@ -261,6 +262,7 @@ struct policy {
 	struct policy_compression compression;
 	struct policy_telling telling;
 	struct policy_servers servers;
+	struct policy_users users;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
 	struct policy_snat *snats;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/resolve_choice: how the proxy works: `cache`, `compress`, `tell` and
- * `private`.
+ * policy/resolve_choice: how the proxy works: `cache`, `compress`, `tell`,
+ * `private` and `users`.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
 #include "policy/size.h"
+
+#include <errno.h>
 
 /* Which row of `words` it is; false: reported. */
 static bool
@@ -289,6 +291,26 @@ resolve_private(struct resolver *resolver, const struct syntax_choice *syntax)
 	telling->gateway = false;
 }
 
+/* ---- users ---- */
+
+static void
+resolve_users_line(
+    struct resolver *resolver, const struct syntax_choice *syntax)
+{
+	struct policy_users *users = &resolver->policy->users;
+	const struct syntax_word *file = &syntax->parts->folder;
+	struct text text = TEXT_EMPTY;
+
+	(void)report_topic(resolver->report, MANUAL_USERS);
+	users->place = syntax->head.place;
+	int rc = resolve_file(resolver, file, "the file of 'users'",
+	    POLICY_USERS_BYTES_MAX, &users->file, &text);
+	if (rc == 0 && policy_users_read(users, text_str(&text),
+			   resolver->arena, resolver->report) == -ENOMEM)
+		resolver->arena->full = true;
+	text_fini(&text);
+}
+
 /* ---- all of them ---- */
 
 static const struct {
@@ -299,6 +321,7 @@ static const struct {
 	{ "compress", resolve_compress },
 	{ "tell", resolve_tell },
 	{ "private", resolve_private },
+	{ "users", resolve_users_line },
 };
 
 #define CHOICE_COUNT (sizeof(choices) / sizeof(choices[0]))

@@ -22,6 +22,42 @@ home_of_source(const struct proxy_generation *generation, struct address source)
 	return zone == ZONE_SELF ? ZONE_NONE : zone;
 }
 
+/* Whether the policy still has him, by the hash that he has proved to know. */
+static bool
+is_user(const struct policy *policy, const struct policy_user *user)
+{
+	const struct policy_user *found =
+	    user == NULL || user->name.at == NULL
+		? NULL
+		: policy_users_find(&policy->users, user->name);
+
+	return found != NULL && str_eq(found->hash, user->hash);
+}
+
+/*
+ * Who is asked and has not said it is not nobody: a rule about somebody may be
+ * about him.
+ */
+void
+admission_user(const struct proxy_generation *generation, struct flow *flow,
+    const struct policy_user *user)
+{
+	const struct policy *policy = generation->policy;
+
+	if (flow->way != FLOW_EXPLICIT || policy->users.file.at == NULL) {
+		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
+		return;
+	}
+	/* Of a tunnel the name is all that is seen, and then its user. */
+	if (flow->last < POLICY_PHASE_REQUEST)
+		flow->last = POLICY_PHASE_REQUEST;
+	flow->known[POLICY_FACT_USER] = FLOW_NOT_GIVEN;
+	if (!is_user(policy, user))
+		return;
+	flow->user = user->name;
+	flow->known[POLICY_FACT_USER] = FLOW_KNOWN;
+}
+
 void
 admission_begin(const struct proxy_generation *generation, enum flow_way way,
     struct address source, struct flow *ret)
@@ -35,8 +71,7 @@ admission_begin(const struct proxy_generation *generation, enum flow_way way,
 		.own_zone = ZONE_NONE,
 	};
 	ret->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
-	/* Nobody has a way yet to say who it is. */
-	ret->known[POLICY_FACT_USER] = FLOW_ABSENT;
+	admission_user(generation, ret, NULL);
 	ret->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
 	if (!policy_asks(generation->policy, POLICY_FACT_TIME))
 		return;
@@ -90,6 +125,20 @@ admission_head(struct flow *flow, struct str method, struct str path)
 }
 
 void
+admission_tunnel(struct flow *flow)
+{
+	const struct str none = { NULL, 0 };
+
+	/* No phase behind the name: what a tunnel carries is not looked at. */
+	if (flow->known[POLICY_FACT_USER] == FLOW_ABSENT)
+		flow->last = POLICY_PHASE_NAME;
+	else
+		flow->last = POLICY_PHASE_REQUEST;
+	admission_head(flow, none, none);
+	flow->known[POLICY_FACT_HEADER] = FLOW_ABSENT;
+}
+
+void
 admission_scheme(struct flow *flow, enum policy_scheme scheme)
 {
 	flow->scheme = scheme;
@@ -124,11 +173,35 @@ admission_move(const struct proxy_generation *generation, struct flow *flow)
 		admission_destination(generation, flow, flow->destination);
 }
 
+static bool
+may_be_about_user(const struct policy *policy, const struct flow *flow)
+{
+	enum policy_fact fact;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].user_count > 0 &&
+		    policy_rule_match(policy, &policy->rules[i], flow,
+			flow->last, &fact) != POLICY_MATCH_NO)
+			return true;
+	return false;
+}
+
+/*
+ * Whoever is to say who he is says it before a server is asked, not when its
+ * answer has come: a request that was carried out must not be sent again.
+ */
 struct policy_answer
 admission_ask(
     const struct proxy_generation *generation, const struct flow *flow)
 {
-	return policy_decide(generation->policy, flow);
+	struct policy_answer answer = policy_decide(generation->policy, flow);
+
+	if (answer.verdict == POLICY_VERDICT_UNDECIDED &&
+	    answer.hangs_on == POLICY_FACT_TYPE &&
+	    flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
+	    may_be_about_user(generation->policy, flow))
+		answer.hangs_on = POLICY_FACT_USER;
+	return answer;
 }
 
 bool

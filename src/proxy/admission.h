@@ -32,6 +32,16 @@ void admission_name(struct flow *flow, struct str name);
 /* Method and path as the policy compares them; at == NULL: there is none. */
 void admission_head(struct flow *flow, struct str method, struct str path);
 
+/*
+ * Who asks; NULL, or somebody whom the policy does not have any more by that
+ * hash: not known.  ABSENT where nobody can say it.  Lent.
+ */
+void admission_user(const struct proxy_generation *generation,
+    struct flow *flow, const struct policy_user *user);
+
+/* Nothing is seen of it behind its name but who asks. */
+void admission_tunnel(struct flow *flow);
+
 /* What the connection carries; COUNT: neither of them, or nobody knows. */
 void admission_scheme(struct flow *flow, enum policy_scheme scheme);
 
@@ -42,13 +52,14 @@ void admission_headers(
 /* The media type of the answer, in lower case; at == NULL: there is none. */
 void admission_type(struct flow *flow, struct str type);
 
-/* Takes zones anew: the flow under another generation. */
+/* Takes zones anew: the flow under another generation.  Who asks is told behind
+ * it. */
 void admission_move(
     const struct proxy_generation *generation, struct flow *flow);
 
 /*
  * The answer; UNDECIDED only while the destination is not known, or where it
- * hangs on the answer's type.
+ * hangs on who asks or on the answer's type.
  */
 struct policy_answer admission_ask(
     const struct proxy_generation *generation, const struct flow *flow);

@@ -26,12 +26,14 @@
 static void
 finish_matter(struct client *client, enum proxy_failure why)
 {
+	who_cancel(&client->who);
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
 	association_cancel(client->association, why);
 	client->association = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
+	client->user = (struct policy_user){ 0 };
 	arena_fini(&client->arena);
 }
 
@@ -584,6 +586,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
 	errand->client_fd = stream_fd(client->stream);
+	errand_set_user(errand, &client->user);
 }
 
 void

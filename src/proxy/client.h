@@ -19,6 +19,7 @@
 #include "http/parse.h"
 #include "net/stream.h"
 #include "proxy/errand.h"
+#include "proxy/who.h"
 
 struct association;
 struct exchange;
@@ -49,6 +50,8 @@ struct client {
 	uint64_t flow_id;
 	struct loop_timer timer;
 	struct arena arena; /* of what is asked now */
+	struct who_question who;
+	struct policy_user user; /* in the arena; name.at == NULL: unknown */
 	struct http_head_scan scan;
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;

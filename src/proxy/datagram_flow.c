@@ -163,8 +163,6 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 		open_up(flow);
 		return;
 	}
-	if (outcome == ERRAND_LIMITED)
-		errand->failure = PROXY_FAILURE_LIMITED;
 	shut(flow);
 }
 
@@ -197,14 +195,13 @@ fill_errand(struct datagram_flow *flow)
 	errand->wants_datagrams = true;
 	errand->done = on_errand;
 	errand->meant = flow->to;
-	/* As of a tunnel, nothing is known behind the name. */
-	errand->flow.last = POLICY_PHASE_NAME;
+	errand_set_user(errand, &client->user);
 	admission_port(&errand->flow, flow->port);
 	errand->flow.protocol = POLICY_PROTOCOL_UDP;
 	struct str name = { flow->name_len > 0 ? flow->name : NULL,
 		flow->name_len };
 	admission_name(&errand->flow, name);
-	admission_head(&errand->flow, (struct str){ 0 }, (struct str){ 0 });
+	admission_tunnel(&errand->flow);
 }
 
 struct datagram_flow *

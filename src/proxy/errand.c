@@ -19,6 +19,7 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
 		.flow_id = flow_id,
 		.started = clock_now(),
 		.client_fd = -1,
+		.user_failure = PROXY_FAILURE_USER_MISSING,
 	};
 	admission_begin(errand->generation, way, client.address, &errand->flow);
 }
@@ -90,6 +91,14 @@ forget_asked(struct errand *errand)
 	errand->asked.generation = NULL;
 }
 
+void
+errand_set_user(struct errand *errand, const struct policy_user *user)
+{
+	errand->user = *user;
+	forget_asked(errand);
+	admission_user(errand->generation, &errand->flow, &errand->user);
+}
+
 /* ---- the share of a rule ---- */
 
 static void
@@ -135,15 +144,33 @@ errand_take_generation(
 	errand->generation = proxy_generation_ref(generation);
 	forget_asked(errand); /* another may come to lie in its place */
 	admission_move(generation, &errand->flow);
+	admission_user(generation, &errand->flow, &errand->user);
 }
 
 /* ---- the ends of it ---- */
+
+static bool
+hangs_on_user(const struct policy_answer *answer)
+{
+	return answer->verdict == POLICY_VERDICT_UNDECIDED &&
+	       answer->hangs_on == POLICY_FACT_USER;
+}
+
+/* It is refused, or would not be if it were known who asks. */
+static enum errand_outcome
+outcome_of_refusal(struct errand *errand)
+{
+	if (!hangs_on_user(&errand->answer))
+		return ERRAND_REFUSED;
+	errand->failure = errand->user_failure;
+	return ERRAND_LIMITED;
+}
 
 void
 errand_refuse(struct errand *errand, struct policy_answer answer)
 {
 	errand->answer = answer;
-	errand->done(errand, ERRAND_REFUSED);
+	errand->done(errand, outcome_of_refusal(errand));
 }
 
 void
@@ -394,7 +421,8 @@ errand_is_refused(struct errand *errand)
 void
 errand_begin(struct errand *errand)
 {
-	bool is_refused = errand_is_refused(errand);
+	bool is_refused =
+	    errand_is_refused(errand) || hangs_on_user(&errand->answer);
 
 	errand->by_name = errand_goes_by_name(errand);
 	if (is_refused) {
@@ -437,7 +465,7 @@ errand_settle(struct errand *errand)
 	errand->answer = errand_ask_own(errand);
 	errand->server_at = (struct address_port){ .port = errand->flow.port };
 	if (!errand_may_proceed(&errand->answer))
-		return ERRAND_REFUSED;
+		return outcome_of_refusal(errand);
 	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
@@ -458,7 +486,7 @@ errand_see_type(struct errand *errand, struct str type)
 		    policy_reason_sentence(POLICY_REASON_OTHER_PARENT);
 	}
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
-		return ERRAND_REFUSED;
+		return outcome_of_refusal(errand);
 	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
@@ -478,6 +506,7 @@ errand_stands(
 	if (errand->server_at.port == 0)
 		return true;
 	admission_move(generation, &flow);
+	admission_user(generation, &flow, &errand->user);
 	struct policy_answer answer = errand_ask(errand, generation, &flow);
 	return errand_may_proceed(&answer) &&
 	       policy_carriage(generation->policy, &flow, &answer, &parent) &&

@@ -38,8 +38,8 @@ struct errand;
 enum errand_outcome {
 	ERRAND_READY,   /* `server` is connected */
 	ERRAND_REFUSED, /* `answer` says by what */
-	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit, as
-			 * `failure` says */
+	ERRAND_LIMITED, /* allowed by `answer`, but beyond its limit, or it
+			 * hangs on who asks; as `failure` says */
 	ERRAND_FAILED,  /* `failure` says how */
 };
 
@@ -69,6 +69,9 @@ struct errand {
 
 	/* The question; the owner fills it between init and begin. */
 	struct flow flow;
+	struct policy_user user; /* name.at == NULL: not known */
+	/* Why he is not known: what a client is told if it hangs on him. */
+	enum proxy_failure user_failure;
 	struct address meant; /* that the client gave; family NONE: by name */
 	bool may_reuse;       /* a kept connection will do */
 	/* The path in its other reading (http/path); at == NULL: the same. */
@@ -142,6 +145,9 @@ struct errand {
 /* For a client's connection; the source's zone is known after it. */
 void errand_init(struct errand *errand, struct worker *worker,
     enum flow_way way, struct address_port client, uint64_t flow_id);
+
+/* Who asks, lent as texts are; before begin. */
+void errand_set_user(struct errand *errand, const struct policy_user *user);
 
 /*
  * Asks, resolves, dials.  done is called once; perhaps within this call, which

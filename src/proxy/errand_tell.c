@@ -89,6 +89,8 @@ emit(const struct errand *errand, const struct policy_rule *rule,
 		.parent_server = { errand->by.server, errand->by.server_len },
 	};
 
+	if (flow->known[POLICY_FACT_USER] == FLOW_KNOWN)
+		event.user = flow->user;
 	if (known) {
 		event.destination = flow->destination;
 		event.zone_to = zone_name(policy, flow->to_zone);

@@ -795,7 +795,14 @@ exchange_begin(struct client *client, const struct http_request *request,
 	enum proxy_failure failure = question_objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
 		exchange_answer_failure(exchange, failure);
-	else if (request->max_forwards != 0)
+	else
+		exchange_ask_who(exchange);
+}
+
+void
+exchange_go_on(struct exchange *exchange)
+{
+	if (exchange->request.max_forwards != 0)
 		errand_begin(&exchange->errand);
 	else if (errand_is_refused(&exchange->errand))
 		on_errand(&exchange->errand, ERRAND_REFUSED);

@@ -4,6 +4,7 @@
  *
  *	exchange        the request, the server, the answer passed on
  *	exchange_store  the cache is asked first, and given what may be kept
+ *	exchange_who    who asks, if he says it
  */
 #ifndef GATEHOUSE_PROXY_EXCHANGE_IMPL_H
 #define GATEHOUSE_PROXY_EXCHANGE_IMPL_H
@@ -79,8 +80,16 @@ void exchange_cut_off(struct exchange *exchange, enum proxy_failure failure);
 
 void exchange_arm(struct exchange *exchange, int64_t at);
 
+/* It is known, or not, who asks: the policy is asked. */
+void exchange_go_on(struct exchange *exchange);
+
 /* The server's answer was of no use: asks again, as if for the first time. */
 void exchange_ask_again(struct exchange *exchange);
+
+/* ---- exchange_who.c ---- */
+
+/* Looks at the credentials, if there are any; then exchange_go_on. */
+void exchange_ask_who(struct exchange *exchange);
 
 /* ---- exchange_store.c ---- */
 

@@ -39,7 +39,12 @@ proxy_failure_is_server(enum proxy_failure failure)
 unsigned
 proxy_failure_retry_after(enum proxy_failure failure)
 {
-	return failure == PROXY_FAILURE_SERVER_FULL ? PROXY_RETRY_AFTER_S : 0;
+	if (failure == PROXY_FAILURE_USER_THROTTLED)
+		return PROXY_RETRY_USER_S;
+	return failure == PROXY_FAILURE_SERVER_FULL ||
+		       failure == PROXY_FAILURE_USER_BUSY
+		   ? PROXY_RETRY_AFTER_S
+		   : 0;
 }
 
 enum proxy_failure

@@ -39,6 +39,10 @@
 	ROW(CONTENT_BAD, 400, "the request's content is malformed")            \
 	ROW(LIMITED, 429, "there are more of these than the policy allows")    \
 	ROW(QUOTA, 429, "the quota is used up")                                \
+	ROW(USER_MISSING, 407, "the proxy asks for a name and a password")     \
+	ROW(USER_WRONG, 407, "name and password do not fit")                   \
+	ROW(USER_THROTTLED, 429, "too many wrong passwords came from there")   \
+	ROW(USER_BUSY, 503, "too many passwords wait to be checked")           \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
 	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \

@@ -89,6 +89,9 @@
  * shorter, and short enough for a person to see it through. */
 #define PROXY_RETRY_AFTER_S 10
 
+/* And those who guessed passwords: the time in which they are counted. */
+#define PROXY_RETRY_USER_S 60
+
 /* Connections taken from a listener in one go. */
 #define PROXY_ACCEPTS_MAX 16
 

@@ -14,6 +14,9 @@
 
 #define ARENA_BYTES_MAX 8192
 
+/* RFC 7617, 2.1.  The realm says that the password is not the server's. */
+#define CHALLENGE "Basic realm=\"Gatehouse\", charset=\"UTF-8\""
+
 static const char style[] =
     "body{font:16px/1.5 system-ui,sans-serif;max-width:38em;margin:12vh auto;"
     "padding:0 1.2em;color:#1b1f24;background:#fff}"
@@ -179,6 +182,8 @@ write_head(const struct page *page, struct str content, struct text *out)
 	struct http_response_options options = {
 		.client_minor = page->client_minor,
 		.keep_alive = page->keep_alive,
+		.proxy_authenticate =
+		    page->status == 407 ? STR(CHALLENGE) : STR(""),
 	};
 	struct text words = TEXT_EMPTY;
 	struct arena arena;

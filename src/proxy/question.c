@@ -47,7 +47,8 @@ read_path(
 	return path;
 }
 
-/* Copies them: a policy may ask until the answer has come. */
+/* Copies them: a policy may ask until the answer has come.  Passwords are no
+ * affair of its. */
 static void
 tell_headers(
     const struct http_request *request, struct arena *arena, struct flow *flow)
@@ -56,12 +57,17 @@ tell_headers(
 	struct flow_header *headers =
 	    arena_array(arena, fields->count, sizeof(*headers));
 
+	size_t count = 0;
+
 	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
-		headers[i].name = arena_str(arena, fields->items[i].name);
-		headers[i].value = arena_str(arena, fields->items[i].value);
+		const struct http_field *field = &fields->items[i];
+		if (field->id == HTTP_NAME_PROXY_AUTHORIZATION)
+			continue;
+		headers[count].name = arena_str(arena, field->name);
+		headers[count++].value = arena_str(arena, field->value);
 	}
 	if (headers != NULL)
-		admission_headers(flow, headers, fields->count);
+		admission_headers(flow, headers, count);
 }
 
 /*

@@ -194,6 +194,7 @@ put_question(struct refresh *refresh, const struct errand *before)
 	    before->flow_id);
 	errand->flow = before->flow;
 	admission_move(errand->generation, &errand->flow);
+	errand_set_user(errand, &before->user);
 	errand->meant = before->meant;
 	errand->may_reuse = before->may_reuse;
 	errand->path_lax = before->path_lax;

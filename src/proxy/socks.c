@@ -7,6 +7,7 @@
 #include "proxy/client.h"
 #include "proxy/socks_wire.h"
 #include "proxy/tunnel.h"
+#include "proxy/user.h"
 
 #include <errno.h>
 
@@ -14,7 +15,13 @@
 struct socks {
 	struct client *client;
 	enum socks_version version;
-	bool greeted; /* of SOCKS 5: the method is agreed upon */
+	enum {
+		SOCKS_REQUEST,
+		SOCKS_METHODS,  /* of SOCKS 5: is to offer how it proves
+				 * itself */
+		SOCKS_PASSWORD, /* and does it */
+		SOCKS_CHECKING,
+	} awaits;
 };
 
 bool
@@ -115,25 +122,105 @@ read_request(struct socks *socks)
 		ask(socks, &request, (size_t)used);
 }
 
+/* ---- who asks ---- */
+
+/* Told, as what was asked is not known yet, by its source alone. */
+static void
+refuse_user(struct socks *socks, enum proxy_failure why)
+{
+	struct client *client = socks->client;
+	struct errand errand;
+
+	client_begin_errand(client, &errand);
+	errand.answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_REQUEST,
+	};
+	errand.failure = why;
+	errand_tell(&errand);
+	errand_fini(&errand);
+	/* RFC 1929, 2 */
+	(void)stream_write(client->stream, SOCKS_PASSWORD_BAD);
+	client_end(client);
+}
+
+static void
+take_answer(
+    struct socks *socks, enum who_answer answer, const struct policy_user *user)
+{
+	struct client *client = socks->client;
+
+	if (answer != WHO_IS) {
+		refuse_user(socks, user_failure_of(answer));
+		return;
+	}
+	socks->awaits = SOCKS_REQUEST;
+	if (!user_keep(client, user) ||
+	    stream_write(client->stream, SOCKS_PASSWORD_GOOD) < 0) {
+		client_reset(client);
+		return;
+	}
+	stream_read_start(client->stream);
+	if (stream_input(client->stream).len > 0)
+		read_request(socks);
+}
+
+static void
+on_answer(struct who_question *question, enum who_answer answer,
+    const struct policy_user *user)
+{
+	take_answer(question->context, answer, user);
+}
+
+static void
+read_password(struct socks *socks)
+{
+	struct client *client = socks->client;
+	struct credentials credentials;
+	const struct policy_user *user;
+	int used =
+	    credentials_parse_socks(stream_input(client->stream), &credentials);
+
+	if (used == -EAGAIN && !stream_has_ended(client->stream))
+		return;
+	if (used < 0) {
+		end_with(socks, SOCKS_PASSWORD_BAD);
+		return;
+	}
+	stream_consume(client->stream, (size_t)used);
+	socks->awaits = SOCKS_CHECKING;
+	stream_read_stop(client->stream);
+	enum who_answer answer =
+	    user_ask(client, &credentials, on_answer, socks, &user);
+	if (answer != WHO_WAITS)
+		take_answer(socks, answer, user);
+}
+
+static void on_word(struct stream *stream, void *context);
+
+/* A password, if both sides can: without one the policy knows nobody. */
 static void
 read_methods(struct socks *socks)
 {
 	struct stream *stream = socks->client->stream;
-	bool without;
-	int used = socks_methods_parse(stream_input(stream), &without);
+	struct socks_methods methods;
+	int used = socks_methods_parse(stream_input(stream), &methods);
 
 	if (used == -EAGAIN && !stream_has_ended(stream))
 		return;
-	if (used < 0 || !without) {
+	bool password =
+	    used > 0 && methods.password && user_is_asked(socks->client);
+	if (used < 0 || (!methods.without && !password)) {
 		end_with(socks, SOCKS_METHOD_BAD);
 		return;
 	}
 	stream_consume(stream, (size_t)used);
-	socks->greeted = true;
-	if (stream_write(stream, SOCKS_METHOD_NONE) < 0)
+	socks->awaits = password ? SOCKS_PASSWORD : SOCKS_REQUEST;
+	if (stream_write(stream,
+		password ? SOCKS_METHOD_PASSWORD : SOCKS_METHOD_NONE) < 0)
 		client_destroy(socks->client);
 	else if (stream_input(stream).len > 0)
-		read_request(socks);
+		on_word(stream, socks);
 }
 
 static void
@@ -142,10 +229,19 @@ on_word(struct stream *stream, void *context)
 	struct socks *socks = context;
 
 	(void)stream;
-	if (socks->version == SOCKS_5 && !socks->greeted)
+	switch (socks->awaits) {
+	case SOCKS_METHODS:
 		read_methods(socks);
-	else
+		break;
+	case SOCKS_PASSWORD:
+		read_password(socks);
+		break;
+	case SOCKS_REQUEST:
 		read_request(socks);
+		break;
+	case SOCKS_CHECKING:
+		break;
+	}
 }
 
 static void
@@ -175,5 +271,7 @@ socks_serve(struct client *client)
 	}
 	socks->client = client;
 	socks->version = (enum socks_version)stream_input(client->stream).at[0];
+	socks->awaits =
+	    socks->version == SOCKS_5 ? SOCKS_METHODS : SOCKS_REQUEST;
 	stream_use(client->stream, &speaking, socks);
 }

@@ -2,7 +2,8 @@
 /*
  * proxy/socks: a client of the explicit port that speaks SOCKS.
  *
- * SOCKS 5 (RFC 1928) without a password, and SOCKS 4 and 4a.  A request to
+ * SOCKS 5 (RFC 1928), with a password where the policy has users and the client
+ * offers one (RFC 1929), and SOCKS 4 and 4a.  A request to
  * connect is judged by the name or address that it asks for, like CONNECT, and
  * becomes a tunnel; a refusal is said in the client's protocol.  One for
  * datagrams (version 5) becomes an association.  BIND is refused: nobody is

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#define METHOD_WITHOUT 0x00
+#define METHOD_WITHOUT  0x00
+#define METHOD_PASSWORD 0x02
 
 /* RFC 1928, 5 */
 #define TYPE_IPV4 1
@@ -26,7 +27,7 @@ port_at(struct str bytes, size_t at)
 
 /* VER NMETHODS METHODS */
 int
-socks_methods_parse(struct str bytes, bool *ret_without)
+socks_methods_parse(struct str bytes, struct socks_methods *ret)
 {
 	if (bytes.len > 0 && byte_at(bytes, 0) != SOCKS_5)
 		return -EBADMSG;
@@ -37,10 +38,12 @@ socks_methods_parse(struct str bytes, bool *ret_without)
 		return -EBADMSG;
 	if (bytes.len < 2 + count)
 		return -EAGAIN;
-	*ret_without = false;
-	for (size_t i = 0; i < count; i++)
-		if (byte_at(bytes, 2 + i) == METHOD_WITHOUT)
-			*ret_without = true;
+	*ret = (struct socks_methods){ 0 };
+	for (size_t i = 0; i < count; i++) {
+		unsigned method = byte_at(bytes, 2 + i);
+		ret->without |= method == METHOD_WITHOUT;
+		ret->password |= method == METHOD_PASSWORD;
+	}
 	return (int)(2 + count);
 }
 

@@ -45,12 +45,22 @@ enum socks_reply {
 /* The longest user of SOCKS 4, and the longest name of both. */
 #define SOCKS_TEXT_MAX 255
 
-/* What a SOCKS 5 client offers; whether it can do without a password. */
-int socks_methods_parse(struct str bytes, bool *ret_without);
+/* What a SOCKS 5 client offers, of what we know. */
+struct socks_methods {
+	bool without;  /* a password */
+	bool password; /* RFC 1929 */
+};
 
-/* "No authentication" or "none of these", 2 bytes. */
-#define SOCKS_METHOD_NONE STR("\x05\x00")
-#define SOCKS_METHOD_BAD  STR("\x05\xff")
+int socks_methods_parse(struct str bytes, struct socks_methods *ret);
+
+/* "No authentication", "a password" or "none of these", 2 bytes. */
+#define SOCKS_METHOD_NONE     STR("\x05\x00")
+#define SOCKS_METHOD_PASSWORD STR("\x05\x02")
+#define SOCKS_METHOD_BAD      STR("\x05\xff")
+
+/* RFC 1929, 2: what becomes of the password. */
+#define SOCKS_PASSWORD_GOOD STR("\x01\x00")
+#define SOCKS_PASSWORD_BAD  STR("\x01\xff")
 
 /*
  * A request of SOCKS 5, behind the methods, or of SOCKS 4.  On -EBADMSG

@@ -118,6 +118,7 @@ static const struct {
 	{ PROXY_FAILURE_NONE, SOCKS_NOT_ALLOWED },
 	{ PROXY_FAILURE_LIMITED, SOCKS_NOT_ALLOWED },
 	{ PROXY_FAILURE_QUOTA, SOCKS_NOT_ALLOWED },
+	{ PROXY_FAILURE_USER_MISSING, SOCKS_NOT_ALLOWED },
 	{ PROXY_FAILURE_NO_NAME, SOCKS_HOST_UNREACHABLE },
 	{ PROXY_FAILURE_NO_ADDRESS, SOCKS_HOST_UNREACHABLE },
 	{ PROXY_FAILURE_UNREACHABLE, SOCKS_HOST_UNREACHABLE },
@@ -232,11 +233,9 @@ create_asked(struct client *client, const struct tunnel_question *question)
 	tunnel->own.done = on_errand;
 	tunnel->own.meant = question->address;
 	tunnel->own.wants_tunnel = true;
-	/* No phase behind the name: what a tunnel carries is not looked at. */
-	flow->last = POLICY_PHASE_NAME;
 	admission_port(flow, question->port);
 	admission_name(flow, question->name);
-	admission_head(flow, (struct str){ 0 }, (struct str){ 0 });
+	admission_tunnel(flow);
 	return tunnel;
 }
 

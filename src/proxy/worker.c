@@ -11,6 +11,7 @@
 #include "proxy/pool.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
+#include "proxy/who.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -41,6 +42,7 @@ struct workers {
 	struct pools *pools;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
+	struct who *who;
 };
 
 /* What a worker is told: a ban, quotas, a generation, or none of them for the
@@ -358,6 +360,7 @@ init_member(struct member *member, const struct workers *workers)
 		return rc;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
+	worker->who = workers->who;
 	worker->slots = workers->slots;
 	worker->pool = pool_create(worker->loop, workers->pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
@@ -388,10 +391,11 @@ allocate(size_t count)
 	workers->slots = slots_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
+	workers->who = who_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->members != NULL)
+	    workers->who != NULL && workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -473,6 +477,7 @@ workers_use(struct workers *workers, struct proxy_generation *generation)
 	if (rc < 0)
 		return rc;
 	cache_resize(workers->cache, &limits);
+	who_forget(workers->who);
 	for (size_t i = 0; all && i < workers->count; i++) {
 		orders[i] = make_order(&workers->members[i].worker, generation);
 		all = orders[i] != NULL;
@@ -554,6 +559,7 @@ workers_destroy(struct workers **workers)
 		return;
 	for (size_t i = 0; i < w->count; i++)
 		stop_thread(&w->members[i]);
+	who_destroy(&w->who);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);

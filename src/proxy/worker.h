@@ -29,6 +29,7 @@ struct http_coder_pool;
 struct pool;
 struct recode;
 struct refresh;
+struct who;
 struct worker_listener;
 
 struct worker {
@@ -36,6 +37,7 @@ struct worker {
 	struct resolver *resolver;
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
+	struct who *who; /* of all workers, too */
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */

@@ -18,9 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int
 read_methods(struct str bytes)
 {
-	bool without = false;
+	struct socks_methods methods;
 
-	return socks_methods_parse(bytes, &without);
+	return socks_methods_parse(bytes, &methods);
 }
 
 static int

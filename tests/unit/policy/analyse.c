@@ -159,9 +159,19 @@ static const struct {
 	{ HEAD USED PROXY "reject lan -> wan user anna log\n"
 			  "reject lan -> wan scheme https log\n"
 			  "allow lan -> wan\n",
-	    "9 blind: this rule matches nothing: no user can be known yet\n"
+	    "9 blind: this rule matches nothing: the proxy has no users\n"
 	    "10 blind: this rule matches nothing: only plain http shows its "
 	    "scheme\n" },
+	/* Who is not asked, and who is not among them. */
+	{ HEAD USED "proxy { listen 10.0.0.1:3128 for lan\n users \"users\" }\n"
+		    "reject lan -> wan user anna, bert log\n"
+		    "allow lan -> wan\n",
+	    "7 blind: nobody in users is called 'bert'\n" },
+	{ HEAD USED "proxy { intercept tcp 80 for lan\n users \"users\" }\n"
+		    "reject lan -> wan tcp 80 user anna log\n"
+		    "allow lan -> wan\n",
+	    "7 blind: from lan this rule matches nothing: who is intercepted "
+	    "is not asked for his name\n" },
 	{ HEAD USED "reject lan -> wan except www.example.com log\n"
 		    "allow lan -> wan type image/*\n",
 	    "5 blind: from lan the names behind 'except' take nothing out: the "

@@ -132,6 +132,21 @@ static const struct {
 	    "now cache memory 1G, object 128M\n"
 	    "no longer compress gzip 6\n"
 	    "now private\n" },
+	/* Who has a password. */
+	{ HEAD "proxy { users \"users\" }\n", HEAD,
+	    "no longer users \"users\"\n" },
+	{ HEAD "proxy { users \"users\" }\n",
+	    HEAD "proxy { users \"staff\" }\n",
+	    "no longer users \"users\"\n"
+	    "now users \"staff\"\n"
+	    "now user anna by another password\n"
+	    "now user zoe\n" },
+	{ HEAD "proxy { users \"staff\" }\n",
+	    HEAD "proxy { users \"users\" }\n",
+	    "no longer users \"staff\"\n"
+	    "now users \"users\"\n"
+	    "no longer user zoe\n"
+	    "now user anna by another password\n" },
 	/* The verdict. */
 	{ HEAD "drop any -> any\n",
 	    HEAD "allow lan -> wan tcp 22\ndrop any -> any\n",

@@ -512,7 +512,7 @@ what_a_request_shows(void **state)
 	    { "10.0.0.4 -> http://example.com/ user bob method GET",
 		"reject request by 1" },
 	    { "10.0.0.4 -> http://example.com/ method GET",
-		"undecided response on user" },
+		"undecided response on header" },
 	    { "10.0.0.4 -> http://example.com/ user Bob",
 		"undecided response on header" },
 	    { "10.0.0.4 -> http://example.com/ user eve header x-a one "

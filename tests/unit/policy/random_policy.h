@@ -77,6 +77,12 @@ read_from_memory(
 		    "198.51.100.0/25\n192.0.2.7\n2001:db8:b::/48\n" },
 		{ "ads.hosts", "ads.example\n.tracker.example\n" },
 		{ "nothing.netset", "# nothing\n" },
+		{ "staff", "anna:$5$pepper$"
+			   "0123456789012345678901234567890123456789012\n"
+			   "zoe:$5$salt$"
+			   "0123456789012345678901234567890123456789012\n" },
+		{ "users", "anna:$5$salt$"
+			   "0123456789012345678901234567890123456789012\n" },
 		{ "block.txt",
 		    "! a list with exceptions\n||block.example^\n"
 		    "@@||good.block.example^\n||bad.good.block.example^\n"
@@ -304,7 +310,7 @@ add_random_head(struct text *out)
 	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent other = socks5 [2001:db8::8]:1080, https up.example:443\n");
 	if (chance(3) > 0)
-		text_addf(out, "proxy {\n%s%s%s%s%s%s%s}\n",
+		text_addf(out, "proxy {\n%s%s%s%s%s%s%s%s}\n",
 		    ONE_OF("", "source 203.0.113.7\n",
 			"source 2001:db8:f::7, 203.0.113.7\n"),
 		    ONE_OF("", "connections 9 per server\n",
@@ -316,6 +322,7 @@ add_random_head(struct text *out)
 		    ONE_OF("", "cache memory 64M\n",
 			"cache object 8M, disk \"/var/c\" 2G, memory 1G\n"),
 		    ONE_OF("", "compress\n", "compress gzip 6, br\n"),
+		    ONE_OF("", "users \"users\"\n"),
 		    ONE_OF("", "private\n", "tell gateway,client\n",
 			"tell nothing\n"));
 	if (chance(3) == 0)

@@ -244,6 +244,98 @@ a_flow_moves_to_another_generation(void **state)
 	proxy_generation_unref(after);
 }
 
+static char asking[] = "zone lan = int0 10.0.0.0/24\n"
+		       "zone wan = ext0\n"
+		       "proxy {\n"
+		       "    listen 10.0.0.1:3128 for lan\n"
+		       "    users \"users\"\n"
+		       "}\n"
+		       "reject lan -> no.example user anna\n"
+		       "allow lan -> type.example type text/*\n"
+		       "allow lan -> type.example user anna\n"
+		       "reject lan -> type.example\n"
+		       "allow lan -> wan tcp 80\n";
+
+/* Who is asked and silent may be anybody; who cannot be asked is nobody. */
+static void
+who_is_asked(void **state)
+{
+	static const struct policy_user anna = { STR_INIT("anna"),
+		STR_INIT(ANNA_HASH) };
+	static const struct policy_user other = { STR_INIT("anna"),
+		STR_INIT("another hash") };
+	static const struct policy_user nobody = { STR_INIT("ann"),
+		STR_INIT(ANNA_HASH) };
+	static const struct {
+		char *policy;
+		enum flow_way way;
+		const struct policy_user *user;
+		enum flow_known known;
+	} cases[] = {
+		{ text, FLOW_EXPLICIT, &anna, FLOW_ABSENT },
+		{ asking, FLOW_INTERCEPTED, &anna, FLOW_ABSENT },
+		{ asking, FLOW_EXPLICIT, NULL, FLOW_NOT_GIVEN },
+		{ asking, FLOW_EXPLICIT, &anna, FLOW_KNOWN },
+		{ asking, FLOW_EXPLICIT, &other, FLOW_NOT_GIVEN },
+		{ asking, FLOW_EXPLICIT, &nobody, FLOW_NOT_GIVEN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct proxy_generation *generation =
+		    generation_of(cases[i].policy);
+		struct flow flow;
+		admission_begin(
+		    generation, cases[i].way, address_of("10.0.0.4"), &flow);
+		admission_user(generation, &flow, cases[i].user);
+		if (flow.known[POLICY_FACT_USER] != cases[i].known)
+			fail_msg("case %zu", i);
+		proxy_generation_unref(generation);
+	}
+}
+
+static struct policy_answer
+answer_to(const struct proxy_generation *generation, const char *name,
+    const struct policy_user *user)
+{
+	struct flow flow;
+
+	admission_begin(
+	    generation, FLOW_EXPLICIT, address_of("10.0.0.4"), &flow);
+	admission_port(&flow, 80);
+	admission_name(&flow, str_of(name));
+	admission_head(&flow, STR("GET"), STR("/"));
+	admission_scheme(&flow, POLICY_SCHEME_HTTP);
+	admission_destination(generation, &flow, address_of("198.51.100.7"));
+	admission_user(generation, &flow, user);
+	return admission_ask(generation, &flow);
+}
+
+/* What hangs on the answer's type is not sent before it is known who asks. */
+static void
+what_hangs_on_who_asks(void **state)
+{
+	static const struct policy_user anna = { STR_INIT("anna"),
+		STR_INIT(ANNA_HASH) };
+	struct proxy_generation *generation = generation_of(asking);
+	struct policy_answer answer;
+
+	(void)state;
+	answer = answer_to(generation, "any.example", NULL);
+	assert_int_equal(answer.verdict, POLICY_VERDICT_ALLOW);
+	answer = answer_to(generation, "no.example", NULL);
+	assert_int_equal(answer.verdict, POLICY_VERDICT_UNDECIDED);
+	assert_int_equal(answer.hangs_on, POLICY_FACT_USER);
+	answer = answer_to(generation, "no.example", &anna);
+	assert_int_equal(answer.verdict, POLICY_VERDICT_REJECT);
+	answer = answer_to(generation, "type.example", NULL);
+	assert_int_equal(answer.verdict, POLICY_VERDICT_UNDECIDED);
+	assert_int_equal(answer.hangs_on, POLICY_FACT_USER);
+	answer = answer_to(generation, "type.example", &anna);
+	assert_int_equal(answer.verdict, POLICY_VERDICT_ALLOW);
+	proxy_generation_unref(generation);
+}
+
 int
 main(void)
 {
@@ -253,6 +345,8 @@ main(void)
 		cmocka_unit_test(who_may_use_a_listener),
 		cmocka_unit_test(what_is_answered),
 		cmocka_unit_test(a_flow_moves_to_another_generation),
+		cmocka_unit_test(who_is_asked),
+		cmocka_unit_test(what_hangs_on_who_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

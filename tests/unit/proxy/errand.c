@@ -53,7 +53,7 @@ struct test {
 
 static struct {
 	int count;
-	char rule[32], reason[64];
+	char rule[32], reason[64], user[32];
 } told;
 
 static void
@@ -63,6 +63,8 @@ sink(const struct event *event, void *context)
 	told.count++;
 	(void)snprintf(
 	    told.rule, sizeof(told.rule), "%.*s", STR_ARG(event->rule_name));
+	(void)snprintf(
+	    told.user, sizeof(told.user), "%.*s", STR_ARG(event->user));
 	(void)snprintf(told.reason, sizeof(told.reason), "%s",
 	    event->reason != NULL ? event->reason : "");
 }
@@ -508,6 +510,84 @@ a_policy_that_changes_afterwards(void **state)
 	end(&t);
 }
 
+/* ---- who asks ---- */
+
+#define ASKING(rules)                                                          \
+	"zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"                       \
+	"proxy { listen 10.0.0.1:3128 for lan; users \"users\" }\n" rules
+
+static char annas[] = ASKING("allow lan -> self user anna as \"annas\" log\n"
+			     "allow lan -> open.example\n");
+static char slows[] = ASKING("allow lan -> self user slow\n");
+static char without[] = "zone lan = int0 10.0.0.0/24\n"
+			"allow lan -> self user anna\n";
+
+static void
+fetch_as(struct test *t, const struct policy_user *user)
+{
+	prepare(t, FLOW_EXPLICIT);
+	head(t, NULL, t->at.port);
+	t->errand.meant = t->at.address;
+	if (user != NULL)
+		errand_set_user(&t->errand, user);
+	go(t);
+}
+
+/* Nothing is dialled for whom nobody knows. */
+static void
+what_hangs_on_who_asks(void **state)
+{
+	static const struct policy_user anna = { STR_INIT("anna"),
+		STR_INIT(ANNA_HASH) };
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, annas);
+	fetch_as(&t, NULL);
+	assert_int_equal(t.outcome, ERRAND_LIMITED);
+	assert_int_equal(t.errand.failure, PROXY_FAILURE_USER_MISSING);
+	assert_null(t.errand.server);
+	tell_and_fini(&t);
+	assert_string_equal(
+	    told.reason, "the proxy asks for a name and a password");
+	assert_string_equal(told.user, "");
+	fetch_as(&t, &anna);
+	assert_int_equal(t.outcome, ERRAND_READY);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "annas");
+	assert_string_equal(told.user, "anna");
+	end(&t);
+}
+
+static void
+who_may_no_more(void **state)
+{
+	static const struct policy_user anna = { STR_INIT("anna"),
+		STR_INIT(ANNA_HASH) };
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	use_policy(&t, annas);
+	fetch_as(&t, &anna);
+	assert_true(errand_stands(&t.errand, t.worker.generation));
+	use_policy(&t, slows);
+	assert_false(errand_stands(&t.errand, t.worker.generation));
+	/* Nobody is anybody there. */
+	use_policy(&t, without);
+	assert_false(errand_stands(&t.errand, t.worker.generation));
+	use_policy(&t, other);
+	assert_true(errand_stands(&t.errand, t.worker.generation));
+	/* What nobody was asked for stands only while nobody is. */
+	errand_move(&t.errand);
+	t.errand.user = (struct policy_user){ 0 };
+	use_policy(&t, annas);
+	assert_false(errand_stands(&t.errand, t.worker.generation));
+	tell_and_fini(&t);
+	end(&t);
+}
+
 /* ---- parents ---- */
 
 /* One parent, the test's server, and rules; lent until the next call. */
@@ -707,6 +787,8 @@ main(void)
 		cmocka_unit_test(a_kept_connection_gives_way),
 		cmocka_unit_test(a_policy_that_changes_on_the_way),
 		cmocka_unit_test(a_policy_that_changes_afterwards),
+		cmocka_unit_test(what_hangs_on_who_asks),
+		cmocka_unit_test(who_may_no_more),
 		cmocka_unit_test(by_the_name_and_no_dns),
 		cmocka_unit_test(by_an_admitted_address),
 		cmocka_unit_test(another_policy_while_it_goes_by_a_parent),

@@ -9,12 +9,18 @@
 #include "base/report.h"
 #include "proxy/generation.h"
 
+/* What `users "users"` reads; their passwords are "staple" and "slow". */
+#define ANNA_HASH                                                              \
+	"$5$rounds=1000$saltsalt$3DAyz.HOC/.mY9SnF2OoTr5BXHfxMmhuUvgg43m9nN7"
+#define USERS_TEXT                                                             \
+	"anna:" ANNA_HASH "\n"                                                 \
+	"slow:$2b$10$abcdefghijklmnopqrstuuTL3rBAB2FTLNnpGNZhAYflp5RzALnWK\n"
+
 static inline int
 read_text(void *context, const char *path, size_t bytes_max, struct text *ret)
 {
-	(void)path;
 	(void)bytes_max;
-	text_addz(ret, context);
+	text_addz(ret, strcmp(path, "users") == 0 ? USERS_TEXT : context);
 	return 0;
 }
 

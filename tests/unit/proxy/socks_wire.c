@@ -231,28 +231,29 @@ methods(void **state)
 	static const struct {
 		struct str bytes;
 		int rc;
-		bool without;
+		bool without, password;
 	} rows[] = {
-		{ STR_INIT("\5\1\0"), 3, true },
-		{ STR_INIT("\5\3\2\1\0"), 5, true },
-		{ STR_INIT("\5\1\2"), 3, false },
-		{ STR_INIT("\5\1\xff"), 3, false },
-		{ STR_INIT(""), -EAGAIN, false },
-		{ STR_INIT("\5"), -EAGAIN, false },
-		{ STR_INIT("\5\2\0"), -EAGAIN, false },
-		{ STR_INIT("\5\xff\0"), -EAGAIN, false },
-		{ STR_INIT("\5\0"), -EBADMSG, false },
-		{ STR_INIT("\4\1\0"), -EBADMSG, false },
-		{ STR_INIT("\0\1\0"), -EBADMSG, false },
-		{ STR_INIT("\6"), -EBADMSG, false },
+		{ STR_INIT("\5\1\0"), 3, true, false },
+		{ STR_INIT("\5\3\2\1\0"), 5, true, true },
+		{ STR_INIT("\5\1\2"), 3, false, true },
+		{ STR_INIT("\5\1\xff"), 3, false, false },
+		{ STR_INIT(""), -EAGAIN, false, false },
+		{ STR_INIT("\5"), -EAGAIN, false, false },
+		{ STR_INIT("\5\2\0"), -EAGAIN, false, false },
+		{ STR_INIT("\5\xff\0"), -EAGAIN, false, false },
+		{ STR_INIT("\5\0"), -EBADMSG, false, false },
+		{ STR_INIT("\4\1\0"), -EBADMSG, false, false },
+		{ STR_INIT("\0\1\0"), -EBADMSG, false, false },
+		{ STR_INIT("\6"), -EBADMSG, false, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool without = false;
+		struct socks_methods found = { 0 };
 		assert_int_equal(
-		    socks_methods_parse(rows[i].bytes, &without), rows[i].rc);
-		assert_int_equal(without, rows[i].without);
+		    socks_methods_parse(rows[i].bytes, &found), rows[i].rc);
+		assert_int_equal(found.without, rows[i].without);
+		assert_int_equal(found.password, rows[i].password);
 	}
 }
 

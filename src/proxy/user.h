@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/user: who a client is, as it says over the explicit port.
+ *
+ * What HTTP and SOCKS have in common.  The loop's thread.
+ */
+#ifndef GATEHOUSE_PROXY_USER_H
+#define GATEHOUSE_PROXY_USER_H
+
+#include "proxy/failure.h"
+#include "proxy/who.h"
+
+struct client;
+
+/* Whether it can say so at all: intercepted clients know of no proxy. */
+bool user_is_asked(const struct client *client);
+
+/*
+ * Asks by the client's question, which ends with what the client is about.  The
+ * credentials are wiped.  As who_ask.
+ */
+enum who_answer user_ask(struct client *client, struct credentials *credentials,
+    who_fn fn, void *context, const struct policy_user **ret_user);
+
+/* Keeps him in the client's arena; false: no memory. */
+bool user_keep(struct client *client, const struct policy_user *user);
+
+/* What a client is told, if it matters. */
+enum proxy_failure user_failure_of(enum who_answer answer);
+
+#endif
