@@ -58,10 +58,12 @@ take_answer(
 	struct keep *keep = &refresh->keep;
 	enum cache_refusal refusal;
 
-	if (response->status == 304 && keep_concerns(keep, response))
-		freshen(refresh, response, used);
-	else if (response->status != 304 &&
-		 !cache_reuse_is_error(response->status)) {
+	if (response->status == 304) {
+		if (keep_concerns(keep, response))
+			freshen(refresh, response, used);
+		else
+			keep_drop_stale(keep);
+	} else if (!cache_reuse_is_error(response->status)) {
 		struct cache_object *object = keep_new(
 		    keep, &refresh->errand, response, (size_t)used, &refusal);
 		if (object == NULL)

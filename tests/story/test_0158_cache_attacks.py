@@ -146,6 +146,22 @@ def test_head_does_not_throw_out_what_is_right(site: Site) -> None:
     assert [a.method for a in site.asked(path)] == ["GET", "HEAD"]
 
 
+def test_another_page_is_not_what_is_still_right(site: Site) -> None:
+    """In the background, too, a 304 for another validator ends the old page."""
+
+    def answer(asked: Asked) -> Reply:
+        if "if-none-match" in asked.headers:
+            return Reply(304, headers={"ETag": '"two"'})
+        body = b"two" if site.asked("/other")[1:] else b"one"
+        policy = "max-age=10, stale-while-revalidate=600"
+        fields = {"Cache-Control": policy, "Age": "20", "ETag": '"one"'}
+        return Reply(headers=fields, body=body)
+
+    site.origin.answers["/other"] = answer
+    assert site.get("/other").body == b"one"
+    wait.until("the other page", lambda: site.get("/other").body == b"two")
+
+
 # ---- parts of what goes away ----
 
 
