@@ -294,3 +294,23 @@ def test_a_wrong_file_changes_nothing(start_gateway: Start) -> None:
     assert "users:2:1: error: MD5 is too weak" in done.stderr
     assert "0123456789" not in done.stderr
     assert gateway.lab.lan.curl(THEIRS, *PROXY, *user("carol")).status == 200
+
+
+def test_what_one_has_fetched_is_not_for_all(start_gateway: Start) -> None:
+    """The cache answers only whom the rules let pass."""
+    rules = RULES.replace('users "users"', 'users "users"\n    cache memory 16M').replace(
+        "www.example.com", "out.example.com"
+    )
+    gateway = begin(start_gateway, policy=ZONES + rules)
+    lab = gateway.lab
+    origin = Origin()
+    origin.answers["/page"] = [Reply(headers={"Cache-Control": "max-age=600"})]
+    url = "http://out.example.com:80/page"
+    with lab.out.serve(80, origin.handle):
+        assert lab.lan.curl(url, *PROXY, *user("alice")).status == 200
+        assert lab.lan.curl(url, *PROXY).status == 407
+        assert lab.lan.curl(url, *PROXY, *user("bob")).status in (403, 407)
+        again = lab.lan.curl(url, *PROXY, *user("carol"))
+        assert again.status == 200 and "; hit" in again.headers["cache-status"]
+    assert len(origin.asked) == 1
+    assert "proxy-authorization" not in origin.asked[0].headers
