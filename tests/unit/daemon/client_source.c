@@ -9,11 +9,9 @@
 #include "net/socket.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-
-#define USER 4242
 
 static char policy_text[] = "zone lan   = int0 10.0.0.0/24 2001:db8:1::/64\n"
 			    "zone guest = int1 10.0.9.0/24\n"
@@ -77,6 +75,8 @@ hand_over(const char *from, const char *to, uint16_t port, bool transparent)
 	assert_true(handed.listener >= 0);
 	handed.client = socket_connect(&connect);
 	assert_true(handed.client >= 0);
+	struct pollfd readable = { .fd = handed.listener, .events = POLLIN };
+	assert_int_equal(poll(&readable, 1, 5000), 1);
 	assert_int_equal(socket_accept(handed.listener, &accepted, 1), 1);
 	handed.fd = accepted.fd;
 	return handed;
@@ -97,10 +97,12 @@ setup(void **state)
 
 	if (!namespace_is_ours)
 		return rc;
+	/* The kernel's own routes to the addresses of IPv6 come later. */
 	shell("ip addr add 10.0.0.4/32 dev lo; ip addr add 10.0.9.4/32 dev lo;"
 	      "ip addr add 203.0.113.80/32 dev lo;"
 	      "ip addr add 2001:db8:1::4/128 dev lo nodad;"
-	      "ip addr add 2001:db8:f::80/128 dev lo nodad");
+	      "ip addr add 2001:db8:f::80/128 dev lo nodad;"
+	      "ip -6 route add local 2001:db8::/32 dev lo");
 	*state = read_policy();
 	return 0;
 }
@@ -141,36 +143,26 @@ the_clients_own(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		struct handed handed =
 		    hand_over(pairs[i][0], pairs[i][1], 80, true);
-		int fd = client_source_make(*state, USER, handed.fd);
+		int fd = client_source_make(*state, handed.fd);
 		struct address_port at;
-		struct stat stat;
 		assert_true(fd >= 0);
 		assert_int_equal(socket_local(fd, &at), 0);
 		assert_true(
 		    address_eq(at.address, place(pairs[i][0], 0).address));
-		assert_in_range(at.port, CLIENT_SOURCE_PORT_FIRST,
-		    CLIENT_SOURCE_PORT_FIRST + CLIENT_SOURCE_PORTS - 1);
+		assert_in_range(at.port, FIREWALL_KEPT_PORT,
+		    FIREWALL_KEPT_PORT + FIREWALL_KEPT_PORTS - 1);
 		assert_true(socket_is_transparent(fd));
 		assert_int_equal(socket_peer(fd, &at), -ENOTCONN);
-		assert_int_equal(fstat(fd, &stat), 0);
-		assert_int_equal(stat.st_uid, USER);
 		assert_fixed(fd, place(pairs[i][1], 80));
 		(void)close(fd);
 		let_go(&handed);
 	}
 }
 
-/* As root again, whatever came of it. */
 static void
 assert_refused(const struct policy *policy, int fd)
 {
-	struct stat stat;
-
-	assert_int_equal(client_source_make(policy, USER, fd), -EPERM);
-	int mine = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(fstat(mine, &stat), 0);
-	assert_int_equal(stat.st_uid, 0);
-	(void)close(mine);
+	assert_int_equal(client_source_make(policy, fd), -EPERM);
 }
 
 static void
