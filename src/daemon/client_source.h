@@ -16,9 +16,10 @@
 #define CLIENT_SOURCE_TRIES 32
 
 /*
- * A socket that is not connected, its port one of FIREWALL_KEPT_PORTS.  -EPERM if the policy
- * keeps no source for the client at the other end of this connection, or if it
- * is none that was handed over; -EADDRINUSE if the client's ports are taken.
+ * A socket that is not connected, its port one of FIREWALL_KEPT_PORTS.  -EPERM
+ * if the policy keeps no source for the client at the other end of this
+ * connection, or if it is none that was handed over; -EADDRINUSE if the
+ * client's ports are taken.
  */
 int client_source_make(const struct policy *policy, int client);
 

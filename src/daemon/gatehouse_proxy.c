@@ -4,9 +4,9 @@
  *
  * Started by gatehoused, as its own user and without a capability, with one end
  * of each channel at CHANNEL_FD and CHANNEL_SOURCES_FD; it opens nothing by
- * itself, but is handed what it needs.  The first thread listens to the channels
- * and builds generations; the workers serve.  It ends when the first channel
- * does.
+ * itself, but is handed what it needs.  The first thread listens to the
+ * channels and builds generations; the workers serve.  It ends when the first
+ * channel does.
  */
 #include "cache/disk.h"
 #include "cache/key.h"

@@ -8,8 +8,8 @@
  *	prerouting  the answers are for the client by their address, and for the
  *	            proxy by their flow: they are given to its socket
  *
- * Where nothing is intercepted nothing of it stands, and where no zone keeps its
- * sources only that the proxy has no address but the gateway's.
+ * Where nothing is intercepted nothing of it stands, and where no zone keeps
+ * its sources only that the proxy has no address but the gateway's.
  */
 #ifndef GATEHOUSE_FIREWALL_COMPILE_KEEP_H
 #define GATEHOUSE_FIREWALL_COMPILE_KEEP_H

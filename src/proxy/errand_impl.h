@@ -3,7 +3,8 @@
  * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
  * the addresses of a name, errand_queue.c waits for room at a server,
  * errand_source.c says from which address, errand_parent.c goes by a parent,
- * errand_datagram.c opens what is not connected, errand_tell.c writes the event.
+ * errand_datagram.c opens what is not connected, errand_tell.c writes the
+ * event.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
