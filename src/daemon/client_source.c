@@ -4,7 +4,6 @@
 #include "net/socket.h"
 
 #include <errno.h>
-#include <sys/fsuid.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -34,23 +33,18 @@ open_somewhere(struct address address)
 		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
 			return -errno;
 		fd = socket_open_from((struct address_port){
-		    address, (uint16_t)(CLIENT_SOURCE_PORT_FIRST +
-					number % CLIENT_SOURCE_PORTS) });
+		    address, (uint16_t)(FIREWALL_KEPT_PORT +
+					number % FIREWALL_KEPT_PORTS) });
 	}
 	return fd;
 }
 
-/* The ruleset knows the proxy's packets by who made their socket. */
+/* Root's, by which the ruleset tells it from what the proxy has of itself. */
 int
-client_source_make(const struct policy *policy, uid_t uid, int client)
+client_source_make(const struct policy *policy, int client)
 {
 	struct address address;
-	int fd = look_at(policy, client, &address);
+	int rc = look_at(policy, client, &address);
 
-	if (fd < 0)
-		return fd;
-	(void)setfsuid(uid);
-	fd = open_somewhere(address);
-	(void)setfsuid(geteuid());
-	return fd;
+	return rc < 0 ? rc : open_somewhere(address);
 }

@@ -9,26 +9,18 @@
 #ifndef GATEHOUSE_DAEMON_CLIENT_SOURCE_H
 #define GATEHOUSE_DAEMON_CLIENT_SOURCE_H
 
+#include "firewall/names.h"
 #include "policy/policy.h"
-
-#include <sys/types.h>
-
-/*
- * The ports are below those that clients choose from (32768 in Linux, 49152 by
- * RFC 6335): so the connection is never the same, for conntrack, as one that
- * the client itself has made to the server.
- */
-#define CLIENT_SOURCE_PORT_FIRST 16384
-#define CLIENT_SOURCE_PORTS      16384
 
 /* Free ones are found at once until nearly all are taken. */
 #define CLIENT_SOURCE_TRIES 32
 
 /*
- * A socket as if the user had made it, not connected.  -EPERM if the policy
- * keeps no source for the client at the other end of this connection, or if it
- * is none that was handed over; -EADDRINUSE if the client's ports are taken.
+ * A socket that is not connected, its port one of FIREWALL_KEPT_PORTS.  -EPERM
+ * if the policy keeps no source for the client at the other end of this
+ * connection, or if it is none that was handed over; -EADDRINUSE if the
+ * client's ports are taken.
  */
-int client_source_make(const struct policy *policy, uid_t uid, int client);
+int client_source_make(const struct policy *policy, int client);
 
 #endif

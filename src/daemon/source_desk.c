@@ -30,8 +30,7 @@ answer(const struct gateway *gateway, uint32_t number, int client)
 		.source.number = number };
 	int fd = gateway->current == NULL
 		     ? -EPERM
-		     : client_source_make(gateway->current->policy,
-			   gateway->child.uid, client);
+		     : client_source_make(gateway->current->policy, client);
 
 	if (fd < 0) {
 		message.type = CHANNEL_NO_SOURCE;

@@ -7,13 +7,21 @@
 #define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
 #define KEPT     FIREWALL_TEXT(FIREWALL_MARKS_KEPT)
 
+/*
+ * Those that gatehoused makes are root's.  Of what the proxy was handed over it
+ * could bind each socket to any other address, and ask under it.
+ */
 void
 compile_keep_asks(struct compiler *compiler)
 {
 	if (policy_keep_zones(compiler->policy) != 0)
 		compile_line(compiler,
-		    "meta skuid %u meta l4proto tcp socket transparent 1 goto "
-		    "keep",
+		    "meta skuid 0 meta l4proto tcp socket transparent 1 jump "
+		    "keep");
+	if (compiler->policy->intercept_count > 0)
+		compile_line(compiler,
+		    "meta skuid %u meta l4proto tcp socket transparent 1 "
+		    "counter name \"spoofed\" drop",
 		    compiler->host->proxy_uid);
 }
 
@@ -36,8 +44,10 @@ write_zone(struct compiler *compiler, uint8_t zone, uint8_t family)
 		return;
 	compile_add_home(compiler, "saddr", zone, family, &line);
 	compile_line(compiler,
-	    "meta nfproto %s %.*sct mark set ct mark or " KEPT " accept",
-	    family == ADDRESS_IPV4 ? "ipv4" : "ipv6", STR_ARG(text_str(&line)));
+	    "meta nfproto %s %.*stcp sport %u-%u ct mark set ct mark or " KEPT
+	    " accept",
+	    family == ADDRESS_IPV4 ? "ipv4" : "ipv6", STR_ARG(text_str(&line)),
+	    FIREWALL_KEPT_PORT, FIREWALL_KEPT_PORT + FIREWALL_KEPT_PORTS - 1);
 	compile_text_fini(compiler, &line);
 }
 
@@ -54,7 +64,6 @@ write_asks(struct compiler *compiler)
 		if (compiler->host->ipv6)
 			write_zone(compiler, zone, ADDRESS_IPV6);
 	}
-	compile_line(compiler, "counter name \"spoofed\" drop");
 	compile_chain_end(compiler);
 }
 

@@ -3,12 +3,13 @@
  * firewall/compile_keep: the proxy's connections that come from a client's
  * address (`keep source`).
  *
- *	output      one of the proxy's sockets asks under an address that is not
- *	            the gateway's: only one of a zone that may keep it
+ *	output      a socket that gatehoused made for it asks, under an address
+ *	            of a zone that may keep it; none of the proxy's own may
  *	prerouting  the answers are for the client by their address, and for the
  *	            proxy by their flow: they are given to its socket
  *
- * Nothing of it stands where no zone keeps its sources.
+ * Where nothing is intercepted nothing of it stands, and where no zone keeps
+ * its sources only that the proxy has no address but the gateway's.
  */
 #ifndef GATEHOUSE_FIREWALL_COMPILE_KEEP_H
 #define GATEHOUSE_FIREWALL_COMPILE_KEEP_H

@@ -53,6 +53,14 @@ _Static_assert(
     "they are one mask");
 
 /*
+ * The first of the ports that such a connection comes from, and how many they
+ * are.  Clients choose from higher ones (32768 in Linux, 49152 by RFC 6335): so
+ * it is never the same, for conntrack, as one of the client's own.
+ */
+#define FIREWALL_KEPT_PORT  16384
+#define FIREWALL_KEPT_PORTS 16384
+
+/*
  * Of the connection mark: the number of the rule whose bandwidth the flow
  * shares, 1 to POLICY_BANDWIDTHS_MAX; 0: none, or the proxy paces it.
  */

@@ -12,6 +12,7 @@ from tests.lab.gateway import GOOD, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Journal
 from tests.lab.listener import read_head
+from tests.lab.watch import NEW_TCP, Watch
 from tests.story.zones import ZONES
 
 POLICY = (
@@ -139,6 +140,42 @@ def test_masqueraded_all_the_same(gateway: Gateway) -> None:
     try:
         assert gateway.apply(hidden).returncode == GOOD
         assert peer_of(gateway.lab.lan) == "203.0.113.1"
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+
+
+# A socket that may bear any address, as a broken proxy has with each client that
+# is handed over to it.
+FOREIGN = """
+import os, socket, sys
+uid, source, server = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+os.seteuid(uid)
+sock = socket.socket()
+os.seteuid(0)
+sock.setsockopt(socket.IPPROTO_IP, 19, 1)  # IP_TRANSPARENT
+sock.bind((source, 20000))
+sock.settimeout(0.5)
+try:
+    sock.connect((server, 80))
+except OSError as error:
+    sys.exit(str(error))
+"""
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_the_proxy_takes_no_other_address(gateway: Gateway, keeps: bool) -> None:
+    lab = gateway.lab
+    policy = POLICY if keeps else POLICY.replace(" keep source", "")
+    try:
+        assert gateway.apply(policy).returncode == GOOD
+        [pid] = gateway.pids("gatehouse-proxy")
+        uid = os.stat(f"/proc/{pid}").st_uid
+        assert uid != 0
+        for source in (lab.lan.ip4, lab.guest.ip4, "198.51.100.7"):
+            with Watch(lab.web, NEW_TCP) as watch:
+                words = [str(uid), source, lab.web.ip4]
+                done = lab.gw.run(["python3", "-c", FOREIGN, *words])
+                assert (done.returncode, watch.count()) == (1, 0), done.stderr
     finally:
         assert gateway.apply(POLICY).returncode == GOOD
 

@@ -660,7 +660,9 @@ knows_the_proxy_by_its_user(void **state)
 	(void)state;
 	char *ruleset = compile(whole[2]);
 	char *chain = chain_of(ruleset, "output");
-	assert_int_equal(occurrences(ruleset, "skuid"), 2);
+	assert_int_equal(occurrences(ruleset, "skuid"), 3);
+	assert_has(chain, "meta skuid 1000 meta l4proto tcp socket transparent "
+			  "1 counter name \"spoofed\" drop\n");
 	assert_has(chain, "meta skuid 1000 meta l4proto tcp ct mark set ct "
 			  "mark or 0x04000000 accept\n");
 	assert_has(chain, "meta skuid 1000 meta l4proto udp ct mark set ct "

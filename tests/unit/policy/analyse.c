@@ -45,10 +45,19 @@ findings_of(const char *policy_text, bool notes, struct text *out)
 	policy_unref(policy);
 }
 
+#define KEEP "proxy {\n intercept web for lan keep source\n}\n"
+
 static const struct {
 	const char *policy;
 	const char *findings;
 } rows[] = {
+	/* A source is kept in vain if there is nobody who would see it. */
+	{ HEAD USED KEEP "masquerade lan -> guest, wan\nallow lan -> wan\n",
+	    "6 hidden: no server sees the sources that are kept: all that "
+	    "leaves lan is masqueraded\n" },
+	{ HEAD USED KEEP "masquerade lan -> wan\nallow lan -> wan\n", "" },
+	{ HEAD USED KEEP "masquerade guest -> lan, wan\nallow lan -> wan\n",
+	    "" },
 	{ HEAD "allow lan -> wan tcp 80\n" USED, "" },
 	/* One rule takes all, and is named alone. */
 	{ HEAD USED "allow lan -> wan\n"

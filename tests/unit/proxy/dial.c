@@ -263,6 +263,103 @@ a_cancelled_dial_is_silent(void **state)
 	(void)close(listener);
 }
 
+/* ---- from a client's address ---- */
+
+static uint32_t wanted;
+
+static int
+want(uint32_t number, int client)
+{
+	wanted = number;
+	assert_int_equal(client, 7);
+	return 0;
+}
+
+/* A socket that has the address, as gatehoused would send it. */
+static int
+source_at(const char *address)
+{
+	struct address_port at = { .address = address_of(address) };
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(at, &sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	return fd;
+}
+
+/* What comes of it if this is the answer; 0: there is none. */
+static void
+dial_from_client(struct test *t, struct address_port *server, int answer)
+{
+	struct sources *sources = sources_create(want);
+
+	t->dial.sources = sources;
+	t->dial.client = 7;
+	t->dial.from4 = address_of("127.0.0.2");
+	dial_start(&t->dial, &t->h.loop, server, 1);
+	assert_int_equal(t->called, 0);
+	if (answer != 0)
+		sources_answer(sources, wanted, answer);
+	else
+		t->dial.deadline = clock_now();
+	harness_run(&t->h);
+	assert_int_equal(t->called, 1);
+	sources_destroy(&sources);
+}
+
+static void
+from_the_clients_address_or_not_at_all(void **state)
+{
+	struct address_port server, peer;
+	int listener = listen_somewhere(ADDRESS_IPV4, &server);
+	struct socket_accepted accepted;
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	dial_from_client(&t, &server, source_at("127.0.0.2"));
+	assert_true(t.fd >= 0);
+	assert_int_equal(socket_local(t.fd, &peer), 0);
+	assert_true(address_eq(peer.address, address_of("127.0.0.2")));
+	end(&t);
+	assert_int_equal(socket_accept(listener, &accepted, 1), 1);
+	(void)close(accepted.fd);
+	const int answers[] = { source_at("127.0.0.3"), -EPERM, 0 };
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		begin(&t);
+		t.descriptors -= i == 0;
+		dial_from_client(&t, &server, answers[i]);
+		assert_int_equal(t.fd, DIAL_NO_SOURCE);
+		end(&t);
+	}
+	assert_int_equal(socket_accept(listener, &accepted, 1), 0);
+	(void)close(listener);
+}
+
+static void
+a_cancelled_dial_takes_no_source(void **state)
+{
+	struct sources *sources = sources_create(want);
+	struct address_port server;
+	int listener = listen_somewhere(ADDRESS_IPV4, &server);
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	t.dial.sources = sources;
+	t.dial.client = 7;
+	t.dial.from4 = address_of("127.0.0.2");
+	dial_start(&t.dial, &t.h.loop, &server, 1);
+	sources_answer(sources, wanted, source_at("127.0.0.2"));
+	dial_cancel(&t.dial);
+	loop_deliver(&t.h.loop);
+	assert_int_equal(t.called, 0);
+	end(&t);
+	sources_destroy(&sources);
+	(void)close(listener);
+}
+
 int
 main(void)
 {
@@ -275,6 +372,8 @@ main(void)
 		cmocka_unit_test(all_are_deaf),
 		cmocka_unit_test(more_of_them_on_the_way),
 		cmocka_unit_test(a_cancelled_dial_is_silent),
+		cmocka_unit_test(from_the_clients_address_or_not_at_all),
+		cmocka_unit_test(a_cancelled_dial_takes_no_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
