@@ -13,6 +13,7 @@
  * the limit: a crowd must not push it aside.
  */
 #include "firewall/compile_aside.h"
+#include "firewall/compile_bandwidth.h"
 
 #include <stdio.h>
 
@@ -225,6 +226,7 @@ compile_limit_chain(struct compiler *compiler, const struct chain *chain,
 	compile_chain_begin(compiler, name);
 	write_rate_checks(compiler, rule);
 	write_connection_checks(compiler, rule);
+	compile_bandwidth_mark(compiler, rule);
 	compile_line(compiler, "%.*s", STR_ARG(tail));
 	compile_chain_end(compiler);
 }

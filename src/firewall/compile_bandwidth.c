@@ -233,10 +233,12 @@ compile_ask_bandwidth(struct compiler *compiler)
 }
 
 void
-compile_bandwidth_mark(const struct policy_rule *rule, struct text *tail)
+compile_bandwidth_mark(
+    struct compiler *compiler, const struct policy_rule *rule)
 {
 	if (has_bandwidth(rule))
-		text_addf(tail, "ct mark set ct mark and " REST " or 0x%08x ",
+		compile_line(compiler,
+		    "ct mark set ct mark and " REST " or 0x%08x",
 		    (unsigned)rule->bandwidth_number
 			<< FIREWALL_BANDWIDTH_SHIFT);
 }

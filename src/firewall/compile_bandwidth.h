@@ -15,7 +15,12 @@ void compile_bandwidth_objects(struct compiler *compiler);
 void compile_ask_bandwidth(struct compiler *compiler);
 void compile_bandwidth_chains(struct compiler *compiler);
 
-/* In the rule's line: from now on its flow is known by the rule's number. */
-void compile_bandwidth_mark(const struct policy_rule *rule, struct text *tail);
+/*
+ * Before the rule's line: from now on its flow is known by the rule's number.  A
+ * line of its own, because the mark of what belongs to no flow (`invalid allow`)
+ * cannot be set, and ends the line.
+ */
+void compile_bandwidth_mark(
+    struct compiler *compiler, const struct policy_rule *rule);
 
 #endif

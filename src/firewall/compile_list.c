@@ -16,7 +16,6 @@
  * to another: the kernel takes 16 chains in a row and no more.
  */
 #include "firewall/compile_aside.h"
-#include "firewall/compile_bandwidth.h"
 #include "firewall/compile_lines.h"
 #include "firewall/compile_shared.h"
 
@@ -654,7 +653,6 @@ write_limit_chain(struct list *list, size_t at)
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct text tail = TEXT_EMPTY;
 
-	compile_bandwidth_mark(rule, &tail);
 	add_settled_tail(compiler, list->chain, rule, &tail);
 	add_line_comment(rule, &tail);
 	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));

@@ -99,6 +99,20 @@ def test_random_policies(gate: Wires, compiled: Callable[..., str]) -> None:
         assert min(fates[f] for f in FATES) > 0, f"a world that is too small: {fates}"
 
 
+# What was found once: a rule with a bandwidth did not count, nor allow, what
+# belongs to no flow and has no mark that it could set.
+FOUND = [526360236]
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_was_found(gate: Wires, compiled: Callable[..., str], seed: int) -> None:
+    chance = random.Random(seed)
+    policy = small_chance.random_policy(chance)
+    ruleset = compiled_with_own(compiled, policy)
+    packets = small_chance.random_packets(chance, policy, PACKETS)
+    tried(gate, f"KERNEL_SEED={seed} KERNEL_POLICIES=1", policy, ruleset, packets)
+
+
 def test_small_world(gate: Wires, compiled: Callable[..., str]) -> None:
     """All packets that there are."""
     seed = first_seed()
