@@ -16,9 +16,9 @@ void compile_ask_bandwidth(struct compiler *compiler);
 void compile_bandwidth_chains(struct compiler *compiler);
 
 /*
- * Before the rule's line: from now on its flow is known by the rule's number.  A
- * line of its own, because the mark of what belongs to no flow (`invalid allow`)
- * cannot be set, and ends the line.
+ * Before the rule's line: from now on its flow is known by the rule's number.
+ * A line of its own, because the mark of what belongs to no flow (`invalid
+ * allow`) cannot be set, and ends the line.
  */
 void compile_bandwidth_mark(
     struct compiler *compiler, const struct policy_rule *rule);
