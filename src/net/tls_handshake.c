@@ -74,7 +74,8 @@ on_failed(struct stream *stream, int error, void *context)
 	struct tls_handshake *handshake = context;
 
 	(void)stream;
-	fail(handshake, error, "the connection broke off");
+	if (handshake->tls == NULL || !handshake->tls->ready)
+		fail(handshake, error, "the connection broke off");
 }
 
 static const struct stream_user shaking = {
