@@ -160,7 +160,7 @@ const struct command command_quota = {
 	    "  gatehouse quota reset of guests for 10.0.9.4\n"
 	    "  gatehouse quota --json | jq '.quotas[].used_bytes'\n"
 	    "\n"
-	    "Needs root. Status 1: nothing is counted there. Status 3: no "
+	    "Needs root. Status 1: there was nothing to reset. Status 3: no "
 	    "gateway\n"
 	    "runs.\n",
 	.takes = OPTION_RUNTIME | OPTION_JSON,
