@@ -105,14 +105,17 @@ commit_rules(const struct list_plan *plan, const struct policy *policy)
 {
 	struct text rules = TEXT_EMPTY, why = TEXT_EMPTY;
 	struct transaction_kept kept = { is_kept, plan };
+	struct batch *leftovers;
 
 	text_addf(&rules,
 	    "table inet gatehouse {\nchain main {\ntype filter hook "
 	    "prerouting priority mangle\nip saddr @%s drop\nip saddr @ban.4 "
 	    "drop\ndrop\n}\n}\n",
 	    list_plan_name(plan, policy->groups[0], ADDRESS_IPV4));
-	if (transaction_commit_beside(text_str(&rules), &kept, &why) < 0)
+	if (transaction_commit_beside(
+		text_str(&rules), &kept, &leftovers, &why) < 0)
 		fail("the rules were refused", &why);
+	transaction_clear(&leftovers);
 	text_fini(&rules);
 	text_fini(&why);
 }

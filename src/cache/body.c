@@ -216,7 +216,7 @@ room_at(struct cache_body *body, uint64_t at, char **ret, size_t *ret_len)
 
 	if (pieces == NULL) {
 		*ret = inline_bytes(body) + at;
-		*ret_len = SIZE_MAX; /* its length was checked */
+		*ret_len = PTRDIFF_MAX; /* its length was checked */
 		return 0;
 	}
 	lock(body);

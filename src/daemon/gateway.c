@@ -28,9 +28,8 @@ gateway_say(const char *format, ...)
 /* ---- apply ---- */
 
 static int
-draft_ruleset(const struct gateway *gateway,
-    const struct generation *generation, struct ruleset_draft *ret,
-    struct text *reterr_why)
+draft_ruleset(struct gateway *gateway, const struct generation *generation,
+    struct ruleset_draft *ret, struct text *reterr_why)
 {
 	struct firewall_host host = {
 		.proxy_uid = gateway->child.uid,
@@ -82,6 +81,26 @@ prepare(struct gateway *gateway, const struct generation *generation,
 	return rc < 0 ? rc : read;
 }
 
+/* What the old rules leave is taken away when who asked has the answer. */
+static int
+commit_ruleset(
+    struct gateway *gateway, struct ruleset_draft *draft, struct text *words)
+{
+	int rc = ruleset_commit(
+	    &gateway->ruleset, draft, &gateway->bans.bans, words);
+
+	loop_defer(gateway->loop, &gateway->clear);
+	return rc;
+}
+
+static void
+on_clear(struct loop_deferred *deferred)
+{
+	struct gateway *gateway = deferred->context;
+
+	ruleset_clear(&gateway->ruleset);
+}
+
 /* Kernel first, for it can refuse; then the proxy. */
 static int
 commit(
@@ -93,8 +112,7 @@ commit(
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
-		rc = ruleset_commit(
-		    &gateway->ruleset, &draft, &gateway->bans.bans, words);
+		rc = commit_ruleset(gateway, &draft, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
 		(void)child_abort(&gateway->child, generation->number);
@@ -272,8 +290,7 @@ compile_again(struct gateway *gateway, const char *what)
 	int rc = draft_ruleset(gateway, gateway->current, &draft, &why);
 
 	if (rc == 0)
-		rc = ruleset_commit(
-		    &gateway->ruleset, &draft, &gateway->bans.bans, &why);
+		rc = commit_ruleset(gateway, &draft, &why);
 	if (rc < 0)
 		gateway_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
@@ -450,6 +467,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
+		.clear = { .fn = on_clear, .context = gateway },
 	};
 	child_init(&gateway->child, uid, gid);
 	early_drop_init(&gateway->early, early);
@@ -488,6 +506,7 @@ gateway_close(struct gateway *gateway, bool remove)
 
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
+	loop_deferred_cancel(&gateway->clear);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);

@@ -66,7 +66,8 @@ struct gateway {
 	bool booting; /* before the network is up */
 	struct ban_keeper bans;
 	struct quota_keeper quotas;
-	struct ruleset ruleset; /* of current, in the kernel */
+	struct ruleset ruleset;     /* of current, in the kernel */
+	struct loop_deferred clear; /* of what the rules before have left */
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;

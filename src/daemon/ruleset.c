@@ -11,6 +11,13 @@ ruleset_fini(struct ruleset *ruleset)
 {
 	list_sets_fini(&ruleset->lists);
 	text_fini(&ruleset->rules);
+	transaction_forget(&ruleset->leftovers);
+}
+
+void
+ruleset_clear(struct ruleset *ruleset)
+{
+	transaction_clear(&ruleset->leftovers);
 }
 
 void
@@ -115,12 +122,13 @@ draft_anew(const struct ruleset *ruleset, struct ruleset_draft *draft,
 }
 
 int
-ruleset_draft(const struct ruleset *ruleset,
-    const struct generation *generation, struct firewall_host host,
-    bool goes_on, struct ruleset_draft *ret, struct text *reterr_why)
+ruleset_draft(struct ruleset *ruleset, const struct generation *generation,
+    struct firewall_host host, bool goes_on, struct ruleset_draft *ret,
+    struct text *reterr_why)
 {
 	int rc = 0;
 
+	ruleset_clear(ruleset);
 	*ret = RULESET_DRAFT_EMPTY;
 	ret->policy = generation->policy;
 	if (goes_on)
@@ -155,7 +163,7 @@ replace(struct ruleset *ruleset, struct ruleset_draft *draft,
 		rc = ban_sets_ensure(&ruleset->bans, bans, reterr_why);
 	if (rc == 0)
 		rc = transaction_commit_beside(
-		    text_str(rules), &kept, reterr_why);
+		    text_str(rules), &kept, &ruleset->leftovers, reterr_why);
 	if (rc < 0)
 		list_plan_undo(&draft->lists);
 	return rc;

@@ -23,6 +23,7 @@ struct ruleset {
 	uint64_t mark;     /* by which the kernel's are known to be these */
 	bool has_bans;     /* the rules as text do */
 	bool translates;
+	struct batch *leftovers; /* of the rules before; NULL: none */
 };
 
 struct ruleset_draft {
@@ -40,13 +41,20 @@ void ruleset_fini(struct ruleset *ruleset);
 void ruleset_draft_fini(struct ruleset_draft *draft);
 
 /*
+ * Takes away what the rules before have left in the kernel: some ten
+ * milliseconds for a thousand of them, when nobody waits.  A draft begins with
+ * it if it was not done.
+ */
+void ruleset_clear(struct ruleset *ruleset);
+
+/*
  * Makes a draft of the generation.  `host` has what is not of the policy;
  * `goes_on`: rules that stay go on counting.  0, or a negative errno with a
  * sentence.  ruleset_draft_fini in any case.
  */
-int ruleset_draft(const struct ruleset *ruleset,
-    const struct generation *generation, struct firewall_host host,
-    bool goes_on, struct ruleset_draft *ret, struct text *reterr_why);
+int ruleset_draft(struct ruleset *ruleset, const struct generation *generation,
+    struct firewall_host host, bool goes_on, struct ruleset_draft *ret,
+    struct text *reterr_why);
 
 /*
  * Puts the draft in force, or leaves all as it was; the bans hold before the

@@ -2,6 +2,7 @@
 #include "firewall/transaction.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "firewall/kernel_set.h"
 #include "firewall/limits.h"
@@ -264,17 +265,38 @@ is_new(const void *context, const struct standing_item *item)
  * socket that is closed waits for it, some 10 ms).  What cannot be taken away
  * harms nobody, and the next replacement tries again.
  */
-static void
-clear_old(const struct replacement *replacement)
+static struct batch *
+leave_old(const struct replacement *replacement)
 {
-	struct batch batch = BATCH_EMPTY;
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (batch == NULL)
+		return NULL;
+	batch_begin(batch);
+	standing_remove(replacement->before, is_old, replacement->kept, batch);
+	return batch;
+}
+
+void
+transaction_forget(struct batch **leftovers)
+{
+	struct batch *batch = *leftovers;
+
+	*leftovers = NULL;
+	if (batch != NULL)
+		batch_fini(batch);
+	free(batch);
+}
+
+void
+transaction_clear(struct batch **leftovers)
+{
 	struct text words = TEXT_EMPTY;
 
-	batch_begin(&batch);
-	standing_remove(replacement->before, is_old, replacement->kept, &batch);
-	(void)batch_commit(&batch, &words);
-	batch_fini(&batch);
+	if (*leftovers != NULL)
+		(void)batch_commit(*leftovers, &words);
 	text_fini(&words);
+	transaction_forget(leftovers);
 }
 
 static void
@@ -298,7 +320,8 @@ clear_new(const struct replacement *replacement)
 
 /* Where nothing is known (-EIO), nothing is safe to take away. */
 static int
-replace(struct replacement *replacement, struct str ruleset, struct text *why)
+replace(struct replacement *replacement, struct str ruleset,
+    struct batch **ret_leftovers, struct text *why)
 {
 	int rc = prepare(replacement, ruleset, why);
 
@@ -308,7 +331,7 @@ replace(struct replacement *replacement, struct str ruleset, struct text *why)
 	if (rc == 0)
 		rc = change_over(replacement, why);
 	if (rc == 0)
-		clear_old(replacement);
+		*ret_leftovers = leave_old(replacement);
 	else if (rc != -EIO)
 		clear_new(replacement);
 	return rc;
@@ -317,18 +340,20 @@ replace(struct replacement *replacement, struct str ruleset, struct text *why)
 /* The words of a child that died after its commit are of no interest. */
 int
 transaction_commit_beside(struct str ruleset,
-    const struct transaction_kept *kept, struct text *reterr_why)
+    const struct transaction_kept *kept, struct batch **ret_leftovers,
+    struct text *reterr_why)
 {
 	struct text why = TEXT_EMPTY;
 	struct standing standing;
 	int rc = check_scope(ruleset, reterr_why);
 
+	*ret_leftovers = NULL;
 	if (rc < 0)
 		return rc;
 	rc = read_standing(&standing, &why);
 	struct replacement replacement = { .before = &standing, .kept = kept };
 	if (rc == 0)
-		rc = replace(&replacement, ruleset, &why);
+		rc = replace(&replacement, ruleset, ret_leftovers, &why);
 	if (rc < 0)
 		text_add(reterr_why, text_str(&why));
 	split_fini(&replacement.split);
@@ -340,7 +365,12 @@ transaction_commit_beside(struct str ruleset,
 int
 transaction_commit(struct str ruleset, struct text *reterr_why)
 {
-	return transaction_commit_beside(ruleset, NULL, reterr_why);
+	struct batch *leftovers;
+	int rc =
+	    transaction_commit_beside(ruleset, NULL, &leftovers, reterr_why);
+
+	transaction_clear(&leftovers);
+	return rc;
 }
 
 /* As one transaction: nothing is to be made first. */

@@ -9,7 +9,8 @@
  *	2	the old base chains go, the new come
  *	3	what the old ones stood on is taken away
  *
- * Only the second is felt: a packet meets the old rules or the new, or for some
+ * The third is the caller's to begin, when nobody waits any more.  Only the
+ * second is felt: a packet meets the old rules or the new, or for some
  * microseconds the old chains without their rules, which drop.  Were all one,
  * it would meet new rules with sets of ranges that hold nothing yet, or old
  * ones whose maps are empty already.  A failure of the first two leaves the old
@@ -45,15 +46,26 @@
  */
 int transaction_commit(struct str ruleset, struct text *reterr_why);
 
+/* The third transaction, still to be done; owned, NULL: there is none. */
+struct batch;
+
 /* Which of the sets that stand are no part of the ruleset's text. */
 struct transaction_kept {
 	bool (*is_kept)(const void *context, const char *name);
 	const void *context;
 };
 
-/* The same, but these sets stay as they are, for the ruleset to name them. */
+/*
+ * The same, but these sets stay as they are, for the ruleset to name them; and
+ * what is left over still stands, until transaction_clear.
+ */
 int transaction_commit_beside(struct str ruleset,
-    const struct transaction_kept *kept, struct text *reterr_why);
+    const struct transaction_kept *kept, struct batch **ret_leftovers,
+    struct text *reterr_why);
+
+/* Takes the leftovers out of the kernel, or only forgets them. */
+void transaction_clear(struct batch **leftovers);
+void transaction_forget(struct batch **leftovers);
 
 /*
  * What a commit would answer, by library and kernel; nothing changes.  What

@@ -48,6 +48,7 @@ bring(struct world *world, struct policy *policy, bool in_place)
 	struct list_plan plan = LIST_PLAN_EMPTY;
 	struct text why = TEXT_EMPTY, rules = TEXT_EMPTY;
 	struct transaction_kept kept = { is_planned, &plan };
+	struct batch *leftovers;
 	int rc =
 	    list_sets_plan(&world->sets, policy, true, in_place, &plan, &why);
 
@@ -59,9 +60,11 @@ bring(struct world *world, struct policy *policy, bool in_place)
 		make_rules(&plan, policy, &rules);
 		if (rc == 0)
 			rc = transaction_commit_beside(
-			    text_str(&rules), &kept, &why);
+			    text_str(&rules), &kept, &leftovers, &why);
 		if (rc < 0)
 			list_plan_undo(&plan);
+		else
+			transaction_clear(&leftovers);
 	}
 	assert_true(rc == 0 || why.len > 0);
 	if (rc == 0)

@@ -202,13 +202,18 @@ what_is_kept_keeps_its_name(void **state)
 {
 	struct transaction_kept kept = { is_pair, "pair" };
 	struct text listed = TEXT_EMPTY, why = TEXT_EMPTY;
+	struct batch *leftovers;
 
 	(void)state;
 	NEED_NAMESPACE();
-	for (int i = 0; i < 2; i++)
-		assert_int_equal(transaction_commit_beside(
-				     STR(THIRD_RULESET("drop")), &kept, &why),
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(
+		    transaction_commit_beside(
+			STR(THIRD_RULESET("drop")), &kept, &leftovers, &why),
 		    0);
+		assert_ptr_not_equal(leftovers, NULL);
+		transaction_clear(&leftovers);
+	}
 	shell_read(&listed, LIST_OURS);
 	assert_true(text_has(&listed, "ip saddr @pair goto leaf/2"));
 	assert_true(text_has(&listed, "set pair {"));
