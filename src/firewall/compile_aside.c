@@ -103,7 +103,7 @@ write_rate(struct compiler *compiler, const struct policy_rule *rule)
 	uint32_t refill = limit->seconds * (limit->burst / limit->count + 1);
 	char name[COMPILE_NAME_BYTES];
 
-	if (limit->per_source) {
+	if (limit->each == POLICY_EACH_SOURCE) {
 		write_sources(compiler, "rate", rule, refill);
 		return;
 	}
@@ -119,7 +119,7 @@ write_connections(struct compiler *compiler, const struct policy_rule *rule)
 {
 	char name[COMPILE_NAME_BYTES];
 
-	if (rule->connections_per_source) {
+	if (rule->connections_each == POLICY_EACH_SOURCE) {
 		write_sources(compiler, "connections", rule, 0);
 		return;
 	}
@@ -174,7 +174,7 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 
 	if (rule->limit.count == 0)
 		return;
-	if (!rule->limit.per_source) {
+	if (rule->limit.each != POLICY_EACH_SOURCE) {
 		object_name("rate", rule, 0, name);
 		compile_line(compiler, "limit name \"%s\" " BEYOND, name);
 		return;
@@ -196,7 +196,7 @@ write_connection_checks(
 		return;
 	text_addf(&over, "ct count over %u", rule->connections);
 	object_name("connections", rule, 0, name);
-	if (rule->connections_per_source)
+	if (rule->connections_each == POLICY_EACH_SOURCE)
 		write_source_checks(
 		    compiler, "add", "connections", rule, text_str(&over));
 	else /* always the same key, whatever the mark is */

@@ -75,11 +75,11 @@ say_limits(const struct policy_rule *rule, struct text *out)
 	if (rule->limit.count > 0) {
 		text_addf(out, " limit %u/%c burst %u", rule->limit.count,
 		    unit_of(rule->limit.seconds), rule->limit.burst);
-		say_source(rule->limit.per_source, out);
+		text_addz(out, policy_each_words(rule->limit.each));
 	}
 	if (rule->connections > 0) {
 		text_addf(out, " connections %u", rule->connections);
-		say_source(rule->connections_per_source, out);
+		text_addz(out, policy_each_words(rule->connections_each));
 	}
 	say_bandwidth(&rule->bandwidth, out);
 	say_quota(&rule->quota, out);

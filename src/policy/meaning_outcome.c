@@ -425,9 +425,9 @@ meaning_limit_same(const struct policy_rule *a, const struct policy_rule *b)
 	return a->limit.count == b->limit.count &&
 	       a->limit.seconds == b->limit.seconds &&
 	       a->limit.burst == b->limit.burst &&
-	       a->limit.per_source == b->limit.per_source &&
+	       a->limit.each == b->limit.each &&
 	       a->connections == b->connections &&
-	       a->connections_per_source == b->connections_per_source &&
+	       a->connections_each == b->connections_each &&
 	       policy_bandwidth_same(&a->bandwidth, &b->bandwidth) &&
 	       policy_quota_same(&a->quota, &b->quota);
 }

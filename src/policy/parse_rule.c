@@ -103,7 +103,29 @@ parse_per_source(struct reader *in, bool *ret)
 	return true;
 }
 
-/* limit RATE [ "burst" NUMBER ] [ "per" "source" ] */
+/* [ "per" ( "source" | "user" ) ] */
+static bool
+parse_each(struct reader *in, enum policy_each *ret)
+{
+	if (!reader_at_word(in, "per"))
+		return true;
+	(void)reader_take(in);
+	if (reader_at_word(in, "source")) {
+		*ret = POLICY_EACH_SOURCE;
+	} else if (reader_at_word(in, "user")) {
+		*ret = POLICY_EACH_USER;
+	} else {
+		(void)reader_expected(in, "'source' or 'user'");
+		report_hint(in->report,
+		    "a limit holds for all together, 'per source' or 'per "
+		    "user'");
+		return false;
+	}
+	(void)reader_take(in);
+	return true;
+}
+
+/* limit RATE [ "burst" NUMBER ] [ "per" ( "source" | "user" ) ] */
 static bool
 parse_limit(struct reader *in, struct syntax_rule *rule)
 {
@@ -117,10 +139,10 @@ parse_limit(struct reader *in, struct syntax_rule *rule)
 		if (!reader_word(in, &limit->burst, "how many at once"))
 			return false;
 	}
-	return parse_per_source(in, &limit->per_source);
+	return parse_each(in, &limit->each);
 }
 
-/* connections NUMBER [ "per" "source" ] */
+/* connections NUMBER [ "per" ( "source" | "user" ) ] */
 static bool
 parse_connections(struct reader *in, struct syntax_rule *rule)
 {
@@ -128,7 +150,7 @@ parse_connections(struct reader *in, struct syntax_rule *rule)
 
 	return refuse_second(in, limit->amount.text.at == NULL) &&
 	       reader_word(in, &limit->amount, "a number of connections") &&
-	       parse_per_source(in, &limit->per_source);
+	       parse_each(in, &limit->each);
 }
 
 static bool

@@ -13,6 +13,7 @@
 #include "policy/address_set.h"
 #include "policy/bandwidth.h"
 #include "policy/domain_set.h"
+#include "policy/each.h"
 #include "policy/flow.h"
 #include "policy/hours.h"
 #include "policy/limits.h"
@@ -77,7 +78,7 @@ struct policy_limit {
 	uint32_t count; /* new flows; 0: no limit */
 	uint32_t seconds;
 	uint32_t burst;
-	bool per_source;
+	enum policy_each each;
 };
 
 #define POLICY_ZONES_ANY UINT64_MAX
@@ -125,7 +126,7 @@ struct policy_rule {
 	struct hours *during; /* NULL: always */
 	struct policy_limit limit;
 	uint32_t connections; /* at once; 0: no limit */
-	bool connections_per_source;
+	enum policy_each connections_each;
 	struct policy_bandwidth bandwidth;
 	uint8_t bandwidth_number; /* of those that have one, from 1; 0: none */
 	struct policy_quota quota;

@@ -383,7 +383,7 @@ resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
 	ret->burst = burst > 0                             ? (uint32_t)burst
 		     : ret->seconds == 1 && ret->count > 5 ? ret->count
 							   : 5;
-	ret->per_source = syntax->per_source;
+	ret->each = syntax->each;
 	return check_refill(resolver, syntax, ret);
 }
 
@@ -399,7 +399,7 @@ resolve_connections(struct resolver *resolver,
 		"so many at a time; a rate is a 'limit'", &count))
 		return false;
 	rule->connections = (uint32_t)count;
-	rule->connections_per_source = syntax->per_source;
+	rule->connections_each = syntax->each;
 	return true;
 }
 
@@ -438,6 +438,19 @@ check_limited(struct resolver *resolver, const struct syntax_rule *syntax,
 	return false;
 }
 
+static bool
+check_each(struct resolver *resolver, const struct syntax_limit *syntax,
+    const struct policy_rule *rule)
+{
+	if (syntax->each != POLICY_EACH_USER || rule->user_count > 0)
+		return true;
+	report_error(resolver->report, syntax->amount.place,
+	    "'per user' goes with 'user': nobody else says who he is");
+	report_hint(resolver->report,
+	    "write 'user NAME, ...' as well, or 'per source'");
+	return false;
+}
+
 bool
 resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
@@ -455,7 +468,9 @@ resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_limit(resolver, &syntax->limit, &rule->limit);
 	good &= resolve_connections(resolver, &syntax->connections, rule);
 	good &= resolve_amounts(resolver, syntax, rule);
-	good = good && check_limited(resolver, syntax, rule);
+	good = good && check_limited(resolver, syntax, rule) &&
+	       check_each(resolver, &syntax->limit, rule) &&
+	       check_each(resolver, &syntax->connections, rule);
 	(void)report_topic(resolver->report, before);
 	return good;
 }

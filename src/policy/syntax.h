@@ -11,6 +11,7 @@
 #define GATEHOUSE_POLICY_SYNTAX_H
 
 #include "base/nearest.h"
+#include "policy/each.h"
 #include "policy/lex.h"
 
 struct includer;
@@ -56,11 +57,14 @@ struct syntax_header {
 	struct syntax_word *values;
 };
 
-/* `limit RATE [burst N] [per source]`, `connections N [per source]` */
+/*
+ * `limit RATE [burst N] [per source | per user]`,
+ * `connections N [per source | per user]`
+ */
 struct syntax_limit {
 	struct syntax_word amount; /* text.at == NULL: not written */
 	struct syntax_word burst;
-	bool per_source;
+	enum policy_each each;
 };
 
 /* `PROTOCOL HOST:PORT` */

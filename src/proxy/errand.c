@@ -111,6 +111,13 @@ say_when_it_comes_back(struct errand *errand)
 	    proxy_failure_words(PROXY_FAILURE_QUOTA), until);
 }
 
+static struct limiter_client
+client_of(const struct errand *errand)
+{
+	return (struct limiter_client){ .source = errand->client.address,
+		.user = errand->user.name };
+}
+
 /* Whether it is within the limit of the rule that allows it. */
 bool
 errand_take_share(struct errand *errand)
@@ -119,8 +126,8 @@ errand_take_share(struct errand *errand)
 
 	if (errand->answer.verdict != POLICY_VERDICT_ALLOW || rule == NULL)
 		return true;
-	switch (share_take(
-	    &errand->share, errand->generation, rule, errand->client.address)) {
+	struct limiter_client client = client_of(errand);
+	switch (share_take(&errand->share, errand->generation, rule, &client)) {
 	case SHARE_TAKEN:
 		return true;
 	case SHARE_LIMITED:
@@ -520,6 +527,7 @@ errand_move(struct errand *errand)
 	struct proxy_generation *before =
 	    proxy_generation_ref(errand->generation);
 	const struct policy_parent *parent;
+	struct limiter_client client = client_of(errand);
 
 	errand_take_generation(errand, errand->worker->generation);
 	errand->answer = errand_ask_own(errand);
@@ -531,7 +539,7 @@ errand_move(struct errand *errand)
 	if (errand->server_at.port != 0 &&
 	    errand->answer.verdict == POLICY_VERDICT_ALLOW)
 		share_move(&errand->share, errand->generation,
-		    errand->answer.rule, errand->client.address);
+		    errand->answer.rule, &client);
 	proxy_generation_unref(before);
 }
 

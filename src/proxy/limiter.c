@@ -17,11 +17,12 @@ enum kind {
 	BANDWIDTH, /* and behind it those of other directions and scopes */
 };
 
-/* A limit of a rule and a source; family NONE: all sources of the rule. */
+/* A limit of a rule, for all together or for one of whom it counts. */
 struct key {
-	uint64_t rule; /* a hash of its text */
-	unsigned kind; /* enum kind */
-	struct address source;
+	uint64_t rule;         /* a hash of its text */
+	unsigned kind;         /* enum kind */
+	struct address source; /* family NONE: it is not of a source */
+	uint64_t user;         /* a hash of his name */
 };
 
 struct limiter_entry {
@@ -104,14 +105,16 @@ limiter_source(struct address source)
 }
 
 static struct key
-key_of(const struct policy_rule *rule, unsigned kind, bool per_source,
-    struct address source)
+key_of(const struct policy_rule *rule, unsigned kind, enum policy_each each,
+    const struct limiter_client *client)
 {
 	struct key key = { .rule = str_hash(rule->text, rule->line),
 		.kind = kind };
 
-	if (per_source)
-		key.source = limiter_source(source);
+	if (each == POLICY_EACH_SOURCE)
+		key.source = limiter_source(client->source);
+	else if (each == POLICY_EACH_USER)
+		key.user = str_hash(client->user, 0);
 	return key;
 }
 
@@ -121,7 +124,7 @@ hash_of(const struct key *key)
 	struct str bytes = { (const char *)key->source.bytes,
 		sizeof(key->source.bytes) };
 
-	return str_hash(bytes, key->rule + key->kind);
+	return str_hash(bytes, key->rule + key->kind + key->user);
 }
 
 static int64_t
@@ -244,6 +247,7 @@ find_entry(struct shard *shard, size_t bucket, const struct key *key)
 
 	while (entry != NULL &&
 	       (entry->key.rule != key->rule || entry->key.kind != key->kind ||
+		   entry->key.user != key->user ||
 		   !address_eq(entry->key.source, key->source)))
 		entry = entry->next;
 	return entry;
@@ -288,34 +292,36 @@ take(struct limiter *limiter, const struct policy_rule *rule, struct key key,
 
 bool
 limiter_take(struct limiter *limiter, const struct policy_rule *rule,
-    struct address source, int64_t now, struct limiter_entry **ret_entry)
+    const struct limiter_client *client, int64_t now,
+    struct limiter_entry **ret_entry)
 {
 	*ret_entry = NULL;
 	if (rule->limit.count > 0 &&
-	    take(limiter, rule,
-		key_of(rule, RATE, rule->limit.per_source, source),
+	    take(limiter, rule, key_of(rule, RATE, rule->limit.each, client),
 		now) == NULL)
 		return false;
 	if (rule->connections == 0)
 		return true;
 	*ret_entry = take(limiter, rule,
-	    key_of(rule, CONNECTIONS, rule->connections_per_source, source),
-	    now);
+	    key_of(rule, CONNECTIONS, rule->connections_each, client), now);
 	return *ret_entry != NULL;
 }
 
 bool
 limiter_share(struct limiter *limiter, const struct policy_rule *rule,
-    struct address source, int64_t now, enum policy_direction direction,
-    enum policy_scope scope, struct limiter_entry **ret_entry)
+    const struct limiter_client *client, int64_t now,
+    enum policy_direction direction, enum policy_scope scope,
+    struct limiter_entry **ret_entry)
 {
+	enum policy_each each = scope == POLICY_SCOPE_SOURCE
+				    ? POLICY_EACH_SOURCE
+				    : POLICY_EACH_NONE;
 	unsigned kind = BANDWIDTH + direction * POLICY_SCOPE_COUNT + scope;
 
 	*ret_entry = NULL;
 	if (rate_of(rule, kind) == 0)
 		return true;
-	*ret_entry = take(limiter, rule,
-	    key_of(rule, kind, scope == POLICY_SCOPE_SOURCE, source), now);
+	*ret_entry = take(limiter, rule, key_of(rule, kind, each, client), now);
 	return *ret_entry != NULL;
 }
 

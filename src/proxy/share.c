@@ -54,13 +54,13 @@ follow(struct share *share, const struct proxy_generation *generation)
 
 static bool
 take_bandwidth(struct share *share, const struct policy_rule *rule,
-    struct address source, int64_t now)
+    const struct limiter_client *client, int64_t now)
 {
 	bool good = true;
 
 	for (unsigned i = 0; i < POLICY_DIRECTION_COUNT; i++)
 		for (unsigned j = 0; good && j < POLICY_SCOPE_COUNT; j++)
-			good = limiter_share(share->limiter, rule, source, now,
+			good = limiter_share(share->limiter, rule, client, now,
 			    (enum policy_direction)i, (enum policy_scope)j,
 			    &share->shaped[i][j]);
 	return good;
@@ -82,7 +82,7 @@ take_quota(
 
 enum share_outcome
 share_take(struct share *share, struct proxy_generation *generation,
-    const struct policy_rule *rule, struct address source)
+    const struct policy_rule *rule, const struct limiter_client *client)
 {
 	int64_t now = clock_now();
 
@@ -91,11 +91,11 @@ share_take(struct share *share, struct proxy_generation *generation,
 	let_go(share);
 	follow(share, generation);
 	/* Who gets nothing must not have cost anybody a token. */
-	enum share_outcome outcome = take_quota(share, rule, source);
+	enum share_outcome outcome = take_quota(share, rule, client->source);
 	if (outcome != SHARE_TAKEN)
 		return outcome;
-	if (!take_bandwidth(share, rule, source, now) ||
-	    !limiter_take(share->limiter, rule, source, now, &share->held)) {
+	if (!take_bandwidth(share, rule, client, now) ||
+	    !limiter_take(share->limiter, rule, client, now, &share->held)) {
 		let_go(share);
 		return SHARE_LIMITED;
 	}
@@ -107,7 +107,7 @@ share_take(struct share *share, struct proxy_generation *generation,
 /* What cannot be had of the new rule, of too many sources, is not held. */
 void
 share_move(struct share *share, struct proxy_generation *generation,
-    const struct policy_rule *rule, struct address source)
+    const struct policy_rule *rule, const struct limiter_client *client)
 {
 	struct share before = *share;
 
@@ -116,8 +116,8 @@ share_move(struct share *share, struct proxy_generation *generation,
 	follow(share, generation);
 	memset(share->shaped, 0, sizeof(share->shaped));
 	share->quota = NULL;
-	(void)take_bandwidth(share, rule, source, clock_now());
-	(void)take_quota(share, rule, source);
+	(void)take_bandwidth(share, rule, client, clock_now());
+	(void)take_quota(share, rule, client->source);
 	share->taken = true;
 	set_throttles(share);
 	let_go(&before);

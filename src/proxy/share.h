@@ -35,12 +35,12 @@ enum share_outcome {
  * held but what says when the quota comes back. */
 enum share_outcome share_take(struct share *share,
     struct proxy_generation *generation, const struct policy_rule *rule,
-    struct address source);
+    const struct limiter_client *client);
 
 /* The flow is that of another rule from now on: its bandwidth and its quota
  * count; it is not counted as a new one. */
 void share_move(struct share *share, struct proxy_generation *generation,
-    const struct policy_rule *rule, struct address source);
+    const struct policy_rule *rule, const struct limiter_client *client);
 
 /* How its bytes may go; lent. */
 struct throttle *share_throttle(

@@ -314,3 +314,18 @@ def test_what_one_has_fetched_is_not_for_all(start_gateway: Start) -> None:
         assert again.status == 200 and "; hit" in again.headers["cache-status"]
     assert len(origin.asked) == 1
     assert "proxy-authorization" not in origin.asked[0].headers
+
+
+def test_each_user_has_a_limit_of_his_own(start_gateway: Start) -> None:
+    """From two sources one user is one; at one source two users are two."""
+    limited = POLICY.replace("user alice, carol", "user alice, carol limit 1/h burst 2 per user")
+    gateway = begin(start_gateway, policy=limited)
+    hosts = (gateway.lab.lan, gateway.lab.mail)
+    assert [host.curl(THEIRS, *PROXY, *user("alice")).status for host in hosts] == [200, 200]
+    journal = gateway.journal.from_here()
+    for host in hosts:
+        answer = host.curl(THEIRS, *PROXY, *user("alice"))
+        assert answer.status == 429
+        event = journal.wait(rule_name="theirs", source_port=answer.ports)
+        assert (event.verdict, event.user) == ("reject", "alice")
+    assert hosts[0].curl(THEIRS, *PROXY, *user("carol")).status == 200

@@ -71,10 +71,10 @@ say_rule(const struct policy_rule *rule, struct text *out)
 	if (rule->limit.count > 0)
 		text_addf(out, " %u in %u s, %u at once%s", rule->limit.count,
 		    rule->limit.seconds, rule->limit.burst,
-		    rule->limit.per_source ? ", each" : "");
+		    policy_each_words(rule->limit.each));
 	if (rule->connections > 0)
 		text_addf(out, " %u connections%s", rule->connections,
-		    rule->connections_per_source ? ", each" : "");
+		    policy_each_words(rule->connections_each));
 	say_amounts(rule, out);
 	text_addz(out, "");
 }
@@ -107,15 +107,19 @@ what_a_rule_asks(void **state)
 		{ "limit 5/s", " 5 in 1 s, 5 at once" },
 		{ "limit 1/s", " 1 in 1 s, 5 at once" },
 		{ "limit 20/m", " 20 in 60 s, 5 at once" },
-		{ "limit 100/h per source", " 100 in 3600 s, 5 at once, each" },
+		{ "limit 100/h per source",
+		    " 100 in 3600 s, 5 at once per source" },
 		{ "limit 1000000/d burst 1", " 1000000 in 86400 s, 1 at once" },
 		{ "limit 1/d burst 366 per source",
-		    " 1 in 86400 s, 366 at once, each" },
+		    " 1 in 86400 s, 366 at once per source" },
 		{ "limit 31623/s burst 1000000",
 		    " 31623 in 1 s, 1000000 at once" },
 		{ "connections 1", " 1 connections" },
 		{ "connections 1000000 per source limit 3/s burst 2",
-		    " 3 in 1 s, 2 at once 1000000 connections, each" },
+		    " 3 in 1 s, 2 at once 1000000 connections per source" },
+		{ "user eve limit 5/m per user connections 3 per user",
+		    " users eve 5 in 60 s, 5 at once per user 3 connections "
+		    "per user" },
 		{ "bandwidth 1MB/s", " up 1000000 down 1000000" },
 		{ "bandwidth 8Mbit/s down", " down 1000000" },
 		{ "bandwidth 2MB/s up per source bandwidth 9MB/s bandwidth "
@@ -181,6 +185,10 @@ what_is_wrong_with_a_rule(void **state)
 		{ "limit 2/h burst 1000000 per source",
 		    "at this rate a burst of 1000000 takes more than a year to "
 		    "come back" },
+		{ "limit 5/s per user connections 3 per user",
+		    "'per user' goes with 'user': nobody else says who he is" },
+		{ "connections 3 per user",
+		    "'per user' goes with 'user': nobody else says who he is" },
 		{ "connections 0", "connections are counted: 1 to 1000000" },
 		{ "connections many", "connections are counted: 1 to 1000000" },
 		{ "connections 1000001",

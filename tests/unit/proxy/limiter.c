@@ -21,6 +21,8 @@
 #define DAY    (86400 * SECOND)
 #define START  (1000 * DAY) /* any time at all */
 
+#define CLIENT(address) ((struct limiter_client){ .source = (address) })
+
 static struct address
 address_of(const char *text)
 {
@@ -32,21 +34,21 @@ address_of(const char *text)
 
 /* Each has a line of its own, by which the limiter knows it. */
 static struct policy_rule
-rule_of(uint32_t count, uint32_t seconds, uint32_t burst, bool per_source)
+rule_of(uint32_t count, uint32_t seconds, uint32_t burst, enum policy_each each)
 {
 	static uint32_t lines;
 
 	return (struct policy_rule){ .line = ++lines,
-		.limit = { count, seconds, burst, per_source } };
+		.limit = { count, seconds, burst, each } };
 }
 
 static struct policy_rule
-connections_of(uint32_t count, bool per_source)
+connections_of(uint32_t count, enum policy_each each)
 {
-	struct policy_rule rule = rule_of(0, 0, 0, false);
+	struct policy_rule rule = rule_of(0, 0, 0, POLICY_EACH_NONE);
 
 	rule.connections = count;
-	rule.connections_per_source = per_source;
+	rule.connections_each = each;
 	return rule;
 }
 
@@ -60,7 +62,8 @@ passing(struct limiter *limiter, const struct policy_rule *rule,
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < tries; i++) {
-		count += limiter_take(limiter, rule, address, now, &held);
+		count +=
+		    limiter_take(limiter, rule, &CLIENT(address), now, &held);
 		assert_null(held);
 	}
 	return count;
@@ -85,8 +88,8 @@ a_rate_and_its_burst(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct limiter *limiter = limiter_create();
 		uint32_t burst = rows[i].burst;
-		struct policy_rule rule =
-		    rule_of(rows[i].count, rows[i].seconds, burst, false);
+		struct policy_rule rule = rule_of(
+		    rows[i].count, rows[i].seconds, burst, POLICY_EACH_NONE);
 		int64_t now = START, token = rows[i].token;
 		assert_int_equal(
 		    passing(limiter, &rule, "192.0.2.1", now, burst + 9),
@@ -113,7 +116,7 @@ static void
 a_rate_over_an_hour(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(10, 60, 4, false);
+	struct policy_rule rule = rule_of(10, 60, 4, POLICY_EACH_NONE);
 	unsigned count = 0;
 
 	(void)state;
@@ -128,7 +131,7 @@ static void
 a_clock_that_steps_back(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(1, 1, 2, false);
+	struct policy_rule rule = rule_of(1, 1, 2, POLICY_EACH_NONE);
 
 	(void)state;
 	assert_int_equal(passing(limiter, &rule, "192.0.2.1", START, 9), 2);
@@ -162,7 +165,7 @@ each_source_has_its_own(void **state)
 		{ "c000:201::", 2 },
 	};
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(1, 3600, 2, true);
+	struct policy_rule rule = rule_of(1, 3600, 2, POLICY_EACH_SOURCE);
 	struct policy_rule other = rule;
 
 	(void)state;
@@ -183,7 +186,7 @@ static void
 all_sources_share_one(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(1, 3600, 2, false);
+	struct policy_rule rule = rule_of(1, 3600, 2, POLICY_EACH_NONE);
 
 	(void)state;
 	assert_int_equal(passing(limiter, &rule, "192.0.2.1", START, 1), 1);
@@ -197,8 +200,8 @@ hold(
     struct limiter *limiter, const struct policy_rule *rule, const char *source)
 {
 	struct limiter_entry *held;
-	bool good =
-	    limiter_take(limiter, rule, address_of(source), START, &held);
+	bool good = limiter_take(
+	    limiter, rule, &CLIENT(address_of(source)), START, &held);
 
 	assert_true(good == (held != NULL));
 	return held;
@@ -208,7 +211,7 @@ static void
 connections_at_once(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = connections_of(2, true);
+	struct policy_rule rule = connections_of(2, POLICY_EACH_SOURCE);
 	struct limiter_entry *first = hold(limiter, &rule, "192.0.2.1");
 	struct limiter_entry *second = hold(limiter, &rule, "192.0.2.1");
 
@@ -233,7 +236,7 @@ static void
 connections_of_all(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = connections_of(2, false);
+	struct policy_rule rule = connections_of(2, POLICY_EACH_NONE);
 
 	(void)state;
 	assert_non_null(hold(limiter, &rule, "192.0.2.1"));
@@ -247,7 +250,7 @@ static void
 both_limits(void **state)
 {
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(1, 3600, 3, false);
+	struct policy_rule rule = rule_of(1, 3600, 3, POLICY_EACH_NONE);
 	struct limiter_entry *first, *second;
 
 	(void)state;
@@ -292,7 +295,7 @@ a_full_table(void **state)
 		CROWD = 2 * LIMITER_ENTRIES_MAX
 	};
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = connections_of(1, true);
+	struct policy_rule rule = connections_of(1, POLICY_EACH_SOURCE);
 	struct limiter_entry **held =
 	    calloc(CROWD, sizeof(struct limiter_entry *));
 	uint32_t refused = 0, again = 0, in = 0;
@@ -300,15 +303,15 @@ a_full_table(void **state)
 	(void)state;
 	assert_non_null(held);
 	for (uint32_t i = 0; i < CROWD; i++)
-		refused +=
-		    !limiter_take(limiter, &rule, numbered(i), START, &held[i]);
+		refused += !limiter_take(
+		    limiter, &rule, &CLIENT(numbered(i)), START, &held[i]);
 	/* Sources are spread well enough to fill every corner. */
 	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
 	assert_int_equal(refused, CROWD - LIMITER_ENTRIES_MAX);
 	for (uint32_t i = 0; i < CROWD; i += 97) {
 		struct limiter_entry *second;
-		assert_false(
-		    limiter_take(limiter, &rule, numbered(i), START, &second));
+		assert_false(limiter_take(
+		    limiter, &rule, &CLIENT(numbered(i)), START, &second));
 	}
 	/* Those who left make room, whichever they were. */
 	for (uint32_t i = 0; i < CROWD; i += 2) {
@@ -319,7 +322,7 @@ a_full_table(void **state)
 	for (uint32_t i = 0; i < CROWD; i++)
 		if (held[i] == NULL)
 			again += limiter_take(limiter, &rule,
-			    numbered(CROWD + i), START, &held[i]);
+			    &CLIENT(numbered(CROWD + i)), START, &held[i]);
 	assert_int_equal(again, in);
 	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
 	free(held);
@@ -334,24 +337,25 @@ idle_buckets_make_room(void **state)
 		CROWD = 2 * LIMITER_ENTRIES_MAX
 	};
 	struct limiter *limiter = limiter_create();
-	struct policy_rule rule = rule_of(1, 60, 2, true);
+	struct policy_rule rule = rule_of(1, 60, 2, POLICY_EACH_SOURCE);
 	struct limiter_entry *held;
 	uint32_t passed = 0;
 
 	(void)state;
 	for (uint32_t i = 0; i < CROWD; i++)
-		(void)limiter_take(limiter, &rule, numbered(i), START, &held);
+		(void)limiter_take(
+		    limiter, &rule, &CLIENT(numbered(i)), START, &held);
 	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
 	/* A moment before they are full again nobody new comes in. */
 	int64_t now = START + 60 * SECOND - 1;
 	for (uint32_t i = 0; i < 1000; i++)
 		passed += limiter_take(
-		    limiter, &rule, numbered(CROWD + i), now, &held);
+		    limiter, &rule, &CLIENT(numbered(CROWD + i)), now, &held);
 	assert_int_equal(passed, 0);
 	now += 1;
 	for (uint32_t i = 0; i < CROWD / 4; i++)
-		passed += limiter_take(
-		    limiter, &rule, numbered(2 * CROWD + i), now, &held);
+		passed += limiter_take(limiter, &rule,
+		    &CLIENT(numbered(2 * CROWD + i)), now, &held);
 	assert_int_equal(passed, CROWD / 4);
 	limiter_unref(limiter);
 }
@@ -364,9 +368,9 @@ fast_buckets_beside_slow_ones(void **state)
 		CROWD = 2 * LIMITER_ENTRIES_MAX
 	};
 	struct limiter *limiter = limiter_create();
-	struct policy_rule slow = rule_of(1, 86400, 9, true);
-	struct policy_rule fast = rule_of(1, 1, 1, true);
-	struct policy_rule connections = connections_of(1, true);
+	struct policy_rule slow = rule_of(1, 86400, 9, POLICY_EACH_SOURCE);
+	struct policy_rule fast = rule_of(1, 1, 1, POLICY_EACH_SOURCE);
+	struct policy_rule connections = connections_of(1, POLICY_EACH_SOURCE);
 	struct limiter_entry **held =
 	    calloc(LIMITER_ENTRIES_MAX, sizeof(struct limiter_entry *));
 	struct limiter_entry *none;
@@ -375,19 +379,21 @@ fast_buckets_beside_slow_ones(void **state)
 	(void)state;
 	assert_non_null(held);
 	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
-		assert_true(limiter_take(
-		    limiter, &connections, numbered(i), START, &held[i]));
+		assert_true(limiter_take(limiter, &connections,
+		    &CLIENT(numbered(i)), START, &held[i]));
 	for (uint32_t i = 0; i < CROWD; i++)
-		(void)limiter_take(limiter, &slow, numbered(i), START, &none);
+		(void)limiter_take(
+		    limiter, &slow, &CLIENT(numbered(i)), START, &none);
 	assert_int_equal(limiter_count(limiter), LIMITER_ENTRIES_MAX);
 	for (uint32_t i = 0; i < LIMITER_ENTRIES_MAX / 2; i++)
 		limiter_release(held[i]);
 	for (uint32_t i = 0; i < CROWD; i++)
-		in += limiter_take(limiter, &fast, numbered(i), START, &none);
+		in += limiter_take(
+		    limiter, &fast, &CLIENT(numbered(i)), START, &none);
 	assert_int_equal(in, LIMITER_ENTRIES_MAX / 2);
 	for (uint32_t i = 0; i < CROWD; i++)
-		again += limiter_take(
-		    limiter, &fast, numbered(CROWD + i), START + SECOND, &none);
+		again += limiter_take(limiter, &fast,
+		    &CLIENT(numbered(CROWD + i)), START + SECOND, &none);
 	assert_int_equal(again, in);
 	free(held);
 	limiter_unref(limiter);
@@ -413,8 +419,8 @@ hold_for_a_moment(struct crowd *crowd, struct address source)
 {
 	struct limiter_entry *held;
 
-	if (!limiter_take(
-		crowd->limiter, &crowd->connections, source, START, &held))
+	if (!limiter_take(crowd->limiter, &crowd->connections, &CLIENT(source),
+		START, &held))
 		return;
 	unsigned now = atomic_fetch_add(&crowd->under_way, 1) + 1;
 	unsigned most = atomic_load(&crowd->most);
@@ -433,13 +439,13 @@ run_one(void *context)
 	struct limiter_entry *held;
 
 	for (uint32_t i = 0; i < TRIES; i++) {
-		if (limiter_take(crowd->limiter, &crowd->rate, numbered(7),
-			START, &held))
+		if (limiter_take(crowd->limiter, &crowd->rate,
+			&CLIENT(numbered(7)), START, &held))
 			atomic_fetch_add(&crowd->passed, 1);
 		hold_for_a_moment(crowd, numbered(7));
 		/* Others come and go, so that buckets are cleaned. */
 		if (limiter_take(crowd->limiter, &crowd->connections,
-			numbered(1000 + i), START, &held))
+			&CLIENT(numbered(1000 + i)), START, &held))
 			limiter_release(held);
 	}
 	return NULL;
@@ -449,8 +455,8 @@ static void
 many_threads(void **state)
 {
 	struct crowd crowd = { .limiter = limiter_create(),
-		.rate = rule_of(1, 3600, BURST, true),
-		.connections = connections_of(AT_ONCE, true) };
+		.rate = rule_of(1, 3600, BURST, POLICY_EACH_SOURCE),
+		.connections = connections_of(AT_ONCE, POLICY_EACH_SOURCE) };
 	pthread_t threads[THREADS];
 
 	(void)state;
@@ -469,10 +475,38 @@ many_threads(void **state)
 	limiter_unref(crowd.limiter);
 }
 
+/* One user from many sources is one, and many at one source are many. */
+static void
+each_user_is_counted_alone(void **state)
+{
+	struct limiter *limiter = limiter_create();
+	struct policy_rule rate = rule_of(1, 1, 2, POLICY_EACH_USER);
+	struct policy_rule two = connections_of(2, POLICY_EACH_USER);
+	struct limiter_entry *held[4] = { NULL }, *none;
+	unsigned passed = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct limiter_client alice = { numbered(i), STR("alice") };
+		passed += limiter_take(limiter, &rate, &alice, START, &none);
+		(void)limiter_take(limiter, &two, &alice, START, &held[i]);
+	}
+	assert_int_equal(passed, 2);
+	assert_true(held[0] != NULL && held[0] == held[1]);
+	assert_true(held[2] == NULL && held[3] == NULL);
+	struct limiter_client bob = { numbered(0), STR("bob") };
+	assert_true(limiter_take(limiter, &rate, &bob, START, &none));
+	assert_true(limiter_take(limiter, &two, &bob, START, &held[2]));
+	for (unsigned i = 0; i < 3; i++)
+		limiter_release(held[i]);
+	limiter_unref(limiter);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_user_is_counted_alone),
 		cmocka_unit_test(a_rate_and_its_burst),
 		cmocka_unit_test(a_rate_over_an_hour),
 		cmocka_unit_test(a_clock_that_steps_back),

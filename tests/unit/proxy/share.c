@@ -35,7 +35,8 @@ static enum share_outcome
 take(struct world *world, struct share *share, const struct policy_rule *rule,
     const char *source)
 {
-	return share_take(share, world->generation, rule, address_of(source));
+	return share_take(share, world->generation, rule,
+	    &(struct limiter_client){ .source = address_of(source) });
 }
 
 static struct throttle *
@@ -160,14 +161,16 @@ another_rule_moves_it(void **state)
 	    take(&world, &second, world.b, "10.0.0.4"), SHARE_LIMITED);
 	assert_int_equal(down(&second)->bucket_count, 0);
 	assert_int_equal(up(&share)->bucket_count, 0);
-	share_move(&share, world.generation, world.a, source);
+	share_move(&share, world.generation, world.a,
+	    &(struct limiter_client){ .source = source });
 	assert_int_equal(up(&share)->bucket_count, 2);
 	assert_int_equal(down(&share)->buckets[0]->bytes_per_second, 9000000);
 	assert_non_null(down(&share)->meter);
 	/* It still is the one connection of the rule that let it in. */
 	assert_int_equal(
 	    take(&world, &second, world.b, "10.0.0.4"), SHARE_LIMITED);
-	share_move(&share, world.generation, world.c, source);
+	share_move(&share, world.generation, world.c,
+	    &(struct limiter_client){ .source = source });
 	assert_int_equal(up(&share)->bucket_count, 0);
 	assert_null(up(&share)->meter);
 	share_end(&share);
@@ -188,7 +191,8 @@ a_limit_comes_to_one_that_lives(void **state)
 	begin(&world);
 	assert_int_equal(
 	    take(&world, &share, world.c, "10.0.0.4"), SHARE_TAKEN);
-	share_move(&share, world.generation, world.a, address_of("10.0.0.4"));
+	share_move(&share, world.generation, world.a,
+	    &(struct limiter_client){ .source = address_of("10.0.0.4") });
 	assert_int_equal(up(&share)->bucket_count, 2);
 	share_note(&share, 1 << 20);
 	assert_true(share_is_used_up(&share));
