@@ -90,9 +90,7 @@ compile_log_prefix(struct compiler *compiler, const struct log_prefix *prefix)
 
 	if (log_prefix_write(prefix, &text) < 0)
 		compiler->rc = -EINVAL;
-	compile_line(compiler,
-	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
-	    "%d snaplen %d",
+	compile_line(compiler, "log prefix \"%.*s\" group %d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
 	compile_text_fini(compiler, &text);
 }
