@@ -185,6 +185,14 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 	compile_text_fini(compiler, &over);
 }
 
+/* What is invalid is no connection and would be counted as one for seconds. */
+static void
+write_uncounted(struct compiler *compiler, struct str tail)
+{
+	if (compiler->policy->invalid != 0)
+		compile_line(compiler, "ct state invalid %.*s", STR_ARG(tail));
+}
+
 static void
 write_connection_checks(
     struct compiler *compiler, const struct policy_rule *rule)
@@ -225,6 +233,8 @@ compile_limit_chain(struct compiler *compiler, const struct chain *chain,
 	compile_aside_name(chain, rule, name);
 	compile_chain_begin(compiler, name);
 	write_rate_checks(compiler, rule);
+	if (rule->connections > 0)
+		write_uncounted(compiler, tail);
 	write_connection_checks(compiler, rule);
 	compile_bandwidth_mark(compiler, rule);
 	compile_line(compiler, "%.*s", STR_ARG(tail));
