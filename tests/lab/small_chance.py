@@ -405,11 +405,10 @@ def without_a_flow(policy: Policy, packet: Packet, link: str) -> Packet:
     """The same one, if it can be; where the gateway would say something to it,
     that would be of no flow either, and the list's affair."""
     odd = replace(packet, is_invalid=True)
-    is_name = mapped_here(policy.maps, odd.destination) is not None
-    if is_name or policy.is_own(odd.destination):
+    if mapped_here(policy.maps, odd.destination) is not None:
         return packet
     fate = Reading(policy, odd, link).expected(Passed()).fate
-    return packet if fate == "refused" else odd
+    return packet if fate in ("refused", "arrived") else odd
 
 
 def random_packets(
@@ -429,8 +428,7 @@ def random_packets(
         link, packet = random_packet(chance, ports, names, len(packets), sport)
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
             packet = towards_the_proxy(chance, policy, packet, sport)
-        # Where connections are counted, it would be none for long.
-        if packet.protocol == "tcp" and not counts and chance.random() < 0.1:
+        if packet.protocol == "tcp" and chance.random() < 0.1:
             packet = without_a_flow(policy, packet, link)
         if packet.source == packet.destination:
             continue  # conntrack takes such a flow for its own answer

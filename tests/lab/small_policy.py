@@ -6,7 +6,7 @@ the compiler: what it says of a packet is what the kernel must do.  What there
 is to read comes from small_chance.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
@@ -453,7 +453,10 @@ class Reading:
             return Expected("nothing", counters)
         if rule.verdict == "reject":
             return Expected("refused", counters)
-        if rule.is_publish and not self.packet.is_invalid:
+        if rule.is_publish and self.packet.is_invalid:
+            # It is not translated, and not let to the gateway itself.
+            return Expected("nothing", [*counters, "invalid"])
+        if rule.is_publish:
             target = rule.targets[self.packet.destination.version]
             port = rule.target_port(self.packet.dport)
             return self._delivered(counters, target, port, True)
@@ -476,7 +479,10 @@ class Reading:
     def _takes_share(self, rule: Rule, way: str, passed: Passed) -> bool:
         """What goes on to the proxy is counted there."""
         goes_on = way == "explicit" or (way == "proxied" and not rule.direct)
-        return goes_on or passed.take(rule.line, rule.limits, self.packet.source)
+        limits = rule.limits
+        if self.packet.is_invalid:  # it is no connection
+            limits = replace(limits, connections=0)
+        return goes_on or passed.take(rule.line, limits, self.packet.source)
 
     def is_countable(self) -> bool:
         """Whether it is one more connection for as long as the round lasts, if a
