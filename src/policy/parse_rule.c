@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "policy/bandwidth.h"
 #include "policy/manual.h"
+#include "policy/parse_ban.h"
 #include "policy/words.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -181,6 +182,13 @@ parse_quota(struct reader *in, struct syntax_rule *rule)
 }
 
 static bool
+parse_ban(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->ban.time.text.at == NULL) &&
+	       parse_ban_clause(in, &rule->ban);
+}
+
+static bool
 parse_as(struct reader *in, struct syntax_rule *rule)
 {
 	return refuse_second(in, rule->label.text.at == NULL) &&
@@ -228,6 +236,7 @@ static const struct {
 	{ "connections", parse_connections, MANUAL_RATES },
 	{ "bandwidth", parse_bandwidth, MANUAL_BANDWIDTH },
 	{ "quota", parse_quota, MANUAL_BANDWIDTH },
+	{ "ban", parse_ban, MANUAL_BANS },
 	{ "log", parse_log, MANUAL_OPTIONS },
 	{ "as", parse_as, MANUAL_OPTIONS },
 	{ "direct", parse_direct, MANUAL_OPTIONS },

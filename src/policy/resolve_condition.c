@@ -438,6 +438,23 @@ check_limited(struct resolver *resolver, const struct syntax_rule *syntax,
 	return false;
 }
 
+/* Nobody has done wrong by what he may do. */
+static bool
+check_ban(struct resolver *resolver, const struct syntax_rule *syntax,
+    const struct policy_rule *rule)
+{
+	const struct syntax_word *time = &syntax->ban.time;
+
+	if (rule->ban.count == 0 ||
+	    (rule->verdict != POLICY_VERDICT_ALLOW && !rule->report))
+		return true;
+	report_error(resolver->report, time->place,
+	    rule->report ? "a report decides nothing, so nobody is banned"
+			 : "only what a rule refuses can be a reason to ban");
+	report_see(resolver->report, MANUAL_BANS);
+	return false;
+}
+
 bool
 resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
@@ -456,6 +473,8 @@ resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_connections(resolver, &syntax->connections, rule);
 	good &= resolve_amounts(resolver, syntax, rule);
 	good = good && check_limited(resolver, syntax, rule);
+	good &= resolve_ban(resolver, &syntax->ban, &rule->ban);
+	good = good && check_ban(resolver, syntax, rule);
 	(void)report_topic(resolver->report, before);
 	return good;
 }
