@@ -1,57 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ban_keeper.h"
 
-#include "base/json.h"
+#include "daemon/ban_words.h"
 #include "daemon/early.h"
 #include "daemon/gateway.h"
-#include "event/event.h"
 #include "policy/duration.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #define SECONDS_MAX ((uint64_t)DURATION_DAYS_MAX * 86400)
-
-/* ---- telling ---- */
-
-static void
-tell_event(const struct ban *ban, const char *verdict, const char *reason)
-{
-	event_emit(&(struct event){
-	    .enforcer = "firewall",
-	    .phase = "packet",
-	    .verdict = verdict,
-	    .rule_name = STR("ban"),
-	    .source.address = ban->range.first,
-	    .reason = reason,
-	});
-}
-
-/* "203.0.113.9 is banned for 1h: too many tries" */
-static void
-describe(const struct ban *ban, struct text *out)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	text_addf(
-	    out, "%s is banned", address_range_format(&ban->range, range));
-	if (ban->until != 0) {
-		text_addz(out, " for ");
-		duration_add(ban->until - ban->since, out);
-	}
-	if (ban->because[0] != '\0')
-		text_addf(out, ": %s", ban->because);
-}
-
-/* "203.0.113.9 is not banned any more: its time is over" */
-static void
-describe_end(const struct ban *ban, const char *why, struct text *out)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	text_addf(out, "%s is not banned any more: %s",
-	    address_range_format(&ban->range, range), why);
-}
 
 /* ---- all that a change is ---- */
 
@@ -71,8 +29,9 @@ note(struct gateway *gateway, const struct address_range *range)
 	arm_end(gateway);
 }
 
-static int
-add(struct gateway *gateway, const struct ban *ban, struct text *out)
+int
+ban_keeper_add(struct gateway *gateway, const struct ban *ban, uint32_t line,
+    struct text *out)
 {
 	struct bans *bans = &gateway->bans.bans;
 	const struct ban *found = bans_find(bans, &ban->range);
@@ -99,8 +58,9 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &ban->range, true);
 	note(gateway, &ban->range);
-	describe(ban, out);
-	tell_event(ban, "drop", out->at);
+	caught_keeper_forget(gateway, &ban->range);
+	ban_describe(ban, out);
+	ban_tell(ban, line, "drop", out->at);
 	return 0;
 }
 
@@ -128,8 +88,8 @@ remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &gone.range, false);
 	note(gateway, &gone.range);
-	describe_end(&gone, why, out);
-	tell_event(&gone, "allow", out->at);
+	ban_describe_end(&gone, why, out);
+	ban_tell(&gone, 0, "allow", out->at);
 	return 0;
 }
 
@@ -191,65 +151,6 @@ arm_end(struct gateway *gateway)
 		loop_timer_arm(gateway->loop, timer, first->ends);
 }
 
-/* ---- who is never banned ---- */
-
-/* An address of the gateway in the range; NULL: none. */
-static const struct host_address *
-find_own(const struct gateway *gateway, const struct address_range *range)
-{
-	const struct host_addresses *all = &gateway->addresses.addresses;
-
-	for (size_t i = 0; i < all->count; i++)
-		if (!all->items[i].is_broadcast &&
-		    address_range_has(range, all->items[i].address))
-			return &all->items[i];
-	return NULL;
-}
-
-static int
-refuse_own(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
-{
-	const struct host_address *own = find_own(gateway, range);
-	char text[ADDRESS_TEXT_BYTES];
-
-	if (own == NULL)
-		return 0;
-	text_addf(why, "%s is an address of the gateway itself (%s)",
-	    address_format(own->address, text), own->interface_name);
-	return -EPERM;
-}
-
-/* What ends at each host itself would ban the neighbours, or nobody. */
-static bool
-has_local_scope(const struct address_range *range)
-{
-	return address_is_local_scope(range->first) ||
-	       address_is_local_scope(range->last);
-}
-
-static int
-refuse(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
-{
-	bool is_ipv4 = range->first.family == ADDRESS_IPV4;
-	int bits_min = is_ipv4 ? BAN_BITS_MIN_4 : BAN_BITS_MIN_6;
-
-	if (address_range_prefix(range) < bits_min) {
-		text_addf(why,
-		    "a ban of more than a /%d is most likely a "
-		    "mistake; the policy is the place for it",
-		    bits_min);
-		return -EPERM;
-	}
-	if (has_local_scope(range)) {
-		text_addz(why, "loopback, link-local and multicast addresses "
-			       "are nobody's in particular and are not banned");
-		return -EPERM;
-	}
-	return refuse_own(gateway, range, why);
-}
-
 /* ---- commands ---- */
 
 static int
@@ -305,7 +206,8 @@ take_seconds(struct str word, struct ban *ban, struct text *out)
 }
 
 int
-gateway_ban(struct gateway *gateway, struct str line, struct text *out)
+gateway_ban(
+    struct gateway *gateway, struct str line, bool by_force, struct text *out)
 {
 	struct ban ban = { 0 };
 	int rc = parse_range(str_cut(&line, ' '), &ban.range, out);
@@ -315,8 +217,9 @@ gateway_ban(struct gateway *gateway, struct str line, struct text *out)
 	if (rc == 0)
 		rc = take_because(line, &ban, out);
 	if (rc == 0)
-		rc = refuse(gateway, &ban.range, out);
-	return rc < 0 ? rc : add(gateway, &ban, out);
+		rc = ban_exempt_refuse(gateway, &ban.range,
+		    by_force ? BAN_FOR_FORCE : BAN_FOR_WISH, out);
+	return rc < 0 ? rc : ban_keeper_add(gateway, &ban, 0, out);
 }
 
 int
@@ -332,6 +235,9 @@ gateway_unban(struct gateway *gateway, struct str line, struct text *out)
 	const struct ban *ban = bans_find(bans, &range);
 	if (ban != NULL)
 		return remove_ban(gateway, ban, false, "it was unbanned", out);
+	rc = caught_keeper_unban(gateway, &range, out);
+	if (rc != -ENOENT)
+		return rc;
 	text_addf(out, "%s is not banned", address_range_format(&range, text));
 	ban = bans_cover(bans, range.first);
 	if (ban != NULL)
@@ -340,40 +246,11 @@ gateway_unban(struct gateway *gateway, struct str line, struct text *out)
 	return -ENOENT;
 }
 
-static void
-put_time(struct json *json, const char *name, int64_t time)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(time, text);
-	json_name(json, name);
-	json_put_stringz(json, time != 0 ? text : NULL);
-}
-
-static void
-put_ban(struct json *json, const struct ban *ban, int64_t now)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	json_object_begin(json);
-	json_name(json, "address");
-	json_put_stringz(json, address_range_format(&ban->range, range));
-	put_time(json, "since", ban->since);
-	put_time(json, "until", ban->until);
-	json_name(json, "left_seconds");
-	if (ban->ends != 0)
-		json_put_integer(json, (ban->ends - now) / CLOCK_SECOND);
-	else
-		json_put_null(json);
-	json_name(json, "because");
-	json_put_stringz(json, ban->because[0] != '\0' ? ban->because : NULL);
-	json_object_end(json);
-}
-
 void
 gateway_bans(const struct gateway *gateway, struct text *out)
 {
 	const struct bans *bans = &gateway->bans.bans;
+	const struct bans *caught = &gateway->caught.bans;
 	struct json json = JSON_ON(out);
 	int64_t now = clock_now();
 
@@ -381,7 +258,9 @@ gateway_bans(const struct gateway *gateway, struct text *out)
 	json_name(&json, "bans");
 	json_array_begin(&json);
 	for (size_t i = 0; i < bans->count; i++)
-		put_ban(&json, &bans->items[i], now);
+		ban_put_json(&json, &bans->items[i], BAN_REACH_ALL, now);
+	for (size_t i = 0; i < caught->count; i++)
+		ban_put_json(&json, &caught->items[i], BAN_REACH_OPENS, now);
 	json_array_end(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');
@@ -394,7 +273,9 @@ gateway_banned(const struct gateway *gateway, struct address source,
 	const struct bans *bans = &gateway->bans.bans;
 	const struct ban *ban = bans_cover(bans, source);
 
-	return ban != NULL ? ban : bans_cover(bans, destination);
+	if (ban == NULL)
+		ban = bans_cover(bans, destination);
+	return ban != NULL ? ban : bans_cover(&gateway->caught.bans, source);
 }
 
 /* ---- life ---- */
@@ -408,7 +289,7 @@ ban_keeper_see_own(struct gateway *gateway)
 		const struct ban *ban = &bans->items[i];
 		struct text words = TEXT_EMPTY;
 		int rc = -ENOENT;
-		if (find_own(gateway, &ban->range) != NULL)
+		if (ban_exempt_own(gateway, &ban->range) != NULL)
 			rc = remove_ban(gateway, ban, false,
 			    "the gateway has the address itself", &words);
 		if (words.len > 0)

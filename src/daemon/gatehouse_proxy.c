@@ -572,6 +572,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
+	case CHANNEL_CAUGHT:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}

@@ -39,6 +39,7 @@ draft_ruleset(const struct gateway *gateway,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 		.has_bans = gateway->bans.bans.count > 0,
+		.has_caught = gateway->caught.bans.count > 0,
 	};
 	bool goes_on = generation == gateway->current || generation->again;
 
@@ -93,8 +94,8 @@ commit(
 	if (rc == 0)
 		rc = routes_install(words);
 	if (rc == 0)
-		rc = ruleset_commit(
-		    &gateway->ruleset, &draft, &gateway->bans.bans, words);
+		rc = ruleset_commit(&gateway->ruleset, &draft,
+		    &gateway->bans.bans, &gateway->caught.bans, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
 		(void)child_abort(&gateway->child, generation->number);
@@ -156,6 +157,7 @@ gateway_replace(
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
+	caught_keeper_sift(gateway);
 	keep_as_last_good(gateway);
 	return 0;
 }
@@ -272,8 +274,8 @@ compile_again(struct gateway *gateway, const char *what)
 	int rc = draft_ruleset(gateway, gateway->current, &draft, &why);
 
 	if (rc == 0)
-		rc = ruleset_commit(
-		    &gateway->ruleset, &draft, &gateway->bans.bans, &why);
+		rc = ruleset_commit(&gateway->ruleset, &draft,
+		    &gateway->bans.bans, &gateway->caught.bans, &why);
 	if (rc < 0)
 		gateway_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
@@ -291,6 +293,7 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	ban_keeper_see_own(gateway);
+	caught_keeper_sift(gateway);
 	compile_again(gateway, "the host's new addresses");
 	early_follow(gateway, true);
 }
@@ -446,6 +449,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.addresses_watch.fd = -1,
 		.source_desk.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
+		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
@@ -467,9 +471,11 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
-	if (rc == 0)
-		ban_keeper_open(gateway);
-	return rc;
+	if (rc < 0)
+		return rc;
+	ban_keeper_open(gateway);
+	caught_keeper_open(gateway);
+	return 0;
 }
 
 int
@@ -491,6 +497,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
+	caught_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(gateway);

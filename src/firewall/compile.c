@@ -5,6 +5,7 @@
 #include "firewall/compile_aside.h"
 #include "firewall/compile_bandwidth.h"
 #include "firewall/compile_map.h"
+#include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
@@ -419,6 +420,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_counters(&compiler);
 	write_sets(&compiler);
 	compile_ban_sets(&compiler);
+	compile_refused_objects(&compiler);
 	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
 	compile_bandwidth_objects(&compiler);

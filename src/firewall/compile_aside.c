@@ -4,6 +4,7 @@
  *
  *	CHAIN.limit.N		what is beyond the rule's limits is dropped, the
  *				rest goes the rule's way
+ *	CHAIN.ban.N		counts whom the rule refuses (compile_refused)
  *	CHAIN.report.N		counts and logs, then the list goes on
  *
  * The state of a limit is the rule's, not the chain's: one object or one set
@@ -14,6 +15,7 @@
  */
 #include "firewall/compile_aside.h"
 #include "firewall/compile_bandwidth.h"
+#include "firewall/compile_refused.h"
 
 #include <stdio.h>
 
@@ -221,7 +223,10 @@ compile_aside_name(const struct chain *chain, const struct policy_rule *rule,
 
 	firewall_counter_name(rule, counter);
 	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.%s.%.20s", chain->name,
-	    rule->report ? "report" : "limit", counter + strlen("rule."));
+	    rule->report          ? "report"
+	    : rule->ban.count > 0 ? "ban"
+				  : "limit",
+	    counter + strlen("rule."));
 }
 
 void
@@ -237,6 +242,7 @@ compile_limit_chain(struct compiler *compiler, const struct chain *chain,
 		write_uncounted(compiler, tail);
 	write_connection_checks(compiler, rule);
 	compile_bandwidth_mark(compiler, rule);
+	compile_refused_jump(compiler, rule);
 	compile_line(compiler, "%.*s", STR_ARG(tail));
 	compile_chain_end(compiler);
 }

@@ -12,6 +12,7 @@
 #include "firewall/compile_branch.h"
 #include "firewall/compile_keep.h"
 #include "firewall/compile_map.h"
+#include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
 
 #include "firewall/names.h"
@@ -124,6 +125,7 @@ write_prerouting(struct compiler *compiler)
 	write_not_judged(compiler);
 	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
+	compile_ask_caught(compiler);
 	write_interface_map(compiler);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
 	    ZONE_NONE, ZONE_NONE);
@@ -406,4 +408,5 @@ compile_base(struct compiler *compiler)
 	compile_bandwidth_chains(compiler);
 	write_refuse(compiler);
 	compile_bans(compiler);
+	compile_refused_chains(compiler);
 }

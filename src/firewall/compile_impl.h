@@ -71,6 +71,10 @@ struct matches match_services(
 struct matches match_time(
     struct compiler *compiler, const struct policy_rule *rule);
 
+/* All who live in its zones or are of its groups, as sources. */
+struct matches match_sources(
+    struct compiler *compiler, const struct policy_endpoint *who);
+
 /*
  * What is left of the matches without what stands behind `except`, as far as
  * the packet tells it: zones and addresses.

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A rule bans whom it refuses too often: at once, for a time, with its reason.
+
+Refused packets ban in the kernel itself: the packet that is one too many is
+followed by none.  Since anybody can write anybody's address on a packet, such a
+ban closes only what the source opens.  Refused requests, names and passwords ban
+by the proxy, altogether, for a connection's source is no forgery.  Some are
+never banned, whatever is done in their name.
+"""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import wait
+from tests.lab.flows import PROXY
+from tests.lab.gateway import GOOD, NO, Gateway
+from tests.lab.host import Host
+from tests.lab.listener import echo
+from tests.story.test_0133_bans import answers, bans, connects
+from tests.story.zones import ZONES, line_of
+
+PORT = 9173
+OPEN, OPEN6 = ("203.0.113.1", PORT), ("2001:db8:f::1", PORT)
+SHUT = 9174
+COUNT = 20
+
+POLICY = (
+    ZONES
+    + f"""
+name spared = 203.0.113.66, 2001:db8:f::66
+proxy {{ listen 10.0.0.1:3128 for lan }}
+never ban spared, 192.0.2.0/24
+reject lan -> .ads.example.net           ban 1h after 3 refused in 1m per source as "ads"
+allow wan -> self tcp {PORT}
+allow lan, guest -> wan
+drop wan -> self udp {SHUT}              ban 1h after {COUNT} refused in 1m per source log as "scan"
+reject wan -> self tcp {SHUT}            ban 2s after 1 refused in 1m per source as "touchy"
+drop any -> any
+"""
+)
+LINE = line_of(POLICY, 'as "scan"')
+BECAUSE = f"{COUNT} refused in 1m by line {LINE} (scan)"
+
+
+@pytest.fixture
+def gateway(gateway_lab) -> Iterator[Gateway]:
+    with Gateway(gateway_lab, POLICY) as gateway:
+        with gateway_lab.gw.serve(PORT, echo), gateway_lab.out.serve(PORT, echo):
+            yield gateway
+
+
+def scan(host: Host, to: str, count: int, source: str = "") -> None:
+    """Packets that are refused, each the first of its own flow."""
+    family = socket.AF_INET6 if ":" in to else socket.AF_INET
+    for _ in range(count):
+        with host.open_socket(family, socket.SOCK_DGRAM) as sender:
+            if source:
+                sender.bind((source, 0))
+            sender.sendto(b"x", (to, SHUT))
+
+
+def opens(host: Host, to: tuple[str, int], timeout: float = 0.4) -> bool:
+    try:
+        host.connect(*to, timeout=timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_banned(gateway: Gateway, address: str) -> dict:
+    return wait.until(f"{address} in the list", lambda: bans(gateway).get(address), 5)
+
+
+@pytest.mark.parametrize(
+    ("to", "banned"), [(OPEN, "203.0.113.9"), (OPEN6, "2001:db8:f::/64")]
+)
+def test_the_packet_that_is_one_too_many(
+    gateway: Gateway, to: tuple[str, int], banned: str
+) -> None:
+    """One fewer bans nobody; and nobody is asked before the ban holds."""
+    out = gateway.lab.out
+    scan(out, to[0], COUNT - 1)
+    assert opens(out, to)
+    scan(out, to[0], 1)
+    assert not opens(out, to)
+    one = wait_banned(gateway, banned)
+    assert one["because"] == BECAUSE and one["reach"] == "opens"
+    assert 3590 < one["left_seconds"] <= 3600
+    event = gateway.journal.wait(5, rule_name="ban", rule_line=LINE, verdict="drop")
+    assert event.reason == f"{banned} is banned for 1h: {BECAUSE}"
+    assert gateway.command("unban", banned).returncode == GOOD
+    assert opens(out, to), "counting begins anew with the end of a ban"
+
+
+def test_what_lives_and_what_is_opened_to_it_goes_on(gateway: Gateway) -> None:
+    """Whoever writes another's address on packets harms nobody here."""
+    lab = gateway.lab
+    with lab.out.connect(*OPEN) as lives:
+        scan(lab.out, OPEN[0], COUNT)
+        assert not opens(lab.out, OPEN)
+        assert answers(lives)
+    assert connects(gateway, ("203.0.113.9", PORT))
+
+
+def test_it_is_listed_and_told_and_explained(gateway: Gateway) -> None:
+    out = gateway.lab.out
+    scan(out, OPEN[0], COUNT)
+    wait_banned(gateway, "203.0.113.9")
+    shown = gateway.command("bans").stdout
+    assert f"203.0.113.9 (what it opens): {BECAUSE}" in shown
+    for flow, word in (
+        (f"203.0.113.9 -> self tcp {PORT}", "drop"),
+        (f"10.0.0.4 -> 203.0.113.9 tcp {PORT}", "allow"),
+    ):
+        done = gateway.command("explain", "--running", flow)
+        assert done.stdout.startswith(word), done.stdout
+        assert (BECAUSE in done.stdout) == (word == "drop")
+
+
+def test_it_outlives_an_apply_and_a_restart(gateway: Gateway) -> None:
+    out = gateway.lab.out
+    scan(out, OPEN[0], COUNT)
+    before = wait_banned(gateway, "203.0.113.9")
+    assert gateway.apply(POLICY + "allow guest -> self\n").returncode == GOOD
+    assert not opens(out, OPEN)
+    gateway.kill("gatehoused")
+    gateway.wait(10)
+    assert not opens(out, OPEN), "the rules stand"
+    gateway.start()
+    assert bans(gateway)["203.0.113.9"]["until"] == before["until"]
+    assert not opens(out, OPEN)
+
+
+def test_it_ends_in_time(gateway: Gateway) -> None:
+    """By the kernel's clock; and who comes again is caught again."""
+    out = gateway.lab.out
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            out.connect(OPEN[0], SHUT)
+        assert not opens(out, OPEN)
+        wait.until("the ban to end", lambda: opens(out, OPEN), 6)
+    gateway.journal.wait(
+        5, reason="203.0.113.9 is not banned any more: its time is over"
+    )
+
+
+def test_refusals_of_too_long_ago_do_not_count(gateway: Gateway) -> None:
+    policy = POLICY.replace("refused in 1m per source log", "refused in 2s per source log")
+    assert gateway.apply(policy).returncode == GOOD
+    out = gateway.lab.out
+    scan(out, OPEN[0], COUNT - 1)
+    start = time.monotonic()
+    wait.until("the time to pass", lambda: time.monotonic() > start + 2.2, 5)
+    scan(out, OPEN[0], COUNT - 1)
+    assert opens(out, OPEN)
+    scan(out, OPEN[0], 1)
+    assert not opens(out, OPEN)
+
+
+def test_those_whom_the_policy_never_bans(gateway: Gateway) -> None:
+    bad = gateway.lab.bad
+    scan(bad, OPEN[0], 3 * COUNT)
+    scan(bad, OPEN6[0], 3 * COUNT)
+    assert opens(bad, OPEN) and opens(bad, OPEN6)
+    assert bans(gateway) == {}
+    done = gateway.command("ban", "203.0.113.64/30")
+    assert done.returncode == NO
+    line = line_of(POLICY, "never ban")
+    assert f"is never banned: line {line} of the policy says so" in done.stderr
+    assert gateway.command("ban", "--force", "203.0.113.66").returncode == GOOD
+    assert not opens(bad, OPEN)
+
+
+def test_where_an_administrator_comes_from(gateway: Gateway) -> None:
+    """The kernel does not know of him, so it is let go as soon as it is told;
+    and his connection lives in between."""
+    lab = gateway.lab
+    ssh = {"SSH_CONNECTION": "203.0.113.9 50000 203.0.113.1 22"}
+    argv = gateway.program_argv("apply")
+    with lab.out.connect(*OPEN) as session:
+        lab.gw.run(["env", *(f"{k}={v}" for k, v in ssh.items()), *argv, gateway.policy])
+        scan(lab.out, OPEN[0], COUNT)
+        event = gateway.journal.wait(5, rule_name="ban", verdict="allow")
+        assert event.source == "203.0.113.9"
+        assert "not banned, though" in event.reason
+        assert "is where an administrator is connected from" in event.reason
+        assert answers(session)
+        wait.until("he may open again", lambda: opens(lab.out, OPEN), 5)
+    assert bans(gateway) == {}
+    assert gateway.command("ban", "203.0.113.9").returncode == NO
+
+
+def test_who_is_banned_already_is_let_go_for_a_session(gateway: Gateway) -> None:
+    lab = gateway.lab
+    scan(lab.out, OPEN[0], COUNT)
+    wait_banned(gateway, "203.0.113.9")
+    ssh = "SSH_CONNECTION=203.0.113.9 50000 203.0.113.1 22"
+    argv = gateway.program_argv("apply")
+    done = lab.gw.run(["env", ssh, *argv, gateway.policy])
+    assert done.returncode == GOOD, done.stderr
+    assert bans(gateway) == {} and opens(lab.out, OPEN)
+
+
+def test_a_name_server_is_not_banned_in_its_name(gateway: Gateway) -> None:
+    """The lab's is in resolv.conf; somebody asks under its address."""
+    lab = gateway.lab
+    dns = lab.dns
+    scan(dns, OPEN[0], COUNT)
+    event = gateway.journal.wait(5, rule_name="ban", verdict="allow")
+    assert event.source == dns.ip4 and event.reason.endswith("is a name server")
+    assert bans(gateway) == {}
+    assert lab.lan.curl("http://www.example.com/", *PROXY).status == 200
+
+
+def test_a_flood_under_forged_addresses(gateway: Gateway) -> None:
+    """Some are banned, and it has no end; but the gateway goes on."""
+    lab = gateway.lab
+    addresses = [f"203.0.113.{n}" for n in range(100, 200)]
+    for address in addresses:
+        lab.out.run(["ip", "address", "add", f"{address}/32", "dev", "eth0"], check=True)
+    try:
+        for address in addresses:
+            scan(lab.out, OPEN[0], COUNT, source=address)
+        wait.until("all of them", lambda: len(bans(gateway)) == len(addresses), 10)
+    finally:
+        for address in addresses:
+            lab.out.run(["ip", "address", "del", f"{address}/32", "dev", "eth0"])
+    assert opens(lab.out, OPEN)
