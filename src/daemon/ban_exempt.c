@@ -23,6 +23,17 @@ ban_exempt_own(const struct gateway *gateway, const struct address_range *range)
 	return NULL;
 }
 
+struct address_range
+ban_exempt_source(const struct gateway *gateway, struct address address)
+{
+	const struct host_addresses *all = &gateway->addresses.addresses;
+	bool is_near = false;
+
+	for (size_t i = 0; !is_near && i < all->count; i++)
+		is_near = policy_ban_is_near(address, all->items[i].address);
+	return policy_ban_source(address, is_near);
+}
+
 static int
 refuse_own(const struct gateway *gateway, const struct address_range *range,
     struct text *why)

@@ -48,6 +48,10 @@ int ban_exempt_refuse(const struct gateway *gateway,
     const struct address_range *range, enum ban_for why,
     struct text *reterr_why);
 
+/* The source that the address belongs to (policy/ban). */
+struct address_range ban_exempt_source(
+    const struct gateway *gateway, struct address address);
+
 /* An address of the gateway in the range; NULL: none. */
 const struct host_address *ban_exempt_own(
     const struct gateway *gateway, const struct address_range *range);

@@ -158,7 +158,7 @@ void
 caught_keeper_see(struct gateway *gateway, struct address source, uint32_t line,
     struct str name)
 {
-	struct address_range range = policy_ban_source(source);
+	struct address_range range = ban_exempt_source(gateway, source);
 	struct text why = TEXT_EMPTY;
 	struct wrong wrong;
 
@@ -222,7 +222,7 @@ void
 caught_keeper_hear(
     struct gateway *gateway, const struct channel_caught *caught)
 {
-	struct address_range range = policy_ban_source(caught->source);
+	struct address_range range = ban_exempt_source(gateway, caught->source);
 	struct text words = TEXT_EMPTY;
 	struct wrong wrong;
 

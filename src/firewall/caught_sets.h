@@ -3,7 +3,8 @@
  * firewall/caught_sets: whom the kernel itself has banned, as sets.
  *
  *	caught.4	IPv4 addresses
- *	caught.6	IPv6 networks of 64 bits, by their first address
+ *	caught.6	IPv6 networks of 64 bits, by their first address; and
+ *			addresses of those that the gateway is in
  *
  * The rules put who is refused too often into them (firewall/compile_refused),
  * with the time of the ban, and ask them of each packet that begins a flow.

@@ -35,20 +35,40 @@
 /* Of a bucket that refills within the time, a count would not be exact. */
 #define REFILL "1/week"
 
+/* Networks of 64 bits that the gateway itself has an address in. */
+#define NEAR "near.6"
+
+#define NETWORK "ip6 saddr & ffff:ffff:ffff:ffff::"
+
+/*
+ * What a source is (policy/ban).  A network's first address is no source where
+ * its addresses are: else who writes that one on a packet has all of it banned.
+ */
 static const struct {
 	uint8_t family;
 	const char *caught; /* the set of who is banned */
-	const char *source; /* a client has all of an IPv6 network of 64 bits */
-} families[] = {
-	{ ADDRESS_IPV4, FIREWALL_CAUGHT_4, "ip saddr" },
-	{ ADDRESS_IPV6, FIREWALL_CAUGHT_6,
-	    "ip6 saddr & ffff:ffff:ffff:ffff::" },
+	const char *which;
+	const char *source;
+} kinds[] = {
+	{ ADDRESS_IPV4, FIREWALL_CAUGHT_4, "", "ip saddr" },
+	{ ADDRESS_IPV6, FIREWALL_CAUGHT_6, NETWORK " @" NEAR " ", "ip6 saddr" },
+	{ ADDRESS_IPV6, FIREWALL_CAUGHT_6, NETWORK " != @" NEAR " ", NETWORK },
 };
+
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static const uint8_t families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
 
 static size_t
 family_count(const struct compiler *compiler)
 {
 	return compiler->host->ipv6 ? 2 : 1;
+}
+
+static size_t
+kind_count(const struct compiler *compiler)
+{
+	return compiler->host->ipv6 ? KIND_COUNT : 1;
 }
 
 bool
@@ -98,13 +118,49 @@ write_set(struct compiler *compiler, const struct policy_rule *rule,
 
 /* Where the table stands for itself. */
 static void
-write_caught(struct compiler *compiler, size_t at)
+write_caught(struct compiler *compiler, uint8_t family)
 {
+	bool ipv4 = family == ADDRESS_IPV4;
+
 	text_addf(compiler->out,
 	    "\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
 	    "\t\tflags dynamic,timeout\n\t}\n",
-	    families[at].caught,
-	    families[at].family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr", BANS_MAX);
+	    ipv4 ? FIREWALL_CAUGHT_4 : FIREWALL_CAUGHT_6,
+	    ipv4 ? "ipv4_addr" : "ipv6_addr", BANS_MAX);
+}
+
+/* Each once: of one network the gateway may have several addresses. */
+static bool
+is_first_near(const struct firewall_host *host, size_t at)
+{
+	if (host->own[at].address.family != ADDRESS_IPV6)
+		return false;
+	for (size_t i = 0; i < at; i++)
+		if (policy_ban_is_near(
+			host->own[at].address, host->own[i].address))
+			return false;
+	return true;
+}
+
+static void
+write_near(struct compiler *compiler)
+{
+	const struct firewall_host *host = compiler->host;
+	struct text *out = compiler->out;
+	char text[ADDRESS_TEXT_BYTES];
+	const char *before = "\t\telements = { ";
+
+	text_addz(out, "\tset " NEAR " {\n\t\ttype ipv6_addr\n");
+	for (size_t i = 0; i < host->own_count; i++) {
+		if (!is_first_near(host, i))
+			continue;
+		struct address_range network =
+		    policy_ban_source(host->own[i].address, false);
+		text_addf(
+		    out, "%s%s", before, address_format(network.first, text));
+		before = ", ";
+	}
+	text_addz(out, before[0] == ',' ? " }\n\t}\n" : "\t}\n");
 }
 
 static bool
@@ -121,7 +177,9 @@ compile_refused_objects(struct compiler *compiler)
 
 	for (size_t i = 0; i < family_count(compiler); i++)
 		if (compiler->host->loaded_set == NULL && are_asked(compiler))
-			write_caught(compiler, i);
+			write_caught(compiler, families[i]);
+	if (are_asked(compiler) && compiler->host->ipv6)
+		write_near(compiler);
 	if (!policy_bans_packets(policy))
 		return;
 	text_addz(
@@ -129,8 +187,8 @@ compile_refused_objects(struct compiler *compiler)
 	for (size_t i = 0; i < policy->rule_count; i++)
 		for (size_t j = 0; j < family_count(compiler); j++)
 			if (policy->rules[i].ban.count > 1)
-				write_set(compiler, &policy->rules[i],
-				    families[j].family);
+				write_set(
+				    compiler, &policy->rules[i], families[j]);
 }
 
 /* ---- chains ---- */
@@ -173,18 +231,19 @@ add_record(struct compiler *compiler, const struct policy_rule *rule,
 static void
 write_count(struct compiler *compiler, const struct policy_rule *rule, size_t at)
 {
-	const char *source = families[at].source;
+	const char *source = kinds[at].source;
 	struct text line = TEXT_EMPTY;
 	char name[COMPILE_NAME_BYTES];
 
-	set_name(rule, families[at].family, name);
+	set_name(rule, kinds[at].family, name);
+	text_addz(&line, kinds[at].which);
 	if (rule->ban.count > 1)
 		text_addf(&line,
 		    "add @%s { %s limit rate over " REFILL
 		    " burst %u packets } ",
 		    name, source, rule->ban.count - 1);
 	text_addf(&line, "limit name \"bans\" add @%s { %s timeout %llds } ",
-	    families[at].caught, source,
+	    kinds[at].caught, source,
 	    (long long)(rule->ban.time / CLOCK_SECOND));
 	if (rule->ban.count > 1) /* after the ban it begins anew */
 		text_addf(&line, "delete @%s { %s } ", name, source);
@@ -217,7 +276,7 @@ compile_refused_chains(struct compiler *compiler)
 		chain_name(rule, name);
 		compile_chain_begin(compiler, name);
 		write_nevers(compiler);
-		for (size_t j = 0; j < family_count(compiler); j++)
+		for (size_t j = 0; j < kind_count(compiler); j++)
 			write_count(compiler, rule, j);
 		compile_chain_end(compiler);
 	}
@@ -226,8 +285,7 @@ compile_refused_chains(struct compiler *compiler)
 void
 compile_ask_caught(struct compiler *compiler)
 {
-	for (size_t i = 0;
-	     are_asked(compiler) && i < family_count(compiler); i++)
-		compile_line(compiler, "%s @%s goto banned",
-		    families[i].source, families[i].caught);
+	for (size_t i = 0; are_asked(compiler) && i < kind_count(compiler); i++)
+		compile_line(compiler, "%s%s @%s goto banned", kinds[i].which,
+		    kinds[i].source, kinds[i].caught);
 }

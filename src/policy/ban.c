@@ -24,17 +24,24 @@ policy_ban_describe(const struct policy_ban *ban, struct text *out)
 }
 
 struct address_range
-policy_ban_source(struct address address)
+policy_ban_source(struct address address, bool is_near)
 {
 	struct address_range source = { address, address };
 
-	if (address.family != ADDRESS_IPV6)
+	if (address.family != ADDRESS_IPV6 || is_near)
 		return source;
 	for (size_t i = SOURCE_BYTES_6; i < sizeof(address.bytes); i++) {
 		source.first.bytes[i] = 0;
 		source.last.bytes[i] = 0xff;
 	}
 	return source;
+}
+
+bool
+policy_ban_is_near(struct address address, struct address own)
+{
+	return address.family == ADDRESS_IPV6 && own.family == ADDRESS_IPV6 &&
+	       memcmp(address.bytes, own.bytes, SOURCE_BYTES_6) == 0;
 }
 
 /* ---- of a policy ---- */

@@ -10,7 +10,8 @@
  * Who comes to the number is banned.  Both enforcers count so, each for itself.
  *
  * A source is an IPv4 address or an IPv6 network of 64 bits, of which a client
- * has all addresses.
+ * has all addresses; but a network that the gateway itself has an address in
+ * belongs to many, and there a source is an address.
  */
 #ifndef GATEHOUSE_POLICY_BAN_H
 #define GATEHOUSE_POLICY_BAN_H
@@ -30,7 +31,11 @@ bool policy_ban_same(const struct policy_ban *a, const struct policy_ban *b);
 /* "ban 10m after 20 refused in 1m per source" */
 void policy_ban_describe(const struct policy_ban *ban, struct text *out);
 
-/* The source that an address belongs to, which is what is banned. */
-struct address_range policy_ban_source(struct address address);
+/* The source that an address belongs to, which is what is banned; `is_near`: the
+ * gateway has an address in its network of 64 bits. */
+struct address_range policy_ban_source(struct address address, bool is_near);
+
+/* Whether both are of one IPv6 network of 64 bits. */
+bool policy_ban_is_near(struct address address, struct address own);
 
 #endif

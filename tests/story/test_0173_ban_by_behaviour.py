@@ -76,7 +76,7 @@ def wait_banned(gateway: Gateway, address: str) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("to", "banned"), [(OPEN, "203.0.113.9"), (OPEN6, "2001:db8:f::/64")]
+    ("to", "banned"), [(OPEN, "203.0.113.9"), (OPEN6, "2001:db8:f::9")]
 )
 def test_the_packet_that_is_one_too_many(
     gateway: Gateway, to: tuple[str, int], banned: str
@@ -94,6 +94,25 @@ def test_the_packet_that_is_one_too_many(
     assert event.reason == f"{banned} is banned for 1h: {BECAUSE}"
     assert gateway.command("unban", banned).returncode == GOOD
     assert opens(out, to), "counting begins anew with the end of a ban"
+
+
+def test_a_source_of_ipv6(gateway: Gateway) -> None:
+    """Far away a client has a whole network, and uses all of it; where the
+    gateway is among others, each is its own."""
+    out = gateway.lab.out
+    far = [f"2001:db8:77::{n:x}" for n in range(1, 5)]
+    near = [f"2001:db8:f::{n:x}" for n in range(0x101, 0x105)]
+    for address in far + near:
+        line = ["ip", "address", "add", f"{address}/128", "dev", "eth0", "nodad"]
+        out.run(line, check=True)
+    try:
+        for address in near + far:
+            scan(out, OPEN6[0], COUNT // 4, source=address)
+        wait_banned(gateway, "2001:db8:77::/64")
+        assert len(bans(gateway)) == 1
+    finally:
+        for address in far + near:
+            out.run(["ip", "address", "del", f"{address}/128", "dev", "eth0"])
 
 
 def test_what_lives_and_what_is_opened_to_it_goes_on(gateway: Gateway) -> None:
