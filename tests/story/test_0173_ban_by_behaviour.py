@@ -8,10 +8,11 @@ by the proxy, altogether, for a connection's source is no forgery.  Some are
 never banned, whatever is done in their name.
 """
 
-import json
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -19,8 +20,10 @@ from tests.lab import wait
 from tests.lab.flows import PROXY
 from tests.lab.gateway import GOOD, NO, Gateway
 from tests.lab.host import Host
-from tests.lab.listener import echo
+from tests.lab.listener import echo, read_head
 from tests.story.test_0133_bans import answers, bans, connects
+from tests.story.test_0144_balancer import line, say
+from tests.story.test_0147_users import PASSWORDS, USERS
 from tests.story.zones import ZONES, line_of
 
 PORT = 9173
@@ -103,8 +106,8 @@ def test_a_source_of_ipv6(gateway: Gateway) -> None:
     far = [f"2001:db8:77::{n:x}" for n in range(1, 5)]
     near = [f"2001:db8:f::{n:x}" for n in range(0x101, 0x105)]
     for address in far + near:
-        line = ["ip", "address", "add", f"{address}/128", "dev", "eth0", "nodad"]
-        out.run(line, check=True)
+        more = [f"{address}/128", "dev", "eth0", "nodad"]
+        out.run(["ip", "address", "add", *more], check=True)
     try:
         for address in near + far:
             scan(out, OPEN6[0], COUNT // 4, source=address)
@@ -188,8 +191,8 @@ def test_those_whom_the_policy_never_bans(gateway: Gateway) -> None:
     assert bans(gateway) == {}
     done = gateway.command("ban", "203.0.113.64/30")
     assert done.returncode == NO
-    line = line_of(POLICY, "never ban")
-    assert f"is never banned: line {line} of the policy says so" in done.stderr
+    never = line_of(POLICY, "never ban")
+    assert f"is never banned: line {never} of the policy says so" in done.stderr
     assert gateway.command("ban", "--force", "203.0.113.66").returncode == GOOD
     assert not opens(bad, OPEN)
 
@@ -249,3 +252,121 @@ def test_a_flood_under_forged_addresses(gateway: Gateway) -> None:
         for address in addresses:
             lab.out.run(["ip", "address", "del", f"{address}/32", "dev", "eth0"])
     assert opens(lab.out, OPEN)
+
+
+# By requests.
+
+LISTENER = ("10.0.0.1", 3128)
+ADS = "http://x.ads.example.net/"
+FINE = "http://www.example.com/"
+ADS_LINE = line_of(POLICY, 'as "ads"')
+ADS_BECAUSE = f"3 refused in 1m by line {ADS_LINE} (ads)"
+CONNECT = b"CONNECT x.ads.example.net:443 HTTP/1.1\r\nHost: x.ads.example.net:443\r\n\r\n"
+
+
+def refused_over_one_connection(host: Host, count: int) -> None:
+    """Each request is one; the ban resets what is left."""
+    get = b"GET http://x.ads.example.net/ HTTP/1.1\r\nHost: x.ads.example.net\r\n\r\n"
+    with host.connect(*LISTENER) as sock, contextlib.suppress(ConnectionResetError):
+        for _ in range(count):
+            sock.sendall(get)
+            assert b" 403 " in read_head(sock)
+
+
+@pytest.mark.parametrize("url", [ADS, "https://x.ads.example.net/"])
+def test_refused_names_ban_altogether(gateway: Gateway, url: str) -> None:
+    lan = gateway.lab.lan
+    for _ in range(2):
+        lan.curl(url, *PROXY)
+    assert lan.curl(FINE, *PROXY).status == 200
+    lan.curl(url, *PROXY)
+    one = wait_banned(gateway, "10.0.0.4")
+    assert (one["because"], one["reach"]) == (ADS_BECAUSE, "all")
+    assert not opens(lan, LISTENER) and not connects(gateway, ("203.0.113.9", PORT))
+    event = gateway.journal.wait(rule_name="ban", rule_line=ADS_LINE)
+    assert event.reason == f"10.0.0.4 is banned for 1h: {ADS_BECAUSE}"
+    assert gateway.command("unban", "10.0.0.4").returncode == GOOD
+    assert lan.curl(FINE, *PROXY).status == 200
+
+
+def test_requests_of_one_connection_count(gateway: Gateway) -> None:
+    lab = gateway.lab
+    with lab.lan.connect("203.0.113.9", PORT) as lives:
+        assert answers(lives)
+        refused_over_one_connection(lab.lan, 3)
+        wait_banned(gateway, "10.0.0.4")
+        assert not answers(lives), "such a ban ends what lives"
+
+
+def test_how_long_it_takes(gateway: Gateway) -> None:
+    """From the request that is one too many to the ban in force: its event is
+    written when the kernel has it."""
+    lan, took = gateway.lab.lan, []
+    for _ in range(15):
+        journal = gateway.journal.from_here()
+        for _ in range(3):
+            with lan.connect(*LISTENER) as sock:
+                start = time.time()
+                sock.sendall(CONNECT)
+                with contextlib.suppress(TimeoutError, ConnectionResetError):
+                    read_head(sock)
+        event = journal.wait(5, rule_name="ban", rule_line=ADS_LINE)
+        took.append(datetime.fromisoformat(event.time).timestamp() - start)
+        assert gateway.command("unban", "10.0.0.4").returncode == GOOD
+    took.sort()
+    print(f"ban latency: median {took[7] * 1000:.2f} ms, worst {took[-1] * 1000:.2f} ms")
+    assert took[7] < 0.01
+    assert took[-1] < 0.2  # a removal just before holds it up, on a busy machine
+
+
+def test_what_the_policy_never_bans_is_asked_by_the_proxy_too(
+    gateway: Gateway,
+) -> None:
+    assert gateway.apply(POLICY + "never ban lan\n").returncode == GOOD
+    lan = gateway.lab.lan
+    for _ in range(6):
+        lan.curl(ADS, *PROXY)
+    event = gateway.journal.wait(5, rule_name="ban", verdict="allow")
+    assert event.reason.startswith(f"not banned, though {ADS_BECAUSE}: 10.0.0.4 is never")
+    assert bans(gateway) == {}
+    assert lan.curl(FINE, *PROXY).status == 200
+    told = gateway.journal.events(rule_name="ban", verdict="allow")
+    assert len(told) == 1, "once a minute is enough"
+
+
+def test_passwords_that_are_guessed(gateway: Gateway) -> None:
+    (gateway.dir / "users").write_text(USERS)
+    policy = POLICY.replace(
+        "for lan }",
+        'for lan\n users "users" ban 1h after 4 refused in 1m per source\n}',
+    ).replace("allow lan, guest -> wan", "allow lan -> wan user alice")
+    assert gateway.apply(policy).returncode == GOOD
+    lan = gateway.lab.lan
+    for _ in range(5):  # who says nothing guesses nothing
+        assert lan.curl(FINE, *PROXY).status == 407
+    right = ("--proxy-user", f"alice:{PASSWORDS['alice']}")
+    for n in range(3):
+        assert lan.curl(FINE, *PROXY, "--proxy-user", f"alice:{n}").status == 407
+    assert lan.curl(FINE, *PROXY, *right).status == 200
+    lan.curl(FINE, *PROXY, "--proxy-user", "nobody:x")
+    one = wait_banned(gateway, "10.0.0.4")
+    users = line_of(policy, 'users "users"')
+    assert one["because"] == f"4 refused in 1m by line {users} (users)"
+    assert not opens(lan, LISTENER)
+
+
+def test_who_comes_by_a_balancer(gateway: Gateway) -> None:
+    """The client is banned, whom only the proxy knows; never the balancer."""
+    policy = POLICY.replace("for lan }", "for lan behind 10.0.9.4 }")
+    assert gateway.apply(policy).returncode == GOOD
+    guest = gateway.lab.guest
+    get = b"GET http://x.ads.example.net/ HTTP/1.1\r\nHost: x.ads.example.net\r\n\r\n"
+    fine = b"GET http://www.example.com/ HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
+    for _ in range(3):
+        assert b" 403 " in say(guest, line("10.0.0.77") + get)
+    wait_banned(gateway, "10.0.0.77")
+    assert say(guest, line("10.0.0.77") + fine) == b"<reset>"
+    assert b" 200 " in say(guest, line("10.0.0.4") + fine)
+    for _ in range(6):
+        say(guest, line("10.0.9.4") + get)
+    assert list(bans(gateway)) == ["10.0.0.77"]
