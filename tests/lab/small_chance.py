@@ -72,6 +72,7 @@ def random_policy(chance: random.Random) -> Policy:
     policy = Policy(zones, names, [], {}, [], None, chance.random() < 0.7)
     policy.lists = {f"l{n}": random_list(chance) for n in range(2)}
     add_proxy(chance, policy)
+    policy.bans = chance.random() < 0.25
     policy.clock = Clock.now(chance.choice(OFFSETS))
     policy.hours = {f"h{n}": random_hours(chance, policy.clock) for n in range(3)}
     if chance.random() < 0.5:
@@ -149,7 +150,7 @@ def rule_for_the_rest(chance: random.Random, policy: Policy) -> Rule:
 
 def report_of_most(chance: random.Random, policy: Policy) -> Rule:
     rule = rule_for_the_rest(chance, policy)
-    rule.is_report, rule.limits = True, Limits()
+    rule.is_report, rule.limits, rule.ban = True, Limits(), 0
     rule.source = random_side(chance, policy, True)
     return rule
 
@@ -249,6 +250,9 @@ def add_conditions(chance: random.Random, policy: Policy, rule: Rule) -> None:
         rule.during = chance.sample(list(policy.hours), chance.choice((1, 1, 2)))
     if rule.verdict == "allow" and not rule.is_report and chance.random() < 0.25:
         rule.limits = random_limits(chance)
+    refuses = rule.verdict != "allow" and not rule.is_report
+    if policy.bans and refuses and chance.random() < 0.4:
+        rule.ban = chance.choice((1, 2, 5, 20))
 
 
 def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rule]:
