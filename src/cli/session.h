@@ -2,8 +2,8 @@
 /*
  * cli/session: tells a running gateway from where its orders come.
  *
- * So that it never bans, for what somebody does there, the address from which an
- * administrator is connected.
+ * So that it never bans, for what somebody does there, the address that an
+ * administrator is connected from.
  */
 #ifndef GATEHOUSE_CLI_SESSION_H
 #define GATEHOUSE_CLI_SESSION_H

@@ -2,11 +2,11 @@
 /*
  * daemon/ban_exempt: who is never banned.
  *
- *	nobody can		the gateway's own addresses, what means something
- *				on one link only, ranges wider than a mistake
- *	not without force	whom the policy says (`never ban`), and where those
- *				come from by ssh who gave orders here
- *	not for what he does	name servers, parents and balancers, besides
+ *	nobody can	the gateway's own addresses, what means something on
+ *			one link only, ranges wider than a mistake
+ *	by force alone	whom the policy says (`never ban`), and where those come
+ *			from by ssh who gave orders here
+ *	for no wrongs	name servers, parents and balancers, besides
  *
  * The last row is there because anybody can write anybody's address on a
  * packet: whoever could have a name server banned would have the office off.

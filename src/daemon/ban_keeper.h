@@ -8,8 +8,8 @@
  * What the kernel refuses is taken from the list again.  Bans belong to the
  * gateway and not to a policy: an apply does not touch them.
  *
- * Who is never banned is the affair of daemon/ban_exempt.  Whom rules ban, whose
- * packets they refuse, is kept apart (daemon/caught_keeper).
+ * Who is never banned is the affair of daemon/ban_exempt.  Whom the rules ban
+ * for packets is kept apart (daemon/caught_keeper).
  */
 #ifndef GATEHOUSE_DAEMON_BAN_KEEPER_H
 #define GATEHOUSE_DAEMON_BAN_KEEPER_H
@@ -37,8 +37,8 @@ int ban_keeper_tell_proxy(struct gateway *gateway);
 void ban_keeper_see_own(struct gateway *gateway);
 
 /*
- * Bans, whoever it is; `line`: of the rule that does, 0: none.  0 with a sentence
- * in `out`; or a negative errno with one.
+ * Bans, whoever it is; `line`: of the rule that does, 0: none.  0 with a
+ * sentence in `out`; or a negative errno with one.
  */
 int ban_keeper_add(struct gateway *gateway, const struct ban *ban,
     uint32_t line, struct text *out);

@@ -54,8 +54,8 @@ put_time(struct json *json, const char *name, int64_t time)
 }
 
 void
-ban_put_json(struct json *json, const struct ban *ban, enum ban_reach reach,
-    int64_t now)
+ban_put_json(
+    struct json *json, const struct ban *ban, enum ban_reach reach, int64_t now)
 {
 	char range[ADDRESS_RANGE_TEXT_BYTES];
 

@@ -219,8 +219,7 @@ is_of_now(const struct gateway *gateway, const struct channel_caught *caught)
 }
 
 void
-caught_keeper_hear(
-    struct gateway *gateway, const struct channel_caught *caught)
+caught_keeper_hear(struct gateway *gateway, const struct channel_caught *caught)
 {
 	struct address_range range = ban_exempt_source(gateway, caught->source);
 	struct text words = TEXT_EMPTY;
@@ -246,12 +245,12 @@ caught_keeper_sift(struct gateway *gateway)
 	for (size_t i = 0; i < bans->count;) {
 		struct ban one = bans->items[i];
 		struct text why = TEXT_EMPTY, words = TEXT_EMPTY;
-		bool goes = ban_exempt_refuse(gateway, &one.range,
-				BAN_FOR_WRONGS, &why) < 0;
+		bool goes = ban_exempt_refuse(
+				gateway, &one.range, BAN_FOR_WRONGS, &why) < 0;
 		if (goes) {
 			release(&one.range);
-			remove_one(gateway, &one,
-			    why.at != NULL ? why.at : "?", &words);
+			remove_one(gateway, &one, why.at != NULL ? why.at : "?",
+			    &words);
 		}
 		text_fini(&why);
 		text_fini(&words);
@@ -260,8 +259,7 @@ caught_keeper_sift(struct gateway *gateway)
 }
 
 void
-caught_keeper_forget(
-    struct gateway *gateway, const struct address_range *range)
+caught_keeper_forget(struct gateway *gateway, const struct address_range *range)
 {
 	if (!bans_remove(&gateway->caught.bans, range))
 		return;

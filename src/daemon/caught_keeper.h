@@ -4,8 +4,9 @@
  *
  *	by packets	the rules have put him into the kernel's set already
  *			(firewall/compile_refused); the packet log tells.  He is
- *			put into the list and the file DIR/caught here, or let go
- *			if he is never banned.  Such a ban closes what he opens.
+ *			put into the list and the file DIR/caught here, or let
+ *			go if he is never banned.  Such a ban closes what he
+ *			opens.
  *	by requests	the proxy, which counts them, tells by whose rule: that
  *			is a ban like any other (daemon/ban_keeper), for the
  *			source of a connection is no forgery.

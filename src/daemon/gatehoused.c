@@ -339,10 +339,11 @@ answer(void *context, struct str line, struct text *out,
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, ban or force RANGE SECONDS BECAUSE, "
-		       "bans, count PATH, explain FORM FLOW, files, flows WORDS, end "
-		       "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
-		       "session ADDRESS, status, stop and unban RANGE are understood\n");
+	text_addz(out,
+	    "apply PATH, ban or force RANGE SECONDS BECAUSE, "
+	    "bans, count PATH, explain FORM FLOW, files, flows WORDS, end "
+	    "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
+	    "session ADDRESS, status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 

@@ -186,10 +186,10 @@ int
 ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
     const struct bans *bans, const struct bans *caught, struct text *reterr_why)
 {
-	int rc = draft->in_place
-		     ? list_plan_change(
-			   &ruleset->lists, &draft->lists, reterr_why)
-		     : replace(ruleset, draft, bans, caught, reterr_why);
+	int rc =
+	    draft->in_place
+		? list_plan_change(&ruleset->lists, &draft->lists, reterr_why)
+		: replace(ruleset, draft, bans, caught, reterr_why);
 
 	if (rc < 0)
 		return rc;

@@ -123,8 +123,8 @@ fill(struct caught_sets *sets, struct standing *standing,
 }
 
 int
-caught_sets_ensure(struct caught_sets *sets, const struct bans *bans,
-    struct text *reterr_why)
+caught_sets_ensure(
+    struct caught_sets *sets, const struct bans *bans, struct text *reterr_why)
 {
 	struct text words = TEXT_EMPTY;
 	struct standing standing;

@@ -34,8 +34,8 @@ bool caught_sets_has(const char *name);
  * earlier life of the daemon left in them goes.  0, or a negative errno with a
  * sentence.
  */
-int caught_sets_ensure(struct caught_sets *sets, const struct bans *bans,
-    struct text *reterr_why);
+int caught_sets_ensure(
+    struct caught_sets *sets, const struct bans *bans, struct text *reterr_why);
 
 /* It may begin flows again.  0, also if it was not there; or a negative errno
  * with a sentence. */

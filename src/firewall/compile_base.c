@@ -306,9 +306,8 @@ publishes(const struct policy *policy)
 static void
 write_untranslated(struct compiler *compiler)
 {
-	compile_line(compiler,
-	    "ct state invalid meta mark and " PUBLISH " == " PUBLISH
-	    " counter name \"invalid\" drop");
+	compile_line(compiler, "ct state invalid meta mark and " PUBLISH
+			       " == " PUBLISH " counter name \"invalid\" drop");
 	compile_map_invalid(compiler);
 }
 

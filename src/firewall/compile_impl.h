@@ -117,8 +117,8 @@ void compile_chain_begin(struct compiler *compiler, const char *name);
 void compile_chain_end(struct compiler *compiler);
 
 /*
- * A line that logs what no rule of the file decided.  Of a flood as much is told
- * as of one that meets a rule (firewall/log_bound).
+ * A line that logs what no rule of the file decided.  Of a flood as much is
+ * told as of one that meets a rule (firewall/log_bound).
  */
 void compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
     enum policy_reason reason, uint8_t from, uint8_t to);

@@ -361,9 +361,9 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 	struct text action = TEXT_EMPTY, comment = TEXT_EMPTY;
 
 	compile_aside_name(list->chain, rule, name);
-	list->has_aside[at] =
-	    rule->report || is_limited_here(list->chain, rule) ||
-	    compile_counts_refused(list->chain, rule);
+	list->has_aside[at] = rule->report ||
+			      is_limited_here(list->chain, rule) ||
+			      compile_counts_refused(list->chain, rule);
 	if (list->has_aside[at])
 		text_addf(
 		    &action, "%s %s", rule->report ? "jump" : "goto", name);

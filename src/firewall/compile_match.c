@@ -280,8 +280,8 @@ add_zone(struct compiler *compiler, struct matches *matches, uint8_t zone,
 	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
 		return;
 	compile_set_name(name, "zone", one->name, family);
-	text_addf(&text, "%s saddr @%s", family == ADDRESS_IPV4 ? "ip" : "ip6",
-	    name);
+	text_addf(
+	    &text, "%s saddr @%s", family == ADDRESS_IPV4 ? "ip" : "ip6", name);
 	compile_add_match(compiler, matches, family, &text);
 	compile_text_fini(compiler, &text);
 }

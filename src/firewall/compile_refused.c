@@ -8,15 +8,15 @@
  *			of his ban, and the packet log is told
  *
  * The packet that is one too many bans, and the next one meets the ban: nobody
- * is asked in between.  A count is a bucket that hardly ever gets anything back,
- * in an element that the kernel forgets when the time is over in which refusals
- * count, reckoned from the first: so it is exact.
+ * is asked in between.  A count is a bucket that hardly ever gets anything
+ * back, in an element that the kernel forgets when the time is over in which
+ * refusals count, reckoned from the first: so it is exact.
  *
  * Anybody can write anybody's address on a packet.  So what a source does here
  * closes to him only what he opens: flows that live go on, and so does what is
- * opened to him.  It is asked where flows begin, and early drop knows nothing of
- * it.  And of a flood under many addresses only so many are banned in a second;
- * the rest is refused as ever.
+ * opened to him.  It is asked where flows begin, and early drop knows nothing
+ * of it.  And of a flood under many addresses only so many are banned in a
+ * second; the rest is refused as ever.
  */
 #include "firewall/compile_refused.h"
 
@@ -103,8 +103,8 @@ set_name(const struct policy_rule *rule, unsigned family,
 /* ---- what the table holds ---- */
 
 static void
-write_set(struct compiler *compiler, const struct policy_rule *rule,
-    uint8_t family)
+write_set(
+    struct compiler *compiler, const struct policy_rule *rule, uint8_t family)
 {
 	char name[COMPILE_NAME_BYTES];
 
@@ -182,8 +182,7 @@ compile_refused_objects(struct compiler *compiler)
 		write_near(compiler);
 	if (!policy_bans_packets(policy))
 		return;
-	text_addz(
-	    compiler->out, "\tlimit bans {\n\t\t" BANS_LIMIT "\n\t}\n");
+	text_addz(compiler->out, "\tlimit bans {\n\t\t" BANS_LIMIT "\n\t}\n");
 	for (size_t i = 0; i < policy->rule_count; i++)
 		for (size_t j = 0; j < family_count(compiler); j++)
 			if (policy->rules[i].ban.count > 1)
@@ -211,8 +210,8 @@ write_nevers(struct compiler *compiler)
 }
 
 static void
-add_record(struct compiler *compiler, const struct policy_rule *rule,
-    struct text *out)
+add_record(
+    struct compiler *compiler, const struct policy_rule *rule, struct text *out)
 {
 	const struct log_prefix prefix = {
 		.verdict = rule->verdict,
@@ -229,7 +228,8 @@ add_record(struct compiler *compiler, const struct policy_rule *rule,
 }
 
 static void
-write_count(struct compiler *compiler, const struct policy_rule *rule, size_t at)
+write_count(
+    struct compiler *compiler, const struct policy_rule *rule, size_t at)
 {
 	const char *source = kinds[at].source;
 	struct text line = TEXT_EMPTY;

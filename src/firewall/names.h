@@ -33,7 +33,7 @@
 #define FIREWALL_PREROUTING "prerouting"
 #define FIREWALL_OUTPUT     "output"
 
-/* Sets of those whom the rules themselves have banned (firewall/caught_sets). */
+/* Sets of whom the rules themselves have banned (firewall/caught_sets). */
 #define FIREWALL_CAUGHT_4 "caught.4"
 #define FIREWALL_CAUGHT_6 "caught.6"
 

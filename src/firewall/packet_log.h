@@ -30,9 +30,9 @@ struct packet_log;
 int packet_log_open(struct packet_log **ret, struct text *reterr_why);
 
 /*
- * Who is told during packet_log_read of each source that the rule with this line
- * and name has banned (firewall/compile_refused); none is held back, and there is
- * no event.  Nobody, unless it is said.
+ * Who is told during packet_log_read of each source that the rule with this
+ * line and name has banned (firewall/compile_refused); none is held back, and
+ * there is no event.  Nobody, unless it is said.
  */
 typedef void (*packet_log_caught_fn)(void *context, struct address source,
     uint32_t rule_line, struct str rule_name);

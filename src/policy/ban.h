@@ -31,8 +31,8 @@ bool policy_ban_same(const struct policy_ban *a, const struct policy_ban *b);
 /* "ban 10m after 20 refused in 1m per source" */
 void policy_ban_describe(const struct policy_ban *ban, struct text *out);
 
-/* The source that an address belongs to, which is what is banned; `is_near`: the
- * gateway has an address in its network of 64 bits. */
+/* The source that an address belongs to, which is what is banned; `is_near`:
+ * the gateway has an address in its network of 64 bits. */
 struct address_range policy_ban_source(struct address address, bool is_near);
 
 /* Whether both are of one IPv6 network of 64 bits. */

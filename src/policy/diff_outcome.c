@@ -88,9 +88,9 @@ say_limits(const struct policy_rule *rule, struct text *out)
 		policy_ban_describe(&rule->ban, out);
 	}
 	if (!meaning_is_limited(rule))
-		text_addz(out,
-		    rule->verdict == POLICY_VERDICT_ALLOW ? " without limit"
-							  : " without ban");
+		text_addz(out, rule->verdict == POLICY_VERDICT_ALLOW
+				   ? " without limit"
+				   : " without ban");
 }
 
 struct said_reports {

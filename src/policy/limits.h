@@ -40,8 +40,8 @@
  * connection mark, which belongs to other programs too. */
 #define POLICY_BANDWIDTHS_MAX 15
 
-/* Before a ban: the kernel counts them by a bucket, whose nanoseconds are a week
- * for each and have to fit 64 bits; so they count for less than a week, too. */
+/* Before a ban: the kernel counts them by a bucket, whose nanoseconds are a
+ * week for each and have to fit 64 bits; so they count for less than a week. */
 #define POLICY_BAN_COUNT_MAX 10000
 #define POLICY_BAN_DAYS_MAX  1
 

@@ -12,8 +12,8 @@ take_word(struct reader *in, const char *word, const char *what)
 		return true;
 	}
 	(void)reader_expected(in, what);
-	report_hint(
-	    in->report, "the form is: ban 10m after 20 refused in 1m per source");
+	report_hint(in->report,
+	    "the form is: ban 10m after 20 refused in 1m per source");
 	return false;
 }
 

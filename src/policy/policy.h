@@ -131,8 +131,8 @@ struct policy_rule {
 	uint8_t bandwidth_number; /* of those that have one, from 1; 0: none */
 	struct policy_quota quota;
 	struct policy_ban ban; /* of those that it refuses */
-	struct str label; /* as "..."; at == NULL: none */
-	struct str text;  /* as written, on one line */
+	struct str label;      /* as "..."; at == NULL: none */
+	struct str text;       /* as written, on one line */
 	struct place place;
 	uint32_t line; /* of its file; 0: the built-in last rule */
 	uint32_t nth;  /* of the rules with this line, from 1 */

@@ -27,8 +27,8 @@ _Static_assert(POLICY_BAN_COUNT_MAX == 10000 && POLICY_BAN_DAYS_MAX == 1,
     "the words below say so");
 
 static bool
-resolve_count(struct resolver *resolver, const struct syntax_word *word,
-    uint32_t *ret)
+resolve_count(
+    struct resolver *resolver, const struct syntax_word *word, uint32_t *ret)
 {
 	uint64_t count;
 

@@ -135,7 +135,7 @@ enum policy_scheme {
 	ROW(OTHER_PARENT, "late",                                              \
 	    "its type would have had to come by another parent")               \
 	ROW(BAN, "ban", "banned")                                              \
-	ROW(CAUGHT, "caught", "refused too often")                             \
+	ROW(CAUGHT, "caught", NULL)                                            \
 	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
 
 enum policy_reason {

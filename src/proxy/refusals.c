@@ -63,8 +63,8 @@ reason_of(const struct policy_ban *ban, const struct policy_rule *rule)
 	struct str words = rule != NULL ? rule->text : STR("users");
 	uint64_t line = rule != NULL ? rule->line : 0;
 
-	return str_hash(words, line ^ (uint64_t)ban->within ^
-				   (uint64_t)ban->count << 48);
+	return str_hash(
+	    words, line ^ (uint64_t)ban->within ^ (uint64_t)ban->count << 48);
 }
 
 /* As it would be banned. */
@@ -119,8 +119,8 @@ is_too_many(struct refusals *refusals, const struct policy_ban *ban,
 	pthread_mutex_t *lock = &refusals->locks[at % LOCKS];
 
 	(void)pthread_mutex_lock(lock);
-	bool too_many =
-	    count_one(find_place(refusals->places[at], reason, source), ban, now);
+	bool too_many = count_one(
+	    find_place(refusals->places[at], reason, source), ban, now);
 	(void)pthread_mutex_unlock(lock);
 	return too_many;
 }
@@ -137,8 +137,7 @@ refusals_count(struct refusals *refusals,
 	if (ban->count == 0)
 		return;
 	struct address_range range = source_of(generation, source);
-	if (!is_too_many(
-		refusals, ban, reason_of(ban, rule), range.first, now))
+	if (!is_too_many(refusals, ban, reason_of(ban, rule), range.first, now))
 		return;
 	if (rule != NULL)
 		number = (uint32_t)(rule - policy->rules);

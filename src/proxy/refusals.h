@@ -8,8 +8,8 @@
  * policy says.  Who comes to the number is told of, once, and counting begins
  * anew; to ban him is the daemon's affair.
  *
- * One for all generations, shared by all workers: a rule that stands in the next
- * policy as it stood in the last one goes on counting where it was.
+ * One for all generations, shared by all workers: a rule that stands in the
+ * next policy as it stood in the last one goes on counting where it was.
  *
  * At most REFUSALS_MAX counts are known, in sets of some places.  When a set is
  * full, the one whose time is over first makes room: a crowd can push a count

@@ -38,7 +38,7 @@ struct worker {
 	struct resolver *resolver;
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
-	struct who *who; /* of all workers, too */
+	struct who *who;           /* of all workers, too */
 	struct refusals *refusals; /* so too */
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
