@@ -328,7 +328,11 @@ refuse_misspelt(struct reader *in)
 		str_is(nearest.best, "connections") ||
 		str_is(nearest.best, "bandwidth") ||
 		str_is(nearest.best, "quota"));
-	if (!text && !name_and_text && !amount)
+	bool ban = token[1].kind == TOKEN_WORD &&
+		   token[2].kind == TOKEN_WORD &&
+		   str_is(token[2].text, "after") &&
+		   str_is(nearest.best, "ban");
+	if (!text && !name_and_text && !amount && !ban)
 		return true;
 	report_error(in->report, token->place,
 	    "no condition or option is called '%.*s'", STR_ARG(token->text));
