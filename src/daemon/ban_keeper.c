@@ -13,7 +13,7 @@
 
 /* ---- all that a change is ---- */
 
-static void arm_end(struct gateway *gateway);
+static void arm(struct gateway *gateway, int64_t due);
 
 /* What is in force is in force, written down or not. */
 static void
@@ -26,7 +26,10 @@ note(struct gateway *gateway, const struct address_range *range)
 		gateway_say("a change of the bans could not be written: %s; a "
 			    "restart will not know it",
 		    strerror(-rc));
-	arm_end(gateway);
+	/* One that is gone does not matter: its end is looked for in vain. */
+	const struct ban *ban = bans_find(&keeper->bans, range);
+	if (ban != NULL && ban->ends != 0)
+		arm(gateway, ban->ends);
 }
 
 int
@@ -121,6 +124,15 @@ end_one(struct gateway *gateway, const struct ban *ban)
 }
 
 static void
+arm_first(struct gateway *gateway)
+{
+	const struct ban *first = bans_first_to_end(&gateway->bans.bans);
+
+	if (first != NULL)
+		arm(gateway, first->ends);
+}
+
+static void
 on_end(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
@@ -131,24 +143,25 @@ on_end(struct loop_timer *timer)
 	       first->ends <= clock_now()) {
 		if (end_one(gateway, first) == 0)
 			continue;
-		loop_timer_arm(
-		    gateway->loop, timer, clock_now() + CLOCK_SECOND);
+		arm(gateway, clock_now() + CLOCK_SECOND);
 		return;
 	}
-	arm_end(gateway);
+	arm_first(gateway);
 }
 
+/* Those that come are many, so that nobody looks at all of them for each. */
 static void
-arm_end(struct gateway *gateway)
+arm(struct gateway *gateway, int64_t due)
 {
-	struct loop_timer *timer = &gateway->bans.end;
-	const struct ban *first = bans_first_to_end(&gateway->bans.bans);
+	struct ban_keeper *keeper = &gateway->bans;
 
-	loop_timer_cancel(timer);
-	timer->fn = on_end;
-	timer->context = gateway;
-	if (first != NULL)
-		loop_timer_arm(gateway->loop, timer, first->ends);
+	if (loop_timer_is_armed(&keeper->end) && keeper->due <= due)
+		return;
+	loop_timer_cancel(&keeper->end);
+	keeper->end.fn = on_end;
+	keeper->end.context = gateway;
+	keeper->due = due;
+	loop_timer_arm(gateway->loop, &keeper->end, due);
 }
 
 /* ---- commands ---- */
@@ -316,7 +329,7 @@ ban_keeper_open(struct gateway *gateway)
 	}
 	text_fini(&words);
 	ban_keeper_see_own(gateway);
-	arm_end(gateway);
+	arm_first(gateway);
 }
 
 void

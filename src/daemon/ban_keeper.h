@@ -24,6 +24,7 @@ struct ban_keeper {
 	struct bans bans;
 	struct ban_file file;
 	struct loop_timer end; /* of the ban that ends first */
+	int64_t due;           /* when that is, while it is armed */
 };
 
 /* Reads the bans of an earlier life; what is wrong with them is said. */

@@ -97,7 +97,7 @@ tell_spared(struct gateway *gateway, const struct ban *ban, uint32_t line,
 
 /* ---- all that a change is ---- */
 
-static void arm_end(struct gateway *gateway);
+static void arm(struct gateway *gateway);
 
 static void
 note(struct gateway *gateway, const struct address_range *range)
@@ -109,7 +109,7 @@ note(struct gateway *gateway, const struct address_range *range)
 		gateway_say("who was refused too often could not be written "
 			    "down: %s; a restart will not know it",
 		    strerror(-rc));
-	arm_end(gateway);
+	arm(gateway);
 }
 
 /* The kernel lets go; what it does not is told of and ends in its time. */
@@ -140,7 +140,8 @@ static void
 keep(struct gateway *gateway, const struct ban *ban, uint32_t line)
 {
 	struct text words = TEXT_EMPTY;
-	int rc = bans_put(&gateway->caught.bans, ban);
+	struct bans *bans = &gateway->caught.bans;
+	int rc = bans->count < CAUGHT_MAX ? bans_put(bans, ban) : -ENOSPC;
 
 	if (rc < 0) {
 		release(&ban->range);
@@ -285,35 +286,36 @@ caught_keeper_unban(struct gateway *gateway, const struct address_range *range,
 
 /* ---- their end ---- */
 
-/* The kernel ends each by itself. */
+/* All of a second at once, for a flood brings and ends them by the hundred. */
 static void
 on_end(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
 	const struct bans *bans = &gateway->caught.bans;
-	const struct ban *first;
+	int64_t now = clock_now();
 
-	while ((first = bans_first_to_end(bans)) != NULL &&
-	       first->ends <= clock_now()) {
-		struct ban one = *first;
+	for (size_t i = 0; i < bans->count;) {
+		struct ban one = bans->items[i];
 		struct text words = TEXT_EMPTY;
-		remove_one(gateway, &one, "its time is over", &words);
+		bool is_over = one.ends <= now;
+		if (is_over)
+			remove_one(gateway, &one, "its time is over", &words);
 		text_fini(&words);
+		i += !is_over;
 	}
-	arm_end(gateway);
+	arm(gateway);
 }
 
 static void
-arm_end(struct gateway *gateway)
+arm(struct gateway *gateway)
 {
 	struct loop_timer *timer = &gateway->caught.end;
-	const struct ban *first = bans_first_to_end(&gateway->caught.bans);
 
-	loop_timer_cancel(timer);
+	if (gateway->caught.bans.count == 0 || loop_timer_is_armed(timer))
+		return;
 	timer->fn = on_end;
 	timer->context = gateway;
-	if (first != NULL)
-		loop_timer_arm(gateway->loop, timer, first->ends);
+	loop_timer_arm(gateway->loop, timer, clock_now() + CLOCK_SECOND);
 }
 
 /* ---- life ---- */
@@ -334,7 +336,7 @@ caught_keeper_open(struct gateway *gateway)
 		gateway_say("%.*s", STR_ARG(line));
 	}
 	text_fini(&words);
-	arm_end(gateway);
+	arm(gateway);
 }
 
 void

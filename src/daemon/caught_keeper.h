@@ -11,6 +11,8 @@
  *			is a ban like any other (daemon/ban_keeper), for the
  *			source of a connection is no forgery.
  *
+ * The kernel ends each by itself; the list follows within a second.
+ *
  * The policy in force says for how long.  A proxy that has gone mad can ban so
  * many in a second and no more, and nobody who is never banned.
  */
@@ -35,7 +37,7 @@ struct channel_caught;
 struct caught_keeper {
 	struct bans bans; /* whose reach is what they open */
 	struct ban_file file;
-	struct loop_timer end; /* of the ban that ends first */
+	struct loop_timer end; /* of those whose time is over */
 	int64_t full_at;       /* when the proxy may say CAUGHT_BURST again */
 	struct {
 		struct address address;

@@ -11,11 +11,11 @@ static const struct kernel_set sets_of[CAUGHT_SETS_COUNT] = {
 	{ .name = FIREWALL_CAUGHT_4,
 	    .family = ADDRESS_IPV4,
 	    .has_timeouts = true,
-	    .size = BANS_MAX },
+	    .size = CAUGHT_MAX },
 	{ .name = FIREWALL_CAUGHT_6,
 	    .family = ADDRESS_IPV6,
 	    .has_timeouts = true,
-	    .size = BANS_MAX },
+	    .size = CAUGHT_MAX },
 };
 
 static const struct kernel_set *

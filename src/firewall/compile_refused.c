@@ -126,7 +126,7 @@ write_caught(struct compiler *compiler, uint8_t family)
 	    "\tset %s {\n\t\ttype %s\n\t\tsize %d\n"
 	    "\t\tflags dynamic,timeout\n\t}\n",
 	    ipv4 ? FIREWALL_CAUGHT_4 : FIREWALL_CAUGHT_6,
-	    ipv4 ? "ipv4_addr" : "ipv6_addr", BANS_MAX);
+	    ipv4 ? "ipv4_addr" : "ipv6_addr", CAUGHT_MAX);
 }
 
 /* Each once: of one network the gateway may have several addresses. */
