@@ -80,7 +80,11 @@ const struct command command_bans = {
 	.summary = "say who is banned, for how long and why",
 	.help = "One line a ban: the time that is left ('-': until it is "
 		"unbanned), the\n"
-		"address or prefix, and the reason if one was given.\n"
+		"address or prefix, and the reason if one was given, or the "
+		"rule that\n"
+		"banned. '(what it opens)': for packets that were refused; "
+		"flows that live\n"
+		"go on.\n"
 		"\n"
 		"  gatehouse bans\n"
 		"  gatehouse bans --json | jq -r '.bans[].address'\n"
