@@ -103,8 +103,8 @@ struct early_sieve {
 };
 
 /*
- * Banned packets are logged, by the ruleset: so many of each processor's go up
- * to it as it would log (compile_log_prefix), 50 at once and 20 a second.
+ * Banned packets are logged, by the ruleset: so that it has some to log, 50 at
+ * once and 20 a second of each processor's go up to it.
  */
 #define EARLY_TOLD_INTERVAL_NS (1000000000ULL / 20)
 #define EARLY_TOLD_BURST_NS    (49 * EARLY_TOLD_INTERVAL_NS)

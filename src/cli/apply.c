@@ -2,6 +2,7 @@
 #include "cli/change.h"
 #include "cli/control_client.h"
 #include "cli/running.h"
+#include "cli/session.h"
 
 #include "base/clock.h"
 #include "policy/trial.h"
@@ -58,6 +59,7 @@ apply_now(const struct options *options, const char *path)
 	struct text answer = TEXT_EMPTY, line = TEXT_EMPTY;
 	struct running before = RUNNING_EMPTY;
 
+	session_tell(options->runtime);
 	if (!options->quiet)
 		(void)running_get(options->runtime, &before);
 	text_addf(&line, "apply %s", path);

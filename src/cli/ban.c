@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/control_client.h"
+#include "cli/session.h"
 #include "cli/ssh_origin.h"
 
 #include "policy/duration.h"
@@ -105,6 +106,13 @@ ask(const struct options *options, const char *question)
 }
 
 static enum status
+ban_now(const struct options *options, const char *question)
+{
+	session_tell(options->runtime);
+	return ask(options, question);
+}
+
+static enum status
 ban(const struct options *options)
 {
 	struct wish wish = { .because = TEXT_EMPTY };
@@ -113,7 +121,8 @@ ban(const struct options *options)
 	enum status status = STATUS_USAGE;
 
 	if (parse_wish(options, &wish)) {
-		text_addf(&question, "ban %s %lld %.*s",
+		text_addf(&question, "%s %s %lld %.*s",
+		    options->force ? "force" : "ban",
 		    address_range_format(&wish.range, range),
 		    (long long)(wish.time / CLOCK_SECOND),
 		    STR_ARG(text_str(&wish.because)));
@@ -122,7 +131,7 @@ ban(const struct options *options)
 		else if (question.full || strchr(question.at, '\n') != NULL)
 			complain("the reason is to be one line");
 		else
-			status = ask(options, question.at);
+			status = ban_now(options, question.at);
 	}
 	text_fini(&wish.because);
 	text_fini(&question);
@@ -162,7 +171,8 @@ const struct command command_ban = {
 	    "\n"
 	    "Needs root. Status 1: refused, for it is an address of the "
 	    "gateway, or\n"
-	    "the one that you come from by ssh, or too wide.\n",
+	    "too wide; or for the policy never bans it, or an administrator\n"
+	    "comes from there by ssh: then --force does it all the same.\n",
 	.takes = OPTION_FORCE | OPTION_RUNTIME,
 	.words_min = 1,
 	.words_max = WORDS_MAX,

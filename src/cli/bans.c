@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *
 word(const json_t *ban, const char *name)
@@ -48,7 +49,10 @@ print_bans(const struct text *answer)
 	json_array_foreach(json_object_get(all, "bans"), i, ban)
 	{
 		print_left(ban);
-		(void)printf("  %s%s%s\n", word(ban, "address"),
+		(void)printf("  %s%s%s%s\n", word(ban, "address"),
+		    strcmp(word(ban, "reach"), "opens") == 0
+			? " (what it opens)"
+			: "",
 		    word(ban, "because")[0] != '\0' ? ": " : "",
 		    word(ban, "because"));
 	}
@@ -76,7 +80,11 @@ const struct command command_bans = {
 	.summary = "say who is banned, for how long and why",
 	.help = "One line a ban: the time that is left ('-': until it is "
 		"unbanned), the\n"
-		"address or prefix, and the reason if one was given.\n"
+		"address or prefix, and the reason if one was given, or the "
+		"rule that\n"
+		"banned. '(what it opens)': for packets that were refused; "
+		"flows that live\n"
+		"go on.\n"
 		"\n"
 		"  gatehouse bans\n"
 		"  gatehouse bans --json | jq -r '.bans[].address'\n"

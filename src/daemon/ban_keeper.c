@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/ban_keeper.h"
 
-#include "base/json.h"
+#include "daemon/ban_words.h"
 #include "daemon/early.h"
 #include "daemon/gateway.h"
-#include "event/event.h"
 #include "policy/duration.h"
 
 #include <errno.h>
@@ -12,50 +11,9 @@
 
 #define SECONDS_MAX ((uint64_t)DURATION_DAYS_MAX * 86400)
 
-/* ---- telling ---- */
-
-static void
-tell_event(const struct ban *ban, const char *verdict, const char *reason)
-{
-	event_emit(&(struct event){
-	    .enforcer = "firewall",
-	    .phase = "packet",
-	    .verdict = verdict,
-	    .rule_name = STR("ban"),
-	    .source.address = ban->range.first,
-	    .reason = reason,
-	});
-}
-
-/* "203.0.113.9 is banned for 1h: too many tries" */
-static void
-describe(const struct ban *ban, struct text *out)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	text_addf(
-	    out, "%s is banned", address_range_format(&ban->range, range));
-	if (ban->until != 0) {
-		text_addz(out, " for ");
-		duration_add(ban->until - ban->since, out);
-	}
-	if (ban->because[0] != '\0')
-		text_addf(out, ": %s", ban->because);
-}
-
-/* "203.0.113.9 is not banned any more: its time is over" */
-static void
-describe_end(const struct ban *ban, const char *why, struct text *out)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	text_addf(out, "%s is not banned any more: %s",
-	    address_range_format(&ban->range, range), why);
-}
-
 /* ---- all that a change is ---- */
 
-static void arm_end(struct gateway *gateway);
+static void arm(struct gateway *gateway, int64_t due);
 
 /* What is in force is in force, written down or not. */
 static void
@@ -68,11 +26,15 @@ note(struct gateway *gateway, const struct address_range *range)
 		gateway_say("a change of the bans could not be written: %s; a "
 			    "restart will not know it",
 		    strerror(-rc));
-	arm_end(gateway);
+	/* One that is gone does not matter: its end is looked for in vain. */
+	const struct ban *ban = bans_find(&keeper->bans, range);
+	if (ban != NULL && ban->ends != 0)
+		arm(gateway, ban->ends);
 }
 
-static int
-add(struct gateway *gateway, const struct ban *ban, struct text *out)
+int
+ban_keeper_add(struct gateway *gateway, const struct ban *ban, uint32_t line,
+    struct text *out)
 {
 	struct bans *bans = &gateway->bans.bans;
 	const struct ban *found = bans_find(bans, &ban->range);
@@ -99,8 +61,9 @@ add(struct gateway *gateway, const struct ban *ban, struct text *out)
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &ban->range, true);
 	note(gateway, &ban->range);
-	describe(ban, out);
-	tell_event(ban, "drop", out->at);
+	caught_keeper_forget(gateway, &ban->range);
+	ban_describe(ban, out);
+	ban_tell(ban, line, "drop", out->at);
 	return 0;
 }
 
@@ -128,8 +91,8 @@ remove_ban(struct gateway *gateway, const struct ban *ban, bool is_over,
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &gone.range, false);
 	note(gateway, &gone.range);
-	describe_end(&gone, why, out);
-	tell_event(&gone, "allow", out->at);
+	ban_describe_end(&gone, why, out);
+	ban_tell(&gone, 0, "allow", out->at);
 	return 0;
 }
 
@@ -161,6 +124,15 @@ end_one(struct gateway *gateway, const struct ban *ban)
 }
 
 static void
+arm_first(struct gateway *gateway)
+{
+	const struct ban *first = bans_first_to_end(&gateway->bans.bans);
+
+	if (first != NULL)
+		arm(gateway, first->ends);
+}
+
+static void
 on_end(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
@@ -171,83 +143,25 @@ on_end(struct loop_timer *timer)
 	       first->ends <= clock_now()) {
 		if (end_one(gateway, first) == 0)
 			continue;
-		loop_timer_arm(
-		    gateway->loop, timer, clock_now() + CLOCK_SECOND);
+		arm(gateway, clock_now() + CLOCK_SECOND);
 		return;
 	}
-	arm_end(gateway);
+	arm_first(gateway);
 }
 
+/* Those that come are many, so that nobody looks at all of them for each. */
 static void
-arm_end(struct gateway *gateway)
+arm(struct gateway *gateway, int64_t due)
 {
-	struct loop_timer *timer = &gateway->bans.end;
-	const struct ban *first = bans_first_to_end(&gateway->bans.bans);
+	struct ban_keeper *keeper = &gateway->bans;
 
-	loop_timer_cancel(timer);
-	timer->fn = on_end;
-	timer->context = gateway;
-	if (first != NULL)
-		loop_timer_arm(gateway->loop, timer, first->ends);
-}
-
-/* ---- who is never banned ---- */
-
-/* An address of the gateway in the range; NULL: none. */
-static const struct host_address *
-find_own(const struct gateway *gateway, const struct address_range *range)
-{
-	const struct host_addresses *all = &gateway->addresses.addresses;
-
-	for (size_t i = 0; i < all->count; i++)
-		if (!all->items[i].is_broadcast &&
-		    address_range_has(range, all->items[i].address))
-			return &all->items[i];
-	return NULL;
-}
-
-static int
-refuse_own(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
-{
-	const struct host_address *own = find_own(gateway, range);
-	char text[ADDRESS_TEXT_BYTES];
-
-	if (own == NULL)
-		return 0;
-	text_addf(why, "%s is an address of the gateway itself (%s)",
-	    address_format(own->address, text), own->interface_name);
-	return -EPERM;
-}
-
-/* What ends at each host itself would ban the neighbours, or nobody. */
-static bool
-has_local_scope(const struct address_range *range)
-{
-	return address_is_local_scope(range->first) ||
-	       address_is_local_scope(range->last);
-}
-
-static int
-refuse(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
-{
-	bool is_ipv4 = range->first.family == ADDRESS_IPV4;
-	int bits_min = is_ipv4 ? BAN_BITS_MIN_4 : BAN_BITS_MIN_6;
-
-	if (address_range_prefix(range) < bits_min) {
-		text_addf(why,
-		    "a ban of more than a /%d is most likely a "
-		    "mistake; the policy is the place for it",
-		    bits_min);
-		return -EPERM;
-	}
-	if (has_local_scope(range)) {
-		text_addz(why, "loopback, link-local and multicast addresses "
-			       "are nobody's in particular and are not banned");
-		return -EPERM;
-	}
-	return refuse_own(gateway, range, why);
+	if (loop_timer_is_armed(&keeper->end) && keeper->due <= due)
+		return;
+	loop_timer_cancel(&keeper->end);
+	keeper->end.fn = on_end;
+	keeper->end.context = gateway;
+	keeper->due = due;
+	loop_timer_arm(gateway->loop, &keeper->end, due);
 }
 
 /* ---- commands ---- */
@@ -305,7 +219,8 @@ take_seconds(struct str word, struct ban *ban, struct text *out)
 }
 
 int
-gateway_ban(struct gateway *gateway, struct str line, struct text *out)
+gateway_ban(
+    struct gateway *gateway, struct str line, bool by_force, struct text *out)
 {
 	struct ban ban = { 0 };
 	int rc = parse_range(str_cut(&line, ' '), &ban.range, out);
@@ -315,8 +230,9 @@ gateway_ban(struct gateway *gateway, struct str line, struct text *out)
 	if (rc == 0)
 		rc = take_because(line, &ban, out);
 	if (rc == 0)
-		rc = refuse(gateway, &ban.range, out);
-	return rc < 0 ? rc : add(gateway, &ban, out);
+		rc = ban_exempt_refuse(gateway, &ban.range,
+		    by_force ? BAN_FOR_FORCE : BAN_FOR_WISH, out);
+	return rc < 0 ? rc : ban_keeper_add(gateway, &ban, 0, out);
 }
 
 int
@@ -332,6 +248,9 @@ gateway_unban(struct gateway *gateway, struct str line, struct text *out)
 	const struct ban *ban = bans_find(bans, &range);
 	if (ban != NULL)
 		return remove_ban(gateway, ban, false, "it was unbanned", out);
+	rc = caught_keeper_unban(gateway, &range, out);
+	if (rc != -ENOENT)
+		return rc;
 	text_addf(out, "%s is not banned", address_range_format(&range, text));
 	ban = bans_cover(bans, range.first);
 	if (ban != NULL)
@@ -340,40 +259,11 @@ gateway_unban(struct gateway *gateway, struct str line, struct text *out)
 	return -ENOENT;
 }
 
-static void
-put_time(struct json *json, const char *name, int64_t time)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_format(time, text);
-	json_name(json, name);
-	json_put_stringz(json, time != 0 ? text : NULL);
-}
-
-static void
-put_ban(struct json *json, const struct ban *ban, int64_t now)
-{
-	char range[ADDRESS_RANGE_TEXT_BYTES];
-
-	json_object_begin(json);
-	json_name(json, "address");
-	json_put_stringz(json, address_range_format(&ban->range, range));
-	put_time(json, "since", ban->since);
-	put_time(json, "until", ban->until);
-	json_name(json, "left_seconds");
-	if (ban->ends != 0)
-		json_put_integer(json, (ban->ends - now) / CLOCK_SECOND);
-	else
-		json_put_null(json);
-	json_name(json, "because");
-	json_put_stringz(json, ban->because[0] != '\0' ? ban->because : NULL);
-	json_object_end(json);
-}
-
 void
 gateway_bans(const struct gateway *gateway, struct text *out)
 {
 	const struct bans *bans = &gateway->bans.bans;
+	const struct bans *caught = &gateway->caught.bans;
 	struct json json = JSON_ON(out);
 	int64_t now = clock_now();
 
@@ -381,7 +271,9 @@ gateway_bans(const struct gateway *gateway, struct text *out)
 	json_name(&json, "bans");
 	json_array_begin(&json);
 	for (size_t i = 0; i < bans->count; i++)
-		put_ban(&json, &bans->items[i], now);
+		ban_put_json(&json, &bans->items[i], BAN_REACH_ALL, now);
+	for (size_t i = 0; i < caught->count; i++)
+		ban_put_json(&json, &caught->items[i], BAN_REACH_OPENS, now);
 	json_array_end(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');
@@ -394,7 +286,9 @@ gateway_banned(const struct gateway *gateway, struct address source,
 	const struct bans *bans = &gateway->bans.bans;
 	const struct ban *ban = bans_cover(bans, source);
 
-	return ban != NULL ? ban : bans_cover(bans, destination);
+	if (ban == NULL)
+		ban = bans_cover(bans, destination);
+	return ban != NULL ? ban : bans_cover(&gateway->caught.bans, source);
 }
 
 /* ---- life ---- */
@@ -408,7 +302,7 @@ ban_keeper_see_own(struct gateway *gateway)
 		const struct ban *ban = &bans->items[i];
 		struct text words = TEXT_EMPTY;
 		int rc = -ENOENT;
-		if (find_own(gateway, &ban->range) != NULL)
+		if (ban_exempt_own(gateway, &ban->range) != NULL)
 			rc = remove_ban(gateway, ban, false,
 			    "the gateway has the address itself", &words);
 		if (words.len > 0)
@@ -435,7 +329,7 @@ ban_keeper_open(struct gateway *gateway)
 	}
 	text_fini(&words);
 	ban_keeper_see_own(gateway);
-	arm_end(gateway);
+	arm_first(gateway);
 }
 
 void

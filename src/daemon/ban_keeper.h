@@ -8,8 +8,8 @@
  * What the kernel refuses is taken from the list again.  Bans belong to the
  * gateway and not to a policy: an apply does not touch them.
  *
- * Never banned are the gateway's own addresses, addresses that mean something
- * on one link only, and prefixes that are wider than a mistake should be.
+ * Who is never banned is the affair of daemon/ban_exempt.  Whom the rules ban
+ * for packets is kept apart (daemon/caught_keeper).
  */
 #ifndef GATEHOUSE_DAEMON_BAN_KEEPER_H
 #define GATEHOUSE_DAEMON_BAN_KEEPER_H
@@ -20,14 +20,11 @@
 
 struct gateway;
 
-/* Wider is no address that has misbehaved: IPv4, IPv6. */
-#define BAN_BITS_MIN_4 8
-#define BAN_BITS_MIN_6 16
-
 struct ban_keeper {
 	struct bans bans;
 	struct ban_file file;
 	struct loop_timer end; /* of the ban that ends first */
+	int64_t due;           /* when that is, while it is armed */
 };
 
 /* Reads the bans of an earlier life; what is wrong with them is said. */
@@ -41,18 +38,26 @@ int ban_keeper_tell_proxy(struct gateway *gateway);
 void ban_keeper_see_own(struct gateway *gateway);
 
 /*
+ * Bans, whoever it is; `line`: of the rule that does, 0: none.  0 with a
+ * sentence in `out`; or a negative errno with one.
+ */
+int ban_keeper_add(struct gateway *gateway, const struct ban *ban,
+    uint32_t line, struct text *out);
+
+/*
  * `line` is "RANGE SECONDS BECAUSE" (SECONDS 0: for ever; BECAUSE may be
  * empty), or "RANGE".  0 with a sentence in `out`; else a negative errno with
  * one: -EINVAL when it is not understood, -EPERM when it is refused, -ENOENT
  * when there is no such ban, another when the world is wrong.
  */
-int gateway_ban(struct gateway *gateway, struct str line, struct text *out);
+int gateway_ban(
+    struct gateway *gateway, struct str line, bool by_force, struct text *out);
 int gateway_unban(struct gateway *gateway, struct str line, struct text *out);
 
-/* {"bans": [{"address", "since", "until", "left_seconds", "because"}]} */
+/* {"bans": [...]}, as daemon/ban_words has each. */
 void gateway_bans(const struct gateway *gateway, struct text *out);
 
-/* The ban that packets between the two meet; NULL: none. */
+/* The ban that a flow between the two meets; NULL: none. */
 const struct ban *gateway_banned(const struct gateway *gateway,
     struct address source, struct address destination);
 

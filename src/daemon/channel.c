@@ -98,6 +98,8 @@ is_sound(const struct channel_message *message)
 		return are_quotas(&message->quotas);
 	case CHANNEL_NO_SOURCE:
 		return message->source.error < 0;
+	case CHANNEL_CAUGHT:
+		return is_address(&message->caught.source);
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_FOLDER:

@@ -39,6 +39,7 @@
  *	proxy				daemon
  *	WANT number +connection	->	looks whose it is
  *				<-	SOURCE number +socket, or NO_SOURCE
+ *	CAUGHT source and rule	->	bans it
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -81,7 +82,8 @@
 	ROW(COUNTERS, sizeof(struct channel_counters), 0)                      \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
-	ROW(NO_SOURCE, sizeof(struct channel_source), 0)
+	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
+	ROW(CAUGHT, sizeof(struct channel_caught), 0)
 
 enum channel_type {
 #define ROW(id, bytes, fds) CHANNEL_##id,
@@ -140,6 +142,13 @@ struct channel_source {
 	int32_t error;   /* of NO_SOURCE: a negative errno; else 0 */
 };
 
+/* A rule of the generation, or one too many: the line of users. */
+struct channel_caught {
+	struct address source;
+	uint32_t generation;
+	uint32_t rule;
+};
+
 struct channel_message {
 	uint32_t type; /* enum channel_type */
 	uint32_t generation;
@@ -154,6 +163,7 @@ struct channel_message {
 		struct address_range banned;
 		struct channel_quotas quotas;
 		struct channel_source source;
+		struct channel_caught caught;
 	};
 };
 

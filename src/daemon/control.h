@@ -6,12 +6,15 @@
  * the gateway's own user.  A client writes one line and reads to the end:
  *
  *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
- *	end WORDS | ban RANGE SECONDS BECAUSE | unban RANGE | bans |
- *	purge KIND WHAT | quotas | reset RULE SOURCE | status | stop
+ *	end WORDS | ban RANGE SECONDS BECAUSE | force RANGE SECONDS BECAUSE |
+ *	unban RANGE | bans | session ADDRESS | purge KIND WHAT | quotas |
+ *	reset RULE SOURCE | status | stop
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living
  * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between
- * them.  SECONDS may be 0, for ever, and BECAUSE be empty.  KIND is url,
+ * them.  SECONDS may be 0, for ever, and BECAUSE be empty; `force` bans who is
+ * never banned, too.  A `session` is where orders come from, by ssh, and is not
+ * banned.  KIND is url,
  * prefix, host, tag, or all, which has no WHAT.
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest

@@ -572,6 +572,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
+	case CHANNEL_CAUGHT:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}
@@ -607,6 +608,16 @@ want_source(uint32_t number, int client)
 		.source.number = number };
 
 	return channel_send(CHANNEL_SOURCES_FD, &message, client);
+}
+
+/* So too; what does not get through is told of at the next refusals. */
+static void
+tell_caught(struct address source, uint32_t generation, uint32_t rule)
+{
+	struct channel_message message = { .type = CHANNEL_CAUGHT,
+		.caught = { source, generation, rule } };
+
+	(void)channel_send(CHANNEL_SOURCES_FD, &message, -1);
 }
 
 static int
@@ -712,6 +723,8 @@ serve(struct proxy *proxy)
 		rc = workers_create(count_cores(), &proxy->workers);
 	if (rc == 0)
 		rc = workers_open_sources(proxy->workers, want_source);
+	if (rc == 0)
+		workers_tell_refused(proxy->workers, tell_caught);
 	if (rc == 0)
 		rc = send_bare(CHANNEL_HELLO, 0);
 	if (rc == 0)

@@ -187,9 +187,23 @@ answer_change(int rc, struct text *out)
 }
 
 static int
-answer_ban(struct daemon *daemon, struct str rest, struct text *out)
+answer_ban(
+    struct daemon *daemon, struct str rest, bool by_force, struct text *out)
 {
-	return answer_change(gateway_ban(&daemon->gateway, rest, out), out);
+	return answer_change(
+	    gateway_ban(&daemon->gateway, rest, by_force, out), out);
+}
+
+/* Who is banned there already for what he did is let go. */
+static int
+answer_session(struct daemon *daemon, struct str word, struct text *out)
+{
+	if (!ban_exempt_note(&daemon->gateway.exempt, word)) {
+		text_addz(out, "session ADDRESS\n");
+		return STATUS_USAGE;
+	}
+	caught_keeper_sift(&daemon->gateway);
+	return STATUS_GOOD;
 }
 
 static int
@@ -285,7 +299,11 @@ answer(void *context, struct str line, struct text *out,
 	struct daemon *daemon = context;
 
 	if (str_starts(line, STR("ban ")))
-		return answer_ban(daemon, str_skip(line, 4), out);
+		return answer_ban(daemon, str_skip(line, 4), false, out);
+	if (str_starts(line, STR("force ")))
+		return answer_ban(daemon, str_skip(line, 6), true, out);
+	if (str_starts(line, STR("session ")))
+		return answer_session(daemon, str_skip(line, 8), out);
 	if (str_starts(line, STR("unban ")))
 		return answer_unban(daemon, str_skip(line, 6), out);
 	if (str_is(line, "bans")) {
@@ -321,10 +339,11 @@ answer(void *context, struct str line, struct text *out,
 		loop_stop(&daemon->loop);
 		return STATUS_GOOD;
 	}
-	text_addz(out, "apply PATH, ban RANGE SECONDS BECAUSE, bans, count "
-		       "PATH, explain FORM FLOW, files, flows WORDS, end "
-		       "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
-		       "status, stop and unban RANGE are understood\n");
+	text_addz(out,
+	    "apply PATH, ban or force RANGE SECONDS BECAUSE, "
+	    "bans, count PATH, explain FORM FLOW, files, flows WORDS, end "
+	    "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
+	    "session ADDRESS, status, stop and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 

@@ -38,6 +38,7 @@ draft_ruleset(struct gateway *gateway, const struct generation *generation,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
 		.has_bans = gateway->bans.bans.count > 0,
+		.has_caught = gateway->caught.bans.count > 0,
 	};
 	bool goes_on = generation == gateway->current || generation->again;
 
@@ -86,8 +87,8 @@ static int
 commit_ruleset(
     struct gateway *gateway, struct ruleset_draft *draft, struct text *words)
 {
-	int rc = ruleset_commit(
-	    &gateway->ruleset, draft, &gateway->bans.bans, words);
+	int rc = ruleset_commit(&gateway->ruleset, draft, &gateway->bans.bans,
+	    &gateway->caught.bans, words);
 
 	loop_defer(gateway->loop, &gateway->clear);
 	return rc;
@@ -174,6 +175,7 @@ gateway_replace(
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
+	caught_keeper_sift(gateway);
 	keep_as_last_good(gateway);
 	return 0;
 }
@@ -308,6 +310,7 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	ban_keeper_see_own(gateway);
+	caught_keeper_sift(gateway);
 	compile_again(gateway, "the host's new addresses");
 	early_follow(gateway, true);
 }
@@ -463,6 +466,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.addresses_watch.fd = -1,
 		.source_desk.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
+		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
@@ -485,9 +489,11 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
-	if (rc == 0)
-		ban_keeper_open(gateway);
-	return rc;
+	if (rc < 0)
+		return rc;
+	ban_keeper_open(gateway);
+	caught_keeper_open(gateway);
+	return 0;
 }
 
 int
@@ -510,6 +516,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
+	caught_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(gateway);

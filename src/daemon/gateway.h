@@ -22,7 +22,9 @@
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
 #include "console/journal.h"
+#include "daemon/ban_exempt.h"
 #include "daemon/ban_keeper.h"
+#include "daemon/caught_keeper.h"
 #include "daemon/child.h"
 #include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
@@ -65,6 +67,8 @@ struct gateway {
 	struct fallback fallback;
 	bool booting; /* before the network is up */
 	struct ban_keeper bans;
+	struct caught_keeper caught;
+	struct ban_exempt exempt;
 	struct quota_keeper quotas;
 	struct ruleset ruleset;     /* of current, in the kernel */
 	struct loop_deferred clear; /* of what the rules before have left */

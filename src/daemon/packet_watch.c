@@ -38,6 +38,13 @@ close_log(struct packet_watch *packets)
 	packets->log = NULL;
 }
 
+static void
+on_caught(void *context, struct address source, uint32_t rule_line,
+    struct str rule_name)
+{
+	caught_keeper_see(context, source, rule_line, rule_name);
+}
+
 static int
 open_log(struct packet_watch *packets, struct text *reterr_why)
 {
@@ -45,6 +52,7 @@ open_log(struct packet_watch *packets, struct text *reterr_why)
 
 	if (rc < 0)
 		return rc;
+	packet_log_on_caught(packets->log, on_caught, packets->gateway);
 	packets->watch.fd = packet_log_fd(packets->log);
 	rc = loop_watch_start(packets->gateway->loop, &packets->watch);
 	if (rc < 0)

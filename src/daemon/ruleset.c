@@ -89,6 +89,7 @@ draft_in_place(const struct ruleset *ruleset, struct ruleset_draft *draft,
 	    ruleset->mark == 0 || draft->lists.mark != ruleset->mark)
 		return rc;
 	host.has_bans = ruleset->has_bans;
+	host.has_caught = ruleset->has_caught;
 	host.keeps_nat = ruleset->translates;
 	rc = compile(draft, host, &draft->rules, reterr_why);
 	return rc < 0
@@ -113,6 +114,7 @@ draft_anew(const struct ruleset *ruleset, struct ruleset_draft *draft,
 
 	host.keeps_nat = translates(ruleset);
 	draft->has_bans = host.has_bans;
+	draft->has_caught = host.has_caught;
 	draft->translates = firewall_translates(draft->policy, &host);
 	if (rc == 0)
 		rc = compile(draft, host, &draft->rules, reterr_why);
@@ -147,12 +149,19 @@ ruleset_draft(struct ruleset *ruleset, const struct generation *generation,
 static bool
 is_kept(const void *context, const char *name)
 {
-	return list_plan_has(context, name) || ban_sets_has(name);
+	return list_plan_has(context, name) || ban_sets_has(name) ||
+	       caught_sets_has(name);
+}
+
+static bool
+asks_caught(const struct ruleset_draft *draft)
+{
+	return draft->has_caught || policy_bans_packets(draft->policy);
 }
 
 static int
 replace(struct ruleset *ruleset, struct ruleset_draft *draft,
-    const struct bans *bans, struct text *reterr_why)
+    const struct bans *bans, const struct bans *caught, struct text *reterr_why)
 {
 	const struct text *rules =
 	    draft->counted.len > 0 ? &draft->counted : &draft->rules;
@@ -161,6 +170,8 @@ replace(struct ruleset *ruleset, struct ruleset_draft *draft,
 
 	if (rc == 0)
 		rc = ban_sets_ensure(&ruleset->bans, bans, reterr_why);
+	if (rc == 0 && asks_caught(draft))
+		rc = caught_sets_ensure(&ruleset->caught, caught, reterr_why);
 	if (rc == 0)
 		rc = transaction_commit_beside(
 		    text_str(rules), &kept, &ruleset->leftovers, reterr_why);
@@ -174,17 +185,19 @@ adopt_rules(struct ruleset *ruleset, const struct ruleset_draft *draft)
 {
 	ruleset->mark = transaction_mark();
 	ruleset->has_bans = draft->has_bans;
+	ruleset->has_caught = draft->has_caught;
 	ruleset->bans.are_asked = draft->has_bans;
 	ruleset->translates = draft->translates;
 }
 
 int
 ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
-    const struct bans *bans, struct text *reterr_why)
+    const struct bans *bans, const struct bans *caught, struct text *reterr_why)
 {
-	int rc = draft->in_place ? list_plan_change(&ruleset->lists,
-				       &draft->lists, reterr_why)
-				 : replace(ruleset, draft, bans, reterr_why);
+	int rc =
+	    draft->in_place
+		? list_plan_change(&ruleset->lists, &draft->lists, reterr_why)
+		: replace(ruleset, draft, bans, caught, reterr_why);
 
 	if (rc < 0)
 		return rc;

@@ -13,15 +13,18 @@
 
 #include "daemon/generation.h"
 #include "firewall/ban_sets.h"
+#include "firewall/caught_sets.h"
 #include "firewall/list_sets.h"
 
 /* What stands; all zero: nothing of ours. */
 struct ruleset {
 	struct list_sets lists;
 	struct ban_sets bans;
+	struct caught_sets caught;
 	struct text rules; /* as they were without what was counted before */
 	uint64_t mark;     /* by which the kernel's are known to be these */
 	bool has_bans;     /* the rules as text do */
+	bool has_caught;   /* so too */
 	bool translates;
 	struct batch *leftovers; /* of the rules before; NULL: none */
 };
@@ -31,7 +34,7 @@ struct ruleset_draft {
 	struct text rules;
 	struct text counted; /* the same, going on from what was counted */
 	bool in_place;       /* no rule changes */
-	bool has_bans, translates;
+	bool has_bans, has_caught, translates;
 	struct policy *policy; /* lent by the generation */
 };
 
@@ -61,6 +64,7 @@ int ruleset_draft(struct ruleset *ruleset, const struct generation *generation,
  * rules do.  Errors as those of transaction_commit, or of the lists.
  */
 int ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
-    const struct bans *bans, struct text *reterr_why);
+    const struct bans *bans, const struct bans *caught,
+    struct text *reterr_why);
 
 #endif

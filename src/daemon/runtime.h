@@ -24,6 +24,7 @@
 #define RUNTIME_CONTROL "control"
 #define RUNTIME_EVENTS  "events.jsonl"
 #define RUNTIME_BANS    "bans"
+#define RUNTIME_CAUGHT  "caught"
 
 struct runtime {
 	const char *dir;

@@ -44,13 +44,15 @@ answer(const struct gateway *gateway, uint32_t number, int client)
 
 /* 0, -EAGAIN when there are no more, or the channel's end. */
 static int
-take_one(const struct gateway *gateway)
+take_one(struct gateway *gateway)
 {
 	static struct channel_message message; /* 4 KiB; one thread */
 	int client = -1;
 	int rc = channel_receive(gateway->source_desk.fd, &message, &client);
 
-	if (rc == 0)
+	if (rc == 0 && message.type == CHANNEL_CAUGHT)
+		caught_keeper_hear(gateway, &message.caught);
+	else if (rc == 0)
 		rc = message.type != CHANNEL_WANT
 			 ? -EBADMSG
 			 : answer(gateway, message.source.number, client);

@@ -215,7 +215,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	fallback_json(&gateway->fallback, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "bans");
-	json_put_integer(&json, (int64_t)gateway->bans.bans.count);
+	json_put_integer(&json,
+	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
 	early_drop_json(&gateway->early, &json);

@@ -10,10 +10,10 @@
 #include "firewall/standing.h"
 
 static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
-	{ "ban.4", ADDRESS_IPV4, false, true },
-	{ "ban.6", ADDRESS_IPV6, false, true },
-	{ "ban.net.4", ADDRESS_IPV4, true, true },
-	{ "ban.net.6", ADDRESS_IPV6, true, true },
+	{ "ban.4", ADDRESS_IPV4, false, true, 0 },
+	{ "ban.6", ADDRESS_IPV6, false, true, 0 },
+	{ "ban.net.4", ADDRESS_IPV4, true, true, 0 },
+	{ "ban.net.6", ADDRESS_IPV6, true, true, 0 },
 };
 
 bool

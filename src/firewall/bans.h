@@ -20,6 +20,10 @@
 /* What fail2ban collects in years; each change looks at all of them once. */
 #define BANS_MAX 65536
 
+/* By refused packets: everybody can have them made, and each change of the list
+ * moves all that stand behind it. */
+#define CAUGHT_MAX 16384
+
 /* Those of more than an address are put in the kernel again at each change. */
 #define BANS_PREFIXES_MAX 4096
 

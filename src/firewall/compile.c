@@ -5,6 +5,7 @@
 #include "firewall/compile_aside.h"
 #include "firewall/compile_bandwidth.h"
 #include "firewall/compile_map.h"
+#include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
 #include "firewall/compile_shared.h"
 #include "firewall/names.h"
@@ -90,9 +91,7 @@ compile_log_prefix(struct compiler *compiler, const struct log_prefix *prefix)
 
 	if (log_prefix_write(prefix, &text) < 0)
 		compiler->rc = -EINVAL;
-	compile_line(compiler,
-	    "limit rate 20/second burst 50 packets log prefix \"%.*s\" group "
-	    "%d snaplen %d",
+	compile_line(compiler, "log prefix \"%.*s\" group %d snaplen %d",
 	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
 	compile_text_fini(compiler, &text);
 }
@@ -421,6 +420,7 @@ firewall_compile(const struct policy *policy, const struct firewall_host *host,
 	write_counters(&compiler);
 	write_sets(&compiler);
 	compile_ban_sets(&compiler);
+	compile_refused_objects(&compiler);
 	compile_helper_objects(&compiler);
 	compile_limit_objects(&compiler);
 	compile_bandwidth_objects(&compiler);

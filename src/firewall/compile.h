@@ -59,7 +59,8 @@ struct firewall_host {
 	void *loaded_context;
 	/* Long groups of more ranges are declared without them; 0: none is. */
 	size_t shown_ranges_max;
-	bool has_bans; /* somebody is banned */
+	bool has_bans;   /* somebody is banned */
+	bool has_caught; /* somebody was refused too often */
 	/*
 	 * Flows may live that an earlier ruleset translated.  Without a chain
 	 * that translates the kernel stops at once, also for them, and private

@@ -4,6 +4,7 @@
  *
  *	CHAIN.limit.N		what is beyond the rule's limits is dropped, the
  *				rest goes the rule's way
+ *	CHAIN.ban.N		counts whom the rule refuses (compile_refused)
  *	CHAIN.report.N		counts and logs, then the list goes on
  *
  * The state of a limit is the rule's, not the chain's: one object or one set
@@ -14,6 +15,7 @@
  */
 #include "firewall/compile_aside.h"
 #include "firewall/compile_bandwidth.h"
+#include "firewall/compile_refused.h"
 
 #include <stdio.h>
 
@@ -185,6 +187,14 @@ write_rate_checks(struct compiler *compiler, const struct policy_rule *rule)
 	compile_text_fini(compiler, &over);
 }
 
+/* What is invalid is no connection and would be counted as one for seconds. */
+static void
+write_uncounted(struct compiler *compiler, struct str tail)
+{
+	if (compiler->policy->invalid != 0)
+		compile_line(compiler, "ct state invalid %.*s", STR_ARG(tail));
+}
+
 static void
 write_connection_checks(
     struct compiler *compiler, const struct policy_rule *rule)
@@ -213,7 +223,10 @@ compile_aside_name(const struct chain *chain, const struct policy_rule *rule,
 
 	firewall_counter_name(rule, counter);
 	(void)snprintf(ret, COMPILE_NAME_BYTES, "%.56s.%s.%.20s", chain->name,
-	    rule->report ? "report" : "limit", counter + strlen("rule."));
+	    rule->report          ? "report"
+	    : rule->ban.count > 0 ? "ban"
+				  : "limit",
+	    counter + strlen("rule."));
 }
 
 void
@@ -225,8 +238,11 @@ compile_limit_chain(struct compiler *compiler, const struct chain *chain,
 	compile_aside_name(chain, rule, name);
 	compile_chain_begin(compiler, name);
 	write_rate_checks(compiler, rule);
+	if (rule->connections > 0)
+		write_uncounted(compiler, tail);
 	write_connection_checks(compiler, rule);
 	compile_bandwidth_mark(compiler, rule);
+	compile_refused_jump(compiler, rule);
 	compile_line(compiler, "%.*s", STR_ARG(tail));
 	compile_chain_end(compiler);
 }

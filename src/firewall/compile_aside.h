@@ -16,7 +16,8 @@ void compile_limit_objects(struct compiler *compiler);
 void compile_aside_name(const struct chain *chain,
     const struct policy_rule *rule, char ret[static COMPILE_NAME_BYTES]);
 
-/* Drops what is beyond the rule's limits; `tail` is for the rest. */
+/* Drops what is beyond the rule's limits, and counts whom it refuses; `tail` is
+ * for the rest. */
 void compile_limit_chain(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule, struct str tail);
 

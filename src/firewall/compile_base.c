@@ -12,6 +12,7 @@
 #include "firewall/compile_branch.h"
 #include "firewall/compile_keep.h"
 #include "firewall/compile_map.h"
+#include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
 
 #include "firewall/names.h"
@@ -124,6 +125,7 @@ write_prerouting(struct compiler *compiler)
 	write_not_judged(compiler);
 	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
+	compile_ask_caught(compiler);
 	write_interface_map(compiler);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
 	    ZONE_NONE, ZONE_NONE);
@@ -288,15 +290,43 @@ write_forward(struct compiler *compiler)
 	write_leaving(compiler);
 }
 
-/* Only where something is mapped can what arrives be for somebody else. */
+static bool
+publishes(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].publish)
+			return true;
+	return false;
+}
+
+/*
+ * No address of what is invalid is translated: what a rule lets in to somebody
+ * else, under an address that the gateway itself has, would arrive here.
+ */
+static void
+write_untranslated(struct compiler *compiler)
+{
+	compile_line(compiler, "ct state invalid meta mark and " PUBLISH
+			       " == " PUBLISH " counter name \"invalid\" drop");
+	compile_map_invalid(compiler);
+}
+
+/* Only where something is mapped or published can what arrives be for somebody
+ * else. */
 static void
 write_input(struct compiler *compiler)
 {
-	if (compiler->policy->map_count == 0)
+	const struct policy *policy = compiler->policy;
+	bool untranslated = policy->invalid != 0 &&
+			    (policy->map_count > 0 || publishes(policy));
+
+	if (policy->map_count == 0 && !untranslated)
 		return;
 	compile_chain_begin(compiler, "input");
 	compile_line(
 	    compiler, "type filter hook input priority filter; policy accept;");
+	if (untranslated)
+		write_untranslated(compiler);
 	compile_map_input(compiler);
 	compile_chain_end(compiler);
 }
@@ -377,4 +407,5 @@ compile_base(struct compiler *compiler)
 	compile_bandwidth_chains(compiler);
 	write_refuse(compiler);
 	compile_bans(compiler);
+	compile_refused_chains(compiler);
 }

@@ -71,6 +71,10 @@ struct matches match_services(
 struct matches match_time(
     struct compiler *compiler, const struct policy_rule *rule);
 
+/* All who live in its zones or are of its groups, as sources. */
+struct matches match_sources(
+    struct compiler *compiler, const struct policy_endpoint *who);
+
 /*
  * What is left of the matches without what stands behind `except`, as far as
  * the packet tells it: zones and addresses.
@@ -113,8 +117,8 @@ void compile_chain_begin(struct compiler *compiler, const char *name);
 void compile_chain_end(struct compiler *compiler);
 
 /*
- * A line that logs what no rule of the file decided, at a bounded rate: such
- * packets can come as a flood.
+ * A line that logs what no rule of the file decided.  Of a flood as much is
+ * told as of one that meets a rule (firewall/log_bound).
  */
 void compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
     enum policy_reason reason, uint8_t from, uint8_t to);

@@ -17,6 +17,7 @@
  */
 #include "firewall/compile_aside.h"
 #include "firewall/compile_lines.h"
+#include "firewall/compile_refused.h"
 #include "firewall/compile_shared.h"
 
 #include "firewall/log_prefix.h"
@@ -360,8 +361,9 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 	struct text action = TEXT_EMPTY, comment = TEXT_EMPTY;
 
 	compile_aside_name(list->chain, rule, name);
-	list->has_aside[at] =
-	    rule->report || is_limited_here(list->chain, rule);
+	list->has_aside[at] = rule->report ||
+			      is_limited_here(list->chain, rule) ||
+			      compile_counts_refused(list->chain, rule);
 	if (list->has_aside[at])
 		text_addf(
 		    &action, "%s %s", rule->report ? "jump" : "goto", name);

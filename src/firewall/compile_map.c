@@ -128,6 +128,25 @@ compile_map_returns(struct compiler *compiler)
 	for_each_set(compiler, write_return, NULL);
 }
 
+static void
+write_invalid(struct compiler *compiler, uint8_t zone, uint8_t family,
+    const struct address_set *set, const char *context)
+{
+	(void)set;
+	(void)context;
+	compile_line(compiler,
+	    "ct state invalid %s daddr @mapped.%.*s.%u counter name "
+	    "\"invalid\" drop",
+	    family == ADDRESS_IPV4 ? "ip" : "ip6",
+	    STR_ARG(policy_zone_name(compiler->policy, zone)), family);
+}
+
+void
+compile_map_invalid(struct compiler *compiler)
+{
+	for_each_set(compiler, write_invalid, NULL);
+}
+
 /* `each` with the texts of the two ranges. */
 static void
 for_each_map(struct compiler *compiler,

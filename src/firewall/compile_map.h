@@ -23,6 +23,10 @@ bool compile_map_has_singles(const struct compiler *compiler);
 /* Lines that return what is for somebody else. */
 void compile_map_returns(struct compiler *compiler);
 
+/* Lines that drop what is invalid and so was not translated on its way to
+ * somebody else. */
+void compile_map_invalid(struct compiler *compiler);
+
 /* What was mapped to the gateway itself was never judged as that. */
 void compile_map_input(struct compiler *compiler);
 

@@ -268,6 +268,44 @@ match_source(struct compiler *compiler, const struct chain *chain,
 	    compiler, matches, from->except, "saddr", chain->from);
 }
 
+static void
+add_zone(struct compiler *compiler, struct matches *matches, uint8_t zone,
+    uint8_t family)
+{
+	const struct policy_zone *one = &compiler->policy->zones[zone];
+	struct text text = TEXT_EMPTY;
+	char name[COMPILE_NAME_BYTES];
+
+	if (!compile_has_family(&one->prefixes, family) ||
+	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
+		return;
+	compile_set_name(name, "zone", one->name, family);
+	text_addf(
+	    &text, "%s saddr @%s", family == ADDRESS_IPV4 ? "ip" : "ip6", name);
+	compile_add_match(compiler, matches, family, &text);
+	compile_text_fini(compiler, &text);
+}
+
+struct matches
+match_sources(struct compiler *compiler, const struct policy_endpoint *who)
+{
+	struct matches matches =
+	    match_room(compiler, 2 * (who->group_count + POLICY_ZONES_MAX));
+
+	for (uint8_t zone = 0; zone < compiler->policy->zone_count; zone++) {
+		if ((who->zones & policy_zone_bit(zone)) == 0)
+			continue;
+		add_zone(compiler, &matches, zone, ADDRESS_IPV4);
+		add_zone(compiler, &matches, zone, ADDRESS_IPV6);
+	}
+	for (size_t i = 0; i < who->group_count; i++) {
+		const struct policy_group *group = who->groups[i];
+		add_group(compiler, &matches, group, "saddr", ADDRESS_IPV4);
+		add_group(compiler, &matches, group, "saddr", ADDRESS_IPV6);
+	}
+	return matches;
+}
+
 /* The gateway's own addresses in the zones of a publish rule. */
 static void
 add_own(struct compiler *compiler, struct matches *matches,

@@ -289,6 +289,25 @@ write_new_source(struct compiler *compiler, const struct policy_snat *snat,
 }
 
 static void
+write_new_sources_from(struct compiler *compiler,
+    const struct policy_snat *snat, uint8_t from, uint8_t to)
+{
+	const struct policy *policy = compiler->policy;
+	struct chain way = { .from = from, .to = to };
+	bool is_anywhere = from == ZONE_NONE;
+
+	if (snat->to4.family != ADDRESS_NONE &&
+	    (is_anywhere || lives_in(policy, from, ADDRESS_IPV4)) &&
+	    lives_in(policy, to, ADDRESS_IPV4))
+		write_new_source(compiler, snat, &way, ADDRESS_IPV4);
+	if (snat->to6.family != ADDRESS_NONE && compiler->host->ipv6 &&
+	    (is_anywhere || lives_in(policy, from, ADDRESS_IPV6)) &&
+	    lives_in(policy, to, ADDRESS_IPV6))
+		write_new_source(compiler, snat, &way, ADDRESS_IPV6);
+}
+
+/* What the gateway itself sends may come from an address that is in no zone. */
+static void
 write_new_sources(struct compiler *compiler, const struct policy_snat *snat)
 {
 	const struct policy *policy = compiler->policy;
@@ -297,22 +316,12 @@ write_new_sources(struct compiler *compiler, const struct policy_snat *snat)
 		if ((snat->to & policy_zone_bit(to)) == 0 ||
 		    policy->zones[to].interface_count == 0)
 			continue;
-		for (uint8_t from = 0; from < policy->zone_count; from++) {
-			struct chain way = { .from = from, .to = to };
-			if (from == to)
-				continue;
-			if (snat->to4.family != ADDRESS_NONE &&
-			    lives_in(policy, from, ADDRESS_IPV4) &&
-			    lives_in(policy, to, ADDRESS_IPV4))
-				write_new_source(
-				    compiler, snat, &way, ADDRESS_IPV4);
-			if (snat->to6.family != ADDRESS_NONE &&
-			    compiler->host->ipv6 &&
-			    lives_in(policy, from, ADDRESS_IPV6) &&
-			    lives_in(policy, to, ADDRESS_IPV6))
-				write_new_source(
-				    compiler, snat, &way, ADDRESS_IPV6);
-		}
+		for (uint8_t from = 0; from < policy->zone_count; from++)
+			if (from != to)
+				write_new_sources_from(
+				    compiler, snat, from, to);
+		if (policy->elsewhere == ZONE_NONE)
+			write_new_sources_from(compiler, snat, ZONE_NONE, to);
 	}
 }
 

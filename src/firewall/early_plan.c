@@ -140,7 +140,7 @@ is_unconditional(const struct policy_rule *rule)
 {
 	return rule->services.count == 0 && !policy_rule_reads_head(rule) &&
 	       rule->during == NULL && rule->limit.count == 0 &&
-	       rule->connections == 0;
+	       rule->connections == 0 && rule->ban.count == 0;
 }
 
 static bool

@@ -58,6 +58,17 @@ put_number(struct nlmsghdr *message, uint16_t type, uint32_t number)
 	mnl_attr_put_u32(message, type, htonl(number));
 }
 
+static void
+put_size(struct nlmsghdr *message, const struct kernel_set *set)
+{
+	if (set->size == 0)
+		return;
+	struct nlattr *description =
+	    mnl_attr_nest_start(message, NFTA_SET_DESC);
+	put_number(message, NFTA_SET_DESC_SIZE, set->size);
+	mnl_attr_nest_end(message, description);
+}
+
 void
 kernel_set_create(struct batch *batch, const struct kernel_set *set)
 {
@@ -71,11 +82,13 @@ kernel_set_create(struct batch *batch, const struct kernel_set *set)
 	mnl_attr_put_strz(message, NFTA_SET_NAME, set->name);
 	put_number(message, NFTA_SET_FLAGS,
 	    (set->has_intervals ? (uint32_t)NFT_SET_INTERVAL : 0) |
-		(set->has_timeouts ? (uint32_t)NFT_SET_TIMEOUT : 0));
+		(set->has_timeouts ? (uint32_t)NFT_SET_TIMEOUT : 0) |
+		(set->size > 0 ? (uint32_t)NFT_SET_EVAL : 0));
 	put_number(message, NFTA_SET_KEY_TYPE,
 	    is_ipv4 ? NFT_TYPE_IPV4 : NFT_TYPE_IPV6);
 	put_number(message, NFTA_SET_KEY_LEN, is_ipv4 ? 4 : 16);
 	put_number(message, NFTA_SET_ID, batch->sequence);
+	put_size(message, set);
 	mnl_attr_put(message, NFTA_SET_USERDATA, sizeof(byte_order_record),
 	    byte_order_record);
 	batch_add(batch, message);

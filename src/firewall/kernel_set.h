@@ -25,6 +25,8 @@ struct kernel_set {
 	uint8_t family;
 	bool has_intervals;
 	bool has_timeouts;
+	/* Rules add elements to it, at most so many; 0: they do not. */
+	uint32_t size;
 };
 
 /* What a message does to elements. */

@@ -2,11 +2,11 @@
 /*
  * firewall/log_bound: how much of a flood becomes events.
  *
- * Each record that a rule writes (firewall/log_prefix: a rule, between two
- * zones) has a bucket.  What comes while it is not empty is told, the rest is
- * counted; whoever reads the log says the number once a second.  So what is
- * told, and what is said not to be, are together all that was logged, and a
- * flood that meets one rule takes nothing from the others.
+ * Each record that is written (firewall/log_prefix: a rule, or a reason such as
+ * a ban, between two zones) has a bucket.  What comes while it is not empty is
+ * told, the rest is counted; whoever reads the log says the number once a
+ * second.  So what is told, and what is said not to be, are together all that
+ * was logged, and a flood that meets one rule takes nothing from the others.
  *
  *	refused   1,000 at once, then 20 a second: a scan of a thousand ports
  *	          shows whole, and a flood for an hour is 40 MB

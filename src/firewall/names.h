@@ -33,6 +33,10 @@
 #define FIREWALL_PREROUTING "prerouting"
 #define FIREWALL_OUTPUT     "output"
 
+/* Sets of whom the rules themselves have banned (firewall/caught_sets). */
+#define FIREWALL_CAUGHT_4 "caught.4"
+#define FIREWALL_CAUGHT_6 "caught.6"
+
 /* Stands wherever anything is translated. */
 #define FIREWALL_POSTROUTING "nat.postrouting"
 

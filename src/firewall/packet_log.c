@@ -45,6 +45,8 @@ struct packet_log {
 	uint32_t next_number; /* of the packet that is to come; from 0 on */
 	uint32_t overflows;   /* counted, their holes not yet seen */
 	int taken;            /* packets of ours in this read */
+	packet_log_caught_fn caught;
+	void *caught_context;
 };
 
 /*
@@ -153,6 +155,14 @@ packet_log_close(struct packet_log *log)
 	free(log);
 }
 
+void
+packet_log_on_caught(
+    struct packet_log *log, packet_log_caught_fn fn, void *context)
+{
+	log->caught = fn;
+	log->caught_context = context;
+}
+
 int
 packet_log_fd(const struct packet_log *log)
 {
@@ -252,6 +262,15 @@ count_hole(struct packet_log *log, const struct nlattr *attribute)
 	counter_add(COUNTER_PACKETS_LOST, (int64_t)(hole - counted));
 }
 
+static void
+tell_caught(const struct packet_log *log, const struct log_prefix *prefix,
+    const struct packet *packet)
+{
+	if (log->caught != NULL)
+		log->caught(log->caught_context, packet->source,
+		    prefix->rule_line, prefix->rule_name);
+}
+
 static int
 take_packet(const struct nlmsghdr *message, void *context)
 {
@@ -270,6 +289,10 @@ take_packet(const struct nlmsghdr *message, void *context)
 	if (log_prefix_parse(record, &prefix) < 0 ||
 	    packet_parse(payload(attributes[NFULA_PAYLOAD]), &packet) < 0)
 		return MNL_CB_OK;
+	if (prefix.reason == POLICY_REASON_CAUGHT) {
+		tell_caught(log, &prefix, &packet);
+		return MNL_CB_OK;
+	}
 	counter_add(COUNTER_PACKETS_LOGGED, 1);
 	log->taken++;
 	if (!log_bound_admit(log->bound, record, prefix.verdict, log->now)) {

@@ -18,6 +18,7 @@
 #ifndef GATEHOUSE_FIREWALL_PACKET_LOG_H
 #define GATEHOUSE_FIREWALL_PACKET_LOG_H
 
+#include "base/address.h"
 #include "base/text.h"
 
 struct packet_log;
@@ -27,6 +28,16 @@ struct packet_log;
  * sentence in *reterr_why: -EBUSY when another process reads it.
  */
 int packet_log_open(struct packet_log **ret, struct text *reterr_why);
+
+/*
+ * Who is told during packet_log_read of each source that the rule with this
+ * line and name has banned (firewall/compile_refused); none is held back, and
+ * there is no event.  Nobody, unless it is said.
+ */
+typedef void (*packet_log_caught_fn)(void *context, struct address source,
+    uint32_t rule_line, struct str rule_name);
+void packet_log_on_caught(
+    struct packet_log *log, packet_log_caught_fn fn, void *context);
 
 /* Takes NULL.  The group is free again. */
 void packet_log_close(struct packet_log *log);

@@ -80,6 +80,8 @@ zones_named(const struct policy *policy)
 		zones |= policy_zone_bit(policy->maps[i].zone);
 	for (unsigned i = 0; i < POLICY_HELPER_COUNT; i++)
 		zones |= policy->helpers[i];
+	for (size_t i = 0; i < policy->never_count; i++)
+		zones |= zones_of(&policy->nevers[i].who);
 	return zones;
 }
 
@@ -468,6 +470,43 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 		report_blind_except(policy, rule, blind, report);
 }
 
+static bool
+is_one_of(const struct policy_endpoint *who, const struct policy_group *group)
+{
+	for (size_t i = 0; i < who->group_count; i++)
+		if (who->groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Zones and groups that some `never ban` names as a whole. */
+static bool
+is_never(const struct policy *policy, const struct policy_group *group)
+{
+	for (size_t i = 0; i < policy->never_count; i++)
+		if (is_one_of(&policy->nevers[i].who, group))
+			return true;
+	return false;
+}
+
+/* A rule that bans, and refuses none but those who never are. */
+static void
+find_spared(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	uint64_t spared = 0;
+
+	for (size_t i = 0; i < policy->never_count; i++)
+		spared |= policy->nevers[i].who.zones;
+	if (rule->ban.count == 0 || (rule->from.zones & ~spared) != 0)
+		return;
+	for (size_t i = 0; i < rule->from.group_count; i++)
+		if (!is_never(policy, rule->from.groups[i]))
+			return;
+	report_warning(report, "spared", rule->place,
+	    "this rule bans nobody: those whom it refuses are never banned");
+}
+
 void
 policy_analyse(const struct policy *policy, struct report *report)
 {
@@ -478,7 +517,9 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused_zones(policy, report);
 	find_unreached_snats(policy, report);
 	analyse_hidden(policy, report);
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		find_blind(policy, &policy->rules[i], report);
+		find_spared(policy, &policy->rules[i], report);
+	}
 	report_sort(report);
 }

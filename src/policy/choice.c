@@ -50,8 +50,15 @@ describe_telling(const struct policy *policy, struct text *out)
 static void
 describe_users(const struct policy *policy, struct text *out)
 {
-	if (policy->users.file.at != NULL)
-		text_addf(out, "users \"%.*s\"", STR_ARG(policy->users.file));
+	const struct policy_users *users = &policy->users;
+
+	if (users->file.at == NULL)
+		return;
+	text_addf(out, "users \"%.*s\"", STR_ARG(users->file));
+	if (users->ban.count > 0) {
+		text_addc(out, ' ');
+		policy_ban_describe(&users->ban, out);
+	}
 }
 
 void

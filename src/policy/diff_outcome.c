@@ -83,8 +83,14 @@ say_limits(const struct policy_rule *rule, struct text *out)
 	}
 	say_bandwidth(&rule->bandwidth, out);
 	say_quota(&rule->quota, out);
+	if (rule->ban.count > 0) {
+		text_addc(out, ' ');
+		policy_ban_describe(&rule->ban, out);
+	}
 	if (!meaning_is_limited(rule))
-		text_addz(out, " without limit");
+		text_addz(out, rule->verdict == POLICY_VERDICT_ALLOW
+				   ? " without limit"
+				   : " without ban");
 }
 
 struct said_reports {

@@ -369,6 +369,39 @@ struct setting {
 };
 
 static void
+tell_never(
+    struct telling *telling, const struct policy_never *never, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	text_addz(&words, "never ban ");
+	describe_endpoint(
+	    is_new ? telling->after : telling->before, &never->who, &words);
+	if (words.full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(&words), is_new);
+	text_fini(&words);
+}
+
+/* Those of one policy that the other one does not have. */
+static void
+diff_nevers(struct telling *telling, const struct policy *policy,
+    const struct policy *other, bool is_new)
+{
+	for (size_t i = 0; i < policy->never_count; i++) {
+		int same = 0;
+		for (size_t j = 0; same == 0 && j < other->never_count; j++)
+			same = are_members_same(policy, &policy->nevers[i].who,
+			    other, &other->nevers[j].who);
+		if (same < 0)
+			telling->rc = same;
+		else if (same == 0)
+			tell_never(telling, &policy->nevers[i], is_new);
+	}
+}
+
+static void
 tell_setting(
     struct telling *telling, const struct setting *setting, bool is_new)
 {
@@ -547,6 +580,8 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_users(&telling, &after->users, &before->users, true);
 	diff_servers(&telling);
 	diff_settings(&telling);
+	diff_nevers(&telling, before, after, false);
+	diff_nevers(&telling, after, before, true);
 	diff_snats(&telling);
 	diff_maps(&telling, before, after, false);
 	diff_maps(&telling, after, before, true);

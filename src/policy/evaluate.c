@@ -483,12 +483,12 @@ policy_rule_match(const struct policy *policy, const struct policy_rule *rule,
 }
 
 /* A logged line names its rule, a translation has its own target, a limit
- * counts its own flows. */
+ * counts its own flows, and who bans counts those that it refuses. */
 bool
 policy_rule_leaves_trace(const struct policy_rule *rule)
 {
 	return rule->log || rule->publish || rule->report ||
-	       policy_rule_is_limited(rule);
+	       policy_rule_is_limited(rule) || rule->ban.count > 0;
 }
 
 bool

@@ -132,7 +132,7 @@ wants_word(const struct piece *before)
 {
 	static const char *const words[] = { "method", "path", "scheme", "user",
 		"header", "type", "during", "limit", "burst", "connections",
-		"bandwidth", "quota", "except", "via" };
+		"bandwidth", "quota", "ban", "after", "in", "except", "via" };
 
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (is_word(before, words[i]))

@@ -40,6 +40,11 @@
  * connection mark, which belongs to other programs too. */
 #define POLICY_BANDWIDTHS_MAX 15
 
+/* Before a ban: the kernel counts them by a bucket, whose nanoseconds are a
+ * week for each and have to fit 64 bits; so they count for less than a week. */
+#define POLICY_BAN_COUNT_MAX 10000
+#define POLICY_BAN_DAYS_MAX  1
+
 /* In which a burst that was used up must have come back.  Longer is as good as
  * never, and neither the kernel's nor nft's numbers go much further. */
 #define POLICY_REFILL_SECONDS_MAX ((uint64_t)366 * 86400)

@@ -19,6 +19,7 @@
 #define MANUAL_CONDITIONS "docs/policy.md#conditions"
 #define MANUAL_RATES      "docs/policy.md#rates-and-connections"
 #define MANUAL_BANDWIDTH  "docs/policy.md#bandwidth-and-quotas"
+#define MANUAL_BANS       "docs/policy.md#bans"
 #define MANUAL_OPTIONS    "docs/policy.md#options"
 #define MANUAL_REPORTS    "docs/policy.md#reports"
 #define MANUAL_PROXY      "docs/policy.md#the-proxy"

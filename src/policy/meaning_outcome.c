@@ -416,7 +416,7 @@ is_same_target(const struct policy_rule *a, const struct policy_rule *b,
 bool
 meaning_is_limited(const struct policy_rule *rule)
 {
-	return policy_rule_is_limited(rule);
+	return policy_rule_is_limited(rule) || rule->ban.count > 0;
 }
 
 bool
@@ -429,7 +429,8 @@ meaning_limit_same(const struct policy_rule *a, const struct policy_rule *b)
 	       a->connections == b->connections &&
 	       a->connections_each == b->connections_each &&
 	       policy_bandwidth_same(&a->bandwidth, &b->bandwidth) &&
-	       policy_quota_same(&a->quota, &b->quota);
+	       policy_quota_same(&a->quota, &b->quota) &&
+	       policy_ban_same(&a->ban, &b->ban);
 }
 
 bool

@@ -12,6 +12,7 @@
 #include "base/nearest.h"
 #include "policy/include.h"
 #include "policy/manual.h"
+#include "policy/parse_ban.h"
 #include "policy/parse_choice.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_parent.h"
@@ -43,6 +44,7 @@ struct parser {
 	struct syntax_snat **snats;
 	struct syntax_map **maps;
 	struct syntax_setting **settings;
+	struct syntax_never **nevers;
 	struct syntax_rule **rules;
 	struct syntax_test **tests;
 };
@@ -230,6 +232,16 @@ parse_mapped(struct parser *parser)
 	if (map != NULL)
 		APPEND(parser->maps, map);
 	return map != NULL;
+}
+
+static bool
+parse_spared(struct parser *parser)
+{
+	struct syntax_never *never = parse_never(parser->in);
+
+	if (never != NULL)
+		APPEND(parser->nevers, never);
+	return never != NULL;
 }
 
 static bool
@@ -488,6 +500,7 @@ static const struct {
 	{ "snat", parse_new_source, MANUAL_SOURCES },
 	{ "map", parse_mapped, MANUAL_MAPS },
 	{ "parent", parse_parent_name, MANUAL_PARENTS },
+	{ "never", parse_spared, MANUAL_BANS },
 	{ "publish", parse_rule_publish, MANUAL_PUBLISH },
 	{ "allow", parse_rule, MANUAL_RULES },
 	{ "reject", parse_rule, MANUAL_RULES },
@@ -577,9 +590,9 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, parent, firewall, masquerade, "
-		    "snat, map, publish, allow, reject, drop, report or "
-		    "test");
+		    "hours, service, proxy, parent, firewall, never, "
+		    "masquerade, snat, map, publish, allow, reject, drop, "
+		    "report or test");
 	return false;
 }
 
@@ -687,6 +700,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.snats = &ret->snats,
 		.maps = &ret->maps,
 		.settings = &ret->settings,
+		.nevers = &ret->nevers,
 		.rules = &ret->rules,
 		.tests = &ret->tests,
 	};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/parse_choice.h"
 
+#include "policy/parse_ban.h"
+
 static struct syntax_choice *
 begin_choice(struct reader *in, const struct token *head)
 {
@@ -104,7 +106,10 @@ parse_users(struct reader *in, const struct token *head)
 	if (choice == NULL || part == NULL || !parse_user_file(in, part))
 		return NULL;
 	choice->parts = part;
-	return choice;
+	if (!reader_at_word(in, "ban"))
+		return choice;
+	(void)reader_take(in);
+	return parse_ban_clause(in, &choice->ban) ? choice : NULL;
 }
 
 struct syntax_choice *

@@ -4,6 +4,7 @@
 #include "base/nearest.h"
 #include "policy/bandwidth.h"
 #include "policy/manual.h"
+#include "policy/parse_ban.h"
 #include "policy/words.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -203,6 +204,13 @@ parse_quota(struct reader *in, struct syntax_rule *rule)
 }
 
 static bool
+parse_ban(struct reader *in, struct syntax_rule *rule)
+{
+	return refuse_second(in, rule->ban.time.text.at == NULL) &&
+	       parse_ban_clause(in, &rule->ban);
+}
+
+static bool
 parse_as(struct reader *in, struct syntax_rule *rule)
 {
 	return refuse_second(in, rule->label.text.at == NULL) &&
@@ -250,6 +258,7 @@ static const struct {
 	{ "connections", parse_connections, MANUAL_RATES },
 	{ "bandwidth", parse_bandwidth, MANUAL_BANDWIDTH },
 	{ "quota", parse_quota, MANUAL_BANDWIDTH },
+	{ "ban", parse_ban, MANUAL_BANS },
 	{ "log", parse_log, MANUAL_OPTIONS },
 	{ "as", parse_as, MANUAL_OPTIONS },
 	{ "direct", parse_direct, MANUAL_OPTIONS },
@@ -341,7 +350,11 @@ refuse_misspelt(struct reader *in)
 		str_is(nearest.best, "connections") ||
 		str_is(nearest.best, "bandwidth") ||
 		str_is(nearest.best, "quota"));
-	if (!text && !name_and_text && !amount)
+	bool ban = token[1].kind == TOKEN_WORD &&
+		   token[2].kind == TOKEN_WORD &&
+		   str_is(token[2].text, "after") &&
+		   str_is(nearest.best, "ban");
+	if (!text && !name_and_text && !amount && !ban)
 		return true;
 	report_error(in->report, token->place,
 	    "no condition or option is called '%.*s'", STR_ARG(token->text));

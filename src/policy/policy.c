@@ -118,6 +118,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_servers(resolver, own);
 	resolve_translations(resolver, own);
 	resolve_firewall(resolver, own);
+	resolve_nevers(resolver, own);
 	resolve_rules(resolver, own, built_in);
 	if (resolver->report->errors == 0)
 		resolve_cases(resolver, own);

@@ -11,6 +11,7 @@
 #define GATEHOUSE_POLICY_POLICY_H
 
 #include "policy/address_set.h"
+#include "policy/ban.h"
 #include "policy/bandwidth.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
@@ -130,8 +131,9 @@ struct policy_rule {
 	struct policy_bandwidth bandwidth;
 	uint8_t bandwidth_number; /* of those that have one, from 1; 0: none */
 	struct policy_quota quota;
-	struct str label; /* as "..."; at == NULL: none */
-	struct str text;  /* as written, on one line */
+	struct policy_ban ban; /* of those that it refuses */
+	struct str label;      /* as "..."; at == NULL: none */
+	struct str text;       /* as written, on one line */
 	struct place place;
 	uint32_t line; /* of its file; 0: the built-in last rule */
 	uint32_t nth;  /* of the rules with this line, from 1 */
@@ -202,6 +204,12 @@ struct policy_servers {
 	struct place source_place;
 };
 
+/* `never ban`: zones, and groups of addresses. */
+struct policy_never {
+	struct policy_endpoint who;
+	struct place place;
+};
+
 struct policy_masquerade {
 	uint64_t from, to;
 };
@@ -264,6 +272,8 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_never *nevers;
+	size_t never_count;
 	struct policy_masquerade *masquerades;
 	size_t masquerade_count;
 	struct policy_snat *snats;
@@ -373,6 +383,13 @@ struct str policy_zone_name(const struct policy *policy, uint8_t zone);
 /* The zone called so, ZONE_SELF for "self"; false if there is none. */
 bool policy_zone_find(
     const struct policy *policy, struct str name, uint8_t *ret);
+
+/* The statement by which an address of the range is never banned, or NULL. */
+const struct policy_never *policy_never_of(
+    const struct policy *policy, const struct address_range *range);
+
+/* Whether a rule of it bans, so that the kernel may. */
+bool policy_bans_packets(const struct policy *policy);
 
 /*
  * Where an address lives: ZONE_SELF for what ends at the gateway by its kind

@@ -108,6 +108,10 @@ bool resolve_conditions(struct resolver *resolver,
 bool resolve_amounts(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
+/* Who is banned for what is refused, if anybody is; false: reported. */
+bool resolve_ban(struct resolver *resolver, const struct syntax_ban *syntax,
+    struct policy_ban *ret);
+
 /* The parent that a rule goes by, if any; false: reported. */
 bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule);
@@ -142,6 +146,7 @@ void resolve_servers(struct resolver *resolver, const struct syntax *syntax);
 void resolve_translations(
     struct resolver *resolver, const struct syntax *syntax);
 void resolve_firewall(struct resolver *resolver, const struct syntax *syntax);
+void resolve_nevers(struct resolver *resolver, const struct syntax *syntax);
 void resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in);
 void resolve_cases(struct resolver *resolver, const struct syntax *syntax);

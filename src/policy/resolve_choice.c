@@ -303,6 +303,7 @@ resolve_users_line(
 
 	(void)report_topic(resolver->report, MANUAL_USERS);
 	users->place = syntax->head.place;
+	(void)resolve_ban(resolver, &syntax->ban, &users->ban);
 	int rc = resolve_file(resolver, file, "the file of 'users'",
 	    POLICY_USERS_BYTES_MAX, &users->file, &text);
 	if (rc == 0 && policy_users_read(users, text_str(&text),

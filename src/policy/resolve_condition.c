@@ -451,6 +451,23 @@ check_each(struct resolver *resolver, const struct syntax_limit *syntax,
 	return false;
 }
 
+/* Nobody has done wrong by what he may do. */
+static bool
+check_ban(struct resolver *resolver, const struct syntax_rule *syntax,
+    const struct policy_rule *rule)
+{
+	const struct syntax_word *time = &syntax->ban.time;
+
+	if (rule->ban.count == 0 ||
+	    (rule->verdict != POLICY_VERDICT_ALLOW && !rule->report))
+		return true;
+	report_error(resolver->report, time->place,
+	    rule->report ? "a report decides nothing, so nobody is banned"
+			 : "only what a rule refuses can be a reason to ban");
+	report_see(resolver->report, MANUAL_BANS);
+	return false;
+}
+
 bool
 resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
@@ -471,6 +488,8 @@ resolve_conditions(struct resolver *resolver, const struct syntax_rule *syntax,
 	good = good && check_limited(resolver, syntax, rule) &&
 	       check_each(resolver, &syntax->limit, rule) &&
 	       check_each(resolver, &syntax->connections, rule);
+	good &= resolve_ban(resolver, &syntax->ban, &rule->ban);
+	good = good && check_ban(resolver, syntax, rule);
 	(void)report_topic(resolver->report, before);
 	return good;
 }

@@ -120,11 +120,19 @@ struct syntax_part {
 	struct syntax_word amount;
 };
 
+/* `ban TIME after COUNT refused in TIME per source` */
+struct syntax_ban {
+	struct syntax_word time; /* text.at == NULL: not written */
+	struct syntax_word count;
+	struct syntax_word within;
+};
+
 /* A line of `proxy { ... }` that says how it works. */
 struct syntax_choice {
 	struct syntax_choice *next;
 	struct syntax_word head;
 	struct syntax_part *parts;
+	struct syntax_ban ban; /* of `users` */
 };
 
 /*
@@ -184,6 +192,13 @@ struct syntax_quota {
 	bool per_source;
 };
 
+/* `never ban WHO` */
+struct syntax_never {
+	struct syntax_never *next;
+	struct syntax_word head; /* the word itself */
+	struct syntax_word *who;
+};
+
 /*
  * A rule of the list.  `publish ZONE SERVICE -> TARGET [SERVICE]` is one too:
  * its `from` is the zone, its `to` the target.
@@ -208,6 +223,7 @@ struct syntax_rule {
 	struct syntax_limit connections;
 	struct syntax_bandwidth *bandwidths;
 	struct syntax_quota quota;
+	struct syntax_ban ban;
 	struct syntax_word label;  /* as "..." */
 	struct syntax_word log;    /* the word, where it stands */
 	struct syntax_word direct; /* the same */
@@ -250,6 +266,7 @@ struct syntax {
 	struct syntax_snat *snats;
 	struct syntax_map *maps;
 	struct syntax_setting *settings;
+	struct syntax_never *nevers;
 	struct syntax_rule *rules;
 	struct syntax_test *tests;
 };

@@ -15,6 +15,8 @@
 #ifndef GATEHOUSE_POLICY_USERS_H
 #define GATEHOUSE_POLICY_USERS_H
 
+#include "policy/ban.h"
+
 #include "base/arena.h"
 #include "base/report.h"
 
@@ -32,6 +34,7 @@ struct policy_user {
 struct policy_users {
 	struct policy_user *items; /* by name */
 	size_t count;
+	struct policy_ban ban; /* of whoever is not who he says */
 	struct str file; /* as the loader knows it; at == NULL: none is asked */
 	struct place place;
 };

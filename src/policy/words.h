@@ -135,6 +135,7 @@ enum policy_scheme {
 	ROW(OTHER_PARENT, "late",                                              \
 	    "its type would have had to come by another parent")               \
 	ROW(BAN, "ban", "banned")                                              \
+	ROW(CAUGHT, "caught", NULL)                                            \
 	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
 
 enum policy_reason {
@@ -191,7 +192,8 @@ const struct policy_helper_row *policy_helper_row(enum policy_helper helper);
 const struct policy_coding_row *policy_coding_row(enum policy_coding coding);
 const char *policy_scheme_word(enum policy_scheme scheme);
 const char *policy_reason_word(enum policy_reason reason);
-const char *policy_reason_sentence(enum policy_reason reason); /* NULL: NONE */
+/* NULL of NONE, and of CAUGHT, which never becomes an event of its own. */
+const char *policy_reason_sentence(enum policy_reason reason);
 
 /* True and *ret when the word is one; the names are case-sensitive. */
 bool policy_verdict_find(struct str word, enum policy_verdict *ret);

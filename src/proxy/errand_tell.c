@@ -6,6 +6,8 @@
 
 #include "event/counter.h"
 #include "event/event.h"
+#include "proxy/refusals.h"
+#include "proxy/worker.h"
 
 static bool
 is_logged(const struct errand *errand)
@@ -126,6 +128,18 @@ emit_reports(const struct errand *errand)
 	}
 }
 
+/* A datagram's source is as easily forged as any packet's. */
+static void
+count_refusal(const struct errand *errand)
+{
+	const struct policy_rule *rule = errand->answer.rule;
+
+	if (rule != NULL && rule->verdict == errand->answer.verdict &&
+	    !errand->wants_datagrams)
+		refusals_count(errand->worker->refusals, errand->generation,
+		    rule, errand->client.address, clock_now());
+}
+
 void
 errand_tell(struct errand *errand)
 {
@@ -135,6 +149,7 @@ errand_tell(struct errand *errand)
 	share_note(&errand->share,
 	    errand->account.bytes_in + errand->account.bytes_out);
 	count(errand);
+	count_refusal(errand);
 	emit_reports(errand);
 	if (is_logged(errand))
 		emit(errand, errand->answer.rule, verdict_of(errand),

@@ -33,7 +33,7 @@ take_answer(struct exchange *exchange, enum who_answer answer,
 		client_reset(client);
 		return;
 	}
-	exchange->errand.user_failure = user_failure_of(answer);
+	exchange->errand.user_failure = user_failure_of(client, answer);
 	errand_set_user(&exchange->errand, &client->user);
 	exchange_go_on(exchange);
 }

@@ -151,7 +151,7 @@ take_answer(
 	struct client *client = socks->client;
 
 	if (answer != WHO_IS) {
-		refuse_user(socks, user_failure_of(answer));
+		refuse_user(socks, user_failure_of(client, answer));
 		return;
 	}
 	socks->awaits = SOCKS_REQUEST;

@@ -2,6 +2,7 @@
 #include "proxy/user.h"
 
 #include "proxy/client.h"
+#include "proxy/refusals.h"
 #include "proxy/worker.h"
 
 bool
@@ -33,9 +34,21 @@ user_keep(struct client *client, const struct policy_user *user)
 	return client->user.name.at != NULL && client->user.hash.at != NULL;
 }
 
-enum proxy_failure
-user_failure_of(enum who_answer answer)
+/* What was not looked at any more was most likely wrong, too. */
+static void
+count_wrong(const struct client *client, enum who_answer answer)
 {
+	const struct worker *worker = client->worker;
+
+	if (answer == WHO_IS_NOT || answer == WHO_THROTTLED)
+		refusals_count(worker->refusals, worker->generation, NULL,
+		    client->peer.address, clock_now());
+}
+
+enum proxy_failure
+user_failure_of(const struct client *client, enum who_answer answer)
+{
+	count_wrong(client, answer);
 	switch (answer) {
 	case WHO_THROTTLED:
 		return PROXY_FAILURE_USER_THROTTLED;

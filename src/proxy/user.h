@@ -25,7 +25,8 @@ enum who_answer user_ask(struct client *client, struct credentials *credentials,
 /* Keeps him in the client's arena; false: no memory. */
 bool user_keep(struct client *client, const struct policy_user *user);
 
-/* What a client is told, if it matters. */
-enum proxy_failure user_failure_of(enum who_answer answer);
+/* What a client is told, if it matters; one that guesses is counted. */
+enum proxy_failure user_failure_of(
+    const struct client *client, enum who_answer answer);
 
 #endif

@@ -11,6 +11,7 @@
 #include "proxy/pool.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
+#include "proxy/refusals.h"
 #include "proxy/who.h"
 
 #include <errno.h>
@@ -40,6 +41,7 @@ struct workers {
 	size_t count;
 	struct cache *cache; /* of all; of no size while no policy wants it */
 	struct pools *pools;
+	struct refusals *refusals;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
 	struct who *who;
@@ -361,6 +363,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
 	worker->who = workers->who;
+	worker->refusals = workers->refusals;
 	worker->slots = workers->slots;
 	worker->pool = pool_create(worker->loop, workers->pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
@@ -392,10 +395,12 @@ allocate(size_t count)
 	workers->banned = banned_create();
 	workers->callers = callers_create();
 	workers->who = who_create();
+	workers->refusals = refusals_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->who != NULL && workers->members != NULL)
+	    workers->who != NULL && workers->refusals != NULL &&
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -456,6 +461,13 @@ workers_open_sources(struct workers *workers, sources_send_fn send)
 	for (size_t i = 0; i < workers->count; i++)
 		workers->members[i].worker.sources = workers->sources;
 	return workers->sources != NULL ? 0 : -ENOMEM;
+}
+
+void
+workers_tell_refused(struct workers *workers,
+    void (*tell)(struct address source, uint32_t generation, uint32_t rule))
+{
+	refusals_tell(workers->refusals, tell);
 }
 
 void
@@ -564,6 +576,7 @@ workers_destroy(struct workers **workers)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);
 	banned_destroy(w->banned);
+	refusals_destroy(w->refusals);
 	callers_destroy(w->callers);
 	pools_destroy(&w->pools);
 	slots_destroy(&w->slots);

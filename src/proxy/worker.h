@@ -29,6 +29,7 @@ struct http_coder_pool;
 struct pool;
 struct recode;
 struct refresh;
+struct refusals;
 struct who;
 struct worker_listener;
 
@@ -37,7 +38,8 @@ struct worker {
 	struct resolver *resolver;
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
-	struct who *who; /* of all workers, too */
+	struct who *who;           /* of all workers, too */
+	struct refusals *refusals; /* so too */
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
@@ -70,6 +72,11 @@ int workers_create(size_t count, struct workers **ret);
  */
 int workers_open_sources(struct workers *workers, sources_send_fn send);
 void workers_take_source(struct workers *workers, uint32_t number, int fd);
+
+/* Who is told of those that are refused too often (proxy/refusals); before the
+ * first generation is used. */
+void workers_tell_refused(struct workers *workers,
+    void (*tell)(struct address source, uint32_t generation, uint32_t rule));
 
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);

@@ -72,6 +72,7 @@ def random_policy(chance: random.Random) -> Policy:
     policy = Policy(zones, names, [], {}, [], None, chance.random() < 0.7)
     policy.lists = {f"l{n}": random_list(chance) for n in range(2)}
     add_proxy(chance, policy)
+    policy.bans = chance.random() < 0.25
     policy.clock = Clock.now(chance.choice(OFFSETS))
     policy.hours = {f"h{n}": random_hours(chance, policy.clock) for n in range(3)}
     if chance.random() < 0.5:
@@ -149,7 +150,7 @@ def rule_for_the_rest(chance: random.Random, policy: Policy) -> Rule:
 
 def report_of_most(chance: random.Random, policy: Policy) -> Rule:
     rule = rule_for_the_rest(chance, policy)
-    rule.is_report, rule.limits = True, Limits()
+    rule.is_report, rule.limits, rule.ban = True, Limits(), 0
     rule.source = random_side(chance, policy, True)
     return rule
 
@@ -249,6 +250,9 @@ def add_conditions(chance: random.Random, policy: Policy, rule: Rule) -> None:
         rule.during = chance.sample(list(policy.hours), chance.choice((1, 1, 2)))
     if rule.verdict == "allow" and not rule.is_report and chance.random() < 0.25:
         rule.limits = random_limits(chance)
+    refuses = rule.verdict != "allow" and not rule.is_report
+    if policy.bans and refuses and chance.random() < 0.4:
+        rule.ban = chance.choice((1, 2, 5, 20))
 
 
 def similar_rules(chance: random.Random, policy: Policy, count: int) -> list[Rule]:
@@ -405,11 +409,10 @@ def without_a_flow(policy: Policy, packet: Packet, link: str) -> Packet:
     """The same one, if it can be; where the gateway would say something to it,
     that would be of no flow either, and the list's affair."""
     odd = replace(packet, is_invalid=True)
-    is_name = mapped_here(policy.maps, odd.destination) is not None
-    if is_name or policy.is_own(odd.destination):
+    if mapped_here(policy.maps, odd.destination) is not None:
         return packet
     fate = Reading(policy, odd, link).expected(Passed()).fate
-    return packet if fate == "refused" else odd
+    return packet if fate in ("refused", "arrived") else odd
 
 
 def random_packets(
@@ -429,8 +432,7 @@ def random_packets(
         link, packet = random_packet(chance, ports, names, len(packets), sport)
         if link and (policy.listens or policy.intercepts) and chance.random() < 0.2:
             packet = towards_the_proxy(chance, policy, packet, sport)
-        # Where connections are counted, it would be none for long.
-        if packet.protocol == "tcp" and not counts and chance.random() < 0.1:
+        if packet.protocol == "tcp" and chance.random() < 0.1:
             packet = without_a_flow(policy, packet, link)
         if packet.source == packet.destination:
             continue  # conntrack takes such a flow for its own answer

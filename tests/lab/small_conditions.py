@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from ipaddress import ip_network
 
 from tests.lab.frames import Address
+from tests.lab.wires import is_near
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEK = 7 * 1440
@@ -144,6 +145,7 @@ class Passed:
 
     def __init__(self) -> None:
         self.flows: dict[object, int] = {}
+        self.banned: set[object] = set()
 
     def take(self, line: int, limits: Limits, source: Address) -> bool:
         """One more.  A flow that is one connection too many has used the rate."""
@@ -156,11 +158,26 @@ class Passed:
             return self._take(("connections", line, each), limits.connections)
         return True
 
+    def refuse(self, line: int, most: int, source: Address) -> bool:
+        """One more that a rule refuses; true: and that is too many."""
+        if not self._take(("refused", line, client_of(source)), most - 1):
+            self.banned.add(client_of(source))
+            return True
+        return False
+
+    def is_banned(self, source: Address) -> bool:
+        return client_of(source) in self.banned
+
     def _take(self, key: object, most: int) -> bool:
         if self.flows.get(key, 0) >= most:
             return False
         self.flows[key] = self.flows.get(key, 0) + 1
         return True
+
+
+def client_of(address: Address) -> object:
+    """Who is banned; the gateway's neighbours share a network."""
+    return address if is_near(address) else source_of(address)
 
 
 def source_of(address: Address) -> object:

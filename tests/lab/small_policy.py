@@ -6,7 +6,7 @@ the compiler: what it says of a packet is what the kernel must do.  What there
 is to read comes from small_chance.py.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_interface, ip_network
 
@@ -108,6 +108,7 @@ class Rule:
     is_report: bool = False  # never decides
     during: list[str] = field(default_factory=list)
     limits: Limits = field(default_factory=Limits)
+    ban: int = 0  # so many refused are too many; 0: nobody is banned
     # publish: to.zones are those of the own addresses.
     targets: dict[int, Address] = field(default_factory=dict)
     target: Service | None = None  # its ports, if they change
@@ -124,7 +125,7 @@ class Rule:
         """
         if self.via or self.log or self.is_publish or self.is_report or self.limits:
             return self.line
-        if self.quota:
+        if self.quota or self.ban:
             return self.line
         return self.verdict, self.direct
 
@@ -148,6 +149,8 @@ class Rule:
             parts += [str(self.source), "->", str(self.to), services, self.head]
         parts += [f"during {', '.join(self.during)}" if self.during else ""]
         parts += [str(self.limits)]
+        if self.ban:
+            parts.append(f"ban 1h after {self.ban} refused in 1h per source")
         parts += ["direct" * self.direct, f"via {self.via}" if self.via else ""]
         parts += [self.quota, "log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
@@ -170,6 +173,7 @@ class Policy:
     snats: list[Snat] = field(default_factory=list)
     # Whose packets of no flow go to the list: "any" is all, and the gateway.
     invalid: set[str] = field(default_factory=set)
+    bans: bool = False  # some rules do
     # Of what was asked before, for as long as the rules stay the same.
     _homes: dict[Address, str] = field(default_factory=dict, repr=False)
     _from: dict[object, list[Rule]] = field(default_factory=dict, repr=False)
@@ -409,6 +413,8 @@ class Reading:
     def expected(self, passed: Passed) -> Expected:
         if self._is_away():
             return Expected("nothing", ["invalid"])
+        if self.link and passed.is_banned(self.packet.source):
+            return Expected("nothing", ["ban"], records=["drop 0 - - ban ban"])
         if self.source_zone == "":
             record = f"drop 0 {self._main_zone()} - spoof"
             return Expected("nothing", ["spoofed"], records=[record])
@@ -428,6 +434,10 @@ class Reading:
             expected = self._decided(rule, way, reports)
             if self._is_logged_here(rule, way):
                 records.append(self._record(rule, way))
+            source = self.packet.source
+            if self.link and rule.ban and passed.refuse(rule.line, rule.ban, source):
+                words = [rule.verdict, str(rule.line), "- - caught"]
+                records.append(" ".join([*words, rule.label] if rule.label else words))
         expected.records = records
         return expected
 
@@ -453,7 +463,10 @@ class Reading:
             return Expected("nothing", counters)
         if rule.verdict == "reject":
             return Expected("refused", counters)
-        if rule.is_publish and not self.packet.is_invalid:
+        if rule.is_publish and self.packet.is_invalid:
+            # It is not translated, and not let to the gateway itself.
+            return Expected("nothing", [*counters, "invalid"])
+        if rule.is_publish:
             target = rule.targets[self.packet.destination.version]
             port = rule.target_port(self.packet.dport)
             return self._delivered(counters, target, port, True)
@@ -476,7 +489,10 @@ class Reading:
     def _takes_share(self, rule: Rule, way: str, passed: Passed) -> bool:
         """What goes on to the proxy is counted there."""
         goes_on = way == "explicit" or (way == "proxied" and not rule.direct)
-        return goes_on or passed.take(rule.line, rule.limits, self.packet.source)
+        limits = rule.limits
+        if self.packet.is_invalid:  # it is no connection
+            limits = replace(limits, connections=0)
+        return goes_on or passed.take(rule.line, limits, self.packet.source)
 
     def is_countable(self) -> bool:
         """Whether it is one more connection for as long as the round lasts, if a

@@ -19,8 +19,6 @@ from tests.lab.wires import Wires
 
 # The kernel speaks for itself now and then, of what conntrack does not know.
 UNCERTAIN = {"invalid"}
-# Reasons of which a flood may come, and how many at once are told of.
-RATED, BURST = {"spoof", "nozone", "proxy"}, 50
 FATES = ("delivered", "arrived", "handed", "refused", "nothing")
 
 
@@ -93,26 +91,16 @@ class Round:
                 self.wrong.append(f"counter {name}: the policy says {told}")
 
     def _compare_records(self) -> None:
-        certain, all_of_them = self._wanted_records()
+        wanted = Counter(
+            (packet.number, record)
+            for (_, packet), expected in zip(self.packets, self.expected)
+            for record in expected.records
+        )
         found = Counter(self.gate.log.read())
-        for record in certain - found:
+        for record in wanted - found:
             self.wrong.append(f"log: {record} is missing")
-        for record in found - all_of_them:
+        for record in found - wanted:
             self.wrong.append(f"log: {record} is more than the policy says")
-
-    def _wanted_records(self) -> tuple[Counter, Counter]:
-        """Those that must be there, and those that may: what no rule logs is
-        told of at a rate, and the first of it for certain."""
-        certain, all_of_them = Counter(), Counter()
-        times: Counter[str] = Counter()
-        for (_, packet), expected in zip(self.packets, self.expected):
-            for record in expected.records:
-                times[record] += 1
-                one = (packet.number, record)
-                all_of_them[one] += 1
-                if times[record] <= BURST or record.split()[4] not in RATED:
-                    certain[one] += 1
-        return certain, all_of_them
 
     def _answer(self, seen: list[tuple[str, Seen]]) -> None:
         """Each flow that was delivered is answered, and must hear it."""

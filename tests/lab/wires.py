@@ -24,7 +24,7 @@ import shutil
 import socket
 import struct
 import subprocess
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
@@ -379,9 +379,11 @@ def removal_of(ruleset: str) -> str:
     """The commands that take away what it has made, as firewall/standing does."""
     found = re.findall(r"^\t(map|set|chain|counter|limit) (\S+) {", ruleset, re.M)
     order = ("map", "set", "chain", "counter", "limit")
-    gone = [f"delete {k} {TABLE} {n}; " for k, n in found if not n.startswith("ban.")]
+    kept = ("ban.", "caught.")
+    gone = [f"delete {k} {TABLE} {n}; " for k, n in found if not n.startswith(kept)]
     gone.sort(key=lambda command: order.index(command.split()[1]))
-    return f"flush table {TABLE}; " + "".join(gone)
+    banned = [f"flush set {TABLE} {n}; " for _, n in found if n.startswith("caught.")]
+    return f"flush table {TABLE}; " + "".join(banned + gone)
 
 
 def fill_own(ruleset: str, zones: dict[str, list[str]]) -> str:
@@ -395,6 +397,21 @@ def fill_own(ruleset: str, zones: dict[str, list[str]]) -> str:
             if mine:
                 ruleset = re.sub(head, elements, ruleset)
     return ruleset
+
+
+def fill_near(ruleset: str) -> str:
+    """The networks that the gateway is in, as the daemon fills them in."""
+    own = [ip_interface(a).network for link in OWN.values() for a in link]
+    near = ", ".join(str(net.network_address) for net in own if net.version == 6)
+    head = "\tset near.6 {\n\t\ttype ipv6_addr\n"
+    return ruleset.replace(head, f"{head}\t\telements = {{ {near} }}\n")
+
+
+@cache
+def is_near(address: Address) -> bool:
+    """Whether it is in one of those networks."""
+    own = [ip_interface(a).network for link in OWN.values() for a in link]
+    return any(address in net for net in own if net.version == 6)
 
 
 def _moved(found: list[dict]) -> dict[str, int]:

@@ -20,6 +20,30 @@ class Mutant:
 
 MUTANTS = [
     Mutant(
+        "ban-one-too-late",
+        "compile_refused.c",
+        "name, source, rule->ban.count - 1);",
+        "name, source, rule->ban.count);",
+    ),
+    Mutant(
+        "ban-of-neighbours-at-once",
+        "compile_refused.c",
+        'NETWORK " @" NEAR " ", "ip6 saddr" }',
+        'NETWORK " @" NEAR " ", NETWORK }',
+    ),
+    Mutant(
+        "invalid-arrives-in-place-of-others",
+        "compile_base.c",
+        "if (untranslated)",
+        "if (untranslated && false)",
+    ),
+    Mutant(
+        "invalid-counted-as-a-connection",
+        "compile_aside.c",
+        "if (rule->connections > 0)\n\t\twrite_uncounted",
+        "if (rule->connections > 0 && false)\n\t\twrite_uncounted",
+    ),
+    Mutant(
         "quota-past-the-proxy",
         "compile_list.c",
         "(policy_rule_needs_proxy(rule) &&",

@@ -36,7 +36,7 @@ SMALL_ROUNDS = int(os.environ.get("SMALL_POLICIES", "10"))
 
 def compiled_with_own(compiled: Callable[..., str], policy: Policy) -> str:
     ruleset = compiled(policy.text(), policy.clock.zone, policy.files())
-    return wires.fill_own(ruleset, policy.own())
+    return wires.fill_near(wires.fill_own(ruleset, policy.own()))
 
 
 def tried(

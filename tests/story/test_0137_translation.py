@@ -183,8 +183,8 @@ def test_ranges_from_the_servers_own_network(
 
 
 HOURS = """
-hours never = {never}
-publish wan tcp 443 -> 10.0.2.80 during never
+hours seldom = {never}
+publish wan tcp 443 -> 10.0.2.80 during seldom
 publish wan tcp 443 -> 10.0.2.200
 """
 

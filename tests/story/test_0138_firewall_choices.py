@@ -14,7 +14,7 @@ from tests.lab.gateway import Gateway
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.watch import Watch
-from tests.lab.wires import Wires
+from tests.lab.wires import Wires, fill_own
 from tests.story.test_0121_edges import CLOSED, DMZ, LAN, WAN, sent, tcp
 from tests.story.zones import ZONES
 
@@ -235,4 +235,56 @@ def test_of_all_zones(gate: Wires, compiled: Callable[[str], str]) -> None:
     packet = Packet(1, ip_address(WAN), ip_address(DMZ), "tcp", 4000, 80)
     assert [link for link, _ in sent(gate, "ext0", tcp(packet, 0x29))] == ["int1"]
     assert "invalid" not in gate.counters()
+    gate.end()
+
+
+def arrivals(gate: Wires, policy: str, flags: int, to: str) -> set[int]:
+    """The ports from which packets arrive at the gateway itself."""
+    own = {"wan": ["203.0.113.1"], "lan": ["10.0.1.1"]}
+    gate.begin(fill_own(policy, own), listening=False)
+    packet = Packet(1, ip_address(WAN), ip_address(to), "tcp", 4000, 80)
+    gate.send_bytes("ext0", tcp(packet, flags))
+    gate.wait_passed()
+    return gate.arrived("arrived")
+
+
+SENT_ON = [
+    "publish wan tcp 80 -> 10.0.2.80 tcp 8080\n",
+    "map 10.0.2.80 <-> 203.0.113.1 at wan\nallow wan -> 203.0.113.1 tcp 80\n",
+]
+
+
+@pytest.mark.parametrize("rule", SENT_ON)
+@pytest.mark.parametrize("flags", [0x00, 0x29, 0x03])
+def test_what_is_invalid_does_not_arrive_in_place_of_who_it_is_for(
+    gate: Wires, compiled: Callable[[str], str], rule: str, flags: int
+) -> None:
+    """No address of it is translated, so it cannot be sent on to whom the rule
+    lets it; the gateway, which has that address, is not who it lets it to."""
+    policy = CLOSED + "firewall { invalid allow }\n" + rule
+    assert arrivals(gate, compiled(policy), flags, "203.0.113.1") == set()
+    assert gate.counters()["invalid"] == 1
+    gate.end()
+
+
+def test_what_is_invalid_arrives_where_a_rule_lets_it(
+    gate: Wires, compiled: Callable[[str], str]
+) -> None:
+    policy = CLOSED + "firewall { invalid allow }\nallow wan -> self tcp 80\n"
+    assert arrivals(gate, compiled(policy), 0x29, "203.0.113.1") == {4000}
+    gate.end()
+
+
+def test_what_is_invalid_uses_up_no_connections(
+    gate: Wires, compiled: Callable[[str], str]
+) -> None:
+    """It belongs to no flow, so none of it is counted as one that lasts."""
+    rule = "allow wan -> dmz tcp 80 connections 2\n"
+    policy = compiled(CLOSED + "firewall { invalid allow }\n" + rule)
+    gate.begin(policy, listening=False)
+    for port in range(4000, 4020):
+        packet = Packet(1, ip_address(WAN), ip_address(DMZ), "tcp", port, 80)
+        gate.send_bytes("ext0", tcp(packet, 0x29))
+    opening = Packet(2, ip_address(WAN), ip_address(DMZ), "tcp", 5000, 80)
+    assert [seen.number for _, seen in sent(gate, "ext0", tcp(opening, 0x02))][-1:] == [2]
     gate.end()

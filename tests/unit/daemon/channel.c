@@ -75,6 +75,8 @@ sample(enum channel_type type)
 		message.listener.at.address = loopback();
 	else if (type == CHANNEL_NO_SOURCE)
 		message.source.error = -EPERM;
+	else if (type == CHANNEL_CAUGHT)
+		message.caught.source = loopback();
 	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
@@ -232,6 +234,9 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_OWN);
 	sent.own.items[3].address.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_OWN), NULL, 0);
+	sent = sample(CHANNEL_CAUGHT);
+	sent.caught.source.family = 5;
+	assert_refused(&sent, length_of(CHANNEL_CAUGHT), NULL, 0);
 	sent = sample(CHANNEL_QUOTAS);
 	sent.quotas.count = CHANNEL_QUOTAS_MAX + 1;
 	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);

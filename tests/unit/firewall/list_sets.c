@@ -134,7 +134,7 @@ holds_what_the_list_says(void **state)
 static bool
 is_element(const char *word)
 {
-	struct kernel_set set = { "list.a.4", ADDRESS_IPV4, true, false };
+	struct kernel_set set = { "list.a.4", ADDRESS_IPV4, true, false, 0 };
 	struct batch batch = BATCH_EMPTY;
 	struct text words = TEXT_EMPTY;
 	struct address_range range;

@@ -46,6 +46,8 @@
 	"udp dport 4444 log prefix \"drop 0 lan - spoof\" group " NUMBER "\n"  \
 	"tcp dport 5555 log prefix \"reject 7 lan self - a \001name\001\" "    \
 	"group " NUMBER "\n"                                                   \
+	"udp dport 6666 log prefix \"drop 34 - - caught a name\" group "       \
+	NUMBER "\n"                                                            \
 	"icmp type echo-request log prefix \"allow 9 lan self -\" "            \
 	"group " NUMBER "\n"                                                   \
 	"icmpv6 type echo-request log prefix \"allow 9 lan self -\" "          \
@@ -407,6 +409,47 @@ holds_a_burst_and_tells_its_first(void **state)
 	(void)close(fd);
 }
 
+struct caught {
+	unsigned count;
+	uint32_t line;
+	char source[ADDRESS_TEXT_BYTES], name[80];
+};
+
+static void
+on_caught(void *context, struct address source, uint32_t rule_line,
+    struct str rule_name)
+{
+	struct caught *caught = context;
+
+	caught->count++;
+	caught->line = rule_line;
+	(void)address_format(source, caught->source);
+	keep(caught->name, sizeof(caught->name), rule_name);
+}
+
+/* Each is told of, however many they are, and none is an event. */
+static void
+tells_who_is_caught(void **state)
+{
+	int64_t deadline = clock_now() + 5 * CLOCK_SECOND;
+	struct caught caught = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	packet_log_on_caught(packet_log, on_caught, &caught);
+	int fd = peer_socket("10.0.0.1", 6666, SOCK_DGRAM, 0);
+	burst(fd, 3000);
+	while (caught.count < 3000 && clock_now() < deadline)
+		assert_true(packet_log_read(packet_log) >= 0);
+	assert_int_equal(caught.count, 3000);
+	assert_int_equal(caught.line, 34);
+	assert_string_equal(caught.source, "10.0.0.2");
+	assert_string_equal(caught.name, "a name");
+	assert_int_equal(seen.count, 0);
+	assert_false(packet_log_settle(packet_log));
+	(void)close(fd);
+}
+
 /* A reason that the rule has is not lost over the number. */
 static void
 tells_reason_and_number(void **state)
@@ -497,6 +540,7 @@ main(void)
 		TEST(makes_an_event_of_a_packet),
 		TEST(reads_ipv6_and_the_longest_record),
 		TEST(tells_absence_and_reason),
+		TEST(tells_who_is_caught),
 		TEST(reads_tcp),
 		TEST(gives_the_type_of_icmp_for_a_port),
 		TEST(passes_over_the_logs_of_others),

@@ -208,6 +208,17 @@ static const struct {
 	    "6 unused: no rule goes via the parent 'lab'\n"
 	    "7 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, so none goes via corp\n" },
+	/* Whoever it refuses is never banned; or some of them are. */
+	{ HEAD "never ban lan\n"
+	       "drop lan -> guest log ban 1h after 3 refused in 1m per "
+	       "source\n" USED,
+	    "5 spared: this rule bans nobody: those whom it refuses are never "
+	    "banned\n" },
+	{ HEAD "name few = 10.0.0.7\n"
+	       "never ban few\n"
+	       "drop few, 10.0.0.8 -> guest log ban 1h after 3 refused in "
+	       "1m per source\n" USED,
+	    "" },
 	{ HEAD USED "allow lan -> wan tcp 80 quota 1G per day\n",
 	    "5 blind: from lan this rule matches nothing: the proxy does not "
 	    "see such flows, so none would count for the quota\n" },

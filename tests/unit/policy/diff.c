@@ -287,6 +287,19 @@ static const struct {
 	    HEAD "allow guest -> wan bandwidth 16Mbit/s up bandwidth 16Mbit/s "
 		 "down\n",
 	    "" },
+	{ HEAD "drop guest -> wan ban 10m after 9 refused in 1m per source\n",
+	    HEAD "drop guest -> wan ban 600s after 9 refused in 60s per "
+		 "source\n",
+	    "" },
+	{ HEAD "drop guest -> wan tcp\n",
+	    HEAD "drop guest -> wan tcp ban 10m after 9 refused in 1m per "
+		 "source\n",
+	    "guest -> wan tcp  drop without ban (line 7) -> drop ban 10m after "
+	    "9 refused in 1m per source (line 7)\n" },
+	{ HEAD "never ban guest, 192.0.2.7\nnever ban 192.0.2.8\n",
+	    HEAD "never ban 192.0.2.8\nnever ban 192.0.2.7, guest\n", "" },
+	{ HEAD "never ban guest, 192.0.2.7\n", HEAD "never ban guest\n",
+	    "no longer never ban guest, 192.0.2.7\nnow never ban guest\n" },
 	{ HEAD "allow guest -> wan bandwidth 2MB/s down\n",
 	    HEAD "allow guest -> wan bandwidth 2MB/s down per source\n",
 	    "guest -> wan  allow bandwidth 16Mbit/s down (line 7) -> allow "

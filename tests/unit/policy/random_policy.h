@@ -224,6 +224,16 @@ add_random_limit(struct text *out, bool direct)
 }
 
 static inline void
+add_random_ban(struct text *out)
+{
+	if (chance(8) == 0)
+		text_addz(out,
+		    ONE_OF(" ban 10m after 20 refused in 1m per source",
+			" ban 10m after 20 refused in 1m per source",
+			" ban 1h after 1 refused in 1s per source"));
+}
+
+static inline void
 add_random_services(struct text *out)
 {
 	if (chance(3) > 0)
@@ -269,6 +279,8 @@ add_random_rule(struct text *out)
 		add_random_flavours(out);
 		if (verdict[0] == 'a' && !report)
 			add_random_limit(out, direct);
+		else if (!report)
+			add_random_ban(out);
 	}
 	if (chance(4) == 0)
 		text_addz(out, ONE_OF(" log", " log as \"x\""));
@@ -327,6 +339,10 @@ add_random_head(struct text *out)
 			"tell nothing\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
+	if (chance(4) == 0)
+		text_addf(out, "never ban %s\n",
+		    ONE_OF("servers", "servers", "bad, 192.0.2.7", "lan",
+			"nothing"));
 	if (chance(4) == 0)
 		text_addf(out, "firewall {\n%s%s%s}\n",
 		    ONE_OF("", "invalid drop\n", "invalid allow for lan\n"),

@@ -42,7 +42,7 @@ words_come_back(void **state)
 		assert_int_equal(reason, i);
 		assert_int_equal(
 		    policy_reason_sentence((enum policy_reason)i) == NULL,
-		    i == POLICY_REASON_NONE);
+		    i == POLICY_REASON_NONE || i == POLICY_REASON_CAUGHT);
 	}
 	for (uint16_t i = 0; i < policy_icmp_kind_count; i++) {
 		const char *word = policy_icmp_kinds[i].word;
