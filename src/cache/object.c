@@ -122,6 +122,12 @@ cache_object_meta(const struct cache_object *object)
 	return meta;
 }
 
+uint32_t
+cache_object_stamp(const struct cache_object *object)
+{
+	return object->stamp;
+}
+
 /* ---- making ---- */
 
 static struct cache_object *

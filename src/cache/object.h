@@ -61,6 +61,8 @@ struct str cache_object_head(const struct cache_object *object);
 struct str cache_object_tags(const struct cache_object *object);
 struct cache_body *cache_object_body(const struct cache_object *object);
 
+uint32_t cache_object_stamp(const struct cache_object *object);
+
 /*
  * A copy, because an object has it in a closer form: times are kept from 1970
  * to 2106, what lies beyond becomes the nearest of them.

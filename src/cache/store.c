@@ -397,20 +397,22 @@ cache_put(struct cache_user *user, struct cache_object *object)
 	return rc;
 }
 
-void
+bool
 cache_drop(struct cache_user *user, struct cache_object *object)
 {
 	struct cache *cache = user->cache;
 	uint64_t hash = hash_of(cache, object);
 	struct cache_shard *shard = cache_shard_lock(cache, hash);
 
-	if (object->body.place != CACHE_PLACE_NONE) {
+	bool was_there = object->body.place != CACHE_PLACE_NONE;
+	if (was_there) {
 		cache_shard_remove(cache, shard, object);
 		atomic_store(&object->body.used, CACHE_OBJECT_DROPPED);
 		if (cache->disk != NULL)
 			cache_disk_drop(cache->disk, object, hash);
 	}
 	cache_shard_leave(cache, shard);
+	return was_there;
 }
 
 /* ---- figures ---- */

@@ -82,8 +82,9 @@ uint32_t cache_stamp(const struct cache *cache);
  */
 int cache_put(struct cache_user *user, struct cache_object *object);
 
-/* The object, if it is still the one that is in the store; also on the disk. */
-void cache_drop(struct cache_user *user, struct cache_object *object);
+/* The object, if it is still the one that is in the store; also on the disk.
+ * Whether it was. */
+bool cache_drop(struct cache_user *user, struct cache_object *object);
 
 /* ---- one request for all who ask for the same ---- */
 

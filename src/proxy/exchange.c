@@ -523,7 +523,7 @@ on_client_drained(struct stream *stream, void *context)
 
 	(void)stream;
 	if (exchange->store.serve.object != NULL)
-		exchange_store_run(exchange);
+		exchange_serve_run(exchange);
 	else if (exchange->answered)
 		run_down(exchange);
 }

@@ -91,6 +91,25 @@ void exchange_ask_again(struct exchange *exchange);
 /* Looks at the credentials, if there are any; then exchange_go_on. */
 void exchange_ask_who(struct exchange *exchange);
 
+/* ---- exchange_serve.c ---- */
+
+/* Answers with it; the policy and its limits have been asked. */
+void exchange_serve(struct exchange *exchange, struct cache_object *object,
+    const struct cache_status *status, uint32_t age, bool cookies);
+
+/* What is not kept goes through the same pipe, if it is to be recoded.  False:
+ * it is not, and nothing has happened. */
+bool exchange_serve_passing(struct exchange *exchange,
+    const struct http_response *response, int used,
+    const struct cache_status *status);
+
+/* There is room for more of what is served. */
+void exchange_serve_run(struct exchange *exchange);
+
+/* The value of Cache-Status; empty: there is no cache. */
+struct str exchange_serve_note(
+    struct exchange *exchange, const struct cache_status *status);
+
 /* ---- exchange_store.c ---- */
 
 /* The exchange of an errand. */
@@ -131,9 +150,6 @@ bool exchange_store_rescue(
 /* The Cache-Status of an answer that is passed on. */
 int exchange_store_note(
     struct exchange *exchange, struct http_response *response);
-
-/* There is room for more of what is served. */
-void exchange_store_run(struct exchange *exchange);
 
 /* It is told, and its client goes on to something else. */
 void exchange_store_end(struct exchange *exchange);

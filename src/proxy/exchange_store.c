@@ -4,6 +4,7 @@
  *
  *	asked:	fresh -> served
  *		stale -> validated: 304 -> freshened and served
+ *		a part -> served if it is enough, or completed
  *		none  -> the first who asks leads, the others wait for it
  *	came:	may be kept -> a fill takes the server, and it is served
  *
@@ -13,14 +14,12 @@
  */
 #include "proxy/exchange_impl.h"
 
-#include "base/text.h"
 #include "cache/condition.h"
 #include "cache/head.h"
 #include "cache/key.h"
 #include "event/counter.h"
-#include "proxy/choice.h"
 #include "proxy/client.h"
-#include "proxy/recode.h"
+#include "proxy/part.h"
 #include "proxy/refresh.h"
 #include "proxy/worker.h"
 
@@ -30,198 +29,6 @@ static struct cache_user *
 cache_of(const struct exchange *exchange)
 {
 	return &exchange->client->worker->cache;
-}
-
-/* ---- serving ---- */
-
-static void
-end_serving(struct exchange *exchange)
-{
-	if (exchange->store.forward == CACHE_FORWARD_NOT)
-		counter_add(COUNTER_CACHE_HIT_BYTES,
-		    (int64_t)exchange->store.serve.passed);
-	exchange->out += exchange->store.serve.passed;
-	exchange->store.serve.passed = 0;
-}
-
-static void
-see(struct exchange *exchange, enum serve_result result)
-{
-	struct client *client = exchange->client;
-	struct loop *loop = client->worker->loop;
-
-	exchange->moved = loop_now(loop);
-	end_serving(exchange);
-	switch (result) {
-	case SERVE_WAITS:
-		if (!loop_timer_is_armed(&client->timer))
-			exchange_arm(
-			    exchange, exchange->moved + PROXY_STALL_TIMEOUT);
-		break;
-	case SERVE_DONE:
-		exchange_finish(exchange);
-		break;
-	case SERVE_BROKEN:
-		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
-		break;
-	case SERVE_STUCK:
-		client_destroy(client);
-		break;
-	}
-}
-
-void
-exchange_store_run(struct exchange *exchange)
-{
-	see(exchange, serve_run(&exchange->store.serve));
-}
-
-static void
-on_more(void *context)
-{
-	struct exchange *exchange = context;
-
-	exchange_store_run(exchange);
-}
-
-static struct str
-note_status(struct exchange *exchange, const struct cache_status *status)
-{
-	struct text *text = &exchange->client->worker->scratch;
-
-	if (!exchange->store.on)
-		return STR("");
-	text_clear(text);
-	cache_status_add(status, text);
-	return arena_str(&exchange->client->arena, text_str(text));
-}
-
-/* As in a serve_order. */
-struct serve_how {
-	int64_t age;
-	bool varies, cookies, judged;
-};
-
-/* Takes the reference. */
-static void
-serve_as_it_is(struct exchange *exchange, struct cache_object *object,
-    const struct cache_status *status, const struct serve_how *how)
-{
-	struct client *client = exchange->client;
-	struct serve_order order = {
-		.object = object,
-		.request = &exchange->request,
-		.to = client->stream,
-		.scratch = &client->worker->scratch,
-		.arena = &client->arena,
-		.via = worker_via(),
-		.cache_status = note_status(exchange, status),
-		.age = how->age,
-		.varies = how->varies,
-		.cookies = how->cookies,
-		.judged = how->judged,
-		.keep_alive = exchange->keep,
-		.throttle = share_throttle(
-		    &exchange->errand.share, POLICY_DIRECTION_DOWN),
-		.wake = on_more,
-		.context = exchange,
-	};
-
-	enum serve_result result = serve_begin(&exchange->store.serve, &order);
-	cache_object_unref(object);
-	exchange->up_done = true;
-	if (result == SERVE_BROKEN && exchange->store.serve.passed == 0) {
-		serve_fini(&exchange->store.serve);
-		/* Nor is it of use in the place of an answer. */
-		exchange->store.if_unreachable = false;
-		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
-		return;
-	}
-	exchange->answered = true;
-	exchange->errand.account.status =
-	    (uint16_t)exchange->store.serve.status;
-	exchange->keep = exchange->store.serve.keep_alive;
-	exchange_forget_head(exchange);
-	see(exchange, result);
-}
-
-/* ---- in the coding that the client takes ---- */
-
-static struct http_recoding
-choose_recoding(
-    const struct exchange *exchange, const struct http_response *response)
-{
-	const struct policy *policy = exchange->errand.generation->policy;
-	enum http_coding codings[HTTP_CODING_COUNT];
-	size_t count = choice_codings(policy, codings);
-
-	return http_recoding_choose(&exchange->request, response,
-	    &exchange->store.accept, codings, count);
-}
-
-/* A part is a part of what the server sent. */
-static bool
-may_recode(const struct exchange *exchange)
-{
-	return exchange->store.recodes &&
-	       exchange->request.method == HTTP_METHOD_GET &&
-	       http_fields_get(&exchange->request.fields, HTTP_NAME_RANGE) ==
-		   NULL;
-}
-
-static int
-read_response(struct exchange *exchange, const struct cache_object *object,
-    struct http_response *ret)
-{
-	struct cache_meta meta = cache_object_meta(object);
-	int64_t length = cache_body_length(cache_object_body(object));
-
-	*ret = http_response_own(meta.status, exchange->request.method, length);
-	if (length == HTTP_UNSAID && ret->framing != HTTP_FRAMING_NONE)
-		ret->framing = HTTP_FRAMING_CHUNKED;
-	return cache_head_read(
-	    cache_object_head(object), &exchange->client->arena, &ret->fields);
-}
-
-/* The object in the coding that is to be sent; the caller's reference. */
-static struct cache_object *
-recode(struct exchange *exchange, struct cache_object *object, bool stored,
-    bool *ret_varies)
-{
-	const struct policy *policy = exchange->errand.generation->policy;
-	struct http_response response;
-
-	*ret_varies = false;
-	if (!may_recode(exchange) ||
-	    read_response(exchange, object, &response) < 0)
-		return cache_object_ref(object);
-	struct http_recoding how = choose_recoding(exchange, &response);
-	struct recode_order order = {
-		.worker = exchange->client->worker,
-		.source = object,
-		.request = &exchange->request,
-		.how = how,
-		.level = choice_level(policy, how.coding),
-		.store = stored,
-		.response = &response,
-		.arena = &exchange->client->arena,
-	};
-	*ret_varies = how.kind == HTTP_RECODING_NONE && how.varies;
-	struct cache_object *other =
-	    how.kind == HTTP_RECODING_NONE ? NULL : recode_get(&order);
-	return other != NULL ? other : cache_object_ref(object);
-}
-
-/* Answers with it; the policy and its limits have been asked. */
-static void
-serve(struct exchange *exchange, struct cache_object *object,
-    const struct cache_status *status, uint32_t age, bool cookies)
-{
-	struct serve_how how = { .age = age, .cookies = cookies };
-	struct cache_object *other =
-	    recode(exchange, object, true, &how.varies);
-
-	serve_as_it_is(exchange, other, status, &how);
 }
 
 /* ---- a hit ---- */
@@ -274,7 +81,7 @@ serve_hit(struct exchange *exchange, struct cache_object *object,
 	exchange->store.forward = CACHE_FORWARD_NOT;
 	counter_add(COUNTER_CACHE_HITS, 1);
 	if (may_have(exchange, object))
-		serve(exchange, object, &status, reuse->age, false);
+		exchange_serve(exchange, object, &status, reuse->age, false);
 }
 
 /* ---- waiting for who leads ---- */
@@ -406,12 +213,33 @@ exchange_store_end(struct exchange *exchange)
 		    &exchange->store.keep);
 }
 
+/* Nobody waits for another's part. */
+static bool
+need_more(struct exchange *exchange, struct cache_object *part)
+{
+	struct exchange_store *store = &exchange->store;
+
+	if (cache_reuse_is_only(&exchange->request, &keep_rules)) {
+		answer_only_cached(exchange);
+		return true;
+	}
+	store->forward = CACHE_FORWARD_PARTIAL;
+	if (!part_is_beginning(part, &exchange->request))
+		return false;
+	if (take_turn(exchange, part))
+		return true;
+	keep_complete(&store->keep, part);
+	return false;
+}
+
 static bool
 look_at(struct exchange *exchange, struct cache_object *object)
 {
 	struct cache_meta meta = cache_object_meta(object);
 	struct cache_reuse reuse;
 
+	if (part_is(object) && !part_answers(object, &exchange->request))
+		return need_more(exchange, object);
 	cache_reuse(&meta, &exchange->request, keep_now(), &keep_rules, &reuse);
 	switch (reuse.use) {
 	case CACHE_USE_REVALIDATE:
@@ -544,7 +372,8 @@ serve_new(struct exchange *exchange, struct cache_object *object,
 		.ttl = cache_meta_ttl(&meta, now),
 	};
 
-	serve(exchange, object, &status, cache_meta_age(&meta, now), cookies);
+	exchange_serve(
+	    exchange, object, &status, cache_meta_age(&meta, now), cookies);
 	cache_object_unref(object);
 }
 
@@ -608,7 +437,8 @@ serve_instead(struct exchange *exchange)
 	counter_add(COUNTER_CACHE_STALE, 1);
 	keep_end_lead(&exchange->store.keep, CACHE_LEAD_GONE);
 	stream_close(&exchange->errand.server);
-	serve(exchange, stale, &status, cache_meta_age(&meta, now), false);
+	exchange_serve(
+	    exchange, stale, &status, cache_meta_age(&meta, now), false);
 }
 
 /* What it says of the client has been judged by then, or is judged here. */
@@ -647,34 +477,6 @@ status_of_forwarded(
 		.forward_status = response->status,
 		.detail = exchange->store.why,
 	};
-}
-
-/* What is not kept goes through the same pipe, if it is to be recoded. */
-static bool
-pass_recoded(
-    struct exchange *exchange, const struct http_response *response, int used)
-{
-	struct http_recoding how = { .kind = HTTP_RECODING_NONE };
-	struct cache_status status = status_of_forwarded(exchange, response);
-	struct cache_object *object = NULL;
-	struct serve_how passing = {
-		.age = HTTP_UNSAID,
-		.cookies = true,
-		.judged = true,
-	};
-
-	if (exchange->up_done && may_recode(exchange))
-		how = choose_recoding(exchange, response);
-	if (how.kind != HTTP_RECODING_NONE)
-		object = keep_passing(&exchange->store.keep, &exchange->errand,
-		    response, (size_t)used);
-	if (object == NULL)
-		return false;
-	struct cache_object *other =
-	    recode(exchange, object, false, &passing.varies);
-	serve_as_it_is(exchange, other, &status, &passing);
-	cache_object_unref(object);
-	return true;
 }
 
 /* RFC 9110, 9.3.3: the answer to a POST may be what a GET would give. */
@@ -732,6 +534,16 @@ is_replaced(
 	       cache_reuse_is_error(response->status);
 }
 
+/* What was asked for is a rest: the client did not ask for that. */
+static bool
+is_of_part(
+    const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->store.keep.part != NULL &&
+	       (response->status == 206 || response->status == 304 ||
+		   response->status == 416);
+}
+
 static bool
 is_good_again(
     const struct exchange *exchange, const struct http_response *response)
@@ -745,7 +557,27 @@ exchange_store_gives_stored(
 {
 	return exchange->store.on && exchange->store.keep.key.len > 0 &&
 	       (is_good_again(exchange, response) ||
+		   is_of_part(exchange, response) ||
 		   is_replaced(exchange, response));
+}
+
+/* What comes of it is judged as what is stored. */
+static void
+complete(struct exchange *exchange, struct http_response *response, int used)
+{
+	struct keep *keep = &exchange->store.keep;
+	enum cache_refusal refusal;
+	struct cache_object *object =
+	    keep_new(keep, &exchange->errand, response, (size_t)used, &refusal);
+
+	if (object == NULL) {
+		keep_drop_part(keep);
+		exchange_ask_again(exchange);
+	} else if (may_have(exchange, object)) {
+		serve_new(exchange, object, response);
+	} else {
+		cache_object_unref(object);
+	}
 }
 
 /* The answer to a GET; true: it is served from the store. */
@@ -778,7 +610,8 @@ static bool
 lose_key(struct exchange *exchange, const struct http_response *response)
 {
 	struct keep *keep = &exchange->store.keep;
-	bool is_lost = keep->stale != NULL && response->status == 304;
+	bool is_lost = (keep->stale != NULL && response->status == 304) ||
+		       is_of_part(exchange, response);
 
 	keep->key = STR("");
 	keep_fini(keep);
@@ -802,6 +635,9 @@ exchange_store_take(
 		is_taken = false;
 	} else if (store->keep.key.len == 0) {
 		is_taken = is_kept_post(exchange, response, used);
+	} else if (is_of_part(exchange, response)) {
+		complete(exchange, response, used);
+		is_taken = true;
 	} else if (is_good_again(exchange, response)) {
 		freshen(exchange, response, used);
 		is_taken = true;
@@ -810,7 +646,10 @@ exchange_store_take(
 	} else {
 		is_taken = take_answer(exchange, response, used);
 	}
-	return is_taken || pass_recoded(exchange, response, used);
+	if (is_taken)
+		return true;
+	struct cache_status status = status_of_forwarded(exchange, response);
+	return exchange_serve_passing(exchange, response, used, &status);
 }
 
 int
@@ -821,7 +660,7 @@ exchange_store_note(struct exchange *exchange, struct http_response *response)
 	if (!exchange->store.on)
 		return 0;
 	return http_fields_add(&response->fields, &exchange->client->arena,
-	    STR("Cache-Status"), note_status(exchange, &status));
+	    STR("Cache-Status"), exchange_serve_note(exchange, &status));
 }
 
 void

@@ -3,6 +3,7 @@
 
 #include "http/body.h"
 #include "proxy/limits.h"
+#include "proxy/part.h"
 #include "proxy/slots.h"
 #include "proxy/worker.h"
 
@@ -14,6 +15,7 @@ struct fill {
 	struct cache_object *object;
 	struct cache_body *body; /* the object's */
 	struct http_body framing;
+	uint64_t skip; /* of what is to come, it is there */
 	struct pool_kept server;
 	bool keep;           /* the connection, under this key: */
 	struct pool_key key; /* its text is `through` */
@@ -51,8 +53,7 @@ finish(struct fill *fill)
 static void
 give_up(struct fill *fill)
 {
-	cache_drop(&fill->worker->cache, fill->object);
-	cache_body_break(fill->body);
+	part_save(&fill->worker->cache, fill->object);
 	destroy(fill);
 }
 
@@ -94,6 +95,9 @@ take(struct fill *fill, struct str input)
 
 	if (used < 0)
 		return false;
+	size_t skip = fill->skip < content.len ? fill->skip : content.len;
+	content = str_skip(content, skip);
+	fill->skip -= skip;
 	if (content.len > 0 && cache_body_append(fill->body, content) < 0)
 		return false;
 	stream_consume(fill->server.stream, (size_t)used);
@@ -197,20 +201,21 @@ create(struct worker *worker, struct cache_object *object)
 
 void
 fill_start(struct errand *errand, struct cache_object *object,
-    const struct http_response *response)
+    const struct http_response *response, uint64_t skip)
 {
 	struct worker *worker = errand->worker;
 	struct fill *fill = create(worker, object);
 	struct pool_key key = errand_place(errand);
 
 	if (fill == NULL) {
-		cache_drop(&worker->cache, object);
+		(void)cache_drop(&worker->cache, object);
 		cache_body_break(cache_object_body(object));
 		stream_close(&errand->server);
 		return;
 	}
 	fill->server = errand_give_server(errand);
 	fill->key = key;
+	fill->skip = skip;
 	text_add(&fill->through, key.through);
 	fill->keep = response->keep_alive && !fill->through.full &&
 		     response->framing != HTTP_FRAMING_UNTIL_CLOSE;

@@ -18,12 +18,13 @@ struct fill;
 
 /*
  * Takes the errand's connection, whose input begins with the content of
- * `response`, and a reference of the object.  What can be had at once is taken
+ * `response`, and a reference of the object; `skip` bytes of the content are
+ * there already.  What can be had at once is taken
  * within the call.  The connection is kept afterwards, if the server and the
  * framing let it.
  */
 void fill_start(struct errand *errand, struct cache_object *object,
-    const struct http_response *response);
+    const struct http_response *response, uint64_t skip);
 
 /* Gives up all that the worker fills. */
 void fill_end_all(struct worker *worker);

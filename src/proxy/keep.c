@@ -6,10 +6,12 @@
 #include "cache/head.h"
 #include "cache/invalidate.h"
 #include "cache/key.h"
+#include "cache/range.h"
 #include "cache/tags.h"
 #include "cache/update.h"
 #include "cache/vary.h"
 #include "proxy/fill.h"
+#include "proxy/part.h"
 #include "proxy/worker.h"
 
 #include <stdatomic.h>
@@ -19,6 +21,7 @@ const struct cache_rules keep_rules = {
 	.heuristic_max = 86400,
 	.stale_max = 86400,
 	.obey_requests = true,
+	.keep_parts = true,
 };
 
 int64_t
@@ -49,6 +52,22 @@ keep_validate(struct keep *keep, struct cache_object *stale)
 	keep->stale = cache_object_ref(stale);
 }
 
+void
+keep_complete(struct keep *keep, struct cache_object *part)
+{
+	cache_object_unref(keep->part);
+	keep->part = cache_object_ref(part);
+}
+
+static int
+ask_for_validation(const struct keep *keep, struct http_request *copy)
+{
+	struct cache_meta meta = cache_object_meta(keep->stale);
+
+	return cache_condition_validate(
+	    copy, &meta, cache_object_head(keep->stale), keep->arena);
+}
+
 int
 keep_ask(struct keep *keep, struct http_request *copy,
     const struct http_request **ret)
@@ -56,13 +75,13 @@ keep_ask(struct keep *keep, struct http_request *copy,
 	*ret = keep->request;
 	keep->sent_at = keep_now();
 	keep->stamp = cache_stamp(cache_of(keep)->cache);
-	if (keep->stale == NULL)
+	if (keep->stale == NULL && keep->part == NULL)
 		return 0;
-	struct cache_meta meta = cache_object_meta(keep->stale);
 	int rc = http_request_copy(keep->request, keep->arena, copy);
 	if (rc == 0)
-		rc = cache_condition_validate(
-		    copy, &meta, cache_object_head(keep->stale), keep->arena);
+		rc = keep->part != NULL
+			 ? part_ask_rest(copy, keep->part, keep->arena)
+			 : ask_for_validation(keep, copy);
 	*ret = copy;
 	return rc;
 }
@@ -101,9 +120,12 @@ make_fresher(
 	return object;
 }
 
+/* Of a part, what its range says: what is not so long is dropped. */
 static int64_t
-length_of(const struct http_response *response)
+length_of(const struct http_response *response, const struct cache_meta *meta)
 {
+	if ((meta->flags & CACHE_META_PARTIAL) != 0)
+		return meta->range_last - meta->range_first + 1;
 	if (response->framing == HTTP_FRAMING_NONE)
 		return 0;
 	return response->framing == HTTP_FRAMING_LENGTH
@@ -131,7 +153,7 @@ make_new(const struct keep *keep, const struct http_response *response,
 	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = { .key = keep->key,
 		.stamp = keep->stamp,
-		.length = length_of(response) };
+		.length = length_of(response, meta) };
 	struct cache_object *object = NULL;
 	int rc = cache_head_write(response, &head, meta);
 
@@ -153,6 +175,94 @@ make_new(const struct keep *keep, const struct http_response *response,
 	return object;
 }
 
+/* Vary may have changed. */
+static int
+make_vary(const struct keep *keep, struct str head, struct text *out)
+{
+	struct http_fields fields = { 0 };
+	int rc = cache_head_read(head, keep->arena, &fields);
+
+	return rc < 0 ? rc : cache_vary_key(&fields, keep->request, out);
+}
+
+/* ---- parts ---- */
+
+/* A whole that others can use is not given away for a part of it. */
+static bool
+would_lose(const struct keep *keep, const struct cache_object *found)
+{
+	return found != NULL && found != keep->stale && !part_is(found);
+}
+
+/* What is stored is the beginning of what comes; NULL: it is not. */
+static struct cache_object *
+beginning_of(const struct keep *keep, struct cache_object *found,
+    const struct http_response *response, uint64_t *ret_skip)
+{
+	struct cache_object *part = keep->part != NULL ? keep->part : found;
+
+	if (part == NULL || !part_is(part) ||
+	    !part_goes_on(part, response, ret_skip))
+		return NULL;
+	return part;
+}
+
+/* A longer one, into which the part has been copied.  NULL: it cannot be. */
+static struct cache_object *
+make_longer(const struct keep *keep, const struct cache_object *part,
+    const struct http_response *response)
+{
+	struct cache_times times = times_of(keep);
+	struct cache_meta meta = cache_object_meta(part);
+	struct cache_parts parts = { .key = cache_object_key(part),
+		.tags = cache_object_tags(part),
+		.stamp = keep->stamp };
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
+	struct cache_object *longer = NULL;
+
+	enum cache_refusal refusal =
+	    cache_update(keep->request, response, &times, &keep_rules, &meta,
+		cache_object_head(part), keep->arena, &head, &parts.meta);
+	parts.head = text_str(&head);
+	parts.meta.content = next_content();
+	parts.length = (parts.meta.flags & CACHE_META_PARTIAL) != 0
+			   ? parts.meta.range_last + 1
+			   : meta.content_length;
+	if (refusal == CACHE_STORABLE && !head.full &&
+	    make_vary(keep, parts.head, &vary) == 0) {
+		parts.vary = text_str(&vary);
+		longer = make(keep, &parts, true);
+	}
+	text_fini(&head);
+	text_fini(&vary);
+	if (longer == NULL || part_copy(part, longer) == 0)
+		return longer;
+	part_save(cache_of(keep), longer);
+	cache_object_unref(longer);
+	return NULL;
+}
+
+/* The 206, or what it makes of a part; as keep_new. */
+static struct cache_object *
+make_of_part(const struct keep *keep, const struct http_response *response,
+    struct cache_meta *meta, uint64_t *ret_skip)
+{
+	struct cache_object *found =
+	    cache_find(cache_of(keep), keep->key, keep->request);
+	const struct cache_object *part =
+	    beginning_of(keep, found, response, ret_skip);
+	struct cache_object *object = NULL;
+
+	if (would_lose(keep, found))
+		return NULL;
+	if (part != NULL)
+		object = make_longer(keep, part, response);
+	if (object != NULL || keep->part != NULL)
+		return object;
+	*ret_skip = 0;
+	return make_new(keep, response, meta, true);
+}
+
 struct cache_object *
 keep_new(struct keep *keep, struct errand *errand,
     const struct http_response *response, size_t used,
@@ -165,13 +275,18 @@ keep_new(struct keep *keep, struct errand *errand,
 	    keep->request, response, &times, &keep_rules, &meta);
 	if (*ret_refusal != CACHE_STORABLE)
 		return NULL;
-	struct cache_object *object = make_new(keep, response, &meta, true);
+	uint64_t skip = 0;
+	struct cache_object *object =
+	    (meta.flags & CACHE_META_PARTIAL) != 0
+		? make_of_part(keep, response, &meta, &skip)
+		: make_new(keep, response, &meta, true);
 	if (object == NULL)
 		return NULL;
 	keep_drop_stale(keep);
+	keep_drop_part(keep);
 	keep_end_lead(keep, CACHE_LEAD_KEPT);
 	stream_consume(errand->server, used);
-	fill_start(errand, object, response);
+	fill_start(errand, object, response, skip);
 	return object;
 }
 
@@ -188,7 +303,7 @@ keep_passing(struct keep *keep, struct errand *errand,
 	if (object == NULL)
 		return NULL;
 	stream_consume(errand->server, used);
-	fill_start(errand, object, response);
+	fill_start(errand, object, response, 0);
 	return object;
 }
 
@@ -199,16 +314,6 @@ keep_concerns(const struct keep *keep, const struct http_response *response)
 
 	return cache_update_concerns(
 	    response, &meta, cache_object_head(keep->stale));
-}
-
-/* Vary may have changed. */
-static int
-make_vary(const struct keep *keep, struct str head, struct text *out)
-{
-	struct http_fields fields = { 0 };
-	int rc = cache_head_read(head, keep->arena, &fields);
-
-	return rc < 0 ? rc : cache_vary_key(&fields, keep->request, out);
 }
 
 struct cache_object *
@@ -236,7 +341,7 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 		object = make_fresher(keep, &parts, refusal == CACHE_STORABLE);
 	}
 	if (refusal != CACHE_STORABLE)
-		cache_drop(cache_of(keep), stale);
+		(void)cache_drop(cache_of(keep), stale);
 	text_fini(&head);
 	text_fini(&vary);
 	keep_end_lead(keep, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
@@ -249,9 +354,18 @@ void
 keep_drop_stale(struct keep *keep)
 {
 	if (keep->stale != NULL)
-		cache_drop(cache_of(keep), keep->stale);
+		(void)cache_drop(cache_of(keep), keep->stale);
 	cache_object_unref(keep->stale);
 	keep->stale = NULL;
+}
+
+void
+keep_drop_part(struct keep *keep)
+{
+	if (keep->part != NULL)
+		(void)cache_drop(cache_of(keep), keep->part);
+	cache_object_unref(keep->part);
+	keep->part = NULL;
 }
 
 void
@@ -284,4 +398,6 @@ keep_fini(struct keep *keep)
 	keep_end_lead(keep, CACHE_LEAD_GONE);
 	cache_object_unref(keep->stale);
 	keep->stale = NULL;
+	cache_object_unref(keep->part);
+	keep->part = NULL;
 }

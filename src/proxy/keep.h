@@ -5,7 +5,8 @@
  *
  *	keep_ask -> 304 for what is stale: a fresher object (keep_fresher)
  *		 -> what may be kept: a new object, and a fill that brings
- *		    its content (keep_new)
+ *		    its content (keep_new); a part and the 206 that goes on
+ *		    where it ends become one
  *
  * Texts are lent from the owner's arena.  One thread, that of the worker.
  */
@@ -25,6 +26,7 @@ struct keep {
 	const struct http_request *request; /* of the client */
 	struct str key;             /* empty: the cache has no part in it */
 	struct cache_object *stale; /* a reference: it is being validated */
+	struct cache_object *part;  /* the same: it is being completed */
 	struct cache_lead *lead;    /* others wait for what comes of it */
 	int64_t sent_at;            /* seconds since 1970 */
 	uint32_t stamp;             /* of the cache, then */
@@ -32,12 +34,14 @@ struct keep {
 
 int64_t keep_now(void); /* seconds since 1970 */
 
-/* Takes a reference. */
+/* Each takes a reference; a part is one that part_is_beginning. */
 void keep_validate(struct keep *keep, struct cache_object *stale);
+void keep_complete(struct keep *keep, struct cache_object *part);
 
 /*
  * It is sent now.  *ret is what the server is to be asked: the client's
- * request, or *copy, which asks for a validation.  0 or a negative errno.
+ * request, or *copy, which asks for a validation or for a rest.  0 or a negative
+ * errno.
  */
 int keep_ask(struct keep *keep, struct http_request *copy,
     const struct http_request **ret);
@@ -69,8 +73,9 @@ bool keep_concerns(
 struct cache_object *keep_fresher(
     struct keep *keep, const struct http_response *response);
 
-/* What is stale is of no use any more. */
+/* What is stale, or a part, is of no use any more. */
 void keep_drop_stale(struct keep *keep);
+void keep_drop_part(struct keep *keep);
 
 /* Those who wait are told. */
 void keep_end_lead(struct keep *keep, enum cache_lead_result result);

@@ -51,7 +51,7 @@ destroy(struct recode *recode)
 static void
 give_up(struct recode *recode)
 {
-	cache_drop(&recode->worker->cache, recode->object);
+	(void)cache_drop(&recode->worker->cache, recode->object);
 	cache_body_break(cache_object_body(recode->object));
 	destroy(recode);
 }
@@ -303,7 +303,7 @@ make(const struct recode_order *order, struct str key,
 	if (order->store)
 		(void)cache_put(&order->worker->cache, object);
 	if (known == NULL && start(order, object) < 0) {
-		cache_drop(&order->worker->cache, object);
+		(void)cache_drop(&order->worker->cache, object);
 		cache_body_break(cache_object_body(object));
 		cache_object_unref(object);
 		return NULL;

@@ -6,6 +6,7 @@
 #include "cache/head.h"
 #include "http/chunk.h"
 #include "http/write.h"
+#include "proxy/part.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -56,6 +57,21 @@ sort_parts(struct cache_ranges *parts)
 	}
 }
 
+/* All of it, where the server gave another part than it was asked for. */
+static void
+choose_of_part(struct serve *serve, const struct http_request *request,
+    const struct cache_meta *meta)
+{
+	struct cache_range range;
+
+	if (!cache_range_of_part(request, meta,
+		cache_object_head(serve->object), length_of(serve->object),
+		&range))
+		return;
+	serve->parts.items[0].first = range.first - serve->base;
+	serve->parts.items[0].last = range.last - serve->base;
+}
+
 static void
 choose_parts(struct serve *serve, const struct http_request *request)
 {
@@ -65,6 +81,10 @@ choose_parts(struct serve *serve, const struct http_request *request)
 
 	serve->status = meta.status;
 	take_whole(serve, length);
+	if (part_is(serve->object)) {
+		choose_of_part(serve, request, &meta);
+		return;
+	}
 	if (length == UINT64_MAX || meta.status != 200)
 		return;
 	struct cache_ranges parts;
@@ -92,6 +112,10 @@ choose(struct serve *serve, const struct serve_order *order)
 	const struct http_request *request = order->request;
 	struct cache_meta meta = cache_object_meta(serve->object);
 
+	serve->base = (uint64_t)meta.range_first;
+	serve->whole = part_is(serve->object)
+			   ? meta.content_length
+			   : (int64_t)length_of(serve->object);
 	if (order->judged) {
 		serve->status = meta.status;
 		take_whole(serve, length_of(serve->object));
@@ -201,9 +225,11 @@ static void
 add_range(const struct serve *serve, struct http_response *response,
     const struct serve_order *order)
 {
-	uint64_t length = length_of(serve->object);
+	struct cache_range range = serve->parts.items[0];
 	struct text *value = order->scratch;
 
+	range.first += serve->base;
+	range.last += serve->base;
 	text_clear(value);
 	if (serve->several) {
 		text_addf(value, "multipart/byteranges; boundary=%.*s",
@@ -212,10 +238,9 @@ add_range(const struct serve *serve, struct http_response *response,
 		return;
 	}
 	if (serve->status == 416)
-		cache_range_add_unsatisfied(length, value);
+		cache_range_add_unsatisfied((uint64_t)serve->whole, value);
 	else
-		cache_range_add_content_range(
-		    &serve->parts.items[0], (int64_t)length, value);
+		cache_range_add_content_range(&range, serve->whole, value);
 	add(response, order, STR("Content-Range"), keep(order));
 }
 

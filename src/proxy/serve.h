@@ -5,7 +5,7 @@
  * The head is made of the stored one; content goes from where it is stored to
  * the socket, and is not copied in between.  What is still arriving is served
  * as it comes.  The client's own conditions and ranges (RFC 9110, 13 and 14)
- * are answered here.
+ * are answered here; of a part (proxy/part), with what of it was asked for.
  *
  * One thread, that of the stream's loop.
  */
@@ -35,7 +35,7 @@ struct serve_order {
 	void *context;
 };
 
-/* Zero at first; the fields are serve's. */
+/* Zero at first; the fields are serve's.  All places are in what is stored. */
 struct serve {
 	struct cache_object *object; /* a reference; NULL: nothing is served */
 	struct stream *to;
@@ -44,6 +44,8 @@ struct serve {
 	struct cache_ranges parts;   /* of the stored content */
 	size_t part;
 	uint64_t at;     /* in the stored content */
+	uint64_t base;   /* of a part: where it lies in the whole */
+	int64_t whole;   /* the length of that, or HTTP_UNSAID */
 	bool several;    /* multipart/byteranges */
 	bool part_begun; /* its head is written */
 	bool ended;      /* so is what follows the last */

@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the cache keeps, gives, and asks for again (RFC 9111)."""
 
-import itertools
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from email.utils import formatdate
 
 import pytest
 
 from tests.lab import wait
 from tests.lab.gateway import Gateway
-from tests.lab.host import Host
 from tests.lab.journal import Journal
 from tests.lab.origin import Asked, Origin, Reply
+from tests.story.cached import FRESH, PATHS, STALE, URL, Got, Site
 from tests.story.zones import ZONES
 
 POLICY = (
@@ -35,63 +33,6 @@ allow  lan -> out.example.com path "/slow/*"          bandwidth 16Mbit/s down
 allow  lan, guest -> wan web                          log as "web"
 """
 )
-
-URL = "http://out.example.com:8000"
-FRESH = {"Cache-Control": "max-age=3600"}
-STALE = {"Cache-Control": "max-age=10", "Age": "20", "ETag": '"one"'}
-
-_paths = (f"/{n}" for n in itertools.count())
-
-
-@dataclass
-class Got:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def hit(self) -> bool:
-        return "; hit" in self.headers.get("cache-status", "")
-
-    @property
-    def forwarded(self) -> str:
-        """Why it was: the word of `fwd`."""
-        parts = self.headers["cache-status"].split("; ")
-        return next(p[4:] for p in parts if p.startswith("fwd="))
-
-
-class Site:
-    """A client of the proxy, and the origin behind it."""
-
-    def __init__(self, gateway: Gateway, origin: Origin):
-        self.gateway = gateway
-        self.lab = gateway.lab
-        self.origin = origin
-
-    def page(self, *replies: Reply) -> str:
-        """A new path that is answered so."""
-        path = next(_paths)
-        self.origin.answers[path] = list(replies)
-        return path
-
-    def get(
-        self, path: str, method: str = "GET", by: Host | None = None, **headers: str
-    ) -> Got:
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        conn = (by or self.lab.lan).http("10.0.0.1", 3128)
-        conn.request(method, URL + path, headers=fields)
-        answer = conn.getresponse()
-        got = Got(
-            answer.status,
-            {name.lower(): value for name, value in answer.getheaders()},
-            answer.read(),
-        )
-        conn.close()
-        return got
-
-    def asked(self, path: str) -> list[Asked]:
-        return self.origin.asked_for(path)
-
 
 @pytest.fixture(scope="module")
 def site(gateway: Gateway) -> Iterator[Site]:
@@ -210,7 +151,7 @@ def test_the_client_wants_it_fresh(site: Site) -> None:
     site.get(path)
     assert site.get(path, Cache_Control="no-cache").forwarded == "request"
     assert site.get(path, Cache_Control="only-if-cached").hit
-    assert site.get(next(_paths), Cache_Control="only-if-cached").status == 504
+    assert site.get(next(PATHS), Cache_Control="only-if-cached").status == 504
     assert len(site.asked(path)) == 2
 
 
@@ -249,7 +190,7 @@ def test_variants(site: Site) -> None:
             headers=FRESH | {"Vary": "Accept-Language"}, body=language.encode()
         )
 
-    path = next(_paths)
+    path = next(PATHS)
     site.origin.answers[path] = speak
     for _ in range(2):
         for language in ("de", "en", "fr"):

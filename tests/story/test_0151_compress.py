@@ -18,7 +18,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.gateway import Gateway
 from tests.lab.origin import Origin, Reply
-from tests.story.test_0150_cache import FRESH, Site
+from tests.story.cached import FRESH, Site
 from tests.story.zones import ZONES
 
 POLICY = (

@@ -10,7 +10,7 @@ from tests.lab import wait
 from tests.lab.gateway import Gateway, GatewayError
 from tests.lab.lab import Lab
 from tests.lab.origin import Origin, Reply
-from tests.story.test_0150_cache import FRESH, Site
+from tests.story.cached import FRESH, Site
 from tests.story.zones import ZONES
 
 POLICY = (

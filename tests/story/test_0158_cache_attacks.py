@@ -15,7 +15,7 @@ from tests.lab import wait
 from tests.lab.gateway import GOOD, Gateway
 from tests.lab.listener import read_head
 from tests.lab.origin import Asked, Origin, Reply
-from tests.story.test_0150_cache import FRESH, STALE, Site
+from tests.story.cached import FRESH, STALE, Site
 from tests.story.zones import ZONES
 
 POLICY = (

@@ -208,7 +208,7 @@ step_drop(struct twin *t)
 	if (object == NULL)
 		return;
 	forget(t, index_of(t, object));
-	cache_drop(&t->s.user, object);
+	(void)cache_drop(&t->s.user, object);
 }
 
 static void
