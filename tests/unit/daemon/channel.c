@@ -75,6 +75,10 @@ sample(enum channel_type type)
 		message.listener.at.address = loopback();
 	else if (type == CHANNEL_NO_SOURCE)
 		message.source.error = -EPERM;
+	else if (type == CHANNEL_HOST_FILE)
+		message.host_file = CHANNEL_SERVERS_FD;
+	else if (type == CHANNEL_HELLO)
+		(void)strcpy(message.sandbox.problem, "no Landlock");
 	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
@@ -96,7 +100,7 @@ static bool
 has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
-	       type == CHANNEL_FOLDER || type == CHANNEL_JOURNAL ||
+	       type == CHANNEL_HOST_FILE || type == CHANNEL_JOURNAL ||
 	       type == CHANNEL_WANT || type == CHANNEL_SOURCE;
 }
 
