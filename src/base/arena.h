@@ -33,7 +33,7 @@ struct arena {
 	size_t bytes;               /* handed out so far */
 	size_t bytes_max;
 	bool full;
-	bool secret; /* wiped before its memory is another's: the owner's wish */
+	bool secret; /* the owner's wish: wiped before it is freed */
 };
 
 struct arena_mark {

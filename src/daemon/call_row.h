@@ -21,9 +21,11 @@
 
 #define CALL(call)           { .name = #call }
 #define CALL_FAILS(call, by) { .name = #call, .error = (by) }
-#define CALL_1(call, a)      { .name = #call, .count = 1, .conditions = { a } }
-#define CALL_2(call, a, b)   { .name = #call, .count = 2, .conditions = { a, b } }
-#define CALL_3(call, a, b, c)                                                   \
+#define CALL_1(call, a)                                                        \
+	{ .name = #call, .count = 1, .conditions = { a } }
+#define CALL_2(call, a, b)                                                     \
+	{ .name = #call, .count = 2, .conditions = { a, b } }
+#define CALL_3(call, a, b, c)                                                  \
 	{ .name = #call, .count = 3, .conditions = { a, b, c } }
 /* clang-format on */
 

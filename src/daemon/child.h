@@ -3,9 +3,10 @@
  * daemon/child: gatehouse-proxy, as gatehoused keeps it.
  *
  * Started as its own user without any capability, with nothing open but the
- * channels, the cache's folder and two files of the host; killed by the kernel if gatehoused dies; started again by the owner
- * if it ends.  All calls block for a bounded time at most: the daemon has
- * nothing more important to do than to bring its proxy up.
+ * channels, the cache's folder and two files of the host; killed by the kernel
+ * if gatehoused dies; started again by the owner if it ends.  All calls block
+ * for a bounded time at most: the daemon has nothing more important to do than
+ * to bring its proxy up.
  */
 #ifndef GATEHOUSE_DAEMON_CHILD_H
 #define GATEHOUSE_DAEMON_CHILD_H

@@ -3,10 +3,12 @@
  * daemon/proxy_calls: the system calls of gatehouse-proxy, once it has begun.
  *
  * Measured by scripts/calls over tests/story, then argued: each group says what
- * it is there for, and a row that was never counted says why it stands here all
- * the same.  What is not here the proxy has no need of: no file by its path, no
- * new program or process, no socket but TCP and UDP, no listener, no memory that
- * can be executed, no other process, no key, no device.
+ * it is there for.  Rows that were never counted there are what other versions
+ * of the C library take in the place of one that was (fstat, ppoll, readv), or
+ * are taken when something has gone wrong (tgkill, sched_yield).  What is not
+ * here the proxy has no need of: no file by its path, no new program or
+ * process, no socket but TCP and UDP, no listener, no memory that can be
+ * executed, no other process, no key, no device.
  */
 #include "daemon/call_row.h"
 #include "daemon/channel.h"

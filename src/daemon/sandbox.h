@@ -2,12 +2,12 @@
 /*
  * daemon/sandbox: what each of the daemons takes from itself.
  *
- * gatehouse-proxy is started without any capability (daemon/child), and before
- * it reads a byte of anybody's it gives up the rest: its memory cannot be looked
- * at by its user's other processes, no file is opened but below the cache's
- * folder, and only the calls of its list can be made.  gatehoused keeps the few
- * capabilities of daemon/capabilities, and has a list as well; it must hold the
- * proxy's, for children inherit it.
+ * gatehouse-proxy is started without any capability (daemon/child_begin), and
+ * before it reads a byte of anybody's it gives up the rest: its memory cannot
+ * be looked at by its user's other processes, no file is opened but below the
+ * cache's folder, and only the calls of its list can be made.  gatehoused keeps
+ * the few capabilities of daemon/capabilities, and has a list as well; it must
+ * hold the proxy's, for children inherit it.
  *
  * What a kernel does not have is no reason not to start: the state says so, and
  * `gatehouse status` shows it.
