@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import inject, wait
+from tests.lab import inject, wait, without
 from tests.lab.flows import PROXY, SOCKS, TUNNEL
 from tests.lab.gateway import Gateway
 from tests.lab.inject import word
@@ -122,6 +122,11 @@ def gateway(gateway_lab: Lab) -> Iterator[Gateway]:
         if "built without" in gateway.command("status").stdout:
             pytest.skip("this build has no sandbox")
         yield gateway
+
+
+@pytest.fixture(autouse=True)
+def _sandboxed(gateway: Gateway) -> None:
+    """Also those that have a lab of their own are of a build with a sandbox."""
 
 
 def proxy(gateway: Gateway) -> int:
@@ -353,6 +358,46 @@ def test_what_is_open_cannot_be_written(gateway: Gateway) -> None:
             with inject.Process(pid) as inside:
                 written = inside.call(18, int(fd.name), b"x", 1, 0)  # pwrite64
             assert word(written) == "EPERM" and not written.trapped
+
+
+# ---- a kernel that has not all of it ----
+
+
+class Without(Watched):
+    """As on a kernel without a system call."""
+
+    def __init__(self, lab: Lab, number: int):
+        super().__init__(lab, ZONES + PORT + "allow lan -> wan\n")
+        self.number = number
+
+    def argv(self) -> list[str | Path]:
+        return ["/usr/bin/python3", WITHOUT, str(self.number), *super().argv()]
+
+
+WITHOUT = Path(without.__file__)
+PORT = "proxy {\n    listen 10.0.0.1:3128 for lan\n}\n"
+LANDLOCK_CREATE = 444
+
+
+def test_without_landlock_it_runs_and_says_so(own_lab: Lab) -> None:
+    with Without(own_lab, LANDLOCK_CREATE) as gateway:
+        words = "the sandbox of gatehouse-proxy lacks: no Landlock: Function not implemented"
+        assert f"gatehoused: {words}\n" in gateway.err
+        gateway.journal.wait(reason=words)
+        told = json_status(gateway)["sandbox"]["proxy"]
+        assert (told["filter"], told["landlock"]) == (True, 0)
+        assert f"attention  {words}\n" in gateway.command("status").stdout
+        assert works(gateway)
+
+
+def test_without_filters_it_runs_and_says_so(own_lab: Lab) -> None:
+    with Without(own_lab, SECCOMP) as gateway:
+        told = json_status(gateway)["sandbox"]
+        for program, its in (("gatehouse-proxy", "proxy"), ("gatehoused", "daemon")):
+            assert f"the sandbox of {program} lacks: no filter of system calls" in gateway.err
+            assert not told[its]["filter"]
+        assert told["proxy"]["landlock"] >= 1
+        assert works(gateway)
 
 
 # ---- what it was told in confidence ----
