@@ -27,7 +27,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -702,10 +704,64 @@ on_refused(void *context, const char *call)
 	event_emit(&told);
 }
 
+static size_t
+count_cores(void)
+{
+	cpu_set_t set;
+	size_t count = 1;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == 0)
+		count = (size_t)CPU_COUNT(&set);
+	return count < PROXY_WORKERS_MAX ? count : PROXY_WORKERS_MAX;
+}
+
+/* As the allocator would count them itself, by a file, once it needs a few. */
+#define ARENAS_A_CORE 8
+
+/* Below what the allocator maps by itself, and in sum above what it keeps. */
+#define PIECES      4
+#define PIECE_BYTES 100000
+
+static void *
+shrink_heap(void *context)
+{
+	void *volatile pieces[PIECES];
+
+	for (int i = 0; i < PIECES; i++)
+		pieces[i] = malloc(PIECE_BYTES);
+	for (int i = PIECES - 1; i >= 0; i--)
+		free(pieces[i]);
+	return context;
+}
+
+/* The first time that the heap of a thread shrinks, glibc reads how the kernel
+ * commits memory. */
+static void
+shrink_first_heap(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, shrink_heap, NULL) == 0)
+		(void)pthread_join(thread, NULL);
+}
+
 /*
- * What reads files of the host when it is first used is used now: the local
- * time and OpenSSL's configuration.
+ * What reads files of the host when it is first used is used now, or told what
+ * it would find: OpenSSL's configuration; the local time, which mktime(3) would
+ * look for each time if nobody named it; the allocator's two.
  */
+static void
+read_ahead(void)
+{
+	(void)setenv("TZ", ":/etc/localtime", 0);
+	tzset();
+	tls_begin(CHANNEL_AUTHORITIES_FD);
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, (int)count_cores() * ARENAS_A_CORE);
+#endif
+	shrink_first_heap();
+}
+
 static int
 enter_sandbox(struct proxy *proxy)
 {
@@ -714,8 +770,7 @@ enter_sandbox(struct proxy *proxy)
 
 	if (rc < 0)
 		return rc;
-	tzset();
-	tls_begin(CHANNEL_AUTHORITIES_FD);
+	read_ahead();
 	sandbox_enter_proxy(proxy->folder, &proxy->sandbox);
 	return 0;
 }
@@ -727,17 +782,6 @@ say_hello(const struct proxy *proxy)
 		.sandbox = proxy->sandbox };
 
 	return send_to_daemon(&message);
-}
-
-static size_t
-count_cores(void)
-{
-	cpu_set_t set;
-	size_t count = 1;
-
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		count = (size_t)CPU_COUNT(&set);
-	return count < PROXY_WORKERS_MAX ? count : PROXY_WORKERS_MAX;
 }
 
 static int
