@@ -62,8 +62,7 @@ print_head(const json_t *status)
 static void
 print_sandbox(const char *program, const json_t *sandbox)
 {
-	size_t kept =
-	    json_array_size(json_object_get(sandbox, "capabilities"));
+	size_t kept = json_array_size(json_object_get(sandbox, "capabilities"));
 
 	if (!json_is_object(sandbox))
 		return;

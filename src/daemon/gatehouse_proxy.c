@@ -13,12 +13,11 @@
 #include "cache/key.h"
 #include "console/journal.h"
 #include "daemon/channel.h"
-#include "daemon/refusal.h"
+#include "daemon/proxy_sandbox.h"
 #include "daemon/snapshot.h"
 #include "event/event.h"
 #include "net/name_servers.h"
 #include "net/signals.h"
-#include "net/tls.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
 
@@ -27,16 +26,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum status {
@@ -687,23 +683,6 @@ watch_channels(struct proxy *proxy)
 	return rc < 0 ? rc : loop_watch_start(&proxy->loop, &proxy->sources);
 }
 
-static void
-on_refused(void *context, const char *call)
-{
-	struct event told = { .enforcer = "proxy" };
-	char reason[120];
-
-	(void)context;
-	(void)snprintf(reason, sizeof(reason),
-	    "gatehouse-proxy tried the system call %s and was refused", call);
-	(void)fprintf(stderr,
-	    "gatehouse-proxy: the system call %s was "
-	    "refused\n",
-	    call);
-	told.reason = reason;
-	event_emit(&told);
-}
-
 static size_t
 count_cores(void)
 {
@@ -713,66 +692,6 @@ count_cores(void)
 	if (sched_getaffinity(0, sizeof(set), &set) == 0)
 		count = (size_t)CPU_COUNT(&set);
 	return count < PROXY_WORKERS_MAX ? count : PROXY_WORKERS_MAX;
-}
-
-/* As the allocator would count them itself, by a file, once it needs a few. */
-#define ARENAS_A_CORE 8
-
-/* Below what the allocator maps by itself, and in sum above what it keeps. */
-#define PIECES      4
-#define PIECE_BYTES 100000
-
-static void *
-shrink_heap(void *context)
-{
-	void *volatile pieces[PIECES];
-
-	for (int i = 0; i < PIECES; i++)
-		pieces[i] = malloc(PIECE_BYTES);
-	for (int i = PIECES - 1; i >= 0; i--)
-		free(pieces[i]);
-	return context;
-}
-
-/* The first time that the heap of a thread shrinks, glibc reads how the kernel
- * commits memory. */
-static void
-shrink_first_heap(void)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, shrink_heap, NULL) == 0)
-		(void)pthread_join(thread, NULL);
-}
-
-/*
- * What reads files of the host when it is first used is used now, or told what
- * it would find: OpenSSL's configuration; the local time, which mktime(3) would
- * look for each time if nobody named it; the allocator's two.
- */
-static void
-read_ahead(void)
-{
-	(void)setenv("TZ", ":/etc/localtime", 0);
-	tzset();
-	tls_begin(CHANNEL_AUTHORITIES_FD);
-#ifdef M_ARENA_MAX
-	(void)mallopt(M_ARENA_MAX, (int)count_cores() * ARENAS_A_CORE);
-#endif
-	shrink_first_heap();
-}
-
-static int
-enter_sandbox(struct proxy *proxy)
-{
-	int rc = refusal_open(&proxy->loop, "gatehouse-proxy", &proxy->refusals,
-	    on_refused, proxy);
-
-	if (rc < 0)
-		return rc;
-	read_ahead();
-	sandbox_enter_proxy(proxy->folder, &proxy->sandbox);
-	return 0;
 }
 
 static int
@@ -802,7 +721,8 @@ serve(struct proxy *proxy)
 		rc = workers_open_sources(proxy->workers, want_source);
 	/* All that is opened by its path is open, and no thread runs yet. */
 	if (rc == 0)
-		rc = enter_sandbox(proxy);
+		rc = proxy_sandbox_enter(&proxy->loop, &proxy->refusals,
+		    proxy->folder, &proxy->sandbox);
 	if (rc == 0)
 		rc = workers_start(proxy->workers);
 	if (rc == 0)
