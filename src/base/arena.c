@@ -45,6 +45,8 @@ free_newest(struct arena *arena)
 	arena->chunks = newest->older;
 	if (PIECEWISE || spare == NULL || spare->count == SPARE_MAX ||
 	    newest->size != CHUNK_BYTES) {
+		if (arena->secret)
+			explicit_bzero(newest->bytes, newest->used);
 		free(newest);
 		return;
 	}
@@ -63,6 +65,7 @@ arena_fini(struct arena *arena)
 	*arena = (struct arena){
 		.bytes_max = arena->bytes_max,
 		.spare = arena->spare,
+		.secret = arena->secret,
 	};
 }
 

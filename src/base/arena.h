@@ -33,6 +33,7 @@ struct arena {
 	size_t bytes;               /* handed out so far */
 	size_t bytes_max;
 	bool full;
+	bool secret; /* the owner's wish: wiped before it is freed */
 };
 
 struct arena_mark {

@@ -386,6 +386,7 @@ start_threads(struct cache_disk *disk)
 	int rc = 0;
 
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGSYS); /* daemon/refusal's */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = -pthread_create(&disk->writer, NULL, cache_disk_write_run, disk);
 	disk->writes_run = rc == 0;

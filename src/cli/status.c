@@ -58,6 +58,36 @@ print_head(const json_t *status)
 		    number(proxy, "starts") == 1 ? "" : "s");
 }
 
+/* In one line where all stands; a problem is none to be overlooked. */
+static void
+print_sandbox(const char *program, const json_t *sandbox)
+{
+	size_t kept = json_array_size(json_object_get(sandbox, "capabilities"));
+
+	if (!json_is_object(sandbox))
+		return;
+	if (json_is_string(json_object_get(sandbox, "problem")))
+		(void)printf("attention  the sandbox of %s lacks: %s\n",
+		    program, word(sandbox, "problem"));
+	(void)printf("sandbox    %s: %s, ", program,
+	    json_is_true(json_object_get(sandbox, "filter"))
+		? "system calls filtered"
+		: "all system calls");
+	if (number(sandbox, "landlock") > 0)
+		(void)printf("Landlock %lld, ", number(sandbox, "landlock"));
+	if (kept == 0)
+		(void)puts("no capability");
+	else
+		(void)printf("%zu capabilities\n", kept);
+}
+
+static void
+print_sandboxes(const json_t *both)
+{
+	print_sandbox("gatehouse-proxy", json_object_get(both, "proxy"));
+	print_sandbox("gatehoused", json_object_get(both, "daemon"));
+}
+
 static void
 print_port(const json_t *early, const json_t *port)
 {
@@ -185,6 +215,7 @@ print_status(const struct text *answer)
 	}
 	print_fallback(status);
 	print_head(status);
+	print_sandboxes(json_object_get(status, "sandbox"));
 	print_early(json_object_get(status, "early_drop"));
 	if (number(status, "bans") > 0)
 		(void)printf("bans       %lld; 'gatehouse bans' lists them\n",

@@ -100,9 +100,14 @@ is_sound(const struct channel_message *message)
 		return message->source.error < 0;
 	case CHANNEL_CAUGHT:
 		return is_address(&message->caught.source);
+	case CHANNEL_HOST_FILE:
+		return message->host_file == CHANNEL_SERVERS_FD ||
+		       message->host_file == CHANNEL_AUTHORITIES_FD;
+	case CHANNEL_HELLO:
+		return is_text(
+		    message->sandbox.problem, sizeof(message->sandbox.problem));
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
-	case CHANNEL_FOLDER:
 	case CHANNEL_BEGIN:
 	case CHANNEL_COLLECT:
 	case CHANNEL_PREPARE:
@@ -110,7 +115,6 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_ABORT:
 	case CHANNEL_JOURNAL:
 	case CHANNEL_COUNT:
-	case CHANNEL_HELLO:
 	case CHANNEL_READY:
 	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:

@@ -16,7 +16,6 @@
  *	BEGIN n
  *	FILE n path +fd		for each file
  *	LISTENER n address +fd	for each listener
- *	FOLDER n +fd		if the cache is on the disk too
  *	OWN n addresses		(may be repeated)
  *	PREPARE n		->	reads, checks
  *				<-	READY n, or REFUSED n words
@@ -27,10 +26,11 @@
  * addresses have changed.  PURGE throws stored responses away, and is answered
  * with PURGED.  QUOTAS sets what was used of quotas; COLLECT is answered with
  * QUOTAS, what has changed since the last time, until one that is the last.
- * BAN ends the connections of clients in a prefix,
- * until UNBAN: that they come no more is the kernel's affair, but whom a
- * balancer speaks for only the proxy knows.  A proxy that starts is told of
- * all bans.
+ * HOST_FILE puts another in the place of one with which the proxy was started
+ * (daemon/host_files).  BAN ends the connections of clients in a prefix, until
+ * UNBAN: that they come no more is the kernel's affair, but whom a balancer
+ * speaks for only the proxy knows.  A proxy that starts is told of all bans.
+ * HELLO is its first word, and says what it has taken from itself.
  *
  * A second channel of the same kind is for sockets that bear a client's address
  * (daemon/client_source), so that they need not wait for a policy that is read,
@@ -46,12 +46,17 @@
 
 #include "base/address.h"
 #include "cache/store.h"
+#include "daemon/sandbox.h"
 #include "event/counter.h"
 #include "policy/quota.h"
 
 /* The descriptors that gatehouse-proxy is started with. */
-#define CHANNEL_FD         3
-#define CHANNEL_SOURCES_FD 4
+#define CHANNEL_FD             3
+#define CHANNEL_SOURCES_FD     4
+#define CHANNEL_FOLDER_FD      5 /* of the cache; no folder: none */
+#define CHANNEL_SERVERS_FD     6 /* /etc/resolv.conf; empty: none */
+#define CHANNEL_AUTHORITIES_FD 7 /* the system's, PEM; the same */
+#define CHANNEL_FDS_END        8
 
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
@@ -63,19 +68,19 @@
 	ROW(BEGIN, 0, 0)                                                       \
 	ROW(FILE, sizeof(struct channel_file), 1)                              \
 	ROW(LISTENER, sizeof(struct channel_listener), 1)                      \
-	ROW(FOLDER, 0, 1)                                                      \
 	ROW(OWN, sizeof(struct channel_own), 0)                                \
 	ROW(PREPARE, 0, 0)                                                     \
 	ROW(COMMIT, 0, 0)                                                      \
 	ROW(ABORT, 0, 0)                                                       \
 	ROW(JOURNAL, 0, 1)                                                     \
+	ROW(HOST_FILE, sizeof(uint32_t), 1)                                    \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
 	ROW(PURGE, sizeof(struct channel_purge), 0)                            \
 	ROW(QUOTAS, sizeof(struct channel_quotas), 0)                          \
 	ROW(COLLECT, 0, 0)                                                     \
 	ROW(UNBAN, sizeof(struct address_range), 0)                            \
 	ROW(COUNT, 0, 0)                                                       \
-	ROW(HELLO, 0, 0)                                                       \
+	ROW(HELLO, sizeof(struct sandbox), 0)                                  \
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
 	ROW(PURGED, sizeof(int64_t), 0)                                        \
@@ -164,6 +169,8 @@ struct channel_message {
 		struct channel_quotas quotas;
 		struct channel_source source;
 		struct channel_caught caught;
+		struct sandbox sandbox;
+		uint32_t host_file; /* the descriptor that it takes */
 	};
 };
 

@@ -3,28 +3,17 @@
 
 #include "base/clock.h"
 #include "daemon/cache_folder.h"
-#include "daemon/runtime.h"
-#include "net/socket.h"
-#include "version.h"
+#include "daemon/child_begin.h"
+#include "daemon/refusal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* The last capability that any kernel of today knows, and room for more. */
-#define CAPABILITY_LAST 63
-
-/* Two descriptors a connection, and as many as a busy office can need. */
-#define DESCRIPTORS_WANTED 65536
 
 void
 child_init(struct child *child, uid_t uid, gid_t gid)
@@ -32,160 +21,6 @@ child_init(struct child *child, uid_t uid, gid_t gid)
 	*child = (struct child){
 		.channel = -1, .sources = -1, .uid = uid, .gid = gid
 	};
-}
-
-/* ---- in the new process, before the program runs ---- */
-
-static void
-raise_descriptors(void)
-{
-	struct rlimit limit = { DESCRIPTORS_WANTED, DESCRIPTORS_WANTED };
-	struct rlimit now;
-
-	if (getrlimit(RLIMIT_NOFILE, &now) < 0 ||
-	    now.rlim_cur >= DESCRIPTORS_WANTED)
-		return;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-		return;
-	now.rlim_cur = now.rlim_max;
-	(void)setrlimit(RLIMIT_NOFILE, &now);
-}
-
-static bool
-drop_privileges(const struct child *child)
-{
-	for (int cap = 0; cap <= CAPABILITY_LAST; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
-	return setgroups(0, NULL) == 0 &&
-	       setresgid(child->gid, child->gid, child->gid) == 0 &&
-	       setresuid(child->uid, child->uid, child->uid) == 0 &&
-	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setuid(0) != 0;
-}
-
-/* If gatehoused is gone by now, the death signal would never come. */
-static bool
-die_with_parent(pid_t parent)
-{
-	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-	       getppid() == parent;
-}
-
-/* First out of each other's way, for each may stand where the other goes. */
-static bool
-place_channels(const int channels[static 2])
-{
-	int first = fcntl(channels[0], F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
-	int second =
-	    fcntl(channels[1], F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
-
-	return dup2(first, CHANNEL_FD) >= 0 &&
-	       dup2(second, CHANNEL_SOURCES_FD) >= 0;
-}
-
-_Noreturn static void
-become_proxy(const struct child *child, int program,
-    const int channels[static 2], pid_t parent)
-{
-	char name[] = "gatehouse-proxy";
-	char *argv[] = { name, NULL };
-	char *envp[] = { NULL };
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	raise_descriptors();
-	int null = open("/dev/null", O_RDWR);
-	if (chdir("/") == 0 && dup2(null, STDIN_FILENO) >= 0 &&
-	    place_channels(channels) && drop_privileges(child) &&
-	    die_with_parent(parent))
-		(void)fexecve(program, argv, envp);
-	(void)dprintf(STDERR_FILENO,
-	    "gatehoused: cannot start gatehouse-proxy: %s\n", strerror(errno));
-	_exit(127);
-}
-
-/* ---- in gatehoused ---- */
-
-/*
- * Opened as root and executed by descriptor, so that its user need not be able
- * to reach the folder that it lies in.
- */
-static int
-open_program(struct text *reterr_why)
-{
-	struct text path = TEXT_EMPTY;
-
-	runtime_program("gatehouse-proxy", GATEHOUSE_PROXY_PATH, &path);
-	/* Above those that dup2 is going to take. */
-	int low = open(path.at, O_PATH | O_CLOEXEC);
-	int fd =
-	    low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, CHANNEL_SOURCES_FD + 1);
-	int rc = fd < 0 ? -errno : fd;
-	if (low >= 0)
-		(void)close(low);
-	if (rc < 0)
-		text_addf(
-		    reterr_why, "cannot open %s: %s", path.at, strerror(-rc));
-	text_fini(&path);
-	return rc;
-}
-
-/* Ours and the proxy's ends of both channels. */
-static int
-open_channels(int ret_ours[static 2], int ret_its[static 2])
-{
-	int first[2], second[2];
-	int rc = socket_pair(first);
-
-	if (rc < 0)
-		return rc;
-	rc = socket_pair(second);
-	if (rc < 0) {
-		(void)close(first[0]);
-		(void)close(first[1]);
-		return rc;
-	}
-	ret_ours[0] = first[0];
-	ret_ours[1] = second[0];
-	ret_its[0] = first[1];
-	ret_its[1] = second[1];
-	return 0;
-}
-
-static void
-close_both(const int fds[static 2])
-{
-	(void)close(fds[0]);
-	(void)close(fds[1]);
-}
-
-static int
-fork_proxy(struct child *child, int program, struct text *reterr_why)
-{
-	pid_t parent = getpid();
-	int ours[2], its[2];
-	int rc = open_channels(ours, its);
-
-	if (rc == 0) {
-		child->pid = fork();
-		rc = child->pid < 0 ? -errno : 0;
-		if (child->pid == 0)
-			become_proxy(child, program, its, parent);
-		close_both(its);
-		if (rc < 0)
-			close_both(ours);
-	}
-	if (rc < 0) {
-		child->pid = 0;
-		text_addf(reterr_why, "cannot start gatehouse-proxy: %s",
-		    strerror(-rc));
-		return rc;
-	}
-	child->channel = ours[0];
-	child->sources = ours[1];
-	child->starts++;
-	child->started = clock_now();
-	return 0;
 }
 
 /* Readiness of the channel within what is left of the time. */
@@ -261,27 +96,56 @@ say_failure(int rc, struct text *reterr_why)
 	return rc;
 }
 
-int
-child_start(struct child *child, struct text *reterr_why)
+/* Its first word. */
+static int
+await_hello(struct child *child, struct text *reterr_why)
 {
 	struct channel_message message;
-	int program = open_program(reterr_why);
-
-	if (program < 0)
-		return program;
-	int rc = fork_proxy(child, program, reterr_why);
-	(void)close(program);
-	if (rc < 0)
-		return rc;
-	rc = receive_one(
+	int rc = receive_one(
 	    child, &message, clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND);
+
 	if (rc == 0 && message.type != CHANNEL_HELLO)
 		rc = -EBADMSG;
-	if (rc < 0) {
-		child_stop(child);
-		return say_failure(rc, reterr_why);
+	if (rc == 0) {
+		child->sandbox = message.sandbox;
+		return 0;
 	}
-	return 0;
+	child_stop(child);
+	return say_failure(rc, reterr_why);
+}
+
+/* The descriptor; -1 if the cache is in memory alone. */
+static int
+open_folder(const struct child *child, const struct generation *generation,
+    int *ret_fd, struct text *reterr_why)
+{
+	const struct policy_cache *cache = &generation->policy->cache;
+
+	*ret_fd = -1;
+	if (cache->disk_bytes == 0)
+		return 0;
+	int fd =
+	    cache_folder_open(cache->disk, child->uid, child->gid, reterr_why);
+	if (fd >= 0)
+		*ret_fd = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int
+child_start(struct child *child, const struct generation *generation,
+    struct text *reterr_why)
+{
+	int folder;
+	int rc = open_folder(child, generation, &folder, reterr_why);
+
+	if (rc < 0)
+		return rc;
+	rc = child_begin(child, folder, reterr_why);
+	if (rc == 0)
+		rc = await_hello(child, reterr_why);
+	if (folder >= 0)
+		(void)close(folder);
+	return rc;
 }
 
 static void
@@ -375,36 +239,8 @@ child_tell_own(struct child *child, const struct generation *generation)
 	return rc;
 }
 
-/* The descriptor; -1 if the cache is in memory alone. */
 static int
-open_folder(const struct child *child, const struct generation *generation,
-    int *ret_fd, struct text *reterr_why)
-{
-	const struct policy_cache *cache = &generation->policy->cache;
-
-	*ret_fd = -1;
-	if (cache->disk_bytes == 0)
-		return 0;
-	int fd =
-	    cache_folder_open(cache->disk, child->uid, child->gid, reterr_why);
-	if (fd >= 0)
-		*ret_fd = fd;
-	return fd < 0 ? fd : 0;
-}
-
-static int
-send_folder(
-    struct child *child, const struct generation *generation, int folder)
-{
-	struct channel_message message = { .type = CHANNEL_FOLDER,
-		.generation = generation->number };
-
-	return folder < 0 ? 0 : send_one(child, &message, folder);
-}
-
-static int
-send_generation(
-    struct child *child, const struct generation *generation, int folder)
+send_generation(struct child *child, const struct generation *generation)
 {
 	int rc = send_bare(child, CHANNEL_BEGIN, generation->number);
 
@@ -413,13 +249,13 @@ send_generation(
 	if (rc == 0)
 		rc = send_listeners(child, generation);
 	if (rc == 0)
-		rc = send_folder(child, generation, folder);
-	if (rc == 0)
 		rc = child_tell_own(child, generation);
 	return rc < 0 ? rc
 		      : send_bare(child, CHANNEL_PREPARE, generation->number);
 }
 
+/* A folder that cannot be had is said now, though it is only used by a proxy
+ * that starts with the policy. */
 int
 child_prepare(struct child *child, const struct generation *generation,
     struct text *reterr_why)
@@ -429,9 +265,9 @@ child_prepare(struct child *child, const struct generation *generation,
 
 	if (rc < 0)
 		return rc;
-	rc = send_generation(child, generation, folder);
 	if (folder >= 0)
 		(void)close(folder);
+	rc = send_generation(child, generation);
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
 }
 
@@ -464,6 +300,30 @@ int
 child_abort(struct child *child, uint32_t generation)
 {
 	return send_bare(child, CHANNEL_ABORT, generation);
+}
+
+static void
+tell_host_file(struct child *child, enum host_file which, uint32_t place)
+{
+	struct channel_message message = { .type = CHANNEL_HOST_FILE,
+		.host_file = place };
+
+	if (!host_files_has_changed(&child->files, which))
+		return;
+	int fd = host_files_open(&child->files, which);
+	if (fd < 0)
+		return;
+	(void)send_one(child, &message, fd);
+	(void)close(fd);
+}
+
+void
+child_tell_host_files(struct child *child)
+{
+	if (child->pid == 0)
+		return;
+	tell_host_file(child, HOST_FILE_SERVERS, CHANNEL_SERVERS_FD);
+	tell_host_file(child, HOST_FILE_AUTHORITIES, CHANNEL_AUTHORITIES_FD);
 }
 
 int
@@ -557,7 +417,7 @@ child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 }
 
 bool
-child_reap(struct child *child, struct text *ret_how)
+child_reap(struct child *child, struct text *ret_how, bool *ret_refused)
 {
 	int status;
 
@@ -565,6 +425,8 @@ child_reap(struct child *child, struct text *ret_how)
 		return false;
 	child->pid = 0;
 	close_channel(child);
+	*ret_refused =
+	    WIFEXITED(status) && WEXITSTATUS(status) == REFUSAL_STATUS;
 	if (WIFSIGNALED(status))
 		text_addf(ret_how, "signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));

@@ -3,14 +3,17 @@
  * daemon/child: gatehouse-proxy, as gatehoused keeps it.
  *
  * Started as its own user without any capability, with nothing open but the
- * channel; killed by the kernel if gatehoused dies; started again by the owner
- * if it ends.  All calls block for a bounded time at most: the daemon has
- * nothing more important to do than to bring its proxy up.
+ * channels, the cache's folder and two files of the host; killed by the kernel
+ * if gatehoused dies; started again by the owner if it ends.  All calls block
+ * for a bounded time at most: the daemon has nothing more important to do than
+ * to bring its proxy up.
  */
 #ifndef GATEHOUSE_DAEMON_CHILD_H
 #define GATEHOUSE_DAEMON_CHILD_H
 
 #include "daemon/generation.h"
+#include "daemon/host_files.h"
+#include "daemon/sandbox.h"
 
 #include <sys/types.h>
 
@@ -28,12 +31,18 @@ struct child {
 	gid_t gid;
 	unsigned starts;
 	int64_t started; /* clock_now */
+	struct host_files files;
+	struct sandbox sandbox; /* as it said itself */
 };
 
 void child_init(struct child *child, uid_t uid, gid_t gid);
 
-/* Starts it and waits for its first word.  Errors as below. */
-int child_start(struct child *child, struct text *reterr_why);
+/*
+ * Starts it, with the folder of the generation's cache, which is all that it
+ * will ever have, and waits for its first word.  Errors as below.
+ */
+int child_start(struct child *child, const struct generation *generation,
+    struct text *reterr_why);
 
 /* Ends it: asks by closing the channel, then kills.  Waits for the end. */
 void child_stop(struct child *child);
@@ -60,6 +69,9 @@ int child_abort(struct child *child, uint32_t generation);
 /* The gateway's addresses, for the generation in force. */
 int child_tell_own(struct child *child, const struct generation *generation);
 
+/* Hands it what has changed of the host's files. */
+void child_tell_host_files(struct child *child);
+
 /* The descriptor of the journal's file; it stays open here. */
 int child_tell_journal(struct child *child, int fd);
 
@@ -82,8 +94,9 @@ int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);
 
 /*
  * After SIGCHLD: true if it was the proxy that ended, which then is not
- * running any more; *ret_how says how ("exit status 3", "signal 9 (Killed)").
+ * running any more; *ret_how says how ("exit status 3", "signal 9 (Killed)"),
+ * and *ret_refused whether it was ended by daemon/refusal.
  */
-bool child_reap(struct child *child, struct text *ret_how);
+bool child_reap(struct child *child, struct text *ret_how, bool *ret_refused);
 
 #endif

@@ -3,17 +3,20 @@
  * gatehouse-proxy: the unprivileged half.
  *
  * Started by gatehoused, as its own user and without a capability, with one end
- * of each channel at CHANNEL_FD and CHANNEL_SOURCES_FD; it opens nothing by
- * itself, but is handed what it needs.  The first thread listens to the
- * channels and builds generations; the workers serve.  It ends when the first
- * channel does.
+ * of each channel at CHANNEL_FD and CHANNEL_SOURCES_FD and what else it needs
+ * of the host behind them; it opens nothing by itself but what lies in the
+ * cache's folder (daemon/sandbox).  The first thread listens to the channels
+ * and builds generations; the workers serve.  It ends when the first channel
+ * does.
  */
 #include "cache/disk.h"
 #include "cache/key.h"
 #include "console/journal.h"
 #include "daemon/channel.h"
+#include "daemon/proxy_sandbox.h"
 #include "daemon/snapshot.h"
 #include "event/event.h"
+#include "net/name_servers.h"
 #include "net/signals.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
@@ -22,12 +25,14 @@
 #include "version.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum status {
@@ -50,7 +55,6 @@ struct draft {
 		size_t count, room;
 	} listeners;
 	struct own_list own;
-	int folder;                     /* of the cache; -1: none */
 	struct proxy_generation *ready; /* prepared, not committed */
 };
 
@@ -58,6 +62,8 @@ struct proxy {
 	struct loop loop;
 	struct loop_watch channel, sources;
 	struct loop_signal signals;
+	struct refusal_watch refusals;
+	struct sandbox sandbox;
 	struct journal journal;
 	struct workers *workers;
 	struct quotas *quotas;
@@ -94,9 +100,7 @@ discard_draft(struct draft *draft)
 	free(draft->own.items);
 	snapshot_fini(&draft->files);
 	proxy_generation_unref(draft->ready);
-	if (draft->folder >= 0)
-		(void)close(draft->folder);
-	*draft = (struct draft){ .folder = -1 };
+	*draft = (struct draft){ 0 };
 }
 
 static int
@@ -126,16 +130,6 @@ take_listener(
 	if (rc == 0)
 		*fd = -1;
 	return rc;
-}
-
-static int
-take_folder(struct draft *draft, int *fd)
-{
-	if (draft->folder >= 0)
-		return -EBADMSG;
-	draft->folder = *fd;
-	*fd = -1;
-	return 0;
 }
 
 static int
@@ -270,25 +264,22 @@ tell_disk(void *context, enum cache_disk_event event, int error)
  * that this process has seen.
  */
 static void
-attach_disk(struct proxy *proxy, int *folder, const struct policy *policy)
+attach_disk(struct proxy *proxy, const struct policy *policy)
 {
 	struct cache_disk_options options = {
 		.bytes_max = policy->cache.disk_bytes,
 		.event = tell_disk,
 	};
 
-	if (*folder < 0 || proxy->current != NULL)
+	if (proxy->folder < 0 || proxy->current != NULL ||
+	    policy->cache.disk_bytes == 0)
 		return;
 	int rc = workers_open_cache(proxy->workers, policy);
 	if (rc == 0)
 		rc = cache_disk_attach(
-		    workers_cache(proxy->workers), *folder, &options);
-	if (rc < 0) {
+		    workers_cache(proxy->workers), proxy->folder, &options);
+	if (rc < 0)
 		tell_disk(NULL, CACHE_DISK_FAILED, rc);
-		return;
-	}
-	proxy->folder = *folder;
-	*folder = -1;
 }
 
 /* Takes the reference. */
@@ -314,7 +305,7 @@ commit(struct proxy *proxy)
 	if (ready == NULL)
 		return -EBADMSG;
 	proxy->draft.ready = NULL;
-	attach_disk(proxy, &proxy->draft.folder, ready->policy);
+	attach_disk(proxy, ready->policy);
 	discard_draft(&proxy->draft);
 	return put_in_force(proxy, ready);
 }
@@ -495,6 +486,13 @@ take_journal(struct proxy *proxy, int *fd)
 	return rc;
 }
 
+/* Whoever looks at it next, in any thread, sees the one or the other. */
+static int
+take_host_file(int place, int fd)
+{
+	return dup3(fd, place, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
 static int
 begin(struct proxy *proxy, uint32_t number)
 {
@@ -517,8 +515,6 @@ take_for_draft(
 		return take_file(draft, message, fd);
 	case CHANNEL_LISTENER:
 		return take_listener(draft, message, fd);
-	case CHANNEL_FOLDER:
-		return take_folder(draft, fd);
 	case CHANNEL_OWN:
 		return take_own(&draft->own, &message->own);
 	default:
@@ -542,7 +538,6 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return take_for_draft(proxy, message, fd);
 	case CHANNEL_FILE:
 	case CHANNEL_LISTENER:
-	case CHANNEL_FOLDER:
 	case CHANNEL_PREPARE:
 		return take_for_draft(proxy, message, fd);
 	case CHANNEL_COMMIT:
@@ -552,6 +547,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return 0;
 	case CHANNEL_JOURNAL:
 		return take_journal(proxy, fd);
+	case CHANNEL_HOST_FILE:
+		return take_host_file((int)message->host_file, *fd);
 	case CHANNEL_BAN:
 		return workers_ban(proxy->workers, &message->banned);
 	case CHANNEL_PURGE:
@@ -709,6 +706,15 @@ count_cores(void)
 }
 
 static int
+say_hello(const struct proxy *proxy)
+{
+	const struct channel_message message = { .type = CHANNEL_HELLO,
+		.sandbox = proxy->sandbox };
+
+	return send_to_daemon(&message);
+}
+
+static int
 serve(struct proxy *proxy)
 {
 	int rc = watch_signals(proxy);
@@ -719,19 +725,24 @@ serve(struct proxy *proxy)
 		proxy->quotas = quotas_create();
 		rc = proxy->quotas != NULL ? 0 : -ENOMEM;
 	}
+	name_servers_use(CHANNEL_SERVERS_FD);
 	if (rc == 0)
 		rc = workers_create(count_cores(), &proxy->workers);
 	if (rc == 0)
 		rc = workers_open_sources(proxy->workers, want_source);
 	if (rc == 0)
 		workers_tell_refused(proxy->workers, tell_caught);
+	/* All that is opened by its path is open, and no thread runs yet. */
 	if (rc == 0)
-		rc = send_bare(CHANNEL_HELLO, 0);
+		rc = proxy_sandbox_enter(&proxy->loop, &proxy->refusals,
+		    proxy->folder, &proxy->sandbox);
+	if (rc == 0)
+		rc = workers_start(proxy->workers);
+	if (rc == 0)
+		rc = say_hello(proxy);
 	if (rc == 0)
 		rc = loop_run(&proxy->loop);
 	workers_destroy(&proxy->workers);
-	if (proxy->folder >= 0)
-		(void)close(proxy->folder);
 	discard_draft(&proxy->draft);
 	free(proxy->own.items);
 	proxy_generation_unref(proxy->current);
@@ -739,6 +750,7 @@ serve(struct proxy *proxy)
 	loop_watch_stop(&proxy->channel);
 	loop_watch_stop(&proxy->sources);
 	loop_signal_stop(&proxy->signals);
+	refusal_close(&proxy->refusals);
 	return rc < 0 ? rc : proxy->rc;
 }
 
@@ -768,6 +780,17 @@ is_channel(int fd)
 	       type == SOCK_SEQPACKET;
 }
 
+/* All that is not a folder stands in the place of none. */
+static int
+find_folder(void)
+{
+	struct stat st;
+
+	return fstat(CHANNEL_FOLDER_FD, &st) == 0 && S_ISDIR(st.st_mode)
+		   ? CHANNEL_FOLDER_FD
+		   : -1;
+}
+
 static const char usage[] =
     "usage: gatehouse-proxy [--version | --help]\n"
     "\n"
@@ -777,7 +800,7 @@ static const char usage[] =
 int
 main(int argc, char **argv)
 {
-	static struct proxy proxy = { .draft.folder = -1, .folder = -1 };
+	static struct proxy proxy;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		(void)puts("gatehouse-proxy " GATEHOUSE_VERSION);
@@ -792,6 +815,7 @@ main(int argc, char **argv)
 		(void)fputs(usage, stderr);
 		return STATUS_USAGE;
 	}
+	proxy.folder = find_folder();
 	int rc = run(&proxy);
 	if (rc < 0)
 		(void)fprintf(stderr, "gatehouse-proxy: %s\n", strerror(-rc));

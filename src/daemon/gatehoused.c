@@ -15,6 +15,8 @@
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
+#include "daemon/refusal.h"
+#include "event/event.h"
 #include "firewall/closed.h"
 #include "net/signals.h"
 #include "version.h"
@@ -39,6 +41,7 @@ enum status {
 struct daemon {
 	struct loop loop;
 	struct loop_signal signals;
+	struct refusal_watch refusals;
 	struct gateway gateway;
 	struct runtime runtime;
 	struct control *control;
@@ -434,6 +437,32 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 }
 
 static void
+on_refused(void *context, const char *call)
+{
+	struct event told = { .enforcer = "firewall" };
+	char reason[120];
+
+	(void)context;
+	(void)snprintf(reason, sizeof(reason),
+	    "gatehoused tried the system call %s and was refused", call);
+	gateway_say("the system call %s was refused", call);
+	told.reason = reason;
+	event_emit(&told);
+}
+
+/* Before it reads what others have written: the policy first of all. */
+static int
+enter_sandbox(struct daemon *daemon)
+{
+	int rc = refusal_open(
+	    &daemon->loop, "gatehoused", &daemon->refusals, on_refused, daemon);
+
+	if (rc == 0)
+		gateway_enter_sandbox(&daemon->gateway);
+	return rc;
+}
+
+static void
 open_state(struct daemon *daemon)
 {
 	struct last_good *good = &daemon->gateway.last_good;
@@ -502,6 +531,8 @@ run(struct daemon *daemon, const struct passwd *user)
 	if (rc == 0)
 		rc = open_gateway(daemon, user);
 	if (rc == 0)
+		rc = enter_sandbox(daemon);
+	if (rc == 0)
 		rc = first_apply(daemon);
 	if (rc == 0)
 		rc = open_control(daemon);
@@ -512,6 +543,7 @@ run(struct daemon *daemon, const struct passwd *user)
 	control_close(&daemon->control);
 	gateway_close(
 	    &daemon->gateway, daemon->foreground || daemon->removes || rc < 0);
+	refusal_close(&daemon->refusals);
 	loop_signal_stop(&daemon->signals);
 	return status_of(rc);
 }

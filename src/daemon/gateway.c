@@ -46,6 +46,23 @@ draft_ruleset(struct gateway *gateway, const struct generation *generation,
 	    &gateway->ruleset, generation, host, goes_on, ret, reterr_why);
 }
 
+/* What a kernel does not have is said; the status has it as well. */
+static void
+tell_sandbox(const char *program, const struct sandbox *sandbox)
+{
+	struct event told = { .enforcer = "firewall" };
+	char reason[256];
+
+	if (sandbox->problem[0] == '\0' ||
+	    strcmp(sandbox->problem, SANDBOX_LEFT_OUT) == 0)
+		return;
+	(void)snprintf(reason, sizeof(reason), "the sandbox of %s lacks: %s",
+	    program, sandbox->problem);
+	gateway_say("%s", reason);
+	told.reason = reason;
+	event_emit(&told);
+}
+
 static int
 hand_to_child(struct gateway *gateway, const struct generation *generation,
     struct text *reterr_why)
@@ -53,8 +70,13 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 	struct child *child = &gateway->child;
 	int rc = 0;
 
+	/* One that has seen no policy in force has the folder of another. */
+	if (gateway->current == NULL)
+		child_stop(child);
 	if (child->pid == 0) {
-		rc = child_start(child, reterr_why);
+		rc = child_start(child, generation, reterr_why);
+		if (rc == 0)
+			tell_sandbox("gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
 			rc = source_desk_open(gateway);
 		if (rc == 0)
@@ -267,12 +289,28 @@ on_restart(struct loop_timer *timer)
 	text_fini(&why);
 }
 
+/* It could not say so in the journal any more. */
+static void
+tell_refusal(void)
+{
+	static const struct event told = {
+		.enforcer = "proxy",
+		.reason = "gatehouse-proxy tried a system call that is never "
+			  "its own and was ended",
+	};
+
+	event_emit(&told);
+}
+
 void
 gateway_child_ended(struct gateway *gateway)
 {
 	struct text how = TEXT_EMPTY;
+	bool refused = false;
 
-	if (child_reap(&gateway->child, &how)) {
+	if (child_reap(&gateway->child, &how, &refused)) {
+		if (refused)
+			tell_refusal();
 		gateway_say("gatehouse-proxy ended by %s; the rules stand, it "
 			    "is started again",
 		    how.at);
@@ -362,6 +400,16 @@ gateway_rotate_journal(struct gateway *gateway)
 }
 
 static void
+on_host_files(struct loop_timer *timer)
+{
+	struct gateway *gateway = timer->context;
+
+	child_tell_host_files(&gateway->child);
+	loop_timer_arm(
+	    gateway->loop, timer, loop_now(gateway->loop) + HOST_FILES_EVERY);
+}
+
+static void
 on_upkeep(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
@@ -410,6 +458,10 @@ open_journal(struct gateway *gateway, struct report *report)
 	gateway->upkeep.context = gateway;
 	loop_timer_arm(gateway->loop, &gateway->upkeep,
 	    clock_now() + GATEWAY_UPKEEP_EVERY);
+	gateway->host_files.fn = on_host_files;
+	gateway->host_files.context = gateway;
+	loop_timer_arm(gateway->loop, &gateway->host_files,
+	    clock_now() + HOST_FILES_EVERY);
 	return 0;
 }
 
@@ -496,6 +548,20 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	return 0;
 }
 
+/*
+ * After the kernel was looked at, which loads modules: then those of
+ * nf_conntrack that are needed can be seen.
+ */
+void
+gateway_enter_sandbox(struct gateway *gateway)
+{
+	bool modules = gateway->early.mode != EARLY_OFF &&
+		       access("/sys/kernel/btf/nf_conntrack", F_OK) == 0;
+
+	sandbox_enter_daemon(modules, &gateway->sandbox);
+	tell_sandbox("gatehoused", &gateway->sandbox);
+}
+
 int
 gateway_remove_rules(struct text *reterr_why)
 {
@@ -513,6 +579,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
+	loop_timer_cancel(&gateway->host_files);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);

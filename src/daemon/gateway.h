@@ -51,6 +51,8 @@ struct gateway {
 	const char *dir; /* of the runtime */
 	struct journal journal;
 	struct loop_timer upkeep;
+	struct loop_timer host_files; /* of the child, looked at */
+	struct sandbox sandbox;       /* gatehoused's own */
 	struct packet_watch packets;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
@@ -137,6 +139,12 @@ void gateway_child_ended(struct gateway *gateway);
 
 /* For one who is about to end: rules and routes of this namespace, by force. */
 int gateway_remove_rules(struct text *reterr_why);
+
+/*
+ * Gives up what gatehoused does not need.  What cannot be given up is said,
+ * and is in the status.
+ */
+void gateway_enter_sandbox(struct gateway *gateway);
 
 /* A line on standard error, for the administrator. */
 __attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);

@@ -3,6 +3,7 @@
  * daemon/status: the state of the gateway as one JSON object.
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
+ *	 "sandbox": {"proxy": {...} or null, "daemon": {...}} (daemon/sandbox),
  *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
  *	 "fallback": {...} (daemon/fallback),
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
@@ -16,6 +17,7 @@
 #include "daemon/gateway.h"
 
 #include "base/json.h"
+#include "daemon/capabilities.h"
 #include "daemon/kernel_counters.h"
 #include "firewall/foreign.h"
 
@@ -193,6 +195,23 @@ write_last_good(struct json *json, const struct last_good *good)
 	json_object_end(json);
 }
 
+/* What a proxy has said is of none that runs no more; and it has no
+ * capability, or it would not have begun. */
+static void
+write_sandbox(struct json *json, const struct gateway *gateway)
+{
+	json_name(json, "sandbox");
+	json_object_begin(json);
+	json_name(json, "proxy");
+	if (gateway->child.pid != 0)
+		sandbox_json(&gateway->child.sandbox, 0, json);
+	else
+		json_put_null(json);
+	json_name(json, "daemon");
+	sandbox_json(&gateway->sandbox, capabilities_now(), json);
+	json_object_end(json);
+}
+
 void
 gateway_status(struct gateway *gateway, struct text *out)
 {
@@ -210,6 +229,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
 	write_proxy(&json, gateway);
+	write_sandbox(&json, gateway);
 	write_last_good(&json, &gateway->last_good);
 	json_name(&json, "fallback");
 	fallback_json(&gateway->fallback, &json);

@@ -55,7 +55,9 @@
 	    "packets read beyond what a rule may log")                         \
 	ROW(PACKETS_LOST, packets_lost, "packets the kernel log lost")         \
 	ROW(FLOWS_RECORDED, flows_recorded, "ends of flows in the journal")    \
-	ROW(FLOWS_LOST, flows_lost, "overruns of the ends of flows")
+	ROW(FLOWS_LOST, flows_lost, "overruns of the ends of flows")           \
+	ROW(CALLS_REFUSED, calls_refused,                                      \
+	    "system calls that a daemon may not make")
 
 enum counter {
 #define ROW(id, name, meaning) COUNTER_##id,

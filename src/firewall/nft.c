@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/capability.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "firewall/limits.h"
@@ -23,6 +24,17 @@
 
 /* Nobody is there to tell it to; apart from the library's own 1, 2 and 3. */
 #define ORPHANED 64
+
+/* Of all that the daemon may, to change nftables takes one. */
+static void
+give_up_the_rest(void)
+{
+	uint64_t effective, permitted;
+
+	if (capability_get(&effective, &permitted) < 0 ||
+	    capability_set(permitted & CAPABILITY_BIT(CAP_NET_ADMIN)) < 0)
+		_exit(ORPHANED);
+}
 
 /*
  * What the daemon prepared for itself must not act here: its handlers, its
@@ -45,6 +57,7 @@ leave_the_daemon(pid_t parent, int words_fd)
 	    dup2(words_fd, STDOUT_FILENO) < 0)
 		_exit(ORPHANED);
 	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+	give_up_the_rest();
 }
 
 static struct nft_ctx *

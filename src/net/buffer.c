@@ -90,12 +90,30 @@ buffer_init(struct buffer *buffer, struct buffer_pool *pool, size_t bytes_max)
 	*buffer = (struct buffer){ .pool = pool, .bytes_max = bytes_max };
 }
 
+/* Also what a compiler would see is never read again. */
+static void
+wipe(const struct buffer *buffer, size_t from, size_t count)
+{
+	if (buffer->secret && count > 0)
+		explicit_bzero(buffer->bytes + from, count);
+}
+
 static void
 give_back(struct buffer *buffer)
 {
+	bool secret = buffer->secret;
+
+	wipe(buffer, buffer->at, buffer->len);
 	if (buffer->bytes != NULL)
 		pool_give(buffer->pool, buffer->bytes, buffer->room);
 	buffer_init(buffer, buffer->pool, buffer->bytes_max);
+	buffer->secret = secret;
+}
+
+void
+buffer_keep_secret(struct buffer *buffer)
+{
+	buffer->secret = true;
 }
 
 void
@@ -132,8 +150,11 @@ piece_for(size_t size)
 static void
 compact(struct buffer *buffer)
 {
+	size_t end = buffer->at + buffer->len;
+
 	memmove(buffer->bytes, buffer->bytes + buffer->at, buffer->len);
 	buffer->at = 0;
+	wipe(buffer, buffer->len, end - buffer->len);
 }
 
 static int
@@ -146,6 +167,7 @@ grow(struct buffer *buffer, size_t need)
 		return -ENOMEM;
 	if (buffer->len > 0)
 		memcpy(bytes, buffer->bytes + buffer->at, buffer->len);
+	wipe(buffer, buffer->at, buffer->len);
 	if (buffer->bytes != NULL)
 		pool_give(buffer->pool, buffer->bytes, buffer->room);
 	buffer->bytes = bytes;
@@ -231,6 +253,7 @@ void
 buffer_consume(struct buffer *buffer, size_t count)
 {
 	must(count <= buffer->len);
+	wipe(buffer, buffer->at, count);
 	buffer->at += count;
 	buffer->len -= count;
 	if (buffer->len == 0)

@@ -50,6 +50,7 @@ struct buffer {
 	size_t len;
 	size_t room;
 	size_t bytes_max;
+	bool secret; /* what was in it is wiped when it is there no more */
 };
 
 /* Room to write into. */
@@ -61,6 +62,9 @@ struct buffer_span {
 void buffer_init(
     struct buffer *buffer, struct buffer_pool *pool, size_t bytes_max);
 void buffer_fini(struct buffer *buffer);
+
+/* From now on: for what may hold passwords. */
+void buffer_keep_secret(struct buffer *buffer);
 
 /* All that waits, lent until the buffer is next changed. */
 struct str buffer_peek(const struct buffer *buffer);

@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "base/text.h"
+#include "net/name_servers.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -22,9 +23,8 @@
  * of 2020); what is larger comes by TCP. */
 #define EDNS_BYTES 1232
 
-/* The host's name servers, and how often it is seen whether they are others. */
-#define RESOLV_CONF "/etc/resolv.conf"
-#define LOOK_EVERY  CLOCK_SECOND
+/* How often it is seen whether the host has other name servers. */
+#define LOOK_EVERY CLOCK_SECOND
 
 struct dns_socket {
 	struct loop_watch watch;
@@ -234,14 +234,7 @@ on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 
 /* ---- the host's name servers ---- */
 
-static int open_channel(struct dns *dns, ares_channel *ret);
-
-static void
-look_at_file(struct stat *ret)
-{
-	if (stat(RESOLV_CONF, ret) < 0)
-		*ret = (struct stat){ 0 };
-}
+static int set_host_s_servers(struct dns *dns);
 
 static bool
 is_same_file(const struct stat *a, const struct stat *b)
@@ -259,20 +252,20 @@ is_same_file(const struct stat *a, const struct stat *b)
 static void
 follow_file(struct dns *dns)
 {
-	ares_channel next;
 	struct stat now;
 
 	if (dns->told || loop_now(dns->loop) < dns->look)
 		return;
 	dns->look = loop_now(dns->loop) + LOOK_EVERY;
-	look_at_file(&now);
+	name_servers_look(&now);
 	/* Who takes the file away has no other servers to tell of. */
-	if (now.st_ino == 0 || is_same_file(&now, &dns->resolver) ||
-	    open_channel(dns, &next) < 0)
+	if (now.st_ino == 0 || is_same_file(&now, &dns->resolver))
 		return;
-	ares_destroy(dns->channel);
-	dns->channel = next;
-	dns->resolver = now;
+	/* The same channel: a new one would seed its numbers from a file, which
+	 * cannot be opened any more, or else from next to nothing. */
+	ares_cancel(dns->channel);
+	if (set_host_s_servers(dns) == 0)
+		dns->resolver = now;
 }
 
 int
@@ -336,7 +329,28 @@ init_library(void)
 }
 
 static int
-open_channel(struct dns *dns, ares_channel *ret)
+set_servers(
+    ares_channel channel, const struct address_port *servers, size_t count)
+{
+	struct text list = TEXT_EMPTY;
+	char one[ADDRESS_TEXT_BYTES];
+
+	for (size_t i = 0; i < count; i++)
+		text_addf(&list, "%s%s", i > 0 ? "," : "",
+		    address_port_format(servers[i], one));
+	int error =
+	    list.full ? -ENOMEM
+		      : errno_of(ares_set_servers_ports_csv(channel, list.at));
+	text_fini(&list);
+	return error;
+}
+
+/*
+ * All that c-ares would look for in files is said here, if only that there is
+ * none of it: then it opens no file, which the proxy may not.
+ */
+static int
+init_channel(struct dns *dns, ares_channel *ret)
 {
 	char dns_only[] = "b";
 	struct ares_options options = {
@@ -354,7 +368,30 @@ open_channel(struct dns *dns, ares_channel *ret)
 	return errno_of(ares_init_options(ret, &options,
 	    ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
 		ARES_OPT_NDOTS | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ |
-		ARES_OPT_SOCK_STATE_CB));
+		ARES_OPT_SOCK_STATE_CB | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
+		ARES_OPT_SORTLIST));
+}
+
+static int
+set_host_s_servers(struct dns *dns)
+{
+	struct name_servers servers;
+
+	name_servers_read(&servers);
+	return set_servers(dns->channel, servers.items, servers.count);
+}
+
+static int
+open_channel(struct dns *dns)
+{
+	int error = init_channel(dns, &dns->channel);
+
+	if (error < 0)
+		return error;
+	error = set_host_s_servers(dns);
+	if (error < 0)
+		ares_destroy(dns->channel);
+	return error;
 }
 
 int
@@ -370,11 +407,11 @@ dns_create(struct loop *loop, int64_t timeout, struct dns **ret)
 	dns->loop = loop;
 	dns->timeout = timeout;
 	/* Before it is read: what is written meanwhile is read again. */
-	look_at_file(&dns->resolver);
+	name_servers_look(&dns->resolver);
 	dns->timer = (struct loop_timer){ .fn = on_time, .context = dns };
 	error = errno_of(library_status);
 	if (error == 0)
-		error = open_channel(dns, &dns->channel);
+		error = open_channel(dns);
 	if (error < 0) {
 		free(dns);
 		return error;
@@ -401,18 +438,6 @@ dns_destroy(struct dns **dns)
 int
 dns_servers(struct dns *dns, const struct address_port *servers, size_t count)
 {
-	struct text list = TEXT_EMPTY;
-	char one[ADDRESS_TEXT_BYTES];
-	int error;
-
 	dns->told = true;
-	for (size_t i = 0; i < count; i++)
-		text_addf(&list, "%s%s", i > 0 ? "," : "",
-		    address_port_format(servers[i], one));
-	error =
-	    list.full
-		? -ENOMEM
-		: errno_of(ares_set_servers_ports_csv(dns->channel, list.at));
-	text_fini(&list);
-	return error;
+	return set_servers(dns->channel, servers, count);
 }

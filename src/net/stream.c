@@ -316,6 +316,8 @@ stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
 	    (struct loop_watch){ .fd = fd, .fn = on_ready, .context = s };
 	buffer_init(&s->input, &loop->pool, limits->input_bytes_max);
 	buffer_init(&s->output, &loop->pool, limits->output_bytes_max);
+	if (limits->secret)
+		buffer_keep_secret(&s->input);
 	set_wire(s, &transport_plain, fd, NULL);
 	/* It wants nothing yet, and so nothing can fail. */
 	must(loop_watch_start(loop, &s->watch) == 0);

@@ -73,6 +73,7 @@ struct stream_limits {
 	size_t output_bytes_max; /* no write goes beyond it */
 	size_t output_high;      /* full from here on */
 	size_t output_low;       /* drained from here down */
+	bool secret;             /* input is wiped when it was consumed */
 };
 
 /*

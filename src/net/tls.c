@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/tls_impl.h"
 
+#include "base/file.h"
 #include "base/hostname.h"
 
 #include <arpa/inet.h>
@@ -101,9 +102,8 @@ add_authorities(X509_STORE *store, BIO *bio)
 }
 
 static const char *
-trust_these(SSL_CTX *context, struct str authorities)
+trust_each(X509_STORE *store, struct str authorities)
 {
-	X509_STORE *store = SSL_CTX_get_cert_store(context);
 	BIO *bio = authorities.len <= INT32_MAX
 		       ? BIO_new_mem_buf(authorities.at, (int)authorities.len)
 		       : NULL;
@@ -114,14 +114,50 @@ trust_these(SSL_CTX *context, struct str authorities)
 	BIO_free(bio);
 	if (count < 0)
 		return "a certificate in it cannot be read";
+	return count > 0 ? NULL : "there is no certificate in it";
+}
+
+static const char *
+trust_these(SSL_CTX *context, struct str authorities)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context);
+
 	/* Whoever names an authority names it, whoever signed that one. */
 	(void)X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	return count > 0 ? NULL : "there is no certificate in it";
+	return trust_each(store, authorities);
+}
+
+/* Of all files that systems have, the largest is a quarter of it. */
+#define AUTHORITIES_BYTES_MAX ((size_t)4 << 20)
+
+static int system_fd = -1;
+
+void
+tls_begin(int authorities)
+{
+	system_fd = authorities;
+	(void)OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
+
+/* A host that has none trusts nobody. */
+static const char *
+trust_file(SSL_CTX *context, int fd)
+{
+	struct text pem = TEXT_EMPTY;
+	const char *why = NULL;
+
+	if (file_read_fd(fd, AUTHORITIES_BYTES_MAX, &pem) == 0 && pem.len > 0)
+		why =
+		    trust_each(SSL_CTX_get_cert_store(context), text_str(&pem));
+	text_fini(&pem);
+	return why;
 }
 
 static const char *
 trust_the_system_s(SSL_CTX *context)
 {
+	if (system_fd >= 0)
+		return trust_file(context, system_fd);
 	return SSL_CTX_set_default_verify_paths(context) == 1
 		   ? NULL
 		   : "the system's authorities cannot be read";

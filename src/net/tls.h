@@ -25,6 +25,13 @@ struct tls_peer;
 struct tls_settings;
 
 /*
+ * Once, before any other thread and while files can be opened: OpenSSL reads
+ * its configuration.  The system's authorities are from then on what this
+ * descriptor leads to (PEM); -1: what OpenSSL finds by itself.
+ */
+void tls_begin(int authorities);
+
+/*
  * Trusts who is signed by one of these (certificates, PEM), or by one of the
  * system's (at == NULL).  With one reference; NULL: *reterr_why says why.
  */

@@ -512,6 +512,7 @@ make(struct worker *worker, bool intercepted,
     const struct address_port *listener, int fd, struct address_port peer)
 {
 	struct client *client = calloc(1, sizeof(*client));
+	struct stream_limits limits = stream_limits_usual;
 
 	if (client == NULL)
 		return NULL;
@@ -522,9 +523,10 @@ make(struct worker *worker, bool intercepted,
 	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
 	client->arena.spare = &worker->spare;
+	/* A client of the explicit port may say a password. */
+	client->arena.secret = limits.secret = !intercepted;
 	if (socket_local(fd, &client->local) < 0 ||
-	    stream_create(
-		worker->loop, fd, &stream_limits_usual, &client->stream) < 0) {
+	    stream_create(worker->loop, fd, &limits, &client->stream) < 0) {
 		free(client);
 		return NULL;
 	}

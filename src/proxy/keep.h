@@ -40,8 +40,8 @@ void keep_complete(struct keep *keep, struct cache_object *part);
 
 /*
  * It is sent now.  *ret is what the server is to be asked: the client's
- * request, or *copy, which asks for a validation or for a rest.  0 or a negative
- * errno.
+ * request, or *copy, which asks for a validation or for a rest.  0 or a
+ * negative errno.
  */
 int keep_ask(struct keep *keep, struct http_request *copy,
     const struct http_request **ret);

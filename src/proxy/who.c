@@ -156,6 +156,7 @@ start_thread(struct who *who)
 	sigset_t all, before;
 
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGSYS); /* daemon/refusal's */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&who->threads[who->thread_count], NULL, run, who) ==
 	    0)

@@ -376,6 +376,7 @@ start_thread(struct member *member)
 	sigset_t all, before;
 
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, SIGSYS); /* daemon/refusal's */
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	int rc = -pthread_create(&member->thread, NULL, run, member);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -406,7 +407,6 @@ allocate(size_t count)
 	return NULL;
 }
 
-/* No thread runs before all pools are there. */
 int
 workers_create(size_t count, struct workers **ret)
 {
@@ -418,12 +418,20 @@ workers_create(size_t count, struct workers **ret)
 		return -ENOMEM;
 	for (; rc == 0 && workers->count < count; workers->count++)
 		rc = init_member(&workers->members[workers->count], workers);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = start_thread(&workers->members[i]);
 	if (rc < 0)
 		workers_destroy(&workers);
 	else
 		*ret = workers;
+	return rc;
+}
+
+int
+workers_start(struct workers *workers)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < workers->count; i++)
+		rc = start_thread(&workers->members[i]);
 	return rc;
 }
 

@@ -60,10 +60,13 @@ struct worker {
 struct workers;
 
 /*
- * Starts so many threads, at most PROXY_WORKERS_MAX; from now on only calls of
- * `workers_` reach them.  0 or a negative errno.
+ * So many, at most PROXY_WORKERS_MAX, and what each needs of the host; then
+ * their threads, from which on only calls of `workers_` reach them: so that the
+ * process can give up in between what none of them needs any more.  0 or a
+ * negative errno.
  */
 int workers_create(size_t count, struct workers **ret);
+int workers_start(struct workers *workers);
 
 /*
  * Whom they ask for sockets that bear a client's address; said before the first

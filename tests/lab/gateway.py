@@ -22,10 +22,11 @@ READY_S = 10.0
 # Exit statuses of every command.
 GOOD, NO, WRONG_CALL, WRONG_WORLD = 0, 1, 2, 3
 
-# What sanitizers say, and `must` and the C library on the way to abort().
+# What sanitizers say, `must` and the C library on the way to abort(), and a
+# daemon that lacks a system call in its list (src/daemon/proxy_calls.c).
 MISHAP = re.compile(
     r"(ERROR|WARNING): \w+Sanitizer|runtime error:|must hold:|\*\*\* .* detected"
-    r"|gatehouse-proxy ended by (?!signal 9 )"
+    r"|gatehouse-proxy ended by (?!signal 9 )|the system call \w+ was refused"
 )
 
 _count = itertools.count(1)

@@ -77,6 +77,10 @@ sample(enum channel_type type)
 		message.source.error = -EPERM;
 	else if (type == CHANNEL_CAUGHT)
 		message.caught.source = loopback();
+	else if (type == CHANNEL_HOST_FILE)
+		message.host_file = CHANNEL_SERVERS_FD;
+	else if (type == CHANNEL_HELLO)
+		(void)strcpy(message.sandbox.problem, "no Landlock");
 	else if (type == CHANNEL_BAN || type == CHANNEL_UNBAN) {
 		message.banned.first = loopback();
 		message.banned.last = loopback();
@@ -98,7 +102,7 @@ static bool
 has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
-	       type == CHANNEL_FOLDER || type == CHANNEL_JOURNAL ||
+	       type == CHANNEL_HOST_FILE || type == CHANNEL_JOURNAL ||
 	       type == CHANNEL_WANT || type == CHANNEL_SOURCE;
 }
 

@@ -127,6 +127,49 @@ grows_by_doubling(void **state)
 }
 
 /* In the piecewise build it keeps nothing, which is under the limit too. */
+static const char secret[] = "of-all-these-words-none-is-to-be-left-";
+
+/* Pieces come as malloc left them: only the whole word tells. */
+static bool
+has_secret(const char *bytes, size_t count)
+{
+	return memmem(bytes, count, secret, sizeof(secret) - 1) != NULL;
+}
+
+/* Of all that was ever in it, nothing is left in the pool's pieces. */
+static void
+a_secret_is_wiped(void **state)
+{
+	static char words[128 * (sizeof(secret) - 1)];
+	struct buffer_pool pool;
+	struct buffer buffer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words); i++)
+		words[i] = secret[i % (sizeof(secret) - 1)];
+	buffer_pool_init(&pool);
+	buffer_init(&buffer, &pool, MAX);
+	buffer_keep_secret(&buffer);
+	for (int i = 0; i < 5; i++) { /* grows, into a second piece */
+		assert_int_equal(buffer_append(&buffer,
+				     (struct str){ words, sizeof(words) }),
+		    0);
+		buffer_consume(&buffer, 100);
+	}
+	assert_true(buffer.room > BUFFER_PIECE_BYTES);
+	assert_true(has_secret(buffer.bytes, buffer.at + buffer.len));
+	buffer_consume(&buffer, 10000);
+	assert_false(has_secret(buffer.bytes, buffer.at));
+	buffer_fini(&buffer);
+	assert_true(buffer.secret);
+	for (size_t class = 0; class < BUFFER_PIECE_CLASSES; class ++)
+		for (const char *piece = (const char *)pool.kept[class];
+		     piece != NULL; piece = *(char *const *)piece)
+			assert_false(
+			    has_secret(piece, BUFFER_PIECE_BYTES << class));
+	buffer_pool_fini(&pool);
+}
+
 static void
 pool_keeps_a_bounded_amount(void **state)
 {
@@ -157,6 +200,7 @@ main(void)
 		cmocka_unit_test(agrees_with_a_naive_twin),
 		cmocka_unit_test(reserve_gives_room_up_to_the_limit),
 		cmocka_unit_test(grows_by_doubling),
+		cmocka_unit_test(a_secret_is_wiped),
 		cmocka_unit_test(pool_keeps_a_bounded_amount),
 	};
 

@@ -59,6 +59,7 @@ begin(struct test *t, size_t count)
 	t->descriptors = open_fds();
 	t->listener = listen_somewhere(ADDRESS_IPV4, &t->at);
 	assert_int_equal(workers_create(count, &t->workers), 0);
+	assert_int_equal(workers_start(t->workers), 0);
 	use(t, refusing);
 }
 

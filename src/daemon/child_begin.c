@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/child_begin.h"
+
+#include "base/clock.h"
+#include "daemon/capabilities.h"
+#include "daemon/runtime.h"
+#include "net/socket.h"
+#include "version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* Two descriptors a connection, and as many as a busy office can need. */
+#define DESCRIPTORS_WANTED 65536
+
+/* What it is started with, in the order of the descriptors that they take. */
+#define GIFTS (CHANNEL_FDS_END - CHANNEL_FD)
+
+/* ---- in the new process, before the program runs ---- */
+
+static void
+raise_descriptors(void)
+{
+	struct rlimit limit = { DESCRIPTORS_WANTED, DESCRIPTORS_WANTED };
+	struct rlimit now;
+
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0 ||
+	    now.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	now.rlim_cur = now.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &now);
+}
+
+static bool
+drop_privileges(const struct child *child)
+{
+	capabilities_bound_none();
+	return setgroups(0, NULL) == 0 &&
+	       setresgid(child->gid, child->gid, child->gid) == 0 &&
+	       setresuid(child->uid, child->uid, child->uid) == 0 &&
+	       capabilities_drop_all() == 0 &&
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setuid(0) != 0;
+}
+
+/* If gatehoused is gone by now, the death signal would never come. */
+static bool
+die_with_parent(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
+	       getppid() == parent;
+}
+
+/* First out of each other's way, for each may stand where another goes.  What
+ * is not there leaves its place to something that can do no harm. */
+static bool
+place(const int gifts[static GIFTS], int null)
+{
+	int moved[GIFTS];
+
+	for (int i = 0; i < GIFTS; i++)
+		moved[i] = fcntl(gifts[i] >= 0 ? gifts[i] : null,
+		    F_DUPFD_CLOEXEC, CHANNEL_FDS_END);
+	for (int i = 0; i < GIFTS; i++)
+		if (dup2(moved[i], CHANNEL_FD + i) < 0)
+			return false;
+	return true;
+}
+
+/* Standard error stays, for its last words; and nothing goes with it that
+ * somebody has forgotten to mark. */
+static bool
+place_all(const int gifts[static GIFTS])
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return place(gifts, null) && dup2(null, STDIN_FILENO) >= 0 &&
+	       dup2(null, STDOUT_FILENO) >= 0 &&
+	       close_range(CHANNEL_FDS_END, ~0u, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
+_Noreturn static void
+become_proxy(const struct child *child, int program,
+    const int gifts[static GIFTS], pid_t parent)
+{
+	char name[] = "gatehouse-proxy";
+	char *argv[] = { name, NULL };
+	char *envp[] = { NULL };
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	raise_descriptors();
+	if (chdir("/") == 0 && place_all(gifts) && drop_privileges(child) &&
+	    die_with_parent(parent))
+		(void)fexecve(program, argv, envp);
+	(void)dprintf(STDERR_FILENO,
+	    "gatehoused: cannot start gatehouse-proxy: %s\n", strerror(errno));
+	_exit(127);
+}
+
+/* ---- in gatehoused ---- */
+
+/*
+ * Opened as root and executed by descriptor, so that its user need not be able
+ * to reach the folder that it lies in.
+ */
+static int
+open_program(struct text *reterr_why)
+{
+	struct text path = TEXT_EMPTY;
+
+	runtime_program("gatehouse-proxy", GATEHOUSE_PROXY_PATH, &path);
+	/* Above those that dup2 is going to take. */
+	int low = open(path.at, O_PATH | O_CLOEXEC);
+	int fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, CHANNEL_FDS_END);
+	int rc = fd < 0 ? -errno : fd;
+	if (low >= 0)
+		(void)close(low);
+	if (rc < 0)
+		text_addf(
+		    reterr_why, "cannot open %s: %s", path.at, strerror(-rc));
+	text_fini(&path);
+	return rc;
+}
+
+/* Ours and the proxy's ends of both channels. */
+static int
+open_channels(int ret_ours[static 2], int ret_its[static 2])
+{
+	int first[2], second[2];
+	int rc = socket_pair(first);
+
+	if (rc < 0)
+		return rc;
+	rc = socket_pair(second);
+	if (rc < 0) {
+		(void)close(first[0]);
+		(void)close(first[1]);
+		return rc;
+	}
+	ret_ours[0] = first[0];
+	ret_ours[1] = second[0];
+	ret_its[0] = first[1];
+	ret_its[1] = second[1];
+	return 0;
+}
+
+static void
+close_both(const int fds[static 2])
+{
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+/* The ends of the channels, and what goes with them: opened here, as root. */
+static int
+gather_gifts(struct child *child, int folder, int ret_ours[static 2],
+    int ret_gifts[static GIFTS])
+{
+	int rc = open_channels(ret_ours, ret_gifts);
+
+	if (rc < 0)
+		return rc;
+	ret_gifts[CHANNEL_FOLDER_FD - CHANNEL_FD] = folder;
+	ret_gifts[CHANNEL_SERVERS_FD - CHANNEL_FD] =
+	    host_files_open(&child->files, HOST_FILE_SERVERS);
+	ret_gifts[CHANNEL_AUTHORITIES_FD - CHANNEL_FD] =
+	    host_files_open(&child->files, HOST_FILE_AUTHORITIES);
+	return 0;
+}
+
+/* All but the folder, which was only lent. */
+static void
+close_gifts(const int gifts[static GIFTS])
+{
+	close_both(gifts);
+	for (int i = CHANNEL_SERVERS_FD - CHANNEL_FD; i < GIFTS; i++)
+		if (gifts[i] >= 0)
+			(void)close(gifts[i]);
+}
+
+static int
+fork_proxy(
+    struct child *child, int program, int folder, struct text *reterr_why)
+{
+	pid_t parent = getpid();
+	int ours[2], gifts[GIFTS];
+	int rc = gather_gifts(child, folder, ours, gifts);
+
+	if (rc == 0) {
+		child->pid = fork();
+		rc = child->pid < 0 ? -errno : 0;
+		if (child->pid == 0)
+			become_proxy(child, program, gifts, parent);
+		close_gifts(gifts);
+		if (rc < 0)
+			close_both(ours);
+	}
+	if (rc < 0) {
+		child->pid = 0;
+		text_addf(reterr_why, "cannot start gatehouse-proxy: %s",
+		    strerror(-rc));
+		return rc;
+	}
+	child->channel = ours[0];
+	child->sources = ours[1];
+	child->starts++;
+	child->started = clock_now();
+	return 0;
+}
+
+int
+child_begin(struct child *child, int folder, struct text *reterr_why)
+{
+	int program = open_program(reterr_why);
+
+	if (program < 0)
+		return program;
+	int rc = fork_proxy(child, program, folder, reterr_why);
+	(void)close(program);
+	return rc;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/proxy_sandbox.h"
+
+#include "daemon/channel.h"
+#include "event/event.h"
+#include "net/tls.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+
+static void
+on_refused(void *context, const char *call)
+{
+	struct event told = { .enforcer = "proxy" };
+	char reason[120];
+
+	(void)context;
+	(void)snprintf(reason, sizeof(reason),
+	    "gatehouse-proxy tried the system call %s and was refused", call);
+	(void)fprintf(stderr,
+	    "gatehouse-proxy: the system call %s was "
+	    "refused\n",
+	    call);
+	told.reason = reason;
+	event_emit(&told);
+}
+
+/* As the allocator would count them itself, by a file, once it needs a few. */
+#define ARENAS_A_CORE 8
+
+/* Below what the allocator maps by itself, and in sum above what it keeps. */
+#define PIECES      4
+#define PIECE_BYTES 100000
+
+static void *
+shrink_heap(void *context)
+{
+	void *volatile pieces[PIECES];
+
+	for (int i = 0; i < PIECES; i++)
+		pieces[i] = malloc(PIECE_BYTES);
+	for (int i = PIECES - 1; i >= 0; i--)
+		free(pieces[i]);
+	return context;
+}
+
+/* The first time that the heap of a thread shrinks, glibc reads how the kernel
+ * commits memory. */
+static void
+shrink_first_heap(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, shrink_heap, NULL) == 0)
+		(void)pthread_join(thread, NULL);
+}
+
+/*
+ * What reads files of the host when it is first used is used now, or told what
+ * it would find: OpenSSL's configuration; the local time, which mktime(3) would
+ * look for each time if nobody named it; the allocator's two.
+ */
+static void
+read_ahead(void)
+{
+	(void)setenv("TZ", ":/etc/localtime", 0);
+	tzset();
+	tls_begin(CHANNEL_AUTHORITIES_FD);
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, get_nprocs() * ARENAS_A_CORE);
+#endif
+	shrink_first_heap();
+}
+
+int
+proxy_sandbox_enter(struct loop *loop, struct refusal_watch *watch, int folder,
+    struct sandbox *ret)
+{
+	int rc = refusal_open(loop, "gatehouse-proxy", watch, on_refused, NULL);
+
+	if (rc < 0)
+		return rc;
+	read_ahead();
+	sandbox_enter_proxy(folder, ret);
+	return 0;
+}
