@@ -56,9 +56,8 @@ measure(const struct lines *a, const struct lines *b, uint32_t *lengths)
 			if (str_eq(a->items[i], b->items[k]))
 				*cell = cell[width + 1] + 1;
 			else
-				*cell =
-				    cell[width] > cell[1] ? cell[width]
-							  : cell[1];
+				*cell = cell[width] > cell[1] ? cell[width]
+							      : cell[1];
 		}
 	}
 }
@@ -114,9 +113,8 @@ compare(const struct lines *a, const struct lines *b, struct marks *marks)
 
 	while (head < shorter && str_eq(a->items[head], b->items[head]))
 		head++;
-	while (tail < shorter - head &&
-	       str_eq(a->items[a->count - 1 - tail],
-		   b->items[b->count - 1 - tail]))
+	while (tail < shorter - head && str_eq(a->items[a->count - 1 - tail],
+					    b->items[b->count - 1 - tail]))
 		tail++;
 	const struct lines x = { .items = a->items + head,
 		.count = a->count - head - tail };
@@ -125,8 +123,7 @@ compare(const struct lines *a, const struct lines *b, struct marks *marks)
 	int rc = put(marks, ' ', a->items, head);
 	if (rc == 0)
 		rc = compare_middle(&x, &y, marks);
-	return rc < 0 ? rc
-		      : put(marks, ' ', a->items + a->count - tail, tail);
+	return rc < 0 ? rc : put(marks, ' ', a->items + a->count - tail, tail);
 }
 
 /* Whether a change is within AROUND lines. */

@@ -84,14 +84,13 @@ read_generation(struct gateway *gateway, const char *path, bool colour,
 
 /* At boot nobody is there to say that it is meant this time. */
 static int
-refuse_undone(struct gateway *gateway, struct generation *generation,
-    struct text *words)
+refuse_undone(
+    struct gateway *gateway, struct generation *generation, struct text *words)
 {
 	const struct history_entry *undone =
-	    gateway->booting
-		? history_find_undone(&gateway->history, generation->policy,
-		      &generation->snapshot)
-		: NULL;
+	    gateway->booting ? history_find_undone(&gateway->history,
+				   generation->policy, &generation->snapshot)
+			     : NULL;
 	char when[CLOCK_TEXT_BYTES];
 
 	if (undone == NULL)

@@ -61,8 +61,8 @@ hold_what_is(struct gateway *gateway)
 	confirmation->path = strdup(gateway->current->path);
 	return confirmation->path == NULL
 		   ? -ENOMEM
-		   : snapshot_copy(&gateway->current->snapshot,
-			 &confirmation->files);
+		   : snapshot_copy(
+			 &gateway->current->snapshot, &confirmation->files);
 }
 
 int
@@ -120,8 +120,8 @@ undo(struct gateway *gateway, const char *because, struct text *words)
 		    " %s, and what was in force before cannot come back: %.*s",
 		    because, STR_ARG(str_trim(text_str(&why))));
 	} else {
-		text_addf(&reason, " %s; what was in force before is again",
-		    because);
+		text_addf(
+		    &reason, " %s; what was in force before is again", because);
 		fallback_fini(&gateway->fallback);
 		gateway->fallback = confirmation->fallback;
 		confirmation->fallback = (struct fallback){ 0 };
@@ -157,8 +157,7 @@ confirmation_begin(struct gateway *gateway, int64_t within)
 	confirmation->due = clock_now() + within;
 	confirmation->timer.fn = on_due;
 	confirmation->timer.context = gateway;
-	loop_timer_arm(
-	    gateway->loop, &confirmation->timer, confirmation->due);
+	loop_timer_arm(gateway->loop, &confirmation->timer, confirmation->due);
 }
 
 int
@@ -255,10 +254,9 @@ bring_back(struct gateway *gateway, uint32_t id, struct text *out)
 	}
 	if (rc < 0)
 		text_addf(out, "policy %u cannot come back: %s", id,
-		    why.len > 0 ? why.at
-		    : rc == -EBADMSG
-			? "its files are torn, or were edited"
-			: strerror(-rc));
+		    why.len > 0      ? why.at
+		    : rc == -EBADMSG ? "its files are torn, or were edited"
+				     : strerror(-rc));
 	text_fini(&why);
 	return rc;
 }

@@ -41,8 +41,7 @@ restore(struct gateway *gateway, struct text *words)
 		text_addc(words, '\n');
 		return rc;
 	}
-	if (history_waits_for(
-		&gateway->history, policy.path, &policy.snapshot))
+	if (history_waits_for(&gateway->history, policy.path, &policy.snapshot))
 		history_confirm(&gateway->history, NULL);
 	rc = gateway_bring_kept(gateway, policy.path, &policy.snapshot, words);
 	if (rc == 0) {

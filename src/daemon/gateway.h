@@ -69,7 +69,7 @@ struct gateway {
 	struct confirmation confirmation;
 	struct fallback fallback;
 	const struct apply_order *order; /* while it is carried out */
-	bool booting; /* before the network is up */
+	bool booting;                    /* before the network is up */
 	struct ban_keeper bans;
 	struct quota_keeper quotas;
 	struct ruleset ruleset; /* of current, in the kernel */

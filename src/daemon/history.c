@@ -292,13 +292,12 @@ bytes_of_all(const struct history *history)
 
 	for (size_t i = 0; i < history->count; i++) {
 		const struct last_good_index *files = &history->items[i].files;
-		for (size_t k = 0; is_over(&history->items[i]) &&
-				   k < files->count;
-		     k++)
+		for (size_t k = 0;
+		     is_over(&history->items[i]) && k < files->count; k++)
 			if (!is_named_before(
 				history, i, files->items[k].digest))
-				bytes += bytes_of(
-				    history, files->items[k].digest);
+				bytes +=
+				    bytes_of(history, files->items[k].digest);
 	}
 	return bytes;
 }
@@ -389,7 +388,8 @@ take_words(const struct history_news *news, struct history_entry *entry)
 	const struct {
 		struct str from;
 		char **to;
-	} words[] = { { news->who, &entry->who }, { news->name, &entry->name } };
+	} words[] = { { news->who, &entry->who },
+		{ news->name, &entry->name } };
 
 	for (size_t i = 0; i < 2; i++) {
 		char *copy;
@@ -524,8 +524,8 @@ history_confirm(struct history *history, struct snapshot *snapshot)
 	if (entry == NULL)
 		return;
 	if (snapshot != NULL &&
-	    last_good_index_make(entry->files.path, snapshot,
-		entry->files.since, &files) == 0) {
+	    last_good_index_make(
+		entry->files.path, snapshot, entry->files.since, &files) == 0) {
 		last_good_index_fini(&entry->files);
 		entry->files = files;
 	}

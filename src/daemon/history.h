@@ -40,7 +40,7 @@ struct history_news {
 	struct snapshot *snapshot;
 	size_t rules;
 	int64_t since;
-	bool again; /* the one in force, with other lists */
+	bool again;           /* the one in force, with other lists */
 	struct str who, name; /* len 0: not said */
 };
 
@@ -79,9 +79,8 @@ struct history_entry *history_before(struct history *history);
  * The one that was rolled back and reads as this: all files are the same, but
  * for those of lists, which change without anybody.
  */
-const struct history_entry *history_find_undone(
-    const struct history *history, const struct policy *policy,
-    struct snapshot *snapshot);
+const struct history_entry *history_find_undone(const struct history *history,
+    const struct policy *policy, struct snapshot *snapshot);
 
 /* The one that waits is this: it was confirmed, and that was not written. */
 bool history_waits_for(

@@ -128,8 +128,7 @@ read_head(struct str *text, struct history_entry *ret)
 	if (rc == 0)
 		rc = take_time(text, "ended", &ret->ended);
 	if (rc == 0)
-		rc = take_number(
-		    text, "held", INT64_MAX / CLOCK_SECOND, &held);
+		rc = take_number(text, "held", INT64_MAX / CLOCK_SECOND, &held);
 	if (rc == 0)
 		rc = take_number(text, "rules", UINT32_MAX, &rules);
 	if (rc == 0)
@@ -220,7 +219,6 @@ history_entry_json(
 	put_time(json, "began", entry->began);
 	put_time(json, "ended", entry->ended);
 	json_name(json, "seconds");
-	json_put_integer(
-	    json, history_entry_held(entry, now) / CLOCK_SECOND);
+	json_put_integer(json, history_entry_held(entry, now) / CLOCK_SECOND);
 	json_object_end(json);
 }

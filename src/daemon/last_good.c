@@ -346,8 +346,7 @@ read_file(struct last_good *good, const struct last_good_line *line,
 }
 
 int
-last_good_load(
-    const struct last_good *good, const char *name, struct text *ret)
+last_good_load(const struct last_good *good, const char *name, struct text *ret)
 {
 	int rc = read_text(good, name, LAST_GOOD_INDEX_BYTES_MAX, ret);
 

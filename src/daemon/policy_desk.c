@@ -100,8 +100,8 @@ answer_apply(struct policy_desk *desk, struct str words, struct text *out)
 		struct str word = str_cut(&words, '\t');
 		if (take_wish(word, &order))
 			continue;
-		text_addf(out, "apply: '%.*s' is not understood\n",
-		    STR_ARG(word));
+		text_addf(
+		    out, "apply: '%.*s' is not understood\n", STR_ARG(word));
 		return STATUS_USAGE;
 	}
 	if (!take_path(words, path, out))
@@ -188,8 +188,8 @@ answer_kept(struct policy_desk *desk, struct str word, struct text *out)
 	int rc = open_kept(desk, word, &desk->lent, out);
 
 	return rc < 0 ? (int)status_of(rc)
-		      : give_files(desk, desk->lent.path, &desk->lent.snapshot,
-			    out);
+		      : give_files(
+			    desk, desk->lent.path, &desk->lent.snapshot, out);
 }
 
 static int

@@ -45,8 +45,7 @@ add_changes(
 	}
 	diff_fini(&diff);
 	text_fini(&lines);
-	return rc == -ETIME || rc == -E2BIG
-		   ? "it takes too long to find out"
+	return rc == -ETIME || rc == -E2BIG ? "it takes too long to find out"
 	       : rc < 0 ? "there is not enough memory to compare them"
 	       : all    ? NULL
 			: "there are more";
@@ -71,7 +70,7 @@ policy_diff_json(struct last_good_policy *before,
 	json_name(&json, "unknown");
 	json_put_stringz(&json, unknown);
 	json_name(&json, "text");
-	json_put_string(&json, text_str(&text));
+	json_put_stringz(&json, text.at != NULL ? text.at : "");
 	json_object_end(&json);
 	text_addc(out, '\n');
 	policy_unref(old);

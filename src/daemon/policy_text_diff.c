@@ -10,9 +10,9 @@
 static int
 read_file(const struct snapshot_file *file, struct text *ret)
 {
-	return file == NULL ? 0
-			    : file_read_fd(
-				  file->fd, POLICY_TEXT_DIFF_BYTES_MAX, ret);
+	return file == NULL
+		   ? 0
+		   : file_read_fd(file->fd, POLICY_TEXT_DIFF_BYTES_MAX, ret);
 }
 
 static int
