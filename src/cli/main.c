@@ -85,7 +85,7 @@ print_help(FILE *out)
 	    "\n",
 	    out);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		(void)fprintf(out, "  %-8s %s\n", commands[i]->name,
+		(void)fprintf(out, "  %-9s %s\n", commands[i]->name,
 		    commands[i]->summary);
 	(void)fputs(
 	    "\n"
