@@ -283,9 +283,8 @@ apply(const struct options *options)
 
 const struct command command_apply = {
 	.name = "apply",
-	.usage =
-	    "[--dry-run | --quiet] [--confirm TIME] [--as NAME] [--force]\n"
-	    "                       [--runtime DIR] FILE",
+	.usage = "[--dry-run | --quiet] [--confirm TIME] [--as NAME]\n"
+		 "                       [--force] [--runtime DIR] FILE",
 	.summary = "bring another policy into force",
 	.help =
 	    "The running gateway reads the policy, runs its tests, and "

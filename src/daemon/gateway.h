@@ -95,7 +95,8 @@ void gateway_close(struct gateway *gateway, bool remove);
 /*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as those of gateway_apply.  gateway->ended then has the flows that it has ended.
+ * Errors as those of gateway_apply.  gateway->ended then has the flows that it
+ * has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,

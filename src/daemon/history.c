@@ -3,35 +3,15 @@
 
 #include "base/clock.h"
 #include "base/vec.h"
+#include "daemon/history_impl.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define PREFIX     "policy."
-#define NAME_BYTES 24
-
 /* ---- the folder ---- */
-
-static const char *
-name_of(uint32_t id, char ret[static NAME_BYTES])
-{
-	(void)snprintf(ret, NAME_BYTES, PREFIX "%u", id);
-	return ret;
-}
-
-static bool
-names_digest(const struct last_good_index *files, const char *digest)
-{
-	for (size_t i = 0; i < files->count; i++)
-		if (strcmp(files->items[i].digest, digest) == 0)
-			return true;
-	return false;
-}
 
 static bool
 spares(const void *context, const char *digest)
@@ -39,20 +19,9 @@ spares(const void *context, const char *digest)
 	const struct history *history = context;
 
 	for (size_t i = 0; i < history->count; i++)
-		if (names_digest(&history->items[i].files, digest))
+		if (history_names(&history->items[i].files, digest))
 			return true;
 	return false;
-}
-
-/* The place in the list is the one thing that changes. */
-static void
-forget(struct history *history, struct history_entry *entry)
-{
-	char name[NAME_BYTES];
-
-	(void)unlinkat(history->good->fd, name_of(entry->id, name), 0);
-	history_entry_fini(entry);
-	*entry = history->items[--history->count];
 }
 
 static void
@@ -62,9 +31,9 @@ load(struct history *history, const char *name)
 	struct text text = TEXT_EMPTY;
 	uint64_t id;
 
-	if (!str_starts(str_of(name), STR(PREFIX)) ||
-	    str_number(str_skip(str_of(name), sizeof(PREFIX) - 1), UINT32_MAX,
-		&id) < 0)
+	if (!str_starts(str_of(name), STR(HISTORY_PREFIX)) ||
+	    str_number(str_skip(str_of(name), sizeof(HISTORY_PREFIX) - 1),
+		UINT32_MAX, &id) < 0)
 		return;
 	if (id > history->last_id)
 		history->last_id = (uint32_t)id;
@@ -132,217 +101,18 @@ history_close(struct history *history)
 	*history = (struct history){ 0 };
 }
 
-/* ---- finding ---- */
-
-struct history_entry *
-history_find(struct history *history, uint32_t id)
-{
-	for (size_t i = 0; i < history->count; i++)
-		if (history->items[i].id == id)
-			return &history->items[i];
-	return NULL;
-}
-
-struct history_entry *
-history_at(struct history *history, enum history_state state)
-{
-	for (size_t i = 0; i < history->count; i++)
-		if (history->items[i].state == state)
-			return &history->items[i];
-	return NULL;
-}
-
-struct history_entry *
-history_before(struct history *history)
-{
-	struct history_entry *found = NULL;
-
-	for (size_t i = 0; i < history->count; i++) {
-		struct history_entry *one = &history->items[i];
-		if (one->state == HISTORY_PAST &&
-		    (found == NULL || found->ended < one->ended))
-			found = one;
-	}
-	return found;
-}
-
-/* To the byte, in the same places. */
-static bool
-is_of(const struct history_entry *entry, const struct last_good_index *files)
-{
-	const struct last_good_index *own = &entry->files;
-
-	if (own->count != files->count || strcmp(own->path, files->path) != 0)
-		return false;
-	for (size_t i = 0; i < own->count; i++)
-		if (strcmp(own->items[i].digest, files->items[i].digest) != 0 ||
-		    strcmp(own->items[i].path, files->items[i].path) != 0)
-			return false;
-	return true;
-}
-
-static struct history_entry *
-find_same(struct history *history, const struct last_good_index *files)
-{
-	for (size_t i = 0; i < history->count; i++)
-		if (is_of(&history->items[i], files))
-			return &history->items[i];
-	return NULL;
-}
-
-bool
-history_waits_for(
-    struct history *history, const char *path, const struct snapshot *snapshot)
-{
-	struct history_entry *entry = history_at(history, HISTORY_WAITING);
-	struct last_good_index files = { 0 };
-
-	bool same = entry != NULL &&
-		    last_good_index_make(path, snapshot, 0, &files) == 0 &&
-		    is_of(entry, &files);
-	last_good_index_fini(&files);
-	return same;
-}
-
-static bool
-is_list(const struct policy *policy, const char *path)
-{
-	for (size_t i = 0; i < policy->group_count; i++)
-		if (policy->groups[i]->is_list &&
-		    str_is(policy->groups[i]->file, path))
-			return true;
-	return false;
-}
-
-static bool
-has_digest(const struct snapshot *snapshot, const char *digest)
-{
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (strcmp(snapshot->items[i].digest, digest) == 0)
-			return true;
-	return false;
-}
-
-/* Under whatever name the files lie: what they say is what was undone. */
-static bool
-reads_as(const struct history_entry *entry, const struct policy *policy,
-    const struct snapshot *snapshot)
-{
-	const struct last_good_index *files = &entry->files;
-
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (!is_list(policy, snapshot->items[i].path) &&
-		    !names_digest(files, snapshot->items[i].digest))
-			return false;
-	for (size_t i = 0; i < files->count; i++)
-		if (!is_list(policy, files->items[i].path) &&
-		    !has_digest(snapshot, files->items[i].digest))
-			return false;
-	return true;
-}
-
-const struct history_entry *
-history_find_undone(const struct history *history, const struct policy *policy,
-    struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->count; i++)
-		if (snapshot_digest(&snapshot->items[i]) < 0)
-			return NULL;
-	for (size_t i = 0; i < history->count; i++)
-		if (history->items[i].state == HISTORY_ROLLED_BACK &&
-		    reads_as(&history->items[i], policy, snapshot))
-			return &history->items[i];
-	return NULL;
-}
-
-/* ---- bounds ---- */
-
-static uint64_t
-bytes_of(const struct history *history, const char *digest)
-{
-	struct stat st;
-
-	return fstatat(history->good->fd, digest, &st, AT_SYMLINK_NOFOLLOW) < 0
-		   ? 0
-		   : (uint64_t)st.st_size;
-}
-
-static bool
-is_over(const struct history_entry *entry)
-{
-	return entry->state == HISTORY_PAST ||
-	       entry->state == HISTORY_ROLLED_BACK;
-}
-
-static bool
-is_named_before(const struct history *history, size_t at, const char *digest)
-{
-	for (size_t i = 0; i < history->count; i++)
-		if ((i < at || !is_over(&history->items[i])) &&
-		    names_digest(&history->items[i].files, digest))
-			return true;
-	return false;
-}
-
-/* What those that are over need for themselves, each file once. */
-static uint64_t
-bytes_of_all(const struct history *history)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < history->count; i++) {
-		const struct last_good_index *files = &history->items[i].files;
-		for (size_t k = 0;
-		     is_over(&history->items[i]) && k < files->count; k++)
-			if (!is_named_before(
-				history, i, files->items[k].digest))
-				bytes +=
-				    bytes_of(history, files->items[k].digest);
-	}
-	return bytes;
-}
-
-static struct history_entry *
-oldest(struct history *history, size_t *ret_count)
-{
-	struct history_entry *found = NULL;
-
-	*ret_count = 0;
-	for (size_t i = 0; i < history->count; i++) {
-		struct history_entry *one = &history->items[i];
-		if (!is_over(one))
-			continue;
-		++*ret_count;
-		if (found == NULL || one->ended < found->ended)
-			found = one;
-	}
-	return found;
-}
-
-static void
-let_go(struct history *history)
-{
-	struct history_entry *old;
-	size_t count;
-
-	while ((old = oldest(history, &count)) != NULL &&
-	       (count > HISTORY_POLICIES_MAX ||
-		   bytes_of_all(history) > HISTORY_BYTES_MAX))
-		forget(history, old);
-}
-
 /* ---- what happens ---- */
 
 static int
 save(struct history *history, const struct history_entry *entry)
 {
 	struct text text = TEXT_EMPTY;
-	char name[NAME_BYTES];
+	char name[HISTORY_FILE_BYTES];
 	int rc = history_entry_write(entry, &text);
 
 	if (rc == 0)
 		rc = last_good_write(
-		    history->good, name_of(entry->id, name), &text);
+		    history->good, history_file_name(entry->id, name), &text);
 	text_fini(&text);
 	return rc;
 }
@@ -358,7 +128,8 @@ save_or_tell(struct history *history, const struct history_entry *entry)
 		text_addf(&history->problem,
 		    "that policy %u is %s could not be kept in %s: %s",
 		    entry->id,
-		    is_over(entry) ? "not in force any more" : "in force",
+		    history_is_over(entry) ? "not in force any more"
+					   : "in force",
 		    history->good->dir, last_good_why(rc));
 }
 
@@ -432,7 +203,7 @@ entry_of(struct history *history, const struct history_news *news)
 	if (last_good_index_make(
 		news->path, news->snapshot, news->since, &files) == 0) {
 		entry = news->again ? history_at(history, HISTORY_IN_FORCE)
-				    : find_same(history, &files);
+				    : history_find_same(history, &files);
 		if (entry == NULL) {
 			entry = add(history, &files);
 		} else {
@@ -467,7 +238,7 @@ history_follow(struct history *history, const struct history_news *news)
 	save_or_tell(history, entry);
 	if (was != NULL && was->id != id)
 		end(history, was, HISTORY_PAST, news->since);
-	let_go(history);
+	history_let_go(history);
 }
 
 int64_t
@@ -490,7 +261,7 @@ history_wait(struct history *history, const struct history_news *news)
 	if (rc == 0)
 		return entry->id;
 	if (began == 0) {
-		forget(history, entry);
+		history_forget(history, entry);
 	} else {
 		entry->state = state;
 		entry->began = began;
@@ -510,7 +281,7 @@ history_forget_waiting(struct history *history)
 	if (entry->held > 0) /* it has been in force before, and was not kept */
 		end(history, entry, HISTORY_ROLLED_BACK, clock_wall());
 	else
-		forget(history, entry);
+		history_forget(history, entry);
 }
 
 /* Its lists may have been read anew meanwhile. */
@@ -533,7 +304,7 @@ history_confirm(struct history *history, struct snapshot *snapshot)
 	save_or_tell(history, entry);
 	if (was != NULL)
 		end(history, was, HISTORY_PAST, entry->began);
-	let_go(history);
+	history_let_go(history);
 }
 
 void
@@ -543,7 +314,7 @@ history_undo(struct history *history)
 
 	if (entry != NULL)
 		end(history, entry, HISTORY_ROLLED_BACK, clock_wall());
-	let_go(history);
+	history_let_go(history);
 }
 
 void
@@ -559,39 +330,4 @@ history_return(struct history *history, uint32_t id)
 	save_or_tell(history, entry);
 	if (was != NULL)
 		end(history, was, HISTORY_ROLLED_BACK, now);
-}
-
-/* ---- telling ---- */
-
-static int
-by_began(const void *a, const void *b)
-{
-	const struct history_entry *const *one = a, *const *other = b;
-
-	return ((*one)->began < (*other)->began) -
-	       ((*one)->began > (*other)->began);
-}
-
-void
-history_json(const struct history *history, struct text *out)
-{
-	const struct history_entry *all[HISTORY_POLICIES_MAX + 2];
-	struct json json = JSON_ON(out);
-	size_t count = 0;
-
-	for (; count < history->count && count < HISTORY_POLICIES_MAX + 2;
-	     count++)
-		all[count] = &history->items[count];
-	qsort(all, count, sizeof(*all), by_began);
-	json_object_begin(&json);
-	json_name(&json, "policies");
-	json_array_begin(&json);
-	for (size_t i = 0; i < count; i++)
-		history_entry_json(all[i], clock_wall(), &json);
-	json_array_end(&json);
-	json_name(&json, "problem");
-	json_put_stringz(
-	    &json, history->problem.len > 0 ? history->problem.at : NULL);
-	json_object_end(&json);
-	text_addc(out, '\n');
 }
