@@ -77,12 +77,12 @@ def test_help_fits_a_terminal() -> None:
         (["check", "a", "b"], "'gatehouse check --help' tells more"),
         (["check", "--foo", "x"], "gatehouse: there is no option --foo\n"),
         (["check", "-x", "x"], "gatehouse: there is no option -x\n"),
-        (["show", "--json", "nft", "x"], "gatehouse: show takes no --json\n"),
+        (["stop", "--json"], "gatehouse: stop takes no --json\n"),
         (["check", "--runtime", "d", "x"], "gatehouse: check takes no --runtime\n"),
         (["check", "-f", "x"], "gatehouse: check takes no --follow\n"),
         (["log", "--runtime"], "gatehouse: --runtime takes a value\n"),
         (["log", "--json=1"], "gatehouse: --json takes no value\n"),
-        (["show", "ipt", "x"], "'ipt' cannot be shown; 'nft' can"),
+        (["show", "ipt", "x"], "'ipt' cannot be shown; 'nft' and 'policy' can"),
     ],
 )
 def test_a_wrong_call_is_told_what_is_wrong(argv: list[str], words: str) -> None:

@@ -3,15 +3,19 @@
 #include "cli/control_client.h"
 #include "cli/running.h"
 #include "cli/session.h"
+#include "cli/ssh_origin.h"
 
 #include "base/clock.h"
+#include "policy/duration.h"
 #include "policy/trial.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * Whoever applies a policy wants to see that it does what was meant, and wants
@@ -20,6 +24,10 @@
  */
 #define CLASSES_SHOWN 12
 #define PATIENCE      (2 * CLOCK_SECOND)
+
+/* As the gateway has them (daemon/confirmation, daemon/history_entry). */
+#define CONFIRM_MAX    (86400 * CLOCK_SECOND)
+#define NAME_BYTES_MAX 200
 
 static const char not_given[] =
     "what changes is not known: the gateway does not say what was in force";
@@ -51,6 +59,69 @@ say_what_changes(const char *runtime, struct running *before)
 	policy_unref(new);
 }
 
+/* Who types, behind sudo as well; it is told, not proved. */
+static void
+add_who(struct text *line)
+{
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	const struct passwd *user = getpwuid(getuid());
+
+	if (sudo != NULL && sudo[0] != '\0')
+		text_addf(line, "by=%.64s\t", sudo);
+	else if (user != NULL)
+		text_addf(line, "by=%.64s\t", user->pw_name);
+	else
+		text_addf(line, "by=uid %u\t", (unsigned)getuid());
+}
+
+static void
+add_session(struct text *line)
+{
+	char client[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
+	struct ssh_session session;
+
+	if (ssh_session_find(&session))
+		text_addf(line, "session=%s %u %s %u\t",
+		    address_format(session.client.address, client),
+		    session.client.port,
+		    address_format(session.server.address, server),
+		    session.server.port);
+}
+
+/* False: what was said is no time and no name. */
+static bool
+make_order(const struct options *options, const char *path, struct text *line)
+{
+	const char *why = NULL;
+	int64_t within = 0;
+
+	text_addz(line, "apply ");
+	if (options->confirm != NULL &&
+	    (duration_parse(str_of(options->confirm), &within, &why) < 0 ||
+		within < CLOCK_SECOND || within > CONFIRM_MAX)) {
+		complain("'%s' is no time to confirm in: 60s and 5m are, at "
+			 "most 24h",
+		    options->confirm);
+		return false;
+	}
+	if (within > 0)
+		text_addf(
+		    line, "confirm=%lld\t", (long long)(within / CLOCK_SECOND));
+	if (options->as != NULL && (strlen(options->as) > NAME_BYTES_MAX ||
+				       strpbrk(options->as, "\t\n") != NULL)) {
+		complain(
+		    "a name is one line of at most %d bytes", NAME_BYTES_MAX);
+		return false;
+	}
+	if (options->as != NULL)
+		text_addf(line, "as=%s\t", options->as);
+	add_who(line);
+	if (!options->force)
+		add_session(line);
+	text_addz(line, path);
+	return true;
+}
+
 /* What fails about the comparison never keeps a policy from coming into force.
  */
 static enum status
@@ -59,14 +130,21 @@ apply_now(const struct options *options, const char *path)
 	struct text answer = TEXT_EMPTY, line = TEXT_EMPTY;
 	struct running before = RUNNING_EMPTY;
 
+	if (!make_order(options, path, &line)) {
+		text_fini(&line);
+		return STATUS_USAGE;
+	}
 	session_tell(options->runtime);
 	if (!options->quiet)
 		(void)running_get(options->runtime, &before);
-	text_addf(&line, "apply %s", path);
 	enum status status = control_ask(options->runtime, line.at, &answer);
 	(void)fwrite(answer.at, 1, answer.len, stderr);
 	if (status == STATUS_GOOD) {
 		(void)printf("%s is in force\n", options->words[0]);
+		if (options->confirm != NULL)
+			(void)printf("it goes again unless 'gatehouse confirm' "
+				     "comes within %s\n",
+			    options->confirm);
 		(void)fflush(stdout);
 		if (!options->quiet)
 			say_what_changes(options->runtime, &before);
@@ -186,6 +264,12 @@ apply(const struct options *options)
 {
 	char path[PATH_MAX];
 
+	if (options->dry_run &&
+	    (options->confirm != NULL || options->as != NULL)) {
+		complain("--dry-run brings nothing into force that could be "
+			 "confirmed or named");
+		return STATUS_USAGE;
+	}
 	if (options->dry_run && options->quiet) {
 		complain("--dry-run says what would change, and --quiet not");
 		return STATUS_USAGE;
@@ -201,7 +285,8 @@ apply(const struct options *options)
 
 const struct command command_apply = {
 	.name = "apply",
-	.usage = "[--dry-run | --quiet] [--runtime DIR] FILE",
+	.usage = "[--dry-run | --quiet] [--confirm TIME] [--as NAME]\n"
+		 "                       [--force] [--runtime DIR] FILE",
 	.summary = "bring another policy into force",
 	.help =
 	    "The running gateway reads the policy, runs its tests, and "
@@ -212,13 +297,20 @@ const struct command command_apply = {
 	    "diff' has it; or that nothing changes. --dry-run says all of\n"
 	    "that before, and how many living flows would end.\n"
 	    "\n"
+	    "With --confirm the policy before comes back by itself unless\n"
+	    "'gatehouse confirm' is said in time, also if the gateway is\n"
+	    "killed or the machine boots again meanwhile. A policy that would\n"
+	    "end the ssh connection that you come by takes that, or --force.\n"
+	    "\n"
 	    "  gatehouse apply --dry-run office.policy\n"
-	    "  gatehouse apply office.policy\n"
+	    "  gatehouse apply --confirm 60s --as 'opens the shop' "
+	    "office.policy\n"
 	    "\n"
 	    "Needs root. Status 1: the policy is refused; with --dry-run "
 	    "also:\n"
 	    "something would change. 3: a port in use, no running gateway.\n",
-	.takes = OPTION_RUNTIME | OPTION_DRY_RUN | OPTION_QUIET,
+	.takes = OPTION_RUNTIME | OPTION_DRY_RUN | OPTION_QUIET |
+		 OPTION_CONFIRM | OPTION_AS | OPTION_FORCE,
 	.words_min = 1,
 	.words_max = 1,
 	.run = apply,

@@ -32,6 +32,8 @@ struct options {
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
 	const char *early_drop; /* --early-drop MODE */
+	const char *confirm;    /* --confirm TIME; NULL: it is not needed */
+	const char *as;         /* --as NAME; NULL: none */
 	char **words;           /* what is no option */
 	int count;
 };
@@ -50,6 +52,8 @@ enum option_bits {
 	OPTION_LISTS = 1024,
 	OPTION_NETNS = 2048,
 	OPTION_STATE = 4096,
+	OPTION_CONFIRM = 8192,
+	OPTION_AS = 16384,
 };
 
 struct command {
@@ -69,6 +73,9 @@ extern const struct command command_fmt;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;
+extern const struct command command_confirm;
+extern const struct command command_rollback;
+extern const struct command command_history;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;

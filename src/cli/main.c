@@ -27,6 +27,9 @@ static const struct command *const commands[] = {
 	&command_show,
 	&command_run,
 	&command_apply,
+	&command_confirm,
+	&command_rollback,
+	&command_history,
 	&command_status,
 	&command_log,
 	&command_flows,
@@ -82,7 +85,7 @@ print_help(FILE *out)
 	    "\n",
 	    out);
 	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		(void)fprintf(out, "  %-8s %s\n", commands[i]->name,
+		(void)fprintf(out, "  %-9s %s\n", commands[i]->name,
 		    commands[i]->summary);
 	(void)fputs(
 	    "\n"
@@ -115,8 +118,11 @@ static const struct {
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
 	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
-	{ OPTION_FORCE,
-	    "  --force        even if it is the address that you come from\n" },
+	{ OPTION_CONFIRM,
+	    "  --confirm TIME take it back unless 'gatehouse confirm' comes "
+	    "in time\n" },
+	{ OPTION_AS, "  --as NAME      what the history calls it\n" },
+	{ OPTION_FORCE, "  --force        even if you cut yourself off\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
@@ -196,6 +202,8 @@ static const struct option known[] = {
 	{ "lists", no_argument, NULL, 'l' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
+	{ "confirm", required_argument, NULL, 'C' },
+	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
 	{ "netns", required_argument, NULL, 'N' },
 	{ "state", required_argument, NULL, 's' },
@@ -265,6 +273,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'e':
 		options->early_drop = optarg;
 		return (command->takes & OPTION_EARLY_DROP) != 0;
+	case 'C':
+		options->confirm = optarg;
+		return (command->takes & OPTION_CONFIRM) != 0;
+	case 'A':
+		options->as = optarg;
+		return (command->takes & OPTION_AS) != 0;
 	case 'N':
 		options->netns = optarg;
 		return (command->takes & OPTION_NETNS) != 0;

@@ -32,24 +32,51 @@ take_files(struct str names, struct control_fds *fds, struct snapshot *ret)
 	return good;
 }
 
-bool
-running_get(const char *runtime, struct running *ret)
+static bool
+get(const char *runtime, const char *question, struct text *names,
+    struct running *ret)
 {
-	struct text names = TEXT_EMPTY;
 	struct control_fds fds = { 0 };
 	enum status status;
 
 	*ret = RUNNING_EMPTY;
-	bool good = control_ask_fds(runtime, "files", &status, &names, &fds) &&
+	bool good = control_ask_fds(runtime, question, &status, names, &fds) &&
 		    status == STATUS_GOOD && fds.count > 0;
 	if (good) {
-		struct str rest = text_str(&names);
+		struct str rest = text_str(names);
 		ret->path = strdup(rest.at);
 		(void)str_cut(&rest, '\0');
 		good =
 		    ret->path != NULL && take_files(rest, &fds, &ret->snapshot);
 	}
 	control_fds_fini(&fds);
+	return good;
+}
+
+bool
+running_get(const char *runtime, struct running *ret)
+{
+	struct text names = TEXT_EMPTY;
+	bool good = get(runtime, "files", &names, ret);
+
+	text_fini(&names);
+	return good;
+}
+
+bool
+running_get_kept(const char *runtime, const char *id, struct running *ret)
+{
+	struct text question = TEXT_EMPTY, names = TEXT_EMPTY;
+
+	*ret = RUNNING_EMPTY;
+	text_addf(&question, "kept %s", id);
+	bool good =
+	    strchr(id, '\n') == NULL && get(runtime, question.at, &names, ret);
+	if (!good)
+		complain("%.*s",
+		    names.len > 0 ? (int)str_find(text_str(&names), '\n') : 27,
+		    names.len > 0 ? names.at : "the gateway does not say it");
+	text_fini(&question);
 	text_fini(&names);
 	return good;
 }

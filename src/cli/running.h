@@ -20,6 +20,8 @@ struct running {
 
 /* False when the gateway does not give them; nothing is said.  fini anyway. */
 bool running_get(const char *runtime, struct running *ret);
+/* One that is kept, by the id that the history gives it; complained of. */
+bool running_get_kept(const char *runtime, const char *id, struct running *ret);
 void running_fini(struct running *running);
 
 /* The policy, or NULL.  It lives as long as its references. */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/command.h"
+#include "cli/running.h"
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "firewall/compile.h"
 #include "version.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The user that the proxy runs as; the ruleset names it by number. */
@@ -42,6 +46,72 @@ show_nft(const struct policy *policy, bool lists)
 	return rc == 0 ? STATUS_GOOD : STATUS_WORLD;
 }
 
+static void
+print_file(void *context, const char *path, struct str text)
+{
+	(void)context;
+	(void)printf("# %s\n%.*s", path, STR_ARG(text));
+}
+
+static void
+put_file(void *context, const char *path, struct str text)
+{
+	struct json *json = context;
+
+	json_object_begin(json);
+	json_name(json, "file");
+	json_put_stringz(json, path);
+	json_name(json, "text");
+	json_put_string(json, text);
+	json_object_end(json);
+}
+
+/* The policy itself comes first, for it was read first. */
+static enum status
+each_file(struct running *kept,
+    void (*each)(void *context, const char *path, struct str text),
+    void *context)
+{
+	enum status status = STATUS_GOOD;
+
+	for (size_t i = 0; i < kept->snapshot.count; i++) {
+		struct text text = TEXT_EMPTY;
+		int rc = file_read_fd(
+		    kept->snapshot.items[i].fd, POLICY_LIST_BYTES_MAX, &text);
+		if (rc == 0)
+			each(context, kept->snapshot.items[i].path,
+			    text_str(&text));
+		else
+			status = STATUS_WORLD;
+		text_fini(&text);
+	}
+	return status;
+}
+
+static enum status
+show_kept(const struct options *options)
+{
+	struct text out = TEXT_EMPTY;
+	struct json json = JSON_ON(&out);
+	enum status status = STATUS_NO;
+	struct running kept;
+
+	if (running_get_kept(options->runtime, options->words[1], &kept)) {
+		if (!options->json) {
+			status = each_file(&kept, print_file, NULL);
+		} else {
+			json_array_begin(&json);
+			status = each_file(&kept, put_file, &json);
+			json_array_end(&json);
+			text_addc(&out, '\n');
+			print_text(&out);
+		}
+	}
+	running_fini(&kept);
+	text_fini(&out);
+	return status;
+}
+
 static enum status
 show(const struct options *options)
 {
@@ -49,8 +119,11 @@ show(const struct options *options)
 	enum status status = STATUS_NO;
 	struct report report;
 
+	if (strcmp(options->words[0], "policy") == 0)
+		return show_kept(options);
 	if (strcmp(options->words[0], "nft") != 0) {
-		complain("'%s' cannot be shown; 'nft' can", options->words[0]);
+		complain("'%s' cannot be shown; 'nft' and 'policy' can",
+		    options->words[0]);
 		return STATUS_USAGE;
 	}
 	report_init(&report);
@@ -67,8 +140,9 @@ show(const struct options *options)
 
 const struct command command_show = {
 	.name = "show",
-	.usage = "[--lists] nft FILE",
-	.summary = "print what the kernel is given",
+	.usage = "[--lists] nft FILE\n"
+		 "       gatehouse show [--json] [--runtime DIR] policy ID",
+	.summary = "print what the kernel is given, or a policy that is kept",
 	.help =
 	    "Prints the nftables table that the policy's packet phase "
 	    "becomes,\n"
@@ -78,10 +152,15 @@ const struct command command_show = {
 	    "of\n"
 	    "more than 1,000 ranges is shown by its length.\n"
 	    "\n"
-	    "  gatehouse show nft office.policy\n"
+	    "With 'policy', the files of a policy that the running gateway "
+	    "has kept,\n"
+	    "by its id in 'gatehouse history'.\n"
 	    "\n"
-	    "Status 1: the policy is refused.\n",
-	.takes = OPTION_LISTS,
+	    "  gatehouse show nft office.policy\n"
+	    "  gatehouse show policy 7\n"
+	    "\n"
+	    "Status 1: the policy is refused, or none of that id is kept.\n",
+	.takes = OPTION_LISTS | OPTION_JSON | OPTION_RUNTIME,
 	.words_min = 2,
 	.words_max = 2,
 	.run = show,

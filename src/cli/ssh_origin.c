@@ -16,11 +16,23 @@
 
 /* "CLIENT PORT SERVER PORT"; an address may have a zone: fe80::1%eth0. */
 static bool
-parse_client(struct str value, struct address *ret)
+parse_end(struct str *value, struct address_port *ret)
 {
-	struct str client = str_cut(&value, ' ');
+	struct str address = str_cut(value, ' '), port = str_cut(value, ' ');
+	uint64_t number;
 
-	return address_parse(str_cut(&client, '%'), ret) == 0;
+	if (address_parse(str_cut(&address, '%'), &ret->address) < 0 ||
+	    str_number(port, UINT16_MAX, &number) < 0)
+		return false;
+	ret->port = (uint16_t)number;
+	return true;
+}
+
+static bool
+parse_session(struct str value, struct ssh_session *ret)
+{
+	return parse_end(&value, &ret->client) &&
+	       parse_end(&value, &ret->server);
 }
 
 /* The kernel's files say no length: what is read is what there is. */
@@ -38,7 +50,7 @@ read_stream(const char *path, struct text *ret)
 }
 
 static bool
-find_in_environment(pid_t pid, struct address *ret)
+find_in_environment(pid_t pid, struct ssh_session *ret)
 {
 	struct text all = TEXT_EMPTY;
 	char path[64];
@@ -50,7 +62,7 @@ find_in_environment(pid_t pid, struct address *ret)
 	while (!found && rest.len > 0) {
 		struct str one = str_cut(&rest, '\0');
 		found = str_starts(one, STR(VARIABLE)) &&
-			parse_client(str_skip(one, strlen(VARIABLE)), ret);
+			parse_session(str_skip(one, strlen(VARIABLE)), ret);
 	}
 	text_fini(&all);
 	return found;
@@ -74,17 +86,28 @@ parent_of(pid_t pid)
 }
 
 bool
-ssh_origin_find(struct address *ret)
+ssh_session_find(struct ssh_session *ret)
 {
 	const char *own = getenv("SSH_CONNECTION");
 	pid_t pid = getppid();
 
 	if (own != NULL)
-		return parse_client(str_of(own), ret);
+		return parse_session(str_of(own), ret);
 	for (int i = 0; i < ANCESTORS_MAX && pid > 1; i++) {
 		if (find_in_environment(pid, ret))
 			return true;
 		pid = parent_of(pid);
 	}
 	return false;
+}
+
+bool
+ssh_origin_find(struct address *ret)
+{
+	struct ssh_session session;
+
+	if (!ssh_session_find(&session))
+		return false;
+	*ret = session.client.address;
+	return true;
 }

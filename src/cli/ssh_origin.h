@@ -13,4 +13,11 @@
 /* False: not by ssh, or it cannot be found out. */
 bool ssh_origin_find(struct address *ret);
 
+/* Both ends of that connection. */
+struct ssh_session {
+	struct address_port client, server;
+};
+
+bool ssh_session_find(struct ssh_session *ret);
+
 #endif

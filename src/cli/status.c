@@ -35,6 +35,18 @@ print_fallback(const json_t *status)
 		(void)printf("attention  %s\n", word(good, "problem"));
 }
 
+/* "policy 8 (PATH) waits to be confirmed, 43 s more; then OTHER is back" */
+static void
+print_confirmation(const json_t *confirmation)
+{
+	if (!json_is_object(confirmation))
+		return;
+	(void)printf("attention  %s waits for 'gatehouse confirm', %lld s "
+		     "more; then %s comes back\n",
+	    word(confirmation, "policy"), number(confirmation, "seconds"),
+	    word(confirmation, "back_to"));
+}
+
 static void
 print_head(const json_t *status)
 {
@@ -214,6 +226,7 @@ print_status(const struct text *answer)
 		return STATUS_WORLD;
 	}
 	print_fallback(status);
+	print_confirmation(json_object_get(status, "confirmation"));
 	print_head(status);
 	print_sandboxes(json_object_get(status, "sandbox"));
 	print_early(json_object_get(status, "early_drop"));

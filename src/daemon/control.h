@@ -5,10 +5,13 @@
  * DIR/control, a Unix stream socket of mode 0600: who may open it is root or
  * the gateway's own user.  A client writes one line and reads to the end:
  *
- *	apply PATH | count PATH | explain FORM FLOW | files | flows WORDS |
+ *	apply WORDS | count PATH | explain FORM FLOW | files | flows WORDS |
  *	end WORDS | ban RANGE SECONDS BECAUSE | force RANGE SECONDS BECAUSE |
- *	unban RANGE | bans | session ADDRESS | purge KIND WHAT | quotas |
+ *	unban RANGE | bans | session ADDRESS | confirm | diff ID ID | history |
+ *	kept ID | rollback [ID] | purge KIND WHAT | quotas |
  *	reset RULE SOURCE | status | stop
+ *
+ * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living
  * flows a policy would end.  WORDS (daemon/flow_filter) have a TAB between

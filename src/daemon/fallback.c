@@ -29,26 +29,6 @@ take_reason(const struct text *words, int rc, struct text *ret)
 		text_addz(ret, strerror(-rc));
 }
 
-/* Brings a policy into force whose files are not those of the disk. */
-static int
-bring(struct gateway *gateway, const char *path, const struct snapshot *files,
-    struct text *words)
-{
-	struct generation_wish wish = gateway_wish(gateway);
-	struct generation *generation = NULL;
-	struct policy *kept = NULL;
-	struct report report;
-
-	wish.path = path;
-	wish.kept = files;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, &generation, &kept);
-	report_render(&report, false, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
-}
-
 static int
 restore(struct gateway *gateway, struct text *words)
 {
@@ -61,7 +41,9 @@ restore(struct gateway *gateway, struct text *words)
 		text_addc(words, '\n');
 		return rc;
 	}
-	rc = bring(gateway, policy.path, &policy.snapshot, words);
+	if (history_waits_for(&gateway->history, policy.path, &policy.snapshot))
+		history_confirm(&gateway->history, NULL);
+	rc = gateway_bring_kept(gateway, policy.path, &policy.snapshot, words);
 	if (rc == 0) {
 		gateway->fallback.kind = FALLBACK_LAST_GOOD;
 		gateway->fallback.since = policy.since;
@@ -78,7 +60,7 @@ close_all(struct gateway *gateway, struct text *words)
 	int rc = snapshot_keep(&files, &file);
 
 	if (rc == 0)
-		rc = bring(gateway, CLOSED_PATH, &files, words);
+		rc = gateway_bring_kept(gateway, CLOSED_PATH, &files, words);
 	snapshot_fini(&files);
 	if (rc == 0)
 		gateway->fallback.kind = FALLBACK_CLOSED;
@@ -117,18 +99,38 @@ tell(const struct fallback *fallback)
 	text_fini(&reason);
 }
 
+/* The gateway before this one died while a policy waited to be confirmed. */
+static int
+refuse_unconfirmed(struct gateway *gateway, struct text *words)
+{
+	const struct history_entry *entry =
+	    history_at(&gateway->history, HISTORY_WAITING);
+
+	if (entry == NULL)
+		return 0;
+	text_addf(words, "policy %u (%s) was not confirmed before the end\n",
+	    entry->id, entry->files.path);
+	return -EPERM;
+}
+
 int
 fallback_start(struct gateway *gateway, const char *path, struct text *words)
 {
+	const struct apply_order order = { .path = path };
+
 	gateway->booting = true;
-	int rc = gateway_apply(gateway, path, false, words);
+	int rc = refuse_unconfirmed(gateway, words);
+	if (rc == 0)
+		rc = gateway_apply(gateway, &order, words);
 	if (rc < 0) {
 		take_reason(words, rc, &gateway->fallback.because);
 		rc = restore(gateway, words);
 		if (rc < 0)
 			rc = close_all(gateway, words);
-		if (rc == 0)
+		if (rc == 0) {
+			history_undo(&gateway->history);
 			tell(&gateway->fallback);
+		}
 	}
 	gateway->booting = false;
 	return rc;

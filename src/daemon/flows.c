@@ -6,6 +6,7 @@
 #include "firewall/names.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* The kernel may be short of memory for a moment. */
@@ -171,6 +172,49 @@ flows_count(const struct generation *next, const struct generation *before)
 	convene(&session, next, before);
 	hold(&session);
 	return session.tally;
+}
+
+/* A connection that is looked for. */
+struct search {
+	struct flows_court court;
+	struct address_port client, server;
+	bool ends;
+};
+
+static bool
+is_end(struct address_port end, struct address_port other)
+{
+	return end.port == other.port && address_eq(end.address, other.address);
+}
+
+static int
+look(void *context, const struct conntrack_entry *entry)
+{
+	struct search *search = context;
+	struct flow_judgement judgement;
+
+	if (entry->original.protocol != IPPROTO_TCP ||
+	    !is_end(entry->original.source, search->client) ||
+	    (!is_end(entry->original.destination, search->server) &&
+		!is_end(entry->reply.source, search->server)))
+		return 0;
+	flows_judge(&search->court, entry, &judgement);
+	search->ends = judgement.forbidden;
+	return 0;
+}
+
+bool
+flows_would_end(const struct generation *next, struct address_port client,
+    struct address_port server)
+{
+	struct search search = {
+		.court = flows_court_of(next),
+		.client = client,
+		.server = server,
+	};
+
+	(void)conntrack_read(look, &search);
+	return search.ends;
 }
 
 static void

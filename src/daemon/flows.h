@@ -33,6 +33,14 @@ struct flows_tally flows_count(
     const struct generation *next, const struct generation *before);
 
 /*
+ * Whether it would end the living TCP connection between these ends, of which
+ * the second is as the client or as the server sees it.  False as well where
+ * the kernel does not know of it.
+ */
+bool flows_would_end(const struct generation *next, struct address_port client,
+    struct address_port server);
+
+/*
  * Ends what the generation, which is in force, forbids.  Emits an event with
  * the number, and one for each whose rule says `log`: the one that forbids it,
  * or the one of `before` by which it lived.

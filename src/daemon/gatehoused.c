@@ -15,8 +15,8 @@
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
+#include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
-#include "event/event.h"
 #include "firewall/closed.h"
 #include "net/signals.h"
 #include "version.h"
@@ -31,13 +31,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_NO = 1,
-	STATUS_USAGE = 2,
-	STATUS_WORLD = 3,
-};
-
 struct daemon {
 	struct loop loop;
 	struct loop_signal signals;
@@ -45,6 +38,7 @@ struct daemon {
 	struct gateway gateway;
 	struct runtime runtime;
 	struct control *control;
+	struct policy_desk desk;
 	const char *path;  /* of the policy that was asked for */
 	const char *state; /* where the last good one is kept; or NULL */
 	bool foreground;
@@ -86,51 +80,6 @@ say_words(const struct text *words)
 
 /* ---- commands ---- */
 
-/* The daemon's folder is not that of its client. */
-static bool
-take_path(struct str path, char ret[static PATH_MAX], struct text *out)
-{
-	if (path.len == 0 || path.len >= PATH_MAX || path.at[0] != '/') {
-		text_addz(out, "it takes the whole path of a policy\n");
-		return false;
-	}
-	(void)snprintf(ret, PATH_MAX, "%.*s", STR_ARG(path));
-	return true;
-}
-
-static int
-answer_apply(struct daemon *daemon, struct str path, struct text *out)
-{
-	char copy[PATH_MAX];
-
-	if (!take_path(path, copy, out))
-		return STATUS_USAGE;
-	int rc = gateway_apply(&daemon->gateway, copy, false, out);
-	if (rc < 0)
-		text_addf(out, "%snothing has changed\n",
-		    is_mid_line(out) ? "\n" : "");
-	return (int)status_of(rc);
-}
-
-static int
-answer_count(struct daemon *daemon, struct str path, struct text *out)
-{
-	char copy[PATH_MAX];
-	struct flows_tally tally;
-
-	if (!take_path(path, copy, out))
-		return STATUS_USAGE;
-	int rc = gateway_count_flows(&daemon->gateway, copy, &tally, out);
-	if (rc == 0 && tally.rc < 0)
-		text_addf(out,
-		    "how many living flows would end is not known: %s\n",
-		    strerror(-tally.rc));
-	else if (rc == 0)
-		text_addf(out, "would end %zu living flow%s\n", tally.forbidden,
-		    tally.forbidden == 1 ? "" : "s");
-	return (int)status_of(rc);
-}
-
 /* FORM FLOW */
 static int
 answer_explain(struct daemon *daemon, struct str rest, struct text *out)
@@ -153,29 +102,6 @@ answer_explain(struct daemon *daemon, struct str rest, struct text *out)
 	}
 	text_addz(out, "explain takes text, colour or json, and a flow\n");
 	return STATUS_USAGE;
-}
-
-/* The copies are sealed: whoever has one cannot change it. */
-static int
-answer_files(struct daemon *daemon, struct text *out)
-{
-	const struct generation *current = daemon->gateway.current;
-	int rc = 0;
-
-	text_addz(out, current->path);
-	text_addc(out, '\0');
-	for (size_t i = 0; rc == 0 && i < current->snapshot.count; i++) {
-		text_addz(out, current->snapshot.items[i].path);
-		text_addc(out, '\0');
-		rc = control_attach(
-		    daemon->control, current->snapshot.items[i].fd);
-	}
-	if (rc == 0)
-		return STATUS_GOOD;
-	text_clear(out);
-	text_addz(out, rc == -E2BIG ? "the policy is of too many files\n"
-				    : "not enough memory\n");
-	return STATUS_WORLD;
 }
 
 static int
@@ -300,7 +226,9 @@ answer(void *context, struct str line, struct text *out,
     struct control_more *ret_more)
 {
 	struct daemon *daemon = context;
+	int status;
 
+	daemon->desk.control = daemon->control;
 	if (str_starts(line, STR("ban ")))
 		return answer_ban(daemon, str_skip(line, 4), false, out);
 	if (str_starts(line, STR("force ")))
@@ -321,12 +249,8 @@ answer(void *context, struct str line, struct text *out,
 		return answer_reset(daemon, str_skip(line, 6), out);
 	if (str_starts(line, STR("explain ")))
 		return answer_explain(daemon, str_skip(line, 8), out);
-	if (str_starts(line, STR("apply ")))
-		return answer_apply(daemon, str_skip(line, 6), out);
-	if (str_is(line, "files"))
-		return answer_files(daemon, out);
-	if (str_starts(line, STR("count ")))
-		return answer_count(daemon, str_skip(line, 6), out);
+	if (policy_desk_answer(&daemon->desk, line, out, &status))
+		return status;
 	if (str_starts(line, STR("flows ")))
 		return answer_flows(daemon, str_skip(line, 6), out, ret_more);
 	if (str_starts(line, STR("end ")))
@@ -343,10 +267,11 @@ answer(void *context, struct str line, struct text *out,
 		return STATUS_GOOD;
 	}
 	text_addz(out,
-	    "apply PATH, ban or force RANGE SECONDS BECAUSE, "
-	    "bans, count PATH, explain FORM FLOW, files, flows WORDS, end "
-	    "WORDS, purge KIND WHAT, quotas, reset RULE SOURCE, "
-	    "session ADDRESS, status, stop and unban RANGE are understood\n");
+	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
+	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
+	    "end WORDS, history, kept ID, purge KIND WHAT, quotas, reset RULE "
+	    "SOURCE, rollback ID, session ADDRESS, status, stop and unban "
+	    "RANGE are understood\n");
 	return STATUS_USAGE;
 }
 
@@ -358,7 +283,8 @@ apply_again(struct daemon *daemon)
 	const char *path = gateway->fallback.kind != FALLBACK_NONE
 			       ? daemon->path
 			       : gateway->current->path;
-	int rc = gateway_apply(gateway, path, false, &words);
+	const struct apply_order order = { .path = path };
+	int rc = gateway_apply(gateway, &order, &words);
 
 	say_words(&words);
 	gateway_say(rc == 0 ? "the policy was read again"
@@ -472,6 +398,8 @@ open_state(struct daemon *daemon)
 		gateway_say("%s; no last good policy is kept",
 		    why.at != NULL ? why.at : "no memory");
 		text_add(&good->problem, text_str(&why));
+	} else {
+		history_open(&daemon->gateway.history, good);
 	}
 	text_fini(&why);
 }
@@ -480,6 +408,8 @@ static int
 first_apply(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
+	const struct apply_order order = { .path = daemon->path,
+		.colour = isatty(STDERR_FILENO) == 1 };
 	struct text words = TEXT_EMPTY;
 	int rc;
 
@@ -489,8 +419,7 @@ first_apply(struct daemon *daemon)
 	if (daemon->state != NULL) {
 		rc = fallback_start(gateway, daemon->path, &words);
 	} else {
-		rc = gateway_apply(
-		    gateway, daemon->path, isatty(STDERR_FILENO) == 1, &words);
+		rc = gateway_apply(gateway, &order, &words);
 	}
 
 	say_words(&words);
@@ -541,6 +470,7 @@ run(struct daemon *daemon, const struct passwd *user)
 		rc = loop_run(&daemon->loop);
 	}
 	control_close(&daemon->control);
+	policy_desk_close(&daemon->desk);
 	gateway_close(
 	    &daemon->gateway, daemon->foreground || daemon->removes || rc < 0);
 	refusal_close(&daemon->refusals);
@@ -685,7 +615,8 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 int
 main(int argc, char **argv)
 {
-	static struct daemon daemon = { .runtime.lock_fd = -1 };
+	static struct daemon daemon = { .runtime.lock_fd = -1,
+		.desk.gateway = &daemon.gateway };
 	struct arguments arguments = { .runtime = RUNTIME_DEFAULT,
 		.user = GATEHOUSE_USER };
 

@@ -157,23 +157,13 @@ gateway_wish(struct gateway *gateway)
 		.booting = gateway->booting };
 }
 
-/* What was never read from the disk is not what the next boot should find; and
- * a disk that is full is told of once. */
+/* What was never read from the disk is not what the next boot should find, nor
+ * is what may go again. */
 static void
 keep_as_last_good(struct gateway *gateway)
 {
-	struct last_good *good = &gateway->last_good;
-	struct generation *current = gateway->current;
-	bool was_told = good->problem.len > 0;
-
-	if (good->dir == NULL || current->kept)
-		return;
-	int rc = last_good_keep(
-	    good, current->path, &current->snapshot, gateway->since);
-	if (rc < 0 && !was_told)
-		gateway_say("%s; what was kept before still is",
-		    good->problem.at != NULL ? good->problem.at
-					     : strerror(-rc));
+	if (!gateway->current->kept && !gateway->confirmation.waits)
+		gateway_keep(gateway);
 }
 
 int
@@ -200,56 +190,6 @@ gateway_replace(
 	caught_keeper_sift(gateway);
 	keep_as_last_good(gateway);
 	return 0;
-}
-
-/* Reads the policy; what there is to say of it is added to words. */
-static int
-read_generation(struct gateway *gateway, const char *path, bool colour,
-    struct generation **ret, struct text *words)
-{
-	struct generation_wish wish = gateway_wish(gateway);
-	struct policy *kept = NULL;
-	struct report report;
-
-	wish.path = path;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, ret, &kept);
-	report_sort(&report);
-	report_render(&report, colour, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc;
-}
-
-int
-gateway_apply(
-    struct gateway *gateway, const char *path, bool colour, struct text *words)
-{
-	struct generation *generation = NULL;
-	int rc = read_generation(gateway, path, colour, &generation, words);
-
-	if (rc == 0)
-		rc = gateway_replace(gateway, &generation, words);
-	if (rc < 0)
-		return rc;
-	fallback_end(&gateway->fallback);
-	size_t len = words->len;
-	flows_add_words(&gateway->ended, words);
-	text_addz(words, words->len > len ? "\n" : "");
-	return 0;
-}
-
-int
-gateway_count_flows(struct gateway *gateway, const char *path,
-    struct flows_tally *ret, struct text *words)
-{
-	struct generation *generation = NULL;
-	int rc = read_generation(gateway, path, false, &generation, words);
-
-	if (rc == 0)
-		*ret = flows_count(generation, gateway->current);
-	generation_destroy(generation);
-	return rc;
 }
 
 /* ---- the proxy's life ---- */
@@ -576,6 +516,7 @@ gateway_close(struct gateway *gateway, bool remove)
 {
 	struct text why = TEXT_EMPTY;
 
+	confirmation_close(gateway, !remove && gateway->current != NULL);
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
@@ -594,6 +535,7 @@ gateway_close(struct gateway *gateway, bool remove)
 		gateway_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
+	history_close(&gateway->history);
 	last_good_close(&gateway->last_good);
 	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);

@@ -22,13 +22,16 @@
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
 #include "console/journal.h"
+#include "daemon/apply.h"
 #include "daemon/ban_exempt.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/caught_keeper.h"
 #include "daemon/child.h"
+#include "daemon/confirmation.h"
 #include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
+#include "daemon/history.h"
 #include "daemon/last_good.h"
 #include "daemon/packet_watch.h"
 #include "daemon/quota_keeper.h"
@@ -66,8 +69,11 @@ struct gateway {
 	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
 	struct last_good last_good; /* closed: nothing is kept */
+	struct history history;     /* likewise */
+	struct confirmation confirmation;
 	struct fallback fallback;
-	bool booting; /* before the network is up */
+	const struct apply_order *order; /* while it is carried out */
+	bool booting;                    /* before the network is up */
 	struct ban_keeper bans;
 	struct caught_keeper caught;
 	struct ban_exempt exempt;
@@ -94,25 +100,10 @@ int gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 void gateway_close(struct gateway *gateway, bool remove);
 
 /*
- * Brings the policy at `path` into force, or leaves everything as it was.
- * 0; -EINVAL when the policy is refused; another negative errno when the world
- * is.  What there is to say is rendered into `words`, warnings too, and how
- * many living flows it has ended.
- */
-int gateway_apply(
-    struct gateway *gateway, const char *path, bool colour, struct text *words);
-
-/*
- * How many living flows the policy at `path` would end; it does not come into
- * force.  Errors and words as above; ret->rc: it could not be counted.
- */
-int gateway_count_flows(struct gateway *gateway, const char *path,
-    struct flows_tally *ret, struct text *words);
-
-/*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as above.  gateway->ended then has the flows that it has ended.
+ * Errors as those of gateway_apply.  gateway->ended then has the flows that it
+ * has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,

@@ -222,7 +222,9 @@ sweep(struct last_good *good, const struct snapshot *snapshot)
 	}
 	for (struct dirent *one; (one = readdir(dir)) != NULL;) {
 		if (!sha256_is_text(str_of(one->d_name)) ||
-		    is_digest_of(snapshot, one->d_name))
+		    is_digest_of(snapshot, one->d_name) ||
+		    (good->spares != NULL &&
+			good->spares(good->spares_context, one->d_name)))
 			continue;
 		forget(good, one->d_name);
 		(void)unlinkat(good->fd, one->d_name, 0);
@@ -243,24 +245,47 @@ write_index(struct last_good *good, const char *policy,
 	return rc;
 }
 
-static const char *
-why_not_kept(int rc)
+const char *
+last_good_why(int rc)
 {
 	return rc == -EINVAL ? "the name of a file has a line end"
 			     : strerror(-rc);
+}
+
+/* An index must not reach the disk before what it names. */
+int
+last_good_store(struct last_good *good, struct snapshot *snapshot)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < snapshot->count; i++)
+		rc = keep_file(good, &snapshot->items[i]);
+	if (rc == 0)
+		rc = sync_folder(good);
+	if (rc < 0)
+		(void)unlinkat(good->fd, WRITTEN, 0);
+	return rc;
+}
+
+int
+last_good_write(
+    struct last_good *good, const char *name, const struct text *text)
+{
+	int rc = write_file(good, name, fill_with_text, text);
+
+	if (rc == 0)
+		rc = sync_folder(good);
+	if (rc < 0)
+		(void)unlinkat(good->fd, WRITTEN, 0);
+	return rc;
 }
 
 int
 last_good_keep(struct last_good *good, const char *policy,
     struct snapshot *snapshot, int64_t since)
 {
-	int rc = 0;
+	int rc = last_good_store(good, snapshot);
 
-	for (size_t i = 0; rc == 0 && i < snapshot->count; i++)
-		rc = keep_file(good, &snapshot->items[i]);
-	/* An index must not reach the disk before what it names. */
-	if (rc == 0)
-		rc = sync_folder(good);
 	if (rc == 0)
 		rc = write_index(good, policy, snapshot, since);
 	if (rc == 0)
@@ -270,7 +295,7 @@ last_good_keep(struct last_good *good, const char *policy,
 		(void)unlinkat(good->fd, WRITTEN, 0);
 		text_addf(&good->problem,
 		    "the policy could not be kept in %s: %s", good->dir,
-		    why_not_kept(rc));
+		    last_good_why(rc));
 		return rc;
 	}
 	good->kept = since;
@@ -320,6 +345,16 @@ read_file(struct last_good *good, const struct last_good_line *line,
 		   : rc;
 }
 
+int
+last_good_load(const struct last_good *good, const char *name, struct text *ret)
+{
+	int rc = read_text(good, name, LAST_GOOD_INDEX_BYTES_MAX, ret);
+
+	return rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -EFBIG
+		   ? -EBADMSG
+		   : rc;
+}
+
 static int
 read_files(struct last_good *good, const struct last_good_index *index,
     struct last_good_policy *policy)
@@ -336,6 +371,17 @@ read_files(struct last_good *good, const struct last_good_index *index,
 	if (rc == 0 && policy->path == NULL)
 		rc = -ENOMEM;
 	policy->since = index->since;
+	return rc;
+}
+
+int
+last_good_open_files(struct last_good *good,
+    const struct last_good_index *index, struct last_good_policy *ret)
+{
+	*ret = (struct last_good_policy){ 0 };
+	int rc = read_files(good, index, ret);
+	if (rc < 0)
+		last_good_policy_fini(ret);
 	return rc;
 }
 
@@ -360,10 +406,8 @@ last_good_read(struct last_good *good, struct last_good_policy *ret,
 	struct last_good_policy policy = { 0 };
 	struct last_good_index index = { 0 };
 	struct text text = TEXT_EMPTY;
-	int rc = read_text(good, INDEX, LAST_GOOD_INDEX_BYTES_MAX, &text);
+	int rc = last_good_load(good, INDEX, &text);
 
-	if (rc == -ELOOP || rc == -EISDIR || rc == -EINVAL || rc == -EFBIG)
-		rc = -EBADMSG;
 	if (rc == 0)
 		rc = last_good_index_read(text_str(&text), &index);
 	if (rc == 0)

@@ -4,6 +4,7 @@
  *
  *	DIR/policy	which policy, since when, and of which files
  *	DIR/DIGEST	one file of it, called by its own SHA-256
+ *	DIR/policy.N	a policy of before (daemon/history)
  *	DIR/new		what is being written just now
  *
  *	gatehouse last good policy 1
@@ -24,12 +25,13 @@
  *
  * All of it is the owner's alone to read (0600).  A folder in which others can
  * write is refused, and one that another gateway keeps its policy in.  It holds
- * the files of one policy, and of one more while that one is written.
+ * the files of one policy, of one more while that one is written, and what
+ * daemon/history spares.
  */
 #ifndef GATEHOUSE_DAEMON_LAST_GOOD_H
 #define GATEHOUSE_DAEMON_LAST_GOOD_H
 
-#include "daemon/snapshot.h"
+#include "daemon/last_good_index.h"
 
 #define LAST_GOOD_DEFAULT "/var/lib/gatehouse"
 
@@ -49,6 +51,9 @@ struct last_good {
 		struct last_good_file *items;
 		size_t count, room;
 	} known;
+	/* What else is of use, called by its digest; NULL: nothing is. */
+	bool (*spares)(const void *context, const char *digest);
+	const void *spares_context;
 	int64_t kept;        /* since when that policy was in force; 0: none */
 	struct text problem; /* why the last one is not kept; empty: it is */
 };
@@ -83,5 +88,22 @@ struct last_good_policy {
 int last_good_read(struct last_good *good, struct last_good_policy *ret,
     struct text *reterr_why);
 void last_good_policy_fini(struct last_good_policy *policy);
+
+/*
+ * For daemon/history, whose files lie in the same folder.  All files of a
+ * policy, whole and on the disk; a file of our own, likewise, in place of what
+ * had its name; what such a file holds; the files that an index names.  0 or a
+ * negative errno, -EBADMSG as above.
+ */
+int last_good_store(struct last_good *good, struct snapshot *snapshot);
+int last_good_write(
+    struct last_good *good, const char *name, const struct text *text);
+int last_good_load(
+    const struct last_good *good, const char *name, struct text *ret);
+int last_good_open_files(struct last_good *good,
+    const struct last_good_index *index, struct last_good_policy *ret);
+
+/* Why it could not be: strerror, or a sentence of our own. */
+const char *last_good_why(int rc);
 
 #endif

@@ -28,7 +28,7 @@ is_one_line(const char *path)
 }
 
 static void
-add_file(const struct snapshot_file *file, struct text *out)
+add_file(const struct last_good_line *file, struct text *out)
 {
 	char read[CLOCK_TEXT_BYTES] = "-";
 
@@ -38,24 +38,62 @@ add_file(const struct snapshot_file *file, struct text *out)
 }
 
 int
-last_good_index_write(const char *policy, const struct snapshot *snapshot,
-    int64_t since, struct text *out)
+last_good_index_rewrite(const struct last_good_index *index, struct text *out)
 {
 	char when[CLOCK_TEXT_BYTES], digest[SHA256_TEXT_BYTES];
 	size_t begin = out->len;
 
-	if (!is_one_line(policy))
+	if (!is_one_line(index->path))
 		return -EINVAL;
-	clock_format(since, when);
-	text_addf(out, HEAD "\nsince %s\npath %s\n", when, policy);
-	for (size_t i = 0; i < snapshot->count; i++) {
-		if (!is_one_line(snapshot->items[i].path))
+	clock_format(index->since, when);
+	text_addf(out, HEAD "\nsince %s\npath %s\n", when, index->path);
+	for (size_t i = 0; i < index->count; i++) {
+		if (!is_one_line(index->items[i].path))
 			return -EINVAL;
-		add_file(&snapshot->items[i], out);
+		add_file(&index->items[i], out);
 	}
 	digest_of(str_skip(text_str(out), begin), digest);
 	text_addf(out, "end %s\n", digest);
 	return out->full ? -ENOMEM : 0;
+}
+
+static int
+copy(struct str s, char **ret)
+{
+	*ret = strndup(s.at, s.len);
+	return *ret == NULL ? -ENOMEM : 0;
+}
+
+int
+last_good_index_make(const char *policy, const struct snapshot *snapshot,
+    int64_t since, struct last_good_index *ret)
+{
+	*ret = (struct last_good_index){ .since = since };
+	int rc = copy(str_of(policy), &ret->path);
+	for (size_t i = 0; rc == 0 && i < snapshot->count; i++) {
+		const struct snapshot_file *from = &snapshot->items[i];
+		struct last_good_line file = { .read = from->read };
+		memcpy(file.digest, from->digest, sizeof(file.digest));
+		rc = copy(str_of(from->path), &file.path);
+		if (rc == 0)
+			rc = VEC_ADD(ret, file);
+		if (rc < 0)
+			free(file.path);
+	}
+	return rc;
+}
+
+int
+last_good_index_write(const char *policy, const struct snapshot *snapshot,
+    int64_t since, struct text *out)
+{
+	struct last_good_index index;
+	int rc = last_good_index_make(policy, snapshot, since, &index);
+
+	if (rc == 0)
+		rc = last_good_index_rewrite(&index, out);
+	last_good_index_fini(&index);
+	return rc;
 }
 
 /* ---- reading ---- */
@@ -83,13 +121,6 @@ take_word(struct str *line, struct str word)
 		return false;
 	*line = str_skip(*line, word.len);
 	return true;
-}
-
-static int
-copy(struct str s, char **ret)
-{
-	*ret = strndup(s.at, s.len);
-	return *ret == NULL ? -ENOMEM : 0;
 }
 
 static int

@@ -30,6 +30,14 @@ struct last_good_index {
 int last_good_index_write(const char *policy, const struct snapshot *snapshot,
     int64_t since, struct text *out);
 
+/* Likewise, of what was read or made already. */
+int last_good_index_rewrite(
+    const struct last_good_index *index, struct text *out);
+
+/* What last_good_index_read would give for it.  0 or -ENOMEM; fini anyway. */
+int last_good_index_make(const char *policy, const struct snapshot *snapshot,
+    int64_t since, struct last_good_index *ret);
+
 /* 0; -EBADMSG: it is not whole, or not ours; -ENOMEM.  The caller frees *ret
  * in any case. */
 int last_good_index_read(struct str text, struct last_good_index *ret);

@@ -167,6 +167,19 @@ keep_inherited(struct snapshot *snapshot, const struct snapshot_file *from)
 	return rc;
 }
 
+int
+snapshot_copy(const struct snapshot *from, struct snapshot *ret)
+{
+	int rc = 0;
+
+	*ret = SNAPSHOT_EMPTY;
+	for (size_t i = 0; rc == 0 && i < from->count; i++)
+		rc = keep_inherited(ret, &from->items[i]);
+	if (rc < 0)
+		snapshot_fini(ret);
+	return rc;
+}
+
 static int
 keep_fresh(struct snapshot_heir *heir, size_t bytes_max, struct text *ret)
 {

@@ -75,6 +75,10 @@ struct snapshot_kept {
 /* Keeps a sealed copy.  0 or a negative errno. */
 int snapshot_keep(struct snapshot *snapshot, const struct snapshot_kept *kept);
 
+/* All that `from` has, the sealed copies shared.  0, or a negative errno and
+ * *ret is empty. */
+int snapshot_copy(const struct snapshot *from, struct snapshot *ret);
+
 /* Fills in the digest.  0 or a negative errno. */
 int snapshot_digest(struct snapshot_file *file);
 

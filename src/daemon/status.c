@@ -6,6 +6,7 @@
  *	 "sandbox": {"proxy": {...} or null, "daemon": {...}} (daemon/sandbox),
  *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
  *	 "fallback": {...} (daemon/fallback),
+ *	 "confirmation": {...} (daemon/confirmation),
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
  *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
@@ -233,6 +234,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	write_last_good(&json, &gateway->last_good);
 	json_name(&json, "fallback");
 	fallback_json(&gateway->fallback, &json);
+	json_name(&json, "confirmation");
+	confirmation_json(gateway, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "bans");
 	json_put_integer(&json,

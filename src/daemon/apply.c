@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/apply.h"
+
+#include "daemon/gateway.h"
+
+#include <errno.h>
+
+/* ---- what is kept ---- */
+
+/* A disk that is full is told of once. */
+void
+gateway_keep(struct gateway *gateway)
+{
+	const struct apply_order *order = gateway->order;
+	struct last_good *good = &gateway->last_good;
+	struct history *history = &gateway->history;
+	struct generation *current = gateway->current;
+	bool was_told = good->problem.len > 0 || history->problem.len > 0;
+	struct history_news news = {
+		.path = current->path,
+		.snapshot = &current->snapshot,
+		.rules = current->policy->rule_count,
+		.since = gateway->since,
+		.again = current->again,
+	};
+
+	if (good->dir == NULL)
+		return;
+	if (order != NULL) {
+		news.who = order->who;
+		news.name = order->name;
+	}
+	int rc = last_good_keep(
+	    good, current->path, &current->snapshot, gateway->since);
+	if (rc == 0)
+		history_follow(history, &news);
+	if (rc < 0 && !was_told)
+		gateway_say("%s; what was kept before still is",
+		    good->problem.at != NULL ? good->problem.at
+					     : strerror(-rc));
+	else if (history->problem.len > 0 && !was_told)
+		gateway_say("%s", history->problem.at);
+}
+
+int
+gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct generation *generation = NULL;
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	wish.kept = files;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, &generation, &kept);
+	report_render(&report, false, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+}
+
+/* ---- apply ---- */
+
+/* Reads the policy; what there is to say of it is added to words. */
+static int
+read_generation(struct gateway *gateway, const char *path, bool colour,
+    struct generation **ret, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, ret, &kept);
+	report_sort(&report);
+	report_render(&report, colour, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc;
+}
+
+/* At boot nobody is there to say that it is meant this time. */
+static int
+refuse_undone(
+    struct gateway *gateway, struct generation *generation, struct text *words)
+{
+	const struct history_entry *undone =
+	    gateway->booting ? history_find_undone(&gateway->history,
+				   generation->policy, &generation->snapshot)
+			     : NULL;
+	char when[CLOCK_TEXT_BYTES];
+
+	if (undone == NULL)
+		return 0;
+	clock_format(undone->ended, when);
+	text_addf(words,
+	    "%s is policy %u, which was rolled back at %s; apply it by hand if "
+	    "it is meant\n",
+	    generation->path, undone->id, when);
+	return -EPERM;
+}
+
+/* Who applies by the connection that ends cannot mend it. */
+static int
+refuse_cutting_off(const struct generation *generation,
+    const struct apply_order *order, struct text *words)
+{
+	char client[ADDRESS_TEXT_BYTES];
+
+	if (order->client.address.family == ADDRESS_NONE ||
+	    !flows_would_end(generation, order->client, order->server))
+		return 0;
+	address_port_format(order->client, client);
+	if (order->confirm > 0) {
+		text_addf(words,
+		    "the policy ends the connection that you come by, from "
+		    "%s\n",
+		    client);
+		return 0;
+	}
+	text_addf(words,
+	    "the policy would end the connection that you come by, from %s: "
+	    "with --confirm 60s it comes into force and goes again unless you "
+	    "confirm it, with --force it comes into force for good\n",
+	    client);
+	return -EPERM;
+}
+
+static int
+replace(struct gateway *gateway, struct generation **generation,
+    const struct apply_order *order, struct text *words)
+{
+	int rc = 0;
+
+	if (order->confirm > 0)
+		rc = confirmation_prepare(gateway, *generation, order, words);
+	if (rc < 0) {
+		generation_destroy(*generation);
+		return rc;
+	}
+	gateway->order = order;
+	rc = gateway_replace(gateway, generation, words);
+	gateway->order = NULL;
+	if (order->confirm > 0 && rc < 0)
+		confirmation_abandon(gateway);
+	else if (order->confirm > 0)
+		confirmation_begin(gateway, order->confirm);
+	else if (rc == 0)
+		fallback_end(&gateway->fallback);
+	return rc;
+}
+
+int
+gateway_apply(struct gateway *gateway, const struct apply_order *order,
+    struct text *words)
+{
+	struct generation *generation = NULL;
+	int rc = confirmation_refuse_another(gateway, words);
+
+	if (rc == 0)
+		rc = read_generation(
+		    gateway, order->path, order->colour, &generation, words);
+	if (rc == 0)
+		rc = refuse_undone(gateway, generation, words);
+	if (rc == 0)
+		rc = refuse_cutting_off(generation, order, words);
+	if (rc < 0) {
+		generation_destroy(generation);
+		return rc;
+	}
+	rc = replace(gateway, &generation, order, words);
+	if (rc < 0)
+		return rc;
+	size_t len = words->len;
+	flows_add_words(&gateway->ended, words);
+	text_addz(words, words->len > len ? "\n" : "");
+	return 0;
+}
+
+int
+gateway_count_flows(struct gateway *gateway, const char *path,
+    struct flows_tally *ret, struct text *words)
+{
+	struct generation *generation = NULL;
+	int rc = read_generation(gateway, path, false, &generation, words);
+
+	if (rc == 0)
+		*ret = flows_count(generation, gateway->current);
+	generation_destroy(generation);
+	return rc;
+}

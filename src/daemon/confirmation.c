@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/confirmation.h"
+
+#include "daemon/gateway.h"
+#include "event/event.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* To everybody: the journal and standard error. */
+static void
+tell(enum policy_verdict verdict, const struct text *reason)
+{
+	struct event event = {
+		.enforcer = "firewall",
+		.phase = policy_phase_word(POLICY_PHASE_PACKET),
+		.verdict = policy_verdict_word(verdict),
+		.reason = reason->at,
+	};
+
+	gateway_say("%s", reason->at != NULL ? reason->at : "no memory");
+	event_emit(&event);
+}
+
+static void
+add_policy(uint32_t id, const char *path, struct text *out)
+{
+	if (id != 0)
+		text_addf(out, "policy %u (%s)", id, path);
+	else
+		text_addf(out, "the policy %s", path);
+}
+
+static int64_t
+seconds_left(const struct confirmation *confirmation)
+{
+	int64_t left = confirmation->due - clock_now();
+
+	return left > 0 ? (left + CLOCK_SECOND - 1) / CLOCK_SECOND : 0;
+}
+
+static void
+forget(struct confirmation *confirmation)
+{
+	loop_timer_cancel(&confirmation->timer);
+	free(confirmation->path);
+	snapshot_fini(&confirmation->files);
+	fallback_fini(&confirmation->fallback);
+	*confirmation = (struct confirmation){ 0 };
+}
+
+/* ---- waiting ---- */
+
+static int
+hold_what_is(struct gateway *gateway)
+{
+	struct confirmation *confirmation = &gateway->confirmation;
+
+	if (gateway->current == NULL)
+		return -ENOENT;
+	confirmation->path = strdup(gateway->current->path);
+	return confirmation->path == NULL
+		   ? -ENOMEM
+		   : snapshot_copy(
+			 &gateway->current->snapshot, &confirmation->files);
+}
+
+int
+confirmation_prepare(struct gateway *gateway, struct generation *next,
+    const struct apply_order *order, struct text *words)
+{
+	struct confirmation *confirmation = &gateway->confirmation;
+	struct history_news news = {
+		.path = next->path,
+		.snapshot = &next->snapshot,
+		.rules = next->policy->rule_count,
+		.since = clock_wall(),
+		.who = order->who,
+		.name = order->name,
+	};
+	int64_t id = hold_what_is(gateway);
+
+	if (id == 0)
+		id = history_wait(&gateway->history, &news);
+	if (id < 0) {
+		text_addf(words,
+		    "that the policy comes back unless the new one is "
+		    "confirmed cannot be promised: %s\n",
+		    last_good_why((int)id));
+		forget(confirmation);
+		return (int)id;
+	}
+	confirmation->id = (uint32_t)id;
+	confirmation->waits = true;
+	return 0;
+}
+
+void
+confirmation_abandon(struct gateway *gateway)
+{
+	history_forget_waiting(&gateway->history);
+	forget(&gateway->confirmation);
+}
+
+/* ---- back ---- */
+
+/* What was in force before is so again. */
+static int
+undo(struct gateway *gateway, const char *because, struct text *words)
+{
+	struct confirmation *confirmation = &gateway->confirmation;
+	struct text reason = TEXT_EMPTY, why = TEXT_EMPTY;
+	int rc;
+
+	add_policy(confirmation->id, gateway->current->path, &reason);
+	rc = gateway_bring_kept(
+	    gateway, confirmation->path, &confirmation->files, &why);
+	if (rc < 0) {
+		text_addf(&reason,
+		    " %s, and what was in force before cannot come back: %.*s",
+		    because, STR_ARG(str_trim(text_str(&why))));
+	} else {
+		text_addf(
+		    &reason, " %s; what was in force before is again", because);
+		fallback_fini(&gateway->fallback);
+		gateway->fallback = confirmation->fallback;
+		confirmation->fallback = (struct fallback){ 0 };
+		history_undo(&gateway->history);
+		forget(confirmation);
+	}
+	tell(POLICY_VERDICT_REJECT, &reason);
+	text_addf(words, "%s\n", reason.at != NULL ? reason.at : "no memory");
+	text_fini(&reason);
+	text_fini(&why);
+	return rc;
+}
+
+static void
+on_due(struct loop_timer *timer)
+{
+	struct gateway *gateway = timer->context;
+	struct text words = TEXT_EMPTY;
+
+	if (undo(gateway, "was not confirmed in time", &words) < 0)
+		loop_timer_arm(
+		    gateway->loop, timer, clock_now() + CONFIRMATION_RETRY);
+	text_fini(&words);
+}
+
+void
+confirmation_begin(struct gateway *gateway, int64_t within)
+{
+	struct confirmation *confirmation = &gateway->confirmation;
+
+	confirmation->fallback = gateway->fallback;
+	gateway->fallback = (struct fallback){ 0 };
+	confirmation->due = clock_now() + within;
+	confirmation->timer.fn = on_due;
+	confirmation->timer.context = gateway;
+	loop_timer_arm(gateway->loop, &confirmation->timer, confirmation->due);
+}
+
+int
+confirmation_refuse_another(struct gateway *gateway, struct text *words)
+{
+	const struct confirmation *confirmation = &gateway->confirmation;
+
+	if (!confirmation->waits)
+		return 0;
+	add_policy(confirmation->id, gateway->current->path, words);
+	text_addf(words,
+	    " waits to be confirmed, %lld s more: 'gatehouse confirm' keeps "
+	    "it, 'gatehouse rollback' takes it back\n",
+	    (long long)seconds_left(confirmation));
+	return -EPERM;
+}
+
+/* ---- commands ---- */
+
+/* The last good one first: whatever dies then, that is what comes back. */
+int
+gateway_confirm(struct gateway *gateway, struct text *out)
+{
+	struct confirmation *confirmation = &gateway->confirmation;
+	struct last_good *good = &gateway->last_good;
+	struct snapshot *snapshot = &gateway->current->snapshot;
+	struct text reason = TEXT_EMPTY;
+	int rc = 0;
+
+	if (!confirmation->waits) {
+		text_addz(out, "no policy waits to be confirmed");
+		return -ENOENT;
+	}
+	if (good->dir != NULL)
+		rc = last_good_keep(
+		    good, gateway->current->path, snapshot, gateway->since);
+	if (rc < 0) {
+		text_addf(out, "it waits still: %s",
+		    good->problem.at != NULL ? good->problem.at : "no memory");
+		return rc;
+	}
+	add_policy(confirmation->id, gateway->current->path, &reason);
+	text_addz(&reason, " is confirmed");
+	forget(confirmation);
+	history_confirm(&gateway->history, snapshot);
+	tell(POLICY_VERDICT_ALLOW, &reason);
+	text_add(out, text_str(&reason));
+	text_fini(&reason);
+	return 0;
+}
+
+static int
+find_kept(struct gateway *gateway, struct str word, struct text *out,
+    struct history_entry **ret)
+{
+	struct history *history = &gateway->history;
+	uint64_t id = 0;
+
+	if (history->good == NULL) {
+		text_addz(out, "no policies are kept without --state");
+		return -ENOENT;
+	}
+	if (word.len > 0 && str_number(word, UINT32_MAX, &id) < 0) {
+		text_addf(out, "'%.*s' is no id; 'gatehouse history' has them",
+		    STR_ARG(word));
+		return -EINVAL;
+	}
+	*ret = word.len > 0 ? history_find(history, (uint32_t)id)
+			    : history_before(history);
+	if (*ret == NULL && word.len > 0)
+		text_addf(out, "no policy %.*s is kept", STR_ARG(word));
+	else if (*ret == NULL)
+		text_addz(out, "no policy of before is kept");
+	else if ((*ret)->state == HISTORY_IN_FORCE)
+		text_addf(out, "policy %u is in force", (*ret)->id);
+	else
+		return 0;
+	return -ENOENT;
+}
+
+static int
+bring_back(struct gateway *gateway, uint32_t id, struct text *out)
+{
+	struct history_entry *entry = history_find(&gateway->history, id);
+	struct last_good *good = &gateway->last_good;
+	struct last_good_policy policy;
+	struct text why = TEXT_EMPTY;
+	int rc = last_good_open_files(good, &entry->files, &policy);
+
+	if (rc == 0) {
+		rc = gateway_bring_kept(
+		    gateway, policy.path, &policy.snapshot, &why);
+		last_good_policy_fini(&policy);
+	}
+	if (rc < 0)
+		text_addf(out, "policy %u cannot come back: %s", id,
+		    why.len > 0      ? why.at
+		    : rc == -EBADMSG ? "its files are torn, or were edited"
+				     : strerror(-rc));
+	text_fini(&why);
+	return rc;
+}
+
+int
+gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
+{
+	struct history_entry *entry = NULL;
+	struct text reason = TEXT_EMPTY;
+
+	if (gateway->confirmation.waits && word.len == 0)
+		return undo(gateway, "was taken back", out);
+	int rc = confirmation_refuse_another(gateway, out);
+	if (rc == 0)
+		rc = find_kept(gateway, word, out, &entry);
+	if (rc < 0)
+		return rc;
+	uint32_t id = entry->id;
+	rc = bring_back(gateway, id, out);
+	if (rc < 0)
+		return rc;
+	fallback_end(&gateway->fallback);
+	(void)last_good_keep(&gateway->last_good, gateway->current->path,
+	    &gateway->current->snapshot, gateway->since);
+	history_return(&gateway->history, id);
+	add_policy(id, gateway->current->path, &reason);
+	text_addz(&reason, " is in force again");
+	tell(POLICY_VERDICT_REJECT, &reason);
+	text_add(out, text_str(&reason));
+	text_fini(&reason);
+	return 0;
+}
+
+void
+confirmation_close(struct gateway *gateway, bool stays)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (gateway->confirmation.waits && stays)
+		(void)undo(gateway, "was not confirmed before the end", &words);
+	forget(&gateway->confirmation);
+	text_fini(&words);
+}
+
+void
+confirmation_json(const struct gateway *gateway, struct json *json)
+{
+	const struct confirmation *confirmation = &gateway->confirmation;
+	int64_t left = seconds_left(confirmation);
+	char due[CLOCK_TEXT_BYTES];
+
+	if (!confirmation->waits) {
+		json_put_null(json);
+		return;
+	}
+	clock_format(clock_wall() + confirmation->due - clock_now(), due);
+	json_object_begin(json);
+	json_name(json, "policy");
+	json_put_stringz(json, gateway->current->path);
+	json_name(json, "id");
+	if (confirmation->id != 0)
+		json_put_integer(json, confirmation->id);
+	else
+		json_put_null(json);
+	json_name(json, "due");
+	json_put_stringz(json, due);
+	json_name(json, "seconds");
+	json_put_integer(json, left);
+	json_name(json, "back_to");
+	json_put_stringz(json, confirmation->path);
+	json_object_end(json);
+}
