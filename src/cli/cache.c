@@ -116,6 +116,8 @@ print_figures(const json_t *counters)
 	    "%-12s %lld\n", "evicted", figure(counters, "cache_evicted"));
 	(void)printf(
 	    "%-12s %lld\n", "purged", figure(counters, "cache_purged"));
+	(void)printf(
+	    "%-12s %lld\n", "repacked", figure(counters, "cache_thorough"));
 }
 
 static enum status

@@ -43,6 +43,8 @@
 	ROW(CACHE_STORED, cache_stored, "responses stored")                    \
 	ROW(CACHE_EVICTED, cache_evicted, "thrown out for lack of room")       \
 	ROW(CACHE_PURGED, cache_purged, "thrown out by a purge")               \
+	ROW(CACHE_THOROUGH, cache_thorough,                                    \
+	    "popular ones compressed again, and smaller")                      \
 	ROW(QUOTAS_FORGOTTEN, quotas_forgotten,                                \
 	    "counts of quotas dropped, of too many sources")                   \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \

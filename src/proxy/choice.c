@@ -27,16 +27,30 @@ choice_codings(
 	return from->count;
 }
 
-int
-choice_level(const struct policy *policy, enum http_coding coding)
+/* 0: none. */
+static int
+level_said(const struct policy *policy, enum http_coding coding)
 {
 	const struct policy_compression *from = &policy->compression;
 
 	for (size_t i = 0; i < from->count; i++)
-		if (codings[from->items[i].coding] == coding &&
-		    from->items[i].level > 0)
+		if (codings[from->items[i].coding] == coding)
 			return from->items[i].level;
-	return http_coding_row(coding)->level_swift;
+	return 0;
+}
+
+int
+choice_level(const struct policy *policy, enum http_coding coding)
+{
+	int said = level_said(policy, coding);
+
+	return said > 0 ? said : http_coding_row(coding)->level_swift;
+}
+
+bool
+choice_level_is_ours(const struct policy *policy, enum http_coding coding)
+{
+	return level_said(policy, coding) == 0;
 }
 
 int

@@ -16,8 +16,9 @@
 size_t choice_codings(const struct policy *policy,
     enum http_coding ret[static HTTP_CODING_COUNT]);
 
-/* For content on its way; where none is said, the swift one. */
+/* For content on its way; where none is said, the swift one, and it is ours. */
 int choice_level(const struct policy *policy, enum http_coding coding);
+bool choice_level_is_ours(const struct policy *policy, enum http_coding coding);
 
 /*
  * What the server is told of the client and of us: takes fields out of the

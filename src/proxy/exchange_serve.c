@@ -183,6 +183,7 @@ recode(struct exchange *exchange, struct cache_object *object, bool stored,
 		.how = how,
 		.level = choice_level(policy, how.coding),
 		.store = stored,
+		.improves = choice_level_is_ours(policy, how.coding),
 		.response = &response,
 		.arena = &exchange->client->arena,
 	};

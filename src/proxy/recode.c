@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cache/head.h"
 #include "http/coder.h"
+#include "proxy/thorough.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -311,6 +312,31 @@ make(const struct recode_order *order, struct str key,
 	return object;
 }
 
+/* What is popular is made again, for those to come. */
+static void
+improve(const struct recode_order *order, struct str key,
+    struct cache_object *known)
+{
+	struct worker *worker = order->worker;
+	const struct cache_body *source = cache_object_body(order->source);
+	struct thorough_job job = {
+		.cache = worker->cache.cache,
+		.source = order->source,
+		.swift = known,
+		.coding = order->how.coding,
+	};
+
+	if (!order->improves || order->how.kind != HTTP_RECODING_ENCODE ||
+	    !cache_body_is_all(source) ||
+	    !cache_body_is_all(cache_object_body(known)) ||
+	    cache_body_bytes(source) > THOROUGH_BYTES_MAX ||
+	    !thorough_is_worth(worker->thorough, key) ||
+	    create(order, key, NULL, &job.object) < 0)
+		return;
+	thorough_begin(worker->thorough, &job);
+	cache_object_unref(job.object);
+}
+
 struct cache_object *
 recode_get(const struct recode_order *order)
 {
@@ -321,10 +347,12 @@ recode_get(const struct recode_order *order)
 	if (order->store && !key.full)
 		known = cache_find(
 		    &order->worker->cache, text_str(&key), order->request);
-	if (known != NULL && is_current(known, order->source))
+	if (known != NULL && is_current(known, order->source)) {
 		object = cache_object_ref(known);
-	else if (!key.full)
+		improve(order, text_str(&key), known);
+	} else if (!key.full) {
 		object = make(order, text_str(&key), known);
+	}
 	text_fini(&key);
 	return object;
 }

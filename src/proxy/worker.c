@@ -12,6 +12,7 @@
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/refusals.h"
+#include "proxy/thorough.h"
 #include "proxy/who.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ struct workers {
 	struct refusals *refusals;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
+	struct thorough *thorough;
 	struct who *who;
 };
 
@@ -363,6 +365,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
 	worker->who = workers->who;
+	worker->thorough = workers->thorough;
 	worker->refusals = workers->refusals;
 	worker->slots = workers->slots;
 	worker->pool = pool_create(worker->loop, workers->pools);
@@ -396,12 +399,13 @@ allocate(size_t count)
 	workers->banned = banned_create();
 	workers->callers = callers_create();
 	workers->who = who_create();
+	workers->thorough = thorough_create();
 	workers->refusals = refusals_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->who != NULL && workers->refusals != NULL &&
-	    workers->members != NULL)
+	    workers->who != NULL && workers->thorough != NULL &&
+	    workers->refusals != NULL && workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -580,6 +584,7 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		stop_thread(&w->members[i]);
 	who_destroy(&w->who);
+	thorough_destroy(&w->thorough);
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);

@@ -30,6 +30,7 @@ struct pool;
 struct recode;
 struct refresh;
 struct refusals;
+struct thorough;
 struct who;
 struct worker_listener;
 
@@ -39,6 +40,7 @@ struct worker {
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
 	struct who *who;           /* of all workers, too */
+	struct thorough *thorough; /* so too */
 	struct refusals *refusals; /* so too */
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */

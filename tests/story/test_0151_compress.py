@@ -4,6 +4,7 @@
 import array
 import fcntl
 import gzip
+import json
 import os
 import select
 import socket
@@ -186,3 +187,60 @@ def test_a_slow_reader_stops_the_server(site: Site) -> None:
     sock.close()
     assert len(got) > len(NOISE) * 400 * 0.99
     assert site.gateway.proxy_peak() - before < 24 << 20
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_what_many_ask_for_is_packed_again(site: Site, coding: str) -> None:
+    """With care, by nobody who waits; and those who ask read the same."""
+    page = b"".join(b"line %d: %x\n" % (n, n * 2654435761 % 2**32) for n in range(9000))
+    path = site.page(Reply(headers=KEPT | {"ETag": '"v1"'}, body=page))
+
+    def size() -> int:
+        got = site.lab.lan.curl(
+            f"http://out.example.com:8000{path}",
+            "--proxy", "http://10.0.0.1:3128",
+            "--compressed", "--header", f"Accept-Encoding: {coding}",
+        )  # fmt: skip
+        assert (got.exit, got.body) == (0, page), got.error
+        assert got.headers["etag"] == 'W/"v1"'
+        return int(got.info["size_download"])
+
+    swift = size()
+    before = counter(site, "cache_thorough")
+    assert [size() for _ in range(3)] == [swift] * 3
+    wait.until("it to be smaller", lambda: size() < swift)
+    thorough = size()
+    assert [size() for _ in range(12)] == [thorough] * 12
+    assert counter(site, "cache_thorough") == before + 1
+    assert len(site.asked(path)) == 1
+
+
+def counter(site: Site, name: str) -> int:
+    return json.loads(site.gateway.command("status", "--json").stdout)["counters"][name]
+
+
+def test_a_purge_is_stronger_than_what_is_packed_again(site: Site) -> None:
+    """Whatever is under way when it comes, nothing old is sent after it."""
+    for turn in range(4):
+        pages = [b"%d %s" % (n, NOISE.hex().encode()) * 4 for n in range(2)]
+        path = site.page(*(Reply(headers=KEPT, body=page) for page in pages))
+        for _ in range(8 + turn):
+            assert site.get(path, Accept_Encoding="gzip").status == 200
+        url = f"http://out.example.com:8000{path}"
+        assert site.gateway.command("cache", "purge", url).returncode == 0
+        for _ in range(3):
+            got = site.get(path, Accept_Encoding="gzip")
+            assert gzip.decompress(got.body) == pages[1]
+
+
+def test_a_level_of_the_policy_is_kept_to(site: Site) -> None:
+    """What the policy says is not our choice."""
+    said = POLICY.replace("    compress\n", "    compress gzip 1\n")
+    assert site.gateway.apply(said).returncode == 0
+    try:
+        path = site.page(Reply(headers=KEPT, body=WORDS))
+        site.get(path, Accept_Encoding="gzip")
+        sizes = {len(site.get(path, Accept_Encoding="gzip").body) for _ in range(20)}
+        assert len(sizes) == 1
+    finally:
+        assert site.gateway.apply(POLICY).returncode == 0
