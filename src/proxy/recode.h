@@ -5,8 +5,8 @@
  *
  * What is made is an object of its own, with the head that is true of it.  Of a
  * stored response it is stored as well, under a key that only this content has,
- * so that it is made once; those who ask meanwhile read what there is of it, and
- * what many ask for is made again with care (proxy/thorough).
+ * so that it is made once; those who ask meanwhile read what there is of it.
+ * What many ask for is made again with care (proxy/thorough).
  * A recode reads as a client does and fills as a server does, a piece in each
  * round of the loop; where its reader is slow it waits, and so does its source.
  *
