@@ -7,7 +7,7 @@ PYTEST  = /usr/bin/python3 -m pytest
 SHELL       = /bin/bash
 .SHELLFLAGS = -o pipefail -c
 
-.PHONY: all run test test-all bench install format lint clean
+.PHONY: all run test test-all bench install deb format lint clean
 
 all:
 	@scripts/setup build
@@ -41,6 +41,16 @@ install:
 	@scripts/setup build user
 	@$(MAKE) --no-print-directory all
 	@meson install -C $(BUILD)
+
+# A package of what is committed, beside the other things that are built.
+deb:
+	@scripts/setup build deb
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/gatehouse
+	@git archive HEAD | tar -x -C $(BUILD)/deb/gatehouse
+	@cd $(BUILD)/deb/gatehouse && dpkg-buildpackage -us -uc -b >../log 2>&1 || \
+	    { tail -n 20 ../log; exit 1; }
+	@rm -rf $(BUILD)/deb/gatehouse
+	@cd $(BUILD)/deb && lintian *.deb && ls $$PWD/*.deb
 
 format:
 	@scripts/setup lint
