@@ -122,6 +122,12 @@ cache_object_meta(const struct cache_object *object)
 	return meta;
 }
 
+bool
+cache_object_is_part(const struct cache_object *object)
+{
+	return (object->flags & CACHE_META_PARTIAL) != 0;
+}
+
 uint32_t
 cache_object_stamp(const struct cache_object *object)
 {

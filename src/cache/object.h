@@ -63,6 +63,9 @@ struct cache_body *cache_object_body(const struct cache_object *object);
 
 uint32_t cache_object_stamp(const struct cache_object *object);
 
+/* CACHE_META_PARTIAL: what is stored is not the whole. */
+bool cache_object_is_part(const struct cache_object *object);
+
 /*
  * A copy, because an object has it in a closer form: times are kept from 1970
  * to 2106, what lies beyond becomes the nearest of them.

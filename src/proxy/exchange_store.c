@@ -238,7 +238,8 @@ look_at(struct exchange *exchange, struct cache_object *object)
 	struct cache_meta meta = cache_object_meta(object);
 	struct cache_reuse reuse;
 
-	if (part_is(object) && !part_answers(object, &exchange->request))
+	if (cache_object_is_part(object) &&
+	    !part_answers(object, &exchange->request))
 		return need_more(exchange, object);
 	cache_reuse(&meta, &exchange->request, keep_now(), &keep_rules, &reuse);
 	switch (reuse.use) {

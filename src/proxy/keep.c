@@ -191,7 +191,8 @@ make_vary(const struct keep *keep, struct str head, struct text *out)
 static bool
 would_lose(const struct keep *keep, const struct cache_object *found)
 {
-	return found != NULL && found != keep->stale && !part_is(found);
+	return found != NULL && found != keep->stale &&
+	       !cache_object_is_part(found);
 }
 
 /* What is stored is the beginning of what comes; NULL: it is not. */
@@ -201,7 +202,7 @@ beginning_of(const struct keep *keep, struct cache_object *found,
 {
 	struct cache_object *part = keep->part != NULL ? keep->part : found;
 
-	if (part == NULL || !part_is(part) ||
+	if (part == NULL || !cache_object_is_part(part) ||
 	    !part_goes_on(part, response, ret_skip))
 		return NULL;
 	return part;

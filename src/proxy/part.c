@@ -7,14 +7,6 @@
 
 #include <errno.h>
 
-bool
-part_is(const struct cache_object *object)
-{
-	struct cache_meta meta = cache_object_meta(object);
-
-	return (meta.flags & CACHE_META_PARTIAL) != 0;
-}
-
 /* What it has, or will have; 0: nobody knows. */
 static uint64_t
 length_of(const struct cache_object *part)

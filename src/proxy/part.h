@@ -18,8 +18,6 @@
 /* Parts are joined by copying; of longer ones the whole is asked for. */
 #define PART_COPY_MAX ((uint64_t)32 << 20)
 
-bool part_is(const struct cache_object *object);
-
 /* Whether it is all that the request needs: the one range that it asks for, or
  * the condition that holds. */
 bool part_answers(

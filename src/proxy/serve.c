@@ -6,7 +6,6 @@
 #include "cache/head.h"
 #include "http/chunk.h"
 #include "http/write.h"
-#include "proxy/part.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -81,7 +80,7 @@ choose_parts(struct serve *serve, const struct http_request *request)
 
 	serve->status = meta.status;
 	take_whole(serve, length);
-	if (part_is(serve->object)) {
+	if (cache_object_is_part(serve->object)) {
 		choose_of_part(serve, request, &meta);
 		return;
 	}
@@ -113,7 +112,7 @@ choose(struct serve *serve, const struct serve_order *order)
 	struct cache_meta meta = cache_object_meta(serve->object);
 
 	serve->base = (uint64_t)meta.range_first;
-	serve->whole = part_is(serve->object)
+	serve->whole = cache_object_is_part(serve->object)
 			   ? meta.content_length
 			   : (int64_t)length_of(serve->object);
 	if (order->judged) {
