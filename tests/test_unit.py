@@ -15,6 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / os.environ.get("BUILD", "build")
 KNOWN = BUILD / "meson-info" / "intro-tests.json"
+# What it tests is not in this build: as meson has it.
+SKIPPED = 77
 
 
 def programs() -> list[dict]:
@@ -49,4 +51,6 @@ def test_program(program: dict, built: None) -> None:
         capture_output=True,
         timeout=program["timeout"] * 4,  # the machine may be busy
     )
+    if done.returncode == SKIPPED:
+        pytest.skip(done.stdout + done.stderr or "not in this build")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -420,10 +420,10 @@ cache_disk_close(struct cache_disk **disk)
 {
 	struct cache_disk *d = *disk;
 
-	*disk = NULL;
 	if (d == NULL)
 		return;
-	stop_threads(d);
+	stop_threads(d); /* which read the pointer */
+	*disk = NULL;
 	fini(d);
 }
 

@@ -247,7 +247,7 @@ judges_a_hundred_thousand(void **state)
 	print_message("  100000 flows judged in %.0f ms, 50000 of them ended "
 		      "in %.0f ms more (processor time)\n",
 	    judged - start, (ended - judged) - (judged - start));
-	assert_true(judged - start < (UNDER_ASAN ? 20000 : 1000));
+	assert_true(judged - start < (UNDER_SANITIZER ? 20000 : 1000));
 	text_fini(&text);
 	policy_unref(shut.policy);
 }

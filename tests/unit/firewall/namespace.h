@@ -21,15 +21,16 @@
 #include <unistd.h>
 
 /*
- * Address sanitizer takes and keeps memory of its own, so that what a test
- * says of memory is not meant there.
+ * A sanitizer takes and keeps memory of its own, and time: what a test says of
+ * either is not meant there.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define UNDER_ASAN true
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNDER_SANITIZER true
 #elif defined(__has_feature)
-#define UNDER_ASAN __has_feature(address_sanitizer)
+#define UNDER_SANITIZER                                                        \
+	(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 #else
-#define UNDER_ASAN false
+#define UNDER_SANITIZER false
 #endif
 
 /* Set by namespace_setup; without it every test is skipped. */

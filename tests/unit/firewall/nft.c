@@ -161,7 +161,7 @@ outlives_a_child_without_memory(void **state)
 
 	(void)state;
 	NEED_NAMESPACE();
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	write_heavy(&body);
 	pid_t pid = fork();

@@ -464,7 +464,7 @@ does_not_grow(void **state)
 	    RULES, ruleset.len, (double)each / (double)CLOCK_MS,
 	    (long long)before, (long long)after, ROUNDS);
 	/* The kernel counts in batches of pages; the library takes megabytes. */
-	assert_true(UNDER_ASAN || after - before < 256);
+	assert_true(UNDER_SANITIZER || after - before < 256);
 	text_fini(&ruleset);
 }
 
