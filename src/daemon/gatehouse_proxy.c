@@ -570,6 +570,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
 	case CHANNEL_CAUGHT:
+	case CHANNEL_ASK:
+	case CHANNEL_ANSWER:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}

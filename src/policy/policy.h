@@ -20,6 +20,7 @@
 #include "policy/limits.h"
 #include "policy/parent.h"
 #include "policy/quota.h"
+#include "policy/console.h"
 #include "policy/users.h"
 
 #include "base/clock.h"
@@ -272,6 +273,7 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_console console;
 	struct policy_never *nevers;
 	size_t never_count;
 	struct policy_masquerade *masquerades;
