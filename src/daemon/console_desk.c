@@ -173,7 +173,7 @@ open_journal(const struct gateway *gateway, struct str line)
 	char path[RUNTIME_PATH_BYTES];
 
 	runtime_path(gateway->dir,
-	    str_is(line, "events") ? RUNTIME_JOURNAL : RUNTIME_JOURNAL ".1",
+	    str_is(line, "events") ? RUNTIME_EVENTS : RUNTIME_EVENTS ".1",
 	    path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
