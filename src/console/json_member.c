@@ -10,6 +10,14 @@ skip_string(struct str text, size_t at)
 	return at + 1;
 }
 
+static size_t
+skip_blanks(struct str text, size_t at)
+{
+	while (at < text.len && text.at[at] == ' ')
+		at++;
+	return at;
+}
+
 /* Behind the value that begins at `at`. */
 static size_t
 skip_value(struct str text, size_t at)
@@ -55,17 +63,18 @@ json_member_find(struct str object, struct str path, struct str *ret)
 		if (end >= object.len || object.at[end] != ':')
 			return false;
 		struct str key = { object.at + at + 1, end - at - 2 };
-		size_t behind = skip_value(object, end + 1);
+		size_t from = skip_blanks(object, end + 1);
+		size_t behind = skip_value(object, from);
 		if (behind > object.len)
 			return false;
-		struct str value = { object.at + end + 1, behind - end - 1 };
+		struct str value = { object.at + from, behind - from };
 		if (str_eq(key, name)) {
 			if (path.len > 0)
 				return json_member_find(value, path, ret);
 			*ret = unquoted(value);
 			return true;
 		}
-		at = behind + 1;
+		at = skip_blanks(object, behind + 1);
 	}
 	return false;
 }

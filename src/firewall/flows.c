@@ -210,6 +210,9 @@ is_moved(const struct flows_court *court, const struct conntrack_entry *entry,
 	struct address source = entry->original.source.address;
 	struct flow_judgement before;
 
+	/* The console's, which no rule lets in. */
+	if (rule == NULL)
+		return (entry->status & IPS_DST_NAT) != 0;
 	if (rule->publish)
 		return !is_published_to(rule, entry);
 	if ((entry->status & IPS_DST_NAT) == 0 || court->before == NULL)
