@@ -19,7 +19,11 @@ void
 child_init(struct child *child, uid_t uid, gid_t gid)
 {
 	*child = (struct child){
-		.channel = -1, .sources = -1, .console = -1, .uid = uid, .gid = gid
+		.channel = -1,
+		.sources = -1,
+		.console = -1,
+		.uid = uid,
+		.gid = gid,
 	};
 }
 

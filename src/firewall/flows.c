@@ -173,7 +173,8 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 			policy_console_takes(&court->policy->console,
 			    from_zone, tuple->destination);
 	/* Of what the proxy may carry only the kernel's part is asked. */
-	ret->answer = flow->way == FLOW_PLAIN || flow->console || flow->way == FLOW_UNCARRIED ||
+	ret->answer = flow->way == FLOW_PLAIN || flow->console ||
+			      flow->way == FLOW_UNCARRIED ||
 			      from_zone == ZONE_NONE
 			  ? policy_decide(court->policy, flow)
 			  : policy_evaluate(
