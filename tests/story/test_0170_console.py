@@ -5,8 +5,6 @@ nothing which comes to it, or from the journal, is more than bytes."""
 import hashlib
 import json
 import socket
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -193,6 +191,21 @@ def test_live_events(lan: Host) -> None:
             got += sock.recv(4096)
     [data] = [line[6:] for line in got.splitlines() if line.startswith(b"data: ")]
     assert json.loads(data)["port"] == 7004
+
+
+def test_a_slow_reader_holds_nobody_up(gateway: Gateway, lan: Host) -> None:
+    """He takes nothing of what he follows; another gets all of it."""
+    journal = Journal(gateway.runtime / "events.jsonl")
+    with follow(lan) as slow, follow(lan, "?port=7009") as other:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        for _ in range(300):
+            refuse_one(lan, 7008)
+        refuse_one(lan, 7009)
+        journal.wait(port=7009)
+        got = b""
+        while b'"port": 7009' not in got:
+            got += other.recv(4096)
+    assert lan.curl(API + "/status").status == 200
 
 
 def test_a_flood_of_dashboards_is_answered(gateway: Gateway, lan: Host) -> None:
