@@ -107,8 +107,8 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->sandbox.problem, sizeof(message->sandbox.problem));
 	case CHANNEL_ASK:
-		return is_text(message->ask.token,
-			   sizeof(message->ask.token)) &&
+		return is_text(
+			   message->ask.token, sizeof(message->ask.token)) &&
 		       is_text(message->ask.line, sizeof(message->ask.line));
 	case CHANNEL_ANSWER:
 	case CHANNEL_WANT:

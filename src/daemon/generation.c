@@ -220,8 +220,8 @@ open_listeners(struct generation *generation,
 			.kind = CHANNEL_LISTENER_CONSOLE,
 			.at = policy->console.listens[i],
 		};
-		int one = open_listener(generation, wish, listener,
-		    policy->console.place, report);
+		int one = open_listener(
+		    generation, wish, listener, policy->console.place, report);
 		rc = rc < 0 ? rc : one;
 	}
 	if (policy->intercept_count > 0) {

@@ -170,8 +170,8 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	    is_listener(court, tuple->destination))
 		set_explicit(flow);
 	flow->console = tuple->protocol == IPPROTO_TCP &&
-			policy_console_takes(&court->policy->console,
-			    from_zone, tuple->destination);
+			policy_console_takes(&court->policy->console, from_zone,
+			    tuple->destination);
 	/* Of what the proxy may carry only the kernel's part is asked. */
 	ret->answer = flow->way == FLOW_PLAIN || flow->console ||
 			      flow->way == FLOW_UNCARRIED ||
