@@ -81,7 +81,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->words.words, sizeof(message->words.words));
 	case CHANNEL_LISTENER:
-		return message->listener.kind <= CHANNEL_LISTENER_DATAGRAMS &&
+		return message->listener.kind <= CHANNEL_LISTENER_CONSOLE &&
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
@@ -106,6 +106,11 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_HELLO:
 		return is_text(
 		    message->sandbox.problem, sizeof(message->sandbox.problem));
+	case CHANNEL_ASK:
+		return is_text(
+			   message->ask.token, sizeof(message->ask.token)) &&
+		       is_text(message->ask.line, sizeof(message->ask.line));
+	case CHANNEL_ANSWER:
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_BEGIN:

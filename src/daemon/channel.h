@@ -40,6 +40,12 @@
  *	WANT number +connection	->	looks whose it is
  *				<-	SOURCE number +socket, or NO_SOURCE
  *	CAUGHT source and rule	->	bans it
+ *
+ * A third is the console's (daemon/console_desk): what it asks is a command of
+ * the control socket, and what it is answered comes in a memory file.
+ *
+ *	ASK number token command ->	answers, if it may
+ *				<-	ANSWER number status +file
  */
 #ifndef GATEHOUSE_DAEMON_CHANNEL_H
 #define GATEHOUSE_DAEMON_CHANNEL_H
@@ -56,10 +62,12 @@
 #define CHANNEL_FOLDER_FD      5 /* of the cache; no folder: none */
 #define CHANNEL_SERVERS_FD     6 /* /etc/resolv.conf; empty: none */
 #define CHANNEL_AUTHORITIES_FD 7 /* the system's, PEM; the same */
-#define CHANNEL_FDS_END        8
+#define CHANNEL_CONSOLE_FD     8
+#define CHANNEL_FDS_END        9
 
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
+#define CHANNEL_TOKEN_BYTES 256
 #define CHANNEL_OWN_MAX     64 /* addresses in one message */
 #define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
 
@@ -88,7 +96,9 @@
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
-	ROW(CAUGHT, sizeof(struct channel_caught), 0)
+	ROW(CAUGHT, sizeof(struct channel_caught), 0)                          \
+	ROW(ASK, sizeof(struct channel_ask), 0)                                \
+	ROW(ANSWER, sizeof(struct channel_answer), 1)
 
 enum channel_type {
 #define ROW(id, bytes, fds) CHANNEL_##id,
@@ -105,6 +115,7 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_EXPLICIT,
 	CHANNEL_LISTENER_INTERCEPT,
 	CHANNEL_LISTENER_DATAGRAMS, /* of the explicit one at the same place */
+	CHANNEL_LISTENER_CONSOLE,
 };
 
 struct channel_listener {
@@ -154,6 +165,18 @@ struct channel_caught {
 	uint32_t rule;
 };
 
+/* Both texts are NUL-terminated; the token of who has none is empty. */
+struct channel_ask {
+	uint32_t number; /* the proxy's own, given back */
+	char token[CHANNEL_TOKEN_BYTES];
+	char line[CHANNEL_PATH_BYTES];
+};
+
+struct channel_answer {
+	uint32_t number;
+	uint32_t status; /* of HTTP */
+};
+
 struct channel_message {
 	uint32_t type; /* enum channel_type */
 	uint32_t generation;
@@ -169,6 +192,8 @@ struct channel_message {
 		struct channel_quotas quotas;
 		struct channel_source source;
 		struct channel_caught caught;
+		struct channel_ask ask;
+		struct channel_answer answer;
 		struct sandbox sandbox;
 		uint32_t host_file; /* the descriptor that it takes */
 	};

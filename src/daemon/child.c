@@ -19,7 +19,11 @@ void
 child_init(struct child *child, uid_t uid, gid_t gid)
 {
 	*child = (struct child){
-		.channel = -1, .sources = -1, .uid = uid, .gid = gid
+		.channel = -1,
+		.sources = -1,
+		.console = -1,
+		.uid = uid,
+		.gid = gid,
 	};
 }
 
@@ -157,6 +161,9 @@ close_channel(struct child *child)
 		(void)close(child->sources);
 	child->channel = -1;
 	child->sources = -1;
+	if (child->console >= 0)
+		(void)close(child->console);
+	child->console = -1;
 }
 
 void

@@ -27,6 +27,7 @@ struct child {
 	pid_t pid;   /* 0: not running */
 	int channel; /* -1: none */
 	int sources; /* the second one, until it is taken; -1: none */
+	int console; /* the third, likewise */
 	uid_t uid;
 	gid_t gid;
 	unsigned starts;

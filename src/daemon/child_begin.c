@@ -133,38 +133,47 @@ open_program(struct text *reterr_why)
 	return rc;
 }
 
-/* Ours and the proxy's ends of both channels. */
-static int
-open_channels(int ret_ours[static 2], int ret_its[static 2])
-{
-	int first[2], second[2];
-	int rc = socket_pair(first);
+#define CHANNELS 3
 
-	if (rc < 0)
-		return rc;
-	rc = socket_pair(second);
-	if (rc < 0) {
-		(void)close(first[0]);
-		(void)close(first[1]);
-		return rc;
-	}
-	ret_ours[0] = first[0];
-	ret_ours[1] = second[0];
-	ret_its[0] = first[1];
-	ret_its[1] = second[1];
-	return 0;
-}
+static const int places[CHANNELS] = { CHANNEL_FD, CHANNEL_SOURCES_FD,
+	CHANNEL_CONSOLE_FD };
 
 static void
-close_both(const int fds[static 2])
+close_channels(const int fds[static CHANNELS])
 {
-	(void)close(fds[0]);
-	(void)close(fds[1]);
+	for (int i = 0; i < CHANNELS; i++)
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+}
+
+/* Ours and the proxy's ends of the channels. */
+static int
+open_channels(int ret_ours[static CHANNELS], int ret_gifts[static GIFTS])
+{
+	int ours[CHANNELS] = { -1, -1, -1 }, its[CHANNELS] = { -1, -1, -1 };
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && i < CHANNELS; i++) {
+		int ends[2] = { -1, -1 };
+		rc = socket_pair(ends);
+		ours[i] = rc == 0 ? ends[0] : -1;
+		its[i] = rc == 0 ? ends[1] : -1;
+	}
+	if (rc < 0) {
+		close_channels(ours);
+		close_channels(its);
+		return rc;
+	}
+	for (int i = 0; i < CHANNELS; i++) {
+		ret_ours[i] = ours[i];
+		ret_gifts[places[i] - CHANNEL_FD] = its[i];
+	}
+	return 0;
 }
 
 /* The ends of the channels, and what goes with them: opened here, as root. */
 static int
-gather_gifts(struct child *child, int folder, int ret_ours[static 2],
+gather_gifts(struct child *child, int folder, int ret_ours[static CHANNELS],
     int ret_gifts[static GIFTS])
 {
 	int rc = open_channels(ret_ours, ret_gifts);
@@ -183,9 +192,8 @@ gather_gifts(struct child *child, int folder, int ret_ours[static 2],
 static void
 close_gifts(const int gifts[static GIFTS])
 {
-	close_both(gifts);
-	for (int i = CHANNEL_SERVERS_FD - CHANNEL_FD; i < GIFTS; i++)
-		if (gifts[i] >= 0)
+	for (int i = 0; i < GIFTS; i++)
+		if (i != CHANNEL_FOLDER_FD - CHANNEL_FD && gifts[i] >= 0)
 			(void)close(gifts[i]);
 }
 
@@ -194,7 +202,7 @@ fork_proxy(
     struct child *child, int program, int folder, struct text *reterr_why)
 {
 	pid_t parent = getpid();
-	int ours[2], gifts[GIFTS];
+	int ours[CHANNELS], gifts[GIFTS];
 	int rc = gather_gifts(child, folder, ours, gifts);
 
 	if (rc == 0) {
@@ -204,7 +212,7 @@ fork_proxy(
 			become_proxy(child, program, gifts, parent);
 		close_gifts(gifts);
 		if (rc < 0)
-			close_both(ours);
+			close_channels(ours);
 	}
 	if (rc < 0) {
 		child->pid = 0;
@@ -214,6 +222,7 @@ fork_proxy(
 	}
 	child->channel = ours[0];
 	child->sources = ours[1];
+	child->console = ours[2];
 	child->starts++;
 	child->started = clock_now();
 	return 0;

@@ -13,6 +13,7 @@
 #include "cache/key.h"
 #include "console/journal.h"
 #include "daemon/channel.h"
+#include "daemon/console_thread.h"
 #include "daemon/proxy_sandbox.h"
 #include "daemon/snapshot.h"
 #include "event/event.h"
@@ -54,6 +55,8 @@ struct draft {
 		struct proxy_listener *items;
 		size_t count, room;
 	} listeners;
+	int console[POLICY_CONSOLE_LISTENS_MAX]; /* its listeners */
+	size_t console_count;
 	struct own_list own;
 	struct proxy_generation *ready; /* prepared, not committed */
 };
@@ -66,6 +69,7 @@ struct proxy {
 	struct sandbox sandbox;
 	struct journal journal;
 	struct workers *workers;
+	struct console_thread *console; /* NULL: there was none yet */
 	struct quotas *quotas;
 	struct draft draft;
 	int folder; /* of the cache's disk; -1: it is in memory alone */
@@ -96,6 +100,8 @@ discard_draft(struct draft *draft)
 {
 	for (size_t i = 0; i < draft->listeners.count; i++)
 		(void)close(draft->listeners.items[i].fd);
+	for (size_t i = 0; i < draft->console_count; i++)
+		(void)close(draft->console[i]);
 	free(draft->listeners.items);
 	free(draft->own.items);
 	snapshot_fini(&draft->files);
@@ -111,6 +117,16 @@ take_file(struct draft *draft, const struct channel_message *message, int *fd)
 	if (rc == 0)
 		*fd = -1;
 	return rc;
+}
+
+static int
+take_console(struct draft *draft, int *fd)
+{
+	if (draft->console_count == POLICY_CONSOLE_LISTENS_MAX)
+		return -EBADMSG;
+	draft->console[draft->console_count++] = *fd;
+	*fd = -1;
+	return 0;
 }
 
 static int
@@ -301,9 +317,16 @@ static int
 commit(struct proxy *proxy)
 {
 	struct proxy_generation *ready = proxy->draft.ready;
+	struct draft *draft = &proxy->draft;
 
 	if (ready == NULL)
 		return -EBADMSG;
+	/* A gateway without its console goes on. */
+	if (console_thread_use(&proxy->console, ready->policy, draft->console,
+		draft->console_count) < 0)
+		(void)fprintf(
+		    stderr, "gatehouse-proxy: the console cannot start\n");
+	draft->console_count = 0;
 	proxy->draft.ready = NULL;
 	attach_disk(proxy, ready->policy);
 	discard_draft(&proxy->draft);
@@ -514,7 +537,9 @@ take_for_draft(
 	case CHANNEL_FILE:
 		return take_file(draft, message, fd);
 	case CHANNEL_LISTENER:
-		return take_listener(draft, message, fd);
+		return message->listener.kind == CHANNEL_LISTENER_CONSOLE
+			   ? take_console(draft, fd)
+			   : take_listener(draft, message, fd);
 	case CHANNEL_OWN:
 		return take_own(&draft->own, &message->own);
 	default:
@@ -570,6 +595,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
 	case CHANNEL_CAUGHT:
+	case CHANNEL_ASK:
+	case CHANNEL_ANSWER:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}
@@ -742,6 +769,7 @@ serve(struct proxy *proxy)
 		rc = say_hello(proxy);
 	if (rc == 0)
 		rc = loop_run(&proxy->loop);
+	console_thread_stop(&proxy->console);
 	workers_destroy(&proxy->workers);
 	discard_draft(&proxy->draft);
 	free(proxy->own.items);
@@ -811,7 +839,8 @@ main(int argc, char **argv)
 		return STATUS_GOOD;
 	}
 	if (argc != 1 || !is_channel(CHANNEL_FD) ||
-	    !is_channel(CHANNEL_SOURCES_FD)) {
+	    !is_channel(CHANNEL_SOURCES_FD) ||
+	    !is_channel(CHANNEL_CONSOLE_FD)) {
 		(void)fputs(usage, stderr);
 		return STATUS_USAGE;
 	}

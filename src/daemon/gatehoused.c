@@ -359,6 +359,8 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	say_words(&words);
 	text_fini(&words);
 	report_fini(&report);
+	daemon->gateway.console.answer = answer;
+	daemon->gateway.console.context = daemon;
 	return rc;
 }
 

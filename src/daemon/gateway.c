@@ -80,6 +80,8 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 		if (rc == 0)
 			rc = source_desk_open(gateway);
 		if (rc == 0)
+			rc = console_desk_open(gateway);
+		if (rc == 0)
 			rc = child_tell_journal(
 			    child, journal_fd(&gateway->journal));
 		if (rc == 0)
@@ -457,6 +459,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.dir = dir,
 		.addresses_watch.fd = -1,
 		.source_desk.fd = -1,
+		.console.watch.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
 		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
@@ -528,6 +531,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	quota_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(gateway);
+	console_desk_close(gateway);
 	child_stop(&gateway->child);
 	early_drop_fini(&gateway->early);
 	if (remove && gateway->current != NULL &&

@@ -28,6 +28,7 @@
 #include "daemon/caught_keeper.h"
 #include "daemon/child.h"
 #include "daemon/confirmation.h"
+#include "daemon/console_desk.h"
 #include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
@@ -62,6 +63,7 @@ struct gateway {
 	struct early_drop early;
 	struct child child;
 	struct loop_watch source_desk; /* of the child; fd -1: none */
+	struct console_desk console;   /* likewise */
 	struct loop_timer restart;
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */

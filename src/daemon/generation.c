@@ -215,6 +215,15 @@ open_listeners(struct generation *generation,
 		}
 		rc = rc < 0 ? rc : one;
 	}
+	for (size_t i = 0; i < policy->console.listen_count; i++) {
+		const struct generation_listener listener = {
+			.kind = CHANNEL_LISTENER_CONSOLE,
+			.at = policy->console.listens[i],
+		};
+		int one = open_listener(
+		    generation, wish, listener, policy->console.place, report);
+		rc = rc < 0 ? rc : one;
+	}
 	if (policy->intercept_count > 0) {
 		int one = open_intercept(generation, wish, report);
 		rc = rc < 0 ? rc : one;

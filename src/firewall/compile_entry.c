@@ -380,6 +380,19 @@ write_balancers(struct compiler *compiler, const struct policy_listen *listen,
 	}
 }
 
+static void
+write_to_console(struct compiler *compiler, uint8_t from, struct text *out)
+{
+	const struct policy_console *console = &compiler->policy->console;
+
+	for (size_t i = 0; i < console->listen_count; i++) {
+		const struct policy_listen at = { .at = console->listens[i] };
+		if (policy_console_takes(console, from, at.at))
+			write_to_listener(&at, "", "tcp",
+			    "accept comment \"the console\"", out);
+	}
+}
+
 /* What ends at the gateway; to the listener it goes by a list of its own. */
 static void
 write_self_pair(struct compiler *compiler, uint8_t from)
@@ -392,6 +405,7 @@ write_self_pair(struct compiler *compiler, uint8_t from)
 	bool is_asked = false;
 
 	(void)snprintf(then, sizeof(then), "goto %s", asked.name);
+	write_to_console(compiler, from, &head);
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
 		if (listen->behind != NULL)

@@ -52,7 +52,8 @@ is_carried(uint8_t protocol)
 static bool
 is_listener(const struct flows_court *court, struct address_port at)
 {
-	return policy_listen_at(court->policy, at) != NULL;
+	return policy_listen_at(court->policy, at) != NULL ||
+	       policy_console_listens(&court->policy->console, at);
 }
 
 static enum flow_owner
@@ -168,8 +169,12 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	if (is_carried(tuple->protocol) &&
 	    is_listener(court, tuple->destination))
 		set_explicit(flow);
+	flow->console = tuple->protocol == IPPROTO_TCP &&
+			policy_console_takes(&court->policy->console, from_zone,
+			    tuple->destination);
 	/* Of what the proxy may carry only the kernel's part is asked. */
-	ret->answer = flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED ||
+	ret->answer = flow->way == FLOW_PLAIN || flow->console ||
+			      flow->way == FLOW_UNCARRIED ||
 			      from_zone == ZONE_NONE
 			  ? policy_decide(court->policy, flow)
 			  : policy_evaluate(
@@ -206,6 +211,9 @@ is_moved(const struct flows_court *court, const struct conntrack_entry *entry,
 	struct address source = entry->original.source.address;
 	struct flow_judgement before;
 
+	/* The console's, which no rule lets in. */
+	if (rule == NULL)
+		return (entry->status & IPS_DST_NAT) != 0;
 	if (rule->publish)
 		return !is_published_to(rule, entry);
 	if ((entry->status & IPS_DST_NAT) == 0 || court->before == NULL)

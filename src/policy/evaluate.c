@@ -628,14 +628,15 @@ refused_before_the_list(const struct flow *flow)
 	};
 }
 
-/* The list is for those whom it speaks for, and asked by the proxy. */
+/* Of a balancer, the list is for those whom it speaks for, and asked by the
+ * proxy; the console has a list of its own, its zones. */
 static struct policy_answer
-let_in_before_the_list(void)
+let_in_before_the_list(enum policy_reason reason)
 {
 	return (struct policy_answer){
 		.verdict = POLICY_VERDICT_ALLOW,
 		.phase = POLICY_PHASE_PACKET,
-		.reason = policy_reason_sentence(POLICY_REASON_BALANCER),
+		.reason = policy_reason_sentence(reason),
 	};
 }
 
@@ -663,8 +664,10 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 
 	if (flow->from_zone == ZONE_NONE || flow->spoofed)
 		return refused_before_the_list(flow);
+	if (flow->console)
+		return let_in_before_the_list(POLICY_REASON_CONSOLE);
 	if (flow->balanced)
-		return let_in_before_the_list();
+		return let_in_before_the_list(POLICY_REASON_BALANCER);
 	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {
 		if (shows_more(policy, (enum policy_phase)phase))
 			answer = policy_evaluate(

@@ -32,6 +32,11 @@ fail(struct draft *draft, const struct token *at, const char *why)
 static bool
 is_own(const struct draft *draft, struct address address)
 {
+	const struct policy_console *console = &draft->policy->console;
+
+	for (size_t i = 0; i < console->listen_count; i++)
+		if (address_eq(console->listens[i].address, address))
+			return true;
 	for (size_t i = 0; i < draft->policy->listen_count; i++)
 		if (address_eq(draft->policy->listens[i].at.address, address))
 			return true;
@@ -504,6 +509,18 @@ find_listener(const struct draft *draft)
 	return policy_listen_at(draft->policy, at);
 }
 
+static bool
+goes_to_console(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+	struct address_port at = { flow->destination, flow->port };
+
+	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
+	       !flow->any_port && flow->protocol == POLICY_PROTOCOL_TCP &&
+	       policy_console_takes(
+		   &draft->policy->console, flow->from_zone, at);
+}
+
 /* A connection to the listener itself: what it will ask is not known yet. */
 static bool
 goes_to_listener(const struct draft *draft)
@@ -645,6 +662,7 @@ find_phases(struct draft *draft)
 
 	const struct policy_listen *listen = find_listener(draft);
 
+	flow->console = goes_to_console(draft);
 	flow->balanced = listen != NULL &&
 			 flow->protocol == POLICY_PROTOCOL_TCP &&
 			 policy_listen_trusts(listen, flow->source);

@@ -439,6 +439,7 @@ format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 		if (builder.at->is_comment)
 			take_comment(&builder);
 		else if (is_word(builder.at, "proxy") ||
+			 is_word(builder.at, "console") ||
 			 is_word(builder.at, "firewall") ||
 			 is_word(builder.at, "test"))
 			take_block(&builder);

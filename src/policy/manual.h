@@ -23,6 +23,7 @@
 #define MANUAL_OPTIONS    "docs/policy.md#options"
 #define MANUAL_REPORTS    "docs/policy.md#reports"
 #define MANUAL_PROXY      "docs/policy.md#the-proxy"
+#define MANUAL_CONSOLE    "docs/policy.md#the-console"
 #define MANUAL_CACHE      "docs/policy.md#the-cache"
 #define MANUAL_COMPRESS   "docs/policy.md#compression"
 #define MANUAL_PRIVACY    "docs/policy.md#privacy"

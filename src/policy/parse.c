@@ -14,6 +14,7 @@
 #include "policy/manual.h"
 #include "policy/parse_ban.h"
 #include "policy/parse_choice.h"
+#include "policy/parse_console.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
@@ -36,6 +37,7 @@ struct parser {
 	struct syntax_hours **hours;
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
+	struct syntax_console **consoles;
 	struct syntax_intercept **intercepts;
 	struct syntax_choice **choices;
 	struct syntax_servers **servers;
@@ -440,6 +442,27 @@ parse_firewall(struct parser *parser)
 	return parse_block(parser, parse_firewall_line, NULL);
 }
 
+static bool
+parse_console_inside(struct parser *parser, void *context)
+{
+	return parse_console_line(parser->in, context);
+}
+
+static bool
+parse_console(struct parser *parser)
+{
+	struct syntax_console *console =
+	    arena_new(parser->in->arena, struct syntax_console);
+
+	if (console == NULL)
+		return false;
+	console->head = reader_word_of(parser->in->next - 1);
+	if (!parse_block(parser, parse_console_inside, console))
+		return false;
+	APPEND(parser->consoles, console);
+	return true;
+}
+
 /* A case runs to the end of its line; policy/flow_text reads it. */
 static bool
 parse_case(struct parser *parser, void *context)
@@ -495,6 +518,7 @@ static const struct {
 	{ "hours", parse_hours, MANUAL_HOURS },
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
+	{ "console", parse_console, MANUAL_CONSOLE },
 	{ "firewall", parse_firewall, MANUAL_FIREWALL },
 	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
 	{ "snat", parse_new_source, MANUAL_SOURCES },
@@ -590,7 +614,7 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, parent, firewall, never, "
+		    "hours, service, proxy, console, parent, firewall, never, "
 		    "masquerade, snat, map, publish, allow, reject, drop, "
 		    "report or test");
 	return false;
@@ -693,6 +717,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.services = &ret->services,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
+		.consoles = &ret->consoles,
 		.choices = &ret->choices,
 		.servers = &ret->servers,
 		.masquerades = &ret->masquerades,

@@ -13,6 +13,7 @@
 #include "policy/address_set.h"
 #include "policy/ban.h"
 #include "policy/bandwidth.h"
+#include "policy/console.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
 #include "policy/flow.h"
@@ -272,6 +273,7 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_console console;
 	struct policy_never *nevers;
 	size_t never_count;
 	struct policy_masquerade *masquerades;

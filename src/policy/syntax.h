@@ -104,6 +104,13 @@ struct syntax_listen {
 	struct syntax_word *behind; /* NULL: not written */
 };
 
+struct syntax_console {
+	struct syntax_console *next;
+	struct syntax_word head;
+	struct syntax_word *listens, *zones, *hosts; /* NULL: not written */
+	struct syntax_word token; /* text.at == NULL: not written */
+};
+
 struct syntax_intercept {
 	struct syntax_intercept *next;
 	struct syntax_word head;
@@ -260,6 +267,7 @@ struct syntax {
 	struct syntax_listen *listens;
 	struct syntax_intercept *intercepts;
 	struct syntax_choice *choices;
+	struct syntax_console *consoles;
 	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;
 	struct syntax_parent *parents;

@@ -136,6 +136,7 @@ enum policy_scheme {
 	    "its type would have had to come by another parent")               \
 	ROW(BAN, "ban", "banned")                                              \
 	ROW(CAUGHT, "caught", NULL)                                            \
+	ROW(CONSOLE, "co", "the console, open to this zone")                   \
 	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
 
 enum policy_reason {

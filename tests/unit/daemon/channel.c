@@ -103,7 +103,8 @@ has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
 	       type == CHANNEL_HOST_FILE || type == CHANNEL_JOURNAL ||
-	       type == CHANNEL_WANT || type == CHANNEL_SOURCE;
+	       type == CHANNEL_WANT || type == CHANNEL_SOURCE ||
+	       type == CHANNEL_ANSWER;
 }
 
 static void
@@ -224,7 +225,7 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	memset(sent.words.words, 'x', sizeof(sent.words.words));
 	assert_refused(&sent, length_of(CHANNEL_REFUSED), NULL, 0);
 	sent = sample(CHANNEL_LISTENER);
-	sent.listener.kind = 3;
+	sent.listener.kind = CHANNEL_LISTENER_CONSOLE + 1;
 	assert_refused(&sent, length_of(CHANNEL_LISTENER), ends, 1);
 	sent = sample(CHANNEL_LISTENER);
 	sent.listener.at.address.family = 5;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/console_desk: what the console asks of gatehoused, on a channel of its
+ * own.
+ *
+ * A line is a command of the control socket (daemon/control), of which few may
+ * be asked; who would change something needs a token, and here is where it is
+ * looked at: the proxy that hands it on is believed nothing.  Beside them:
+ *
+ *	policy		the policy in force, as it is written
+ *	events [old]	the journal, or the one before it, to be read
+ *	token		whether the token is good
+ *
+ * The answer is a status of HTTP and a memory file with the body: JSON, or
+ * lines of it, of good ones; else a problem of RFC 9457.
+ */
+#ifndef GATEHOUSE_DAEMON_CONSOLE_DESK_H
+#define GATEHOUSE_DAEMON_CONSOLE_DESK_H
+
+#include "daemon/control.h"
+
+/* Of a list of flows; what is more is cut off, and that is said. */
+#define CONSOLE_ANSWER_BYTES_MAX ((size_t)4 << 20)
+
+struct gateway;
+
+struct console_desk {
+	struct loop_watch watch; /* fd -1: none */
+	control_fn answer;       /* of the control socket */
+	void *context;
+};
+
+/* Serves the proxy that has been started, and none before. */
+int console_desk_open(struct gateway *gateway);
+
+/* Does nothing where none is served. */
+void console_desk_close(struct gateway *gateway);
+
+#endif
