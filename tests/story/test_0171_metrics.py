@@ -5,11 +5,19 @@ true, without anybody's name in it, and fast with ten thousand rules."""
 import json
 import re
 import shutil
+import socket
 import subprocess
+import threading
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
+from tests.lab import wait
 from tests.lab.flows import PROXY
 from tests.lab.gateway import GOOD, ROOT, Gateway
 from tests.lab.lab import Lab
@@ -136,3 +144,84 @@ def test_ten_thousand_rules(own_lab: Lab) -> None:
     assert samples(text)["gatehouse_rules"] >= 10_000
     assert text.count("gatehouse_rule_packets_total{") == 10_000
     assert spent < 0.05
+
+
+class Scraped:
+    """`with Scraped(gateway, dir)`: a Prometheus that reads it every second."""
+
+    def __init__(self, gateway: Gateway, folder: Path):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = metrics(gateway).encode()
+                kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+                self.send_response(200)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.at = f"127.0.0.1:{free.getsockname()[1]}"
+
+    def __enter__(self) -> "Scraped":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        config = self.folder / "prometheus.yml"
+        config.write_text(
+            "global: {scrape_interval: 1s}\nscrape_configs:\n  - job_name: gatehouse\n"
+            "    static_configs:\n"
+            f"      - targets: ['127.0.0.1:{self.server.server_port}']\n"
+        )
+        self.process = subprocess.Popen(
+            [
+                "prometheus",
+                f"--config.file={config}",
+                f"--storage.tsdb.path={self.folder / 'tsdb'}",
+                f"--web.listen-address={self.at}",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def ask(self, expression: str) -> list:
+        """Raises HTTPError, of status 400, on one that is not valid."""
+        words = urllib.parse.urlencode({"query": expression})
+        url = f"http://{self.at}/api/v1/query?{words}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return json.load(answer)["data"]["result"]
+        except urllib.error.HTTPError as error:
+            if error.code != 503:  # it has not begun yet
+                raise
+        except OSError:
+            pass  # it does not listen yet
+        return []
+
+
+def expressions() -> list[str]:
+    path = ROOT / "share" / "grafana" / "gatehouse.json"
+    panels = json.loads(path.read_text())["panels"]
+    found = [target["expr"] for panel in panels for target in panel["targets"]]
+    return [one.replace("$__rate_interval", "30s") for one in found]
+
+
+def test_a_real_prometheus_fills_the_dashboard(own_lab: Lab, tmp_path: Path) -> None:
+    if shutil.which("prometheus") is None:
+        pytest.skip("prometheus is not installed (scripts/setup test)")
+    with Gateway(own_lab, POLICY) as gateway, Scraped(gateway, tmp_path) as scraped:
+        for one in expressions():
+            wait.until(one, lambda one=one: scraped.ask(one), 30)
+        kinds = scraped.ask('gatehouse_rule_packets_total{name="the web"}')
+        assert kinds[0]["metric"]["verdict"] == "allow"
