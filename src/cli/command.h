@@ -28,6 +28,7 @@ struct options {
 	bool dry_run;           /* say what would change, and change nothing */
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
+	bool metrics;           /* as OpenMetrics text */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -54,6 +55,7 @@ enum option_bits {
 	OPTION_STATE = 4096,
 	OPTION_CONFIRM = 8192,
 	OPTION_AS = 16384,
+	OPTION_METRICS = 32768,
 };
 
 struct command {

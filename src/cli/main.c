@@ -125,6 +125,7 @@ static const struct {
 	{ OPTION_FORCE, "  --force        even if you cut yourself off\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
+	{ OPTION_METRICS, "  --metrics      as text for Prometheus\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_EARLY_DROP,
 	    "  --early-drop auto|on|off\n"
@@ -200,6 +201,7 @@ static const struct option known[] = {
 	{ "check", no_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'F' },
 	{ "lists", no_argument, NULL, 'l' },
+	{ "metrics", no_argument, NULL, 'm' },
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
 	{ "confirm", required_argument, NULL, 'C' },
@@ -267,6 +269,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'l':
 		options->lists = true;
 		return (command->takes & OPTION_LISTS) != 0;
+	case 'm':
+		options->metrics = true;
+		return (command->takes & OPTION_METRICS) != 0;
 	case 'n':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;

@@ -246,9 +246,10 @@ static enum status
 show_status(const struct options *options)
 {
 	struct text answer = TEXT_EMPTY;
-	enum status status = control_ask(options->runtime, "status", &answer);
+	enum status status = control_ask(
+	    options->runtime, options->metrics ? "metrics" : "status", &answer);
 
-	if (status == STATUS_GOOD && options->json)
+	if (status == STATUS_GOOD && (options->json || options->metrics))
 		print_text(&answer);
 	else if (status == STATUS_GOOD)
 		status = print_status(&answer);
@@ -258,7 +259,7 @@ show_status(const struct options *options)
 
 const struct command command_status = {
 	.name = "status",
-	.usage = "[--json] [--runtime DIR]",
+	.usage = "[--json | --metrics] [--runtime DIR]",
 	.summary = "say what runs and what its rules have seen",
 	.help =
 	    "Which policy is in force, both processes, what the lists hold "
@@ -274,10 +275,11 @@ const struct command command_status = {
 	    "\n"
 	    "  gatehouse status\n"
 	    "  gatehouse status --json | jq .rules\n"
+	    "  gatehouse status --metrics > FILE.prom\n"
 	    "\n"
 	    "Counters that are 0 are left out. Needs root. Status 3: no "
 	    "gateway runs.\n",
-	.takes = OPTION_RUNTIME | OPTION_JSON,
+	.takes = OPTION_RUNTIME | OPTION_JSON | OPTION_METRICS,
 	.words_min = 0,
 	.words_max = 0,
 	.run = show_status,

@@ -6,9 +6,10 @@
 #define LINE_BYTES_MAX 4000 /* what a question to gatehoused holds */
 #define PARAMETERS_MAX 3
 
-#define JSON  "application/json"
-#define LINES "application/jsonl"
-#define PLAIN "text/plain; charset=utf-8"
+#define JSON        "application/json"
+#define LINES       "application/jsonl"
+#define PLAIN       "text/plain; charset=utf-8"
+#define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 extern const char console_page_html[], console_page_css[], console_page_js[];
 
@@ -37,6 +38,8 @@ static const struct row {
 	struct parameter parameters[PARAMETERS_MAX];
 	const char *many; /* any number of it, with a TAB between them */
 } rows[] = {
+	{ "GET", "/metrics", "metrics", CONSOLE_COMMAND, false, OPENMETRICS,
+	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/status", "status", CONSOLE_COMMAND, false, JSON,
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/policy", "policy", CONSOLE_COMMAND, false, PLAIN,

@@ -23,6 +23,7 @@ static const struct {
 	bool changes;
 } commands[] = {
 	{ STR_INIT("status"), false },
+	{ STR_INIT("metrics"), false },
 	{ STR_INIT("bans"), false },
 	{ STR_INIT("quotas"), false },
 	{ STR_INIT("history"), false },

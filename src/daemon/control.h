@@ -8,7 +8,7 @@
  *	apply WORDS | count PATH | explain FORM FLOW | files | flows WORDS |
  *	end WORDS | ban RANGE SECONDS BECAUSE | force RANGE SECONDS BECAUSE |
  *	unban RANGE | bans | session ADDRESS | confirm | diff ID ID | history |
- *	kept ID | rollback [ID] | purge KIND WHAT | quotas |
+ *	kept ID | metrics | rollback [ID] | purge KIND WHAT | quotas |
  *	reset RULE SOURCE | status | stop
  *
  * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.

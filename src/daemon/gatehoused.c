@@ -222,6 +222,19 @@ answer_purge(struct daemon *daemon, struct str words, struct text *out)
 }
 
 static int
+answer_metrics(struct daemon *daemon, struct text *out)
+{
+	int rc = gateway_metrics(&daemon->gateway, out);
+
+	if (rc == 0)
+		return STATUS_GOOD;
+	text_clear(out);
+	text_addz(out, rc == -EIO ? "the kernel does not tell what it counted\n"
+				  : "there is no memory for it\n");
+	return STATUS_WORLD;
+}
+
+static int
 answer(void *context, struct str line, struct text *out,
     struct control_more *ret_more)
 {
@@ -261,6 +274,8 @@ answer(void *context, struct str line, struct text *out,
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (str_is(line, "metrics"))
+		return answer_metrics(daemon, out);
 	if (str_is(line, "stop")) {
 		daemon->removes = true;
 		loop_stop(&daemon->loop);
@@ -269,8 +284,9 @@ answer(void *context, struct str line, struct text *out,
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
-	    "end WORDS, history, kept ID, purge KIND WHAT, quotas, reset RULE "
-	    "SOURCE, rollback ID, session ADDRESS, status, stop and unban "
+	    "end WORDS, history, kept ID, metrics, purge KIND WHAT, quotas, "
+	    "reset RULE SOURCE, rollback ID, session ADDRESS, status, stop and "
+	    "unban "
 	    "RANGE are understood\n");
 	return STATUS_USAGE;
 }

@@ -114,6 +114,10 @@ int gateway_replace(struct gateway *gateway, struct generation **generation,
 /* The state as one JSON object, for `gatehouse status`. */
 void gateway_status(struct gateway *gateway, struct text *out);
 
+/* The same as OpenMetrics text (console/metrics).  0; -ENOMEM; -EIO: the
+ * kernel does not tell. */
+int gateway_metrics(struct gateway *gateway, struct text *out);
+
 enum gateway_form {
 	GATEWAY_TEXT,
 	GATEWAY_COLOUR, /* text for a terminal */

@@ -228,3 +228,10 @@ def test_a_policy_without_it_closes_it(gateway: Gateway, lan: Host) -> None:
     bare = POLICY[: POLICY.index("console {")] + "drop any -> any\n"
     assert gateway.apply(bare).returncode == 0
     assert lan.curl(API + "/status", timeout=1).status == 0
+
+
+def test_metrics_are_there_to_be_scraped(gateway: Gateway) -> None:
+    answer = gateway.lab.lan.curl(API.removesuffix("/api/v1") + "/metrics")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n") and "gatehouse_proxy_up 1" in answer.text
