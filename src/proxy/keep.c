@@ -175,6 +175,16 @@ make_new(const struct keep *keep, const struct http_response *response,
 	return object;
 }
 
+/* What came says them anew, or nothing of them. */
+static struct str
+fresher_tags(const struct http_response *response,
+    const struct cache_object *stored, struct text *tags)
+{
+	cache_tags_add(&response->fields, tags);
+	return tags->len > 0 && !tags->full ? text_str(tags)
+					    : cache_object_tags(stored);
+}
+
 /* Vary may have changed. */
 static int
 make_vary(const struct keep *keep, struct str head, struct text *out)
@@ -215,10 +225,10 @@ make_longer(const struct keep *keep, const struct cache_object *part,
 {
 	struct cache_times times = times_of(keep);
 	struct cache_meta meta = cache_object_meta(part);
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = { .key = cache_object_key(part),
-		.tags = cache_object_tags(part),
+		.tags = fresher_tags(response, part, &tags),
 		.stamp = keep->stamp };
-	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
 	struct cache_object *longer = NULL;
 
 	enum cache_refusal refusal =
@@ -236,6 +246,7 @@ make_longer(const struct keep *keep, const struct cache_object *part,
 	}
 	text_fini(&head);
 	text_fini(&vary);
+	text_fini(&tags);
 	if (longer == NULL || part_copy(part, longer) == 0)
 		return longer;
 	part_save(cache_of(keep), longer);
@@ -323,13 +334,13 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	struct cache_object *stale = keep->stale;
 	struct cache_times times = times_of(keep);
 	struct cache_meta meta = cache_object_meta(stale);
+	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = {
 		.key = cache_object_key(stale),
-		.tags = cache_object_tags(stale),
+		.tags = fresher_tags(response, stale, &tags),
 		.stamp = keep->stamp,
 		.freshened = stale,
 	};
-	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY;
 	struct cache_object *object = NULL;
 
 	enum cache_refusal refusal =
@@ -345,6 +356,7 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 		(void)cache_drop(cache_of(keep), stale);
 	text_fini(&head);
 	text_fini(&vary);
+	text_fini(&tags);
 	keep_end_lead(keep, object != NULL ? CACHE_LEAD_KEPT : CACHE_LEAD_GONE);
 	return object;
 }

@@ -374,3 +374,18 @@ def test_a_forged_name_spoils_nothing(site: Site) -> None:
         assert conn.getresponse().read() == b"forged"
         conn.close()
     assert site.get("/login").body == b"true"
+
+
+def test_a_304_may_bring_other_tags(site: Site) -> None:
+    """A purge of a tag is of what the server says by now."""
+    path = site.page(
+        Reply(headers=STALE | {"Surrogate-Key": "old both"}, body=b"one"),
+        Reply(304, headers=FRESH | {"ETag": '"one"', "Surrogate-Key": "new both"}),
+        Reply(headers=FRESH, body=b"two"),
+    )
+    site.get(path)
+    assert site.get(path).body == b"one" and site.get(path).hit
+    assert site.gateway.command("cache", "purge", "tag", "old").returncode == 0
+    assert site.get(path).hit
+    assert site.gateway.command("cache", "purge", "tag", "new").returncode == 0
+    assert site.get(path).body == b"two"
