@@ -64,9 +64,9 @@ def test_a_server_that_guards_itself(gateway_lab: Lab, family: str) -> None:
 
 def a_process_of(host: Host) -> str:
     """Its number, as a container's manager tells it."""
-    host.spawn(["tail", "-f", "/dev/null"])
-    there = wait.until("it is inside", lambda: namespace.processes(host.namespace))
-    return str(there[-1])
+    process = host.spawn(["tail", "-f", "/dev/null"])
+    wait.until("it is inside", lambda: process.pid in namespace.processes(host.namespace))
+    return str(process.pid)
 
 
 @pytest.mark.parametrize("named_by", [lambda h: h.namespace, a_process_of])

@@ -26,7 +26,7 @@ from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.story.zones import ZONES, line_of
 
-APPLIES = 100
+APPLIES = 50
 LAN, GUEST, SELF = "10.0.0.4", "10.0.9.4", "203.0.113.1"
 OUT, BAD = "203.0.113.9", "203.0.113.66"
 HERE = "198.51.100."
