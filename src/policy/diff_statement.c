@@ -229,6 +229,17 @@ struct telling {
 	int rc;
 };
 
+/* Takes the words. */
+static void
+tell(struct telling *telling, struct text *words, bool is_new)
+{
+	if (words->full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(words), is_new);
+	text_fini(words);
+}
+
 static void
 tell_snat(struct telling *telling, const struct policy_snat *snat, bool is_new)
 {
@@ -236,11 +247,7 @@ tell_snat(struct telling *telling, const struct policy_snat *snat, bool is_new)
 
 	statement_describe_snat(
 	    is_new ? telling->after : telling->before, snat, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 static void
@@ -250,11 +257,7 @@ tell_map(struct telling *telling, const struct policy_map *map, bool is_new)
 
 	statement_describe_map(
 	    is_new ? telling->after : telling->before, map, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* Their order counts: up to the first and from the last that differ, they are
@@ -307,11 +310,7 @@ tell_listen(
 
 	statement_describe_listen(
 	    is_new ? telling->after : telling->before, listen, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* Those behind balancers; of others the flows tell. */
@@ -338,11 +337,7 @@ tell_keep(struct telling *telling, const struct policy_intercept *intercept,
 
 	statement_describe_keep(
 	    is_new ? telling->after : telling->before, intercept, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* What is intercepted the flows tell; whom the server sees is in no flow. */
@@ -361,13 +356,6 @@ diff_keeps(struct telling *telling, const struct policy *policy,
 	}
 }
 
-/* "helper ftp for lan, guest", of one policy; nothing where it has none. */
-struct setting {
-	const char *words;
-	const char *name;
-	uint64_t before, after;
-};
-
 static void
 tell_never(
     struct telling *telling, const struct policy_never *never, bool is_new)
@@ -377,11 +365,7 @@ tell_never(
 	text_addz(&words, "never ban ");
 	describe_endpoint(
 	    is_new ? telling->after : telling->before, &never->who, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* Those of one policy that the other one does not have. */
@@ -401,6 +385,13 @@ diff_nevers(struct telling *telling, const struct policy *policy,
 	}
 }
 
+/* "helper ftp for lan, guest", of one policy; nothing where it has none. */
+struct setting {
+	const char *words;
+	const char *name;
+	uint64_t before, after;
+};
+
 static void
 tell_setting(
     struct telling *telling, const struct setting *setting, bool is_new)
@@ -417,11 +408,7 @@ tell_setting(
 		describe_endpoint(
 		    is_new ? telling->after : telling->before, &where, &words);
 	}
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 static void
@@ -448,11 +435,7 @@ tell_servers(
 		return;
 	text_addf(&words, "connections %u per server wait ", servers->slots);
 	duration_add(servers->wait, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 static void
@@ -466,11 +449,7 @@ tell_source(
 		return;
 	text_addz(&words, "source ");
 	add_addresses(servers->source4, servers->source6, &words);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* What is usual need not be written, and is not told. */
@@ -511,6 +490,20 @@ diff_settings(struct telling *telling)
 	}
 }
 
+/* What each has in words, if they differ; takes both. */
+static void
+tell_change(struct telling *telling, struct text *before, struct text *after)
+{
+	bool same = str_eq(text_str(before), text_str(after));
+
+	if (!same && (before->len > 0 || before->full))
+		tell(telling, before, false);
+	if (telling->rc == 0 && !same && (after->len > 0 || after->full))
+		tell(telling, after, true);
+	text_fini(before);
+	text_fini(after);
+}
+
 static void
 diff_choice(struct telling *telling, enum policy_choice choice)
 {
@@ -518,15 +511,56 @@ diff_choice(struct telling *telling, enum policy_choice choice)
 
 	choice_describe(telling->before, choice, &before);
 	choice_describe(telling->after, choice, &after);
-	bool same = str_eq(text_str(&before), text_str(&after));
-	if (before.full || after.full)
-		telling->rc = -ENOMEM;
-	else if (!same && before.len > 0)
-		telling->each(telling->context, text_str(&before), false);
-	if (telling->rc == 0 && !same && after.len > 0)
-		telling->each(telling->context, text_str(&after), true);
-	text_fini(&before);
-	text_fini(&after);
+	tell_change(telling, &before, &after);
+}
+
+/* Empty: there is none. */
+static void
+describe_console(const struct policy *policy, struct text *out)
+{
+	const struct policy_console *console = &policy->console;
+	struct policy_endpoint zones = { .zones = console->zones };
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+
+	if (console->listen_count == 0)
+		return;
+	text_addz(out, "console ");
+	for (size_t i = 0; i < console->listen_count; i++)
+		text_addf(out, "%s%s", i > 0 ? ", " : "",
+		    address_port_format(console->listens[i], text));
+	text_addz(out, " from ");
+	describe_endpoint(policy, &zones, out);
+	for (size_t i = 0; i < console->host_count; i++)
+		text_addf(out, "%s%.*s", i > 0 ? ", " : " host ",
+		    STR_ARG(console->hosts[i]));
+	if (console->token_count > 0)
+		text_addf(out, " with %zu token%s", console->token_count,
+		    console->token_count > 1 ? "s" : "");
+}
+
+static bool
+are_tokens_same(
+    const struct policy_console *before, const struct policy_console *after)
+{
+	bool same = before->token_count == after->token_count;
+
+	for (size_t i = 0; same && i < before->token_count; i++)
+		same = str_eq(before->tokens[i], after->tokens[i]);
+	return same;
+}
+
+static void
+diff_console(struct telling *telling)
+{
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	describe_console(telling->before, &before);
+	describe_console(telling->after, &after);
+	if (str_eq(text_str(&before), text_str(&after)) &&
+	    !are_tokens_same(
+		&telling->before->console, &telling->after->console))
+		text_addz(&after, ", another");
+	tell_change(telling, &before, &after);
 }
 
 static void
@@ -536,11 +570,7 @@ tell_user(
 	struct text words = TEXT_EMPTY;
 
 	text_addf(&words, "user %.*s%s", STR_ARG(name), how);
-	if (words.full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(&words), is_new);
-	text_fini(&words);
+	tell(telling, &words, is_new);
 }
 
 /* Where only one of both has users, its line says so. */
@@ -580,6 +610,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_users(&telling, &after->users, &before->users, true);
 	diff_servers(&telling);
 	diff_settings(&telling);
+	diff_console(&telling);
 	diff_nevers(&telling, before, after, false);
 	diff_nevers(&telling, after, before, true);
 	diff_snats(&telling);

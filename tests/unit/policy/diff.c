@@ -11,7 +11,8 @@
 	"name mail = 10.0.0.25\n"                                              \
 	"list bad = addresses \"bad.netset\"\n"                                \
 	"list ads = domains \"ads.hosts\"\n"
-#define LISTEN "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define LISTEN         "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define CONSOLE(zones) "console {\n listen 10.0.0.1:8080\n from " zones "\n}\n"
 #define BEHIND(balancers)                                                      \
 	"proxy {\n listen 10.0.0.1:3128 for lan behind " balancers "\n}\n"
 #define INTERCEPT "proxy {\n intercept web for lan\n}\n"
@@ -347,6 +348,14 @@ static const struct {
 	    "now listen 10.0.0.1:3128 for lan behind 10.0.9.5-10.0.9.6\n" },
 	{ HEAD BEHIND("10.0.9.5, 10.0.9.9"), HEAD BEHIND("10.0.9.9, 10.0.9.5"),
 	    "" },
+	/* The console lets in before the list. */
+	{ HEAD, HEAD CONSOLE("lan"), "now console 10.0.0.1:8080 from lan\n" },
+	{ HEAD CONSOLE("lan"), HEAD CONSOLE("lan"), "" },
+	{ HEAD CONSOLE("lan"), HEAD CONSOLE("lan, guest"),
+	    "no longer console 10.0.0.1:8080 from lan\n"
+	    "now console 10.0.0.1:8080 from lan, guest\n" },
+	{ HEAD CONSOLE("lan"), HEAD,
+	    "no longer console 10.0.0.1:8080 from lan\n" },
 };
 
 static void
