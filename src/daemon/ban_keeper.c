@@ -322,12 +322,7 @@ ban_keeper_open(struct gateway *gateway)
 	runtime_path(gateway->dir, RUNTIME_BANS, path);
 	(void)ban_file_open(
 	    &keeper->file, path, &keeper->bans, clock_wall(), &words);
-	struct str rest = text_str(&words);
-	while (rest.len > 0) {
-		struct str line = str_cut(&rest, '\n');
-		gateway_say("%.*s", STR_ARG(line));
-	}
-	text_fini(&words);
+	gateway_say_lines(&words);
 	ban_keeper_see_own(gateway);
 	arm_first(gateway);
 }

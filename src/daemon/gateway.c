@@ -25,6 +25,18 @@ gateway_say(const char *format, ...)
 	(void)dprintf(STDERR_FILENO, "gatehoused: %s\n", line);
 }
 
+void
+gateway_say_lines(struct text *words)
+{
+	struct str rest = text_str(words);
+
+	while (rest.len > 0) {
+		struct str line = str_cut(&rest, '\n');
+		gateway_say("%.*s", STR_ARG(line));
+	}
+	text_fini(words);
+}
+
 /* ---- apply ---- */
 
 static int

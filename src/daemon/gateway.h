@@ -146,6 +146,9 @@ void gateway_enter_sandbox(struct gateway *gateway);
 /* A line on standard error, for the administrator. */
 __attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
 
+/* Each line of the words, and they are freed. */
+void gateway_say_lines(struct text *words);
+
 /* If the journal is due, it begins anew, and the proxy has the new file. */
 void gateway_rotate_journal(struct gateway *gateway);
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "firewall/kept_sets.h"
 #include "firewall/kernel_rule.h"
-#include "firewall/kernel_set.h"
 #include "firewall/names.h"
 #include "firewall/split.h"
 #include "firewall/standing.h"
@@ -16,15 +16,6 @@ static const struct kernel_set ban_sets[BAN_SETS_COUNT] = {
 	{ "ban.net.6", ADDRESS_IPV6, true, true, 0 },
 };
 
-bool
-ban_sets_has(const char *name)
-{
-	for (size_t i = 0; i < BAN_SETS_COUNT; i++)
-		if (strcmp(ban_sets[i].name, name) == 0)
-			return true;
-	return false;
-}
-
 static const struct kernel_set *
 set_of(const struct address_range *range)
 {
@@ -32,17 +23,6 @@ set_of(const struct address_range *range)
 	bool is_ipv6 = range->first.family == ADDRESS_IPV6;
 
 	return &ban_sets[(is_prefix ? 2 : 0) + (is_ipv6 ? 1 : 0)];
-}
-
-/* 0: for ever.  What is over already is as good as over in a moment. */
-static uint64_t
-timeout_ms(int64_t ends)
-{
-	int64_t left = ends - clock_now();
-
-	if (ends == 0)
-		return 0;
-	return left > CLOCK_MS ? (uint64_t)(left / CLOCK_MS) : 1;
 }
 
 struct filling {
@@ -58,7 +38,7 @@ put_range(void *context, const struct address_range *range, int64_t ends)
 
 	if (filling->set == NULL || filling->set == set)
 		kernel_set_put_one(filling->batch, set, KERNEL_SET_ADD, range,
-		    timeout_ms(ends));
+		    kept_sets_timeout_ms(ends));
 }
 
 static void
@@ -70,91 +50,35 @@ put_addresses(struct filling *filling, const struct bans *bans)
 			    bans->items[i].ends);
 }
 
-static int
-say(int rc, const struct text *words, struct text *why)
-{
-	if (rc < 0)
-		text_addf(why, "the kernel did not take the bans: %s%s%s",
-		    strerror(-rc), words->len > 0 ? ", " : "",
-		    words->len > 0 ? words->at : "");
-	return rc;
-}
-
 /* ---- all of them ---- */
 
 static void
-put_all(struct batch *batch, const struct standing *standing,
-    const struct bans *bans)
+put_all(struct batch *batch, const struct bans *bans)
 {
 	struct filling filling = { batch, NULL };
 
-	batch_begin(batch);
-	kernel_table_create(batch);
-	for (size_t i = 0; i < BAN_SETS_COUNT; i++) {
-		const char *name = ban_sets[i].name;
-		if (standing_find(standing, STANDING_SET, name) == NULL)
-			kernel_set_create(batch, &ban_sets[i]);
-		else
-			kernel_set_flush(batch, name);
-	}
 	put_addresses(&filling, bans);
 	bans_ranges(bans, true, put_range, &filling);
 }
 
-static void
-see_handles(const struct standing *standing, struct ban_sets *ret)
+static const struct kept_sets kept = {
+	.sets = ban_sets,
+	.count = BAN_SETS_COUNT,
+	.put = put_all,
+	.failure = "the kernel did not take the bans",
+};
+
+bool
+ban_sets_has(const char *name)
 {
-	for (size_t i = 0; i < BAN_SETS_COUNT; i++) {
-		const struct standing_item *item =
-		    standing_find(standing, STANDING_SET, ban_sets[i].name);
-		ret->handles[i] = item != NULL ? item->handle : 0;
-	}
-}
-
-static bool
-are_there(const struct ban_sets *sets, const struct standing *standing)
-{
-	struct ban_sets found;
-
-	see_handles(standing, &found);
-	for (size_t i = 0; i < BAN_SETS_COUNT; i++)
-		if (found.handles[i] == 0 ||
-		    found.handles[i] != sets->handles[i])
-			return false;
-	return true;
-}
-
-static int
-fill(struct ban_sets *sets, struct standing *standing, const struct bans *bans,
-    struct text *words)
-{
-	struct batch batch = BATCH_EMPTY;
-
-	put_all(&batch, standing, bans);
-	int rc = batch_commit(&batch, words);
-	batch_fini(&batch);
-	standing_fini(standing);
-	if (rc == 0)
-		rc = standing_read(standing, STANDING_SETS_ONLY);
-	if (rc == 0)
-		see_handles(standing, sets);
-	return rc;
+	return kept_sets_has(&kept, name);
 }
 
 int
 ban_sets_ensure(
     struct ban_sets *sets, const struct bans *bans, struct text *reterr_why)
 {
-	struct text words = TEXT_EMPTY;
-	struct standing standing;
-	int rc = standing_read(&standing, STANDING_SETS_ONLY);
-
-	if (rc == 0 && !are_there(sets, &standing))
-		rc = fill(sets, &standing, bans, &words);
-	standing_fini(&standing);
-	say(rc, &words, reterr_why);
-	text_fini(&words);
-	return rc;
+	return kept_sets_ensure(&kept, sets->handles, bans, reterr_why);
 }
 
 /* ---- one of them ---- */
@@ -260,8 +184,8 @@ follow_one(struct ban_sets *sets, const struct bans *bans,
 	if (had_one)
 		kernel_set_put_one(&batch, set, KERNEL_SET_REMOVE, range, 0);
 	if (ban != NULL)
-		kernel_set_put_one(
-		    &batch, set, KERNEL_SET_ADD, range, timeout_ms(ban->ends));
+		kernel_set_put_one(&batch, set, KERNEL_SET_ADD, range,
+		    kept_sets_timeout_ms(ban->ends));
 	return commit(&batch, rc, sets, bans, words);
 }
 
@@ -286,7 +210,7 @@ ban_sets_follow(struct ban_sets *sets, const struct bans *bans,
 		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
 			rc = follow_prefixes(sets, bans, set, &words);
 	}
-	say(rc, &words, reterr_why);
+	(void)kept_sets_say(&kept, rc, &words, reterr_why);
 	text_fini(&words);
 	return rc;
 }
