@@ -3,6 +3,8 @@
  * proxy/exchange_impl: what the files of proxy/exchange share, and nobody else.
  *
  *	exchange        the request, the server, the answer passed on
+ *	exchange_answer answers of our own
+ *	exchange_serve  answers of the cache's making, sent
  *	exchange_store  the cache is asked first, and given what may be kept
  *	exchange_who    who asks, if he says it
  */
@@ -67,14 +69,6 @@ void exchange_finish(struct exchange *exchange);
 /* The request's head is taken from the client's input. */
 void exchange_forget_head(struct exchange *exchange);
 
-void exchange_answer_page(
-    struct exchange *exchange, unsigned status, const char *sentence);
-void exchange_answer_failure(
-    struct exchange *exchange, enum proxy_failure failure);
-
-/* As the errand's answer says. */
-void exchange_answer_refusal(struct exchange *exchange);
-
 /* The answer has begun, so it can only be seen to have no end. */
 void exchange_cut_off(struct exchange *exchange, enum proxy_failure failure);
 
@@ -85,6 +79,16 @@ void exchange_go_on(struct exchange *exchange);
 
 /* The server's answer was of no use: asks again, as if for the first time. */
 void exchange_ask_again(struct exchange *exchange);
+
+/* ---- exchange_answer.c: each ends the exchange ---- */
+
+void exchange_answer_page(
+    struct exchange *exchange, unsigned status, const char *sentence);
+void exchange_answer_failure(
+    struct exchange *exchange, enum proxy_failure failure);
+
+/* As the errand's answer says. */
+void exchange_answer_refusal(struct exchange *exchange);
 
 /* ---- exchange_who.c ---- */
 
