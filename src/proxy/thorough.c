@@ -121,12 +121,23 @@ make(struct thorough *thorough, struct http_coder_pool *pool,
 }
 
 static void
-forget(struct thorough_job *job)
+forget(struct thorough *thorough)
 {
+	struct thorough_job *job = &thorough->job;
+
 	cache_object_unref(job->source);
 	cache_object_unref(job->swift);
 	cache_object_unref(job->object);
 	*job = (struct thorough_job){ 0 };
+	atomic_store(&thorough->busy, false);
+}
+
+/* Nobody reads what was to be filled. */
+static void
+drop(struct thorough *thorough)
+{
+	cache_body_break(cache_object_body(thorough->job.object));
+	forget(thorough);
 }
 
 /* ---- the thread ---- */
@@ -152,13 +163,12 @@ run(void *context)
 
 	(void)setpriority(PRIO_PROCESS, 0, 19);
 	while (await_job(thorough)) {
-		if (pool != NULL)
-			make(thorough, pool, &thorough->job);
-		else
-			cache_body_break(
-			    cache_object_body(thorough->job.object));
-		forget(&thorough->job);
-		atomic_store(&thorough->busy, false);
+		if (pool == NULL) {
+			drop(thorough);
+			continue;
+		}
+		make(thorough, pool, &thorough->job);
+		forget(thorough);
 	}
 	http_coder_pool_destroy(&pool);
 	return NULL;
@@ -192,9 +202,11 @@ thorough_begin(struct thorough *thorough, const struct thorough_job *job)
 	(void)cache_object_ref(job->source);
 	(void)cache_object_ref(job->swift);
 	(void)cache_object_ref(job->object);
-	thorough->given = true;
 	if (!thorough->running)
 		start_thread(thorough);
+	thorough->given = thorough->running;
+	if (!thorough->given)
+		drop(thorough);
 	(void)pthread_cond_signal(&thorough->work);
 	(void)pthread_mutex_unlock(&thorough->lock);
 }
@@ -213,7 +225,6 @@ thorough_create(void)
 	return thorough;
 }
 
-/* A job that was given and not begun has nobody who reads it. */
 void
 thorough_destroy(struct thorough **thorough)
 {
@@ -228,9 +239,6 @@ thorough_destroy(struct thorough **thorough)
 	(void)pthread_mutex_unlock(&t->lock);
 	if (t->running)
 		(void)pthread_join(t->thread, NULL);
-	if (t->job.object != NULL)
-		cache_body_break(cache_object_body(t->job.object));
-	forget(&t->job);
 	(void)pthread_cond_destroy(&t->work);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
