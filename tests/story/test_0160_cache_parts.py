@@ -235,12 +235,33 @@ def test_a_weak_tag_is_never_joined(site: Site) -> None:
 
 
 def test_a_whole_is_not_given_away_for_a_part(site: Site) -> None:
-    """The one who wants it fresh gets a part; the others still have the whole."""
-    path = place(site, Content())
-    site.get(path)
-    site.get(path, Range="bytes=0-99", Cache_Control="no-cache")
+    """One waits for a part for long; who did not wait for him has the whole."""
+    released, content, asked_for_part = threading.Event(), Content(), threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        reply = content(asked)
+        if "range" in asked.headers:
+            reply.before = released
+            asked_for_part.set()
+        return reply
+
+    path = place(site, answer)
+
+    def fetch(*options: str) -> bytes:
+        url, proxy = f"http://out.example.com:8000{path}", "http://10.0.0.1:3128"
+        return site.lab.lan.curl(url, "--proxy", proxy, *options, timeout=20).body
+
+    parts: list[bytes] = []
+    slow = threading.Thread(target=lambda: parts.append(fetch("--range", "0-99")))
+    slow.start()
+    assert asked_for_part.wait(5)
+    assert fetch() == BYTES
+    released.set()
+    slow.join(10)
+    assert parts == [BYTES[:100]]
     whole = site.get(path)
     assert whole.hit and whole.body == BYTES
+    assert ranges(site, path) == ["bytes=0-99", None]
 
 
 def test_a_stale_part_is_validated(site: Site) -> None:
