@@ -73,6 +73,10 @@ struct cache_object *cache_find(struct cache_user *user, struct str key,
 /* For cache_parts: the purges that have been until now. */
 uint32_t cache_stamp(const struct cache *cache);
 
+/* Whether what is stored under the key may be as old as the stamp: nothing has
+ * purged it since, nor anything but single keys. */
+bool cache_stamp_holds(struct cache *cache, uint32_t stamp, struct str key);
+
 /*
  * Takes the place of the object with the same key and secondary key; takes its
  * own reference.  By the thread that fills the body, before or after it ends; a

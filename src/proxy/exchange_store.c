@@ -486,19 +486,19 @@ is_kept_post(
     struct exchange *exchange, struct http_response *response, int used)
 {
 	struct keep *keep = &exchange->store.keep;
-	uint32_t stamp = cache_stamp(cache_of(exchange)->cache);
+	struct cache *cache = cache_of(exchange)->cache;
+	struct str key = make_key(exchange);
+	bool holds = cache_stamp_holds(cache, keep->stamp, key);
 	enum cache_refusal refusal;
 
 	keep_invalidate(keep, response);
 	/* A purge of ours is not one that the answer is older than.  A fill
 	 * would take the server away from content that is on its way. */
 	if (exchange->request.method != HTTP_METHOD_POST ||
-	    !exchange->up_done || keep->stamp != stamp)
+	    !exchange->up_done || key.len == 0 || !holds)
 		return false;
-	keep->stamp = cache_stamp(cache_of(exchange)->cache);
-	keep->key = make_key(exchange);
-	if (keep->key.len == 0)
-		return false;
+	keep->stamp = cache_stamp(cache);
+	keep->key = key;
 	struct cache_object *object =
 	    keep_new(keep, &exchange->errand, response, (size_t)used, &refusal);
 	keep->key = STR("");
