@@ -27,7 +27,7 @@ append(struct cache_disk *disk, struct cache_record *record,
 static size_t
 spans_of(const struct cache_body *body, struct iovec **ret)
 {
-	size_t room = (size_t)(cache_body_bytes(body) / CACHE_PIECE_BYTES) + 5;
+	size_t room = (size_t)(cache_body_bytes(body) / CACHE_BLOCK_BYTES) + 5;
 	struct iovec *spans = calloc(room, sizeof(*spans));
 
 	*ret = spans;
