@@ -131,8 +131,9 @@ take_turn(struct exchange *exchange, const struct cache_object *known)
 	if (exchange->request.method != HTTP_METHOD_GET)
 		return false;
 	switch (cache_take_turn(cache_of(exchange), store->keep.key,
-	    &exchange->request, known, exchange->client->worker->loop, on_turn,
-	    exchange, &store->keep.lead, &store->waiter)) {
+	    &exchange->request, known, store->collapsed,
+	    exchange->client->worker->loop, on_turn, exchange,
+	    &store->keep.lead, &store->waiter)) {
 	case CACHE_TURN_FOUND:
 		return ask(exchange);
 	case CACHE_TURN_WAIT:

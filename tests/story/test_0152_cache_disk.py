@@ -18,9 +18,10 @@ POLICY = (
     + """
 proxy {
     listen 10.0.0.1:3128 for lan
+    intercept tcp 8000 for guest
     cache memory 64M, disk "FOLDER" 512M
 }
-allow lan -> wan tcp 8000
+allow lan, guest -> wan tcp 8000
 """
 )
 
@@ -118,3 +119,18 @@ def test_a_part_is_there_after_a_restart(lab: Lab, policy: str, origin: Origin) 
             "bytes=0-9999",
             f"bytes=10000-{len(body) - 1}",
         ]
+
+
+def test_who_dialled_it_himself_has_his_own(
+    lab: Lab, policy: str, origin: Origin
+) -> None:
+    """What the disk has of the URL is another's, and is looked at once."""
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+    with Gateway(lab, policy) as gateway:
+        for _ in range(2):
+            conn = lab.guest.http("203.0.113.9", 8000)
+            conn.request("GET", "/2", headers={"Host": "out.example.com:8000"})
+            assert conn.getresponse().read() == PAGES["/2"]
+            conn.close()
+        assert len(origin.asked) == len(PAGES) + 1
