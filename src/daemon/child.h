@@ -14,6 +14,7 @@
 #include "daemon/generation.h"
 #include "daemon/host_files.h"
 #include "daemon/sandbox.h"
+#include "event/tally.h"
 
 #include <sys/types.h>
 
@@ -89,6 +90,10 @@ int child_tell_quotas(
 int child_collect(struct child *child,
     void (*take)(void *context, const struct policy_quota_count *count),
     void *context);
+
+/* Adds what the proxy has decided since the last time.  0 or a negative errno;
+ * -EBADMSG as well for what makes no sense. */
+int child_reckon(struct child *child, struct tally *sum);
 
 /* Asks for the proxy's counters and waits for them. */
 int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);

@@ -9,8 +9,10 @@
  *	end WORDS | ban RANGE SECONDS BECAUSE | force RANGE SECONDS BECAUSE |
  *	unban RANGE | bans | session ADDRESS | confirm | diff ID ID | history |
  *	kept ID | metrics | rollback [ID] | purge KIND WHAT | quotas |
- *	reset RULE SOURCE | status | stop
+ *	reset RULE SOURCE | rules | series STEP COUNT | status | stop |
+ *	top WHAT SECONDS COUNT
  *
+ * Of what `rules`, `series` and `top` answer, daemon/tally_desk tells.
  * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living

@@ -274,6 +274,8 @@ answer(void *context, struct str line, struct text *out,
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (tally_desk_answer(&daemon->gateway, line, out, &status))
+		return status;
 	if (str_is(line, "metrics"))
 		return answer_metrics(daemon, out);
 	if (str_is(line, "stop")) {
@@ -285,9 +287,9 @@ answer(void *context, struct str line, struct text *out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
 	    "end WORDS, history, kept ID, metrics, purge KIND WHAT, quotas, "
-	    "reset RULE SOURCE, rollback ID, session ADDRESS, status, stop and "
-	    "unban "
-	    "RANGE are understood\n");
+	    "reset RULE SOURCE, rollback ID, rules, series STEP COUNT, session "
+	    "ADDRESS, status, stop, top WHAT SECONDS COUNT and unban RANGE are "
+	    "understood\n");
 	return STATUS_USAGE;
 }
 

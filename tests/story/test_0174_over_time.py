@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What happened over time: points, the most of each kind, and the rules' hits,
+of both enforcers, as the console and the control socket tell it."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab import curl, wait
+from tests.lab.flows import PROXY
+from tests.lab.gateway import Gateway
+from tests.lab.host import Host
+from tests.lab.origin import Origin, Reply
+from tests.story.cached import FRESH, Site
+from tests.story.zones import ZONES, line_of
+
+API = "http://10.0.0.1:8080/api/v1"
+POLICY = (
+    ZONES
+    + """
+service web = { tcp 80, tcp 8000 }
+proxy {
+    listen 10.0.0.1:3128 for lan
+    cache memory 16M
+    compress
+}
+console {
+    listen 10.0.0.1:8080
+    from lan
+}
+
+report reject lan -> .example.net web           as "watched"
+reject lan -> ads.example.com web               as "ads"
+allow  lan -> wan web                           as "web"
+allow  lan -> wan tcp 2525                      as "mail"
+allow  lan -> wan udp 9                         as "never"
+drop   lan, guest -> any tcp 4444 log           as "worm"
+"""
+)
+TEXT = FRESH | {"Content-Type": "text/plain"}
+WORDS = b"the quick brown fox jumps over the lazy dog\n" * 4000
+
+
+@pytest.fixture(scope="module")
+def site(gateway: Gateway) -> Iterator[Site]:
+    origin = Origin()
+    with gateway.lab.out.serve(8000, origin.handle):
+        yield Site(gateway, origin)
+
+
+@pytest.fixture
+def lan(gateway: Gateway) -> Host:
+    return gateway.lab.lan
+
+
+def ask(lan: Host, path: str) -> dict:
+    answer = lan.curl(API + path)
+    assert answer.status == 200, answer.text
+    return json.loads(answer.text)
+
+
+def rule(lan: Host, name: str) -> dict:
+    [one] = [r for r in ask(lan, "/rules")["rules"] if r["name"] == name]
+    return one
+
+
+def top(lan: Host, of: str, what: str) -> dict:
+    found = ask(lan, f"/top?of={of}&count=50")["entries"]
+    return next((e for e in found if e["what"] == what), {"flows": 0})
+
+
+def totals(lan: Host, step: int = 10, count: int = 60) -> dict:
+    points = ask(lan, f"/series?step={step}&count={count}")["points"]
+    assert len(points) == count
+    assert [p["time"] for p in points] == sorted(p["time"] for p in points)
+    return {k: sum(p[k] for p in points) for k in points[0] if k != "time"}
+
+
+def grows(lan: Host, before: dict, **by: int) -> bool:
+    now = totals(lan)
+    return all(now[key] - before[key] >= value for key, value in by.items())
+
+
+def test_requests_are_told(site: Site, lan: Host) -> None:
+    before = totals(lan)
+    path = site.page(Reply(headers=TEXT, body=WORDS))
+    for _ in range(3):
+        got = lan.curl(
+            f"http://out.example.com:8000{path}", *PROXY, "--compressed"
+        )
+        assert got.status == 200
+    assert lan.curl("http://ads.example.com/", *PROXY).status == 403
+    wait.until("it is told", lambda: grows(lan, before, allowed=3, refused=1, requests=4, hits=2))
+    now = totals(lan)
+    assert now["bytes_out"] > before["bytes_out"]
+    # Two came from the cache, and all were compressed.
+    assert now["saved"] - before["saved"] > 2 * len(WORDS)
+    for step in (60, 3600):
+        assert totals(lan, step)["requests"] >= now["requests"] - before["requests"]
+    name = top(lan, "names", "out.example.com")
+    assert (name["flows"], name["refused"], name["over"]) == (3, 0, 0)
+    ads = top(lan, "names", "ads.example.com")
+    assert (ads["flows"], ads["refused"]) == (1, 1)
+    assert top(lan, "clients", "10.0.0.4")["flows"] >= 4
+    assert top(lan, "refused", "10.0.0.4")["refused"] >= 1
+    assert top(lan, "pairs", "lan -> wan")["flows"] >= 3
+    met = top(lan, "rules", str(line_of(POLICY, '"web"')))
+    assert (met["flows"], met["name"]) == (3, "web")
+
+
+def test_the_kernel_is_told(site: Site, lan: Host) -> None:
+    before = totals(lan)
+    with site.lab.out.serve(2525, lambda peer: peer.close()):
+        for _ in range(3):
+            lan.connect("203.0.113.9", 2525).close()
+    guest = site.lab.guest.curl("http://203.0.113.9:4444/", timeout=0.5)
+    assert guest.exit == curl.TIMED_OUT
+    wait.until("it is told", lambda: grows(lan, before, allowed=3, refused=1))
+    mail = rule(lan, "mail")
+    assert mail["packets"] == 3 and mail["flows"] == 0 and mail["bytes"] > 0
+    assert mail["last"] is not None
+    assert top(lan, "rules", str(mail["line"]))["flows"] == 3
+    # It logs, so its clients are known.
+    assert top(lan, "refused", "10.0.9.4")["refused"] >= 1
+    assert top(lan, "pairs", "guest -> wan")["refused"] >= 1
+
+
+def test_a_rule_that_was_never_met(lan: Host) -> None:
+    never = rule(lan, "never")
+    assert (never["packets"], never["flows"], never["last"]) == (0, 0, None)
+    assert never["text"] == 'allow lan -> wan udp 9 as "never"'
+    every = ask(lan, "/rules")["rules"]
+    assert [r["line"] for r in every[:-1]] == sorted(r["line"] for r in every[:-1])
+    assert every[-1]["line"] == 0
+
+
+def test_what_makes_no_sense_is_refused(lan: Host) -> None:
+    for path in (
+        "/series?step=7", "/series?count=0", "/series?step=10&count=361",
+        "/top?of=users", "/top?seconds=0", "/top?seconds=86401", "/top?count=201",
+    ):  # fmt: skip
+        answer = lan.curl(API + path)
+        assert answer.status == 400, path
+        assert json.loads(answer.text)["status"] == 400
