@@ -227,6 +227,14 @@ answer_rules(struct gateway *gateway, struct str words, struct text *out)
 
 /* ---- commands ---- */
 
+static int
+status_of(int rc)
+{
+	return rc == 0         ? STATUS_GOOD
+	       : rc == -EINVAL ? STATUS_USAGE
+			       : STATUS_WORLD;
+}
+
 static const struct {
 	struct str word; /* with a blank: something follows */
 	int (*answer)(
@@ -238,10 +246,17 @@ static const struct {
 };
 
 bool
-tally_desk_answer(
-    struct gateway *gateway, struct str line, struct text *out, int *ret_status)
+tally_desk_answer(struct gateway *gateway, struct str line, struct text *out,
+    struct control_more *ret_more, int *ret_status)
 {
+	struct str report = STR("report ");
 	size_t i = 0, count = sizeof(commands) / sizeof(commands[0]);
+
+	if (str_starts(line, report)) {
+		*ret_status = status_of(tally_hours_report(
+		    gateway, str_skip(line, report.len), out, ret_more));
+		return true;
+	}
 
 	while (i < count && !str_eq(line, commands[i].word) &&
 	       !(str_ends(commands[i].word, STR(" ")) &&
@@ -249,10 +264,7 @@ tally_desk_answer(
 		i++;
 	if (i == count)
 		return false;
-	int rc = commands[i].answer(
-	    gateway, str_skip(line, commands[i].word.len), out);
-	*ret_status = rc == 0         ? STATUS_GOOD
-		      : rc == -EINVAL ? STATUS_USAGE
-				      : STATUS_WORLD;
+	*ret_status = status_of(commands[i].answer(
+	    gateway, str_skip(line, commands[i].word.len), out));
 	return true;
 }

@@ -83,6 +83,7 @@ tally_keeper_look(struct gateway *gateway)
 		series_add(&keeper->series[i], at, &keeper->news.point);
 	(void)periods_add(&keeper->minutes, at, &keeper->news);
 	(void)periods_add(&keeper->hours, at, &keeper->news);
+	tally_hours_add(gateway, at, &keeper->news);
 	tally_clear(&keeper->news);
 }
 
@@ -157,6 +158,8 @@ init(struct tally_keeper *keeper)
 		rc = periods_init(&keeper->minutes, MINUTES_EVERY, MINUTES);
 	if (rc == 0)
 		rc = periods_init(&keeper->hours, HOURS_EVERY, HOURS);
+	if (rc == 0)
+		rc = tally_hours_init(&keeper->by_hour);
 	return rc;
 }
 
@@ -169,6 +172,7 @@ fini(struct tally_keeper *keeper)
 		series_fini(&keeper->series[i]);
 	periods_fini(&keeper->minutes);
 	periods_fini(&keeper->hours);
+	tally_hours_fini(&keeper->by_hour);
 	rule_hits_fini(&keeper->hits);
 	tally_kernel_fini(&keeper->kernel);
 	*keeper = (struct tally_keeper){ .is_open = false };
@@ -179,6 +183,7 @@ tally_keeper_open(struct gateway *gateway)
 {
 	struct tally_keeper *keeper = &gateway->tally;
 
+	keeper->by_hour.book = TALLY_BOOK_CLOSED;
 	if (init(keeper) < 0) {
 		fini(keeper);
 		gateway_say("there is no memory to count over time");
@@ -196,5 +201,7 @@ tally_keeper_close(struct gateway *gateway)
 {
 	loop_timer_cancel(&gateway->tally.timer);
 	tally_keeper_look(gateway);
+	if (gateway->tally.is_open)
+		tally_hours_flush(gateway);
 	fini(&gateway->tally);
 }

@@ -13,7 +13,7 @@
  *			most often
  *	to the rules	how often each was met and when last (daemon/rule_hits)
  *	to the disk	by the hour, if there is a folder of the state
- *			(daemon/tally_book)
+ *			(daemon/tally_hours)
  *
  * What the kernel decides without a log it counts by rule alone: so it is in
  * the series and of rules, and of a zone pair where its rule is from one zone
@@ -25,6 +25,7 @@
 #define GATEHOUSE_DAEMON_TALLY_KEEPER_H
 
 #include "daemon/rule_hits.h"
+#include "daemon/tally_hours.h"
 #include "daemon/tally_kernel.h"
 #include "event/event.h"
 #include "event/periods.h"
@@ -43,6 +44,7 @@ struct tally_keeper {
 	bool is_open;
 	struct series series[TALLY_SERIES]; /* the shortest step first */
 	struct periods minutes, hours;
+	struct tally_hours by_hour;
 	struct rule_hits hits;
 	struct tally_kernel kernel;
 	struct tally news;  /* since the last look; rules by their id */
@@ -73,6 +75,6 @@ struct str tally_keeper_rule_key(const uint64_t *id);
 
 /* A command of the control socket; false: the line is none of these. */
 bool tally_desk_answer(struct gateway *gateway, struct str line,
-    struct text *out, int *ret_status);
+    struct text *out, struct control_more *ret_more, int *ret_status);
 
 #endif

@@ -138,6 +138,30 @@ look_at_own(
 	*seen = now;
 }
 
+/* Of what the kernel itself has passed on. */
+static void
+look_at_bytes(struct gateway *gateway, const struct kernel_counters *counters)
+{
+	static const struct {
+		const char *name;
+		enum series_figure figure;
+	} rows[TALLY_KERNEL_WAYS] = {
+		{ "forwarded.in", SERIES_BYTES_IN },
+		{ "forwarded.out", SERIES_BYTES_OUT },
+	};
+	struct tally_keeper *keeper = &gateway->tally;
+
+	for (size_t i = 0; i < TALLY_KERNEL_WAYS; i++) {
+		const struct kernel_counter *one =
+		    kernel_counters_find(counters, rows[i].name);
+		uint64_t now = one != NULL ? one->bytes : 0;
+		keeper->news.point.figures[rows[i].figure] +=
+		    rule_hits_difference(
+			now, keeper->kernel.bytes[i], keeper->hits.anew);
+		keeper->kernel.bytes[i] = now;
+	}
+}
+
 void
 tally_kernel_look(struct gateway *gateway, int64_t wall)
 {
@@ -153,8 +177,10 @@ tally_kernel_look(struct gateway *gateway, int64_t wall)
 		look_at_rule(gateway, &counters, i, wall);
 	for (size_t i = 0; counters.all != NULL && i < OWN_REFUSALS; i++)
 		look_at_own(gateway, &counters, i);
-	if (counters.all != NULL)
+	if (counters.all != NULL) {
+		look_at_bytes(gateway, &counters);
 		hits->anew = false;
+	}
 	kernel_counters_fini(&counters);
 }
 

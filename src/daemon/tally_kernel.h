@@ -21,9 +21,11 @@ struct tally;
 struct tally_keeper;
 
 #define TALLY_KERNEL_OWN_MAX 16
+#define TALLY_KERNEL_WAYS    2 /* in and out */
 
 struct tally_kernel {
 	uint64_t own[TALLY_KERNEL_OWN_MAX]; /* counters of no rule, as seen */
+	uint64_t bytes[TALLY_KERNEL_WAYS];  /* passed on, as seen */
 	/* By line: all of its rules are from one zone to one other. */
 	bool *is_paired;
 	size_t line_count;
