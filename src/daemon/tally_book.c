@@ -29,19 +29,8 @@ file_name(int64_t wall, char ret[static NAME_BYTES])
 int
 tally_book_open(struct tally_book *book, const char *dir)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : 0;
-
-	if (rc == 0 && mkdirat(fd, FOLDER, 0700) < 0 && errno != EEXIST)
-		rc = -errno;
-	if (rc == 0) {
-		book->fd = openat(fd, FOLDER,
-		    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		rc = book->fd < 0 ? -errno : 0;
-	}
-	if (fd >= 0)
-		(void)close(fd);
-	return rc;
+	book->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return book->fd < 0 ? -errno : 0;
 }
 
 void
@@ -50,6 +39,33 @@ tally_book_close(struct tally_book *book)
 	if (book->fd >= 0)
 		(void)close(book->fd);
 	book->fd = -1;
+}
+
+/* The descriptor, or a negative errno. */
+static int
+open_folder(const struct tally_book *book)
+{
+	int fd = openat(
+	    book->fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int
+open_day(const struct tally_book *book, int64_t wall, int flags)
+{
+	int folder = open_folder(book), fd;
+	char name[NAME_BYTES];
+
+	if (folder < 0)
+		return folder;
+	file_name(wall, name);
+	fd = openat(
+	    folder, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0)
+		fd = -errno;
+	(void)close(folder);
+	return fd;
 }
 
 /* ---- writing ---- */
@@ -88,14 +104,11 @@ write_line(int fd, struct str line)
 int
 tally_book_append(struct tally_book *book, int64_t wall, struct str line)
 {
-	char name[NAME_BYTES];
-
-	file_name(wall, name);
-	int fd = openat(book->fd, name,
-	    O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-	    0600);
-	if (fd < 0)
+	if (mkdirat(book->fd, FOLDER, 0700) < 0 && errno != EEXIST)
 		return -errno;
+	int fd = open_day(book, wall, O_RDWR | O_CREAT | O_APPEND);
+	if (fd < 0)
+		return fd;
 	int rc = write_line(fd, line);
 	if (rc == 0 && fdatasync(fd) < 0)
 		rc = -errno;
@@ -122,7 +135,7 @@ is_day(struct str name)
 void
 tally_book_forget(struct tally_book *book, int64_t wall)
 {
-	int fd = openat(book->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_folder(book);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	char oldest[NAME_BYTES];
 
@@ -135,7 +148,7 @@ tally_book_forget(struct tally_book *book, int64_t wall)
 	for (struct dirent *one; (one = readdir(dir)) != NULL;)
 		if (is_day(str_of(one->d_name)) &&
 		    str_cmp(str_of(one->d_name), str_of(oldest)) < 0)
-			(void)unlinkat(book->fd, one->d_name, 0);
+			(void)unlinkat(fd, one->d_name, 0);
 	(void)closedir(dir);
 }
 
@@ -144,13 +157,10 @@ tally_book_forget(struct tally_book *book, int64_t wall)
 int
 tally_book_read(const struct tally_book *book, int64_t wall, struct text *ret)
 {
-	char name[NAME_BYTES];
+	int fd = open_day(book, wall, O_RDONLY);
 
-	file_name(wall, name);
-	int fd = openat(
-	    book->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return fd == -ENOENT ? 0 : fd;
 	int rc = file_read_fd(fd, TALLY_BOOK_DAY_BYTES_MAX, ret);
 	(void)close(fd);
 	if (rc == 0 && ret->len > 0 && ret->at[ret->len - 1] != '\n')

@@ -31,12 +31,13 @@
 #define TALLY_DAY  (24 * TALLY_HOUR)
 
 struct tally_book {
-	int fd; /* of the folder; -1: nothing is kept */
+	int fd; /* of the folder of the state; -1: nothing is kept */
 };
 
 #define TALLY_BOOK_CLOSED ((struct tally_book){ .fd = -1 })
 
-/* Makes the folder in that one if there is none.  0 or a negative errno. */
+/* In that folder, in which one is made for the first line.  0 or a negative
+ * errno. */
 int tally_book_open(struct tally_book *book, const char *dir);
 void tally_book_close(struct tally_book *book);
 

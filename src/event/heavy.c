@@ -54,6 +54,38 @@ heavy_key(const struct heavy *heavy, const struct heavy_entry *entry)
 	return (struct str){ heavy->keys.at + entry->key_at, entry->key_len };
 }
 
+static uint64_t
+take_word(uint64_t hash, const char *at, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, len);
+	hash = (hash ^ word) * UINT64_C(0xd6e8feb86659fd93);
+	return hash ^ hash >> 32;
+}
+
+/*
+ * By words of eight bytes, the last of which may have some of the one before:
+ * str_hash, byte by byte, took half of the time of a count.  Whoever finds keys
+ * that collide without knowing the seed makes a count walk through `room`
+ * entries at most.
+ */
+static uint64_t
+hash_of(const struct heavy *heavy, struct str key)
+{
+	uint64_t hash = heavy->seed ^ key.len;
+	size_t at = 0;
+
+	for (; key.len - at >= 8; at += 8)
+		hash = take_word(hash, key.at + at, 8);
+	if (at < key.len && key.len > 8)
+		hash = take_word(hash, key.at + key.len - 8, 8);
+	else if (at < key.len)
+		hash = take_word(hash, key.at, key.len);
+	hash *= UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
 /* The slot that has it, or the free one where it belongs. */
 static uint16_t *
 find_slot(const struct heavy *heavy, struct str key, uint64_t hash)
@@ -178,7 +210,7 @@ let_in(struct heavy *heavy, struct str key, uint64_t hash)
 static struct heavy_entry *
 find(struct heavy *heavy, struct str key, bool lets_in)
 {
-	uint64_t hash = str_hash(key, heavy->seed);
+	uint64_t hash = hash_of(heavy, key);
 	uint16_t slot = *find_slot(heavy, key, hash);
 	struct heavy_entry *entry;
 

@@ -3,14 +3,17 @@
 of both enforcers, as the console and the control socket tell it."""
 
 import json
+import re
+import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.lab import curl, wait
 from tests.lab.flows import PROXY
-from tests.lab.gateway import Gateway
+from tests.lab.gateway import GOOD, Gateway
 from tests.lab.host import Host
+from tests.lab.lab import Lab
 from tests.lab.origin import Origin, Reply
 from tests.story.cached import FRESH, Site
 from tests.story.zones import ZONES, line_of
@@ -35,7 +38,7 @@ reject lan -> ads.example.com web               as "ads"
 allow  lan -> wan web                           as "web"
 allow  lan -> wan tcp 2525                      as "mail"
 allow  lan -> wan udp 9                         as "never"
-drop   lan, guest -> any tcp 4444 log           as "worm"
+drop   lan, guest -> any tcp 4444 log           as "<script>worm</script>"
 """
 )
 TEXT = FRESH | {"Content-Type": "text/plain"}
@@ -109,14 +112,28 @@ def test_requests_are_told(site: Site, lan: Host) -> None:
     assert (met["flows"], met["name"]) == (3, "web")
 
 
+def pour(peer: socket.socket) -> None:
+    with peer:
+        peer.sendall(bytes(100_000))
+
+
+def drain(peer: socket.socket) -> int:
+    with peer:
+        return sum(iter(lambda: len(peer.recv(65536)), 0))
+
+
 def test_the_kernel_is_told(site: Site, lan: Host) -> None:
     before = totals(lan)
-    with site.lab.out.serve(2525, lambda peer: peer.close()):
+    with site.lab.out.serve(2525, pour):
         for _ in range(3):
-            lan.connect("203.0.113.9", 2525).close()
+            assert drain(lan.connect("203.0.113.9", 2525)) == 100_000
     guest = site.lab.guest.curl("http://203.0.113.9:4444/", timeout=0.5)
     assert guest.exit == curl.TIMED_OUT
-    wait.until("it is told", lambda: grows(lan, before, allowed=3, refused=1))
+    wait.until(
+        "it is told",
+        lambda: grows(lan, before, allowed=3, refused=1, bytes_out=300_000),
+    )
+    assert totals(lan)["bytes_in"] - before["bytes_in"] < 100_000
     mail = rule(lan, "mail")
     assert mail["packets"] == 3 and mail["flows"] == 0 and mail["bytes"] > 0
     assert mail["last"] is not None
@@ -143,3 +160,65 @@ def test_what_makes_no_sense_is_refused(lan: Host) -> None:
         answer = lan.curl(API + path)
         assert answer.status == 400, path
         assert json.loads(answer.text)["status"] == 400
+
+
+def test_the_report_says_the_same(
+    gateway: Gateway, site: Site, lan: Host, tmp_path
+) -> None:
+    before = totals(lan, 3600, 2)
+    assert lan.curl("http://ads.example.com/", *PROXY).status == 403
+    wait.until(
+        "it is told",
+        lambda: totals(lan, 3600, 2)["refused"] > before["refused"],
+    )
+    done = gateway.command("report", "--since", "1h")
+    assert done.returncode == GOOD, done.stderr
+    lines = done.stdout.splitlines()
+    refused = int(re.search(r"flows refused +([\d,]+)", done.stdout)[1].replace(",", ""))
+    assert before["refused"] < refused <= totals(lan, 3600, 2)["refused"]
+    assert [line for line in lines if line.startswith("ads.example.com ")]
+    assert max(len(line) for line in lines) <= 80
+    page = tmp_path / "page.html"
+    assert gateway.command("report", "--html", page).returncode == GOOD
+    text = page.read_text()
+    assert "ads.example.com" in text and "<script" not in text
+    guest = site.lab.guest.curl("http://203.0.113.9:4444/", timeout=0.5)
+    assert guest.exit == curl.TIMED_OUT
+    wait.until(
+        "the rule's name is in the page, as text",
+        lambda: gateway.command("report", "--html", page).returncode == GOOD
+        and "&lt;script&gt;worm&lt;/script&gt;" in page.read_text(),
+    )
+    assert "<script" not in page.read_text()
+
+
+def test_what_was_written_outlives_a_restart(gateway_lab: Lab, gateway: Gateway) -> None:
+    """Also beside a line that a crash has cut off; and a rule that stands in
+    another policy goes on counting."""
+    lan, state = gateway_lab.lan, gateway.dir / "state"
+    gateway.stop()
+    with Gateway(gateway_lab, POLICY, "--state", str(state)) as first:
+        assert lan.curl("http://ads.example.com/", *PROXY).status == 403
+        wait.until("it is told", lambda: totals(lan)["refused"] == 1)
+        met = rule(lan, "ads")
+        assert (met["flows"], met["packets"]) == (1, 0)
+        other = first.policy_file(POLICY.replace("udp 9 ", "udp 11"))
+        done = first.command("apply", other)
+        assert done.returncode == GOOD, done.stderr
+        assert rule(lan, "ads") == met
+        assert (rule(lan, "never")["flows"], rule(lan, "never")["last"]) == (0, None)
+    [day] = (state / "hours").glob("*.jsonl")
+    lines = day.read_text().splitlines()
+    assert sum(json.loads(line)["refused"] for line in lines) == 1
+    with day.open("a") as file:
+        file.write('{"hour":"2026-11-27T09:00:00.0')
+    with Gateway(gateway_lab, POLICY, "--state", str(state)) as second:
+        assert totals(lan, 3600, 2)["refused"] == 1
+        assert totals(lan, 10, 60)["refused"] == 0
+        assert lan.curl("http://ads.example.com/", *PROXY).status == 403
+        wait.until("it is told", lambda: totals(lan, 3600, 2)["refused"] == 2)
+        done = second.command("report", "--since", "2h")
+        assert re.search(r"flows refused +2\n", done.stdout), done.stdout
+        assert re.search(r"^ads.example.com +2 +2 ", done.stdout, re.MULTILINE)
+    assert len(day.read_text().splitlines()) >= len(lines) + 2
+    gateway.start()
