@@ -118,18 +118,19 @@ rule_hits_difference(uint64_t now, uint64_t seen, bool anew)
 }
 
 struct heavy_count
-rule_hits_see(struct rule_hits *hits, struct rule_hit *hit, uint64_t packets,
-    uint64_t bytes, int64_t wall)
+rule_hits_see(struct rule_hits *hits, struct rule_hit *hit,
+    const struct rule_amount now[static RULE_COUNTER_COUNT], int64_t wall)
 {
-	struct heavy_count more = {
-		.flows = rule_hits_difference(
-		    packets, hit->seen_packets, hits->anew),
-		.bytes_in =
-		    rule_hits_difference(bytes, hit->seen_bytes, hits->anew),
-	};
+	struct heavy_count more = { 0 };
 
-	hit->seen_packets = packets;
-	hit->seen_bytes = bytes;
+	for (size_t i = 0; i < RULE_COUNTER_COUNT; i++) {
+		struct rule_amount *seen = &hit->seen[i];
+		more.flows += rule_hits_difference(
+		    now[i].packets, seen->packets, hits->anew);
+		more.bytes_in +=
+		    rule_hits_difference(now[i].bytes, seen->bytes, hits->anew);
+		*seen = now[i];
+	}
 	hit->packets += more.flows;
 	hit->bytes += more.bytes_in;
 	if (more.flows > 0)

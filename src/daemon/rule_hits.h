@@ -20,12 +20,23 @@
  * rule was meant. */
 #define RULE_HITS_PAST 4
 
+struct rule_amount {
+	uint64_t packets, bytes;
+};
+
+/* Where packets are counted of a rule, each by itself. */
+enum rule_counter {
+	RULE_COUNTER_RULESET,
+	RULE_COUNTER_EARLY, /* at the driver */
+	RULE_COUNTER_COUNT,
+};
+
 struct rule_hit {
 	uint64_t id;
-	uint64_t packets, bytes;           /* of the kernel */
-	uint64_t flows;                    /* of the proxy */
-	int64_t last;                      /* wall clock; 0: never */
-	uint64_t seen_packets, seen_bytes; /* as the kernel last had them */
+	uint64_t packets, bytes;                     /* of the kernel */
+	uint64_t flows;                              /* of the proxy */
+	int64_t last;                                /* wall clock; 0: never */
+	struct rule_amount seen[RULE_COUNTER_COUNT]; /* as they were last */
 };
 
 struct rule_hits {
@@ -61,9 +72,9 @@ struct rule_hit *rule_hits_of_id(const struct rule_hits *hits, uint64_t id);
  */
 uint64_t rule_hits_difference(uint64_t now, uint64_t seen, bool anew);
 
-/* What the kernel has counted of the rule now.  Adds it up, and returns how
- * many packets and bytes are new. */
+/* What is counted of the rule now.  Adds it up, and returns how many packets
+ * and bytes are new. */
 struct heavy_count rule_hits_see(struct rule_hits *hits, struct rule_hit *hit,
-    uint64_t packets, uint64_t bytes, int64_t wall);
+    const struct rule_amount now[static RULE_COUNTER_COUNT], int64_t wall);
 
 #endif

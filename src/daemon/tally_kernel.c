@@ -108,17 +108,28 @@ look_at_rule(struct gateway *gateway, const struct kernel_counters *counters,
 {
 	struct tally_keeper *keeper = &gateway->tally;
 	const struct policy *policy = gateway->current->policy;
+	struct rule_amount now[RULE_COUNTER_COUNT] = { 0 };
+	struct rule_amount *early = &now[RULE_COUNTER_EARLY];
 	char name[FIREWALL_COUNTER_BYTES];
-	uint64_t packets, bytes;
 
 	firewall_counter_name(&policy->rules[at], name);
 	const struct kernel_counter *one = kernel_counters_find(counters, name);
-	early_drop_counted(&gateway->early, at, &packets, &bytes);
-	packets += one != NULL ? one->packets : 0;
-	bytes += one != NULL ? one->bytes : 0;
+	if (one != NULL)
+		now[RULE_COUNTER_RULESET] =
+		    (struct rule_amount){ one->packets, one->bytes };
+	early_drop_counted(&gateway->early, at, &early->packets, &early->bytes);
 	note(keeper, policy, at,
-	    rule_hits_see(
-		&keeper->hits, &keeper->hits.items[at], packets, bytes, wall));
+	    rule_hits_see(&keeper->hits, &keeper->hits.items[at], now, wall));
+}
+
+/* The figure grows by what is more than was seen. */
+static void
+add_more(struct tally_keeper *keeper, enum series_figure figure, uint64_t now,
+    uint64_t *seen)
+{
+	keeper->news.point.figures[figure] +=
+	    rule_hits_difference(now, *seen, keeper->hits.anew);
+	*seen = now;
 }
 
 static void
@@ -126,16 +137,11 @@ look_at_own(
     struct gateway *gateway, const struct kernel_counters *counters, size_t at)
 {
 	struct tally_keeper *keeper = &gateway->tally;
-	uint64_t *seen = &keeper->kernel.own[at];
 	const struct kernel_counter *one =
 	    kernel_counters_find(counters, own_refusals[at]);
-	uint64_t now = one != NULL ? one->packets : 0;
 
-	if (str_is(STR("ban"), own_refusals[at]))
-		now += early_drop_banned(&gateway->early);
-	keeper->news.point.figures[SERIES_REFUSED] +=
-	    rule_hits_difference(now, *seen, keeper->hits.anew);
-	*seen = now;
+	add_more(keeper, SERIES_REFUSED, one != NULL ? one->packets : 0,
+	    &keeper->kernel.own[at]);
 }
 
 /* Of what the kernel itself has passed on. */
@@ -154,11 +160,8 @@ look_at_bytes(struct gateway *gateway, const struct kernel_counters *counters)
 	for (size_t i = 0; i < TALLY_KERNEL_WAYS; i++) {
 		const struct kernel_counter *one =
 		    kernel_counters_find(counters, rows[i].name);
-		uint64_t now = one != NULL ? one->bytes : 0;
-		keeper->news.point.figures[rows[i].figure] +=
-		    rule_hits_difference(
-			now, keeper->kernel.bytes[i], keeper->hits.anew);
-		keeper->kernel.bytes[i] = now;
+		add_more(keeper, rows[i].figure, one != NULL ? one->bytes : 0,
+		    &keeper->kernel.bytes[i]);
 	}
 }
 
@@ -179,6 +182,9 @@ tally_kernel_look(struct gateway *gateway, int64_t wall)
 		look_at_own(gateway, &counters, i);
 	if (counters.all != NULL) {
 		look_at_bytes(gateway, &counters);
+		add_more(&gateway->tally, SERIES_REFUSED,
+		    early_drop_banned(&gateway->early),
+		    &gateway->tally.kernel.early_bans);
 		hits->anew = false;
 	}
 	kernel_counters_fini(&counters);

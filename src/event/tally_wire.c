@@ -11,9 +11,9 @@
 
 #include <errno.h>
 
-/* No count of ours gets there in a thousand years, and sums of them do not
- * wrap. */
-#define NUMBER_MAX (UINT64_C(1) << 56)
+/* No count of some seconds gets there, and a sum of them does not wrap in a
+ * day, whatever a process tells every ten seconds. */
+#define NUMBER_MAX (UINT64_C(1) << 48)
 
 static void
 put(struct text *out, uint64_t number)

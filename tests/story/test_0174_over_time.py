@@ -152,6 +152,21 @@ def test_a_rule_that_was_never_met(lan: Host) -> None:
     assert every[-1]["line"] == 0
 
 
+def test_a_proxy_that_dies(gateway: Gateway, lan: Host) -> None:
+    """What it had told stays; the next one goes on."""
+    assert lan.curl("http://ads.example.com/", *PROXY).status == 403
+    before = totals(lan)
+    assert before["requests"] > 0
+    assert gateway.kill("gatehouse-proxy")
+    wait.until(
+        "another one answers",
+        lambda: lan.curl("http://ads.example.com/", *PROXY).status == 403,
+    )
+    # The console is the proxy's, too.
+    wait.until("and tells", lambda: lan.curl(API + "/series").status == 200)
+    wait.until("it is told", lambda: grows(lan, before, requests=1, refused=1))
+
+
 def test_what_makes_no_sense_is_refused(lan: Host) -> None:
     for path in (
         "/series?step=7", "/series?count=0", "/series?step=10&count=361",

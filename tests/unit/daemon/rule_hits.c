@@ -62,8 +62,11 @@ follow(
 static uint64_t
 see(struct rule_hits *hits, size_t at, uint64_t packets)
 {
+	const struct rule_amount now[RULE_COUNTER_COUNT] = {
+		[RULE_COUNTER_RULESET] = { packets, packets * 60 },
+	};
 	struct heavy_count more =
-	    rule_hits_see(hits, &hits->items[at], packets, packets * 60, NOW);
+	    rule_hits_see(hits, &hits->items[at], now, NOW);
 
 	assert_int_equal(more.bytes_in, more.flows * 60);
 	return more.flows;
@@ -112,6 +115,29 @@ counts_that_go_on(void **state)
 	assert_int_equal(see(&hits, 0, 98), 0);
 	assert_int_equal(see(&hits, 0, 99), 1);
 	assert_int_equal(hits.items[0].packets, 101);
+	rule_hits_fini(&hits);
+}
+
+/* What is counted at the driver may go on when the ruleset begins anew. */
+static void
+two_counters_of_a_rule(void **state)
+{
+	struct rule_hits hits = { 0 };
+	struct rule_amount now[RULE_COUNTER_COUNT] = { { 10, 600 },
+		{ 5, 300 } };
+	struct rule_hit *hit;
+
+	(void)state;
+	follow(&hits, 1, "drop lan -> any\n", true);
+	hit = &hits.items[0];
+	assert_int_equal(rule_hits_see(&hits, hit, now, NOW).flows, 15);
+	follow(&hits, 2, "drop lan -> any\n", true);
+	hit = &hits.items[0];
+	now[RULE_COUNTER_RULESET] = (struct rule_amount){ 1, 60 };
+	now[RULE_COUNTER_EARLY] = (struct rule_amount){ 7, 420 };
+	assert_int_equal(rule_hits_see(&hits, hit, now, NOW).flows, 3);
+	assert_int_equal(hit->packets, 18);
+	assert_int_equal(hit->bytes, 18 * 60);
 	rule_hits_fini(&hits);
 }
 
@@ -182,6 +208,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rule_moves),
 		cmocka_unit_test(counts_that_go_on),
+		cmocka_unit_test(two_counters_of_a_rule),
 		cmocka_unit_test(rules_of_the_same_words),
 		cmocka_unit_test(flows_of_policies_before),
 		cmocka_unit_test(before_the_first),
