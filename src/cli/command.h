@@ -35,6 +35,8 @@ struct options {
 	const char *early_drop; /* --early-drop MODE */
 	const char *confirm;    /* --confirm TIME; NULL: it is not needed */
 	const char *as;         /* --as NAME; NULL: none */
+	const char *since;      /* --since TIME; NULL: as the command says */
+	const char *html;       /* --html FILE; NULL: as text */
 	char **words;           /* what is no option */
 	int count;
 };
@@ -56,6 +58,8 @@ enum option_bits {
 	OPTION_CONFIRM = 8192,
 	OPTION_AS = 16384,
 	OPTION_METRICS = 32768,
+	OPTION_SINCE = 1 << 24,
+	OPTION_HTML = 1 << 25,
 };
 
 struct command {
@@ -88,6 +92,7 @@ extern const struct command command_unban;
 extern const struct command command_bans;
 extern const struct command command_cache;
 extern const struct command command_quota;
+extern const struct command command_report;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

@@ -38,6 +38,7 @@ static const struct command *const commands[] = {
 	&command_bans,
 	&command_cache,
 	&command_quota,
+	&command_report,
 	&command_stop,
 	&command_upgrade,
 };
@@ -140,6 +141,9 @@ static const struct {
 	    "  --state DIR    keep the last good policy there, for a start "
 	    "with one\n"
 	    "                 that is refused\n" },
+	{ OPTION_HTML, "  --html FILE    as a page, written there\n" },
+	{ OPTION_SINCE,
+	    "  --since TIME   from so long ago on: 24h, 7d (default), 30d\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -210,6 +214,8 @@ static const struct option known[] = {
 	{ "early-drop", required_argument, NULL, 'e' },
 	{ "netns", required_argument, NULL, 'N' },
 	{ "state", required_argument, NULL, 's' },
+	{ "since", required_argument, NULL, 'S' },
+	{ "html", required_argument, NULL, 'H' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -291,6 +297,12 @@ take_option(const struct command *command, int option, struct options *options)
 	case 's':
 		options->state = optarg;
 		return (command->takes & OPTION_STATE) != 0;
+	case 'S':
+		options->since = optarg;
+		return (command->takes & OPTION_SINCE) != 0;
+	case 'H':
+		options->html = optarg;
+		return (command->takes & OPTION_HTML) != 0;
 	case 'r':
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;

@@ -111,6 +111,8 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(CACHE_EVICTED, "cache_evicted", NULL, false)                       \
 	ROW(CACHE_PURGED, "cache_purged", NULL, false)                         \
 	ROW(CACHE_THOROUGH, "cache_thorough", NULL, false)                     \
+	ROW(COMPRESSED_BYTES, "compressed_bytes", "bytes", false)              \
+	ROW(COMPRESSED_TO_BYTES, "compressed_to_bytes", "bytes", false)        \
 	ROW(QUOTAS_FORGOTTEN, "quotas_forgotten", NULL, false)                 \
 	ROW(BYTES_IN, "proxy_received_bytes", "bytes", false)                  \
 	ROW(BYTES_OUT, "proxy_sent_bytes", "bytes", false)                     \

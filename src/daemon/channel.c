@@ -115,6 +115,8 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_SOURCE:
 	case CHANNEL_BEGIN:
 	case CHANNEL_COLLECT:
+	case CHANNEL_RECKON:
+	case CHANNEL_RECKONED:
 	case CHANNEL_PREPARE:
 	case CHANNEL_COMMIT:
 	case CHANNEL_ABORT:

@@ -30,6 +30,8 @@
  * (daemon/host_files).  BAN ends the connections of clients in a prefix, until
  * UNBAN: that they come no more is the kernel's affair, but whom a balancer
  * speaks for only the proxy knows.  A proxy that starts is told of all bans.
+ * RECKON brings an empty file for what was decided since the last one
+ * (event/tally), and is answered with RECKONED when all of that is in it.
  * HELLO is its first word, and says what it has taken from itself.
  *
  * DRAIN, answered with DRAINED, makes way for another gatehouse-proxy
@@ -91,6 +93,7 @@
 	ROW(QUOTAS, sizeof(struct channel_quotas), 0)                          \
 	ROW(COLLECT, 0, 0)                                                     \
 	ROW(UNBAN, sizeof(struct address_range), 0)                            \
+	ROW(RECKON, 0, 1)                                                      \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(DRAIN, 0, 0)                                                       \
 	ROW(HELLO, sizeof(struct sandbox), 0)                                  \
@@ -99,6 +102,7 @@
 	ROW(PURGED, sizeof(int64_t), 0)                                        \
 	ROW(COUNTERS, sizeof(struct channel_counters), 0)                      \
 	ROW(DRAINED, 0, 0)                                                     \
+	ROW(RECKONED, 0, 0)                                                    \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \

@@ -2,6 +2,7 @@
 #include "daemon/child.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "daemon/cache_folder.h"
 #include "daemon/child_begin.h"
 #include "daemon/refusal.h"
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -432,6 +434,45 @@ child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 	if (rc == 0)
 		memcpy(ret, answer.counters.values,
 		    sizeof(answer.counters.values));
+	return rc;
+}
+
+static int
+read_tally(int file, struct tally *sum)
+{
+	struct text bytes = TEXT_EMPTY;
+	struct tally tally;
+	int rc = tally_init(&tally);
+
+	if (rc < 0)
+		return rc;
+	rc = file_read_fd(file, TALLY_BYTES_MAX, &bytes);
+	if (rc == 0)
+		rc = tally_read(&tally, text_str(&bytes));
+	if (rc == 0)
+		tally_merge(sum, &tally);
+	tally_fini(&tally);
+	text_fini(&bytes);
+	return rc;
+}
+
+int
+child_reckon(struct child *child, struct tally *sum)
+{
+	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	struct channel_message message = { .type = CHANNEL_RECKON };
+	int file = memfd_create("tally", MFD_CLOEXEC);
+
+	if (file < 0)
+		return -errno;
+	int rc = send_one(child, &message, file);
+	if (rc == 0)
+		rc = receive_one(child, &message, deadline);
+	if (rc == 0 && message.type != CHANNEL_RECKONED)
+		rc = -EBADMSG;
+	if (rc == 0)
+		rc = read_tally(file, sum);
+	(void)close(file);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "daemon/generation.h"
 #include "daemon/host_files.h"
 #include "daemon/sandbox.h"
+#include "event/tally.h"
 
 #include <sys/types.h>
 
@@ -93,6 +94,10 @@ int child_collect(struct child *child,
 /* It is to make way for another one: waits until it has left the cache's folder
  * and accepts nobody any more.  It ends by itself then, some time. */
 int child_drain(struct child *child);
+
+/* Adds what the proxy has decided since the last time.  0 or a negative errno;
+ * -EBADMSG as well for what makes no sense. */
+int child_reckon(struct child *child, struct tally *sum);
 
 /* Asks for the proxy's counters and waits for them. */
 int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);

@@ -9,8 +9,11 @@
  *	end WORDS | hand over | ban RANGE SECONDS BECAUSE |
  *	force RANGE SECONDS BECAUSE | unban RANGE | bans | session ADDRESS |
  *	confirm | diff ID ID | history | kept ID | metrics | rollback [ID] |
- *	purge KIND WHAT | quotas | reset RULE SOURCE | status | stop
+ *	purge KIND WHAT | quotas | report SECONDS | reset RULE SOURCE | rules |
+ *	series STEP COUNT | status | stop | top WHAT SECONDS COUNT
  *
+ * Of what `report`, `rules`, `series` and `top` answer, daemon/tally_desk and
+ * daemon/tally_hours tell.
  * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living

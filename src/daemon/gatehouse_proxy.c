@@ -22,6 +22,7 @@
 #include "proxy/limits.h"
 #include "proxy/worker.h"
 
+#include "base/file.h"
 #include "base/vec.h"
 #include "version.h"
 
@@ -534,6 +535,31 @@ answer_collect(struct proxy *proxy)
 }
 
 static int
+write_tally(struct proxy *proxy, int file)
+{
+	struct text bytes = TEXT_EMPTY;
+	struct tally sum;
+	int rc = tally_init(&sum);
+
+	if (rc < 0)
+		return rc;
+	workers_reckon(proxy->workers, &sum);
+	tally_write(&sum, &bytes);
+	tally_fini(&sum);
+	rc = bytes.full ? -ENOMEM : file_write_all(file, text_str(&bytes));
+	text_fini(&bytes);
+	return rc;
+}
+
+/* What could not be written is lost: a file that ends too soon says so. */
+static int
+answer_reckon(struct proxy *proxy, int file)
+{
+	(void)write_tally(proxy, file);
+	return send_bare(CHANNEL_RECKONED, 0);
+}
+
+static int
 take_journal(struct proxy *proxy, int *fd)
 {
 	int rc = journal_use_fd(&proxy->journal, *fd);
@@ -618,6 +644,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return answer_count(proxy);
 	case CHANNEL_DRAIN:
 		return drain(proxy);
+	case CHANNEL_RECKON:
+		return answer_reckon(proxy, *fd);
 	case CHANNEL_QUOTAS:
 		return take_quotas(proxy, &message->quotas);
 	case CHANNEL_COLLECT:
@@ -628,6 +656,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:
 	case CHANNEL_DRAINED:
+	case CHANNEL_RECKONED:
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:

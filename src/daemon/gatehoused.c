@@ -280,6 +280,8 @@ answer(void *context, struct str line, struct text *out,
 		gateway_status(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (tally_desk_answer(&daemon->gateway, line, out, ret_more, &status))
+		return status;
 	if (str_is(line, "metrics"))
 		return answer_metrics(daemon, out);
 	if (str_is(line, "hand over"))
@@ -294,10 +296,9 @@ answer(void *context, struct str line, struct text *out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
 	    "end WORDS, hand over, history, kept ID, metrics, purge KIND WHAT, "
-	    "quotas, "
-	    "reset RULE SOURCE, rollback ID, session ADDRESS, status, stop and "
-	    "unban "
-	    "RANGE are understood\n");
+	    "quotas, report SECONDS, reset RULE SOURCE, rollback ID, rules, "
+	    "series STEP COUNT, session ADDRESS, status, stop, "
+	    "top WHAT SECONDS COUNT and unban RANGE are understood\n");
 	return STATUS_USAGE;
 }
 
@@ -461,6 +462,7 @@ first_apply(struct daemon *daemon)
 	if (daemon->state != NULL)
 		open_state(daemon);
 	quota_keeper_open(gateway);
+	tally_hours_open(gateway);
 	if (daemon->state != NULL) {
 		rc = fallback_start(gateway, daemon->path, &words);
 	} else {

@@ -187,7 +187,10 @@ gateway_replace(
 {
 	struct generation *next = *generation;
 	struct generation *before = gateway->current;
-	int rc = commit(gateway, next, words);
+	int rc;
+
+	tally_keeper_look(gateway); /* what the old rules have counted */
+	rc = commit(gateway, next, words);
 
 	*generation = NULL;
 	if (rc < 0) {
@@ -197,6 +200,7 @@ gateway_replace(
 	gateway->current = next;
 	gateway->since = clock_wall();
 	gateway->ended = flows_end_forbidden(next, before);
+	tally_keeper_follow(gateway, !next->again);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
 	early_follow(gateway, next->again);
@@ -398,6 +402,15 @@ say_cannot(struct report *report, int rc, const char *what, struct text *why)
 	return rc;
 }
 
+static void
+on_event(const struct event *event, void *context)
+{
+	struct gateway *gateway = context;
+
+	journal_sink(event, &gateway->journal);
+	tally_keeper_see(gateway, event);
+}
+
 static int
 open_journal(struct gateway *gateway, struct report *report)
 {
@@ -410,7 +423,7 @@ open_journal(struct gateway *gateway, struct report *report)
 		text_addz(&why, strerror(-rc));
 		return say_cannot(report, rc, "cannot open the journal", &why);
 	}
-	event_sink_set(journal_sink, &gateway->journal);
+	event_sink_set(on_event, gateway);
 	gateway->upkeep.fn = on_upkeep;
 	gateway->upkeep.context = gateway;
 	loop_timer_arm(gateway->loop, &gateway->upkeep,
@@ -502,6 +515,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_addresses(gateway, report);
 	if (rc < 0)
 		return rc;
+	tally_keeper_open(gateway);
 	ban_keeper_open(gateway);
 	caught_keeper_open(gateway);
 	return 0;
@@ -542,6 +556,7 @@ stop_looking_after(struct gateway *gateway)
 	ban_keeper_close(gateway);
 	caught_keeper_close(gateway);
 	quota_keeper_close(gateway);
+	tally_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(gateway);
 	console_desk_close(gateway);

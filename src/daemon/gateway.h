@@ -40,6 +40,7 @@
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
+#include "daemon/tally_keeper.h"
 #include "firewall/early_drop.h"
 #include "net/loop.h"
 
@@ -82,6 +83,7 @@ struct gateway {
 	struct caught_keeper caught;
 	struct ban_exempt exempt;
 	struct quota_keeper quotas;
+	struct tally_keeper tally;
 	struct ruleset ruleset;     /* of current, in the kernel */
 	struct loop_deferred clear; /* of what the rules before have left */
 	struct inheritance

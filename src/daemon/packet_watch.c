@@ -45,6 +45,15 @@ on_caught(void *context, struct address source, uint32_t rule_line,
 	caught_keeper_see(context, source, rule_line, rule_name);
 }
 
+static void
+on_packet(
+    void *context, const struct log_prefix *prefix, const struct packet *packet)
+{
+	struct gateway *gateway = context;
+
+	tally_kernel_see(&gateway->tally, prefix, packet);
+}
+
 static int
 open_log(struct packet_watch *packets, struct text *reterr_why)
 {
@@ -53,6 +62,7 @@ open_log(struct packet_watch *packets, struct text *reterr_why)
 	if (rc < 0)
 		return rc;
 	packet_log_on_caught(packets->log, on_caught, packets->gateway);
+	packet_log_on_packet(packets->log, on_packet, packets->gateway);
 	packets->watch.fd = packet_log_fd(packets->log);
 	rc = loop_watch_start(packets->gateway->loop, &packets->watch);
 	if (rc < 0)

@@ -9,15 +9,15 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-struct tally {
+struct counts {
 	_Atomic int64_t values[COUNTER_COUNT];
-	struct tally *next;
+	struct counts *next;
 };
 
 /* For threads that found no memory: they share it. */
-static struct tally shared;
-static struct tally *_Atomic tallies = &shared; /* newest first */
-static _Thread_local struct tally *mine;
+static struct counts shared;
+static struct counts *_Atomic all = &shared; /* newest first */
+static _Thread_local struct counts *mine;
 
 static const struct {
 	const char *name;
@@ -28,20 +28,20 @@ static const struct {
 #undef ROW
 };
 
-static struct tally *
-begin_tally(void)
+static struct counts *
+begin_counts(void)
 {
-	struct tally *tally =
-	    aligned_alloc(64, (sizeof(*tally) + 63) / 64 * 64);
+	struct counts *counts =
+	    aligned_alloc(64, (sizeof(*counts) + 63) / 64 * 64);
 
-	if (tally == NULL)
+	if (counts == NULL)
 		return &shared;
 	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		atomic_init(&tally->values[i], 0);
-	tally->next = atomic_load(&tallies);
-	while (!atomic_compare_exchange_weak(&tallies, &tally->next, tally))
+		atomic_init(&counts->values[i], 0);
+	counts->next = atomic_load(&all);
+	while (!atomic_compare_exchange_weak(&all, &counts->next, counts))
 		;
-	return tally;
+	return counts;
 }
 
 /* Nobody else writes to a thread's own: no locked addition is needed. */
@@ -49,7 +49,7 @@ void
 counter_add(enum counter counter, int64_t amount)
 {
 	if (mine == NULL)
-		mine = begin_tally();
+		mine = begin_counts();
 	_Atomic int64_t *value = &mine->values[counter];
 	if (mine == &shared)
 		atomic_fetch_add_explicit(value, amount, memory_order_relaxed);
@@ -64,10 +64,10 @@ counter_get(enum counter counter)
 {
 	int64_t sum = 0;
 
-	for (struct tally *tally = atomic_load(&tallies); tally != NULL;
-	     tally = tally->next)
+	for (struct counts *counts = atomic_load(&all); counts != NULL;
+	     counts = counts->next)
 		sum += atomic_load_explicit(
-		    &tally->values[counter], memory_order_relaxed);
+		    &counts->values[counter], memory_order_relaxed);
 	return sum;
 }
 

@@ -45,6 +45,10 @@
 	ROW(CACHE_PURGED, cache_purged, "thrown out by a purge")               \
 	ROW(CACHE_THOROUGH, cache_thorough,                                    \
 	    "popular ones compressed again, and smaller")                      \
+	ROW(COMPRESSED_BYTES, compressed_bytes,                                \
+	    "bytes of content that was sent compressed, as it was before")     \
+	ROW(COMPRESSED_TO_BYTES, compressed_to_bytes,                          \
+	    "bytes that it was compressed to")                                 \
 	ROW(QUOTAS_FORGOTTEN, quotas_forgotten,                                \
 	    "counts of quotas dropped, of too many sources")                   \
 	ROW(BYTES_IN, bytes_in, "bytes read from clients")                     \

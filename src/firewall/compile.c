@@ -28,6 +28,8 @@ static const struct {
 } own_counters[] = {
 	{ "ended", "packets of flows that were ended" },
 	{ "ban", "packets from or to what is banned" },
+	{ "forwarded.in", "packets from clients that were passed on" },
+	{ "forwarded.out", "packets to clients that were passed on" },
 	{ "handover", "flows handed to the proxy" },
 	{ "handover.lost", "packets dropped because the proxy was not there" },
 	{ "invalid", "packets that belong to no connection" },

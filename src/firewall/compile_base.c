@@ -282,6 +282,10 @@ write_forward(struct compiler *compiler)
 	/* Without its policy route a handed-over packet would pass by. */
 	compile_line(compiler, "meta mark and " HANDOVER " == " HANDOVER
 			       " counter name \"handover.lost\" drop");
+	compile_line(
+	    compiler, "ct direction original counter name \"forwarded.in\"");
+	compile_line(
+	    compiler, "ct direction reply counter name \"forwarded.out\"");
 	compile_clamps(compiler);
 	compile_known_flows(compiler);
 	compile_line(compiler, "goto leaving");

@@ -47,6 +47,8 @@ struct packet_log {
 	int taken;            /* packets of ours in this read */
 	packet_log_caught_fn caught;
 	void *caught_context;
+	packet_log_fn seen;
+	void *seen_context;
 };
 
 /*
@@ -161,6 +163,13 @@ packet_log_on_caught(
 {
 	log->caught = fn;
 	log->caught_context = context;
+}
+
+void
+packet_log_on_packet(struct packet_log *log, packet_log_fn fn, void *context)
+{
+	log->seen = fn;
+	log->seen_context = context;
 }
 
 int
@@ -295,6 +304,8 @@ take_packet(const struct nlmsghdr *message, void *context)
 	}
 	counter_add(COUNTER_PACKETS_LOGGED, 1);
 	log->taken++;
+	if (log->seen != NULL)
+		log->seen(log->seen_context, &prefix, &packet);
 	if (!log_bound_admit(log->bound, record, prefix.verdict, log->now)) {
 		counter_add(COUNTER_PACKETS_SUPPRESSED, 1);
 		return MNL_CB_OK;

@@ -39,6 +39,14 @@ typedef void (*packet_log_caught_fn)(void *context, struct address source,
 void packet_log_on_caught(
     struct packet_log *log, packet_log_caught_fn fn, void *context);
 
+/* Likewise of each packet that a rule logs, those held back too. */
+struct log_prefix;
+struct packet;
+typedef void (*packet_log_fn)(void *context, const struct log_prefix *prefix,
+    const struct packet *packet);
+void packet_log_on_packet(
+    struct packet_log *log, packet_log_fn fn, void *context);
+
 /* Takes NULL.  The group is free again. */
 void packet_log_close(struct packet_log *log);
 

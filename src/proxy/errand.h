@@ -126,6 +126,8 @@ struct errand {
 		struct str method, url;
 		uint16_t status;
 		uint64_t bytes_in, bytes_out;
+		uint64_t saved; /* bytes not fetched, or not sent */
+		bool hit;       /* the cache has answered */
 		bool told;
 	} account;
 

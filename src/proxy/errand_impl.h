@@ -4,7 +4,7 @@
  * the addresses of a name, errand_queue.c waits for room at a server,
  * errand_source.c says from which address, errand_parent.c goes by a parent,
  * errand_datagram.c opens what is not connected, errand_tell.c writes the
- * event.
+ * event, errand_tally.c counts what is told over time.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -107,6 +107,11 @@ bool errand_goes_unresolved(struct errand *errand);
 /* What it went by a parent with, if it did: is over, is gone. */
 void errand_release_approach(struct errand *errand);
 void errand_free_approach(struct errand *errand);
+
+/* It counts for what happened over time: a flow; a rule that only reports. */
+void errand_tally(const struct errand *errand, enum policy_verdict verdict);
+void errand_tally_report(
+    const struct errand *errand, const struct policy_rule *rule);
 
 /* By errand->parent: to the name, or to the next address that was admitted. */
 void errand_go_by_parent(struct errand *errand, bool by_name);

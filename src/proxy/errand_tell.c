@@ -123,7 +123,10 @@ emit_reports(const struct errand *errand)
 		POLICY_PHASE_PACKET, NULL);
 	for (unsigned i = 0; i < answer->reported_count; i++) {
 		const struct policy_rule *rule = answer->reported[i];
-		if (!has_rule(&before, rule) && rule->log)
+		if (has_rule(&before, rule))
+			continue;
+		errand_tally_report(errand, rule);
+		if (rule->log)
 			emit(errand, rule, rule->verdict, why);
 	}
 }
@@ -150,6 +153,7 @@ errand_tell(struct errand *errand)
 	    errand->account.bytes_in + errand->account.bytes_out);
 	count(errand);
 	count_refusal(errand);
+	errand_tally(errand, verdict_of(errand));
 	emit_reports(errand);
 	if (is_logged(errand))
 		emit(errand, errand->answer.rule, verdict_of(errand),

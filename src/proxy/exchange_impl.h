@@ -36,6 +36,7 @@ struct exchange_store {
 	enum cache_forward forward;
 	struct str why; /* what comes is not kept */
 	struct serve serve;
+	struct cache_object *plain; /* a reference: what is served compressed */
 };
 
 struct exchange {

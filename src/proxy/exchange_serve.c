@@ -16,11 +16,32 @@
 static void
 end_serving(struct exchange *exchange)
 {
-	if (exchange->store.forward == CACHE_FORWARD_NOT)
-		counter_add(COUNTER_CACHE_HIT_BYTES,
-		    (int64_t)exchange->store.serve.passed);
-	exchange->out += exchange->store.serve.passed;
+	uint64_t passed = exchange->store.serve.passed;
+
+	if (exchange->store.forward == CACHE_FORWARD_NOT) {
+		counter_add(COUNTER_CACHE_HIT_BYTES, (int64_t)passed);
+		exchange->errand.account.hit = true;
+		exchange->errand.account.saved += passed;
+	}
+	exchange->out += passed;
 	exchange->store.serve.passed = 0;
+}
+
+/* By then both are whole: as it came, and as it was sent. */
+static void
+note_compression(struct exchange *exchange)
+{
+	const struct exchange_store *store = &exchange->store;
+
+	if (store->plain == NULL || store->serve.status != 200)
+		return;
+	uint64_t before = cache_body_bytes(cache_object_body(store->plain));
+	uint64_t after =
+	    cache_body_bytes(cache_object_body(store->serve.object));
+	counter_add(COUNTER_COMPRESSED_BYTES, (int64_t)before);
+	counter_add(COUNTER_COMPRESSED_TO_BYTES, (int64_t)after);
+	if (before > after)
+		exchange->errand.account.saved += before - after;
 }
 
 static void
@@ -38,6 +59,7 @@ see(struct exchange *exchange, enum serve_result result)
 			    exchange, exchange->moved + PROXY_STALL_TIMEOUT);
 		break;
 	case SERVE_DONE:
+		note_compression(exchange);
 		exchange_finish(exchange);
 		break;
 	case SERVE_BROKEN:
@@ -190,6 +212,10 @@ recode(struct exchange *exchange, struct cache_object *object, bool stored,
 	*ret_varies = how.kind == HTTP_RECODING_NONE && how.varies;
 	struct cache_object *other =
 	    how.kind == HTTP_RECODING_NONE ? NULL : recode_get(&order);
+	if (other != NULL && how.kind == HTTP_RECODING_ENCODE) {
+		cache_object_unref(exchange->store.plain);
+		exchange->store.plain = cache_object_ref(object);
+	}
 	return other != NULL ? other : cache_object_ref(object);
 }
 

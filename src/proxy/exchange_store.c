@@ -673,4 +673,6 @@ exchange_store_fini(struct exchange *exchange)
 	cache_waiter_cancel(&store->waiter);
 	keep_fini(&store->keep);
 	serve_fini(&store->serve);
+	cache_object_unref(store->plain);
+	store->plain = NULL;
 }

@@ -357,6 +357,7 @@ fini_member(struct member *member)
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
+	tally_slot_fini(&member->worker.tally);
 	arena_spare_fini(&member->worker.spare);
 	text_fini(&member->worker.scratch);
 	if (member->worker.loop != NULL)
@@ -384,6 +385,9 @@ init_member(struct member *member, const struct workers *workers)
 	worker->thorough = workers->thorough;
 	worker->refusals = workers->refusals;
 	worker->slots = workers->slots;
+	rc = tally_slot_init(&worker->tally);
+	if (rc < 0)
+		return rc;
 	worker->pool = pool_create(worker->loop, workers->pools);
 	return worker->pool != NULL ? 0 : -ENOMEM;
 }
@@ -569,6 +573,13 @@ workers_end_used_up(struct workers *workers)
 		loop_post(&member->loop, &order->message);
 	}
 	return 0;
+}
+
+void
+workers_reckon(struct workers *workers, struct tally *sum)
+{
+	for (size_t i = 0; i < workers->count; i++)
+		(void)tally_slot_take(&workers->members[i].worker.tally, sum);
 }
 
 int

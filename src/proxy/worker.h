@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "cache/store.h"
+#include "event/tally.h"
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
@@ -57,7 +58,8 @@ struct worker {
 	struct recode *recodes;
 	struct http_coder_pool *coders; /* NULL until one is needed */
 	struct arena_spare spare;       /* for the clients' arenas */
-	struct text scratch; /* for what is written within one call */
+	struct text scratch;     /* for what is written within one call */
+	struct tally_slot tally; /* of what it decides */
 };
 
 struct workers;
@@ -104,6 +106,9 @@ int workers_open_cache(struct workers *workers, const struct policy *policy);
 /* What they share, NULL before the first generation; any thread may purge it
  * and ask for its figures. */
 struct cache *workers_cache(struct workers *workers);
+/* Adds what they have decided since the last time; any one thread. */
+void workers_reckon(struct workers *workers, struct tally *sum);
+
 /* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
 int workers_end_used_up(struct workers *workers);
 

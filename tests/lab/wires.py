@@ -415,8 +415,10 @@ def is_near(address: Address) -> bool:
 
 
 def _moved(found: list[dict]) -> dict[str, int]:
+    """All but those of what was passed on, whatever had allowed it."""
     counters = [entry["counter"] for entry in found if "counter" in entry]
-    return {one["name"]: one["packets"] for one in counters if one["packets"]}
+    moved = {one["name"]: one["packets"] for one in counters if one["packets"]}
+    return {name: n for name, n in moved.items() if not name.startswith("forwarded.")}
 
 
 def _elements(found: list[dict], name: str) -> set[int]:

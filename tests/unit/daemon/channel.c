@@ -103,8 +103,8 @@ has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
 	       type == CHANNEL_HOST_FILE || type == CHANNEL_JOURNAL ||
-	       type == CHANNEL_WANT || type == CHANNEL_SOURCE ||
-	       type == CHANNEL_ANSWER;
+	       type == CHANNEL_RECKON || type == CHANNEL_WANT ||
+	       type == CHANNEL_SOURCE || type == CHANNEL_ANSWER;
 }
 
 static void

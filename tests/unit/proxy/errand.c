@@ -106,6 +106,7 @@ begin(struct test *t)
 	    resolver_servers(t->worker.resolver, &t->dns.at, 1), 0);
 	t->pools = pools_create();
 	assert_non_null(t->pools);
+	assert_int_equal(tally_slot_init(&t->worker.tally), 0);
 	t->worker.slots = slots_create();
 	assert_non_null(t->worker.slots);
 	t->worker.pool = pool_create(&t->h.loop, t->pools);
@@ -166,6 +167,7 @@ end(struct test *t)
 	pool_destroy(&t->worker.pool);
 	pools_destroy(&t->pools);
 	slots_destroy(&t->worker.slots);
+	tally_slot_fini(&t->worker.tally);
 	resolver_destroy(&t->worker.resolver);
 	server_end(&t->dns);
 	if (t->listener >= 0)

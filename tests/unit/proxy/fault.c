@@ -73,6 +73,7 @@ begin(struct story *s)
 	    resolver_create(&s->h.loop, &options, &s->worker.resolver), 0);
 	s->pools = pools_create();
 	assert_non_null(s->pools);
+	assert_int_equal(tally_slot_init(&s->worker.tally), 0);
 	s->worker.slots = slots_create();
 	assert_non_null(s->worker.slots);
 	s->worker.pool = pool_create(&s->h.loop, s->pools);
@@ -87,6 +88,7 @@ end(struct story *s)
 	pool_destroy(&s->worker.pool);
 	pools_destroy(&s->pools);
 	slots_destroy(&s->worker.slots);
+	tally_slot_fini(&s->worker.tally);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
 	arena_spare_fini(&s->worker.spare);

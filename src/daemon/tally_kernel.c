@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/tally_kernel.h"
+
+#include "daemon/gateway.h"
+#include "daemon/kernel_counters.h"
+#include "firewall/log_prefix.h"
+#include "firewall/packet.h"
+
+#include <stdlib.h>
+
+/* Lines beyond are taken for such as are not paired. */
+#define LINES_MAX ((size_t)1 << 20)
+
+/* Counters of what is refused by no rule. */
+static const char *const own_refusals[] = { "ban", "handover.lost", "limited",
+	"misrouted", "needs.proxy", "no.zone", "spoofed" };
+
+#define OWN_REFUSALS (sizeof(own_refusals) / sizeof(own_refusals[0]))
+
+_Static_assert(OWN_REFUSALS <= TALLY_KERNEL_OWN_MAX, "there is room");
+
+void
+tally_kernel_fini(struct tally_kernel *kernel)
+{
+	free(kernel->is_paired);
+	*kernel = (struct tally_kernel){ 0 };
+}
+
+/* ---- zone pairs ---- */
+
+static bool
+is_one_zone(const struct policy_endpoint *endpoint)
+{
+	return endpoint->zones != 0 && endpoint->own == 0 &&
+	       (endpoint->zones & (endpoint->zones - 1)) == 0;
+}
+
+static bool
+is_paired(const struct policy_rule *rule)
+{
+	return is_one_zone(&rule->from) && is_one_zone(&rule->to);
+}
+
+static struct str
+zone_of(const struct policy *policy, const struct policy_endpoint *endpoint)
+{
+	return policy_zone_name(
+	    policy, (uint8_t)__builtin_ctzll(endpoint->zones));
+}
+
+void
+tally_kernel_follow(struct tally_kernel *kernel, const struct policy *policy)
+{
+	size_t last = 0;
+
+	free(kernel->is_paired);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].line > last &&
+		    policy->rules[i].line < LINES_MAX)
+			last = policy->rules[i].line;
+	kernel->is_paired = malloc((last + 1) * sizeof(*kernel->is_paired));
+	kernel->line_count = kernel->is_paired != NULL ? last + 1 : 0;
+	for (size_t i = 0; i < kernel->line_count; i++)
+		kernel->is_paired[i] = i > 0;
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].line < kernel->line_count &&
+		    !is_paired(&policy->rules[i]))
+			kernel->is_paired[policy->rules[i].line] = false;
+}
+
+/* ---- counters ---- */
+
+static bool
+is_refusal(const struct policy_rule *rule)
+{
+	return rule->verdict != POLICY_VERDICT_ALLOW;
+}
+
+static void
+note(struct tally_keeper *keeper, const struct policy *policy, size_t at,
+    struct heavy_count more)
+{
+	const struct policy_rule *rule = &policy->rules[at];
+	struct tally *news = &keeper->news;
+	char room[TALLY_PAIR_BYTES];
+
+	if (more.flows == 0)
+		return;
+	if (is_refusal(rule) && !rule->report)
+		more.refused = more.flows;
+	heavy_add(&news->kinds[TALLY_RULES],
+	    tally_keeper_rule_key(&keeper->hits.items[at].id), &more);
+	if (rule->report)
+		return;
+	news->point
+	    .figures[is_refusal(rule) ? SERIES_REFUSED : SERIES_ALLOWED] +=
+	    more.flows;
+	if (is_paired(rule))
+		heavy_add(&news->kinds[TALLY_PAIRS],
+		    tally_pair_key(zone_of(policy, &rule->from),
+			zone_of(policy, &rule->to), room),
+		    &more);
+}
+
+static void
+look_at_rule(struct gateway *gateway, const struct kernel_counters *counters,
+    size_t at, int64_t wall)
+{
+	struct tally_keeper *keeper = &gateway->tally;
+	const struct policy *policy = gateway->current->policy;
+	struct rule_amount now[RULE_COUNTER_COUNT] = { 0 };
+	struct rule_amount *early = &now[RULE_COUNTER_EARLY];
+	char name[FIREWALL_COUNTER_BYTES];
+
+	firewall_counter_name(&policy->rules[at], name);
+	const struct kernel_counter *one = kernel_counters_find(counters, name);
+	if (one != NULL)
+		now[RULE_COUNTER_RULESET] =
+		    (struct rule_amount){ one->packets, one->bytes };
+	early_drop_counted(&gateway->early, at, &early->packets, &early->bytes);
+	note(keeper, policy, at,
+	    rule_hits_see(&keeper->hits, &keeper->hits.items[at], now, wall));
+}
+
+/* The figure grows by what is more than was seen. */
+static void
+add_more(struct tally_keeper *keeper, enum series_figure figure, uint64_t now,
+    uint64_t *seen)
+{
+	keeper->news.point.figures[figure] +=
+	    rule_hits_difference(now, *seen, keeper->hits.anew);
+	*seen = now;
+}
+
+static void
+look_at_own(
+    struct gateway *gateway, const struct kernel_counters *counters, size_t at)
+{
+	struct tally_keeper *keeper = &gateway->tally;
+	const struct kernel_counter *one =
+	    kernel_counters_find(counters, own_refusals[at]);
+
+	add_more(keeper, SERIES_REFUSED, one != NULL ? one->packets : 0,
+	    &keeper->kernel.own[at]);
+}
+
+/* Of what the kernel itself has passed on. */
+static void
+look_at_bytes(struct gateway *gateway, const struct kernel_counters *counters)
+{
+	static const struct {
+		const char *name;
+		enum series_figure figure;
+	} rows[TALLY_KERNEL_WAYS] = {
+		{ "forwarded.in", SERIES_BYTES_IN },
+		{ "forwarded.out", SERIES_BYTES_OUT },
+	};
+	struct tally_keeper *keeper = &gateway->tally;
+
+	for (size_t i = 0; i < TALLY_KERNEL_WAYS; i++) {
+		const struct kernel_counter *one =
+		    kernel_counters_find(counters, rows[i].name);
+		add_more(keeper, rows[i].figure, one != NULL ? one->bytes : 0,
+		    &keeper->kernel.bytes[i]);
+	}
+}
+
+void
+tally_kernel_look(struct gateway *gateway, int64_t wall)
+{
+	struct rule_hits *hits = &gateway->tally.hits;
+	struct kernel_counters counters;
+
+	if (gateway->current == NULL ||
+	    hits->generation != gateway->current->number)
+		return;
+	kernel_counters_read(&counters);
+	/* The ruleset always has some: else they could not be read. */
+	for (size_t i = 0; counters.all != NULL && i < hits->count; i++)
+		look_at_rule(gateway, &counters, i, wall);
+	for (size_t i = 0; counters.all != NULL && i < OWN_REFUSALS; i++)
+		look_at_own(gateway, &counters, i);
+	if (counters.all != NULL) {
+		look_at_bytes(gateway, &counters);
+		add_more(&gateway->tally, SERIES_REFUSED,
+		    early_drop_banned(&gateway->early),
+		    &gateway->tally.kernel.early_bans);
+		hits->anew = false;
+	}
+	kernel_counters_fini(&counters);
+}
+
+/* ---- packets ---- */
+
+void
+tally_kernel_see(struct tally_keeper *keeper, const struct log_prefix *prefix,
+    const struct packet *packet)
+{
+	const struct tally_kernel *kernel = &keeper->kernel;
+	bool refused = prefix->verdict != POLICY_VERDICT_ALLOW;
+	struct heavy_count one = { 1, refused, packet->bytes, 0 };
+	struct str client = tally_client_key(&packet->source);
+	struct heavy *kinds = keeper->news.kinds;
+	char room[TALLY_PAIR_BYTES];
+
+	if (!keeper->is_open || prefix->reason == POLICY_REASON_REPORT)
+		return;
+	heavy_add(&kinds[TALLY_CLIENTS], client, &one);
+	if (refused)
+		heavy_add(&kinds[TALLY_REFUSED], client, &one);
+	/* Of others the rule's counter tells. */
+	if (prefix->rule_line >= kernel->line_count ||
+	    !kernel->is_paired[prefix->rule_line])
+		heavy_add(&kinds[TALLY_PAIRS],
+		    tally_pair_key(prefix->zone_from, prefix->zone_to, room),
+		    &one);
+}
