@@ -28,10 +28,10 @@ enum {
 	USER_BYTES = 512,
 	REASON_BYTES = 256,
 	SERVER_BYTES = 300, /* protocol, name and port of a parent's server */
-	FRAME_BYTES = 960,  /* keys, marks, numbers, addresses, newlines */
+	FRAME_BYTES = 900,  /* keys, marks, numbers, addresses, newlines */
 };
 
-static_assert(6 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
+static_assert(7 * WORD_BYTES + 2 * ZONE_BYTES + RULE_BYTES + NAME_BYTES +
 		      METHOD_BYTES + URL_BYTES + USER_BYTES + REASON_BYTES +
 		      SERVER_BYTES + FRAME_BYTES <=
 		  JOURNAL_LINE_BYTES_MAX,
@@ -231,6 +231,7 @@ journal_line(const struct event *event, struct text *line)
 	json_object_begin(&json);
 	add_time(&json, event->time);
 	add_id(&json, event->time);
+	add_word(&json, "kind", event_kind_word(event->kind));
 	add_flow(&json, event->flow);
 	add_word(&json, "enforcer", event->enforcer);
 	add_word(&json, "phase", event->phase);

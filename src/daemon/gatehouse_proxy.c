@@ -263,7 +263,7 @@ tell_disk(void *context, enum cache_disk_event event, int error)
 		[CACHE_DISK_FAILED] = "it fails, and the cache is in memory "
 				      "alone",
 	};
-	struct event told = { .enforcer = "proxy" };
+	struct event told = { .kind = EVENT_KIND_FAULT, .enforcer = "proxy" };
 	char reason[160];
 
 	(void)context;

@@ -383,7 +383,8 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 static void
 on_refused(void *context, const char *call)
 {
-	struct event told = { .enforcer = "firewall" };
+	struct event told = { .kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall" };
 	char reason[120];
 
 	(void)context;

@@ -62,7 +62,8 @@ draft_ruleset(struct gateway *gateway, const struct generation *generation,
 static void
 tell_sandbox(const char *program, const struct sandbox *sandbox)
 {
-	struct event told = { .enforcer = "firewall" };
+	struct event told = { .kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall" };
 	char reason[256];
 
 	if (sandbox->problem[0] == '\0' ||
@@ -248,6 +249,7 @@ static void
 tell_refusal(void)
 {
 	static const struct event told = {
+		.kind = EVENT_KIND_FAULT,
 		.enforcer = "proxy",
 		.reason = "gatehouse-proxy tried a system call that is never "
 			  "its own and was ended",
