@@ -25,6 +25,7 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "console/journal_output.h"
 #include "event/event.h"
 

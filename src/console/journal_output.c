@@ -289,6 +289,9 @@ journal_output_rotate(struct journal_output *output, int64_t deadline)
 	while (output->looks && clock_now() < deadline)
 		wait_until(&output->settled, &output->lock, deadline);
 	int rc = output->looks ? -ETIMEDOUT : output->seen;
+	if (rc == 0 && output->turned)
+		rc = 1;
+	output->turned = false;
 	(void)pthread_mutex_unlock(&output->lock);
 	return rc;
 }
@@ -542,12 +545,15 @@ look_about(struct journal_output *output)
 		output->looked = now;
 	(void)pthread_mutex_unlock(&output->lock);
 	int rc = due ? look(output) : 0;
-	if (!asked)
+	if (!due)
 		return;
 	(void)pthread_mutex_lock(&output->lock);
-	output->looks = false;
-	output->seen = rc;
-	(void)pthread_cond_broadcast(&output->settled);
+	output->turned |= rc == 1;
+	if (asked) {
+		output->looks = false;
+		output->seen = rc < 0 ? rc : 0;
+		(void)pthread_cond_broadcast(&output->settled);
+	}
 	(void)pthread_mutex_unlock(&output->lock);
 }
 

@@ -88,7 +88,7 @@ void journal_output_reopen(struct journal_output *output);
 
 /*
  * Has a file begun anew if it is due, as it is by itself within a second.  1:
- * it has; 0: it is not due; or a negative errno.
+ * it has since it was last asked; 0: it is not due; or a negative errno.
  */
 int journal_output_rotate(struct journal_output *output, int64_t deadline);
 

@@ -36,8 +36,9 @@ struct journal_output {
 	bool ended; /* the thread is gone */
 	bool running;
 	bool reopens;
-	bool looks; /* now, and not when it is time */
-	int seen;   /* what came of it */
+	bool looks;  /* now, and not when it is time */
+	int seen;    /* what came of it */
+	bool turned; /* a file was begun anew, and nobody has asked */
 	bool closing;
 	int64_t deadline; /* of closing */
 

@@ -15,20 +15,19 @@
 #include "base/utf8.h"
 
 /* Of one value: an escaped byte takes four of the line. */
-#define WORD_BYTES_MAX 2000
+#define WORD_BYTES_MAX 512
+#define URL_BYTES_MAX  2000
 
 static struct str
-cut(struct str s)
+cut(struct str s, size_t bytes_max)
 {
-	return s.len > WORD_BYTES_MAX ? (struct str){ s.at, WORD_BYTES_MAX }
-				      : s;
+	return s.len > bytes_max ? (struct str){ s.at, bytes_max } : s;
 }
 
 /* Without a blank, or a name could hold the fields that follow it. */
 static void
-add_word(struct text *out, struct str word)
+add_all(struct text *out, struct str word)
 {
-	word = cut(word);
 	for (size_t i = 0; i < word.len; i++) {
 		uint8_t c = (uint8_t)word.at[i];
 		if (c > 0x20 && c < 0x7f)
@@ -36,6 +35,12 @@ add_word(struct text *out, struct str word)
 		else
 			text_addf(out, "\\x%02x", (unsigned)c);
 	}
+}
+
+static void
+add_word(struct text *out, struct str word)
+{
+	add_all(out, cut(word, WORD_BYTES_MAX));
 }
 
 static void
@@ -99,7 +104,7 @@ add_destination(struct text *out, const struct event *event)
 	text_addc(out, ' ');
 	add_word(out, event->method);
 	text_addc(out, ' ');
-	add_word(out, event->url);
+	add_all(out, cut(event->url, URL_BYTES_MAX));
 }
 
 static void
@@ -110,7 +115,7 @@ add_rule(struct text *out, const struct event *event)
 	if (event->rule_name.len == 0)
 		return;
 	text_addz(out, " \"");
-	utf8_show(out, cut(event->rule_name));
+	utf8_show(out, cut(event->rule_name, WORD_BYTES_MAX));
 	text_addc(out, '"');
 }
 
@@ -130,7 +135,7 @@ add_outcome(struct text *out, const struct event *event)
 	if (event->reason == NULL)
 		return;
 	text_addz(out, ": ");
-	utf8_show(out, cut(str_of(event->reason)));
+	utf8_show(out, cut(str_of(event->reason), WORD_BYTES_MAX));
 }
 
 /* Some tell of the gateway, and name no ends. */

@@ -168,7 +168,7 @@ open_place(struct journal_place *place, struct text *reterr_why)
 		text_addf(reterr_why, "cannot write events to %s: %s",
 		    place->path != NULL ? place->path : "standard output",
 		    strerror(-fd));
-		return fd;
+		return -EIO; /* the world's fault, whatever it was */
 	}
 	place->fd = fd;
 	return 0;
