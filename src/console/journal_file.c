@@ -69,20 +69,29 @@ period_of(int64_t wall, int64_t every)
 	return ((int64_t)seconds + tm.tm_gmtoff) / (every / CLOCK_SECOND);
 }
 
+static int64_t
+every_of(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	int64_t every = output->every;
+	(void)pthread_mutex_unlock(&output->lock);
+	return every;
+}
+
 /* A file that is there already was begun in the time of its last line. */
 void
 journal_file_begin(struct journal_output *output)
 {
+	int64_t began = clock_wall();
 	struct stat st;
 
 	output->broken = false;
 	output->is_file = output->fd >= 0 && fstat(output->fd, &st) == 0 &&
 			  S_ISREG(st.st_mode);
-	output->period_of = output->every;
-	output->period = period_of(output->is_file && st.st_size > 0
-				       ? st.st_mtim.tv_sec * CLOCK_SECOND
-				       : clock_wall(),
-	    output->every);
+	if (output->is_file && st.st_size > 0)
+		began = st.st_mtim.tv_sec * CLOCK_SECOND;
+	output->period_of = every_of(output);
+	output->period = period_of(began, output->period_of);
 }
 
 /* ---- writing ---- */
@@ -305,10 +314,10 @@ journal_file_rotate_if_due(struct journal_output *output)
 	    fstat(output->fd, &st) < 0)
 		return 0;
 	(void)pthread_mutex_lock(&output->lock);
-	int64_t bytes_max = output->bytes_max, every = output->every;
+	int64_t bytes_max = output->bytes_max;
 	unsigned keep = output->keep;
 	(void)pthread_mutex_unlock(&output->lock);
-	bool is_new = is_new_period(output, every);
+	bool is_new = is_new_period(output, every_of(output));
 	if (st.st_size == 0 || (st.st_size < bytes_max && !is_new))
 		return 0;
 	/*
