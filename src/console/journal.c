@@ -87,7 +87,7 @@ replace(struct journal *journal, size_t number, struct journal_output *output)
 	note_forms(journal);
 	if (old == NULL)
 		return;
-	journal_output_end(old, clock_now() + JOURNAL_END_PATIENCE);
+	journal_output_end(old, clock_now() + JOURNAL_DROP_PATIENCE);
 	journal_output_leave(&old, false);
 }
 
@@ -199,7 +199,7 @@ journal_rotate_if_due(struct journal *journal)
 {
 	struct policy_journal_output settings = policy_journal_usual;
 	struct journal_output *output = journal->outputs[0];
-	int64_t deadline = clock_now() + JOURNAL_END_PATIENCE;
+	int64_t deadline = clock_now() + JOURNAL_DROP_PATIENCE;
 
 	if (output == NULL)
 		return 0;

@@ -35,8 +35,12 @@
 /* The version of docs/events.md. */
 #define JOURNAL_VERSION 1
 
-/* Who ends waits so long for what is not written yet. */
-#define JOURNAL_END_PATIENCE (2 * CLOCK_SECOND)
+/*
+ * Who ends waits so long for what is not written yet: less than gatehoused
+ * gives the proxy to end.  An output that goes by the way has more time.
+ */
+#define JOURNAL_END_PATIENCE  (CLOCK_SECOND / 2)
+#define JOURNAL_DROP_PATIENCE (10 * CLOCK_SECOND)
 
 struct journal {
 	pthread_mutex_t lock; /* of the outputs' places */

@@ -310,8 +310,11 @@ journal_file_rotate_if_due(struct journal_output *output)
 	struct stat st;
 	int rc = 0;
 
-	if (output->path == NULL || output->fd < 0 || !output->is_file ||
-	    fstat(output->fd, &st) < 0)
+	if (output->path == NULL)
+		return 0;
+	if (output->fd < 0)
+		return journal_file_reopen(output);
+	if (!output->is_file || fstat(output->fd, &st) < 0)
 		return 0;
 	(void)pthread_mutex_lock(&output->lock);
 	int64_t bytes_max = output->bytes_max;

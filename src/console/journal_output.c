@@ -15,7 +15,7 @@
  * What comes within this after the first goes out with it: so the thread is
  * woken some hundred times a second at most, and a write is of many lines.
  */
-#define REST (2 * CLOCK_MS)
+#define REST (5 * CLOCK_MS)
 
 /* More than this waits for no others. */
 #define BATCH_BYTES ((size_t)256 << 10)

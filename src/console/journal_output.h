@@ -41,7 +41,9 @@ struct journal_output_wish {
 	/* Of a file or a socket, lent: the output may open it again.  NULL:
 	 * another process does that, or there is none. */
 	const char *path;
-	int fd;               /* taken, if it is created; -1: none needed */
+	/* Taken, if it is created; -1: there is none to be had beforehand, or
+	 * the path is tried again. */
+	int fd;
 	const char *enforcer; /* that tells of what was lost; lives for ever */
 	/* By the output's thread: it has opened its file anew. */
 	void (*moved)(void *context);

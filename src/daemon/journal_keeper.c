@@ -128,6 +128,17 @@ is_same(const struct journal_place *place,
 
 /* ---- a draft ---- */
 
+/* Two that are written in different ways may be one in this folder. */
+static bool
+is_drafted(const struct journal_keeper *keeper,
+    const struct policy_journal_output *settings, const char *path)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (is_same(&keeper->draft[i], settings, path))
+			return true;
+	return false;
+}
+
 /* The number that the place has now; or PLACES. */
 static size_t
 find_place(const struct journal_keeper *keeper,
@@ -157,21 +168,28 @@ find_free(const struct journal_keeper *keeper)
 	return any;
 }
 
+/* At boot a gateway is more than its journal: the output tries again. */
 static int
-open_place(struct journal_place *place, struct text *reterr_why)
+open_place(
+    struct gateway *gateway, struct journal_place *place, struct text *words)
 {
 	int fd = journal_output_open(&place->settings, place->path, 0640);
+	struct text why = TEXT_EMPTY;
 
-	if (fd == -EALREADY)
+	if (fd >= 0 || fd == -EALREADY) {
+		place->fd = fd >= 0 ? fd : -1;
 		return 0;
-	if (fd < 0) {
-		text_addf(reterr_why, "cannot write events to %s: %s",
-		    place->path != NULL ? place->path : "standard output",
-		    strerror(-fd));
-		return -EIO; /* the world's fault, whatever it was */
 	}
-	place->fd = fd;
-	return 0;
+	text_addf(&why, "cannot write events to %s: %s",
+	    place->path != NULL ? place->path : "standard output",
+	    strerror(-fd));
+	if (gateway->booting && place->path != NULL) {
+		gateway_say_lines(&why);
+		return 0;
+	}
+	text_add(words, text_str(&why));
+	text_fini(&why);
+	return -EIO; /* the world's fault, whatever it was */
 }
 
 static void
@@ -202,11 +220,16 @@ draft_outputs(struct gateway *gateway, const struct policy_journal *journal,
 			free(path);
 			continue;
 		}
+		if (is_drafted(keeper, settings, path)) {
+			text_addf(reterr_why, "events go to %s twice", path);
+			free(path);
+			return -EINVAL;
+		}
 		at = goes_on ? at : find_free(keeper);
 		put_place(&keeper->draft[at], settings, path);
-		keeper->draft[at].fresh = !goes_on;
 		if (!goes_on)
-			rc = open_place(&keeper->draft[at], reterr_why);
+			rc =
+			    open_place(gateway, &keeper->draft[at], reterr_why);
 	}
 	return rc;
 }

@@ -25,8 +25,7 @@ struct policy;
 /* An output, by the number that it has in both processes. */
 struct journal_place {
 	bool used;
-	bool fresh; /* of a draft: it is to be made */
-	int fd;     /* of a draft, until it is in force; -1: none */
+	int fd; /* of a draft, until it is in force; -1: none */
 	struct policy_journal_output settings; /* its path is not lent */
 	char *path;                            /* owned; NULL: there is none */
 };
