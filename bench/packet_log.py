@@ -168,7 +168,7 @@ def _fault(daemon: gateway.Gateway, sent: int) -> str:
     journals = [Journal(path.with_name(f"{path.name}.1")), daemon.journal]
 
     def accounted() -> bool:
-        events = [e for one in journals for e in one.events(enforcer="firewall")]
+        events = [e for one in journals for e in one.events(kind="packet")]
         return sum(event.suppressed or 1 for event in events) == sent
 
     try:

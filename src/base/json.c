@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/json.h"
 
-#include <inttypes.h>
-
 #include "base/must.h"
 #include "base/utf8.h"
 
@@ -154,6 +152,13 @@ json_name(struct json *json, const char *name)
 	json->comma = false;
 }
 
+static void
+add_number(struct text *out, int64_t value)
+{
+	text_addz(out, value < 0 ? "-" : "");
+	text_add_number(out, value < 0 ? -(uint64_t)value : (uint64_t)value);
+}
+
 void
 json_put_null(struct json *json)
 {
@@ -172,17 +177,21 @@ void
 json_put_integer(struct json *json, int64_t value)
 {
 	begin_value(json);
-	text_addf(json->out, "%" PRId64, value);
+	add_number(json->out, value);
 }
 
 void
 json_thousandths(struct json *json, int64_t value)
 {
 	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	unsigned rest = (unsigned)(size % 1000);
+	const char fraction[] = { '.', (char)('0' + rest / 100),
+		(char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
 
 	begin_value(json);
-	text_addf(json->out, "%s%" PRIu64 ".%03" PRIu64, value < 0 ? "-" : "",
-	    size / 1000, size % 1000);
+	text_addz(json->out, value < 0 ? "-" : "");
+	text_add_number(json->out, size / 1000);
+	text_add(json->out, (struct str){ fraction, sizeof(fraction) });
 }
 
 void

@@ -215,6 +215,26 @@ print_foreign(const json_t *chains)
 	}
 }
 
+/* One that does as it should is in the JSON alone. */
+static void
+print_outputs(const json_t *outputs)
+{
+	const json_t *output;
+	size_t i;
+
+	json_array_foreach(outputs, i, output)
+	{
+		bool fails = json_is_string(json_object_get(output, "problem"));
+		if (!fails && number(output, "lost") == 0)
+			continue;
+		(void)printf("attention  events to %s: %lld written, %lld "
+			     "lost%s%s\n",
+		    word(output, "to"), number(output, "events"),
+		    number(output, "lost"), fails ? "; " : "",
+		    word(output, "problem"));
+	}
+}
+
 static enum status
 print_status(const struct text *answer)
 {
@@ -227,6 +247,8 @@ print_status(const struct text *answer)
 	}
 	print_fallback(status);
 	print_confirmation(json_object_get(status, "confirmation"));
+	print_outputs(
+	    json_object_get(json_object_get(status, "journal"), "outputs"));
 	print_head(status);
 	print_sandboxes(json_object_get(status, "sandbox"));
 	print_early(json_object_get(status, "early_drop"));

@@ -1,307 +1,249 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The destination of the lines; what is in one is journal_line.c. */
+/* The outputs of a process; what one does is journal_output.c, and what is in a
+ * line journal_line.c. */
 #include "console/journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "event/counter.h"
 
-/* A hundred lines: the cost of a write is then a hundredth of theirs. */
-#define BATCH_BYTES ((size_t)64 << 10)
+/* Beside the bits of the forms: the fields of systemd's journal. */
+#define FIELDS_BIT (1u << POLICY_JOURNAL_FORM_COUNT)
 
 void
 journal_init(struct journal *journal)
 {
 	*journal = (struct journal){
 		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.fd = -1,
-		.bytes_max = JOURNAL_BYTES_MAX,
+		.bytes_max = POLICY_JOURNAL_BYTES,
 	};
+	journal_rendering_begin();
 }
 
+/* All end at once, or the patience would be that of each. */
 void
 journal_fini(struct journal *journal)
 {
-	if (journal->fd >= 0)
-		(void)close(journal->fd);
-	free(journal->path);
-	text_fini(&journal->batch);
+	int64_t deadline = clock_now() + JOURNAL_END_PATIENCE;
+
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		if (journal->outputs[i] != NULL)
+			journal_output_end(journal->outputs[i], deadline);
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		journal_output_leave(&journal->outputs[i], true);
 	(void)pthread_mutex_destroy(&journal->lock);
-	journal->fd = -1;
-	journal->path = NULL;
 }
 
-static ssize_t
-write_once(int fd, struct str bytes)
+void
+journal_hold(struct journal *journal)
 {
-	ssize_t n;
-
-	do
-		n = write(fd, bytes.at, bytes.len);
-	while (n < 0 && errno == EINTR);
-	return n;
+	journal->held = true;
 }
 
-/* Of the bytes that went out; the first may end the broken line before. */
-static int64_t
-count_lines(struct str bytes, bool ends_another)
+int
+journal_start(struct journal *journal)
 {
-	int64_t count = ends_another && bytes.len > 0 ? -1 : 0;
+	int rc = 0;
 
-	for (; bytes.len > 0; count++) {
-		size_t at = str_find(bytes, '\n');
-		if (at == bytes.len)
-			break;
-		bytes = str_skip(bytes, at + 1);
+	journal->held = false;
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++) {
+		int one = journal->outputs[i] != NULL
+			      ? journal_output_start(journal->outputs[i])
+			      : 0;
+		rc = rc < 0 ? rc : one;
 	}
-	return count;
+	return rc;
 }
 
-/*
- * Writes "\nLINE\nLINE\n", without its first byte unless the line before has
- * no end.  One write and no second: the rest of a line, a moment later, would
- * stand behind another process's line.  Under the lock.
- */
+/* ---- outputs ---- */
+
+/* What will be wanted of the next events is made outside the lock. */
 static void
-write_lines(struct journal *journal, struct str lines, int64_t count)
+note_forms(struct journal *journal)
 {
-	bool ends_another = journal->broken;
+	unsigned forms = 0;
 
-	if (!ends_another)
-		lines = str_skip(lines, 1);
-	ssize_t n = write_once(journal->fd, lines);
-	struct str out = { lines.at, n > 0 ? (size_t)n : 0 };
-	if (n > 0)
-		journal->broken = out.at[n - 1] != '\n';
-	int64_t whole = count_lines(out, ends_another);
-	counter_add(COUNTER_EVENTS, whole);
-	counter_add(COUNTER_EVENTS_LOST, count - whole);
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++) {
+		if (journal->outputs[i] == NULL)
+			continue;
+		struct journal_style style =
+		    journal_output_style(journal->outputs[i]);
+		forms |= 1u << style.form;
+		if (style.kind == POLICY_JOURNAL_SYSTEMD)
+			forms |= FIELDS_BIT;
+	}
+	atomic_store(&journal->forms, forms);
 }
 
 static void
-write_batch(struct journal *journal)
-{
-	if (journal->gathered > 0)
-		write_lines(
-		    journal, text_str(&journal->batch), journal->gathered);
-	text_clear(&journal->batch);
-	journal->gathered = 0;
-}
-
-/* All lines but the first have theirs before them already. */
-static void
-gather(struct journal *journal, struct str line)
-{
-	if (journal->batch.len > 0)
-		line = str_skip(line, 1);
-	text_add(&journal->batch, line);
-	if (journal->batch.full)
-		counter_add(COUNTER_EVENTS_LOST, 1);
-	else
-		journal->gathered++;
-	journal->batch.full = false;
-	if (journal->batch.len >= BATCH_BYTES)
-		write_batch(journal);
-}
-
-/* From the next line on.  A reader of the old file sees all that was begun. */
-static void
-swap(struct journal *journal, int fd, bool broken)
+replace(struct journal *journal, size_t number, struct journal_output *output)
 {
 	(void)pthread_mutex_lock(&journal->lock);
-	write_batch(journal);
-	int old = journal->fd;
-	journal->fd = fd;
-	journal->broken = broken;
+	struct journal_output *old = journal->outputs[number];
+	journal->outputs[number] = output;
 	(void)pthread_mutex_unlock(&journal->lock);
-	if (old >= 0 && old != fd)
-		(void)close(old);
-}
-
-/* Whether a file that is there ends in the middle of a line: its writer died,
- * or the disk was full.  The journal's own descriptor cannot read. */
-static bool
-ends_broken(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	char last = '\n';
-	struct stat st;
-
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    pread(fd, &last, 1, st.st_size - 1) != 1)
-		last = '\n';
-	(void)close(fd);
-	return last != '\n';
+	note_forms(journal);
+	if (old == NULL)
+		return;
+	journal_output_end(old, clock_now() + JOURNAL_DROP_PATIENCE);
+	journal_output_leave(&old, false);
 }
 
 static int
-open_at(const char *path, mode_t mode)
+put_new(struct journal *journal, size_t number,
+    const struct policy_journal_output *settings, const char *path, int fd)
 {
-	int fd = open(path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-	    mode);
+	const struct journal_output_wish wish = {
+		.settings = settings,
+		.path = path,
+		.fd = fd,
+		.enforcer = journal->enforcer,
+		.moved = journal->moved,
+		.context = journal->context,
+	};
+	struct journal_output *output = NULL;
+	int rc = journal_output_create(&wish, &output);
 
-	return fd < 0 ? -errno : fd;
+	if (rc < 0)
+		return rc;
+	if (!journal->held)
+		rc = journal_output_start(output);
+	if (rc < 0) {
+		journal_output_forsake(&output);
+		return rc;
+	}
+	replace(journal, number, output);
+	return 0;
 }
+
+int
+journal_put(struct journal *journal, size_t number,
+    const struct policy_journal_output *settings, const char *path, int fd)
+{
+	struct journal_output *output = journal->outputs[number];
+
+	if (output == NULL || !journal_output_is_at(output, settings, path))
+		return put_new(journal, number, settings, path, fd);
+	journal_output_change(output, settings);
+	note_forms(journal);
+	if (fd >= 0)
+		journal_output_use_fd(output, fd);
+	return 0;
+}
+
+void
+journal_drop(struct journal *journal, size_t number)
+{
+	if (journal->outputs[number] != NULL)
+		replace(journal, number, NULL);
+}
+
+int
+journal_dup_fd(struct journal *journal, size_t number)
+{
+	return journal->outputs[number] != NULL
+		   ? journal_output_dup_fd(journal->outputs[number])
+		   : -ENOENT;
+}
+
+void
+journal_reopen(struct journal *journal)
+{
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		if (journal->outputs[i] != NULL)
+			journal_output_reopen(journal->outputs[i]);
+}
+
+struct journal_output_state
+journal_look(struct journal *journal, size_t number)
+{
+	return journal->outputs[number] != NULL
+		   ? journal_output_look(journal->outputs[number])
+		   : (struct journal_output_state){ 0 };
+}
+
+bool
+journal_flush(struct journal *journal, int64_t patience)
+{
+	int64_t deadline = clock_now() + patience;
+	bool all = true;
+
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		if (journal->outputs[i] != NULL)
+			all &=
+			    journal_output_flush(journal->outputs[i], deadline);
+	return all;
+}
+
+/* ---- the usual one ---- */
 
 int
 journal_open(struct journal *journal, const char *path, mode_t mode)
 {
-	char *copy = strdup(path);
+	struct policy_journal_output settings = policy_journal_usual;
+	int fd = journal_output_open(&settings, path, mode);
 
-	if (copy == NULL)
-		return -ENOMEM;
-	int fd = open_at(path, mode);
-	if (fd < 0) {
-		free(copy);
-		return fd;
-	}
-	free(journal->path);
-	journal->path = copy;
-	journal->mode = mode;
-	swap(journal, fd, ends_broken(path));
-	return 0;
-}
-
-int
-journal_reopen(struct journal *journal)
-{
-	if (journal->path == NULL)
-		return -EINVAL;
-	int fd = open_at(journal->path, journal->mode);
+	settings.bytes_max = journal->bytes_max;
 	if (fd < 0)
 		return fd;
-	swap(journal, fd, ends_broken(journal->path));
-	return 0;
-}
-
-/* Whether the path still names the file that is open. */
-static bool
-is_at_path(const struct journal *journal, const struct stat *open_file)
-{
-	struct stat st;
-
-	return lstat(journal->path, &st) == 0 &&
-	       st.st_dev == open_file->st_dev && st.st_ino == open_file->st_ino;
-}
-
-static int
-keep_as_older(const char *path)
-{
-	struct text older = TEXT_EMPTY;
-	int rc = 0;
-
-	text_addz(&older, path);
-	text_addz(&older, ".1");
-	if (older.full)
-		rc = -ENOMEM;
-	else if (rename(path, older.at) < 0)
-		rc = -errno;
-	text_fini(&older);
+	int rc = journal_put(journal, 0, &settings, path, fd);
+	if (rc < 0)
+		(void)close(fd);
 	return rc;
 }
 
 int
 journal_rotate_if_due(struct journal *journal)
 {
-	struct stat st;
-	int rc = 0;
+	struct policy_journal_output settings = policy_journal_usual;
+	struct journal_output *output = journal->outputs[0];
+	int64_t deadline = clock_now() + JOURNAL_DROP_PATIENCE;
 
-	if (journal->path == NULL || fstat(journal->fd, &st) < 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size < journal->bytes_max)
+	if (output == NULL)
 		return 0;
-	/*
-	 * Somebody else may have moved our file, or an open failed after our
-	 * own rename: then what is at the path now is not ours to move.
-	 */
-	if (is_at_path(journal, &st))
-		rc = keep_as_older(journal->path);
-	if (rc == 0)
-		rc = journal_reopen(journal);
-	return rc < 0 ? rc : 1;
+	settings.bytes_max = journal->bytes_max;
+	if (!journal_output_flush(output, deadline))
+		return -ETIMEDOUT;
+	journal_output_change(output, &settings);
+	return journal_output_rotate(output, deadline);
 }
 
-static int
-add_flags(int fd, int flags)
-{
-	int have = fcntl(fd, F_GETFL);
-
-	if (have < 0 || fcntl(fd, F_SETFL, have | flags) < 0)
-		return -errno;
-	return 0;
-}
-
-int
-journal_use_fd(struct journal *journal, int fd)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	int rc =
-	    add_flags(fd, O_APPEND | (S_ISREG(st.st_mode) ? 0 : O_NONBLOCK));
-	if (rc == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-		rc = -errno;
-	if (rc < 0)
-		return rc;
-	free(journal->path);
-	journal->path = NULL;
-	swap(journal, fd, false);
-	return 0;
-}
-
-int
-journal_fd(const struct journal *journal)
-{
-	return journal->fd;
-}
-
-void
-journal_batch_begin(struct journal *journal)
-{
-	(void)pthread_mutex_lock(&journal->lock);
-	journal->batching = true;
-	(void)pthread_mutex_unlock(&journal->lock);
-}
-
-void
-journal_batch_end(struct journal *journal)
-{
-	(void)pthread_mutex_lock(&journal->lock);
-	write_batch(journal);
-	journal->batching = false;
-	(void)pthread_mutex_unlock(&journal->lock);
-}
+/* ---- events ---- */
 
 static void
-take_line(struct journal *journal, struct str line)
+prepare(struct journal_rendering *rendering, unsigned forms)
 {
-	(void)pthread_mutex_lock(&journal->lock);
-	if (journal->batching)
-		gather(journal, line);
-	else
-		write_lines(journal, line, 1);
-	(void)pthread_mutex_unlock(&journal->lock);
+	for (int i = 0; i < POLICY_JOURNAL_FORM_COUNT; i++)
+		if ((forms >> i & 1) != 0)
+			journal_rendering_prepare(rendering,
+			    (struct journal_style){
+				.form = (enum policy_journal_form)i });
+	if ((forms & FIELDS_BIT) != 0)
+		journal_rendering_prepare(rendering,
+		    (struct journal_style){ .kind = POLICY_JOURNAL_SYSTEMD });
 }
 
 void
-journal_sink(const struct event *event, void *journal)
+journal_sink(const struct event *event, void *context)
 {
-	struct text line = TEXT_EMPTY;
+	struct journal *journal = context;
+	struct journal_rendering rendering;
+	bool taken = false;
 
-	text_addc(&line, '\n');
-	journal_line(event, &line);
-	text_addc(&line, '\n');
-	if (line.full)
+	journal_rendering_init(&rendering, event);
+	prepare(&rendering,
+	    atomic_load_explicit(&journal->forms, memory_order_relaxed));
+	(void)pthread_mutex_lock(&journal->lock);
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++) {
+		if (journal->outputs[i] == NULL)
+			continue;
+		journal_output_put(journal->outputs[i], &rendering);
+		taken = true;
+	}
+	(void)pthread_mutex_unlock(&journal->lock);
+	if (!taken)
 		counter_add(COUNTER_EVENTS_LOST, 1);
-	else
-		take_line(journal, text_str(&line));
-	text_fini(&line);
+	journal_rendering_fini(&rendering);
 }

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * console/journal: events as JSON lines, in one file that two processes share.
+ * console/journal: all events of a process, to where the policy says.
  *
- *	gatehoused        journal_open("events.jsonl")   opens, rotates
- *	gatehouse-proxy   journal_use_fd(fd)             is handed it
+ *	event ->  journal_sink  ->  output 0: file      (a queue, a thread)
+ *				->  output 1: syslog    (a queue, a thread)
  *
- * One event is one line, and a write(2) to a descriptor that appends is of
- * whole lines, so that lines of two processes and of many threads never mix.
- * It is one line, but for a batch: who has many events at once begins one, and
- * until its end lines are gathered and written some hundred at a time.  The
- * journal never waits for a reader or a disk: a line that cannot be written at
- * once is lost and counted (COUNTER_EVENTS_LOST).  If a part of one went out,
- * the next line begins with a newline, so that one broken line is all that a
- * reader sees.
+ * gatehoused and gatehouse-proxy have the same outputs, by number.  gatehoused
+ * opens, rotates and reopens files and hands descriptors over; each process
+ * writes what happened in it, so gatehoused reads no byte of what a peer sent
+ * to the proxy, and a dead process takes nothing of the other's with it.  What
+ * an output does with what it cannot write, console/journal_output says.
  *
- * Life: init, then open or use_fd, then the sink from any thread; reopen,
- * rotate_if_due, use_fd and fini from one thread, and fini when no thread
- * emits any more.  The process ignores SIGPIPE and SIGXFSZ: a closed pipe and
- * a file size limit are answered here like a full disk.
+ * Life: init, put or open, then the sink from any thread; all other calls are
+ * one thread's, and fini when no thread emits any more.  The process ignores
+ * SIGPIPE and SIGXFSZ: a closed pipe and a file size limit are answered here
+ * like a full disk.
  *
  * The format is documented in docs/events.md and is part of the outside.
  */
@@ -25,67 +22,88 @@
 #define GATEHOUSE_CONSOLE_JOURNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/types.h>
 
-#include "base/text.h"
+#include "base/clock.h"
+#include "console/journal_output.h"
 #include "event/event.h"
 
 /* A line with its newline: long names and URLs are cut to keep to it. */
 #define JOURNAL_LINE_BYTES_MAX 8192
 
-/* The size at which a file is due, unless bytes_max says another. */
-#define JOURNAL_BYTES_MAX ((int64_t)64 << 20)
+/* The version of docs/events.md. */
+#define JOURNAL_VERSION 1
+
+/*
+ * Who ends waits so long for what is not written yet: less than gatehoused
+ * gives the proxy to end.  An output that goes by the way has more time.
+ */
+#define JOURNAL_END_PATIENCE  (CLOCK_SECOND / 2)
+#define JOURNAL_DROP_PATIENCE (10 * CLOCK_SECOND)
 
 struct journal {
-	pthread_mutex_t lock; /* of fd, broken and the batch */
-	int fd;               /* owned; -1: none, and every event is lost */
-	bool broken;          /* the last line written has no end */
-	bool batching;
-	struct text batch; /* its lines that are not written yet */
-	int64_t gathered;  /* how many they are */
-	char *path;        /* owned; NULL: the descriptor was given */
-	mode_t mode;
+	pthread_mutex_t lock; /* of the outputs' places */
+	struct journal_output *outputs[POLICY_JOURNAL_OUTPUTS_MAX];
+	atomic_uint forms;    /* bits of those that they want */
+	bool held;            /* no thread is started yet */
+	const char *enforcer; /* that tells of what was lost; or NULL */
+	/* By an output's thread: a file is another now (journal_moved). */
+	void (*moved)(void *context);
+	void *context;
+	/* Of the file of journal_open. */
 	int64_t bytes_max;
 };
 
 void journal_init(struct journal *journal);
+
+/* What is not written after JOURNAL_END_PATIENCE is left behind. */
 void journal_fini(struct journal *journal);
 
 /*
- * Opens the file at path for appending, made with this mode if it was not
- * there.  A symbolic link is refused (-ELOOP).  0 or a negative errno, and
- * then the journal is as it was.
+ * Until journal_start what is emitted waits: for a process that may not have
+ * threads yet.  0 or a negative errno of the first that could not be started.
+ */
+void journal_hold(struct journal *journal);
+int journal_start(struct journal *journal);
+
+/*
+ * Makes the output with this number one for these settings and this
+ * descriptor, which is taken, unless it is one for this place already: then the
+ * settings alone change and, if there is one, the descriptor.  `path` as in
+ * console/journal_output.  0, or a negative errno, and then the descriptor is
+ * still the caller's.
+ */
+int journal_put(struct journal *journal, size_t number,
+    const struct policy_journal_output *settings, const char *path, int fd);
+
+/* What it has is written by the way. */
+void journal_drop(struct journal *journal, size_t number);
+
+/* A copy of the descriptor of an output, or a negative errno. */
+int journal_dup_fd(struct journal *journal, size_t number);
+
+/* Opens all files again, after somebody has moved them. */
+void journal_reopen(struct journal *journal);
+
+struct journal_output_state journal_look(
+    struct journal *journal, size_t number);
+
+/* Whether all that was emitted before is written or lost within this time. */
+bool journal_flush(struct journal *journal, int64_t patience);
+
+/*
+ * One output, a file of JSON at `path`, with the mode 0640 cut by the umask: as
+ * without a statement in the policy.  A symbolic link is refused (-ELOOP).  0
+ * or a negative errno, and then the journal is as it was.
  */
 int journal_open(struct journal *journal, const char *path, mode_t mode);
 
-/* Opens the path again, after somebody moved the file.  0 or negative errno. */
-int journal_reopen(struct journal *journal);
-
 /*
- * If the file has reached bytes_max: renames it to PATH.1, in place of the one
- * before, and opens PATH anew.  1: rotated, and the other process needs
- * journal_fd; 0: not due; or a negative errno, and writing goes on where it
- * was.  What is written to the old descriptor meanwhile is in PATH.1.
+ * Has that file begun anew if it has reached bytes_max, and what was emitted
+ * before is in the one before.  1: it has; 0: not due; or a negative errno.
  */
 int journal_rotate_if_due(struct journal *journal);
-
-/*
- * Writes to this descriptor from now on, which is taken over.  It is made to
- * append and, if it is no file, not to block; that holds for everybody who
- * shares the open file, so a pipe should be the journal's own.  0 or a
- * negative errno, and then fd is still the caller's.
- */
-int journal_use_fd(struct journal *journal, int fd);
-
-/* The descriptor, lent until the next change of file; -1: none. */
-int journal_fd(const struct journal *journal);
-
-/*
- * What is emitted between the two is in the file by the end at the latest.
- * Not nested; nothing may wait between them, since readers do.
- */
-void journal_batch_begin(struct journal *journal);
-void journal_batch_end(struct journal *journal);
 
 /* The event_sink_fn; context is the journal.  Any thread. */
 void journal_sink(const struct event *event, void *journal);

@@ -2,6 +2,7 @@
 #include "daemon/apply.h"
 
 #include "daemon/gateway.h"
+#include "event/event.h"
 
 #include <errno.h>
 
@@ -153,6 +154,27 @@ replace(struct gateway *gateway, struct generation **generation,
 	return rc;
 }
 
+/* Of one that is to be confirmed it is told what comes of it, too. */
+static void
+tell(const struct gateway *gateway, const struct apply_order *order)
+{
+	struct text reason = TEXT_EMPTY;
+	struct event event = {
+		.kind = EVENT_KIND_POLICY,
+		.enforcer = "firewall",
+		.phase = policy_phase_word(POLICY_PHASE_PACKET),
+		.verdict = policy_verdict_word(POLICY_VERDICT_ALLOW),
+	};
+
+	text_addf(&reason, "the policy %s is in force", gateway->current->path);
+	if (order->confirm > 0)
+		text_addf(&reason, ", for %lld s unless it is confirmed",
+		    (long long)(order->confirm / CLOCK_SECOND));
+	event.reason = reason.at;
+	event_emit(&event);
+	text_fini(&reason);
+}
+
 int
 gateway_apply(struct gateway *gateway, const struct apply_order *order,
     struct text *words)
@@ -174,6 +196,7 @@ gateway_apply(struct gateway *gateway, const struct apply_order *order,
 	rc = replace(gateway, &generation, order, words);
 	if (rc < 0)
 		return rc;
+	tell(gateway, order);
 	size_t len = words->len;
 	flows_add_words(&gateway->ended, words);
 	text_addz(words, words->len > len ? "\n" : "");

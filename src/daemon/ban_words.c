@@ -33,6 +33,7 @@ ban_tell(const struct ban *ban, uint32_t line, const char *verdict,
     const char *reason)
 {
 	event_emit(&(struct event){
+	    .kind = EVENT_KIND_BAN,
 	    .enforcer = "firewall",
 	    .phase = "packet",
 	    .verdict = verdict,

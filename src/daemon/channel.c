@@ -70,6 +70,18 @@ are_quotas(const struct channel_quotas *quotas)
 	return true;
 }
 
+static bool
+is_output(const struct channel_output *output)
+{
+	if (output->number >= POLICY_JOURNAL_OUTPUTS_MAX ||
+	    output->kind > POLICY_JOURNAL_KIND_COUNT ||
+	    output->form >= POLICY_JOURNAL_FORM_COUNT)
+		return false;
+	return !policy_journal_is_server(
+		   (enum policy_journal_kind)output->kind) ||
+	       is_address(&output->at.address);
+}
+
 /* What the length alone does not say. */
 static bool
 is_sound(const struct channel_message *message)
@@ -106,6 +118,9 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_HELLO:
 		return is_text(
 		    message->sandbox.problem, sizeof(message->sandbox.problem));
+	case CHANNEL_OUTPUT:
+	case CHANNEL_OUTPUT_FD:
+		return is_output(&message->output);
 	case CHANNEL_ASK:
 		return is_text(
 			   message->ask.token, sizeof(message->ask.token)) &&
@@ -120,7 +135,8 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_PREPARE:
 	case CHANNEL_COMMIT:
 	case CHANNEL_ABORT:
-	case CHANNEL_JOURNAL:
+	case CHANNEL_COUNT_OUTPUTS:
+	case CHANNEL_OUTPUTS:
 	case CHANNEL_COUNT:
 	case CHANNEL_DRAIN:
 	case CHANNEL_DRAINED:

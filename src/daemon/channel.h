@@ -26,6 +26,8 @@
  * addresses have changed.  PURGE throws stored responses away, and is answered
  * with PURGED.  QUOTAS sets what was used of quotas; COLLECT is answered with
  * QUOTAS, what has changed since the last time, until one that is the last.
+ * OUTPUT says where events go (daemon/journal_keeper), OUTPUT_FD with what they
+ * are written to; COUNT_OUTPUTS is answered with OUTPUTS, what became of them.
  * HOST_FILE puts another in the place of one with which the proxy was started
  * (daemon/host_files).  BAN ends the connections of clients in a prefix, until
  * UNBAN: that they come no more is the kernel's affair, but whom a balancer
@@ -58,6 +60,7 @@
 
 #include "base/address.h"
 #include "cache/store.h"
+#include "console/journal_output.h"
 #include "daemon/sandbox.h"
 #include "event/counter.h"
 #include "policy/quota.h"
@@ -86,7 +89,8 @@
 	ROW(PREPARE, 0, 0)                                                     \
 	ROW(COMMIT, 0, 0)                                                      \
 	ROW(ABORT, 0, 0)                                                       \
-	ROW(JOURNAL, 0, 1)                                                     \
+	ROW(OUTPUT, sizeof(struct channel_output), 0)                          \
+	ROW(OUTPUT_FD, sizeof(struct channel_output), 1)                       \
 	ROW(HOST_FILE, sizeof(uint32_t), 1)                                    \
 	ROW(BAN, sizeof(struct address_range), 0)                              \
 	ROW(PURGE, sizeof(struct channel_purge), 0)                            \
@@ -96,6 +100,7 @@
 	ROW(RECKON, 0, 1)                                                      \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(DRAIN, 0, 0)                                                       \
+	ROW(COUNT_OUTPUTS, 0, 0)                                               \
 	ROW(HELLO, sizeof(struct sandbox), 0)                                  \
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
@@ -103,6 +108,7 @@
 	ROW(COUNTERS, sizeof(struct channel_counters), 0)                      \
 	ROW(DRAINED, 0, 0)                                                     \
 	ROW(RECKONED, 0, 0)                                                    \
+	ROW(OUTPUTS, sizeof(struct channel_outputs), 0)                        \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
@@ -163,6 +169,19 @@ struct channel_counters {
 	int64_t values[COUNTER_COUNT];
 };
 
+/* Of the journal; both sides have it under this number. */
+struct channel_output {
+	uint32_t number;
+	uint32_t kind; /* enum policy_journal_kind; its COUNT: none any more */
+	uint32_t form; /* enum policy_journal_form */
+	uint32_t facility;
+	struct address_port at; /* of a server */
+};
+
+struct channel_outputs {
+	struct journal_output_state states[POLICY_JOURNAL_OUTPUTS_MAX];
+};
+
 struct channel_source {
 	uint32_t number; /* the proxy's own, given back */
 	int32_t error;   /* of NO_SOURCE: a negative errno; else 0 */
@@ -197,6 +216,8 @@ struct channel_message {
 		struct channel_words words;
 		struct channel_purge purge;
 		struct channel_counters counters;
+		struct channel_output output;
+		struct channel_outputs outputs;
 		int64_t purged; /* how many, or a negative errno */
 		struct address_range banned;
 		struct channel_quotas quotas;

@@ -336,11 +336,31 @@ child_tell_host_files(struct child *child)
 }
 
 int
-child_tell_journal(struct child *child, int fd)
+child_tell_output(
+    struct child *child, const struct channel_output *output, int fd)
 {
-	struct channel_message message = { .type = CHANNEL_JOURNAL };
+	struct channel_message message = {
+		.type = fd >= 0 ? CHANNEL_OUTPUT_FD : CHANNEL_OUTPUT,
+		.output = *output,
+	};
 
 	return send_one(child, &message, fd);
+}
+
+int
+child_count_outputs(struct child *child, struct channel_outputs *ret)
+{
+	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	struct channel_message answer;
+	int rc = send_bare(child, CHANNEL_COUNT_OUTPUTS, 0);
+
+	if (rc == 0)
+		rc = receive_one(child, &answer, deadline);
+	if (rc == 0 && answer.type != CHANNEL_OUTPUTS)
+		rc = -EBADMSG;
+	if (rc == 0)
+		*ret = answer.outputs;
+	return rc;
 }
 
 int

@@ -74,8 +74,13 @@ int child_tell_own(struct child *child, const struct generation *generation);
 /* Hands it what has changed of the host's files. */
 void child_tell_host_files(struct child *child);
 
-/* The descriptor of the journal's file; it stays open here. */
-int child_tell_journal(struct child *child, int fd);
+/* An output of the journal, and its descriptor, which stays open here; -1: it
+ * has none. */
+int child_tell_output(
+    struct child *child, const struct channel_output *output, int fd);
+
+/* Asks what has become of the events, and waits for the answer. */
+int child_count_outputs(struct child *child, struct channel_outputs *ret);
 
 /* Whether clients in the prefix are banned; their connections end. */
 int child_tell_ban(

@@ -12,6 +12,7 @@ static void
 tell(enum policy_verdict verdict, const struct text *reason)
 {
 	struct event event = {
+		.kind = EVENT_KIND_POLICY,
 		.enforcer = "firewall",
 		.phase = policy_phase_word(POLICY_PHASE_PACKET),
 		.verdict = policy_verdict_word(verdict),

@@ -222,6 +222,7 @@ tell(const struct flows_tally *tally)
 {
 	struct text reason = TEXT_EMPTY;
 	struct event event = {
+		.kind = EVENT_KIND_POLICY,
 		.enforcer = "firewall",
 		.phase = policy_phase_word(POLICY_PHASE_PACKET),
 		.verdict = policy_verdict_word(POLICY_VERDICT_REJECT),

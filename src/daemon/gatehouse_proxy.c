@@ -268,7 +268,7 @@ tell_disk(void *context, enum cache_disk_event event, int error)
 		[CACHE_DISK_FAILED] = "it fails, and the cache is in memory "
 				      "alone",
 	};
-	struct event told = { .enforcer = "proxy" };
+	struct event told = { .kind = EVENT_KIND_FAULT, .enforcer = "proxy" };
 	char reason[160];
 
 	(void)context;
@@ -560,13 +560,34 @@ answer_reckon(struct proxy *proxy, int file)
 }
 
 static int
-take_journal(struct proxy *proxy, int *fd)
+take_output(struct proxy *proxy, const struct channel_output *output, int *fd)
 {
-	int rc = journal_use_fd(&proxy->journal, *fd);
+	const struct policy_journal_output settings = {
+		.kind = (enum policy_journal_kind)output->kind,
+		.form = (enum policy_journal_form)output->form,
+		.facility = output->facility,
+		.at = output->at,
+	};
 
+	if (settings.kind == POLICY_JOURNAL_KIND_COUNT) {
+		journal_drop(&proxy->journal, output->number);
+		return 0;
+	}
+	int rc =
+	    journal_put(&proxy->journal, output->number, &settings, NULL, *fd);
 	if (rc == 0)
 		*fd = -1;
 	return rc;
+}
+
+static int
+answer_count_outputs(struct proxy *proxy)
+{
+	struct channel_message message = { .type = CHANNEL_OUTPUTS };
+
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		message.outputs.states[i] = journal_look(&proxy->journal, i);
+	return send_to_daemon(&message);
 }
 
 /* Whoever looks at it next, in any thread, sees the one or the other. */
@@ -630,8 +651,11 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_ABORT:
 		discard_draft(&proxy->draft);
 		return 0;
-	case CHANNEL_JOURNAL:
-		return take_journal(proxy, fd);
+	case CHANNEL_OUTPUT:
+	case CHANNEL_OUTPUT_FD:
+		return take_output(proxy, &message->output, fd);
+	case CHANNEL_COUNT_OUTPUTS:
+		return answer_count_outputs(proxy);
 	case CHANNEL_HOST_FILE:
 		return take_host_file((int)message->host_file, *fd);
 	case CHANNEL_BAN:
@@ -657,6 +681,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_COUNTERS:
 	case CHANNEL_DRAINED:
 	case CHANNEL_RECKONED:
+	case CHANNEL_OUTPUTS:
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
@@ -830,6 +855,8 @@ serve(struct proxy *proxy)
 		rc = proxy_sandbox_enter(&proxy->loop, &proxy->refusals,
 		    proxy->folder, &proxy->sandbox);
 	if (rc == 0)
+		rc = journal_start(&proxy->journal);
+	if (rc == 0)
 		rc = workers_start(proxy->workers);
 	if (rc == 0)
 		rc = say_hello(proxy);
@@ -857,6 +884,8 @@ run(struct proxy *proxy)
 	if (rc < 0)
 		return rc;
 	journal_init(&proxy->journal);
+	journal_hold(&proxy->journal);
+	proxy->journal.enforcer = "proxy";
 	event_sink_set(journal_sink, &proxy->journal);
 	rc = serve(proxy);
 	event_sink_set(NULL, NULL);

@@ -10,7 +10,8 @@
  * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
  * it leaves the rules standing when it ends, and never starts without a policy
  * (daemon/fallback); with --foreground it takes them away, and a policy that is
- * refused is the end.  One thread, one loop.
+ * refused is the end.  One thread, one loop; beside it threads that do nothing
+ * but write events (console/journal_output).
  */
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
@@ -330,6 +331,8 @@ on_signal(struct loop_signal *signal, int number)
 		gateway_child_ended(&daemon->gateway);
 	else if (number == SIGHUP && !daemon->handover.under_way)
 		apply_again(daemon);
+	else if (number == SIGUSR1)
+		journal_keeper_reopen(&daemon->gateway);
 	else
 		loop_stop(&daemon->loop);
 }
@@ -379,6 +382,7 @@ watch_signals(struct daemon *daemon)
 	(void)sigaddset(&signals->set, SIGTERM);
 	(void)sigaddset(&signals->set, SIGINT);
 	(void)sigaddset(&signals->set, SIGHUP);
+	(void)sigaddset(&signals->set, SIGUSR1);
 	(void)sigaddset(&signals->set, SIGCHLD);
 	signals->fn = on_signal;
 	signals->context = daemon;
@@ -411,7 +415,8 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 static void
 on_refused(void *context, const char *call)
 {
-	struct event told = { .enforcer = "firewall" };
+	struct event told = { .kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall" };
 	char reason[120];
 
 	(void)context;

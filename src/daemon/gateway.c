@@ -62,7 +62,8 @@ draft_ruleset(struct gateway *gateway, const struct generation *generation,
 static void
 tell_sandbox(const char *program, const struct sandbox *sandbox)
 {
-	struct event told = { .enforcer = "firewall" };
+	struct event told = { .kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall" };
 	char reason[256];
 
 	if (sandbox->problem[0] == '\0' ||
@@ -94,8 +95,7 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 		if (rc == 0)
 			rc = console_desk_open(gateway);
 		if (rc == 0)
-			rc = child_tell_journal(
-			    child, journal_fd(&gateway->journal));
+			rc = journal_keeper_teach(gateway);
 		if (rc == 0)
 			rc = quota_keeper_teach(gateway);
 		if (rc == 0)
@@ -109,8 +109,10 @@ static int
 prepare(struct gateway *gateway, const struct generation *generation,
     struct ruleset_draft *ret, struct text *words)
 {
-	int rc = hand_to_child(gateway, generation, words);
+	int rc = journal_keeper_prepare(gateway, generation->policy, words);
 
+	if (rc == 0)
+		rc = hand_to_child(gateway, generation, words);
 	if (rc < 0)
 		return rc;
 	rc = draft_ruleset(gateway, generation, ret, words);
@@ -152,12 +154,14 @@ commit(
 		rc = commit_ruleset(gateway, &draft, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
+		journal_keeper_abandon(gateway);
 		(void)child_abort(&gateway->child, generation->number);
 		if (gateway->current == NULL)
 			(void)routes_remove(words);
 		return rc;
 	}
 	(void)child_commit(&gateway->child, generation->number);
+	journal_keeper_commit(gateway);
 	return 0;
 }
 
@@ -254,6 +258,7 @@ static void
 tell_refusal(void)
 {
 	static const struct event told = {
+		.kind = EVENT_KIND_FAULT,
 		.enforcer = "proxy",
 		.reason = "gatehouse-proxy tried a system call that is never "
 			  "its own and was ended",
@@ -352,14 +357,6 @@ on_addresses(struct loop_watch *watch, unsigned ready)
 	text_fini(&why);
 }
 
-void
-gateway_rotate_journal(struct gateway *gateway)
-{
-	if (journal_rotate_if_due(&gateway->journal) == 1)
-		(void)child_tell_journal(
-		    &gateway->child, journal_fd(&gateway->journal));
-}
-
 static void
 on_host_files(struct loop_timer *timer)
 {
@@ -385,7 +382,6 @@ on_upkeep(struct loop_timer *timer)
 		see_new_offset(gateway);
 	early_look(gateway);
 	text_fini(&why);
-	gateway_rotate_journal(gateway);
 	loop_timer_arm(gateway->loop, timer,
 	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);
 }
@@ -407,18 +403,16 @@ on_event(const struct event *event, void *context)
 {
 	struct gateway *gateway = context;
 
-	journal_sink(event, &gateway->journal);
+	journal_sink(event, &gateway->journal.journal);
 	tally_keeper_see(gateway, event);
 }
 
 static int
 open_journal(struct gateway *gateway, struct report *report)
 {
-	char path[RUNTIME_PATH_BYTES];
 	struct text why = TEXT_EMPTY;
+	int rc = journal_keeper_open(gateway);
 
-	runtime_path(gateway->dir, RUNTIME_EVENTS, path);
-	int rc = journal_open(&gateway->journal, path, 0640);
 	if (rc < 0) {
 		text_addz(&why, strerror(-rc));
 		return say_cannot(report, rc, "cannot open the journal", &why);
@@ -499,7 +493,6 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	};
 	child_init(&gateway->child, uid, gid);
 	early_drop_init(&gateway->early, early);
-	journal_init(&gateway->journal);
 	flow_watch_init(&gateway->ends, loop,
 	    (const struct generation *const *)&gateway->current);
 	int rc = kernel_check(report, &gateway->ipv6);
@@ -533,6 +526,10 @@ gateway_enter_sandbox(struct gateway *gateway)
 
 	sandbox_enter_daemon(modules, &gateway->sandbox);
 	tell_sandbox("gatehoused", &gateway->sandbox);
+	/* Its threads have what is left from here on. */
+	int rc = journal_keeper_start(gateway);
+	if (rc < 0)
+		gateway_say("events are not written: %s", strerror(-rc));
 }
 
 int
@@ -596,5 +593,5 @@ gateway_close(struct gateway *gateway, bool remove)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);
 	event_sink_set(NULL, NULL);
-	journal_fini(&gateway->journal);
+	journal_keeper_close(gateway);
 }

@@ -21,7 +21,6 @@
 #ifndef GATEHOUSE_DAEMON_GATEWAY_H
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
-#include "console/journal.h"
 #include "daemon/apply.h"
 #include "daemon/ban_exempt.h"
 #include "daemon/ban_keeper.h"
@@ -34,6 +33,7 @@
 #include "daemon/flows.h"
 #include "daemon/history.h"
 #include "daemon/inheritance.h"
+#include "daemon/journal_keeper.h"
 #include "daemon/last_good.h"
 #include "daemon/leash.h"
 #include "daemon/packet_watch.h"
@@ -50,13 +50,13 @@
 #define GATEWAY_RESTART_MAX   (5 * CLOCK_SECOND)
 #define GATEWAY_CHILD_LIVES   (10 * CLOCK_SECOND)
 
-/* How often the journal's size and the policy routes are looked at. */
+/* How often the policy routes are looked at. */
 #define GATEWAY_UPKEEP_EVERY (10 * CLOCK_SECOND)
 
 struct gateway {
 	struct loop *loop;
 	const char *dir; /* of the runtime */
-	struct journal journal;
+	struct journal_keeper journal;
 	struct loop_timer upkeep;
 	struct loop_timer host_files; /* of the child, looked at */
 	struct sandbox sandbox;       /* gatehoused's own */
@@ -162,8 +162,5 @@ __attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
 
 /* Each line of the words, and they are freed. */
 void gateway_say_lines(struct text *words);
-
-/* If the journal is due, it begins anew, and the proxy has the new file. */
-void gateway_rotate_journal(struct gateway *gateway);
 
 #endif

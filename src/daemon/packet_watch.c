@@ -10,11 +10,9 @@
 static void
 settle(struct packet_watch *packets)
 {
-	journal_batch_begin(&packets->gateway->journal);
 	if (packet_log_settle(packets->log))
 		loop_timer_arm(packets->gateway->loop, &packets->settle,
 		    loop_now(packets->gateway->loop) + SETTLE_AFTER);
-	journal_batch_end(&packets->gateway->journal);
 }
 
 static void
@@ -23,7 +21,6 @@ on_settle(struct loop_timer *timer)
 	struct packet_watch *packets = timer->context;
 
 	settle(packets);
-	gateway_rotate_journal(packets->gateway);
 }
 
 static void
@@ -73,10 +70,7 @@ open_log(struct packet_watch *packets, struct text *reterr_why)
 static int
 read_log(struct packet_watch *packets)
 {
-	journal_batch_begin(&packets->gateway->journal);
-	int n = packet_log_read(packets->log);
-	journal_batch_end(&packets->gateway->journal);
-	return n;
+	return packet_log_read(packets->log);
 }
 
 static void

@@ -2,10 +2,8 @@
 /*
  * daemon/packet_watch: logged packets, read as the loop finds time for them.
  *
- * What is read at once is written to the journal at once.  Each second in which
- * something was read ends with the number of what was too much of it
- * (firewall/log_bound), and a look at the journal's size, which grows by 12 MB
- * in a second of twenty thousand packets.
+ * Each second in which something was read ends with the number of what was too
+ * much of it (firewall/log_bound).
  */
 #ifndef GATEHOUSE_DAEMON_PACKET_WATCH_H
 #define GATEHOUSE_DAEMON_PACKET_WATCH_H
@@ -16,7 +14,7 @@
 struct gateway;
 
 struct packet_watch {
-	struct gateway *gateway; /* whose loop and journal these are */
+	struct gateway *gateway; /* whose loop this is */
 	struct packet_log *log;  /* NULL: not to be had any more */
 	struct loop_watch watch;
 	struct loop_timer settle;

@@ -16,7 +16,7 @@
 static void
 on_refused(void *context, const char *call)
 {
-	struct event told = { .enforcer = "proxy" };
+	struct event told = { .kind = EVENT_KIND_FAULT, .enforcer = "proxy" };
 	char reason[120];
 
 	(void)context;

@@ -63,15 +63,31 @@ refresh(struct gateway *gateway, const struct policy_group *group,
 	return rc;
 }
 
+/* To everybody: the journal and standard error. */
+static void
+tell_words(enum policy_verdict verdict, struct text *words)
+{
+	const struct event event = { .kind = EVENT_KIND_LIST,
+		.enforcer = "firewall",
+		.phase = policy_phase_word(POLICY_PHASE_PACKET),
+		.verdict = policy_verdict_word(verdict),
+		.reason = words->at };
+
+	gateway_say("%s", words->at != NULL ? words->at : "no memory");
+	event_emit(&event);
+	text_fini(words);
+}
+
 static void
 tell_read(const struct flows_tally *ended, const struct policy_group *group)
 {
-	struct text flows = TEXT_EMPTY;
+	struct text flows = TEXT_EMPTY, words = TEXT_EMPTY;
 
 	flows_add_words(ended, &flows);
-	gateway_say("list '%.*s' was read anew: %zu entries%s%s",
+	text_addf(&words, "list '%.*s' was read anew: %zu entries%s%s",
 	    STR_ARG(group->name), group->entries, flows.len > 0 ? "; " : "",
 	    flows.len > 0 ? flows.at : "");
+	tell_words(POLICY_VERDICT_ALLOW, &words);
 	text_fini(&flows);
 }
 
@@ -81,15 +97,21 @@ tell(const struct gateway *gateway, struct watched_list *list, int rc,
     struct text *why)
 {
 	struct str first = { why->at, str_find(text_str(why), '\n') };
+	struct text words = TEXT_EMPTY;
 
 	if (rc < 0 && !str_eq(first, text_str(&list->problem)))
-		gateway_say("list '%.*s': %.*s; the old list stays",
+		text_addf(&words, "list '%.*s': %.*s; the old list stays",
 		    STR_ARG(list->group->name), STR_ARG(first));
 	else if (rc > 0)
 		tell_read(&gateway->ended, list->group);
 	else if (rc == 0 && list->problem.len > 0)
-		gateway_say("list '%.*s': the file is again what is in force",
+		text_addf(&words,
+		    "list '%.*s': the file is again what is in force",
 		    STR_ARG(list->group->name));
+	if (words.len > 0)
+		tell_words(
+		    rc < 0 ? POLICY_VERDICT_REJECT : POLICY_VERDICT_ALLOW,
+		    &words);
 	text_clear(&list->problem);
 	if (rc < 0)
 		text_add(&list->problem, first);

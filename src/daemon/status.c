@@ -8,6 +8,7 @@
  *	 "fallback": {...} (daemon/fallback),
  *	 "confirmation": {...} (daemon/confirmation),
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
+ *	 "journal": {...} (daemon/journal_keeper),
  *	 "bans": number of them,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
@@ -237,6 +238,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "confirmation");
 	confirmation_json(gateway, &json);
 	write_lists(&json, gateway->current);
+	json_name(&json, "journal");
+	journal_keeper_json(gateway, &json);
 	json_name(&json, "bans");
 	json_put_integer(&json,
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));

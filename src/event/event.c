@@ -8,6 +8,18 @@ static struct {
 	void *context;
 } emitter;
 
+static const char *const kind_words[EVENT_KIND_COUNT] = {
+#define ROW(id, word, meaning) [EVENT_KIND_##id] = #word,
+	EVENT_KINDS(ROW)
+#undef ROW
+};
+
+const char *
+event_kind_word(enum event_kind kind)
+{
+	return kind_words[kind];
+}
+
 void
 event_sink_set(event_sink_fn sink, void *context)
 {

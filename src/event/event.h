@@ -15,8 +15,31 @@
 
 #include "base/address.h"
 
+/*
+ * What the event is about; one row a kind: its word, and what it says.  What a
+ * kind is said of is told in docs/events.md.
+ */
+#define EVENT_KINDS(ROW)                                                       \
+	ROW(PACKET, packet, "a packet that a rule logs, or met none")          \
+	ROW(FLOW, flow, "a connection, or its end")                            \
+	ROW(REQUEST, request, "a request of HTTP")                             \
+	ROW(DNS, dns, "a question to a name server")                           \
+	ROW(LIST, list, "a list was read anew, or could not be")               \
+	ROW(POLICY, policy, "a policy came into force, or did not")            \
+	ROW(BAN, ban, "who is banned, and until when")                         \
+	ROW(FAULT, fault, "something of the gateway itself is not right")
+
+enum event_kind {
+	EVENT_KIND_NONE,
+#define ROW(id, word, meaning) EVENT_KIND_##id,
+	EVENT_KINDS(ROW)
+#undef ROW
+	EVENT_KIND_COUNT
+};
+
 struct event {
-	int64_t time;         /* wall clock; 0: event_emit sets it */
+	int64_t time; /* wall clock; 0: event_emit sets it */
+	enum event_kind kind;
 	uint64_t flow;        /* event_flow_id of the client's connection */
 	const char *enforcer; /* "firewall" or "proxy" */
 	const char *phase;    /* "packet", "name", "request", "response" */
@@ -56,6 +79,9 @@ typedef void (*event_sink_fn)(const struct event *event, void *context);
 void event_sink_set(event_sink_fn sink, void *context);
 
 void event_emit(const struct event *event);
+
+/* Of docs/events.md; NULL for EVENT_KIND_NONE. */
+const char *event_kind_word(enum event_kind kind);
 
 /*
  * The name that all records of one connection share, in the kernel's log and

@@ -120,6 +120,7 @@ flow_log_tell(const struct flows_court *court,
 	const struct policy_rule *rule = judgement->answer.rule;
 	char room[PACKET_PROTOCOL_BYTES];
 	struct event event = {
+		.kind = EVENT_KIND_FLOW,
 		.flow = flows_id(entry),
 		.enforcer = "firewall",
 		.phase = policy_phase_word(POLICY_PHASE_PACKET),

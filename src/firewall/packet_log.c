@@ -224,6 +224,7 @@ emit_packet(
 		packet->has_type ? packet->type : packet->destination_port };
 	struct event event = {
 		.time = time,
+		.kind = EVENT_KIND_PACKET,
 		.flow = event_flow_id(packet->protocol, source, destination),
 		.enforcer = "firewall",
 		.phase = "packet",
@@ -371,6 +372,7 @@ emit_suppressed(struct str record, uint64_t suppressed, void *context)
 	text_addf(&reason, "and %" PRIu64 " more of these were not logged",
 	    suppressed);
 	struct event event = {
+		.kind = EVENT_KIND_PACKET,
 		.enforcer = "firewall",
 		.phase = "packet",
 		.verdict = policy_verdict_word(prefix.verdict),

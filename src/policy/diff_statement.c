@@ -4,6 +4,7 @@
 #include "policy/choice.h"
 #include "policy/describe.h"
 #include "policy/duration.h"
+#include "policy/size.h"
 
 #include <errno.h>
 
@@ -563,6 +564,51 @@ diff_console(struct telling *telling)
 	tell_change(telling, &before, &after);
 }
 
+/* As its line would be written with all that it has. */
+static void
+describe_output(const struct policy_journal_output *output, struct text *out)
+{
+	const char *facility = policy_journal_facility_word(output->facility);
+
+	text_addz(out, "journal ");
+	policy_journal_describe(output, out);
+	text_addf(out, " as %s", policy_journal_form_word(output->form));
+	if (output->kind != POLICY_JOURNAL_FILE) {
+		if (output->kind != POLICY_JOURNAL_STDOUT && facility != NULL)
+			text_addf(out, " facility %s", facility);
+		return;
+	}
+	text_addz(out, " size ");
+	size_add((uint64_t)output->bytes_max, out);
+	text_addf(out, " keep %u", output->keep);
+	if (output->every == 0)
+		return;
+	text_addz(out, " every ");
+	duration_add(output->every, out);
+}
+
+/* Both have one at least; what does not change is not told. */
+static void
+diff_outputs(struct telling *telling, const struct policy_journal *journal,
+    const struct policy_journal *other, bool is_new)
+{
+	for (size_t i = 0; i < journal->count; i++) {
+		struct text words = TEXT_EMPTY;
+		bool same = false;
+		describe_output(&journal->outputs[i], &words);
+		for (size_t j = 0; !same && j < other->count; j++) {
+			struct text others = TEXT_EMPTY;
+			describe_output(&other->outputs[j], &others);
+			same = str_eq(text_str(&words), text_str(&others));
+			text_fini(&others);
+		}
+		if (!same)
+			tell(telling, &words, is_new);
+		else
+			text_fini(&words);
+	}
+}
+
 static void
 tell_user(
     struct telling *telling, struct str name, const char *how, bool is_new)
@@ -611,6 +657,8 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_console(&telling);
+	diff_outputs(&telling, &before->journal, &after->journal, false);
+	diff_outputs(&telling, &after->journal, &before->journal, true);
 	diff_nevers(&telling, before, after, false);
 	diff_nevers(&telling, after, before, true);
 	diff_snats(&telling);

@@ -16,6 +16,7 @@
 #include "policy/parse_choice.h"
 #include "policy/parse_console.h"
 #include "policy/parse_firewall.h"
+#include "policy/parse_journal.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
 #include "policy/parse_servers.h"
@@ -38,6 +39,7 @@ struct parser {
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_console **consoles;
+	struct syntax_journal **journals;
 	struct syntax_intercept **intercepts;
 	struct syntax_choice **choices;
 	struct syntax_servers **servers;
@@ -463,6 +465,27 @@ parse_console(struct parser *parser)
 	return true;
 }
 
+static bool
+parse_journal_inside(struct parser *parser, void *context)
+{
+	return parse_journal_line(parser->in, context);
+}
+
+static bool
+parse_journal(struct parser *parser)
+{
+	struct syntax_journal *journal =
+	    arena_new(parser->in->arena, struct syntax_journal);
+
+	if (journal == NULL)
+		return false;
+	journal->head = reader_word_of(parser->in->next - 1);
+	if (!parse_block(parser, parse_journal_inside, journal))
+		return false;
+	APPEND(parser->journals, journal);
+	return true;
+}
+
 /* A case runs to the end of its line; policy/flow_text reads it. */
 static bool
 parse_case(struct parser *parser, void *context)
@@ -519,6 +542,7 @@ static const struct {
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
 	{ "console", parse_console, MANUAL_CONSOLE },
+	{ "journal", parse_journal, MANUAL_JOURNAL },
 	{ "firewall", parse_firewall, MANUAL_FIREWALL },
 	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
 	{ "snat", parse_new_source, MANUAL_SOURCES },
@@ -614,8 +638,10 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, console, parent, firewall, never, "
-		    "masquerade, snat, map, publish, allow, reject, drop, "
+		    "hours, service, proxy, console, journal, parent, "
+		    "firewall, "
+		    "never, masquerade, snat, map, publish, allow, reject, "
+		    "drop, "
 		    "report or test");
 	return false;
 }
@@ -718,6 +744,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.consoles = &ret->consoles,
+		.journals = &ret->journals,
 		.choices = &ret->choices,
 		.servers = &ret->servers,
 		.masquerades = &ret->masquerades,

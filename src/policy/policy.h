@@ -18,6 +18,7 @@
 #include "policy/each.h"
 #include "policy/flow.h"
 #include "policy/hours.h"
+#include "policy/journal.h"
 #include "policy/limits.h"
 #include "policy/parent.h"
 #include "policy/quota.h"
@@ -275,6 +276,7 @@ struct policy {
 	struct policy_servers servers;
 	struct policy_users users;
 	struct policy_console console;
+	struct policy_journal journal;
 	struct policy_never *nevers;
 	size_t never_count;
 	struct policy_masquerade *masquerades;

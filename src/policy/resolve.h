@@ -142,6 +142,7 @@ void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_parents(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
 void resolve_console(struct resolver *resolver, const struct syntax *syntax);
+void resolve_journal(struct resolver *resolver, const struct syntax *syntax);
 void resolve_choices(struct resolver *resolver, const struct syntax *syntax);
 void resolve_servers(struct resolver *resolver, const struct syntax *syntax);
 void resolve_translations(

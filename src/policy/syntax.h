@@ -111,6 +111,21 @@ struct syntax_console {
 	struct syntax_word token; /* text.at == NULL: not written */
 };
 
+/* A line of `journal`; what is not written has text.at == NULL. */
+struct syntax_output {
+	struct syntax_output *next;
+	struct syntax_word head; /* file, stdout, systemd, syslog */
+	struct syntax_word path; /* in quotes */
+	struct syntax_word way, server;
+	struct syntax_word size, keep, every, form, facility;
+};
+
+struct syntax_journal {
+	struct syntax_journal *next;
+	struct syntax_word head;
+	struct syntax_output *outputs;
+};
+
 struct syntax_intercept {
 	struct syntax_intercept *next;
 	struct syntax_word head;
@@ -268,6 +283,7 @@ struct syntax {
 	struct syntax_intercept *intercepts;
 	struct syntax_choice *choices;
 	struct syntax_console *consoles;
+	struct syntax_journal *journals;
 	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;
 	struct syntax_parent *parents;

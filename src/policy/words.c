@@ -70,10 +70,10 @@ const size_t policy_icmp_kind_count = COUNT_OF(policy_icmp_kinds);
 static const char *const reserved[] = { "allow", "any", "as", "at", "ban",
 	"bandwidth", "burst", "by", "connections", "console", "direct", "drop",
 	"during", "except", "explicit", "firewall", "for", "header", "hours",
-	"include", "inspect", "limit", "list", "log", "map", "masquerade",
-	"method", "name", "never", "parent", "path", "per", "proxy", "publish",
-	"quota", "reject", "report", "scheme", "self", "service", "snat",
-	"test", "type", "undecided", "user", "via", "zone" };
+	"include", "inspect", "journal", "limit", "list", "log", "map",
+	"masquerade", "method", "name", "never", "parent", "path", "per",
+	"proxy", "publish", "quota", "reject", "report", "scheme", "self",
+	"service", "snat", "test", "type", "undecided", "user", "via", "zone" };
 
 const char *
 policy_verdict_word(enum policy_verdict verdict)

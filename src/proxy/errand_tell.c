@@ -59,6 +59,14 @@ zone_name(const struct policy *policy, uint8_t zone)
 				 : policy_zone_name(policy, zone);
 }
 
+/* What has no method was never read as HTTP: a tunnel, or datagrams. */
+static enum event_kind
+kind_of(const struct errand *errand)
+{
+	return errand->account.method.len > 0 ? EVENT_KIND_REQUEST
+					      : EVENT_KIND_FLOW;
+}
+
 static void
 emit(const struct errand *errand, const struct policy_rule *rule,
     enum policy_verdict verdict, const char *reason)
@@ -67,6 +75,7 @@ emit(const struct errand *errand, const struct policy_rule *rule,
 	const struct flow *flow = &errand->flow;
 	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
 	struct event event = {
+		.kind = kind_of(errand),
 		.flow = errand->flow_id,
 		.enforcer = "proxy",
 		.phase = policy_phase_word(errand->answer.phase),

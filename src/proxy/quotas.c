@@ -138,6 +138,7 @@ tell_forgotten(struct quotas *quotas, const struct quota *quota)
 {
 	int64_t now = clock_now();
 	struct event event = {
+		.kind = EVENT_KIND_FAULT,
 		.enforcer = "proxy",
 		.verdict = policy_verdict_word(POLICY_VERDICT_ALLOW),
 		.phase = policy_phase_word(POLICY_PHASE_PACKET),

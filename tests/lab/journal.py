@@ -16,6 +16,7 @@ class Event:
 
     time: str | float | None = None
     id: str | int | None = None
+    kind: str | None = None
     flow: str | int | None = None
     enforcer: str | None = None
     phase: str | None = None

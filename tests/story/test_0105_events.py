@@ -27,11 +27,12 @@ allow  lan -> wan                         log
 )
 
 KEYS = {
-    "time", "id", "flow", "enforcer", "phase", "verdict", "rule", "zone", "source",
-    "source_port", "destination", "protocol", "port", "name", "method", "url", "user",
+    "time", "id", "kind", "flow", "enforcer", "phase", "verdict", "rule", "zone",
+    "source", "source_port", "destination", "protocol", "port", "name", "method", "url", "user",
     "status", "bytes", "duration_ms", "reason", "packets", "parent", "balancer",
     "flags", "length", "suppressed",
 }  # fmt: skip
+KINDS = {"packet", "flow", "request", "dns", "list", "policy", "ban", "fault"}
 
 
 def test_of_a_packet(gateway: Gateway, journal: Journal) -> None:
@@ -43,6 +44,7 @@ def test_of_a_packet(gateway: Gateway, journal: Journal) -> None:
         pass
     event = journal.wait(source=lab.guest.ip4, source_port=port)
     assert (event.enforcer, event.phase) == ("firewall", "packet")
+    assert event.kind == "packet"
     assert event.verdict == "drop"
     assert event.rule_line == line_of(POLICY, "no guests")
     assert event.rule_name == "no guests"
@@ -67,7 +69,7 @@ def test_of_an_intercepted_page(gateway: Gateway, journal: Journal) -> None:
     lab = gateway.lab
     answer = lab.lan.curl("http://www.example.com/a?b", "-4")
     event = page_event(journal, source=lab.lan.ip4, source_port=answer.ports)
-    assert event.name == "www.example.com"
+    assert (event.kind, event.name) == ("request", "www.example.com")
     assert (event.method, event.status) == ("GET", 200)
     assert event.url == "http://www.example.com/a?b"
     assert (event.destination, event.port) == (lab.web.ip4, 80)
@@ -79,7 +81,7 @@ def test_of_intercepted_tls(gateway: Gateway, journal: Journal) -> None:
     lab = gateway.lab
     answer = lab.lan.curl("https://www.example.com/hidden", "-4")
     event = page_event(journal, source=lab.lan.ip4, source_port=answer.ports)
-    assert event.name == "www.example.com"
+    assert (event.kind, event.name) == ("flow", "www.example.com")
     assert (event.destination, event.port) == (lab.web.ip4, 443)
     assert event.bytes_out > len(answer.body)
     assert "hidden" not in (event.url or "")
@@ -134,6 +136,7 @@ def test_every_line_has_every_key(gateway: Gateway) -> None:
     assert lines, "the stories above were logged"
     for line in lines:
         assert set(line) == KEYS
+        assert line["kind"] in KINDS
         assert set(line["rule"] or ()) in (set(), {"line", "name"})
         assert set(line["zone"] or ()) in (set(), {"from", "to"})
         assert set(line["bytes"] or ()) in (set(), {"in", "out"})

@@ -94,7 +94,9 @@ def test_a_list_of_addresses_is_followed_by_the_kernel(gateway: Gateway) -> None
     wait.until("the new list", lambda: not connects(gateway))
     entry = lists(gateway)["bad"]
     assert (entry["entries"], entry["problem"], entry["refresh"]) == (2, None, 1)
-    assert "list 'bad' was read anew: 2 entries" in gateway.err
+    told = "list 'bad' was read anew: 2 entries"
+    assert told in gateway.err
+    assert gateway.journal.wait(reason=told).kind == "list"
     text = gateway.command("status").stdout
     assert f"bad, {gateway.dir}/bad.netset, read {entry['read']}" in text
     put(gateway.dir / BOTH["bad"], HARMLESS)

@@ -43,6 +43,7 @@ packet(void)
 {
 	return (struct event){
 		.time = TIME,
+		.kind = EVENT_KIND_PACKET,
 		.flow = 0x0123456789abcdef,
 		.enforcer = "firewall",
 		.phase = "packet",
@@ -66,6 +67,7 @@ request(void)
 {
 	struct event event = packet();
 
+	event.kind = EVENT_KIND_REQUEST;
 	event.flags = NULL;
 	event.length = 0;
 	event.enforcer = "proxy";
@@ -134,6 +136,7 @@ golden_packet(void **state)
 	(void)state;
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
+	    "\"kind\": \"packet\", "
 	    "\"flow\": \"0123456789abcdef\", \"enforcer\": \"firewall\", "
 	    "\"phase\": \"packet\", \"verdict\": \"drop\", "
 	    "\"rule\": {\"line\": 43, \"name\": null}, "
@@ -158,6 +161,7 @@ golden_request(void **state)
 	(void)state;
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
+	    "\"kind\": \"request\", "
 	    "\"flow\": \"8f1d22c07ab3e915\", \"enforcer\": \"proxy\", "
 	    "\"phase\": \"request\", \"verdict\": \"allow\", "
 	    "\"rule\": {\"line\": 29, \"name\": \"packages\"}, "
@@ -201,6 +205,7 @@ golden_tunnel(void **state)
 	event.balancer.address.family = ADDRESS_NONE;
 	assert_line(&event,
 	    "{\"time\": \"" TIME_AS "\", \"id\": \"" TIME_ID "XXXXXXXX\", "
+	    "\"kind\": \"request\", "
 	    "\"flow\": \"41c27be90d3a5f68\", \"enforcer\": \"proxy\", "
 	    "\"phase\": \"name\", \"verdict\": \"reject\", "
 	    "\"rule\": {\"line\": 31, \"name\": \"ads\"}, "
@@ -228,6 +233,7 @@ golden_nothing(void **state)
 	assert_line(&event,
 	    "{\"time\": \"1970-01-01T00:00:00.000000Z\", "
 	    "\"id\": \"000000000000XXXXXXXX\", "
+	    "\"kind\": null, "
 	    "\"flow\": null, \"enforcer\": null, \"phase\": null, "
 	    "\"verdict\": null, \"rule\": null, "
 	    "\"zone\": {\"from\": null, \"to\": null}, "
@@ -383,7 +389,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 27);
+		assert_int_equal(json_object_size(root), 28);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -475,7 +481,7 @@ longest_line(void **state)
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 27);
+		assert_int_equal(json_object_size(root), 28);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "event/counter.h"
 
@@ -25,6 +26,7 @@
 
 #define FILE_BYTES_MAX ((size_t)64 << 20)
 #define PATH_BYTES     80
+#define KEPT_BYTES     (PATH_BYTES + 12)
 
 /* Half of the writers are in the parent, half in the child. */
 #define WRITERS          8
@@ -32,7 +34,7 @@
 #define LINES            (WRITERS * LINES_PER_WRITER)
 
 static char folder[] = P_tmpdir "/gatehouse-shared-XXXXXX";
-static char path[PATH_BYTES], older[PATH_BYTES];
+static char path[PATH_BYTES];
 
 static int
 make_folder(void **state)
@@ -42,7 +44,6 @@ make_folder(void **state)
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/events.jsonl", folder);
-	(void)snprintf(older, sizeof(older), "%s/events.jsonl.1", folder);
 	return 0;
 }
 
@@ -51,7 +52,6 @@ remove_files(void **state)
 {
 	(void)state;
 	(void)unlink(path);
-	(void)unlink(older);
 	(void)alarm(0);
 	return 0;
 }
@@ -109,15 +109,26 @@ writers_begin(struct writers *writers, struct journal *journal, int first)
 	}
 }
 
-/* How many events were lost meanwhile. */
+/* How many events were lost meanwhile; the others are in the file. */
 static int64_t
-writers_end(const struct writers *writers)
+writers_end(const struct writers *writers, struct journal *journal)
 {
 	for (int i = 0; i < WRITERS / 2; i++)
 		if (pthread_join(writers->thread[i], NULL) != 0)
 			abort();
 	event_sink_set(NULL, NULL);
+	if (!journal_flush(journal, 60 * CLOCK_SECOND))
+		abort();
 	return counter_get(COUNTER_EVENTS_LOST) - writers->lost;
+}
+
+/* As the proxy has it: a descriptor and no path. */
+static int
+use_fd(struct journal *journal, int fd)
+{
+	return fd < 0
+		   ? fd
+		   : journal_put(journal, 0, &policy_journal_usual, NULL, fd);
 }
 
 struct tally {
@@ -146,6 +157,8 @@ tally_file(struct tally *tally, const char *at)
 		    str_number(str_of(json_string_value(name)), LINES - 1, &n),
 		    0);
 		assert_false(tally->seen[n]);
+		/* One that emits is told in its order. */
+		assert_true(n % LINES_PER_WRITER == 0 || tally->seen[n - 1]);
 		tally->seen[n] = true;
 		(void)snprintf(tally->ids[tally->lines++], 21, "%s",
 		    json_string_value(json_object_get(root, "id")));
@@ -202,19 +215,21 @@ two_processes_one_file(void **state)
 
 	(void)state;
 	journal_init(&journal);
+	journal_hold(&journal);
 	assert_int_equal(journal_open(&journal, path, 0640), 0);
 	pid_t child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct journal theirs;
 		journal_init(&theirs);
-		if (journal_use_fd(&theirs, dup(journal_fd(&journal))) < 0)
+		if (use_fd(&theirs, journal_dup_fd(&journal, 0)) < 0)
 			_exit(2);
 		writers_begin(&writers, &theirs, WRITERS / 2);
-		_exit(writers_end(&writers) == 0 ? 0 : 1);
+		_exit(writers_end(&writers, &theirs) == 0 ? 0 : 1);
 	}
+	assert_int_equal(journal_start(&journal), 0);
 	writers_begin(&writers, &journal, 0);
-	assert_int_equal(writers_end(&writers), 0);
+	assert_int_equal(writers_end(&writers, &journal), 0);
 	assert_child_is_content(child);
 	journal_fini(&journal);
 	tally_file(tally, path);
@@ -246,6 +261,15 @@ send_fd(int channel, int fd)
 	return sendmsg(channel, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
+static void
+send_journal(int channel, struct journal *journal)
+{
+	int fd = journal_dup_fd(journal, 0);
+
+	assert_int_equal(send_fd(channel, fd), 0);
+	assert_int_equal(close(fd), 0);
+}
+
 /* The next descriptor, or -1 when the parent has no more. */
 static int
 receive_fd(int channel)
@@ -273,6 +297,7 @@ receive_fd(int channel)
 
 struct child_writers {
 	struct writers writers;
+	struct journal journal;
 	int channel;
 	int64_t lost;
 };
@@ -283,7 +308,7 @@ end_writers(void *context)
 {
 	struct child_writers *child = context;
 
-	child->lost = writers_end(&child->writers);
+	child->lost = writers_end(&child->writers, &child->journal);
 	if (send(child->channel, "d", 1, MSG_NOSIGNAL) != 1)
 		abort();
 	return NULL;
@@ -294,52 +319,69 @@ static int
 live_as_proxy(int channel)
 {
 	struct child_writers child = { .channel = channel };
-	struct journal journal;
 	pthread_t ender;
 	int fd;
 
-	journal_init(&journal);
-	if (journal_use_fd(&journal, receive_fd(channel)) < 0)
+	journal_init(&child.journal);
+	if (use_fd(&child.journal, receive_fd(channel)) < 0)
 		return 2;
-	writers_begin(&child.writers, &journal, WRITERS / 2);
+	writers_begin(&child.writers, &child.journal, WRITERS / 2);
 	if (pthread_create(&ender, NULL, end_writers, &child) != 0)
 		return 3;
 	while ((fd = receive_fd(channel)) >= 0)
-		if (journal_use_fd(&journal, fd) < 0)
+		if (use_fd(&child.journal, fd) < 0)
 			return 4;
 	if (pthread_join(ender, NULL) != 0)
 		return 5;
-	journal_fini(&journal);
+	journal_fini(&child.journal);
 	return child.lost == 0 ? 0 : 1;
 }
 
+/* All of them are kept; the thread begins some by itself. */
+static const struct policy_journal_output small = {
+	.kind = POLICY_JOURNAL_FILE,
+	.form = POLICY_JOURNAL_JSON,
+	.bytes_max = 100000,
+	.keep = POLICY_JOURNAL_KEEP_MAX,
+};
+
 static void
-name_kept(char ret[static PATH_BYTES], int n)
+name_kept(char ret[static KEPT_BYTES], int n)
 {
-	(void)snprintf(ret, PATH_BYTES, "%s/kept.%d", folder, n);
+	(void)snprintf(ret, KEPT_BYTES, "%s.%d", path, n);
 }
 
-/*
- * Rotates until the other side says that it has written all.  The journal
- * keeps one older file; a link keeps each for the tally.
- */
-static int
+/* Rotates until the other side says that it has written all. */
+static void
 rotate_until_done(struct journal *journal, int channel)
 {
 	struct pollfd wait = { .fd = channel, .events = POLLIN };
-	char kept[PATH_BYTES];
-	int rotations = 0;
 
 	while (poll(&wait, 1, 1) == 0) {
-		int rc = journal_rotate_if_due(journal);
+		int rc = journal_output_rotate(
+		    journal->outputs[0], clock_now() + 60 * CLOCK_SECOND);
 		assert_in_range(rc, 0, 1);
-		if (rc == 0)
-			continue;
-		name_kept(kept, rotations++);
-		assert_int_equal(link(older, kept), 0);
-		assert_int_equal(send_fd(channel, journal_fd(journal)), 0);
+		if (rc == 1)
+			send_journal(channel, journal);
 	}
-	return rotations;
+}
+
+/* Oldest first, so that what one thread has emitted comes in its order. */
+static int
+tally_kept(struct tally *tally)
+{
+	char kept[KEPT_BYTES];
+	int count = 0;
+
+	do
+		name_kept(kept, ++count);
+	while (access(kept, F_OK) == 0);
+	for (int i = count - 1; i > 0; i--) {
+		name_kept(kept, i);
+		tally_file(tally, kept);
+		assert_int_equal(unlink(kept), 0);
+	}
+	return count - 1;
 }
 
 static void
@@ -348,7 +390,6 @@ rotation_while_all_write(void **state)
 	struct tally *tally = tally_begin();
 	struct writers writers;
 	struct journal journal;
-	char kept[PATH_BYTES];
 	int channel[2];
 
 	(void)state;
@@ -361,23 +402,18 @@ rotation_while_all_write(void **state)
 		_exit(live_as_proxy(channel[1]));
 	}
 	(void)close(channel[1]);
-	assert_int_equal(journal_open(&journal, path, 0640), 0);
-	journal.bytes_max = 100000;
-	assert_int_equal(send_fd(channel[0], journal_fd(&journal)), 0);
+	int fd = journal_output_open(&small, path, 0640);
+	assert_int_equal(journal_put(&journal, 0, &small, path, fd), 0);
+	send_journal(channel[0], &journal);
 	writers_begin(&writers, &journal, 0);
-	int rotations = rotate_until_done(&journal, channel[0]);
+	rotate_until_done(&journal, channel[0]);
 	(void)close(channel[0]);
-	assert_int_equal(writers_end(&writers), 0);
+	assert_int_equal(writers_end(&writers, &journal), 0);
 	assert_child_is_content(child);
 	journal_fini(&journal);
 	/* How often, the scheduler decides: this side may sleep while they
 	 * write all that they have. */
-	assert_true(rotations >= 1);
-	for (int i = 0; i < rotations; i++) {
-		name_kept(kept, i);
-		tally_file(tally, kept);
-		assert_int_equal(unlink(kept), 0);
-	}
+	assert_true(tally_kept(tally) >= 1);
 	tally_file(tally, path);
 	tally_end(tally);
 }

@@ -102,7 +102,7 @@ static bool
 has_descriptor(enum channel_type type)
 {
 	return type == CHANNEL_FILE || type == CHANNEL_LISTENER ||
-	       type == CHANNEL_HOST_FILE || type == CHANNEL_JOURNAL ||
+	       type == CHANNEL_HOST_FILE || type == CHANNEL_OUTPUT_FD ||
 	       type == CHANNEL_RECKON || type == CHANNEL_WANT ||
 	       type == CHANNEL_SOURCE || type == CHANNEL_ANSWER;
 }

@@ -214,6 +214,14 @@ static const struct {
 	       "source\n" USED,
 	    "5 spared: this rule bans nobody: those whom it refuses are never "
 	    "banned\n" },
+	/* Servers of the journal are reached by a rule, but on loopback. */
+	{ HEAD "journal {\n syslog udp 10.0.0.5:514\n"
+	       " syslog tcp 127.0.0.1:601\n}\n" USED,
+	    "5 unsent: what the firewall tells does not reach 10.0.0.5:514: "
+	    "no rule allows it\n" },
+	{ HEAD "journal {\n syslog udp 10.0.0.5:514\n}\n"
+	       "allow self -> 10.0.0.5 udp 514\n" USED,
+	    "" },
 	{ HEAD "name few = 10.0.0.7\n"
 	       "never ban few\n"
 	       "drop few, 10.0.0.8 -> guest log ban 1h after 3 refused in "

@@ -11,8 +11,9 @@
 	"name mail = 10.0.0.25\n"                                              \
 	"list bad = addresses \"bad.netset\"\n"                                \
 	"list ads = domains \"ads.hosts\"\n"
-#define LISTEN         "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
-#define CONSOLE(zones) "console {\n listen 10.0.0.1:8080\n from " zones "\n}\n"
+#define LISTEN           "proxy {\n listen 10.0.0.1:3128 for lan\n}\n"
+#define CONSOLE(zones)   "console {\n listen 10.0.0.1:8080\n from " zones "\n}\n"
+#define JOURNAL(outputs) "journal {\n" outputs "\n}\n"
 #define BEHIND(balancers)                                                      \
 	"proxy {\n listen 10.0.0.1:3128 for lan behind " balancers "\n}\n"
 #define INTERCEPT "proxy {\n intercept web for lan\n}\n"
@@ -356,6 +357,21 @@ static const struct {
 	    "now console 10.0.0.1:8080 from lan, guest\n" },
 	{ HEAD CONSOLE("lan"), HEAD,
 	    "no longer console 10.0.0.1:8080 from lan\n" },
+	/* Without a journal there is the usual file. */
+	{ HEAD, HEAD JOURNAL("file"), "" },
+	{ HEAD JOURNAL("file\nstdout"), HEAD JOURNAL("stdout as json\nfile"),
+	    "" },
+	{ HEAD, HEAD JOURNAL("file keep 5 every 24h"),
+	    "no longer journal file as json size 64M keep 1\n"
+	    "now journal file as json size 64M keep 5 every 1d\n" },
+	{ HEAD JOURNAL("file\nsyslog udp 10.0.0.5:514 as text"),
+	    HEAD JOURNAL("file\nsyslog tcp 10.0.0.5:514 facility local3"),
+	    "no longer journal syslog udp 10.0.0.5:514 as text facility "
+	    "daemon\n"
+	    "now journal syslog tcp 10.0.0.5:514 as json facility local3\n" },
+	{ HEAD JOURNAL("systemd"), HEAD JOURNAL("systemd \"/run/other\""),
+	    "no longer journal systemd as text facility daemon\n"
+	    "now journal systemd \"/run/other\" as text facility daemon\n" },
 };
 
 static void

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "console/journal_output_impl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "event/counter.h"
+
+/*
+ * What comes within this after the first goes out with it: so the thread is
+ * woken some hundred times a second at most, and a write is of many lines.
+ */
+#define REST (5 * CLOCK_MS)
+
+/* More than this waits for no others. */
+#define BATCH_BYTES ((size_t)256 << 10)
+
+/* What a burst has left behind is given back beyond this. */
+#define SPARE_BYTES ((size_t)1 << 20)
+
+#define POLL_EVERY (200 * CLOCK_MS)
+
+int
+journal_output_open(
+    const struct policy_journal_output *settings, const char *path, mode_t mode)
+{
+	int fd = -1;
+
+	switch (settings->kind) {
+	case POLICY_JOURNAL_FILE:
+		return journal_file_open(path, mode);
+	case POLICY_JOURNAL_STDOUT:
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		return fd < 0 ? -errno : fd;
+	case POLICY_JOURNAL_SYSTEMD:
+	case POLICY_JOURNAL_SYSLOG_UNIX:
+		return journal_socket_open();
+	case POLICY_JOURNAL_SYSLOG_UDP:
+	case POLICY_JOURNAL_SYSLOG_TCP:
+	case POLICY_JOURNAL_KIND_COUNT:
+		break;
+	}
+	return -EALREADY;
+}
+
+/* ---- time ---- */
+
+static void
+init_condition(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(condition, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
+static void
+wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline)
+{
+	struct timespec until = { .tv_sec = (time_t)(deadline / CLOCK_SECOND),
+		.tv_nsec = (long)(deadline % CLOCK_SECOND) };
+
+	(void)pthread_cond_timedwait(condition, lock, &until);
+}
+
+/* Under the lock. */
+static bool
+gives_up(const struct journal_output *output)
+{
+	return output->closing && clock_now() >= output->deadline;
+}
+
+bool
+journal_output_gives_up(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	bool up = gives_up(output);
+	(void)pthread_mutex_unlock(&output->lock);
+	return up;
+}
+
+void
+journal_output_pause(struct journal_output *output, int64_t time)
+{
+	int64_t until = clock_now() + time;
+
+	(void)pthread_mutex_lock(&output->lock);
+	while (clock_now() < until && !gives_up(output)) {
+		bool first = output->closing && output->deadline < until;
+		wait_until(&output->wake, &output->lock,
+		    first ? output->deadline : until);
+	}
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+int
+journal_output_wait(
+    struct journal_output *output, int fd, short events, int64_t deadline)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	for (;;) {
+		int n = poll(&one, 1, (int)(POLL_EVERY / CLOCK_MS));
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (journal_output_gives_up(output))
+			return -EPIPE;
+		if (clock_now() >= deadline)
+			return -ETIMEDOUT;
+	}
+}
+
+/* ---- life ---- */
+
+static void
+unref(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	unsigned left = --output->refs;
+	(void)pthread_mutex_unlock(&output->lock);
+	if (left > 0)
+		return;
+	if (output->fd >= 0)
+		(void)close(output->fd);
+	if (output->next_fd >= 0)
+		(void)close(output->next_fd);
+	free(output->path);
+	text_fini(&output->waiting);
+	text_fini(&output->batch);
+	text_fini(&output->frame);
+	(void)pthread_cond_destroy(&output->wake);
+	(void)pthread_cond_destroy(&output->settled);
+	(void)pthread_mutex_destroy(&output->lock);
+	free(output);
+}
+
+static void
+use_settings(
+    struct journal_output *output, const struct policy_journal_output *settings)
+{
+	output->style = (struct journal_style){ settings->kind, settings->form,
+		settings->facility };
+	output->bytes_max = settings->bytes_max;
+	output->every = settings->every;
+	output->keep = settings->keep;
+}
+
+int
+journal_output_create(
+    const struct journal_output_wish *wish, struct journal_output **ret)
+{
+	struct journal_output *output = calloc(1, sizeof(*output));
+	char *path = wish->path != NULL ? strdup(wish->path) : NULL;
+
+	if (output == NULL || (path == NULL && wish->path != NULL)) {
+		free(output);
+		free(path);
+		return -ENOMEM;
+	}
+	(void)pthread_mutex_init(&output->lock, NULL);
+	init_condition(&output->wake);
+	init_condition(&output->settled);
+	output->refs = 1;
+	output->path = path;
+	output->at = wish->settings->at;
+	output->enforcer = wish->enforcer;
+	output->moved = wish->moved;
+	output->context = wish->context;
+	output->fd = wish->fd;
+	output->kind = wish->settings->kind;
+	output->next_fd = -1;
+	use_settings(output, wish->settings);
+	journal_file_begin(output);
+	*ret = output;
+	return 0;
+}
+
+void
+journal_output_forsake(struct journal_output **output)
+{
+	(*output)->fd = -1;
+	unref(*output);
+	*output = NULL;
+}
+
+bool
+journal_output_is_at(const struct journal_output *output,
+    const struct policy_journal_output *settings, const char *path)
+{
+	if (output->kind != settings->kind ||
+	    output->at.port != settings->at.port ||
+	    !address_eq(output->at.address, settings->at.address))
+		return false;
+	return path == NULL || output->path == NULL
+		   ? path == output->path
+		   : strcmp(path, output->path) == 0;
+}
+
+void
+journal_output_change(
+    struct journal_output *output, const struct policy_journal_output *settings)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	use_settings(output, settings);
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+struct journal_style
+journal_output_style(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	struct journal_style style = output->style;
+	(void)pthread_mutex_unlock(&output->lock);
+	return style;
+}
+
+struct journal_output_state
+journal_output_look(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	struct journal_output_state state = output->state;
+	(void)pthread_mutex_unlock(&output->lock);
+	return state;
+}
+
+void
+journal_output_fails(struct journal_output *output, int error)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->state.error = error;
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+/* ---- descriptors ---- */
+
+/* Under the lock.  The thread has something to do. */
+static void
+wake(struct journal_output *output)
+{
+	output->idle = false;
+	(void)pthread_cond_signal(&output->wake);
+}
+
+void
+journal_output_use_fd(struct journal_output *output, int fd)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	if (output->next_fd >= 0)
+		(void)close(output->next_fd);
+	output->next_fd = fd;
+	wake(output);
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+int
+journal_output_dup_fd(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	int fd = fcntl(output->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int rc = fd < 0 ? -errno : fd;
+	(void)pthread_mutex_unlock(&output->lock);
+	return rc;
+}
+
+void
+journal_output_reopen(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->reopens = true;
+	wake(output);
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+int
+journal_output_rotate(struct journal_output *output, int64_t deadline)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->looks = true;
+	wake(output);
+	while (output->looks && clock_now() < deadline)
+		wait_until(&output->settled, &output->lock, deadline);
+	int rc = output->looks ? -ETIMEDOUT : output->seen;
+	if (rc == 0 && output->turned)
+		rc = 1;
+	output->turned = false;
+	(void)pthread_mutex_unlock(&output->lock);
+	return rc;
+}
+
+void
+journal_output_take_fd(struct journal_output *output, int fd)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	int old = output->fd;
+	output->fd = fd;
+	(void)pthread_mutex_unlock(&output->lock);
+	if (old >= 0)
+		(void)close(old);
+}
+
+/* ---- who emits ---- */
+
+/* Under the lock. */
+static void
+lose(struct journal_output *output, int64_t count)
+{
+	output->state.lost += count;
+	output->unsaid += count;
+	counter_add(COUNTER_EVENTS_LOST, count);
+}
+
+/* Under the lock; a queue that cannot grow is full. */
+static bool
+add_record(struct journal_output *output, struct journal_rendering *rendering)
+{
+	struct text *waiting = &output->waiting;
+	size_t len = waiting->len;
+
+	if (len + JOURNAL_RECORD_BYTES_MAX > JOURNAL_QUEUE_BYTES_MAX)
+		return false;
+	if (len == 0)
+		text_addc(waiting, '\n');
+	journal_rendering_add(rendering, output->style, waiting);
+	if (!waiting->full)
+		return true;
+	waiting->full = false;
+	text_cut(waiting, len);
+	return false;
+}
+
+void
+journal_output_put(
+    struct journal_output *output, struct journal_rendering *rendering)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->put++;
+	if (add_record(output, rendering)) {
+		output->waiting_count++;
+		if (output->idle)
+			wake(output);
+	} else {
+		output->done++;
+		lose(output, 1);
+	}
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+bool
+journal_output_flush(struct journal_output *output, int64_t deadline)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	int64_t target = output->put;
+	output->flushers++;
+	wake(output);
+	while (output->done < target && clock_now() < deadline)
+		wait_until(&output->settled, &output->lock, deadline);
+	output->flushers--;
+	bool all = output->done >= target;
+	(void)pthread_mutex_unlock(&output->lock);
+	return all;
+}
+
+/* ---- the thread ---- */
+
+static bool
+is_socket(enum policy_journal_kind kind)
+{
+	return kind != POLICY_JOURNAL_FILE && kind != POLICY_JOURNAL_STDOUT;
+}
+
+/* Under the lock: when it is to look about, though nothing comes. */
+static int64_t
+next_look(const struct journal_output *output)
+{
+	bool looks = output->unsaid > 0 || output->path != NULL;
+
+	return looks ? output->looked + JOURNAL_LOOK_EVERY : INT64_MAX;
+}
+
+/* Under the lock. */
+static bool
+has_work(const struct journal_output *output)
+{
+	return output->waiting_count > 0 || output->closing ||
+	       output->reopens || output->looks || output->next_fd >= 0 ||
+	       clock_now() >= next_look(output);
+}
+
+/* Under the lock. */
+static void
+await_work(struct journal_output *output)
+{
+	while (!has_work(output)) {
+		int64_t look = next_look(output);
+		output->idle = true;
+		if (look == INT64_MAX)
+			(void)pthread_cond_wait(&output->wake, &output->lock);
+		else
+			wait_until(&output->wake, &output->lock, look);
+		output->idle = false;
+	}
+	if (output->waiting_count > 0 && output->flushers == 0 &&
+	    !output->closing && output->waiting.len < BATCH_BYTES)
+		wait_until(&output->wake, &output->lock, clock_now() + REST);
+}
+
+/*
+ * Takes what waits into the batch; how many, or -1: that was the last.  Who
+ * emits goes on with the memory that the batch before had.
+ */
+static int64_t
+take_batch(struct journal_output *output)
+{
+	struct text spare = output->batch;
+
+	if (spare.room > SPARE_BYTES)
+		text_fini(&spare);
+	text_clear(&spare);
+	(void)pthread_mutex_lock(&output->lock);
+	await_work(output);
+	int64_t count = output->waiting_count;
+	bool last = count == 0 && output->closing;
+	output->batch = output->waiting;
+	output->waiting = spare;
+	output->waiting_count = 0;
+	(void)pthread_mutex_unlock(&output->lock);
+	return last ? -1 : count;
+}
+
+static void
+change_file(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	int fd = output->next_fd;
+	bool reopens = output->reopens;
+	output->next_fd = -1;
+	output->reopens = false;
+	(void)pthread_mutex_unlock(&output->lock);
+	if (fd >= 0) {
+		journal_output_take_fd(output, fd);
+		journal_file_begin(output);
+	}
+	if (!reopens || output->path == NULL || is_socket(output->kind))
+		return;
+	int rc = journal_file_reopen(output);
+	if (rc < 0)
+		journal_output_fails(output, rc);
+}
+
+static int64_t
+write_records(struct journal_output *output, struct str records, int64_t count)
+{
+	return is_socket(output->kind)
+		   ? journal_socket_write(output, str_skip(records, 1), count)
+		   : journal_file_write(output, records, count);
+}
+
+static void
+add_lost(struct journal_output *output, int64_t count, struct text *record)
+{
+	char reason[80];
+	struct event event = {
+		.time = clock_wall(),
+		.kind = EVENT_KIND_FAULT,
+		.enforcer = output->enforcer,
+		.reason = reason,
+	};
+	struct journal_rendering rendering;
+
+	(void)snprintf(reason, sizeof(reason),
+	    "%lld events before this one could not be written and are lost",
+	    (long long)count);
+	text_addc(record, '\n');
+	journal_rendering_init(&rendering, &event);
+	journal_rendering_add(&rendering, journal_output_style(output), record);
+	journal_rendering_fini(&rendering);
+}
+
+/* If even that cannot be written, it is said another time. */
+static void
+tell_lost(struct journal_output *output)
+{
+	struct text record = TEXT_EMPTY;
+
+	(void)pthread_mutex_lock(&output->lock);
+	int64_t count = output->unsaid;
+	(void)pthread_mutex_unlock(&output->lock);
+	if (count == 0)
+		return;
+	add_lost(output, count, &record);
+	if (!record.full && write_records(output, text_str(&record), 1) == 1) {
+		(void)pthread_mutex_lock(&output->lock);
+		output->unsaid -= count;
+		(void)pthread_mutex_unlock(&output->lock);
+	}
+	text_fini(&record);
+}
+
+static void
+settle(struct journal_output *output, int64_t count, int64_t written)
+{
+	counter_add(COUNTER_EVENTS, written);
+	(void)pthread_mutex_lock(&output->lock);
+	output->state.written += written;
+	if (count > written)
+		lose(output, count - written);
+	else if (count > 0)
+		output->state.error = 0;
+	output->done += count;
+	(void)pthread_cond_broadcast(&output->settled);
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+static int
+look(struct journal_output *output)
+{
+	if (is_socket(output->kind)) {
+		journal_socket_look(output);
+		return 0;
+	}
+	int rc = journal_file_rotate_if_due(output);
+	if (rc < 0)
+		journal_output_fails(output, rc);
+	return rc;
+}
+
+static void
+look_about(struct journal_output *output)
+{
+	int64_t now = clock_now();
+
+	(void)pthread_mutex_lock(&output->lock);
+	bool asked = output->looks;
+	bool due = asked || now - output->looked >= JOURNAL_LOOK_EVERY;
+	if (due)
+		output->looked = now;
+	(void)pthread_mutex_unlock(&output->lock);
+	int rc = due ? look(output) : 0;
+	if (!due)
+		return;
+	(void)pthread_mutex_lock(&output->lock);
+	output->turned |= rc == 1;
+	if (asked) {
+		output->looks = false;
+		output->seen = rc < 0 ? rc : 0;
+		(void)pthread_cond_broadcast(&output->settled);
+	}
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+static void
+work(struct journal_output *output, int64_t count)
+{
+	int64_t written = 0;
+
+	change_file(output);
+	if (count > 0)
+		written =
+		    write_records(output, text_str(&output->batch), count);
+	if (written == count)
+		tell_lost(output);
+	look_about(output);
+	settle(output, count, written);
+}
+
+static void *
+live(void *context)
+{
+	struct journal_output *output = context;
+	int64_t count;
+
+	while ((count = take_batch(output)) >= 0)
+		work(output, count);
+	(void)pthread_mutex_lock(&output->lock);
+	output->ended = true;
+	(void)pthread_cond_broadcast(&output->settled);
+	(void)pthread_mutex_unlock(&output->lock);
+	unref(output);
+	return NULL;
+}
+
+int
+journal_output_start(struct journal_output *output)
+{
+	pthread_t thread;
+
+	if (output->running)
+		return 0;
+	output->refs++;
+	output->running = true;
+	int rc = pthread_create(&thread, NULL, live, output);
+	if (rc != 0) {
+		output->refs--;
+		output->running = false;
+		return -rc;
+	}
+	(void)pthread_detach(thread);
+	return 0;
+}
+
+void
+journal_output_end(struct journal_output *output, int64_t deadline)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->closing = true;
+	output->deadline = deadline;
+	wake(output);
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+void
+journal_output_leave(struct journal_output **output, bool wait)
+{
+	struct journal_output *left = *output;
+
+	*output = NULL;
+	if (left == NULL)
+		return;
+	(void)pthread_mutex_lock(&left->lock);
+	while (wait && left->running && !left->ended &&
+	       clock_now() < left->deadline)
+		wait_until(&left->settled, &left->lock, left->deadline);
+	(void)pthread_mutex_unlock(&left->lock);
+	unref(left);
+}

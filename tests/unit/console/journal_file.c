@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * console/journal_file: when a file is begun anew, and which are kept.  The
+ * clock is not turned: a file is made older or younger instead.
+ */
+#include "console/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+#include <cmocka.h>
+
+#define PATH_BYTES 100
+#define DAY        (86400 * CLOCK_SECOND)
+
+static char folder[] = P_tmpdir "/gatehouse-file-XXXXXX";
+static char path[PATH_BYTES];
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	(void)snprintf(path, sizeof(path), "%s/events", folder);
+	return 0;
+}
+
+static const char *
+older(unsigned number)
+{
+	static char name[PATH_BYTES + 12];
+
+	(void)snprintf(name, sizeof(name), "%s.%u", path, number);
+	return name;
+}
+
+static int
+remove_files(void **state)
+{
+	(void)state;
+	(void)unlink(path);
+	for (unsigned i = 1; i < 10; i++)
+		(void)unlink(older(i));
+	(void)alarm(0);
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static int
+no_waiting(void **state)
+{
+	(void)state;
+	(void)alarm(120);
+	return 0;
+}
+
+static struct policy_journal_output
+settings_of(int64_t bytes_max, int64_t every, unsigned keep)
+{
+	return (struct policy_journal_output){ .kind = POLICY_JOURNAL_FILE,
+		.form = POLICY_JOURNAL_TEXT,
+		.bytes_max = bytes_max,
+		.every = every,
+		.keep = keep };
+}
+
+static struct journal_output *
+open_output(const struct policy_journal_output *settings)
+{
+	const struct journal_output_wish wish = {
+		.settings = settings,
+		.path = path,
+		.fd = journal_output_open(settings, path, 0640),
+		.enforcer = "firewall",
+	};
+	struct journal_output *output = NULL;
+
+	assert_true(wish.fd >= 0);
+	assert_int_equal(journal_output_create(&wish, &output), 0);
+	assert_int_equal(journal_output_start(output), 0);
+	return output;
+}
+
+static void
+put(struct journal_output *output, const char *word)
+{
+	const struct event event = { .time = 1, .reason = word };
+	struct journal_rendering rendering;
+
+	journal_rendering_init(&rendering, &event);
+	journal_output_put(output, &rendering);
+	journal_rendering_fini(&rendering);
+	assert_true(
+	    journal_output_flush(output, clock_now() + 60 * CLOCK_SECOND));
+}
+
+static int
+rotate(struct journal_output *output)
+{
+	return journal_output_rotate(output, clock_now() + 60 * CLOCK_SECOND);
+}
+
+static void
+close_output(struct journal_output **output)
+{
+	journal_output_end(*output, clock_now() + 60 * CLOCK_SECOND);
+	journal_output_leave(output, true);
+	assert_null(*output);
+}
+
+/* The words of its lines, with a blank between: "a b". */
+static void
+assert_words(const char *at, const char *want)
+{
+	struct text content = TEXT_EMPTY, got = TEXT_EMPTY;
+
+	assert_int_equal(file_read(at, 1 << 20, &content), 0);
+	struct str rest = text_str(&content);
+	while (rest.len > 0) {
+		struct str line = str_cut(&rest, '\n');
+		text_addz(&got, got.len > 0 ? " " : "");
+		text_add(&got, str_skip(line, line.len - 1));
+	}
+	text_addz(&got, "");
+	assert_string_equal(got.at, want);
+	text_fini(&content);
+	text_fini(&got);
+}
+
+static void
+by_size(void **state)
+{
+	struct policy_journal_output settings = settings_of(60, 0, 3);
+	struct journal_output *output = open_output(&settings);
+
+	(void)state;
+	assert_int_equal(rotate(output), 0); /* nothing is in it */
+	put(output, "a");
+	assert_int_equal(rotate(output), 0);
+	put(output, "b");
+	assert_int_equal(rotate(output), 1);
+	assert_words(path, "");
+	for (const char *word = "cdefgh"; *word != '\0'; word++) {
+		char one[] = { *word, '\0' };
+		put(output, one);
+		(void)rotate(output);
+	}
+	put(output, "i");
+	assert_words(path, "i");
+	assert_words(older(1), "g h");
+	assert_words(older(2), "e f");
+	assert_words(older(3), "c d");
+	assert_int_equal(access(older(4), F_OK), -1);
+	close_output(&output);
+}
+
+/* What is more than is kept goes with the next turn, and none may be kept. */
+static void
+fewer_are_kept(void **state)
+{
+	struct policy_journal_output settings = settings_of(1, 0, 5);
+	struct journal_output *output = open_output(&settings);
+
+	(void)state;
+	for (const char *word = "abcde"; *word != '\0'; word++) {
+		char one[] = { *word, '\0' };
+		put(output, one);
+		assert_int_equal(rotate(output), 1);
+	}
+	assert_words(older(5), "a");
+	settings.keep = 2;
+	journal_output_change(output, &settings);
+	put(output, "f");
+	assert_int_equal(rotate(output), 1);
+	assert_words(older(1), "f");
+	assert_words(older(2), "e");
+	assert_int_equal(access(older(3), F_OK), -1);
+	assert_int_equal(access(older(5), F_OK), -1);
+	settings.keep = 0;
+	journal_output_change(output, &settings);
+	put(output, "g");
+	assert_int_equal(rotate(output), 1);
+	assert_int_equal(access(older(1), F_OK), -1);
+	put(output, "h");
+	assert_words(path, "h");
+	close_output(&output);
+}
+
+/* A number that is missing is no reason not to go on. */
+static void
+holes(void **state)
+{
+	struct policy_journal_output settings = settings_of(1, 0, 3);
+	struct journal_output *output = open_output(&settings);
+
+	(void)state;
+	for (const char *word = "abc"; *word != '\0'; word++) {
+		char one[] = { *word, '\0' };
+		put(output, one);
+		assert_int_equal(rotate(output), 1);
+	}
+	assert_int_equal(unlink(older(2)), 0);
+	put(output, "d");
+	assert_int_equal(rotate(output), 1);
+	assert_words(older(1), "d");
+	assert_words(older(2), "c");
+	close_output(&output);
+}
+
+static void
+set_age(int64_t age)
+{
+	int64_t then = clock_wall() - age;
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = (time_t)(then / CLOCK_SECOND) } };
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+/* A gateway that was not there at midnight does at its start what is due. */
+static void
+by_time(void **state)
+{
+	struct policy_journal_output settings = settings_of(1 << 20, DAY, 2);
+	struct journal_output *output = open_output(&settings);
+
+	(void)state;
+	put(output, "a");
+	assert_int_equal(rotate(output), 0);
+	close_output(&output);
+	set_age(DAY);
+	output = open_output(&settings);
+	assert_int_equal(rotate(output), 1);
+	assert_words(older(1), "a");
+	put(output, "b");
+	assert_int_equal(rotate(output), 0);
+	/* An empty one is as good as new. */
+	settings.bytes_max = 1;
+	journal_output_change(output, &settings);
+	assert_int_equal(rotate(output), 1);
+	close_output(&output);
+	set_age(DAY);
+	output = open_output(&settings);
+	assert_int_equal(rotate(output), 0);
+	close_output(&output);
+}
+
+/* The clock was set back by days: nothing is begun anew, now or each time that
+ * it is looked at. */
+static void
+clock_set_back(void **state)
+{
+	struct policy_journal_output settings =
+	    settings_of(1 << 20, 60 * CLOCK_SECOND, 2);
+	struct journal_output *output = open_output(&settings);
+
+	(void)state;
+	put(output, "a");
+	close_output(&output);
+	set_age(-3 * DAY);
+	output = open_output(&settings);
+	assert_int_equal(rotate(output), 0);
+	put(output, "b");
+	assert_words(path, "a b");
+	close_output(&output);
+}
+
+/* Another time in the policy counts from now on. */
+static void
+another_time(void **state)
+{
+	struct policy_journal_output settings = settings_of(1 << 20, 0, 2);
+	struct journal_output *output;
+
+	(void)state;
+	output = open_output(&settings);
+	put(output, "a");
+	close_output(&output);
+	set_age(3 * DAY);
+	output = open_output(&settings);
+	settings.every = DAY;
+	journal_output_change(output, &settings);
+	assert_int_equal(rotate(output), 0);
+	assert_words(path, "a");
+	close_output(&output);
+}
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, no_waiting, remove_files)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(by_size),
+		TEST(fewer_are_kept),
+		TEST(holes),
+		TEST(by_time),
+		TEST(clock_set_back),
+		TEST(another_time),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
