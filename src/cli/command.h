@@ -29,6 +29,11 @@ struct options {
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
 	bool metrics;           /* as OpenMetrics text */
+	bool logfmt;            /* as KEY=VALUE pairs */
+	bool utc;               /* times are not local ones */
+	bool once;              /* one screen, as text */
+	const char *lines;      /* -n N; NULL: not said */
+	const char *every;      /* --every TIME; NULL: not said */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -56,6 +61,11 @@ enum option_bits {
 	OPTION_CONFIRM = 8192,
 	OPTION_AS = 16384,
 	OPTION_METRICS = 32768,
+	OPTION_LOGFMT = 1 << 24,
+	OPTION_UTC = 1 << 25,
+	OPTION_LINES = 1 << 26,
+	OPTION_ONCE = 1 << 27,
+	OPTION_EVERY = 1 << 28,
 };
 
 struct command {
@@ -81,6 +91,8 @@ extern const struct command command_history;
 extern const struct command command_stop;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_why;
+extern const struct command command_top;
 extern const struct command command_flows;
 extern const struct command command_ban;
 extern const struct command command_unban;
