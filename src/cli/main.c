@@ -34,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_log,
 	&command_why,
 	&command_flows,
+	&command_top,
 	&command_ban,
 	&command_unban,
 	&command_bans,
