@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The terminal: `log` shows what is asked for, `why` tells one event and if it
-would happen again."""
+would happen again, `top` shows what lives and ends it."""
 
 import json
 import re
+import signal
 import socket
 from collections.abc import Iterator
 
 import pytest
 
 from tests.lab import wait
-from tests.lab.gateway import GOOD, NO, WRONG_CALL, Gateway
+from tests.lab.gateway import GOOD, NO, WRONG_CALL, WRONG_WORLD, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Event, Journal
 from tests.lab.listener import echo
+from tests.lab.terminal import Terminal
 from tests.story.zones import ZONES, line_of
 
 TCP = 7301
@@ -95,8 +97,10 @@ def test_why_tells_an_event(gateway: Gateway, events: dict[str, Event]) -> None:
     assert "The policy in force says the same:" in done.stdout
     assert "tracker.example.net" in done.stdout and "status 403" in done.stdout
     for one in events.values():
-        story = json.loads(gateway.command("why", "--json", one.id[:19]).stdout)
+        story = json.loads(gateway.command("why", "--json", one.id).stdout)
         assert story["event"]["id"] == one.id and story["same"] is True
+    begin = json.loads(gateway.command("why", "--json", events["name"].id[:18]).stdout)
+    assert begin["event"]["id"] == events["name"].id
     last = json.loads(gateway.command("why", "--json", "last", "udp").stdout)
     assert last["event"]["id"] == events["drop"].id
     by_flow = gateway.command("why", "--json", events["drop"].flow)
@@ -130,3 +134,144 @@ def test_why_says_that_the_policy_has_changed(
         assert "and says the same:" in same
     finally:
         assert gateway.apply(POLICY).returncode == GOOD
+
+
+def test_log_follows_what_fits(gateway: Gateway, events: dict[str, Event]) -> None:
+    argv = [*gateway.program_argv("log"), "-f", "--json", "port", "7303"]
+    follower = gateway.lab.gw.spawn(argv)
+    try:
+        wait.until("what was before", lambda: events["drop"].id in follower.out)
+        refuse(gateway.lab.lan, 7302)
+        refuse(gateway.lab.lan, 7303)
+        wait.until("the new one", lambda: follower.out.count("\n") == 2)
+        ports = {json.loads(line)["port"] for line in follower.out.splitlines()}
+        assert ports == {7303}
+    finally:
+        follower.stop()
+
+
+# ---- a real terminal ----
+
+
+@pytest.fixture(scope="module")
+def flows(gateway: Gateway) -> Iterator[list[socket.socket]]:
+    """Three connections that live."""
+    pytest.importorskip("pyte", reason="apt-get install python3-pyte")
+    lab = gateway.lab
+    with lab.out.serve(TCP, echo):
+        socks = [lab.lan.connect(OUT, TCP) for _ in range(3)]
+        for sock in socks:
+            sock.sendall(b"x" * 100)
+            assert sock.recv(100)
+        yield socks
+        for sock in socks:
+            sock.close()
+
+
+def at_terminal(gateway: Gateway, *words: str, **env: str) -> Terminal:
+    argv = [*gateway.program_argv(words[0]), *words[1:]]
+    return Terminal(gateway.lab.gw, argv, **env)
+
+
+def test_log_is_cut_at_a_terminal(gateway: Gateway, events: dict[str, Event], flows) -> None:
+    gateway.lab.lan.curl(f"http://a.example.net/{'long/' * 40}", "--proxy", PROXY)
+    Journal(gateway.runtime / "events.jsonl").wait(name="a.example.net")
+    with at_terminal(gateway, "log", "refused") as terminal:
+        assert terminal.wait_end() == GOOD
+        assert "\u2026" in terminal.text
+        shown = [line for line in terminal.text.splitlines() if line]
+        assert len(shown) == len(ids(gateway, "refused"))  # none is broken
+    whole = log(gateway, "to", "a.example.net")
+    assert len(whole[0]) > 200
+
+
+def test_top_shows_what_lives(gateway: Gateway, flows) -> None:
+    with at_terminal(gateway, "top", "--every", "1s") as terminal:
+        text = terminal.wait(f"wan {OUT}:{TCP}")
+        assert "[1 flows]" in text and "generation" in text
+        terminal.press("3")
+        text = terminal.wait('reject lan -> .example.net log as "ads"')
+        assert "[3 rules]" in text and "PACKETS" in text
+        terminal.press("h")
+        terminal.wait("end the flow")
+        terminal.press("q")
+        terminal.wait_gone("end the flow")
+        terminal.press("1")
+        terminal.wait(f"wan {OUT}:{TCP}")
+        terminal.press("e")
+        assert f"allow lan -> {OUT} tcp {TCP} log" in terminal.wait("matches")
+        terminal.press("q")
+        terminal.press("/from guest\r")
+        terminal.wait_gone(f"wan {OUT}:{TCP}")
+        terminal.press("/\x15nonsense\r")
+        terminal.wait("'nonsense' is not understood")
+        terminal.press(f"/\x15port {TCP}\r")
+        terminal.wait(f"wan {OUT}:{TCP}")
+        terminal.press(" ")
+        terminal.wait("PAUSED")
+        terminal.press("q")
+        assert terminal.wait_end() == GOOD and terminal.is_as_before()
+
+
+def test_top_follows_the_terminal(gateway: Gateway, flows) -> None:
+    """Smaller, tiny, and large."""
+    with at_terminal(gateway, "top", "--every", "1s") as terminal:
+        assert "IN/s" in terminal.wait(f"wan {OUT}:{TCP}")
+        terminal.resize(6, 30)
+        text = terminal.wait_gone("IN/s")
+        assert len(text.splitlines()) <= 6
+        terminal.resize(1, 5)
+        terminal.resize(60, 200)
+        assert "BY" in terminal.wait("firewall")
+        terminal.press("q")
+        assert terminal.wait_end() == GOOD and terminal.is_as_before()
+
+
+def test_top_ends_a_flow_and_bans(gateway: Gateway, flows) -> None:
+    lan = gateway.lab.lan
+    try:
+        with at_terminal(gateway, "top", "--every", "1s", "from", "lan") as terminal:
+            terminal.wait(f"wan {OUT}:{TCP}")
+            terminal.press("xn")
+            assert len(gateway.command("flows", "port", str(TCP)).stdout.splitlines()) == 3
+            terminal.press("x")
+            terminal.wait("? y or n")
+            terminal.press("y")
+            terminal.wait("1 flow ended")
+            assert len(gateway.command("flows", "port", str(TCP)).stdout.splitlines()) == 2
+            terminal.press("b")
+            terminal.wait(f"ban {lan.ip4} for")
+            terminal.press("\x1510m\r")
+            terminal.wait(f"{lan.ip4} is banned for 10m")
+            [ban] = json.loads(gateway.command("bans", "--json").stdout)["bans"]
+            assert (ban["address"], ban["because"]) == (lan.ip4, "in top")
+            terminal.signal(signal.SIGTERM)
+            assert terminal.wait_end() == GOOD and terminal.is_as_before()
+    finally:
+        gateway.command("unban", lan.ip4)
+
+
+def test_top_on_old_terminals(gateway: Gateway, flows) -> None:
+    """No colours, no cursor keys, no UTF-8; and one that cannot do it at all."""
+    with at_terminal(gateway, "top", "rules", TERM="vt100", LANG="C") as terminal:
+        terminal.wait("PACKETS")
+        terminal.press("q")
+        assert terminal.wait_end() == GOOD and terminal.is_as_before()
+        assert terminal.output.isascii()
+        assert not re.search(rb"\033\[[0-9;]*[34][0-7]m", terminal.output)
+    for term in ("dumb", "no-such-terminal"):
+        with at_terminal(gateway, "top", TERM=term) as terminal:
+            assert terminal.wait_end() == WRONG_CALL and terminal.is_as_before()
+            assert "--once prints one screen" in " ".join(terminal.text.split())
+
+
+def test_top_once_is_text(gateway: Gateway, events: dict[str, Event]) -> None:
+    done = gateway.command("top", "--once", "rules", "-n", "2")
+    title, tabs, head, *rows = done.stdout.splitlines()
+    assert "generation" in title and "[3 rules]" in tabs and "PACKETS" in head
+    assert len(rows) == 2 and rows[0].endswith('reject lan -> .example.net log as "ads"')
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    wrong = gateway.command("top", "--once", "flows", "nonsense")
+    assert wrong.returncode == WRONG_WORLD and "not understood" in wrong.stderr
+    assert "takes a terminal" in gateway.command("top").stderr
+    assert gateway.command("top", "rates", "lan").returncode == WRONG_CALL
