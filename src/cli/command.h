@@ -34,6 +34,7 @@ struct options {
 	bool once;              /* one screen, as text */
 	const char *lines;      /* -n N; NULL: not said */
 	const char *every;      /* --every TIME; NULL: not said */
+	const char *file;       /* --file FILE; NULL: not said */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -61,11 +62,12 @@ enum option_bits {
 	OPTION_CONFIRM = 8192,
 	OPTION_AS = 16384,
 	OPTION_METRICS = 32768,
-	OPTION_LOGFMT = 1 << 24,
-	OPTION_UTC = 1 << 25,
-	OPTION_LINES = 1 << 26,
-	OPTION_ONCE = 1 << 27,
-	OPTION_EVERY = 1 << 28,
+	OPTION_LOGFMT = 1 << 16,
+	OPTION_UTC = 1 << 17,
+	OPTION_LINES = 1 << 18,
+	OPTION_ONCE = 1 << 19,
+	OPTION_EVERY = 1 << 20,
+	OPTION_FILE = 1 << 21,
 };
 
 struct command {

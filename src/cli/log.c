@@ -187,13 +187,14 @@ print_journal(struct printer *printer)
 	char path[RUNTIME_PATH_BYTES];
 
 	runtime_path(printer->options->runtime, RUNTIME_EVENTS, path);
-	printer->path = path;
+	printer->path =
+	    printer->options->file != NULL ? printer->options->file : path;
 	int rc = print_events(printer);
 	text_fini(&printer->out);
 	if (rc == 0 || rc == -EPIPE)
 		return STATUS_GOOD;
-	complain("cannot read %s: %s", path, strerror(-rc));
-	if (rc == -ENOENT)
+	complain("cannot read %s: %s", printer->path, strerror(-rc));
+	if (rc == -ENOENT && printer->options->file == NULL)
 		complain("a running gateway writes it; --runtime names its "
 			 "folder");
 	return STATUS_WORLD;
@@ -251,8 +252,9 @@ log_events(const struct options *options)
 
 const struct command command_log = {
 	.name = "log",
-	.usage = "[-f] [-n N] [--json | --logfmt] [--utc] [--runtime DIR]\n"
-		 "                     [WORD ...]",
+	.usage =
+	    "[-f] [-n N] [--json | --logfmt] [--utc]\n"
+	    "                     [--file FILE | --runtime DIR] [WORD ...]",
 	.summary = "show what was decided",
 	.help =
 	    "Shows the events of the journal, one a line and the oldest first: "
@@ -294,7 +296,7 @@ const struct command command_log = {
 	    "journal is\n"
 	    "there.\n",
 	.takes = OPTION_RUNTIME | OPTION_JSON | OPTION_FOLLOW | OPTION_LINES |
-		 OPTION_LOGFMT | OPTION_UTC,
+		 OPTION_LOGFMT | OPTION_UTC | OPTION_FILE,
 	.words_min = 0,
 	.words_max = WORDS_MAX,
 	.run = log_events,

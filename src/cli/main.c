@@ -122,6 +122,7 @@ static const struct {
 	{ OPTION_LINES, "  -n, --lines N  only the last N\n" },
 	{ OPTION_ONCE,
 	    "  --once         one screen as text, 80 columns wide\n" },
+	{ OPTION_FILE, "  --file FILE    another file of the journal\n" },
 	{ OPTION_EVERY, "  --every TIME   how often to ask (default 2s)\n" },
 	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
 	{ OPTION_CONFIRM,
@@ -217,6 +218,7 @@ static const struct option known[] = {
 	{ "utc", no_argument, NULL, 'U' },
 	{ "once", no_argument, NULL, 'O' },
 	{ "every", required_argument, NULL, 'E' },
+	{ "file", required_argument, NULL, 'I' },
 	{ "confirm", required_argument, NULL, 'C' },
 	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
@@ -300,6 +302,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'E':
 		options->every = optarg;
 		return (command->takes & OPTION_EVERY) != 0;
+	case 'I':
+		options->file = optarg;
+		return (command->takes & OPTION_FILE) != 0;
 	case 'R':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;

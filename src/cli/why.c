@@ -361,7 +361,7 @@ why(const struct options *options)
 
 const struct command command_why = {
 	.name = "why",
-	.usage = "[--json] [--utc] [--runtime DIR]\n"
+	.usage = "[--json] [--utc] [--file FILE] [--runtime DIR]\n"
 		 "                     {EVENT-ID | last [WORD ...]}",
 	.summary = "say why something happened, and if it would again",
 	.help =
@@ -389,7 +389,7 @@ const struct command command_why = {
 	    "('gatehouse history'). Needs root. Status 1: no such event is "
 	    "there. 2:\n"
 	    "several are. 3: no journal is there.\n",
-	.takes = OPTION_RUNTIME | OPTION_JSON | OPTION_UTC,
+	.takes = OPTION_RUNTIME | OPTION_JSON | OPTION_UTC | OPTION_FILE,
 	.words_min = 1,
 	.words_max = WORDS_MAX,
 	.run = why,

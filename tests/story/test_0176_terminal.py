@@ -73,6 +73,9 @@ def test_log_shows_what_fits(gateway: Gateway, events: dict[str, Event]) -> None
     assert ids(gateway, "udp", "except", "port", "7302") == [events["drop"].id]
     assert ids(gateway, "rule", "ads", "since", "10m") == [events["name"].id]
     assert ids(gateway, "until", "1h") == []
+    elsewhere = gateway.dir / "brought"
+    elsewhere.write_text("\n".join(gateway.journal.lines()) + "\n{broken")
+    assert ids(gateway, "--file", str(elsewhere)) == every
     [pairs] = log(gateway, "--logfmt", "status=403")
     assert f"id={events['name'].id} " in pairs and "name=tracker.example.net" in pairs
 
