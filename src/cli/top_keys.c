@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/top_keys.h"
 
-#include "base/clock.h"
-#include "base/utf8.h"
-#include "daemon/flow_filter.h"
-#include "policy/duration.h"
-
-#include <inttypes.h>
-
 /* What a client is banned for, if nothing else is typed. */
 #define BAN_TIME "1h"
 
 /* More is nothing that one types. */
 #define TYPED_BYTES_MAX 500
-
-/* Of names and clients. */
-#define TOP_SECONDS 3600
-#define TOP_COUNT   100
 
 /* ---- moving ---- */
 
@@ -77,13 +66,6 @@ ask_for(struct top_state *state, enum top_prompt prompt, struct str subject,
 	text_add(&state->typed, typed);
 }
 
-static void
-stop_asking(struct top_state *state)
-{
-	state->prompt = TOP_PROMPT_NONE;
-	text_clear(&state->typed);
-}
-
 /* A character, not a byte. */
 static void
 rub_out(struct text *typed)
@@ -108,7 +90,7 @@ enter(struct top_state *state)
 	text_clear(&place->filter);
 	text_add(&place->filter, str_trim(text_str(&state->typed)));
 	place->selected = 0;
-	stop_asking(state);
+	top_state_stop_asking(state);
 	top_state_arrange(state);
 	return TOP_WISH_ASK;
 }
@@ -118,7 +100,7 @@ answer_yes_or_no(struct top_state *state, int key)
 {
 	if (key == 'y' || key == 'Y')
 		return TOP_WISH_END;
-	stop_asking(state);
+	top_state_stop_asking(state);
 	return TOP_WISH_NONE;
 }
 
@@ -130,7 +112,7 @@ type(struct top_state *state, int key)
 	if (key == TOP_KEY_ENTER)
 		return enter(state);
 	if (key == TOP_KEY_ESCAPE)
-		stop_asking(state);
+		top_state_stop_asking(state);
 	else if (key == TOP_KEY_BACKSPACE)
 		rub_out(&state->typed);
 	else if (key == 'U' - '@')
@@ -358,105 +340,4 @@ top_keys_take(struct top_state *state, int key)
 		if (rows[i].key == key)
 			return rows[i].take(state);
 	return TOP_WISH_NONE;
-}
-
-/* ---- what is said to the gateway ---- */
-
-/* Blanks part the words, but not within quotes. */
-static void
-add_words(struct str words, struct text *out)
-{
-	bool quoted = false, parted = false;
-
-	for (size_t i = 0; i < words.len; i++) {
-		char c = words.at[i];
-		if (c == ' ' && !quoted) {
-			parted = true;
-			continue;
-		}
-		if (parted)
-			text_addc(out, FLOW_FILTER_MARK);
-		parted = false;
-		quoted = quoted != (c == '"');
-		if (c != '"')
-			text_addc(out, c);
-	}
-}
-
-void
-top_keys_question(const struct top_state *state, struct text *out)
-{
-	switch (state->view) {
-	case TOP_VIEW_FLOWS:
-		text_addz(out, "flows ");
-		add_words(text_str(&state->places[TOP_VIEW_FLOWS].filter), out);
-		break;
-	case TOP_VIEW_RATES:
-		text_addf(out, "series %u %d", top_steps[state->step],
-		    TOP_POINTS_WANTED);
-		break;
-	case TOP_VIEW_RULES:
-		text_addz(out, "rules");
-		break;
-	case TOP_VIEW_NAMES:
-	case TOP_VIEW_CLIENTS:
-		text_addf(out, "top %s %d %d", top_views[state->view].name,
-		    TOP_SECONDS, TOP_COUNT);
-		break;
-	case TOP_VIEW_COUNT:
-		break;
-	}
-}
-
-static bool
-order_ban(struct top_state *state, struct text *out)
-{
-	const char *why = "";
-	int64_t time;
-
-	if (duration_parse(text_str(&state->typed), &time, &why) < 0 ||
-	    time <= 0) {
-		top_state_say(state, STR("a ban takes a time: 10m, 12h, 7d"));
-		stop_asking(state);
-		return false;
-	}
-	text_addf(out, "ban %s %" PRId64 " in top", state->subject.at,
-	    time / CLOCK_SECOND);
-	stop_asking(state);
-	return true;
-}
-
-static bool
-order_explain(struct top_state *state, struct text *out)
-{
-	const struct top_flow *flow = top_state_flow(state);
-
-	if (flow == NULL || flow->asked.len == 0) {
-		top_state_say(state,
-		    STR("of this flow nothing can be asked: its protocol is "
-			"no word of a policy"));
-		return false;
-	}
-	text_addf(out, "explain text %.*s", STR_ARG(flow->asked));
-	return true;
-}
-
-bool
-top_keys_order(struct top_state *state, enum top_wish wish, struct text *out)
-{
-	switch (wish) {
-	case TOP_WISH_EXPLAIN:
-		return order_explain(state, out);
-	case TOP_WISH_END:
-		text_addf(out, "end %s", state->subject.at);
-		stop_asking(state);
-		return true;
-	case TOP_WISH_BAN:
-		return order_ban(state, out);
-	case TOP_WISH_NONE:
-	case TOP_WISH_QUIT:
-	case TOP_WISH_ASK:
-		break;
-	}
-	return false;
 }

@@ -35,10 +35,4 @@ enum top_wish {
 
 enum top_wish top_keys_take(struct top_state *state, int key);
 
-/* The line that says to the gateway what is shown, or what is wished. */
-void top_keys_question(const struct top_state *state, struct text *out);
-/* False: it cannot be said, and the state says why. */
-bool top_keys_order(
-    struct top_state *state, enum top_wish wish, struct text *out);
-
 #endif

@@ -302,3 +302,10 @@ top_state_say(struct top_state *state, struct str words)
 {
 	set_line(&state->message, words);
 }
+
+void
+top_state_stop_asking(struct top_state *state)
+{
+	state->prompt = TOP_PROMPT_NONE;
+	text_clear(&state->typed);
+}

@@ -109,4 +109,7 @@ void top_state_miss(struct top_state *state, struct str why);
 /* A line at the foot, until the next key. */
 void top_state_say(struct top_state *state, struct str words);
 
+/* Nothing is typed any more. */
+void top_state_stop_asking(struct top_state *state);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cli/top_view, top_keys, top_state and what they are made of: the exact
+ * cli/top_view, top_keys, top_order, top_state and what they are made of: the exact
  * screens of what a gateway answers, what each key does to them, and that no
  * size and no key makes a line that is too wide or that a terminal would obey.
  */
@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "cli/columns.h"
-#include "cli/top_keys.h"
+#include "cli/top_order.h"
 
 #include <cmocka.h>
 
@@ -292,7 +292,7 @@ assert_question(const struct top_state *top, const char *want)
 {
 	struct text line = TEXT_EMPTY;
 
-	top_keys_question(top, &line);
+	top_order_ask(top, &line);
 	assert_string_equal(line.at, want);
 	text_fini(&line);
 }
@@ -348,7 +348,8 @@ assert_order(struct top_state *top, enum top_wish wish, const char *want)
 {
 	struct text line = TEXT_EMPTY;
 
-	assert_int_equal(top_keys_order(top, wish, &line), want[0] != '\0');
+	assert_int_equal(
+	    top_order_carry_out(top, wish, &line), want[0] != '\0');
 	if (want[0] != '\0')
 		assert_string_equal(line.at, want);
 	text_fini(&line);
@@ -532,7 +533,7 @@ any_key_any_size(void **state)
 			      : TOP_KEY_UP + (int)(random_next(&x) % 11);
 		enum top_wish wish = top_keys_take(&top, key);
 		if (wish > TOP_WISH_ASK)
-			(void)top_keys_order(&top, wish, &line);
+			(void)top_order_carry_out(&top, wish, &line);
 		if (random_next(&x) % 4 == 0)
 			answer_anything(&top, &x);
 		if (random_next(&x) % 50 == 0)
