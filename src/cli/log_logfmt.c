@@ -53,6 +53,15 @@ add_number(struct text *out, const json_t *value)
 		text_addf(out, "%.3f", json_real_value(value));
 }
 
+/* A key that is none of ours stays one word. */
+static void
+add_key(struct text *out, struct str key)
+{
+	for (size_t i = 0; i < key.len; i++)
+		text_addc(out,
+		    is_bare((struct str){ key.at + i, 1 }) ? key.at[i] : '_');
+}
+
 static void
 add_pair(
     struct text *out, struct str outer, struct str name, const json_t *value)
@@ -60,9 +69,9 @@ add_pair(
 	if (json_is_null(value))
 		return;
 	text_addz(out, out->len > 0 ? " " : "");
-	text_add(out, outer);
+	add_key(out, outer);
 	text_addz(out, outer.len > 0 ? "." : "");
-	text_add(out, name);
+	add_key(out, name);
 	text_addc(out, '=');
 	if (json_is_string(value))
 		add_string(out, (struct str){ json_string_value(value),

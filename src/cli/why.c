@@ -2,10 +2,12 @@
 #include "cli/control_client.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "cli/event_find.h"
 #include "cli/event_flow.h"
 #include "cli/event_policy.h"
 #include "cli/event_words.h"
+#include "cli/log_part.h"
 #include "cli/member.h"
 #include "daemon/control.h"
 #include "daemon/runtime.h"
@@ -102,7 +104,6 @@ ask(struct story *story)
 {
 	struct answer *answer = &story->answer;
 	const char *why = "";
-	bool colour = colour_wanted(STDOUT_FILENO);
 
 	if (event_flow_write(story->event, &answer->flow, &why) < 0) {
 		text_addz(&answer->words, why);
@@ -112,7 +113,7 @@ ask(struct story *story)
 	if (answer->json == NULL)
 		return;
 	try_explicit(story);
-	(void)explain(story, colour ? "colour" : "text", &answer->words);
+	(void)explain(story, "text", &answer->words);
 }
 
 /* ---- the story ---- */
@@ -145,9 +146,11 @@ add_ids(const json_t *event, struct text *out)
 	struct str flow = member_string(event, "flow");
 
 	event_words_label("event", out);
-	text_addf(out, "%.*s", STR_ARG(member_string(event, "id")));
-	if (flow.at != NULL)
-		text_addf(out, " of flow %.*s", STR_ARG(flow));
+	log_part_word(out, member_string(event, "id"));
+	if (flow.at != NULL) {
+		text_addz(out, " of flow ");
+		log_part_word(out, flow);
+	}
 	text_addc(out, '\n');
 }
 
@@ -156,7 +159,7 @@ add_rule_now(const json_t *answer, struct text *out)
 {
 	int64_t line = member_inner_number(answer, "rule", "line");
 
-	text_addf(out, "%.*s", STR_ARG(member_string(answer, "verdict")));
+	log_part_word(out, member_string(answer, "verdict"));
 	if (line >= 0)
 		text_addf(out, " by line %" PRId64, line);
 }
@@ -189,6 +192,16 @@ add_comparison(const struct story *story, struct text *out)
 	}
 }
 
+/* It repeats what a peer has asked for. */
+static void
+add_lines(struct str lines, struct text *out)
+{
+	while (lines.len > 0) {
+		utf8_show(out, str_cut(&lines, '\n'));
+		text_addc(out, '\n');
+	}
+}
+
 static void
 add_answer(const struct story *story, struct text *out)
 {
@@ -197,18 +210,17 @@ add_answer(const struct story *story, struct text *out)
 	text_addc(out, '\n');
 	if (!story->policy.is_known)
 		text_addz(out, "No gateway runs that could say more.\n");
-	else if (answer->json == NULL)
-		text_addf(out, "The policy in force cannot be asked: %s%s",
-		    answer->words.len > 0 ? answer->words.at
-					  : "it does not answer",
-		    answer->words.len > 0 &&
-			    answer->words.at[answer->words.len - 1] == '\n'
-			? ""
-			: "\n");
-	else {
+	else if (answer->json == NULL) {
+		text_addz(out, "The policy in force cannot be asked:\n");
+		add_lines(answer->words.len > 0 ? text_str(&answer->words)
+						: STR("it does not answer"),
+		    out);
+	} else {
 		add_comparison(story, out);
-		text_addf(out, "  %s\n\n", answer->flow.at);
-		text_add(out, text_str(&answer->words));
+		text_addz(out, "  ");
+		utf8_show(out, text_str(&answer->flow));
+		text_addz(out, "\n\n");
+		add_lines(text_str(&answer->words), out);
 	}
 }
 
@@ -246,7 +258,7 @@ print_json(const struct story *story)
 		: json_null());
 	(void)json_object_set_new(root, "now",
 	    answer->json != NULL ? json_incref(answer->json) : json_null());
-	(void)json_dumpf(root, stdout, JSON_COMPACT);
+	(void)json_dumpf(root, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	(void)putchar('\n');
 	json_decref(root);
 }
@@ -309,9 +321,8 @@ why_id(const struct options *options, const char *path)
 		status =
 		    other == NULL ? tell_found(options, event) : STATUS_USAGE;
 		if (other != NULL)
-			complain("several ids begin so: %s and %s are two",
-			    member_string(other, "id").at,
-			    member_string(event, "id").at);
+			complain("several ids begin with '%s'; say more of it",
+			    options->words[0]);
 	}
 	json_decref(event);
 	json_decref(other);
