@@ -29,8 +29,8 @@ add_head(const struct top_counts *counts, size_t bars, size_t width,
 
 	if (bars > 0) {
 		text_addz(&words, "the last ");
-		duration_add(
-		    (int64_t)bars * counts->step * CLOCK_SECOND, &words);
+		amount_add_duration(
+		    &words, (double)((int64_t)bars * counts->step * 1000));
 		text_addz(&words, ", a bar for ");
 		duration_add(counts->step * CLOCK_SECOND, &words);
 	}

@@ -131,6 +131,8 @@ add_number(enum top_form form, int64_t number, struct text *out)
 		amount_add_size(out, number);
 	else if (form == TOP_FORM_COUNT)
 		amount_add_count(out, number);
+	else if (form == TOP_FORM_AGO && number < 1000)
+		text_addz(out, "now");
 	else if (form == TOP_FORM_DURATION || form == TOP_FORM_AGO)
 		amount_add_duration(out, (double)number);
 	else

@@ -234,7 +234,7 @@ rates(void **state)
 	assert_screen(&top, 11, 60,
 	    "=|gatehouse  office.policy, generation 3, 1 ban       12:00:00\n"
 	    ":| 1 flows [2 rates] 3 rules  4 names  5 clients\n"
-	    "_|A SECOND the last 30s, a bar for 10s           LAST     MOST\n"
+	    "_|A SECOND the last 30.0s, a bar for 10s         LAST     MOST\n"
 	    " |allowed   █▄                                    2.0      4.0\n"
 	    " |refused  ███                                    0.5      0.5\n"
 	    " |requests ███                                    0.1      0.1\n"
