@@ -108,7 +108,7 @@ def test_the_page_has_every_command_with_its_options() -> None:
 def test_the_page_explains_every_option() -> None:
     explained = flags(section("gatehouse.1", "OPTIONS"))
     used = {o for name in commands() for o in OPTION.findall(usage_of(name))}
-    assert used | {"--help", "--version", "--follow"} == explained
+    assert used | {"--help", "--version", "--follow", "--lines"} == explained
 
 
 def test_the_daemon_s_page_has_its_options() -> None:

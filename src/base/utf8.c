@@ -24,11 +24,12 @@ utf8_length(struct str s)
 	return len;
 }
 
-/* The code point of a well-formed sequence. */
-static uint32_t
-code_point(const uint8_t *p, size_t len)
+uint32_t
+utf8_code(struct str s)
 {
 	static const uint8_t head_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	const uint8_t *p = (const uint8_t *)s.at;
+	size_t len = utf8_length(s);
 	uint32_t code = p[0] & head_bits[len];
 
 	for (size_t i = 1; i < len; i++)
@@ -48,7 +49,7 @@ utf8_is_shown(struct str s)
 		{ 0x2028, 0x202e }, /* separators, embeddings, overrides */
 		{ 0x2066, 0x2069 }, /* isolates */
 	};
-	uint32_t code = code_point((const uint8_t *)s.at, utf8_length(s));
+	uint32_t code = utf8_code(s);
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		if (code >= hidden[i].first && code <= hidden[i].last)

@@ -18,6 +18,9 @@
  */
 size_t utf8_length(struct str s);
 
+/* The code point of the well-formed sequence at the head of s. */
+uint32_t utf8_code(struct str s);
+
 /*
  * Whether the well-formed sequence at the head of s may go to a terminal as
  * it is: no control (C0, DEL, C1), no line or paragraph separator, nothing

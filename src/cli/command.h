@@ -29,6 +29,12 @@ struct options {
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
 	bool metrics;           /* as OpenMetrics text */
+	bool logfmt;            /* as KEY=VALUE pairs */
+	bool utc;               /* times are not local ones */
+	bool once;              /* one screen, as text */
+	const char *lines;      /* -n N; NULL: not said */
+	const char *every;      /* --every TIME; NULL: not said */
+	const char *file;       /* --file FILE; NULL: not said */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -60,6 +66,12 @@ enum option_bits {
 	OPTION_METRICS = 32768,
 	OPTION_SINCE = 1 << 24,
 	OPTION_HTML = 1 << 25,
+	OPTION_LOGFMT = 1 << 16,
+	OPTION_UTC = 1 << 17,
+	OPTION_LINES = 1 << 18,
+	OPTION_ONCE = 1 << 19,
+	OPTION_EVERY = 1 << 20,
+	OPTION_FILE = 1 << 21,
 };
 
 struct command {
@@ -86,6 +98,8 @@ extern const struct command command_stop;
 extern const struct command command_upgrade;
 extern const struct command command_status;
 extern const struct command command_log;
+extern const struct command command_why;
+extern const struct command command_top;
 extern const struct command command_flows;
 extern const struct command command_ban;
 extern const struct command command_unban;

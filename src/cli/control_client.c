@@ -88,25 +88,32 @@ take_answer(
 	return true;
 }
 
-/* A connection on which the line was said, or a negative errno, complained. */
-static int
-say(const char *runtime, const char *line)
+int
+control_say(const char *runtime, const char *line)
 {
 	struct text question = TEXT_EMPTY;
 	int fd = connect_to(runtime);
 
-	if (fd < 0) {
-		complain_unreachable(runtime, fd);
+	if (fd < 0)
 		return fd;
-	}
 	text_addf(&question, "%s\n", line);
 	int rc = file_write_all(fd, text_str(&question));
 	text_fini(&question);
 	if (rc == 0)
 		return fd;
-	complain_unreachable(runtime, rc);
 	(void)close(fd);
 	return rc;
+}
+
+/* The same, complained. */
+static int
+say(const char *runtime, const char *line)
+{
+	int fd = control_say(runtime, line);
+
+	if (fd < 0)
+		complain_unreachable(runtime, fd);
+	return fd;
 }
 
 enum status

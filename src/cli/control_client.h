@@ -34,6 +34,13 @@ enum status control_read_lines(const char *runtime, const char *line,
     void (*each)(void *context, struct str line), void *context,
     struct text *out);
 
+/*
+ * A connection on which the line was said, for those who read the answer (its
+ * status on a line of its own, then the text) as it comes; or a negative
+ * errno, and nothing is complained of.
+ */
+int control_say(const char *runtime, const char *line);
+
 /* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
 bool control_is_running(const char *runtime, int *ret_pid);
 

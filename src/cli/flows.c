@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/columns.h"
 #include "cli/control_client.h"
 #include "cli/log_render.h"
 
@@ -6,12 +7,14 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Between two words: what stands in none of them. */
 #define MARK '\t'
 
 struct listing {
 	bool json;
+	struct log_look look;
 	bool failed;
 	unsigned long long count;
 };
@@ -57,10 +60,10 @@ print_flow(void *context, struct str line)
 	if (str_starts(line, STR("{\"error\"")) && take_error(listing, line))
 		return;
 	listing->count++;
-	if (listing->json)
+	json_t *flow = json_loadb(line.at, line.len, 0, NULL);
+	if (listing->json || !log_render_flow(flow, &listing->look, &out))
 		text_add(&out, line);
-	else
-		log_render_flow(line, &out);
+	json_decref(flow);
 	text_addc(&out, '\n');
 	print_text(&out);
 	text_fini(&out);
@@ -69,7 +72,8 @@ print_flow(void *context, struct str line)
 static enum status
 list_flows(const struct options *options, const char *line)
 {
-	struct listing listing = { .json = options->json };
+	struct listing listing = { .json = options->json,
+		.look.columns = columns_of_terminal(STDOUT_FILENO) };
 	struct text words = TEXT_EMPTY;
 	enum status status = control_read_lines(
 	    options->runtime, line, print_flow, &listing, &words);

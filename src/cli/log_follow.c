@@ -84,16 +84,13 @@ begin(struct follower *follower, const struct log_follow *order)
 	(void)pthread_sigmask(SIG_BLOCK, NULL, &follower->mask_before);
 	/* The watch comes before the first look, or a change between the two
 	 * would be seen only a second later. */
-	if (order->follow) {
+	if (order->follow)
 		follower->folder = watch_folder(order->path);
-		rc = take_signals(follower);
-		if (rc < 0)
-			return rc;
-	}
 	rc = log_tail_open(&follower->current, order->path);
-	if (rc < 0)
-		return rc;
-	return log_tail_seek_last(&follower->current, order->last);
+	/* A long search of the past ends as any program does. */
+	if (rc == 0 && order->past != NULL)
+		rc = order->past(&follower->current, order->context);
+	return rc == 0 && order->follow ? take_signals(follower) : rc;
 }
 
 /* A signal that ended us has been taken from the signalfd, and is not given

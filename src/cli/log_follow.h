@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cli/log_follow: the last lines of the journal, and then each new one.
+ * cli/log_follow: what the journal has, and then each new line.
  *
  * The file may grow, be cut, or be renamed and begun anew (rotation).  After a
  * rotation the file before is still read until the next one: the proxy writes
@@ -18,8 +18,11 @@
 
 struct log_follow {
 	const char *path;
-	size_t last; /* lines to begin with; SIZE_MAX: all there are */
-	bool follow; /* and then each new one */
+	/* Gives what is in older files, and puts the one at the path where it
+	 * is to be read from; 0, or what is to be returned.  NULL: nothing is
+	 * older, and all is read. */
+	int (*past)(struct log_tail *current, void *context);
+	bool follow; /* and then each new line */
 	int look_ms; /* how often to look untold; 0: every second */
 	int output;  /* lent; the end when nobody reads from it; -1: none */
 	log_line_fn line;
@@ -28,9 +31,9 @@ struct log_follow {
 
 /*
  * Gives the lines.  While it follows, SIGINT and SIGTERM are taken as the wish
- * to end (unless they were ignored before).  0 at the end; what `line`
- * returned, if that was not 0; or a negative errno: the file is not there, or
- * is none.
+ * to end (unless they were ignored before).  0 at the end; what `past` or
+ * `line` returned, if that was not 0; or a negative errno: the file is not
+ * there, or is none.
  */
 int log_follow(const struct log_follow *order);
 

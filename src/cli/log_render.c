@@ -1,69 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/log_render.h"
 
-#include <inttypes.h>
-#include <jansson.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "cli/columns.h"
+#include "cli/log_part.h"
+#include "cli/member.h"
 
-#define NONE ((struct str){ NULL, 0 })
+/* What a line leaves out to fit, from the least to the most. */
+enum brevity {
+	BREVITY_NONE,
+	BREVITY_NO_DECIDER,
+	BREVITY_NO_MILLISECONDS,
+	BREVITY_COUNT,
+};
 
-static struct str
-string_of(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
+struct fit {
+	bool colour;
+	enum brevity brevity;
+	size_t target_most; /* columns of what is asked for */
+	size_t reason_most;
+};
 
-	if (!json_is_string(value))
-		return NONE;
-	return (
-	    struct str){ json_string_value(value), json_string_length(value) };
-}
+#define FIT_WHOLE                                                              \
+	((struct fit){ .target_most = SIZE_MAX, .reason_most = SIZE_MAX })
 
-/* A number that is not negative, or -1. */
-static int64_t
-number_of(const json_t *object, const char *key)
-{
-	const json_t *value = json_object_get(object, key);
-
-	if (!json_is_integer(value) || json_integer_value(value) < 0)
-		return -1;
-	return json_integer_value(value);
-}
-
-/*
- * A word: printable ASCII without a blank, or a name could hold the fields
- * that follow it.
- */
-static void
-add_word(struct text *out, struct str word)
-{
-	for (size_t i = 0; i < word.len; i++) {
-		uint8_t c = (uint8_t)word.at[i];
-		if (c > 0x20 && c < 0x7f)
-			text_addc(out, (char)c);
-		else
-			text_addf(out, "\\x%02x", (unsigned)c);
-	}
-}
+/* Less of a name or a reason tells nothing. */
+#define PART_COLUMNS_MIN 16
 
 static void
-add_quoted(struct text *out, struct str s)
-{
-	text_addc(out, '"');
-	while (s.len > 0) {
-		struct str rest = s, plain = str_cut(&rest, '"');
-		utf8_show(out, plain);
-		if (plain.len < s.len)
-			text_addz(out, "\\\"");
-		s = rest;
-	}
-	text_addc(out, '"');
-}
-
-static void
-add_time(struct text *out, int64_t wall)
+add_time(struct text *out, int64_t wall, const struct fit *fit)
 {
 	time_t seconds = (time_t)(wall / CLOCK_SECOND);
 	char clock[sizeof("12:00:00")];
@@ -71,8 +39,10 @@ add_time(struct text *out, int64_t wall)
 
 	(void)localtime_r(&seconds, &tm);
 	(void)strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	text_addf(
-	    out, "%s.%03u", clock, (unsigned)(wall % CLOCK_SECOND / CLOCK_MS));
+	text_addz(out, clock);
+	if (fit->brevity < BREVITY_NO_MILLISECONDS)
+		text_addf(
+		    out, ".%03u", (unsigned)(wall % CLOCK_SECOND / CLOCK_MS));
 }
 
 /* As wide as the widest of them, so that what follows stands in a column. */
@@ -92,323 +62,203 @@ add_verdict(struct text *out, struct str verdict, bool colour)
 		if (colour && str_is(verdict, rows[i].word))
 			begin = rows[i].colour;
 	text_addf(out, " %s", begin);
-	add_word(out, verdict);
+	log_part_word(out, verdict);
 	text_addz(out, begin[0] != '\0' ? "\033[0m" : "");
 	text_pad(out, ' ',
 	    verdict.len < strlen("reject") ? strlen("reject") - verdict.len
 					   : 0);
 }
 
-static void
-add_zone(struct text *out, const json_t *event, const char *end)
-{
-	struct str zone = string_of(json_object_get(event, "zone"), end);
-
-	text_addc(out, ' ');
-	if (zone.at == NULL)
-		return;
-	add_word(out, zone);
-	text_addc(out, ' ');
-}
-
-static void
-add_source(struct text *out, const json_t *event)
-{
-	struct str source = string_of(event, "source");
-	struct str user = string_of(event, "user");
-	struct str balancer = string_of(event, "balancer");
-
-	add_zone(out, event, "from");
-	add_word(out, source.at != NULL ? source : STR("?"));
-	if (user.at != NULL) {
-		text_addz(out, " user ");
-		add_quoted(out, user);
-	}
-	if (balancer.at != NULL) {
-		text_addz(out, " behind ");
-		utf8_show(out, balancer);
-	}
-}
-
-static void
-add_host_port(struct text *out, const json_t *event)
-{
-	struct str host = string_of(event, "name");
-	int64_t port = number_of(event, "port");
-
-	if (host.at == NULL)
-		host = string_of(event, "destination");
-	if (host.at == NULL)
-		host = STR("?");
-	bool bracket = port >= 0 && str_find(host, ':') < host.len;
-	text_addz(out, bracket ? "[" : "");
-	add_word(out, host);
-	text_addz(out, bracket ? "]" : "");
-	if (port >= 0)
-		text_addf(out, ":%" PRId64, port);
-}
-
-/* A bare SYN is how a connection begins, and what nearly all have. */
-static void
-add_flags(struct text *out, const json_t *event)
-{
-	struct str flags = string_of(event, "flags");
-
-	if (flags.at == NULL || str_is(flags, "syn"))
-		return;
-	text_addc(out, ' ');
-	add_word(out, flags);
-}
-
-/*
- * A URL names host and port, and that it came by TCP; of its methods GET is
- * what nobody needs to be told.
- */
-static void
-add_destination(struct text *out, const json_t *event)
-{
-	struct str method = string_of(event, "method");
-	struct str url = string_of(event, "url");
-	struct str protocol = string_of(event, "protocol");
-
-	text_addz(out, " ->");
-	add_zone(out, event, "to");
-	if (url.at != NULL && method.at != NULL && !str_is(method, "GET")) {
-		add_word(out, method);
-		text_addc(out, ' ');
-	}
-	if (url.at != NULL)
-		add_word(out, url);
-	else
-		add_host_port(out, event);
-	if (protocol.at != NULL &&
-	    (url.at == NULL || !str_is(protocol, "tcp"))) {
-		text_addc(out, ' ');
-		add_word(out, protocol);
-	}
-	add_flags(out, event);
-}
-
-static void
-add_decider(struct text *out, const json_t *event)
-{
-	struct str enforcer = string_of(event, "enforcer");
-	struct str phase = string_of(event, "phase");
-
-	if (enforcer.at == NULL && phase.at == NULL)
-		return;
-	text_addc(out, ' ');
-	add_word(out, enforcer.at != NULL ? enforcer : STR("?"));
-	text_addc(out, '/');
-	add_word(out, phase.at != NULL ? phase : STR("?"));
-}
-
-static void
-add_rule(struct text *out, const json_t *event)
-{
-	const json_t *rule = json_object_get(event, "rule");
-	struct str name = string_of(rule, "name");
-	int64_t line = number_of(rule, "line");
-
-	if (name.at != NULL) {
-		text_addc(out, ' ');
-		add_quoted(out, name);
-	}
-	if (line < 0)
-		return;
-	text_addf(out,
-	    name.at != NULL ? " (line %" PRId64 ")" : " line %" PRId64, line);
-}
-
-static void
-add_parent(struct text *out, const json_t *event)
-{
-	struct str name = string_of(json_object_get(event, "parent"), "name");
-
-	if (name.at == NULL)
-		return;
-	text_addz(out, " via ");
-	utf8_show(out, name);
-}
-
-/* Two figures or more, and a unit: 412, 1.2k, 34M. */
-static void
-add_size(struct text *out, int64_t bytes)
-{
-	static const char units[] = "kMGTPE";
-	int64_t whole = bytes, rest = 0;
-	const char *unit = units;
-
-	if (bytes < 1024) {
-		text_addf(out, "%" PRId64, bytes);
-		return;
-	}
-	for (; whole >= 1024; unit++) {
-		rest = whole % 1024;
-		whole /= 1024;
-	}
-	int64_t tenths = ((whole * 1024 + rest) * 10 + 512) / 1024;
-	if (tenths < 100)
-		text_addf(out, "%" PRId64 ".%" PRId64 "%c", tenths / 10,
-		    tenths % 10, unit[-1]);
-	else
-		text_addf(out, "%" PRId64 "%c", (tenths + 5) / 10, unit[-1]);
-}
-
-static void
-add_bytes(struct text *out, const json_t *event)
-{
-	const json_t *bytes = json_object_get(event, "bytes");
-	int64_t in = number_of(bytes, "in"), sent = number_of(bytes, "out");
-
-	if (in < 0 || sent < 0)
-		return;
-	text_addc(out, ' ');
-	add_size(out, in);
-	text_addc(out, '/');
-	add_size(out, sent);
-}
-
-#define HOUR_MS   ((int64_t)3600 * 1000)
-#define MINUTE_MS ((int64_t)60 * 1000)
-
-static void
-add_duration(struct text *out, const json_t *event)
-{
-	const json_t *value = json_object_get(event, "duration_ms");
-	double given = json_number_value(value); /* 0 for what is none */
-
-	if (!json_is_number(value) || !(given >= 0) || given > 1e15)
-		return;
-	int64_t ms = (int64_t)given, tenths = (int64_t)(given * 10) % 10;
-	if (ms < 10)
-		text_addf(out, " %" PRId64 ".%" PRId64 "ms", ms, tenths);
-	else if (ms < 1000)
-		text_addf(out, " %" PRId64 "ms", ms);
-	else if (ms < MINUTE_MS)
-		text_addf(
-		    out, " %" PRId64 ".%" PRId64 "s", ms / 1000, ms / 100 % 10);
-	else if (ms < HOUR_MS)
-		text_addf(out, " %" PRId64 "m%02" PRId64 "s", ms / MINUTE_MS,
-		    ms % MINUTE_MS / 1000);
-	else
-		text_addf(out, " %" PRId64 "h%02" PRId64 "m", ms / HOUR_MS,
-		    ms % HOUR_MS / MINUTE_MS);
-}
-
-static void
-add_status_and_reason(struct text *out, const json_t *event)
-{
-	struct str reason = string_of(event, "reason");
-	int64_t status = number_of(event, "status");
-
-	if (status >= 0)
-		text_addf(out, " %" PRId64, status);
-	add_bytes(out, event);
-	add_duration(out, event);
-	if (reason.at == NULL)
-		return;
-	text_addc(out, ' ');
-	utf8_show(out, reason);
-}
-
 /* A few tell of the gateway, and name no ends. */
 static bool
 is_of_a_flow(const json_t *event)
 {
-	return string_of(event, "source").at != NULL ||
-	       string_of(event, "destination").at != NULL ||
-	       string_of(event, "name").at != NULL ||
-	       string_of(event, "reason").at == NULL;
+	return member_string(event, "source").at != NULL ||
+	       member_string(event, "destination").at != NULL ||
+	       member_string(event, "name").at != NULL ||
+	       member_string(event, "reason").at == NULL;
 }
 
-/* Of a rule, between which two zones. */
 static void
-add_zones(struct text *out, const json_t *event)
+add_reason(struct text *out, struct str reason, size_t most)
 {
-	const json_t *zone = json_object_get(event, "zone");
-	struct str from = string_of(zone, "from"), to = string_of(zone, "to");
+	struct text whole = TEXT_EMPTY;
 
-	if (from.at == NULL && to.at == NULL)
+	if (reason.at == NULL)
 		return;
+	utf8_show(&whole, reason);
 	text_addc(out, ' ');
-	add_word(out, from.at != NULL ? from : STR("?"));
-	text_addz(out, " -> ");
-	add_word(out, to.at != NULL ? to : STR("?"));
+	columns_add_head(out, text_str(&whole), most);
+	text_fini(&whole);
 }
 
-/* False, and nothing added, if this object is no event. */
-static bool
-render_event(const json_t *event, bool colour, struct text *out)
+/* A few have no verdict: what a process may not do, what went wrong. */
+static struct str
+verdict_of(const json_t *event)
 {
-	struct str verdict = string_of(event, "verdict");
-	int64_t wall;
+	struct str verdict = member_string(event, "verdict");
+	struct str kind = member_string(event, "kind");
 
-	if (verdict.at == NULL ||
-	    clock_parse(string_of(event, "time"), &wall) < 0)
-		return false;
-	add_time(out, wall);
-	add_verdict(out, verdict, colour);
+	if (verdict.at != NULL)
+		return verdict;
+	return kind.at != NULL ? kind : STR("-");
+}
+
+static void
+add_event(
+    struct text *out, const json_t *event, int64_t wall, const struct fit *fit)
+{
+	add_time(out, wall, fit);
+	add_verdict(out, verdict_of(event), fit->colour);
 	if (is_of_a_flow(event)) {
-		add_source(out, event);
-		add_destination(out, event);
+		log_part_source(out, event);
+		log_part_destination(out, event, fit->target_most);
 	} else {
-		add_zones(out, event);
+		log_part_zones(out, event);
 	}
-	add_decider(out, event);
-	add_rule(out, event);
-	add_parent(out, event);
-	add_status_and_reason(out, event);
+	if (fit->brevity < BREVITY_NO_DECIDER)
+		log_part_decider(out, event);
+	log_part_rule(out, event);
+	log_part_parent(out, event);
+	log_part_measures(out, event);
+	add_reason(out, member_string(event, "reason"), fit->reason_most);
+}
+
+/* ---- fitting ---- */
+
+typedef void (*line_fn)(
+    struct text *out, const void *what, const struct fit *fit);
+
+/* How many columns too many it is; the text is written anew. */
+static size_t
+excess(struct text *out, line_fn line, const void *what, const struct fit *fit,
+    size_t columns)
+{
+	text_clear(out);
+	line(out, what, fit);
+	size_t has = columns_of(text_str(out));
+	return has > columns ? has - columns : 0;
+}
+
+static size_t
+shortened(size_t whole, size_t by)
+{
+	return whole > by + PART_COLUMNS_MIN ? whole - by : PART_COLUMNS_MIN;
+}
+
+/* What the parts take that may be cut. */
+struct parts {
+	size_t target, reason;
+};
+
+static void
+add_fitting(struct text *out, line_fn line, const void *what,
+    const struct parts *parts, const struct log_look *look)
+{
+	struct text plain = TEXT_EMPTY;
+	struct fit fit = FIT_WHOLE;
+	size_t over = 1;
+
+	for (; over > 0 && fit.brevity < BREVITY_COUNT; fit.brevity++)
+		over = excess(&plain, line, what, &fit, look->columns);
+	fit.brevity -= 1;
+	if (over > 0) {
+		fit.target_most = shortened(parts->target, over);
+		over = excess(&plain, line, what, &fit, look->columns);
+	}
+	if (over > 0) {
+		fit.reason_most = shortened(parts->reason, over);
+		over = excess(&plain, line, what, &fit, look->columns);
+	}
+	fit.colour = look->colour;
+	if (over > 0)
+		columns_add_head(out, text_str(&plain), look->columns);
+	else
+		line(out, what, &fit);
+	text_fini(&plain);
+}
+
+static struct parts
+parts_of(const json_t *event)
+{
+	struct text target = TEXT_EMPTY;
+	struct str url = member_string(event, "url");
+
+	if (url.at != NULL)
+		log_part_word(&target, url);
+	else
+		log_part_host_port(&target, event);
+	struct parts parts = { target.len,
+		columns_of(member_string(event, "reason")) };
+	text_fini(&target);
+	return parts;
+}
+
+/* ---- events ---- */
+
+struct dated {
+	const json_t *event;
+	int64_t wall;
+};
+
+static void
+event_line(struct text *out, const void *what, const struct fit *fit)
+{
+	const struct dated *dated = what;
+
+	add_event(out, dated->event, dated->wall, fit);
+}
+
+bool
+log_render(const json_t *event, const struct log_look *look, struct text *out)
+{
+	struct dated dated = { .event = event };
+	struct fit fit = FIT_WHOLE;
+
+	if (clock_parse(member_string(event, "time"), &dated.wall) < 0)
+		return false;
+	fit.colour = look->colour;
+	if (look->columns == 0) {
+		event_line(out, &dated, &fit);
+	} else {
+		struct parts parts = parts_of(event);
+		add_fitting(out, event_line, &dated, &parts, look);
+	}
 	return true;
 }
 
-void
-log_render(struct str line, bool colour, struct text *out)
-{
-	/* A name may hold a NUL, which the journal writes as \u0000. */
-	json_t *event = json_loadb(
-	    line.at != NULL ? line.at : "", line.len, JSON_ALLOW_NUL, NULL);
+/* ---- flows ---- */
 
-	if (!render_event(event, colour, out))
-		utf8_show(out, line);
-	json_decref(event);
-}
-
-/* Of a flow the client's port is told as well: it is what ends it in `ss`. */
 static void
-add_client(struct text *out, const json_t *flow)
+flow_line(struct text *out, const void *what, const struct fit *fit)
 {
-	struct str source = string_of(flow, "source");
-	int64_t port = number_of(flow, "source_port");
-	bool bracket = port >= 0 && str_find(source, ':') < source.len;
+	const json_t *flow = what;
+	struct str enforcer = member_string(flow, "enforcer");
 
-	add_zone(out, flow, "from");
-	text_addz(out, bracket ? "[" : "");
-	add_word(out, source.at != NULL ? source : STR("?"));
-	text_addz(out, bracket ? "]" : "");
-	if (port >= 0)
-		text_addf(out, ":%" PRId64, port);
+	log_part_word(out, member_string(flow, "flow"));
+	log_part_client(out, flow);
+	log_part_destination(out, flow, fit->target_most);
+	if (fit->brevity < BREVITY_NO_DECIDER) {
+		text_addc(out, ' ');
+		log_part_word(out, enforcer.at != NULL ? enforcer : STR("?"));
+	}
+	log_part_rule(out, flow);
+	log_part_measures(out, flow);
 }
 
-void
-log_render_flow(struct str line, struct text *out)
+bool
+log_render_flow(
+    const json_t *flow, const struct log_look *look, struct text *out)
 {
-	json_t *flow = json_loadb(line.at, line.len, 0, NULL);
-	struct str id = string_of(flow, "flow");
-	struct str enforcer = string_of(flow, "enforcer");
+	struct fit fit = FIT_WHOLE;
 
-	if (id.at == NULL) {
-		utf8_show(out, line);
-		json_decref(flow);
-		return;
+	if (member_string(flow, "flow").at == NULL)
+		return false;
+	if (look->columns == 0) {
+		flow_line(out, flow, &fit);
+	} else {
+		struct parts parts = parts_of(flow);
+		add_fitting(out, flow_line, flow, &parts, look);
 	}
-	add_word(out, id);
-	add_client(out, flow);
-	add_destination(out, flow);
-	text_addc(out, ' ');
-	add_word(out, enforcer.at != NULL ? enforcer : STR("?"));
-	add_rule(out, flow);
-	add_bytes(out, flow);
-	add_duration(out, flow);
-	json_decref(flow);
+	return true;
 }

@@ -4,10 +4,8 @@
  *
  *	12:00:00.123 drop   guest 10.0.9.4 -> lan 10.0.0.200:9100 tcp ...
  *
- * The journal holds what peers sent, so nothing of a line reaches the text as
- * it is: words stand without blanks and in printable ASCII, quoted texts and
- * reasons in UTF-8 that a terminal does not obey; everything else is written
- * as \xNN.  One line in is one line out, and a peer can write neither a
+ * The journal holds what peers sent, so nothing of it reaches the text as it is
+ * (cli/log_part).  One line in is one line out, and a peer can write neither a
  * command to the terminal nor a field that is not its own.
  *
  * Pure but for the time zone of the process.  One thread at a time.
@@ -17,22 +15,32 @@
 
 #include "base/text.h"
 
+#include <jansson.h>
+
+struct log_look {
+	bool colour;    /* for a terminal */
+	size_t columns; /* that a line may take; 0: as many as it needs */
+};
+
 /*
  * Adds the line, without a newline, to out:
  *
  *	time  verdict  from -> to  protocol  enforcer/phase  rule  status
  *	bytes-in/bytes-out  duration  reason
  *
- * What the event does not know is left out.  `colour` is for a terminal.  A
- * line that is no event is shown as it is, with \xNN for what must not be.
+ * What the event does not know is left out.  To fit, a line does without the
+ * decider and the milliseconds, and then names, URLs and reasons are cut, each
+ * with an ellipsis.  False, and nothing added, if this is no event.
  */
-void log_render(struct str line, bool colour, struct text *out);
+bool log_render(
+    const json_t *event, const struct log_look *look, struct text *out);
 
 /*
- * The same for a line of the gateway's list of flows:
+ * The same for an object of the gateway's list of flows:
  *
  *	flow  from -> to  protocol  enforcer  rule  bytes-in/bytes-out  age
  */
-void log_render_flow(struct str line, struct text *out);
+bool log_render_flow(
+    const json_t *flow, const struct log_look *look, struct text *out);
 
 #endif

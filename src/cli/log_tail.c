@@ -50,55 +50,6 @@ read_piece(int fd, char *piece, size_t size, off_t at)
 	return n < 0 ? -errno : n;
 }
 
-/*
- * The place behind the newline that has `count` others behind it, or the start
- * of the file, searched backwards from `end`.
- */
-static int
-find_line_start(int fd, off_t end, size_t count, off_t *ret)
-{
-	char piece[PIECE_BYTES];
-
-	while (end > 0) {
-		off_t from = end > PIECE_BYTES ? end - PIECE_BYTES : 0;
-		ssize_t n = read_piece(fd, piece, (size_t)(end - from), from);
-		if (n < 0)
-			return (int)n;
-		for (ssize_t i = n; i > 0; i--) {
-			if (piece[i - 1] == '\n' && count-- == 0) {
-				*ret = from + i;
-				return 0;
-			}
-		}
-		end = from;
-	}
-	*ret = 0;
-	return 0;
-}
-
-int
-log_tail_seek_last(struct log_tail *tail, size_t lines)
-{
-	struct stat st;
-	char last = '\n';
-
-	if (lines == SIZE_MAX) {
-		tail->at = 0;
-		return 0;
-	}
-	if (fstat(tail->fd, &st) < 0)
-		return -errno;
-	if (st.st_size > 0) {
-		ssize_t n = read_piece(tail->fd, &last, 1, st.st_size - 1);
-		if (n < 0)
-			return (int)n;
-	}
-	/* A line without end has no newline to count. */
-	if (last != '\n' && lines > 0)
-		lines--;
-	return find_line_start(tail->fd, st.st_size, lines, &tail->at);
-}
-
 static int
 give(struct log_tail *tail, log_line_fn line, void *context)
 {

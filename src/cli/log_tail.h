@@ -36,13 +36,6 @@ int log_tail_open(struct log_tail *tail, const char *path);
 void log_tail_close(struct log_tail *tail);
 
 /*
- * Goes to where the last `lines` lines begin, SIZE_MAX for all of them.  A
- * line without end at the end of the file is one of them.  With 0, only what
- * is not yet a line is still to come.  0 or a negative errno.
- */
-int log_tail_seek_last(struct log_tail *tail, size_t lines);
-
-/*
  * Reads one piece and gives its lines.  *ret_more: there was something, and
  * there may be more.  0, what `line` returned if that was not 0, or a
  * negative errno.

@@ -32,7 +32,9 @@ static const struct command *const commands[] = {
 	&command_history,
 	&command_status,
 	&command_log,
+	&command_why,
 	&command_flows,
+	&command_top,
 	&command_ban,
 	&command_unban,
 	&command_bans,
@@ -119,6 +121,11 @@ static const struct {
 	    "  --dry-run      only say what would change, all of it\n" },
 	{ OPTION_FOLLOW,
 	    "  -f, --follow   the last lines, and then each as it happens\n" },
+	{ OPTION_LINES, "  -n, --lines N  only the last N\n" },
+	{ OPTION_ONCE,
+	    "  --once         one screen as text, 80 columns wide\n" },
+	{ OPTION_FILE, "  --file FILE    another file of the journal\n" },
+	{ OPTION_EVERY, "  --every TIME   how often to ask (default 2s)\n" },
 	{ OPTION_QUIET, "  --quiet        do not say what changes\n" },
 	{ OPTION_CONFIRM,
 	    "  --confirm TIME take it back unless 'gatehouse confirm' comes "
@@ -126,6 +133,7 @@ static const struct {
 	{ OPTION_AS, "  --as NAME      what the history calls it\n" },
 	{ OPTION_FORCE, "  --force        even if you cut yourself off\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
+	{ OPTION_LOGFMT, "  --logfmt       KEY=VALUE pairs\n" },
 	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
 	{ OPTION_METRICS, "  --metrics      as text for Prometheus\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
@@ -144,6 +152,7 @@ static const struct {
 	{ OPTION_HTML, "  --html FILE    as a page, written there\n" },
 	{ OPTION_SINCE,
 	    "  --since TIME   from so long ago on: 24h, 7d (default), 30d\n" },
+	{ OPTION_UTC, "  --utc          all times are UTC\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -208,7 +217,13 @@ static const struct option known[] = {
 	{ "lists", no_argument, NULL, 'l' },
 	{ "metrics", no_argument, NULL, 'm' },
 	{ "runtime", required_argument, NULL, 'r' },
-	{ "running", no_argument, NULL, 'n' },
+	{ "running", no_argument, NULL, 'R' },
+	{ "lines", required_argument, NULL, 'n' },
+	{ "logfmt", no_argument, NULL, 'L' },
+	{ "utc", no_argument, NULL, 'U' },
+	{ "once", no_argument, NULL, 'O' },
+	{ "every", required_argument, NULL, 'E' },
+	{ "file", required_argument, NULL, 'I' },
 	{ "confirm", required_argument, NULL, 'C' },
 	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
@@ -279,7 +294,25 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'm':
 		options->metrics = true;
 		return (command->takes & OPTION_METRICS) != 0;
+	case 'L':
+		options->logfmt = true;
+		return (command->takes & OPTION_LOGFMT) != 0;
+	case 'U':
+		options->utc = true;
+		return (command->takes & OPTION_UTC) != 0;
+	case 'O':
+		options->once = true;
+		return (command->takes & OPTION_ONCE) != 0;
 	case 'n':
+		options->lines = optarg;
+		return (command->takes & OPTION_LINES) != 0;
+	case 'E':
+		options->every = optarg;
+		return (command->takes & OPTION_EVERY) != 0;
+	case 'I':
+		options->file = optarg;
+		return (command->takes & OPTION_FILE) != 0;
+	case 'R':
 		options->running = true;
 		return (command->takes & OPTION_RUNNING) != 0;
 	case 'e':
@@ -318,7 +351,8 @@ run_command(const struct command *command, int argc, char **argv)
 		.early_drop = "auto" };
 	int option;
 
-	while ((option = getopt_long(argc, argv, ":hfv", known, NULL)) != -1) {
+	while (
+	    (option = getopt_long(argc, argv, ":hfvn:", known, NULL)) != -1) {
 		if (option == 'h') {
 			print_command_help(command);
 			return STATUS_GOOD;

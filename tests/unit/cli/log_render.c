@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "cli/columns.h"
 #include "console/journal.h"
 
 #include <cmocka.h>
@@ -49,12 +50,27 @@ address(const char *text)
 	return address;
 }
 
+/* False, and nothing added: no event. */
+static bool
+render(struct str line, const struct log_look *look, struct text *out)
+{
+	json_t *event = json_loadb(
+	    line.at != NULL ? line.at : "", line.len, JSON_ALLOW_NUL, NULL);
+	bool good = log_render(event, look, out);
+
+	json_decref(event);
+	return good;
+}
+
+static const struct log_look plain = { .colour = false };
+
 static void
 assert_rendered(struct str line, bool colour, const char *want)
 {
+	const struct log_look look = { .colour = colour };
 	struct text out = TEXT_EMPTY;
 
-	log_render(line, colour, &out);
+	assert_true(render(line, &look, &out));
 	text_addz(&out, "");
 	assert_string_equal(out.at, want);
 	text_fini(&out);
@@ -214,7 +230,7 @@ common_lines_fit(void **state)
 	for (size_t i = 0; i < ROWS(events); i++) {
 		struct text line = TEXT_EMPTY, out = TEXT_EMPTY;
 		journal_line(events[i], &line);
-		log_render(text_str(&line), false, &out);
+		(void)render(text_str(&line), &plain, &out);
 		assert_in_range(out.len, 80, 104);
 		text_fini(&line);
 		text_fini(&out);
@@ -372,34 +388,39 @@ local_time(void **state)
 static void
 no_event(void **state)
 {
-	static const struct {
-		struct str line;
-		const char *want;
-	} rows[] = {
-		{ { NULL, 0 }, "" },
-		{ STR_INIT("plain words"), "plain words" },
-		{ STR_INIT("a \033[2J\r\t\x9b\xc2\x9b\x7f z"),
-		    "a \\x1b[2J\\x0d\\x09\\x9b\\xc2\\x9b\\x7f z" },
-		{ STR_INIT("a\0b\nc"), "a\\x00b\\x0ac" },
-		{ STR_INIT("{\"time\": \"2026-03-01T12:00:"),
-		    "{\"time\": \"2026-03-01T12:00:" },
-		{ STR_INIT("[1, 2]"), "[1, 2]" },
-		{ STR_INIT("null"), "null" },
-		{ STR_INIT("{}"), "{}" },
-		{ STR_INIT("{\"verdict\": \"drop\"}"),
-		    "{\"verdict\": \"drop\"}" },
-		{ STR_INIT("{\"time\": \"now\", \"verdict\": \"drop\"}"),
-		    "{\"time\": \"now\", \"verdict\": \"drop\"}" },
-		{ STR_INIT(HEAD "\"verdict\": null}"),
-		    HEAD "\"verdict\": null}" },
-		{ STR_INIT(HEAD "\"verdict\": \"drop\"} x"),
-		    HEAD "\"verdict\": \"drop\"} x" },
-		{ STR_INIT("\xc3\xa4 stays"), "\xc3\xa4 stays" },
+	static const struct str rows[] = {
+		{ NULL, 0 },
+		STR_INIT("plain words"),
+		STR_INIT("a \033[2J\r\t\x9b\xc2\x9b\x7f z"),
+		STR_INIT("a\0b\nc"),
+		STR_INIT("{\"time\": \"2026-03-01T12:00:"),
+		STR_INIT("[1, 2]"),
+		STR_INIT("null"),
+		STR_INIT("{}"),
+		STR_INIT("{\"verdict\": \"drop\"}"),
+		STR_INIT("{\"time\": \"now\", \"verdict\": \"drop\"}"),
+		STR_INIT(HEAD "\"verdict\": \"drop\"} x"),
 	};
 
 	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++)
-		assert_rendered(rows[i].line, true, rows[i].want);
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct text out = TEXT_EMPTY;
+		assert_false(render(rows[i], &plain, &out));
+		assert_int_equal(out.len, 0);
+		text_fini(&out);
+	}
+}
+
+static void
+without_verdict(void **state)
+{
+	(void)state;
+	assert_rendered(STR(HEAD "\"verdict\": null, \"kind\": \"fault\", "
+				 "\"reason\": \"it was refused\"}"),
+	    true, "12:00:00.123 fault  it was refused");
+	assert_rendered(STR(HEAD "\"verdict\": null, "
+				 "\"reason\": \"it was refused\"}"),
+	    true, "12:00:00.123 -      it was refused");
 }
 
 /* A name cannot say what stands behind it, nor a user leave his quotes. */
@@ -467,12 +488,12 @@ no_field_speaks_to_the_terminal(void **state)
 		event.rule_name = event.zone_from = event.zone_to = s;
 		event.name = event.method = event.url = event.user = s;
 		journal_line(&event, &line);
-		log_render(text_str(&line), false, &out);
+		(void)render(text_str(&line), &plain, &out);
 		assert_harmless(text_str(&out));
 		text_clear(&out);
 		event.url = (struct str){ NULL, 0 };
 		journal_line(&event, &line); /* two objects: no event */
-		log_render(text_str(&line), false, &out);
+		(void)render(text_str(&line), &plain, &out);
 		assert_harmless(text_str(&out));
 		text_fini(&line);
 		text_fini(&out);
@@ -507,12 +528,81 @@ damaged_lines(void **state)
 		for (unsigned n = random_next(&x) % 4; n > 0; n--)
 			line.at[random_next(&x) % line.len] =
 			    (char)random_next(&x);
-		log_render(text_str(&line), false, &out);
+		(void)render(text_str(&line), &plain, &out);
 		assert_harmless(text_str(&out));
 		events += str_starts(text_str(&out), STR("12:00:00.123 "));
 	}
 	/* Both ways were taken, often. */
 	assert_in_range(events, 2000, 18000);
+	text_fini(&line);
+	text_fini(&out);
+}
+
+static void
+assert_fits(const struct event *event, size_t columns, const char *want)
+{
+	const struct log_look look = { .columns = columns };
+	struct text line = TEXT_EMPTY, out = TEXT_EMPTY;
+
+	journal_line(event, &line);
+	assert_true(render(text_str(&line), &look, &out));
+	assert_string_equal(out.at, want);
+	text_fini(&line);
+	text_fini(&out);
+}
+
+/* First goes who decided, then the milliseconds, then the end of a URL, the
+ * begin of a name, the end of a reason. */
+static void
+cut_to_fit(void **state)
+{
+	struct event event = packet();
+
+	(void)state;
+	assert_fits(&event, 80,
+	    "12:00:00.123 drop   guest 10.0.9.4 -> lan 10.0.0.200:9100 tcp "
+	    "line 43");
+	event = request();
+	assert_fits(&event, 80,
+	    "12:00:00 allow  lan 10.0.0.4 -> wan http://www.exampl\u2026 "
+	    "line 12 200 412/1.2M 34ms");
+	assert_fits(&event, 100,
+	    "12:00:00.123 allow  lan 10.0.0.4 -> wan "
+	    "http://www.example.com/ line 12 200 412/1.2M 34ms");
+	event = tunnel();
+	event.name = STR("a.very.long.name.of.some.server.example.com");
+	assert_fits(&event, 82,
+	    "12:00:00 allow  lan 10.0.0.4 -> wan \u2026example.com:443 tcp "
+	    "line "
+	    "12 200 412/1.2M 34ms");
+	event = packet();
+	event.source = (struct address_port){ 0 };
+	event.destination = (struct address){ 0 };
+	event.reason = "a reason of \u65e5\u672c that takes more columns than "
+		       "there are in all of this line";
+	assert_fits(&event, 60,
+	    "12:00:00 drop   guest -> lan line 43 a reason of "
+	    "\u65e5\u672c that \u2026");
+}
+
+/* Whatever is in it, and however narrow; colours take no room. */
+static void
+every_width_is_kept(void **state)
+{
+	struct event event = request();
+	struct text line = TEXT_EMPTY, out = TEXT_EMPTY;
+
+	(void)state;
+	event.user = STR("\u65e5\u672c\u8a9e \033[1m");
+	event.rule_name = STR("a rule with a long name");
+	journal_line(&event, &line);
+	for (size_t columns = 1; columns < 200; columns++) {
+		const struct log_look look = { .columns = columns };
+		text_clear(&out);
+		assert_true(render(text_str(&line), &look, &out));
+		assert_in_range(columns_of(text_str(&out)), 1, columns);
+		assert_harmless(text_str(&out));
+	}
 	text_fini(&line);
 	text_fini(&out);
 }
@@ -523,14 +613,16 @@ static void
 assert_flow(const char *line, const char *want)
 {
 	struct text out = TEXT_EMPTY;
+	json_t *flow = json_loads(line, 0, NULL);
 
-	log_render_flow(str_of(line), &out);
+	assert_true(log_render_flow(flow, &plain, &out));
+	json_decref(flow);
 	text_addz(&out, "");
 	assert_string_equal(out.at, want);
 	text_fini(&out);
 }
 
-/* What of a flow is not known is left out; what is no flow stands as it is. */
+/* What of a flow is not known is left out; and what is no flow is none. */
 static void
 flows(void **state)
 {
@@ -558,7 +650,6 @@ flows(void **state)
 		    "\"bytes\": {\"in\": null, \"out\": null}, "
 		    "\"duration_ms\": null}",
 	    "41c27be90d3a5f68 10.0.0.4 -> 192.0.2.1 gre proxy");
-	assert_flow("{\"x\": \"\x1b[2J\"}", "{\"x\": \"\\x1b[2J\"}");
 }
 
 /* Of the gateway itself, not of one flow. */
@@ -591,6 +682,9 @@ main(void)
 		TEST(colours),
 		TEST(local_time),
 		TEST(no_event),
+		TEST(without_verdict),
+		TEST(cut_to_fit),
+		TEST(every_width_is_kept),
 		TEST(fields_cannot_be_forged),
 		TEST(no_field_speaks_to_the_terminal),
 		TEST(damaged_lines),

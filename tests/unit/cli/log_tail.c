@@ -84,101 +84,6 @@ read_all(struct log_tail *tail, struct text *got)
 }
 
 static void
-last_lines(void **state)
-{
-	static const struct {
-		struct str content;
-		size_t lines;
-		const char *want; /* of steps alone */
-		const char *finished;
-	} rows[] = {
-		{ STR_INIT(""), 10, "", "" },
-		{ STR_INIT(""), SIZE_MAX, "", "" },
-		{ STR_INIT(""), 0, "", "" },
-		{ STR_INIT("a\n"), 0, "", "" },
-		{ STR_INIT("a\n"), 1, "a|", "a|" },
-		{ STR_INIT("a\n"), 2, "a|", "a|" },
-		{ STR_INIT("a\nb\nc\n"), 0, "", "" },
-		{ STR_INIT("a\nb\nc\n"), 1, "c|", "c|" },
-		{ STR_INIT("a\nb\nc\n"), 2, "b|c|", "b|c|" },
-		{ STR_INIT("a\nb\nc\n"), 3, "a|b|c|", "a|b|c|" },
-		{ STR_INIT("a\nb\nc\n"), 4, "a|b|c|", "a|b|c|" },
-		{ STR_INIT("a\nb\nc\n"), SIZE_MAX, "a|b|c|", "a|b|c|" },
-		{ STR_INIT("a\nb\nc\n"), SIZE_MAX - 1, "a|b|c|", "a|b|c|" },
-		/* A line that has no end is one of the last. */
-		{ STR_INIT("a\nb\nc"), 0, "", "c|" },
-		{ STR_INIT("a\nb\nc"), 1, "", "c|" },
-		{ STR_INIT("a\nb\nc"), 2, "b|", "b|c|" },
-		{ STR_INIT("abc"), 1, "", "abc|" },
-		{ STR_INIT("abc"), 0, "", "abc|" },
-		/* Empty lines are lines, and bytes are bytes. */
-		{ STR_INIT("\n\n\n"), 2, "||", "||" },
-		{ STR_INIT("a\n\n"), 1, "|", "|" },
-		{ STR_INIT("\n"), SIZE_MAX, "|", "|" },
-		{ STR_INIT("a\r\n\xff\033\n"), 2, "a\r|\xff\033|",
-		    "a\r|\xff\033|" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ROWS(rows); i++) {
-		struct log_tail tail = LOG_TAIL_CLOSED;
-		struct text got = TEXT_EMPTY;
-		write_file(rows[i].content);
-		assert_int_equal(log_tail_open(&tail, path), 0);
-		assert_int_equal(log_tail_seek_last(&tail, rows[i].lines), 0);
-		read_all(&tail, &got);
-		assert_string_equal(got.at, rows[i].want);
-		assert_int_equal(log_tail_finish(&tail, gather, &got), 0);
-		text_addz(&got, "");
-		assert_string_equal(got.at, rows[i].finished);
-		/* Once is enough. */
-		assert_int_equal(log_tail_finish(&tail, gather, &got), 0);
-		assert_string_equal(got.at, rows[i].finished);
-		log_tail_close(&tail);
-		text_fini(&got);
-	}
-}
-
-/* Lines of all lengths over many pieces, against a naive count. */
-static void
-last_lines_twin(void **state)
-{
-	enum {
-		COUNT = 700
-	};
-	struct text content = TEXT_EMPTY, want = TEXT_EMPTY, got = TEXT_EMPTY;
-	struct log_tail tail = LOG_TAIL_CLOSED;
-	size_t start[COUNT];
-
-	(void)state;
-	for (size_t i = 0; i < COUNT; i++) {
-		start[i] = content.len;
-		text_addf(&content, "%zu", i);
-		text_pad(&content, 'x', i * i % 997);
-		text_addc(&content, '\n');
-	}
-	assert_true(content.len > 300000);
-	write_file(text_str(&content));
-	assert_int_equal(log_tail_open(&tail, path), 0);
-	for (size_t lines = 1; lines <= COUNT; lines += 7) {
-		text_clear(&want);
-		text_clear(&got);
-		text_add(
-		    &want, str_skip(text_str(&content), start[COUNT - lines]));
-		for (size_t i = 0; i < want.len; i++)
-			if (want.at[i] == '\n')
-				want.at[i] = '|';
-		assert_int_equal(log_tail_seek_last(&tail, lines), 0);
-		read_all(&tail, &got);
-		assert_true(str_eq(text_str(&got), text_str(&want)));
-	}
-	log_tail_close(&tail);
-	text_fini(&content);
-	text_fini(&want);
-	text_fini(&got);
-}
-
-static void
 growing(void **state)
 {
 	struct log_tail tail = LOG_TAIL_CLOSED;
@@ -187,9 +92,9 @@ growing(void **state)
 	(void)state;
 	write_file(STR("old\nbe"));
 	assert_int_equal(log_tail_open(&tail, path), 0);
-	assert_int_equal(log_tail_seek_last(&tail, 0), 0);
 	read_all(&tail, &got);
-	assert_string_equal(got.at, "");
+	assert_string_equal(got.at, "old|");
+	text_clear(&got);
 	add_to_file(STR("gun"), O_APPEND);
 	read_all(&tail, &got);
 	assert_string_equal(got.at, "");
@@ -346,8 +251,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(last_lines),
-		TEST(last_lines_twin),
 		TEST(growing),
 		TEST(cut),
 		TEST(long_lines),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cli/member: the members of a JSON object, where they are what they should
+ * be.  One of another type is as if it were not there.
+ */
+#ifndef GATEHOUSE_CLI_MEMBER_H
+#define GATEHOUSE_CLI_MEMBER_H
+
+#include "base/str.h"
+
+#include <jansson.h>
+
+/* Lent for as long as the object lives; at == NULL: none. */
+struct str member_string(const json_t *object, const char *name);
+
+/* A whole number that is not negative, or -1. */
+int64_t member_number(const json_t *object, const char *name);
+
+/* The same in an object in the object. */
+struct str member_inner_string(
+    const json_t *object, const char *outer, const char *name);
+int64_t member_inner_number(
+    const json_t *object, const char *outer, const char *name);
+
+#endif
