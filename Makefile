@@ -23,7 +23,7 @@ run:
 
 # Unit, golden and story tests: what is quick.
 test:
-	@scripts/setup build lab test
+	@scripts/setup build lab test web
 	@$(MAKE) --no-print-directory all
 	@$(PYTEST) tests
 

@@ -33,11 +33,9 @@ static const struct stream_limits client_limits = {
 };
 
 static const char fixed_fields[] =
-    "Cache-Control: no-store\r\n"
     "Content-Security-Policy: default-src 'none'; script-src 'self'; "
     "style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n"
     "Referrer-Policy: no-referrer\r\n"
     "X-Content-Type-Options: nosniff\r\n"
@@ -103,7 +101,7 @@ end_request(struct console_client *client)
 	stream_read_start(client->stream);
 }
 
-/* length < 0: it ends with the connection. */
+/* length < 0: it ends with the connection, or has no content (304). */
 static void
 put_head(struct console_client *client, unsigned status, const char *type,
     int64_t length, const char *more, struct text *out)
@@ -114,6 +112,8 @@ put_head(struct console_client *client, unsigned status, const char *type,
 	if (length >= 0)
 		text_addf(out, "Content-Length: %lld\r\n", (long long)length);
 	text_addz(out, fixed_fields);
+	if (client->route.page == NULL || status >= 400)
+		text_addz(out, "Cache-Control: no-store\r\n");
 	text_addz(out, more);
 	text_addf(out, "Connection: %s\r\n\r\n",
 	    client->keep_alive ? "keep-alive" : "close");
@@ -135,7 +135,8 @@ respond(struct console_client *client, unsigned status, const char *type,
 {
 	struct text out = TEXT_EMPTY;
 
-	put_head(client, status, type, (int64_t)body.len, more, &out);
+	put_head(client, status, type, status == 304 ? -1 : (int64_t)body.len,
+	    more, &out);
 	if (!client->head_only)
 		text_add(&out, body);
 	bool lives = send_text(client, &out);
@@ -412,6 +413,35 @@ ask(struct console_client *client, struct str token, struct str line)
 }
 
 static void
+give_page(struct console_client *client, const struct http_request *request)
+{
+	struct console_page_answer answer =
+	    console_page_answer(client->route.page, request);
+
+	respond(client, answer.status, client->route.type, answer.body,
+	    answer.fields);
+}
+
+/* No other site's page can read it: it would have to be allowed to. */
+static void
+tell_session(struct console_client *client, const struct http_request *request)
+{
+	struct console_server *server = client->server;
+	const struct console_session *session = console_guard_find(
+	    &server->guard, cookie_of(request), loop_now(server->loop));
+	struct text body = TEXT_EMPTY;
+	struct json json = JSON_ON(&body);
+
+	json_object_begin(&json);
+	json_name(&json, "csrf");
+	json_put_stringz(&json, session != NULL ? session->csrf : NULL);
+	json_object_end(&json);
+	text_addc(&body, '\n');
+	respond(client, 200, client->route.type, text_str(&body), "");
+	text_fini(&body);
+}
+
+static void
 logout(struct console_client *client, const struct http_request *request)
 {
 	console_guard_logout(&client->server->guard, cookie_of(request));
@@ -454,7 +484,9 @@ carry_out(struct console_client *client, const struct http_request *request,
 
 	client->feed = (struct console_feed){ .fd = -1 };
 	if (route->kind == CONSOLE_PAGE) {
-		respond(client, 200, route->type, route->page, "");
+		give_page(client, request);
+	} else if (route->kind == CONSOLE_SESSION) {
+		tell_session(client, request);
 	} else if (route->kind == CONSOLE_LOGOUT) {
 		logout(client, request);
 	} else if (route->changes) {

@@ -81,8 +81,9 @@ def test_the_page_and_its_fields(lan: Host) -> None:
     assert answer.status == 200 and "<title>Gatehouse" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
-    for name in ("console.css", "console.js"):
+    assert answer.headers["cache-control"] == "no-cache"
+    assert lan.curl(API + "/status").headers["cache-control"] == "no-store"
+    for name in ("theme.css", "main.js"):
         assert lan.curl(f"{URL}/assets/{name}").status == 200
     head = lan.curl(URL + "/", "--head")
     assert head.headers["content-length"] == str(len(answer.body))
@@ -139,7 +140,10 @@ def test_a_session_changes_with_its_csrf_only(lan: Host) -> None:
     cookie = begun.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
     bears = ("-H", "Cookie: " + cookie.partition(";")[0])
-    own = (*bears, "-H", "X-Gatehouse-CSRF: " + json.loads(begun.text)["csrf"])
+    csrf = json.loads(begun.text)["csrf"]
+    own = (*bears, "-H", f"X-Gatehouse-CSRF: {csrf}")
+    assert json.loads(lan.curl(API + "/session").text) == {"csrf": None}
+    assert json.loads(lan.curl(API + "/session", *bears).text) == {"csrf": csrf}
     ban = (API + "/bans?range=203.0.113.8", "-X", "POST")
     assert is_problem(lan.curl(*ban, *bears), 401)
     assert is_problem(lan.curl(*ban, *own, "-H", "Origin: http://evil.example.com"), 403)
