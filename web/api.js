@@ -16,9 +16,10 @@ export class Problem extends Error {
 }
 
 export class Away extends Error {
-	constructor(words) {
-		super(words);
+	constructor(why) {
+		super(`The gateway does not answer: ${why}.`);
 		this.name = "Away";
+		this.why = why;
 	}
 }
 
@@ -28,8 +29,7 @@ function address(path, parameters) {
 	const query = new URLSearchParams();
 	for (const [name, value] of Object.entries(parameters ?? {}))
 		for (const one of [value].flat())
-			if (one !== "" && one !== null && one !== undefined)
-				query.append(name, one);
+			if (one !== "" && one !== null && one !== undefined) query.append(name, one);
 	const text = query.toString();
 	return `/api/v1/${path}${text ? `?${text}` : ""}`;
 }
@@ -41,26 +41,28 @@ async function problemOf(answer) {
 	} catch {
 		/* The status says it. */
 	}
-	return new Problem(answer.status, told.title ?? answer.statusText,
-		told.detail);
+	return new Problem(answer.status, told.title ?? answer.statusText, told.detail);
 }
 
 async function ask(method, path, parameters, headers, read) {
 	let answer;
 	try {
 		answer = await fetch(address(path, parameters), {
-			method, headers, cache: "no-store",
+			method,
+			headers,
+			cache: "no-store",
 			credentials: "same-origin",
 			signal: AbortSignal.timeout(PATIENCE_MS),
 		});
-		if (answer.ok)
-			return await read(answer);
+		if (answer.ok) return await read(answer);
 	} catch (error) {
-		throw new Away(error.name === "TimeoutError"
-			? "it does not answer in time" : "it cannot be reached");
+		throw new Away(
+			error.name === "TimeoutError"
+				? "it does not answer in time"
+				: "it cannot be reached",
+		);
 	}
-	if (BUSY.has(answer.status))
-		throw new Away("it is busy");
+	if (BUSY.has(answer.status)) throw new Away("it is busy");
 	throw await problemOf(answer);
 }
 
@@ -71,8 +73,7 @@ const text = (answer) => answer.text();
 async function readLines(answer) {
 	const objects = [];
 	for (const line of (await answer.text()).split("\n")) {
-		if (line === "")
-			continue;
+		if (line === "") continue;
 		try {
 			objects.push(JSON.parse(line));
 		} catch {
@@ -83,11 +84,8 @@ async function readLines(answer) {
 }
 
 export const get = (path, parameters) => ask("GET", path, parameters, {}, json);
-export const getText = (path, parameters) =>
-	ask("GET", path, parameters, {}, text);
-export const getLines = (path, parameters) =>
-	ask("GET", path, parameters, {}, readLines);
+export const getText = (path, parameters) => ask("GET", path, parameters, {}, text);
+export const getLines = (path, parameters) => ask("GET", path, parameters, {}, readLines);
 export const send = (method, path, parameters, headers) =>
 	ask(method, path, parameters, headers, json);
-export const stream = (path, parameters) =>
-	new EventSource(address(path, parameters));
+export const stream = (path, parameters) => new EventSource(address(path, parameters));

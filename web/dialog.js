@@ -13,8 +13,7 @@ function open(element, title) {
 	/* Who opened it has the focus again: the browser sees to that. */
 	element.addEventListener("close", () => element.remove());
 	element.addEventListener("click", (event) => {
-		if (event.target === element)
-			element.close();
+		if (event.target === element) element.close();
 	});
 }
 
@@ -26,21 +25,30 @@ export function dialog({ title, content, yes, act, danger, no = "Cancel" }) {
 	return new Promise((resolve) => {
 		let result = false;
 		const heading = h("h2", null, title);
-		const button = h("button", { type: "submit",
-			class: danger ? "danger" : "primary" }, yes);
-		const form = h("form", { novalidate: true }, heading,
+		const button = h(
+			"button",
+			{ type: "submit", class: danger ? "danger" : "primary" },
+			yes,
+		);
+		const form = h(
+			"form",
+			{ novalidate: true },
+			heading,
 			h("div", { class: "content" }, content),
-			h("div", { class: "buttons" },
+			h(
+				"div",
+				{ class: "buttons" },
 				h("button", { type: "button", onclick: () => box.close() }, no),
-				button));
+				button,
+			),
+		);
 		const box = h("dialog", { class: "question" }, form);
 		form.addEventListener("submit", async (event) => {
 			event.preventDefault();
 			button.disabled = true;
 			result = act ? await act() : true;
 			button.disabled = false;
-			if (result)
-				box.close();
+			if (result) box.close();
 		});
 		box.addEventListener("close", () => resolve(result));
 		open(box, heading);
@@ -51,10 +59,21 @@ export function dialog({ title, content, yes, act, danger, no = "Cancel" }) {
 /* A drawer at the side, to be closed again. */
 export function drawer(title, ...content) {
 	const heading = h("h2", null, title);
-	const box = h("dialog", { class: "drawer" },
-		h("header", null, heading, h("button", { type: "button",
-			class: "plain", onclick: () => box.close() }, "Close")),
-		h("div", { class: "content" }, content));
+	const box = h(
+		"dialog",
+		{ class: "drawer" },
+		h(
+			"header",
+			null,
+			heading,
+			h(
+				"button",
+				{ type: "button", class: "plain", onclick: () => box.close() },
+				"Close",
+			),
+		),
+		h("div", { class: "content" }, content),
+	);
 	open(box, heading);
 	return box;
 }
@@ -66,9 +85,14 @@ export function said(words, bad = false) {
 	const box = document.getElementById("said");
 	const shut = () => put(box);
 	clearTimeout(timer);
-	put(box, h("div", { class: bad ? "note bad" : "note" },
-		h("p", null, words),
-		h("button", { type: "button", class: "plain", onclick: shut }, "Dismiss")));
-	if (!bad)
-		timer = setTimeout(shut, 8000);
+	put(
+		box,
+		h(
+			"div",
+			{ class: bad ? "note bad" : "note" },
+			h("p", null, words),
+			h("button", { type: "button", class: "plain", onclick: shut }, "Dismiss"),
+		),
+	);
+	if (!bad) timer = setTimeout(shut, 8000);
 }

@@ -7,24 +7,38 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/*
+ * Characters that are not seen, or that turn the order of others around, are
+ * shown by their number: what is read is what was sent.
+ */
+const UNSEEN =
+	/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+
+const seen = (text) =>
+	String(text).replace(
+		UNSEEN,
+		(one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
+
 function dress(element, properties) {
 	for (const [name, value] of Object.entries(properties ?? {})) {
-		if (value === null || value === undefined || value === false)
-			continue;
-		if (name.startsWith("on"))
-			element.addEventListener(name.slice(2), value);
-		else if (name === "value" || name === "checked" ||
-			name === "disabled" || name === "hidden")
+		if (value === null || value === undefined || value === false) continue;
+		if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+		else if (
+			name === "value" ||
+			name === "checked" ||
+			name === "disabled" ||
+			name === "hidden"
+		)
 			element[name] = value;
-		else
-			element.setAttribute(name, value === true ? "" : value);
+		else element.setAttribute(name, value === true ? "" : seen(value));
 	}
 }
 
 function fill(element, children) {
 	for (const child of children.flat(Infinity))
 		if (child !== null && child !== undefined && child !== false)
-			element.append(child);
+			element.append(child instanceof Node ? child : seen(child));
 	return element;
 }
 
@@ -50,8 +64,8 @@ export function put(element, ...children) {
 
 /* Sets it only if it is another: a reader is not told the same twice. */
 export function say(element, words) {
-	if (element.textContent !== words)
-		element.textContent = words;
+	const text = seen(words);
+	if (element.textContent !== text) element.textContent = text;
 }
 
 /*
@@ -65,30 +79,38 @@ export function keyed(parent, items, keyOf, make, update) {
 
 	for (const item of items) {
 		const key = keyOf(item);
-		if (after.has(key))
-			continue;
+		if (after.has(key)) continue;
 		const row = before.get(key) ?? make(item);
 		before.delete(key);
 		after.set(key, row);
 		update?.(row, item);
-		if (row === place)
-			place = place.nextElementSibling;
-		else
-			parent.insertBefore(row, place);
+		if (row === place) place = place.nextElementSibling;
+		else parent.insertBefore(row, place);
 	}
-	for (const row of before.values())
-		row.remove();
+	for (const row of before.values()) row.remove();
 	parent.keyedRows = after;
 }
 
 /* A table with its head; columns are { name, number }. */
 export function table(label, columns, ...bodies) {
-	return h("table", { "aria-label": label },
-		h("thead", null, h("tr", null, columns.map((column) =>
-			h("th", { scope: "col",
-				class: column.number ? "num" : column.class },
-			column.hidden
-				? h("span", { class: "out" }, column.name)
-				: column.name)))),
-		bodies.length ? bodies : h("tbody"));
+	return h(
+		"table",
+		{ "aria-label": label },
+		h(
+			"thead",
+			null,
+			h(
+				"tr",
+				null,
+				columns.map((column) =>
+					h(
+						"th",
+						{ scope: "col", class: column.number ? "num" : column.class },
+						column.hidden ? h("span", { class: "out" }, column.name) : column.name,
+					),
+				),
+			),
+		),
+		bodies.length ? bodies : h("tbody"),
+	);
 }

@@ -15,40 +15,68 @@ let field, result;
 
 function ask(flow) {
 	field.value = flow;
-	if (flow.trim() === "")
-		put(result, empty());
-	else
-		explainInto(result, flow.trim());
+	if (flow.trim() === "") put(result, empty());
+	else explainInto(result, flow.trim());
 }
 
 const address = (flow) => `#/explain?${new URLSearchParams({ flow })}`;
 
 function empty() {
-	return h("div", { class: "empty" }, h("p", null, "For example:"),
-		h("ul", { class: "examples" }, EXAMPLES.map((flow) =>
-			h("li", null, h("a", { href: address(flow) }, h("code", null, flow))))));
+	return h(
+		"div",
+		{ class: "empty" },
+		h("p", null, "For example:"),
+		h(
+			"ul",
+			{ class: "examples" },
+			EXAMPLES.map((flow) =>
+				h("li", null, h("a", { href: address(flow) }, h("code", null, flow))),
+			),
+		),
+	);
 }
 
 function open(main, parameters) {
-	field = h("input", { type: "text", id: "flow", class: "mono", name: "flow",
-		spellcheck: "false", autocomplete: "off", autocapitalize: "off",
+	field = h("input", {
+		type: "text",
+		id: "flow",
+		class: "mono",
+		name: "flow",
+		spellcheck: "false",
+		autocomplete: "off",
+		autocapitalize: "off",
 		"aria-describedby": "flow-form",
-		placeholder: "lan 10.0.0.4 -> https://www.example.com/" });
-	result = h("section", { class: "card result", "aria-label": "The answer", "aria-live": "polite" });
-	const form = h("form", { class: "asking" },
+		placeholder: "lan 10.0.0.4 -> https://www.example.com/",
+	});
+	result = h("section", {
+		class: "card result",
+		"aria-label": "The answer",
+		"aria-live": "polite",
+	});
+	const form = h(
+		"form",
+		{ class: "asking" },
 		h("label", { class: "field", for: "flow" }, "A flow", field),
 		h("button", { type: "submit", class: "primary" }, "Explain"),
-		h("p", { class: "hint", id: "flow-form" }, "Zone and address, ", h("code", null, "->"),
+		h(
+			"p",
+			{ class: "hint", id: "flow-form" },
+			"Zone and address, ",
+			h("code", null, "->"),
 			", an address, a name or a URL; protocol and port; then facts: ",
-			h("code", null, "method POST"), ", ", h("code", null, "user anna"), ", ",
-			h("code", null, "at mon 09:30"), ". What is not given is not known."));
+			h("code", null, "method POST"),
+			", ",
+			h("code", null, "user anna"),
+			", ",
+			h("code", null, "at mon 09:30"),
+			". What is not given is not known.",
+		),
+	);
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();
 		const to = address(field.value.trim());
-		if (location.hash === to)
-			ask(field.value);
-		else
-			location.hash = to;
+		if (location.hash === to) ask(field.value);
+		else location.hash = to;
 	});
 	main.append(h("section", { class: "card" }, form), result);
 	ask(parameters.get("flow") ?? "");
@@ -56,6 +84,7 @@ function open(main, parameters) {
 }
 
 export default {
-	title: "Explain", open,
+	title: "Explain",
+	open,
 	change: (parameters) => ask(parameters.get("flow") ?? ""),
 };

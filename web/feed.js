@@ -14,7 +14,7 @@ export class Feed {
 		this.source = null;
 		this.alive = false;
 		this.skipped = "";
-		this.onSeen = () => document.hidden ? this.shut() : this.begin(true);
+		this.onSeen = () => (document.hidden ? this.shut() : this.begin());
 		document.addEventListener("visibilitychange", this.onSeen);
 	}
 
@@ -22,18 +22,16 @@ export class Feed {
 		this.filters = filters;
 		this.skipped = "";
 		this.shut();
-		this.begin(false);
+		this.begin();
 	}
 
-	begin(late) {
-		if (this.source !== null || document.hidden)
-			return;
-		const source = this.source = stream("events", this.filters);
+	begin() {
+		if (this.source !== null || document.hidden) return;
+		/* The past is asked for once the stream runs: nothing falls between. */
+		const source = (this.source = stream("events", this.filters));
 		source.onopen = () => {
 			this.become(true);
-			if (late)
-				this.catchUp();
-			late = true;
+			this.catchUp();
 		};
 		source.onmessage = (message) => this.take(message.data);
 		source.addEventListener("skipped", (message) => this.skip(message.data));
@@ -57,16 +55,15 @@ export class Feed {
 	/* The browser tries again by itself, unless it was refused. */
 	broke(source) {
 		this.become(false);
-		if (source.readyState !== EventSource.CLOSED || source !== this.source)
-			return;
+		if (source.readyState !== EventSource.CLOSED || source !== this.source) return;
 		this.source = null;
+		this.catchUp(); /* there may be too many who follow */
 		clearTimeout(this.timer);
-		this.timer = setTimeout(() => this.begin(true), RETRY_MS);
+		this.timer = setTimeout(() => this.begin(), RETRY_MS);
 	}
 
 	become(alive) {
-		if (this.alive === alive)
-			return;
+		if (this.alive === alive) return;
 		this.alive = alive;
 		this.state();
 	}

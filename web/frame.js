@@ -16,19 +16,13 @@ const notices = { away: null, slow: null, pending: null };
 function showNotices() {
 	const box = at("notices");
 	const wanted = Object.values(notices).filter(Boolean);
-	for (const one of [...box.children])
-		if (!wanted.includes(one))
-			one.remove();
-	for (const one of wanted)
-		if (one.parentNode !== box)
-			box.append(one);
+	for (const one of [...box.children]) if (!wanted.includes(one)) one.remove();
+	for (const one of wanted) if (one.parentNode !== box) box.append(one);
 }
 
 function notice(name, make) {
-	if (make === null)
-		notices[name] = null;
-	else
-		notices[name] ??= make();
+	if (make === null) notices[name] = null;
+	else notices[name] ??= make();
 	showNotices();
 	return notices[name];
 }
@@ -37,20 +31,30 @@ function notice(name, make) {
 const countdown = h("span", { "aria-hidden": "true" });
 
 function awayNotice() {
-	return h("div", { class: "notice bad" },
-		h("p", null, h("strong", null, "The gateway does not answer"),
-			` since ${clock(link.away)}: ${link.why}. `, countdown),
-		h("button", { type: "button", onclick: tryNow }, "Try now"));
+	return h(
+		"div",
+		{ class: "notice bad" },
+		h(
+			"p",
+			null,
+			h("strong", null, "The gateway does not answer"),
+			` since ${clock(link.away)}: ${link.why}. `,
+			countdown,
+		),
+		h("button", { type: "button", onclick: tryNow }, "Try now"),
+	);
 }
 
 function slowNotice() {
-	return h("div", { class: "notice" },
-		h("p", null, "The gateway is slow to answer. What is shown may be old."));
+	return h(
+		"div",
+		{ class: "notice" },
+		h("p", null, "The gateway is slow to answer. What is shown may be old."),
+	);
 }
 
 function countDown() {
-	if (link.away === null)
-		return;
+	if (link.away === null) return;
 	const left = Math.max(0, Math.ceil((link.retry - Date.now()) / 1000));
 	say(countdown, left > 0 ? `It is asked again in ${left} s.` : "It is being asked.");
 }
@@ -69,7 +73,8 @@ function showLink() {
 
 /* ---- what is in force ---- */
 
-let pendingId, pendingDue = 0;
+let pendingId,
+	pendingDue = 0;
 const pendingLeft = h("strong", { class: "num", role: "timer" });
 
 function pendingNotice() {
@@ -77,10 +82,36 @@ function pendingNotice() {
 		if (await carryOut("POST", "confirm", {}, "Keeping a policy needs a token."))
 			askGateway();
 	});
-	return h("div", { class: "notice maybe" },
-		h("p", null, h("strong", null, "A policy waits to be confirmed"),
-			": it goes again in ", pendingLeft, ", unless it is kept."),
-		h("div", { class: "buttons" }, h("a", { href: "#/history" }, "What it changes"), confirm));
+	const back = changeButton("Take it back", {}, async () => {
+		if (
+			await carryOut(
+				"POST",
+				"rollback",
+				{ id: "waiting" },
+				"Taking a policy back needs a token.",
+			)
+		)
+			askGateway();
+	});
+	return h(
+		"div",
+		{ class: "notice maybe" },
+		h(
+			"p",
+			null,
+			h("strong", null, "A policy waits to be confirmed"),
+			": it goes again in ",
+			pendingLeft,
+			", unless it is kept.",
+		),
+		h(
+			"div",
+			{ class: "buttons" },
+			h("a", { href: "#/history" }, "What it changes"),
+			back,
+			confirm,
+		),
+	);
 }
 
 function tick() {
@@ -91,8 +122,7 @@ function tick() {
 
 function showStatus(status) {
 	const waits = status.confirmation;
-	if (waits?.id !== pendingId)
-		notice("pending", null);
+	if (waits?.id !== pendingId) notice("pending", null);
 	pendingId = waits?.id;
 	if (waits) {
 		pendingDue = Date.now() + waits.seconds * 1000;
@@ -100,20 +130,35 @@ function showStatus(status) {
 	} else {
 		notice("pending", null);
 	}
-	put(at("force"), h("a", { href: "#/policy", title: status.policy }, base(status.policy)),
-		h("span", null, `in force for ${span(since(status.since))}`));
+	put(
+		at("force"),
+		h("a", { href: "#/policy", title: status.policy }, base(status.policy)),
+		h("span", null, `in force for ${span(since(status.since))}`),
+	);
 	tick();
 }
 
 /* ---- who am I ---- */
 
 function showWho(signed) {
-	put(at("who"), signed
-		? h("button", { type: "button", class: "wide",
-			onclick: () => signOut().catch((error) => said(error.message, true)) },
-		"Sign out")
-		: h("button", { type: "button", class: "wide", onclick: () => signIn() },
-			"Sign in"));
+	put(
+		at("who"),
+		signed
+			? h(
+					"button",
+					{
+						type: "button",
+						class: "wide",
+						onclick: () => signOut().catch((error) => said(error.message, true)),
+					},
+					"Sign out",
+				)
+			: h(
+					"button",
+					{ type: "button", class: "wide", onclick: () => signIn() },
+					"Sign in",
+				),
+	);
 }
 
 /* ---- colours ---- */
@@ -124,10 +169,8 @@ function startTheme() {
 	box.querySelector(`[value="${root.dataset.theme ?? "auto"}"]`).checked = true;
 	box.addEventListener("change", (event) => {
 		const chosen = event.target.value;
-		if (chosen === "auto")
-			delete root.dataset.theme;
-		else
-			root.dataset.theme = chosen;
+		if (chosen === "auto") delete root.dataset.theme;
+		else root.dataset.theme = chosen;
 		try {
 			localStorage.setItem("gatehouse.theme", chosen);
 		} catch {

@@ -14,8 +14,7 @@ let status = null;
 
 export function watchStatus(fn) {
 	watchers.add(fn);
-	if (status !== null)
-		fn(status);
+	if (status !== null) fn(status);
 	return () => watchers.delete(fn);
 }
 
@@ -25,12 +24,13 @@ export function watchPolicy(fn) {
 }
 
 function show(next) {
-	const changed = status !== null &&
-		(status.generation !== next.generation || status.pid !== next.pid);
+	const changed =
+		status !== null && (status.generation !== next.generation || status.pid !== next.pid);
 	status = next;
+	/* It has all rules in it. */
+	poll.every = Math.max(EVERY_MS, next.rules.length * 3);
 	watchers.forEach((fn) => fn(status));
-	if (changed)
-		policyWatchers.forEach((fn) => fn(status));
+	if (changed) policyWatchers.forEach((fn) => fn(status));
 }
 
 const poll = new Poll(() => get("status"), EVERY_MS, show);

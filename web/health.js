@@ -19,16 +19,30 @@ export function troubles(status) {
 
 	add(!proxy?.answers, "The proxy does not answer; what needs it is dropped.");
 	add(status.fallback, "The policy on the disk was refused; the last good one is in force.");
-	lists.filter((list) => list.problem)
-		.forEach((list) => add(true, listTrouble(list)));
+	lists.filter((list) => list.problem).forEach((list) => add(true, listTrouble(list)));
 	add(kept?.problem, `The policy is not kept on the disk: ${kept?.problem}.`);
 	sandboxTrouble(status.sandbox).forEach((words) => add(true, words));
-	add(counters.events_lost > 0, `${many(counters.events_lost, "event")} could not be written to the journal.`);
-	add(counters.packets_lost > 0, `${many(counters.packets_lost, "logged packet")} came faster than they could be read.`);
-	add(counters.calls_refused > 0, `${many(counters.calls_refused, "system call")} that a daemon may not make.`);
+	add(
+		counters.events_lost > 0,
+		`${many(counters.events_lost, "event")} could not be written to the journal.`,
+	);
+	add(
+		counters.packets_lost > 0,
+		`${many(counters.packets_lost, "logged packet")} came faster than they could be read.`,
+	);
+	add(
+		counters.calls_refused > 0,
+		`${many(counters.calls_refused, "system call")} that a daemon may not make.`,
+	);
 	add(proxy?.starts > 1, `The proxy was started ${count(proxy?.starts)} times.`, false);
-	const vetoes = (status.foreign ?? []).filter((chain) => chain.rules > 0 || chain.policy === "drop");
-	add(vetoes.length > 0, `${many(vetoes.length, "chain")} of other tables can refuse what the policy allows: ` +
-		`${vetoes.map((chain) => `${chain.table} ${chain.chain}`).join(", ")}.`, false);
+	const vetoes = (status.foreign ?? []).filter(
+		(chain) => chain.rules > 0 || chain.policy === "drop",
+	);
+	add(
+		vetoes.length > 0,
+		`${many(vetoes.length, "chain")} of other tables can refuse what the policy allows: ` +
+			`${vetoes.map((chain) => `${chain.table} ${chain.chain}`).join(", ")}.`,
+		false,
+	);
 	return found;
 }

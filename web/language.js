@@ -6,38 +6,82 @@
 import { h } from "./dom.js";
 
 const VERDICTS = { allow: "yes", publish: "yes", reject: "no", drop: "no" };
-const WORDS = new Set(["zone", "name", "list", "service", "hours", "proxy", "console", "parent",
-	"firewall", "never", "masquerade", "snat", "map", "report", "test", "include", "ban",
-	"log", "as", "during", "limit", "method", "path", "type", "user", "header", "per", "for",
-	"listen", "intercept", "cache", "compress", "private", "direct", "via", "quota", "bandwidth",
-	"refresh", "from", "token", "host", "any", "self"]);
+const WORDS = new Set([
+	"zone",
+	"name",
+	"list",
+	"service",
+	"hours",
+	"proxy",
+	"console",
+	"parent",
+	"firewall",
+	"never",
+	"masquerade",
+	"snat",
+	"map",
+	"report",
+	"test",
+	"include",
+	"ban",
+	"log",
+	"as",
+	"during",
+	"limit",
+	"method",
+	"path",
+	"type",
+	"user",
+	"header",
+	"per",
+	"for",
+	"listen",
+	"intercept",
+	"cache",
+	"compress",
+	"private",
+	"direct",
+	"via",
+	"quota",
+	"bandwidth",
+	"refresh",
+	"from",
+	"token",
+	"host",
+	"any",
+	"self",
+]);
 const TOKEN = /(#.*$)|("[^"]*"?)|([A-Za-z][\w-]*)|([^#"A-Za-z]+|.)/g;
 
 /* The pieces of a line: text and elements. */
 export function coloured(line) {
 	const pieces = [];
 	for (const [text, comment, string, word] of line.matchAll(TOKEN)) {
-		const kind = comment ? "comment" : string ? "string"
-			: word && (VERDICTS[word] ?? (WORDS.has(word) ? "word" : null));
+		const kind = comment
+			? "comment"
+			: string
+				? "string"
+				: word && (VERDICTS[word] ?? (WORDS.has(word) ? "word" : null));
 		pieces.push(kind ? h("span", { class: `lang-${kind}` }, text) : text);
 	}
 	return pieces;
 }
 
 /* Without comments and blanks, for the same may be written in many ways. */
-const flat = (text) => text.replace(/"[^"\n]*"|#.*$|\s+/gm,
-	(found) => found.startsWith("\"") ? found : "");
+const flat = (text) =>
+	text.replace(/"[^"\n]*"|#.*$|\s+/gm, (found) => (found.startsWith('"') ? found : ""));
 
 /* A rule goes on over as many lines at most; then it is none of this text. */
 const LINES_MAX = 60;
 
 function standsAt(lines, rule) {
-	if (!(rule.line >= 1 && rule.line <= lines.length))
-		return false;
+	if (!(rule.line >= 1 && rule.line <= lines.length)) return false;
 	const wanted = flat(rule.text ?? "");
 	const first = flat(lines[rule.line - 1]);
 	const last = wanted.length > first.length ? LINES_MAX : 1;
-	const at = flat(lines.slice(rule.line - 1, rule.line - 1 + last).join("\n")).indexOf(wanted);
+	const at = flat(lines.slice(rule.line - 1, rule.line - 1 + last).join("\n")).indexOf(
+		wanted,
+	);
 	return at >= 0 && at < Math.max(1, first.length);
 }
 
@@ -49,8 +93,9 @@ function standsAt(lines, rule) {
 export function rowsOf(text, rules) {
 	const lines = text.replace(/\n$/, "").split("\n");
 	const rows = lines.map((line, i) => ({ line: i + 1, text: line, rules: [], behind: [] }));
-	const includes = lines.flatMap((line, i) => /^\s*include\s/.test(line) ? [i] : []);
-	let before = 0, last = rows.at(-1);
+	const includes = lines.flatMap((line, i) => (/^\s*include\s/.test(line) ? [i] : []));
+	let before = 0,
+		last = rows.at(-1);
 	for (const rule of rules) {
 		if (standsAt(lines, rule)) {
 			rows[rule.line - 1].rules.push(rule);

@@ -6,7 +6,7 @@
  * when one is answered the others ask at once.  A page that nobody looks at
  * asks nothing.
  */
-import { Away } from "./api.js";
+import { Away, Problem } from "./api.js";
 
 const SLOW_MS = 3000;
 const BACKOFF_MS = [1000, 2000, 4000, 8000, 15000, 30000];
@@ -15,10 +15,10 @@ const watchers = new Set();
 const polls = new Set();
 
 export const link = {
-	away: null, /* since when, in ms; null: it answers */
+	away: null /* since when, in ms; null: it answers */,
 	why: "",
 	tries: 0,
-	retry: 0, /* when it is asked again */
+	retry: 0 /* when it is asked again */,
 	slow: false,
 	known: false,
 };
@@ -35,10 +35,8 @@ function reached() {
 	const news = link.away !== null || link.slow || !link.known;
 	const back = link.away !== null;
 	Object.assign(link, { away: null, tries: 0, slow: false, known: true });
-	if (news)
-		tell();
-	if (back)
-		polls.forEach((poll) => poll.now());
+	if (news) tell();
+	if (back) polls.forEach((poll) => poll.now());
 }
 
 function lost(why) {
@@ -73,7 +71,7 @@ export class Poll {
 		this.timer = null;
 		this.asking = false;
 		this.stopped = true;
-		this.onSeen = () => document.hidden ? this.rest() : this.now();
+		this.onSeen = () => (document.hidden ? this.rest() : this.now());
 	}
 
 	start() {
@@ -98,17 +96,14 @@ export class Poll {
 
 	later(wait) {
 		this.rest();
-		if (!this.stopped && !document.hidden)
-			this.timer = setTimeout(() => this.now(), wait);
+		if (!this.stopped && !document.hidden) this.timer = setTimeout(() => this.now(), wait);
 	}
 
 	/* The question that is under way may be of before: it is asked anew. */
 	now() {
 		this.rest();
-		if (this.asking)
-			this.again = true;
-		else if (!this.stopped && !document.hidden)
-			this.once();
+		if (this.asking) this.again = true;
+		else if (!this.stopped && !document.hidden) this.once();
 	}
 
 	async once() {
@@ -118,30 +113,29 @@ export class Poll {
 		try {
 			const answer = await minded(this.ask());
 			reached();
-			if (!this.stopped && !this.again)
-				this.show(answer);
+			if (!this.stopped && !this.again) this.show(answer);
 		} catch (error) {
 			wait = this.failed(error);
+		} finally {
+			this.asking = false;
 		}
-		this.asking = false;
-		if (this.again)
-			this.now();
-		else
-			this.later(wait);
+		if (this.again) this.now();
+		else this.later(wait);
 	}
 
 	failed(error) {
 		if (error instanceof Away) {
 			/* The first of them speaks for all. */
-			if (Date.now() >= link.retry || link.away === null)
-				lost(error.message);
+			if (Date.now() >= link.retry || link.away === null) lost(error.why);
 			return Math.max(link.retry - Date.now(), 250);
 		}
-		if (error.name !== "Problem")
-			throw error;
+		if (!(error instanceof Problem)) {
+			/* Our own mistake: the others go on. */
+			reportError(error);
+			return this.every * 4;
+		}
 		reached();
-		if (!this.stopped)
-			this.refuse?.(error);
+		if (!this.stopped) this.refuse?.(error);
 		return this.every * 4;
 	}
 }

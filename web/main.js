@@ -20,20 +20,21 @@ import policy from "./policy.js";
 
 const views = { overview, policy, events, explain, flows, bans, history };
 const main = document.getElementById("view");
-let current = null, leave = null;
+let current = null,
+	leave = null;
 
 function read() {
 	const [name, query] = location.hash.replace(/^#\/?/, "").split("?");
-	return { name: Object.hasOwn(views, name) ? name : "overview",
-		parameters: new URLSearchParams(query ?? "") };
+	return {
+		name: Object.hasOwn(views, name) ? name : "overview",
+		parameters: new URLSearchParams(query ?? ""),
+	};
 }
 
 function mark(name) {
 	for (const a of document.querySelectorAll("#nav a")) {
-		if (a.hash === `#/${name}`)
-			a.setAttribute("aria-current", "page");
-		else
-			a.removeAttribute("aria-current");
+		if (a.hash === `#/${name}`) a.setAttribute("aria-current", "page");
+		else a.removeAttribute("aria-current");
 	}
 	document.title = `${views[name].title} · Gatehouse`;
 }
@@ -53,8 +54,7 @@ function show(first) {
 	leave = views[name].open(main, parameters);
 	mark(name);
 	/* Where a reader goes on; not at the start, which is the browser's. */
-	if (!first)
-		heading.focus();
+	if (!first) heading.focus();
 }
 
 addEventListener("hashchange", () => show(false));

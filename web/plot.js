@@ -7,7 +7,11 @@
 import { h, put, s, say, table } from "./dom.js";
 import { clock, day } from "./words.js";
 
-const HEIGHT = 208, LEFT = 52, RIGHT = 4, TOP = 10, BOTTOM = 22;
+const HEIGHT = 208,
+	LEFT = 52,
+	RIGHT = 4,
+	TOP = 10,
+	BOTTOM = 22;
 
 /* 1, 2 or 5 times a power of ten: at most so many steps up to the most. */
 function stepOf(most, steps) {
@@ -20,7 +24,8 @@ function stepOf(most, steps) {
 /* Above in whole steps, so that the top is a number; below what it needs. */
 function scaleOf(points, up, down) {
 	const most = (name) => Math.max(0, ...points.map((point) => point[name]));
-	const above = most(up), below = most(down);
+	const above = most(up),
+		below = most(down);
 	const step = stepOf(above + below, 4);
 	const top = Math.max(1, Math.ceil(above / step)) * step;
 	return { step, above: top, below: below > 0 ? Math.max(below, top / 20) : 0 };
@@ -29,15 +34,15 @@ function scaleOf(points, up, down) {
 /* The hour; of many days, the day. */
 function tickWords(time, step, length) {
 	const at = new Date(time);
-	return step * length <= 86400 * 2 ? clock(time, { seconds: false })
+	return step * length <= 86400 * 2
+		? clock(time, { seconds: false })
 		: `${at.toLocaleDateString("en", { weekday: "short" })} ${at.getDate()}`;
 }
 
 function ticksOf(points, width) {
 	const every = Math.max(1, Math.ceil(points.length / Math.max(2, Math.floor(width / 84))));
 	const ticks = [];
-	for (let i = points.length - 1; i >= 0; i -= every)
-		ticks.push(i);
+	for (let i = points.length - 1; i >= 0; i -= every) ticks.push(i);
 	return ticks.reverse();
 }
 
@@ -45,33 +50,65 @@ export class Plot {
 	/* sides: { up: { name, label }, down: { name, label }, format } */
 	constructor(label, sides) {
 		Object.assign(this, { label, sides, points: [], step: 60, at: null });
-		this.svg = s("svg", { class: "plot", height: HEIGHT, tabindex: "0",
-			role: "slider", "aria-label": `${label}: a moment`,
-			"aria-orientation": "horizontal" });
+		this.svg = s("svg", {
+			class: "plot",
+			height: HEIGHT,
+			tabindex: "0",
+			role: "slider",
+			"aria-label": `${label}: a moment`,
+			"aria-orientation": "horizontal",
+		});
 		this.values = { up: h("b"), down: h("b") };
 		this.moment = h("span", { class: "moment" });
 		this.body = h("tbody");
-		this.element = h("figure", { class: "figure" }, this.legend(), this.svg,
-			this.details());
+		this.element = h(
+			"figure",
+			{ class: "figure" },
+			this.legend(),
+			this.svg,
+			this.details(),
+		);
 		this.listen();
 		this.watcher = new ResizeObserver(() => this.draw());
 		this.watcher.observe(this.svg);
 	}
 
 	legend() {
-		const one = (side) => h("span", { class: `key ${side}` },
-			`${this.sides[side].label} `, this.values[side]);
+		const one = (side) =>
+			h(
+				"span",
+				{ class: `key ${side}` },
+				`${this.sides[side].label} `,
+				this.values[side],
+			);
 		return h("figcaption", { class: "legend" }, one("up"), one("down"), this.moment);
 	}
 
 	details() {
 		const { up, down } = this.sides;
-		return h("details", null, h("summary", null, "As a table"),
-			h("div", { class: "scroll", tabindex: "0", role: "region",
-				"aria-label": `${this.label}, table` },
-			table(this.label, [{ name: "From" },
-				{ name: up.label, number: true },
-				{ name: down.label, number: true }], this.body)));
+		return h(
+			"details",
+			null,
+			h("summary", null, "As a table"),
+			h(
+				"div",
+				{
+					class: "scroll",
+					tabindex: "0",
+					role: "region",
+					"aria-label": `${this.label}, table`,
+				},
+				table(
+					this.label,
+					[
+						{ name: "From" },
+						{ name: up.label, number: true },
+						{ name: down.label, number: true },
+					],
+					this.body,
+				),
+			),
+		);
 	}
 
 	listen() {
@@ -90,10 +127,14 @@ export class Plot {
 	key(event) {
 		const last = this.points.length - 1;
 		const now = this.at ?? last + 1;
-		const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: last,
-			Escape: null }[event.key];
-		if (to === undefined)
-			return;
+		const to = {
+			ArrowLeft: now - 1,
+			ArrowRight: now + 1,
+			Home: 0,
+			End: last,
+			Escape: null,
+		}[event.key];
+		if (to === undefined) return;
 		event.preventDefault();
 		this.look(to === null ? null : Math.min(last, Math.max(0, to)));
 	}
@@ -102,10 +143,20 @@ export class Plot {
 		Object.assign(this, { points, step });
 		this.draw();
 		const { up, down, format } = this.sides;
-		put(this.body, [...points].reverse().map((point) => h("tr", null,
-			h("td", null, this.name(point)),
-			h("td", { class: "num" }, format(point[up.name])),
-			h("td", { class: "num" }, format(point[down.name])))));
+		put(
+			this.body,
+			[...points]
+				.reverse()
+				.map((point) =>
+					h(
+						"tr",
+						null,
+						h("td", null, this.name(point)),
+						h("td", { class: "num" }, format(point[up.name])),
+						h("td", { class: "num" }, format(point[down.name])),
+					),
+				),
+		);
 	}
 
 	stop() {
@@ -113,8 +164,10 @@ export class Plot {
 	}
 
 	name(point) {
-		return (this.step >= 3600 ? `${day(point.time)} ` : "") +
-			clock(point.time, { seconds: this.step < 60 });
+		return (
+			(this.step >= 3600 ? `${day(point.time)} ` : "") +
+			clock(point.time, { seconds: this.step < 60 })
+		);
 	}
 
 	pitch() {
@@ -126,13 +179,16 @@ export class Plot {
 		this.at = this.points[index] ? index : null;
 		const { up, down, format } = this.sides;
 		const sum = (name) => this.points.reduce((all, point) => all + point[name], 0);
-		const value = (name) => this.at === null ? sum(name) : this.points[this.at][name];
+		const value = (name) => (this.at === null ? sum(name) : this.points[this.at][name]);
 		say(this.values.up, format(value(up.name)));
 		say(this.values.down, format(value(down.name)));
 		say(this.moment, this.at === null ? "in all" : this.name(this.points[this.at]));
-		this.svg.setAttribute("aria-valuetext", `${this.moment.textContent}: ` +
-			`${up.label} ${this.values.up.textContent}, ` +
-			`${down.label} ${this.values.down.textContent}`);
+		this.svg.setAttribute(
+			"aria-valuetext",
+			`${this.moment.textContent}: ` +
+				`${up.label} ${this.values.up.textContent}, ` +
+				`${down.label} ${this.values.down.textContent}`,
+		);
 		this.svg.setAttribute("aria-valuemin", 0);
 		this.svg.setAttribute("aria-valuemax", Math.max(0, this.points.length - 1));
 		this.svg.setAttribute("aria-valuenow", this.at ?? Math.max(0, this.points.length - 1));
@@ -140,8 +196,7 @@ export class Plot {
 	}
 
 	mark() {
-		if (this.cursor === undefined)
-			return;
+		if (this.cursor === undefined) return;
 		this.cursor.setAttribute("visibility", this.at === null ? "hidden" : "visible");
 		this.cursor.setAttribute("x", LEFT + (this.at ?? 0) * this.pitch());
 		this.cursor.setAttribute("width", this.pitch());
@@ -150,14 +205,17 @@ export class Plot {
 	bars(name, zero, unit, sign) {
 		const pitch = this.pitch();
 		const thin = Math.max(1, pitch - Math.min(2, pitch / 4));
-		return this.points.map((point, i) => {
-			if (!(point[name] > 0))
-				return "";
-			const high = Math.max(1.5, point[name] * unit) * sign;
-			const x = LEFT + i * pitch + (pitch - thin) / 2;
-			return `M${x.toFixed(1)} ${zero}h${thin.toFixed(1)}v${(-high).toFixed(1)}` +
-				`h${(-thin).toFixed(1)}z`;
-		}).join("");
+		return this.points
+			.map((point, i) => {
+				if (!(point[name] > 0)) return "";
+				const high = Math.max(1.5, point[name] * unit) * sign;
+				const x = LEFT + i * pitch + (pitch - thin) / 2;
+				return (
+					`M${x.toFixed(1)} ${zero}h${thin.toFixed(1)}v${(-high).toFixed(1)}` +
+					`h${(-thin).toFixed(1)}z`
+				);
+			})
+			.join("");
 	}
 
 	lines(scale, zero, unit, width) {
@@ -166,32 +224,55 @@ export class Plot {
 		for (let value = lowest; value <= scale.above; value += scale.step) {
 			const y = zero - value * unit;
 			marks.push(
-				s("line", { class: value === 0 ? "zero" : "grid",
-					x1: LEFT, x2: width - RIGHT, y1: y, y2: y }),
-				s("text", { x: LEFT - 8, y: y + 4, "text-anchor": "end" },
-					this.sides.format(Math.abs(value)).replace(".0 ", " ")));
+				s("line", {
+					class: value === 0 ? "zero" : "grid",
+					x1: LEFT,
+					x2: width - RIGHT,
+					y1: y,
+					y2: y,
+				}),
+				s(
+					"text",
+					{ x: LEFT - 8, y: y + 4, "text-anchor": "end" },
+					this.sides.format(Math.abs(value)).replace(".0 ", " "),
+				),
+			);
 		}
 		return marks;
 	}
 
 	draw() {
 		const width = this.svg.clientWidth;
-		if (width === 0)
-			return;
+		if (width === 0) return;
 		const { up, down } = this.sides;
 		const scale = scaleOf(this.points, up.name, down.name);
 		const unit = (HEIGHT - TOP - BOTTOM) / (scale.above + scale.below);
 		const zero = TOP + scale.above * unit;
-		this.cursor = s("rect", { class: "cursor", y: TOP, height: HEIGHT - TOP - BOTTOM,
-			visibility: "hidden" });
+		this.cursor = s("rect", {
+			class: "cursor",
+			y: TOP,
+			height: HEIGHT - TOP - BOTTOM,
+			visibility: "hidden",
+		});
 		this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-		put(this.svg, this.lines(scale, zero, unit, width), this.cursor,
+		put(
+			this.svg,
+			this.lines(scale, zero, unit, width),
+			this.cursor,
 			s("path", { class: "up", d: this.bars(up.name, zero, unit, 1) }),
 			s("path", { class: "down", d: this.bars(down.name, zero, unit, -1) }),
-			ticksOf(this.points, width).map((i) => s("text", { y: HEIGHT - 5,
-				x: Math.min(LEFT + (i + .5) * this.pitch(), width - 24),
-				"text-anchor": "middle" },
-			tickWords(this.points[i].time, this.step, this.points.length))));
+			ticksOf(this.points, width).map((i) =>
+				s(
+					"text",
+					{
+						y: HEIGHT - 5,
+						x: Math.min(LEFT + (i + 0.5) * this.pitch(), width - 24),
+						"text-anchor": "middle",
+					},
+					tickWords(this.points[i].time, this.step, this.points.length),
+				),
+			),
+		);
 		this.look(this.at);
 	}
 }

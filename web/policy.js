@@ -12,8 +12,9 @@ import { coloured, rowsOf } from "./language.js";
 import { Poll } from "./link.js";
 import { brief, count, many, since, span } from "./words.js";
 
+const EVERY_MS = 5000;
 const CHUNK = 100;
-const ROW_REM = 1.5; /* as views.css has it */
+const ROW_REM = 1.5; /* as policy.css has it */
 
 const keyOf = (rule, at) => `${rule.line}/${rule.nth ?? at}`;
 const sumOf = (rules, name) => rules.reduce((all, rule) => all + (rule[name] ?? 0), 0);
@@ -21,7 +22,10 @@ const sumOf = (rules, name) => rules.reduce((all, rule) => all + (rule[name] ?? 
 const hitsOf = (rules) => sumOf(rules, "packets") + sumOf(rules, "flows");
 
 function lastOf(rules) {
-	const times = rules.map((rule) => rule.last).filter(Boolean).sort();
+	const times = rules
+		.map((rule) => rule.last)
+		.filter(Boolean)
+		.sort();
 	return times.at(-1) ?? null;
 }
 
@@ -35,8 +39,7 @@ const isNever = (rules) => rules.length > 0 && rules.every(isUnmet);
 function searchFor(rules) {
 	const [rule] = rules;
 	const filters = { "rule.line": rule.line };
-	if (rule.name)
-		filters["rule.name"] = rule.name;
+	if (rule.name) filters["rule.name"] = rule.name;
 	return `#/events?${new URLSearchParams(filters)}`;
 }
 
@@ -46,34 +49,61 @@ function rulesOf(row) {
 
 function hitCells(row, fresh) {
 	const rules = rulesOf(row).map((rule) => fresh.get(rule.key) ?? rule);
-	if (rules.length === 0)
-		return [h("td"), h("td")];
+	if (rules.length === 0) return [h("td"), h("td")];
 	const never = isNever(rules);
 	const last = lastOf(rules);
 	const hits = hitsOf(rules);
 	const where = rules[0].line ? `line ${rules[0].line}` : "the last rule";
 	return [
-		h("td", { class: "num" }, h("a", { href: searchFor(rules),
-			title: `${many(sumOf(rules, "packets"), "packet")} by the firewall, ` +
-				`${many(sumOf(rules, "flows"), "flow")} by the proxy`,
-			"aria-label": `${never ? "never hit" : many(hits, "hit")}: events of ${where}` },
-		never ? "never" : brief(hits))),
-		h("td", { class: "num quiet", title: last },
-			last ? span(since(last)) : ""),
+		h(
+			"td",
+			{ class: "num" },
+			h(
+				"a",
+				{
+					href: searchFor(rules),
+					title:
+						`${many(sumOf(rules, "packets"), "packet")} by the firewall, ` +
+						`${many(sumOf(rules, "flows"), "flow")} by the proxy`,
+					"aria-label": `${never ? "never hit" : many(hits, "hit")}: events of ${where}`,
+				},
+				never ? "never" : brief(hits),
+			),
+		),
+		h("td", { class: "num quiet", title: last }, last ? span(since(last)) : ""),
 	];
 }
 
 function rowElement(row, fresh) {
 	const rules = rulesOf(row);
-	const classes = [rules.length ? "rule" : "", isNever(rules) ? "never" : "",
-		row.rule ? "foreign" : ""].join(" ").trim();
+	const classes = [
+		rules.length ? "rule" : "",
+		isNever(rules) ? "never" : "",
+		row.rule ? "foreign" : "",
+	]
+		.join(" ")
+		.trim();
 	const [hits, last] = hitCells(row, fresh);
-	const text = row.rule ? [h("span", { class: "of" },
-		row.rule.line === 0 ? "built in" : `line ${row.rule.line} of an included file`),
-	coloured(row.rule.text ?? "")] : coloured(row.text);
-	const element = h("tr", { class: classes || null },
-		row.line ? h("th", { scope: "row", class: "num" }, row.line) : h("td"), hits, last,
-		h("td", { class: "text" }, text));
+	const text = row.rule
+		? [
+				h(
+					"span",
+					{ class: "of" },
+					row.rule.line === 0
+						? "built in"
+						: `line ${row.rule.line} of an included file`,
+				),
+				coloured(row.rule.text ?? ""),
+			]
+		: coloured(row.text);
+	const element = h(
+		"tr",
+		{ class: classes || null },
+		row.line ? h("th", { scope: "row", class: "num" }, row.line) : h("td"),
+		hits,
+		last,
+		h("td", { class: "text" }, text),
+	);
 	if (rules.length)
 		element.addEventListener("click", (event) => {
 			if (!event.target.closest("a") && getSelection().isCollapsed)
@@ -84,26 +114,43 @@ function rowElement(row, fresh) {
 
 class Listing {
 	constructor() {
-		this.table = table("The policy in force", [{ name: "Line", number: true },
-			{ name: "Hits", number: true }, { name: "Last", number: true },
-			{ name: "Rule" }]);
+		this.table = table("The policy in force", [
+			{ name: "Line", number: true },
+			{ name: "Hits", number: true },
+			{ name: "Last", number: true },
+			{ name: "Rule" },
+		]);
 		this.table.tBodies[0].remove();
 		this.table.classList.add("policy");
-		this.element = h("div", { class: "card code", tabindex: "0", role: "region",
-			"aria-label": "The policy, may be scrolled" }, this.table);
+		this.element = h(
+			"div",
+			{
+				class: "card code",
+				tabindex: "0",
+				role: "region",
+				"aria-label": "The policy, may be scrolled",
+			},
+			this.table,
+		);
 		this.fresh = new Map();
-		this.watcher = new IntersectionObserver((entries) => {
-			for (const { target, isIntersecting } of entries)
-				this.fill(target, isIntersecting);
-		}, { rootMargin: "800px" });
+		this.watcher = new IntersectionObserver(
+			(entries) => {
+				for (const { target, isIntersecting } of entries)
+					this.fill(target, isIntersecting);
+			},
+			{ rootMargin: "800px" },
+		);
 	}
 
 	show(rows) {
 		this.watcher.disconnect();
-		for (const body of [...this.table.tBodies])
-			body.remove();
-		const longest = Math.max(20, ...rows.map((row) =>
-			(row.text ?? `${row.rule.text}                            `).length));
+		for (const body of [...this.table.tBodies]) body.remove();
+		const longest = Math.max(
+			20,
+			...rows.map(
+				(row) => (row.text ?? `${row.rule.text}                            `).length,
+			),
+		);
 		this.table.style.setProperty("--wide", `${longest + 2}ch`);
 		for (let at = 0; at < rows.length; at += CHUNK) {
 			const body = h("tbody");
@@ -115,11 +162,13 @@ class Listing {
 	}
 
 	fill(body, seen) {
-		if (body.isSeen === seen)
-			return;
+		if (body.isSeen === seen) return;
 		body.isSeen = seen;
 		if (seen) {
-			put(body, body.rowsOfIt.map((row) => rowElement(row, this.fresh)));
+			put(
+				body,
+				body.rowsOfIt.map((row) => rowElement(row, this.fresh)),
+			);
 			return;
 		}
 		const room = h("td", { colspan: "4" });
@@ -136,15 +185,30 @@ class Listing {
 	}
 
 	updateRow(element, row) {
-		if (rulesOf(row).length === 0 || element.contains(document.activeElement))
-			return;
+		if (rulesOf(row).length === 0 || element.contains(document.activeElement)) return;
 		const [hits, last] = hitCells(row, this.fresh);
 		if (element.cells[1].textContent !== hits.textContent)
 			element.cells[1].replaceWith(hits);
 		if (element.cells[2].textContent !== last.textContent)
 			element.cells[2].replaceWith(last);
-		element.classList.toggle("never",
-			isNever(rulesOf(row).map((rule) => this.fresh.get(rule.key) ?? rule)));
+		element.classList.toggle(
+			"never",
+			isNever(rulesOf(row).map((rule) => this.fresh.get(rule.key) ?? rule)),
+		);
+	}
+
+	/* Goes to the row with a rule of this text. */
+	reveal(text) {
+		for (const body of this.table.tBodies) {
+			const at = body.rowsOfIt.findIndex((row) =>
+				rulesOf(row).some((rule) => rule.text === text),
+			);
+			if (at < 0) continue;
+			this.fill(body, true);
+			body.rows[at].classList.add("marked");
+			body.rows[at].scrollIntoView({ block: "center" });
+			body.rows[at].querySelector("a").focus({ preventScroll: true });
+		}
 	}
 
 	stop() {
@@ -157,20 +221,26 @@ async function askRules() {
 	try {
 		return (await get("rules")).rules;
 	} catch (error) {
-		if (!(error instanceof Problem) || error.status !== 404)
-			throw error;
+		if (!(error instanceof Problem) || error.status !== 404) throw error;
 	}
 	return (await get("status")).rules;
 }
 
 function toolbar(changed) {
-	const only = h("select", { "aria-label": "Which lines", onchange: changed },
+	const only = h(
+		"select",
+		{ "aria-label": "Which lines", onchange: changed },
 		h("option", { value: "all" }, "All lines"),
 		h("option", { value: "rules" }, "Rules"),
 		h("option", { value: "never" }, "Rules never hit"),
-		h("option", { value: "hit" }, "Rules by hits"));
-	const words = h("input", { type: "search", placeholder: "Find in the policy",
-		"aria-label": "Find in the policy", oninput: changed });
+		h("option", { value: "hit" }, "Rules by hits"),
+	);
+	const words = h("input", {
+		type: "search",
+		placeholder: "Find in the policy",
+		"aria-label": "Find in the policy",
+		oninput: changed,
+	});
 	return { element: h("div", { class: "tools" }, words, only), only, words };
 }
 
@@ -179,22 +249,26 @@ function chosenRows(rows, tools, fresh) {
 	const word = tools.words.value.trim().toLowerCase();
 	const only = tools.only.value;
 	let chosen = rows;
-	if (only !== "all")
-		chosen = chosen.filter((row) => rulesOf(row).length > 0);
-	if (only === "never")
-		chosen = chosen.filter((row) => isNever(now(row)));
+	if (only !== "all") chosen = chosen.filter((row) => rulesOf(row).length > 0);
+	if (only === "never") chosen = chosen.filter((row) => isNever(now(row)));
 	if (word)
-		chosen = chosen.filter((row) => (row.text ?? row.rule.text ?? "").toLowerCase().includes(word));
-	if (only === "hit")
-		chosen = [...chosen].sort((a, b) => hitsOf(now(b)) - hitsOf(now(a)));
+		chosen = chosen.filter((row) =>
+			(row.text ?? row.rule.text ?? "").toLowerCase().includes(word),
+		);
+	if (only === "hit") chosen = [...chosen].sort((a, b) => hitsOf(now(b)) - hitsOf(now(a)));
 	return chosen;
 }
 
-function open(main) {
+let reveal;
+
+function open(main, parameters) {
+	let wanted = parameters.get("rule");
 	const listing = new Listing();
 	const summary = h("p", { class: "lead", role: "status" }, "Asking for the policy.");
 	const tools = toolbar(() => redraw());
-	let text = null, rows = [], shown = "";
+	let text = null,
+		rows = [],
+		shown = "";
 
 	const redraw = () => {
 		const chosen = chosenRows(rows, tools, listing.fresh);
@@ -203,31 +277,50 @@ function open(main) {
 		summarize();
 	};
 	const summarize = () => {
-		const rules = rows.flatMap(rulesOf).filter((rule) => rule.line !== 0)
+		const rules = rows
+			.flatMap(rulesOf)
+			.filter((rule) => rule.line !== 0)
 			.map((rule) => listing.fresh.get(rule.key) ?? rule);
 		const never = rules.filter(isUnmet).length;
-		const hit = !rules.some((rule) => "last" in rule) ? ""
-			: never > 0 ? `, ${count(never)} of them never hit` : ", each of them was hit";
-		say(summary, listing.element.hidden ? "No line is like that."
-			: `${many(rules.length, "rule")}${hit}.`);
+		const hit = !rules.some((rule) => "last" in rule)
+			? ""
+			: never > 0
+				? `, ${count(never)} of them never hit`
+				: ", each of them was hit";
+		say(
+			summary,
+			listing.element.hidden
+				? "No line is like that."
+				: `${many(rules.length, "rule")}${hit}.`,
+		);
 	};
 	const show = (rules) => {
-		rules.forEach((rule, at) => rule.key = keyOf(rule, at));
+		/* Ten thousand are megabytes each time. */
+		poll.every = Math.max(EVERY_MS, rules.length * 3);
+		rules.forEach((rule, at) => (rule.key = keyOf(rule, at)));
 		listing.fresh = new Map(rules.map((rule) => [rule.key, rule]));
 		const made = `${text}\n${rules.map((rule) => rule.key).join()}`;
 		if (made !== shown) {
 			shown = made;
 			rows = rowsOf(text, rules);
 			redraw();
+			if (wanted) listing.reveal(wanted);
+			wanted = null;
 			return;
 		}
 		listing.update(listing.fresh);
 		summarize();
 	};
-	const poll = new Poll(async () => {
-		text ??= await getText("policy");
-		return askRules();
-	}, 5000, show, (problem) => say(summary, problem.message));
+	const poll = new Poll(
+		async () => {
+			text ??= await getText("policy");
+			return askRules();
+		},
+		EVERY_MS,
+		show,
+		(problem) => say(summary, problem.message),
+	);
+	reveal = (rule) => rule && listing.reveal(rule);
 	const unwatch = watchPolicy(() => {
 		text = null;
 		poll.now();
@@ -243,4 +336,8 @@ function open(main) {
 	};
 }
 
-export default { title: "Policy", open };
+export default {
+	title: "Policy",
+	open,
+	change: (parameters) => reveal(parameters.get("rule")),
+};

@@ -2,7 +2,7 @@
 /* How far back one looks, as a choice; it is kept while the page is open. */
 import { h } from "./dom.js";
 
-export const RANGES = [
+const RANGES = [
 	{ name: "10 min", step: 10, count: 60 },
 	{ name: "1 h", step: 60, count: 60 },
 	{ name: "6 h", step: 60, count: 360 },
@@ -16,14 +16,26 @@ export const range = () => chosen;
 export const seconds = () => chosen.step * chosen.count;
 
 export function rangeChoice(changed) {
-	return h("fieldset", { class: "segments" },
+	return h(
+		"fieldset",
+		{ class: "segments" },
 		h("legend", { class: "out" }, "How far back"),
-		RANGES.map((one) => h("label", null,
-			h("input", { type: "radio", name: "range", value: one.name,
-				checked: one === chosen,
-				onchange() {
-					chosen = one;
-					changed();
-				} }),
-			h("span", null, one.name))));
+		RANGES.map((one) =>
+			h(
+				"label",
+				null,
+				h("input", {
+					type: "radio",
+					name: "range",
+					value: one.name,
+					checked: one === chosen,
+					onchange() {
+						chosen = one;
+						changed();
+					},
+				}),
+				h("span", null, one.name),
+			),
+		),
+	);
 }

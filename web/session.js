@@ -10,7 +10,7 @@ import { dialog, said } from "./dialog.js";
 let csrf = null;
 const watchers = new Set();
 
-export const isSignedIn = () => csrf !== null;
+const isSignedIn = () => csrf !== null;
 
 export function watchSession(fn) {
 	watchers.add(fn);
@@ -21,8 +21,7 @@ export function watchSession(fn) {
 function become(word) {
 	const news = (word === null) !== (csrf === null);
 	csrf = word;
-	if (news)
-		watchers.forEach((fn) => fn(isSignedIn()));
+	if (news) watchers.forEach((fn) => fn(isSignedIn()));
 }
 
 export async function findSession() {
@@ -45,16 +44,21 @@ const WORDS = {
 };
 
 async function present(token) {
-	const answer = await send("POST", "session", {},
-		{ Authorization: `Bearer ${token}` });
+	const answer = await send("POST", "session", {}, { Authorization: `Bearer ${token}` });
 	become(answer.csrf);
 }
 
 /* Resolves to whether one is signed in now. */
 export function signIn(why) {
-	const field = h("input", { type: "password", id: "token", name: "token",
-		autocomplete: "current-password", required: true,
-		spellcheck: "false", "aria-describedby": "token-wrong" });
+	const field = h("input", {
+		type: "password",
+		id: "token",
+		name: "token",
+		autocomplete: "current-password",
+		required: true,
+		spellcheck: "false",
+		"aria-describedby": "token-wrong",
+	});
 	const wrong = h("p", { class: "wrong", id: "token-wrong", role: "alert" });
 
 	return dialog({
@@ -62,12 +66,23 @@ export function signIn(why) {
 		content: [
 			h("p", null, why ?? "Who has a token may ban, end flows and bring policies back."),
 			/* For who keeps passwords for others; nobody sees it. */
-			h("input", { type: "text", autocomplete: "username", value: "gatehouse",
-				hidden: true, readonly: true, "aria-label": "Name" }),
+			h("input", {
+				type: "text",
+				autocomplete: "username",
+				value: "gatehouse",
+				hidden: true,
+				readonly: true,
+				"aria-label": "Name",
+			}),
 			h("label", { class: "field", for: "token" }, "Token", field),
 			wrong,
-			h("p", { class: "hint" }, "The policy's ", h("code", null, "console { token … }"),
-				" names the file of tokens. A session lasts 8 hours."),
+			h(
+				"p",
+				{ class: "hint" },
+				"The policy's ",
+				h("code", null, "console { token … }"),
+				" names the file of tokens. A session lasts 8 hours.",
+			),
 		],
 		yes: "Sign in",
 		async act() {
@@ -95,19 +110,15 @@ export function signIn(why) {
  * one did not sign in after all.
  */
 export async function change(method, path, parameters, why) {
-	if (csrf === null)
-		await findSession();
-	if (csrf === null && !await signIn(why))
-		return null;
+	if (csrf === null) await findSession();
+	if (csrf === null && !(await signIn(why))) return null;
 	try {
-		return await send(method, path, parameters,
-			{ "X-Gatehouse-CSRF": csrf });
+		return await send(method, path, parameters, { "X-Gatehouse-CSRF": csrf });
 	} catch (error) {
-		if (!(error instanceof Problem) || error.status !== 401)
-			throw error;
+		if (!(error instanceof Problem) || error.status !== 401) throw error;
 		become(null);
 	}
-	return await signIn("The session is over. Sign in again to go on.")
+	return (await signIn("The session is over. Sign in again to go on."))
 		? send(method, path, parameters, { "X-Gatehouse-CSRF": csrf })
 		: null;
 }
@@ -116,8 +127,7 @@ export async function change(method, path, parameters, why) {
 export async function carryOut(method, path, parameters, why) {
 	try {
 		const answer = await change(method, path, parameters, why);
-		if (answer === null)
-			return false;
+		if (answer === null) return false;
 		said(answer.said);
 		return true;
 	} catch (error) {
@@ -128,18 +138,19 @@ export async function carryOut(method, path, parameters, why) {
 
 /* A button that changes something: it says so if one has to sign in first. */
 export function changeButton(words, properties, act) {
-	const button = h("button", { type: "button", ...properties,
-		"data-change": "", onclick: act }, words);
+	const button = h(
+		"button",
+		{ type: "button", ...properties, "data-change": "", onclick: act },
+		words,
+	);
 	lock(button);
 	return button;
 }
 
 function lock(button) {
 	button.classList.toggle("locked", !isSignedIn());
-	if (isSignedIn())
-		button.removeAttribute("title");
-	else
-		button.title = "Sign in first";
+	if (isSignedIn()) button.removeAttribute("title");
+	else button.title = "Sign in first";
 }
 
 /* Those on the page follow. */

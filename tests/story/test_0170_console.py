@@ -128,6 +128,18 @@ def test_a_change_needs_the_token(gateway: Gateway, lan: Host) -> None:
     assert change(lan, "DELETE", "/cache").status in (200, 409)
 
 
+def test_what_waits_is_taken_back_and_nothing_else(gateway: Gateway, lan: Host) -> None:
+    back = "/rollback?id=waiting"
+    assert is_problem(change(lan, "POST", back), 409)
+    other = gateway.policy_file(POLICY.replace("tcp 80", "tcp 81"))
+    done = gateway.command("apply", "--confirm", "300s", other)
+    assert done.returncode == 0, done.stderr
+    assert lan.curl(API + "/policy").text == other.read_text()
+    assert change(lan, "POST", back).status == 200
+    assert lan.curl(API + "/policy").text == POLICY
+    assert is_problem(change(lan, "POST", back), 409)
+
+
 def test_wrong_tokens_are_throttled(lan: Host) -> None:
     wrong = ("-X", "POST", "-H", "Authorization: Bearer wrong")
     answers = [lan.curl(API + "/session", *wrong).status for _ in range(7)]

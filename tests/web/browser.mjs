@@ -24,8 +24,11 @@ export class Browser {
 		this.chromium = await chromium.launch({
 			executablePath: process.env.CHROMIUM,
 			/* The lab's programs are root's, and ask no names of their own. */
-			args: ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, " +
-				`EXCLUDE ${new URL(this.url).hostname}`],
+			args: [
+				"--no-sandbox",
+				"--host-resolver-rules=MAP * ~NOTFOUND, " +
+					`EXCLUDE ${new URL(this.url).hostname}`,
+			],
 		});
 		return this;
 	}
@@ -37,7 +40,9 @@ export class Browser {
 	/* A page of a fresh user, of this width and with these colours. */
 	async page({ width = 1360, height = 900, colours = "light" } = {}) {
 		const context = await this.chromium.newContext({
-			viewport: { width, height }, colorScheme: colours });
+			viewport: { width, height },
+			colorScheme: colours,
+		});
 		const page = await context.newPage();
 		page.setDefaultTimeout(5000);
 		page.on("pageerror", (error) => this.complaints.push(String(error.stack)));
@@ -48,10 +53,18 @@ export class Browser {
 
 	/* That a change was refused is no complaint of the page's. */
 	hear(said) {
-		const refused = said.location().url.includes("/api/v1/") &&
-			ANSWER_REFUSED.test(said.text());
+		const refused =
+			said.location().url.includes("/api/v1/") && ANSWER_REFUSED.test(said.text());
 		if (["error", "warning"].includes(said.type()) && !refused)
 			this.complaints.push(`${said.text()} (${said.location().url})`);
+	}
+
+	/* Complaints that a story brought about; so many at least. */
+	forget(words, least = 1) {
+		const others = this.complaints.filter((complaint) => !words.test(complaint));
+		if (this.complaints.length - others.length < least)
+			throw new Error(`nobody complained of ${words}`);
+		this.complaints = others;
 	}
 
 	watch(url) {
@@ -64,19 +77,32 @@ export class Browser {
 		await page.goto(`${this.url}/#/${view}`);
 		await page.locator(`#view[data-view="${view.split("?")[0]}"] h1`).waitFor();
 		await page.locator("#pulse[data-state=well]").waitFor();
-		await page.waitForFunction(() =>
-			!/Asking/.test(document.querySelector("#view").textContent));
+		await page.waitForFunction(
+			() => !/Asking/.test(document.querySelector("#view").textContent),
+		);
 	}
 }
 
 /* What axe finds, a line each: by all its rules, or by these. */
 export async function violations(page, ...rules) {
 	await page.evaluate(AXE);
-	const found = await page.evaluate((only) => axe.run({ resultTypes: ["violations"],
-		iframes: false, ...(only.length && { runOnly: only }) }), rules);
-	return found.violations.flatMap((one) => one.nodes.map((node) =>
-		`${one.id}: ${one.help}: ${node.target.join(" ")} ${node.failureSummary}`));
+	const found = await page.evaluate(
+		(only) =>
+			axe.run({
+				resultTypes: ["violations"],
+				iframes: false,
+				...(only.length && { runOnly: only }),
+			}),
+		rules,
+	);
+	return found.violations.flatMap((one) =>
+		one.nodes.map(
+			(node) => `${one.id}: ${one.help}: ${node.target.join(" ")} ${node.failureSummary}`,
+		),
+	);
 }
 
-export const isTooWide = (page) => page.evaluate(() =>
-	document.documentElement.scrollWidth > document.documentElement.clientWidth);
+export const isTooWide = (page) =>
+	page.evaluate(
+		() => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+	);
