@@ -113,7 +113,7 @@ function open(main) {
 			"div",
 			{ class: "tools" },
 			changeButton(
-				"Ban …",
+				"Ban an address",
 				{ class: "primary" },
 				async () => (await banDialog()) && poll.now(),
 			),

@@ -39,11 +39,20 @@ function tickWords(time, step, length) {
 		: `${at.toLocaleDateString("en", { weekday: "short" })} ${at.getDate()}`;
 }
 
-function ticksOf(points, width) {
-	const every = Math.max(1, Math.ceil(points.length / Math.max(2, Math.floor(width / 84))));
-	const ticks = [];
-	for (let i = points.length - 1; i >= 0; i -= every) ticks.push(i);
-	return ticks.reverse();
+/* In seconds: what a clock is divided by. */
+const DIVISIONS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+const TICK_WIDTH = 64;
+
+/* Points that begin at a round time of the reader's own clock. */
+function ticksOf(points, step, width) {
+	const most = Math.max(2, Math.floor(width / TICK_WIDTH));
+	const every = DIVISIONS.find((one) => (step * points.length) / one <= most) ?? 604800;
+	const isRound = ({ time }) => {
+		const at = new Date(time);
+		const seconds = Math.floor(at / 1000) - at.getTimezoneOffset() * 60;
+		return seconds % every < step;
+	};
+	return points.flatMap((point, i) => (isRound(point) ? [i] : []));
 }
 
 export class Plot {
@@ -261,7 +270,7 @@ export class Plot {
 			this.cursor,
 			s("path", { class: "up", d: this.bars(up.name, zero, unit, 1) }),
 			s("path", { class: "down", d: this.bars(down.name, zero, unit, -1) }),
-			ticksOf(this.points, width).map((i) =>
+			ticksOf(this.points, this.step, width).map((i) =>
 				s(
 					"text",
 					{

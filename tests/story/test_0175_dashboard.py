@@ -93,10 +93,9 @@ def refuse(lan: Host, port: int) -> None:
 
 
 def make_history(gateway: Gateway) -> None:
-    """Policy 1 was followed by 2, and 3 is being tried out."""
+    """Policy 1 was followed by 2, and 3 is being tried out; each is a file."""
     for text, options in ((SECOND, ()), (WAITING, ("--confirm", "300s"))):
-        gateway.policy.write_text(text)
-        done = gateway.command("apply", *options, gateway.policy)
+        done = gateway.command("apply", *options, gateway.policy_file(text))
         assert done.returncode == 0, done.stderr
 
 

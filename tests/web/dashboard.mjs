@@ -137,7 +137,7 @@ const stories = {
 	async "somebody is banned and the ban is lifted"() {
 		await browser.show(page, "bans");
 		await main.getByText("Nobody is banned.").waitFor();
-		await main.getByRole("button", { name: "Ban …" }).click();
+		await main.getByRole("button", { name: "Ban an address" }).click();
 		await dialog.getByLabel("Address, prefix or range").fill("nobody");
 		await dialog.getByRole("button", { name: "Ban", exact: true }).click();
 		await dialog.getByRole("alert").getByText("nobody").waitFor();
@@ -171,6 +171,7 @@ const stories = {
 		const changes = main.locator(".difference");
 		await changes.getByText("lan → wan").first().waitFor();
 		await changes.getByText(/^\+allow\s+lan -> wan udp 8/).waitFor();
+		assert.equal(await changes.locator(".diff .old").count(), 1);
 		await shot("history-light");
 		await main.getByRole("button", { name: "Bring back policy 1" }).click();
 		await dialog.getByText("lan → wan").first().waitFor();
