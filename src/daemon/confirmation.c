@@ -267,7 +267,7 @@ gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
 	struct history_entry *entry = NULL;
 	struct text reason = TEXT_EMPTY;
 
-	/* Who means the one that waits gets no other back, should he be late. */
+	/* Who means the one that waits gets no other back if he is late. */
 	bool is_waiting_meant = str_is(word, "waiting");
 	if (gateway->confirmation.waits && (word.len == 0 || is_waiting_meant))
 		return undo(gateway, "was taken back", out);

@@ -44,7 +44,7 @@ export class Browser {
 			colorScheme: colours,
 		});
 		const page = await context.newPage();
-		page.setDefaultTimeout(5000);
+		page.setDefaultTimeout(15000);
 		page.on("pageerror", (error) => this.complaints.push(String(error.stack)));
 		page.on("console", (said) => this.hear(said));
 		page.on("request", (request) => this.watch(request.url()));
