@@ -55,7 +55,9 @@ function flowRow(flow, done) {
 		h("td", { class: "num" }),
 		h("td", { class: "num" }),
 	];
-	const text = flowText(flow);
+	/* What the proxy sends itself is judged by no rule, and not by explain. */
+	const isOwn = flow.enforcer === "proxy" && flow.zone?.from === "self" && !flow.rule;
+	const text = isOwn ? null : flowText(flow);
 	const goal = place(flow.destination, flow.port);
 	return Object.assign(
 		h(
@@ -95,7 +97,9 @@ function flowRow(flow, done) {
 							},
 							ruleName(flow.rule),
 						)
-					: (flow.reason ?? ""),
+					: isOwn
+						? h("span", { class: "quiet" }, "the proxy's own")
+						: (flow.reason ?? ""),
 			),
 			cells,
 			h("td", { class: "act" }, ending(flow, done)),

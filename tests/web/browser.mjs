@@ -43,6 +43,11 @@ export class Browser {
 			viewport: { width, height },
 			colorScheme: colours,
 		});
+		return this.tab(context);
+	}
+
+	/* One more page of the same user. */
+	async tab(context) {
 		const page = await context.newPage();
 		page.setDefaultTimeout(15000);
 		page.on("pageerror", (error) => this.complaints.push(String(error.stack)));

@@ -148,7 +148,11 @@ const stories = {
 		await row.getByText("<img src=x onerror=hacked=1>").waitFor();
 		await row.getByText("59 min").waitFor();
 		await shot("bans-light");
+		/* A session that is over meanwhile is begun anew, and the work done. */
+		await page.request.delete(`${HOME}/api/v1/session`);
 		await row.getByRole("button", { name: "Lift the ban of 198.51.100.7" }).click();
+		await dialog.getByText("The session is over.").waitFor();
+		await signIn(TOKEN);
 		await main.getByText("Nobody is banned.").waitFor();
 		assert.equal(await page.evaluate(() => window.hacked), undefined);
 	},
@@ -173,12 +177,26 @@ const stories = {
 		await changes.getByText(/^\+allow\s+lan -> wan udp 8/).waitFor();
 		assert.equal(await changes.locator(".diff .old").count(), 1);
 		await shot("history-light");
+		const other = await browser.tab(page.context());
+		await browser.show(other, "policy");
+		const rule = other.locator("#view tr", { hasText: "allow  lan -> wan udp" });
+		await rule.getByText("udp 9").waitFor();
 		await main.getByRole("button", { name: "Bring back policy 1" }).click();
 		await dialog.getByText("lan → wan").first().waitFor();
 		await shot("rollback-light");
 		await dialog.getByRole("button", { name: "Bring it back" }).click();
 		await main.getByRole("row", { name: /^1 in force/ }).waitFor();
 		await said.getByText("Another policy is in force now.").waitFor();
+		/* It changes under the other page, too, once that is looked at. */
+		await other.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+		await rule.getByText("udp 53").waitFor();
+		await other.getByRole("button", { name: "Sign out" }).click();
+		await other.getByRole("button", { name: "Sign in" }).waitFor();
+		await other.close();
+		await page.reload();
+		const back = main.getByRole("button", { name: "Bring back policy 2" });
+		await back.waitFor();
+		assert.equal(await back.getAttribute("title"), "Sign in first");
 	},
 
 	async "the keyboard is enough"() {
