@@ -265,7 +265,10 @@ function open(main, parameters) {
 	let wanted = parameters.get("rule");
 	const listing = new Listing();
 	const summary = h("p", { class: "lead", role: "status" }, "Asking for the policy.");
-	const tools = toolbar(() => redraw());
+	const tools = toolbar(() => {
+		redraw();
+		scrollTo(0, 0);
+	});
 	let text = null,
 		rows = [],
 		shown = "";

@@ -238,6 +238,28 @@ const stories = {
 		browser.forget(/ERR_INTERNET_DISCONNECTED/);
 	},
 
+	async "a gateway that is slow is said to be"() {
+		await browser.show(page, "bans");
+		let answer;
+		const asked = new Promise((resolve) => {
+			page.route("**/api/v1/bans", (route) => {
+				answer = () => route.continue();
+				resolve();
+			});
+		});
+		await page.clock.install();
+		await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+		await asked;
+		await page.clock.fastForward(3000);
+		const notice = page.locator("#notices").getByText("slow to answer");
+		await notice.waitFor();
+		await answer();
+		await notice.waitFor({ state: "detached" });
+		await page.unroute("**/api/v1/bans");
+		await page.clock.resume();
+		await page.reload();
+	},
+
 	async "a page that nobody sees gives the stream back"() {
 		await browser.show(page, "events");
 		await main.getByText(/, live/).waitFor();
