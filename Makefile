@@ -25,7 +25,7 @@ run:
 # Unit, golden and story tests: what is quick.  JOBS files at a time, each
 # process with a lab of its own.
 test:
-	@scripts/setup build lab test
+	@scripts/setup build lab test web
 	@$(MAKE) --no-print-directory all
 	@$(PYTEST) -n $(JOBS) --dist loadfile tests
 

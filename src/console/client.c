@@ -11,17 +11,13 @@
 #include "base/json.h"
 #include "http/limits.h"
 #include "http/parse.h"
-#include "http/status.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES_MAX  ((size_t)16 << 10)
-#define PIECE_BYTES     ((size_t)16 << 10)
-#define CLIENT_PATIENCE (20 * CLOCK_SECOND)
+#define HEAD_BYTES_MAX ((size_t)16 << 10)
 
 #define COOKIE "gatehouse="
 
@@ -32,34 +28,11 @@ static const struct stream_limits client_limits = {
 	.output_low = (size_t)16 << 10,
 };
 
-static const char fixed_fields[] =
-    "Cache-Control: no-store\r\n"
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; "
-    "style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-Frame-Options: DENY\r\n";
-
-static void
-stop_feed(struct console_client *client)
-{
-	loop_timer_cancel(&client->feed.tick);
-	if (client->feed.fd < 0)
-		return;
-	(void)close(client->feed.fd);
-	client->feed.fd = -1;
-	client->server->feed_count--;
-}
-
-/* Without its connection, which goes its own way. */
-static void
-forget(struct console_client *client)
+void
+console_client_forget(struct console_client *client)
 {
 	loop_timer_cancel(&client->patience);
-	stop_feed(client);
+	console_client_stop_feed(client);
 	if (client->body >= 0)
 		(void)close(client->body);
 	*client->link = client->next;
@@ -73,249 +46,7 @@ void
 console_client_destroy(struct console_client *client)
 {
 	stream_close(&client->stream);
-	forget(client);
-}
-
-static void
-wait_for_it(struct console_client *client)
-{
-	struct loop *loop = client->server->loop;
-
-	loop_timer_arm(
-	    loop, &client->patience, loop_now(loop) + CLIENT_PATIENCE);
-}
-
-/* ---- answers ---- */
-
-static void
-end_request(struct console_client *client)
-{
-	if (client->body >= 0)
-		(void)close(client->body);
-	client->body = -1;
-	client->number = 0;
-	if (!client->keep_alive) {
-		stream_close_flushed(&client->stream, CLIENT_PATIENCE);
-		forget(client);
-		return;
-	}
-	wait_for_it(client);
-	stream_read_start(client->stream);
-}
-
-/* length < 0: it ends with the connection. */
-static void
-put_head(struct console_client *client, unsigned status, const char *type,
-    int64_t length, const char *more, struct text *out)
-{
-	text_addf(out, "HTTP/1.1 %u %.*s\r\n", status,
-	    STR_ARG(http_status_reason(status)));
-	text_addf(out, "Content-Type: %s\r\n", type);
-	if (length >= 0)
-		text_addf(out, "Content-Length: %lld\r\n", (long long)length);
-	text_addz(out, fixed_fields);
-	text_addz(out, more);
-	text_addf(out, "Connection: %s\r\n\r\n",
-	    client->keep_alive ? "keep-alive" : "close");
-}
-
-/* False: the client is no more. */
-static bool
-send_text(struct console_client *client, const struct text *out)
-{
-	if (!out->full && stream_write(client->stream, text_str(out)) == 0)
-		return true;
-	console_client_destroy(client);
-	return false;
-}
-
-static void
-respond(struct console_client *client, unsigned status, const char *type,
-    struct str body, const char *more)
-{
-	struct text out = TEXT_EMPTY;
-
-	put_head(client, status, type, (int64_t)body.len, more, &out);
-	if (!client->head_only)
-		text_add(&out, body);
-	bool lives = send_text(client, &out);
-	text_fini(&out);
-	if (lives)
-		end_request(client);
-}
-
-static void
-respond_problem(struct console_client *client, unsigned status,
-    struct str detail, const char *more)
-{
-	struct text body = TEXT_EMPTY;
-	struct json json = JSON_ON(&body);
-
-	json_object_begin(&json);
-	json_name(&json, "type");
-	json_put_stringz(&json, "about:blank");
-	json_name(&json, "title");
-	json_put_string(&json, http_status_reason(status));
-	json_name(&json, "status");
-	json_put_integer(&json, status);
-	json_name(&json, "detail");
-	json_put_string(&json, detail);
-	json_object_end(&json);
-	text_addc(&body, '\n');
-	respond(
-	    client, status, "application/problem+json", text_str(&body), more);
-	text_fini(&body);
-}
-
-/* As much of the file as there is room for. */
-static void
-give_body(struct console_client *client)
-{
-	char piece[PIECE_BYTES];
-
-	while (client->at < client->end && !stream_is_full(client->stream)) {
-		size_t wanted = sizeof(piece);
-		if (client->end - client->at < (int64_t)wanted)
-			wanted = (size_t)(client->end - client->at);
-		ssize_t n = pread(client->body, piece, wanted, client->at);
-		if (n <= 0 || stream_write(client->stream,
-				  (struct str){ piece, (size_t)n }) < 0) {
-			console_client_destroy(client);
-			return;
-		}
-		client->at += n;
-	}
-	wait_for_it(client);
-	if (client->at == client->end)
-		end_request(client);
-}
-
-static void
-respond_file(struct console_client *client, unsigned status, int fd)
-{
-	struct text out = TEXT_EMPTY;
-	struct stat st;
-
-	client->body = fd;
-	if (fstat(fd, &st) < 0) {
-		respond_problem(client, 500, STR("the answer is lost"), "");
-		return;
-	}
-	client->at = client->head_only ? st.st_size : 0;
-	client->end = st.st_size;
-	put_head(client, status,
-	    status < 400 ? client->route.type : "application/problem+json",
-	    st.st_size, "", &out);
-	bool lives = send_text(client, &out);
-	text_fini(&out);
-	if (lives)
-		give_body(client);
-}
-
-/* ---- events ---- */
-
-static void
-arm_feed(struct console_client *client)
-{
-	struct loop *loop = client->server->loop;
-
-	loop_timer_arm(
-	    loop, &client->feed.tick, loop_now(loop) + CONSOLE_FEED_EVERY);
-}
-
-/* One who has not taken what he was given before gets no more; he is cut off
- * by the patience that only what he takes renews. */
-static void
-on_feed(struct loop_timer *timer)
-{
-	struct console_client *client = timer->context;
-	struct console_server *server = client->server;
-	struct text out = TEXT_EMPTY;
-	bool lives = true;
-
-	if (stream_pending(client->stream) == 0) {
-		wait_for_it(client);
-		int rc = console_feed_more(&client->feed, &out);
-		if (rc < 0)
-			text_clear(&out);
-		/* The journal may have begun anew meanwhile. */
-		if (out.len == 0 && client->number == 0 &&
-		    loop_now(server->loop) - client->feed.last >
-			CONSOLE_FEED_QUIET) {
-			text_addz(&out, ":\n\n");
-			client->number = ++server->last_number;
-			(void)server->ask(server->context, client->number,
-			    STR(""), STR("events"));
-		}
-		if (out.len > 0) {
-			client->feed.last = loop_now(server->loop);
-			lives = send_text(client, &out);
-		}
-	}
-	text_fini(&out);
-	if (lives)
-		arm_feed(client);
-}
-
-static void
-begin_feed(struct console_client *client, int fd)
-{
-	struct text out = TEXT_EMPTY;
-	struct stat st;
-
-	if (client->server->feed_count >= CONSOLE_FEEDS_MAX ||
-	    fstat(fd, &st) < 0) {
-		(void)close(fd);
-		respond_problem(client, 503, STR("too many follow the events"),
-		    "Retry-After: 10\r\n");
-		return;
-	}
-	client->server->feed_count++;
-	client->feed.fd = fd;
-	client->feed.at = st.st_size;
-	client->feed.last = loop_now(client->server->loop);
-	client->feed.tick =
-	    (struct loop_timer){ .fn = on_feed, .context = client };
-	client->keep_alive = false;
-	client->number = 0;
-	put_head(client, 200, "text/event-stream", -1, "", &out);
-	text_addz(&out, ":\n\n");
-	bool lives = send_text(client, &out);
-	text_fini(&out);
-	if (lives)
-		arm_feed(client);
-}
-
-/* The file as it is now; if it is another one, it goes on there. */
-static void
-renew_feed(struct console_client *client, unsigned status, int fd)
-{
-	struct stat before, now;
-
-	client->number = 0;
-	if (status != 200 || fstat(fd, &now) < 0 ||
-	    fstat(client->feed.fd, &before) < 0 ||
-	    now.st_ino == before.st_ino) {
-		(void)close(fd);
-		return;
-	}
-	(void)close(client->feed.fd);
-	client->feed.fd = fd;
-	client->feed.at = 0;
-}
-
-static void
-respond_past(struct console_client *client, int fd)
-{
-	struct text lines = TEXT_EMPTY;
-	int rc = console_feed_past(&client->feed, fd, &lines);
-
-	(void)close(fd);
-	if (rc < 0)
-		respond_problem(client, 500, str_of(strerror(-rc)), "");
-	else
-		respond(client, 200, client->route.type, text_str(&lines), "");
-	text_fini(&lines);
+	console_client_forget(client);
 }
 
 /* ---- who asks ---- */
@@ -406,16 +137,46 @@ ask(struct console_client *client, struct str token, struct str line)
 		client->number = ++server->last_number;
 	if (server->ask(server->context, client->number, token, line) < 0) {
 		client->number = 0;
-		respond_problem(client, 503, STR("gatehoused is busy"),
+		console_client_problem(client, 503, STR("gatehoused is busy"),
 		    "Retry-After: 1\r\n");
 	}
+}
+
+static void
+give_page(struct console_client *client, const struct http_request *request)
+{
+	struct console_page_answer answer =
+	    console_page_answer(client->route.page, request);
+
+	console_client_respond(client, answer.status, client->route.type,
+	    answer.body, answer.fields);
+}
+
+/* No other site's page can read it: it would have to be allowed to. */
+static void
+tell_session(struct console_client *client, const struct http_request *request)
+{
+	struct console_server *server = client->server;
+	const struct console_session *session = console_guard_find(
+	    &server->guard, cookie_of(request), loop_now(server->loop));
+	struct text body = TEXT_EMPTY;
+	struct json json = JSON_ON(&body);
+
+	json_object_begin(&json);
+	json_name(&json, "csrf");
+	json_put_stringz(&json, session != NULL ? session->csrf : NULL);
+	json_object_end(&json);
+	text_addc(&body, '\n');
+	console_client_respond(
+	    client, 200, client->route.type, text_str(&body), "");
+	text_fini(&body);
 }
 
 static void
 logout(struct console_client *client, const struct http_request *request)
 {
 	console_guard_logout(&client->server->guard, cookie_of(request));
-	respond(client, 200, "application/json",
+	console_client_respond(client, 200, "application/json",
 	    STR("{\"said\":\"the session is over\"}\n"),
 	    "Set-Cookie: " COOKIE "; Path=/; HttpOnly; SameSite=Strict; "
 	    "Max-Age=0\r\n");
@@ -429,14 +190,15 @@ change(struct console_client *client, const struct http_request *request,
 	struct str token = token_of(client, request);
 
 	if (!is_our_origin(request))
-		respond_problem(client, 403, STR("the page is another's"), "");
+		console_client_problem(
+		    client, 403, STR("the page is another's"), "");
 	else if (!console_guard_may_try(&server->guard, client->peer.address,
 		     loop_now(server->loop)))
-		respond_problem(client, 429,
+		console_client_problem(client, 429,
 		    STR("too many wrong tokens came from this address"),
 		    "Retry-After: 60\r\n");
 	else if (token.len == 0 || token.len > CONSOLE_TOKEN_BYTES_MAX)
-		respond_problem(client, 401,
+		console_client_problem(client, 401,
 		    STR("a change needs a token, or a session and its "
 			"X-Gatehouse-CSRF"),
 		    "WWW-Authenticate: Bearer\r\n");
@@ -454,7 +216,9 @@ carry_out(struct console_client *client, const struct http_request *request,
 
 	client->feed = (struct console_feed){ .fd = -1 };
 	if (route->kind == CONSOLE_PAGE) {
-		respond(client, 200, route->type, route->page, "");
+		give_page(client, request);
+	} else if (route->kind == CONSOLE_SESSION) {
+		tell_session(client, request);
 	} else if (route->kind == CONSOLE_LOGOUT) {
 		logout(client, request);
 	} else if (route->changes) {
@@ -464,7 +228,7 @@ carry_out(struct console_client *client, const struct http_request *request,
 	} else if (route->kind == CONSOLE_EVENTS &&
 		   !console_feed_read(
 		       &client->feed, http_uri_query(&request->uri), &why)) {
-		respond_problem(client, 400, text_str(&why), "");
+		console_client_problem(client, 400, text_str(&why), "");
 	} else {
 		client->feed.live = str_is(accept, "text/event-stream");
 		ask(client, STR(""), line);
@@ -480,7 +244,7 @@ refuse(struct console_client *client, unsigned status, struct str why)
 	if (status == 405)
 		(void)snprintf(
 		    allow, sizeof(allow), "Allow: %s\r\n", client->route.allow);
-	respond_problem(client, status, why, allow);
+	console_client_problem(client, status, why, allow);
 }
 
 static void
@@ -555,7 +319,7 @@ begin_session(struct console_client *client)
 	char fields[200], body[120];
 
 	if (session == NULL) {
-		respond_problem(client, 500, STR("no session"), "");
+		console_client_problem(client, 500, STR("no session"), "");
 		return;
 	}
 	(void)snprintf(fields, sizeof(fields),
@@ -564,7 +328,8 @@ begin_session(struct console_client *client)
 	    session->id);
 	(void)snprintf(
 	    body, sizeof(body), "{\"csrf\":\"%s\"}\n", session->csrf);
-	respond(client, 200, "application/json", str_of(body), fields);
+	console_client_respond(
+	    client, 200, "application/json", str_of(body), fields);
 }
 
 void
@@ -574,7 +339,7 @@ console_client_answer(struct console_client *client, unsigned status, int fd)
 	enum console_kind kind = client->route.kind;
 
 	if (client->feed.fd >= 0) {
-		renew_feed(client, status, fd);
+		console_client_renew_feed(client, status, fd);
 		return;
 	}
 	client->number = 0;
@@ -582,14 +347,14 @@ console_client_answer(struct console_client *client, unsigned status, int fd)
 		console_guard_failed(&server->guard, client->peer.address,
 		    loop_now(server->loop));
 	if (status == 200 && kind == CONSOLE_EVENTS && client->feed.live) {
-		begin_feed(client, fd);
+		console_client_begin_feed(client, fd);
 	} else if (status == 200 && kind == CONSOLE_EVENTS) {
-		respond_past(client, fd);
+		console_client_give_past(client, fd);
 	} else if (status == 200 && kind == CONSOLE_LOGIN) {
 		(void)close(fd);
 		begin_session(client);
 	} else {
-		respond_file(client, status, fd);
+		console_client_give_file(client, status, fd);
 	}
 }
 
@@ -616,7 +381,7 @@ on_drained(struct stream *stream, void *context)
 
 	(void)stream;
 	if (client->body >= 0)
-		give_body(client);
+		console_client_give_body(client);
 }
 
 static void
@@ -665,7 +430,7 @@ console_client_create(
 		client->next->link = &client->next;
 	server->clients = client;
 	server->client_count++;
-	wait_for_it(client);
+	console_client_wait(client);
 	stream_use(client->stream, &client_user, client);
 	stream_read_start(client->stream);
 	return 0;

@@ -11,19 +11,6 @@
 #define PLAIN       "text/plain; charset=utf-8"
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
-extern const char console_page_html[], console_page_css[], console_page_js[];
-
-static const struct {
-	const char *path;
-	const char *type;
-	const char *bytes;
-} pages[] = {
-	{ "/", "text/html; charset=utf-8", console_page_html },
-	{ "/assets/console.css", "text/css; charset=utf-8", console_page_css },
-	{ "/assets/console.js", "text/javascript; charset=utf-8",
-	    console_page_js },
-};
-
 struct parameter {
 	const char *name;
 	const char *otherwise; /* NULL: it must be there */
@@ -82,6 +69,8 @@ static const struct row {
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/events", "events", CONSOLE_EVENTS, false, LINES,
 	    { { 0 } }, NULL },
+	{ "GET", "/api/v1/session", "", CONSOLE_SESSION, false, JSON, { { 0 } },
+	    NULL },
 	{ "POST", "/api/v1/session", "token", CONSOLE_LOGIN, true, JSON,
 	    { { 0 } }, NULL },
 	{ "DELETE", "/api/v1/session", "", CONSOLE_LOGOUT, false, JSON,
@@ -226,17 +215,15 @@ make_line(const struct row *row, struct str query, struct text *ret_line)
 static unsigned
 find_page(struct str method, struct str path, struct console_route *ret)
 {
-	for (size_t i = 0; i < COUNT_OF(pages); i++) {
-		if (!str_is(path, pages[i].path))
-			continue;
-		*ret = (struct console_route){ .kind = CONSOLE_PAGE,
-			.type = pages[i].type,
-			.page = str_of(pages[i].bytes),
-			.allow = "GET, HEAD" };
-		return str_is(method, "GET") || str_is(method, "HEAD") ? 200
-								       : 405;
-	}
-	return 404;
+	const struct console_page *page = console_page_find(path);
+
+	if (page == NULL)
+		return 404;
+	*ret = (struct console_route){ .kind = CONSOLE_PAGE,
+		.type = page->type,
+		.page = page,
+		.allow = "GET, HEAD" };
+	return str_is(method, "GET") || str_is(method, "HEAD") ? 200 : 405;
 }
 
 unsigned

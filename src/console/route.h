@@ -10,11 +10,13 @@
 #define GATEHOUSE_CONSOLE_ROUTE_H
 
 #include "base/text.h"
+#include "console/page.h"
 
 enum console_kind {
 	CONSOLE_PAGE,    /* given from this program */
 	CONSOLE_COMMAND, /* asked of gatehoused */
 	CONSOLE_EVENTS,  /* likewise, and read from the journal */
+	CONSOLE_SESSION, /* whether the browser has one */
 	CONSOLE_LOGIN,   /* asked, and then a session begins */
 	CONSOLE_LOGOUT,
 };
@@ -22,9 +24,9 @@ enum console_kind {
 struct console_route {
 	enum console_kind kind;
 	bool changes;
-	const char *type;  /* of the content, when all is well */
-	struct str page;   /* of PAGE */
-	const char *allow; /* of 405: what may be done here */
+	const char *type;                /* of the content, when all is well */
+	const struct console_page *page; /* of PAGE, lasts for ever */
+	const char *allow;               /* of 405: what may be done here */
 };
 
 /*

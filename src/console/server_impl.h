@@ -47,4 +47,38 @@ void console_client_destroy(struct console_client *client);
 void console_client_answer(
     struct console_client *client, unsigned status, int fd);
 
+/* Without its connection, which goes its own way. */
+void console_client_forget(struct console_client *client);
+
+/* It is cut off unless this is called again within its patience. */
+void console_client_wait(struct console_client *client);
+
+/*
+ * Answers (console/client_answer).  What becomes of the client is not known
+ * behind them, but for put_head and send.
+ */
+void console_client_respond(struct console_client *client, unsigned status,
+    const char *type, struct str body, const char *more);
+void console_client_problem(struct console_client *client, unsigned status,
+    struct str detail, const char *more);
+
+/* Of a file, which is taken; and the rest of it, when there is room again. */
+void console_client_give_file(
+    struct console_client *client, unsigned status, int fd);
+void console_client_give_body(struct console_client *client);
+
+/* length < 0: it ends with the connection, or has no content (304). */
+void console_client_put_head(struct console_client *client, unsigned status,
+    const char *type, int64_t length, const char *more, struct text *out);
+
+/* False: the client is no more. */
+bool console_client_send(struct console_client *client, const struct text *out);
+
+/* Events (console/client_feed); fd is the journal, and taken. */
+void console_client_begin_feed(struct console_client *client, int fd);
+void console_client_renew_feed(
+    struct console_client *client, unsigned status, int fd);
+void console_client_give_past(struct console_client *client, int fd);
+void console_client_stop_feed(struct console_client *client);
+
 #endif

@@ -268,8 +268,14 @@ gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
 	struct history_entry *entry = NULL;
 	struct text reason = TEXT_EMPTY;
 
-	if (gateway->confirmation.waits && word.len == 0)
+	/* Who means the one that waits gets no other back if he is late. */
+	bool is_waiting_meant = str_is(word, "waiting");
+	if (gateway->confirmation.waits && (word.len == 0 || is_waiting_meant))
 		return undo(gateway, "was taken back", out);
+	if (is_waiting_meant) {
+		text_addz(out, "no policy waits to be confirmed");
+		return -ENOENT;
+	}
 	int rc = confirmation_refuse_another(gateway, out);
 	if (rc == 0)
 		rc = find_kept(gateway, word, out, &entry);

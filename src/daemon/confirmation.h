@@ -54,8 +54,11 @@ void confirmation_begin(struct gateway *gateway, int64_t within);
 /* -EPERM with a sentence in words while one waits; else 0. */
 int confirmation_refuse_another(struct gateway *gateway, struct text *words);
 
-/* Commands.  0, -ENOENT where there is nothing of the kind, or another negative
- * errno; what there is to say is added to out. */
+/*
+ * Commands; the id of a rollback may be empty, or "waiting": the one before
+ * that which waits, and none if none waits.  0, -ENOENT where there is nothing
+ * of the kind, or another negative errno; what there is to say is added to out.
+ */
 int gateway_confirm(struct gateway *gateway, struct text *out);
 int gateway_rollback(struct gateway *gateway, struct str id, struct text *out);
 

@@ -15,9 +15,16 @@ read_file(const struct snapshot_file *file, struct text *ret)
 		   : file_read_fd(file->fd, POLICY_TEXT_DIFF_BYTES_MAX, ret);
 }
 
+static const char *
+name_of(const struct snapshot_file *file)
+{
+	return file != NULL ? file->path : "/dev/null";
+}
+
+/* One of the two may be NULL. */
 static int
-compare(const char *path, const struct snapshot_file *before,
-    const struct snapshot_file *after, struct text *out)
+compare(const struct snapshot_file *before, const struct snapshot_file *after,
+    struct text *out)
 {
 	struct text old = TEXT_EMPTY, new = TEXT_EMPTY, lines = TEXT_EMPTY;
 	int rc = read_file(before, &old);
@@ -27,12 +34,12 @@ compare(const char *path, const struct snapshot_file *before,
 	if (rc == 0)
 		rc = line_diff(text_str(&old), text_str(&new), &lines);
 	if (rc == -EFBIG) {
-		text_addf(out, "%s differs, and is too large to show\n", path);
+		text_addf(out, "%s differs, and is too large to show\n",
+		    name_of(after != NULL ? after : before));
 		rc = 0;
 	} else if (rc == 0 && lines.len > 0) {
-		text_addf(out, "--- %s\n+++ %s\n",
-		    before != NULL ? path : "/dev/null",
-		    after != NULL ? path : "/dev/null");
+		text_addf(
+		    out, "--- %s\n+++ %s\n", name_of(before), name_of(after));
 		text_add(out, text_str(&lines));
 	}
 	text_fini(&old);
@@ -41,21 +48,31 @@ compare(const char *path, const struct snapshot_file *before,
 	return rc;
 }
 
+/* The policy itself is the first file, whatever it is called; others are known
+ * by their names. */
+static const struct snapshot_file *
+partner_of(
+    const struct snapshot *snapshot, size_t at, const struct snapshot *in)
+{
+	if (in->count == 0)
+		return NULL;
+	const struct snapshot_file *found =
+	    at == 0 ? &in->items[0]
+		    : snapshot_find(in, str_of(snapshot->items[at].path));
+	return at > 0 && found == &in->items[0] ? NULL : found;
+}
+
 int
 policy_text_diff(const struct snapshot *before, const struct snapshot *after,
     struct text *out)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < before->count; i++) {
-		const struct snapshot_file *old = &before->items[i];
-		rc = compare(old->path, old,
-		    snapshot_find(after, str_of(old->path)), out);
-	}
-	for (size_t i = 0; rc == 0 && i < after->count; i++) {
-		const struct snapshot_file *new = &after->items[i];
-		if (snapshot_find(before, str_of(new->path)) == NULL)
-			rc = compare(new->path, NULL, new, out);
-	}
+	for (size_t i = 0; rc == 0 && i < before->count; i++)
+		rc = compare(
+		    &before->items[i], partner_of(before, i, after), out);
+	for (size_t i = 0; rc == 0 && i < after->count; i++)
+		if (partner_of(after, i, before) == NULL)
+			rc = compare(NULL, &after->items[i], out);
 	return rc;
 }

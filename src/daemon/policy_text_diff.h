@@ -2,8 +2,9 @@
 /*
  * daemon/policy_text_diff: what is written otherwise in the files of a policy.
  *
- * By name; of a file over POLICY_TEXT_DIFF_BYTES_MAX, as lists may be, only
- * that it differs.
+ * By name, but for the policy's own file, which may have come from another
+ * place each time.  Of a file over POLICY_TEXT_DIFF_BYTES_MAX, as lists may be,
+ * only that it differs.
  */
 #ifndef GATEHOUSE_DAEMON_POLICY_TEXT_DIFF_H
 #define GATEHOUSE_DAEMON_POLICY_TEXT_DIFF_H

@@ -81,8 +81,9 @@ def test_the_page_and_its_fields(lan: Host) -> None:
     assert answer.status == 200 and "<title>Gatehouse" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
-    for name in ("console.css", "console.js"):
+    assert answer.headers["cache-control"] == "no-cache"
+    assert lan.curl(API + "/status").headers["cache-control"] == "no-store"
+    for name in ("theme.css", "main.js"):
         assert lan.curl(f"{URL}/assets/{name}").status == 200
     head = lan.curl(URL + "/", "--head")
     assert head.headers["content-length"] == str(len(answer.body))
@@ -127,6 +128,18 @@ def test_a_change_needs_the_token(gateway: Gateway, lan: Host) -> None:
     assert change(lan, "DELETE", "/cache").status in (200, 409)
 
 
+def test_what_waits_is_taken_back_and_nothing_else(gateway: Gateway, lan: Host) -> None:
+    back = "/rollback?id=waiting"
+    assert is_problem(change(lan, "POST", back), 409)
+    other = gateway.policy_file(POLICY.replace("tcp 80", "tcp 81"))
+    done = gateway.command("apply", "--confirm", "300s", other)
+    assert done.returncode == 0, done.stderr
+    assert lan.curl(API + "/policy").text == other.read_text()
+    assert change(lan, "POST", back).status == 200
+    assert lan.curl(API + "/policy").text == POLICY
+    assert is_problem(change(lan, "POST", back), 409)
+
+
 def test_wrong_tokens_are_throttled(lan: Host) -> None:
     wrong = ("-X", "POST", "-H", "Authorization: Bearer wrong")
     answers = [lan.curl(API + "/session", *wrong).status for _ in range(7)]
@@ -139,7 +152,10 @@ def test_a_session_changes_with_its_csrf_only(lan: Host) -> None:
     cookie = begun.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
     bears = ("-H", "Cookie: " + cookie.partition(";")[0])
-    own = (*bears, "-H", "X-Gatehouse-CSRF: " + json.loads(begun.text)["csrf"])
+    csrf = json.loads(begun.text)["csrf"]
+    own = (*bears, "-H", f"X-Gatehouse-CSRF: {csrf}")
+    assert json.loads(lan.curl(API + "/session").text) == {"csrf": None}
+    assert json.loads(lan.curl(API + "/session", *bears).text) == {"csrf": csrf}
     ban = (API + "/bans?range=203.0.113.8", "-X", "POST")
     assert is_problem(lan.curl(*ban, *bears), 401)
     assert is_problem(lan.curl(*ban, *own, "-H", "Origin: http://evil.example.com"), 403)
