@@ -5,6 +5,7 @@
 #include "daemon/capabilities.h"
 #include "daemon/runtime.h"
 #include "net/socket.h"
+#include "proxy/limits.h"
 #include "version.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Two descriptors a connection, and as many as a busy office can need. */
-#define DESCRIPTORS_WANTED 65536
+/* For as many clients as the proxy takes. */
+#define DESCRIPTORS_WANTED (PROXY_CLIENTS_MAX * PROXY_CLIENT_DESCRIPTORS)
 
 /* What it is started with, in the order of the descriptors that they take. */
 #define GIFTS (CHANNEL_FDS_END - CHANNEL_FD)

@@ -35,6 +35,7 @@
 #include "daemon/history.h"
 #include "daemon/last_good.h"
 #include "daemon/packet_watch.h"
+#include "daemon/pulse_keeper.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
@@ -63,6 +64,7 @@ struct gateway {
 	struct early_drop early;
 	struct child child;
 	struct loop_watch source_desk; /* of the child; fd -1: none */
+	struct pulse_keeper pulse;     /* likewise */
 	struct console_desk console;   /* likewise */
 	struct loop_timer restart;
 	int64_t restart_after;
