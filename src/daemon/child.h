@@ -81,8 +81,8 @@ int child_tell_journal(struct child *child, int fd);
 int child_tell_ban(
     struct child *child, const struct address_range *range, bool is_banned);
 
-/* How many stored responses were thrown away, or a negative errno.  All may have
- * to be looked at. */
+/* How many stored responses were thrown away, or a negative errno.  All may
+ * have to be looked at. */
 int64_t child_purge(struct child *child, const struct channel_purge *purge);
 /* What is used of quotas: sets it, or gives what has changed since the last
  * time and has flows ended whose quota has run out. */

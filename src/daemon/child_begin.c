@@ -42,6 +42,23 @@ raise_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &now);
 }
 
+/*
+ * When the machine is out of memory the kernel ends one process, and this one
+ * is started again.  To offer itself takes no privilege.
+ */
+static void
+go_first(void)
+{
+	static const char most[] = "500";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, most, sizeof(most) - 1) < 0)
+		errno = 0; /* it runs all the same */
+	(void)close(fd);
+}
+
 static bool
 drop_privileges(const struct child *child)
 {
@@ -101,6 +118,7 @@ become_proxy(const struct child *child, int program,
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	raise_descriptors();
+	go_first();
 	if (chdir("/") == 0 && place_all(gifts) && drop_privileges(child) &&
 	    die_with_parent(parent))
 		(void)fexecve(program, argv, envp);

@@ -2,10 +2,10 @@
 /*
  * daemon/pulse_keeper: a proxy that hangs is ended, so that another can begin.
  *
- * One that dies is seen at once (daemon/child); one that hangs has its listeners
- * and takes no connection.  It says every second that its workers turn
- * (proxy/pulse, CHANNEL_ALIVE); when nothing came in some looks in a row it is
- * killed, and is started again as after any death.
+ * One that dies is seen at once (daemon/child); one that hangs has its
+ * listeners and takes no connection.  It says every second that its workers
+ * turn (proxy/pulse, CHANNEL_ALIVE); when nothing came in some looks in a row
+ * it is killed, and is started again as after any death.
  *
  * Looks are counted and not time: while gatehoused itself was busy, or the
  * whole machine stood still, nothing could be heard.
