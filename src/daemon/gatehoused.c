@@ -434,8 +434,9 @@ first_apply(struct daemon *daemon)
 	if (daemon->state != NULL)
 		open_state(daemon);
 	quota_keeper_open(gateway);
-	if (daemon->state != NULL) {
+	if (daemon->state != NULL || interim_was_left(gateway)) {
 		rc = fallback_start(gateway, daemon->path, &words);
+		interim_end(gateway);
 	} else {
 		rc = gateway_apply(gateway, &order, &words);
 	}

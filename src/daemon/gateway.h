@@ -33,6 +33,7 @@
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
 #include "daemon/history.h"
+#include "daemon/interim.h"
 #include "daemon/last_good.h"
 #include "daemon/packet_watch.h"
 #include "daemon/pulse_keeper.h"
@@ -74,6 +75,7 @@ struct gateway {
 	struct generation *current; /* NULL until the first apply */
 	struct last_good last_good; /* closed: nothing is kept */
 	struct history history;     /* likewise */
+	struct interim interim;     /* for what waits, without them */
 	struct confirmation confirmation;
 	struct fallback fallback;
 	const struct apply_order *order; /* while it is carried out */
