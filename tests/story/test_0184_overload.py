@@ -26,13 +26,14 @@ from tests.lab.gateway import PROGRAM, Gateway
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.listener import read_head
+from tests.story.test_0145_socks_datagrams import Association, place
 from tests.story.zones import ZONES
 
 POLICY = (
     ZONES
     + """
 proxy { listen 10.0.0.1:3128 for lan }
-allow lan -> wan tcp 80, tcp 8000
+allow lan -> wan tcp 80, tcp 8000, udp 9000-9999
 """
 )
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,20 +219,43 @@ class Cramped(Gateway):
         return ["prlimit", limit, "setpriv", "--bounding-set=-sys_resource", *super().argv()]
 
 
-def test_a_flood_of_connections(own_lab: Lab) -> None:
+@pytest.fixture(scope="module")
+def cramped(gateway_lab: Lab) -> Iterator[Gateway]:
+    with Lab() as lab, Cramped(lab, POLICY) as cramped:
+        assert ask(lab.mail, PAGE) == 200
+        assert places(cramped) == Cramped.DESCRIPTORS // EACH
+        yield cramped
+
+
+def test_a_flood_of_connections(cramped: Gateway) -> None:
     """Ten times as many as its share, from one source."""
-    with Cramped(own_lab, POLICY) as gateway:
-        assert ask(own_lab.mail, PAGE) == 200
-        share = places(gateway) // 2
-        assert share == Cramped.DESCRIPTORS // EACH // 2
-        before = resident(gateway)
-        with crowd(own_lab.lan, 10 * share, ["10.0.0.4"]) as socks:
-            wait.until("it to be met", lambda: sum(map(is_shed, socks)) >= 9 * share)
-            is_served_soon(own_lab)
-            assert counter(gateway, "connections_open") == share
-            grown = (resident(gateway) - before) >> 10
-            print(f"\n{10 * share} came, {share} stayed: {grown} KiB more")
-            assert grown < 8 << 10 or is_sanitized()
-        assert gateway.journal.events(source="10.0.0.4", enforcer="proxy", verdict="drop")
-        wait.until("room", lambda: counter(gateway, "connections_open") == 0)
-        assert ask(own_lab.lan, PAGE) == 200
+    lab, share = cramped.lab, places(cramped) // 2
+    before = resident(cramped)
+    with crowd(lab.lan, 10 * share, ["10.0.0.4"]) as socks:
+        wait.until("it to be met", lambda: sum(map(is_shed, socks)) >= 9 * share)
+        is_served_soon(lab)
+        assert counter(cramped, "connections_open") == share
+        grown = (resident(cramped) - before) >> 10
+        print(f"\n{10 * share} came, {share} stayed: {grown} KiB more")
+        assert grown < 8 << 10 or is_sanitized()
+    assert cramped.journal.events(source="10.0.0.4", enforcer="proxy", verdict="drop")
+    wait.until("room", lambda: counter(cramped, "connections_open") == 0)
+    assert ask(lab.lan, PAGE) == 200
+
+
+def test_datagrams_to_everywhere(cramped: Gateway) -> None:
+    """By SOCKS, each to a place of its own, for which the proxy has a socket."""
+    lab, share = cramped.lab, places(cramped) // 2
+    shed = counter(cramped, "connections_shed")
+    with ExitStack() as stack:
+        clients = [Association(lab.lan) for _ in range(12)]
+        for client in clients:
+            stack.callback(client.close)
+            for port in range(9000, 9032):
+                client.send(place("203.0.113.9", port), b"?")
+        wait.until("some to be shed", lambda: counter(cramped, "connections_shed") > shed)
+        is_served_soon(lab)
+        opened = len(os.listdir(f"/proc/{proxy(cramped)}/fd"))
+        print(f"\n{12 * 32} places: {opened} descriptors")
+        # Each of its connections has another, to answer by.
+        assert share < opened < share + 100
