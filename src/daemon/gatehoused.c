@@ -15,6 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
+#include "daemon/notify.h"
 #include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
@@ -27,8 +28,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 struct daemon {
@@ -39,6 +38,7 @@ struct daemon {
 	struct runtime runtime;
 	struct control *control;
 	struct policy_desk desk;
+	struct notify notify;
 	const char *path;  /* of the policy that was asked for */
 	const char *state; /* where the last good one is kept; or NULL */
 	bool foreground;
@@ -323,27 +323,6 @@ on_signal(struct loop_signal *signal, int number)
 
 /* ---- life ---- */
 
-/* For systemd, Type=notify: a datagram to the socket that it names. */
-static void
-notify_ready(void)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
-	if (path == NULL || strlen(path) >= sizeof(to.sun_path))
-		return;
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	size_t len = strlen(path);
-	memcpy(to.sun_path, path, len);
-	if (to.sun_path[0] == '@')
-		to.sun_path[0] = '\0';
-	if (fd >= 0) {
-		(void)sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&to,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-		(void)close(fd);
-	}
-}
-
 static int
 watch_signals(struct daemon *daemon)
 {
@@ -462,13 +441,13 @@ open_control(struct daemon *daemon)
 }
 
 static void
-say_ready(const struct daemon *daemon)
+say_ready(struct daemon *daemon)
 {
 	if (daemon->foreground) {
 		(void)puts("ready");
 		(void)fflush(stdout);
 	}
-	notify_ready();
+	notify_ready(&daemon->notify, &daemon->loop);
 }
 
 static enum status
@@ -488,6 +467,7 @@ run(struct daemon *daemon, const struct passwd *user)
 		say_ready(daemon);
 		rc = loop_run(&daemon->loop);
 	}
+	notify_end(&daemon->notify);
 	control_close(&daemon->control);
 	policy_desk_close(&daemon->desk);
 	gateway_close(
