@@ -86,6 +86,7 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 #define COUNTER_FAMILIES(ROW)                                                  \
 	ROW(CONNECTIONS, "proxy_connections", NULL, false)                     \
 	ROW(CONNECTIONS_OPEN, "proxy_connections_open", NULL, true)            \
+	ROW(CONNECTIONS_SHED, "proxy_connections_shed", NULL, false)           \
 	ROW(REQUESTS, "proxy_requests", NULL, false)                           \
 	ROW(TUNNELS, "proxy_tunnels", NULL, false)                             \
 	ROW(ALLOWED, "proxy_allowed", NULL, false)                             \

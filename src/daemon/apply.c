@@ -137,6 +137,8 @@ replace(struct gateway *gateway, struct generation **generation,
 	int rc = 0;
 
 	if (order->confirm > 0)
+		rc = interim_begin(gateway, words);
+	if (rc == 0 && order->confirm > 0)
 		rc = confirmation_prepare(gateway, *generation, order, words);
 	if (rc < 0) {
 		generation_destroy(*generation);

@@ -125,6 +125,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 			   message->ask.token, sizeof(message->ask.token)) &&
 		       is_text(message->ask.line, sizeof(message->ask.line));
+	case CHANNEL_ALIVE:
 	case CHANNEL_ANSWER:
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:

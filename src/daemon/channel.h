@@ -48,6 +48,7 @@
  *	WANT number +connection	->	looks whose it is
  *				<-	SOURCE number +socket, or NO_SOURCE
  *	CAUGHT source and rule	->	bans it
+ *	ALIVE			->	lets it live (daemon/pulse_keeper)
  *
  * A third is the console's (daemon/console_desk): what it asks is a command of
  * the control socket, and what it is answered comes in a memory file.
@@ -113,6 +114,7 @@
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
 	ROW(CAUGHT, sizeof(struct channel_caught), 0)                          \
+	ROW(ALIVE, 0, 0)                                                       \
 	ROW(ASK, sizeof(struct channel_ask), 0)                                \
 	ROW(ANSWER, sizeof(struct channel_answer), 1)
 

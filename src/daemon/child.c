@@ -42,6 +42,18 @@ wait_for(const struct child *child, short what, int64_t deadline)
 	return n < 0 && errno != EINTR ? -errno : 0;
 }
 
+/*
+ * An answer that comes too late would be taken for that to the next question,
+ * and what does not understand us now will not later: it is ended, and another
+ * one started.
+ */
+static void
+end_if_lost(const struct child *child, int rc)
+{
+	if ((rc == -ETIMEDOUT || rc == -EBADMSG) && child->pid > 0)
+		(void)kill(child->pid, SIGKILL);
+}
+
 static int
 send_one(
     const struct child *child, const struct channel_message *message, int fd)
@@ -56,6 +68,7 @@ send_one(
 			rc = rc == 0 ? -EAGAIN : rc;
 		}
 	}
+	end_if_lost(child, rc);
 	return rc;
 }
 
@@ -89,6 +102,19 @@ receive_one(
 	return rc;
 }
 
+/* An answer of this type. */
+static int
+receive_answer(const struct child *child, enum channel_type type,
+    struct channel_message *ret, unsigned seconds)
+{
+	int rc = receive_one(child, ret, clock_now() + seconds * CLOCK_SECOND);
+
+	if (rc == 0 && ret->type != type)
+		rc = -EBADMSG;
+	end_if_lost(child, rc);
+	return rc;
+}
+
 static int
 say_failure(int rc, struct text *reterr_why)
 {
@@ -107,11 +133,9 @@ static int
 await_hello(struct child *child, struct text *reterr_why)
 {
 	struct channel_message message;
-	int rc = receive_one(
-	    child, &message, clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND);
+	int rc = receive_answer(
+	    child, CHANNEL_HELLO, &message, CHILD_ANSWER_SECONDS);
 
-	if (rc == 0 && message.type != CHANNEL_HELLO)
-		rc = -EBADMSG;
 	if (rc == 0) {
 		child->sandbox = message.sandbox;
 		return 0;
@@ -296,6 +320,7 @@ child_await(struct child *child, const struct generation *generation,
 	if (rc == 0 && (answer.type != CHANNEL_READY ||
 			   answer.generation != generation->number))
 		rc = -EBADMSG;
+	end_if_lost(child, rc);
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
 }
 
@@ -378,15 +403,13 @@ child_tell_ban(
 int64_t
 child_purge(struct child *child, const struct channel_purge *purge)
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message message = { .type = CHANNEL_PURGE,
 		.purge = *purge };
 	int rc = send_one(child, &message, -1);
 
 	if (rc == 0)
-		rc = receive_one(child, &message, deadline);
-	if (rc == 0 && message.type != CHANNEL_PURGED)
-		rc = -EBADMSG;
+		rc = receive_answer(
+		    child, CHANNEL_PURGED, &message, CHILD_PREPARE_SECONDS);
 	return rc < 0 ? rc : message.purged;
 }
 
@@ -414,14 +437,12 @@ child_collect(struct child *child,
     void (*take)(void *context, const struct policy_quota_count *count),
     void *context)
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message answer = { .quotas.last = 0 };
 	int rc = send_bare(child, CHANNEL_COLLECT, 0);
 
 	while (rc == 0 && answer.quotas.last == 0) {
-		rc = receive_one(child, &answer, deadline);
-		if (rc == 0 && answer.type != CHANNEL_QUOTAS)
-			rc = -EBADMSG;
+		rc = receive_answer(
+		    child, CHANNEL_QUOTAS, &answer, CHILD_ANSWER_SECONDS);
 		for (uint32_t i = 0; rc == 0 && i < answer.quotas.count; i++)
 			take(context, &answer.quotas.items[i]);
 	}
@@ -443,14 +464,12 @@ child_drain(struct child *child)
 int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message answer;
 	int rc = send_bare(child, CHANNEL_COUNT, 0);
 
 	if (rc == 0)
-		rc = receive_one(child, &answer, deadline);
-	if (rc == 0 && answer.type != CHANNEL_COUNTERS)
-		rc = -EBADMSG;
+		rc = receive_answer(
+		    child, CHANNEL_COUNTERS, &answer, CHILD_ANSWER_SECONDS);
 	if (rc == 0)
 		memcpy(ret, answer.counters.values,
 		    sizeof(answer.counters.values));

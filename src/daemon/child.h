@@ -21,7 +21,8 @@
 /* A million-line list is read in about a second; this is for slow machines. */
 #define CHILD_PREPARE_SECONDS 60
 
-/* For the answers that need no work. */
+/* For the answers that need no work.  A proxy that does not keep to these is
+ * ended. */
 #define CHILD_ANSWER_SECONDS 5
 
 struct child {
@@ -86,7 +87,8 @@ int child_count_outputs(struct child *child, struct channel_outputs *ret);
 int child_tell_ban(
     struct child *child, const struct address_range *range, bool is_banned);
 
-/* How many stored responses were thrown away, or a negative errno. */
+/* How many stored responses were thrown away, or a negative errno.  All may
+ * have to be looked at. */
 int64_t child_purge(struct child *child, const struct channel_purge *purge);
 /* What is used of quotas: sets it, or gives what has changed since the last
  * time and has flows ended whose quota has run out. */

@@ -5,6 +5,7 @@
 #include "daemon/capabilities.h"
 #include "daemon/runtime.h"
 #include "net/socket.h"
+#include "proxy/limits.h"
 #include "version.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Two descriptors a connection, and as many as a busy office can need. */
-#define DESCRIPTORS_WANTED 65536
+/* For as many clients as the proxy takes. */
+#define DESCRIPTORS_WANTED (PROXY_CLIENTS_MAX * PROXY_CLIENT_DESCRIPTORS)
 
 /* What it is started with, in the order of the descriptors that they take. */
 #define GIFTS (CHANNEL_FDS_END - CHANNEL_FD)
@@ -39,6 +40,23 @@ raise_descriptors(void)
 		return;
 	now.rlim_cur = now.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &now);
+}
+
+/*
+ * When the machine is out of memory the kernel ends one process, and this one
+ * is started again.  To offer itself takes no privilege.
+ */
+static void
+go_first(void)
+{
+	static const char most[] = "500";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, most, sizeof(most) - 1) < 0)
+		errno = 0; /* it runs all the same */
+	(void)close(fd);
 }
 
 static bool
@@ -100,6 +118,7 @@ become_proxy(const struct child *child, int program,
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	raise_descriptors();
+	go_first();
 	if (chdir("/") == 0 && place_all(gifts) && drop_privileges(child) &&
 	    die_with_parent(parent))
 		(void)fexecve(program, argv, envp);

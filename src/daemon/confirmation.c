@@ -89,6 +89,7 @@ confirmation_prepare(struct gateway *gateway, struct generation *next,
 		    "confirmed cannot be promised: %s\n",
 		    last_good_why((int)id));
 		forget(confirmation);
+		interim_end(gateway);
 		return (int)id;
 	}
 	confirmation->id = (uint32_t)id;
@@ -101,6 +102,7 @@ confirmation_abandon(struct gateway *gateway)
 {
 	history_forget_waiting(&gateway->history);
 	forget(&gateway->confirmation);
+	interim_end(gateway);
 }
 
 /* ---- back ---- */
@@ -128,6 +130,7 @@ undo(struct gateway *gateway, const char *because, struct text *words)
 		confirmation->fallback = (struct fallback){ 0 };
 		history_undo(&gateway->history);
 		forget(confirmation);
+		interim_end(gateway);
 	}
 	tell(POLICY_VERDICT_REJECT, &reason);
 	text_addf(words, "%s\n", reason.at != NULL ? reason.at : "no memory");
@@ -204,6 +207,7 @@ gateway_confirm(struct gateway *gateway, struct text *out)
 	text_addz(&reason, " is confirmed");
 	forget(confirmation);
 	history_confirm(&gateway->history, snapshot);
+	interim_end(gateway);
 	tell(POLICY_VERDICT_ALLOW, &reason);
 	text_add(out, text_str(&reason));
 	text_fini(&reason);
@@ -305,6 +309,7 @@ confirmation_close(struct gateway *gateway, bool stays)
 	if (gateway->confirmation.waits && stays)
 		(void)undo(gateway, "was not confirmed before the end", &words);
 	forget(&gateway->confirmation);
+	interim_end(gateway);
 	text_fini(&words);
 }
 

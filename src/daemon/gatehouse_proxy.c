@@ -686,6 +686,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
 	case CHANNEL_CAUGHT:
+	case CHANNEL_ALIVE:
 	case CHANNEL_ASK:
 	case CHANNEL_ANSWER:
 	case CHANNEL_TYPE_COUNT:
@@ -731,6 +732,15 @@ tell_caught(struct address source, uint32_t generation, uint32_t rule)
 {
 	struct channel_message message = { .type = CHANNEL_CAUGHT,
 		.caught = { source, generation, rule } };
+
+	(void)channel_send(CHANNEL_SOURCES_FD, &message, -1);
+}
+
+/* So too; one that does not get through is one of several. */
+static void
+tell_alive(void)
+{
+	const struct channel_message message = { .type = CHANNEL_ALIVE };
 
 	(void)channel_send(CHANNEL_SOURCES_FD, &message, -1);
 }
@@ -850,6 +860,8 @@ serve(struct proxy *proxy)
 		rc = workers_open_sources(proxy->workers, want_source);
 	if (rc == 0)
 		workers_tell_refused(proxy->workers, tell_caught);
+	if (rc == 0)
+		workers_tell_alive(proxy->workers, tell_alive);
 	/* All that is opened by its path is open, and no thread runs yet. */
 	if (rc == 0)
 		rc = proxy_sandbox_enter(&proxy->loop, &proxy->refusals,

@@ -17,6 +17,7 @@
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
+#include "daemon/notify.h"
 #include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
@@ -29,8 +30,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* Who makes way lets go of the folder last of all. */
@@ -46,6 +45,7 @@ struct daemon {
 	struct policy_desk desk;
 	struct inheritance inheritance;
 	struct handover handover;
+	struct notify notify;
 	const char *path;  /* of the policy that was asked for */
 	const char *state; /* where the last good one is kept; or NULL */
 	bool foreground;
@@ -339,38 +339,6 @@ on_signal(struct loop_signal *signal, int number)
 
 /* ---- life ---- */
 
-/* For systemd, Type=notify: a datagram to the socket that it names. */
-static void
-notify(struct str words)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-
-	if (path == NULL || strlen(path) >= sizeof(to.sun_path))
-		return;
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	size_t len = strlen(path);
-	memcpy(to.sun_path, path, len);
-	if (to.sun_path[0] == '@')
-		to.sun_path[0] = '\0';
-	if (fd >= 0) {
-		(void)sendto(fd, words.at, words.len, 0, (struct sockaddr *)&to,
-		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-		(void)close(fd);
-	}
-}
-
-/* Also that it is the service now, of one that took over. */
-static void
-notify_ready(void)
-{
-	char words[48];
-	int len = snprintf(
-	    words, sizeof(words), "MAINPID=%d\nREADY=1", (int)getpid());
-
-	notify((struct str){ words, (size_t)len });
-}
-
 static int
 watch_signals(struct daemon *daemon)
 {
@@ -468,8 +436,9 @@ first_apply(struct daemon *daemon)
 		open_state(daemon);
 	quota_keeper_open(gateway);
 	tally_hours_open(gateway);
-	if (daemon->state != NULL) {
+	if (daemon->state != NULL || interim_was_left(gateway)) {
 		rc = fallback_start(gateway, daemon->path, &words);
+		interim_end(gateway);
 	} else {
 		rc = gateway_apply(gateway, &order, &words);
 	}
@@ -497,13 +466,13 @@ open_control(struct daemon *daemon)
 }
 
 static void
-say_ready(const struct daemon *daemon)
+say_ready(struct daemon *daemon)
 {
 	if (daemon->foreground) {
 		(void)puts("ready");
 		(void)fflush(stdout);
 	}
-	notify_ready();
+	notify_ready(&daemon->notify, &daemon->loop);
 }
 
 /* Who takes over waits for the lock of the folder. */
@@ -532,6 +501,7 @@ run(struct daemon *daemon, const struct passwd *user)
 		say_ready(daemon);
 		rc = loop_run(&daemon->loop);
 	}
+	notify_end(&daemon->notify);
 	control_close(&daemon->control);
 	policy_desk_close(&daemon->desk);
 	if (daemon->handover.under_way)

@@ -92,6 +92,7 @@ hand_to_child(struct gateway *gateway, const struct generation *generation,
 			tell_sandbox("gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
 			rc = source_desk_open(gateway);
+		pulse_keeper_hear(gateway);
 		if (rc == 0)
 			rc = console_desk_open(gateway);
 		if (rc == 0)
@@ -511,6 +512,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	tally_keeper_open(gateway);
 	ban_keeper_open(gateway);
 	caught_keeper_open(gateway);
+	pulse_keeper_open(gateway);
 	return 0;
 }
 
@@ -548,6 +550,7 @@ stop_looking_after(struct gateway *gateway)
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
 	loop_timer_cancel(&gateway->host_files);
+	pulse_keeper_close(gateway);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);

@@ -34,9 +34,11 @@
 #include "daemon/history.h"
 #include "daemon/inheritance.h"
 #include "daemon/journal_keeper.h"
+#include "daemon/interim.h"
 #include "daemon/last_good.h"
 #include "daemon/leash.h"
 #include "daemon/packet_watch.h"
+#include "daemon/pulse_keeper.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
@@ -66,6 +68,7 @@ struct gateway {
 	struct early_drop early;
 	struct child child;
 	struct loop_watch source_desk; /* of the child; fd -1: none */
+	struct pulse_keeper pulse;     /* likewise */
 	struct console_desk console;   /* likewise */
 	struct loop_timer restart;
 	int64_t restart_after;
@@ -75,6 +78,7 @@ struct gateway {
 	struct generation *current; /* NULL until the first apply */
 	struct last_good last_good; /* closed: nothing is kept */
 	struct history history;     /* likewise */
+	struct interim interim;     /* for what waits, without them */
 	struct confirmation confirmation;
 	struct fallback fallback;
 	const struct apply_order *order; /* while it is carried out */

@@ -21,10 +21,11 @@
 #define RUNTIME_DIR_BYTES_MAX 90
 #define RUNTIME_PATH_BYTES    128
 
-#define RUNTIME_CONTROL "control"
-#define RUNTIME_EVENTS  "events.jsonl"
-#define RUNTIME_BANS    "bans"
-#define RUNTIME_CAUGHT  "caught"
+#define RUNTIME_CONTROL     "control"
+#define RUNTIME_EVENTS      "events.jsonl"
+#define RUNTIME_BANS        "bans"
+#define RUNTIME_CAUGHT      "caught"
+#define RUNTIME_UNCONFIRMED "unconfirmed" /* a folder (daemon/interim) */
 
 struct runtime {
 	const char *dir;

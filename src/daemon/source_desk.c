@@ -50,7 +50,9 @@ take_one(struct gateway *gateway)
 	int client = -1;
 	int rc = channel_receive(gateway->source_desk.fd, &message, &client);
 
-	if (rc == 0 && message.type == CHANNEL_CAUGHT)
+	if (rc == 0 && message.type == CHANNEL_ALIVE)
+		pulse_keeper_hear(gateway);
+	else if (rc == 0 && message.type == CHANNEL_CAUGHT)
 		caught_keeper_hear(gateway, &message.caught);
 	else if (rc == 0)
 		rc = message.type != CHANNEL_WANT

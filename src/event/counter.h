@@ -14,6 +14,8 @@
 #define COUNTERS(ROW)                                                          \
 	ROW(CONNECTIONS, connections, "client connections accepted")           \
 	ROW(CONNECTIONS_OPEN, connections_open, "client connections now")      \
+	ROW(CONNECTIONS_SHED, connections_shed,                                \
+	    "client connections ended for want of room")                       \
 	ROW(REQUESTS, requests, "HTTP requests read")                          \
 	ROW(TUNNELS, tunnels, "CONNECT and intercepted TLS tunnels opened")    \
 	ROW(ALLOWED, allowed, "flows the proxy allowed")                       \

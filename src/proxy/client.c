@@ -8,6 +8,7 @@
 #include "proxy/association.h"
 #include "proxy/balanced.h"
 #include "proxy/banned.h"
+#include "proxy/crowd.h"
 #include "proxy/exchange.h"
 #include "proxy/greeting.h"
 #include "proxy/page.h"
@@ -22,11 +23,20 @@
 
 /* ---- the end ---- */
 
+/* It has come whole, or will not. */
+static void
+leave_slow(struct client *client)
+{
+	crowd_leave(client->slow_place);
+	client->slow_place = NULL;
+}
+
 /* Tells and forgets what the connection is about. */
 static void
 finish_matter(struct client *client, enum proxy_failure why)
 {
 	who_cancel(&client->who);
+	leave_slow(client);
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
 	association_cancel(client->association, why);
@@ -44,6 +54,7 @@ destroy(struct client *client, enum proxy_failure why)
 	stream_close(&client->stream);
 	loop_timer_cancel(&client->timer);
 	worker_remove_client(client->worker, client);
+	crowd_leave(client->place);
 	counter_add(COUNTER_CONNECTIONS_OPEN, -1);
 	free(client);
 }
@@ -157,6 +168,7 @@ void
 client_become_busy(struct client *client)
 {
 	client->state = CLIENT_BUSY;
+	leave_slow(client);
 	loop_timer_cancel(&client->timer);
 }
 
@@ -191,6 +203,17 @@ refuse_head(struct client *client, enum http_fault fault)
 	client_end(client);
 }
 
+/* A part has come, and room is kept for the rest as long as there is some. */
+static void
+wait_for_rest(struct client *client)
+{
+	if (client->slow_place == NULL)
+		client->slow_place = crowd_enter(
+		    client->worker->slow_heads, client->peer.address, false);
+	if (client->slow_place == NULL)
+		client_reset(client);
+}
+
 /* Bytes of a head have come: from now on the time for it runs. */
 static void
 begin_head(struct client *client)
@@ -219,6 +242,8 @@ read_head(struct client *client)
 	if (used == -EAGAIN) {
 		if (stream_has_ended(client->stream))
 			refuse_head(client, HTTP_FAULT_TRUNCATED);
+		else
+			wait_for_rest(client);
 		return;
 	}
 	if (used == -EBADMSG) {
@@ -327,6 +352,7 @@ read_hello(struct client *client)
 
 	if (rc == -EAGAIN && !stream_has_ended(client->stream)) {
 		begin_hello(client);
+		wait_for_rest(client);
 		return;
 	}
 	if (rc < 0) {
@@ -508,6 +534,17 @@ is_welcome(const struct client *client)
 	return client->intercepted ? was_handed_over(client) : may_ask(client);
 }
 
+/* Balancers speak for many: they have as many as there are. */
+static struct crowd_source *
+find_place(struct worker *worker, bool intercepted,
+    const struct address_port *listener, struct address peer)
+{
+	bool balanced = !intercepted && admission_is_balancer(
+					    worker->generation, peer, listener);
+
+	return crowd_enter(worker->crowd, peer, balanced);
+}
+
 static struct client *
 make(struct worker *worker, bool intercepted,
     const struct address_port *listener, int fd, struct address_port peer)
@@ -551,12 +588,18 @@ client_create(struct worker *worker, bool intercepted,
 		.keepalive_idle = 120,
 		.keepalive_every = 30,
 		.keepalive_count = 4 };
-	struct client *client = make(worker, intercepted, listener, fd, peer);
+	struct crowd_source *place =
+	    find_place(worker, intercepted, listener, peer.address);
+	struct client *client =
+	    place != NULL ? make(worker, intercepted, listener, fd, peer)
+			  : NULL;
 
 	if (client == NULL) {
+		crowd_leave(place);
 		socket_close_reset(fd);
 		return;
 	}
+	client->place = place;
 	(void)socket_tune(fd, &tuning);
 	if (!is_welcome(client))
 		client_reset(client);

@@ -22,6 +22,7 @@
 #include "proxy/who.h"
 
 struct association;
+struct crowd_source;
 struct exchange;
 struct tunnel;
 
@@ -51,6 +52,7 @@ struct client {
 	struct loop_timer timer;
 	struct arena arena; /* of what is asked now */
 	struct who_question who;
+	struct crowd_source *place, *slow_place; /* NULL: none taken */
 	struct policy_user user; /* in the arena; name.at == NULL: unknown */
 	struct http_head_scan scan;
 	size_t unsent; /* of the last words, when the timer was armed */

@@ -5,6 +5,7 @@
 #include "net/datagram.h"
 #include "proxy/association.h"
 #include "proxy/client.h"
+#include "proxy/crowd.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
 
@@ -208,9 +209,17 @@ struct datagram_flow *
 datagram_flow_create(struct association *association, struct address to,
     struct str name, uint16_t port)
 {
+	struct client *client = association->client;
 	struct datagram_flow *flow = calloc(1, sizeof(*flow));
 
-	if (flow == NULL || name.len > sizeof(flow->name)) {
+	/* Each takes a socket, as a connection does. */
+	if (flow != NULL)
+		flow->place = crowd_enter(
+		    client->worker->crowd, client->peer.address, false);
+	if (flow == NULL || flow->place == NULL ||
+	    name.len > sizeof(flow->name)) {
+		if (flow != NULL)
+			crowd_leave(flow->place);
 		free(flow);
 		return NULL;
 	}
@@ -238,6 +247,7 @@ datagram_flow_destroy(struct datagram_flow *flow, enum proxy_failure why)
 	loop_timer_cancel(&flow->timer);
 	forget_queue(flow);
 	errand_fini(&flow->errand);
+	crowd_leave(flow->place);
 	free(flow);
 }
 

@@ -17,6 +17,7 @@
 #include "proxy/errand.h"
 
 struct association;
+struct crowd_source;
 
 enum datagram_flow_state {
 	DATAGRAM_FLOW_ASKING,
@@ -29,6 +30,7 @@ struct datagram_flow {
 	struct datagram_flow *next;
 	enum datagram_flow_state state;
 	struct errand errand;
+	struct crowd_source *place;
 	struct address to; /* family NONE: by name */
 	char name[256];    /* in its one spelling */
 	size_t name_len;
@@ -38,7 +40,7 @@ struct datagram_flow {
 	struct datagram *first, **last; /* that wait */
 };
 
-/* NULL: no memory.  The policy is asked with the first datagram. */
+/* NULL: no memory, or no place (proxy/crowd).  The policy is asked with the first datagram. */
 struct datagram_flow *datagram_flow_create(struct association *association,
     struct address to, struct str name, uint16_t port);
 

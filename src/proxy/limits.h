@@ -96,6 +96,23 @@
 /* And those who guessed passwords: the time in which they are counted. */
 #define PROXY_RETRY_USER_S 60
 
+/*
+ * Connections of clients, of all workers together; fewer where there are fewer
+ * descriptors.  How they are shared is proxy/crowd's affair.  Each takes one
+ * descriptor and another for its server; a third stands for what is nobody's
+ * own: kept connections, pipes, segments of the disk, questions to name
+ * servers.
+ */
+#define PROXY_CLIENTS_MAX        65536
+#define PROXY_CLIENT_DESCRIPTORS 3
+
+/*
+ * Heads of which a part has come and the rest is waited for, shared likewise.
+ * Each holds its bytes and an arena, up to HTTP_HEAD_BYTES_MAX; one that comes
+ * in one piece, as nearly all do, is not among them.
+ */
+#define PROXY_SLOW_HEADS_MAX 1024
+
 /* Connections taken from a listener in one go. */
 #define PROXY_ACCEPTS_MAX 16
 

@@ -6,9 +6,11 @@
 #include "proxy/association.h"
 #include "proxy/banned.h"
 #include "proxy/client.h"
+#include "proxy/crowd.h"
 #include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
+#include "proxy/pulse.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/refusals.h"
@@ -21,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 struct worker_listener {
 	struct worker *worker;
@@ -31,6 +34,8 @@ struct worker_listener {
 struct member {
 	struct worker worker;
 	struct loop loop;
+	struct pulse *pulse; /* of all */
+	size_t index;
 	pthread_t thread;
 	bool running;
 };
@@ -38,10 +43,13 @@ struct member {
 struct workers {
 	struct banned *banned;
 	struct callers *callers;
+	struct crowd *crowd;
+	struct crowd *slow_heads;
 	struct member *members;
 	size_t count;
 	struct cache *cache; /* of all; of no size while no policy wants it */
 	struct pools *pools;
+	struct pulse *pulse;
 	struct refusals *refusals;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
@@ -336,7 +344,9 @@ run(void *context)
 	struct member *member = context;
 	struct worker *worker = &member->worker;
 
+	pulse_begin(member->pulse, member->index, &member->loop);
 	(void)loop_run(&member->loop);
+	pulse_end(member->pulse, member->index);
 	stop_listening(worker);
 	end_clients(worker);
 	refresh_end_all(worker);
@@ -374,6 +384,8 @@ init_member(struct member *member, const struct workers *workers)
 	if (rc < 0)
 		return rc;
 	worker->loop = &member->loop;
+	member->pulse = workers->pulse;
+	member->index = workers->count;
 	worker->accept_again =
 	    (struct loop_timer){ .fn = on_accept_again, .context = worker };
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
@@ -381,6 +393,8 @@ init_member(struct member *member, const struct workers *workers)
 		return rc;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
+	worker->crowd = workers->crowd;
+	worker->slow_heads = workers->slow_heads;
 	worker->who = workers->who;
 	worker->thorough = workers->thorough;
 	worker->refusals = workers->refusals;
@@ -407,6 +421,18 @@ start_thread(struct member *member)
 	return rc;
 }
 
+/* What is accepted beyond the descriptors could not be served. */
+static size_t
+places_for_clients(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur / PROXY_CLIENT_DESCRIPTORS >= PROXY_CLIENTS_MAX)
+		return PROXY_CLIENTS_MAX;
+	return (size_t)limit.rlim_cur / PROXY_CLIENT_DESCRIPTORS;
+}
+
 static struct workers *
 allocate(size_t count)
 {
@@ -415,17 +441,24 @@ allocate(size_t count)
 	if (workers == NULL)
 		return NULL;
 	workers->pools = pools_create();
+	workers->pulse = pulse_create(count, PULSE_EVERY);
 	workers->slots = slots_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
+	workers->crowd = crowd_create(places_for_clients(),
+	    "no place for its connection: it has many, or there are too many");
+	workers->slow_heads = crowd_create(
+	    PROXY_SLOW_HEADS_MAX, "too many of its heads come slowly");
 	workers->who = who_create();
 	workers->thorough = thorough_create();
 	workers->refusals = refusals_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->pools != NULL && workers->slots != NULL &&
-	    workers->banned != NULL && workers->callers != NULL &&
-	    workers->who != NULL && workers->thorough != NULL &&
-	    workers->refusals != NULL && workers->members != NULL)
+	    workers->pulse != NULL && workers->crowd != NULL &&
+	    workers->slow_heads != NULL && workers->banned != NULL &&
+	    workers->callers != NULL && workers->who != NULL &&
+	    workers->thorough != NULL && workers->refusals != NULL &&
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -500,6 +533,12 @@ workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule))
 {
 	refusals_tell(workers->refusals, tell);
+}
+
+void
+workers_tell_alive(struct workers *workers, void (*tell)(void))
+{
+	pulse_tell(workers->pulse, tell);
 }
 
 void
@@ -632,7 +671,10 @@ workers_destroy(struct workers **workers)
 	banned_destroy(w->banned);
 	refusals_destroy(w->refusals);
 	callers_destroy(w->callers);
+	crowd_destroy(w->crowd);
+	crowd_destroy(w->slow_heads);
 	pools_destroy(&w->pools);
+	pulse_destroy(w->pulse);
 	slots_destroy(&w->slots);
 	sources_destroy(&w->sources);
 	free(w->members);

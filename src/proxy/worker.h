@@ -25,6 +25,7 @@
 struct banned;
 struct callers;
 struct client;
+struct crowd;
 struct fill;
 struct http_coder_pool;
 struct pool;
@@ -40,6 +41,8 @@ struct worker {
 	struct resolver *resolver;
 	const struct banned *banned; /* shared by all, as are callers */
 	struct callers *callers;
+	struct crowd *crowd;       /* of clients; of all workers */
+	struct crowd *slow_heads;  /* so too */
 	struct who *who;           /* of all workers, too */
 	struct thorough *thorough; /* so too */
 	struct refusals *refusals; /* so too */
@@ -85,6 +88,10 @@ void workers_take_source(struct workers *workers, uint32_t number, int fd);
  * first generation is used. */
 void workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule));
+
+/* Who is told every second that all of them turn (proxy/pulse); before they are
+ * started. */
+void workers_tell_alive(struct workers *workers, void (*tell)(void));
 
 /* Has each use it from now on.  0, or -ENOMEM and then none does. */
 int workers_use(struct workers *workers, struct proxy_generation *generation);

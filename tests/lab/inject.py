@@ -7,12 +7,14 @@ the thread is stopped (ptrace, as root), two instructions are written where the
 program began and never comes again, and all is put back afterwards.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
 import platform
 import signal
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,6 +142,19 @@ class Process:
         now = Registers()
         _ptrace(GETREGS, self.pid, None, ctypes.addressof(now))
         return ctypes.c_int64(now.rax).value
+
+
+@contextlib.contextmanager
+def stopped(thread: int) -> Iterator[None]:
+    """One thread of a process stands still for the while, and no other."""
+    _ptrace(SEIZE, thread)
+    _ptrace(INTERRUPT, thread)
+    while _await_stop(thread) >> 16 != EVENT_STOP:
+        _ptrace(CONT, thread)
+    try:
+        yield
+    finally:
+        _ptrace(DETACH, thread)
 
 
 def word(outcome: Outcome) -> str:

@@ -6,6 +6,7 @@ the policy before comes back; what was confirmed stays.
 """
 
 import json
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -156,6 +157,51 @@ def test_the_daemon_is_killed(service: Service) -> None:
     assert is_new(service) and status(service)["fallback"] is None
     service.reboot()
     assert is_new(service) and status(service)["fallback"] is None
+
+
+def test_it_is_killed_in_the_foreground(own_lab: Lab) -> None:
+    """Nothing is kept without --state, but for what waits."""
+    with Gateway(own_lab, OLD) as gateway:
+        folder = gateway.runtime / "unconfirmed"
+        for verb in ("confirm", "rollback"):
+            try_out(gateway, NEW)
+            assert folder.stat().st_mode & 0o777 == 0o700
+            assert gateway.command(verb).returncode == GOOD
+            assert not folder.exists()
+            assert gateway.apply(gateway.policy).returncode == GOOD
+        # The file of the start is the one that is tried out.
+        gateway.policy.write_text(NEW)
+        try_out(gateway, gateway.policy)
+        kill(gateway)
+        assert is_new(gateway) and folder.exists()
+        gateway.start()
+        assert is_old(gateway)
+        assert "was not confirmed before the end" in gateway.err
+        assert status(gateway)["fallback"]["kind"] == "last good"
+        assert status(gateway)["last_good"] is None
+        assert not folder.exists()
+        # Whoever starts it with that file once more means it.
+        kill(gateway)
+        gateway.start()
+        assert is_new(gateway) and status(gateway)["fallback"] is None
+
+
+def test_what_waits_is_torn_in_the_foreground(own_lab: Lab) -> None:
+    with Gateway(own_lab, OLD) as gateway:
+        try_out(gateway, NEW)
+        kill(gateway)
+        index = gateway.runtime / "unconfirmed" / "policy"
+        index.write_bytes(index.read_bytes()[:-1])
+        gateway.start()
+        assert not passes(own_lab, 80) and not passes(own_lab, 443)
+        assert status(gateway)["fallback"]["kind"] == "closed"
+
+
+def kill(gateway: Gateway) -> None:
+    pids = gateway.pids("gatehouse") + gateway.pids("gatehoused")
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    gateway.wait(5)
 
 
 def test_the_machine_boots_again(service: Service) -> None:
