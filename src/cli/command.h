@@ -35,6 +35,7 @@ struct options {
 	const char *early_drop; /* --early-drop MODE */
 	const char *confirm;    /* --confirm TIME; NULL: it is not needed */
 	const char *as;         /* --as NAME; NULL: none */
+	const char *output;     /* -o FILE; NULL: standard output */
 	char **words;           /* what is no option */
 	int count;
 };
@@ -56,6 +57,7 @@ enum option_bits {
 	OPTION_CONFIRM = 8192,
 	OPTION_AS = 16384,
 	OPTION_METRICS = 32768,
+	OPTION_OUTPUT = 65536,
 };
 
 struct command {
@@ -72,6 +74,7 @@ extern const struct command command_check;
 extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_fmt;
+extern const struct command command_import;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;

@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&command_explain,
 	&command_diff,
 	&command_fmt,
+	&command_import,
 	&command_show,
 	&command_run,
 	&command_apply,
@@ -125,6 +126,9 @@ static const struct {
 	{ OPTION_FORCE, "  --force        even if you cut yourself off\n" },
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
+	{ OPTION_OUTPUT,
+	    "  -o, --output FILE\n"
+	    "                 write it there; a file that is there stays\n" },
 	{ OPTION_METRICS, "  --metrics      as text for Prometheus\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_EARLY_DROP,
@@ -205,6 +209,7 @@ static const struct option known[] = {
 	{ "runtime", required_argument, NULL, 'r' },
 	{ "running", no_argument, NULL, 'n' },
 	{ "confirm", required_argument, NULL, 'C' },
+	{ "output", required_argument, NULL, 'o' },
 	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
 	{ "netns", required_argument, NULL, 'N' },
@@ -284,6 +289,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'A':
 		options->as = optarg;
 		return (command->takes & OPTION_AS) != 0;
+	case 'o':
+		options->output = optarg;
+		return (command->takes & OPTION_OUTPUT) != 0;
 	case 'N':
 		options->netns = optarg;
 		return (command->takes & OPTION_NETNS) != 0;
@@ -305,7 +313,8 @@ run_command(const struct command *command, int argc, char **argv)
 		.early_drop = "auto" };
 	int option;
 
-	while ((option = getopt_long(argc, argv, ":hfv", known, NULL)) != -1) {
+	while (
+	    (option = getopt_long(argc, argv, ":hfvo:", known, NULL)) != -1) {
 		if (option == 'h') {
 			print_command_help(command);
 			return STATUS_GOOD;
