@@ -20,14 +20,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import small_iptables
+from tests.lab import small_iptables, small_squid
 from tests.lab.gateway import PROGRAM
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "import"
 UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
 SEED = int(os.environ.get("IMPORT_SEED", "20261127"))
-RULESETS = int(os.environ.get("IMPORT_RULESETS", "80"))
+RULESETS = int(os.environ.get("IMPORT_RULESETS", "48"))
 PACKETS = 60
 
 # What is not logged as it was is decided as it was.
@@ -100,7 +100,28 @@ def test_iptables_by_chance(part: int, tmp_path: Path) -> None:
                 assert {got} == wanted, where
             else:
                 assert got != "allow" or wanted == {"allow"}, where
-    assert exact > RULESETS / 4 / 10, "too few were translated whole to tell"
+    assert exact > RULESETS / 4 / 12, "too few were translated whole to tell"
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_squid_by_chance(part: int, tmp_path: Path) -> None:
+    exact = 0
+    for number in range(part, RULESETS, 4):
+        chance = random.Random(SEED * 1000003 + number)
+        text = small_squid.some_conf(chance)
+        policy = imported("squid", "-", text=text)
+        whole = "# not translated" not in policy
+        exact += whole
+        requests = [small_squid.some_request(chance) for _ in range(PACKETS)]
+        may = [small_squid.may_be(text, request) for request in requests]
+        cases = [(small_squid.as_flow(r), sorted(m)[0]) for r, m in zip(requests, may)]
+        for case, wanted, got in zip(cases, may, found(tmp_path, policy, cases)):
+            where = f"seed {SEED}, list {number}: {case[0]}: {wanted}, and not {got}\n{text}\n{policy}"
+            if whole:
+                assert {got} == wanted, where
+            else:
+                assert got != "allow" or wanted == {"allow"}, where
+    assert exact > RULESETS / 4 / 4, "too few were translated whole to tell"
 
 
 SAMPLES = sorted({path.stem for path in GOLDEN.iterdir()})

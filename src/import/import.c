@@ -2,6 +2,7 @@
 #include "import/import.h"
 
 #include "import/iptables.h"
+#include "import/squid.h"
 #include "import/translation.h"
 #include "import/zones.h"
 
@@ -15,6 +16,7 @@ static const struct {
 	enum import_kind kind;
 } kinds[] = {
 	{ "iptables", IMPORT_KIND_IPTABLES },
+	{ "squid", IMPORT_KIND_SQUID },
 };
 
 enum import_kind
@@ -50,6 +52,10 @@ guess_line(struct str line)
 		return IMPORT_KIND_IPTABLES;
 	if (str_starts(line, STR("create ")) || str_starts(line, STR("add ")))
 		return IMPORT_KIND_IPSET;
+	if (str_starts(line, STR("http_access ")) ||
+	    str_starts(line, STR("http_port ")) ||
+	    str_starts(line, STR("acl ")))
+		return IMPORT_KIND_SQUID;
 	if (is_of_addresses(line))
 		return IMPORT_KIND_ADDRESSES;
 	return IMPORT_KIND_UNKNOWN;
@@ -103,14 +109,20 @@ import_files(const struct import_file *files, size_t count, struct text *ret,
 {
 	struct import_ruleset rules;
 	struct arena arena;
+	const struct import_file *squid = NULL;
 	int rc = -EINVAL;
 
 	arena_init(&arena, ARENA_BYTES_MAX);
 	import_ruleset_init(&rules, &arena);
 	read_beside(&rules, files, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		squid = files[i].kind == IMPORT_KIND_SQUID ? &files[i] : squid;
 		read_rules(&rules, &files[i]);
-	if (rules.lines.count > 0)
+	}
+	/* A proxy's rules are a policy of their own. */
+	if (squid != NULL && rules.lines.count == 0)
+		rc = import_squid(&rules, squid->name, squid->text, ret);
+	else if (squid == NULL && rules.lines.count > 0)
 		rc = import_translate(&rules, ret);
 	count_lines(&rules, ret_tally);
 	import_ruleset_fini(&rules);

@@ -24,30 +24,6 @@ iptables_inexact(struct iptables_draft *draft, const char *format, ...)
 	    &draft->rule, import_words(draft->rules->arena, "%s", words).at);
 }
 
-/* "192.0.2.0/255.255.255.0" has a mask of ones and then noughts. */
-static bool
-parse_masked(struct str text, struct address_range *ret)
-{
-	struct str mask = text, base = str_cut(&mask, '/');
-	struct address ones;
-	const char *why;
-	unsigned bits = 0;
-	char prefix[ADDRESS_TEXT_BYTES * 2];
-
-	if (address_parse(mask, &ones) < 0)
-		return false;
-	while (bits < address_width(ones) * 8 &&
-	       (ones.bytes[bits / 8] & (0x80U >> bits % 8)) != 0)
-		bits++;
-	for (unsigned i = bits; i < address_width(ones) * 8; i++)
-		if ((ones.bytes[i / 8] & (0x80U >> i % 8)) != 0)
-			return false;
-	int len =
-	    snprintf(prefix, sizeof(prefix), "%.*s/%u", STR_ARG(base), bits);
-	return len > 0 && (size_t)len < sizeof(prefix) &&
-	       address_range_parse(str_of(prefix), ret, &why) == 0;
-}
-
 /* "A,B": any of these. */
 static struct span_set
 read_addresses(struct iptables_draft *draft, struct str list)
@@ -59,7 +35,7 @@ read_addresses(struct iptables_draft *draft, struct str list)
 	while (list.len > 0) {
 		struct str one = str_cut(&list, ',');
 		if (address_range_parse(one, &range, &why) < 0 &&
-		    !parse_masked(one, &range)) {
+		    !import_masked_parse(one, &range)) {
 			iptables_inexact(
 			    draft, "'%.*s' is no address", STR_ARG(one));
 			return span_set_all();

@@ -110,7 +110,7 @@ print_snat(
 	if (find_sources(rules, rule, &whole))
 		import_zone_names_print(rules, whole & entry.box.in, &left);
 	else
-		import_addresses_print(sources, &left);
+		import_addresses_print(rules->arena, sources, &left);
 	import_zone_names_print(rules, to, &right);
 	text_addf(out, "snat%.*s ->%.*s to %s\n", STR_ARG(text_str(&left)),
 	    STR_ARG(text_str(&right)), address_format(rule->to.first, address));

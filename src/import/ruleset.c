@@ -244,3 +244,26 @@ import_set_get(struct import_ruleset *rules, struct str table, struct str name)
 	*set = (struct import_set){ .table = table, .name = name };
 	return set;
 }
+
+bool
+import_masked_parse(struct str text, struct address_range *ret)
+{
+	struct str mask = text, base = str_cut(&mask, '/');
+	struct address ones;
+	const char *why;
+	unsigned bits = 0;
+	char prefix[ADDRESS_TEXT_BYTES * 2];
+
+	if (address_parse(mask, &ones) < 0)
+		return false;
+	while (bits < address_width(ones) * 8 &&
+	       (ones.bytes[bits / 8] & (0x80U >> bits % 8)) != 0)
+		bits++;
+	for (unsigned i = bits; i < address_width(ones) * 8; i++)
+		if ((ones.bytes[i / 8] & (0x80U >> i % 8)) != 0)
+			return false;
+	int len =
+	    snprintf(prefix, sizeof(prefix), "%.*s/%u", STR_ARG(base), bits);
+	return len > 0 && (size_t)len < sizeof(prefix) &&
+	       address_range_parse(str_of(prefix), ret, &why) == 0;
+}

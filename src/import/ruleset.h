@@ -197,6 +197,9 @@ struct import_set *import_set_get(
 struct import_set *import_set_find(
     const struct import_ruleset *rules, struct str table, struct str name);
 
+/* "192.0.2.0/255.255.255.0": a mask of ones and then noughts. */
+bool import_masked_parse(struct str text, struct address_range *ret);
+
 /* Words in the arena. */
 __attribute__((format(printf, 2, 3))) struct str import_words(
     struct arena *arena, const char *format, ...);

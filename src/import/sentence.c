@@ -20,8 +20,8 @@ side_fini(struct side *side)
 	text_fini(&side->except);
 }
 
-void
-import_addresses_print(struct span_set set, struct text *out)
+static void
+print_spans(struct span_set set, struct text *out)
 {
 	char word[ADDRESS_RANGE_TEXT_BYTES];
 
@@ -30,6 +30,20 @@ import_addresses_print(struct span_set set, struct text *out)
 		text_addf(out, "%s %s", out->len > 0 ? "," : "",
 		    address_range_format(&range, word));
 	}
+}
+
+/* A range is of one family; IPv6 goes on where IPv4 lies in it. */
+void
+import_addresses_print(
+    struct arena *arena, struct span_set set, struct text *out)
+{
+	struct span_set all4 = span_set_family(ADDRESS_IPV4);
+	struct span_set six =
+	    span_set_and(arena, set, span_set_family(ADDRESS_IPV6));
+	struct span_set joined = span_set_or(arena, six, all4);
+
+	print_spans(span_set_and(arena, set, all4), out);
+	print_spans(joined.count < six.count ? joined : six, out);
 }
 
 void
@@ -71,10 +85,10 @@ print_self(const struct import_ruleset *rules, struct span_set set,
 
 	if (rest.count == 0 || rest.count <= set.count) {
 		text_addz(&side->who, " self");
-		import_addresses_print(rest, &side->except);
+		import_addresses_print(rules->arena, rest, &side->except);
 		return;
 	}
-	import_addresses_print(set, &side->who);
+	import_addresses_print(rules->arena, set, &side->who);
 	side->addresses = true;
 	/* Whatever lives in a zone is not the gateway's own. */
 	for (size_t i = 0; i < rules->zone_count; i++)
@@ -110,12 +124,12 @@ print_zones(const struct import_ruleset *rules, uint64_t mask,
 
 	if (rest.count == 0 || rest.count < live.count) {
 		import_zone_names_print(rules, mask, &side->who);
-		import_addresses_print(rest, &side->except);
+		import_addresses_print(rules->arena, rest, &side->except);
 	} else if (live.count <= set.count + others) {
-		import_addresses_print(live, &side->who);
+		import_addresses_print(rules->arena, live, &side->who);
 		side->addresses = true;
 	} else {
-		import_addresses_print(set, &side->who);
+		import_addresses_print(rules->arena, set, &side->who);
 		side->addresses = true;
 		for (size_t i = 0; i < rules->zone_count; i++)
 			if ((mask & UINT64_C(1) << i) == 0 &&

@@ -39,7 +39,8 @@ bool import_sentence_print(const struct import_ruleset *rules,
     struct import_said *ret, bool *ret_part);
 
 /* The addresses on one side, parted by commas. */
-void import_addresses_print(struct span_set set, struct text *out);
+void import_addresses_print(
+    struct arena *arena, struct span_set set, struct text *out);
 
 /* " lan, dmz", or " any" for all. */
 void import_zone_names_print(

@@ -52,6 +52,7 @@ import_wordlist_read(
 				len++;
 			word = (struct str){ line.at, len };
 		}
+		words->quoted[words->count] = word.at != line.at;
 		words->at[words->count++] = word;
 		line = str_skip(line, len);
 	}

@@ -12,6 +12,7 @@
 
 struct import_wordlist {
 	struct str at[IMPORT_WORDS_MAX];
+	bool quoted[IMPORT_WORDS_MAX];
 	size_t count;
 	bool cut; /* there were more */
 };
