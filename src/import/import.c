@@ -4,6 +4,7 @@
 #include "import/iptables.h"
 #include "import/squid.h"
 #include "import/translation.h"
+#include "import/ufw.h"
 #include "import/zones.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ static const struct {
 	enum import_kind kind;
 } kinds[] = {
 	{ "iptables", IMPORT_KIND_IPTABLES },
+	{ "ufw", IMPORT_KIND_UFW },
 	{ "squid", IMPORT_KIND_SQUID },
 };
 
@@ -43,6 +45,20 @@ is_of_addresses(struct str line)
 	       (digits > 0 && memmem(line.at, line.len, " dev ", 5) != NULL);
 }
 
+/* Of ufw, whose files begin like those of iptables. */
+static bool
+is_of_ufw(struct str text)
+{
+	static const char *const marks[] = { "### tuple ###",
+		"DEFAULT_INPUT_POLICY=", ":ufw-user-input" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (text.len > 0 && memmem(text.at, text.len, marks[i],
+					strlen(marks[i])) != NULL)
+			return memmem(text.at, text.len, ":INPUT ", 7) == NULL;
+	return false;
+}
+
 static enum import_kind
 guess_line(struct str line)
 {
@@ -64,6 +80,8 @@ guess_line(struct str line)
 enum import_kind
 import_kind_guess(struct str text)
 {
+	if (is_of_ufw(text))
+		return IMPORT_KIND_UFW;
 	while (text.len > 0) {
 		enum import_kind kind =
 		    guess_line(str_trim(str_cut(&text, '\n')));
@@ -89,7 +107,9 @@ read_beside(
 static void
 read_rules(struct import_ruleset *rules, const struct import_file *file)
 {
-	if (file->kind == IMPORT_KIND_IPTABLES)
+	if (file->kind == IMPORT_KIND_UFW)
+		import_ufw_read(rules, file->name, file->text);
+	else if (file->kind == IMPORT_KIND_IPTABLES)
 		import_iptables_read(rules, file->name, file->text,
 		    import_iptables_family(rules->arena, file->text));
 }

@@ -56,6 +56,7 @@ struct import_rule {
 	struct str target;       /* the chain of a jump */
 	struct str limit;        /* " limit 5/m burst 5", as a policy says it */
 	bool above;              /* it refuses what is beyond the limit */
+	bool log;                /* its flows are logged */
 	struct str hours;        /* the name of hours, or nothing */
 	struct str name;         /* of a comment or a log's prefix */
 	struct address_range to; /* of a translation */

@@ -243,6 +243,21 @@ print_sides(const struct import_ruleset *rules,
 	return there;
 }
 
+/* Nobody of the other family lives on one of the sides. */
+static bool
+is_without(const struct import_ruleset *rules, const struct import_entry *entry,
+    enum address_family family)
+{
+	struct span_set ours = span_set_family(family);
+
+	return (entry->part != IMPORT_PART_FROM_SELF &&
+		   span_set_covers(
+		       ours, import_zones_space(rules, entry->box.in))) ||
+	       (entry->part != IMPORT_PART_TO_SELF &&
+		   span_set_covers(
+		       ours, import_zones_space(rules, entry->box.out)));
+}
+
 bool
 import_sentence_print(const struct import_ruleset *rules,
     const struct import_entry *entry, enum address_family family, bool every,
@@ -263,7 +278,8 @@ import_sentence_print(const struct import_ruleset *rules,
 	    service_print(rules->arena, services, ours, &service, ret_part);
 	if (sayable) {
 		bool there = print_sides(rules, entry, ours, &from, &to);
-		if (from.addresses || to.addresses)
+		if (from.addresses || to.addresses ||
+		    is_without(rules, entry, ours))
 			foreign = NULL;
 		ret->plain = assemble(
 		    rules, entry, &from, &to, text_str(&service), NULL);

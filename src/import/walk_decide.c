@@ -312,7 +312,8 @@ walk_decide(struct walker *walker, struct import_item *item,
 	struct import_entry entry = { .part = walker->walk->part,
 		.verdict = rule->action,
 		.hours = rule->hours.len > 0 ? rule->hours : context->hours,
-		.name = rule->name };
+		.name = rule->name,
+		.log = rule->log };
 	const char *why = rule->why != NULL ? rule->why : context->why;
 
 	entry.box =
