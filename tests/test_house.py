@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "base": set(),
     "event": BASE,
     "policy": BASE,
+    "import": BASE | {"policy"},  # its words and its limits
     "http": BASE,
     "net": LOW,
     "cache": LOW | {"policy", "http", "net"},
@@ -32,7 +33,7 @@ MAY_INCLUDE = {
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
     "proxy": LOW | {"policy", "http", "net", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
-    "cli": LOW | {"policy", "daemon", "firewall"},
+    "cli": LOW | {"policy", "import", "daemon", "firewall"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

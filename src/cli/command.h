@@ -43,6 +43,7 @@ struct options {
 	const char *as;         /* --as NAME; NULL: none */
 	const char *since;      /* --since TIME; NULL: as the command says */
 	const char *html;       /* --html FILE; NULL: as text */
+	const char *output;     /* -o FILE; NULL: standard output */
 	char **words;           /* what is no option */
 	int count;
 };
@@ -72,6 +73,7 @@ enum option_bits {
 	OPTION_ONCE = 1 << 19,
 	OPTION_EVERY = 1 << 20,
 	OPTION_FILE = 1 << 21,
+	OPTION_OUTPUT = 1 << 26,
 };
 
 struct command {
@@ -88,6 +90,7 @@ extern const struct command command_check;
 extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_fmt;
+extern const struct command command_import;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;

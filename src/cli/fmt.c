@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "base/file.h"
+#include "cli/draft.h"
 #include "policy/format.h"
 #include "policy/limits.h"
 
@@ -13,26 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* All of standard input, a terminal or a pipe too. */
-static int
-read_input(struct text *ret)
-{
-	char piece[4096];
-
-	for (;;) {
-		ssize_t got = read(STDIN_FILENO, piece, sizeof(piece));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			return ret->full ? -ENOMEM : 0;
-		text_add(ret, (struct str){ piece, (size_t)got });
-		if (ret->len > POLICY_FILE_BYTES_MAX)
-			return -EFBIG;
-	}
-}
 
 /* The text takes the file's place at once, with its mode and its owner. */
 static int
@@ -126,7 +107,7 @@ format_file(const char *name, bool check)
 {
 	struct text old = TEXT_EMPTY;
 	int rc = strcmp(name, "-") == 0
-		     ? read_input(&old)
+		     ? draft_read_input(&old)
 		     : file_read(name, POLICY_FILE_BYTES_MAX, &old);
 
 	enum status status = rc == 0 ? format_text(name, check, &old)

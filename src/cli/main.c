@@ -24,6 +24,7 @@ static const struct command *const commands[] = {
 	&command_explain,
 	&command_diff,
 	&command_fmt,
+	&command_import,
 	&command_show,
 	&command_run,
 	&command_apply,
@@ -135,6 +136,9 @@ static const struct {
 	{ OPTION_JSON, "  --json         machine-readable output\n" },
 	{ OPTION_LOGFMT, "  --logfmt       KEY=VALUE pairs\n" },
 	{ OPTION_LISTS, "  --lists        show lists whole, however long\n" },
+	{ OPTION_OUTPUT,
+	    "  -o, --output FILE\n"
+	    "                 write it there; a file that is there stays\n" },
 	{ OPTION_METRICS, "  --metrics      as text for Prometheus\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_EARLY_DROP,
@@ -225,6 +229,7 @@ static const struct option known[] = {
 	{ "every", required_argument, NULL, 'E' },
 	{ "file", required_argument, NULL, 'I' },
 	{ "confirm", required_argument, NULL, 'C' },
+	{ "output", required_argument, NULL, 'o' },
 	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
 	{ "netns", required_argument, NULL, 'N' },
@@ -324,6 +329,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'A':
 		options->as = optarg;
 		return (command->takes & OPTION_AS) != 0;
+	case 'o':
+		options->output = optarg;
+		return (command->takes & OPTION_OUTPUT) != 0;
 	case 'N':
 		options->netns = optarg;
 		return (command->takes & OPTION_NETNS) != 0;
@@ -352,7 +360,7 @@ run_command(const struct command *command, int argc, char **argv)
 	int option;
 
 	while (
-	    (option = getopt_long(argc, argv, ":hfvn:", known, NULL)) != -1) {
+	    (option = getopt_long(argc, argv, ":hfvn:o:", known, NULL)) != -1) {
 		if (option == 'h') {
 			print_command_help(command);
 			return STATUS_GOOD;

@@ -2,10 +2,10 @@
 /*
  * daemon/notify: what systemd is told (sd_notify(3)), if it started us.
  *
- * That all stands, once, and that this is the process of the service now, of one
- * that took over (daemon/handover); and, if it wants to know (WatchdogSec), twice in its
- * time that the loop turns, so that it ends a daemon that hangs and starts
- * another.  A datagram each, and nobody waits for an answer.
+ * That all stands, once, and that this is the process of the service now, of
+ * one that took over (daemon/handover); and, if it wants to know (WatchdogSec),
+ * twice in its time that the loop turns, so that it ends a daemon that hangs
+ * and starts another.  A datagram each, and nobody waits for an answer.
  */
 #ifndef GATEHOUSE_DAEMON_NOTIFY_H
 #define GATEHOUSE_DAEMON_NOTIFY_H

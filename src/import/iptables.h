@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/iptables: what iptables-save and ip6tables-save write.
+ *
+ * Tables, chains with their policies, and `-A` lines; ufw's own files of rules
+ * are of the same form.  Matches and targets are rows of two tables; what is in
+ * neither is said to be not translated.
+ */
+#ifndef GATEHOUSE_IMPORT_IPTABLES_H
+#define GATEHOUSE_IMPORT_IPTABLES_H
+
+#include "import/ruleset.h"
+
+/* The `create` and `add` lines of `ipset save`; before what names its sets. */
+void import_ipset_read(struct import_ruleset *rules, struct str text);
+
+/* `family` holds until a line says which program wrote what follows. */
+void import_iptables_read(struct import_ruleset *rules, const char *file,
+    struct str text, enum address_family family);
+
+/* Addresses of another family, or words that only one has, tell which it is. */
+enum address_family import_iptables_family(
+    struct arena *arena, struct str text);
+
+#endif

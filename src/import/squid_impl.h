@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/squid_impl: what a squid.conf says, while it is read.
+ */
+#ifndef GATEHOUSE_IMPORT_SQUID_IMPL_H
+#define GATEHOUSE_IMPORT_SQUID_IMPL_H
+
+#include "import/squid.h"
+#include "import/words.h"
+
+enum squid_kind {
+	SQUID_ALL,
+	SQUID_SRC,
+	SQUID_DST,
+	SQUID_DOMAIN,
+	SQUID_PORT,
+	SQUID_METHOD,
+	SQUID_SCHEME,
+	SQUID_TIME,
+	SQUID_USER,
+	SQUID_STRANGE, /* what no policy has a word for */
+	SQUID_KIND_COUNT
+};
+
+struct squid_words {
+	struct str *items;
+	size_t count, room;
+};
+
+struct squid_acl {
+	struct str name, type;
+	enum squid_kind kind;
+	struct span_set set;      /* addresses, ports, minutes of the week */
+	struct squid_words words; /* domains, users */
+	unsigned bits;            /* methods, schemes */
+	const char *why;          /* it is not known exactly */
+};
+
+struct squid_acls {
+	struct squid_acl **items;
+	size_t count, room;
+};
+
+/* What stands in the policy beside the rules. */
+struct squid_access {
+	struct import_line *line;
+	bool allows;
+	struct str *words; /* of the acls, with their `!` */
+	size_t count;
+};
+
+struct squid_accesses {
+	struct squid_access *items;
+	size_t count, room;
+};
+
+struct squid_listen {
+	struct import_line *line;
+	struct str address; /* "10.0.0.1:3128" */
+	bool intercepts, keeps_source;
+};
+
+struct squid_listens {
+	struct squid_listen *items;
+	size_t count, room;
+};
+
+struct squid {
+	struct import_ruleset *rules;
+	struct squid_acls acls;
+	struct squid_accesses accesses;
+	struct squid_listens listens;
+	struct text cache; /* "memory 256M, ..." */
+	struct text parents;
+	bool cache_memory, cache_refused;
+	bool tell_client, tell_gateway;
+	bool only_parents;    /* never_direct allow all */
+	uint64_t object_size; /* the largest one that is kept; 0: not said */
+	char object_unit;
+	unsigned parent_count;
+	unsigned depth;
+};
+
+/* "GET" as a bit; 0: no rule allows it. */
+unsigned squid_method_bit(struct str name);
+#define SQUID_METHODS_ALL 0x1ffU
+void squid_methods_print(unsigned bits, struct text *out);
+
+#define SQUID_SCHEME_HTTP  1U
+#define SQUID_SCHEME_HTTPS 2U
+#define SQUID_SCHEMES_ALL  3U
+
+/* The acl, with those that squid has by itself; NULL. */
+struct squid_acl *squid_acl_find(struct squid *squid, struct str name);
+
+/* "acl NAME TYPE [-i] VALUE ..."; the line bears what cannot be said. */
+void squid_acl_read(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line);
+
+/* Those that squid has by itself. */
+void squid_acls_begin(struct squid *squid);
+
+/* The rules, in their order. */
+void squid_access_print(struct squid *squid, struct text *out);
+
+/* The names that they use. */
+void squid_names_print(struct squid *squid, struct text *out);
+
+/* A word of squid as a name of the policy; "" if it cannot be one. */
+struct str squid_name(struct squid *squid, struct str word);
+
+/* A file that another one names; file == NULL: nothing is read.  0 or less. */
+int squid_file_read(const char *file, struct str name, struct text *ret);
+
+#endif

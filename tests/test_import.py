@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""gatehouse import: the policy says what the other's rules said.
+
+Rulesets by chance are read twice, by the program and by tests/lab/small_*.py,
+which share nothing; packets by chance must fare alike where every line was
+translated, and must never be allowed where the original refuses them.  The
+samples in tests/golden/import are what real hosts have, and come out as they
+are written there.
+
+    IMPORT_SEED=7 IMPORT_RULESETS=1000 python3 -m pytest tests/test_import.py -k chance
+    GOLDEN_UPDATE=1 python3 -m pytest tests/test_import.py -k sample
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab import small_iptables, small_squid
+from tests.lab.gateway import PROGRAM
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = ROOT / "tests" / "golden" / "import"
+UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
+SEED = int(os.environ.get("IMPORT_SEED", "20261127"))
+RULESETS = int(os.environ.get("IMPORT_RULESETS", "48"))
+PACKETS = 60
+
+# What is not logged as it was is decided as it was.
+LOST = re.compile(r"^# not translated: .*(?<!what it logs is decided by several rules\))$", re.MULTILINE)
+GOT = re.compile(r"expected (\w+), got (\w+)")
+
+
+def run(*argv: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, *argv], input=text, capture_output=True, text=True, timeout=60,
+        env=os.environ | {"NO_COLOR": "1"},
+    )
+
+
+def imported(*argv: str | Path, text: str | None = None) -> str:
+    done = run("import", *argv, text=text)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def found(tmp: Path, policy: str, cases: list[tuple[str, str]]) -> list[str]:
+    """What becomes of each flow; the second of a case is what is expected."""
+    lines = "".join(f"    {flow} {verdict}\n" for flow, verdict in cases)
+    first = policy.count("\n") + 2
+    file = tmp / "imported.policy"
+    file.write_text(f'{policy}test "by chance" {{\n{lines}}}\n')
+    done = run("check", "--json", file)
+    answer = json.loads(done.stdout)
+    got = [verdict for _, verdict in cases]
+    for error in answer["errors"]:
+        words = GOT.search(error["message"])
+        assert words, error
+        got[error["line"] - first] = words[2]
+    return got
+
+
+def zones_of(policy: str) -> dict[str, str]:
+    rows = re.findall(r"^zone ([\w-]+) += (.*)$", policy, re.MULTILINE)
+    return {word: name for name, words in rows for word in words.split()}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_iptables_by_chance(part: int, tmp_path: Path) -> None:
+    exact = 0
+    addresses = tmp_path / "addresses"
+    addresses.write_text(small_iptables.ADDRESSES)
+    for number in range(part, RULESETS, 4):
+        chance = random.Random(SEED * 1000003 + number)
+        marks = chance.choice([[], [], ["0x1"], ["0x1", "0x2"]])
+        families = chance.choice([[4], [4, 6], [6]])
+        texts = {family: small_iptables.some_ruleset(chance, family, marks) for family in families}
+        files = []
+        for family, text in texts.items():
+            files.append(tmp_path / f"rules{family}")
+            files[-1].write_text(text)
+        told = chance.random() < 0.8
+        policy = imported(*files, *([addresses] if told else []))
+        whole = told and not LOST.search(policy)
+        exact += whole
+        packets = [small_iptables.some_packet(chance, chance.choice(families)) for _ in range(PACKETS)]
+        zones = zones_of(policy)
+        if not told:  # where a destination lives is a guess: what comes by an interface is not
+            packets = [p for p in packets if not p.out and p.into in zones]
+        rules = {family: small_iptables.read(text) for family, text in texts.items()}
+        may = [small_iptables.verdicts(rules[p.family], p, marks) for p in packets]
+        cases = [(small_iptables.as_flow(p, zones), sorted(m)[0]) for p, m in zip(packets, may)]
+        for case, wanted, got in zip(cases, may, found(tmp_path, policy, cases)):
+            where = f"seed {SEED}, ruleset {number}: {case[0]}: {wanted}, and not {got}\n{texts}\n{policy}"
+            if whole:
+                assert {got} == wanted, where
+            else:
+                assert got != "allow" or wanted == {"allow"}, where
+    assert exact > RULESETS / 4 / 12, "too few were translated whole to tell"
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_squid_by_chance(part: int, tmp_path: Path) -> None:
+    exact = 0
+    for number in range(part, RULESETS, 4):
+        chance = random.Random(SEED * 1000003 + number)
+        text = small_squid.some_conf(chance)
+        policy = imported("squid", "-", text=text)
+        whole = "# not translated" not in policy
+        exact += whole
+        requests = [small_squid.some_request(chance) for _ in range(PACKETS)]
+        may = [small_squid.may_be(text, request) for request in requests]
+        cases = [(small_squid.as_flow(r), sorted(m)[0]) for r, m in zip(requests, may)]
+        for case, wanted, got in zip(cases, may, found(tmp_path, policy, cases)):
+            where = f"seed {SEED}, list {number}: {case[0]}: {wanted}, and not {got}\n{text}\n{policy}"
+            if whole:
+                assert {got} == wanted, where
+            else:
+                assert got != "allow" or wanted == {"allow"}, where
+    assert exact > RULESETS / 4 / 4, "too few were translated whole to tell"
+
+
+SAMPLES = sorted({path.stem for path in GOLDEN.iterdir()})
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sample(name: str) -> None:
+    """NAME.KIND... becomes NAME.policy; NAME.said is what is told of it."""
+    sources = sorted(p.name for p in GOLDEN.glob(f"{name}.*") if p.suffix not in (".policy", ".said"))
+    done = subprocess.run(
+        [PROGRAM, "import", *sources], cwd=GOLDEN, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    for ending, text in ((".policy", done.stdout), (".said", done.stderr)):
+        path = GOLDEN / (name + ending)
+        if UPDATE:
+            path.write_text(text)
+        assert text == (path.read_text() if path.exists() else ""), path
+    assert run("check", GOLDEN / f"{name}.policy").returncode == 0
+    assert run("fmt", "--check", GOLDEN / f"{name}.policy").returncode == 0
+    lines, what = done.stderr.split(" lines translated")[0].split(" of "), done.stdout
+    assert len(set(re.findall("^# not translated: (.*)$", what, re.MULTILINE))) >= int(lines[1]) - int(lines[0])
