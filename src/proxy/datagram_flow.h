@@ -40,7 +40,8 @@ struct datagram_flow {
 	struct datagram *first, **last; /* that wait */
 };
 
-/* NULL: no memory, or no place (proxy/crowd).  The policy is asked with the first datagram. */
+/* NULL: no memory, or no place (proxy/crowd).  The policy is asked with the
+ * first datagram. */
 struct datagram_flow *datagram_flow_create(struct association *association,
     struct address to, struct str name, uint16_t port);
 

@@ -12,6 +12,7 @@ has descriptors for; what 50,000 would take is reckoned from those.
 import json
 import os
 import re
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -106,6 +107,13 @@ def places(gateway: Gateway) -> int:
     return min(CLIENTS, limit // EACH)
 
 
+def own_descriptors() -> int:
+    """As many as this process may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
 def connections(
     host: Host, count: int, sources: list[str], window: int = 0
 ) -> list[socket.socket]:
@@ -153,10 +161,10 @@ def is_served_soon(lab: Lab) -> None:
 
 def test_idle_connections(gateway: Gateway) -> None:
     lab = gateway.lab
-    count = min(WANTED, places(gateway) * 9 // 10)
+    count = min(WANTED, places(gateway) * 9 // 10, own_descriptors() - 1000)
     before = resident(gateway)
     with crowd(lab.lan, count, SOURCES):
-        wait.until("all", lambda: counter(gateway, "connections_open") == count)
+        wait.until("all", lambda: counter(gateway, "connections_open") == count, 20)
         each = (resident(gateway) - before) / count
         is_served_soon(lab)
     mib = (before + IDLE * each) / (1 << 20)
