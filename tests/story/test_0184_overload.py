@@ -79,7 +79,7 @@ def _all_have_left(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "gateway" in request.fixturenames:
         gateway = request.getfixturevalue("gateway")
-        wait.until("all to have left", lambda: counter(gateway, "connections_open") == 0)
+        wait.until("their end", lambda: counter(gateway, "connections_open") == 0)
 
 
 def counter(gateway: Gateway, name: str) -> int:
@@ -206,7 +206,10 @@ def test_slow_readers(gateway: Gateway) -> None:
     lab = gateway.lab
     count = 200
     before = resident(gateway)
-    with lab.out.serve(8000, endless), crowd(lab.lan, count, SOURCES, window=1) as socks:
+    with (
+        lab.out.serve(8000, endless),
+        crowd(lab.lan, count, SOURCES, window=1) as socks,
+    ):
         for sock in socks:
             sock.sendall(HEAD)
         wait.until("all", lambda: counter(gateway, "upstream_dials") >= count, 10)
@@ -224,7 +227,8 @@ class Cramped(Gateway):
     def argv(self) -> list[str | Path]:
         limit = f"--nofile={self.DESCRIPTORS}:{self.DESCRIPTORS}"
         # Without the capability that could raise it again.
-        return ["prlimit", limit, "setpriv", "--bounding-set=-sys_resource", *super().argv()]
+        lasting = ["setpriv", "--bounding-set=-sys_resource"]
+        return ["prlimit", limit, *lasting, *super().argv()]
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +265,7 @@ def test_datagrams_to_everywhere(cramped: Gateway) -> None:
             stack.callback(client.close)
             for port in range(9000, 9032):
                 client.send(place("203.0.113.9", port), b"?")
-        wait.until("some to be shed", lambda: counter(cramped, "connections_shed") > shed)
+        wait.until("it to be met", lambda: counter(cramped, "connections_shed") > shed)
         is_served_soon(lab)
         opened = len(os.listdir(f"/proc/{proxy(cramped)}/fd"))
         print(f"\n{12 * 32} places: {opened} descriptors")
