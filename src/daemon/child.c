@@ -375,14 +375,12 @@ child_tell_output(
 int
 child_count_outputs(struct child *child, struct channel_outputs *ret)
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message answer;
 	int rc = send_bare(child, CHANNEL_COUNT_OUTPUTS, 0);
 
 	if (rc == 0)
-		rc = receive_one(child, &answer, deadline);
-	if (rc == 0 && answer.type != CHANNEL_OUTPUTS)
-		rc = -EBADMSG;
+		rc = receive_answer(
+		    child, CHANNEL_OUTPUTS, &answer, CHILD_ANSWER_SECONDS);
 	if (rc == 0)
 		*ret = answer.outputs;
 	return rc;
@@ -452,13 +450,12 @@ child_collect(struct child *child,
 int
 child_drain(struct child *child)
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message answer;
 	int rc = send_bare(child, CHANNEL_DRAIN, 0);
 
-	if (rc == 0)
-		rc = receive_one(child, &answer, deadline);
-	return rc == 0 && answer.type != CHANNEL_DRAINED ? -EBADMSG : rc;
+	return rc < 0 ? rc
+		      : receive_answer(child, CHANNEL_DRAINED, &answer,
+			    CHILD_ANSWER_SECONDS);
 }
 
 int
@@ -498,7 +495,6 @@ read_tally(int file, struct tally *sum)
 int
 child_reckon(struct child *child, struct tally *sum)
 {
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	struct channel_message message = { .type = CHANNEL_RECKON };
 	int file = memfd_create("tally", MFD_CLOEXEC);
 
@@ -506,9 +502,8 @@ child_reckon(struct child *child, struct tally *sum)
 		return -errno;
 	int rc = send_one(child, &message, file);
 	if (rc == 0)
-		rc = receive_one(child, &message, deadline);
-	if (rc == 0 && message.type != CHANNEL_RECKONED)
-		rc = -EBADMSG;
+		rc = receive_answer(
+		    child, CHANNEL_RECKONED, &message, CHILD_ANSWER_SECONDS);
 	if (rc == 0)
 		rc = read_tally(file, sum);
 	(void)close(file);

@@ -223,7 +223,8 @@ def _limit(pid: int, name: str, to: int | None = None) -> int:
     takes CAP_SYS_RESOURCE, which a container's root may lack."""
     found = os.stat(f"/proc/{pid}")
     user = ["setpriv", f"--reuid={found.st_uid}", f"--regid={found.st_gid}"]
-    argv = [*user, "--clear-groups", "prlimit", "--pid", str(pid), "--raw", "--noheadings"]
+    prlimit = ["prlimit", "--pid", str(pid), "--raw", "--noheadings"]
+    argv = [*user, "--clear-groups", *prlimit]
     said = subprocess.check_output([*argv, f"--{name}", "-o", "SOFT"], text=True)
     before = -1 if said.strip() == "unlimited" else int(said)
     if to is not None:

@@ -427,7 +427,7 @@ def test_the_kernel_refuses(service: Failing, flood: Flood) -> None:
     assert done.returncode != GOOD, done.stderr
     print(done.stderr)
     write_list(service, BAD + "203.0.113.67\n")
-    wait.until("it to be tried", lambda: "203.0.113.67" in service.err or "list 'bad'" in service.err)
+    wait.until("it to be tried", lambda: "list 'bad'" in service.err)
     assert names_of(service.table()) == names_of(before)
     serves(flood)
     write_list(service, BAD)
@@ -496,6 +496,9 @@ def test_the_name_server_is_gone(service: Failing, flood: Flood) -> None:
 # The thread of the console stands still, and nothing else does.
 
 
+CONSOLE = "console { listen 10.0.0.1:8080\n    from lan }\n"
+
+
 def console_thread(pid: int, port: int) -> int:
     """The one whose epoll has the console's listener."""
     inodes = {
@@ -521,7 +524,7 @@ def console_thread(pid: int, port: int) -> int:
 
 @pytest.mark.skipif(bool(inject.lacking), reason=inject.lacking)
 def test_the_console_hangs(service: Failing, flood: Flood) -> None:
-    text = service.policy.read_text() + "console { listen 10.0.0.1:8080\n    from lan }\n"
+    text = service.policy.read_text() + CONSOLE
     assert service.apply(text).returncode == GOOD
     pid = pid_of(service, PROXY)
     page = "http://10.0.0.1:8080/"

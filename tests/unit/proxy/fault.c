@@ -11,6 +11,7 @@
 
 #include "policies.h"
 #include "proxy/client.h"
+#include "proxy/crowd.h"
 #include "proxy/pool.h"
 #include "proxy/worker.h"
 
@@ -76,6 +77,10 @@ begin(struct story *s)
 	assert_int_equal(tally_slot_init(&s->worker.tally), 0);
 	s->worker.slots = slots_create();
 	assert_non_null(s->worker.slots);
+	s->worker.crowd = crowd_create(10, "too many");
+	assert_non_null(s->worker.crowd);
+	s->worker.slow_heads = crowd_create(10, "too slow");
+	assert_non_null(s->worker.slow_heads);
 	s->worker.pool = pool_create(&s->h.loop, s->pools);
 	assert_non_null(s->worker.pool);
 }
@@ -89,6 +94,8 @@ end(struct story *s)
 	pools_destroy(&s->pools);
 	slots_destroy(&s->worker.slots);
 	tally_slot_fini(&s->worker.tally);
+	crowd_destroy(s->worker.crowd);
+	crowd_destroy(s->worker.slow_heads);
 	resolver_destroy(&s->worker.resolver);
 	proxy_generation_unref(s->worker.generation);
 	arena_spare_fini(&s->worker.spare);
