@@ -116,17 +116,17 @@ static void
 add_totals(const struct chronicle *chronicle, struct text *out)
 {
 	static const struct {
-		enum series_figure figure;
 		const char *what;
+		enum series_figure figure;
 		bool bytes;
 	} cards[] = {
-		{ SERIES_ALLOWED, "Flows allowed", false },
-		{ SERIES_REFUSED, "Flows refused", false },
-		{ SERIES_REQUESTS, "Requests", false },
-		{ SERIES_HITS, "Answered by the cache", false },
-		{ SERIES_BYTES_IN, "Bytes from clients", true },
-		{ SERIES_BYTES_OUT, "Bytes to clients", true },
-		{ SERIES_SAVED, "Saved by cache and compression", true },
+		{ "Flows allowed", SERIES_ALLOWED, false },
+		{ "Flows refused", SERIES_REFUSED, false },
+		{ "Requests", SERIES_REQUESTS, false },
+		{ "Answered by the cache", SERIES_HITS, false },
+		{ "Bytes from clients", SERIES_BYTES_IN, true },
+		{ "Bytes to clients", SERIES_BYTES_OUT, true },
+		{ "Saved by cache and compression", SERIES_SAVED, true },
 	};
 	char room[CHRONICLE_NUMBER_BYTES];
 
@@ -144,9 +144,9 @@ add_totals(const struct chronicle *chronicle, struct text *out)
 /* ---- plots ---- */
 
 struct plot {
-	enum series_figure figure;
 	const char *title;
 	const char *colour;
+	enum series_figure figure;
 	bool bytes;
 };
 
@@ -259,10 +259,10 @@ void
 chronicle_html(const struct chronicle *chronicle, struct text *out)
 {
 	static const struct plot plots[] = {
-		{ SERIES_ALLOWED, "Flows allowed", "good", false },
-		{ SERIES_REFUSED, "Flows refused", "bad", false },
-		{ SERIES_BYTES_OUT, "Bytes to clients", "flow", true },
-		{ SERIES_SAVED, "Bytes saved", "good", true },
+		{ "Flows allowed", "good", SERIES_ALLOWED, false },
+		{ "Flows refused", "bad", SERIES_REFUSED, false },
+		{ "Bytes to clients", "flow", SERIES_BYTES_OUT, true },
+		{ "Bytes saved", "good", SERIES_SAVED, true },
 	};
 
 	text_addz(out, head);

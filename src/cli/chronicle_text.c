@@ -54,17 +54,17 @@ static void
 add_totals(const struct chronicle *chronicle, struct text *out)
 {
 	static const struct {
-		enum series_figure figure;
 		const char *what;
+		enum series_figure figure;
 		bool bytes;
 	} rows[] = {
-		{ SERIES_ALLOWED, "flows allowed", false },
-		{ SERIES_REFUSED, "flows refused", false },
-		{ SERIES_REQUESTS, "requests", false },
-		{ SERIES_HITS, "answered by the cache", false },
-		{ SERIES_BYTES_IN, "bytes from clients", true },
-		{ SERIES_BYTES_OUT, "bytes to clients", true },
-		{ SERIES_SAVED, "bytes saved", true },
+		{ "flows allowed", SERIES_ALLOWED, false },
+		{ "flows refused", SERIES_REFUSED, false },
+		{ "requests", SERIES_REQUESTS, false },
+		{ "answered by the cache", SERIES_HITS, false },
+		{ "bytes from clients", SERIES_BYTES_IN, true },
+		{ "bytes to clients", SERIES_BYTES_OUT, true },
+		{ "bytes saved", SERIES_SAVED, true },
 	};
 	const uint64_t *figures = chronicle->total.figures;
 	char room[CHRONICLE_NUMBER_BYTES];

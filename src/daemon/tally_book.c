@@ -132,24 +132,43 @@ is_day(struct str name)
 	return true;
 }
 
-void
-tally_book_forget(struct tally_book *book, int64_t wall)
+/* How many days there are, and the name of the oldest. */
+static size_t
+look_through(int folder, char ret_oldest[static NAME_BYTES])
 {
-	int fd = open_folder(book);
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	char oldest[NAME_BYTES];
+	size_t count = 0;
 
-	file_name(wall - TALLY_BOOK_DAYS * TALLY_DAY, oldest);
 	if (dir == NULL) {
 		if (fd >= 0)
 			(void)close(fd);
-		return;
+		return 0;
 	}
-	for (struct dirent *one; (one = readdir(dir)) != NULL;)
-		if (is_day(str_of(one->d_name)) &&
-		    str_cmp(str_of(one->d_name), str_of(oldest)) < 0)
-			(void)unlinkat(fd, one->d_name, 0);
+	for (struct dirent *one; (one = readdir(dir)) != NULL;) {
+		struct str name = str_of(one->d_name);
+		if (!is_day(name))
+			continue;
+		if (count++ == 0 || str_cmp(name, str_of(ret_oldest)) < 0)
+			memcpy(ret_oldest, name.at, name.len + 1);
+	}
 	(void)closedir(dir);
+	return count;
+}
+
+/* Most often there is one too many, or none. */
+void
+tally_book_forget(struct tally_book *book)
+{
+	int folder = open_folder(book);
+	char oldest[NAME_BYTES];
+
+	if (folder < 0)
+		return;
+	while (look_through(folder, oldest) > TALLY_BOOK_DAYS)
+		if (unlinkat(folder, oldest, 0) < 0)
+			break;
+	(void)close(folder);
 }
 
 /* ---- reading ---- */

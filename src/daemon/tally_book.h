@@ -11,7 +11,7 @@
  * A line is written when its hour is over, and at the end of the process; of an
  * hour with two lines both count.  A day's file only grows, up to a limit, and
  * a line that was cut off by a crash ends at the next one's beginning and is no
- * line.  Days beyond TALLY_BOOK_DAYS are thrown away.
+ * line.  Of days on which something happened TALLY_BOOK_DAYS are kept.
  *
  * Owned by the daemon's one thread.
  */
@@ -45,8 +45,9 @@ void tally_book_close(struct tally_book *book);
  * -EFBIG for a day that is full. */
 int tally_book_append(struct tally_book *book, int64_t wall, struct str line);
 
-/* Throws away what is older than it may be. */
-void tally_book_forget(struct tally_book *book, int64_t wall);
+/* Throws the oldest days away, beyond as many as may be kept.  What the clock
+ * says has no part in it: a wrong one must not empty the book. */
+void tally_book_forget(struct tally_book *book);
 
 /* The lines of the day, each with its end; none for a day without a file.  0 or
  * a negative errno. */

@@ -73,7 +73,7 @@ tally_hours_flush(struct gateway *gateway)
 				    "written: %s",
 			    strerror(-rc));
 		hours->failed = rc < 0;
-		tally_book_forget(&hours->book, clock_wall());
+		tally_book_forget(&hours->book);
 	}
 	tally_clear(&hours->now);
 	hours->is_empty = true;
@@ -87,59 +87,78 @@ is_nothing(const struct series_point *point)
 	return memcmp(point, &nothing, sizeof(nothing)) == 0;
 }
 
-void
-tally_hours_add(struct gateway *gateway, int64_t wall, const struct tally *news)
-{
-	struct tally_hours *hours = &gateway->tally.by_hour;
-	int64_t hour = wall > 0 ? wall / TALLY_HOUR : 0;
-
-	if (hour != hours->hour)
-		tally_hours_flush(gateway);
-	hours->hour = hour;
-	if (is_nothing(&news->point))
-		return;
-	tally_merge(&hours->now, news);
-	hours->is_empty = false;
-}
-
 /* ---- what was written ---- */
 
+/* Those that the series has room for: one that is older would have it begin
+ * anew. */
 static void
-take_lines(struct series *series, struct str rest)
+take_lines(struct series *series, int64_t now, struct str rest)
 {
+	int64_t first = now / TALLY_HOUR - (int64_t)series->count + 1;
 	struct series_point point;
 	int64_t hour;
 
 	while (rest.len > 0)
-		if (tally_book_parse(str_cut(&rest, '\n'), &hour, &point))
-			series_add(series, hour, &point);
+		if (tally_book_parse(str_cut(&rest, '\n'), &hour, &point) &&
+		    hour <= now && hour / TALLY_HOUR >= first)
+			(void)series_add(series, hour, &point);
+}
+
+static int
+read_back(struct gateway *gateway)
+{
+	struct tally_keeper *keeper = &gateway->tally;
+	struct series *series = &keeper->series[TALLY_SERIES - 1];
+	int64_t now = clock_wall();
+	struct text day = TEXT_EMPTY;
+	int rc = 0;
+
+	for (int64_t i = TALLY_SERIES_DAYS; rc == 0 && i >= 0; i--) {
+		text_clear(&day);
+		rc = tally_book_read(
+		    &keeper->by_hour.book, now - i * TALLY_DAY, &day);
+		if (rc == 0)
+			take_lines(series, now, text_str(&day));
+	}
+	text_fini(&day);
+	return rc;
 }
 
 void
 tally_hours_open(struct gateway *gateway)
 {
 	struct tally_keeper *keeper = &gateway->tally;
-	struct series *series = &keeper->series[TALLY_SERIES - 1];
-	int64_t now = clock_wall();
-	int64_t days = (int64_t)series->count / 24;
 	const char *dir = gateway->last_good.dir;
-	struct text day = TEXT_EMPTY;
 
 	if (!keeper->is_open || dir == NULL)
 		return;
 	int rc = tally_book_open(&keeper->by_hour.book, dir);
-	for (int64_t i = days; rc == 0 && i >= 0; i--) {
-		text_clear(&day);
-		rc = tally_book_read(
-		    &keeper->by_hour.book, now - i * TALLY_DAY, &day);
-		if (rc == 0)
-			take_lines(series, text_str(&day));
-	}
+	if (rc == 0)
+		rc = read_back(gateway);
 	if (rc < 0)
 		gateway_say("what happened before could not be read from "
 			    "%s/hours: %s",
 		    dir, strerror(-rc));
-	text_fini(&day);
+}
+
+/* ---- what happens ---- */
+
+void
+tally_hours_add(
+    struct gateway *gateway, int64_t wall, const struct tally *news, bool anew)
+{
+	struct tally_hours *hours = &gateway->tally.by_hour;
+	int64_t hour = wall > 0 ? wall / TALLY_HOUR : 0;
+
+	if (hour != hours->hour)
+		tally_hours_flush(gateway);
+	if (anew && hours->book.fd >= 0)
+		(void)read_back(gateway);
+	hours->hour = hour;
+	if (is_nothing(&news->point))
+		return;
+	tally_merge(&hours->now, news);
+	hours->is_empty = false;
 }
 
 /* ---- report ---- */

@@ -37,9 +37,10 @@ void tally_hours_fini(struct tally_hours *hours);
 /* The folder of the state is known, and what lies there is read. */
 void tally_hours_open(struct gateway *gateway);
 
-/* Something happened about that time. */
+/* Something happened about that time; `anew`: the series of hours knows nothing
+ * from before, as after a host without a clock was told the time. */
 void tally_hours_add(
-    struct gateway *gateway, int64_t wall, const struct tally *news);
+    struct gateway *gateway, int64_t wall, const struct tally *news, bool anew);
 
 /* Writes the hour so far. */
 void tally_hours_flush(struct gateway *gateway);

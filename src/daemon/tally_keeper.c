@@ -11,7 +11,7 @@ static const struct {
 } spans[TALLY_SERIES] = {
 	{ 10 * CLOCK_SECOND, 360 },
 	{ 60 * CLOCK_SECOND, 1440 },
-	{ 3600 * CLOCK_SECOND, (size_t)35 * 24 },
+	{ 3600 * CLOCK_SECOND, (size_t)TALLY_SERIES_DAYS * 24 },
 };
 
 /* One more than the span that may be asked for: it begins within the first. */
@@ -79,11 +79,12 @@ tally_keeper_look(struct gateway *gateway)
 	keeper->looked = now;
 	ask_proxy(gateway, wall);
 	tally_kernel_look(gateway, wall);
+	bool anew = false; /* the last one, of hours */
 	for (size_t i = 0; i < TALLY_SERIES; i++)
-		series_add(&keeper->series[i], at, &keeper->news.point);
+		anew = series_add(&keeper->series[i], at, &keeper->news.point);
 	(void)periods_add(&keeper->minutes, at, &keeper->news);
 	(void)periods_add(&keeper->hours, at, &keeper->news);
-	tally_hours_add(gateway, at, &keeper->news);
+	tally_hours_add(gateway, at, &keeper->news, anew);
 	tally_clear(&keeper->news);
 }
 

@@ -38,6 +38,9 @@
 
 #define TALLY_SERIES 3
 
+/* As far back as the longest series goes. */
+#define TALLY_SERIES_DAYS 35
+
 struct gateway;
 
 struct tally_keeper {

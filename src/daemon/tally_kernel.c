@@ -32,6 +32,7 @@ static bool
 is_one_zone(const struct policy_endpoint *endpoint)
 {
 	return endpoint->zones != 0 && endpoint->own == 0 &&
+	       endpoint->group_count == 0 &&
 	       (endpoint->zones & (endpoint->zones - 1)) == 0;
 }
 
@@ -92,6 +93,9 @@ note(struct tally_keeper *keeper, const struct policy *policy, size_t at,
 	    tally_keeper_rule_key(&keeper->hits.items[at].id), &more);
 	if (rule->report)
 		return;
+	/* Of a flow that is allowed these are the bytes of its beginning. */
+	if (!is_refusal(rule))
+		more.bytes_in = 0;
 	news->point
 	    .figures[is_refusal(rule) ? SERIES_REFUSED : SERIES_ALLOWED] +=
 	    more.flows;
@@ -198,7 +202,8 @@ tally_kernel_see(struct tally_keeper *keeper, const struct log_prefix *prefix,
 {
 	const struct tally_kernel *kernel = &keeper->kernel;
 	bool refused = prefix->verdict != POLICY_VERDICT_ALLOW;
-	struct heavy_count one = { 1, refused, packet->bytes, 0 };
+	/* What is allowed tells all of its bytes at its end. */
+	struct heavy_count one = { 1, refused, refused ? packet->bytes : 0, 0 };
 	struct str client = tally_client_key(&packet->source);
 	struct heavy *kinds = keeper->news.kinds;
 	char room[TALLY_PAIR_BYTES];

@@ -190,6 +190,7 @@ add_to(struct heavy_count *sum, const struct heavy_count *count)
 static struct heavy_entry *
 let_in(struct heavy *heavy, struct str key, uint64_t hash)
 {
+	must(heavy->entries != NULL);
 	if (heavy->count == heavy->room)
 		forget_lesser(heavy);
 	size_t at = heavy->keys.len;

@@ -56,28 +56,31 @@ begin_anew(struct series *series, int64_t number)
 	series->newest = number;
 }
 
-static void
+/* True: it begins anew. */
+static bool
 go_on_to(struct series *series, int64_t number)
 {
 	if (series->newest < 0 ||
 	    number - series->newest >= (int64_t)series->count ||
 	    series->newest - number >= (int64_t)series->count) {
 		begin_anew(series, number);
-		return;
+		return true;
 	}
 	while (series->newest < number)
 		*point_of(series, ++series->newest) =
 		    (struct series_point){ { 0 } };
+	return false;
 }
 
-void
+bool
 series_add(
     struct series *series, int64_t wall, const struct series_point *point)
 {
 	int64_t number = wall > 0 ? wall / series->step : 0;
 
-	go_on_to(series, number);
+	bool anew = go_on_to(series, number);
 	series_point_add(point_of(series, number), point);
+	return anew;
 }
 
 const struct series_point *

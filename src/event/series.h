@@ -13,6 +13,7 @@
 #ifndef GATEHOUSE_EVENT_SERIES_H
 #define GATEHOUSE_EVENT_SERIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,8 +56,9 @@ int series_init(struct series *series, int64_t step, size_t count);
 /* One that is all zero is fine. */
 void series_fini(struct series *series);
 
-/* At this time, by the wall clock; before 1970 is 1970. */
-void series_add(
+/* At this time, by the wall clock; before 1970 is 1970.  True: all that was
+ * there before is gone. */
+bool series_add(
     struct series *series, int64_t wall, const struct series_point *point);
 
 /* The point that holds this time, or NULL: it is not within the series. */

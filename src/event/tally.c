@@ -100,10 +100,11 @@ struct str
 tally_pair_key(
     struct str from, struct str to, char room[static TALLY_PAIR_BYTES])
 {
+	const struct str arrow = STR(" -> ");
 	char *at = put_zone(room, from);
 
-	memcpy(at, " -> ", 4);
-	at = put_zone(at + 4, to);
+	memcpy(at, arrow.at, arrow.len);
+	at = put_zone(at + arrow.len, to);
 	return (struct str){ room, (size_t)(at - room) };
 }
 

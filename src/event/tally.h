@@ -25,6 +25,9 @@
 
 /*	id, word, keys to remember
  *
+ * Rules are to be counted exactly: so many of them are hardly met in the ten
+ * seconds that a tally lasts.
+ *
  * Of refused flows the clients are counted again, by themselves: who is refused
  * a hundred times a day would not be found among those who ask a million times.
  */
@@ -32,7 +35,7 @@
 	ROW(NAMES, names, 512)                                                 \
 	ROW(CLIENTS, clients, 512)                                             \
 	ROW(REFUSED, refused, 512)                                             \
-	ROW(RULES, rules, 2048)                                                \
+	ROW(RULES, rules, 4096)                                                \
 	ROW(PAIRS, pairs, 512)
 
 enum tally_kind {

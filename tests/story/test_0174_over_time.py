@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import curl, wait
+from tests.lab import conntrack, curl, wait
 from tests.lab.flows import PROXY
 from tests.lab.gateway import GOOD, Gateway
 from tests.lab.host import Host
@@ -38,6 +38,7 @@ reject lan -> ads.example.com web               as "ads"
 allow  lan -> wan web                           as "web"
 allow  lan -> wan tcp 2525                      as "mail"
 allow  lan -> wan udp 9                         as "never"
+allow  guest -> wan tcp 2526 log                as "told"
 drop   lan, guest -> any tcp 4444 log           as "<script>worm</script>"
 """
 )
@@ -80,6 +81,10 @@ def totals(lan: Host, step: int = 10, count: int = 60) -> dict:
     return {k: sum(p[k] for p in points) for k in points[0] if k != "time"}
 
 
+def counters(gateway: Gateway) -> dict[str, int]:
+    return json.loads(gateway.command("status", "--json").stdout)["counters"]
+
+
 def grows(lan: Host, before: dict, **by: int) -> bool:
     now = totals(lan)
     return all(now[key] - before[key] >= value for key, value in by.items())
@@ -112,9 +117,33 @@ def test_requests_are_told(site: Site, lan: Host) -> None:
     assert (met["flows"], met["name"]) == (3, "web")
 
 
+def test_compression_is_told_of_what_passes(
+    gateway: Gateway, site: Site, lan: Host
+) -> None:
+    """Of content whose length nobody knew, and that is not kept."""
+    path = site.page(
+        Reply(headers={"Content-Type": "text/plain", "Cache-Control": "no-store"},
+            body=WORDS, chunked=True)
+    )  # fmt: skip
+    before, saved = counters(gateway), totals(lan)["saved"]
+    got = lan.curl(f"http://out.example.com:8000{path}", *PROXY, "--compressed")
+    assert got.status == 200 and got.body == WORDS
+    wait.until("it is told", lambda: totals(lan)["saved"] > saved)
+    now = counters(gateway)
+    was = now["compressed_bytes"] - before["compressed_bytes"]
+    became = now["compressed_to_bytes"] - before["compressed_to_bytes"]
+    assert was == len(WORDS) and 0 < became < was / 10
+    assert totals(lan)["saved"] - saved == was - became
+
+
 def pour(peer: socket.socket) -> None:
     with peer:
         peer.sendall(bytes(100_000))
+
+
+def hold(peer: socket.socket) -> None:
+    peer.sendall(bytes(100_000))
+    peer.recv(1)
 
 
 def drain(peer: socket.socket) -> int:
@@ -141,6 +170,22 @@ def test_the_kernel_is_told(site: Site, lan: Host) -> None:
     # It logs, so its clients are known.
     assert top(lan, "refused", "10.0.9.4")["refused"] >= 1
     assert top(lan, "pairs", "guest -> wan")["refused"] >= 1
+
+
+def test_the_end_of_a_flow_tells_its_bytes(
+    gateway: Gateway, site: Site, lan: Host
+) -> None:
+    """Of whom they were, the kernel says where a rule logs."""
+    with site.lab.out.serve(2526, hold), site.lab.guest.connect(
+        "203.0.113.9", 2526
+    ) as sock:
+        assert len(sock.recv(100_000, socket.MSG_WAITALL)) == 100_000
+        conntrack.forget(gateway.lab.gw)
+    wait.until(
+        "it is told",
+        lambda: top(lan, "clients", "10.0.9.4").get("bytes_out", 0) > 100_000,
+    )
+    assert top(lan, "pairs", "guest -> wan")["bytes_out"] > 100_000
 
 
 def test_a_rule_that_was_never_met(lan: Host) -> None:

@@ -153,23 +153,32 @@ a_day_that_is_full(void **state)
 	assert_int_equal(read_hours(day, &allowed), 1);
 }
 
-/* Nobody else's file is followed or thrown away. */
+/* The oldest, whatever the clock says; and nobody else's file. */
 static void
 what_is_old_goes(void **state)
 {
-	static const char *const others[] = { "hours/2020-01-01.txt",
-		"hours/x020-01-01.jsonl", "hours/notes" };
-	int64_t now = DAY + 400 * TALLY_DAY;
+	static const char *const others[] = { "hours/2000-01-01.txt",
+		"hours/x000-01-01.jsonl", "hours/notes" };
+	int64_t first = DAY - 500 * TALLY_DAY;
 	uint64_t allowed;
 
 	(void)state;
-	write_hour(DAY - TALLY_DAY, 7, 0);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		(void)close(
 		    open(folder_path(others[i]), O_CREAT | O_WRONLY, 0600));
-	tally_book_forget(&book, now);
-	assert_int_equal(read_hours(DAY - TALLY_DAY, &allowed), 0);
+	for (int64_t i = 0; i < TALLY_BOOK_DAYS; i++)
+		write_hour(first + i * TALLY_DAY, 7, 0);
+	write_hour(DAY + 30000 * TALLY_DAY, 9, 0);
+	tally_book_forget(&book);
+	assert_int_equal(read_hours(first, &allowed), 0);
+	assert_int_equal(
+	    read_hours(first + (TALLY_BOOK_DAYS - 1) * TALLY_DAY, &allowed), 1);
 	assert_int_equal(read_hours(DAY, &allowed), 24);
+	assert_int_equal(read_hours(DAY + 30000 * TALLY_DAY, &allowed), 1);
+	size_t days = 0;
+	for (int64_t i = -1000; i < 1000; i++)
+		days += read_hours(DAY + i * TALLY_DAY, &allowed) > 0;
+	assert_int_equal(days, TALLY_BOOK_DAYS - 1);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 		assert_int_equal(access(folder_path(others[i]), F_OK), 0);
 }

@@ -36,16 +36,18 @@ struct twin {
 	int64_t newest;
 };
 
-static void
+static bool
 twin_add(struct twin *twin, int64_t number, uint64_t flows)
 {
-	bool fits = twin->newest >= 0 && twin->newest - number < COUNT;
+	bool fits = twin->newest >= 0 && twin->newest - number < COUNT &&
+		    number - twin->newest < COUNT;
 
 	if (!fits)
 		memset(twin->flows, 0, sizeof(twin->flows));
 	if (!fits || number > twin->newest)
 		twin->newest = number;
 	twin->flows[number] += flows;
+	return !fits;
 }
 
 static void
@@ -89,9 +91,10 @@ whatever_the_clock_does(void **context)
 		twin.newest = -1;
 		for (unsigned i = 0; i < 300; i++) {
 			point.figures[SERIES_ALLOWED] = (uint64_t)chance(100);
-			series_add(&series, wall, &point);
-			twin_add(
-			    &twin, wall / STEP, point.figures[SERIES_ALLOWED]);
+			bool anew = series_add(&series, wall, &point);
+			assert_int_equal(
+			    anew, twin_add(&twin, wall / STEP,
+				      point.figures[SERIES_ALLOWED]));
 			if (i % 10 == 0)
 				check(&twin, &series);
 			wall = move(wall);
@@ -121,12 +124,12 @@ a_time_before_all(void **context)
 
 	(void)context;
 	assert_int_equal(series_init(&series, STEP, COUNT), 0);
-	series_add(&series, -5 * STEP, &one);
-	series_add(&series, STEP / 2, &one);
+	assert_true(series_add(&series, -5 * STEP, &one));
+	assert_false(series_add(&series, STEP / 2, &one));
 	assert_int_equal(series_at(&series, 0)->figures[SERIES_SAVED], 2);
-	series_add(&series, clock_wall(), &one);
+	assert_true(series_add(&series, clock_wall(), &one));
 	assert_null(series_at(&series, 0));
-	series_add(&series, 0, &one);
+	assert_true(series_add(&series, 0, &one));
 	assert_int_equal(series_at(&series, 0)->figures[SERIES_SAVED], 1);
 	assert_null(series_at(&series, clock_wall()));
 	series_fini(&series);

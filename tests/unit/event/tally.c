@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -256,6 +257,16 @@ one_that_is_held_is_left_alone(void **context)
 	tally_slot_fini(&slot);
 }
 
+/* Others have the processor, too. */
+static int64_t
+thread_time(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * CLOCK_SECOND + now.tv_nsec;
+}
+
 /* What it costs on a request's way: names and clients of a busy proxy. */
 static void
 the_cost_of_a_flow(void **context)
@@ -270,7 +281,7 @@ the_cost_of_a_flow(void **context)
 	for (unsigned i = 0; i < 4096; i++)
 		(void)snprintf(
 		    names[i], sizeof(names[i]), "host-%u.example.com", i);
-	int64_t began = clock_now();
+	int64_t began = thread_time();
 	for (unsigned i = 0; i < FLOWS; i++) {
 		at = at * 1664525 + 1013904223;
 		flow.name = str_of(names[(at >> 16) & (at >> 4) & 4095]);
@@ -281,7 +292,7 @@ the_cost_of_a_flow(void **context)
 		tally_slot_end(&slot, tally);
 	}
 	print_message("a flow takes %lld ns\n",
-	    (long long)((clock_now() - began) / FLOWS));
+	    (long long)((thread_time() - began) / FLOWS));
 	tally_slot_fini(&slot);
 }
 
