@@ -110,6 +110,17 @@ def test_why_tells_an_event(gateway: Gateway, events: dict[str, Event]) -> None:
     assert json.loads(by_flow.stdout)["event"]["id"] == events["drop"].id
 
 
+def test_why_of_a_ban(gateway: Gateway, events: dict[str, Event]) -> None:
+    """It is of no flow; what it then does is of one."""
+    gateway.command("ban", "203.0.113.66", "for", "10m", "because", "a", "try")
+    gateway.command("unban", "203.0.113.66")
+    [begun, ended] = ids(gateway, "rule", "ban", "-n", "2")
+    words = gateway.command("why", begun).stdout
+    assert "because 203.0.113.66 is banned for 10m: a try" in words
+    assert "The policy in force is not asked: it is not of one flow." in words
+    assert gateway.command("why", ended).stdout.startswith("allow, ")
+
+
 def test_why_of_what_is_not_one(gateway: Gateway, events: dict[str, Event]) -> None:
     for words, status in (
         (("ffffffff",), NO),
