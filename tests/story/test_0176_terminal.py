@@ -197,6 +197,9 @@ def test_log_is_cut_at_a_terminal(gateway: Gateway, events: dict[str, Event], fl
         assert len(shown) == len(ids(gateway, "refused"))  # none is broken
     whole = log(gateway, "to", "a.example.net")
     assert len(whole[0]) > 200
+    with at_terminal(gateway, "flows", "port", str(TCP)) as terminal:
+        assert terminal.wait_end() == GOOD
+        assert len(terminal.text.strip().splitlines()) == len(flows)
 
 
 def test_top_shows_what_lives(gateway: Gateway, flows) -> None:
