@@ -14,6 +14,7 @@ from tests.lab import wait
 from tests.lab.gateway import GOOD, NO, WRONG_CALL, WRONG_WORLD, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Event, Journal
+from tests.lab.lab import Lab
 from tests.lab.listener import echo
 from tests.lab.terminal import Terminal
 from tests.story.zones import ZONES, line_of
@@ -31,6 +32,14 @@ reject lan -> {OUT} udp 7302 log
 drop any -> any log
 """
 )
+
+
+@pytest.fixture(scope="module")
+def gateway(gateway_lab: Lab) -> Iterator[Gateway]:
+    """It keeps the policies that were in force."""
+    state = gateway_lab.gw.stem("state")
+    with Gateway(gateway_lab, POLICY, "--state", str(state)) as gateway:
+        yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +153,8 @@ def test_why_says_that_the_policy_has_changed(
         words = gateway.command("why", events["drop"].id).stdout
         assert "The policy has changed since: generation 2 is in force since " in words
         assert f"Now it would be allow by line {line_of(open, 'wan udp')}:" in words
+        line = line_of(POLICY, "drop any")
+        assert f"  rule    line {line}: drop any -> any log (of policy 1)\n" in words
         same = gateway.command("why", events["reject"].id).stdout
         assert "and says the same:" in same
     finally:
