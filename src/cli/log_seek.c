@@ -23,6 +23,9 @@ read_piece(int fd, char *piece, off_t from, off_t end)
 
 /* ---- by time ---- */
 
+/* A line's head with its time, and more. */
+#define HEAD_BYTES ((ssize_t)2 * CLOCK_TEXT_BYTES)
+
 /* All lines of the journal begin alike. */
 static bool
 time_of(struct str line, int64_t *ret)
@@ -61,8 +64,8 @@ next_time(int fd, off_t from, off_t end, off_t *ret_at, int64_t *ret_time)
 				return 1;
 		}
 		/* A head that the piece's end cuts is read once more. */
-		if (n > CLOCK_TEXT_BYTES * 2 && from + n < end)
-			n -= CLOCK_TEXT_BYTES * 2;
+		if (n > HEAD_BYTES && from + n < end)
+			n -= HEAD_BYTES;
 	}
 	return 0;
 }
