@@ -95,7 +95,7 @@ log_seek_time(int fd, off_t size, int64_t time, off_t *ret)
 struct walk {
 	int fd;
 	off_t begin;
-	size_t *count;
+	size_t count; /* that are missing still */
 	log_wanted_fn wanted;
 	void *context;
 	off_t *ret;
@@ -134,7 +134,7 @@ take_line(struct walk *walk, off_t at)
 	if (!wanted)
 		return false;
 	*walk->ret = at;
-	return --*walk->count == 0;
+	return --walk->count == 0;
 }
 
 /* The piece, from its last line end to its first.  1: found. */
@@ -163,7 +163,7 @@ log_seek_back(int fd, off_t begin, off_t end, size_t *count,
 {
 	struct walk walk = { .fd = fd,
 		.begin = begin,
-		.count = count,
+		.count = *count,
 		.wanted = wanted,
 		.context = context,
 		.ret = ret };
@@ -187,5 +187,6 @@ log_seek_back(int fd, off_t begin, off_t end, size_t *count,
 	if (rc == 0)
 		*ret = begin;
 	text_fini(&walk.line);
+	*count = walk.count;
 	return rc < 0 ? rc : 0;
 }
