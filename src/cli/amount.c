@@ -42,21 +42,21 @@ amount_add_count(struct text *out, int64_t count)
 #define MINUTE_MS ((int64_t)60 * 1000)
 
 void
-amount_add_duration(struct text *out, double given)
+amount_add_duration(struct text *out, double ms)
 {
-	int64_t ms = (int64_t)given, tenths = (int64_t)(given * 10) % 10;
+	int64_t whole = (int64_t)ms, tenths = (int64_t)(ms * 10) % 10;
 
-	if (ms < 10)
-		text_addf(out, "%" PRId64 ".%" PRId64 "ms", ms, tenths);
-	else if (ms < 1000)
-		text_addf(out, "%" PRId64 "ms", ms);
-	else if (ms < MINUTE_MS)
-		text_addf(
-		    out, "%" PRId64 ".%" PRId64 "s", ms / 1000, ms / 100 % 10);
-	else if (ms < HOUR_MS)
-		text_addf(out, "%" PRId64 "m%02" PRId64 "s", ms / MINUTE_MS,
-		    ms % MINUTE_MS / 1000);
+	if (whole < 10)
+		text_addf(out, "%" PRId64 ".%" PRId64 "ms", whole, tenths);
+	else if (whole < 1000)
+		text_addf(out, "%" PRId64 "ms", whole);
+	else if (whole < MINUTE_MS)
+		text_addf(out, "%" PRId64 ".%" PRId64 "s", whole / 1000,
+		    whole / 100 % 10);
+	else if (whole < HOUR_MS)
+		text_addf(out, "%" PRId64 "m%02" PRId64 "s", whole / MINUTE_MS,
+		    whole % MINUTE_MS / 1000);
 	else
-		text_addf(out, "%" PRId64 "h%02" PRId64 "m", ms / HOUR_MS,
-		    ms % HOUR_MS / MINUTE_MS);
+		text_addf(out, "%" PRId64 "h%02" PRId64 "m", whole / HOUR_MS,
+		    whole % HOUR_MS / MINUTE_MS);
 }

@@ -57,9 +57,8 @@ columns_of(struct str text)
 	return sum;
 }
 
-/* The bytes of the head of s that take at most so many columns. */
-static size_t
-head_bytes(struct str s, size_t most)
+size_t
+columns_head_bytes(struct str s, size_t most)
 {
 	size_t bytes = 0, sum = 0, width;
 
@@ -79,7 +78,7 @@ columns_add_head(struct text *out, struct str text, size_t most)
 	if (columns_of(text) <= most) {
 		text_add(out, text);
 	} else if (most > 0) {
-		text.len = head_bytes(text, most - 1);
+		text.len = columns_head_bytes(text, most - 1);
 		text_add(out, text);
 		text_addz(out, COLUMNS_ELLIPSIS);
 	}

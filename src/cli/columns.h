@@ -16,6 +16,9 @@
 /* The columns that the text takes. */
 size_t columns_of(struct str text);
 
+/* The bytes of the head of s that take at most so many columns. */
+size_t columns_head_bytes(struct str s, size_t most);
+
 /* The text in at most so many columns; of a longer one the head and an
  * ellipsis. */
 void columns_add_head(struct text *out, struct str text, size_t most);

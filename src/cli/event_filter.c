@@ -134,8 +134,8 @@ add_values(struct reading *reading, const struct event_key *of,
 		if (one.len == 0 && words.at == NULL)
 			words = take_word(reading);
 		else
-			rc = add_value(reading, of != NULL ? of : key_of(one),
-			    relation, one);
+			rc = add_value(reading,
+			    key_of != NULL ? key_of(one) : of, relation, one);
 	}
 	return rc;
 }

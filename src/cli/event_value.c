@@ -140,7 +140,8 @@ parse_time(const struct wanted *wanted, struct event_value *ret)
 		return -EINVAL;
 	}
 	/* Microseconds, of which a double holds those of two centuries. */
-	set_bounds(wanted->relation, (double)(wall / 1000), ret);
+	int64_t microseconds = wall / 1000;
+	set_bounds(wanted->relation, (double)microseconds, ret);
 	return 0;
 }
 
@@ -302,7 +303,8 @@ fits_number(const struct event_value *value, const json_t *of)
 	if (value->key->kind == EVENT_KEY_TIME) {
 		if (!event_value_time(of, &wall))
 			return false;
-		number = (double)(wall / 1000);
+		int64_t microseconds = wall / 1000;
+		number = (double)microseconds;
 	} else if (!json_is_number(of)) {
 		return false;
 	}

@@ -40,8 +40,9 @@ add_time(const json_t *event, int64_t now, struct text *out)
 	text_addf(out, ".%03u", (unsigned)(wall % CLOCK_SECOND / CLOCK_MS));
 	if (wall > now)
 		return;
+	int64_t ago_ms = (now - wall) / CLOCK_MS;
 	text_addz(out, ", ");
-	amount_add_duration(out, (double)((now - wall) / CLOCK_MS));
+	amount_add_duration(out, (double)ago_ms);
 	text_addz(out, " ago");
 }
 

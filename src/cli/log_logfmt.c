@@ -58,8 +58,9 @@ static void
 add_key(struct text *out, struct str key)
 {
 	for (size_t i = 0; i < key.len; i++)
-		text_addc(out,
-		    is_bare((struct str){ key.at + i, 1 }) ? key.at[i] : '_');
+		text_add(out, is_bare((struct str){ key.at + i, 1 })
+				  ? (struct str){ key.at + i, 1 }
+				  : STR("_"));
 }
 
 static void

@@ -23,6 +23,9 @@ read_piece(int fd, char *piece, off_t from, off_t end)
 
 /* ---- by time ---- */
 
+/* A line's head with its time, and more. */
+#define HEAD_BYTES ((ssize_t)2 * CLOCK_TEXT_BYTES)
+
 /* All lines of the journal begin alike. */
 static bool
 time_of(struct str line, int64_t *ret)
@@ -61,8 +64,8 @@ next_time(int fd, off_t from, off_t end, off_t *ret_at, int64_t *ret_time)
 				return 1;
 		}
 		/* A head that the piece's end cuts is read once more. */
-		if (n > CLOCK_TEXT_BYTES * 2 && from + n < end)
-			n -= CLOCK_TEXT_BYTES * 2;
+		if (n > HEAD_BYTES && from + n < end)
+			n -= HEAD_BYTES;
 	}
 	return 0;
 }
@@ -92,7 +95,7 @@ log_seek_time(int fd, off_t size, int64_t time, off_t *ret)
 struct walk {
 	int fd;
 	off_t begin;
-	size_t *count;
+	size_t count; /* that are missing still */
 	log_wanted_fn wanted;
 	void *context;
 	off_t *ret;
@@ -131,7 +134,7 @@ take_line(struct walk *walk, off_t at)
 	if (!wanted)
 		return false;
 	*walk->ret = at;
-	return --*walk->count == 0;
+	return --walk->count == 0;
 }
 
 /* The piece, from its last line end to its first.  1: found. */
@@ -160,7 +163,7 @@ log_seek_back(int fd, off_t begin, off_t end, size_t *count,
 {
 	struct walk walk = { .fd = fd,
 		.begin = begin,
-		.count = count,
+		.count = *count,
 		.wanted = wanted,
 		.context = context,
 		.ret = ret };
@@ -184,5 +187,6 @@ log_seek_back(int fd, off_t begin, off_t end, size_t *count,
 	if (rc == 0)
 		*ret = begin;
 	text_fini(&walk.line);
+	*count = walk.count;
 	return rc < 0 ? rc : 0;
 }

@@ -45,7 +45,11 @@ say_unreachable(struct top_talk *talk, int rc)
 {
 	struct text words = TEXT_EMPTY;
 
-	text_addf(&words, "the gateway does not answer: %s", strerror(-rc));
+	if (rc == -ENOENT || rc == -ECONNREFUSED)
+		text_addz(&words, "the gateway has ended; it is tried again");
+	else
+		text_addf(
+		    &words, "the gateway does not answer: %s", strerror(-rc));
 	top_state_miss(talk->state, text_str(&words));
 	talk->is_new = true;
 	text_fini(&words);

@@ -232,12 +232,38 @@ count_lines(struct str text)
 	return count;
 }
 
+/* A line that is too long goes on in the next: explanations are to be read. */
 static void
-add_pages(struct drawing *drawing, struct str pages, size_t page)
+wrap(struct str lines, size_t width, struct text *out)
+{
+	struct text shown = TEXT_EMPTY;
+
+	while (lines.len > 0) {
+		text_clear(&shown);
+		utf8_show(&shown, str_cut(&lines, '\n'));
+		struct str rest = text_str(&shown);
+		size_t bytes = columns_head_bytes(rest, width);
+		while (bytes > 0 && bytes < rest.len) {
+			text_add(out, (struct str){ rest.at, bytes });
+			text_addc(out, '\n');
+			rest = str_skip(rest, bytes);
+			bytes = columns_head_bytes(rest, width);
+		}
+		text_add(out, rest);
+		text_addc(out, '\n');
+	}
+	text_fini(&shown);
+}
+
+static void
+add_pages(struct drawing *drawing, struct str text, size_t page)
 {
 	struct top_state *state = drawing->state;
-	size_t count = count_lines(pages);
+	struct text wrapped = TEXT_EMPTY;
 
+	wrap(text, drawing->width, &wrapped);
+	struct str pages = text_str(&wrapped);
+	size_t count = count_lines(pages);
 	state->page = page > 0 ? page : 1;
 	if (state->pages_first + page > count)
 		state->pages_first = count > page ? count - page : 0;
@@ -245,6 +271,7 @@ add_pages(struct drawing *drawing, struct str pages, size_t page)
 		(void)str_cut(&pages, '\n');
 	for (size_t i = 0; i < page && pages.len > 0; i++)
 		add_line(drawing, TOP_LOOK_PLAIN, str_cut(&pages, '\n'));
+	text_fini(&wrapped);
 }
 
 static void

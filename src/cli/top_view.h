@@ -11,7 +11,7 @@
  *	rows
  *	foot		keys, or what is asked, or the answer to a key
  *
- * A screen that is lower has the last of the rows, then no head, then no tabs.
+ * A low screen does without tabs, then without the title, then without a head.
  */
 #ifndef GATEHOUSE_CLI_TOP_VIEW_H
 #define GATEHOUSE_CLI_TOP_VIEW_H

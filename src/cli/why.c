@@ -24,7 +24,8 @@
 /* What the policy in force says of the flow. */
 struct answer {
 	bool is_given;
-	struct text flow;  /* as it was asked */
+	const char *not_asked; /* why it is not asked for; NULL: it is */
+	struct text flow;      /* as it was asked */
 	struct text words; /* as `explain` gives them; or why it gives none */
 	json_t *json;      /* the same, owned; NULL: none is given */
 };
@@ -103,12 +104,12 @@ static void
 ask(struct story *story)
 {
 	struct answer *answer = &story->answer;
-	const char *why = "";
 
-	if (event_flow_write(story->event, &answer->flow, &why) < 0) {
-		text_addz(&answer->words, why);
+	answer->not_asked = "there is no memory for it";
+	if (event_flow_write(story->event, &answer->flow, &answer->not_asked) <
+	    0)
 		return;
-	}
+	answer->not_asked = NULL;
 	answer->json = explain(story, "json", &answer->words);
 	if (answer->json == NULL)
 		return;
@@ -132,9 +133,10 @@ add_rule(const struct story *story, struct text *out)
 		text_addf(out, "line %" PRId64, line);
 	if (story->policy.rule.len > 0)
 		text_addf(out, ": %s", story->policy.rule.at);
-	else if (name.at != NULL)
-		text_addf(
-		    out, "%s'%.*s'", line >= 0 ? ", " : "", STR_ARG(name));
+	else if (name.at != NULL) {
+		text_addz(out, line >= 0 ? ", " : "");
+		log_part_quoted(out, name);
+	}
 	if (story->policy.rule.len > 0 && story->policy.has_changed)
 		text_addf(out, " (of policy %s)", story->policy.history.at);
 	text_addc(out, '\n');
@@ -210,10 +212,13 @@ add_answer(const struct story *story, struct text *out)
 	text_addc(out, '\n');
 	if (!story->policy.is_known)
 		text_addz(out, "No gateway runs that could say more.\n");
+	else if (answer->not_asked != NULL)
+		text_addf(out, "The policy in force is not asked: %s.\n",
+		    answer->not_asked);
 	else if (answer->json == NULL) {
-		text_addz(out, "The policy in force cannot be asked:\n");
+		text_addz(out, "The policy in force does not know it:\n");
 		add_lines(answer->words.len > 0 ? text_str(&answer->words)
-						: STR("it does not answer"),
+						: STR("it gives no answer"),
 		    out);
 	} else {
 		add_comparison(story, out);

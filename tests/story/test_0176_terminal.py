@@ -14,6 +14,7 @@ from tests.lab import wait
 from tests.lab.gateway import GOOD, NO, WRONG_CALL, WRONG_WORLD, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Event, Journal
+from tests.lab.lab import Lab
 from tests.lab.listener import echo
 from tests.lab.terminal import Terminal
 from tests.story.zones import ZONES, line_of
@@ -31,6 +32,14 @@ reject lan -> {OUT} udp 7302 log
 drop any -> any log
 """
 )
+
+
+@pytest.fixture(scope="module")
+def gateway(gateway_lab: Lab) -> Iterator[Gateway]:
+    """It keeps the policies that were in force."""
+    state = gateway_lab.gw.stem("state")
+    with Gateway(gateway_lab, POLICY, "--state", str(state)) as gateway:
+        yield gateway
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +119,17 @@ def test_why_tells_an_event(gateway: Gateway, events: dict[str, Event]) -> None:
     assert json.loads(by_flow.stdout)["event"]["id"] == events["drop"].id
 
 
+def test_why_of_a_ban(gateway: Gateway, events: dict[str, Event]) -> None:
+    """It is of no flow; what it then does is of one."""
+    gateway.command("ban", "203.0.113.66", "for", "10m", "because", "a", "try")
+    gateway.command("unban", "203.0.113.66")
+    [begun, ended] = ids(gateway, "rule", "ban", "-n", "2")
+    words = gateway.command("why", begun).stdout
+    assert "because 203.0.113.66 is banned for 10m: a try" in words
+    assert "The policy in force is not asked: it is not of one flow." in words
+    assert gateway.command("why", ended).stdout.startswith("allow, ")
+
+
 def test_why_of_what_is_not_one(gateway: Gateway, events: dict[str, Event]) -> None:
     for words, status in (
         (("ffffffff",), NO),
@@ -133,6 +153,8 @@ def test_why_says_that_the_policy_has_changed(
         words = gateway.command("why", events["drop"].id).stdout
         assert "The policy has changed since: generation 2 is in force since " in words
         assert f"Now it would be allow by line {line_of(open, 'wan udp')}:" in words
+        line = line_of(POLICY, "drop any")
+        assert f"  rule    line {line}: drop any -> any log (of policy 1)\n" in words
         same = gateway.command("why", events["reject"].id).stdout
         assert "and says the same:" in same
     finally:
@@ -186,6 +208,9 @@ def test_log_is_cut_at_a_terminal(gateway: Gateway, events: dict[str, Event], fl
         assert len(shown) == len(ids(gateway, "refused"))  # none is broken
     whole = log(gateway, "to", "a.example.net")
     assert len(whole[0]) > 200
+    with at_terminal(gateway, "flows", "port", str(TCP)) as terminal:
+        assert terminal.wait_end() == GOOD
+        assert len(terminal.text.strip().splitlines()) == len(flows)
 
 
 def test_top_shows_what_lives(gateway: Gateway, flows) -> None:

@@ -454,6 +454,10 @@ pages_scroll(void **state)
 	assert_screen(&top, 3, 30,
 	    " |two\n |three\n.|arrows scroll, q goes "
 	    "back\n");
+	/* What is too long goes on in the next line. */
+	(void)top_keys_take(&top, TOP_KEY_HOME);
+	(void)top_keys_take(&top, TOP_KEY_DOWN);
+	assert_screen(&top, 4, 4, "=|gat…\n |two\n |thre\n.|arr…\n");
 	assert_int_equal(top_keys_take(&top, 'q'), TOP_WISH_NONE);
 	assert_int_equal(top.pages.len, 0);
 	top_state_fini(&top);
