@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Workloads through a proxy: request, connect, tunnel, idle, hits, compress,
-policy-cost, threads.
+"""Workloads through a proxy: request, logged, connect, tunnel, idle, hits,
+compress, policy-cost, threads.
 
 Each measurement starts the proxy afresh, for two starts of a program are two
 layouts of its memory; the peers take turns, round after round.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import caching, coding, field, peers, policy_cost, window
+from bench import caching, coding, field, logged, peers, policy_cost, window
 from bench.course import Course
 from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
@@ -72,12 +72,17 @@ def _policy(work: str, title: str, is_hit: bool) -> Case:
 PEERS = {
     "hits": caching.PEERS,
     "compress": caching.CODERS,
+    "logged": logged.PEERS,
     "policy-cost": policy_cost.PEERS,
     "threads": policy_cost.THREADS,
 }
 CASES = {
     "request": [
         _case(peers.KEEP, 64, "request: uncached GET of 1 KiB, 64 kept connections",
+              "request"),
+    ],
+    "logged": [
+        _case(peers.KEEP, 64, "logged: the same GET, without and with a line in a log",
               "request"),
     ],
     "connect": [

@@ -6,6 +6,9 @@
 
 #define CUT_MARK "..."
 
+/* The names of our own. */
+#define SHORT_NAME_BYTES 32
+
 static void
 begin_value(struct json *json)
 {
@@ -143,12 +146,37 @@ add_quoted(struct text *out, struct str s, size_t bytes_max)
 	text_addc(out, '"');
 }
 
+/* A line of the journal has thirty of them: in one piece, for that. */
+static bool
+add_short_name(struct json *json, struct str name)
+{
+	char piece[sizeof(", \"\": ") + SHORT_NAME_BYTES];
+	size_t len = 0;
+
+	if (name.len > SHORT_NAME_BYTES || !is_plain(name))
+		return false;
+	if (json->comma) {
+		piece[len++] = ',';
+		piece[len++] = ' ';
+	}
+	piece[len++] = '"';
+	memcpy(piece + len, name.at, name.len);
+	len += name.len;
+	piece[len++] = '"';
+	piece[len++] = ':';
+	piece[len++] = ' ';
+	text_add(json->out, (struct str){ piece, len });
+	return true;
+}
+
 void
 json_name(struct json *json, const char *name)
 {
-	begin_value(json);
-	add_quoted(json->out, str_of(name), SIZE_MAX);
-	text_addz(json->out, ": ");
+	if (!add_short_name(json, str_of(name))) {
+		begin_value(json);
+		add_quoted(json->out, str_of(name), SIZE_MAX);
+		text_addz(json->out, ": ");
+	}
 	json->comma = false;
 }
 

@@ -76,7 +76,10 @@ text_addz(struct text *text, const char *s)
 void
 text_addc(struct text *text, char c)
 {
-	text_add(text, (struct str){ &c, 1 });
+	if (!reserve(text, 1))
+		return;
+	text->at[text->len++] = c;
+	text->at[text->len] = '\0';
 }
 
 void

@@ -57,6 +57,16 @@ struct journal_output {
 	struct text frame; /* of TCP */
 };
 
+/* Under the lock. */
+void journal_output_wait_until(
+    pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline);
+
+/* Under the lock: so many are lost, which is counted and will be told. */
+void journal_output_lose(struct journal_output *output, int64_t count);
+
+/* The last one frees it. */
+void journal_output_unref(struct journal_output *output);
+
 /* Whether there is no use in waiting any more. */
 bool journal_output_gives_up(struct journal_output *output);
 
@@ -75,6 +85,11 @@ void journal_output_take_fd(struct journal_output *output, int fd);
  */
 int journal_output_wait(
     struct journal_output *output, int fd, short events, int64_t deadline);
+
+/* ---- console/journal_writer ---- */
+
+/* What the thread runs; the context is the output. */
+void *journal_output_live(void *context);
 
 /* ---- console/journal_file ---- */
 

@@ -302,6 +302,39 @@ another_time(void **state)
 	close_output(&output);
 }
 
+/* The folder comes later than the gateway: at boot, with a file system. */
+static void
+no_folder_yet(void **state)
+{
+	struct policy_journal_output settings = settings_of(1 << 20, 0, 2);
+	char later[PATH_BYTES], file[PATH_BYTES + 12];
+	struct journal_output_wish wish = { .settings = &settings,
+		.path = file,
+		.fd = -1,
+		.enforcer = "firewall" };
+	struct journal_output *output = NULL;
+
+	(void)state;
+	(void)snprintf(later, sizeof(later), "%s/later", folder);
+	(void)snprintf(file, sizeof(file), "%s/events", later);
+	assert_int_equal(journal_output_open(&settings, file, 0640), -ENOENT);
+	assert_int_equal(journal_output_create(&wish, &output), 0);
+	assert_int_equal(journal_output_start(output), 0);
+	put(output, "a");
+	assert_int_equal(rotate(output), -ENOENT);
+	assert_int_equal(journal_output_look(output).lost, 1);
+	assert_int_equal(journal_output_look(output).error, -ENOENT);
+	assert_int_equal(mkdir(later, 0700), 0);
+	assert_in_range(rotate(output), 0, 1);
+	put(output, "b");
+	assert_int_equal(journal_output_look(output).error, 0);
+	close_output(&output);
+	/* What ends in a t tells of the one that was lost. */
+	assert_words(file, "b t");
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(later), 0);
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, no_waiting, remove_files)
 
@@ -315,6 +348,7 @@ main(void)
 		TEST(by_time),
 		TEST(clock_set_back),
 		TEST(another_time),
+		TEST(no_folder_yet),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

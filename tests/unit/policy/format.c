@@ -97,6 +97,9 @@ static const struct {
 	  "#d\n",
 	    "proxy {\n    listen 10.0.0.1:80 for a\n    intercept web for b\n"
 	    "\n    #c\n}  #d\n" },
+	{ "journal{file   size 1M;\n syslog  udp 10.0.0.5:514  as text # x\n}",
+	    "journal {\n    file size 1M\n"
+	    "    syslog udp 10.0.0.5:514 as text  # x\n}\n" },
 	{ "proxy { listen 10.0.0.1:80 for { a,b }   behind {\n10.0.0.5,\n"
 	  "10.0.0.6} }\n",
 	    "proxy {\n    listen 10.0.0.1:80 for { a, b } behind { 10.0.0.5, "
