@@ -2,7 +2,11 @@
 /* What stands before the page: questions, details, and what was said. */
 import { h, put } from "./dom.js";
 
+/* Where it is said what came of something. */
+const spoken = document.getElementById("said");
 let number = 0;
+
+const front = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
 
 function open(element, title) {
 	const id = `dialog-${++number}`;
@@ -11,7 +15,10 @@ function open(element, title) {
 	document.body.append(element);
 	element.showModal();
 	/* Who opened it has the focus again: the browser sees to that. */
-	element.addEventListener("close", () => element.remove());
+	element.addEventListener("close", () => {
+		if (element.contains(spoken)) front().append(spoken);
+		element.remove();
+	});
 	element.addEventListener("click", (event) => {
 		if (event.target === element) element.close();
 	});
@@ -82,11 +89,12 @@ export function drawer(title, ...content) {
 let timer = null;
 
 export function said(words, bad = false) {
-	const box = document.getElementById("said");
-	const shut = () => put(box);
+	const shut = () => put(spoken);
 	clearTimeout(timer);
+	/* What is behind a dialog is neither seen nor read out. */
+	if (spoken.parentNode !== front()) front().append(spoken);
 	put(
-		box,
+		spoken,
 		h(
 			"div",
 			{ class: bad ? "note bad" : "note" },

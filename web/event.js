@@ -4,7 +4,7 @@ import { drawer } from "./dialog.js";
 import { h } from "./dom.js";
 import { flowText, place } from "./flow.js";
 import { banDialog } from "./ban.js";
-import { changeButton } from "./session.js";
+import { carryOut, changeButton } from "./session.js";
 import { explainInto, verdictMark } from "./why.js";
 import { bytes, clock, count, day, ruleName } from "./words.js";
 
@@ -69,6 +69,15 @@ function buttons(event) {
 		{ class: "buttons" },
 		event.flow && search({ flow: event.flow }, "Events of this flow"),
 		event.source && search({ source: event.source }, "Events of this source"),
+		event.flow &&
+			changeButton("End the flow", {}, () =>
+				carryOut(
+					"DELETE",
+					"flows",
+					{ match: event.flow },
+					"Ending a flow needs a token.",
+				),
+			),
 		event.source && changeButton("Ban the source", {}, () => banDialog(event.source)),
 	);
 }

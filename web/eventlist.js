@@ -38,7 +38,11 @@ function eventRow(event) {
 			{ class: "proto" },
 			event.status ? String(event.status) : (event.protocol ?? ""),
 		),
-		h("td", { class: "by" }, ruleName(event.rule) || event.reason || ""),
+		h(
+			"td",
+			{ class: "by" },
+			ruleName(event.rule) || (target(event) ? event.reason : event.kind) || "",
+		),
 	);
 	row.addEventListener("click", () => {
 		if (getSelection().isCollapsed) eventDrawer(event);

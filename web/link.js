@@ -32,9 +32,9 @@ export function watchLink(fn) {
 const tell = () => watchers.forEach((fn) => fn(link));
 
 function reached() {
-	const news = link.away !== null || link.slow || !link.known;
+	const news = link.away !== null || !link.known;
 	const back = link.away !== null;
-	Object.assign(link, { away: null, tries: 0, slow: false, known: true });
+	Object.assign(link, { away: null, tries: 0, known: true });
 	if (news) tell();
 	if (back) polls.forEach((poll) => poll.now());
 }
@@ -52,13 +52,25 @@ export const tryNow = () => {
 	polls.forEach((poll) => poll.now());
 };
 
-/* What is still on its way after this long is said to be slow. */
+/* What is still on its way after this long is said to be slow, until it is there. */
+const late = new Set();
+
+function mind(is) {
+	if (link.slow === is) return;
+	link.slow = is;
+	tell();
+}
+
 function minded(promise) {
 	const timer = setTimeout(() => {
-		link.slow = true;
-		tell();
+		late.add(promise);
+		mind(true);
 	}, SLOW_MS);
-	return promise.finally(() => clearTimeout(timer));
+	return promise.finally(() => {
+		clearTimeout(timer);
+		late.delete(promise);
+		mind(late.size > 0);
+	});
 }
 
 /*

@@ -162,7 +162,7 @@ class Listing {
 	}
 
 	fill(body, seen) {
-		if (body.isSeen === seen) return;
+		if (body.isSeen === seen || (!seen && body.contains(document.activeElement))) return;
 		body.isSeen = seen;
 		if (seen) {
 			put(

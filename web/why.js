@@ -2,7 +2,7 @@
 /* An explanation, readable: the verdict first, then rule by rule how it came. */
 import { get } from "./api.js";
 import { h, put } from "./dom.js";
-import { ruleName } from "./words.js";
+import { many, ruleName } from "./words.js";
 
 const MATCHES = { match: "matches", might: "might match", no: "no" };
 
@@ -57,7 +57,7 @@ function steps(path) {
 	const more = h(
 		"details",
 		{ class: "more" },
-		h("summary", null, `${far.length} rules above, none of which decides`),
+		h("summary", null, `${many(far.length, "rule")} above, none of which decides`),
 	);
 	more.addEventListener(
 		"toggle",

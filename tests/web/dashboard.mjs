@@ -281,7 +281,7 @@ const stories = {
 
 	async "the overview shows what went on"() {
 		await browser.show(page, "overview");
-		await main.getByText("All is well.").waitFor();
+		await main.locator(".well").getByText(process.env.HEALTH).waitFor();
 		await main.locator(".facts").getByText("6 rules").waitFor();
 		const names = main.getByRole("table", { name: "Names" });
 		await names.getByRole("row", { name: /www\.example\.com/ }).waitFor();
