@@ -29,6 +29,7 @@ struct options {
 	bool quiet;             /* say nothing of what changes */
 	bool running;           /* asks the gateway instead of a file */
 	bool metrics;           /* as OpenMetrics text */
+	bool yes;               /* asks nothing */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -58,6 +59,7 @@ enum option_bits {
 	OPTION_AS = 16384,
 	OPTION_METRICS = 32768,
 	OPTION_OUTPUT = 65536,
+	OPTION_YES = 131072,
 };
 
 struct command {
@@ -75,6 +77,7 @@ extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_fmt;
 extern const struct command command_import;
+extern const struct command command_setup;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;
