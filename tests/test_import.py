@@ -70,19 +70,20 @@ def zones_of(policy: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_iptables_by_chance(part: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["iptables", "nft"])
+def test_rulesets_by_chance(kind: str, part: int, tmp_path: Path) -> None:
     exact = 0
     addresses = tmp_path / "addresses"
     addresses.write_text(small_iptables.ADDRESSES)
     for number in range(part, RULESETS, 4):
         chance = random.Random(SEED * 1000003 + number)
         marks = chance.choice([[], [], ["0x1"], ["0x1", "0x2"]])
-        families = chance.choice([[4], [4, 6], [6]])
+        families = chance.choice([[4], [4, 6], [6]] if kind == "iptables" else [[4, 6]])
         texts = {family: small_iptables.some_ruleset(chance, family, marks) for family in families}
         files = []
         for family, text in texts.items():
             files.append(tmp_path / f"rules{family}")
-            files[-1].write_text(text)
+            files[-1].write_text(text if kind == "iptables" else small_iptables.as_nft(text, family))
         told = chance.random() < 0.8
         policy = imported(*files, *([addresses] if told else []))
         whole = told and not LOST.search(policy)

@@ -35,6 +35,7 @@ struct options {
 	const char *lines;      /* -n N; NULL: not said */
 	const char *every;      /* --every TIME; NULL: not said */
 	const char *file;       /* --file FILE; NULL: not said */
+	bool yes;               /* asks nothing */
 	const char *runtime;    /* --runtime DIR */
 	const char *netns;      /* --netns NAME; NULL: where it is called */
 	const char *state;      /* --state DIR; NULL: none */
@@ -74,6 +75,7 @@ enum option_bits {
 	OPTION_EVERY = 1 << 20,
 	OPTION_FILE = 1 << 21,
 	OPTION_OUTPUT = 1 << 26,
+	OPTION_YES = 1 << 27,
 };
 
 struct command {
@@ -91,6 +93,7 @@ extern const struct command command_explain;
 extern const struct command command_diff;
 extern const struct command command_fmt;
 extern const struct command command_import;
+extern const struct command command_setup;
 extern const struct command command_show;
 extern const struct command command_run;
 extern const struct command command_apply;

@@ -25,6 +25,7 @@ static const struct command *const commands[] = {
 	&command_diff,
 	&command_fmt,
 	&command_import,
+	&command_setup,
 	&command_show,
 	&command_run,
 	&command_apply,
@@ -139,6 +140,7 @@ static const struct {
 	{ OPTION_OUTPUT,
 	    "  -o, --output FILE\n"
 	    "                 write it there; a file that is there stays\n" },
+	{ OPTION_YES, "  --yes          ask nothing: take what is proposed\n" },
 	{ OPTION_METRICS, "  --metrics      as text for Prometheus\n" },
 	{ OPTION_RUNNING, "  --running      ask the running gateway\n" },
 	{ OPTION_EARLY_DROP,
@@ -229,6 +231,7 @@ static const struct option known[] = {
 	{ "every", required_argument, NULL, 'E' },
 	{ "file", required_argument, NULL, 'I' },
 	{ "confirm", required_argument, NULL, 'C' },
+	{ "yes", no_argument, NULL, 'y' },
 	{ "output", required_argument, NULL, 'o' },
 	{ "as", required_argument, NULL, 'A' },
 	{ "early-drop", required_argument, NULL, 'e' },
@@ -329,6 +332,9 @@ take_option(const struct command *command, int option, struct options *options)
 	case 'A':
 		options->as = optarg;
 		return (command->takes & OPTION_AS) != 0;
+	case 'y':
+		options->yes = true;
+		return (command->takes & OPTION_YES) != 0;
 	case 'o':
 		options->output = optarg;
 		return (command->takes & OPTION_OUTPUT) != 0;

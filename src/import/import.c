@@ -2,6 +2,7 @@
 #include "import/import.h"
 
 #include "import/iptables.h"
+#include "import/nft.h"
 #include "import/squid.h"
 #include "import/translation.h"
 #include "import/ufw.h"
@@ -17,6 +18,7 @@ static const struct {
 	enum import_kind kind;
 } kinds[] = {
 	{ "iptables", IMPORT_KIND_IPTABLES },
+	{ "nft", IMPORT_KIND_NFT },
 	{ "ufw", IMPORT_KIND_UFW },
 	{ "squid", IMPORT_KIND_SQUID },
 };
@@ -66,6 +68,10 @@ guess_line(struct str line)
 	    str_starts(line, STR("*mangle")) || str_starts(line, STR("*raw")) ||
 	    str_starts(line, STR("-A ")) || str_starts(line, STR("[")))
 		return IMPORT_KIND_IPTABLES;
+	if (str_starts(line, STR("table ")) ||
+	    str_starts(line, STR("flush ruleset")) ||
+	    str_starts(line, STR("define ")))
+		return IMPORT_KIND_NFT;
 	if (str_starts(line, STR("create ")) || str_starts(line, STR("add ")))
 		return IMPORT_KIND_IPSET;
 	if (str_starts(line, STR("http_access ")) ||
@@ -107,7 +113,9 @@ read_beside(
 static void
 read_rules(struct import_ruleset *rules, const struct import_file *file)
 {
-	if (file->kind == IMPORT_KIND_UFW)
+	if (file->kind == IMPORT_KIND_NFT)
+		import_nft_read(rules, file->name, file->text);
+	else if (file->kind == IMPORT_KIND_UFW)
 		import_ufw_read(rules, file->name, file->text);
 	else if (file->kind == IMPORT_KIND_IPTABLES)
 		import_iptables_read(rules, file->name, file->text,

@@ -143,9 +143,10 @@ struct import_ruleset {
 	size_t zone_count;
 	struct import_hours hours[IMPORT_INTERFACES_MAX];
 	size_t hours_count;
-	bool family4, family6; /* whose rules were read */
-	bool clamped;          /* the policy says so already */
-	bool failed;           /* no memory */
+	bool family4, family6;       /* whose rules were read */
+	struct import_line *printed; /* the last one, which needs no second */
+	bool clamped;                /* the policy says so already */
+	bool failed;                 /* no memory */
 };
 
 void import_ruleset_init(struct import_ruleset *rules, struct arena *arena);

@@ -41,11 +41,18 @@ import_line_print(struct import_line *line, const char *note, struct text *out)
 }
 
 static void
-print_item(const struct import_item *item, bool strict, struct text *out)
+print_item(struct import_ruleset *rules, const struct import_item *item,
+    bool strict, struct text *out)
 {
-	if (item->line != NULL)
+	/* What nothing came of is said once, in whichever chain it is met. */
+	if (item->count == 0 && item->line != NULL && item->line->shown)
+		return;
+	/* Of a line that was several rules it stands above the first. */
+	if (item->line != NULL && item->line != rules->printed) {
 		item->line->shown = false;
-	import_line_print(item->line, item->note, out);
+		import_line_print(item->line, item->note, out);
+	}
+	rules->printed = item->line;
 	for (size_t i = 0; i < item->count; i++) {
 		struct str words =
 		    strict ? item->items[i].strict : item->items[i].plain;
@@ -58,11 +65,14 @@ print_item(const struct import_item *item, bool strict, struct text *out)
 static bool
 is_twin(const struct import_item *a, const struct import_item *b)
 {
-	if (a->count != b->count || (a->line != NULL && a->line->why != NULL) ||
-	    (b->line != NULL && b->line->why != NULL))
+	bool marked = (a->line != NULL && a->line->why != NULL) ||
+		      (b->line != NULL && b->line->why != NULL);
+
+	if (a->count != b->count || (marked && a->line != b->line))
 		return false;
-	if (a->count == 0 && (a->line == NULL || b->line == NULL ||
-				 !str_eq(a->line->text, b->line->text)))
+	if (a->count == 0 && a->line != b->line &&
+	    (a->line == NULL || b->line == NULL ||
+		!str_eq(a->line->text, b->line->text)))
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (a->items[i].plain.at == NULL ||
@@ -70,6 +80,19 @@ is_twin(const struct import_item *a, const struct import_item *b)
 		    !str_eq(a->items[i].plain, b->items[i].plain))
 			return false;
 	return true;
+}
+
+/* Nothing came of the line here, but there. */
+static bool
+is_said_by(const struct import_walk *other, const struct import_item *item)
+{
+	if (item->count > 0 || item->line == NULL)
+		return false;
+	for (size_t i = 0; i < other->items.count; i++)
+		if (other->items.items[i]->line == item->line &&
+		    other->items.items[i]->count > 0)
+			return true;
+	return false;
 }
 
 /* A rule without a family means both: it is said once for its twins. */
@@ -86,25 +109,27 @@ print_both(const struct import_walk *four, const struct import_walk *six,
 		       !is_twin(item, six->items.items[twin]))
 			twin++;
 		if (twin == six->items.count || twin == next + TWIN_DISTANCE) {
-			print_item(item, true, out);
+			if (!is_said_by(six, item))
+				print_item(four->rules, item, true, out);
 			continue;
 		}
 		while (next < twin)
-			print_item(six->items.items[next++], true, out);
+			print_item(
+			    six->rules, six->items.items[next++], true, out);
+		print_item(four->rules, item, false, out);
 		if (six->items.items[next]->line != NULL)
 			six->items.items[next]->line->shown = true;
-		print_item(item, false, out);
 		next++;
 	}
 	while (next < six->items.count)
-		print_item(six->items.items[next++], true, out);
+		print_item(six->rules, six->items.items[next++], true, out);
 }
 
 static void
 print_one(const struct import_walk *walk, struct text *out)
 {
 	for (size_t i = 0; i < walk->items.count; i++)
-		print_item(walk->items.items[i], false, out);
+		print_item(walk->rules, walk->items.items[i], false, out);
 }
 
 static void

@@ -128,6 +128,15 @@ jump(struct walker *walker, const struct import_chain *from,
 	struct import_item *item = add_item(walker->walk, rule->line);
 	struct contexts inside = { 0 };
 
+	if (to == NULL && item != NULL) {
+		/* Nobody knows what it would have become of them there. */
+		struct import_rule refusal = *rule;
+		refusal.action = IMPORT_DROP;
+		import_rule_inexact(&refusal, "there is no such chain");
+		for (size_t i = 0; i < list->count; i++)
+			walk_decide(walker, item, &refusal, &list->items[i]);
+		return;
+	}
 	if (to == NULL || walker->depth == DEPTH_MAX) {
 		walker->walk->too_large = true;
 		return;

@@ -241,6 +241,56 @@ def some_ruleset(chance: random.Random, family: int, marks: list[str]) -> str:
     return "\n".join([*lines, "COMMIT", ""])
 
 
+def as_nft(text: str, family: int) -> str:
+    """The same ruleset in the words of nft."""
+    ip = "ip" if family == 4 else "ip6"
+    rules = read(text)
+    lines = [f"table {ip} filter {{"]
+    for chain, policy in rules.policies.items():
+        lines.append(f"\tchain {chain} {{")
+        if policy != "-":
+            hook = f"type filter hook {chain.lower()} priority filter"
+            lines.append(f"\t\t{hook}; policy {policy.lower()};")
+        lines += [f"\t\t{nft_rule(rule, ip)}" for rule in rules.chains[chain]]
+        lines.append("\t}")
+    return "\n".join([*lines, "}", ""])
+
+
+def nft_rule(rule: list[str], ip: str) -> str:
+    out, last, protocol, at, no = [], "", "", 0, ""
+    while at < len(rule):
+        word = rule[at]
+        if word == "!":
+            no, at = "!= ", at + 1
+            continue
+        values = list(itertools.takewhile(lambda w: not w.startswith("-") and w != "!", rule[at + 1 :]))
+        at += 1 + len(values)
+        value = values[0].replace(":", "-") if word.startswith("--dport") else values[0]
+        if word == "-p":
+            protocol = {"ipv6-icmp": "icmpv6"}.get(value, value)
+            out.append(f"meta l4proto {no}{value}")
+        elif word in ("-i", "-o"):
+            out.append(f'{word[1]}ifname {no}"{value.replace("+", "*")}"')
+        elif word in ("-s", "-d", "--src-range"):
+            out.append(f"{ip} {'daddr' if word == '-d' else 'saddr'} {no}{value}")
+        elif word in ("--dport", "--dports"):
+            out.append(f"{protocol} dport {no}" + ("{ " + value.replace(",", ", ") + " }" if "," in value else value))
+        elif word.endswith("-type"):
+            out.append(f"{protocol} type {no}{value}")
+        elif word == "--ctstate":
+            out.append(f"ct state {no}{value.lower()}")
+        elif word == "--mark":
+            out.append(f"meta mark {no}{value}")
+        elif word == "--comment":
+            last = f' comment "{value}"'
+        elif word in ("-j", "-g") and value.islower():
+            out.append(f"{'jump' if word == '-j' else 'goto'} {value}")
+        elif word == "-j":
+            out.append(value.lower())
+        no = ""
+    return " ".join(out) + last
+
+
 def some_packet(chance: random.Random, family: int) -> Packet:
     into = chance.choice(list(HOSTS[family]))
     out = chance.choice(["", *(name for name in HOSTS[family] if name != into)])

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/first_policy.h"
+
+#define SSH_PORT   22
+#define PROXY_PORT 3128
+
+static bool
+is_inside(const struct first_answers *answers, size_t interface)
+{
+	return (answers->kind == FIRST_GATEWAY ||
+		   answers->kind == FIRST_PROXY) &&
+	       interface != answers->outside;
+}
+
+/* "lan", "lan2": in the order of the host's interfaces. */
+static void
+print_inside(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	size_t number = 0;
+
+	for (size_t i = 0; i < around->count; i++) {
+		if (!is_inside(answers, i))
+			continue;
+		text_addz(out, number++ > 0 ? ", lan" : "lan");
+		if (number > 1)
+			text_add_number(out, number);
+	}
+}
+
+static const char *
+outer_zone(const struct first_answers *answers)
+{
+	return answers->kind == FIRST_HOST || answers->kind == FIRST_SANDBOX
+		   ? "net"
+		   : "wan";
+}
+
+static void
+print_networks(const struct surroundings_interface *interface, struct text *out)
+{
+	char word[ADDRESS_RANGE_TEXT_BYTES];
+
+	for (size_t i = 0; i < interface->count; i++) {
+		bool again = false;
+		for (size_t j = 0; j < i; j++)
+			again |= address_eq(interface->networks[j].first,
+			    interface->networks[i].first);
+		if (!again)
+			text_addf(out, "  %s",
+			    address_range_format(
+				&interface->networks[i], word));
+	}
+}
+
+static void
+print_zones(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	size_t number = 0;
+
+	text_addz(out,
+	    "# Who is there.  A zone is a side of this machine: interfaces, "
+	    "and the addresses\n# that live behind them.  In the one without "
+	    "addresses lives everybody else.\n\n");
+	for (size_t i = 0; i < around->count; i++) {
+		if (!is_inside(answers, i))
+			continue;
+		text_addz(out, "zone lan");
+		if (++number > 1)
+			text_add_number(out, number);
+		text_addf(out, " = %s", around->interfaces[i].name);
+		print_networks(&around->interfaces[i], out);
+		text_addc(out, '\n');
+	}
+	text_addf(out, "zone %s =", outer_zone(answers));
+	for (size_t i = 0; i < around->count; i++)
+		if (!is_inside(answers, i))
+			text_addf(out, " %s", around->interfaces[i].name);
+	if (around->count == 0)
+		text_addz(out, " eth* en* wl*");
+	text_addc(out, '\n');
+	if (!str_is(answers->admins, "any"))
+		text_addf(out,
+		    "\n# Who looks after this machine.\n\nname admins = %.*s\n",
+		    STR_ARG(answers->admins));
+}
+
+void
+first_policy_ssh(const struct surroundings *around, struct text *out)
+{
+	uint16_t port = around->has_session ? around->session.server.port : 0;
+	bool usual = surroundings_port_is(&around->tcp, SSH_PORT) ||
+		     port == 0 || port == SSH_PORT;
+
+	text_addz(out, "tcp ");
+	if (usual)
+		text_add_number(out, SSH_PORT);
+	if (port != 0 && port != SSH_PORT)
+		text_addf(out, "%s%u", usual ? ", " : "", port);
+}
+
+static void
+print_proxy(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	char word[ADDRESS_TEXT_BYTES];
+	struct address_port listen = { .port = PROXY_PORT };
+	size_t number = 0;
+
+	while (surroundings_port_is(&around->tcp, listen.port))
+		listen.port++;
+	text_addz(out,
+	    "\n\n# The proxy.  Programs that know of it ask it there; "
+	    "everybody else's web goes\n# through it all the same, so that "
+	    "rules may name names.\n\nproxy {\n");
+	for (size_t i = 0; i < around->count; i++) {
+		if (!is_inside(answers, i) || around->interfaces[i].count == 0)
+			continue;
+		listen.address = around->interfaces[i].own[0];
+		text_addf(out, "    listen %s for lan",
+		    address_port_format(listen, word));
+		if (++number > 1)
+			text_add_number(out, number);
+		text_addc(out, '\n');
+	}
+	if (answers->intercept) {
+		text_addz(out, "    intercept web for ");
+		print_inside(around, answers, out);
+		text_addc(out, '\n');
+	}
+	text_addz(out, "    private\n}\n");
+}
+
+static void
+print_masquerade(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	text_addz(out, "\n\n# Towards the outside, all inside have this "
+		       "machine's address.\n\nmasquerade ");
+	print_inside(around, answers, out);
+	text_addz(out, " -> wan\n");
+}
+
+static void
+print_access(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	bool gateway =
+	    answers->kind == FIRST_PROXY || answers->kind == FIRST_GATEWAY;
+	const char *everybody = gateway ? "any" : "net";
+	struct text inside = TEXT_EMPTY, ssh = TEXT_EMPTY;
+
+	print_inside(around, answers, &inside);
+	first_policy_ssh(around, &ssh);
+	text_addz(out,
+	    "\n\n# The rules.  Of every flow, the first one that matches "
+	    "decides; what no rule\n# allows is not allowed.  `self` is this "
+	    "machine.  Replies need no rule.\n\n"
+	    "# ssh, for those who look after it: this stands first, so that "
+	    "nothing below\n# can lock you out.\n");
+	text_addf(out, "allow %s -> self %.*s log as \"ssh\"\n",
+	    str_is(answers->admins, "any") ? everybody : "admins",
+	    STR_ARG(text_str(&ssh)));
+	if (answers->services.len > 0)
+		text_addf(out,
+		    "\n# What runs here for others.\nallow %.*s -> self%.*s as "
+		    "\"services\"\n",
+		    gateway ? (int)inside.len : (int)strlen(everybody),
+		    gateway ? inside.at : everybody, STR_ARG(answers->services));
+	if (answers->kind != FIRST_SANDBOX)
+		text_addf(out,
+		    "\n# Is it there?\nallow any -> self ping limit 5/s per "
+		    "source as \"ping\"\n");
+	text_fini(&inside);
+	text_fini(&ssh);
+}
+
+static void
+print_sandbox(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	char word[ADDRESS_TEXT_BYTES];
+
+	text_addz(out, "\n# What this machine may ask for, and no more; what "
+		       "is refused is told to the log.\n");
+	if (around->resolver_count > 0)
+		text_addz(out, "allow self -> ");
+	for (size_t i = 0; i < around->resolver_count; i++)
+		text_addf(out, "%s%s", i > 0 ? ", " : "",
+		    address_format(around->resolvers[i], word));
+	if (around->resolver_count > 0)
+		text_addz(out, " dns as \"names\"\n");
+	text_addf(out, "allow self -> %.*s tcp 80, 443 as \"web\"\n",
+	    STR_ARG(answers->destinations));
+	text_addz(out, "reject self -> any log as \"not on the list\"\n");
+}
+
+static void
+print_going(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	if (answers->kind == FIRST_SANDBOX) {
+		print_sandbox(around, answers, out);
+	} else {
+		text_addz(out, "\n# What this machine asks for itself.\n"
+			       "allow self -> any as \"own\"\n");
+	}
+	if (answers->kind == FIRST_GATEWAY || answers->kind == FIRST_PROXY) {
+		text_addz(out, "\n# Who is inside may go out, and is told no "
+			       "where he may not go.\nallow ");
+		print_inside(around, answers, out);
+		text_addz(out, " -> wan as \"out\"\nreject ");
+		print_inside(around, answers, out);
+		text_addz(out, " -> any log as \"inside\"\n");
+	}
+	text_addz(out, "\n# Strangers hear nothing.\n"
+		       "drop any -> any log as \"strangers\"\n");
+}
+
+/* A test that fails here would be a policy that locks somebody out. */
+static void
+print_tests(const struct surroundings *around, struct text *out)
+{
+	char client[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
+
+	if (!around->has_session ||
+	    address_is_local_scope(around->session.client.address))
+		return;
+	text_addf(out,
+	    "\n\n# What must stay true, whoever edits this file: a policy "
+	    "whose own tests fail is\n# not brought into force.\n\n"
+	    "test \"this session goes on\" {\n"
+	    "    %s -> self %s tcp %u allow by \"ssh\"\n}\n",
+	    address_format(around->session.client.address, client),
+	    address_format(around->session.server.address, server),
+	    around->session.server.port);
+}
+
+void
+first_policy_write(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	static const char *const what[] = {
+		[FIRST_HOST] = "a machine that guards itself",
+		[FIRST_GATEWAY] = "a gateway",
+		[FIRST_PROXY] = "a gateway with a proxy",
+		[FIRST_SANDBOX] = "a machine that reaches little",
+	};
+
+	text_addf(out,
+	    "# A first policy, of `gatehouse setup`: %s.\n#\n"
+	    "# Try it without touching anything, and then so that it goes "
+	    "away by itself if\n# you are cut off:\n#\n"
+	    "#     gatehouse check   FILE\n"
+	    "#     gatehouse explain FILE '203.0.113.9 -> self tcp 22'\n"
+	    "#     gatehouse run     FILE\n"
+	    "#     gatehouse apply --confirm 60s FILE\n#\n"
+	    "# man gatehouse.policy has the language.\n\n\n",
+	    what[answers->kind]);
+	print_zones(around, answers, out);
+	if (answers->kind == FIRST_PROXY)
+		print_proxy(around, answers, out);
+	if (answers->kind == FIRST_GATEWAY || answers->kind == FIRST_PROXY)
+		print_masquerade(around, answers, out);
+	print_access(around, answers, out);
+	print_going(around, answers, out);
+	print_tests(around, out);
+}

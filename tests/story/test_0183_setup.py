@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A first policy by a few questions: in force, it locks nobody out.
+
+The one who answers sits at a terminal and is connected by ssh, of which the
+program knows the address only; a listener stands for sshd.
+"""
+
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab.gateway import GOOD, PROGRAM, WRONG_WORLD, Gateway
+from tests.lab.host import Host, entering
+from tests.lab.lab import Lab
+from tests.lab.listener import echo
+
+SSH = 22
+QUESTION = re.compile(r"\[[^\]]*\] $")
+
+
+@pytest.fixture(scope="module")
+def gw(gateway_lab: Lab) -> Host:
+    """The gateway of the lab, where something listens on port 22."""
+    sshd = gateway_lab.gw.serve(SSH, echo)
+    yield gateway_lab.gw
+    sshd.close()
+    gateway_lab.gw.listeners.remove(sshd)
+
+
+def session(client: Host, server: str) -> dict[str, str]:
+    """What sshd tells those who come by it."""
+    return client.env | {"SSH_CONNECTION": f"{client.ip4} 50000 {server} {SSH}"}
+
+
+def argv(host: Host, *options: str | Path) -> list[str]:
+    return entering(host.namespace, host.etc, [str(a) for a in (PROGRAM, "setup", *options)])
+
+
+def answer(host: Host, env: dict[str, str], file: Path, *answers: str) -> str:
+    """Types each answer when it is asked for; all that stood on the terminal."""
+    ours, theirs = pty.openpty()
+    command = argv(host, "-o", file)
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as asked:
+        os.close(theirs)
+        seen, given = "", 0
+        while True:
+            try:
+                piece = os.read(ours, 4096).decode()
+            except OSError:  # the other end is closed
+                break
+            seen += piece
+            if QUESTION.search(seen) and given < len(answers):
+                os.write(ours, (answers[given] + "\n").encode())
+                given += 1
+        os.close(ours)
+    assert asked.returncode == GOOD and given == len(answers), seen
+    return seen
+
+
+def comes_in(client: Host, address: str, port: int = SSH) -> bool:
+    try:
+        with client.connect(address, port, timeout=0.5) as sock:
+            sock.sendall(b"?")
+            return sock.recv(1) == b"?"
+    except OSError:
+        return False
+
+
+def check(file: Path) -> str:
+    done = subprocess.run([PROGRAM, "check", file], capture_output=True, text=True)
+    assert done.returncode == GOOD, done.stderr
+    return done.stdout
+
+
+def test_a_gateway_by_answers(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
+    """It is told that strangers may not, and asked nonsense in between."""
+    file = tmp_path / "first.policy"
+    env = session(gateway_lab.lan, "10.0.0.1")
+    seen = answer(gw, env, file, "nine", "2", "eth9", "ext0", "203.0.113.9", "tcp 22")
+    assert seen.count("] ") == 6 and "one of: " in seen and "from where you are" in seen
+    assert "1 passed, 0 failed" in check(file)
+    with gateway_lab.lan.connect("10.0.0.1", SSH) as typing, Gateway(gateway_lab, file):
+        typing.sendall(b"!")
+        assert typing.recv(1) == b"!", "the session goes on"
+        assert comes_in(gateway_lab.lan, "10.0.0.1"), "and so does a new one"
+        assert comes_in(gateway_lab.out, "203.0.113.1"), "the other administrator"
+        assert not comes_in(gateway_lab.web, "203.0.113.1"), "a stranger"
+        assert gateway_lab.lan.curl("http://www.example.com/").status == 200, "out, masqueraded"
+        assert not comes_in(gateway_lab.out, gateway_lab.mail.ip4, 2525), "nobody comes in"
+
+
+def test_a_proxy_as_proposed(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
+    """Enter is the answer to everything else."""
+    file = tmp_path / "first.policy"
+    answer(gw, session(gateway_lab.out, "203.0.113.1"), file, "3", "", "", "", "")
+    check(file)
+    with Gateway(gateway_lab, file):
+        assert comes_in(gateway_lab.out, "203.0.113.1")
+        assert not comes_in(gateway_lab.web, "203.0.113.1")
+        assert gateway_lab.lan.curl("http://www.example.com/").status == 200
+        proxied = gateway_lab.lan.curl("http://www.example.com/", "--proxy", "http://10.0.0.1:3128")
+        assert proxied.status == 200
+
+
+def test_a_machine_alone_as_proposed(gateway_lab: Lab, tmp_path: Path) -> None:
+    """The printer serves its jobs; nobody is asked, and no file is lost."""
+    file = tmp_path / "first.policy"
+    printer, lan = gateway_lab.printer, gateway_lab.lan
+    with printer.serve(SSH, echo):
+        command = argv(printer, "--yes", "-o", file)
+        done = subprocess.run(command, env=session(lan, printer.ip4), capture_output=True, text=True)
+        assert done.returncode == GOOD, done.stderr
+        check(file)
+        assert re.search(r"^allow +net -> self tcp 9100", file.read_text(), re.MULTILINE)
+        assert f"name admins = {lan.ip4}\n" in file.read_text()
+        again = subprocess.run(command, env=printer.env, capture_output=True, text=True)
+        assert again.returncode == WRONG_WORLD and "it is there already" in again.stderr
+
+
+def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
+    """Answers may come by a pipe; when they end, the rest is as proposed."""
+    file = tmp_path / "first.policy"
+    done = subprocess.run(
+        argv(gw, "-o", file), input="4\n\nnone\n203.0.113.80\n", text=True,
+        env=session(gateway_lab.lan, "10.0.0.1"), capture_output=True,
+    )
+    assert done.returncode == GOOD, done.stderr
+    check(file)
+    flow = "self -> {} tcp 443"
+    for address, verdict in (("203.0.113.80", "allow"), ("203.0.113.66", "reject")):
+        explained = subprocess.run([PROGRAM, "explain", file, flow.format(address)], capture_output=True, text=True)
+        assert explained.stdout.startswith(verdict), explained.stdout
