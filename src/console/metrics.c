@@ -141,6 +141,20 @@ _Static_assert(
     0 COUNTER_FAMILIES(ROW) == COUNTER_COUNT, "every counter has a metric");
 #undef ROW
 
+/* Powers of two are exact, in decimal too. */
+static void
+add_bound(struct text *out, unsigned bucket)
+{
+	int power = HISTOGRAM_FIRST + (int)bucket;
+
+	if (bucket + 1 == HISTOGRAM_BUCKETS)
+		text_addz(out, "+Inf");
+	else if (power < 0)
+		text_addf(out, "%.17g", 1.0 / (1 << -power));
+	else
+		text_addf(out, "%d.0", 1 << power);
+}
+
 static void
 write_counters(const struct metrics_snapshot *snapshot, struct text *out)
 {
@@ -149,8 +163,46 @@ write_counters(const struct metrics_snapshot *snapshot, struct text *out)
 			counter_rows[i].unit, counter_meaning((enum counter)i),
 			counter_rows[i].is_gauge };
 
-		add_plain(out, &family, snapshot->counters[i]);
+		add_plain(out, &family, snapshot->cells[i]);
 	}
+}
+
+static void
+write_histogram(enum histogram which, const int64_t *cells, struct text *out)
+{
+	const char *name = histogram_name(which);
+	int64_t count = 0;
+
+	text_addf(out, "# TYPE gatehouse_%s_seconds histogram\n", name);
+	text_addf(out, "# UNIT gatehouse_%s_seconds seconds\n", name);
+	text_addf(out, "# HELP gatehouse_%s_seconds %s\n", name,
+	    histogram_meaning(which));
+	for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
+		text_addf(out, "gatehouse_%s_seconds_bucket{le=\"", name);
+		add_bound(out, i);
+		count += cells[i];
+		text_addz(out, "\"}");
+		add_number(out, count);
+	}
+	text_addf(out, "gatehouse_%s_seconds_count", name);
+	add_number(out, count);
+	text_addf(out, "gatehouse_%s_seconds_sum", name);
+	add_seconds(out, cells[HISTOGRAM_BUCKETS]);
+}
+
+static void
+write_histograms(const struct metrics_snapshot *snapshot, struct text *out)
+{
+	for (unsigned i = 0; i < HISTOGRAM_COUNT; i++)
+		write_histogram((enum histogram)i,
+		    &snapshot->cells[HISTOGRAM_CELL(i, 0)], out);
+}
+
+static void
+write_values(const struct metrics_snapshot *snapshot, struct text *out)
+{
+	write_counters(snapshot, out);
+	write_histograms(snapshot, out);
 }
 
 static void
@@ -362,7 +414,7 @@ metrics_write(const struct metrics_snapshot *snapshot, struct text *out)
 {
 	write_state(snapshot, out);
 	if (snapshot->counters_known)
-		write_counters(snapshot, out);
+		write_values(snapshot, out);
 	write_packets(snapshot, out);
 	write_lists(snapshot, out);
 	write_processes(snapshot, out);

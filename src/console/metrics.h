@@ -12,7 +12,7 @@
 #define GATEHOUSE_CONSOLE_METRICS_H
 
 #include "base/text.h"
-#include "event/counter.h"
+#include "event/histogram.h"
 
 /* Rules that have lines of their own; of more, gatehouse_rules tells. */
 #define METRICS_RULES_MAX 10000
@@ -68,7 +68,7 @@ struct metrics_snapshot {
 	size_t process_count;
 	/* Of both processes; while one does not answer, a sum would fall. */
 	bool counters_known;
-	int64_t counters[COUNTER_COUNT];
+	int64_t cells[COUNTER_CELLS]; /* event/histogram */
 };
 
 void metrics_write(const struct metrics_snapshot *snapshot, struct text *out);

@@ -63,7 +63,7 @@
 #include "cache/store.h"
 #include "console/journal_output.h"
 #include "daemon/sandbox.h"
-#include "event/counter.h"
+#include "event/histogram.h"
 #include "policy/quota.h"
 
 /* The descriptors that gatehouse-proxy is started with. */
@@ -168,7 +168,7 @@ struct channel_purge {
 };
 
 struct channel_counters {
-	int64_t values[COUNTER_COUNT];
+	int64_t values[COUNTER_CELLS];
 };
 
 /* Of the journal; both sides have it under this number. */

@@ -459,7 +459,7 @@ child_drain(struct child *child)
 }
 
 int
-child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
+child_count(struct child *child, int64_t ret[static COUNTER_CELLS])
 {
 	struct channel_message answer;
 	int rc = send_bare(child, CHANNEL_COUNT, 0);

@@ -107,7 +107,7 @@ int child_drain(struct child *child);
 int child_reckon(struct child *child, struct tally *sum);
 
 /* Asks for the proxy's counters and waits for them. */
-int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);
+int child_count(struct child *child, int64_t ret[static COUNTER_CELLS]);
 
 /*
  * After SIGCHLD: true if it was the proxy that ended, which then is not

@@ -361,7 +361,7 @@ see_own(struct proxy *proxy, const struct channel_own *own)
 
 /* What the cache counts itself. */
 static void
-count_cache(struct proxy *proxy, int64_t values[static COUNTER_COUNT])
+count_cache(struct proxy *proxy, int64_t values[static COUNTER_CELLS])
 {
 	struct cache_stats stats;
 
@@ -380,8 +380,8 @@ answer_count(struct proxy *proxy)
 {
 	struct channel_message message = { .type = CHANNEL_COUNTERS };
 
-	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		message.counters.values[i] = counter_get((enum counter)i);
+	for (unsigned i = 0; i < COUNTER_CELLS; i++)
+		message.counters.values[i] = counter_get_cell(i);
 	count_cache(proxy, message.counters.values);
 	return send_to_daemon(&message);
 }

@@ -91,7 +91,7 @@ take_process(struct metrics_snapshot *snapshot, pid_t pid, const char *name)
 static void
 take_state(struct gateway *gateway, struct metrics_snapshot *snapshot)
 {
-	int64_t values[COUNTER_COUNT] = { 0 };
+	int64_t values[COUNTER_CELLS] = { 0 };
 
 	snapshot->version = GATEHOUSE_VERSION;
 	snapshot->generation = gateway->current->number;
@@ -104,9 +104,8 @@ take_state(struct gateway *gateway, struct metrics_snapshot *snapshot)
 	snapshot->bans = gateway->bans.bans.count + gateway->caught.bans.count;
 	snapshot->early_bans = early_drop_banned(&gateway->early);
 	snapshot->quotas = gateway->quotas.book.count;
-	for (unsigned i = 0; i < COUNTER_COUNT; i++)
-		snapshot->counters[i] =
-		    values[i] + counter_get((enum counter)i);
+	for (unsigned i = 0; i < COUNTER_CELLS; i++)
+		snapshot->cells[i] = values[i] + counter_get_cell(i);
 	take_process(snapshot, getpid(), "gatehoused");
 	if (gateway->child.pid != 0)
 		take_process(snapshot, gateway->child.pid, "gatehouse-proxy");

@@ -94,7 +94,7 @@ write_kernel(struct json *json, const struct gateway *gateway)
 static void
 write_proxy(struct json *json, struct gateway *gateway)
 {
-	int64_t values[COUNTER_COUNT] = { 0 };
+	int64_t values[COUNTER_CELLS] = { 0 };
 	bool answers = gateway->child.pid != 0 &&
 		       child_count(&gateway->child, values) == 0;
 

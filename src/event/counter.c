@@ -4,13 +4,13 @@
  * one holds; who reads adds them up.  What a thread has counted stays when it
  * ends.
  */
-#include "event/counter.h"
+#include "event/histogram.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 struct counts {
-	_Atomic int64_t values[COUNTER_COUNT];
+	_Atomic int64_t values[COUNTER_CELLS];
 	struct counts *next;
 };
 
@@ -36,7 +36,7 @@ begin_counts(void)
 
 	if (counts == NULL)
 		return &shared;
-	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+	for (unsigned i = 0; i < COUNTER_CELLS; i++)
 		atomic_init(&counts->values[i], 0);
 	counts->next = atomic_load(&all);
 	while (!atomic_compare_exchange_weak(&all, &counts->next, counts))
@@ -46,11 +46,11 @@ begin_counts(void)
 
 /* Nobody else writes to a thread's own: no locked addition is needed. */
 void
-counter_add(enum counter counter, int64_t amount)
+counter_add_cell(unsigned cell, int64_t amount)
 {
 	if (mine == NULL)
 		mine = begin_counts();
-	_Atomic int64_t *value = &mine->values[counter];
+	_Atomic int64_t *value = &mine->values[cell];
 	if (mine == &shared)
 		atomic_fetch_add_explicit(value, amount, memory_order_relaxed);
 	else
@@ -60,15 +60,27 @@ counter_add(enum counter counter, int64_t amount)
 }
 
 int64_t
-counter_get(enum counter counter)
+counter_get_cell(unsigned cell)
 {
 	int64_t sum = 0;
 
 	for (struct counts *counts = atomic_load(&all); counts != NULL;
 	     counts = counts->next)
 		sum += atomic_load_explicit(
-		    &counts->values[counter], memory_order_relaxed);
+		    &counts->values[cell], memory_order_relaxed);
 	return sum;
+}
+
+void
+counter_add(enum counter counter, int64_t amount)
+{
+	counter_add_cell((unsigned)counter, amount);
+}
+
+int64_t
+counter_get(enum counter counter)
+{
+	return counter_get_cell((unsigned)counter);
 }
 
 const char *

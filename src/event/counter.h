@@ -76,6 +76,12 @@ enum counter {
 
 void counter_add(enum counter counter, int64_t amount);
 int64_t counter_get(enum counter counter);
+
+/* The same of any cell: those below COUNTER_COUNT are counters, what lies behind
+ * them is event/histogram's. */
+void counter_add_cell(unsigned cell, int64_t amount);
+int64_t counter_get_cell(unsigned cell);
+
 const char *counter_name(enum counter counter);
 const char *counter_meaning(enum counter counter);
 

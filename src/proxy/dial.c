@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/dial.h"
 
+#include "event/histogram.h"
 #include "net/socket.h"
 
 #include <errno.h>
@@ -37,6 +38,8 @@ finish(struct dial *dial, int fd, size_t which, struct slot *slot)
 {
 	dial_cancel(dial);
 	dial->slot = slot;
+	if (fd >= 0)
+		histogram_add(HISTOGRAM_CONNECT, clock_now() - dial->started);
 	dial->fn(dial, fd, which);
 }
 
@@ -303,6 +306,7 @@ dial_start(struct dial *dial, struct loop *loop, struct address_port *servers,
 	dial->next = 0;
 	dial->error = -EADDRNOTAVAIL;
 	dial->full = (struct address_port){ 0 };
+	dial->started = clock_now();
 	dial->deadline =
 	    loop_now(loop) +
 	    (dial->timeout > 0 ? dial->timeout : PROXY_DIAL_TIMEOUT);

@@ -62,7 +62,7 @@ struct dial {
 	struct address_port full; /* the first without one; port 0: none */
 	struct dial_attempt attempts[PROXY_DIAL_ATTEMPTS_MAX];
 	struct loop_timer timer;
-	int64_t deadline;
+	int64_t started, deadline;
 	int64_t begun; /* when the last attempt was */
 	int error;
 };

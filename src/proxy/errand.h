@@ -131,6 +131,7 @@ struct errand {
 		bool told;
 	} account;
 
+	int64_t resolving; /* since when */
 	struct resolver_query query;
 	struct dial dial;
 	struct address_port addresses[RESOLVER_ADDRESSES_MAX];

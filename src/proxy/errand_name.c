@@ -8,7 +8,7 @@
  */
 #include "proxy/errand_impl.h"
 
-#include "event/counter.h"
+#include "event/histogram.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -126,6 +126,7 @@ ask(struct errand *errand, resolver_fn fn, enum resolver_patience patience)
 	errand->query.fn = fn;
 	errand->query.context = errand;
 	errand->query.patience = patience;
+	errand->resolving = clock_now();
 	return resolver_ask(
 	    errand->worker->resolver, errand->flow.name, &errand->query);
 }
@@ -151,6 +152,7 @@ on_resolved(struct resolver_query *query, const struct resolver_answer *answer)
 {
 	struct errand *errand = query->context;
 
+	histogram_add(HISTOGRAM_DNS, clock_now() - errand->resolving);
 	if (answer->count == 0) {
 		counter_add(COUNTER_DNS_FAILED, 1);
 		errand_fail(errand, failure_of_answer(answer->status));

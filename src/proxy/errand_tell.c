@@ -6,6 +6,7 @@
 
 #include "event/counter.h"
 #include "event/event.h"
+#include "event/histogram.h"
 #include "proxy/refusals.h"
 #include "proxy/worker.h"
 
@@ -162,6 +163,8 @@ errand_tell(struct errand *errand)
 	    errand->account.bytes_in + errand->account.bytes_out);
 	count(errand);
 	count_refusal(errand);
+	if (errand->account.status != 0 && !errand->wants_tunnel)
+		histogram_add(HISTOGRAM_REQUEST, clock_now() - errand->started);
 	errand_tally(errand, verdict_of(errand));
 	emit_reports(errand);
 	if (is_logged(errand))

@@ -21,6 +21,7 @@ from tests.lab import wait
 from tests.lab.flows import PROXY
 from tests.lab.gateway import GOOD, ROOT, Gateway
 from tests.lab.lab import Lab
+from tests.lab.listener import read_head
 from tests.story.zones import ZONES
 
 POLICY = (
@@ -61,6 +62,11 @@ def types(text: str) -> dict[str, str]:
     """By the name that samples have."""
     rows = re.findall(r"^# TYPE (\w+) (\w+)$", text, re.M)
     return {name + "_total" * (kind == "counter"): kind for name, kind in rows}
+
+
+def buckets(text: str, name: str) -> dict[float, float]:
+    found = re.findall(rf'^gatehouse_{name}_bucket{{le="([^"]+)"}} (\d+)$', text, re.M)
+    return {float(bound): float(count) for bound, count in found}
 
 
 def documented() -> dict[str, str]:
@@ -104,6 +110,30 @@ def test_the_text_is_whole_and_documented(own_lab: Lab) -> None:
     assert types(text) == documented()
     for name, unit in re.findall(r"^# UNIT (\w+) (\w+)$", text, re.M):
         assert name.endswith("_" + unit)
+
+
+def test_how_long_it_took(own_lab: Lab) -> None:
+    """By the origin's patience: what is slow is in the buckets of what is slow."""
+    name, slow = "proxy_request_duration_seconds", 0.3
+
+    def answer(conn: socket.socket) -> None:
+        read_head(conn)
+        time.sleep(slow)
+        conn.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    with Gateway(own_lab, POLICY) as gateway, own_lab.out.serve(443, answer):
+        assert own_lab.lan.curl(f"http://{NAME}/", *PROXY).status == 200
+        assert own_lab.lan.curl("http://out.example.com:443/", *PROXY).status == 200
+        text = metrics(gateway)
+    found = buckets(text, name)
+    assert list(found) == sorted(found) and len(found) == 22
+    assert list(found.values()) == sorted(found.values())
+    assert found[0.25] == 1 and found[float("inf")] == 2
+    after = samples(text)
+    assert after[f"gatehouse_{name}_count"] == 2
+    assert slow <= after[f"gatehouse_{name}_sum"] < slow + 5
+    assert after["gatehouse_upstream_connect_duration_seconds_count"] == 2
+    assert after["gatehouse_dns_duration_seconds_count"] == 2
 
 
 def test_promtool_finds_nothing(own_lab: Lab) -> None:
