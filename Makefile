@@ -2,6 +2,7 @@
 # is silent about it when nothing is missing.
 BUILD  ?= build
 PYTEST  = /usr/bin/python3 -m pytest
+JOBS   ?= 2
 
 # A pipe fails where any part of it does.
 SHELL       = /bin/bash
@@ -21,11 +22,12 @@ run:
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 -m tests.lab.demo $(if $(ONCE),--once)
 
-# Unit, golden and story tests: what is quick.
+# Unit, golden and story tests: what is quick.  JOBS files at a time, each
+# process with a lab of its own.
 test:
 	@scripts/setup build lab test
 	@$(MAKE) --no-print-directory all
-	@$(PYTEST) tests
+	@$(PYTEST) -n $(JOBS) --dist loadfile tests
 
 # And with sanitizers, longer fuzzing, both compilers, clang-tidy.
 test-all: test

@@ -435,6 +435,38 @@ cache_body_spans(const struct cache_body *body, uint64_t at, uint64_t most,
 	return count;
 }
 
+/* From then on it was worth it (cache/pages), if it goes on like that. */
+#define SENT_OFTEN 8
+
+bool
+cache_body_send(struct cache_body *body)
+{
+	struct cache_pieces *pieces = pieces_of(body);
+
+	if (pieces == NULL)
+		return false;
+	if (atomic_load_explicit(&pieces->sent, memory_order_relaxed) >=
+	    SENT_OFTEN)
+		return true;
+	(void)atomic_fetch_add_explicit(&pieces->sent, 1, memory_order_relaxed);
+	return false;
+}
+
+bool
+cache_span_lend(const struct iovec *span)
+{
+	return cache_pages_lend(span->iov_base);
+}
+
+bool
+cache_body_is_loose(const struct cache_body *body)
+{
+	const struct cache_pieces *pieces = pieces_of(body);
+
+	return pieces != NULL && !cache_pieces_are_cut(pieces) &&
+	       cache_body_state(body) == CACHE_BODY_WHOLE;
+}
+
 uint64_t
 cache_body_charge(const struct cache_body *body)
 {

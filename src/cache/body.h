@@ -89,6 +89,19 @@ size_t cache_body_spans(const struct cache_body *body, uint64_t at,
     uint64_t most, struct iovec *ret, size_t room);
 
 /*
+ * It is sent once more.  Whether it is sent so often that its spans are to be
+ * lent to the network.
+ */
+bool cache_body_send(struct cache_body *body);
+
+/*
+ * Lends what is in the span, to be read in place as long as anybody likes, and
+ * whatever becomes of the body meanwhile (stream_lend_spans): nobody writes
+ * there.  Of all of the span, or of nothing: false, it must be copied.
+ */
+bool cache_span_lend(const struct iovec *span);
+
+/*
  * Follows a body that may still be filling, from `at` on.  A body that is all
  * there needs no reader.  All calls in the thread of the loop.  0; -ENOMEM;
  * -ESTALE: it is passing, and what is at `at` has gone.

@@ -6,11 +6,12 @@
  * few that all bodies share, chosen by address.  It is the innermost lock: with
  * it nothing is called and no other lock is taken, but waiters are posted.
  *
- * A body whose length was not known, or is large, is in pieces: the first of
- * 4 KiB, then 12, 48, and from there on each of 64 KiB, so that a short one
- * wastes less than it has.  They are found by a ring of pointers that doubles;
- * rings that were outgrown stay until the body goes, because somebody may be
- * reading them.
+ * A body whose length was not known, or is large, is in pieces.  They are
+ * blocks that the network may read in place (cache/pages), but for the first
+ * ones of a length that was not known, of 4 KiB, 12 and 48, so that a short one
+ * wastes less than it has, and for the last one of a length that was.  They are
+ * found by a ring of pointers that doubles; rings that were outgrown stay until
+ * the body goes, because somebody may be reading them.
  */
 #ifndef GATEHOUSE_CACHE_BODY_IMPL_H
 #define GATEHOUSE_CACHE_BODY_IMPL_H
@@ -18,9 +19,8 @@
 #include "cache/body.h"
 
 #include "cache/object_impl.h"
+#include "cache/pages.h"
 #include "cache/waiter_impl.h"
-
-#define CACHE_PIECE_BYTES ((size_t)64 << 10)
 
 /* Who is told of a body in the store, by the thread that fills it. */
 enum cache_body_news {
@@ -56,6 +56,7 @@ struct cache_pieces {
 	struct cache_fill *fill;  /* NULL: it has ended */
 	uint64_t first, end;      /* pieces that there are */
 	uint64_t length;          /* the last one is cut there; or UINT64_MAX */
+	_Atomic uint32_t sent;    /* times, as far as it matters */
 	_Atomic uint64_t memory;  /* taken by all of it */
 	_Atomic uint64_t charged; /* by the store, with the shard's lock */
 };
@@ -100,6 +101,9 @@ void cache_body_pass(struct cache_body *body, struct cache_fill *fill);
 /* What is before it has gone. */
 uint64_t cache_body_begins(const struct cache_body *body);
 
+/* Whole, in pieces, and its length was not known from the beginning. */
+bool cache_body_is_loose(const struct cache_body *body);
+
 /* Beside the object: as it was charged last, and as it is. */
 uint64_t cache_body_charge(const struct cache_body *body);
 uint64_t cache_body_charge_anew(struct cache_body *body);
@@ -126,6 +130,9 @@ void cache_pieces_free(struct cache_pieces *pieces, uint64_t at);
 
 /* Where the first one begins that is there. */
 uint64_t cache_pieces_begin(const struct cache_pieces *pieces);
+
+/* Whether their length was known from the beginning. */
+bool cache_pieces_are_cut(const struct cache_pieces *pieces);
 
 /* The memory that they will take, as far as it is known. */
 uint64_t cache_pieces_need(const struct cache_pieces *pieces);

@@ -126,7 +126,7 @@ cache_disk_say(struct cache_disk *disk, enum cache_disk_event event, int error)
 void
 cache_disk_fail(struct cache_disk *disk, int error)
 {
-	if (atomic_exchange(&disk->failed, true))
+	if (atomic_load(&disk->left) || atomic_exchange(&disk->failed, true))
 		return;
 	cache_index_clear(&disk->index);
 	if (unlinkat(disk->dir_fd, CACHE_LOG_NAME, 0) < 0 &&
@@ -181,7 +181,7 @@ cache_disk_put(
 	uint32_t variant = variant_of(disk, object);
 	struct cache_job *job = NULL;
 
-	if (atomic_load(&disk->failed))
+	if (cache_disk_is_off(disk))
 		return;
 	(void)cache_index_remove(&disk->index, hash, variant, NULL);
 	job = make_job(CACHE_JOB_OBJECT, hash);
@@ -196,7 +196,7 @@ void
 cache_disk_drop(
     struct cache_disk *disk, const struct cache_object *object, uint64_t hash)
 {
-	if (!atomic_load(&disk->failed))
+	if (!cache_disk_is_off(disk))
 		post_drop(disk, hash, variant_of(disk, object));
 }
 
@@ -209,7 +209,7 @@ cache_disk_forget_key(struct cache_disk *disk, uint64_t hash)
 void
 cache_disk_purge_key(struct cache_disk *disk, uint64_t hash)
 {
-	if (!atomic_load(&disk->failed))
+	if (!cache_disk_is_off(disk))
 		post_purge(disk, make_job(CACHE_JOB_KEY, hash));
 }
 
@@ -248,7 +248,7 @@ cache_disk_has(struct cache_disk *disk, uint64_t hash, struct str key,
 	struct cache_place_on_disk place;
 	uint32_t variant = CACHE_VARIANT_ANY;
 
-	if (atomic_load(&disk->failed))
+	if (cache_disk_is_off(disk))
 		return false;
 	if (vary != NULL)
 		variant = cache_record_variant(&disk->hash_key, key, *vary);
@@ -270,19 +270,31 @@ cache_disk_load(struct cache_disk *disk, uint64_t hash, struct cache_lead *lead)
 	return true;
 }
 
-void
-cache_disk_flush(struct cache *cache)
+static void
+do_bare_job(struct cache *cache, enum cache_job_kind kind)
 {
 	struct cache_disk *disk = cache->disk;
 	struct cache_job *job;
 
-	if (disk == NULL || atomic_load(&disk->failed))
+	if (disk == NULL || cache_disk_is_off(disk))
 		return;
-	job = make_job(CACHE_JOB_FLUSH, 0);
+	job = make_job(kind, 0);
 	if (job == NULL)
 		cache_disk_fail(disk, -ENOMEM);
 	else
 		do_job(disk, job);
+}
+
+void
+cache_disk_flush(struct cache *cache)
+{
+	do_bare_job(cache, CACHE_JOB_FLUSH);
+}
+
+void
+cache_disk_leave(struct cache *cache)
+{
+	do_bare_job(cache, CACHE_JOB_LEAVE);
 }
 
 void

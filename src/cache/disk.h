@@ -78,6 +78,12 @@ int cache_disk_attach(
 /* Until all that was put and purged before is on the disk.  Not from a loop. */
 void cache_disk_flush(struct cache *cache);
 
+/*
+ * The same, and then another process may have the directory: nothing more is
+ * written there or looked for; what is just being read is.
+ */
+void cache_disk_leave(struct cache *cache);
+
 struct cache_disk_stats {
 	bool attached, failed;
 	uint64_t objects, bytes, bytes_max;

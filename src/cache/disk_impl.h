@@ -106,6 +106,7 @@ enum cache_job_kind {
 	CACHE_JOB_DROP,
 	CACHE_JOB_PURGE,
 	CACHE_JOB_FLUSH,
+	CACHE_JOB_LEAVE,
 	CACHE_JOB_LOAD, /* for a reader */
 };
 
@@ -145,6 +146,7 @@ struct cache_disk {
 	uint64_t queued_bytes;
 	_Atomic bool stopping; /* set with the lock */
 	_Atomic bool failed;
+	_Atomic bool left; /* it is another's */
 
 	pthread_mutex_t files; /* of what follows */
 	struct cache_segment segments[CACHE_DISK_SEGMENTS_MAX];
@@ -173,6 +175,13 @@ void cache_disk_say(
 
 /* Memory only from here on. */
 void cache_disk_fail(struct cache_disk *disk, int error);
+
+/* Nothing is written or looked for any more. */
+static inline bool
+cache_disk_is_off(const struct cache_disk *disk)
+{
+	return atomic_load(&disk->failed) || atomic_load(&disk->left);
+}
 
 /* ---- disk_segment ---- */
 

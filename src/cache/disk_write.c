@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Other files may take our room: older segments give theirs. */
@@ -27,7 +28,7 @@ append(struct cache_disk *disk, struct cache_record *record,
 static size_t
 spans_of(const struct cache_body *body, struct iovec **ret)
 {
-	size_t room = (size_t)(cache_body_bytes(body) / CACHE_PIECE_BYTES) + 5;
+	size_t room = (size_t)(cache_body_bytes(body) / CACHE_BLOCK_BYTES) + 5;
 	struct iovec *spans = calloc(room, sizeof(*spans));
 
 	*ret = spans;
@@ -140,6 +141,26 @@ do_purge(struct cache_disk *disk, const struct cache_job *job)
 }
 
 static int
+seal_last(struct cache_disk *disk)
+{
+	if (disk->used_segments == 0 || disk->sealed)
+		return 0;
+	int rc = cache_segment_seal(disk);
+	return rc < 0 ? rc : sync_all(disk);
+}
+
+static int
+leave(struct cache_disk *disk)
+{
+	int rc = seal_last(disk);
+
+	if (rc < 0)
+		return rc;
+	atomic_store(&disk->left, true);
+	return flock(disk->log_fd, LOCK_UN) < 0 ? -errno : 0;
+}
+
+static int
 do_write(struct cache_disk *disk, const struct cache_job *job)
 {
 	struct cache_position at;
@@ -160,6 +181,8 @@ do_write(struct cache_disk *disk, const struct cache_job *job)
 		return do_purge(disk, job);
 	case CACHE_JOB_FLUSH:
 		return sync_all(disk);
+	case CACHE_JOB_LEAVE:
+		return leave(disk);
 	case CACHE_JOB_LOAD:
 		break;
 	}
@@ -169,12 +192,8 @@ do_write(struct cache_disk *disk, const struct cache_job *job)
 static void
 end_log(struct cache_disk *disk)
 {
-	if (disk->used_segments == 0 || disk->sealed ||
-	    atomic_load(&disk->failed))
-		return;
-	int rc = cache_segment_seal(disk);
-	if (rc == 0)
-		rc = sync_all(disk);
+	int rc = cache_disk_is_off(disk) ? 0 : seal_last(disk);
+
 	if (rc < 0)
 		cache_disk_fail(disk, rc);
 }
@@ -190,7 +209,7 @@ cache_disk_write_run(void *context)
 	cache_sleep(&user);
 	while ((job = cache_job_take(disk, &disk->writes)) != NULL) {
 		cache_wake(&user);
-		int rc = atomic_load(&disk->failed) ? 0 : do_write(disk, job);
+		int rc = cache_disk_is_off(disk) ? 0 : do_write(disk, job);
 		if (rc < 0)
 			cache_disk_fail(disk, rc);
 		/* Its room is for others. */

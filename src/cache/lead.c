@@ -253,7 +253,7 @@ is_slow(const struct cache_lead *lead)
 enum cache_turn
 cache_take_turn(struct cache_user *user, struct str key,
     const struct http_request *request, const struct cache_object *known,
-    struct loop *loop, cache_waiter_fn fn, void *context,
+    bool again, struct loop *loop, cache_waiter_fn fn, void *context,
     struct cache_lead **ret_lead, struct cache_waiter **ret_waiter)
 {
 	struct cache *cache = user->cache;
@@ -271,7 +271,7 @@ cache_take_turn(struct cache_user *user, struct str key,
 	} else if (lead != NULL && !is_slow(lead)) {
 		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);
 		shard->collapsed += turn == CACHE_TURN_WAIT;
-	} else if (known == NULL &&
+	} else if (known == NULL && !again &&
 		   is_on_disk(cache, shard, hash, key, request) &&
 		   load(cache, shard, hash, key, request, &lead)) {
 		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);

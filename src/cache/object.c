@@ -280,26 +280,31 @@ cache_object_unref(struct cache_object *object)
 
 /* ---- settling ---- */
 
+/* More is not worth a copy. */
+#define SETTLED_BYTES_MAX ((uint64_t)256 << 10)
+
 bool
 cache_object_is_loose(const struct cache_object *object)
 {
-	return object->body.kind == CACHE_BODY_PIECES &&
-	       cache_body_state(&object->body) == CACHE_BODY_WHOLE &&
-	       is_inline((int64_t)cache_body_bytes(&object->body));
+	return cache_body_is_loose(&object->body) &&
+	       cache_body_bytes(&object->body) <= SETTLED_BYTES_MAX;
 }
 
-static void
+static int
 copy_body(const struct cache_body *from, struct cache_body *to)
 {
 	struct iovec span;
 	uint64_t at = 0;
 
 	while (cache_body_spans(from, at, UINT64_MAX, &span, 1) > 0) {
-		(void)cache_body_append(
-		    to, (struct str){ span.iov_base, span.iov_len });
+		if (cache_body_append(
+			to, (struct str){ span.iov_base, span.iov_len }) < 0)
+			return -ENOMEM;
 		at += span.iov_len;
 	}
 	cache_body_end(to);
+	(void)cache_body_charge_anew(to);
+	return 0;
 }
 
 int
@@ -319,7 +324,10 @@ cache_object_settle(
 
 	if (cache_object_create(&parts, &settled) < 0)
 		return -ENOMEM;
-	copy_body(&object->body, &settled->body);
+	if (copy_body(&object->body, &settled->body) < 0) {
+		cache_object_unref(settled);
+		return -ENOMEM;
+	}
 	*ret = settled;
 	return 0;
 }

@@ -17,7 +17,8 @@
 #include "cache/body.h"
 #include "cache/meta.h"
 
-#define CACHE_INLINE_BYTES_MAX ((size_t)256 << 10)
+/* Longer ones have a block that need not be copied (cache/pages). */
+#define CACHE_INLINE_BYTES_MAX (((size_t)64 << 10) - 1)
 
 /* Key, secondary key, head and tags: each at most. */
 #define CACHE_TEXT_BYTES_MAX ((size_t)65535)

@@ -122,10 +122,10 @@ cache_object_is_dropped(const struct cache_object *object)
 	return atomic_load(&object->body.used) == CACHE_OBJECT_DROPPED;
 }
 
-/* Whole and in pieces, though it would fit into one. */
+/* Whole, and in pieces as those are made whose length is not known. */
 bool cache_object_is_loose(const struct cache_object *object);
 
-/* The same in one piece of memory.  0 or -ENOMEM. */
+/* The same, made as one whose length is known.  0 or -ENOMEM. */
 int cache_object_settle(
     const struct cache_object *object, struct cache_object **ret);
 

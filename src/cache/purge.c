@@ -331,3 +331,16 @@ cache_stamp(const struct cache *cache)
 {
 	return atomic_load(&cache->purges.last);
 }
+
+bool
+cache_stamp_holds(struct cache *cache, uint32_t stamp, struct str key)
+{
+	struct cache_purges *purges = &cache->purges;
+	const struct cache_purge *newest = newest_of(purges);
+
+	return !is_later(
+		   atomic_load(key_slot(purges, cache_key_hash(cache, key))),
+		   stamp) &&
+	       !is_later(atomic_load(&purges->forgotten), stamp) &&
+	       (newest == NULL || !is_later(newest->number, stamp));
+}

@@ -94,7 +94,8 @@ is_asked_for(const struct cache_object *object, uint32_t hash, struct str key,
 {
 	return object->hash == hash && str_eq(cache_object_key(object), key) &&
 	       (object->vary_len == 0 ||
-		   cache_vary_matches(cache_object_vary(object), request)) &&
+		   cache_vary_selects(cache_object_vary(object),
+		       cache_object_head(object), request)) &&
 	       cache_body_state(cache_object_body(object)) != CACHE_BODY_BROKEN;
 }
 

@@ -73,6 +73,10 @@ struct cache_object *cache_find(struct cache_user *user, struct str key,
 /* For cache_parts: the purges that have been until now. */
 uint32_t cache_stamp(const struct cache *cache);
 
+/* Whether what is stored under the key may be as old as the stamp: nothing has
+ * purged it since, nor anything but single keys. */
+bool cache_stamp_holds(struct cache *cache, uint32_t stamp, struct str key);
+
 /*
  * Takes the place of the object with the same key and secondary key; takes its
  * own reference.  By the thread that fills the body, before or after it ends; a
@@ -115,11 +119,13 @@ enum cache_turn {
 
 /*
  * known: what cache_find gave and the caller cannot use as it is (stale), or
- * NULL; FOUND is anything else than that.
+ * NULL; FOUND is anything else than that.  again: it has waited before, so that
+ * what a disk has of the URL has been read; it was for those who dialled another
+ * address under its name, and would be read for ever.
  */
 enum cache_turn cache_take_turn(struct cache_user *user, struct str key,
     const struct http_request *request, const struct cache_object *known,
-    struct loop *loop, cache_waiter_fn fn, void *context,
+    bool again, struct loop *loop, cache_waiter_fn fn, void *context,
     struct cache_lead **ret_lead, struct cache_waiter **ret_waiter);
 
 /*

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "cache/head.h"
 #include "cache/weights.h"
 #include "http/octet.h"
 
@@ -88,6 +89,19 @@ put_list(const struct http_fields *fields, enum http_name id, struct str name,
 	}
 }
 
+/* False if it is not what its RFC says. */
+static bool
+gather_weights(const struct http_fields *fields, enum http_name id,
+    struct str name, struct cache_weights *ret)
+{
+	ret->count = 0; /* the items are too many to be zeroed each time */
+	for (size_t i = 0; i < fields->count; i++)
+		if (is_of(&fields->items[i], id, name) &&
+		    !cache_weights_add(ret, fields->items[i].value))
+			return false;
+	return true;
+}
+
 /* False, and nothing was put, if it is not what its RFC says. */
 static bool
 put_weights(const struct http_fields *fields, enum http_name id,
@@ -95,11 +109,8 @@ put_weights(const struct http_fields *fields, enum http_name id,
 {
 	struct cache_weights weights;
 
-	weights.count = 0; /* the items are too many to be zeroed each time */
-	for (size_t i = 0; i < fields->count; i++)
-		if (is_of(&fields->items[i], id, name) &&
-		    !cache_weights_add(&weights, fields->items[i].value))
-			return false;
+	if (!gather_weights(fields, id, name, &weights))
+		return false;
 	for (size_t i = 0; i < weights.count; i++) {
 		char digits[CACHE_WEIGHT_BYTES];
 		if (i > 0)
@@ -136,18 +147,100 @@ put_value(
 		put_list(fields, id, name, sink);
 }
 
+static struct str
+name_of(struct str line)
+{
+	return (struct str){ line.at, str_find(line, ':') };
+}
+
+/* Of one line of a key. */
+static bool
+line_matches(struct str line, const struct http_request *request)
+{
+	struct str name = name_of(line);
+	struct sink sink = { .rest = str_skip(line, name.len) };
+
+	put_value(request, name, &sink);
+	return !sink.differs && sink.rest.len == 0;
+}
+
 bool
 cache_vary_matches(struct str key, const struct http_request *request)
 {
-	while (key.len > 0) {
-		struct str line = str_cut(&key, '\n');
-		size_t name = str_find(line, ':');
-		struct sink sink = { .rest = str_skip(line, name) };
-		put_value(request, (struct str){ line.at, name }, &sink);
-		if (sink.differs || sink.rest.len > 0)
-			return false;
+	bool matches = true;
+
+	while (matches && key.len > 0)
+		matches = line_matches(str_cut(&key, '\n'), request);
+	return matches;
+}
+
+/* ---- the language that is liked best ---- */
+
+#define LANGUAGE STR("accept-language")
+
+/* The one that is liked better than each other; empty if there is none. */
+static struct str
+best_language(const struct http_request *request)
+{
+	struct cache_weights weights;
+	struct str best = { "", 0 };
+	unsigned most = 0;
+
+	if (!gather_weights(&request->fields, HTTP_NAME_ACCEPT_LANGUAGE,
+		LANGUAGE, &weights))
+		return best;
+	for (size_t i = 0; i < weights.count; i++) {
+		const struct cache_weight *one = &weights.items[i];
+		if (one->thousands == most)
+			best = (struct str){ "", 0 };
+		if (one->thousands <= most)
+			continue;
+		most = one->thousands;
+		best = one->token;
 	}
-	return true;
+	return best;
+}
+
+/* Of the content; empty if it has none, or several. */
+static struct str
+only_language(struct str head)
+{
+	struct str only = { "", 0 };
+	struct http_field field;
+
+	while (cache_head_next(&head, &field)) {
+		if (!http_field_is_named(&field, STR("Content-Language")))
+			continue;
+		if (only.len > 0 ||
+		    str_find(field.value, ',') < field.value.len)
+			return (struct str){ "", 0 };
+		only = field.value;
+	}
+	return only;
+}
+
+static bool
+is_best_language(struct str head, const struct http_request *request)
+{
+	struct str language = only_language(head);
+
+	return language.len > 0 &&
+	       str_eq_nocase(language, best_language(request));
+}
+
+bool
+cache_vary_selects(
+    struct str key, struct str head, const struct http_request *request)
+{
+	bool selects = true;
+
+	while (selects && key.len > 0) {
+		struct str line = str_cut(&key, '\n');
+		selects = line_matches(line, request) ||
+			  (str_eq(name_of(line), LANGUAGE) &&
+			      is_best_language(head, request));
+	}
+	return selects;
 }
 
 /* Letters of different case come as if they were of one. */

@@ -40,4 +40,13 @@ int cache_vary_key(const struct http_fields *response_fields,
  */
 bool cache_vary_matches(struct str key, const struct http_request *request);
 
+/*
+ * Whether a stored response with that key and head is for the request: it has
+ * the key, or differs in Accept-Language alone and likes the one language of
+ * the content (Content-Language) better than all others.  Who has it to give
+ * would give no other.
+ */
+bool cache_vary_selects(
+    struct str key, struct str head, const struct http_request *request);
+
 #endif

@@ -79,6 +79,7 @@ extern const struct command command_confirm;
 extern const struct command command_rollback;
 extern const struct command command_history;
 extern const struct command command_stop;
+extern const struct command command_upgrade;
 extern const struct command command_status;
 extern const struct command command_log;
 extern const struct command command_flows;

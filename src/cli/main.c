@@ -39,6 +39,7 @@ static const struct command *const commands[] = {
 	&command_cache,
 	&command_quota,
 	&command_stop,
+	&command_upgrade,
 };
 
 bool

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/command.h"
+#include "cli/first_read.h"
 #include "cli/netns.h"
 
 #include "daemon/runtime.h"
 #include "firewall/early_mode.h"
-#include "policy/trial.h"
 #include "version.h"
 
 #include <errno.h>
@@ -12,29 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A policy that would be refused is refused here, in colours. */
-static enum status
-read_first(const char *path)
-{
-	struct policy *policy = NULL, *kept = NULL;
-	enum status status = STATUS_GOOD;
-	struct report report;
-
-	report_init(&report);
-	if (policy_load(path, &policy_files, &report, &policy, &kept) < 0)
-		status = kept != NULL && kept->source.text.at == NULL
-			     ? STATUS_WORLD
-			     : STATUS_NO;
-	else if (policy_try(policy, &report).failed > 0)
-		status = STATUS_NO;
-	if (status != STATUS_GOOD)
-		print_report(&report);
-	report_fini(&report);
-	policy_unref(policy);
-	policy_unref(kept);
-	return status;
-}
 
 /* What gatehoused would refuse too, but before the policy is read. */
 static enum status
@@ -78,7 +54,7 @@ run(const struct options *options)
 		return STATUS_WORLD;
 	/* With a last good policy the gateway starts all the same. */
 	if (options->state == NULL)
-		status = read_first(options->words[0]);
+		status = first_read(options->words[0]);
 	if (status != STATUS_GOOD)
 		return status;
 	if (geteuid() != 0) {

@@ -136,6 +136,8 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_COUNT_OUTPUTS:
 	case CHANNEL_OUTPUTS:
 	case CHANNEL_COUNT:
+	case CHANNEL_DRAIN:
+	case CHANNEL_DRAINED:
 	case CHANNEL_READY:
 	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:

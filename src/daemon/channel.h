@@ -34,6 +34,10 @@
  * speaks for only the proxy knows.  A proxy that starts is told of all bans.
  * HELLO is its first word, and says what it has taken from itself.
  *
+ * DRAIN, answered with DRAINED, makes way for another gatehouse-proxy
+ * (daemon/handover): this one has left the cache's folder and accepts nobody
+ * any more, and ends when the last connection has.
+ *
  * A second channel of the same kind is for sockets that bear a client's address
  * (daemon/client_source), so that they need not wait for a policy that is read,
  * nor what waits for an answer there take one that is none:
@@ -93,12 +97,14 @@
 	ROW(UNBAN, sizeof(struct address_range), 0)                            \
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(COUNT_OUTPUTS, 0, 0)                                               \
+	ROW(DRAIN, 0, 0)                                                       \
 	ROW(HELLO, sizeof(struct sandbox), 0)                                  \
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
 	ROW(PURGED, sizeof(int64_t), 0)                                        \
 	ROW(COUNTERS, sizeof(struct channel_counters), 0)                      \
 	ROW(OUTPUTS, sizeof(struct channel_outputs), 0)                        \
+	ROW(DRAINED, 0, 0)                                                     \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \

@@ -427,6 +427,18 @@ child_collect(struct child *child,
 }
 
 int
+child_drain(struct child *child)
+{
+	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	struct channel_message answer;
+	int rc = send_bare(child, CHANNEL_DRAIN, 0);
+
+	if (rc == 0)
+		rc = receive_one(child, &answer, deadline);
+	return rc == 0 && answer.type != CHANNEL_DRAINED ? -EBADMSG : rc;
+}
+
+int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {
 	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;

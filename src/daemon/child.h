@@ -95,6 +95,10 @@ int child_collect(struct child *child,
     void (*take)(void *context, const struct policy_quota_count *count),
     void *context);
 
+/* It is to make way for another one: waits until it has left the cache's folder
+ * and accepts nobody any more.  It ends by itself then, some time. */
+int child_drain(struct child *child);
+
 /* Asks for the proxy's counters and waits for them. */
 int child_count(struct child *child, int64_t ret[static COUNTER_COUNT]);
 

@@ -6,10 +6,10 @@
  * the gateway's own user.  A client writes one line and reads to the end:
  *
  *	apply WORDS | count PATH | explain FORM FLOW | files | flows WORDS |
- *	end WORDS | ban RANGE SECONDS BECAUSE | force RANGE SECONDS BECAUSE |
- *	unban RANGE | bans | session ADDRESS | confirm | diff ID ID | history |
- *	kept ID | metrics | rollback [ID] | purge KIND WHAT | quotas |
- *	reset RULE SOURCE | status | stop
+ *	end WORDS | hand over | ban RANGE SECONDS BECAUSE |
+ *	force RANGE SECONDS BECAUSE | unban RANGE | bans | session ADDRESS |
+ *	confirm | diff ID ID | history | kept ID | metrics | rollback [ID] |
+ *	purge KIND WHAT | quotas | reset RULE SOURCE | status | stop
  *
  * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.
  *
@@ -22,6 +22,8 @@
  *
  * The answer's first line is an exit status of `gatehouse` (0 to 3), the rest
  * is for the client's standard output (status 0) or standard error.
+ *
+ * `hand over` is of daemon/handover.
  *
  * `files` is answered with names, each behind a NUL: the policy in force, and
  * every file that it was read from, whose sealed copies come along as

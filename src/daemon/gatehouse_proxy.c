@@ -36,6 +36,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* How often one that makes way looks whether anybody is still there. */
+#define DRAIN_TICK (50 * CLOCK_MS)
+
 enum status {
 	STATUS_GOOD = 0,
 	STATUS_USAGE = 2,
@@ -71,6 +74,7 @@ struct proxy {
 	struct workers *workers;
 	struct console_thread *console; /* NULL: there was none yet */
 	struct quotas *quotas;
+	struct loop_timer drain;
 	struct draft draft;
 	int folder; /* of the cache's disk; -1: it is in memory alone */
 	struct proxy_generation *current; /* NULL until the first commit */
@@ -451,6 +455,36 @@ purge(struct proxy *proxy, const struct channel_purge *wish)
 	return send_to_daemon(&answer);
 }
 
+/* ---- making way ---- */
+
+static void
+on_drain_tick(struct loop_timer *timer)
+{
+	struct proxy *proxy = timer->context;
+
+	if (counter_get(COUNTER_CONNECTIONS_OPEN) == 0)
+		loop_stop(&proxy->loop);
+	else
+		loop_timer_arm(&proxy->loop, timer, clock_now() + DRAIN_TICK);
+}
+
+/* Another process is to have the folder, the listeners and the console. */
+static int
+drain(struct proxy *proxy)
+{
+	int rc = workers_drain(proxy->workers);
+
+	if (rc < 0)
+		return rc;
+	console_thread_stop(&proxy->console);
+	if (workers_cache(proxy->workers) != NULL)
+		cache_disk_leave(workers_cache(proxy->workers));
+	proxy->drain =
+	    (struct loop_timer){ .fn = on_drain_tick, .context = proxy };
+	loop_timer_arm(&proxy->loop, &proxy->drain, clock_now() + DRAIN_TICK);
+	return send_bare(CHANNEL_DRAINED, 0);
+}
+
 static int
 take_quotas(struct proxy *proxy, const struct channel_quotas *quotas)
 {
@@ -606,6 +640,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return workers_unban(proxy->workers, &message->banned);
 	case CHANNEL_COUNT:
 		return answer_count(proxy);
+	case CHANNEL_DRAIN:
+		return drain(proxy);
 	case CHANNEL_QUOTAS:
 		return take_quotas(proxy, &message->quotas);
 	case CHANNEL_COLLECT:
@@ -616,6 +652,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_PURGED:
 	case CHANNEL_COUNTERS:
 	case CHANNEL_OUTPUTS:
+	case CHANNEL_DRAINED:
 	case CHANNEL_WANT:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
@@ -802,6 +839,7 @@ serve(struct proxy *proxy)
 	free(proxy->own.items);
 	proxy_generation_unref(proxy->current);
 	quotas_unref(proxy->quotas);
+	loop_timer_cancel(&proxy->drain);
 	loop_watch_stop(&proxy->channel);
 	loop_watch_stop(&proxy->sources);
 	loop_signal_stop(&proxy->signals);

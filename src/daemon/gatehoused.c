@@ -16,6 +16,7 @@
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
+#include "daemon/handover.h"
 #include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
@@ -32,6 +33,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Who makes way lets go of the folder last of all. */
+#define WAIT_FOR_OTHER (10 * CLOCK_SECOND)
+
 struct daemon {
 	struct loop loop;
 	struct loop_signal signals;
@@ -40,6 +44,8 @@ struct daemon {
 	struct runtime runtime;
 	struct control *control;
 	struct policy_desk desk;
+	struct inheritance inheritance;
+	struct handover handover;
 	const char *path;  /* of the policy that was asked for */
 	const char *state; /* where the last good one is kept; or NULL */
 	bool foreground;
@@ -277,6 +283,9 @@ answer(void *context, struct str line, struct text *out,
 	}
 	if (str_is(line, "metrics"))
 		return answer_metrics(daemon, out);
+	if (str_is(line, "hand over"))
+		return handover_begin(
+		    &daemon->handover, &daemon->gateway, daemon->control, out);
 	if (str_is(line, "stop")) {
 		daemon->removes = true;
 		loop_stop(&daemon->loop);
@@ -285,7 +294,8 @@ answer(void *context, struct str line, struct text *out,
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
-	    "end WORDS, history, kept ID, metrics, purge KIND WHAT, quotas, "
+	    "end WORDS, hand over, history, kept ID, metrics, purge KIND WHAT, "
+	    "quotas, "
 	    "reset RULE SOURCE, rollback ID, session ADDRESS, status, stop and "
 	    "unban "
 	    "RANGE are understood\n");
@@ -314,9 +324,11 @@ on_signal(struct loop_signal *signal, int number)
 {
 	struct daemon *daemon = signal->context;
 
-	if (number == SIGCHLD)
+	if (number == SIGCHLD && daemon->handover.under_way)
+		handover_see_child(&daemon->gateway);
+	else if (number == SIGCHLD)
 		gateway_child_ended(&daemon->gateway);
-	else if (number == SIGHUP)
+	else if (number == SIGHUP && !daemon->handover.under_way)
 		apply_again(daemon);
 	else if (number == SIGUSR1)
 		journal_keeper_reopen(&daemon->gateway);
@@ -328,7 +340,7 @@ on_signal(struct loop_signal *signal, int number)
 
 /* For systemd, Type=notify: a datagram to the socket that it names. */
 static void
-notify_ready(void)
+notify(struct str words)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -341,10 +353,21 @@ notify_ready(void)
 	if (to.sun_path[0] == '@')
 		to.sun_path[0] = '\0';
 	if (fd >= 0) {
-		(void)sendto(fd, "READY=1", 7, 0, (struct sockaddr *)&to,
+		(void)sendto(fd, words.at, words.len, 0, (struct sockaddr *)&to,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 		(void)close(fd);
 	}
+}
+
+/* Also that it is the service now, of one that took over. */
+static void
+notify_ready(void)
+{
+	char words[48];
+	int len = snprintf(
+	    words, sizeof(words), "MAINPID=%d\nREADY=1", (int)getpid());
+
+	notify((struct str){ words, (size_t)len });
 }
 
 static int
@@ -379,6 +402,10 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	say_words(&words);
 	text_fini(&words);
 	report_fini(&report);
+	daemon->gateway.inherited = &daemon->inheritance;
+	leash_take(&daemon->gateway.leash, &daemon->loop,
+	    daemon->inheritance.leash, daemon->inheritance.digest);
+	daemon->inheritance.leash = -1;
 	daemon->gateway.console.answer = answer;
 	daemon->gateway.console.context = daemon;
 	return rc;
@@ -445,6 +472,8 @@ first_apply(struct daemon *daemon)
 		rc = gateway_apply(gateway, &order, &words);
 	}
 
+	gateway->inherited = NULL;
+	inheritance_close(&daemon->inheritance);
 	say_words(&words);
 	text_fini(&words);
 	return rc;
@@ -475,6 +504,15 @@ say_ready(const struct daemon *daemon)
 	notify_ready();
 }
 
+/* Who takes over waits for the lock of the folder. */
+static void
+make_way(struct daemon *daemon)
+{
+	gateway_make_way(&daemon->gateway);
+	runtime_close(&daemon->runtime);
+	handover_stand_by(&daemon->handover, &daemon->gateway);
+}
+
 static enum status
 run(struct daemon *daemon, const struct passwd *user)
 {
@@ -494,8 +532,11 @@ run(struct daemon *daemon, const struct passwd *user)
 	}
 	control_close(&daemon->control);
 	policy_desk_close(&daemon->desk);
-	gateway_close(
-	    &daemon->gateway, daemon->foreground || daemon->removes || rc < 0);
+	if (daemon->handover.under_way)
+		make_way(daemon);
+	gateway_close(&daemon->gateway,
+	    !daemon->handover.under_way &&
+		(daemon->foreground || daemon->removes || rc < 0));
 	refusal_close(&daemon->refusals);
 	loop_signal_stop(&daemon->signals);
 	return status_of(rc);
@@ -514,7 +555,9 @@ start(struct daemon *daemon, const struct arguments *arguments)
 		    arguments->user, arguments->user);
 		return STATUS_WORLD;
 	}
-	if (runtime_open(arguments->runtime, &daemon->runtime, &why) < 0 ||
+	if (runtime_open(arguments->runtime,
+		daemon->inheritance.leash >= 0 ? WAIT_FOR_OTHER : 0,
+		&daemon->runtime, &why) < 0 ||
 	    loop_init(&daemon->loop) < 0) {
 		gateway_say("%s", why.at != NULL ? why.at : "no event loop");
 		text_fini(&why);
@@ -655,6 +698,7 @@ main(int argc, char **argv)
 		return (int)close_host();
 	if (arguments.remove)
 		return (int)remove_rules();
+	inheritance_read(&daemon.inheritance);
 	daemon.path = arguments.path;
 	daemon.state = arguments.state;
 	if (daemon.state == NULL && !arguments.foreground)

@@ -170,6 +170,7 @@ gateway_wish(struct gateway *gateway)
 {
 	return (struct generation_wish){ .number = ++gateway->last_number,
 		.before = gateway->current,
+		.inherited = gateway->inherited,
 		.addresses = &gateway->addresses,
 		.ipv6 = gateway->ipv6,
 		.booting = gateway->booting };
@@ -206,6 +207,7 @@ gateway_replace(
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
 	caught_keeper_sift(gateway);
+	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);
 	return 0;
 }
@@ -306,6 +308,7 @@ see_new_addresses(struct gateway *gateway)
 	if (generation_see_addresses(current, &gateway->addresses) < 0)
 		return;
 	(void)child_tell_own(&gateway->child, current);
+	leash_close(&gateway->leash);
 	ban_keeper_see_own(gateway);
 	caught_keeper_sift(gateway);
 	compile_again(gateway, "the host's new addresses");
@@ -466,6 +469,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.addresses_watch.fd = -1,
 		.source_desk.fd = -1,
 		.console.watch.fd = -1,
+		.leash.watch.fd = -1,
 		.bans.file = BAN_FILE_CLOSED,
 		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
@@ -523,12 +527,9 @@ gateway_remove_rules(struct text *reterr_why)
 	return rc < 0 ? rc : routes;
 }
 
-void
-gateway_close(struct gateway *gateway, bool remove)
+static void
+stop_looking_after(struct gateway *gateway)
 {
-	struct text why = TEXT_EMPTY;
-
-	confirmation_close(gateway, !remove && gateway->current != NULL);
 	loop_timer_cancel(&gateway->restart);
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
@@ -541,8 +542,27 @@ gateway_close(struct gateway *gateway, bool remove)
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(gateway);
 	console_desk_close(gateway);
-	child_stop(&gateway->child);
+	leash_close(&gateway->leash);
 	early_drop_fini(&gateway->early);
+}
+
+void
+gateway_make_way(struct gateway *gateway)
+{
+	stop_looking_after(gateway);
+	packet_watch_close(&gateway->packets);
+	gateway->made_way = true;
+}
+
+void
+gateway_close(struct gateway *gateway, bool remove)
+{
+	struct text why = TEXT_EMPTY;
+
+	confirmation_close(gateway, !remove && gateway->current != NULL);
+	if (!gateway->made_way)
+		stop_looking_after(gateway);
+	child_stop(&gateway->child);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);
@@ -552,7 +572,8 @@ gateway_close(struct gateway *gateway, bool remove)
 	last_good_close(&gateway->last_good);
 	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);
-	packet_watch_close(&gateway->packets);
+	if (!gateway->made_way)
+		packet_watch_close(&gateway->packets);
 	if (gateway->addresses_watch.fd >= 0)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);

@@ -32,8 +32,10 @@
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
 #include "daemon/history.h"
+#include "daemon/inheritance.h"
 #include "daemon/journal_keeper.h"
 #include "daemon/last_good.h"
+#include "daemon/leash.h"
 #include "daemon/packet_watch.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
@@ -82,6 +84,10 @@ struct gateway {
 	struct quota_keeper quotas;
 	struct ruleset ruleset;     /* of current, in the kernel */
 	struct loop_deferred clear; /* of what the rules before have left */
+	struct inheritance
+	    *inherited;     /* until the first is in force; or NULL */
+	struct leash leash; /* of the proxy of before */
+	bool made_way;
 	uint32_t last_number;
 	int64_t since; /* of current, wall clock */
 	bool ipv6;
@@ -100,6 +106,12 @@ int gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
  * a proxy, and what would be handed over is dropped.
  */
 void gateway_close(struct gateway *gateway, bool remove);
+
+/*
+ * Looks after nothing any more but the proxy: the rules stand, for who takes
+ * over.  gateway_close follows.
+ */
+void gateway_make_way(struct gateway *gateway);
 
 /*
  * What the next generation is made of, whose path is not yet said; and to

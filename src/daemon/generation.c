@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/vec.h"
+#include "daemon/inheritance.h"
 #include "daemon/interfaces.h"
 #include "firewall/names.h"
 #include "net/datagram.h"
@@ -160,6 +161,8 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
     struct report *report)
 {
 	listener.fd = take_over(wish->before, &listener);
+	if (listener.fd == -ENOENT && wish->inherited != NULL)
+		listener.fd = inheritance_take(wish->inherited, &listener);
 	if (listener.fd == -ENOENT)
 		listener.fd = listen_anew(wish, &listener, place, report);
 	if (listener.fd < 0) {

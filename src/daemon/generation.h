@@ -45,6 +45,7 @@ struct generation_wish {
 	const char *path;
 	uint32_t number;
 	const struct generation *before; /* lends its sockets; may be NULL */
+	struct inheritance *inherited;   /* gives its own; may be NULL */
 	const struct addresses *addresses;
 	bool ipv6;
 	bool booting; /* the host's addresses may not be there yet */

@@ -89,8 +89,10 @@ static const struct call_row rows[] = {
 	GET(SOL_SOCKET, SO_ERROR),
 	GET(SOL_SOCKET, SO_TYPE),
 
-	/* Tunnels, and bodies that nobody looks at, go by pipes. */
+	/* Tunnels, and bodies that nobody looks at, go by pipes; so does what
+	 * the cache has in memory, without being given away. */
 	CALL(splice),
+	CALL_1(vmsplice, IS(3, SPLICE_F_NONBLOCK)),
 	CALL(pipe2),
 	CALL_1(fcntl, IS(1, F_SETPIPE_SZ)),
 	CALL_1(fcntl, IS(1, F_GETPIPE_SZ)),

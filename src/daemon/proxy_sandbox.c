@@ -3,6 +3,7 @@
 
 #include "daemon/channel.h"
 #include "event/event.h"
+#include "net/pipe.h"
 #include "net/tls.h"
 
 #include <malloc.h>
@@ -62,7 +63,8 @@ shrink_first_heap(void)
 /*
  * What reads files of the host when it is first used is used now, or told what
  * it would find: OpenSSL's configuration; the local time, which mktime(3) would
- * look for each time if nobody named it; the allocator's two.
+ * look for each time if nobody named it; the allocator's two; where pipes are
+ * emptied.
  */
 static void
 read_ahead(void)
@@ -70,6 +72,7 @@ read_ahead(void)
 	(void)setenv("TZ", ":/etc/localtime", 0);
 	tzset();
 	tls_begin(CHANNEL_AUTHORITIES_FD);
+	pipe_begin();
 #ifdef M_ARENA_MAX
 	(void)mallopt(M_ARENA_MAX, get_nprocs() * ARENAS_A_CORE);
 #endif

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/runtime.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 void
@@ -55,8 +58,23 @@ say_who(int fd, const char *dir, struct text *reterr_why)
 	    "--runtime");
 }
 
+static bool
+lock(int fd, int64_t patience)
+{
+	int64_t deadline = clock_now() + patience;
+	struct timespec moment = { 0, 5 * CLOCK_MS };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (clock_now() >= deadline)
+			return false;
+		(void)nanosleep(&moment, NULL);
+	}
+	return true;
+}
+
 int
-runtime_open(const char *dir, struct runtime *ret, struct text *reterr_why)
+runtime_open(const char *dir, int64_t patience, struct runtime *ret,
+    struct text *reterr_why)
 {
 	char path[RUNTIME_PATH_BYTES];
 	int rc = make_dir(dir, reterr_why);
@@ -71,7 +89,7 @@ runtime_open(const char *dir, struct runtime *ret, struct text *reterr_why)
 		    reterr_why, "cannot open %s: %s", path, strerror(-rc));
 		return rc;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	if (!lock(fd, patience)) {
 		say_who(fd, dir, reterr_why);
 		(void)close(fd);
 		return -EBUSY;

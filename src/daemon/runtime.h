@@ -37,9 +37,11 @@ void runtime_path(
 
 /*
  * Makes the folder if it is not there and takes its lock.  0, or a negative
- * errno with a sentence in *reterr_why: -EBUSY when another gatehoused runs.
+ * errno with a sentence in *reterr_why: -EBUSY when another gatehoused runs,
+ * and still does after `patience` (nanoseconds).
  */
-int runtime_open(const char *dir, struct runtime *ret, struct text *reterr_why);
+int runtime_open(const char *dir, int64_t patience, struct runtime *ret,
+    struct text *reterr_why);
 void runtime_close(struct runtime *runtime);
 
 /*

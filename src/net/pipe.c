@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -14,6 +13,16 @@
 #else
 #define KEPT_MAX PIPE_KEPT_MAX
 #endif
+
+/* Where the kernel throws away what is moved there; or -1. */
+static int sink = -1;
+
+void
+pipe_begin(void)
+{
+	if (sink < 0)
+		sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
 
 void
 pipe_pool_init(struct pipe_pool *pool)
@@ -146,6 +155,20 @@ pipe_pool_give(struct pipe_pool *pool, struct pipe **pipe)
 	p->next = pool->kept;
 	pool->kept = p;
 	pool->kept_count++;
+}
+
+void
+pipe_pool_give_filled(struct pipe_pool *pool, struct pipe **pipe, size_t bytes)
+{
+	while (bytes > 0) {
+		ssize_t n = splice((*pipe)->out, NULL, sink, NULL, bytes, 0);
+		if (n <= 0) {
+			pipe_pool_discard(pool, pipe);
+			return;
+		}
+		bytes -= (size_t)n;
+	}
+	pipe_pool_give(pool, pipe);
 }
 
 void

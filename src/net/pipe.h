@@ -10,7 +10,7 @@
  * receiver is slower than their sender.
  *
  * What is not empty is never given back: its bytes would come out of another
- * connection.  It is discarded, which closes it.
+ * connection.  It is emptied, or discarded, which closes it.
  *
  * Limits.  Pipes are dear: two descriptors, up to PIPE_BYTES of pages while
  * one is full, and an unprivileged user has fs.pipe-user-pages-soft (64 MiB)
@@ -23,6 +23,7 @@
 #ifndef GATEHOUSE_NET_PIPE_H
 #define GATEHOUSE_NET_PIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* fs.pipe-max-size: more is for the privileged. */
@@ -48,7 +49,14 @@ struct pipe_pool {
 	unsigned kept_count;
 	unsigned lent_count;
 	unsigned pause;
+	bool no_memory; /* none that is lent can be put into a pipe here */
 };
+
+/*
+ * For the life of the process, and while it may still open files: what is left
+ * in a pipe can be thrown away, and the pipe need not be closed for it.
+ */
+void pipe_begin(void);
 
 void pipe_pool_init(struct pipe_pool *pool);
 
@@ -64,6 +72,10 @@ struct pipe *pipe_pool_take(struct pipe_pool *pool);
 
 /* All that was written to it has been read; *pipe becomes NULL. */
 void pipe_pool_give(struct pipe_pool *pool, struct pipe **pipe);
+
+/* The same with so many bytes in it, which are lost. */
+void pipe_pool_give_filled(
+    struct pipe_pool *pool, struct pipe **pipe, size_t bytes);
 
 /* Whatever is in it is lost; *pipe becomes NULL, and NULL is fine. */
 void pipe_pool_discard(struct pipe_pool *pool, struct pipe **pipe);

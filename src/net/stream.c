@@ -531,21 +531,52 @@ send_spans(struct stream *s, struct iovec *spans, size_t count)
 	return n > 0 ? (size_t)n : 0;
 }
 
+/* What cannot be lent, or not now, is copied. */
+static size_t
+lend(struct stream *s, struct stream_lent *lent)
+{
+	size_t sent = 0, offered;
+
+	if (!stream_lends(s, lent))
+		return send_spans(s, lent->spans, lent->count);
+	while (lent->count > 0 && can_send(s)) {
+		ssize_t n = stream_lend_some(s, lent, &offered);
+		if (n == -ENOTSUP)
+			return sent + send_spans(s, lent->spans, lent->count);
+		if (n < 0)
+			fail(s, (int)n);
+		else if ((size_t)n < offered)
+			s->blocked = true;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	if (sent > 0 && s->bulk != NULL)
+		stream_bulk_expect_answer(s);
+	return sent;
+}
+
 ssize_t
-stream_write_spans(struct stream *s, struct iovec *spans, size_t count)
+stream_lend_spans(
+    struct stream *s, struct iovec *spans, size_t count, uint64_t lasting)
 {
 	int error = write_refusal(s, (struct str){ NULL, 0 });
-	size_t sent = 0;
+	struct stream_lent lent = { spans, count, lasting };
+	size_t bytes = spans_bytes(spans, count), sent = 0;
 
 	if (error < 0)
 		return error;
 	flush(s);
 	if (s->output.len == 0)
-		sent = send_spans(s, spans, count);
-	if (sent < spans_bytes(spans, count))
+		sent = lend(s, &lent);
+	if (sent < bytes)
 		set_mark(s, 0);
 	stream_settle(s);
 	return s->error != 0 ? s->error : (ssize_t)sent;
+}
+
+ssize_t
+stream_write_spans(struct stream *s, struct iovec *spans, size_t count)
+{
+	return stream_lend_spans(s, spans, count, 0);
 }
 
 static size_t

@@ -213,6 +213,18 @@ ssize_t stream_write_spans(
     struct stream *stream, struct iovec *spans, size_t count);
 
 /*
+ * The same with spans of which those last whose bit is set in `lasting` (the
+ * lowest is the first's): the network may read them in place long after the
+ * call, so that what lies there must not be written to again as long as anybody
+ * has a hold of it (cache/pages).  The spans may be changed.
+ */
+ssize_t stream_lend_spans(
+    struct stream *stream, struct iovec *spans, size_t count, uint64_t lasting);
+
+/* For fewer bytes that last the calls cost more than a copy. */
+#define STREAM_LEND_BYTES_MIN ((size_t)32 << 10)
+
+/*
  * The same with what `from` has in its pipe, at most so many bytes.  If that
  * cannot be done for this stream, it comes by the input buffer of `from` after
  * all.

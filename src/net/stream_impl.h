@@ -95,6 +95,24 @@ ssize_t stream_bulk_unpipe(struct stream *stream, char *to, size_t room);
 ssize_t stream_bulk_pour(
     struct stream *from, struct stream *to, size_t bytes_max);
 
+/* What is lent to the network, from the first byte on that it has not. */
+struct stream_lent {
+	struct iovec *spans;
+	size_t count;
+	uint64_t lasting;
+};
+
+/* Whether the calls are worth it. */
+bool stream_lends(const struct stream *stream, const struct stream_lent *lent);
+
+/*
+ * Has the transport take some of it, and moves on.  A count, *ret_offered is
+ * how much it could have been; or an error of the connection; or -ENOTSUP: it
+ * can only be copied.
+ */
+ssize_t stream_lend_some(
+    struct stream *stream, struct stream_lent *lent, size_t *ret_offered);
+
 /* Closes the pipe and forgets the bulk; NULL is fine. */
 void stream_bulk_end(struct stream_bulk *bulk);
 

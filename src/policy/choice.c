@@ -18,6 +18,8 @@ describe_cache(const struct policy *policy, struct text *out)
 	}
 	text_addz(out, ", object ");
 	size_add(cache->object_bytes, out);
+	if (cache->cookies)
+		text_addz(out, ", cookies");
 }
 
 static void

@@ -31,15 +31,18 @@ parse_parts(struct reader *in, part_fn parse, struct syntax_part **tail)
 	return true;
 }
 
-/* word [ string ] word; which of them has a folder, the resolver knows. */
+/* word [ [ string ] word ]; which of them has what, the resolver knows. */
 static bool
 parse_store(struct reader *in, struct syntax_part *part)
 {
-	if (!reader_word(in, &part->what, "'memory', 'disk' or 'object'"))
+	if (!reader_word(
+		in, &part->what, "'memory', 'disk', 'object' or 'cookies'"))
 		return false;
 	if (reader_peek(in)->kind == TOKEN_STRING &&
 	    !reader_string(in, &part->folder, "the folder in quotes"))
 		return false;
+	if (str_is(part->what.text, "cookies"))
+		return true;
 	return reader_word(in, &part->amount, "a size, like 512M");
 }
 

@@ -170,6 +170,7 @@ struct policy_cache {
 	uint64_t disk_bytes;   /* 0: not on the disk */
 	struct str disk;       /* the folder: absolute */
 	uint64_t object_bytes; /* the largest that is kept */
+	bool cookies;          /* that come with what is kept are for all */
 	struct place place;
 };
 

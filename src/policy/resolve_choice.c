@@ -48,10 +48,12 @@ enum store {
 	STORE_MEMORY,
 	STORE_DISK,
 	STORE_OBJECT,
+	STORE_COOKIES,
 	STORE_COUNT
 };
 
-static const char *const store_words[] = { "memory", "disk", "object" };
+static const char *const store_words[] = { "memory", "disk", "object",
+	"cookies" };
 
 /* An absolute folder that is named in one way only. */
 static bool
@@ -133,10 +135,12 @@ resolve_store(struct resolver *resolver, const struct syntax_part *part,
 	size_t store;
 
 	if (!find_word(resolver, &part->what, store_words, STORE_COUNT,
-		"a cache has memory, disk and object", &store) ||
+		"a cache has memory, disk, object and cookies", &store) ||
 	    !mark_once(resolver, &part->what, marks, store) ||
 	    !resolve_folder(resolver, (enum store)store, part))
 		return false;
+	if (store == STORE_COOKIES)
+		return cache->cookies = true;
 	if (size_parse(part->amount.text, sizes[store], &why) < 0) {
 		report_error(resolver->report, part->amount.place, "%s", why);
 		return false;

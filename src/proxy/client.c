@@ -294,7 +294,8 @@ await_head(struct client *client)
 {
 	client->state = CLIENT_IDLE;
 	client->scan = (struct http_head_scan){ 0 };
-	arm(client, PROXY_KEEP_TIMEOUT);
+	arm(client,
+	    client->worker->drains ? PROXY_DRAIN_IDLE : PROXY_KEEP_TIMEOUT);
 	stream_use(client->stream, &heads, client);
 	stream_read_start(client->stream);
 }
@@ -669,6 +670,13 @@ client_ban(struct client *client)
 {
 	finish_matter(client, PROXY_FAILURE_BANNED);
 	client_reset(client);
+}
+
+void
+client_drain(struct client *client)
+{
+	if (client->state == CLIENT_IDLE)
+		arm(client, PROXY_DRAIN_IDLE);
 }
 
 void

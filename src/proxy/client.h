@@ -106,6 +106,10 @@ void client_judge_again(struct client *client);
  * for what it got is not the whole. */
 void client_end_used_up(struct client *client);
 
+/* Another process serves the next one (workers_drain): if it waits for a
+ * request, it does so for a short while only. */
+void client_drain(struct client *client);
+
 /* Ends the connection: by a reset, for the client is not heard any more. */
 void client_ban(struct client *client);
 

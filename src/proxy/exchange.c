@@ -682,7 +682,7 @@ create(struct client *client, const struct http_request *request,
 	exchange->client = client;
 	exchange->request = *request;
 	exchange->head_bytes = head_bytes;
-	exchange->keep = request->keep_alive;
+	exchange->keep = request->keep_alive && !client->worker->drains;
 	exchange->websocket = asks_for_websocket(request);
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;

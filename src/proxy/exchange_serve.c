@@ -197,7 +197,9 @@ void
 exchange_serve(struct exchange *exchange, struct cache_object *object,
     const struct cache_status *status, uint32_t age, bool cookies)
 {
-	struct serve_how how = { .age = age, .cookies = cookies };
+	const struct policy *policy = exchange->errand.generation->policy;
+	struct serve_how how = { .age = age,
+		.cookies = cookies || policy->cache.cookies };
 	struct cache_object *other =
 	    recode(exchange, object, true, &how.varies);
 

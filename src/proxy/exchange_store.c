@@ -131,8 +131,9 @@ take_turn(struct exchange *exchange, const struct cache_object *known)
 	if (exchange->request.method != HTTP_METHOD_GET)
 		return false;
 	switch (cache_take_turn(cache_of(exchange), store->keep.key,
-	    &exchange->request, known, exchange->client->worker->loop, on_turn,
-	    exchange, &store->keep.lead, &store->waiter)) {
+	    &exchange->request, known, store->collapsed,
+	    exchange->client->worker->loop, on_turn, exchange,
+	    &store->keep.lead, &store->waiter)) {
 	case CACHE_TURN_FOUND:
 		return ask(exchange);
 	case CACHE_TURN_WAIT:
@@ -486,19 +487,19 @@ is_kept_post(
     struct exchange *exchange, struct http_response *response, int used)
 {
 	struct keep *keep = &exchange->store.keep;
-	uint32_t stamp = cache_stamp(cache_of(exchange)->cache);
+	struct cache *cache = cache_of(exchange)->cache;
+	struct str key = make_key(exchange);
+	bool holds = cache_stamp_holds(cache, keep->stamp, key);
 	enum cache_refusal refusal;
 
 	keep_invalidate(keep, response);
 	/* A purge of ours is not one that the answer is older than.  A fill
 	 * would take the server away from content that is on its way. */
 	if (exchange->request.method != HTTP_METHOD_POST ||
-	    !exchange->up_done || keep->stamp != stamp)
+	    !exchange->up_done || key.len == 0 || !holds)
 		return false;
-	keep->stamp = cache_stamp(cache_of(exchange)->cache);
-	keep->key = make_key(exchange);
-	if (keep->key.len == 0)
-		return false;
+	keep->stamp = cache_stamp(cache);
+	keep->key = key;
 	struct cache_object *object =
 	    keep_new(keep, &exchange->errand, response, (size_t)used, &refusal);
 	keep->key = STR("");

@@ -20,6 +20,10 @@
 /* A client's connection between two requests: what browsers keep one for. */
 #define PROXY_KEEP_TIMEOUT (75 * CLOCK_SECOND)
 
+/* The same once another process serves new clients: a request that is on its
+ * way is not lost. */
+#define PROXY_DRAIN_IDLE (5 * CLOCK_SECOND)
+
 /*
  * An intercepted client that has not spoken by then waits for the server to
  * speak first, so there will be no name (docs/policy.md, "absent").

@@ -369,13 +369,25 @@ account(struct serve *serve, size_t content)
 		cache_reader_advance(serve->reader, serve->at);
 }
 
+/* A bit for each span that the network may read where it lies. */
+static uint64_t
+lend(const struct serve *serve, const struct iovec *spans, size_t count)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; serve->lends && i < count; i++)
+		bits |= (uint64_t)cache_span_lend(&spans[i]) << i;
+	return bits;
+}
+
 /* The head, if there is one, and of the part what is there, in one call.  How
  * much of the content the stream has taken, and *ret_offered. */
 static ssize_t
 offer(struct serve *serve, struct str head, size_t *ret_offered)
 {
 	struct iovec spans[1 + SPANS_MAX];
-	struct iovec *first = head.len > 0 ? spans : spans + 1;
+	size_t before = head.len > 0; /* spans of the head */
+	struct iovec *first = spans + 1 - before;
 	size_t count = cache_body_spans(cache_object_body(serve->object),
 	    serve->at, allowed(serve, SIZE_MAX), spans + 1, SPANS_MAX);
 
@@ -386,7 +398,8 @@ offer(struct serve *serve, struct str head, size_t *ret_offered)
 		return 0;
 	spans[0] = (struct iovec){ (void *)(uintptr_t)head.at, head.len };
 	ssize_t sent = queue_rest(serve, head,
-	    stream_write_spans(serve->to, first, count + (head.len > 0)));
+	    stream_lend_spans(serve->to, first, count + before,
+		lend(serve, spans + 1, count) << before));
 	serve->passed += head.len;
 	return sent < 0 ? sent : sent - (ssize_t)head.len;
 }
@@ -557,6 +570,8 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 	    write_head(serve, order) < 0 || follow(serve, order) < 0)
 		return SERVE_STUCK;
 	struct str head = text_str(order->scratch);
+	serve->lends = serve->parts.count > 0 && stream_can_splice(serve->to) &&
+		       cache_body_send(cache_object_body(serve->object));
 	if (serve->parts.count == 1 && !serve->chunked && !serve->several)
 		return run(serve, head);
 	serve->passed += head.len;

@@ -50,6 +50,7 @@ struct serve {
 	bool part_begun; /* its head is written */
 	bool ended;      /* so is what follows the last */
 	bool chunked;    /* on the way out */
+	bool lends;      /* content is not copied */
 	unsigned status; /* of the answer */
 	uint64_t passed; /* bytes into `to` */
 	bool keep_alive; /* the connection may be kept */

@@ -49,12 +49,12 @@ struct workers {
 	struct who *who;
 };
 
-/* What a worker is told: a ban, quotas, a generation, or none of them for the
- * end. */
+/* What a worker is told: a ban, quotas, a generation, that it is to drain, or
+ * none of them for the end. */
 struct order {
 	struct loop_message message;
 	struct worker *worker;
-	bool used_up;
+	bool used_up, drain;
 	struct address_range banned;         /* first of no family: nobody */
 	struct proxy_generation *generation; /* a reference */
 };
@@ -268,6 +268,20 @@ end_used_up(struct worker *worker)
 }
 
 static void
+drain(struct worker *worker)
+{
+	struct client *client = worker->clients;
+
+	stop_listening(worker);
+	worker->drains = true;
+	while (client != NULL) {
+		struct client *next = client->next;
+		client_drain(client);
+		client = next;
+	}
+}
+
+static void
 on_order(struct loop *loop, struct loop_message *message)
 {
 	struct order *order = (struct order *)message;
@@ -276,6 +290,8 @@ on_order(struct loop *loop, struct loop_message *message)
 		end_banned(order->worker, &order->banned);
 	else if (order->used_up)
 		end_used_up(order->worker);
+	else if (order->drain)
+		drain(order->worker);
 	else if (order->generation == NULL)
 		loop_stop(loop);
 	else
@@ -550,6 +566,20 @@ workers_end_used_up(struct workers *workers)
 		if (order == NULL)
 			return -ENOMEM;
 		order->used_up = true;
+		loop_post(&member->loop, &order->message);
+	}
+	return 0;
+}
+
+int
+workers_drain(struct workers *workers)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct member *member = &workers->members[i];
+		struct order *order = make_order(&member->worker, NULL);
+		if (order == NULL)
+			return -ENOMEM;
+		order->drain = true;
 		loop_post(&member->loop, &order->message);
 	}
 	return 0;

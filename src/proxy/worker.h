@@ -49,6 +49,7 @@ struct worker {
 	struct worker_listener *listeners;
 	size_t listener_count;
 	struct loop_timer accept_again;
+	bool drains; /* each request is its connection's last */
 	struct client *clients;
 	struct cache_user cache; /* the cache is that of all workers */
 	struct fill *fills;
@@ -105,6 +106,12 @@ int workers_open_cache(struct workers *workers, const struct policy *policy);
 struct cache *workers_cache(struct workers *workers);
 /* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
 int workers_end_used_up(struct workers *workers);
+
+/*
+ * Another process serves new clients: nobody is accepted any more, and who is
+ * connected has what he asked for and is then sent away.  0 or -ENOMEM.
+ */
+int workers_drain(struct workers *workers);
 
 /* Ends all connections and threads; NULL is fine. */
 void workers_destroy(struct workers **workers);

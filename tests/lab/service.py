@@ -35,7 +35,7 @@ class Service(Gateway):
 
     def _is_ready(self, notify: socket.socket) -> bool:
         try:
-            return notify.recv(64) == b"READY=1"
+            return b"READY=1" in notify.recv(64).splitlines()
         except BlockingIOError:
             pass
         if not self.is_running():

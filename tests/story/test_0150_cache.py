@@ -199,6 +199,23 @@ def test_variants(site: Site) -> None:
     assert len(site.asked(path)) == 4
 
 
+def test_the_language_that_is_liked_best_is_not_asked_for_again(site: Site) -> None:
+    in_german = FRESH | {"Vary": "Accept-Language", "Content-Language": "de"}
+    path = site.page(Reply(headers=in_german, body=b"ja"))
+    site.get(path, Accept_Language="en, de")
+    assert site.get(path, Accept_Language="fr;q=0.5, de").hit
+    assert not site.get(path, Accept_Language="fr, de;q=0.5").hit
+
+
+def test_the_answer_to_a_post_that_a_get_would_give(site: Site) -> None:
+    path = site.page()
+    where = {"Content-Location": path}
+    site.origin.answers[path] = [Reply(headers=FRESH | where, body=b"posted")]
+    site.get(path, "POST")
+    got = site.get(path)
+    assert got.hit and got.body == b"posted"
+
+
 def test_head_is_answered_from_a_page(site: Site) -> None:
     path = site.page(Reply(headers=FRESH, body=b"12345"))
     site.get(path)

@@ -9,7 +9,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.gateway import Gateway, GatewayError
 from tests.lab.lab import Lab
-from tests.lab.origin import Origin, Reply
+from tests.lab.origin import Asked, Origin, Reply
 from tests.story.cached import FRESH, Site
 from tests.story.zones import ZONES
 
@@ -18,9 +18,10 @@ POLICY = (
     + """
 proxy {
     listen 10.0.0.1:3128 for lan
+    intercept tcp 8000 for guest
     cache memory 64M, disk "FOLDER" 512M
 }
-allow lan -> wan tcp 8000
+allow lan, guest -> wan tcp 8000
 """
 )
 
@@ -94,3 +95,42 @@ def test_a_folder_that_cannot_be(lab: Lab) -> None:
     with pytest.raises(GatewayError, match="cannot be made: No such file"):
         with Gateway(lab, POLICY.replace("FOLDER", "/nowhere/at/all")):
             pass
+
+
+def test_a_part_is_there_after_a_restart(lab: Lab, policy: str, origin: Origin) -> None:
+    """And is made whole then."""
+    body = bytes(range(256)) * 400
+    fresh = FRESH | {"ETag": '"one"'}
+
+    def answer(asked: Asked) -> Reply:
+        first, last = asked.headers["range"].removeprefix("bytes=").split("-")
+        where = {"Content-Range": f"bytes {first}-{last}/{len(body)}"}
+        return Reply(206, headers=fresh | where, body=body[int(first) : int(last) + 1])
+
+    origin.answers["/part"] = answer
+    with Gateway(lab, policy) as gateway:
+        Site(gateway, origin).get("/part", Range="bytes=0-9999")
+    with Gateway(lab, policy) as gateway:
+        site = Site(gateway, origin)
+        part = site.get("/part", Range="bytes=5000-5999")
+        assert part.hit and (part.status, part.body) == (206, body[5000:6000])
+        assert site.get("/part").body == body
+        assert [asked.headers["range"] for asked in origin.asked] == [
+            "bytes=0-9999",
+            f"bytes=10000-{len(body) - 1}",
+        ]
+
+
+def test_who_dialled_it_himself_has_his_own(
+    lab: Lab, policy: str, origin: Origin
+) -> None:
+    """What the disk has of the URL is another's, and is looked at once."""
+    with Gateway(lab, policy) as gateway:
+        read_all(gateway, origin, set())
+    with Gateway(lab, policy) as gateway:
+        for _ in range(2):
+            conn = lab.guest.http("203.0.113.9", 8000)
+            conn.request("GET", "/2", headers={"Host": "out.example.com:8000"})
+            assert conn.getresponse().read() == PAGES["/2"]
+            conn.close()
+        assert len(origin.asked) == len(PAGES) + 1

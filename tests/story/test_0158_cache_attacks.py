@@ -378,3 +378,15 @@ def test_an_older_cookie_is_not_for_who_validates(site: Site) -> None:
     )
     got = [site.get(path) for _ in range(2)]
     assert [g.headers.get("set-cookie") for g in got] == ["session=1", None]
+
+
+def test_cookies_are_for_all_where_the_policy_says_so(site: Site) -> None:
+    """As RFC 9111, 3.1 has it: all fields of a response are stored."""
+    wanted = POLICY.replace("object 4M", "object 4M, cookies")
+    assert site.gateway.apply(wanted).returncode == GOOD
+    path = site.page(Reply(headers=FRESH | {"Set-Cookie": "session=1"}))
+    got = [site.get(path) for _ in range(2)]
+    assert [g.headers.get("set-cookie") for g in got] == ["session=1"] * 2
+    assert [g.hit for g in got] == [False, True]
+    assert site.gateway.apply(POLICY).returncode == GOOD
+    assert site.get(path).headers.get("set-cookie") is None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Parts of a content are kept, given, and made whole (RFC 9111, 3.3 and 3.4)."""
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -329,3 +330,39 @@ def test_a_purge_takes_parts(site: Site) -> None:
     done = site.gateway.command("cache", "purge", f"http://out.example.com:8000{path}")
     assert done.returncode == 0, done.stderr
     assert not site.get(path, Range="bytes=0-99").hit
+
+
+def test_a_part_of_a_coding_is_a_part_of_that_coding(site: Site) -> None:
+    """Its bytes are no beginning of anything else: nothing is unpacked."""
+    packed = gzip.compress(BYTES, mtime=0)
+    coded = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Content-Type": "text/plain"}
+    content = Content(body=packed, headers=FRESH | TAG | coded)
+    path = place(site, content)
+    site.get(path, Range="bytes=0-99", Accept_Encoding="gzip")
+    got = site.get(path, Range="bytes=50-99", Accept_Encoding="gzip")
+    assert got.hit and got.body == packed[50:100]
+    assert got.headers["content-encoding"] == "gzip"
+    # Who takes none is not given it, and asks for himself.
+    content.body, content.headers = BYTES, FRESH | {"ETag": '"plain"', "Vary": "Accept-Encoding"}
+    plain = site.get(path, Range="bytes=0-99")
+    assert not plain.hit and plain.body == BYTES[:100]
+    # And who takes it has it made whole.
+    content.body, content.headers = packed, FRESH | TAG | coded
+    whole = site.get(path, Accept_Encoding="gzip")
+    assert gzip.decompress(whole.body) == BYTES
+    assert site.asked(path)[-1].headers["if-range"] == '"one"'
+
+
+def test_several_parts_where_one_was_asked_for(site: Site) -> None:
+    """A server may (RFC 9110, 15.3.7.2): it is passed on, and not kept."""
+    body = (
+        b"--x\r\nContent-Range: bytes 0-1/10\r\n\r\n01\r\n"
+        b"--x\r\nContent-Range: bytes 4-5/10\r\n\r\n45\r\n--x--\r\n"
+    )
+    headers = FRESH | TAG | {"Content-Type": "multipart/byteranges; boundary=x"}
+    for more in ({}, {"Content-Range": "bytes 0-1/10"}):
+        path = site.page(Reply(206, headers=headers | more, body=body))
+        for count in (1, 2):
+            got = site.get(path, Range="bytes=0-5")
+            assert (got.status, got.body) == (206, body)
+            assert not got.hit and len(site.asked(path)) == count

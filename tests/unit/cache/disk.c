@@ -418,6 +418,62 @@ one_process_has_it(void **state)
 	disk_end(&d);
 }
 
+/* One hash for all who ask for a URL, but each has his own who dialled another
+ * address under its name (cache/key). */
+static void
+a_name_that_was_dialled_elsewhere(void **state)
+{
+	struct disk_stock d;
+
+	(void)state;
+	disk_begin(&d, 64 * MIB, 0);
+	assert_int_equal(
+	    put(&d.s, (struct made){ .key = "http://a:80/A", .length = 5000 },
+		'A'),
+	    0);
+	disk_again(&d);
+	assert_null(disk_find(&d, "http://a:80/A\n192.0.2.1:80", NULL));
+	assert_non_null(disk_find(&d, "http://a:80/A", NULL));
+	disk_end(&d);
+}
+
+/* What was put before is there for the other one, and what comes after is
+ * neither written nor found. */
+static void
+it_is_left_to_another(void **state)
+{
+	struct cache_limits limits = { 64 * MIB, 8 * MIB };
+	struct cache *other = NULL;
+	struct disk_stock d;
+
+	(void)state;
+	disk_begin(&d, 64 * MIB, 0);
+	assert_int_equal(
+	    put(&d.s, (struct made){ .key = "http://a:80/A", .length = 5000 },
+		'A'),
+	    0);
+	cache_disk_leave(d.s.cache);
+	assert_int_equal(
+	    put(&d.s, (struct made){ .key = "http://a:80/B", .length = 5000 },
+		'B'),
+	    0);
+	assert_non_null(disk_find(&d, "http://a:80/B", NULL));
+	assert_int_equal(cache_create(&limits, &other), 0);
+	assert_int_equal(cache_disk_attach(other, d.dir_fd, &d.options), 0);
+	struct cache_disk_stats stats;
+	cache_disk_stats(other, &stats);
+	assert_int_equal(stats.objects, 1);
+	/* A purge of the one is no matter of the other's. */
+	assert_int_equal(cache_purge(d.s.cache, CACHE_PURGE_ALL, STR("")), 2);
+	cache_disk_flush(d.s.cache);
+	cache_disk_leave(d.s.cache);
+	cache_disk_stats(other, &stats);
+	assert_int_equal(stats.objects, 1);
+	assert_int_equal(d.emptied + d.damaged + d.failed, 0);
+	cache_destroy(&other);
+	disk_end(&d);
+}
+
 int
 main(void)
 {
@@ -432,6 +488,8 @@ main(void)
 		cmocka_unit_test(a_disk_that_fails_is_done_without),
 		cmocka_unit_test(a_full_disk_is_done_without),
 		cmocka_unit_test(one_process_has_it),
+		cmocka_unit_test(it_is_left_to_another),
+		cmocka_unit_test(a_name_that_was_dialled_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

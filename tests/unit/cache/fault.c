@@ -72,7 +72,7 @@ take_turns(struct story *t, const struct http_request *request)
 
 	for (int i = 0; i < 2; i++)
 		(void)cache_take_turn(&t->user, STR("http://a:80/1"), request,
-		    cache_find(&t->user, STR("http://a:80/1"), request),
+		    cache_find(&t->user, STR("http://a:80/1"), request), false,
 		    &t->h.loop, nothing, NULL, &leads[i], &waiter);
 	cache_lead_end(&t->user, &leads[0], CACHE_LEAD_KEPT);
 	cache_lead_end(&t->user, &leads[1], CACHE_LEAD_GONE);

@@ -17,7 +17,7 @@ take(struct stock *s, const char *key, const char *language,
 
 	*ret = (struct turn){ NULL, NULL };
 	return cache_take_turn(&s->user, str_of(key), asking(&asked, language),
-	    known, &s->h.loop, count_call, s, &ret->lead, &ret->waiter);
+	    known, false, &s->h.loop, count_call, s, &ret->lead, &ret->waiter);
 }
 
 static void

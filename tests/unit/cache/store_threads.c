@@ -311,8 +311,8 @@ ask(struct asker *asker)
 		begin_reading(asker, object);
 		return;
 	}
-	switch (cache_take_turn(&m->user, key, request, NULL, &m->loop, on_wake,
-	    asker, &asker->lead, &asker->waiter)) {
+	switch (cache_take_turn(&m->user, key, request, NULL, false, &m->loop,
+	    on_wake, asker, &asker->lead, &asker->waiter)) {
 	case CACHE_TURN_LEAD:
 		asker->step = LEADING;
 		asker->stamp = cache_stamp(m->world->cache);

@@ -196,6 +196,66 @@ requests_match_or_not(void **state)
 	arena_fini(&arena);
 }
 
+/* Stored for "en, de", with this head. */
+static void
+the_language_that_is_liked_best(void **state)
+{
+	static const struct {
+		const char *vary, *head, *request;
+		bool selects;
+	} cases[] = {
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: fr;q=0.5, DE\n", true },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: fr, de;q=0.9\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: fr, de\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: de;q=0\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: de;q=0.1\n", true },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: de-AT, de;q=0.9\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: de\nAccept-Language: fr\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n",
+		    "Accept-Language: de, fr;q=x\n", false },
+		{ "Vary: Accept-Language\n", "Content-Language: de\r\n", "",
+		    false },
+		{ "Vary: Accept-Language\n", "Content-Language: de, en\r\n",
+		    "Accept-Language: de\n", false },
+		{ "Vary: Accept-Language\n",
+		    "Content-Language: de\r\nContent-Language: en\r\n",
+		    "Accept-Language: en\n", false },
+		{ "Vary: Accept-Language\n", "", "Accept-Language: de\n",
+		    false },
+		{ "Vary: Accept-Language, Foo\n", "Content-Language: de\r\n",
+		    "Accept-Language: de\n", true },
+		{ "Vary: Accept-Language, Foo\n", "Content-Language: de\r\n",
+		    "Accept-Language: de\nFoo: bar\n", false },
+		{ "Vary: Accept-Language-Too\n", "Content-Language: de\r\n",
+		    "Accept-Language: de\nAccept-Language-Too: x\n", false },
+	};
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct text key = TEXT_EMPTY;
+		assert_int_equal(key_of(cases[i].vary,
+				     "Accept-Language: en, de\n", &key, &arena),
+		    0);
+		struct http_request request =
+		    request_of(cases[i].request, &arena);
+		if (cache_vary_selects(text_str(&key), str_of(cases[i].head),
+			&request) != cases[i].selects)
+			fail_msg(
+			    "'%s' for '%s'", cases[i].head, cases[i].request);
+		text_fini(&key);
+	}
+	arena_fini(&arena);
+}
+
 int
 main(void)
 {
@@ -204,6 +264,7 @@ main(void)
 		cmocka_unit_test(some_cannot_be_told_apart),
 		cmocka_unit_test(a_key_has_a_limit),
 		cmocka_unit_test(requests_match_or_not),
+		cmocka_unit_test(the_language_that_is_liked_best),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

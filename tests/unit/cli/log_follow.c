@@ -446,6 +446,8 @@ a_journal(void **state)
 	for (int i = 0; i < 3000; i++) {
 		struct event event = { .time = 1 + i * CLOCK_SECOND };
 		journal_sink(&event, &journal);
+		if (i == 0) /* from here on it follows this file */
+			read_more(&child);
 		if (i == 1500) {
 			journal.bytes_max = 1;
 			assert_int_equal(journal_rotate_if_due(&journal), 1);

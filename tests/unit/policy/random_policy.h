@@ -227,10 +227,10 @@ static inline void
 add_random_ban(struct text *out)
 {
 	if (chance(8) == 0)
-		text_addz(out,
-		    ONE_OF(" ban 10m after 20 refused in 1m per source",
-			" ban 10m after 20 refused in 1m per source",
-			" ban 1h after 1 refused in 1s per source"));
+		text_addz(
+		    out, ONE_OF(" ban 10m after 20 refused in 1m per source",
+			     " ban 10m after 20 refused in 1m per source",
+			     " ban 1h after 1 refused in 1s per source"));
 }
 
 static inline void
@@ -332,6 +332,7 @@ add_random_head(struct text *out)
 			"intercept tcp 80 for lan\n",
 			"intercept web for guest keep source\n"),
 		    ONE_OF("", "cache memory 64M\n",
+			"cache memory 64M, cookies\n",
 			"cache object 8M, disk \"/var/c\" 2G, memory 1G\n"),
 		    ONE_OF("", "compress\n", "compress gzip 6, br\n"),
 		    ONE_OF("", "users \"users\"\n"),

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/leash: what the gatehoused of before still does for this one.
+ *
+ *	before				now
+ *	hand over	->		listens, and has the rules
+ *	its proxy finishes what		changes the policy
+ *	it has begun		<-	closes the leash
+ *	ends
+ *
+ * Both hold an end of a socket pair.  The proxy of before knows no policy but
+ * the one that it was handed over with, so that it goes on only for as long as
+ * that is in force, to the letter: with the first that is another one, the
+ * leash is closed and what it still does ends at once.  So it does when this
+ * process dies, and past LEASH_TIME.
+ */
+#ifndef GATEHOUSE_DAEMON_LEASH_H
+#define GATEHOUSE_DAEMON_LEASH_H
+
+#include "base/clock.h"
+#include "base/sha256.h"
+#include "daemon/snapshot.h"
+#include "net/loop.h"
+
+/* A download of a few GiB by a slow line. */
+#define LEASH_TIME (600 * CLOCK_SECOND)
+
+struct leash {
+	struct loop_watch watch; /* fd -1: nobody is held */
+	char digest[SHA256_TEXT_BYTES];
+};
+
+/* Takes fd.  Without it, when it cannot be watched, nobody is held. */
+void leash_take(struct leash *leash, struct loop *loop, int fd,
+    const char digest[static SHA256_TEXT_BYTES]);
+
+bool leash_holds(const struct leash *leash);
+
+/* Lets go of who is held, unless all files are those of his policy. */
+void leash_judge(struct leash *leash, const struct snapshot *snapshot);
+
+/* Lets go: what is still done ends at once. */
+void leash_close(struct leash *leash);
+
+/* Of all files of a policy, their names and what is in them.  0 or a negative
+ * errno. */
+int leash_digest(
+    const struct snapshot *snapshot, char ret[static SHA256_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A new gatehoused takes over: nobody is refused, and what had begun ends well.
+
+All the while requests are asked on new connections, and a flow that no policy
+allows is tried."""
+
+import contextlib
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from http.client import HTTPResponse
+from pathlib import Path
+
+import pytest
+
+from tests.lab import wait
+from tests.lab.gateway import GOOD, NO, PROGRAM, Gateway
+from tests.lab.host import Host
+from tests.lab.lab import Lab
+from tests.lab.listener import echo, read_head
+from tests.lab.origin import Origin, Reply
+from tests.story.cached import FRESH, Site
+from tests.story.test_0182_thousand_applies import Repeated, is_refused
+from tests.story.zones import ZONES
+
+POLICY = (
+    ZONES
+    + """
+proxy {
+    listen 10.0.0.1:3128 for lan
+    intercept tcp 8000 for guest
+    cache memory 64M, disk "FOLDER" 256M
+}
+allow lan, guest -> wan tcp 80, tcp 8000, tcp 5000
+"""
+)
+LARGE = bytes(range(256)) * 20_000
+
+
+@pytest.fixture
+def origin(gateway_lab: Lab) -> Iterator[Origin]:
+    origin = Origin()
+    with gateway_lab.out.serve(8000, origin.handle):
+        yield origin
+
+
+@pytest.fixture
+def site(gateway_lab: Lab, origin: Origin) -> Iterator[Site]:
+    policy = POLICY.replace("FOLDER", str(gateway_lab.gw.stem("cache")))
+    with Gateway(gateway_lab, policy) as gateway, contextlib.ExitStack() as stack:
+        stack.callback(end_all, gateway)
+        yield Site(gateway, origin)
+
+
+def end_all(gateway: Gateway) -> None:
+    """Who took over is nobody's child here."""
+    gateway.command("stop")
+    wait.until("all to end", lambda: not daemons(gateway), 15)
+
+
+def daemons(gateway: Gateway) -> list[int]:
+    return gateway.pids("gatehoused")
+
+
+def upgrade(gateway: Gateway) -> int:
+    """Who runs then."""
+    done = gateway.command("upgrade")
+    assert (done.returncode, done.stderr) == (GOOD, "")
+    assert "finishes what its proxy had begun" in done.stdout
+    return json.loads(gateway.command("status", "--json").stdout)["pid"]
+
+
+@contextlib.contextmanager
+def tunnel(site: Site) -> Iterator[socket.socket]:
+    with (
+        site.lab.out.serve(5000, echo),
+        site.lab.lan.connect("10.0.0.1", 3128, timeout=10) as sock,
+    ):
+        sock.sendall(b"CONNECT out.example.com:5000 HTTP/1.1\r\nHost: out.example.com\r\n\r\n")
+        assert b" 200 " in read_head(sock)
+        assert passes(sock)
+        yield sock
+
+
+def passes(sock: socket.socket) -> bool:
+    sock.sendall(b"there")
+    return sock.recv(5, socket.MSG_WAITALL) == b"there"
+
+
+def has_ended(sock: socket.socket) -> bool:
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_nobody_is_refused(site: Site) -> None:
+    gateway, lab = site.gateway, site.lab
+    kept = site.page(Reply(headers=FRESH, body=b"kept"))
+    site.get(kept)
+    half = threading.Event()
+    slow = site.page(Reply(body=LARGE, half_way=half))
+    [before] = daemons(gateway)
+    answers = [downloading(lab.lan, "10.0.0.1", 3128, slow)]
+    answers += [downloading(lab.guest, "203.0.113.9", 8000, slow)]
+    with (
+        tunnel(site) as sock,
+        lab.out.serve(22, echo),
+        Repeated(lambda _: ask(site, kept)) as requests,
+        Repeated(is_refused(lab)) as forbidden,
+    ):
+        wait.until("it to run", lambda: requests.count > 5)
+        after = upgrade(gateway)
+        count = requests.count
+        wait.until("it to go on", lambda: requests.count > count + 20)
+        assert set(daemons(gateway)) == {before, after}
+        assert passes(sock)
+        half.set()
+        assert [answer.read() == LARGE for answer in answers] == [True, True]
+    assert requests.failures == [] and forbidden.failures == []
+    assert forbidden.count > 0
+    assert len(site.asked(kept)) == 1  # the disk is the new one's
+    wait.until("the old one to end", lambda: daemons(gateway) == [after], 15)
+    assert gateway.table() != ""
+
+
+def downloading(host: Host, address: str, port: int, path: str) -> HTTPResponse:
+    conn = host.http(address, port)
+    conn.request("GET", f"http://out.example.com:8000{path}")
+    return conn.getresponse()
+
+
+def ask(site: Site, path: str) -> str | None:
+    got = site.get(path)
+    return None if (got.status, got.body) == (200, b"kept") else repr(got)
+
+
+def test_once_more(site: Site) -> None:
+    first = upgrade(site.gateway)
+    second = upgrade(site.gateway)
+    assert first != second
+    wait.until("one to be left", lambda: daemons(site.gateway) == [second], 15)
+
+
+def test_another_policy_ends_what_the_old_one_does(site: Site) -> None:
+    with tunnel(site) as sock:
+        after = upgrade(site.gateway)
+        assert site.gateway.apply(site.gateway.policy).returncode == GOOD
+        assert passes(sock)  # it is the same, to the letter
+        text = site.gateway.policy.read_text()
+        assert site.gateway.apply(text + "# another\n").returncode == GOOD
+        assert has_ended(sock)
+        wait.until("it to end", lambda: daemons(site.gateway) == [after])
+
+
+def test_it_ends_with_who_took_over(site: Site) -> None:
+    with tunnel(site) as sock:
+        upgrade(site.gateway)
+        assert site.gateway.command("stop").returncode == GOOD
+        assert has_ended(sock)
+
+
+def test_a_policy_that_is_refused_now(site: Site) -> None:
+    """Who runs goes on, and has not been asked to hand over."""
+    [before] = daemons(site.gateway)
+    text = site.gateway.policy.read_text()
+    site.gateway.policy.write_text(text + "allow nowhere -> lan\n")
+    done = site.gateway.command("upgrade")
+    assert done.returncode == NO
+    assert "nowhere" in done.stderr
+    assert daemons(site.gateway) == [before]
+    site.gateway.policy.write_text(text)
+    assert site.get(site.page(Reply(body=b"x"))).body == b"x"
+
+
+def test_one_that_is_to_be_confirmed(site: Site) -> None:
+    text = site.gateway.policy_file(site.gateway.policy.read_text() + "# other\n")
+    assert site.gateway.command("apply", "--confirm", "60s", text).returncode == GOOD
+    done = site.gateway.command("upgrade")
+    assert done.returncode != GOOD
+    assert "is to be confirmed first" in done.stderr
+    assert site.gateway.command("confirm").returncode == GOOD
+
+
+LISTENS = """
+import os, socket, sys
+sock = socket.create_server(("10.0.0.1", 3128))
+os.dup2(sock.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+print(os.fstat(3).st_ino, flush=True)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def test_sockets_of_another_program(gateway_lab: Lab) -> None:
+    policy = POLICY.replace(', disk "FOLDER" 256M', "")
+    gateway = Gateway(gateway_lab, policy)
+    argv = ["/usr/bin/python3", "-c", LISTENS, *map(str, gateway.argv())]
+    process = gateway_lab.gw.spawn(argv, dies_by="TERM")
+    try:
+        assert process.wait_line("ready", 10)
+        inode = process.out.splitlines()[0]
+        [pid] = daemons(gateway)
+        links = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        assert f"socket:[{inode}]" in links
+    finally:
+        process.stop()
+
+
+def test_nobody_runs(gateway_lab: Lab) -> None:
+    done = gateway_lab.gw.run([PROGRAM, "upgrade", "--runtime", "/nowhere"])
+    assert done.returncode == 3
+    assert "no gateway runs" in done.stderr
