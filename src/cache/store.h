@@ -120,8 +120,8 @@ enum cache_turn {
 /*
  * known: what cache_find gave and the caller cannot use as it is (stale), or
  * NULL; FOUND is anything else than that.  again: it has waited before, so that
- * what a disk has of the URL has been read; it was for those who dialled another
- * address under its name, and would be read for ever.
+ * what a disk has of the URL has been read; it was for those who dialled
+ * another address under its name, and would be read for ever.
  */
 enum cache_turn cache_take_turn(struct cache_user *user, struct str key,
     const struct http_request *request, const struct cache_object *known,
