@@ -123,8 +123,8 @@ read_one(size_t i)
 	struct cache_waiter *waiter = NULL;
 	char text[80];
 
-	if (cache_take_turn(&user, key_of(i, text), &request, NULL, &loop,
-		on_call, NULL, &lead, &waiter) == CACHE_TURN_WAIT) {
+	if (cache_take_turn(&user, key_of(i, text), &request, NULL, false,
+		&loop, on_call, NULL, &lead, &waiter) == CACHE_TURN_WAIT) {
 		cache_sleep(&user);
 		(void)loop_run(&loop);
 		cache_wake(&user);

@@ -149,6 +149,14 @@ journal_dup_fd(struct journal *journal, size_t number)
 }
 
 void
+journal_follow(struct journal *journal)
+{
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		if (journal->outputs[i] != NULL)
+			journal_output_follow(journal->outputs[i]);
+}
+
+void
 journal_reopen(struct journal *journal)
 {
 	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)

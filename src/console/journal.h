@@ -83,6 +83,9 @@ void journal_drop(struct journal *journal, size_t number);
 /* A copy of the descriptor of an output, or a negative errno. */
 int journal_dup_fd(struct journal *journal, size_t number);
 
+/* Another process turns all files over from now on (daemon/handover). */
+void journal_follow(struct journal *journal);
+
 /* Opens all files again, after somebody has moved them. */
 void journal_reopen(struct journal *journal);
 

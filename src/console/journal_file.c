@@ -304,6 +304,14 @@ is_new_period(struct journal_output *output, int64_t every)
 	return is_new;
 }
 
+static int
+begin_anew(struct journal_output *output)
+{
+	int rc = journal_file_reopen(output);
+
+	return rc < 0 ? rc : 1;
+}
+
 int
 journal_file_rotate_if_due(struct journal_output *output)
 {
@@ -319,8 +327,11 @@ journal_file_rotate_if_due(struct journal_output *output)
 	(void)pthread_mutex_lock(&output->lock);
 	int64_t bytes_max = output->bytes_max;
 	unsigned keep = output->keep;
+	bool follows = output->follows;
 	(void)pthread_mutex_unlock(&output->lock);
 	bool is_new = is_new_period(output, every_of(output));
+	if (follows)
+		return is_at_path(output, &st) ? 0 : begin_anew(output);
 	if (st.st_size == 0 || (st.st_size < bytes_max && !is_new))
 		return 0;
 	/*
@@ -329,7 +340,5 @@ journal_file_rotate_if_due(struct journal_output *output)
 	 */
 	if (is_at_path(output, &st))
 		rc = keep_as_older(output->path, keep);
-	if (rc == 0)
-		rc = journal_file_reopen(output);
-	return rc < 0 ? rc : 1;
+	return rc < 0 ? rc : begin_anew(output);
 }

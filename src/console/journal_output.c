@@ -261,6 +261,14 @@ journal_output_dup_fd(struct journal_output *output)
 }
 
 void
+journal_output_follow(struct journal_output *output)
+{
+	(void)pthread_mutex_lock(&output->lock);
+	output->follows = true;
+	(void)pthread_mutex_unlock(&output->lock);
+}
+
+void
 journal_output_reopen(struct journal_output *output)
 {
 	(void)pthread_mutex_lock(&output->lock);

@@ -85,6 +85,10 @@ void journal_output_use_fd(struct journal_output *output, int fd);
 /* A copy of the descriptor it writes to, or a negative errno. */
 int journal_output_dup_fd(struct journal_output *output);
 
+/* From now on another process turns the file over: this one only opens it
+ * again when it has. */
+void journal_output_follow(struct journal_output *output);
+
 /* Opens the path again, after somebody has moved the file. */
 void journal_output_reopen(struct journal_output *output);
 

@@ -24,6 +24,7 @@ struct journal_output {
 	int64_t bytes_max;
 	int64_t every;
 	unsigned keep;
+	bool follows;        /* another process turns files over */
 	struct text waiting; /* a newline, and the records */
 	int64_t waiting_count;
 	int64_t put, done; /* records, ever */

@@ -70,6 +70,7 @@ handover_begin(struct handover *handover, struct gateway *gateway,
 		return say_no(rc, out);
 	}
 	drain_child(gateway);
+	journal_follow(&gateway->journal.journal);
 	text_addf(out, "%s\n", digest);
 	handover->under_way = true;
 	loop_stop(gateway->loop);

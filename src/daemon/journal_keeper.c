@@ -373,13 +373,12 @@ put_output(struct json *json, const struct journal_place *place,
 }
 
 void
-journal_keeper_json(struct gateway *gateway, struct json *json)
+journal_keeper_json(struct gateway *gateway, bool answers, struct json *json)
 {
 	struct journal_keeper *keeper = &gateway->journal;
 	struct channel_outputs its = { 0 };
 
-	if (gateway->child.pid != 0 &&
-	    child_count_outputs(&gateway->child, &its) < 0)
+	if (answers && child_count_outputs(&gateway->child, &its) < 0)
 		its = (struct channel_outputs){ 0 };
 	json_object_begin(json);
 	json_name(json, "version");

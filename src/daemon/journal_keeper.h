@@ -62,8 +62,10 @@ int journal_keeper_teach(struct gateway *gateway);
 void journal_keeper_reopen(struct gateway *gateway);
 
 /* "journal": {"version", "outputs": [{"to", "as", "events", "lost",
- * "problem"}]}, of both processes. */
-void journal_keeper_json(struct gateway *gateway, struct json *json);
+ * "problem"}]}, of both processes; of gatehoused alone if the proxy has not
+ * answered just now. */
+void journal_keeper_json(
+    struct gateway *gateway, bool answers, struct json *json);
 
 /* Writes what waits, for JOURNAL_END_PATIENCE at most. */
 void journal_keeper_close(struct gateway *gateway);

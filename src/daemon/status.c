@@ -91,7 +91,8 @@ write_kernel(struct json *json, const struct gateway *gateway)
 	kernel_counters_fini(&counters);
 }
 
-static void
+/* Whether it answers. */
+static bool
 write_proxy(struct json *json, struct gateway *gateway)
 {
 	int64_t values[COUNTER_CELLS] = { 0 };
@@ -115,6 +116,7 @@ write_proxy(struct json *json, struct gateway *gateway)
 		    json, values[i] + counter_get((enum counter)i));
 	}
 	json_object_end(json);
+	return answers;
 }
 
 /* "problem" is why the file on the disk is not what is in force. */
@@ -230,7 +232,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_stringz(&json, since);
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
-	write_proxy(&json, gateway);
+	bool answers = write_proxy(&json, gateway);
 	write_sandbox(&json, gateway);
 	write_last_good(&json, &gateway->last_good);
 	json_name(&json, "fallback");
@@ -239,7 +241,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	confirmation_json(gateway, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "journal");
-	journal_keeper_json(gateway, &json);
+	journal_keeper_json(gateway, answers, &json);
 	json_name(&json, "bans");
 	json_put_integer(&json,
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));

@@ -302,6 +302,32 @@ another_time(void **state)
 	close_output(&output);
 }
 
+/* As a gatehoused that has been taken over from: only the other one turns the
+ * file over. */
+static void
+another_turns_it_over(void **state)
+{
+	struct policy_journal_output settings = settings_of(1, 0, 2);
+	struct journal_output *before = open_output(&settings);
+	struct journal_output *now = NULL;
+
+	(void)state;
+	journal_output_follow(before);
+	put(before, "a");
+	assert_int_equal(rotate(before), 0);
+	assert_words(path, "a");
+	now = open_output(&settings);
+	put(now, "b");
+	assert_int_equal(rotate(now), 1);
+	assert_words(older(1), "a b");
+	assert_int_equal(rotate(before), 1);
+	put(before, "c");
+	assert_int_equal(rotate(before), 0);
+	assert_words(path, "c");
+	close_output(&now);
+	close_output(&before);
+}
+
 /* The folder comes later than the gateway: at boot, with a file system. */
 static void
 no_folder_yet(void **state)
@@ -348,6 +374,7 @@ main(void)
 		TEST(by_time),
 		TEST(clock_set_back),
 		TEST(another_time),
+		TEST(another_turns_it_over),
 		TEST(no_folder_yet),
 	};
 
