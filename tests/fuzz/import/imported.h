@@ -34,9 +34,9 @@ check_form(const struct text *policy)
 static inline void
 import_as(enum import_kind kind, const uint8_t *data, size_t size)
 {
-	struct import_file file = { .name = NULL,
-		.text = { (const char *)data, size },
-		.kind = kind };
+	struct import_file file = {
+		.name = NULL, .text = { (const char *)data, size }, .kind = kind
+	};
 	struct text policy = TEXT_EMPTY;
 	struct import_tally tally = { 0 };
 
