@@ -152,6 +152,7 @@ print_access(const struct surroundings *around,
 	struct text inside = TEXT_EMPTY, ssh = TEXT_EMPTY;
 
 	print_inside(around, answers, &inside);
+	struct str who = gateway ? text_str(&inside) : str_of(everybody);
 	first_policy_ssh(around, &ssh);
 	text_addz(out,
 	    "\n\n# The rules.  Of every flow, the first one that matches "
@@ -166,8 +167,7 @@ print_access(const struct surroundings *around,
 		text_addf(out,
 		    "\n# What runs here for others.\nallow %.*s -> self%.*s as "
 		    "\"services\"\n",
-		    gateway ? (int)inside.len : (int)strlen(everybody),
-		    gateway ? inside.at : everybody, STR_ARG(answers->services));
+		    STR_ARG(who), STR_ARG(answers->services));
 	if (answers->kind != FIRST_SANDBOX)
 		text_addf(out,
 		    "\n# Is it there?\nallow any -> self ping limit 5/s per "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/ruleset.h"
 
+#include "policy/limits.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -151,6 +153,24 @@ import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
 	rule->match.service = narrow(rules, rule->match.service, set, negated);
 }
 
+/* As the kernel and a policy have it, `*` at its end. */
+static bool
+is_interface_name(struct str name)
+{
+	if (name.len > POLICY_INTERFACE_MAX)
+		return false;
+	if (name.len > 0 && name.at[name.len - 1] == '*')
+		name.len--;
+	if (name.len == 0)
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_alpha(name.at[i]) &&
+		    !ascii_is_digit(name.at[i]) &&
+		    strchr("_.-", name.at[i]) == NULL)
+			return false;
+	return true;
+}
+
 uint64_t
 import_interface_bit(struct import_ruleset *rules, struct str name)
 {
@@ -161,6 +181,8 @@ import_interface_bit(struct import_ruleset *rules, struct str name)
 	if (str_ends(name, STR("+")))
 		spelled = import_words(
 		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
+	if (!is_interface_name(spelled))
+		return 0;
 	for (size_t i = 0; i < rules->interface_count; i++)
 		if (str_eq(rules->interfaces[i].name, spelled))
 			return UINT64_C(1) << i;
@@ -182,7 +204,7 @@ interfaces_of(struct import_ruleset *rules, struct import_rule *rule,
 	bit = import_interface_bit(rules, name);
 	if (bit != 0)
 		return negated ? ~bit : bit;
-	import_rule_inexact(rule, "more interfaces than zones can be");
+	import_rule_inexact(rule, "no zone can be of this interface");
 	return UINT64_MAX;
 }
 

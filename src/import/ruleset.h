@@ -188,7 +188,7 @@ void import_rule_in(struct import_ruleset *rules, struct import_rule *rule,
 void import_rule_out(struct import_ruleset *rules, struct import_rule *rule,
     struct str name, bool negated);
 
-/* The bits of an interface by its name; 0: there are too many. */
+/* The bit of an interface by its name; 0: there are too many, or it is none. */
 uint64_t import_interface_bit(struct import_ruleset *rules, struct str name);
 
 /* The name of hours that have these spans; empty: there are too many. */

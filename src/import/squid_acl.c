@@ -2,6 +2,7 @@
 #include "import/squid_impl.h"
 
 #include "policy/domain_name.h"
+#include "policy/words.h"
 
 #include "base/vec.h"
 
@@ -167,6 +168,8 @@ add_domain(struct squid *squid, struct squid_acl *acl, struct str value)
 		value = plain_domain(squid, value);
 	if (value.len == 0 ||
 	    domain_name_parse(value, name, &spelled, &cover, &why) < 0)
+		return false;
+	if (policy_word_is_reserved(spelled))
 		return false;
 	spelled = import_words(squid->rules->arena, "%s%.*s",
 	    cover == DOMAIN_ITSELF  ? ""

@@ -33,9 +33,12 @@ import_line_print(struct import_line *line, const char *note, struct text *out)
 	text_addz(out, line->why != NULL ? "# not translated: " : "# ");
 	print_comment(line->text, out);
 	if (line->why != NULL)
-		text_addf(out, " (%s)", line->why);
-	else if (note != NULL)
-		text_addf(out, " (%s)", note);
+		note = line->why;
+	if (note != NULL) {
+		text_addz(out, " (");
+		print_comment(str_of(note), out);
+		text_addc(out, ')');
+	}
 	text_addc(out, '\n');
 	line->shown = true;
 }

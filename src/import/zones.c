@@ -25,141 +25,6 @@ is_one_interface(uint64_t mask)
 	return mask != 0 && (mask & (mask - 1)) == 0 && mask != BOX_LOOPBACK;
 }
 
-/* Of 10.0.0.0/8 and 2001:db8::/32 at most: what is more is no network. */
-#define SPANS_MAX 4
-
-static bool
-is_of_a_network(struct span_set set)
-{
-	struct span_set four = span_set_family(ADDRESS_IPV4);
-
-	for (size_t i = 0; i < set.count; i++) {
-		struct span span = set.at[i];
-		struct address first = span_to_range(span).first;
-		if (address_is_local_scope(first) ||
-		    address_is_local_scope(span_to_range(span).last))
-			return false;
-		if (span_set_covers(four, (struct span_set){ &span, 1 })
-			? span.last.low - span.first.low > UINT64_C(0xffffff)
-			: span.last.high - span.first.high >
-			      UINT64_C(0xffffffff))
-			return false;
-	}
-	return set.count > 0 && set.count <= SPANS_MAX;
-}
-
-/* What the host has told is not learned from its rules. */
-static void
-learn(struct import_ruleset *rules, size_t index, struct span_set set)
-{
-	struct import_interface *interface = &rules->interfaces[index];
-
-	if (!interface->told && is_of_a_network(set))
-		interface->behind =
-		    span_set_or(rules->arena, interface->behind, set);
-}
-
-/* The address with its last bits all 0, or all 1. */
-static struct address
-with_last_bits(struct address address, unsigned bits, bool ones)
-{
-	unsigned width = address_width(address) * 8;
-
-	for (unsigned i = width - bits; i < width; i++) {
-		if (ones)
-			address.bytes[i / 8] |= (uint8_t)(0x80U >> i % 8);
-		else
-			address.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
-	}
-	return address;
-}
-
-static void
-learn_address(struct import_ruleset *rules, struct str device, struct str text)
-{
-	uint64_t bit = import_interface_bit(rules, device);
-	struct str length = text, base = str_cut(&length, '/');
-	struct address address;
-	struct address_range range;
-	uint64_t bits;
-
-	if (bit == 0 || bit == BOX_LOOPBACK ||
-	    address_parse(base, &address) < 0 ||
-	    address_is_local_scope(address))
-		return;
-	if (length.at == NULL || str_number(length, 128, &bits) < 0 ||
-	    bits > address_width(address) * 8)
-		bits = address_width(address) * 8;
-	bits = address_width(address) * 8 - bits;
-	range.first = with_last_bits(address, (unsigned)bits, false);
-	range.last = with_last_bits(address, (unsigned)bits, true);
-	learn(rules, bit_index(bit),
-	    span_set_one(rules->arena, span_of_range(&range)));
-}
-
-/* The word behind this one. */
-static struct str
-word_after(const struct import_wordlist *words, const char *word)
-{
-	for (size_t i = 0; i + 1 < words->count; i++)
-		if (str_is(words->at[i], word))
-			return words->at[i + 1];
-	return (struct str){ 0 };
-}
-
-static void
-read_route(struct import_ruleset *rules, const struct import_wordlist *words)
-{
-	struct str device = word_after(words, "dev");
-	uint64_t bit;
-
-	if (device.len == 0)
-		return;
-	if (!str_is(words->at[0], "default")) {
-		learn_address(rules, device, words->at[0]);
-		return;
-	}
-	bit = import_interface_bit(rules, device);
-	if (bit != 0 && bit != BOX_LOOPBACK)
-		rules->outside |= bit;
-}
-
-/* "2: eth0@if3: <BROADCAST> ..." and "2: eth0    inet 192.0.2.1/24 ..." */
-static struct str
-read_head(const struct import_wordlist *words)
-{
-	struct str device = words->at[1];
-
-	device.len = str_find(device, '@');
-	if (device.len > 0 && device.at[device.len - 1] == ':')
-		device.len--;
-	return device;
-}
-
-void
-import_addresses_read(struct import_ruleset *rules, struct str text)
-{
-	struct str device = { 0 };
-	struct import_wordlist words;
-
-	while (text.len > 0) {
-		struct str line = str_cut(&text, '\n'), address;
-		import_wordlist_read(&words, rules->arena, line);
-		if (words.count < 2)
-			continue;
-		if (str_ends(words.at[0], STR(":")) &&
-		    ascii_is_digit(words.at[0].at[0]))
-			device = read_head(&words);
-		address = word_after(&words, "inet");
-		if (address.at == NULL)
-			address = word_after(&words, "inet6");
-		if (address.at != NULL && device.len > 0)
-			learn_address(rules, device, address);
-		else if (word_after(&words, "dev").at != NULL)
-			read_route(rules, &words);
-	}
-}
-
 /* What a rule says of what lives behind interfaces. */
 static void
 learn_from(struct import_ruleset *rules, const struct import_rule *rule)
@@ -171,15 +36,17 @@ learn_from(struct import_ruleset *rules, const struct import_rule *rule)
 	if (rule->why != NULL && !hides)
 		return;
 	if (is_one_interface(rule->in) && accepts)
-		learn(rules, bit_index(rule->in), rule->match.src);
+		import_zones_learn(rules, bit_index(rule->in), rule->match.src);
 	if (is_one_interface(rule->out) && accepts)
-		learn(rules, bit_index(rule->out), rule->match.dst);
+		import_zones_learn(
+		    rules, bit_index(rule->out), rule->match.dst);
 	if (!hides)
 		return;
 	if (is_one_interface(rule->out))
 		rules->outside |= rule->out;
 	else if (is_one_interface(~rule->out & ~BOX_LOOPBACK))
-		learn(rules, bit_index(~rule->out), rule->match.src);
+		import_zones_learn(
+		    rules, bit_index(~rule->out), rule->match.src);
 }
 
 /* Sources that are masqueraded live behind an interface that is not said. */
@@ -282,7 +149,7 @@ guess_inside(struct import_ruleset *rules)
 			unknown |= bit;
 	}
 	if (is_one_interface(unknown))
-		learn(rules, bit_index(unknown), rest);
+		import_zones_learn(rules, bit_index(unknown), rest);
 }
 
 /* Letters, digits, '-' and '_', a letter first, and no word of the language. */
@@ -455,13 +322,13 @@ first_prefix(struct address_range range)
 	struct address last;
 
 	for (; bits > 0; bits--) {
-		last = with_last_bits(range.first, bits, true);
-		if (address_eq(with_last_bits(range.first, bits, false),
+		last = import_address_fill(range.first, bits, true);
+		if (address_eq(import_address_fill(range.first, bits, false),
 			range.first) &&
 		    address_cmp(last, range.last) <= 0)
 			break;
 	}
-	last = with_last_bits(range.first, bits, true);
+	last = import_address_fill(range.first, bits, true);
 	return (struct address_range){ range.first, last };
 }
 
