@@ -5,6 +5,9 @@
 
 #include <signal.h>
 
+/* One that goes on after all says so when its workers have come round twice. */
+#define SILENT_OWING (PULSE_KEEPER_SILENT_MAX - 4)
+
 static void
 end_proxy(struct gateway *gateway)
 {
@@ -26,6 +29,10 @@ on_look(struct loop_timer *timer)
 	struct gateway *gateway = timer->context;
 	struct pulse_keeper *keeper = &gateway->pulse;
 
+	/* While an answer was waited for nobody looked. */
+	if (gateway->child.owes_answer && keeper->silent < SILENT_OWING)
+		keeper->silent = SILENT_OWING;
+	gateway->child.owes_answer = false;
 	if (gateway->child.pid == 0)
 		keeper->silent = 0;
 	else if (++keeper->silent == PULSE_KEEPER_SILENT_MAX)
