@@ -15,6 +15,19 @@ const A_FRAME = 100;
 const what = (event) =>
 	[event.method, target(event) || event.reason || "–"].filter(Boolean).join(" ");
 
+/* Who and where to; what is of no flow is a sentence in their place. */
+function whereCells(event) {
+	const words = what(event);
+	if (!event.source && !event.destination)
+		return h("td", { class: "what sentence", colspan: "3", title: words }, words);
+	const zones = [event.zone?.from, event.zone?.to].filter(Boolean).join(" → ");
+	return [
+		h("td", { class: "zones" }, zones),
+		h("td", { class: "from" }, event.source ?? ""),
+		h("td", { class: "what", title: words }, words),
+	];
+}
+
 function eventRow(event) {
 	const time = h(
 		"button",
@@ -26,13 +39,7 @@ function eventRow(event) {
 		{ "data-id": event.id },
 		h("td", { class: "when" }, time),
 		h("td", { class: "verdict-cell" }, verdictMark(event.verdict)),
-		h(
-			"td",
-			{ class: "zones" },
-			[event.zone?.from, event.zone?.to].filter(Boolean).join(" → "),
-		),
-		h("td", { class: "from" }, event.source ?? ""),
-		h("td", { class: "what", title: what(event) }, what(event)),
+		whereCells(event),
 		h(
 			"td",
 			{ class: "proto" },

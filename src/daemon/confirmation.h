@@ -55,12 +55,13 @@ void confirmation_begin(struct gateway *gateway, int64_t within);
 int confirmation_refuse_another(struct gateway *gateway, struct text *words);
 
 /*
- * Commands; the id of a rollback may be empty, or "waiting": the one before
+ * Commands; the word of a rollback is an id, empty, or "waiting": the one before
  * that which waits, and none if none waits.  0, -ENOENT where there is nothing
  * of the kind, or another negative errno; what there is to say is added to out.
  */
 int gateway_confirm(struct gateway *gateway, struct text *out);
-int gateway_rollback(struct gateway *gateway, struct str id, struct text *out);
+int gateway_rollback(
+    struct gateway *gateway, struct str word, struct text *out);
 
 /* The end of the gateway: what waits is taken back if the rules stay. */
 void confirmation_close(struct gateway *gateway, bool stays);

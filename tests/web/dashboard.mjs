@@ -181,6 +181,7 @@ const stories = {
 		await browser.show(other, "policy");
 		const rule = other.locator("#view tr", { hasText: "allow  lan -> wan udp" });
 		await rule.getByText("udp 9").waitFor();
+		await page.bringToFront(); /* behind another, a page has one frame a second */
 		await main.getByRole("button", { name: "Bring back policy 1" }).click();
 		await dialog.getByText("lan → wan").first().waitFor();
 		await shot("rollback-light");
