@@ -57,7 +57,7 @@ CONSTANTS = [row for row in LIMITS if re.search(r"`[A-Z_]+` in `", row[3])]
 @pytest.mark.parametrize("row", CONSTANTS, ids=lambda row: row[0])
 def test_each_limit_is_the_source_s(row: list[str]) -> None:
     number, unit = re.fullmatch(r"(\d+)(?: (KiB|MiB|s))?", row[1]).groups()
-    name, file = re.match(r"`([A-Z_]+)` in `([\w/.]+)`", row[3]).groups()
+    name, file = re.search(r"`([A-Z_]+)` in `([\w/.]+)`", row[3]).groups()
     source = (ROOT / "src" / file).read_text()
     expression = re.search(rf"^#define {name} +(.*)$", source, re.MULTILINE)[1]
     assert int(number) * UNITS.get(unit, 1) == value_of(expression)

@@ -98,7 +98,7 @@ def resident(gateway: Gateway) -> int:
 
 def is_sanitized() -> bool:
     """A sanitizer keeps what is freed."""
-    return "san" in str(PROGRAM)
+    return "san" in PROGRAM.parent.name
 
 
 def places(gateway: Gateway) -> int:
