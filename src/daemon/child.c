@@ -40,21 +40,29 @@ wait_for(const struct child *child, short what, int64_t deadline)
 	return n < 0 && errno != EINTR ? -errno : 0;
 }
 
-/*
- * An answer that comes too late would be taken for that to the next question,
- * and what does not understand us now will not later: it is ended, and another
- * one started.
- */
-static void
-end_if_lost(const struct child *child, int rc)
+/* One that reads a cache's disk has no time for answers yet, and lives. */
+static bool
+may_be_busy(const struct child *child)
 {
-	if ((rc == -ETIMEDOUT || rc == -EBADMSG) && child->pid > 0)
+	return clock_now() - child->started <
+	       CHILD_YOUNG_SECONDS * CLOCK_SECOND;
+}
+
+/* What does not answer, or not to what was asked, will not later: it is ended,
+ * and another one started. */
+static void
+end_if_lost(struct child *child, int rc)
+{
+	if (child->pid <= 0 || (rc != -ETIMEDOUT && rc != -EBADMSG))
+		return;
+	if (rc == -ETIMEDOUT && may_be_busy(child))
+		child->owes_answer = true;
+	else
 		(void)kill(child->pid, SIGKILL);
 }
 
 static int
-send_one(
-    const struct child *child, const struct channel_message *message, int fd)
+send_one(struct child *child, const struct channel_message *message, int fd)
 {
 	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 	int rc = child->channel < 0 ? -EPIPE : -EAGAIN;
@@ -71,8 +79,7 @@ send_one(
 }
 
 static int
-send_bare(
-    const struct child *child, enum channel_type type, uint32_t generation)
+send_bare(struct child *child, enum channel_type type, uint32_t generation)
 {
 	struct channel_message message = { .type = type,
 		.generation = generation };
@@ -100,9 +107,23 @@ receive_one(
 	return rc;
 }
 
+/* Before a question: an answer that has come too late would be taken for that
+ * to the next one. */
+static void
+forget_late_answers(const struct child *child)
+{
+	struct channel_message late;
+	int fd = -1;
+
+	while (child->channel >= 0 &&
+	       channel_receive(child->channel, &late, &fd) == 0)
+		if (fd >= 0)
+			(void)close(fd);
+}
+
 /* An answer of this type. */
 static int
-receive_answer(const struct child *child, enum channel_type type,
+receive_answer(struct child *child, enum channel_type type,
     struct channel_message *ret, unsigned seconds)
 {
 	int rc = receive_one(child, ret, clock_now() + seconds * CLOCK_SECOND);
@@ -209,7 +230,7 @@ child_stop(struct child *child)
 }
 
 static int
-send_files(const struct child *child, const struct generation *generation)
+send_files(struct child *child, const struct generation *generation)
 {
 	struct channel_message message = { .type = CHANNEL_FILE,
 		.generation = generation->number };
@@ -228,7 +249,7 @@ send_files(const struct child *child, const struct generation *generation)
 }
 
 static int
-send_listeners(const struct child *child, const struct generation *generation)
+send_listeners(struct child *child, const struct generation *generation)
 {
 	struct channel_message message = { .type = CHANNEL_LISTENER,
 		.generation = generation->number };
@@ -273,6 +294,7 @@ child_tell_own(struct child *child, const struct generation *generation)
 static int
 send_generation(struct child *child, const struct generation *generation)
 {
+	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_BEGIN, generation->number);
 
 	if (rc == 0)
@@ -383,6 +405,8 @@ child_purge(struct child *child, const struct channel_purge *purge)
 {
 	struct channel_message message = { .type = CHANNEL_PURGE,
 		.purge = *purge };
+
+	forget_late_answers(child);
 	int rc = send_one(child, &message, -1);
 
 	if (rc == 0)
@@ -416,6 +440,8 @@ child_collect(struct child *child,
     void *context)
 {
 	struct channel_message answer = { .quotas.last = 0 };
+
+	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_COLLECT, 0);
 
 	while (rc == 0 && answer.quotas.last == 0) {
@@ -431,6 +457,8 @@ int
 child_count(struct child *child, int64_t ret[static COUNTER_COUNT])
 {
 	struct channel_message answer;
+
+	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_COUNT, 0);
 
 	if (rc == 0)

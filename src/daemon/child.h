@@ -24,6 +24,10 @@
  * ended. */
 #define CHILD_ANSWER_SECONDS 5
 
+/* But for one that has begun not so long ago, and reads the disk of a large
+ * cache before it listens to us. */
+#define CHILD_YOUNG_SECONDS 600
+
 struct child {
 	pid_t pid;   /* 0: not running */
 	int channel; /* -1: none */
@@ -32,7 +36,8 @@ struct child {
 	uid_t uid;
 	gid_t gid;
 	unsigned starts;
-	int64_t started; /* clock_now */
+	int64_t started;  /* clock_now */
+	bool owes_answer; /* one that was waited for in vain */
 	struct host_files files;
 	struct sandbox sandbox; /* as it said itself */
 };

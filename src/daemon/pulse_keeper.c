@@ -26,6 +26,11 @@ on_look(struct loop_timer *timer)
 	struct gateway *gateway = timer->context;
 	struct pulse_keeper *keeper = &gateway->pulse;
 
+	/* While an answer was waited for nobody looked. */
+	if (gateway->child.owes_answer &&
+	    keeper->silent < PULSE_KEEPER_SILENT_MAX - 2)
+		keeper->silent = PULSE_KEEPER_SILENT_MAX - 2;
+	gateway->child.owes_answer = false;
 	if (gateway->child.pid == 0)
 		keeper->silent = 0;
 	else if (++keeper->silent == PULSE_KEEPER_SILENT_MAX)
