@@ -411,7 +411,7 @@ child_purge(struct child *child, const struct channel_purge *purge)
 
 	if (rc == 0)
 		rc = receive_answer(
-		    child, CHANNEL_PURGED, &message, CHILD_PREPARE_SECONDS);
+		    child, CHANNEL_PURGED, &message, CHILD_PURGE_SECONDS);
 	return rc < 0 ? rc : message.purged;
 }
 

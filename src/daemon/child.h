@@ -24,6 +24,9 @@
  * ended. */
 #define CHILD_ANSWER_SECONDS 5
 
+/* A million responses are looked at in a second, and a disk is waited for. */
+#define CHILD_PURGE_SECONDS 20
+
 /* But for one that has begun not so long ago, and reads the disk of a large
  * cache before it listens to us. */
 #define CHILD_YOUNG_SECONDS 600

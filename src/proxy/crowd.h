@@ -35,7 +35,7 @@ void crowd_destroy(struct crowd *crowd); /* all have left; NULL is fine */
  * balancer is that speaks for many, may take the last one.
  */
 struct crowd_source *crowd_enter(
-    struct crowd *crowd, struct address source, bool trusted);
+    struct crowd *crowd, struct address address, bool trusted);
 
 /* NULL is fine. */
 void crowd_leave(struct crowd_source *source);
