@@ -282,6 +282,30 @@ two_requests(struct story *s)
 	hang_up(s);
 }
 
+/* In two pieces: the first takes a place among those that come slowly. */
+static void
+slow_head(struct story *s)
+{
+	int rounds = 0;
+
+	s->answer = ok;
+	connect_explicitly(s);
+	say(&s->client, "GET http:", 9);
+	while (!s->client.over && crowd_count(s->worker.slow_heads) == 0) {
+		harness_round(&s->h);
+		hear(&s->client);
+		assert_true(++rounds < ROUNDS_MAX);
+	}
+	char words[200];
+	int len = snprintf(words, sizeof(words),
+	    "//127.0.0.1:%u/ HTTP/1.1\r\nHost: a\r\n\r\n", s->server_at.port);
+	say(&s->client, words, (size_t)len);
+	run_until(s, "ok");
+	assert_int_equal(crowd_count(s->worker.slow_heads), 0);
+	hang_up(s);
+	assert_int_equal(crowd_count(s->worker.crowd), 0);
+}
+
 static void
 content_both_ways(struct story *s)
 {
@@ -406,6 +430,7 @@ via_socks(struct story *s)
 	}
 
 SURVIVES(two_requests)
+SURVIVES(slow_head)
 SURVIVES(content_both_ways)
 SURVIVES(refusal)
 SURVIVES(fault)
@@ -421,6 +446,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_requests_survives),
+		cmocka_unit_test(slow_head_survives),
 		cmocka_unit_test(content_both_ways_survives),
 		cmocka_unit_test(refusal_survives),
 		cmocka_unit_test(fault_survives),
