@@ -5,6 +5,9 @@
 
 #include <signal.h>
 
+/* One that goes on after all says so when its workers have come round twice. */
+#define SILENT_OWING (PULSE_KEEPER_SILENT_MAX - 4)
+
 static void
 end_proxy(struct gateway *gateway)
 {
@@ -27,9 +30,8 @@ on_look(struct loop_timer *timer)
 	struct pulse_keeper *keeper = &gateway->pulse;
 
 	/* While an answer was waited for nobody looked. */
-	if (gateway->child.owes_answer &&
-	    keeper->silent < PULSE_KEEPER_SILENT_MAX - 2)
-		keeper->silent = PULSE_KEEPER_SILENT_MAX - 2;
+	if (gateway->child.owes_answer && keeper->silent < SILENT_OWING)
+		keeper->silent = SILENT_OWING;
 	gateway->child.owes_answer = false;
 	if (gateway->child.pid == 0)
 		keeper->silent = 0;
