@@ -398,6 +398,8 @@ int
 child_count_outputs(struct child *child, struct channel_outputs *ret)
 {
 	struct channel_message answer;
+
+	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_COUNT_OUTPUTS, 0);
 
 	if (rc == 0)
@@ -477,6 +479,8 @@ int
 child_drain(struct child *child)
 {
 	struct channel_message answer;
+
+	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_DRAIN, 0);
 
 	return rc < 0 ? rc
@@ -526,6 +530,7 @@ child_reckon(struct child *child, struct tally *sum)
 	struct channel_message message = { .type = CHANNEL_RECKON };
 	int file = memfd_create("tally", MFD_CLOEXEC);
 
+	forget_late_answers(child);
 	if (file < 0)
 		return -errno;
 	int rc = send_one(child, &message, file);
