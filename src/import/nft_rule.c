@@ -236,7 +236,7 @@ read_limit(struct nft_draft *draft)
 		draft->at += 3;
 	}
 	if (str_number(number, 1000000, &rate) < 0 || rate == 0 ||
-	    unit.len == 0 || strchr("smhd", unit.at[0]) == NULL ||
+	    unit.len == 0 || memchr("smhd", unit.at[0], 4) == NULL ||
 	    draft->rule.limit.len > 0) {
 		nft_lose(draft, STR("limit"));
 		return;

@@ -166,7 +166,7 @@ is_interface_name(struct str name)
 	for (size_t i = 0; i < name.len; i++)
 		if (!ascii_is_alpha(name.at[i]) &&
 		    !ascii_is_digit(name.at[i]) &&
-		    strchr("_.-", name.at[i]) == NULL)
+		    memchr("_.-", name.at[i], 3) == NULL)
 			return false;
 	return true;
 }

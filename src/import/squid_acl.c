@@ -251,10 +251,11 @@ add_user(struct squid *squid, struct squid_acl *acl, struct str value)
 		    !ascii_is_digit(value.at[i]) && value.at[i] != '-' &&
 		    value.at[i] != '_' && value.at[i] != '.')
 			return false;
-	if (value.len == 0 || str_is(value, "REQUIRED"))
+	if (value.len == 0 || str_is(value, "REQUIRED") ||
+	    policy_word_is_reserved(value))
 		return false;
 	struct str user =
-	    import_words(squid->rules->arena, "\"%.*s\"", STR_ARG(value));
+	    import_words(squid->rules->arena, "%.*s", STR_ARG(value));
 	if (VEC_ADD(&acl->words, user) < 0)
 		squid->rules->failed = true;
 	return true;

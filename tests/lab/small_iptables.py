@@ -217,7 +217,7 @@ def some_rule(chance: random.Random, family: int, chain: str, targets: list[str]
         words += some_service(chance, family)
     if chance.random() < 0.1:
         words += ["-m", "conntrack", "--ctstate", chance.choice(["NEW", "RELATED,ESTABLISHED", "NEW,INVALID"])]
-    if marks and chance.random() < 0.15:
+    if marks and chance.random() < 0.3:
         words += ["-m", "mark", "--mark", chance.choice(marks)]
     if chance.random() < 0.1:
         words += ["-m", "comment", "--comment", '"a word, or two"']
