@@ -199,10 +199,28 @@ write_histograms(const struct metrics_snapshot *snapshot, struct text *out)
 }
 
 static void
+write_decisions(const struct metrics_snapshot *snapshot, struct text *out)
+{
+	static const struct family decisions = { "proxy_decisions", NULL,
+		"flows that the proxy decided, by how much was known", false };
+
+	begin(out, &decisions);
+	for (unsigned phase = 0; phase < DECISION_PHASES; phase++)
+		for (unsigned i = 0; i < DECISION_VERDICTS; i++) {
+			add_name(out, &decisions);
+			text_addf(out, "{phase=\"%s\",verdict=\"%s\"}",
+			    decision_phase(phase), decision_verdict(i));
+			add_number(
+			    out, snapshot->cells[DECISION_CELL(phase, i)]);
+		}
+}
+
+static void
 write_values(const struct metrics_snapshot *snapshot, struct text *out)
 {
 	write_counters(snapshot, out);
 	write_histograms(snapshot, out);
+	write_decisions(snapshot, out);
 }
 
 static void
@@ -215,6 +233,10 @@ write_rule(struct text *out, const struct family *family,
 	text_addz(out, "\",nth=\"");
 	text_add_number(out, rule->nth);
 	text_addz(out, "\",");
+	add_label(out, "from", rule->from);
+	text_addc(out, ',');
+	add_label(out, "to", rule->to);
+	text_addc(out, ',');
 	add_label(out, "name", rule->name);
 	text_addc(out, ',');
 	add_label(out, "enforcer", str_of(enforcer));

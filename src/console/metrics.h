@@ -12,7 +12,7 @@
 #define GATEHOUSE_CONSOLE_METRICS_H
 
 #include "base/text.h"
-#include "event/histogram.h"
+#include "event/decision.h"
 
 /* Rules that have lines of their own; of more, gatehouse_rules tells. */
 #define METRICS_RULES_MAX 10000
@@ -22,8 +22,9 @@ struct metrics_amount {
 };
 
 struct metrics_rule {
-	uint32_t line, nth; /* as in policy/policy.h */
-	struct str name;    /* at NULL: none */
+	uint32_t line, nth;  /* as in policy/policy.h */
+	struct str name;     /* at NULL: none */
+	struct str from, to; /* the zone; at NULL: not one, by its words */
 	const char *verdict;
 	struct metrics_amount firewall, early;
 };
@@ -68,7 +69,7 @@ struct metrics_snapshot {
 	size_t process_count;
 	/* Of both processes; while one does not answer, a sum would fall. */
 	bool counters_known;
-	int64_t cells[COUNTER_CELLS]; /* event/histogram */
+	int64_t cells[COUNTER_CELLS]; /* event/decision */
 };
 
 void metrics_write(const struct metrics_snapshot *snapshot, struct text *out);

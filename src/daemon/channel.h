@@ -63,7 +63,7 @@
 #include "cache/store.h"
 #include "console/journal_output.h"
 #include "daemon/sandbox.h"
-#include "event/histogram.h"
+#include "event/decision.h"
 #include "policy/quota.h"
 
 /* The descriptors that gatehouse-proxy is started with. */

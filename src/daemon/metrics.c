@@ -12,6 +12,18 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* Where a rule speaks of one zone. */
+static struct str
+zone_of(const struct policy *policy, const struct policy_endpoint *endpoint)
+{
+	bool one = endpoint->zones != 0 &&
+		   (endpoint->zones & (endpoint->zones - 1)) == 0;
+
+	return one ? policy_zone_name(
+			 policy, (uint8_t)__builtin_ctzll(endpoint->zones))
+		   : (struct str){ NULL, 0 };
+}
+
 static void
 take_rules(const struct gateway *gateway,
     const struct kernel_counters *counters, struct metrics_snapshot *snapshot)
@@ -29,6 +41,8 @@ take_rules(const struct gateway *gateway,
 		*one = (struct metrics_rule){ .line = rule->line,
 			.nth = rule->nth,
 			.name = rule->label,
+			.from = zone_of(policy, &rule->from),
+			.to = zone_of(policy, &rule->to),
 			.verdict = rule->report
 				       ? "report"
 				       : policy_verdict_word(rule->verdict) };

@@ -4,7 +4,7 @@
  * one holds; who reads adds them up.  What a thread has counted stays when it
  * ends.
  */
-#include "event/histogram.h"
+#include "event/decision.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -78,7 +78,7 @@ void counter_add(enum counter counter, int64_t amount);
 int64_t counter_get(enum counter counter);
 
 /* The same of any cell: those below COUNTER_COUNT are counters, what lies
- * behind them is event/histogram's. */
+ * behind them is event/histogram's and event/decision's. */
 void counter_add_cell(unsigned cell, int64_t amount);
 int64_t counter_get_cell(unsigned cell);
 

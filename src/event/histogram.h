@@ -38,9 +38,6 @@ void histogram_add(enum histogram histogram, int64_t duration);
 #define HISTOGRAM_CELL(histogram, bucket)                                      \
 	(COUNTER_COUNT + (unsigned)(histogram)*HISTOGRAM_CELLS + (bucket))
 
-/* All that is counted: of counters, then of histograms. */
-#define COUNTER_CELLS (COUNTER_COUNT + HISTOGRAM_COUNT * HISTOGRAM_CELLS)
-
 /* "proxy_request_duration", without its unit, seconds. */
 const char *histogram_name(enum histogram histogram);
 const char *histogram_meaning(enum histogram histogram);

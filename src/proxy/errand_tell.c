@@ -5,10 +5,17 @@
 #include "proxy/errand_impl.h"
 
 #include "event/counter.h"
+#include "event/decision.h"
 #include "event/event.h"
-#include "event/histogram.h"
 #include "proxy/refusals.h"
 #include "proxy/worker.h"
+
+_Static_assert(POLICY_PHASE_PACKET == 0 && POLICY_PHASE_NAME == 1 &&
+		   POLICY_PHASE_REQUEST == 2 && POLICY_PHASE_RESPONSE == 3,
+    "decisions have the policy's phases");
+_Static_assert(POLICY_VERDICT_ALLOW == 0 && POLICY_VERDICT_REJECT == 1 &&
+		   POLICY_VERDICT_DROP == 2,
+    "decisions have the policy's verdicts");
 
 static bool
 is_logged(const struct errand *errand)
@@ -48,6 +55,7 @@ count(const struct errand *errand)
 	};
 
 	counter_add(counters[verdict_of(errand)], 1);
+	decision_count(errand->answer.phase, verdict_of(errand));
 	counter_add(COUNTER_BYTES_IN, (int64_t)errand->account.bytes_in);
 	counter_add(COUNTER_BYTES_OUT, (int64_t)errand->account.bytes_out);
 }

@@ -99,6 +99,9 @@ def test_what_is_counted_is_said(own_lab: Lab) -> None:
         started = after["gatehouse_process_start_time_seconds" + of]
         assert abs(time.time() - started) < 120
     assert after['gatehouse_process_open_fds{process="gatehoused"}'] > 3
+    assert 'from="lan",to="wan",name="the web",enforcer="firewall"' in text
+    key = 'gatehouse_proxy_decisions_total{phase="name",verdict="allow"}'
+    assert after[key] == before[key] + 1
     assert 'name="the web",enforcer="firewall",verdict="allow"} ' in text
     assert CLIENT not in text and NAME not in text
 

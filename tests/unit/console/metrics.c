@@ -48,6 +48,7 @@ names_are_escaped(void **state)
 	(void)state;
 	metrics_write(&snapshot, &out);
 	assert_has(&out, "\ngatehouse_rule_packets_total{line=\"7\",nth=\"1\","
+			 "from=\"\",to=\"\","
 			 "name=\"a\\\"b\\\\c\\nd\",enforcer=\"firewall\","
 			 "verdict=\"drop\"} 3\n");
 	assert_has(&out, "enforcer=\"early_drop\",verdict=\"drop\"} 120\n");
