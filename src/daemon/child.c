@@ -399,6 +399,9 @@ child_count_outputs(struct child *child, struct channel_outputs *ret)
 {
 	struct channel_message answer;
 
+	/* It has just been waited for. */
+	if (child->owes_answer)
+		return -ETIMEDOUT;
 	forget_late_answers(child);
 	int rc = send_bare(child, CHANNEL_COUNT_OUTPUTS, 0);
 
@@ -535,8 +538,10 @@ child_reckon(struct child *child, struct tally *sum)
 		return -errno;
 	int rc = send_one(child, &message, file);
 	if (rc == 0)
-		rc = receive_answer(
-		    child, CHANNEL_RECKONED, &message, CHILD_ANSWER_SECONDS);
+		rc = receive_one(
+		    child, &message, clock_now() + CHILD_RECKON_PATIENCE);
+	if (rc == 0 && message.type != CHANNEL_RECKONED)
+		rc = -EBADMSG;
 	if (rc == 0)
 		rc = read_tally(file, sum);
 	(void)close(file);

@@ -25,6 +25,9 @@
  * ended. */
 #define CHILD_ANSWER_SECONDS 5
 
+/* For what nobody waits for: a proxy that is busy is asked another time. */
+#define CHILD_RECKON_PATIENCE CLOCK_SECOND
+
 /* A million responses are looked at in a second, and a disk is waited for. */
 #define CHILD_PURGE_SECONDS 20
 
