@@ -10,6 +10,7 @@ In the Markdown of this repository a fence's word says what is done with it:
                    `# error: MESSAGE` say, each in its line
     console        `$ gatehouse check|explain|show ...` is run, and its output
                    compared.  What has the prompt `#` is root's and not run
+                   (that of docs/manual.md is, by tests/story/test_0190_manual.py)
 
 In messages and output `...` stands for any words, alone in its line for any
 lines.

@@ -280,6 +280,18 @@ conntrack_read(conntrack_fn each, void *context)
  * Counting.
  */
 
+static bool
+switch_is_on(const char *path)
+{
+	struct text value = TEXT_EMPTY;
+	bool on = file_read(path, 64, &value) == 0 && value.len > 0 &&
+		  value.at[0] == '1';
+
+	text_fini(&value);
+	return on;
+}
+
+/* One that is on already need not be writable: in a container none is. */
 int
 conntrack_count_flows(struct text *reterr_why)
 {
@@ -289,6 +301,8 @@ conntrack_count_flows(struct text *reterr_why)
 	};
 
 	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (switch_is_on(switches[i]))
+			continue;
 		int fd = open(switches[i], O_WRONLY | O_CLOEXEC);
 		int rc = fd < 0 ? -errno : file_write_all(fd, STR("1\n"));
 		if (fd >= 0)
