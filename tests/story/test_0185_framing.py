@@ -5,7 +5,7 @@ which `make test-all` runs at length; and that its judges know what they look fo
 import pytest
 
 from tests import framing
-from tests.framing import POLICY, READERS, Case, Outcome, Shape  # noqa: F401
+from tests.framing import POLICY, Case, Outcome, Shape  # noqa: F401
 from tests.lab.gateway import Gateway
 
 SEED = 185
