@@ -5,9 +5,8 @@
 
 Odd requests are put together from parts that have led proxies astray, one in a
 plain request and several by chance, and each is sent to every proxy, with a plain
-request behind it.  The origin of
-each proxy records every byte.  Odd answers are sent the other way, to a client
-that has two requests on its way.
+request behind it.  The origin of each proxy records every byte.  Odd answers are
+sent the other way, to a client that has two requests on its way.
 
 No peer says what is right; what is held against Gatehouse alone is this:
 
@@ -27,7 +26,7 @@ import socket
 import sys
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from bench import caching, peers
@@ -273,20 +272,37 @@ class Proxy:
 
 
 class Ring:
-    """All proxies of a lab, each before an origin of its own."""
+    """All proxies of a lab, each before an origin of its own, until the block ends."""
 
     def __init__(self, lab: Lab, some: list[Peer]):
         self.lab = lab
         self.proxies = [Proxy("gatehouse", PROXY_PORT, ORIGIN_PORT)]
         self.missing = [p.name for p in some if not shutil.which(p.argv[0])]
-        for n, peer in enumerate((p for p in some if p.name not in self.missing), 1):
-            proxy = Proxy(peer.name, PROXY_PORT + n, ORIGIN_PORT + n)
-            self.proxies.append(proxy)
-            lab.gw.spawn(self._written(peer, proxy))
-        for proxy in self.proxies:
-            lab.out.serve(proxy.origin_port, proxy.origin.serve)
-        for proxy in self.proxies:
-            wait.until(f"{proxy.name} to listen", lambda: self._listens(proxy), 20)
+        self._peers = [p for p in some if p.name not in self.missing]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Ring":
+        with self._stack:
+            for n, peer in enumerate(self._peers, 1):
+                proxy = Proxy(peer.name, PROXY_PORT + n, ORIGIN_PORT + n)
+                self.proxies.append(proxy)
+                self._start(peer, proxy)
+            for proxy in self.proxies:
+                listener = self.lab.out.serve(proxy.origin_port, proxy.origin.serve)
+                self._stack.callback(self.lab.out.listeners.remove, listener)
+                self._stack.callback(listener.close)
+            for proxy in self.proxies:
+                wait.until(f"{proxy.name} to listen", lambda: self._listens(proxy), 20)
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self, peer: Peer, proxy: Proxy) -> None:
+        process = self.lab.gw.spawn(self._written(peer, proxy))
+        self._stack.callback(self.lab.gw.processes.remove, process)
+        self._stack.callback(process.stop, peers.END_S)
 
     def _written(self, peer: Peer, proxy: Proxy) -> list[str]:
         dir = self.lab.gw.stem(peer.name)
@@ -311,7 +327,8 @@ class Ring:
         place = b"%s:%d" % (ORIGIN_IP.encode(), proxy.origin_port)
         said = said.replace(b"@O", place).replace(b"@N", b"%d" % number)
         got, ended = b"", False
-        with self.lab.lan.connect("10.0.0.1", proxy.port, timeout=silence) as sock:
+        with self.lab.lan.connect("10.0.0.1", proxy.port, SLOWLY_S) as sock:
+            sock.settimeout(silence)
             try:
                 sock.sendall(said)
                 while more := sock.recv(65536):
@@ -429,9 +446,11 @@ class Report:
 
 def compare(lab: Lab, some: list[Peer], requests: int, answers: int, seed: int) -> Report:
     """With Gatehouse running in the lab by POLICY."""
-    chance, report = random.Random(seed), Report(Ring(lab, some))
-    report.try_all(shapes(request, requests, chance), False)
-    report.try_all(shapes(answer, answers, chance), True)
+    chance = random.Random(seed)
+    with Ring(lab, some) as ring:
+        report = Report(ring)
+        report.try_all(shapes(request, requests, chance), False)
+        report.try_all(shapes(answer, answers, chance), True)
     return report
 
 

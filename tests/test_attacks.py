@@ -12,13 +12,14 @@ PARTS = re.split(r"^## ", TEXT, flags=re.M)[1:]
 ROWS = [
     [cell.strip() for cell in line.split("|")[1:-1]]
     for part in PARTS
-    for line in re.findall(r"^\|.*", part, re.M)[2:]
+    for table in re.findall(r"^\| attack \|.*\n.*\n((?:\|.*\n)+)", part, re.M)
+    for line in table.splitlines()
 ]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_each_row_has_its_test(row: list[str]) -> None:
-    _, defence, named = row
+    attack, defence, named = row
     path, _, test = re.fullmatch(r"`([\w/.]+)(::(\w+))?`", named).groups()
     file = ROOT / path if "/" in path else ROOT / "tests" / "story" / path
     text = file.read_text()
@@ -29,7 +30,7 @@ def test_each_row_has_its_test(row: list[str]) -> None:
         assert re.search(rf"(?:cmocka_unit_test\w*|TEST)\(\s*{test}\b", text), named
     else:
         assert "LLVMFuzzerTestOneInput" in text or "cmocka_run_group_tests" in text
-    assert defence and not defence.endswith(".")
+    assert attack and defence
 
 
 def test_each_part_has_rows() -> None:
