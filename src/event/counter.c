@@ -4,6 +4,8 @@
  * one holds; who reads adds them up.  What a thread has counted stays when it
  * ends.
  */
+#include "event/counter.h"
+
 #include "event/decision.h"
 
 #include <stdatomic.h>
