@@ -8,6 +8,7 @@
  */
 #include "cli/chronicle.h"
 
+#include "base/html.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -76,27 +77,7 @@ add_escaped(struct text *out, struct str key)
 	struct text shown = TEXT_EMPTY;
 
 	utf8_show(&shown, key);
-	for (size_t i = 0; i < shown.len; i++) {
-		switch (shown.at[i]) {
-		case '&':
-			text_addz(out, "&amp;");
-			break;
-		case '<':
-			text_addz(out, "&lt;");
-			break;
-		case '>':
-			text_addz(out, "&gt;");
-			break;
-		case '"':
-			text_addz(out, "&quot;");
-			break;
-		case '\'':
-			text_addz(out, "&#39;");
-			break;
-		default:
-			text_addc(out, shown.at[i]);
-		}
-	}
+	html_add(out, text_str(&shown));
 	text_fini(&shown);
 }
 

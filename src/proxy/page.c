@@ -2,6 +2,7 @@
 #include "proxy/page.h"
 
 #include "base/arena.h"
+#include "base/html.h"
 #include "http/status.h"
 #include "http/write.h"
 #include "proxy/proxy_status.h"
@@ -29,36 +30,10 @@ static const char style[] =
     "dt,footer{color:#8b949e}}";
 
 static void
-add_escaped(struct text *out, struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		switch (s.at[i]) {
-		case '<':
-			text_addz(out, "&lt;");
-			break;
-		case '>':
-			text_addz(out, "&gt;");
-			break;
-		case '&':
-			text_addz(out, "&amp;");
-			break;
-		case '"':
-			text_addz(out, "&quot;");
-			break;
-		case '\'':
-			text_addz(out, "&#39;");
-			break;
-		default:
-			text_addc(out, s.at[i]);
-		}
-	}
-}
-
-static void
 add_row(struct text *out, const char *term, struct str value)
 {
 	text_addf(out, "<dt>%s</dt><dd><code>", term);
-	add_escaped(out, value);
+	html_add(out, value);
 	text_addz(out, "</code></dd>\n");
 }
 
