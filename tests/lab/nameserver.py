@@ -59,9 +59,20 @@ class NameServer:
         with contextlib.suppress(OSError):
             while True:
                 question, peer = self._udp.recvfrom(4096)
-                # One answer may be late, and the others are not.
-                argv = [question, peer]
-                threading.Thread(target=self._reply, args=argv, daemon=True).start()
+                if self._may_be_late(question):
+                    argv = [question, peer]
+                    threading.Thread(target=self._reply, args=argv, daemon=True).start()
+                else:
+                    self._reply(question, peer)
+
+    def _may_be_late(self, question: bytes) -> bool:
+        """One answer is, and the others are not; nor does each cost a thread."""
+        with contextlib.suppress(IndexError, UnicodeDecodeError):
+            records = self.records.get(_read_name(question, 12)[0]) or []
+            return callable(records) or any(
+                callable(self.records.get(value)) for value in records
+            )
+        return False
 
     def _reply(self, question: bytes, peer: tuple) -> None:
         if answer := self._answer(question):

@@ -76,10 +76,10 @@ def greeted(sock: socket.socket) -> socket.socket:
 
 def take(sock: socket.socket, count: int) -> bytes:
     """So many bytes; fewer if the other side ends before."""
-    got = b""
-    while len(got) < count and (more := sock.recv(count - len(got))):
+    got = bytearray()
+    while len(got) < count and (more := sock.recv(min(count - len(got), 1 << 20))):
         got += more
-    return got
+    return bytes(got)
 
 
 def ask(sock: socket.socket, path: str) -> None:
