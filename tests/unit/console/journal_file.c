@@ -310,17 +310,22 @@ another_turns_it_over(void **state)
 	struct policy_journal_output settings = settings_of(1, 0, 2);
 	struct journal_output *before = open_output(&settings);
 	struct journal_output *now = NULL;
+	struct stat st;
 
 	(void)state;
 	journal_output_follow(before);
 	put(before, "a");
 	assert_int_equal(rotate(before), 0);
 	assert_words(path, "a");
+	/* Due with the second line and not before: a thread looks by itself,
+	 * too, now and then. */
+	assert_int_equal(stat(path, &st), 0);
+	settings.bytes_max = st.st_size + 1;
 	now = open_output(&settings);
 	put(now, "b");
-	assert_int_equal(rotate(now), 1);
+	assert_in_range(rotate(now), 0, 1);
 	assert_words(older(1), "a b");
-	assert_int_equal(rotate(before), 1);
+	assert_in_range(rotate(before), 0, 1);
 	put(before, "c");
 	assert_int_equal(rotate(before), 0);
 	assert_words(path, "c");
