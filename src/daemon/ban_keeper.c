@@ -60,6 +60,8 @@ ban_keeper_add(struct gateway *gateway, const struct ban *ban, uint32_t line,
 		early_see_ban(gateway, &ban->range);
 	if (gateway->child.pid != 0)
 		(void)child_tell_ban(&gateway->child, &ban->range, true);
+	if (gateway->current != NULL)
+		leash_see_ban(&gateway->leash, gateway->current->policy);
 	note(gateway, &ban->range);
 	caught_keeper_forget(gateway, &ban->range);
 	ban_describe(ban, out);

@@ -60,6 +60,14 @@ leash_judge(struct leash *leash, const struct snapshot *snapshot)
 	leash_close(leash);
 }
 
+void
+leash_see_ban(struct leash *leash, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].behind != NULL)
+			leash_close(leash);
+}
+
 int
 leash_digest(
     const struct snapshot *snapshot, char ret[static SHA256_TEXT_BYTES])

@@ -39,6 +39,10 @@ bool leash_holds(const struct leash *leash);
 /* Lets go of who is held, unless all files are those of his policy. */
 void leash_judge(struct leash *leash, const struct snapshot *snapshot);
 
+/* Somebody is banned, of which who is held does not hear: the kernel keeps him
+ * away, unless a balancer of the policy speaks for him.  Then lets go. */
+void leash_see_ban(struct leash *leash, const struct policy *policy);
+
 /* Lets go: what is still done ends at once. */
 void leash_close(struct leash *leash);
 

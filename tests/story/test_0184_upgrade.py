@@ -155,6 +155,23 @@ def test_another_policy_ends_what_the_old_one_does(site: Site) -> None:
         wait.until("it to end", lambda: daemons(site.gateway) == [after])
 
 
+@pytest.mark.parametrize("balanced", [False, True])
+def test_a_ban_where_balancers_speak_for_others(site: Site, balanced: bool) -> None:
+    """The proxy of before hears of no ban; the kernel sees all but those."""
+    if balanced:
+        text = site.gateway.policy.read_text()
+        site.gateway.policy.write_text(
+            text.replace("3128 for lan", "3128 for lan behind 10.0.0.200")
+        )
+        assert site.gateway.apply(site.gateway.policy).returncode == GOOD
+    with tunnel(site) as sock:
+        upgrade(site.gateway)
+        assert passes(sock)
+        assert site.gateway.command("ban", "198.51.100.7", "for", "1m").returncode == GOOD
+        assert has_ended(sock) if balanced else passes(sock)
+    assert site.gateway.command("unban", "198.51.100.7").returncode == GOOD
+
+
 def test_it_ends_with_who_took_over(site: Site) -> None:
     with tunnel(site) as sock:
         upgrade(site.gateway)
