@@ -14,8 +14,8 @@
 #include "console/journal.h"
 #include "daemon/channel.h"
 #include "daemon/console_thread.h"
+#include "daemon/proxy_draft.h"
 #include "daemon/proxy_sandbox.h"
-#include "daemon/snapshot.h"
 #include "event/event.h"
 #include "net/name_servers.h"
 #include "net/signals.h"
@@ -23,7 +23,6 @@
 #include "proxy/worker.h"
 
 #include "base/file.h"
-#include "base/vec.h"
 #include "version.h"
 
 #include <errno.h>
@@ -46,25 +45,6 @@ enum status {
 	STATUS_WORLD = 3,
 };
 
-struct own_list {
-	struct proxy_own *items;
-	size_t count, room;
-};
-
-/* What has come of the next generation. */
-struct draft {
-	uint32_t number; /* 0: there is none */
-	struct snapshot files;
-	struct {
-		struct proxy_listener *items;
-		size_t count, room;
-	} listeners;
-	int console[POLICY_CONSOLE_LISTENS_MAX]; /* its listeners */
-	size_t console_count;
-	struct own_list own;
-	struct proxy_generation *ready; /* prepared, not committed */
-};
-
 struct proxy {
 	struct loop loop;
 	struct loop_watch channel, sources;
@@ -76,10 +56,10 @@ struct proxy {
 	struct console_thread *console; /* NULL: there was none yet */
 	struct quotas *quotas;
 	struct loop_timer drain;
-	struct draft draft;
+	struct proxy_draft draft;
 	int folder; /* of the cache's disk; -1: it is in memory alone */
 	struct proxy_generation *current; /* NULL until the first commit */
-	struct own_list own;              /* of current, while it is told */
+	struct proxy_own_list own;        /* of current, while it is told */
 	int rc;                           /* what ended the loop */
 };
 
@@ -100,156 +80,20 @@ send_bare(enum channel_type type, uint32_t generation)
 
 /* ---- the next generation ---- */
 
-static void
-discard_draft(struct draft *draft)
-{
-	for (size_t i = 0; i < draft->listeners.count; i++)
-		(void)close(draft->listeners.items[i].fd);
-	for (size_t i = 0; i < draft->console_count; i++)
-		(void)close(draft->console[i]);
-	free(draft->listeners.items);
-	free(draft->own.items);
-	snapshot_fini(&draft->files);
-	proxy_generation_unref(draft->ready);
-	*draft = (struct draft){ 0 };
-}
-
 static int
-take_file(struct draft *draft, const struct channel_message *message, int *fd)
-{
-	int rc = snapshot_add(&draft->files, message->file.path, *fd);
-
-	if (rc == 0)
-		*fd = -1;
-	return rc;
-}
-
-static int
-take_console(struct draft *draft, int *fd)
-{
-	if (draft->console_count == POLICY_CONSOLE_LISTENS_MAX)
-		return -EBADMSG;
-	draft->console[draft->console_count++] = *fd;
-	*fd = -1;
-	return 0;
-}
-
-static int
-take_listener(
-    struct draft *draft, const struct channel_message *message, int *fd)
-{
-	struct proxy_listener listener = {
-		.intercepts =
-		    message->listener.kind == CHANNEL_LISTENER_INTERCEPT,
-		.datagrams =
-		    message->listener.kind == CHANNEL_LISTENER_DATAGRAMS,
-		.at = message->listener.at,
-		.fd = *fd,
-	};
-	int rc = VEC_ADD(&draft->listeners, listener);
-
-	if (rc == 0)
-		*fd = -1;
-	return rc;
-}
-
-static int
-take_own(struct own_list *list, const struct channel_own *own)
-{
-	int rc = 0;
-
-	if (own->first != 0)
-		list->count = 0;
-	for (uint32_t i = 0; rc == 0 && i < own->count; i++)
-		rc = VEC_ADD(list, (struct proxy_own){ own->items[i].address,
-				       own->items[i].zone });
-	return rc;
-}
-
-static int
-add_own(struct proxy_generation *generation, const struct own_list *own)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < own->count; i++)
-		rc = proxy_generation_add_own(generation, own->items[i]);
-	return rc;
-}
-
-/* The listeners go over one by one; what is left stays the draft's. */
-static int
-add_listeners(struct proxy_generation *generation, struct draft *draft)
-{
-	int rc = 0;
-
-	while (rc == 0 && draft->listeners.count > 0) {
-		struct proxy_listener *last =
-		    &draft->listeners.items[draft->listeners.count - 1];
-		rc = proxy_generation_add_listener(generation, *last);
-		if (rc == 0)
-			draft->listeners.count--;
-	}
-	return rc;
-}
-
-/* Reads the policy from the files that came; the first one is the policy. */
-static struct policy *
-read_policy(struct draft *draft, struct text *reterr_why)
-{
-	struct policy_loader loader = snapshot_player(&draft->files);
-	struct policy *policy = NULL, *kept = NULL;
-	struct report report;
-
-	if (draft->files.count == 0) {
-		text_addz(reterr_why, "no policy came");
-		return NULL;
-	}
-	report_init(&report);
-	if (policy_load(draft->files.items[0].path, &loader, &report, &policy,
-		&kept) < 0)
-		report_render(&report, false, reterr_why);
-	report_fini(&report);
-	policy_unref(kept);
-	return policy;
-}
-
-static int
-build(struct draft *draft, const struct proxy *proxy, struct text *reterr_why)
-{
-	const struct proxy_generation *before = proxy->current;
-	struct policy *policy = read_policy(draft, reterr_why);
-
-	if (policy == NULL)
-		return -EINVAL;
-	draft->ready = proxy_generation_create(draft->number, policy);
-	if (draft->ready == NULL) {
-		policy_unref(policy);
-		return -ENOMEM;
-	}
-	proxy_generation_count_in(draft->ready, proxy->quotas);
-	if (before != NULL)
-		proxy_generation_follow(draft->ready, before);
-	int rc = parents_secure(
-	    draft->ready->parents, draft->ready->policy, reterr_why);
-	if (rc == 0)
-		rc = add_listeners(draft->ready, draft);
-	return rc < 0 ? rc : add_own(draft->ready, &draft->own);
-}
-
-static int
-prepare(struct draft *draft, const struct proxy *proxy)
+prepare(struct proxy_draft *draft, const struct proxy *proxy)
 {
 	struct channel_message refusal = { .type = CHANNEL_REFUSED,
 		.generation = draft->number };
 	struct text why = TEXT_EMPTY;
-	int rc = build(draft, proxy, &why);
+	int rc = proxy_draft_build(draft, proxy->quotas, proxy->current, &why);
 
 	if (rc == 0)
 		return send_bare(CHANNEL_READY, draft->number);
 	(void)snprintf(refusal.words.words, sizeof(refusal.words.words), "%s",
 	    why.len > 0 ? why.at : strerror(-rc));
 	text_fini(&why);
-	discard_draft(draft);
+	proxy_draft_discard(draft);
 	return send_to_daemon(&refusal);
 }
 
@@ -322,7 +166,7 @@ static int
 commit(struct proxy *proxy)
 {
 	struct proxy_generation *ready = proxy->draft.ready;
-	struct draft *draft = &proxy->draft;
+	struct proxy_draft *draft = &proxy->draft;
 
 	if (ready == NULL)
 		return -EBADMSG;
@@ -334,7 +178,7 @@ commit(struct proxy *proxy)
 	draft->console_count = 0;
 	proxy->draft.ready = NULL;
 	attach_disk(proxy, ready->policy);
-	discard_draft(&proxy->draft);
+	proxy_draft_discard(&proxy->draft);
 	return put_in_force(proxy, ready);
 }
 
@@ -342,14 +186,14 @@ commit(struct proxy *proxy)
 static int
 see_own(struct proxy *proxy, const struct channel_own *own)
 {
-	int rc = take_own(&proxy->own, own);
+	int rc = proxy_own_take(&proxy->own, own);
 
 	if (rc < 0 || own->last == 0)
 		return rc;
 	struct proxy_generation *again = proxy_generation_again(proxy->current);
 	if (again == NULL)
 		return -ENOMEM;
-	rc = add_own(again, &proxy->own);
+	rc = proxy_own_add(again, &proxy->own);
 	if (rc < 0) {
 		proxy_generation_unref(again);
 		return rc;
@@ -600,7 +444,7 @@ take_host_file(int place, int fd)
 static int
 begin(struct proxy *proxy, uint32_t number)
 {
-	discard_draft(&proxy->draft);
+	proxy_draft_discard(&proxy->draft);
 	proxy->draft.number = number;
 	return number == 0 ? -EBADMSG : 0;
 }
@@ -610,22 +454,13 @@ static int
 take_for_draft(
     struct proxy *proxy, const struct channel_message *message, int *fd)
 {
-	struct draft *draft = &proxy->draft;
+	struct proxy_draft *draft = &proxy->draft;
 
 	if (draft->number == 0 || draft->number != message->generation)
 		return -EBADMSG;
-	switch (message->type) {
-	case CHANNEL_FILE:
-		return take_file(draft, message, fd);
-	case CHANNEL_LISTENER:
-		return message->listener.kind == CHANNEL_LISTENER_CONSOLE
-			   ? take_console(draft, fd)
-			   : take_listener(draft, message, fd);
-	case CHANNEL_OWN:
-		return take_own(&draft->own, &message->own);
-	default:
+	if (message->type == CHANNEL_PREPARE)
 		return prepare(draft, proxy);
-	}
+	return proxy_draft_take(draft, message, fd);
 }
 
 /* What fd holds after it is nobody's and will be closed. */
@@ -649,7 +484,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_COMMIT:
 		return commit(proxy);
 	case CHANNEL_ABORT:
-		discard_draft(&proxy->draft);
+		proxy_draft_discard(&proxy->draft);
 		return 0;
 	case CHANNEL_OUTPUT:
 	case CHANNEL_OUTPUT_FD:
@@ -876,7 +711,7 @@ serve(struct proxy *proxy)
 		rc = loop_run(&proxy->loop);
 	console_thread_stop(&proxy->console);
 	workers_destroy(&proxy->workers);
-	discard_draft(&proxy->draft);
+	proxy_draft_discard(&proxy->draft);
 	free(proxy->own.items);
 	proxy_generation_unref(proxy->current);
 	quotas_unref(proxy->quotas);
