@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -85,8 +84,8 @@ ESCAPES = {
 
 
 @pytest.fixture(scope="module")
-def sandbox(gateway_lab: Lab, tmp_path_factory) -> Iterator[Sandbox]:
-    yield Sandbox(gateway_lab.out, Path(tmp_path_factory.mktemp("escapes")))
+def sandbox(gateway_lab: Lab) -> Sandbox:
+    return Sandbox(gateway_lab.out)
 
 
 def listen_outside(folder: Path, stack: ExitStack) -> tuple[dict, list[str]]:
@@ -126,7 +125,7 @@ def setuid_program(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def outcome(sandbox: Sandbox, tmp_path_factory, gateway_lab: Lab) -> dict:
+def outcome(sandbox: Sandbox, gateway_lab: Lab) -> dict:
     """What came of each attempt, and of all of them outside."""
     folder = sandbox.folder
     host = gateway_lab.out
