@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/flow_text.h"
 
+#include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
 
@@ -665,6 +666,18 @@ asks_for_address(const struct flow *flow)
 	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
 }
 
+/* Who has an address has asked for its name; who writes one, for none. */
+static void
+set_learned(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	flow->learns = flow->way == FLOW_PLAIN &&
+		       policy_learns(draft->policy, flow->from_zone);
+	if (flow->learns && flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+}
+
 static void
 find_phases(struct draft *draft)
 {
@@ -689,6 +702,7 @@ find_phases(struct draft *draft)
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
 	set_user(draft);
+	set_learned(draft);
 }
 
 bool

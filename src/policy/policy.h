@@ -57,6 +57,9 @@ struct policy_endpoint {
 	struct policy_group **groups;
 	size_t group_count;
 	struct policy_endpoint *except; /* NULL: none; has none itself */
+	/* Its domains, as what packets ask for (policy/learning): a number of
+	 * policy->asked, from 1; 0: no packet does. */
+	uint32_t asked;
 };
 
 /* `hours NAME = ...` */
@@ -252,6 +255,7 @@ struct policy_case {
 };
 
 struct rule_index;
+struct policy_asked;
 
 struct policy {
 	struct arena arena;
@@ -301,6 +305,11 @@ struct policy {
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
+	/* Zones whose DNS we answer, and what of names packets are asked for
+	 * there (policy/learning). */
+	uint64_t learns;
+	struct policy_asked *asked;
+	size_t asked_count;
 };
 
 /* Where the texts come from: files, or what another process handed over. */
