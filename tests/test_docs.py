@@ -22,6 +22,7 @@ import os
 import re
 import shlex
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -91,12 +92,28 @@ def completed(block: Block) -> tuple[str, int]:
     return "\n".join([*before, block.text]), len(before)
 
 
+@cache
+def certificate() -> tuple[bytes, bytes]:
+    """Of a proxy, and its key."""
+    with tempfile.TemporaryDirectory() as name:
+        key, pem = Path(name, "key"), Path(name, "pem")
+        call = "openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -days 60"
+        call += f" -subj /CN=proxy.example.com -keyout {key} -out {pem}"
+        subprocess.run(call.split(), check=True, capture_output=True)
+        return pem.read_bytes(), key.read_bytes()
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """As it looks to the examples: the repository's lists and policies in it."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     (tmp_path / "lists").symlink_to(ROOT / "examples" / "lists")
     (tmp_path / "build").symlink_to(PROGRAM.parent)
+    pem, key = certificate()
+    (tmp_path / "proxy.pem").write_bytes(pem)
+    (tmp_path / "staff-ca.pem").write_bytes(pem)
+    (tmp_path / "proxy.key").write_bytes(key)
+    (tmp_path / "proxy.key").chmod(0o600)
     return tmp_path
 
 
@@ -390,6 +407,8 @@ def test_the_manual_has_the_limits() -> None:
         "POLICY_LIST_BYTES_MAX": "MiB of a list file",
         "POLICY_USERS_MAX": "users",
         "POLICY_USERS_BYTES_MAX": "MiB of a file of users",
+        "POLICY_CERTIFICATES_MAX": "certificates of a listener",
+        "POLICY_CERTIFICATE_BYTES_MAX": "MiB of a certificate's file",
     }.items():
         value = re.search(rf"#define {name} +(?:\(\(size_t\))?(\d+)", limits)[1]
         assert rows[row] == value, name
@@ -506,7 +525,7 @@ def test_the_proxy_s_waits_are_listed() -> None:
     table = OPERATING_MD.read_text().split("| what | seconds |\n", 1)[1]
     rows = re.findall(r"^\| .* \| (\d+) \|$", table.split("\n\n", 1)[0], re.MULTILINE)
     order = (
-        "PREFACE GREETING HEAD KEEP DIAL PARENT PARENT_ANSWER ANSWER STALL TUNNEL"
+        "PREFACE GREETING HANDSHAKE HEAD KEEP DIAL PARENT PARENT_ANSWER ANSWER STALL TUNNEL"
         " DATAGRAM POOL"
     ).split()
     assert sorted(order) == sorted(seconds)

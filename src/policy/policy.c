@@ -28,7 +28,15 @@ list_files(void *context, const char *pattern,
 	return file_list(pattern, each, each_context);
 }
 
-const struct policy_loader policy_files = { read_file, NULL, list_files };
+static bool
+is_file_open(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files,
+	is_file_open };
 
 static struct policy *
 create(void)
@@ -321,6 +329,22 @@ policy_listen_at(const struct policy *policy, struct address_port at)
 		    address_eq(policy->listens[i].at.address, at.address))
 			return &policy->listens[i];
 	return NULL;
+}
+
+bool
+policy_has_certified_users(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].clients.file.at != NULL)
+			return true;
+	return false;
+}
+
+bool
+policy_has_users(const struct policy *policy)
+{
+	return policy->users.file.at != NULL ||
+	       policy_has_certified_users(policy);
 }
 
 bool

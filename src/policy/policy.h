@@ -13,6 +13,7 @@
 #include "policy/address_set.h"
 #include "policy/ban.h"
 #include "policy/bandwidth.h"
+#include "policy/certificate.h"
 #include "policy/console.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
@@ -157,6 +158,12 @@ struct policy_listen {
 	/* Balancers, whose connections say in a header whom they are for;
 	 * NULL: none.  Each of the ranges lives in one zone. */
 	const struct policy_group *behind;
+	/* By TLS: who we are, the first to whoever asks for none of them, and
+	 * who they are. */
+	bool secure;
+	const struct policy_certificate *certificates;
+	size_t certificate_count;
+	struct policy_clients clients;
 	struct place place;
 };
 
@@ -319,6 +326,9 @@ struct policy_loader {
 	int (*list)(void *context, const char *pattern,
 	    void (*each)(void *each_context, const char *path),
 	    void *each_context);
+	/* Whether others than its owner can read the file; NULL: that cannot
+	 * be known here. */
+	bool (*is_open)(void *context, const char *path);
 };
 
 /* Reads files by their names. */

@@ -97,11 +97,21 @@ struct syntax_service_name {
 	struct syntax_service *services;
 };
 
+/* `"FILE" [key "FILE"]` */
+struct syntax_certificate {
+	struct syntax_certificate *next;
+	struct syntax_word file;
+	struct syntax_word key; /* text.at == NULL: in the same file */
+};
+
 struct syntax_listen {
 	struct syntax_listen *next;
+	struct syntax_word tls; /* the word, where it stands */
 	struct syntax_word address;
 	struct syntax_word *zones;
 	struct syntax_word *behind; /* NULL: not written */
+	struct syntax_certificate *certificates;
+	struct syntax_word clients, optional;
 };
 
 struct syntax_console {
