@@ -33,7 +33,8 @@ MAY_INCLUDE = {
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
     "proxy": LOW | {"policy", "http", "net", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
-    "cli": LOW | {"policy", "net", "import", "daemon", "firewall"},
+    "exec": LOW | {"policy", "net", "firewall", "daemon"},
+    "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

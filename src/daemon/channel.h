@@ -136,6 +136,7 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_CONSOLE,
 	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
 	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
+	CHANNEL_LISTENER_KIND_COUNT
 };
 
 struct channel_listener {

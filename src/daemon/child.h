@@ -42,6 +42,7 @@ struct child {
 	int console; /* the third, likewise */
 	uid_t uid;
 	gid_t gid;
+	bool stays_user; /* both are our own already */
 	unsigned starts;
 	int64_t started;  /* clock_now */
 	bool owes_answer; /* one that was waited for in vain */

@@ -137,7 +137,7 @@ find_unreachable_zones(const struct policy *policy, struct report *report)
 {
 	for (uint8_t i = 0; i < policy->zone_count; i++) {
 		const struct policy_zone *zone = &policy->zones[i];
-		if (zone->interface_count > 0)
+		if (zone->interface_count > 0 || i == policy->sandbox)
 			continue;
 		report_warning(report, "interface", zone->place,
 		    "zone '%.*s' has no interface: nothing enters by it",

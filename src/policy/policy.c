@@ -4,6 +4,7 @@
 #include "policy/include.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
+#include "policy/sandbox.h"
 
 #include "base/file.h"
 
@@ -193,6 +194,15 @@ policy_load(const char *path, const struct policy_loader *loader,
 	}
 	*ret_kept = policy;
 	return -EINVAL;
+}
+
+bool
+policy_has_sandbox(const struct policy *policy)
+{
+	struct address source;
+
+	return address_parse(STR(SANDBOX_SOURCE4), &source) == 0 &&
+	       policy_zone_of(policy, source) != ZONE_NONE;
 }
 
 struct str

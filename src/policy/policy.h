@@ -402,6 +402,9 @@ bool policy_interface_fits(struct str pattern, struct str interface);
 bool policy_zone_has_interface(
     const struct policy_zone *zone, struct str interface);
 
+/* Whether a sandboxed command has a zone (policy/sandbox). */
+bool policy_has_sandbox(const struct policy *policy);
+
 /* "lan", "self", or "-" for none. */
 struct str policy_zone_name(const struct policy *policy, uint8_t zone);
 
