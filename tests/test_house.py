@@ -33,7 +33,7 @@ MAY_INCLUDE = {
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
     "proxy": LOW | {"policy", "http", "net", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
-    "cli": LOW | {"policy", "import", "daemon", "firewall"},
+    "cli": LOW | {"policy", "net", "import", "daemon", "firewall"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 

@@ -28,7 +28,15 @@ list_files(void *context, const char *pattern,
 	return file_list(pattern, each, each_context);
 }
 
-const struct policy_loader policy_files = { read_file, NULL, list_files };
+static bool
+is_file_open(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files,
+	is_file_open };
 
 static struct policy *
 create(void)

@@ -111,6 +111,8 @@ struct policy_rule {
 	bool log;
 	bool direct;
 	bool report; /* never decides: counts, logs, and the walk goes on */
+	bool inspect;       /* TLS is opened; nothing but requests match */
+	bool spares_pinned; /* but of who does not take our certificate */
 	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
@@ -207,6 +209,13 @@ struct policy_servers {
 	struct place source_place;
 };
 
+/* `ca`: who signs the certificates of servers whose TLS is opened. */
+struct policy_ca {
+	struct str file; /* as the loader knows it; at == NULL: none */
+	struct str pem;  /* its certificate and its key */
+	struct place place;
+};
+
 /* `never ban`: zones, and groups of addresses. */
 struct policy_never {
 	struct policy_endpoint who;
@@ -275,6 +284,7 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_ca ca;
 	struct policy_console console;
 	struct policy_journal journal;
 	struct policy_never *nevers;
@@ -293,6 +303,7 @@ struct policy {
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
+	bool inspects; /* some rule of it */
 };
 
 /* Where the texts come from: files, or what another process handed over. */
@@ -309,6 +320,9 @@ struct policy_loader {
 	int (*list)(void *context, const char *pattern,
 	    void (*each)(void *each_context, const char *path),
 	    void *each_context);
+	/* Whether others than its owner can read the file; NULL: that cannot
+	 * be known here. */
+	bool (*is_open)(void *context, const char *path);
 };
 
 /* Reads files by their names. */

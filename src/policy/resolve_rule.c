@@ -254,6 +254,7 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -417,6 +418,7 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -537,8 +539,10 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
 	resolver->in_rule = false;
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		policy->asks |= asked_by(&policy->rules[i]);
+		policy->inspects |= policy->rules[i].inspect;
+	}
 	number_rules(resolver);
 	number_bandwidths(resolver);
 }
