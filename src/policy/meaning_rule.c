@@ -106,17 +106,17 @@ meaning_proxied(struct meaning *meaning)
 	    diagram_or(d, meaning->explicit, meaning->intercepted));
 }
 
-/* From whom, to where, of which service: names only where the proxy looks. */
+/* From whom, to where, of which service: names only where they are `seen`. */
 static uint32_t
-outside_of(struct meaning *meaning, const struct parts *parts, uint32_t proxied)
+outside_of(struct meaning *meaning, const struct parts *parts, uint32_t seen)
 {
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t named = diagram_and(d, parts->name, parts->opened);
 
-	named = diagram_and(d, named, proxied);
+	named = diagram_and(d, named, seen);
 	uint32_t to = diagram_or(d, parts->address, named);
 	uint32_t out = diagram_or(
-	    d, parts->out_address, diagram_and(d, parts->out_name, proxied));
+	    d, parts->out_address, diagram_and(d, parts->out_name, seen));
 	return diagram_and(d, parts->basis, diagram_minus(d, to, out));
 }
 
@@ -130,13 +130,15 @@ meaning_rule_outside(struct meaning *meaning, const struct policy_rule *rule)
 	    outside_of(meaning, &parts, proxied), proxied);
 }
 
-/* Once all is known: methods and paths, too, only where the proxy looks. */
+/* Once all is known: methods and paths only where the proxy looks, names there
+ * and where they are learned. */
 static uint32_t
 match_of(struct meaning *meaning, const struct parts *parts)
 {
 	struct diagram *d = &meaning->space->diagram;
 	uint32_t proxied = meaning_proxied(meaning);
-	uint32_t match = outside_of(meaning, parts, proxied);
+	uint32_t match = outside_of(
+	    meaning, parts, diagram_or(d, proxied, meaning->learned));
 
 	if (policy_rule_reads_head(parts->rule))
 		match = diagram_and(d, match,
