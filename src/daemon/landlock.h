@@ -20,4 +20,7 @@
  */
 int landlock_confine(int folder);
 
+/* So too, but files can be read wherever they lie, and nothing else. */
+int landlock_only_read(void);
+
 #endif

@@ -334,13 +334,16 @@ find_users(const struct policy *policy, const struct policy_rule *rule,
 {
 	const struct policy_users *users = &policy->users;
 
-	if (rule->user_count > 0 && users->file.at == NULL) {
+	if (rule->user_count > 0 && !policy_users_are_asked(users)) {
 		report_warning(report, "blind", rule->place,
 		    "this rule matches nothing: the proxy has no users");
 		report_hint(report, "name the file of their passwords in "
 				    "'proxy': users \"FILE\"");
 		return;
 	}
+	/* Whom the host knows is not known here. */
+	if (users->service.at != NULL)
+		return;
 	for (size_t i = 0; i < rule->user_count; i++)
 		if (policy_users_find(users, rule->users[i]) == NULL)
 			report_warning(report, "blind", rule->place,
@@ -391,7 +394,7 @@ find_unasked(const struct policy *policy, const struct policy_rule *rule,
 		if ((zones & ~asked & policy_zone_bit(zone)) != 0 &&
 		    is_proxied(policy, rule, zone))
 			deaf.zones |= policy_zone_bit(zone);
-	if (rule->user_count == 0 || policy->users.file.at == NULL ||
+	if (rule->user_count == 0 || !policy_users_are_asked(&policy->users) ||
 	    deaf.zones == 0 ||
 	    (rule->from.zones == POLICY_ZONES_ANY && asked != 0))
 		return;

@@ -651,7 +651,7 @@ set_user(struct draft *draft)
 	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
 	    (flow->way == FLOW_INTERCEPTED ||
 		(flow->way == FLOW_EXPLICIT &&
-		    draft->policy->users.file.at == NULL)))
+		    !policy_users_are_asked(&draft->policy->users))))
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 }
 
