@@ -3,6 +3,7 @@
 
 #include "policy/analyse_hidden.h"
 #include "policy/analyse_journal.h"
+#include "policy/analyse_learned.h"
 #include "policy/describe.h"
 #include "policy/partition.h"
 
@@ -468,6 +469,10 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 	if (!whole && (except == NULL || !policy_endpoint_has_domains(except)))
 		return;
 	uint64_t blind = unseen_zones(policy, rule);
+	uint64_t learned = analyse_learned_zones(policy, rule);
+	if (rule->from.zones == POLICY_ZONES_ANY && learned != 0)
+		return;
+	blind &= ~learned;
 	if (blind != 0 && whole)
 		report_blind(policy, rule, blind, report);
 	else if (blind != 0)
@@ -524,6 +529,7 @@ policy_analyse(const struct policy *policy, struct report *report)
 	analyse_journal(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		find_blind(policy, &policy->rules[i], report);
+		analyse_learned(policy, &policy->rules[i], report);
 		find_spared(policy, &policy->rules[i], report);
 	}
 	report_sort(report);

@@ -26,6 +26,9 @@ policy_fact_see(
 	enum policy_phase first =
 	    policy_fact_phase(fact, flow->way == FLOW_EXPLICIT);
 
+	if (fact == POLICY_FACT_NAME && flow->way == FLOW_PLAIN &&
+	    flow->learns)
+		return (enum flow_known)flow->known[fact];
 	if (first > reach(flow, phase))
 		return FLOW_ABSENT;
 	return first > phase ? FLOW_NOT_GIVEN
@@ -46,6 +49,18 @@ groups_cover(const struct policy_endpoint *endpoint, struct str name)
 {
 	for (size_t i = 0; i < endpoint->group_count; i++)
 		if (domain_set_covers(&endpoint->groups[i]->domains, name))
+			return true;
+	return false;
+}
+
+bool
+policy_endpoint_names(
+    const struct policy_endpoint *endpoint, const struct flow *flow)
+{
+	if (groups_cover(endpoint, flow->name))
+		return true;
+	for (size_t i = 0; i < flow->also_count; i++)
+		if (groups_cover(endpoint, flow->also[i]))
 			return true;
 	return false;
 }
@@ -137,8 +152,8 @@ match_bare_name(const struct policy_endpoint *to, const struct flow *flow,
 		return POLICY_MATCH_NO;
 	if (known == FLOW_NOT_GIVEN)
 		return POLICY_MATCH_MIGHT;
-	return groups_cover(to, flow->name) ? POLICY_MATCH_YES
-					    : POLICY_MATCH_NO;
+	return policy_endpoint_names(to, flow) ? POLICY_MATCH_YES
+					       : POLICY_MATCH_NO;
 }
 
 static enum policy_match
@@ -605,7 +620,8 @@ policy_evaluate(const struct policy *policy, const struct flow *flow,
 		    .phase = phase },
 	};
 
-	if (policy->index != NULL && trace == NULL) {
+	/* The index looks for one name. */
+	if (policy->index != NULL && trace == NULL && flow->also_count == 0) {
 		walk_indexed(&walk);
 		return walk.answer;
 	}

@@ -69,6 +69,11 @@ struct policy_answer policy_evaluate(const struct policy *policy,
 struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);
 
+/* Whether the endpoint, without what is behind `except`, covers a name that the
+ * flow is known to have. */
+bool policy_endpoint_names(
+    const struct policy_endpoint *endpoint, const struct flow *flow);
+
 /* Whether one field of the request has the name and such a value. */
 bool policy_header_is_in(
     const struct policy_header *header, const struct flow *flow);

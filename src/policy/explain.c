@@ -59,19 +59,20 @@ say_destination(struct explainer *explainer, const struct policy_rule *rule)
 }
 
 static bool
-is_covered(const struct policy_endpoint *endpoint, struct str name)
+is_asked_for(const struct policy_rule *rule, const struct flow *flow)
 {
-	for (size_t i = 0; i < endpoint->group_count; i++)
-		if (domain_set_covers(&endpoint->groups[i]->domains, name))
-			return true;
-	return false;
+	return policy_endpoint_names(&rule->to, flow) &&
+	       (rule->to.except == NULL ||
+		   !policy_endpoint_names(rule->to.except, flow));
 }
 
-static bool
-is_asked_for(const struct policy_rule *rule, struct str name)
+/* Of many that were learned for the address the first is named. */
+static void
+add_names(const struct flow *flow, struct text *out)
 {
-	return is_covered(&rule->to, name) &&
-	       (rule->to.except == NULL || !is_covered(rule->to.except, name));
+	text_add(out, flow->name);
+	if (flow->also_count > 0)
+		text_addf(out, " (and %zu more)", flow->also_count);
 }
 
 /*
@@ -97,13 +98,16 @@ say_name(struct explainer *explainer, const struct policy_rule *rule)
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	if (known == FLOW_KNOWN && !is_asked_for(rule, flow->name)) {
-		text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
+	if (known == FLOW_KNOWN && !is_asked_for(rule, flow)) {
+		add_names(flow, out);
+		text_addz(out, " is not in ");
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	if (known == FLOW_KNOWN)
-		text_addf(out, "%.*s is at ", STR_ARG(flow->name));
+	if (known == FLOW_KNOWN) {
+		add_names(flow, out);
+		text_addz(out, " is at ");
+	}
 	describe_place(
 	    explainer->policy, flow->to_zone, flow->destination, out);
 	text_addz(out, known == FLOW_KNOWN

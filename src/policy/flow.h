@@ -54,6 +54,13 @@ struct flow {
 	uint16_t port;                 /* or row of policy_icmp_kinds */
 	bool any_port;                 /* of SERVICE, only the protocol known */
 	struct str name;               /* lower case, no final dot */
+	/* Of a plain flow: packets tell its name, for the zone's names are
+	 * learned (policy/learning).  Others that were learned for the same
+	 * address stand beside it: a condition that one of them meets is met.
+	 */
+	bool learns;
+	const struct str *also;
+	size_t also_count;
 	struct str method;
 	struct str path;           /* canonical, without the query */
 	unsigned minute;           /* TIME, of the week (policy/hours) */

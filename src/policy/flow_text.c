@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/flow_text.h"
 
+#include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
 
@@ -655,6 +656,28 @@ set_user(struct draft *draft)
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 }
 
+/* RFC 2131, 4.1: who has no address yet may ask for one wherever he is. */
+static bool
+asks_for_address(const struct flow *flow)
+{
+	static const struct address none = { .family = ADDRESS_IPV4 };
+
+	return address_eq(flow->source, none) && !flow->any_port &&
+	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
+}
+
+/* Who has an address has asked for its name; who writes one, for none. */
+static void
+set_learned(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	flow->learns = flow->way == FLOW_PLAIN &&
+		       policy_learns(draft->policy, flow->from_zone);
+	if (flow->learns && flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+}
+
 static void
 find_phases(struct draft *draft)
 {
@@ -679,6 +702,7 @@ find_phases(struct draft *draft)
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
 	set_user(draft);
+	set_learned(draft);
 }
 
 bool
@@ -697,6 +721,7 @@ flow_read(struct reader *reader, const struct policy *policy,
 	    !read_destination(&draft) || !read_service(&draft) ||
 	    !read_facts(&draft))
 		return false;
+	ret->spoofed = ret->spoofed && !asks_for_address(ret);
 	find_phases(&draft);
 	return true;
 }

@@ -97,7 +97,8 @@ take_apart(struct meaning *meaning, const struct policy_rule *rule)
 	return parts;
 }
 
-/* Once all is known: names, methods and paths only where the proxy looks. */
+/* Once all is known: methods and paths only where the proxy looks, names there
+ * and where they are learned. */
 static uint32_t
 match_of(struct meaning *meaning, const struct parts *parts)
 {
@@ -106,11 +107,12 @@ match_of(struct meaning *meaning, const struct parts *parts)
 	    diagram_or(d, meaning->explicit, meaning->intercepted);
 
 	proxied = diagram_or(d, proxied, meaning->dialled);
+	uint32_t seen = diagram_or(d, proxied, meaning->learned);
 	uint32_t named = diagram_and(d, parts->name, parts->opened);
-	named = diagram_and(d, named, proxied);
+	named = diagram_and(d, named, seen);
 	uint32_t to = diagram_or(d, parts->address, named);
 	uint32_t out = diagram_or(
-	    d, parts->out_address, diagram_and(d, parts->out_name, proxied));
+	    d, parts->out_address, diagram_and(d, parts->out_name, seen));
 	uint32_t match =
 	    diagram_and(d, parts->basis, diagram_minus(d, to, out));
 	if (policy_rule_reads_head(parts->rule))

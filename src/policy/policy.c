@@ -40,6 +40,7 @@ create(void)
 	arena_init(&policy->arena, POLICY_BYTES_MAX);
 	policy->refs = 1;
 	policy->elsewhere = ZONE_NONE;
+	policy->sandbox = ZONE_NONE;
 	policy->builtin.name = STR("builtin.policy");
 	policy->builtin.text = str_of(policy_builtin_text);
 	return policy;

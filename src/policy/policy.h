@@ -56,6 +56,9 @@ struct policy_endpoint {
 	struct policy_group **groups;
 	size_t group_count;
 	struct policy_endpoint *except; /* NULL: none; has none itself */
+	/* Its domains, as what packets ask for (policy/learning): a number of
+	 * policy->asked, from 1; 0: no packet does. */
+	uint32_t asked;
 };
 
 /* `hours NAME = ...` */
@@ -245,6 +248,7 @@ struct policy_case {
 };
 
 struct rule_index;
+struct policy_asked;
 
 struct policy {
 	struct arena arena;
@@ -254,6 +258,7 @@ struct policy {
 	struct policy_zone *zones;
 	uint8_t zone_count;
 	uint8_t elsewhere; /* the zone without prefixes, or ZONE_NONE */
+	uint8_t sandbox;   /* defined by no statement, or ZONE_NONE */
 	struct policy_group *newest;  /* all groups, literals too */
 	struct policy_group **groups; /* names and lists */
 	size_t group_count;
@@ -293,6 +298,11 @@ struct policy {
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
+	/* Zones whose DNS we answer, and what of names packets are asked for
+	 * there (policy/learning). */
+	uint64_t learns;
+	struct policy_asked *asked;
+	size_t asked_count;
 };
 
 /* Where the texts come from: files, or what another process handed over. */
