@@ -145,7 +145,9 @@ def test_nothing_is_left_unfinished() -> None:
     assert not found, found
 
 
-@pytest.mark.parametrize("program", ["gatehouse", "gatehoused", "gatehouse-proxy"])
+@pytest.mark.parametrize(
+    "program", ["gatehouse", "gatehoused", "gatehouse-proxy", "gatehouse-pam"]
+)
 def test_openssl_and_libnftables_share_no_process(program: str) -> None:
     """Apache-2.0 and GPL-2.0-only: neither may be there because of the other."""
     path = PROGRAM.parent / program

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 
 #include "daemon/interfaces.h"
+#include "daemon/pam_service.h"
 #include "policy/analyse.h"
 #include "policy/trial.h"
 
@@ -78,6 +79,7 @@ check(const struct options *options)
 		policy_analyse(policy, &report);
 		(void)policy_analyse_list(policy, options->verbose, &report);
 		interfaces_check(policy, &report);
+		pam_service_check(policy, &report);
 		trial = policy_try(policy, &report);
 	}
 	report_sort(&report);

@@ -345,8 +345,8 @@ find_users(const struct policy *policy, const struct policy_rule *rule,
 				    "'proxy': users \"FILE\"");
 		return;
 	}
-	/* Whom a CA knows is not known here. */
-	if (policy_has_certified_users(policy))
+	/* Whom a CA or the host knows is not known here. */
+	if (policy_has_certified_users(policy) || users->service.at != NULL)
 		return;
 	for (size_t i = 0; i < rule->user_count; i++)
 		if (policy_users_find(users, rule->users[i]) == NULL)

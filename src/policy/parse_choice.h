@@ -16,7 +16,7 @@
  *	compress  [ coding { "," coding } ], a coding being word [ word ]
  *	tell	  word { "," word }
  *	private
- *	users	  string [ "ban" ... ] (policy/parse_ban)
+ *	users	  [ "pam" ] string [ "ban" ... ] (policy/parse_ban)
  *	ca	  string
  */
 struct syntax_choice *parse_cache(struct reader *in, const struct token *head);

@@ -353,7 +353,7 @@ policy_has_certified_users(const struct policy *policy)
 bool
 policy_has_users(const struct policy *policy)
 {
-	return policy->users.file.at != NULL ||
+	return policy_users_are_asked(&policy->users) ||
 	       policy_has_certified_users(policy);
 }
 

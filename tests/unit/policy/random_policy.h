@@ -346,7 +346,7 @@ add_random_head(struct text *out)
 			"cache memory 64M, cookies\n",
 			"cache object 8M, disk \"/var/c\" 2G, memory 1G\n"),
 		    ONE_OF("", "compress\n", "compress gzip 6, br\n"),
-		    ONE_OF("", "users \"users\"\n"),
+		    ONE_OF("", "users \"users\"\n", "users pam \"login\"\n"),
 		    ONE_OF("", "private\n", "tell gateway,client\n",
 			"tell nothing\n"));
 	if (chance(3) == 0)
