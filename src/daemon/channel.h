@@ -144,6 +144,8 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_INTERCEPT,
 	CHANNEL_LISTENER_DATAGRAMS, /* of the explicit one at the same place */
 	CHANNEL_LISTENER_CONSOLE,
+	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
+	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
 };
 
 struct channel_listener {

@@ -656,6 +656,16 @@ set_user(struct draft *draft)
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 }
 
+/* RFC 2131, 4.1: who has no address yet may ask for one wherever he is. */
+static bool
+asks_for_address(const struct flow *flow)
+{
+	static const struct address none = { .family = ADDRESS_IPV4 };
+
+	return address_eq(flow->source, none) && !flow->any_port &&
+	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
+}
+
 /* Who has an address has asked for its name; who writes one, for none. */
 static void
 set_learned(struct draft *draft)
@@ -711,6 +721,7 @@ flow_read(struct reader *reader, const struct policy *policy,
 	    !read_destination(&draft) || !read_service(&draft) ||
 	    !read_facts(&draft))
 		return false;
+	ret->spoofed = ret->spoofed && !asks_for_address(ret);
 	find_phases(&draft);
 	return true;
 }

@@ -42,6 +42,7 @@ create(void)
 	policy->refs = 1;
 	policy->elsewhere = ZONE_NONE;
 	policy->grace = POLICY_LEARNED_GRACE;
+	policy->sandbox = ZONE_NONE;
 	policy->builtin.name = STR("builtin.policy");
 	policy->builtin.text = str_of(policy_builtin_text);
 	return policy;

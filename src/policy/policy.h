@@ -258,6 +258,7 @@ struct policy {
 	struct policy_zone *zones;
 	uint8_t zone_count;
 	uint8_t elsewhere; /* the zone without prefixes, or ZONE_NONE */
+	uint8_t sandbox;   /* defined by no statement, or ZONE_NONE */
 	struct policy_group *newest;  /* all groups, literals too */
 	struct policy_group **groups; /* names and lists */
 	size_t group_count;

@@ -141,6 +141,13 @@ void resolve_definitions(
 void resolve_hours(struct resolver *resolver, const struct syntax *syntax);
 void resolve_parents(struct resolver *resolver, const struct syntax *syntax);
 void resolve_proxy(struct resolver *resolver, const struct syntax *syntax);
+
+/* The zone of a sandboxed command, where it is spoken of and is not defined;
+ * what the proxy carries for it; and the end of its list. */
+void resolve_sandbox(struct resolver *resolver, const struct syntax *syntax);
+void resolve_sandbox_intercept(struct resolver *resolver);
+void resolve_sandbox_end(struct resolver *resolver);
+
 void resolve_console(struct resolver *resolver, const struct syntax *syntax);
 void resolve_journal(struct resolver *resolver, const struct syntax *syntax);
 void resolve_choices(struct resolver *resolver, const struct syntax *syntax);

@@ -554,6 +554,7 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
+	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);

@@ -124,6 +124,27 @@
 #define PROXY_SOURCES_MAX 128
 
 /*
+ * Names that a sandboxed command is told addresses for; a large build needs
+ * hundreds.  Each is kept until the end, in at most 256 bytes and what is
+ * reckoned with it.
+ */
+#define PROXY_ALIASES_MAX       65536
+#define PROXY_ALIASES_BYTES_MAX ((size_t)PROXY_ALIASES_MAX * 512)
+
+/* Questions for names that wait for the DNS, of each worker; more are lost, and
+ * whoever asks asks again. */
+#define PROXY_QUESTIONS_MAX 512
+
+/* How long a program may remember an alias, which never changes. */
+#define PROXY_ALIAS_TTL_S 300
+
+/*
+ * One that has asked for a name need not speak for it to be known: what is
+ * waited for is a request that could be judged and kept as such.
+ */
+#define PROXY_ALIAS_GREETING_TIMEOUT (150 * CLOCK_MS)
+
+/*
  * What is kept of one request: the parser's share of two heads, the URL for the
  * log, the path for the policy in its normal form and before it, the fields
  * where a rule asks for them, the Via of a CONNECT, an exchange.

@@ -22,6 +22,8 @@
 #include "proxy/generation.h"
 #include "proxy/sources.h"
 
+struct alias_datagram;
+struct aliases;
 struct banned;
 struct callers;
 struct client;
@@ -46,6 +48,9 @@ struct worker {
 	struct who *who;           /* of all workers, too */
 	struct thorough *thorough; /* so too */
 	struct refusals *refusals; /* so too */
+	struct aliases *aliases; /* of all workers, too */
+	struct alias_datagram *datagrams;
+	size_t datagram_count;
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
