@@ -123,6 +123,7 @@ extern const struct command command_ban;
 extern const struct command command_unban;
 extern const struct command command_bans;
 extern const struct command command_cache;
+extern const struct command command_ca;
 extern const struct command command_quota;
 extern const struct command command_report;
 extern const struct command command_exec;

@@ -42,6 +42,7 @@ static const struct command *const commands[] = {
 	&command_unban,
 	&command_bans,
 	&command_cache,
+	&command_ca,
 	&command_quota,
 	&command_report,
 	&command_exec,

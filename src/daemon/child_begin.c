@@ -214,15 +214,22 @@ gather_gifts(struct child *child, int folder, int ret_ours[static CHANNELS],
 	    host_files_open(&child->files, HOST_FILE_SERVERS);
 	ret_gifts[CHANNEL_AUTHORITIES_FD - CHANNEL_FD] =
 	    host_files_open(&child->files, HOST_FILE_AUTHORITIES);
+	ret_gifts[CHANNEL_PAM_FD - CHANNEL_FD] = child->pam;
 	return 0;
 }
 
-/* All but the folder, which was only lent. */
+static bool
+is_lent(int gift)
+{
+	return gift == CHANNEL_FOLDER_FD - CHANNEL_FD ||
+	       gift == CHANNEL_PAM_FD - CHANNEL_FD;
+}
+
 static void
 close_gifts(const int gifts[static GIFTS])
 {
 	for (int i = 0; i < GIFTS; i++)
-		if (i != CHANNEL_FOLDER_FD - CHANNEL_FD && gifts[i] >= 0)
+		if (!is_lent(i) && gifts[i] >= 0)
 			(void)close(gifts[i]);
 }
 

@@ -27,4 +27,7 @@ int landlock_confine(int folder);
  */
 int landlock_scope(void);
 
+/* So too, but files can be read wherever they lie, and nothing else. */
+int landlock_only_read(void);
+
 #endif

@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/include.h"
+#include "policy/learning.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
 #include "policy/sandbox.h"
@@ -29,7 +30,15 @@ list_files(void *context, const char *pattern,
 	return file_list(pattern, each, each_context);
 }
 
-const struct policy_loader policy_files = { read_file, NULL, list_files };
+static bool
+is_file_open(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files,
+	is_file_open };
 
 static struct policy *
 create(void)
@@ -41,6 +50,7 @@ create(void)
 	arena_init(&policy->arena, POLICY_BYTES_MAX);
 	policy->refs = 1;
 	policy->elsewhere = ZONE_NONE;
+	policy->grace = POLICY_LEARNED_GRACE;
 	policy->sandbox = ZONE_NONE;
 	policy->builtin.name = STR("builtin.policy");
 	policy->builtin.text = str_of(policy_builtin_text);
@@ -331,6 +341,22 @@ policy_listen_at(const struct policy *policy, struct address_port at)
 		    address_eq(policy->listens[i].at.address, at.address))
 			return &policy->listens[i];
 	return NULL;
+}
+
+bool
+policy_has_certified_users(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].clients.file.at != NULL)
+			return true;
+	return false;
+}
+
+bool
+policy_has_users(const struct policy *policy)
+{
+	return policy_users_are_asked(&policy->users) ||
+	       policy_has_certified_users(policy);
 }
 
 bool
