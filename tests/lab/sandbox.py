@@ -27,15 +27,16 @@ class Done:
 class Sandbox:
     """Commands on `host`, under the policies that they come with."""
 
-    def __init__(self, host: Host):
+    def __init__(self, host: Host, user=NOBODY):
         self.host = host
+        self.user = user  # what makes of root whoever calls
         self.folder = host.stem("sandbox")  # that nobody may write in
         self.folder.mkdir()
         self.folder.chmod(0o777)
 
     def argv(self, policy: str | None, argv: list[str], *options: str) -> list[str]:
         """The call, and the policy in a file that it names."""
-        command = [*NOBODY, str(PROGRAM), "exec", *options]
+        command = [*self.user, str(PROGRAM), "exec", *options]
         if policy is not None:
             path = self.host.stem("policy")
             path.write_text(policy)
