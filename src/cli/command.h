@@ -112,6 +112,7 @@ extern const struct command command_unban;
 extern const struct command command_bans;
 extern const struct command command_cache;
 extern const struct command command_quota;
+extern const struct command command_names;
 extern const struct command command_report;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */

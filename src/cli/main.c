@@ -42,6 +42,7 @@ static const struct command *const commands[] = {
 	&command_bans,
 	&command_cache,
 	&command_quota,
+	&command_names,
 	&command_report,
 	&command_stop,
 	&command_upgrade,
