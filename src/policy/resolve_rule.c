@@ -3,6 +3,7 @@
  * policy/resolve_rule: the ordered list.
  */
 #include "policy/manual.h"
+#include "policy/prospect.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -539,6 +540,9 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		policy->rules[i].leads_outside =
+		    policy_leads_outside(policy, &policy->rules[i].to);
 	number_rules(resolver);
 	number_bandwidths(resolver);
 }
