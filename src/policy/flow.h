@@ -44,6 +44,7 @@ struct flow {
 	uint8_t known[POLICY_FACT_COUNT]; /* enum flow_known */
 	bool spoofed;  /* the source does not live in from_zone */
 	bool console;  /* of one that the console takes */
+	bool asks_dns; /* of one that `dns` takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
 	uint8_t from_zone;
 	uint8_t to_zone;  /* of DESTINATION */

@@ -14,6 +14,7 @@
 #include "policy/ban.h"
 #include "policy/bandwidth.h"
 #include "policy/console.h"
+#include "policy/dns.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
 #include "policy/flow.h"
@@ -113,6 +114,7 @@ struct policy_rule {
 	bool publish;
 	bool log;
 	bool direct;
+	bool leads_outside; /* of what it allows (policy/prospect) */
 	bool report; /* never decides: counts, logs, and the walk goes on */
 	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
@@ -281,6 +283,7 @@ struct policy {
 	struct policy_servers servers;
 	struct policy_users users;
 	struct policy_console console;
+	struct policy_dns dns;
 	struct policy_journal journal;
 	struct policy_never *nevers;
 	size_t never_count;

@@ -4,6 +4,7 @@
  */
 #include "policy/learning.h"
 #include "policy/manual.h"
+#include "policy/prospect.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -558,6 +559,9 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		policy->asks |= asked_by(&policy->rules[i]);
+	for (size_t i = 0; i < policy->rule_count; i++)
+		policy->rules[i].leads_outside =
+		    policy_leads_outside(policy, &policy->rules[i].to);
 	number_rules(resolver);
 	number_bandwidths(resolver);
 	find_asked(resolver);
