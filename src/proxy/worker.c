@@ -147,7 +147,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
