@@ -556,6 +556,41 @@ def test_a_host_without_namespaces_says_so(sandbox: Sandbox) -> None:
     assert "sysctl user.max_user_namespaces is 0" in done.stderr
 
 
+def test_a_sandbox_in_a_sandbox_says_why_not(sandbox: Sandbox) -> None:
+    inner = [str(PROGRAM), "exec", "--allow", NAME, "--", "true"]
+    done = sandbox.run(WEB, inner)
+    assert done.status == WRONG_WORLD
+    assert "a filter of system calls forbids user namespaces" in done.err
+
+
+def test_a_container_that_hides_parts_of_proc(sandbox: Sandbox) -> None:
+    """The kernel shows no other one then; the host's stays, and is of no use."""
+    hide = 'mount -t tmpfs none /proc/fs && exec "$@"'
+    code = (
+        "import os, signal\n"
+        f"print(os.path.exists('/proc/{os.getpid()}'))\n"
+        f"os.kill({os.getpid()}, signal.SIGTERM)"
+    )
+    call = sandbox.argv(WEB, ["/usr/bin/python3", "-c", code])
+    done = sandbox.host.run(["unshare", "-m", "sh", "-c", hide, "sh", *call])
+    assert "True" in done.stdout and "ProcessLookupError" in done.stderr
+    curl = sandbox.argv(WEB, [*CURL, f"http://{NAME}/"])
+    done = sandbox.host.run(["unshare", "-m", "sh", "-c", hide, "sh", *curl])
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_its_proxy_the_command_ends(sandbox: Sandbox) -> None:
+    argv = sandbox.argv(WEB, ["sh", "-c", f"curl -s http://{NAME}/; echo ready; sleep 60"])
+    process = sandbox.host.spawn(argv)
+    process.wait_line("ready", 10)
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "gatehouse-proxy"], capture_output=True
+    )
+    os.kill(int(found.stdout), signal.SIGKILL)
+    assert process.wait(10) == WRONG_WORLD
+    assert "gatehouse-proxy has ended (signal 9 (Killed))" in process.err
+
+
 def test_a_gateway_takes_no_such_policy(sandbox: Sandbox) -> None:
     path = sandbox.folder / "gateway.policy"
     path.write_text(WEB)
