@@ -141,7 +141,7 @@ describe(struct run *run)
 	int rc = see_own(generation);
 
 	generation->number = GENERATION;
-	generation->policy = (struct policy *)(uintptr_t)run->wish->policy;
+	generation->policy = run->wish->policy;
 	generation->snapshot = *run->wish->files;
 	for (int i = 0; rc == 0 && i < CAPTIVE_SOCKET_COUNT; i++)
 		rc = add_listener(run, (enum captive_socket)i);
