@@ -8,7 +8,7 @@
 bool
 user_is_asked(const struct client *client)
 {
-	return !client->intercepted &&
+	return !client->intercepted && client->certified == NULL &&
 	       client->worker->generation->policy->users.file.at != NULL;
 }
 
