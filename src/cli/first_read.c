@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/first_read.h"
 
+#include "cli/ca_file.h"
 #include "cli/certificates.h"
 #include "policy/policy.h"
 #include "policy/trial.h"
 
-/* Nobody says later what is wrong with a certificate. */
+/* Nobody says later what is wrong with a certificate or a CA. */
 static enum status
 try(const struct policy *policy, struct report *report)
 {
 	certificates_check(policy, report);
+	ca_file_check(policy, report);
 	return report->errors > 0 || policy_try(policy, report).failed > 0
 		   ? STATUS_NO
 		   : STATUS_GOOD;

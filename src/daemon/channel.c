@@ -93,7 +93,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->words.words, sizeof(message->words.words));
 	case CHANNEL_LISTENER:
-		return message->listener.kind <= CHANNEL_LISTENER_QUESTIONS &&
+		return message->listener.kind < CHANNEL_LISTENER_KIND_COUNT &&
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);

@@ -70,6 +70,9 @@
 #define POLICY_USERS_MAX       100000
 #define POLICY_USERS_BYTES_MAX ((size_t)16 << 20)
 
+/* A key, a certificate and those above it. */
+#define POLICY_CA_BYTES_MAX ((size_t)1 << 20)
+
 /* Authorities of a parent: all of the world's are a fifth of a megabyte. */
 #define POLICY_AUTHORITIES_BYTES_MAX ((size_t)1 << 20)
 

@@ -358,11 +358,12 @@ static const struct {
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
 	{ "private", NULL, parse_private, MANUAL_PRIVACY },
 	{ "users", NULL, parse_users, MANUAL_USERS },
+	{ "ca", NULL, parse_ca, MANUAL_INSPECTION },
 };
 
 static const char proxy_line_what[] =
     "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
-    "'tell', 'private' or 'users'";
+    "'tell', 'private', 'users' or 'ca'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool

@@ -4,6 +4,7 @@
 #include "policy/include.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
+#include "policy/sandbox.h"
 
 #include "base/file.h"
 
@@ -195,6 +196,15 @@ policy_load(const char *path, const struct policy_loader *loader,
 	return -EINVAL;
 }
 
+bool
+policy_has_sandbox(const struct policy *policy)
+{
+	struct address source;
+
+	return address_parse(STR(SANDBOX_SOURCE4), &source) == 0 &&
+	       policy_zone_of(policy, source) != ZONE_NONE;
+}
+
 struct str
 policy_zone_name(const struct policy *policy, uint8_t zone)
 {
@@ -343,7 +353,7 @@ policy_has_certified_users(const struct policy *policy)
 bool
 policy_has_users(const struct policy *policy)
 {
-	return policy->users.file.at != NULL ||
+	return policy_users_are_asked(&policy->users) ||
 	       policy_has_certified_users(policy);
 }
 

@@ -115,6 +115,8 @@ struct policy_rule {
 	bool log;
 	bool direct;
 	bool report; /* never decides: counts, logs, and the walk goes on */
+	bool inspect;       /* TLS is opened; nothing but requests match */
+	bool spares_pinned; /* but of who does not take our certificate */
 	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
@@ -217,6 +219,13 @@ struct policy_servers {
 	struct place source_place;
 };
 
+/* `ca`: who signs the certificates of servers whose TLS is opened. */
+struct policy_ca {
+	struct str file; /* as the loader knows it; at == NULL: none */
+	struct str pem;  /* its certificate and its key */
+	struct place place;
+};
+
 /* `never ban`: zones, and groups of addresses. */
 struct policy_never {
 	struct policy_endpoint who;
@@ -287,6 +296,7 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_ca ca;
 	struct policy_console console;
 	struct policy_journal journal;
 	struct policy_never *nevers;
@@ -305,6 +315,7 @@ struct policy {
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
+	bool inspects; /* some rule of it */
 	/* Zones whose DNS we answer, and what of names packets are asked for
 	 * there (policy/learning). */
 	uint64_t learns;
@@ -401,6 +412,9 @@ bool policy_interface_fits(struct str pattern, struct str interface);
 
 bool policy_zone_has_interface(
     const struct policy_zone *zone, struct str interface);
+
+/* Whether a sandboxed command has a zone (policy/sandbox). */
+bool policy_has_sandbox(const struct policy *policy);
 
 /* "lan", "self", or "-" for none. */
 struct str policy_zone_name(const struct policy *policy, uint8_t zone);

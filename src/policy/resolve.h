@@ -120,6 +120,13 @@ bool resolve_secure(struct resolver *resolver,
 bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule);
 
+/* Whether it opens TLS, and may; behind its conditions.  False: reported. */
+bool resolve_inspect(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
+/* `ca` of the proxy. */
+void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
+
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,
     const struct syntax_word *except, struct policy_endpoint *ret);

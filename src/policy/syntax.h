@@ -256,10 +256,12 @@ struct syntax_rule {
 	struct syntax_bandwidth *bandwidths;
 	struct syntax_quota quota;
 	struct syntax_ban ban;
-	struct syntax_word label;  /* as "..." */
-	struct syntax_word log;    /* the word, where it stands */
-	struct syntax_word direct; /* the same */
-	struct syntax_word via;    /* the parent's name */
+	struct syntax_word label;   /* as "..." */
+	struct syntax_word log;     /* the word, where it stands */
+	struct syntax_word direct;  /* the same */
+	struct syntax_word inspect; /* the same */
+	struct syntax_word pinned;  /* of `unless pinned`, the same */
+	struct syntax_word via;     /* the parent's name */
 };
 
 /* One line of a test: a flow and what must become of it. */

@@ -559,6 +559,12 @@ workers_tell_refused(struct workers *workers,
 }
 
 void
+workers_ask_pam_at(struct workers *workers, int helper)
+{
+	who_ask_pam_at(workers->who, helper);
+}
+
+void
 workers_tell_alive(struct workers *workers, void (*tell)(void))
 {
 	pulse_tell(workers->pulse, tell);
