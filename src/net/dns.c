@@ -32,8 +32,8 @@
 /* How often a socket is looked at that the kernel does not let us watch. */
 #define UNWATCHED_EVERY (50 * CLOCK_MS)
 
-/* Its place is there before it is: c-ares cannot be told that there is no memory
- * for one. */
+/* Its place is there before it is, for c-ares cannot be told that there is
+ * none. */
 struct dns_socket {
 	struct loop_watch watch; /* fd -1: the place is free */
 	struct dns *dns;
