@@ -73,7 +73,8 @@
 #define CHANNEL_SERVERS_FD     6 /* /etc/resolv.conf; empty: none */
 #define CHANNEL_AUTHORITIES_FD 7 /* the system's, PEM; the same */
 #define CHANNEL_CONSOLE_FD     8
-#define CHANNEL_FDS_END        9
+#define CHANNEL_PAM_FD         9 /* to gatehouse-pam (proxy/pam_question) */
+#define CHANNEL_FDS_END        10
 
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
@@ -134,6 +135,8 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_INTERCEPT,
 	CHANNEL_LISTENER_DATAGRAMS, /* of the explicit one at the same place */
 	CHANNEL_LISTENER_CONSOLE,
+	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
+	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
 	CHANNEL_LISTENER_DNS,
 	CHANNEL_LISTENER_DNS_DATAGRAMS, /* at the same place */
 	/* Of whatever is handed over to this port. */

@@ -38,6 +38,7 @@
 #include "daemon/last_good.h"
 #include "daemon/leash.h"
 #include "daemon/packet_watch.h"
+#include "daemon/pam_keeper.h"
 #include "daemon/pulse_keeper.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
@@ -71,6 +72,7 @@ struct gateway {
 	struct pulse_keeper pulse;     /* likewise */
 	struct console_desk console;   /* likewise */
 	struct loop_timer restart;
+	struct pam_keeper pam;
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */
 	struct flows_tally ended;   /* by the last generation */

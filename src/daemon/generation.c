@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "daemon/inheritance.h"
 #include "daemon/interfaces.h"
+#include "daemon/pam_service.h"
 #include "firewall/names.h"
 #include "net/datagram.h"
 #include "net/socket.h"
@@ -335,6 +336,7 @@ read_from_disk(struct generation *generation, struct report *report,
 		return rc;
 	policy_analyse(generation->policy, report);
 	interfaces_check(generation->policy, report);
+	pam_service_check(generation->policy, report);
 	return list_watch_begin(
 	    &generation->lists, generation->policy, clock_now());
 }

@@ -9,7 +9,7 @@
 
 /* What a draft becomes; one a thread. */
 struct draft {
-	const struct dns_question *asked;
+	const struct dns_inquiry *asked;
 	struct str message; /* of the server */
 	struct dns_head head;
 	const struct dns_ttl_limits *limits;
@@ -185,11 +185,11 @@ struct place {
 static struct place
 answers_of(const struct draft *draft)
 {
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct place place = { DNS_HEAD_BYTES, draft->head.answers };
 
 	for (unsigned i = 0; i < draft->head.questions; i++)
-		if (dns_question_read(draft->message, &place.at, &question) < 0)
+		if (dns_inquiry_read(draft->message, &place.at, &question) < 0)
 			place.left = 0;
 	return place;
 }
@@ -407,7 +407,7 @@ finish(const struct draft *draft, int64_t now, struct dns_answer **ret)
 }
 
 static void
-begin(struct draft *draft, const struct dns_question *asked)
+begin(struct draft *draft, const struct dns_inquiry *asked)
 {
 	static const char head[DNS_HEAD_BYTES] = { 0 };
 
@@ -424,7 +424,7 @@ begin(struct draft *draft, const struct dns_question *asked)
 }
 
 int
-dns_answer_make(const struct dns_question *asked, struct str message,
+dns_answer_make(const struct dns_inquiry *asked, struct str message,
     const struct dns_ttl_limits *limits, int64_t now, struct dns_answer **ret)
 {
 	struct draft *draft = &draft_room;
@@ -456,7 +456,7 @@ dns_answer_make(const struct dns_question *asked, struct str message,
 
 struct dns_answer *
 dns_answer_failure(
-    const struct dns_question *asked, enum dns_extended extended, int64_t now)
+    const struct dns_inquiry *asked, enum dns_extended extended, int64_t now)
 {
 	struct draft *draft = &draft_room;
 	struct dns_answer *answer;
@@ -476,12 +476,12 @@ static void
 find_places(struct draft *draft)
 {
 	struct str message = { draft->bytes, draft->len };
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_record record;
 	size_t at = DNS_HEAD_BYTES;
 	unsigned left = (unsigned)draft->answers + draft->authorities;
 
-	if (dns_question_read(message, &at, &question) < 0)
+	if (dns_inquiry_read(message, &at, &question) < 0)
 		return;
 	for (; left > 0 && dns_record_read(message, &at, &record) == 0;
 	     left--) {
@@ -559,11 +559,11 @@ dns_answer_alias(
     const struct dns_answer *answer, size_t i, struct dns_name *ret)
 {
 	struct str bytes = { answer->bytes, answer->len };
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_record record;
 	size_t at = DNS_HEAD_BYTES;
 
-	if (dns_question_read(bytes, &at, &question) < 0 ||
+	if (dns_inquiry_read(bytes, &at, &question) < 0 ||
 	    !follows_aliases(question.type))
 		return false;
 	for (unsigned n = 0; n < answer->answers; n++) {

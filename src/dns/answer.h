@@ -63,12 +63,12 @@ struct dns_answer {
  * one reference.  Its names are lent.  0; -EBADMSG; -ELOOP: aliases without an
  * end; -E2BIG; -ENOMEM.
  */
-int dns_answer_make(const struct dns_question *asked, struct str message,
+int dns_answer_make(const struct dns_inquiry *asked, struct str message,
     const struct dns_ttl_limits *limits, int64_t now, struct dns_answer **ret);
 
 /* That it failed.  NULL: no memory. */
 struct dns_answer *dns_answer_failure(
-    const struct dns_question *asked, enum dns_extended extended, int64_t now);
+    const struct dns_inquiry *asked, enum dns_extended extended, int64_t now);
 
 /*
  * One that has these records in its place, not authentic; the message is as an

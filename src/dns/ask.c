@@ -47,7 +47,7 @@ put_opt(const struct dns_ask *ask, char *to)
 static void
 write_question(struct dns_ask *ask)
 {
-	struct dns_question *question = &ask->question;
+	struct dns_inquiry *question = &ask->question;
 	uint16_t flags = DNS_FLAG_RECURSE | DNS_FLAG_AUTHENTIC;
 	char *to = ask->message;
 
@@ -185,7 +185,7 @@ judge_rcode(struct dns_ask *ask, const struct dns_head *head)
 static enum verdict
 judge(struct dns_ask *ask, struct str message)
 {
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_head head;
 	size_t at = DNS_HEAD_BYTES;
 
@@ -199,7 +199,7 @@ judge(struct dns_ask *ask, struct str message)
 	    (head.flags & DNS_FLAG_RCODE) == DNS_RCODE_FORMAT)
 		return judge_rcode(ask, &head);
 	if (head.questions != 1 ||
-	    dns_question_read(message, &at, &question) < 0 ||
+	    dns_inquiry_read(message, &at, &question) < 0 ||
 	    question.type != ask->question.type ||
 	    question.class != ask->question.class ||
 	    !dns_name_eq(&question.name, &ask->question.name))

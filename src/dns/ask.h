@@ -37,7 +37,7 @@ struct dns_ask {
 	void *context;
 	struct dns_upstreams *upstreams; /* a reference; NULL: not under way */
 	struct dns_server *server;       /* who is asked now */
-	struct dns_question question;    /* its letters are of this try */
+	struct dns_inquiry question;     /* its letters are of this try */
 	uint8_t flags;                   /* of the key */
 	bool bare;                       /* without EDNS */
 	bool by_link;

@@ -127,10 +127,10 @@ on_patience(struct loop_timer *timer)
 		use_stale(pending);
 }
 
-static struct dns_question
+static struct dns_inquiry
 question_of(const struct dns_key *key)
 {
-	return (struct dns_question){
+	return (struct dns_inquiry){
 		.name = key->name, .type = key->type, .class = DNS_CLASS_IN
 	};
 }
@@ -140,7 +140,7 @@ question_of(const struct dns_key *key)
 static void
 fail(struct pending *pending, int error)
 {
-	struct dns_question question = question_of(&pending->key);
+	struct dns_inquiry question = question_of(&pending->key);
 	struct dns_answer *answer = dns_answer_failure(&question,
 	    error == -EREMOTEIO ? DNS_EXTENDED_OTHER
 				: DNS_EXTENDED_NO_AUTHORITY,
@@ -157,7 +157,7 @@ on_answer(struct dns_ask *ask, int error, struct str message)
 {
 	struct pending *pending = ask->context;
 	struct dns_forwarder *forwarder = pending->forwarder;
-	struct dns_question question = question_of(&pending->key);
+	struct dns_inquiry question = question_of(&pending->key);
 	int64_t now = clock_now();
 	struct dns_answer *answer = NULL;
 

@@ -46,7 +46,7 @@ dns_head_read(struct str message, struct dns_head *ret)
 }
 
 int
-dns_question_read(struct str message, size_t *at, struct dns_question *ret)
+dns_inquiry_read(struct str message, size_t *at, struct dns_inquiry *ret)
 {
 	if (dns_name_read(message, at, &ret->name) < 0 || message.len - *at < 4)
 		return -EBADMSG;
@@ -141,8 +141,8 @@ dns_query_read(struct str message, struct dns_query *ret)
 	    ret->head.questions != 1 || ret->head.answers != 0 ||
 	    ret->head.authorities != 0)
 		return -EBADMSG;
-	if (dns_question_read(message, &at, &ret->question) < 0) {
-		ret->question = (struct dns_question){ 0 };
+	if (dns_inquiry_read(message, &at, &ret->question) < 0) {
+		ret->question = (struct dns_inquiry){ 0 };
 		return -EBADMSG;
 	}
 	return read_additionals(message, at, ret);

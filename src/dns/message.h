@@ -79,7 +79,7 @@ struct dns_head {
 	uint16_t questions, answers, authorities, additionals;
 };
 
-struct dns_question {
+struct dns_inquiry {
 	struct dns_name name;
 	uint16_t type, class;
 };
@@ -109,7 +109,7 @@ void dns_put32(char *at, uint32_t value);
 int dns_head_read(struct str message, struct dns_head *ret);
 
 /* At *at, which is left behind it. */
-int dns_question_read(struct str message, size_t *at, struct dns_question *ret);
+int dns_inquiry_read(struct str message, size_t *at, struct dns_inquiry *ret);
 int dns_record_read(struct str message, size_t *at, struct dns_record *ret);
 
 /* Of a record of type OPT, whose owner is the root. */
@@ -118,7 +118,7 @@ int dns_edns_read(const struct dns_record *record, struct dns_edns *ret);
 /* A message from a client. */
 struct dns_query {
 	struct dns_head head;
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_edns edns;
 };
 

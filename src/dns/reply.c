@@ -86,7 +86,7 @@ flags_of(const struct writing *writing)
 static size_t
 put_question(const struct dns_query *query, char *to)
 {
-	const struct dns_question *question = &query->question;
+	const struct dns_inquiry *question = &query->question;
 
 	memcpy(to, question->name.bytes, question->name.len);
 	dns_put16(to + question->name.len, question->type);

@@ -57,12 +57,12 @@ dns_service_each_hint(const struct dns_answer *answer,
     void (*each)(void *context, struct address address), void *context)
 {
 	struct str message = { answer->bytes, answer->len }, value;
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_record record;
 	size_t at = DNS_HEAD_BYTES;
 	unsigned key;
 
-	if (dns_question_read(message, &at, &question) < 0)
+	if (dns_inquiry_read(message, &at, &question) < 0)
 		return;
 	for (unsigned i = 0; i < answer->answers; i++) {
 		if (dns_record_read(message, &at, &record) < 0)
@@ -150,12 +150,12 @@ static bool
 bears_keys(const struct dns_answer *answer)
 {
 	struct str message = { answer->bytes, answer->len };
-	struct dns_question question;
+	struct dns_inquiry question;
 	struct dns_record record;
 	size_t at = DNS_HEAD_BYTES;
 
 	if (!answer->has_services ||
-	    dns_question_read(message, &at, &question) < 0)
+	    dns_inquiry_read(message, &at, &question) < 0)
 		return false;
 	for (unsigned i = 0; i < answer->answers; i++)
 		if (dns_record_read(message, &at, &record) < 0)
@@ -169,7 +169,7 @@ int
 dns_service_show_names(const struct dns_answer *answer, struct dns_answer **ret)
 {
 	struct copy copy = { .from = { answer->bytes, answer->len } };
-	struct dns_question question;
+	struct dns_inquiry question;
 	size_t at = DNS_HEAD_BYTES;
 	int rc = 0;
 
@@ -179,7 +179,7 @@ dns_service_show_names(const struct dns_answer *answer, struct dns_answer **ret)
 	copy.to = malloc(answer->len);
 	if (copy.to == NULL)
 		return -ENOMEM;
-	(void)dns_question_read(copy.from, &at, &question);
+	(void)dns_inquiry_read(copy.from, &at, &question);
 	put(&copy, answer->bytes, at);
 	put_records(&copy, &at, answer->answers);
 	uint16_t answers = copy.records;

@@ -5,6 +5,8 @@
 #include "event/event.h"
 #include "net/hello.h"
 #include "net/socket.h"
+#include "proxy/alias_stream.h"
+#include "proxy/aliases.h"
 #include "proxy/association.h"
 #include "proxy/balanced.h"
 #include "proxy/banned.h"
@@ -20,6 +22,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+
+#define DNS_PORT   53
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
 
 /* ---- the end ---- */
 
@@ -40,6 +46,8 @@ finish_matter(struct client *client, enum proxy_failure why)
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
 	association_cancel(client->association, why);
+	alias_stream_destroy(client->questions);
+	client->questions = NULL;
 	client->association = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
@@ -345,6 +353,13 @@ begin_hello(struct client *client)
 }
 
 static void
+refuse_hello(struct client *client)
+{
+	tunnel_refuse_hello(
+	    client, (struct str){ NULL, 0 }, PROXY_FAILURE_HELLO_BAD);
+}
+
+static void
 read_hello(struct client *client)
 {
 	struct hello hello;
@@ -356,14 +371,18 @@ read_hello(struct client *client)
 		return;
 	}
 	if (rc < 0) {
-		tunnel_refuse_hello(client);
+		refuse_hello(client);
 		return;
 	}
 	struct str name = hello_server_name(&hello);
 	client_become_busy(client);
 	if (name.at != NULL)
 		name = arena_str(&client->arena, name);
-	tunnel_open(client, name, true);
+	if (client->alias.at != NULL && name.at != NULL &&
+	    !str_eq(name, client->alias))
+		tunnel_refuse_hello(client, name, PROXY_FAILURE_OTHER_NAME);
+	else
+		tunnel_open(client, name, true);
 }
 
 /* Other bytes, or none at all by now: there is no name. */
@@ -414,11 +433,21 @@ static const struct stream_user greetings = {
 	.failed = on_failed,
 };
 
+/* Of a flow that has a name already only requests would tell more. */
+static int64_t
+greeting_timeout(const struct client *client)
+{
+	return client->alias.at == NULL || client->local.port == HTTP_PORT ||
+		       client->local.port == HTTPS_PORT
+		   ? PROXY_GREETING_TIMEOUT
+		   : PROXY_ALIAS_GREETING_TIMEOUT;
+}
+
 static void
 await_greeting(struct client *client)
 {
 	client->state = CLIENT_GREETING;
-	arm(client, PROXY_GREETING_TIMEOUT);
+	arm(client, greeting_timeout(client));
 	stream_use(client->stream, &greetings, client);
 	stream_read_start(client->stream);
 }
@@ -451,7 +480,7 @@ on_time(struct loop_timer *timer)
 		open_nameless(client);
 		break;
 	case CLIENT_HELLO:
-		tunnel_refuse_hello(client);
+		refuse_hello(client);
 		break;
 	case CLIENT_HEAD:
 		on_head_time(client);
@@ -528,10 +557,36 @@ was_handed_over(const struct client *client)
 	       !address_eq(client->local.address, client->listener.address);
 }
 
+/* An address that stands for a name, but for none that was asked for. */
+static bool
+is_alias_of_nobody(const struct client *client)
+{
+	return client->worker->generation->sandboxed &&
+	       client->alias.at == NULL && alias_is(client->local.address);
+}
+
 static bool
 is_welcome(const struct client *client)
 {
+	if (is_alias_of_nobody(client))
+		return false;
 	return client->intercepted ? was_handed_over(client) : may_ask(client);
+}
+
+/* To whichever name server it thinks it speaks. */
+static bool
+asks_for_names(const struct client *client)
+{
+	return client->worker->generation->sandboxed &&
+	       client->local.port == DNS_PORT;
+}
+
+static void
+await_questions(struct client *client)
+{
+	client->state = CLIENT_IDLE;
+	arm(client, PROXY_KEEP_TIMEOUT);
+	alias_stream_serve(client);
 }
 
 /* Balancers speak for many: they have as many as there are. */
@@ -573,6 +628,9 @@ make(struct worker *worker, bool intercepted,
 		client->balancer = peer;
 		client->state = CLIENT_PREFACE;
 	}
+	if (worker->generation->sandboxed)
+		client->alias =
+		    aliases_name(worker->aliases, client->local.address);
 	describe(client);
 	worker_add_client(worker, client);
 	counter_add(COUNTER_CONNECTIONS, 1);
@@ -601,7 +659,9 @@ client_create(struct worker *worker, bool intercepted,
 	}
 	client->place = place;
 	(void)socket_tune(fd, &tuning);
-	if (!is_welcome(client))
+	if (asks_for_names(client))
+		await_questions(client);
+	else if (!is_welcome(client))
 		client_reset(client);
 	else if (intercepted)
 		await_greeting(client);
@@ -632,6 +692,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
 	errand->client_fd = stream_fd(client->stream);
+	errand->named = client->alias.at != NULL;
 	errand_set_user(errand, &client->user);
 }
 
@@ -673,7 +734,10 @@ may_wait(const struct client *client)
 	admission_begin(
 	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
 	admission_port(&flow, client->local.port);
-	admission_destination(generation, &flow, client->local.address);
+	if (client->alias.at != NULL)
+		admission_name(&flow, client->alias);
+	else
+		admission_destination(generation, &flow, client->local.address);
 	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
 	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
 	return verdict == POLICY_VERDICT_ALLOW ||

@@ -21,6 +21,7 @@
 #include "proxy/errand.h"
 #include "proxy/who.h"
 
+struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
@@ -48,6 +49,8 @@ struct client {
 	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	struct address_port local; /* of intercepted: where it wanted to go */
 	struct address_port listener; /* that took it */
+	struct str alias; /* of a sandbox: what `local` stands for; at == NULL:
+			   * it is an address (proxy/aliases) */
 	uint64_t flow_id;
 	struct loop_timer timer;
 	struct arena arena; /* of what is asked now */
@@ -59,6 +62,7 @@ struct client {
 	struct exchange *exchange;
 	struct tunnel *tunnel;
 	struct association *association; /* not in the arena */
+	struct alias_stream *questions;  /* nor is this */
 };
 
 /* Takes fd; what cannot be served is closed. */

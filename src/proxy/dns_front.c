@@ -378,7 +378,7 @@ serve(struct question *question)
 
 /* Classes but IN, and whole zones, are not passed on. */
 static bool
-is_served(const struct dns_question *question)
+is_served(const struct dns_inquiry *question)
 {
 	return question->class == DNS_CLASS_IN &&
 	       question->type != DNS_TYPE_AXFR &&

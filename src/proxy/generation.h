@@ -20,6 +20,7 @@ struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
 	bool datagrams;  /* UDP, of those who are associated, or of `dns` */
 	bool dns;        /* of `dns`, else of the proxy */
+	bool sandbox;    /* of a command whose addresses stand for names */
 	struct address_port at;
 	int fd; /* owned */
 };
@@ -32,6 +33,8 @@ struct proxy_own {
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
+	bool sandboxed;          /* a sandbox's: its flows are all told of */
+	bool has_ipv6;           /* that sandbox has it */
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */

@@ -3,6 +3,8 @@
 
 #include "base/must.h"
 #include "net/socket.h"
+#include "proxy/alias_datagram.h"
+#include "proxy/aliases.h"
 #include "proxy/association.h"
 #include "proxy/banned.h"
 #include "proxy/client.h"
@@ -43,6 +45,7 @@ struct member {
 };
 
 struct workers {
+	struct aliases *aliases;
 	struct banned *banned;
 	struct callers *callers;
 	struct crowd *crowd;
@@ -144,7 +147,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
@@ -182,11 +185,36 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	if (listener->listener->dns || listener->listener->intercepts)
-		dns_datagrams_take(listener->worker->dns, listener->listener);
-	else
-		association_receive(
-		    listener->worker, &listener->listener->at, watch->fd);
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
+on_dns(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	dns_datagrams_take(listener->worker->dns, listener->listener);
+}
+
+static void
+on_questions(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	alias_datagrams_receive(listener->worker, watch->fd);
+}
+
+static loop_watch_fn
+reader_of(const struct proxy_listener *listener)
+{
+	if (!listener->datagrams)
+		return on_connections;
+	if (listener->sandbox)
+		return on_questions;
+	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
 }
 
 static void
@@ -216,8 +244,7 @@ start_listening(struct worker *worker)
 		one->listener = &generation->listeners.items[i];
 		one->watch = (struct loop_watch){ .fd = one->listener->fd,
 			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
-			.fn = one->listener->datagrams ? on_datagrams
-						       : on_connections,
+			.fn = reader_of(one->listener),
 			.context = one };
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 	}
@@ -273,6 +300,7 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 	if (before == NULL)
 		enter_cache(worker);
 	stop_listening(worker);
+	alias_datagrams_end_all(worker);
 	worker->generation = generation;
 	dns_front_change_over(worker->dns);
 	start_listening(worker);
@@ -383,6 +411,7 @@ run(void *context)
 	end_clients(worker);
 	dns_front_destroy(worker->dns);
 	worker->dns = NULL;
+	alias_datagrams_end_all(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
 	fill_end_all(worker);
@@ -426,6 +455,7 @@ init_member(struct member *member, const struct workers *workers)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
+	worker->aliases = workers->aliases;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
 	worker->crowd = workers->crowd;
@@ -479,6 +509,7 @@ allocate(size_t count)
 	workers->pools = pools_create();
 	workers->pulse = pulse_create(count, PULSE_EVERY);
 	workers->slots = slots_create();
+	workers->aliases = aliases_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
 	workers->crowd = crowd_create(places_for_clients(),
@@ -490,12 +521,13 @@ allocate(size_t count)
 	workers->refusals = refusals_create();
 	workers->dns = dns_share_create();
 	workers->members = calloc(count, sizeof(*workers->members));
-	if (workers->pools != NULL && workers->slots != NULL &&
-	    workers->pulse != NULL && workers->crowd != NULL &&
-	    workers->slow_heads != NULL && workers->banned != NULL &&
-	    workers->callers != NULL && workers->who != NULL &&
-	    workers->thorough != NULL && workers->refusals != NULL &&
-	    workers->dns != NULL && workers->members != NULL)
+	if (workers->aliases != NULL && workers->pools != NULL &&
+	    workers->slots != NULL && workers->pulse != NULL &&
+	    workers->crowd != NULL && workers->slow_heads != NULL &&
+	    workers->banned != NULL && workers->callers != NULL &&
+	    workers->who != NULL && workers->thorough != NULL &&
+	    workers->refusals != NULL && workers->dns != NULL &&
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -570,6 +602,12 @@ workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule))
 {
 	refusals_tell(workers->refusals, tell);
+}
+
+void
+workers_ask_pam_at(struct workers *workers, int helper)
+{
+	who_ask_pam_at(workers->who, helper);
 }
 
 void
@@ -705,6 +743,7 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);
+	aliases_destroy(w->aliases);
 	banned_destroy(w->banned);
 	refusals_destroy(w->refusals);
 	dns_share_destroy(w->dns);
