@@ -371,6 +371,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	generation->number = wish->number;
 	generation->again = wish->fresh != NULL;
 	generation->kept = wish->kept != NULL;
+	generation->names = wish->names;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)

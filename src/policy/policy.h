@@ -322,6 +322,7 @@ struct policy {
 	/* Zones whose DNS we answer, and what of names packets are asked for
 	 * there (policy/learning). */
 	uint64_t learns;
+	int64_t grace; /* for which a name is known beyond its time */
 	struct policy_asked *asked;
 	size_t asked_count;
 };
