@@ -147,7 +147,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
@@ -185,11 +185,17 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	if (listener->listener->dns || listener->listener->intercepts)
-		dns_datagrams_take(listener->worker->dns, listener->listener);
-	else
-		association_receive(
-		    listener->worker, &listener->listener->at, watch->fd);
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
+on_dns(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	dns_datagrams_take(listener->worker->dns, listener->listener);
 }
 
 static void
@@ -206,7 +212,9 @@ reader_of(const struct proxy_listener *listener)
 {
 	if (!listener->datagrams)
 		return on_connections;
-	return listener->sandbox ? on_questions : on_datagrams;
+	if (listener->sandbox)
+		return on_questions;
+	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
 }
 
 static void
