@@ -504,6 +504,17 @@ def test_what_it_needs_is_learned(sandbox: Sandbox) -> None:
         assert sandbox.run(less, ["sh", "-c", script], "--quiet").status != 0, less
 
 
+def test_what_was_refused_is_learned_too(sandbox: Sandbox) -> None:
+    """Of a name that was never dialled no port is known."""
+    learned = sandbox.folder / "refused.policy"
+    script = f"curl -s http://{NAME}:8086/; curl -s http://shop.example.com/; true"
+    sandbox.run(WEB, ["sh", "-c", script], "--learn", str(learned), "--quiet")
+    assert learned.read_text().splitlines() == [
+        "allow sandbox -> shop.example.com",
+        f"allow sandbox -> {NAME} tcp 8086",
+    ]
+
+
 def test_it_starts_at_once(sandbox: Sandbox) -> None:
     """A loose bound, on a busy machine; bench/README.md has the figures."""
     call = sandbox.argv(WEB, ["true"])
