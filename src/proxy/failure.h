@@ -58,6 +58,7 @@
 	ROW(PREFACE_SOURCE, 403,                                               \
 	    "the balancer speaks for one who may not ask here")                \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
+	ROW(FLOOD, 0, "the client floods the proxy with useless frames")       \
 	ROW(IDLE, 0, "nothing moved for too long")                             \
 	ROW(NO_MEMORY, 503, "the proxy has no room for it")
 

@@ -81,7 +81,8 @@ tell_via(struct errand *errand, const struct http_request *request,
 {
 	struct text line = TEXT_EMPTY;
 
-	http_via_add(&request->fields, request->minor, worker_via(), &line);
+	http_via_add(&request->fields, http_request_version(request),
+	    worker_via(), &line);
 	errand->via = arena_str(arena, text_str(&line));
 	arena->full |= line.full;
 	text_fini(&line);
