@@ -115,7 +115,9 @@ make_object(struct reading *r, struct cache_object **ret)
 		.stamp = r->job->stamp,
 		.length = (int64_t)r->record->body_bytes,
 	};
-	int rc = cache_object_create(&parts, ret);
+	int rc = cache_record_is_sound(r->record)
+		     ? cache_object_create(&parts, ret)
+		     : -EINVAL;
 
 	if (rc == 0)
 		(*ret)->flags |= CACHE_OBJECT_STORED;

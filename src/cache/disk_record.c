@@ -2,6 +2,7 @@
 #include "cache/disk_record.h"
 
 #include "cache/body_impl.h"
+#include "cache/head.h"
 
 #include <stdlib.h>
 #include <xxhash.h>
@@ -92,6 +93,25 @@ cache_record_texts(const struct cache_record *record)
 	texts.head = cut(&at, record->head_len);
 	texts.tags = cut(&at, record->tags_len);
 	return texts;
+}
+
+static bool
+is_range_sound(const struct cache_meta *meta)
+{
+	if ((meta->flags & CACHE_META_PARTIAL) == 0)
+		return meta->range_first == 0 && meta->range_last == 0;
+	return meta->range_first >= 0 && meta->range_first <= meta->range_last;
+}
+
+bool
+cache_record_is_sound(const struct cache_record *record)
+{
+	const struct cache_meta *meta = &record->meta;
+
+	return (meta->flags & CACHE_OBJECT_FLAGS) == 0 &&
+	       meta->content_length >= HTTP_UNSAID && is_range_sound(meta) &&
+	       (uint64_t)meta->etag_at + meta->etag_len <= record->head_len &&
+	       cache_head_is_sound(cache_record_texts(record).head);
 }
 
 uint64_t

@@ -118,6 +118,13 @@ bool cache_record_is_good(
     const struct cache_record *record, uint64_t number, uint64_t offset);
 
 struct cache_record_texts cache_record_texts(const struct cache_record *record);
+
+/*
+ * Whether what an object's record says of it can be: sums tell that it is as it
+ * was written, and not that we were it who wrote.
+ */
+bool cache_record_is_sound(const struct cache_record *record);
+
 uint64_t cache_record_sum(const struct cache_record *record, size_t block);
 
 /*

@@ -5,6 +5,7 @@
 
 #include "http/date.h"
 #include "http/etag.h"
+#include "http/octet.h"
 
 bool
 cache_head_keeps(const struct http_field *field)
@@ -75,6 +76,23 @@ cache_head_write(const struct http_response *response, struct text *out,
 		return -ENOMEM;
 	find_etag(str_skip(text_str(out), begin), meta);
 	return 0;
+}
+
+bool
+cache_head_is_sound(struct str head)
+{
+	while (head.len > 0) {
+		size_t name = http_octet_span(head, HTTP_OCTET_TOKEN);
+		head = str_skip(head, name);
+		if (name == 0 || !str_starts(head, STR(": ")))
+			return false;
+		head = str_skip(head, 2);
+		head = str_skip(head, http_octet_value_span(head));
+		if (!str_starts(head, STR("\r\n")))
+			return false;
+		head = str_skip(head, 2);
+	}
+	return true;
 }
 
 bool

@@ -30,4 +30,8 @@ bool cache_head_next(struct str *rest, struct http_field *ret);
 int cache_head_read(
     struct str head, struct arena *arena, struct http_fields *ret);
 
+/* Whether cache_head_write could have written it: one that comes from elsewhere
+ * is to be asked before it is read. */
+bool cache_head_is_sound(struct str head);
+
 #endif

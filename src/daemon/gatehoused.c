@@ -261,6 +261,10 @@ answer(void *context, struct str line, struct text *out,
 		gateway_bans(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (str_is(line, "names")) {
+		gateway_names(&daemon->gateway, out);
+		return STATUS_GOOD;
+	}
 	if (str_is(line, "quotas")) {
 		gateway_quotas(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -296,7 +300,8 @@ answer(void *context, struct str line, struct text *out,
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
-	    "end WORDS, hand over, history, kept ID, metrics, purge KIND WHAT, "
+	    "end WORDS, hand over, history, kept ID, metrics, names, "
+	    "purge KIND WHAT, "
 	    "quotas, report SECONDS, reset RULE SOURCE, rollback ID, rules, "
 	    "series STEP COUNT, session ADDRESS, status, stop, "
 	    "top WHAT SECONDS COUNT and unban RANGE are understood\n");
@@ -325,6 +330,8 @@ on_signal(struct loop_signal *signal, int number)
 {
 	struct daemon *daemon = signal->context;
 
+	if (number == SIGCHLD)
+		pam_keeper_see_child(&daemon->gateway);
 	if (number == SIGCHLD && daemon->handover.under_way)
 		handover_see_child(&daemon->gateway);
 	else if (number == SIGCHLD)

@@ -126,8 +126,9 @@ static int
 commit_ruleset(
     struct gateway *gateway, struct ruleset_draft *draft, struct text *words)
 {
-	int rc = ruleset_commit(&gateway->ruleset, draft, &gateway->bans.bans,
-	    &gateway->caught.bans, words);
+	const struct ruleset_kept kept = { &gateway->bans.bans,
+		&gateway->caught.bans, &gateway->names.names };
+	int rc = ruleset_commit(&gateway->ruleset, draft, &kept, words);
 
 	loop_defer(gateway->loop, &gateway->clear);
 	return rc;
@@ -173,6 +174,7 @@ gateway_wish(struct gateway *gateway)
 		.before = gateway->current,
 		.inherited = gateway->inherited,
 		.addresses = &gateway->addresses,
+		.names = &gateway->names.names,
 		.ipv6 = gateway->ipv6,
 		.booting = gateway->booting };
 }
@@ -211,6 +213,7 @@ gateway_replace(
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
+	pam_keeper_follow(gateway);
 	caught_keeper_sift(gateway);
 	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);
@@ -403,9 +406,14 @@ static void
 on_event(const struct event *event, void *context)
 {
 	struct gateway *gateway = context;
+	struct event named = *event;
 
-	journal_sink(event, &gateway->journal.journal);
-	tally_keeper_see(gateway, event);
+	/* A packet shows no name, but what was learned for its destination. */
+	if (event->kind == EVENT_KIND_PACKET && event->name.at == NULL)
+		named.name = name_keeper_name(
+		    gateway, event->zone_from, event->destination);
+	journal_sink(&named, &gateway->journal.journal);
+	tally_keeper_see(gateway, &named);
 }
 
 static int
@@ -487,6 +495,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.bans.file = BAN_FILE_CLOSED,
 		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
+		.pam = PAM_KEEPER_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -507,11 +516,14 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
+	if (rc == 0)
+		rc = pam_keeper_open(gateway);
 	if (rc < 0)
 		return rc;
 	tally_keeper_open(gateway);
 	ban_keeper_open(gateway);
 	caught_keeper_open(gateway);
+	name_keeper_open(gateway);
 	pulse_keeper_open(gateway);
 	return 0;
 }
@@ -555,6 +567,7 @@ stop_looking_after(struct gateway *gateway)
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
 	caught_keeper_close(gateway);
+	name_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	tally_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
@@ -581,6 +594,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	if (!gateway->made_way)
 		stop_looking_after(gateway);
 	child_stop(&gateway->child);
+	pam_keeper_close(gateway);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "daemon/inheritance.h"
 #include "daemon/interfaces.h"
+#include "daemon/pam_service.h"
 #include "firewall/names.h"
 #include "net/datagram.h"
 #include "net/socket.h"
@@ -280,6 +281,7 @@ read_from_disk(struct generation *generation, struct report *report,
 		return rc;
 	policy_analyse(generation->policy, report);
 	interfaces_check(generation->policy, report);
+	pam_service_check(generation->policy, report);
 	return list_watch_begin(
 	    &generation->lists, generation->policy, clock_now());
 }
@@ -314,6 +316,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	generation->number = wish->number;
 	generation->again = wish->fresh != NULL;
 	generation->kept = wish->kept != NULL;
+	generation->names = wish->names;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)

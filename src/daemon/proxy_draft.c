@@ -46,11 +46,13 @@ static int
 take_listener(
     struct proxy_draft *draft, const struct channel_message *message, int *fd)
 {
+	uint32_t kind = message->listener.kind;
+	bool questions = kind == CHANNEL_LISTENER_QUESTIONS;
+	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
 	struct proxy_listener listener = {
-		.intercepts =
-		    message->listener.kind == CHANNEL_LISTENER_INTERCEPT,
-		.datagrams =
-		    message->listener.kind == CHANNEL_LISTENER_DATAGRAMS,
+		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT,
+		.datagrams = questions || kind == CHANNEL_LISTENER_DATAGRAMS,
+		.sandbox = sandbox || questions,
 		.at = message->listener.at,
 		.fd = *fd,
 	};

@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 #include "firewall/compile_aside.h"
 #include "firewall/compile_bandwidth.h"
+#include "firewall/compile_learned.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
@@ -349,6 +350,7 @@ write_sets(struct compiler *compiler)
 	for (size_t i = 0; i < policy->group_count; i++)
 		if (policy->groups[i]->used)
 			write_group(compiler, policy->groups[i]);
+	compile_learned_sets(compiler);
 }
 
 /* What base/address calls local scope, as a set. */

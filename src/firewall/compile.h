@@ -57,6 +57,13 @@ struct firewall_host {
 	const char *(*loaded_set)(
 	    void *context, const struct policy_group *group, uint8_t family);
 	void *loaded_context;
+	/*
+	 * The set in the kernel that has what is learned from the zone's DNS
+	 * for policy->asked[asked - 1].  NULL: the table declares them.
+	 */
+	const char *(*learned_set)(
+	    void *context, uint8_t zone, uint32_t asked, uint8_t family);
+	void *learned_context;
 	/* Long groups of more ranges are declared without them; 0: none is. */
 	size_t shown_ranges_max;
 	bool has_bans;   /* somebody is banned */
@@ -81,6 +88,10 @@ bool firewall_group_is_long(const struct policy_group *group);
 #define FIREWALL_SET_NAME_BYTES 64
 void firewall_group_set_name(const struct policy_group *group, uint8_t family,
     char ret[static FIREWALL_SET_NAME_BYTES]);
+
+/* The same of what is learned: learned.lan.1.4. */
+void firewall_learned_set_name(const struct policy *policy, uint8_t zone,
+    uint32_t asked, uint8_t family, char ret[static FIREWALL_SET_NAME_BYTES]);
 
 /* The table, as nftables text.  0, -ENOMEM, or -E2BIG. */
 int firewall_compile(const struct policy *policy,

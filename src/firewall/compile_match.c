@@ -3,6 +3,7 @@
  * firewall/compile_match: conditions as nftables expressions.
  */
 #include "firewall/compile_impl.h"
+#include "firewall/compile_learned.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -325,8 +326,8 @@ add_own(struct compiler *compiler, struct matches *matches,
 	compile_text_fini(compiler, &text);
 }
 
-struct matches
-match_destination(struct compiler *compiler, const struct chain *chain,
+static struct matches
+match_place(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
 {
 	const struct policy_endpoint *to = &rule->to;
@@ -346,7 +347,16 @@ match_destination(struct compiler *compiler, const struct chain *chain,
 	    compiler->host->ipv6)
 		add_own(compiler, &matches, rule, "ip6", ADDRESS_IPV6);
 	add_groups(compiler, &matches, to, "daddr", chain->to);
+	compile_add_learned(compiler, chain, rule, &matches);
 	return match_without(compiler, matches, to->except, "daddr", chain->to);
+}
+
+struct matches
+match_destination(struct compiler *compiler, const struct chain *chain,
+    const struct policy_rule *rule)
+{
+	return compile_without_learned(compiler, chain, rule->to.except,
+	    match_place(compiler, chain, rule));
 }
 
 static int

@@ -21,6 +21,13 @@
  */
 #define FIREWALL_TRANSACTION_SECONDS_MAX 60
 
+/*
+ * Of all that is learned of names, an address of a name in a zone each: what a
+ * network of some thousands asks for in a day.  40 MB with the longest names,
+ * 12 with usual ones; so no set in the kernel has more.
+ */
+#define FIREWALL_LEARNED_MAX 65536
+
 /* What is kept of the words of libnftables: the first errors. */
 #define FIREWALL_WORDS_BYTES_MAX 8192
 

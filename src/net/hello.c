@@ -21,6 +21,7 @@
 #define RANDOM_BYTES        32
 #define LEGACY_ID_MAX       32
 #define EXTENSION_NAME      0      /* RFC 6066, 3 */
+#define EXTENSION_SIGNATURE 13     /* RFC 8446, 4.2.3 */
 #define EXTENSION_ALPN      16     /* RFC 7301, 3.1 */
 #define EXTENSION_ECH       0xfe0d /* encrypted_client_hello */
 #define NAME_TYPE_HOST_NAME 0
@@ -123,6 +124,20 @@ parse_alpn(struct reader extension, struct hello *hello)
 	return 0;
 }
 
+static int
+parse_signatures(struct reader extension, struct hello *hello)
+{
+	struct reader list = read_vector(&extension, 2);
+
+	if (list.bad || list.len == 0 || list.len % 2 != 0 ||
+	    !at_end(&extension) || hello->signature_count > 0)
+		return -EBADMSG;
+	while (list.len > 0 && hello->signature_count < HELLO_SIGNATURES_MAX)
+		hello->signatures[hello->signature_count++] =
+		    (uint16_t)read_number(&list, 2);
+	return 0;
+}
+
 /*
  * Of each extension there is one at most (RFC 8446, 4.2); that is checked for
  * those that are read, grease and the unknown are passed over.
@@ -133,6 +148,8 @@ parse_extension(size_t type, struct reader data, struct hello *hello)
 	switch (type) {
 	case EXTENSION_NAME:
 		return parse_server_name(data, hello);
+	case EXTENSION_SIGNATURE:
+		return parse_signatures(data, hello);
 	case EXTENSION_ALPN:
 		return parse_alpn(data, hello);
 	case EXTENSION_ECH:
@@ -296,6 +313,14 @@ hello_parse(struct str bytes, struct hello *ret)
 	return error;
 }
 
+int
+hello_add_extension(struct hello *hello, unsigned type, struct str data)
+{
+	return parse_extension(type,
+	    (struct reader){ (const uint8_t *)data.at, data.len, false },
+	    hello);
+}
+
 /* ---- questions ---- */
 
 struct str
@@ -317,6 +342,15 @@ hello_offers(const struct hello *hello, struct str protocol)
 		if (str_eq(offered, protocol))
 			return true;
 	}
+	return false;
+}
+
+bool
+hello_verifies(const struct hello *hello, uint16_t scheme)
+{
+	for (size_t i = 0; i < hello->signature_count; i++)
+		if (hello->signatures[i] == scheme)
+			return true;
 	return false;
 }
 

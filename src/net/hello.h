@@ -34,6 +34,9 @@
  * a browser offers (h2, http/1.1) takes 12. */
 #define HELLO_ALPN_BYTES_MAX 256
 
+/* SignatureScheme (RFC 8446, 4.2.3); nobody has half as many. */
+#define HELLO_SIGNATURES_MAX 64
+
 struct hello {
 	/* As hostname_parse gives it, lower case and NUL; empty: absent. */
 	char server_name[HOSTNAME_MAX + 1];
@@ -47,6 +50,8 @@ struct hello {
 	bool has_ech;
 	uint8_t alpn[HELLO_ALPN_BYTES_MAX]; /* whole names, as many as fit */
 	size_t alpn_len;
+	uint16_t signatures[HELLO_SIGNATURES_MAX]; /* as many as fit */
+	size_t signature_count;
 };
 
 /*
@@ -57,10 +62,19 @@ struct hello {
  */
 int hello_parse(struct str bytes, struct hello *ret);
 
+/*
+ * What one extension says, for who has a hello that somebody else has taken
+ * apart.  0, also if nothing is read from such ones, or -EBADMSG.
+ */
+int hello_add_extension(struct hello *hello, unsigned type, struct str data);
+
 /* at == NULL when the hello named none. */
 struct str hello_server_name(const struct hello *hello);
 
 bool hello_offers(const struct hello *hello, struct str protocol);
+
+/* Whether the client can check signatures of this scheme. */
+bool hello_verifies(const struct hello *hello, uint16_t scheme);
 
 /*
  * Whether bytes may be the first of a hello; for one byte or more.  Of six

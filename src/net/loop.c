@@ -472,7 +472,29 @@ loop_fini(struct loop *loop)
 	(void)close(loop->epoll_fd);
 }
 
-/* errno is that of the wait. */
+static int
+poll_kernel(struct loop *loop, int timeout_ms)
+{
+	return epoll_wait(
+	    loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, timeout_ms);
+}
+
+static bool
+is_due(const struct loop *loop)
+{
+	const struct timer *first = loop->timers.first;
+
+	return first != NULL && first->deadline <= loop->now;
+}
+
+/*
+ * Until something has happened, or a timer is due.  A process that was stopped,
+ * or that others kept from running, may have been late for both: what came in
+ * meanwhile came in time, and whoever gave up waiting for it now would be
+ * wrong.  So before timers are called it is looked once more.
+ *
+ * errno is that of the wait.
+ */
 static int
 wait_for_events(struct loop *loop)
 {
@@ -480,13 +502,13 @@ wait_for_events(struct loop *loop)
 
 	if (waits->before != NULL)
 		waits->before(waits->context);
-	int count = epoll_wait(
-	    loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop));
+	int count = poll_kernel(loop, wait_ms(loop));
 	int error = errno;
 	if (waits->before != NULL)
 		waits->after(waits->context);
+	loop->now = clock_now();
 	errno = error;
-	return count;
+	return count <= 0 && is_due(loop) ? poll_kernel(loop, 0) : count;
 }
 
 void
@@ -503,7 +525,6 @@ run_round(struct loop *loop)
 
 	if (count < 0 && errno != EINTR)
 		return -errno;
-	loop->now = clock_now();
 	call_watches(loop, count);
 	call_timers(loop);
 	ring_take_all(&ends, &loop->ends);

@@ -451,7 +451,9 @@ open_question(struct resolver_name *name)
 		name->halves[i].reply =
 		    (struct dns_reply){ .status = RESOLVER_STATUS_FAILED };
 	name->answered = false;
-	name->asked = loop_now(r->loop);
+	/* Not when this round of the loop began: its other work may have taken
+	 * as long as a name server has. */
+	name->asked = clock_now();
 	loop_timer_arm(r->loop, &name->timer, name->asked + r->timeout);
 	error = look_up_both(name);
 	if (error == 0) {

@@ -20,6 +20,7 @@
 struct tls_settings {
 	unsigned refs; /* atomic */
 	SSL_CTX *context;
+	STACK_OF(X509_NAME) * names; /* of the authorities */
 };
 
 struct tls_peer {
@@ -70,7 +71,9 @@ on_session(SSL *ssl, SSL_SESSION *session)
 {
 	const struct tls *tls = SSL_get_app_data(ssl);
 
-	if (tls == NULL)
+	/* What was tolerated in one connection may not be in the next, which
+	 * would not ask again. */
+	if (tls == NULL || tls->peer == NULL || tls->wrong != 0)
 		return 0;
 	tls_peer_keep_session(tls->peer, session);
 	return 1;
@@ -163,16 +166,13 @@ trust_the_system_s(SSL_CTX *context)
 		   : "the system's authorities cannot be read";
 }
 
-/* RFC 7301: what comes behind the handshake is HTTP/1.1. */
-static const unsigned char alpn[] = "\x08http/1.1";
-
-static const char *
-set_up(SSL_CTX *context)
+bool
+tls_set_up(SSL_CTX *context)
 {
-	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-	    SSL_CTX_set_alpn_protos(context, alpn, sizeof(alpn) - 1) != 0)
-		return no_memory;
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1)
+		return false;
+	/* 112 bits: RSA of 2,048, SHA-2. */
+	SSL_CTX_set_security_level(context, 2);
 	(void)SSL_CTX_set_options(
 	    context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	/* The transport may take a part, and be offered the rest from another
@@ -181,9 +181,41 @@ set_up(SSL_CTX *context)
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 		SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_read_ahead(context, 1);
+	return true;
+}
+
+static const char *
+set_up(SSL_CTX *context)
+{
+	if (!tls_set_up(context))
+		return no_memory;
+	tls_verify_servers(context);
 	(void)SSL_CTX_set_session_cache_mode(
 	    context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context, on_session);
+	return NULL;
+}
+
+/* What a client is told, that it may choose: not of the system's, which would
+ * be a long list for nothing. */
+static const char *
+read_names(struct tls_settings *settings)
+{
+	STACK_OF(X509_OBJECT) *all =
+	    X509_STORE_get0_objects(SSL_CTX_get_cert_store(settings->context));
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509 *one =
+		    X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+		X509_NAME *name =
+		    one != NULL ? X509_NAME_dup(X509_get_subject_name(one))
+				: NULL;
+		if (name == NULL ||
+		    sk_X509_NAME_push(settings->names, name) <= 0) {
+			X509_NAME_free(name);
+			return no_memory;
+		}
+	}
 	return NULL;
 }
 
@@ -199,12 +231,15 @@ tls_settings_create(struct str authorities, const char **reterr_why)
 	}
 	settings->refs = 1;
 	settings->context = SSL_CTX_new(TLS_client_method());
-	if (settings->context != NULL)
+	settings->names = sk_X509_NAME_new_null();
+	if (settings->context != NULL && settings->names != NULL)
 		why = set_up(settings->context);
 	if (why == NULL)
 		why = authorities.at != NULL
 			  ? trust_these(settings->context, authorities)
 			  : trust_the_system_s(settings->context);
+	if (why == NULL && authorities.at != NULL)
+		why = read_names(settings);
 	if (why == NULL)
 		return settings;
 	tls_settings_unref(settings);
@@ -226,7 +261,20 @@ tls_settings_unref(struct tls_settings *settings)
 	    __atomic_sub_fetch(&settings->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	SSL_CTX_free(settings->context);
+	sk_X509_NAME_pop_free(settings->names, X509_NAME_free);
 	free(settings);
+}
+
+X509_STORE *
+tls_settings_store(const struct tls_settings *settings)
+{
+	return SSL_CTX_get_cert_store(settings->context);
+}
+
+const STACK_OF(X509_NAME) *
+    tls_settings_names(const struct tls_settings *settings)
+{
+	return settings->names;
 }
 
 /* ---- peers ---- */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net/tls: TLS 1.2 and 1.3 to servers, below a stream.
+ * net/tls: TLS 1.2 and 1.3 below a stream, to servers here and to clients in
+ * net/tls_accept.
  *
- *	settings	whom to trust; one for many servers
+ *	settings	whom to trust; one for many peers
  *	peer		a server: its name, and the sessions to resume
- *	handshake	one connection, until it is known to be the peer's
+ *	handshake	one connection, until it is known whose it is
  *
  * Behind the handshake the stream is as any other, over a transport of this
- * file: it cannot be spliced, its bytes are not those of the descriptor, the
+ * part: it cannot be spliced, its bytes are not those of the descriptor, the
  * peer's end is a close_notify, and an end without one is a failure (-EPROTO
  * or -ECONNRESET), for it could be another's who cut it.
  *
@@ -19,10 +20,15 @@
 
 #include "base/address.h"
 #include "net/stream.h"
+#include "net/tls_failure.h"
+#include "net/tls_verdict.h"
 
+struct hello;
+struct stack_st_X509; /* STACK_OF(X509) of OpenSSL */
 struct tls;
 struct tls_peer;
 struct tls_settings;
+struct tls_subject;
 
 /*
  * Once, before any other thread and while files can be opened: OpenSSL reads
@@ -50,6 +56,13 @@ struct tls_peer *tls_peer_create(
 struct tls_peer *tls_peer_ref(struct tls_peer *peer);
 void tls_peer_unref(struct tls_peer *peer); /* NULL is fine */
 
+/* What is spoken behind the handshake (RFC 7301); as a bit, what may be. */
+enum tls_protocol {
+	TLS_PROTOCOL_NONE = 0, /* the peer did not say: HTTP/1.1 */
+	TLS_PROTOCOL_HTTP1 = 1,
+	TLS_PROTOCOL_HTTP2 = 2, /* before HTTP/1.1, if both are offered */
+};
+
 /* Of a message of OpenSSL's, cut. */
 #define TLS_DETAIL_BYTES 80
 
@@ -57,26 +70,54 @@ struct tls_handshake;
 
 /*
  * 0: `stream` speaks TLS with the peer, and the callee takes it.  Else the
- * stream is closed, and `detail` says why: -EPERM if the certificate is not
- * accepted, -ETIMEDOUT, or how it broke off.
+ * stream is closed, `failure` and `detail` say why: -EPERM if the certificate
+ * is not accepted, -EACCES if we refused, -ETIMEDOUT, or how it broke off.
  */
 typedef void (*tls_fn)(struct tls_handshake *handshake, int error);
 
-/* The caller sets fn and context; the rest begins as zero. */
+/* A client has said hello, which `hello` has: see net/tls_accept.h. */
+typedef void (*tls_ask_fn)(struct tls_handshake *handshake);
+
+/* The rest begins as zero. */
 struct tls_handshake {
+	/* The caller's. */
 	tls_fn fn;
 	void *context;
+	unsigned protocols; /* to a server; 0: HTTP/1.1 */
+	unsigned tolerated; /* by a server: TLS_VERDICT_BIT, what may be wrong
+	                       with its certificate */
+	tls_ask_fn ask;     /* of a client */
+
 	struct stream *stream; /* NULL: nothing under way, or taken */
-	struct tls *tls;       /* the stream's */
-	struct loop_deferred done;
-	struct loop_timer timer;
-	bool resumed;
+
+	/* What has come of it, when fn is called. */
+	enum tls_failure failure;
 	char detail[TLS_DETAIL_BYTES];
+	uint8_t alert; /* of the peer, RFC 8446, 6; 0: it sent none */
+	bool resumed;
+	enum tls_protocol protocol;
+	/* What is wrong with the peer's certificate: the first that was found,
+	 * and all, as bits. */
+	enum tls_verdict verdict;
+	unsigned wrong;
+	/* Certificates as the peer sent them, its own first; lent for the
+	 * call, NULL: none. */
+	const struct stack_st_X509 *chain;
+	/* Whose certificate a client has; lent for the call, NULL: none. */
+	const struct tls_subject *subject;
+
+	/* Of a client, from `ask` until the end of the call of fn. */
+	struct hello *hello;
+
+	struct tls *tls; /* the stream's, until the end is known */
+	int error;
+	struct loop_deferred turn;
+	struct loop_timer timer;
 };
 
 /*
- * Takes the stream, over which nothing was said yet.  fn is called once, always
- * from the loop.
+ * Takes the stream; bytes in its input are the server's first.  fn is called
+ * once, always from the loop.
  */
 void tls_handshake_start(struct tls_handshake *handshake,
     struct stream **stream, struct tls_peer *peer, int64_t timeout);

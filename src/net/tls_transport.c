@@ -2,8 +2,8 @@
 /*
  * net/tls_transport: the bytes of a connection, through OpenSSL.
  *
- * The first read begins the handshake, and goes on with it: nothing is written
- * before it is over.
+ * The first read begins the handshake, and others go on with it: nothing is
+ * written before it is over.
  */
 #include "net/tls_impl.h"
 
@@ -13,17 +13,51 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+/* What was read in plain is the beginning of what is not. */
+static bool
+take_early(struct tls *tls, struct stream *stream)
+{
+	struct str input = stream_input(stream);
+
+	if (input.len == 0)
+		return true;
+	tls->early = malloc(input.len);
+	if (tls->early == NULL)
+		return false;
+	memcpy(tls->early, input.at, input.len);
+	tls->early_len = input.len;
+	stream_consume(stream, input.len);
+	return true;
+}
+
+static bool
+connect_wire(struct tls *tls)
+{
+	BIO *bio = tls->ssl != NULL ? tls_wire_create(tls) : NULL;
+
+	if (bio == NULL)
+		return false;
+	SSL_set_bio(tls->ssl, bio, bio);
+	return SSL_set_app_data(tls->ssl, tls) == 1;
+}
+
 struct tls *
-tls_create(struct tls_peer *peer, int fd)
+tls_create(
+    struct stream *stream, struct tls_peer *peer, struct tls_server *server)
 {
 	struct tls *tls = calloc(1, sizeof(*tls));
 
 	if (tls == NULL)
 		return NULL;
-	tls->ssl = tls_peer_open(peer);
-	tls->peer = tls_peer_ref(peer);
-	if (tls->ssl == NULL || SSL_set_fd(tls->ssl, fd) != 1 ||
-	    SSL_set_app_data(tls->ssl, tls) != 1) {
+	tls->fd = stream_fd(stream);
+	if (peer != NULL) {
+		tls->peer = tls_peer_ref(peer);
+		tls->ssl = tls_peer_open(peer);
+	} else {
+		tls->server = tls_server_ref(server);
+		tls->ssl = tls_server_open(server);
+	}
+	if (!connect_wire(tls) || !take_early(tls, stream)) {
 		tls_destroy(tls);
 		return NULL;
 	}
@@ -37,31 +71,17 @@ tls_destroy(struct tls *tls)
 		return;
 	SSL_free(tls->ssl);
 	tls_peer_unref(tls->peer);
+	tls_server_unref(tls->server);
+	sk_X509_pop_free(tls->chain, X509_free);
+	free(tls->early);
 	free(tls);
 }
 
 /* ---- what OpenSSL says ---- */
 
-static void
-note_detail(const struct tls *tls)
-{
-	struct tls_handshake *handshake = tls->handshake;
-	long verified = SSL_get_verify_result(tls->ssl);
-	unsigned long error = ERR_peek_error();
-	const char *words = ERR_reason_error_string(error);
-
-	if (handshake == NULL)
-		return;
-	if (verified != X509_V_OK)
-		words = X509_verify_cert_error_string(verified);
-	(void)snprintf(handshake->detail, sizeof(handshake->detail), "%s",
-	    words != NULL ? words : "");
-}
-
 static int
 break_off(struct tls *tls, int error)
 {
-	note_detail(tls);
 	ERR_clear_error();
 	tls->broken = true;
 	tls->is_wrong = error == -EPROTO;
@@ -70,14 +90,12 @@ break_off(struct tls *tls, int error)
 
 /* An end that nobody has signed may be anyone's (RFC 8446, 6.1). */
 static int
-error_of_protocol(const struct tls *tls)
+error_of_protocol(void)
 {
-	if (!tls->ready && SSL_get_verify_result(tls->ssl) != X509_V_OK)
-		return -EPERM;
-	if (ERR_GET_REASON(ERR_peek_error()) ==
-	    SSL_R_UNEXPECTED_EOF_WHILE_READING)
-		return -ECONNRESET;
-	return -EPROTO;
+	return ERR_GET_REASON(ERR_peek_error()) ==
+		       SSL_R_UNEXPECTED_EOF_WHILE_READING
+		   ? -ECONNRESET
+		   : -EPROTO;
 }
 
 /* Of a call that did not succeed: 0 at the peer's end, or a negative errno. */
@@ -93,13 +111,20 @@ outcome(struct tls *tls, int rc, unsigned *waits)
 	case SSL_ERROR_WANT_WRITE:
 		*waits = LOOP_WRITE;
 		return -EAGAIN;
+	case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+		*waits = 0;
+		return -EAGAIN;
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
-		return break_off(tls, error > 0 ? -error : -ECONNRESET);
+		error = error > 0 ? -error : -ECONNRESET;
+		break;
 	default:
-		return break_off(tls, error_of_protocol(tls));
+		error = error_of_protocol();
 	}
+	if (!tls->ready)
+		tls_handshake_note_failed(tls, error);
+	return break_off(tls, error);
 }
 
 static int
@@ -110,24 +135,44 @@ room_of(size_t len)
 
 /* ---- the transport ---- */
 
+/* One of TLS 1.2 is good for more than one connection, and no other comes. */
+static void
+keep_old_session(struct tls *tls)
+{
+	if (tls->peer != NULL && SSL_session_reused(tls->ssl) == 1 &&
+	    SSL_version(tls->ssl) < TLS1_3_VERSION)
+		tls_peer_keep_session(tls->peer, SSL_get1_session(tls->ssl));
+}
+
+/*
+ * One that fails does not fail the stream: the handshake is told, from the
+ * loop, and closes it so that the peer hears of it.  Until then it is quiet, as
+ * it is while somebody thinks about the hello.
+ */
 static int
 shake_hands(struct tls *tls, struct transport_wire *wire)
 {
+	enum tls_step step = tls->step;
+
 	if (tls->ready)
 		return 0;
 	int rc = SSL_do_handshake(tls->ssl);
-	if (rc != 1) {
-		rc = outcome(tls, rc, &wire->read_waits);
-		return rc != 0 ? rc : -ECONNRESET;
+	if (rc == 1) {
+		tls->ready = true;
+		keep_old_session(tls);
+		tls_handshake_note_ready(tls);
+		return 0;
 	}
-	tls->ready = true;
-	/* One of TLS 1.2 is good for more than one connection, and no other
-	 * comes. */
-	if (SSL_session_reused(tls->ssl) == 1 &&
-	    SSL_version(tls->ssl) < TLS1_3_VERSION)
-		tls_peer_keep_session(tls->peer, SSL_get1_session(tls->ssl));
-	tls_handshake_note_ready(tls);
-	return 0;
+	rc = outcome(tls, rc, &wire->read_waits);
+	if (rc == 0) {
+		tls_handshake_note_failed(tls, -ECONNRESET);
+		rc = break_off(tls, -ECONNRESET);
+	}
+	if (rc != -EAGAIN)
+		wire->read_waits = 0;
+	else if (tls->step == TLS_STEP_ASKED && step != tls->step)
+		tls_handshake_note_hello(tls);
+	return -EAGAIN;
 }
 
 static ssize_t
@@ -138,6 +183,7 @@ tls_read(struct transport_wire *wire, void *to, size_t room)
 	if (tls->broken)
 		return -EPROTO;
 	tls->begun = true;
+	tls->was_answered = false;
 	wire->read_waits = LOOP_READ;
 	ERR_clear_error();
 	errno = 0;
@@ -191,7 +237,8 @@ tls_holds(const struct transport_wire *wire)
 {
 	const struct tls *tls = wire->state;
 
-	return !tls->begun || (tls->may_hold && SSL_has_pending(tls->ssl) == 1);
+	return !tls->begun || tls->was_answered ||
+	       (tls->may_hold && SSL_has_pending(tls->ssl) == 1);
 }
 
 /* The peer hears that this is the end, if it can be said at once. */

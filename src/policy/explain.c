@@ -2,6 +2,7 @@
 #include "policy/explain.h"
 
 #include "policy/describe.h"
+#include "policy/opening.h"
 
 #include "base/vec.h"
 
@@ -59,19 +60,20 @@ say_destination(struct explainer *explainer, const struct policy_rule *rule)
 }
 
 static bool
-is_covered(const struct policy_endpoint *endpoint, struct str name)
+is_asked_for(const struct policy_rule *rule, const struct flow *flow)
 {
-	for (size_t i = 0; i < endpoint->group_count; i++)
-		if (domain_set_covers(&endpoint->groups[i]->domains, name))
-			return true;
-	return false;
+	return policy_endpoint_names(&rule->to, flow) &&
+	       (rule->to.except == NULL ||
+		   !policy_endpoint_names(rule->to.except, flow));
 }
 
-static bool
-is_asked_for(const struct policy_rule *rule, struct str name)
+/* Of many that were learned for the address the first is named. */
+static void
+add_names(const struct flow *flow, struct text *out)
 {
-	return is_covered(&rule->to, name) &&
-	       (rule->to.except == NULL || !is_covered(rule->to.except, name));
+	text_add(out, flow->name);
+	if (flow->also_count > 0)
+		text_addf(out, " (and %zu more)", flow->also_count);
 }
 
 /*
@@ -97,13 +99,16 @@ say_name(struct explainer *explainer, const struct policy_rule *rule)
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	if (known == FLOW_KNOWN && !is_asked_for(rule, flow->name)) {
-		text_addf(out, "%.*s is not in ", STR_ARG(flow->name));
+	if (known == FLOW_KNOWN && !is_asked_for(rule, flow)) {
+		add_names(flow, out);
+		text_addz(out, " is not in ");
 		describe_endpoint(explainer->policy, &rule->to, out);
 		return;
 	}
-	if (known == FLOW_KNOWN)
-		text_addf(out, "%.*s is at ", STR_ARG(flow->name));
+	if (known == FLOW_KNOWN) {
+		add_names(flow, out);
+		text_addz(out, " is at ");
+	}
 	describe_place(
 	    explainer->policy, flow->to_zone, flow->destination, out);
 	text_addz(out, known == FLOW_KNOWN
@@ -203,6 +208,11 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		say_time(explainer);
 		break;
 	case POLICY_FACT_SCHEME:
+		if (rule->inspect && !sees(explainer, fact)) {
+			text_addz(out, "this flow shows no request, and "
+				       "'inspect' lets nothing else pass");
+			break;
+		}
 		say_text(
 		    explainer, fact, str_of(policy_scheme_word(flow->scheme)));
 		break;
@@ -262,8 +272,9 @@ int
 explain_flow(const struct policy *policy, const struct flow *flow,
     struct explanation *ret)
 {
+	struct flow seen = *flow;
 	struct explainer explainer = {
-		.policy = policy, .flow = flow, .ret = ret
+		.policy = policy, .flow = &seen, .ret = ret
 	};
 	struct policy_trace trace = { note_step, &explainer };
 
@@ -271,9 +282,11 @@ explain_flow(const struct policy *policy, const struct flow *flow,
 	arena_init(&ret->arena, EXPLANATION_BYTES_MAX);
 	explainer.phase = ret->answer.phase;
 	ret->by_proxy = explain_by_proxy(flow, &ret->answer);
+	if (flow->tls != FLOW_BARE && explainer.phase > POLICY_PHASE_PACKET)
+		(void)policy_see_tls(policy, flow, &seen);
 	if (ret->answer.rule != NULL ||
 	    ret->answer.verdict == POLICY_VERDICT_UNDECIDED)
-		(void)policy_evaluate(policy, flow, ret->answer.phase, &trace);
+		(void)policy_evaluate(policy, &seen, ret->answer.phase, &trace);
 	text_fini(&explainer.words);
 	return ret->arena.full ? -ENOMEM : ret->rc;
 }

@@ -33,6 +33,13 @@ enum flow_known {
 	FLOW_KNOWN,
 };
 
+/* What a connection carries, as far as it is TLS. */
+enum flow_tls {
+	FLOW_BARE,        /* none, or what it carries is not asked for */
+	FLOW_TLS,         /* and nothing is known of what lies inside */
+	FLOW_TLS_REQUEST, /* the other facts are those of a request inside */
+};
+
 /* A field of a request; both texts are lent. */
 struct flow_header {
 	struct str name, value;
@@ -45,6 +52,8 @@ struct flow {
 	bool spoofed;  /* the source does not live in from_zone */
 	bool console;  /* of one that the console takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
+	enum flow_tls tls;
+	bool connects; /* of TLS: the explicit proxy was asked by a CONNECT */
 	uint8_t from_zone;
 	uint8_t to_zone;  /* of DESTINATION */
 	uint8_t own_zone; /* to_zone is SELF: the zone of that own address */
@@ -54,6 +63,13 @@ struct flow {
 	uint16_t port;                 /* or row of policy_icmp_kinds */
 	bool any_port;                 /* of SERVICE, only the protocol known */
 	struct str name;               /* lower case, no final dot */
+	/* Of a plain flow: packets tell its name, for the zone's names are
+	 * learned (policy/learning).  Others that were learned for the same
+	 * address stand beside it: a condition that one of them meets is met.
+	 */
+	bool learns;
+	const struct str *also;
+	size_t also_count;
 	struct str method;
 	struct str path;           /* canonical, without the query */
 	unsigned minute;           /* TIME, of the week (policy/hours) */

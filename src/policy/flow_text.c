@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/flow_text.h"
 
+#include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
 
@@ -583,17 +584,20 @@ find_way(const struct draft *draft)
 		   : FLOW_PLAIN;
 }
 
-/* TLS shows its server name and nothing else; other bytes not even that. */
-static enum policy_phase
-last_of_intercepted(const struct draft *draft)
+/* What is no http is taken for TLS: that shows its server name, and nothing
+ * else unless it is opened. */
+static void
+set_intercepted(struct draft *draft)
 {
-	bool http =
-	    draft->scheme == SCHEME_HTTP ||
-	    (draft->scheme == SCHEME_NONE &&
-		(draft->flow->port == 80 ||
-		    draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
+	struct flow *flow = draft->flow;
+	bool http = draft->scheme == SCHEME_HTTP ||
+		    (draft->scheme == SCHEME_NONE &&
+			(flow->port == 80 ||
+			    flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
 
-	return http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	flow->last = http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	if (!http)
+		flow->tls = FLOW_TLS_REQUEST;
 }
 
 static void
@@ -604,6 +608,12 @@ set_explicit(struct draft *draft)
 
 	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+	if (draft->scheme == SCHEME_HTTPS && !str_is(flow->method, "CONNECT")) {
+		flow->tls = FLOW_TLS_REQUEST;
+		flow->connects = true;
+		flow->last = POLICY_PHASE_RESPONSE;
+		return;
+	}
 	if (draft->scheme != SCHEME_HTTP && !method_given) {
 		flow->method = STR("CONNECT");
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
@@ -651,8 +661,30 @@ set_user(struct draft *draft)
 	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
 	    (flow->way == FLOW_INTERCEPTED ||
 		(flow->way == FLOW_EXPLICIT &&
-		    draft->policy->users.file.at == NULL)))
+		    !policy_has_users(draft->policy))))
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
+}
+
+/* RFC 2131, 4.1: who has no address yet may ask for one wherever he is. */
+static bool
+asks_for_address(const struct flow *flow)
+{
+	static const struct address none = { .family = ADDRESS_IPV4 };
+
+	return address_eq(flow->source, none) && !flow->any_port &&
+	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
+}
+
+/* Who has an address has asked for its name; who writes one, for none. */
+static void
+set_learned(struct draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	flow->learns = flow->way == FLOW_PLAIN &&
+		       policy_learns(draft->policy, flow->from_zone);
+	if (flow->learns && flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
 }
 
 static void
@@ -675,10 +707,11 @@ find_phases(struct draft *draft)
 	flow->last = POLICY_PHASE_PACKET;
 	/* Where the way hangs on the service, no later phase can be told. */
 	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
-		flow->last = last_of_intercepted(draft);
+		set_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
 	set_user(draft);
+	set_learned(draft);
 }
 
 bool
@@ -697,6 +730,7 @@ flow_read(struct reader *reader, const struct policy *policy,
 	    !read_destination(&draft) || !read_service(&draft) ||
 	    !read_facts(&draft))
 		return false;
+	ret->spoofed = ret->spoofed && !asks_for_address(ret);
 	find_phases(&draft);
 	return true;
 }

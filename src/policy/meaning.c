@@ -183,6 +183,10 @@ find_ways(struct meaning *meaning)
 	for (size_t i = 0; i < policy->listen_count; i++)
 		meaning->listened = diagram_or(
 		    d, meaning->listened, space_listener(space, which, i));
+	meaning->learned = diagram_and(
+	    d, direct, space_from_zones(space, which, policy->learns));
+	meaning->learned =
+	    diagram_minus(d, meaning->learned, meaning->uncarried);
 	meaning->no_zone =
 	    space_from_zones(space, which, policy_zone_bit(ZONE_NONE));
 	uint32_t asked = diagram_or(d, meaning->explicit, meaning->dialled);
@@ -244,6 +248,7 @@ meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 		return -ENOMEM;
 	find_ways(meaning);
 	find_masquerade(meaning);
+	meaning_find_opened(meaning);
 	for (size_t i = 0; i < count && space->diagram.rc == 0; i++)
 		meaning_rule_read(meaning, i);
 	return space_rc(space);

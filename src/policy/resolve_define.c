@@ -390,6 +390,8 @@ resolve_definitions(
 		resolve_service_name(resolver, service, built_in);
 	(void)report_topic(resolver->report, MANUAL_ZONES);
 	resolve_all_zones(resolver, syntax->zones);
+	if (!built_in)
+		resolve_sandbox(resolver, syntax);
 	(void)report_topic(resolver->report, MANUAL_NAMES);
 	for (const struct syntax_list *list = syntax->lists; list != NULL;
 	     list = list->next)

@@ -103,6 +103,7 @@ resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 	}
 	bool good = resolve_zones(resolver, syntax->zones, &listen.zones);
 	good &= resolve_behind(resolver, syntax->behind, &listen);
+	good &= resolve_secure(resolver, syntax, &listen);
 	if (good)
 		policy->listens[policy->listen_count++] = listen;
 }
@@ -141,7 +142,8 @@ make_room(struct resolver *resolver, const struct syntax *syntax)
 	policy->listens = arena_array(resolver->arena,
 	    syntax_count(syntax->listens), sizeof(*policy->listens));
 	policy->intercepts = arena_array(resolver->arena,
-	    syntax_count(syntax->intercepts), sizeof(*policy->intercepts));
+	    syntax_count(syntax->intercepts) + 1, /* the sandbox's */
+	    sizeof(*policy->intercepts));
 	return !resolver->arena->full;
 }
 
@@ -157,4 +159,5 @@ resolve_proxy(struct resolver *resolver, const struct syntax *syntax)
 	for (const struct syntax_intercept *intercept = syntax->intercepts;
 	     intercept != NULL; intercept = intercept->next)
 		resolve_intercept(resolver, intercept);
+	resolve_sandbox_intercept(resolver);
 }

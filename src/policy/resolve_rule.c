@@ -2,6 +2,7 @@
 /*
  * policy/resolve_rule: the ordered list.
  */
+#include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
 
@@ -254,6 +255,7 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -417,6 +419,7 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -512,6 +515,23 @@ number_bandwidths(struct resolver *resolver)
 	}
 }
 
+static void
+find_asked(struct resolver *resolver)
+{
+	const struct policy_rule *rule = NULL;
+	int rc = policy_learning_find(resolver->policy, &rule);
+
+	if (rc == -ENOMEM)
+		resolver->rc = rc;
+	if (rc != -E2BIG)
+		return;
+	report_error(resolver->report, rule->place,
+	    "the names of at most %d rules are learned; what goes the same way "
+	    "can be one name or list",
+	    POLICY_ASKED_MAX);
+	report_see(resolver->report, MANUAL_LIMITS);
+}
+
 void
 resolve_rules(struct resolver *resolver, const struct syntax *own,
     const struct syntax *built_in)
@@ -536,9 +556,13 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	for (const struct syntax_rule *rule = built_in->rules; rule != NULL;
 	     rule = rule->next)
 		resolve_rule(resolver, rule, true);
+	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
-	for (size_t i = 0; i < policy->rule_count; i++)
+	for (size_t i = 0; i < policy->rule_count; i++) {
 		policy->asks |= asked_by(&policy->rules[i]);
+		policy->inspects |= policy->rules[i].inspect;
+	}
 	number_rules(resolver);
 	number_bandwidths(resolver);
+	find_asked(resolver);
 }

@@ -6,6 +6,8 @@
 #include "http2/session.h"
 #include "net/hello.h"
 #include "net/socket.h"
+#include "proxy/alias_stream.h"
+#include "proxy/aliases.h"
 #include "proxy/association.h"
 #include "proxy/balanced.h"
 #include "proxy/banned.h"
@@ -22,6 +24,10 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+
+#define DNS_PORT   53
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
 
 /* ---- the end ---- */
 
@@ -43,6 +49,8 @@ finish_matter(struct client *client, enum proxy_failure why)
 	tunnel_cancel(client->tunnel, why);
 	association_cancel(client->association, why);
 	frames_destroy(client->frames, why);
+	alias_stream_destroy(client->questions);
+	client->questions = NULL;
 	client->association = NULL;
 	client->frames = NULL;
 	client->exchange = NULL;
@@ -411,6 +419,13 @@ begin_hello(struct client *client)
 }
 
 static void
+refuse_hello(struct client *client)
+{
+	tunnel_refuse_hello(
+	    client, (struct str){ NULL, 0 }, PROXY_FAILURE_HELLO_BAD);
+}
+
+static void
 read_hello(struct client *client)
 {
 	struct hello hello;
@@ -422,14 +437,18 @@ read_hello(struct client *client)
 		return;
 	}
 	if (rc < 0) {
-		tunnel_refuse_hello(client);
+		refuse_hello(client);
 		return;
 	}
 	struct str name = hello_server_name(&hello);
 	client_become_busy(client);
 	if (name.at != NULL)
 		name = arena_str(&client->arena, name);
-	tunnel_open(client, name, true);
+	if (client->alias.at != NULL && name.at != NULL &&
+	    !str_eq(name, client->alias))
+		tunnel_refuse_hello(client, name, PROXY_FAILURE_OTHER_NAME);
+	else
+		tunnel_open(client, name, true);
 }
 
 /* Other bytes, or none at all by now: there is no name. */
@@ -480,11 +499,21 @@ static const struct stream_user greetings = {
 	.failed = on_failed,
 };
 
+/* Of a flow that has a name already only requests would tell more. */
+static int64_t
+greeting_timeout(const struct client *client)
+{
+	return client->alias.at == NULL || client->local.port == HTTP_PORT ||
+		       client->local.port == HTTPS_PORT
+		   ? PROXY_GREETING_TIMEOUT
+		   : PROXY_ALIAS_GREETING_TIMEOUT;
+}
+
 static void
 await_greeting(struct client *client)
 {
 	client->state = CLIENT_GREETING;
-	arm(client, PROXY_GREETING_TIMEOUT);
+	arm(client, greeting_timeout(client));
 	stream_use(client->stream, &greetings, client);
 	stream_read_start(client->stream);
 }
@@ -517,7 +546,7 @@ on_time(struct loop_timer *timer)
 		open_nameless(client);
 		break;
 	case CLIENT_HELLO:
-		tunnel_refuse_hello(client);
+		refuse_hello(client);
 		break;
 	case CLIENT_HEAD:
 		on_head_time(client);
@@ -596,10 +625,36 @@ was_handed_over(const struct client *client)
 	       !address_eq(client->local.address, client->listener.address);
 }
 
+/* An address that stands for a name, but for none that was asked for. */
+static bool
+is_alias_of_nobody(const struct client *client)
+{
+	return client->worker->generation->sandboxed &&
+	       client->alias.at == NULL && alias_is(client->local.address);
+}
+
 static bool
 is_welcome(const struct client *client)
 {
+	if (is_alias_of_nobody(client))
+		return false;
 	return client->intercepted ? was_handed_over(client) : may_ask(client);
+}
+
+/* To whichever name server it thinks it speaks. */
+static bool
+asks_for_names(const struct client *client)
+{
+	return client->worker->generation->sandboxed &&
+	       client->local.port == DNS_PORT;
+}
+
+static void
+await_questions(struct client *client)
+{
+	client->state = CLIENT_IDLE;
+	arm(client, PROXY_KEEP_TIMEOUT);
+	alias_stream_serve(client);
 }
 
 /* Balancers speak for many: they have as many as there are. */
@@ -652,6 +707,9 @@ make(struct worker *worker, bool intercepted,
 		client->balancer = peer;
 		client->state = CLIENT_PREFACE;
 	}
+	if (worker->generation->sandboxed)
+		client->alias =
+		    aliases_name(worker->aliases, client->local.address);
 	describe(client);
 	worker_add_client(&worker->clients, client);
 	counter_add(COUNTER_CONNECTIONS, 1);
@@ -680,7 +738,9 @@ client_create(struct worker *worker, bool intercepted,
 	}
 	client->place = place;
 	(void)socket_tune(fd, &tuning);
-	if (!is_welcome(client))
+	if (asks_for_names(client))
+		await_questions(client);
+	else if (!is_welcome(client))
 		client_reset(client);
 	else if (intercepted)
 		await_greeting(client);
@@ -719,6 +779,7 @@ client_create_stream(
 	client->peer = connection->peer;
 	client->balancer = connection->balancer;
 	client->local = connection->local;
+	client->alias = connection->alias;
 	client->flow_id = connection->flow_id;
 	worker_add_client(frames_streams(connection->frames), client);
 	await_head(client);
@@ -749,6 +810,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 	errand->client_fd =
 	    stream_fd(client->connection != NULL ? client->connection->stream
 						 : client->stream);
+	errand->named = client->alias.at != NULL;
 	errand_set_user(errand, &client->user);
 }
 
@@ -804,7 +866,10 @@ may_wait(const struct client *client)
 	admission_begin(
 	    generation, FLOW_INTERCEPTED, client->peer.address, &flow);
 	admission_port(&flow, client->local.port);
-	admission_destination(generation, &flow, client->local.address);
+	if (client->alias.at != NULL)
+		admission_name(&flow, client->alias);
+	else
+		admission_destination(generation, &flow, client->local.address);
 	flow.known[POLICY_FACT_SCHEME] = FLOW_NOT_GIVEN;
 	enum policy_verdict verdict = admission_ask(generation, &flow).verdict;
 	return verdict == POLICY_VERDICT_ALLOW ||

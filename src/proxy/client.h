@@ -23,6 +23,7 @@
 #include "proxy/errand.h"
 #include "proxy/who.h"
 
+struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
@@ -54,6 +55,8 @@ struct client {
 	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	struct address_port local; /* of intercepted: where it wanted to go */
 	struct address_port listener; /* that took it */
+	struct str alias; /* of a sandbox: what `local` stands for; at == NULL:
+			   * it is an address (proxy/aliases) */
 	uint64_t flow_id;
 	struct loop_timer timer;
 	struct arena arena; /* of what is asked now */
@@ -64,7 +67,9 @@ struct client {
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
-	struct association *association; /* not in the arena, nor: */
+	/* Not in the arena: */
+	struct association *association;
+	struct alias_stream *questions;
 	struct frames *frames;
 };
 

@@ -361,7 +361,8 @@ errand_goes_by_name(const struct errand *errand)
 {
 	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		return false;
-	return errand->flow.way == FLOW_EXPLICIT || errand->answer.by_name ||
+	return errand->flow.way == FLOW_EXPLICIT || errand->named ||
+	       errand->answer.by_name ||
 	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
 }
 

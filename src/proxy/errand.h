@@ -73,6 +73,7 @@ struct errand {
 	/* Why he is not known: what a client is told if it hangs on him. */
 	enum proxy_failure user_failure;
 	struct address meant; /* that the client gave; family NONE: by name */
+	bool named;           /* by it alone, though intercepted */
 	bool may_reuse;       /* a kept connection will do */
 	/* The path in its other reading (http/path); at == NULL: the same. */
 	struct str path_lax;

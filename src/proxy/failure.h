@@ -43,6 +43,7 @@
 	ROW(USER_WRONG, 407, "name and password do not fit")                   \
 	ROW(USER_THROTTLED, 429, "too many wrong passwords came from there")   \
 	ROW(USER_BUSY, 503, "too many passwords wait to be checked")           \
+	ROW(USER_UNKNOWN, 503, "passwords cannot be checked at the moment")    \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
 	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \
@@ -59,6 +60,7 @@
 	    "the balancer speaks for one who may not ask here")                \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
 	ROW(FLOOD, 0, "the client floods the proxy with useless frames")       \
+	ROW(OTHER_NAME, 421, "it names another server than it has dialled")    \
 	ROW(IDLE, 0, "nothing moved for too long")                             \
 	ROW(NO_MEMORY, 503, "the proxy has no room for it")
 

@@ -55,7 +55,14 @@ int
 proxy_generation_add_listener(
     struct proxy_generation *generation, struct proxy_listener listener)
 {
-	return VEC_ADD(&generation->listeners, listener);
+	int rc = VEC_ADD(&generation->listeners, listener);
+
+	if (rc == 0 && listener.sandbox) {
+		generation->sandboxed = true;
+		generation->has_ipv6 |=
+		    listener.at.address.family == ADDRESS_IPV6;
+	}
+	return rc;
 }
 
 int

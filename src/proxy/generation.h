@@ -17,6 +17,7 @@
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
 	bool datagrams;  /* UDP, of those who are associated */
+	bool sandbox;    /* of a command whose addresses stand for names */
 	struct address_port at;
 	int fd; /* owned */
 };
@@ -29,6 +30,8 @@ struct proxy_own {
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
+	bool sandboxed; /* a sandbox's: its flows are all told of */
+	bool has_ipv6;  /* that sandbox has it */
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */

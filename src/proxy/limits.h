@@ -14,6 +14,9 @@
 /* A balancer sends its header at once; a segment may be lost once. */
 #define PROXY_PREFACE_TIMEOUT (5 * CLOCK_SECOND)
 
+/* A whole TLS handshake, of two round trips: a bad line needs seconds. */
+#define PROXY_HANDSHAKE_TIMEOUT (15 * CLOCK_SECOND)
+
 /* From the first byte of a head to its last: a slow line needs seconds. */
 #define PROXY_HEAD_TIMEOUT (30 * CLOCK_SECOND)
 
@@ -122,6 +125,27 @@
 /* Sockets that gatehoused is asked for at once.  Making one takes it
  * microseconds, so more than these are waited for only while it is busy. */
 #define PROXY_SOURCES_MAX 128
+
+/*
+ * Names that a sandboxed command is told addresses for; a large build needs
+ * hundreds.  Each is kept until the end, in at most 256 bytes and what is
+ * reckoned with it.
+ */
+#define PROXY_ALIASES_MAX       65536
+#define PROXY_ALIASES_BYTES_MAX ((size_t)PROXY_ALIASES_MAX * 512)
+
+/* Questions for names that wait for the DNS, of each worker; more are lost, and
+ * whoever asks asks again. */
+#define PROXY_QUESTIONS_MAX 512
+
+/* How long a program may remember an alias, which never changes. */
+#define PROXY_ALIAS_TTL_S 300
+
+/*
+ * One that has asked for a name need not speak for it to be known: what is
+ * waited for is a request that could be judged and kept as such.
+ */
+#define PROXY_ALIAS_GREETING_TIMEOUT (150 * CLOCK_MS)
 
 /*
  * What is kept of one request: the parser's share of two heads, the URL for the

@@ -7,6 +7,15 @@
 #include "proxy/errand.h"
 #include "proxy/worker.h"
 
+/* A request without a Host field has the address instead of a name. */
+static bool
+is_alias(const struct client *client, const struct http_host *host)
+{
+	return http_host_is_name(host)
+		   ? str_eq(host->text, client->alias)
+		   : address_eq(host->address, client->local.address);
+}
+
 /* What we never pass on, whatever the policy says. */
 enum proxy_failure
 question_objection(
@@ -18,6 +27,8 @@ question_objection(
 		return PROXY_FAILURE_TRACE;
 	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
 		return PROXY_FAILURE_CONNECT;
+	if (client->alias.at != NULL && !is_alias(client, &request->uri.host))
+		return PROXY_FAILURE_OTHER_NAME;
 	if (!client->intercepted &&
 	    (request->target == HTTP_TARGET_ORIGIN ||
 		request->target == HTTP_TARGET_ASTERISK))
@@ -120,10 +131,13 @@ tell_where(struct errand *errand, const struct client *client,
 {
 	struct str name = { NULL, 0 };
 
-	if (http_host_is_name(&uri->host))
+	if (client->alias.at != NULL)
+		name = client->alias;
+	else if (http_host_is_name(&uri->host))
 		name = arena_str(arena, uri->host.text);
-	errand->meant =
-	    client->intercepted ? client->local.address : uri->host.address;
+	if (client->alias.at == NULL)
+		errand->meant = client->intercepted ? client->local.address
+						    : uri->host.address;
 	admission_port(&errand->flow,
 	    client->intercepted ? client->local.port : uri->port);
 	admission_name(&errand->flow, name);

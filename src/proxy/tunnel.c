@@ -254,12 +254,20 @@ tunnel_ask(struct client *client, const struct tunnel_question *question)
 static struct tunnel_question
 question_of(const struct client *client, struct str name, bool tls)
 {
-	return (struct tunnel_question){
+	struct tunnel_question question = {
 		.manner = tls ? TUNNEL_TLS : TUNNEL_BARE,
 		.name = name,
 		.address = client->local.address,
 		.port = client->local.port,
 	};
+
+	if (client->alias.at == NULL)
+		return question;
+	/* What it has said by the address that it dialled. */
+	if (name.at == NULL)
+		question.name = client->alias;
+	question.address = (struct address){ .family = ADDRESS_NONE };
+	return question;
 }
 
 void
@@ -271,20 +279,21 @@ tunnel_open(struct client *client, struct str name, bool tls)
 }
 
 void
-tunnel_refuse_hello(struct client *client)
+tunnel_refuse_hello(
+    struct client *client, struct str name, enum proxy_failure why)
 {
-	struct tunnel_question question =
-	    question_of(client, (struct str){ NULL, 0 }, true);
+	struct tunnel_question question = question_of(client, name, true);
 	struct tunnel *tunnel = create_asked(client, &question);
 
 	if (tunnel == NULL)
 		return;
 	/* The event tells where it would have gone. */
-	admission_destination(
-	    tunnel->own.generation, &tunnel->own.flow, client->local.address);
+	if (client->alias.at == NULL)
+		admission_destination(tunnel->own.generation, &tunnel->own.flow,
+		    client->local.address);
 	tunnel->own.answer.phase = POLICY_PHASE_NAME;
 	tunnel->own.answer.verdict = POLICY_VERDICT_REJECT;
-	tunnel->own.failure = PROXY_FAILURE_HELLO_BAD;
+	tunnel->own.failure = why;
 	errand_tell(&tunnel->own);
 	client_reset(client);
 }

@@ -40,8 +40,12 @@ void tunnel_ask(struct client *client, const struct tunnel_question *question);
 /* The same for an intercepted connection, which goes where it was made to. */
 void tunnel_open(struct client *client, struct str name, bool tls);
 
-/* An intercepted TLS connection whose hello cannot be read: it is refused. */
-void tunnel_refuse_hello(struct client *client);
+/*
+ * An intercepted TLS connection whose hello cannot be read, or names another
+ * server (`name`, in the client's arena) than was asked for: it is refused.
+ */
+void tunnel_refuse_hello(
+    struct client *client, struct str name, enum proxy_failure why);
 
 /*
  * Joins the client's stream to the errand's server; whatever had to be said to

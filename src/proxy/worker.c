@@ -3,6 +3,8 @@
 
 #include "base/must.h"
 #include "net/socket.h"
+#include "proxy/alias_datagram.h"
+#include "proxy/aliases.h"
 #include "proxy/association.h"
 #include "proxy/banned.h"
 #include "proxy/client.h"
@@ -41,6 +43,7 @@ struct member {
 };
 
 struct workers {
+	struct aliases *aliases;
 	struct banned *banned;
 	struct callers *callers;
 	struct crowd *crowd;
@@ -159,6 +162,23 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 }
 
 static void
+on_questions(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	alias_datagrams_receive(listener->worker, watch->fd);
+}
+
+static loop_watch_fn
+reader_of(const struct proxy_listener *listener)
+{
+	if (!listener->datagrams)
+		return on_connections;
+	return listener->sandbox ? on_questions : on_datagrams;
+}
+
+static void
 stop_listening(struct worker *worker)
 {
 	loop_timer_cancel(&worker->accept_again);
@@ -185,8 +205,7 @@ start_listening(struct worker *worker)
 		one->listener = &generation->listeners.items[i];
 		one->watch = (struct loop_watch){ .fd = one->listener->fd,
 			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
-			.fn = one->listener->datagrams ? on_datagrams
-						       : on_connections,
+			.fn = reader_of(one->listener),
 			.context = one };
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 	}
@@ -242,6 +261,7 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 	if (before == NULL)
 		enter_cache(worker);
 	stop_listening(worker);
+	alias_datagrams_end_all(worker);
 	worker->generation = generation;
 	start_listening(worker);
 	judge_clients_again(worker);
@@ -348,6 +368,7 @@ run(void *context)
 	pulse_end(member->pulse, member->index);
 	stop_listening(worker);
 	end_clients(worker);
+	alias_datagrams_end_all(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
 	fill_end_all(worker);
@@ -390,6 +411,7 @@ init_member(struct member *member, const struct workers *workers)
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;
+	worker->aliases = workers->aliases;
 	worker->banned = workers->banned;
 	worker->callers = workers->callers;
 	worker->crowd = workers->crowd;
@@ -442,6 +464,7 @@ allocate(size_t count)
 	workers->pools = pools_create();
 	workers->pulse = pulse_create(count, PULSE_EVERY);
 	workers->slots = slots_create();
+	workers->aliases = aliases_create();
 	workers->banned = banned_create();
 	workers->callers = callers_create();
 	workers->crowd = crowd_create(places_for_clients(),
@@ -452,12 +475,12 @@ allocate(size_t count)
 	workers->thorough = thorough_create();
 	workers->refusals = refusals_create();
 	workers->members = calloc(count, sizeof(*workers->members));
-	if (workers->pools != NULL && workers->slots != NULL &&
-	    workers->pulse != NULL && workers->crowd != NULL &&
-	    workers->slow_heads != NULL && workers->banned != NULL &&
-	    workers->callers != NULL && workers->who != NULL &&
-	    workers->thorough != NULL && workers->refusals != NULL &&
-	    workers->members != NULL)
+	if (workers->aliases != NULL && workers->pools != NULL &&
+	    workers->slots != NULL && workers->pulse != NULL &&
+	    workers->crowd != NULL && workers->slow_heads != NULL &&
+	    workers->banned != NULL && workers->callers != NULL &&
+	    workers->who != NULL && workers->thorough != NULL &&
+	    workers->refusals != NULL && workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -532,6 +555,12 @@ workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule))
 {
 	refusals_tell(workers->refusals, tell);
+}
+
+void
+workers_ask_pam_at(struct workers *workers, int helper)
+{
+	who_ask_pam_at(workers->who, helper);
 }
 
 void
@@ -667,6 +696,7 @@ workers_destroy(struct workers **workers)
 	for (size_t i = 0; i < w->count; i++)
 		fini_member(&w->members[i]);
 	cache_destroy(&w->cache);
+	aliases_destroy(w->aliases);
 	banned_destroy(w->banned);
 	refusals_destroy(w->refusals);
 	callers_destroy(w->callers);

@@ -22,6 +22,8 @@
 #include "proxy/generation.h"
 #include "proxy/sources.h"
 
+struct alias_datagram;
+struct aliases;
 struct banned;
 struct callers;
 struct client;
@@ -46,6 +48,9 @@ struct worker {
 	struct who *who;           /* of all workers, too */
 	struct thorough *thorough; /* so too */
 	struct refusals *refusals; /* so too */
+	struct aliases *aliases; /* of all workers, too */
+	struct alias_datagram *datagrams;
+	size_t datagram_count;
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
@@ -88,6 +93,9 @@ void workers_take_source(struct workers *workers, uint32_t number, int fd);
  * first generation is used. */
 void workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule));
+
+/* Where gatehouse-pam is asked; likewise. */
+void workers_ask_pam_at(struct workers *workers, int helper);
 
 /* Who is told every second that all of them turn (proxy/pulse); before they are
  * started. */

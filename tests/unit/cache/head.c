@@ -123,6 +123,7 @@ a_head_is_read_back(void **state)
 	arena_init(&none, 0);
 	struct stored stored =
 	    must_store(200, DATED FRESH "A: b: c\nE:\nvary: x\n", &arena);
+	assert_true(cache_head_is_sound(stored.head));
 	assert_int_equal(cache_head_read(stored.head, &arena, &fields), 0);
 	assert_int_equal(fields.count, 5);
 	assert_int_equal(fields.items[0].id, HTTP_NAME_DATE);
@@ -140,6 +141,35 @@ a_head_is_read_back(void **state)
 	arena_fini(&arena);
 }
 
+static void
+a_head_of_somebody_else_is_looked_at(void **state)
+{
+	static const struct {
+		const char *head;
+		bool sound;
+	} rows[] = {
+		{ "", true },
+		{ "A: b\r\n", true },
+		{ "A: \r\nB: c: d\r\n", true },
+		{ "A: b", false },
+		{ "A: b\r", false },
+		{ "A: b\n", false },
+		{ "A: b\rc\r\n", false },
+		{ "A: b\nB: c\r\n", false },
+		{ "A:b\r\n", false },
+		{ "A\r\n", false },
+		{ ": b\r\n", false },
+		{ "A b: c\r\n", false },
+		{ "A: b\r\n\r\n", false },
+		{ "A: \x01\r\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+		    cache_head_is_sound(str_of(rows[i].head)), rows[i].sound);
+}
+
 int
 main(void)
 {
@@ -148,6 +178,7 @@ main(void)
 		cmocka_unit_test(the_tag_is_found),
 		cmocka_unit_test(a_head_is_appended),
 		cmocka_unit_test(a_head_is_read_back),
+		cmocka_unit_test(a_head_of_somebody_else_is_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,70 +4,19 @@
  * or nobody reads.  Several processes and threads are in journal_shared.c,
  * servers and sockets in journal_socket.c.
  */
-#include "console/journal.h"
+#include "journal_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "event/counter.h"
 
-#include <cmocka.h>
-
 #define FILE_BYTES_MAX ((size_t)64 << 20)
-#define PATH_BYTES     80
-
-static char folder[] = P_tmpdir "/gatehouse-journal-XXXXXX";
-static char path[PATH_BYTES], older[PATH_BYTES];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/events.jsonl", folder);
-	(void)snprintf(older, sizeof(older), "%s/events.jsonl.1", folder);
-	return 0;
-}
-
-static int
-remove_files(void **state)
-{
-	(void)state;
-	(void)unlink(path);
-	(void)unlink(older);
-	(void)alarm(0);
-	return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-/* A test that waits for ever is one that failed. */
-static int
-no_waiting(void **state)
-{
-	(void)state;
-	(void)alarm(120);
-	return 0;
-}
 
 static void
 write_file(const char *at, struct str content)
@@ -238,7 +187,7 @@ opening_fails(void **state)
 
 	(void)state;
 	(void)snprintf(missing, sizeof(missing), "%s/no/file", folder);
-	assert_int_equal(symlink(path, older), 0);
+	assert_int_equal(symlink(path, older(1)), 0);
 	journal_init(&journal);
 	assert_int_equal(journal_open(&journal, missing, 0640), -ENOENT);
 	journal_reopen(&journal);
@@ -246,7 +195,7 @@ opening_fails(void **state)
 	emit(&journal, "a");
 	assert_int_equal(journal_open(&journal, missing, 0640), -ENOENT);
 	assert_int_equal(journal_open(&journal, folder, 0640), -EISDIR);
-	assert_int_equal(journal_open(&journal, older, 0640), -ELOOP);
+	assert_int_equal(journal_open(&journal, older(1), 0640), -ELOOP);
 	emit(&journal, "b");
 	journal_reopen(&journal);
 	emit(&journal, "c");
@@ -572,7 +521,7 @@ rotating(void **state)
 	emit(&journal, "b");
 	emit(&journal, "c");
 	assert_int_equal(journal_rotate_if_due(&journal), 1);
-	assert_file(older, "a b c");
+	assert_file(older(1), "a b c");
 	assert_file(path, "");
 	assert_int_equal(journal_rotate_if_due(&journal), 0);
 	emit(&journal, "d");
@@ -580,7 +529,7 @@ rotating(void **state)
 	emit(&journal, "f");
 	assert_int_equal(journal_rotate_if_due(&journal), 1);
 	emit(&journal, "g");
-	assert_file(older, "d e f");
+	assert_file(older(1), "d e f");
 	assert_file(path, "g");
 	journal_fini(&journal);
 }
@@ -604,7 +553,7 @@ rotated_by_another(void **state)
 	write_file(path, STR("{\"name\": \"theirs\"}\n"));
 	assert_int_equal(journal_rotate_if_due(&journal), 1);
 	emit(&journal, "c");
-	assert_int_equal(access(older, F_OK), -1);
+	assert_int_equal(access(older(1), F_OK), -1);
 	assert_file(away, "a b");
 	assert_file(path, "theirs c");
 
@@ -617,7 +566,7 @@ rotated_by_another(void **state)
 	assert_int_equal(journal_rotate_if_due(&journal), 1);
 	emit(&journal, "e");
 	assert_file(path, "e");
-	assert_int_equal(access(older, F_OK), -1);
+	assert_int_equal(access(older(1), F_OK), -1);
 	journal_fini(&journal);
 	assert_int_equal(unlink(away), 0);
 }
@@ -632,13 +581,13 @@ rotating_fails(void **state)
 	assert_int_equal(journal_open(&journal, path, 0640), 0);
 	journal.bytes_max = 1;
 	emit(&journal, "a");
-	assert_int_equal(mkdir(older, 0700), 0);
+	assert_int_equal(mkdir(older(1), 0700), 0);
 	assert_int_equal(journal_rotate_if_due(&journal), -EISDIR);
 	emit(&journal, "b");
 	assert_file(path, "a b");
-	assert_int_equal(rmdir(older), 0);
+	assert_int_equal(rmdir(older(1)), 0);
 	assert_int_equal(journal_rotate_if_due(&journal), 1);
-	assert_file(older, "a b");
+	assert_file(older(1), "a b");
 	journal_fini(&journal);
 }
 
@@ -660,9 +609,6 @@ no_rotation_of_what_is_no_file(void **state)
 	journal_fini(&journal);
 	assert_int_equal(close(reader), 0);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, no_waiting, remove_files)
 
 int
 main(void)

@@ -3,73 +3,15 @@
  * console/journal_file: when a file is begun anew, and which are kept.  The
  * clock is not turned: a file is made older or younger instead.
  */
-#include "console/journal.h"
+#include "journal_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 
-#include <cmocka.h>
-
-#define PATH_BYTES 100
-#define DAY        (86400 * CLOCK_SECOND)
-
-static char folder[] = P_tmpdir "/gatehouse-file-XXXXXX";
-static char path[PATH_BYTES];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/events", folder);
-	return 0;
-}
-
-static const char *
-older(unsigned number)
-{
-	static char name[PATH_BYTES + 12];
-
-	(void)snprintf(name, sizeof(name), "%s.%u", path, number);
-	return name;
-}
-
-static int
-remove_files(void **state)
-{
-	(void)state;
-	(void)unlink(path);
-	for (unsigned i = 1; i < 10; i++)
-		(void)unlink(older(i));
-	(void)alarm(0);
-	return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-static int
-no_waiting(void **state)
-{
-	(void)state;
-	(void)alarm(120);
-	return 0;
-}
+#define DAY (86400 * CLOCK_SECOND)
 
 static struct policy_journal_output
 settings_of(int64_t bytes_max, int64_t every, unsigned keep)
@@ -81,32 +23,11 @@ settings_of(int64_t bytes_max, int64_t every, unsigned keep)
 		.keep = keep };
 }
 
-static struct journal_output *
-open_output(const struct policy_journal_output *settings)
-{
-	const struct journal_output_wish wish = {
-		.settings = settings,
-		.path = path,
-		.fd = journal_output_open(settings, path, 0640),
-		.enforcer = "firewall",
-	};
-	struct journal_output *output = NULL;
-
-	assert_true(wish.fd >= 0);
-	assert_int_equal(journal_output_create(&wish, &output), 0);
-	assert_int_equal(journal_output_start(output), 0);
-	return output;
-}
-
+/* It is in the file. */
 static void
-put(struct journal_output *output, const char *word)
+say(struct journal_output *output, const char *word)
 {
-	const struct event event = { .time = 1, .reason = word };
-	struct journal_rendering rendering;
-
-	journal_rendering_init(&rendering, &event);
-	journal_output_put(output, &rendering);
-	journal_rendering_fini(&rendering);
+	put(output, word);
 	assert_true(
 	    journal_output_flush(output, clock_now() + 60 * CLOCK_SECOND));
 }
@@ -115,14 +36,6 @@ static int
 rotate(struct journal_output *output)
 {
 	return journal_output_rotate(output, clock_now() + 60 * CLOCK_SECOND);
-}
-
-static void
-close_output(struct journal_output **output)
-{
-	journal_output_end(*output, clock_now() + 60 * CLOCK_SECOND);
-	journal_output_leave(output, true);
-	assert_null(*output);
 }
 
 /* The words of its lines, with a blank between: "a b". */
@@ -148,21 +61,21 @@ static void
 by_size(void **state)
 {
 	struct policy_journal_output settings = settings_of(60, 0, 3);
-	struct journal_output *output = open_output(&settings);
+	struct journal_output *output = open_output(&settings, path);
 
 	(void)state;
 	assert_int_equal(rotate(output), 0); /* nothing is in it */
-	put(output, "a");
+	say(output, "a");
 	assert_int_equal(rotate(output), 0);
-	put(output, "b");
+	say(output, "b");
 	assert_int_equal(rotate(output), 1);
 	assert_words(path, "");
 	for (const char *word = "cdefgh"; *word != '\0'; word++) {
 		char one[] = { *word, '\0' };
-		put(output, one);
+		say(output, one);
 		(void)rotate(output);
 	}
-	put(output, "i");
+	say(output, "i");
 	assert_words(path, "i");
 	assert_words(older(1), "g h");
 	assert_words(older(2), "e f");
@@ -176,18 +89,18 @@ static void
 fewer_are_kept(void **state)
 {
 	struct policy_journal_output settings = settings_of(1, 0, 5);
-	struct journal_output *output = open_output(&settings);
+	struct journal_output *output = open_output(&settings, path);
 
 	(void)state;
 	for (const char *word = "abcde"; *word != '\0'; word++) {
 		char one[] = { *word, '\0' };
-		put(output, one);
+		say(output, one);
 		assert_int_equal(rotate(output), 1);
 	}
 	assert_words(older(5), "a");
 	settings.keep = 2;
 	journal_output_change(output, &settings);
-	put(output, "f");
+	say(output, "f");
 	assert_int_equal(rotate(output), 1);
 	assert_words(older(1), "f");
 	assert_words(older(2), "e");
@@ -195,10 +108,10 @@ fewer_are_kept(void **state)
 	assert_int_equal(access(older(5), F_OK), -1);
 	settings.keep = 0;
 	journal_output_change(output, &settings);
-	put(output, "g");
+	say(output, "g");
 	assert_int_equal(rotate(output), 1);
 	assert_int_equal(access(older(1), F_OK), -1);
-	put(output, "h");
+	say(output, "h");
 	assert_words(path, "h");
 	close_output(&output);
 }
@@ -208,16 +121,16 @@ static void
 holes(void **state)
 {
 	struct policy_journal_output settings = settings_of(1, 0, 3);
-	struct journal_output *output = open_output(&settings);
+	struct journal_output *output = open_output(&settings, path);
 
 	(void)state;
 	for (const char *word = "abc"; *word != '\0'; word++) {
 		char one[] = { *word, '\0' };
-		put(output, one);
+		say(output, one);
 		assert_int_equal(rotate(output), 1);
 	}
 	assert_int_equal(unlink(older(2)), 0);
-	put(output, "d");
+	say(output, "d");
 	assert_int_equal(rotate(output), 1);
 	assert_words(older(1), "d");
 	assert_words(older(2), "c");
@@ -239,17 +152,17 @@ static void
 by_time(void **state)
 {
 	struct policy_journal_output settings = settings_of(1 << 20, DAY, 2);
-	struct journal_output *output = open_output(&settings);
+	struct journal_output *output = open_output(&settings, path);
 
 	(void)state;
-	put(output, "a");
+	say(output, "a");
 	assert_int_equal(rotate(output), 0);
 	close_output(&output);
 	set_age(DAY);
-	output = open_output(&settings);
+	output = open_output(&settings, path);
 	assert_int_equal(rotate(output), 1);
 	assert_words(older(1), "a");
-	put(output, "b");
+	say(output, "b");
 	assert_int_equal(rotate(output), 0);
 	/* An empty one is as good as new. */
 	settings.bytes_max = 1;
@@ -257,7 +170,7 @@ by_time(void **state)
 	assert_int_equal(rotate(output), 1);
 	close_output(&output);
 	set_age(DAY);
-	output = open_output(&settings);
+	output = open_output(&settings, path);
 	assert_int_equal(rotate(output), 0);
 	close_output(&output);
 }
@@ -269,15 +182,15 @@ clock_set_back(void **state)
 {
 	struct policy_journal_output settings =
 	    settings_of(1 << 20, 60 * CLOCK_SECOND, 2);
-	struct journal_output *output = open_output(&settings);
+	struct journal_output *output = open_output(&settings, path);
 
 	(void)state;
-	put(output, "a");
+	say(output, "a");
 	close_output(&output);
 	set_age(-3 * DAY);
-	output = open_output(&settings);
+	output = open_output(&settings, path);
 	assert_int_equal(rotate(output), 0);
-	put(output, "b");
+	say(output, "b");
 	assert_words(path, "a b");
 	close_output(&output);
 }
@@ -290,11 +203,11 @@ another_time(void **state)
 	struct journal_output *output;
 
 	(void)state;
-	output = open_output(&settings);
-	put(output, "a");
+	output = open_output(&settings, path);
+	say(output, "a");
 	close_output(&output);
 	set_age(3 * DAY);
-	output = open_output(&settings);
+	output = open_output(&settings, path);
 	settings.every = DAY;
 	journal_output_change(output, &settings);
 	assert_int_equal(rotate(output), 0);
@@ -308,25 +221,25 @@ static void
 another_turns_it_over(void **state)
 {
 	struct policy_journal_output settings = settings_of(1, 0, 2);
-	struct journal_output *before = open_output(&settings);
+	struct journal_output *before = open_output(&settings, path);
 	struct journal_output *now = NULL;
 	struct stat st;
 
 	(void)state;
 	journal_output_follow(before);
-	put(before, "a");
+	say(before, "a");
 	assert_int_equal(rotate(before), 0);
 	assert_words(path, "a");
 	/* Due with the second line and not before: a thread looks by itself,
 	 * too, now and then. */
 	assert_int_equal(stat(path, &st), 0);
 	settings.bytes_max = st.st_size + 1;
-	now = open_output(&settings);
-	put(now, "b");
+	now = open_output(&settings, path);
+	say(now, "b");
 	assert_in_range(rotate(now), 0, 1);
 	assert_words(older(1), "a b");
 	assert_in_range(rotate(before), 0, 1);
-	put(before, "c");
+	say(before, "c");
 	assert_int_equal(rotate(before), 0);
 	assert_words(path, "c");
 	close_output(&now);
@@ -351,13 +264,13 @@ no_folder_yet(void **state)
 	assert_int_equal(journal_output_open(&settings, file, 0640), -ENOENT);
 	assert_int_equal(journal_output_create(&wish, &output), 0);
 	assert_int_equal(journal_output_start(output), 0);
-	put(output, "a");
+	say(output, "a");
 	assert_int_equal(rotate(output), -ENOENT);
 	assert_int_equal(journal_output_look(output).lost, 1);
 	assert_int_equal(journal_output_look(output).error, -ENOENT);
 	assert_int_equal(mkdir(later, 0700), 0);
 	assert_in_range(rotate(output), 0, 1);
-	put(output, "b");
+	say(output, "b");
 	assert_int_equal(journal_output_look(output).error, 0);
 	close_output(&output);
 	/* What ends in a t tells of the one that was lost. */
@@ -365,9 +278,6 @@ no_folder_yet(void **state)
 	assert_int_equal(unlink(file), 0);
 	assert_int_equal(rmdir(later), 0);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, no_waiting, remove_files)
 
 int
 main(void)

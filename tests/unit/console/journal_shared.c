@@ -4,73 +4,24 @@
  * rotates it, the child has been given the descriptor, both write with several
  * threads.  Every line is whole and there once, and every id is another.
  */
-#include "console/journal.h"
+#include "journal_folder.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "event/counter.h"
 
-#include <cmocka.h>
-
 #define FILE_BYTES_MAX ((size_t)64 << 20)
-#define PATH_BYTES     80
-#define KEPT_BYTES     (PATH_BYTES + 12)
 
 /* Half of the writers are in the parent, half in the child. */
 #define WRITERS          8
 #define LINES_PER_WRITER 2500
 #define LINES            (WRITERS * LINES_PER_WRITER)
-
-static char folder[] = P_tmpdir "/gatehouse-shared-XXXXXX";
-static char path[PATH_BYTES];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/events.jsonl", folder);
-	return 0;
-}
-
-static int
-remove_files(void **state)
-{
-	(void)state;
-	(void)unlink(path);
-	(void)alarm(0);
-	return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-/* A test that waits for ever is one that failed. */
-static int
-no_waiting(void **state)
-{
-	(void)state;
-	(void)alarm(120);
-	return 0;
-}
 
 /* One of the threads that emit, numbered over both processes. */
 static void *
@@ -345,12 +296,6 @@ static const struct policy_journal_output small = {
 	.keep = POLICY_JOURNAL_KEEP_MAX,
 };
 
-static void
-name_kept(char ret[static KEPT_BYTES], int n)
-{
-	(void)snprintf(ret, KEPT_BYTES, "%s.%d", path, n);
-}
-
 /* Rotates until the other side says that it has written all. */
 static void
 rotate_until_done(struct journal *journal, int channel)
@@ -370,18 +315,15 @@ rotate_until_done(struct journal *journal, int channel)
 static int
 tally_kept(struct tally *tally)
 {
-	char kept[KEPT_BYTES];
-	int count = 0;
+	unsigned count = 0;
 
-	do
-		name_kept(kept, ++count);
-	while (access(kept, F_OK) == 0);
-	for (int i = count - 1; i > 0; i--) {
-		name_kept(kept, i);
-		tally_file(tally, kept);
-		assert_int_equal(unlink(kept), 0);
+	while (access(older(count + 1), F_OK) == 0)
+		count++;
+	for (unsigned i = count; i > 0; i--) {
+		tally_file(tally, older(i));
+		assert_int_equal(unlink(older(i)), 0);
 	}
-	return count - 1;
+	return (int)count;
 }
 
 static void
@@ -417,9 +359,6 @@ rotation_while_all_write(void **state)
 	tally_file(tally, path);
 	tally_end(tally);
 }
-
-#define TEST(name)                                                             \
-	cmocka_unit_test_setup_teardown(name, no_waiting, remove_files)
 
 int
 main(void)

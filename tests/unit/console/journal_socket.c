@@ -3,101 +3,19 @@
  * console/journal_socket: servers and sockets that are there, come late, end
  * and come again, or do not read.
  */
-#include "console/journal.h"
+#include "journal_folder.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include "event/counter.h"
 #include "net/socket.h"
 
-#include <cmocka.h>
-
-#define PATIENCE   (60 * CLOCK_SECOND)
-#define PATH_BYTES 100
-
-static char folder[] = P_tmpdir "/gatehouse-socket-XXXXXX";
-static char path[PATH_BYTES];
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	(void)signal(SIGPIPE, SIG_IGN);
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, sizeof(path), "%s/log", folder);
-	return 0;
-}
-
-static int
-clean(void **state)
-{
-	(void)state;
-	(void)unlink(path);
-	(void)alarm(0);
-	return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
-
-static int
-no_waiting(void **state)
-{
-	(void)state;
-	(void)alarm(120);
-	return 0;
-}
-
-static struct journal_output *
-open_output(const struct policy_journal_output *settings, const char *at)
-{
-	int fd = journal_output_open(settings, at, 0640);
-	const struct journal_output_wish wish = {
-		.settings = settings,
-		.path = at,
-		.fd = fd == -EALREADY ? -1 : fd,
-		.enforcer = "firewall",
-	};
-	struct journal_output *output = NULL;
-
-	assert_int_equal(journal_output_create(&wish, &output), 0);
-	assert_int_equal(journal_output_start(output), 0);
-	return output;
-}
-
-static void
-put(struct journal_output *output, const char *word)
-{
-	const struct event event = { .time = 1, .reason = word };
-	struct journal_rendering rendering;
-
-	journal_rendering_init(&rendering, &event);
-	journal_output_put(output, &rendering);
-	journal_rendering_fini(&rendering);
-}
-
-static void
-close_output(struct journal_output **output)
-{
-	journal_output_end(*output, clock_now() + JOURNAL_END_PATIENCE);
-	journal_output_leave(output, true);
-}
+#define PATIENCE (60 * CLOCK_SECOND)
 
 /* ---- datagrams ---- */
 
@@ -363,8 +281,6 @@ tcp_that_nobody_reads(void **state)
 	assert_in_range(clock_now() - began, 0, 2 * JOURNAL_END_PATIENCE);
 	(void)close(listener);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, no_waiting, clean)
 
 int
 main(void)

@@ -6,8 +6,10 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 
 static void
@@ -578,6 +580,64 @@ timer_armed_in_its_callback_waits_a_round(void **state)
 	harness_end(&h);
 }
 
+/*
+ * The loop's thread is kept from running, and is late for a byte and for the
+ * timer that stands for its not having come: the byte is heard first.  It is a
+ * signal's handler that takes the time, so that the wait ends with neither.
+ */
+static int late_fd;
+
+static void
+come_late(int signal)
+{
+	int64_t end = clock_now() + 40 * CLOCK_MS;
+
+	(void)signal;
+	put_byte(late_fd);
+	while (clock_now() < end)
+		continue;
+}
+
+static void
+give_up_waiting(struct loop_watch *watch, unsigned ready)
+{
+	struct tick *tick = watch->context;
+
+	(void)ready;
+	loop_timer_cancel(&tick->timer);
+	loop_stop(watch->loop);
+}
+
+static void
+what_came_in_time_is_heard_before_a_timer(void **state)
+{
+	struct sigaction action = { .sa_handler = come_late }, before;
+	struct itimerval soon = { .it_value.tv_usec = 10000 };
+	struct harness h;
+	struct tick tick;
+	int pair[2];
+
+	(void)state;
+	harness_begin(&h);
+	make_pair(pair);
+	late_fd = pair[1];
+	ticks_init(&tick, 1, &h);
+	struct loop_watch watch = { .fd = pair[0],
+		.wanted = LOOP_READ,
+		.fn = give_up_waiting,
+		.context = &tick };
+	assert_int_equal(loop_watch_start(&h.loop, &watch), 0);
+	assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+	loop_timer_arm(&h.loop, &tick.timer, clock_now() + 30 * CLOCK_MS);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	harness_run(&h);
+	assert_string_equal(ticked, "");
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	loop_watch_stop(&watch);
+	close_pair(pair);
+	harness_end(&h);
+}
+
 static void
 far_deadlines_do_not_overflow(void **state)
 {
@@ -808,6 +868,7 @@ main(void)
 		cmocka_unit_test(timers_come_in_order),
 		cmocka_unit_test(cancelled_timer_is_silent),
 		cmocka_unit_test(timer_armed_in_its_callback_waits_a_round),
+		cmocka_unit_test(what_came_in_time_is_heard_before_a_timer),
 		cmocka_unit_test(far_deadlines_do_not_overflow),
 		cmocka_unit_test(deferred_work_runs_once_a_round),
 		cmocka_unit_test(wills_run_at_the_end_only),

@@ -555,6 +555,22 @@ silence_is_a_timeout(void **state)
 	lab_end(&lab);
 }
 
+/* What a round of the loop takes for its other work is not the server's time. */
+static void
+the_time_begins_with_the_question(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, SHORT, 0);
+	int64_t late = loop_now(&lab.h.loop) + SHORT;
+	while (clock_now() <= late)
+		continue;
+	assert_int_equal(
+	    ask_alone(&lab, "both.example").status, RESOLVER_STATUS_OK);
+	lab_end(&lab);
+}
+
 #define DEAF 3
 
 /* Sockets that take questions and never answer: the lab's server stays the
@@ -836,6 +852,7 @@ main(void)
 		cmocka_unit_test(a_callback_may_destroy_the_resolver),
 		cmocka_unit_test(too_many_questions_are_refused),
 		cmocka_unit_test(silence_is_a_timeout),
+		cmocka_unit_test(the_time_begins_with_the_question),
 		cmocka_unit_test(the_whole_time_holds_for_many_servers),
 		cmocka_unit_test(a_failure_at_once_is_told_by_the_loop),
 		cmocka_unit_test(a_closed_port_is_a_failure),

@@ -5,13 +5,12 @@
  */
 #include "net/tls.h"
 
+#include "certificates.h"
 #include "stream_ends.h"
 
 #include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,58 +24,27 @@ static struct {
 	size_t pem_len;
 } made;
 
-static void
-extend(X509 *one, int nid, const char *value)
-{
-	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
-
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(one, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-/* For so many seconds; signed by the authority, or by itself. */
 static X509 *
-make(const char *name, long seconds, const char *alternative)
+make(struct recipe recipe)
 {
-	X509 *one = X509_new();
-	X509_NAME *subject = X509_get_subject_name(one);
-
-	assert_int_equal(X509_set_version(one, X509_VERSION_3), 1);
-	(void)ASN1_INTEGER_set(X509_get_serialNumber(one), seconds);
-	(void)X509_gmtime_adj(X509_getm_notBefore(one), -3600);
-	(void)X509_gmtime_adj(X509_getm_notAfter(one), seconds);
-	assert_int_equal(X509_set_pubkey(one, made.key), 1);
-	assert_int_equal(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-			     (const unsigned char *)name, -1, -1, 0),
-	    1);
-	(void)X509_set_issuer_name(
-	    one, made.authority != NULL ? X509_get_subject_name(made.authority)
-					: subject);
-	extend(one, NID_basic_constraints,
-	    alternative == NULL ? "critical,CA:TRUE" : "critical,CA:FALSE");
-	if (alternative != NULL)
-		extend(one, NID_subject_alt_name, alternative);
-	assert_true(X509_sign(one, made.key, EVP_sha256()) > 0);
-	return one;
+	recipe.issuer = made.authority;
+	recipe.key = made.key;
+	return make_certificate(&recipe);
 }
 
 static void
 make_all(void)
 {
 	static const char names[] = "DNS:server.example,IP:127.0.0.1";
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *at;
 
 	made.key = EVP_EC_gen("P-256");
-	made.authority = make("authority", 3600, NULL);
-	made.server = make("server.example", 3601, names);
-	made.expired = make("server.example", -60, names);
-	assert_int_equal(PEM_write_bio_X509(bio, made.authority), 1);
-	made.pem_len = (size_t)BIO_get_mem_data(bio, &at);
-	assert_true(made.pem_len < sizeof(made.pem));
-	memcpy(made.pem, at, made.pem_len);
-	BIO_free(bio);
+	made.authority = make((struct recipe){ .name = "authority" });
+	made.server = make(
+	    (struct recipe){ .name = "server.example", .alternative = names });
+	made.expired = make((struct recipe){
+	    .name = "server.example", .alternative = names, .until = -60 });
+	made.pem_len =
+	    pem_of_certificate(made.authority, made.pem, sizeof(made.pem)).len;
 }
 
 /* ---- the server ---- */

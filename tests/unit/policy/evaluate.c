@@ -343,13 +343,18 @@ static void
 sources(void **state)
 {
 	(void)state;
-	TRY("allow lan -> guest\nallow self -> any\nallow 10.0.9.4 -> lan\n",
+	TRY("allow lan -> guest\nallow self -> any\nallow 10.0.9.4 -> lan\n"
+	    "allow lan -> self udp 67\n",
 	    { "10.0.0.4 -> 10.0.9.4 tcp 22", "allow packet by 1" },
 	    { "lan 10.0.9.4 -> 10.0.9.4 tcp 22", "drop packet: spoofed" },
 	    { "wan 10.0.0.4 -> 10.0.9.4 tcp 22", "drop packet: spoofed" },
 	    { "lan 192.0.2.1 -> 10.0.9.4 tcp 22", "drop packet: spoofed" },
 	    { "lan 10.0.0.1 -> 10.0.9.4 tcp 22", "drop packet: spoofed" },
 	    { "lan fe80::1 -> guest self tcp 22", "drop packet by 0" },
+	    { "lan 0.0.0.0 -> 255.255.255.255 udp 67", "allow packet by 4" },
+	    { "wan 0.0.0.0 -> self udp 67", "drop packet by 0" },
+	    { "lan 0.0.0.0 -> self udp 68", "drop packet: spoofed" },
+	    { "lan 0.0.0.0 -> self tcp 67", "drop packet: spoofed" },
 	    { "self -> 192.0.2.1 tcp 22", "allow packet by 2" },
 	    { "10.0.9.4 -> 10.0.0.4 tcp 22", "allow packet by 3" },
 	    { "10.0.9.5 -> 10.0.0.4 tcp 22", "drop packet by 0" });
