@@ -108,13 +108,16 @@ static void
 on_data(struct stream *wire, void *context)
 {
 	struct http2_session *session = context;
+	size_t count = stream_input(wire).len;
 	struct str in = stream_input(wire);
 	ssize_t n = 0;
 
 	if (!session->failed)
+		in = http2_receive_allowed(session, in);
+	if (!session->failed)
 		n = nghttp2_session_mem_recv(
 		    session->frames, (const uint8_t *)in.at, in.len);
-	stream_consume(wire, in.len);
+	stream_consume(wire, count);
 	if (n < 0)
 		http2_session_fail(
 		    session, HTTP2_END_BAD, NGHTTP2_PROTOCOL_ERROR);
@@ -321,6 +324,9 @@ http2_session_create(struct stream *wire, const struct http2_options *options,
 	    (struct loop_timer){ .fn = on_time, .context = session };
 	session->flush =
 	    (struct loop_deferred){ .fn = on_flush, .context = session };
+	/* A client's begins with what is no frame. */
+	if (options->side == HTTP2_SERVER)
+		session->tally.skip = strlen(HTTP2_PREFACE);
 	session->active = session->looked = loop_now(session->loop);
 	http2_guard_init(&session->guard, session->active);
 	if (make_frames(session) < 0 || say_settings(session) < 0) {

@@ -64,6 +64,15 @@ struct http2_ids {
 	int32_t newest;
 };
 
+#define HTTP2_FRAME_HEAD_BYTES 9
+
+/* Where the frames are in what comes. */
+struct http2_tally {
+	uint8_t head[HTTP2_FRAME_HEAD_BYTES]; /* of the next, so far */
+	size_t have;
+	size_t skip; /* before it */
+};
+
 /* A request, and what is wrong with it, or -1. */
 struct http2_asked {
 	struct http2_stream *stream;
@@ -81,6 +90,7 @@ struct http2_session {
 	size_t stream_count;
 	struct http2_stream *line, **line_end; /* whose heads are to be sent */
 	struct http2_guard guard;
+	struct http2_tally tally;
 	struct http2_block block;
 
 	/* The head that is coming: there is one at a time. */
@@ -117,6 +127,10 @@ void http2_session_fail(
 bool http2_session_is_flooded(const struct http2_session *session);
 
 /* ---- session_receive.c ---- */
+
+/* What of it may be read: all, or nothing and the session has failed. */
+struct str http2_receive_allowed(
+    struct http2_session *session, struct str bytes);
 
 void http2_receive_callbacks(nghttp2_session_callbacks *callbacks);
 

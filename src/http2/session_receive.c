@@ -53,6 +53,8 @@ may_come(struct http2_session *session, const nghttp2_frame_hd *head)
 {
 	int64_t now = loop_now(session->loop);
 
+	if (head->type == NGHTTP2_HEADERS)
+		session->continuations = 0;
 	if (head->type == NGHTTP2_CONTINUATION)
 		return ++session->continuations <= HTTP2_CONTINUATIONS_MAX;
 	/* A server of ours may take back what it likes. */
@@ -61,6 +63,59 @@ may_come(struct http2_session *session, const nghttp2_frame_hd *head)
 	if (head->type == NGHTTP2_DATA && head->length > 0)
 		http2_guard_useful(&session->guard);
 	return !is_idle(head) || http2_guard_idle_frame(&session->guard, now);
+}
+
+static nghttp2_frame_hd
+read_frame_head(const uint8_t bytes[static HTTP2_FRAME_HEAD_BYTES])
+{
+	return (nghttp2_frame_hd){
+		.length =
+		    (size_t)bytes[0] << 16 | (size_t)bytes[1] << 8 | bytes[2],
+		.type = bytes[3],
+		.flags = bytes[4],
+	};
+}
+
+/* The rest of a frame's head, of which a part may have come before. */
+static size_t
+gather(struct http2_tally *tally, struct str bytes)
+{
+	size_t want = HTTP2_FRAME_HEAD_BYTES - tally->have;
+	size_t len = bytes.len < want ? bytes.len : want;
+
+	memcpy(tally->head + tally->have, bytes.at, len);
+	tally->have += len;
+	return len;
+}
+
+/*
+ * libnghttp2 tells of frames that it knows; what it passes over costs the peer
+ * as little, so we count for ourselves.
+ */
+struct str
+http2_receive_allowed(struct http2_session *session, struct str bytes)
+{
+	struct http2_tally *tally = &session->tally;
+	size_t at = 0;
+
+	while (at < bytes.len) {
+		size_t left = bytes.len - at;
+		size_t skip = tally->skip < left ? tally->skip : left;
+		at += skip;
+		tally->skip -= skip;
+		if (skip < left)
+			at += gather(tally, str_skip(bytes, at));
+		if (tally->have < HTTP2_FRAME_HEAD_BYTES)
+			continue;
+		nghttp2_frame_hd head = read_frame_head(tally->head);
+		tally->have = 0;
+		tally->skip = head.length;
+		if (may_come(session, &head))
+			continue;
+		(void)end_flood(session);
+		return (struct str){ bytes.at, 0 };
+	}
+	return bytes;
 }
 
 /*
@@ -98,17 +153,14 @@ on_frame_begins(
 	struct http2_session *session = context;
 
 	(void)frames;
-	if (http2_session_is_flooded(session))
-		return 0;
 	if (head->type == NGHTTP2_HEADERS) {
-		session->continuations = 0;
 		session->head_since = loop_now(session->loop);
 		if (is_server(session) &&
 		    was_passed_over(session, head->stream_id))
 			http2_session_fail(
 			    session, HTTP2_END_BAD, NGHTTP2_PROTOCOL_ERROR);
 	}
-	return may_come(session, head) ? 0 : end_flood(session);
+	return 0;
 }
 
 /* ---- heads ---- */

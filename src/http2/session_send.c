@@ -13,8 +13,6 @@
 
 #include <errno.h>
 
-#define FRAME_HEAD_BYTES 9
-
 void
 http2_send_soon(struct http2_session *session)
 {
@@ -55,8 +53,8 @@ on_content_sent(nghttp2_session *frames, nghttp2_frame *frame,
 	(void)frames;
 	must(frame->data.padlen == 0 && len <= content.len);
 	content.len = len;
-	if (stream_queue(session->wire,
-		(struct str){ (const char *)head, FRAME_HEAD_BYTES }) < 0 ||
+	if (stream_queue(session->wire, (struct str){ (const char *)head,
+					    HTTP2_FRAME_HEAD_BYTES }) < 0 ||
 	    stream_queue(session->wire, content) < 0)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	buffer_consume(&stream->out, len);
