@@ -810,6 +810,8 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
+	if (client->connection != NULL || client->frames != NULL)
+		errand->account.http = http_version_word(HTTP_VERSION_2);
 	errand->client_fd =
 	    stream_fd(client->connection != NULL ? client->connection->stream
 						 : client->stream);

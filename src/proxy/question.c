@@ -117,6 +117,7 @@ describe(struct errand *errand, struct client *client,
 	struct text *url = &client->worker->scratch;
 
 	errand->account.method = arena_str(arena, request->method_text);
+	errand->account.http = http_version_word(http_request_version(request));
 	if (request->method == HTTP_METHOD_CONNECT)
 		return;
 	text_clear(url);

@@ -90,6 +90,7 @@ def test_a_page(site: Site, client: Http2, journal: Journal) -> None:
     assert asked.headers["via"].startswith("2 gatehouse-")
     event = journal.wait(url=URL + path)
     assert (event.status, event.rule_name, event.method) == (200, "web", "GET")
+    assert event.http == "2"
 
 
 def test_intercepted(site: Site, journal: Journal) -> None:
@@ -132,6 +133,7 @@ def test_the_same_by_both(
     events = [journal.wait(url=f"{URL}{path}?{n}") for n in (1, 2)]
     told = [(e.status, e.rule_name, e.phase, e.verdict, e.method, e.reason) for e in events]
     assert told[0] == told[1]
+    assert [event.http for event in events] == ["1.1", "2"]
 
 
 def test_what_one_has_stored_the_other_gets(site: Site, client: Http2) -> None:
