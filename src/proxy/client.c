@@ -17,12 +17,14 @@
 #include "proxy/greeting.h"
 #include "proxy/page.h"
 #include "proxy/proxy_status.h"
+#include "proxy/secure.h"
 #include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DNS_PORT   53
@@ -55,8 +57,13 @@ finish_matter(struct client *client, enum proxy_failure why)
 	client->frames = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
-	client->user = (struct policy_user){ 0 };
 	arena_fini(&client->arena);
+	secure_cancel(client->secure);
+	client->secure = NULL;
+	/* Without a hash: nothing else proves it. */
+	client->user = (struct policy_user){ 0 };
+	if (client->certified != NULL)
+		client->user.name = str_of(client->certified);
 }
 
 static void
@@ -69,6 +76,7 @@ destroy(struct client *client, enum proxy_failure why)
 	crowd_leave(client->place);
 	if (client->connection == NULL)
 		counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+	free(client->certified);
 	free(client);
 }
 
@@ -378,6 +386,20 @@ await_preface(struct client *client)
 	balanced_serve(client);
 }
 
+/* Of those who stall in it no more than of those who stall in a head. */
+static void
+shake_hands(struct client *client)
+{
+	client->state = CLIENT_SHAKING;
+	loop_timer_cancel(&client->timer);
+	client->slow_place = crowd_enter(
+	    client->worker->slow_heads, client->peer.address, false);
+	if (client->slow_place == NULL)
+		client_reset(client);
+	else
+		secure_serve(client);
+}
+
 static const struct stream_user heads = {
 	.data = on_head_data,
 	.ended = on_head_ended,
@@ -397,6 +419,25 @@ await_head(struct client *client)
 	    client->worker->drains ? PROXY_DRAIN_IDLE : PROXY_KEEP_TIMEOUT);
 	stream_use(client->stream, &heads, client);
 	stream_read_start(client->stream);
+}
+
+static void
+await_request(struct client *client)
+{
+	if (secure_is_wanted(client))
+		shake_hands(client);
+	else
+		await_head(client);
+}
+
+void
+client_secured(struct client *client, enum tls_protocol protocol)
+{
+	finish_matter(client, PROXY_FAILURE_NONE);
+	if (protocol == TLS_PROTOCOL_HTTP2)
+		frames_serve(client);
+	else
+		await_head(client);
 }
 
 void
@@ -559,6 +600,8 @@ on_time(struct loop_timer *timer)
 		break;
 	case CLIENT_ENDING:
 		on_last_words_time(client);
+		break;
+	case CLIENT_SHAKING: /* which has its own */
 		break;
 	case CLIENT_IDLE:
 	case CLIENT_SILENT:
@@ -750,7 +793,7 @@ client_create(struct worker *worker, bool intercepted,
 	else if (is_balanced(client))
 		await_preface(client);
 	else
-		await_head(client);
+		await_request(client);
 }
 
 /* ---- streams of HTTP/2 ---- */
@@ -765,6 +808,19 @@ client_become_framed(struct client *client, struct frames *frames)
 	loop_timer_cancel(&client->timer);
 }
 
+/* Whom a certificate names. */
+static bool
+inherit_user(struct client *client, const struct client *connection)
+{
+	if (connection->certified == NULL)
+		return true;
+	client->certified = strdup(connection->certified);
+	if (client->certified == NULL)
+		return false;
+	client->user.name = str_of(client->certified);
+	return true;
+}
+
 void
 client_create_stream(
     struct client *connection, struct stream *stream, int fault)
@@ -776,7 +832,6 @@ client_create_stream(
 		stream_close(&stream);
 		return;
 	}
-	client->stream = stream;
 	client->connection = connection;
 	client->listener = connection->listener;
 	client->peer = connection->peer;
@@ -784,6 +839,12 @@ client_create_stream(
 	client->local = connection->local;
 	client->alias = connection->alias;
 	client->flow_id = connection->flow_id;
+	if (!inherit_user(client, connection)) {
+		stream_close(&stream);
+		free(client);
+		return;
+	}
+	client->stream = stream;
 	worker_add_client(frames_streams(connection->frames), client);
 	await_head(client);
 	if (fault >= 0)
@@ -800,7 +861,16 @@ client_become(struct client *client, struct address_port source)
 	else if (!may_ask(client))
 		client_refuse(client, PROXY_FAILURE_PREFACE_SOURCE);
 	else
-		await_head(client);
+		await_request(client);
+}
+
+/* Of a stream of HTTP/2 that of its connection. */
+static int
+descriptor_of(const struct client *client)
+{
+	if (client->connection != NULL)
+		client = client->connection;
+	return client->stream != NULL ? stream_fd(client->stream) : -1;
 }
 
 void
@@ -812,21 +882,22 @@ client_begin_errand(struct client *client, struct errand *errand)
 	errand->balancer = client->balancer;
 	if (client->connection != NULL || client->frames != NULL)
 		errand->account.http = http_version_word(HTTP_VERSION_2);
-	errand->client_fd =
-	    stream_fd(client->connection != NULL ? client->connection->stream
-						 : client->stream);
+	errand->client_fd = descriptor_of(client);
 	errand->named = client->alias.at != NULL;
 	errand_set_user(errand, &client->user);
 }
 
 /* Refused whatever it asks. */
 static void
-tell_refusal(struct client *client, enum proxy_failure why)
+tell_refusal(
+    struct client *client, enum proxy_failure why, const char *words)
 {
 	struct errand errand;
 
 	client_begin_errand(client, &errand);
-	errand.account.bytes_in = stream_input(client->stream).len;
+	if (client->stream != NULL)
+		errand.account.bytes_in = stream_input(client->stream).len;
+	(void)snprintf(errand.words, sizeof(errand.words), "%s", words);
 	errand.answer = (struct policy_answer){
 		.verdict = POLICY_VERDICT_REJECT,
 		.phase = POLICY_PHASE_PACKET,
@@ -837,16 +908,23 @@ tell_refusal(struct client *client, enum proxy_failure why)
 }
 
 void
+client_refuse_for(
+    struct client *client, enum proxy_failure why, const char *words)
+{
+	tell_refusal(client, why, words);
+	client_reset(client);
+}
+
+void
 client_refuse(struct client *client, enum proxy_failure why)
 {
-	tell_refusal(client, why);
-	client_reset(client);
+	client_refuse_for(client, why, "");
 }
 
 void
 client_end_flood(struct client *client)
 {
-	tell_refusal(client, PROXY_FAILURE_FLOOD);
+	tell_refusal(client, PROXY_FAILURE_FLOOD, "");
 	client_end(client);
 }
 

@@ -102,6 +102,7 @@ proxy_generation_again(const struct proxy_generation *generation)
 		again = NULL;
 	} else {
 		proxy_generation_follow(again, generation);
+		again->identities = identities_ref(generation->identities);
 	}
 	return again;
 }
@@ -126,6 +127,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	limiter_unref(generation->limiter);
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
+	identities_unref(generation->identities);
 	policy_unref(generation->policy);
 	free(generation);
 }

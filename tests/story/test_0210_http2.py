@@ -45,6 +45,7 @@ allow  lan, guest -> wan web                     log as "web"
 """
 )
 LARGE = bytes(range(256)) * 4000
+HUGE = LARGE * 8  # more than sockets hold
 
 
 @pytest.fixture(scope="module")
@@ -250,18 +251,18 @@ def test_a_server_that_does_not_read_stops_the_client(site: Site, client: Http2)
     go_on = threading.Event()
 
     def handle(conn: socket.socket) -> None:
-        conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         read_head(conn)
         go_on.wait(10)
         size = 0
-        while size < len(LARGE):
+        while size < len(HUGE):
             size += len(conn.recv(65536))
         conn.sendall(OK)
 
     path = site.page(Reply())
     sent = 0
     with site.lab.out.serve(5000, handle):
-        length = [("content-length", str(len(LARGE)))]
+        length = [("content-length", str(len(HUGE)))]
         stream = client.begin(request("http://out.example.com:5000/", "POST", length))
 
         def window() -> int:
@@ -270,16 +271,16 @@ def test_a_server_that_does_not_read_stops_the_client(site: Site, client: Http2)
 
         def push() -> None:
             nonlocal sent
-            while sent < len(LARGE) and (room := min(window() - sent, 16384)) > 0:
-                piece = LARGE[sent : sent + room]
+            while sent < len(HUGE) and (room := min(window() - sent, 16384)) > 0:
+                piece = HUGE[sent : sent + room]
                 sent += len(piece)
-                client.data(stream, piece, end=sent == len(LARGE))
+                client.data(stream, piece, end=sent == len(HUGE))
 
         push()
         for _ in range(20):
             client.ping()
             push()
-        assert sent < len(LARGE), "it has been read all"
+        assert sent < len(HUGE), "it has been read all"
         held = sent
         assert client.get(URL + path).status == 200
         go_on.set()

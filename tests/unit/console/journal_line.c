@@ -221,7 +221,7 @@ golden_tunnel(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
 	    "\"length\": null, "
-	    "\"suppressed\": null, \"http\": null}");
+	    "\"suppressed\": null, \"http\": \"2\"}");
 }
 
 /* Nothing is known but the time. */
