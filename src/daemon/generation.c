@@ -129,7 +129,9 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
-	return listener->kind == CHANNEL_LISTENER_DATAGRAMS
+	if (listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS)
+		return datagram_intercept(&options->at);
+	return channel_listener_has_datagrams(listener->kind)
 		   ? datagram_listen(&options->at, options->freebind)
 		   : socket_listen(options);
 }
@@ -180,9 +182,9 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 /* The listeners that the kernel hands intercepted flows to. */
 static int
 open_intercept(struct generation *generation,
-    const struct generation_wish *wish, struct report *report)
+    const struct generation_wish *wish, struct place place,
+    struct report *report)
 {
-	struct place place = generation->policy->intercepts[0].place;
 	struct generation_listener listener = {
 		.kind = CHANNEL_LISTENER_INTERCEPT,
 		.at.port = FIREWALL_NUMBER,
@@ -194,6 +196,54 @@ open_intercept(struct generation *generation,
 		return rc;
 	(void)address_parse(STR("::1"), &listener.at.address);
 	return open_listener(generation, wish, listener, place, report);
+}
+
+/* The same of datagrams, to one port. */
+static int
+open_datagrams(struct generation *generation,
+    const struct generation_wish *wish, uint16_t port, struct place place,
+    struct report *report)
+{
+	struct generation_listener listener = {
+		.kind = CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+		.at.port = port,
+	};
+
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_4), &listener.at.address);
+	int rc = open_listener(generation, wish, listener, place, report);
+	if (rc < 0 || !wish->ipv6)
+		return rc;
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_6), &listener.at.address);
+	return open_listener(generation, wish, listener, place, report);
+}
+
+/* Of `dns`: datagrams and connections at the same places. */
+static int
+open_dns(struct generation *generation, const struct generation_wish *wish,
+    struct report *report)
+{
+	const struct policy_dns *dns = &generation->policy->dns;
+	int rc = 0;
+
+	for (size_t i = 0; i < dns->listen_count; i++) {
+		struct generation_listener listener = {
+			.kind = CHANNEL_LISTENER_DNS,
+			.at = dns->listens[i].at,
+		};
+		int one = open_listener(
+		    generation, wish, listener, dns->listens[i].place, report);
+		if (one == 0) {
+			listener.kind = CHANNEL_LISTENER_DNS_DATAGRAMS;
+			one = open_listener(generation, wish, listener,
+			    dns->listens[i].place, report);
+		}
+		rc = rc < 0 ? rc : one;
+	}
+	if (dns->intercepts == 0)
+		return rc;
+	int one = open_datagrams(
+	    generation, wish, POLICY_DNS_PORT, dns->intercept_place, report);
+	return rc < 0 ? rc : one;
 }
 
 static int
@@ -228,8 +278,13 @@ open_listeners(struct generation *generation,
 		    generation, wish, listener, policy->console.place, report);
 		rc = rc < 0 ? rc : one;
 	}
-	if (policy->intercept_count > 0) {
-		int one = open_intercept(generation, wish, report);
+	int one = open_dns(generation, wish, report);
+	rc = rc < 0 ? rc : one;
+	if (policy->intercept_count > 0 || policy->dns.intercepts != 0) {
+		one = open_intercept(generation, wish,
+		    policy->intercept_count > 0 ? policy->intercepts[0].place
+						: policy->dns.intercept_place,
+		    report);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;
@@ -316,6 +371,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	generation->number = wish->number;
 	generation->again = wish->fresh != NULL;
 	generation->kept = wish->kept != NULL;
+	generation->names = wish->names;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)

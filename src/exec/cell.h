@@ -21,7 +21,9 @@
 #include <sys/types.h>
 
 struct cell_wish {
-	char *const *command;    /* ends with NULL */
+	char *const *command; /* ends with NULL */
+	uid_t uid; /* who we are: in the cell nobody knows it, at first */
+	gid_t gid;
 	const sigset_t *signals; /* that the command is to have blocked */
 	const int *kept;         /* descriptors, besides 0 to 2 */
 	size_t kept_count;

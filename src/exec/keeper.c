@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,6 +101,31 @@ mount_proc(void)
 		NULL) < 0 &&
 	    errno != EPERM)
 		return -errno;
+	return 0;
+}
+
+/*
+ * The kernel's own files belong to root, and root needs no capability to write
+ * what is his: the pattern of core files would be a way out of any namespace.
+ */
+static int
+guard_kernel_files(void)
+{
+	static const char *const paths[] = { "/proc/sys", "/proc/sysrq-trigger",
+		"/proc/irq", "/proc/bus", "/proc/fs", "/sys" };
+	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (geteuid() != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (access(paths[i], F_OK) < 0)
+			continue;
+		if (mount(paths[i], paths[i], NULL, MS_BIND | MS_REC, NULL) <
+			0 ||
+		    syscall(SYS_mount_setattr, AT_FDCWD, paths[i], AT_RECURSIVE,
+			&read_only, sizeof(read_only)) < 0)
+			return -errno;
+	}
 	return 0;
 }
 
@@ -224,13 +250,13 @@ _Noreturn void
 keeper_run(int words, struct captive *captive, const struct cell_wish *wish)
 {
 	struct keeper keeper = { .words = words, .wish = wish };
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	must_do(words, "the user could not be kept in the sandbox",
-	    map_ids(uid, gid));
+	    map_ids(wish->uid, wish->gid));
 	must_do(words, "no processes of its own for the sandbox", mount_proc());
+	must_do(words, "the kernel's files could not be guarded",
+	    guard_kernel_files());
 	build_network(words, captive);
 	hand_out(words, captive);
 	must_do(words, "rights could not be given up",

@@ -303,6 +303,8 @@ run_in_cell(struct run *run, struct text *reterr_why)
 {
 	const struct cell_wish wish = {
 		.command = run->wish->command,
+		.uid = geteuid(),
+		.gid = getegid(),
 		.signals = &run->signals.before,
 		.kept = run->wish->kept,
 		.kept_count = run->wish->kept_count,

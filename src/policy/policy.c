@@ -2,6 +2,7 @@
 #include "policy/policy.h"
 
 #include "policy/include.h"
+#include "policy/learning.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
 #include "policy/sandbox.h"
@@ -49,6 +50,7 @@ create(void)
 	arena_init(&policy->arena, POLICY_BYTES_MAX);
 	policy->refs = 1;
 	policy->elsewhere = ZONE_NONE;
+	policy->grace = POLICY_LEARNED_GRACE;
 	policy->sandbox = ZONE_NONE;
 	policy->builtin.name = STR("builtin.policy");
 	policy->builtin.text = str_of(policy_builtin_text);
@@ -125,6 +127,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_console(resolver, own);
+	resolve_dns(resolver, own);
 	resolve_journal(resolver, own);
 	resolve_choices(resolver, own);
 	resolve_servers(resolver, own);

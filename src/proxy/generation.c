@@ -2,6 +2,8 @@
 #include "proxy/generation.h"
 
 #include "base/vec.h"
+#include "net/tls.h"
+#include "proxy/dns_peers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +105,10 @@ proxy_generation_again(const struct proxy_generation *generation)
 	} else {
 		proxy_generation_follow(again, generation);
 		again->identities = identities_ref(generation->identities);
+		for (size_t i = 0; i < POLICY_DNS_UPSTREAMS_MAX; i++)
+			if (generation->name_servers[i] != NULL)
+				again->name_servers[i] =
+				    tls_peer_ref(generation->name_servers[i]);
 	}
 	return again;
 }
@@ -128,6 +134,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
 	identities_unref(generation->identities);
+	dns_peers_fini(generation);
 	policy_unref(generation->policy);
 	free(generation);
 }
