@@ -562,9 +562,9 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		policy->asks |= asked_by(&policy->rules[i]);
 		policy->inspects |= policy->rules[i].inspect;
-		policy->rules[i].leads_outside =
-		    policy_leads_outside(policy, &policy->rules[i].to);
 	}
+	if (policy_find_outside(policy) < 0)
+		resolver->rc = -ENOMEM;
 	number_rules(resolver);
 	number_bandwidths(resolver);
 	find_asked(resolver);
