@@ -560,8 +560,10 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		policy->asks |= asked_by(&policy->rules[i]);
-		policy->inspects |= policy->rules[i].inspect;
+		struct policy_rule *rule = &policy->rules[i];
+
+		policy->asks |= asked_by(rule);
+		policy->inspects |= rule->inspect;
 	}
 	if (policy_find_outside(policy) < 0)
 		resolver->rc = -ENOMEM;
