@@ -82,7 +82,7 @@ def test_help_fits_a_terminal() -> None:
         (["check", "-f", "x"], "gatehouse: check takes no --follow\n"),
         (["log", "--runtime"], "gatehouse: --runtime takes a value\n"),
         (["log", "--json=1"], "gatehouse: --json takes no value\n"),
-        (["show", "ipt", "x"], "'ipt' cannot be shown; 'nft' and 'policy' can"),
+        (["show", "ipt", "x"], "'ipt' cannot be shown; 'nft', 'pac' and 'policy' can"),
     ],
 )
 def test_a_wrong_call_is_told_what_is_wrong(argv: list[str], words: str) -> None:

@@ -34,7 +34,8 @@ MAY_INCLUDE = {
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
     "proxy": LOW | {"policy", "http", "net", "dns", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
-    "cli": LOW | {"policy", "import", "daemon", "firewall"},
+    "exec": LOW | {"policy", "net", "firewall", "daemon"},
+    "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -145,11 +146,17 @@ def test_nothing_is_left_unfinished() -> None:
     assert not found, found
 
 
-@pytest.mark.parametrize("program", ["gatehouse", "gatehoused", "gatehouse-proxy"])
+@pytest.mark.parametrize(
+    "program", ["gatehouse", "gatehoused", "gatehouse-proxy", "gatehouse-pam"]
+)
 def test_openssl_and_libnftables_share_no_process(program: str) -> None:
     """Apache-2.0 and GPL-2.0-only: neither may be there because of the other."""
     path = PROGRAM.parent / program
     linked = subprocess.run(["ldd", path], text=True, capture_output=True, check=True)
     found = {name for name in ("libssl", "libnftables") if name in linked.stdout}
-    wanted = {"gatehoused": {"libnftables"}, "gatehouse-proxy": {"libssl"}}
+    wanted = {
+        "gatehouse": {"libssl"},
+        "gatehoused": {"libnftables"},
+        "gatehouse-proxy": {"libssl"},
+    }
     assert found == wanted.get(program, set())

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/ca_file.h"
+#include "cli/certificates.h"
 #include "cli/command.h"
 
 #include "daemon/interfaces.h"
+#include "daemon/pam_service.h"
 #include "policy/analyse.h"
 #include "policy/trial.h"
 
@@ -71,9 +74,12 @@ check(const struct options *options)
 	report_init(&report);
 	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
 	if (rc == 0) {
+		certificates_check(policy, &report);
+		ca_file_check(policy, &report);
 		policy_analyse(policy, &report);
 		(void)policy_analyse_list(policy, options->verbose, &report);
 		interfaces_check(policy, &report);
+		pam_service_check(policy, &report);
 		trial = policy_try(policy, &report);
 	}
 	report_sort(&report);

@@ -6,8 +6,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "firewall/compile.h"
+#include "policy/pac.h"
 #include "version.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,37 +114,110 @@ show_kept(const struct options *options)
 	return status;
 }
 
+/* `pac FILE` of all zones that have a listener would be many scripts: one that
+ * is alone need not be named. */
+static bool
+find_zone(
+    const struct policy *policy, const struct options *options, uint8_t *ret)
+{
+	uint64_t zones = policy_listen_zones(policy);
+	size_t count = 0;
+
+	if (options->count == 4)
+		return policy_zone_find(policy, str_of(options->words[3]), ret);
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		if ((zones & policy_zone_bit(i)) != 0) {
+			*ret = i;
+			count++;
+		}
+	return count == 1;
+}
+
 static enum status
-show(const struct options *options)
+show_pac(const struct policy *policy, const struct options *options)
+{
+	const struct address nobody = { .family = ADDRESS_NONE };
+	struct text script = TEXT_EMPTY;
+	uint8_t zone;
+
+	if (!find_zone(policy, options, &zone)) {
+		complain(options->count == 4
+			     ? "the policy has no zone '%s'"
+			     : "say for which zone: %s 'for ZONE'",
+		    options->words[options->count == 4 ? 3 : 1]);
+		return STATUS_NO;
+	}
+	int rc = policy_pac_write(policy, zone, nobody, &script);
+	if (rc == 0)
+		print_text(&script);
+	else if (rc == -ENOENT)
+		complain("no listener of the proxy is for this zone");
+	else
+		complain("%s", strerror(-rc));
+	text_fini(&script);
+	return rc == 0 ? STATUS_GOOD : rc == -ENOENT ? STATUS_NO : STATUS_WORLD;
+}
+
+/* `for ZONE` stands behind `pac FILE` alone. */
+static bool
+is_call(const struct options *options)
+{
+	if (strcmp(options->words[0], "pac") != 0)
+		return options->count == 2;
+	return options->count == 2 ||
+	       (options->count == 4 && strcmp(options->words[2], "for") == 0);
+}
+
+static enum status
+show_policy(const struct options *options)
 {
 	struct policy *policy = NULL, *kept = NULL;
 	enum status status = STATUS_NO;
 	struct report report;
 
-	if (strcmp(options->words[0], "policy") == 0)
-		return show_kept(options);
-	if (strcmp(options->words[0], "nft") != 0) {
-		complain("'%s' cannot be shown; 'nft' and 'policy' can",
-		    options->words[0]);
-		return STATUS_USAGE;
-	}
 	report_init(&report);
 	if (policy_load(
-		options->words[1], &policy_files, &report, &policy, &kept) == 0)
-		status = show_nft(policy, options->lists);
-	else
+		options->words[1], &policy_files, &report, &policy, &kept) < 0)
 		print_report(&report);
+	else if (strcmp(options->words[0], "pac") == 0)
+		status = show_pac(policy, options);
+	else
+		status = show_nft(policy, options->lists);
 	report_fini(&report);
 	policy_unref(policy);
 	policy_unref(kept);
 	return status;
 }
 
+static enum status
+show(const struct options *options)
+{
+	const char *what = options->words[0];
+
+	if (strcmp(what, "nft") != 0 && strcmp(what, "pac") != 0 &&
+	    strcmp(what, "policy") != 0) {
+		complain("'%s' cannot be shown; 'nft', 'pac' and 'policy' can",
+		    what);
+		return STATUS_USAGE;
+	}
+	if (!is_call(options)) {
+		complain("show %s takes %s", what,
+		    strcmp(what, "pac") == 0   ? "FILE [for ZONE]"
+		    : strcmp(what, "nft") == 0 ? "FILE"
+					       : "ID");
+		return STATUS_USAGE;
+	}
+	return strcmp(what, "policy") == 0 ? show_kept(options)
+					   : show_policy(options);
+}
+
 const struct command command_show = {
 	.name = "show",
 	.usage = "[--lists] nft FILE\n"
+		 "       gatehouse show pac FILE [for ZONE]\n"
 		 "       gatehouse show [--json] [--runtime DIR] policy ID",
-	.summary = "print what the kernel is given, or a policy that is kept",
+	.summary =
+	    "print what the kernel or a browser is given, or a kept policy",
 	.help =
 	    "Prints the nftables table that the policy's packet phase "
 	    "becomes,\n"
@@ -152,16 +227,23 @@ const struct command command_show = {
 	    "of\n"
 	    "more than 1,000 ranges is shown by its length.\n"
 	    "\n"
+	    "With 'pac', the script by which browsers of a zone know what goes "
+	    "by\n"
+	    "the proxy, as its listener gives it at /proxy.pac.\n"
+	    "\n"
 	    "With 'policy', the files of a policy that the running gateway "
 	    "has kept,\n"
 	    "by its id in 'gatehouse history'.\n"
 	    "\n"
 	    "  gatehouse show nft office.policy\n"
+	    "  gatehouse show pac office.policy for lan\n"
 	    "  gatehouse show policy 7\n"
 	    "\n"
-	    "Status 1: the policy is refused, or none of that id is kept.\n",
+	    "Status 1: the policy is refused, the zone has no listener, or no "
+	    "policy\n"
+	    "of that id is kept.\n",
 	.takes = OPTION_LISTS | OPTION_JSON | OPTION_RUNTIME,
 	.words_min = 2,
-	.words_max = 2,
+	.words_max = 4,
 	.run = show,
 };

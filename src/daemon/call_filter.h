@@ -56,7 +56,10 @@ const char *call_filter_never(int number);
 /* The name of a call, to be freed; NULL if it is not known. */
 char *call_filter_name(int number);
 
-/* What each of the two programs may do. */
-extern const struct call_list proxy_calls, daemon_calls;
+/* What each of the programs may do. */
+extern const struct call_list proxy_calls, daemon_calls, pam_calls;
+
+/* What fails in gatehouse-pam and is not told of; in no other's list. */
+extern const struct call_list pam_calls_refused;
 
 #endif

@@ -77,7 +77,8 @@
 #define CHANNEL_SERVERS_FD     6 /* /etc/resolv.conf; empty: none */
 #define CHANNEL_AUTHORITIES_FD 7 /* the system's, PEM; the same */
 #define CHANNEL_CONSOLE_FD     8
-#define CHANNEL_FDS_END        9
+#define CHANNEL_PAM_FD         9 /* to gatehouse-pam (proxy/pam_question) */
+#define CHANNEL_FDS_END        10
 
 #define CHANNEL_PATH_BYTES  4096 /* PATH_MAX */
 #define CHANNEL_WORDS_BYTES 2048
@@ -157,7 +158,6 @@ static inline bool
 channel_listener_has_datagrams(enum channel_listener_kind kind)
 {
 	return kind == CHANNEL_LISTENER_DATAGRAMS ||
-	       kind == CHANNEL_LISTENER_QUESTIONS ||
 	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
 	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS;
 }

@@ -24,6 +24,7 @@ child_init(struct child *child, uid_t uid, gid_t gid)
 		.channel = -1,
 		.sources = -1,
 		.console = -1,
+		.pam = -1,
 		.uid = uid,
 		.gid = gid,
 	};

@@ -60,14 +60,21 @@ go_first(void)
 }
 
 static bool
+become_user(const struct child *child)
+{
+	return setgroups(0, NULL) == 0 &&
+	       setresgid(child->gid, child->gid, child->gid) == 0 &&
+	       setresuid(child->uid, child->uid, child->uid) == 0;
+}
+
+static bool
 drop_privileges(const struct child *child)
 {
 	capabilities_bound_none();
-	return setgroups(0, NULL) == 0 &&
-	       setresgid(child->gid, child->gid, child->gid) == 0 &&
-	       setresuid(child->uid, child->uid, child->uid) == 0 &&
+	return (child->stays_user || become_user(child)) &&
 	       capabilities_drop_all() == 0 &&
-	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setuid(0) != 0;
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       (child->stays_user || setuid(0) != 0);
 }
 
 /* If gatehoused is gone by now, the death signal would never come. */
@@ -204,15 +211,22 @@ gather_gifts(struct child *child, int folder, int ret_ours[static CHANNELS],
 	    host_files_open(&child->files, HOST_FILE_SERVERS);
 	ret_gifts[CHANNEL_AUTHORITIES_FD - CHANNEL_FD] =
 	    host_files_open(&child->files, HOST_FILE_AUTHORITIES);
+	ret_gifts[CHANNEL_PAM_FD - CHANNEL_FD] = child->pam;
 	return 0;
 }
 
-/* All but the folder, which was only lent. */
+static bool
+is_lent(int gift)
+{
+	return gift == CHANNEL_FOLDER_FD - CHANNEL_FD ||
+	       gift == CHANNEL_PAM_FD - CHANNEL_FD;
+}
+
 static void
 close_gifts(const int gifts[static GIFTS])
 {
 	for (int i = 0; i < GIFTS; i++)
-		if (i != CHANNEL_FOLDER_FD - CHANNEL_FD && gifts[i] >= 0)
+		if (!is_lent(i) && gifts[i] >= 0)
 			(void)close(gifts[i]);
 }
 

@@ -726,6 +726,8 @@ serve(struct proxy *proxy)
 		workers_tell_refused(proxy->workers, tell_caught);
 	if (rc == 0)
 		workers_tell_alive(proxy->workers, tell_alive);
+	if (rc == 0)
+		workers_ask_pam_at(proxy->workers, CHANNEL_PAM_FD);
 	/* All that is opened by its path is open, and no thread runs yet. */
 	if (rc == 0)
 		rc = proxy_sandbox_enter(&proxy->loop, &proxy->refusals,

@@ -213,6 +213,7 @@ gateway_replace(
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
+	pam_keeper_follow(gateway);
 	caught_keeper_sift(gateway);
 	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);
@@ -494,6 +495,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.bans.file = BAN_FILE_CLOSED,
 		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
+		.pam = PAM_KEEPER_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = on_restart, .context = gateway },
@@ -514,6 +516,8 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		rc = open_packets(gateway, report);
 	if (rc == 0)
 		rc = open_addresses(gateway, report);
+	if (rc == 0)
+		rc = pam_keeper_open(gateway);
 	if (rc < 0)
 		return rc;
 	tally_keeper_open(gateway);
@@ -590,6 +594,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	if (!gateway->made_way)
 		stop_looking_after(gateway);
 	child_stop(&gateway->child);
+	pam_keeper_close(gateway);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		gateway_say("the rules could not be removed: %s", why.at);

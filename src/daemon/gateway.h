@@ -39,6 +39,7 @@
 #include "daemon/leash.h"
 #include "daemon/name_keeper.h"
 #include "daemon/packet_watch.h"
+#include "daemon/pam_keeper.h"
 #include "daemon/pulse_keeper.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
@@ -72,6 +73,7 @@ struct gateway {
 	struct pulse_keeper pulse;     /* likewise */
 	struct console_desk console;   /* likewise */
 	struct loop_timer restart;
+	struct pam_keeper pam;
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */
 	struct flows_tally ended;   /* by the last generation */

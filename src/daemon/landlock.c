@@ -93,19 +93,25 @@ add_no_port(int ruleset)
 }
 
 static int
-enter(int ruleset, int folder, const struct ruleset *wanted)
+enter(int ruleset)
+{
+	return syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0 ? -errno
+								    : 0;
+}
+
+static int
+enter_folder(int ruleset, int folder, const struct ruleset *wanted)
 {
 	int rc = folder >= 0 ? add_folder(ruleset, folder, wanted->fs) : 0;
 
 	if (rc == 0 && (wanted->net & NET_BIND_TCP) != 0)
 		rc = add_no_port(ruleset);
-	if (rc == 0 && syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0)
-		rc = -errno;
-	return rc;
+	return rc < 0 ? rc : enter(ruleset);
 }
 
-int
-landlock_confine(int folder)
+/* 0 with what the kernel knows of Landlock, or a negative errno. */
+static int
+ask_version(struct ruleset *ret, size_t *ret_bytes)
 {
 	long version = syscall(
 	    SYS_landlock_create_ruleset, NULL, 0ul, CREATE_RULESET_VERSION);
@@ -113,16 +119,71 @@ landlock_confine(int folder)
 	if (version < 1)
 		return version < 0 ? -errno : -EOPNOTSUPP;
 	size_t at = (size_t)version < VERSIONS ? (size_t)version : VERSIONS;
-	struct ruleset wanted = {
+	*ret = (struct ruleset){
 		.fs = versions[at - 1].fs,
 		.net = versions[at - 1].net,
 		.scoped = versions[at - 1].scoped,
 	};
-	int ruleset = (int)syscall(
-	    SYS_landlock_create_ruleset, &wanted, versions[at - 1].bytes, 0u);
+	*ret_bytes = versions[at - 1].bytes;
+	return (int)version;
+}
+
+int
+landlock_confine(int folder)
+{
+	struct ruleset wanted;
+	size_t bytes;
+	int version = ask_version(&wanted, &bytes);
+
+	if (version < 0)
+		return version;
+	int ruleset =
+	    (int)syscall(SYS_landlock_create_ruleset, &wanted, bytes, 0u);
 	if (ruleset < 0)
 		return -errno;
-	int rc = enter(ruleset, folder, &wanted);
+	int rc = enter_folder(ruleset, folder, &wanted);
 	(void)close(ruleset);
-	return rc < 0 ? rc : (int)version;
+	return rc < 0 ? rc : version;
+}
+
+/* No rule allows what the ruleset names, so none of that is left. */
+int
+landlock_only_read(void)
+{
+	struct ruleset wanted;
+	size_t bytes;
+	int version = ask_version(&wanted, &bytes);
+
+	if (version < 0)
+		return version;
+	wanted.fs &= ~(FS_READ_FILE | FS_READ_DIR);
+	int ruleset =
+	    (int)syscall(SYS_landlock_create_ruleset, &wanted, bytes, 0u);
+	if (ruleset < 0)
+		return -errno;
+	int rc = enter(ruleset);
+	(void)close(ruleset);
+	return rc < 0 ? rc : version;
+}
+
+#define VERSION_OF_SCOPES 6
+
+int
+landlock_scope(void)
+{
+	const struct ruleset wanted = { .scoped = SCOPE_ABSTRACT_UNIX_SOCKET |
+						  SCOPE_SIGNAL };
+	long version = syscall(
+	    SYS_landlock_create_ruleset, NULL, 0ul, CREATE_RULESET_VERSION);
+
+	if (version < VERSION_OF_SCOPES)
+		return -EOPNOTSUPP;
+	int ruleset = (int)syscall(
+	    SYS_landlock_create_ruleset, &wanted, sizeof(wanted), 0u);
+	if (ruleset < 0)
+		return -errno;
+	int rc =
+	    syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0 ? -errno : 0;
+	(void)close(ruleset);
+	return rc;
 }

@@ -25,6 +25,7 @@
 static struct {
 	const char *program;
 	_Atomic int wake_fd; /* -1: nobody is told */
+	bool says;           /* in the handler, without a loop */
 	atomic_uint refused[CALLS_MAX];
 	bool told[CALLS_MAX]; /* the loop's */
 } state = { .wake_fd = -1 };
@@ -72,6 +73,23 @@ end(const char *call)
 }
 
 static void
+say_refused(unsigned number)
+{
+	char digits[12];
+	size_t at = sizeof(digits);
+
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	say(state.program);
+	say(": the system call ");
+	say(&digits[at]);
+	say(" was refused\n");
+}
+
+static void
 note(int number)
 {
 	unsigned at = number >= 0 && number < CALLS_MAX ? (unsigned)number
@@ -82,6 +100,8 @@ note(int number)
 	atomic_fetch_add(&state.refused[at], 1);
 	if (wake_fd >= 0)
 		(void)!write(wake_fd, &one, sizeof(one));
+	if (state.says)
+		say_refused(at);
 }
 
 static void
@@ -169,6 +189,14 @@ refusal_open(struct loop *loop, const char *program,
 	else
 		atomic_store(&state.wake_fd, fd);
 	return rc;
+}
+
+int
+refusal_say(const char *program)
+{
+	state.program = program;
+	state.says = true;
+	return handle();
 }
 
 void

@@ -36,6 +36,9 @@ struct refusal_watch {
 int refusal_open(struct loop *loop, const char *program,
     struct refusal_watch *watch, refusal_fn fn, void *context);
 
+/* The same for a program without a loop: it says so itself, each time. */
+int refusal_say(const char *program);
+
 /* Refused calls fail from here on, and nobody is told. */
 void refusal_close(struct refusal_watch *watch);
 

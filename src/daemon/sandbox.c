@@ -101,9 +101,28 @@ sandbox_enter_proxy(int folder, struct sandbox *ret)
 }
 
 void
+sandbox_enter_pam(struct sandbox *ret)
+{
+	const struct call_list lists[] = { pam_calls, pam_calls_refused };
+
+	*ret = (struct sandbox){ 0 };
+	if (is_left_out(ret))
+		return;
+	close_memory(ret);
+	limit_resources(ret);
+	int rc = landlock_only_read();
+	if (rc < 0)
+		complain(ret, "no Landlock", rc);
+	else
+		ret->landlock = (uint32_t)rc;
+	filter_calls(ret, lists, sizeof(lists) / sizeof(lists[0]));
+}
+
+void
 sandbox_enter_daemon(bool modules, struct sandbox *ret)
 {
-	const struct call_list lists[] = { daemon_calls, proxy_calls };
+	const struct call_list lists[] = { daemon_calls, proxy_calls,
+		pam_calls };
 
 	*ret = (struct sandbox){ 0 };
 	if (is_left_out(ret))

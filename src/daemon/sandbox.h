@@ -7,7 +7,7 @@
  * be looked at by its user's other processes, no file is opened but below the
  * cache's folder, and only the calls of its list can be made.  gatehoused keeps
  * the few capabilities of daemon/capabilities, and has a list as well; it must
- * hold the proxy's, for children inherit it.
+ * hold the proxy's, for children inherit it, and gatehouse-pam's.
  *
  * What a kernel does not have is no reason not to start: the state says so, and
  * `gatehouse status` shows it.
@@ -34,6 +34,9 @@ struct sandbox {
  * is the cache's, or -1.
  */
 void sandbox_enter_proxy(int folder, struct sandbox *ret);
+
+/* gatehouse-pam's: files can be read and nothing else. */
+void sandbox_enter_pam(struct sandbox *ret);
 
 /* The same; `modules`: see daemon/capabilities. */
 void sandbox_enter_daemon(bool modules, struct sandbox *ret);

@@ -3,6 +3,7 @@
  * daemon/status: the state of the gateway as one JSON object.
  *
  *	{"policy", "generation", "since", "pid", "proxy": {...},
+ *	 "pam": {...} or null (daemon/pam_keeper),
  *	 "sandbox": {"proxy": {...} or null, "daemon": {...}} (daemon/sandbox),
  *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
  *	 "fallback": {...} (daemon/fallback),
@@ -233,6 +234,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
 	bool answers = write_proxy(&json, gateway);
+	json_name(&json, "pam");
+	pam_keeper_json(gateway, &json);
 	write_sandbox(&json, gateway);
 	write_last_good(&json, &gateway->last_good);
 	json_name(&json, "fallback");

@@ -314,6 +314,30 @@ hello_parse(struct str bytes, struct hello *ret)
 }
 
 int
+hello_parse_message(struct str message, struct hello *ret)
+{
+	struct reader r = { (const uint8_t *)message.at, message.len, false };
+	struct hello hello = { .server_name_len = 0 };
+
+	if (message.len == 0)
+		return -EAGAIN;
+	if (read_number(&r, 1) != HANDSHAKE_HELLO)
+		return -EBADMSG;
+	size_t size = read_number(&r, 3);
+	if (!r.bad && size > HELLO_BYTES_MAX - HANDSHAKE_HEADER)
+		return -EBADMSG;
+	if (r.bad || r.len < size)
+		return -EAGAIN;
+	/* Nothing may follow, as in add_record. */
+	if (r.len > size)
+		return -EBADMSG;
+	int error = parse_body(r, &hello);
+	if (error == 0)
+		*ret = hello;
+	return error;
+}
+
+int
 hello_add_extension(struct hello *hello, unsigned type, struct str data)
 {
 	return parse_extension(type,

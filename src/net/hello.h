@@ -62,6 +62,9 @@ struct hello {
  */
 int hello_parse(struct str bytes, struct hello *ret);
 
+/* The same of a handshake message that came without records (net/quic_hello). */
+int hello_parse_message(struct str message, struct hello *ret);
+
 /*
  * What one extension says, for who has a hello that somebody else has taken
  * apart.  0, also if nothing is read from such ones, or -EBADMSG.

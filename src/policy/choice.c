@@ -54,9 +54,12 @@ describe_users(const struct policy *policy, struct text *out)
 {
 	const struct policy_users *users = &policy->users;
 
-	if (users->file.at == NULL)
+	if (!policy_users_are_asked(users))
 		return;
-	text_addf(out, "users \"%.*s\"", STR_ARG(users->file));
+	if (users->service.at != NULL)
+		text_addf(out, "users pam \"%.*s\"", STR_ARG(users->service));
+	else
+		text_addf(out, "users \"%.*s\"", STR_ARG(users->file));
 	if (users->ban.count > 0) {
 		text_addc(out, ' ');
 		policy_ban_describe(&users->ban, out);

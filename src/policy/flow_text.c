@@ -604,17 +604,20 @@ find_way(const struct draft *draft)
 		   : FLOW_PLAIN;
 }
 
-/* TLS shows its server name and nothing else; other bytes not even that. */
-static enum policy_phase
-last_of_intercepted(const struct draft *draft)
+/* What is no http is taken for TLS: that shows its server name, and nothing
+ * else unless it is opened. */
+static void
+set_intercepted(struct draft *draft)
 {
-	bool http =
-	    draft->scheme == SCHEME_HTTP ||
-	    (draft->scheme == SCHEME_NONE &&
-		(draft->flow->port == 80 ||
-		    draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
+	struct flow *flow = draft->flow;
+	bool http = draft->scheme == SCHEME_HTTP ||
+		    (draft->scheme == SCHEME_NONE &&
+			(flow->port == 80 ||
+			    flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
 
-	return http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	flow->last = http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	if (!http)
+		flow->tls = FLOW_TLS_REQUEST;
 }
 
 static void
@@ -625,6 +628,12 @@ set_explicit(struct draft *draft)
 
 	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+	if (draft->scheme == SCHEME_HTTPS && !str_is(flow->method, "CONNECT")) {
+		flow->tls = FLOW_TLS_REQUEST;
+		flow->connects = true;
+		flow->last = POLICY_PHASE_RESPONSE;
+		return;
+	}
 	if (draft->scheme != SCHEME_HTTP && !method_given) {
 		flow->method = STR("CONNECT");
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
@@ -672,7 +681,7 @@ set_user(struct draft *draft)
 	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
 	    (flow->way == FLOW_INTERCEPTED ||
 		(flow->way == FLOW_EXPLICIT &&
-		    draft->policy->users.file.at == NULL)))
+		    !policy_has_users(draft->policy))))
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 }
 
@@ -719,7 +728,7 @@ find_phases(struct draft *draft)
 	flow->last = POLICY_PHASE_PACKET;
 	/* Where the way hangs on the service, no later phase can be told. */
 	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
-		flow->last = last_of_intercepted(draft);
+		set_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
 	set_user(draft);

@@ -30,6 +30,8 @@
 #define MANUAL_COMPRESS   "docs/policy.md#compression"
 #define MANUAL_PRIVACY    "docs/policy.md#privacy"
 #define MANUAL_USERS      "docs/policy.md#users"
+#define MANUAL_SECURE     "docs/policy.md#secure-listeners"
+#define MANUAL_INSPECTION "docs/policy.md#inspection"
 #define MANUAL_SERVERS    "docs/policy.md#servers"
 #define MANUAL_PARENTS    "docs/policy.md#parents"
 #define MANUAL_PUBLISH    "docs/policy.md#publish-and-masquerade"

@@ -18,6 +18,7 @@
 #include "policy/parse_dns.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_journal.h"
+#include "policy/parse_listen.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
 #include "policy/parse_servers.h"
@@ -150,33 +151,14 @@ parse_service_name(struct parser *parser)
 	return true;
 }
 
-/* "for" zones */
-static bool
-parse_for(struct parser *parser, struct syntax_word **ret)
-{
-	if (!reader_at_word(parser->in, "for"))
-		return reader_expected(parser->in, "'for' and the zones");
-	(void)reader_take(parser->in);
-	return reader_words(parser->in, ret, "a zone");
-}
-
 static bool
 parse_listen(struct parser *parser, const struct token *head)
 {
-	struct syntax_listen *listen =
-	    arena_new(parser->in->arena, struct syntax_listen);
+	struct syntax_listen *listen = parse_listen_line(parser->in);
 
 	(void)head;
-	if (listen == NULL ||
-	    !reader_word(parser->in, &listen->address, "ADDRESS:PORT") ||
-	    !parse_for(parser, &listen->zones))
+	if (listen == NULL)
 		return false;
-	if (reader_at_word(parser->in, "behind")) {
-		(void)reader_take(parser->in);
-		if (!reader_words(
-			parser->in, &listen->behind, "a balancer's address"))
-			return false;
-	}
 	APPEND(parser->listens, listen);
 	return true;
 }
@@ -202,7 +184,7 @@ parse_intercept(struct parser *parser, const struct token *head)
 
 	if (intercept == NULL ||
 	    !reader_services(parser->in, &intercept->services) ||
-	    !parse_for(parser, &intercept->zones) ||
+	    !parse_for(parser->in, &intercept->zones) ||
 	    !parse_keep(parser, &intercept->keep))
 		return false;
 	intercept->head = reader_word_of(head);
@@ -378,11 +360,12 @@ static const struct {
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
 	{ "private", NULL, parse_private, MANUAL_PRIVACY },
 	{ "users", NULL, parse_users, MANUAL_USERS },
+	{ "ca", NULL, parse_ca, MANUAL_INSPECTION },
 };
 
 static const char proxy_line_what[] =
     "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
-    "'tell', 'private' or 'users'";
+    "'tell', 'private', 'users' or 'ca'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool

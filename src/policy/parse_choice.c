@@ -92,12 +92,16 @@ parse_tell(struct reader *in, const struct token *head)
 		   : NULL;
 }
 
-/* The file stands where the folder of a disk does. */
+/* [ "pam" ] string, which stands where the folder of a disk does. */
 static bool
-parse_user_file(struct reader *in, struct syntax_part *part)
+parse_user_source(struct reader *in, struct syntax_part *part)
 {
-	return reader_string(
-	    in, &part->folder, "the file in quotes, like \"users\"");
+	if (!reader_at_word(in, "pam"))
+		return reader_string(in, &part->folder,
+		    "the file in quotes, like \"users\", or 'pam'");
+	part->what = reader_word_of(reader_take(in));
+	return reader_string(in, &part->folder,
+	    "the service of PAM in quotes, like \"gatehouse\"");
 }
 
 struct syntax_choice *
@@ -106,13 +110,33 @@ parse_users(struct reader *in, const struct token *head)
 	struct syntax_choice *choice = begin_choice(in, head);
 	struct syntax_part *part = arena_new(in->arena, struct syntax_part);
 
-	if (choice == NULL || part == NULL || !parse_user_file(in, part))
+	if (choice == NULL || part == NULL || !parse_user_source(in, part))
 		return NULL;
 	choice->parts = part;
 	if (!reader_at_word(in, "ban"))
 		return choice;
 	(void)reader_take(in);
 	return parse_ban_clause(in, &choice->ban) ? choice : NULL;
+}
+
+static bool
+parse_ca_file(struct reader *in, struct syntax_part *part)
+{
+	return reader_string(
+	    in, &part->folder, "the file in quotes, like \"ca.pem\"");
+}
+
+/* ca string */
+struct syntax_choice *
+parse_ca(struct reader *in, const struct token *head)
+{
+	struct syntax_choice *choice = begin_choice(in, head);
+	struct syntax_part *part = arena_new(in->arena, struct syntax_part);
+
+	if (choice == NULL || part == NULL || !parse_ca_file(in, part))
+		return NULL;
+	choice->parts = part;
+	return choice;
 }
 
 struct syntax_choice *

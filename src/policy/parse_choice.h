@@ -16,13 +16,15 @@
  *	compress  [ coding { "," coding } ], a coding being word [ word ]
  *	tell	  word { "," word }
  *	private
- *	users	  string [ "ban" ... ] (policy/parse_ban)
+ *	users	  [ "pam" ] string [ "ban" ... ] (policy/parse_ban)
+ *	ca	  string
  */
 struct syntax_choice *parse_cache(struct reader *in, const struct token *head);
 struct syntax_choice *parse_compress(
     struct reader *in, const struct token *head);
 struct syntax_choice *parse_tell(struct reader *in, const struct token *head);
 struct syntax_choice *parse_users(struct reader *in, const struct token *head);
+struct syntax_choice *parse_ca(struct reader *in, const struct token *head);
 struct syntax_choice *parse_private(
     struct reader *in, const struct token *head);
 

@@ -5,6 +5,7 @@
 #include "policy/learning.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
+#include "policy/sandbox.h"
 
 #include "base/file.h"
 
@@ -29,7 +30,15 @@ list_files(void *context, const char *pattern,
 	return file_list(pattern, each, each_context);
 }
 
-const struct policy_loader policy_files = { read_file, NULL, list_files };
+static bool
+is_file_open(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files,
+	is_file_open };
 
 static struct policy *
 create(void)
@@ -190,6 +199,15 @@ policy_load(const char *path, const struct policy_loader *loader,
 	return -EINVAL;
 }
 
+bool
+policy_has_sandbox(const struct policy *policy)
+{
+	struct address source;
+
+	return address_parse(STR(SANDBOX_SOURCE4), &source) == 0 &&
+	       policy_zone_of(policy, source) != ZONE_NONE;
+}
+
 struct str
 policy_zone_name(const struct policy *policy, uint8_t zone)
 {
@@ -324,6 +342,22 @@ policy_listen_at(const struct policy *policy, struct address_port at)
 		    address_eq(policy->listens[i].at.address, at.address))
 			return &policy->listens[i];
 	return NULL;
+}
+
+bool
+policy_has_certified_users(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].clients.file.at != NULL)
+			return true;
+	return false;
+}
+
+bool
+policy_has_users(const struct policy *policy)
+{
+	return policy_users_are_asked(&policy->users) ||
+	       policy_has_certified_users(policy);
 }
 
 bool

@@ -120,9 +120,20 @@ bool resolve_amounts(struct resolver *resolver,
 bool resolve_ban(struct resolver *resolver, const struct syntax_ban *syntax,
     struct policy_ban *ret);
 
+/* Whether it speaks TLS, and with which certificates; false: reported. */
+bool resolve_secure(struct resolver *resolver,
+    const struct syntax_listen *syntax, struct policy_listen *listen);
+
 /* The parent that a rule goes by, if any; false: reported. */
 bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule);
+
+/* Whether it opens TLS, and may; behind its conditions.  False: reported. */
+bool resolve_inspect(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
+/* `ca` of the proxy. */
+void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
 
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,

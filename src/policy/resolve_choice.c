@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/resolve_choice: how the proxy works: `cache`, `compress`, `tell`,
- * `private` and `users`.
+ * `private` and `users`; `ca` is in policy/resolve_inspect.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -298,22 +298,48 @@ resolve_private(struct resolver *resolver, const struct syntax_choice *syntax)
 /* ---- users ---- */
 
 static void
-resolve_users_line(
-    struct resolver *resolver, const struct syntax_choice *syntax)
+resolve_service(struct resolver *resolver, const struct syntax_word *service)
 {
 	struct policy_users *users = &resolver->policy->users;
-	const struct syntax_word *file = &syntax->parts->folder;
-	struct text text = TEXT_EMPTY;
 
-	(void)report_topic(resolver->report, MANUAL_USERS);
-	users->place = syntax->head.place;
-	(void)resolve_ban(resolver, &syntax->ban, &users->ban);
+	if (policy_service_is_name(service->text)) {
+		users->service = arena_str(resolver->arena, service->text);
+		return;
+	}
+	report_error(resolver->report, service->place,
+	    "a service of PAM is called by letters, digits, '-', '_' and '.', "
+	    "at most %d of them",
+	    POLICY_SERVICE_NAME_MAX);
+	report_hint(resolver->report, "it is the name of a file in /etc/pam.d");
+}
+
+static void
+resolve_user_file(struct resolver *resolver, const struct syntax_word *file)
+{
+	struct policy_users *users = &resolver->policy->users;
+	struct text text = TEXT_EMPTY;
 	int rc = resolve_file(resolver, file, "the file of 'users'",
 	    POLICY_USERS_BYTES_MAX, &users->file, &text);
 	if (rc == 0 && policy_users_read(users, text_str(&text),
 			   resolver->arena, resolver->report) == -ENOMEM)
 		resolver->arena->full = true;
 	text_fini(&text);
+}
+
+static void
+resolve_users_line(
+    struct resolver *resolver, const struct syntax_choice *syntax)
+{
+	struct policy_users *users = &resolver->policy->users;
+	const struct syntax_part *part = syntax->parts;
+
+	(void)report_topic(resolver->report, MANUAL_USERS);
+	users->place = syntax->head.place;
+	(void)resolve_ban(resolver, &syntax->ban, &users->ban);
+	if (part->what.text.at != NULL)
+		resolve_service(resolver, &part->folder);
+	else
+		resolve_user_file(resolver, &part->folder);
 }
 
 /* ---- all of them ---- */
@@ -327,6 +353,7 @@ static const struct {
 	{ "tell", resolve_tell },
 	{ "private", resolve_private },
 	{ "users", resolve_users_line },
+	{ "ca", resolve_ca },
 };
 
 #define CHOICE_COUNT (sizeof(choices) / sizeof(choices[0]))

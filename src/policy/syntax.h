@@ -97,11 +97,21 @@ struct syntax_service_name {
 	struct syntax_service *services;
 };
 
+/* `"FILE" [key "FILE"]` */
+struct syntax_certificate {
+	struct syntax_certificate *next;
+	struct syntax_word file;
+	struct syntax_word key; /* text.at == NULL: in the same file */
+};
+
 struct syntax_listen {
 	struct syntax_listen *next;
+	struct syntax_word tls; /* the word, where it stands */
 	struct syntax_word address;
 	struct syntax_word *zones;
 	struct syntax_word *behind; /* NULL: not written */
+	struct syntax_certificate *certificates;
+	struct syntax_word clients, optional;
 };
 
 struct syntax_console {
@@ -269,10 +279,12 @@ struct syntax_rule {
 	struct syntax_bandwidth *bandwidths;
 	struct syntax_quota quota;
 	struct syntax_ban ban;
-	struct syntax_word label;  /* as "..." */
-	struct syntax_word log;    /* the word, where it stands */
-	struct syntax_word direct; /* the same */
-	struct syntax_word via;    /* the parent's name */
+	struct syntax_word label;   /* as "..." */
+	struct syntax_word log;     /* the word, where it stands */
+	struct syntax_word direct;  /* the same */
+	struct syntax_word inspect; /* the same */
+	struct syntax_word pinned;  /* of `unless pinned`, the same */
+	struct syntax_word via;     /* the parent's name */
 };
 
 /* One line of a test: a flow and what must become of it. */

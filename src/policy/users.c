@@ -303,3 +303,32 @@ policy_users_find(const struct policy_users *users, struct str name)
 				 : bsearch(&wanted, users->items, users->count,
 				       sizeof(*users->items), by_name);
 }
+
+bool
+policy_users_are_asked(const struct policy_users *users)
+{
+	return users->file.at != NULL || users->service.at != NULL;
+}
+
+/* No hash is a service: each begins with '$'. */
+bool
+policy_users_have(
+    const struct policy_users *users, const struct policy_user *user)
+{
+	if (users->service.at != NULL)
+		return str_eq(users->service, user->hash);
+	const struct policy_user *found = policy_users_find(users, user->name);
+	return found != NULL && str_eq(found->hash, user->hash);
+}
+
+bool
+policy_service_is_name(struct str service)
+{
+	for (size_t i = 0; i < service.len; i++)
+		if (!ascii_is_alpha(service.at[i]) &&
+		    !ascii_is_digit(service.at[i]) &&
+		    strchr("-_.", service.at[i]) == NULL)
+			return false;
+	return service.len > 0 && service.len <= POLICY_SERVICE_NAME_MAX &&
+	       service.at[0] != '.' && service.at[0] != '-';
+}

@@ -11,6 +11,9 @@
  * shows what stands behind a name: it may be a password.
  *
  * Only the form of a hash is looked at here; who computes one is the proxy.
+ *
+ * Or they are the host's, and PAM says who is who: then nobody is known by his
+ * name here, and what he has proved is that the service knows him.
  */
 #ifndef GATEHOUSE_POLICY_USERS_H
 #define GATEHOUSE_POLICY_USERS_H
@@ -26,16 +29,20 @@
 /* yescrypt with the longest salt has 140 bytes. */
 #define POLICY_HASH_MAX 192
 
+/* What a file in /etc/pam.d may be called here. */
+#define POLICY_SERVICE_NAME_MAX 32
+
 struct policy_user {
 	struct str name; /* at == NULL: nobody */
-	struct str hash; /* as crypt(3) has it */
+	struct str hash; /* as crypt(3) has it; of PAM its service */
 };
 
 struct policy_users {
 	struct policy_user *items; /* by name */
 	size_t count;
 	struct policy_ban ban; /* of whoever is not who he says */
-	struct str file; /* as the loader knows it; at == NULL: none is asked */
+	struct str file; /* as the loader knows it; at == NULL: there is none */
+	struct str service; /* of PAM, instead of the file; so too */
 	struct place place;
 };
 
@@ -49,6 +56,16 @@ int policy_users_read(struct policy_users *users, struct str text,
 /* NULL: nobody is called so. */
 const struct policy_user *policy_users_find(
     const struct policy_users *users, struct str name);
+
+/* Whether anybody can say who he is. */
+bool policy_users_are_asked(const struct policy_users *users);
+
+/* Whether he who has proved that is one of them still. */
+bool policy_users_have(
+    const struct policy_users *users, const struct policy_user *user);
+
+/* ASCII letters, digits, '-', '_' and '.', and no folder. */
+bool policy_service_is_name(struct str service);
 
 /* Why the hash is not taken; NULL: it is. */
 const char *policy_hash_objection(struct str hash);

@@ -26,12 +26,8 @@ home_of_source(const struct proxy_generation *generation, struct address source)
 static bool
 is_user(const struct policy *policy, const struct policy_user *user)
 {
-	const struct policy_user *found =
-	    user == NULL || user->name.at == NULL
-		? NULL
-		: policy_users_find(&policy->users, user->name);
-
-	return found != NULL && str_eq(found->hash, user->hash);
+	return user != NULL && user->name.at != NULL &&
+	       policy_users_have(&policy->users, user);
 }
 
 /*
@@ -44,7 +40,8 @@ admission_user(const struct proxy_generation *generation, struct flow *flow,
 {
 	const struct policy *policy = generation->policy;
 
-	if (flow->way != FLOW_EXPLICIT || policy->users.file.at == NULL) {
+	if (flow->way != FLOW_EXPLICIT ||
+	    !policy_users_are_asked(&policy->users)) {
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 		return;
 	}

@@ -126,3 +126,9 @@ credentials_parse_socks(struct str bytes, struct credentials *ret)
 	    (struct str){ bytes.at + 3 + name, password }, ret);
 	return rc < 0 ? rc : (int)used;
 }
+
+void
+credentials_wipe_password(struct credentials *credentials)
+{
+	explicit_bzero(credentials->password, sizeof(credentials->password));
+}

@@ -30,5 +30,6 @@ int credentials_parse_basic(struct str value, struct credentials *ret);
 int credentials_parse_socks(struct str bytes, struct credentials *ret);
 
 void credentials_wipe(struct credentials *credentials);
+void credentials_wipe_password(struct credentials *credentials);
 
 #endif

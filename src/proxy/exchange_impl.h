@@ -4,6 +4,7 @@
  *
  *	exchange        the request, the server, the answer passed on
  *	exchange_answer answers of our own
+ *	exchange_pac    how browsers are told of the proxy
  *	exchange_serve  answers of the cache's making, sent
  *	exchange_store  the cache is asked first, and given what may be kept
  *	exchange_who    who asks, if he says it
@@ -90,6 +91,12 @@ void exchange_answer_failure(
 
 /* As the errand's answer says. */
 void exchange_answer_refusal(struct exchange *exchange);
+
+/* ---- exchange_pac.c ---- */
+
+/* Answers what is asked of the proxy itself, if it is that; false: it is not.
+ * It was the last word on the exchange. */
+bool exchange_tell_pac(struct exchange *exchange);
 
 /* ---- exchange_who.c ---- */
 

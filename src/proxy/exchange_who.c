@@ -50,7 +50,7 @@ exchange_ask_who(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 	struct credentials credentials;
-	const struct policy_user *user;
+	struct policy_user user;
 
 	if (!user_is_asked(client) ||
 	    !read_credentials(exchange, &credentials)) {
@@ -60,5 +60,5 @@ exchange_ask_who(struct exchange *exchange)
 	enum who_answer answer =
 	    user_ask(client, &credentials, on_answer, exchange, &user);
 	if (answer != WHO_WAITS)
-		take_answer(exchange, answer, user);
+		take_answer(exchange, answer, &user);
 }

@@ -42,7 +42,8 @@ proxy_failure_retry_after(enum proxy_failure failure)
 	if (failure == PROXY_FAILURE_USER_THROTTLED)
 		return PROXY_RETRY_USER_S;
 	return failure == PROXY_FAILURE_SERVER_FULL ||
-		       failure == PROXY_FAILURE_USER_BUSY
+		       failure == PROXY_FAILURE_USER_BUSY ||
+		       failure == PROXY_FAILURE_USER_UNKNOWN
 		   ? PROXY_RETRY_AFTER_S
 		   : 0;
 }

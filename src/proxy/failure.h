@@ -43,6 +43,7 @@
 	ROW(USER_WRONG, 407, "name and password do not fit")                   \
 	ROW(USER_THROTTLED, 429, "too many wrong passwords came from there")   \
 	ROW(USER_BUSY, 503, "too many passwords wait to be checked")           \
+	ROW(USER_UNKNOWN, 503, "passwords cannot be checked at the moment")    \
 	ROW(POLICY_CHANGED, 0, "the policy has changed")                       \
 	ROW(BANNED, 0, "the client was banned")                                \
 	ROW(LOOP, 508, "the request has passed this proxy before")             \

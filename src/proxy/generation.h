@@ -33,8 +33,8 @@ struct proxy_own {
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
-	bool sandboxed; /* a sandbox's: its flows are all told of */
-	bool has_ipv6;  /* that sandbox has it */
+	bool sandboxed;          /* a sandbox's: its flows are all told of */
+	bool has_ipv6;           /* that sandbox has it */
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */

@@ -34,6 +34,7 @@ static const char *const errors[PROXY_FAILURE_COUNT] = {
 	[PROXY_FAILURE_USER_WRONG] = "http_request_denied",
 	[PROXY_FAILURE_USER_THROTTLED] = "http_request_denied",
 	[PROXY_FAILURE_USER_BUSY] = "proxy_internal_response",
+	[PROXY_FAILURE_USER_UNKNOWN] = "proxy_internal_response",
 	[PROXY_FAILURE_SERVER_FULL] = "connection_limit_reached",
 	[PROXY_FAILURE_LOOP] = "proxy_loop_detected",
 	[PROXY_FAILURE_TRACE] = "http_request_error",

@@ -177,7 +177,7 @@ read_password(struct socks *socks)
 {
 	struct client *client = socks->client;
 	struct credentials credentials;
-	const struct policy_user *user;
+	struct policy_user user;
 	int used =
 	    credentials_parse_socks(stream_input(client->stream), &credentials);
 
@@ -193,7 +193,7 @@ read_password(struct socks *socks)
 	enum who_answer answer =
 	    user_ask(client, &credentials, on_answer, socks, &user);
 	if (answer != WHO_WAITS)
-		take_answer(socks, answer, user);
+		take_answer(socks, answer, &user);
 }
 
 static void on_word(struct stream *stream, void *context);

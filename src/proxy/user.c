@@ -9,12 +9,13 @@ bool
 user_is_asked(const struct client *client)
 {
 	return !client->intercepted &&
-	       client->worker->generation->policy->users.file.at != NULL;
+	       policy_users_are_asked(
+		   &client->worker->generation->policy->users);
 }
 
 enum who_answer
 user_ask(struct client *client, struct credentials *credentials, who_fn fn,
-    void *context, const struct policy_user **ret_user)
+    void *context, struct policy_user *ret_user)
 {
 	struct worker *worker = client->worker;
 
@@ -22,7 +23,7 @@ user_ask(struct client *client, struct credentials *credentials, who_fn fn,
 	enum who_answer answer =
 	    who_ask(worker->who, worker->loop, worker->generation,
 		client->peer.address, credentials, &client->who, ret_user);
-	credentials_wipe(credentials);
+	credentials_wipe_password(credentials);
 	return answer;
 }
 
@@ -54,6 +55,8 @@ user_failure_of(const struct client *client, enum who_answer answer)
 		return PROXY_FAILURE_USER_THROTTLED;
 	case WHO_BUSY:
 		return PROXY_FAILURE_USER_BUSY;
+	case WHO_UNKNOWN:
+		return PROXY_FAILURE_USER_UNKNOWN;
 	case WHO_IS_NOT:
 		return PROXY_FAILURE_USER_WRONG;
 	case WHO_IS:

@@ -17,10 +17,10 @@ bool user_is_asked(const struct client *client);
 
 /*
  * Asks by the client's question, which ends with what the client is about.  The
- * credentials are wiped.  As who_ask.
+ * password is wiped.  As who_ask.
  */
 enum who_answer user_ask(struct client *client, struct credentials *credentials,
-    who_fn fn, void *context, const struct policy_user **ret_user);
+    who_fn fn, void *context, struct policy_user *ret_user);
 
 /* Keeps him in the client's arena; false: no memory. */
 bool user_keep(struct client *client, const struct policy_user *user);

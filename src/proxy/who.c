@@ -22,6 +22,8 @@ struct who_job {
 	struct address from;
 	struct credentials credentials;
 	const struct policy_user *user; /* NULL: nobody is called so */
+	struct policy_user claimed;     /* of PAM: who he is if he is */
+	char name[CREDENTIALS_TEXT_MAX];
 	struct who_digest digest;
 	enum who_answer answer;
 };
@@ -34,6 +36,8 @@ struct who {
 	bool stopping;
 	struct who_job *first, **last;
 	size_t queued;
+	size_t hashing; /* threads that do */
+	int helper;     /* gatehouse-pam; -1: there is none */
 	struct who_memory memory;
 };
 
@@ -77,6 +81,34 @@ is_right(struct who_job *job, struct crypt_data *data)
 	return same && job->user != NULL;
 }
 
+static enum who_answer
+check_hash(struct who_job *job, struct crypt_data *data)
+{
+	if (data == NULL)
+		return WHO_BUSY;
+	return is_right(job, data) ? WHO_IS : WHO_IS_NOT;
+}
+
+static bool
+is_of_pam(const struct who_job *job)
+{
+	return job->user == &job->claimed;
+}
+
+static enum who_answer
+ask_pam(const struct who *who, const struct who_job *job)
+{
+	switch (pam_question_ask(who->helper, &job->credentials, job->from)) {
+	case PAM_ANSWER_IS:
+		return WHO_IS;
+	case PAM_ANSWER_IS_NOT:
+		return WHO_IS_NOT;
+	case PAM_ANSWER_NONE:
+		break;
+	}
+	return WHO_UNKNOWN;
+}
+
 /* ---- the threads ---- */
 
 /* What others have found out since it was asked; the lock is held. */
@@ -97,20 +129,31 @@ is_settled(const struct who *who, struct who_job *job)
 	return true;
 }
 
-/* The lock is held, but while the password is hashed. */
+/* The lock is held, but while the password is hashed, or PAM asked. */
 static void
 work_on(struct who *who, struct who_job *job, struct crypt_data *data)
 {
+	bool pam = is_of_pam(job);
+
 	if (is_settled(who, job))
 		return;
+	who->hashing += !pam;
 	(void)pthread_mutex_unlock(&who->lock);
-	bool right = is_right(job, data);
+	job->answer = pam ? ask_pam(who, job) : check_hash(job, data);
 	(void)pthread_mutex_lock(&who->lock);
-	job->answer = right ? WHO_IS : WHO_IS_NOT;
-	if (right)
+	who->hashing -= !pam;
+	if (job->answer == WHO_IS)
 		who_memory_keep(&who->memory, &job->digest, clock_now());
-	else
+	else if (job->answer == WHO_IS_NOT)
 		who_memory_count_wrong(&who->memory, job->from, clock_now());
+}
+
+/* In the order in which they were asked. */
+static bool
+has_work(const struct who *who)
+{
+	return who->first != NULL &&
+	       (is_of_pam(who->first) || who->hashing < WHO_HASHING_MAX);
 }
 
 static struct who_job *
@@ -133,14 +176,12 @@ run(void *context)
 
 	(void)pthread_mutex_lock(&who->lock);
 	while (!who->stopping) {
-		if (who->first == NULL) {
+		if (!has_work(who)) {
 			(void)pthread_cond_wait(&who->work, &who->lock);
 			continue;
 		}
 		struct who_job *job = take_first(who);
-		job->answer = WHO_BUSY;
-		if (data != NULL)
-			work_on(who, job, data);
+		work_on(who, job, data);
 		credentials_wipe(&job->credentials);
 		loop_post(job->loop, &job->message);
 	}
@@ -178,7 +219,14 @@ who_create(void)
 	(void)pthread_mutex_init(&who->lock, NULL);
 	(void)pthread_cond_init(&who->work, NULL);
 	who->last = &who->first;
+	who->helper = -1;
 	return who;
+}
+
+void
+who_ask_pam_at(struct who *who, int helper)
+{
+	who->helper = helper;
 }
 
 void
@@ -244,17 +292,24 @@ make_job(struct loop *loop, struct proxy_generation *generation,
 	return job;
 }
 
-/* The lock is held.  The threads begin with the first who asks: where nobody
- * has a password there are none. */
-static enum who_answer
-queue(struct who *who, struct who_job *job)
+/* The threads begin with the first who asks: where nobody has a password there
+ * are none.  The lock is held. */
+static void
+start_threads(struct who *who, size_t count)
 {
-	while (who->thread_count < WHO_THREADS && !who->stopping) {
+	while (who->thread_count < count && !who->stopping) {
 		size_t before = who->thread_count;
 		start_thread(who);
 		if (who->thread_count == before)
 			break;
 	}
+}
+
+/* Likewise. */
+static enum who_answer
+queue(struct who *who, struct who_job *job)
+{
+	start_threads(who, is_of_pam(job) ? WHO_THREADS : WHO_HASHING_MAX);
 	if (who->queued == WHO_QUEUE_MAX || who->thread_count == 0)
 		return WHO_BUSY;
 	*who->last = job;
@@ -275,22 +330,51 @@ settle(struct who *who, struct who_job *job)
 	return answer;
 }
 
+/* The host may know him by any name. */
+static void
+claim(struct who_job *job, struct str service)
+{
+	memcpy(job->name, job->credentials.name, job->credentials.name_len);
+	job->claimed.name =
+	    (struct str){ job->name, job->credentials.name_len };
+	job->claimed.hash = service;
+	job->user = &job->claimed;
+}
+
+/* Who is to be asked about, and what he would have to know. */
+static void
+find_user(struct who_job *job)
+{
+	const struct policy_users *users = &job->generation->policy->users;
+	const struct credentials *credentials = &job->credentials;
+	struct str name = { credentials->name, credentials->name_len };
+
+	if (users->service.at != NULL)
+		claim(job, users->service);
+	else
+		job->user = policy_users_find(users, name);
+}
+
+/* A file of nobody has no hash that could stand in for one. */
+static bool
+has_anybody(const struct policy_users *users)
+{
+	return users->count > 0 || users->service.at != NULL;
+}
+
 enum who_answer
 who_ask(struct who *who, struct loop *loop, struct proxy_generation *generation,
     struct address from, const struct credentials *credentials,
-    struct who_question *question, const struct policy_user **ret_user)
+    struct who_question *question, struct policy_user *ret_user)
 {
-	const struct policy_users *users = &generation->policy->users;
-	struct str name = { credentials->name, credentials->name_len };
-	struct who_job *job = make_job(loop, generation, from, credentials);
 	struct str none = { NULL, 0 };
 
-	if (job == NULL || users->count == 0) {
-		if (job != NULL)
-			free_job(job);
-		return users->count == 0 ? WHO_IS_NOT : WHO_BUSY;
-	}
-	job->user = policy_users_find(users, name);
+	if (!has_anybody(&generation->policy->users))
+		return WHO_IS_NOT;
+	struct who_job *job = make_job(loop, generation, from, credentials);
+	if (job == NULL)
+		return WHO_BUSY;
+	find_user(job);
 	job->question = question;
 	question->job = job;
 	who_memory_digest(&who->memory, credentials,
@@ -298,7 +382,11 @@ who_ask(struct who *who, struct loop *loop, struct proxy_generation *generation,
 	enum who_answer answer = settle(who, job);
 	if (answer == WHO_WAITS)
 		return answer;
-	*ret_user = job->user;
+	if (answer == WHO_IS) {
+		ret_user->name =
+		    (struct str){ credentials->name, credentials->name_len };
+		ret_user->hash = job->user->hash;
+	}
 	question->job = NULL;
 	free_job(job);
 	return answer;

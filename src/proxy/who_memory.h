@@ -15,8 +15,9 @@
 #define WHO_DIGEST_BYTES 32
 #define WHO_KEY_BYTES    32
 
-/* Clients at once that are known, and addresses that are watched. */
-#define WHO_RIGHT_SETS 512
+/* Clients at once that are known, so many that a few thousand never have five
+ * in a set, and addresses that are watched. */
+#define WHO_RIGHT_SETS 4096
 #define WHO_WRONG_SETS 1024
 #define WHO_WAYS       4
 

@@ -149,7 +149,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
@@ -187,11 +187,17 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	if (listener->listener->dns || listener->listener->intercepts)
-		dns_datagrams_take(listener->worker->dns, listener->listener);
-	else
-		association_receive(
-		    listener->worker, &listener->listener->at, watch->fd);
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
+on_dns(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	dns_datagrams_take(listener->worker->dns, listener->listener);
 }
 
 static void
@@ -208,7 +214,9 @@ reader_of(const struct proxy_listener *listener)
 {
 	if (!listener->datagrams)
 		return on_connections;
-	return listener->sandbox ? on_questions : on_datagrams;
+	if (listener->sandbox)
+		return on_questions;
+	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
 }
 
 static void
@@ -403,9 +411,9 @@ run(void *context)
 	pulse_end(member->pulse, member->index);
 	stop_listening(worker);
 	end_clients(worker);
-	alias_datagrams_end_all(worker);
 	dns_front_destroy(worker->dns);
 	worker->dns = NULL;
+	alias_datagrams_end_all(worker);
 	learned_end(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
@@ -597,6 +605,12 @@ workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule))
 {
 	refusals_tell(workers->refusals, tell);
+}
+
+void
+workers_ask_pam_at(struct workers *workers, int helper)
+{
+	who_ask_pam_at(workers->who, helper);
 }
 
 void

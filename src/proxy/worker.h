@@ -106,6 +106,9 @@ void workers_take_learned(struct workers *workers, uint32_t number, int error);
 void workers_tell_refused(struct workers *workers,
     void (*tell)(struct address source, uint32_t generation, uint32_t rule));
 
+/* Where gatehouse-pam is asked; likewise. */
+void workers_ask_pam_at(struct workers *workers, int helper);
+
 /* Who is told every second that all of them turn (proxy/pulse); before they are
  * started. */
 void workers_tell_alive(struct workers *workers, void (*tell)(void));

@@ -71,7 +71,8 @@ class UdpEcho:
         self._sock = sock
         self._closing = False
         sock.bind(("::", port))
-        threading.Thread(target=self._echo, daemon=True).start()
+        self._thread = threading.Thread(target=self._echo, daemon=True)
+        self._thread.start()
 
     def _echo(self) -> None:
         with contextlib.suppress(OSError):
@@ -86,6 +87,8 @@ class UdpEcho:
         self._closing = True
         with contextlib.suppress(OSError):  # "not connected", yet it wakes
             self._sock.shutdown(socket.SHUT_RDWR)
+        # The port is free when nobody waits at it any more.
+        self._thread.join(1)
         self._sock.close()
 
 

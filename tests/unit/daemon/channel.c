@@ -268,7 +268,7 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	memset(sent.words.words, 'x', sizeof(sent.words.words));
 	assert_refused(&sent, length_of(CHANNEL_REFUSED), NULL, 0);
 	sent = sample(CHANNEL_LISTENER);
-	sent.listener.kind = CHANNEL_LISTENER_CONSOLE + 1;
+	sent.listener.kind = CHANNEL_LISTENER_KIND_COUNT;
 	assert_refused(&sent, length_of(CHANNEL_LISTENER), ends, 1);
 	sent = sample(CHANNEL_LISTENER);
 	sent.listener.at.address.family = 5;

@@ -143,6 +143,12 @@ static const struct {
 	    "now users \"staff\"\n"
 	    "now user anna by another password\n"
 	    "now user zoe\n" },
+	{ HEAD "proxy { users \"users\" }\n",
+	    HEAD "proxy { users pam \"users\" }\n",
+	    "no longer users \"users\"\n"
+	    "now users pam \"users\"\n" },
+	{ HEAD "proxy { users pam \"login\" }\n",
+	    HEAD "proxy { users  pam \"login\" # the host's\n }\n", "" },
 	{ HEAD "proxy { users \"staff\" }\n",
 	    HEAD "proxy { users \"users\" }\n",
 	    "no longer users \"staff\"\n"

@@ -137,6 +137,64 @@ an_empty_file(void **state)
 	arena_fini(&arena);
 }
 
+/* What one has proved holds as long as it would be proved again. */
+static void
+who_is_one_of_them_still(void **state)
+{
+	const struct policy_user mine = { STR("anna"), STR("$5$salt$x") };
+	const struct policy_user host = { STR("anna"), STR("login") };
+	struct policy_user item = mine;
+	struct policy_users users = {
+		.items = &item, .count = 1, .file = STR("users")
+	};
+	struct policy_users hosts = { .service = STR("login") };
+	const struct policy_users none = { 0 };
+
+	(void)state;
+	assert_true(policy_users_are_asked(&users));
+	assert_true(policy_users_are_asked(&hosts));
+	assert_false(policy_users_are_asked(&none));
+	assert_true(policy_users_have(&users, &mine));
+	assert_false(policy_users_have(&users, &host));
+	assert_true(policy_users_have(&hosts, &host));
+	assert_false(policy_users_have(&hosts, &mine));
+	assert_false(policy_users_have(&none, &mine));
+	item.hash = STR("$5$salt$y");
+	assert_false(policy_users_have(&users, &mine));
+	hosts.service = STR("sshd");
+	assert_false(policy_users_have(&hosts, &host));
+}
+
+static void
+what_a_service_is_called(void **state)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ "gatehouse", true },
+		{ "a", true },
+		{ "runuser-l", true },
+		{ "common_auth.2", true },
+		{ "0123456789abcdef0123456789abcdef", true },
+		{ "0123456789abcdef0123456789abcdefg", false },
+		{ "", false },
+		{ ".hidden", false },
+		{ "..", false },
+		{ "-v", false },
+		{ "../shadow", false },
+		{ "a/b", false },
+		{ "a b", false },
+		{ "b\xc3\xbcro", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		if (policy_service_is_name(str_of(rows[i].name)) !=
+		    rows[i].good)
+			fail_msg("%s", rows[i].name);
+}
+
 int
 main(void)
 {
@@ -145,6 +203,8 @@ main(void)
 		cmocka_unit_test(who_is_in_a_file),
 		cmocka_unit_test(a_file_of_another_kind),
 		cmocka_unit_test(an_empty_file),
+		cmocka_unit_test(who_is_one_of_them_still),
+		cmocka_unit_test(what_a_service_is_called),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
