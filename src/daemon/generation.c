@@ -10,6 +10,7 @@
 #include "net/datagram.h"
 #include "net/socket.h"
 #include "policy/analyse.h"
+#include "policy/sandbox.h"
 #include "policy/trial.h"
 
 #include <errno.h>
@@ -346,6 +347,18 @@ read_from_disk(struct generation *generation, struct report *report,
 	    &generation->lists, generation->policy, clock_now());
 }
 
+/* The zone would have no interface, and all would seem to be well. */
+static int
+refuse_sandbox(const struct policy *policy, struct report *report)
+{
+	if (policy->sandbox == ZONE_NONE)
+		return 0;
+	report_error(report, policy->zones[policy->sandbox].place,
+	    "'" SANDBOX_ZONE "' is the zone of a command that 'gatehouse exec' "
+	    "runs; a gateway has none");
+	return -EINVAL;
+}
+
 static int
 read_policy(struct generation *generation, const struct generation_wish *wish,
     struct report *report, struct policy **ret_kept)
@@ -359,6 +372,8 @@ read_policy(struct generation *generation, const struct generation_wish *wish,
 	else
 		rc = read_from_disk(generation, report, ret_kept);
 
+	if (rc == 0)
+		rc = refuse_sandbox(generation->policy, report);
 	if (rc < 0)
 		return rc;
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;

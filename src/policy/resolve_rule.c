@@ -565,10 +565,11 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		policy->asks |= asked_by(&policy->rules[i]);
-		policy->inspects |= policy->rules[i].inspect;
-		policy->rules[i].leads_outside =
-		    policy_leads_outside(policy, &policy->rules[i].to);
+		struct policy_rule *rule = &policy->rules[i];
+
+		policy->asks |= asked_by(rule);
+		policy->inspects |= rule->inspect;
+		rule->leads_outside = policy_leads_outside(policy, &rule->to);
 	}
 	number_rules(resolver);
 	number_bandwidths(resolver);
