@@ -165,11 +165,11 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 	int rc = parents_secure(
 	    draft->ready->parents, draft->ready->policy, reterr_why);
 	if (rc == 0)
+		rc = dns_peers_secure(draft->ready, reterr_why);
+	if (rc == 0)
 		rc = identities_create(draft->ready->policy, draft->number,
 		    before != NULL ? before->identities : NULL,
 		    &draft->ready->identities, reterr_why);
-	if (rc == 0)
-		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)
 		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : proxy_own_add(draft->ready, &draft->own);

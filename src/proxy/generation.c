@@ -104,11 +104,11 @@ proxy_generation_again(const struct proxy_generation *generation)
 		again = NULL;
 	} else {
 		proxy_generation_follow(again, generation);
-		again->identities = identities_ref(generation->identities);
 		for (size_t i = 0; i < POLICY_DNS_UPSTREAMS_MAX; i++)
 			if (generation->name_servers[i] != NULL)
 				again->name_servers[i] =
 				    tls_peer_ref(generation->name_servers[i]);
+		again->identities = identities_ref(generation->identities);
 	}
 	return again;
 }
@@ -133,8 +133,8 @@ proxy_generation_unref(struct proxy_generation *generation)
 	limiter_unref(generation->limiter);
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
-	identities_unref(generation->identities);
 	dns_peers_fini(generation);
+	identities_unref(generation->identities);
 	policy_unref(generation->policy);
 	free(generation);
 }

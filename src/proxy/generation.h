@@ -40,10 +40,10 @@ struct proxy_generation {
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */
 	struct parents *parents; /* a reference */
-	struct identities *identities; /* a reference; NULL: no TLS */
 	/* Of `dns`, those that are asked over TLS; references, by
 	 * proxy/dns_peers. */
 	struct tls_peer *name_servers[POLICY_DNS_UPSTREAMS_MAX];
+	struct identities *identities; /* a reference; NULL: no TLS */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;
