@@ -19,6 +19,7 @@
 struct dns_share {
 	struct dns_store *store;
 	struct crowd *crowd; /* of questions that wait */
+	uint64_t servers;    /* atomic; a hash of those that were asked */
 };
 
 /* A question; on the stack until it has to wait. */
@@ -476,6 +477,34 @@ set_limit(struct policy_rule *limit, const struct policy_dns *dns)
 	limit->text = STR("dns");
 }
 
+static uint64_t
+hash_of(const struct policy_dns *dns)
+{
+	char text[ADDRESS_TEXT_BYTES];
+	uint64_t hash = 1;
+
+	for (size_t i = 0; i < dns->upstream_count; i++) {
+		hash = str_hash(
+		    str_of(address_port_format(dns->upstreams[i].at, text)),
+		    hash);
+		hash = str_hash(dns->upstreams[i].name, hash);
+	}
+	return hash;
+}
+
+/* What other servers said is not what these would say: the first worker that
+ * asks them forgets it. */
+static void
+forget_others(struct dns_share *share, const struct policy_dns *dns)
+{
+	uint64_t hash = hash_of(dns);
+	uint64_t before =
+	    __atomic_exchange_n(&share->servers, hash, __ATOMIC_RELAXED);
+
+	if (before != 0 && before != hash)
+		dns_store_clear(share->store);
+}
+
 void
 dns_front_change_over(struct dns_front *front)
 {
@@ -489,6 +518,7 @@ dns_front_change_over(struct dns_front *front)
 	 * nobody to ask. */
 	must(dns_forwarder_use(front->forwarder, wishes, count,
 		 (struct dns_ttl_limits){ dns->ttl_min, dns->ttl_max }) == 0);
+	forget_others(front->share, dns);
 	dns_store_resize(front->share->store, dns->cache_bytes);
 }
 

@@ -97,19 +97,18 @@ worker_via(void)
 /* ---- clients ---- */
 
 void
-worker_add_client(struct worker *worker, struct client *client)
+worker_add_client(struct client **list, struct client *client)
 {
-	client->next = worker->clients;
-	client->link = &worker->clients;
+	client->next = *list;
+	client->link = list;
 	if (client->next != NULL)
 		client->next->link = &client->next;
-	worker->clients = client;
+	*list = client;
 }
 
 void
-worker_remove_client(struct worker *worker, struct client *client)
+worker_remove_client(struct client *client)
 {
-	(void)worker;
 	*client->link = client->next;
 	if (client->next != NULL)
 		client->next->link = client->link;
