@@ -13,6 +13,7 @@
 #include "proxy/dns_share.h"
 #include "proxy/dns_stream.h"
 #include "proxy/fill.h"
+#include "proxy/learned.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
 #include "proxy/pulse.h"
@@ -60,6 +61,7 @@ struct workers {
 	struct refusals *refusals;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
+	struct learning *learning;
 	struct thorough *thorough;
 	struct who *who;
 };
@@ -433,6 +435,7 @@ run(void *context)
 	alias_datagrams_end_all(worker);
 	dns_front_destroy(worker->dns);
 	worker->dns = NULL;
+	learned_end(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
 	fill_end_all(worker);
@@ -644,6 +647,21 @@ workers_take_source(struct workers *workers, uint32_t number, int fd)
 }
 
 int
+workers_open_learning(struct workers *workers, learning_send_fn send)
+{
+	workers->learning = learning_create(send);
+	for (size_t i = 0; i < workers->count; i++)
+		workers->members[i].worker.learning = workers->learning;
+	return workers->learning != NULL ? 0 : -ENOMEM;
+}
+
+void
+workers_take_learned(struct workers *workers, uint32_t number, int error)
+{
+	learning_answer(workers->learning, number, error);
+}
+
+int
 workers_use(struct workers *workers, struct proxy_generation *generation)
 {
 	struct order *orders[PROXY_WORKERS_MAX] = { NULL };
@@ -775,6 +793,7 @@ workers_destroy(struct workers **workers)
 	pulse_destroy(w->pulse);
 	slots_destroy(&w->slots);
 	sources_destroy(&w->sources);
+	learning_destroy(&w->learning);
 	free(w->members);
 	free(w);
 }
