@@ -10,6 +10,7 @@
 #include "proxy/client.h"
 #include "proxy/crowd.h"
 #include "proxy/dns_datagrams.h"
+#include "proxy/dns_share.h"
 #include "proxy/dns_stream.h"
 #include "proxy/fill.h"
 #include "proxy/learned.h"
