@@ -49,13 +49,12 @@ take_listener(
 {
 	enum channel_listener_kind kind =
 	    (enum channel_listener_kind)message->listener.kind;
-	bool questions = kind == CHANNEL_LISTENER_QUESTIONS;
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
 	struct proxy_listener listener = {
 		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT ||
 			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
-		.datagrams = questions || channel_listener_has_datagrams(kind),
-		.sandbox = sandbox || questions,
+		.datagrams = channel_listener_has_datagrams(kind),
+		.sandbox = sandbox || kind == CHANNEL_LISTENER_QUESTIONS,
 		.dns = kind == CHANNEL_LISTENER_DNS ||
 		       kind == CHANNEL_LISTENER_DNS_DATAGRAMS,
 		.at = message->listener.at,
