@@ -158,6 +158,7 @@ static inline bool
 channel_listener_has_datagrams(enum channel_listener_kind kind)
 {
 	return kind == CHANNEL_LISTENER_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUESTIONS ||
 	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
 	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS;
 }
