@@ -93,7 +93,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->words.words, sizeof(message->words.words));
 	case CHANNEL_LISTENER:
-		return message->listener.kind <= CHANNEL_LISTENER_QUESTIONS &&
+		return message->listener.kind <= CHANNEL_LISTENER_QUIC &&
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
@@ -110,6 +110,11 @@ is_sound(const struct channel_message *message)
 		return are_quotas(&message->quotas);
 	case CHANNEL_NO_SOURCE:
 		return message->source.error < 0;
+	case CHANNEL_STAND:
+		return is_address(&message->stand.client.address) &&
+		       is_address(&message->stand.server.address) &&
+		       message->stand.client.address.family ==
+			   message->stand.server.address.family;
 	case CHANNEL_CAUGHT:
 		return is_address(&message->caught.source);
 	case CHANNEL_HOST_FILE:

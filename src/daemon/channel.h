@@ -47,6 +47,7 @@
  *	proxy				daemon
  *	WANT number +connection	->	looks whose it is
  *				<-	SOURCE number +socket, or NO_SOURCE
+ *	STAND number client server ->	the same, for what is no connection
  *	CAUGHT source and rule	->	bans it
  *	ALIVE			->	lets it live (daemon/pulse_keeper)
  *
@@ -112,6 +113,7 @@
 	ROW(RECKONED, 0, 0)                                                    \
 	ROW(OUTPUTS, sizeof(struct channel_outputs), 0)                        \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
+	ROW(STAND, sizeof(struct channel_stand), 0)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
 	ROW(CAUGHT, sizeof(struct channel_caught), 0)                          \
@@ -137,6 +139,7 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_CONSOLE,
 	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
 	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
+	CHANNEL_LISTENER_QUIC,      /* UDP that is intercepted */
 };
 
 struct channel_listener {
@@ -192,6 +195,12 @@ struct channel_source {
 	int32_t error;   /* of NO_SOURCE: a negative errno; else 0 */
 };
 
+/* A socket that stands for the server to the client (daemon/client_source). */
+struct channel_stand {
+	uint32_t number;
+	struct address_port client, server;
+};
+
 /* A rule of the generation, or one too many: the line of users. */
 struct channel_caught {
 	struct address source;
@@ -227,6 +236,7 @@ struct channel_message {
 		struct address_range banned;
 		struct channel_quotas quotas;
 		struct channel_source source;
+		struct channel_stand stand;
 		struct channel_caught caught;
 		struct channel_ask ask;
 		struct channel_answer answer;

@@ -129,6 +129,8 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
+	if (listener->kind == CHANNEL_LISTENER_QUIC)
+		return datagram_listen_between(&options->at);
 	return listener->kind == CHANNEL_LISTENER_DATAGRAMS
 		   ? datagram_listen(&options->at, options->freebind)
 		   : socket_listen(options);
@@ -179,12 +181,13 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 
 /* The listeners that the kernel hands intercepted flows to. */
 static int
-open_intercept(struct generation *generation,
-    const struct generation_wish *wish, struct report *report)
+open_intercept_of(struct generation *generation,
+    const struct generation_wish *wish, enum channel_listener_kind kind,
+    struct report *report)
 {
 	struct place place = generation->policy->intercepts[0].place;
 	struct generation_listener listener = {
-		.kind = CHANNEL_LISTENER_INTERCEPT,
+		.kind = kind,
 		.at.port = FIREWALL_NUMBER,
 	};
 
@@ -194,6 +197,19 @@ open_intercept(struct generation *generation,
 		return rc;
 	(void)address_parse(STR("::1"), &listener.at.address);
 	return open_listener(generation, wish, listener, place, report);
+}
+
+static int
+open_intercept(struct generation *generation,
+    const struct generation_wish *wish, struct report *report)
+{
+	int rc = open_intercept_of(
+	    generation, wish, CHANNEL_LISTENER_INTERCEPT, report);
+
+	if (rc < 0 || !policy_reads_quic(generation->policy))
+		return rc;
+	return open_intercept_of(
+	    generation, wish, CHANNEL_LISTENER_QUIC, report);
 }
 
 static int

@@ -49,9 +49,12 @@ take_listener(
 	uint32_t kind = message->listener.kind;
 	bool questions = kind == CHANNEL_LISTENER_QUESTIONS;
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
+	bool quic = kind == CHANNEL_LISTENER_QUIC;
 	struct proxy_listener listener = {
-		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT,
-		.datagrams = questions || kind == CHANNEL_LISTENER_DATAGRAMS,
+		.intercepts =
+		    sandbox || quic || kind == CHANNEL_LISTENER_INTERCEPT,
+		.datagrams =
+		    questions || quic || kind == CHANNEL_LISTENER_DATAGRAMS,
 		.sandbox = sandbox || questions,
 		.at = message->listener.at,
 		.fd = *fd,

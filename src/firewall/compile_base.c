@@ -133,6 +133,22 @@ write_prerouting(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
+/* `tproxy` looks for a socket of the flow itself before the listener's: there
+ * is one as soon as it is allowed (daemon/client_source). */
+static void
+write_datagrams(struct compiler *compiler, const char *mark)
+{
+	compile_line(compiler,
+	    "meta nfproto ipv4 meta l4proto udp %s tproxy ip to "
+	    "127.0.0.1:" NUMBER " accept",
+	    mark);
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "meta nfproto ipv6 meta l4proto udp %s tproxy ip6 to "
+		    "[::1]:" NUMBER " accept",
+		    mark);
+}
+
 /*
  * Three rules a match.  The mark is set before `tproxy`: where nobody listens
  * the statement does not match and the packet would go straight to the
@@ -164,6 +180,8 @@ write_handover(struct compiler *compiler)
 		    "meta nfproto ipv6 meta l4proto tcp %s tproxy ip6 to "
 		    "[::1]:" NUMBER " accept",
 		    mark);
+	if (policy_reads_quic(compiler->policy))
+		write_datagrams(compiler, mark);
 	compile_line(compiler, "counter name \"handover.lost\" drop");
 	compile_chain_end(compiler);
 }
@@ -385,10 +403,12 @@ write_output(struct compiler *compiler)
 	compile_keep_asks(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
-	/* The datagrams of those who asked a listener for it. */
+	/* The datagrams of those who asked a listener for it, and QUIC. */
 	compile_line(compiler, "meta skuid %u %s %s", uid,
-	    compiler->policy->listen_count > 0 ? "meta l4proto udp"
-					       : "udp dport 53",
+	    compiler->policy->listen_count > 0 ||
+		    policy_reads_quic(compiler->policy)
+		? "meta l4proto udp"
+		: "udp dport 53",
 	    accept);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");

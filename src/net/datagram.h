@@ -17,12 +17,28 @@
 /* Takes all that comes to the place; freebind: its address may come later. */
 int datagram_listen(const struct address_port *at, bool freebind);
 
+/* Takes what the kernel hands over at the place, on its way to wherever
+ * (TPROXY); it takes CAP_NET_ADMIN. */
+int datagram_listen_between(const struct address_port *at);
+
+/*
+ * Stands for `server`, which is somebody else, to one client: what the client
+ * sends there and is handed over comes here, and what is sent comes from there.
+ * CAP_NET_ADMIN, and CAP_NET_BIND_SERVICE below port 1024.
+ */
+int datagram_stand_for(
+    const struct address_port *server, const struct address_port *client);
+
 /* For one peer: what others send does not arrive. */
 int datagram_connect(const struct address_port *to);
 
 /* A count, or a negative errno; -EAGAIN when none is there. */
 ssize_t datagram_receive(
     int fd, void *to, size_t room, struct address_port *ret_from);
+
+/* The same, and where it was meant to go. */
+ssize_t datagram_receive_between(int fd, void *to, size_t room,
+    struct address_port *ret_from, struct address_port *ret_to);
 
 /* From a socket that listens.  0 or a negative errno. */
 int datagram_send(int fd, const struct address_port *to, struct str bytes);

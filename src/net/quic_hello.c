@@ -174,7 +174,7 @@ quic_keys_derive(
 struct packet {
 	const struct version *version;
 	bool initial;
-	struct reader id;
+	struct reader id, source;
 	const uint8_t *at;  /* its first byte */
 	size_t head_len;    /* without the number */
 	struct reader rest; /* the number and the sealed payload */
@@ -195,9 +195,10 @@ read_packet(struct reader *r, struct packet *ret)
 		return -ENOTSUP;
 	ret->initial = (first >> 4 & 3) == ret->version->initial;
 	ret->id = read_vector(r, read_number(r, 1));
-	struct reader source = read_vector(r, read_number(r, 1));
+	ret->source = read_vector(r, read_number(r, 1));
 	if (r->bad || (first & FIXED_BIT) == 0 ||
-	    ret->id.len > QUIC_ID_BYTES_MAX || source.len > QUIC_ID_BYTES_MAX)
+	    ret->id.len > QUIC_ID_BYTES_MAX ||
+	    ret->source.len > QUIC_ID_BYTES_MAX)
 		return -EBADMSG;
 	if (ret->initial)
 		(void)read_vector(r, read_varint(r)); /* a token */
@@ -382,6 +383,10 @@ begin(struct quic_hello *quic, const struct packet *packet)
 		quic->id_len = id.len;
 		if (id.len > 0)
 			memcpy(quic->id, id.at, id.len);
+		quic->source_len = packet->source.len;
+		if (quic->source_len > 0)
+			memcpy(
+			    quic->source, packet->source.at, quic->source_len);
 		return quic_keys_derive(quic->version, id, false, &quic->keys) <
 			       0
 			   ? -EBADMSG

@@ -40,6 +40,8 @@ struct quic_hello {
 	uint8_t
 	    id[QUIC_ID_BYTES_MAX]; /* that the client chose for the server */
 	size_t id_len;
+	uint8_t source[QUIC_ID_BYTES_MAX]; /* by which it is answered */
+	size_t source_len;
 	struct quic_keys keys;
 	unsigned datagrams;
 	uint8_t have[HELLO_BYTES_MAX / 8]; /* a bit for each byte below */

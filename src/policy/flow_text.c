@@ -573,7 +573,8 @@ find_way(const struct draft *draft)
 	if (may_be_intercepted(draft))
 		return FLOW_INTERCEPTED;
 	if (is_intercepted(draft))
-		return draft->flow->protocol == POLICY_PROTOCOL_TCP
+		return policy_carries(draft->policy, draft->flow->from_zone,
+			   draft->flow->protocol, draft->flow->port)
 			   ? FLOW_INTERCEPTED
 			   : FLOW_UNCARRIED;
 	uint64_t listeners = policy_listen_zones(draft->policy);
@@ -584,15 +585,17 @@ find_way(const struct draft *draft)
 		   : FLOW_PLAIN;
 }
 
-/* TLS shows its server name and nothing else; other bytes not even that. */
+/* TLS and QUIC show their server name and nothing else; other bytes not even
+ * that. */
 static enum policy_phase
 last_of_intercepted(const struct draft *draft)
 {
 	bool http =
-	    draft->scheme == SCHEME_HTTP ||
-	    (draft->scheme == SCHEME_NONE &&
-		(draft->flow->port == 80 ||
-		    draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
+	    draft->flow->protocol == POLICY_PROTOCOL_TCP &&
+	    (draft->scheme == SCHEME_HTTP ||
+		(draft->scheme == SCHEME_NONE &&
+		    (draft->flow->port == 80 ||
+			draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN)));
 
 	return http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
 }

@@ -127,6 +127,19 @@ requests(struct space *space)
 	return diagram_and(d, from, diagram_or(d, plain, tunnels));
 }
 
+/* What a request tells, and its answer. */
+static uint32_t
+has_head(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t head = diagram_or(
+	    d, has_some(space, SPACE_METHOD), has_some(space, SPACE_PATH));
+
+	head = diagram_or(d, head, has_some(space, SPACE_USER));
+	head = diagram_or(d, head, has_some(space, SPACE_HEADER));
+	return diagram_or(d, head, has_some(space, SPACE_TYPE));
+}
+
 /*
  * What the proxy takes on its way and is no http shows its name at the most,
  * and no request is https: that is never opened.
@@ -140,17 +153,36 @@ silent(struct space *space)
 
 	if (!space->has_schemes)
 		return set;
-	uint32_t head = diagram_or(
-	    d, has_some(space, SPACE_METHOD), has_some(space, SPACE_PATH));
-	head = diagram_or(d, head, has_some(space, SPACE_USER));
-	head = diagram_or(d, head, has_some(space, SPACE_HEADER));
-	head = diagram_or(d, head, has_some(space, SPACE_TYPE));
+	uint32_t head = has_head(space);
 	for (unsigned p = 0; p < space->policy_count; p++)
 		set = diagram_or(d, set, space_intercepted(space, p, true));
 	set = diagram_minus(d, set, space_mode(space, SPACE_EXPLICIT));
 	set = diagram_minus(d, set, has_scheme(space, POLICY_SCHEME_HTTP));
 	return diagram_and(d, set,
 	    diagram_or(d, head, has_scheme(space, POLICY_SCHEME_HTTPS)));
+}
+
+static bool
+is_udp(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return ask->space->services.items[cell].protocol == POLICY_PROTOCOL_UDP;
+}
+
+/* Of QUIC the proxy reads the name alone. */
+static uint32_t
+headless(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	struct question ask = { .space = space };
+	uint32_t set = DIAGRAM_EMPTY;
+
+	for (unsigned p = 0; p < space->policy_count; p++)
+		set = diagram_or(d, set, space_intercepted(space, p, true));
+	set = diagram_and(
+	    d, set, space_cells(space, SPACE_SERVICE, is_udp, &ask));
+	return diagram_and(d, set, has_head(space));
 }
 
 /* What was intercepted and leads where no packet of the client went. */
@@ -181,6 +213,7 @@ space_make_universe(struct space *space)
 	set = diagram_or(d, set, requests(space));
 	set = diagram_or(d, set, dialled(space));
 	set = diagram_minus(d, set, silent(space));
+	set = diagram_minus(d, set, headless(space));
 	set = diagram_and(d, set, space_possible_conditions(space));
 	space->universe = diagram_and(d, all_cells(space), set);
 }

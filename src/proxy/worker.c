@@ -13,6 +13,7 @@
 #include "proxy/limits.h"
 #include "proxy/pool.h"
 #include "proxy/pulse.h"
+#include "proxy/quic_flows.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/refusals.h"
@@ -171,11 +172,30 @@ on_questions(struct loop_watch *watch, unsigned ready)
 	alias_datagrams_receive(listener->worker, watch->fd);
 }
 
+static void
+on_quic(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	quic_flows_receive(listener->worker, watch->fd);
+}
+
+/* All that one client sends to one server comes to one worker. */
+static bool
+is_for_other(const struct worker *worker, const struct proxy_listener *listener)
+{
+	return listener->intercepts && listener->datagrams &&
+	       !listener->sandbox && !worker->takes_quic;
+}
+
 static loop_watch_fn
 reader_of(const struct proxy_listener *listener)
 {
 	if (!listener->datagrams)
 		return on_connections;
+	if (listener->intercepts && !listener->sandbox)
+		return on_quic;
 	return listener->sandbox ? on_questions : on_datagrams;
 }
 
@@ -201,16 +221,21 @@ start_listening(struct worker *worker)
 	 * be started again. */
 	must(worker->listeners != NULL);
 	for (size_t i = 0; i < count; i++) {
-		struct worker_listener *one = &worker->listeners[i];
+		const struct proxy_listener *listener =
+		    &generation->listeners.items[i];
+		struct worker_listener *one =
+		    &worker->listeners[worker->listener_count];
+		if (is_for_other(worker, listener))
+			continue;
 		one->worker = worker;
-		one->listener = &generation->listeners.items[i];
-		one->watch = (struct loop_watch){ .fd = one->listener->fd,
+		one->listener = listener;
+		one->watch = (struct loop_watch){ .fd = listener->fd,
 			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
-			.fn = reader_of(one->listener),
+			.fn = reader_of(listener),
 			.context = one };
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
+		worker->listener_count++;
 	}
-	worker->listener_count = count;
 }
 
 /* ---- orders ---- */
@@ -266,6 +291,7 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 	worker->generation = generation;
 	start_listening(worker);
 	judge_clients_again(worker);
+	quic_flows_judge_again(worker);
 	proxy_generation_unref(before);
 }
 
@@ -281,6 +307,7 @@ end_banned(struct worker *worker, const struct address_range *range)
 			client_ban(client);
 		client = next;
 	}
+	quic_flows_ban(worker, range);
 }
 
 static void
@@ -293,6 +320,7 @@ end_used_up(struct worker *worker)
 		client_end_used_up(client);
 		client = next;
 	}
+	quic_flows_end_used_up(worker);
 }
 
 static void
@@ -369,6 +397,7 @@ run(void *context)
 	pulse_end(member->pulse, member->index);
 	stop_listening(worker);
 	end_clients(worker);
+	quic_flows_end_all(worker);
 	alias_datagrams_end_all(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
@@ -407,6 +436,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->loop = &member->loop;
 	member->pulse = workers->pulse;
 	member->index = workers->count;
+	worker->takes_quic = workers->count == 0;
 	worker->accept_again =
 	    (struct loop_timer){ .fn = on_accept_again, .context = worker };
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
@@ -543,9 +573,10 @@ workers_open_cache(struct workers *workers, const struct policy *policy)
 }
 
 int
-workers_open_sources(struct workers *workers, sources_send_fn send)
+workers_open_sources(
+    struct workers *workers, sources_send_fn send, sources_stand_fn stand)
 {
-	workers->sources = sources_create(send);
+	workers->sources = sources_create(send, stand);
 	for (size_t i = 0; i < workers->count; i++)
 		workers->members[i].worker.sources = workers->sources;
 	return workers->sources != NULL ? 0 : -ENOMEM;
