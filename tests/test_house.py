@@ -28,12 +28,14 @@ MAY_INCLUDE = {
     "import": BASE | {"policy"},  # its words and its limits
     "http": BASE,
     "net": LOW,
+    "dns": LOW | {"net"},
     "cache": LOW | {"policy", "http", "net"},
     "console": LOW | {"policy", "http", "net", "cache"},
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
-    "proxy": LOW | {"policy", "http", "net", "cache"},
+    "proxy": LOW | {"policy", "http", "net", "dns", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
-    "cli": LOW | {"policy", "import", "daemon", "firewall"},
+    "exec": LOW | {"policy", "net", "firewall", "daemon"},
+    "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
@@ -152,5 +154,9 @@ def test_openssl_and_libnftables_share_no_process(program: str) -> None:
     path = PROGRAM.parent / program
     linked = subprocess.run(["ldd", path], text=True, capture_output=True, check=True)
     found = {name for name in ("libssl", "libnftables") if name in linked.stdout}
-    wanted = {"gatehoused": {"libnftables"}, "gatehouse-proxy": {"libssl"}}
+    wanted = {
+        "gatehouse": {"libssl"},
+        "gatehoused": {"libnftables"},
+        "gatehouse-proxy": {"libssl"},
+    }
     assert found == wanted.get(program, set())

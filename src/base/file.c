@@ -19,6 +19,14 @@ file_read(const char *path, size_t bytes_max, struct text *ret)
 	return rc;
 }
 
+bool
+file_is_open(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
 static int
 check_kind(int fd, size_t bytes_max)
 {

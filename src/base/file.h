@@ -16,6 +16,9 @@
 int file_read(const char *path, size_t bytes_max, struct text *ret);
 int file_read_fd(int fd, size_t bytes_max, struct text *ret);
 
+/* Whether others than its owner can read it; what cannot be asked is open. */
+bool file_is_open(const char *path);
+
 /* Writes all of s, through interruptions.  0 or a negative errno. */
 int file_write_all(int fd, struct str s);
 

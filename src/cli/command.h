@@ -17,6 +17,9 @@ enum status {
 	STATUS_WORLD = 3, /* privilege, kernel, file, port */
 };
 
+/* Descriptors that one --keep-fd each hands on. */
+#define OPTION_KEPT_MAX 16
+
 /* What every command may be given; a command says which it takes. */
 struct options {
 	bool json;
@@ -45,8 +48,16 @@ struct options {
 	const char *since;      /* --since TIME; NULL: as the command says */
 	const char *html;       /* --html FILE; NULL: as text */
 	const char *output;     /* -o FILE; NULL: standard output */
-	char **words;           /* what is no option */
+	const char *allow;      /* --allow NAME,...; NULL: not said */
+	const char *learn;      /* --learn FILE; NULL: not said */
+	const char *log;        /* --log FILE; NULL: not said */
+	bool summary;           /* at the end, what was reached */
+	bool unix_sockets;      /* --unix */
+	int kept[OPTION_KEPT_MAX]; /* --keep-fd N */
+	size_t kept_count;
+	char **words; /* what is no option */
 	int count;
+	int behind; /* of those, how many stood behind -- */
 };
 
 enum option_bits {
@@ -76,6 +87,7 @@ enum option_bits {
 	OPTION_FILE = 1 << 21,
 	OPTION_OUTPUT = 1 << 26,
 	OPTION_YES = 1 << 27,
+	OPTION_EXEC = 1 << 22, /* all that `exec` alone takes, and --quiet */
 };
 
 struct command {
@@ -111,8 +123,11 @@ extern const struct command command_ban;
 extern const struct command command_unban;
 extern const struct command command_bans;
 extern const struct command command_cache;
+extern const struct command command_ca;
 extern const struct command command_quota;
+extern const struct command command_names;
 extern const struct command command_report;
+extern const struct command command_exec;
 
 /* Colours go to terminals only, and not where NO_COLOR is set. */
 bool colour_wanted(int fd);

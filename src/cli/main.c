@@ -12,6 +12,7 @@
 #include "version.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +42,11 @@ static const struct command *const commands[] = {
 	&command_unban,
 	&command_bans,
 	&command_cache,
+	&command_ca,
 	&command_quota,
+	&command_names,
 	&command_report,
+	&command_exec,
 	&command_stop,
 	&command_upgrade,
 };
@@ -159,6 +163,15 @@ static const struct {
 	{ OPTION_SINCE,
 	    "  --since TIME   from so long ago on: 24h, 7d (default), 30d\n" },
 	{ OPTION_UTC, "  --utc          all times are UTC\n" },
+	{ OPTION_EXEC,
+	    "  --allow NAME[,NAME ...]\n"
+	    "                 what it may reach, in place of a policy\n"
+	    "  --learn FILE   write the policy that it would have needed\n"
+	    "  --summary      at the end, what was reached and what refused\n"
+	    "  --quiet        do not say what is refused\n"
+	    "  --log FILE     append each event to it, as JSON\n"
+	    "  --keep-fd N    leave this descriptor open; else 0 to 2 are\n"
+	    "  --unix         let it use sockets of files, the host's too\n" },
 	{ OPTION_RUNTIME,
 	    "  --runtime DIR  where the running gateway keeps its state\n"
 	    "                 (default " RUNTIME_DEFAULT ")\n" },
@@ -239,6 +252,12 @@ static const struct option known[] = {
 	{ "state", required_argument, NULL, 's' },
 	{ "since", required_argument, NULL, 'S' },
 	{ "html", required_argument, NULL, 'H' },
+	{ "allow", required_argument, NULL, 'a' },
+	{ "learn", required_argument, NULL, 'k' },
+	{ "log", required_argument, NULL, 'g' },
+	{ "summary", no_argument, NULL, 'u' },
+	{ "keep-fd", required_argument, NULL, 'K' },
+	{ "unix", no_argument, NULL, 'X' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -270,6 +289,45 @@ wrong_option(const struct command *command, int option, char **argv)
 	return wrong_call(command);
 }
 
+static bool
+keep_descriptor(struct options *options)
+{
+	uint64_t number;
+
+	if (options->kept_count == OPTION_KEPT_MAX ||
+	    str_number(str_of(optarg), INT_MAX, &number) < 0)
+		return false;
+	options->kept[options->kept_count++] = (int)number;
+	return true;
+}
+
+/* Of `exec` alone. */
+static bool
+take_exec_option(int option, struct options *options)
+{
+	switch (option) {
+	case 'a':
+		options->allow = optarg;
+		return true;
+	case 'k':
+		options->learn = optarg;
+		return true;
+	case 'g':
+		options->log = optarg;
+		return true;
+	case 'u':
+		options->summary = true;
+		return true;
+	case 'K':
+		return keep_descriptor(options);
+	case 'X':
+		options->unix_sockets = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* One option; false if the command does not take it. */
 static bool
 take_option(const struct command *command, int option, struct options *options)
@@ -292,7 +350,7 @@ take_option(const struct command *command, int option, struct options *options)
 		return (command->takes & OPTION_DRY_RUN) != 0;
 	case 'q':
 		options->quiet = true;
-		return (command->takes & OPTION_QUIET) != 0;
+		return (command->takes & (OPTION_QUIET | OPTION_EXEC)) != 0;
 	case 'F':
 		options->force = true;
 		return (command->takes & OPTION_FORCE) != 0;
@@ -354,8 +412,19 @@ take_option(const struct command *command, int option, struct options *options)
 		options->runtime = optarg;
 		return (command->takes & OPTION_RUNTIME) != 0;
 	default:
-		return false;
+		return (command->takes & OPTION_EXEC) != 0 &&
+		       take_exec_option(option, options);
 	}
+}
+
+/* Words behind --; getopt would let them and others be one row. */
+static int
+count_behind(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--") == 0)
+			return argc - i - 1;
+	return 0;
 }
 
 static enum status
@@ -363,7 +432,7 @@ run_command(const struct command *command, int argc, char **argv)
 {
 	struct options options = { .runtime = RUNTIME_DEFAULT,
 		.early_drop = "auto" };
-	int option;
+	int option, behind = count_behind(argc, argv);
 
 	while (
 	    (option = getopt_long(argc, argv, ":hfvn:o:", known, NULL)) != -1) {
@@ -376,6 +445,7 @@ run_command(const struct command *command, int argc, char **argv)
 	}
 	options.words = argv + optind;
 	options.count = argc - optind;
+	options.behind = behind;
 	if (options.count < command->words_min ||
 	    options.count > command->words_max)
 		return wrong_call(command);

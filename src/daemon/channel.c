@@ -82,6 +82,25 @@ is_output(const struct channel_output *output)
 	       is_address(&output->at.address);
 }
 
+static bool
+is_learn(const struct channel_learn *learn)
+{
+	char name[HOSTNAME_MAX + 1];
+	struct str parsed;
+
+	if (learn->count == 0 || learn->count > CHANNEL_LEARN_MAX ||
+	    learn->seconds > CHANNEL_LEARN_SECONDS_MAX ||
+	    !is_text(learn->zone, sizeof(learn->zone)) ||
+	    !is_text(learn->name, sizeof(learn->name)) ||
+	    hostname_parse(str_of(learn->name), name, &parsed) < 0 ||
+	    !str_is(parsed, learn->name))
+		return false;
+	for (uint32_t i = 0; i < learn->count; i++)
+		if (!is_address(&learn->addresses[i]))
+			return false;
+	return true;
+}
+
 /* What the length alone does not say. */
 static bool
 is_sound(const struct channel_message *message)
@@ -93,7 +112,7 @@ is_sound(const struct channel_message *message)
 		return is_text(
 		    message->words.words, sizeof(message->words.words));
 	case CHANNEL_LISTENER:
-		return message->listener.kind <= CHANNEL_LISTENER_QUIC &&
+		return message->listener.kind < CHANNEL_LISTENER_KIND_COUNT &&
 		       is_address(&message->listener.at.address);
 	case CHANNEL_OWN:
 		return is_own(&message->own);
@@ -117,6 +136,10 @@ is_sound(const struct channel_message *message)
 			   message->stand.server.address.family;
 	case CHANNEL_CAUGHT:
 		return is_address(&message->caught.source);
+	case CHANNEL_LEARN:
+		return is_learn(&message->learn);
+	case CHANNEL_LEARNED:
+		return message->source.error <= 0;
 	case CHANNEL_HOST_FILE:
 		return message->host_file == CHANNEL_SERVERS_FD ||
 		       message->host_file == CHANNEL_AUTHORITIES_FD;

@@ -49,6 +49,8 @@
  *				<-	SOURCE number +socket, or NO_SOURCE
  *	STAND number client server ->	the same, for what is no connection
  *	CAUGHT source and rule	->	bans it
+ *	LEARN number, a name	->	lets it in (daemon/name_keeper)
+ *				<-	LEARNED number
  *	ALIVE			->	lets it live (daemon/pulse_keeper)
  *
  * A third is the console's (daemon/console_desk): what it asks is a command of
@@ -61,10 +63,12 @@
 #define GATEHOUSE_DAEMON_CHANNEL_H
 
 #include "base/address.h"
+#include "base/hostname.h"
 #include "cache/store.h"
 #include "console/journal_output.h"
 #include "daemon/sandbox.h"
 #include "event/decision.h"
+#include "policy/limits.h"
 #include "policy/quota.h"
 
 /* The descriptors that gatehouse-proxy is started with. */
@@ -82,6 +86,10 @@
 #define CHANNEL_TOKEN_BYTES 256
 #define CHANNEL_OWN_MAX     64 /* addresses in one message */
 #define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
+#define CHANNEL_LEARN_MAX   64 /* addresses of one name */
+
+/* RFC 2181, 8 lets more through; nobody keeps an answer for longer. */
+#define CHANNEL_LEARN_SECONDS_MAX 604800
 
 /*	id, bytes behind the head, descriptors, who sends it */
 #define CHANNEL_TYPES(ROW)                                                     \
@@ -117,6 +125,8 @@
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
 	ROW(CAUGHT, sizeof(struct channel_caught), 0)                          \
+	ROW(LEARN, sizeof(struct channel_learn), 0)                            \
+	ROW(LEARNED, sizeof(struct channel_source), 0)                         \
 	ROW(ALIVE, 0, 0)                                                       \
 	ROW(ASK, sizeof(struct channel_ask), 0)                                \
 	ROW(ANSWER, sizeof(struct channel_answer), 1)
@@ -139,8 +149,23 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_CONSOLE,
 	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
 	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
-	CHANNEL_LISTENER_QUIC,      /* UDP that is intercepted */
+	CHANNEL_LISTENER_DNS,
+	CHANNEL_LISTENER_DNS_DATAGRAMS, /* at the same place */
+	/* Of whatever is handed over to this port. */
+	CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+	CHANNEL_LISTENER_QUIC, /* of all other UDP that is handed over */
+	CHANNEL_LISTENER_KIND_COUNT
 };
+
+static inline bool
+channel_listener_has_datagrams(enum channel_listener_kind kind)
+{
+	return kind == CHANNEL_LISTENER_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUESTIONS ||
+	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUIC;
+}
 
 struct channel_listener {
 	uint32_t kind; /* enum channel_listener_kind */
@@ -208,6 +233,20 @@ struct channel_caught {
 	uint32_t rule;
 };
 
+/*
+ * What a zone's DNS was answered.  Both texts are NUL-terminated; the name is
+ * one of hosts, in lower case (base/hostname).
+ */
+struct channel_learn {
+	uint32_t
+	    number; /* the proxy's own, given back; 0: no answer is wanted */
+	uint32_t seconds; /* for which it is to be believed */
+	uint32_t count;
+	char zone[POLICY_ZONE_NAME_MAX + 1];
+	char name[HOSTNAME_MAX + 1];
+	struct address addresses[CHANNEL_LEARN_MAX];
+};
+
 /* Both texts are NUL-terminated; the token of who has none is empty. */
 struct channel_ask {
 	uint32_t number; /* the proxy's own, given back */
@@ -238,6 +277,7 @@ struct channel_message {
 		struct channel_source source;
 		struct channel_stand stand;
 		struct channel_caught caught;
+		struct channel_learn learn;
 		struct channel_ask ask;
 		struct channel_answer answer;
 		struct sandbox sandbox;

@@ -43,6 +43,7 @@ struct child {
 	int pam;     /* what it asks gatehouse-pam by; lent; -1: nothing */
 	uid_t uid;
 	gid_t gid;
+	bool stays_user; /* both are our own already */
 	unsigned starts;
 	int64_t started;  /* clock_now */
 	bool owes_answer; /* one that was waited for in vain */

@@ -60,14 +60,21 @@ go_first(void)
 }
 
 static bool
+become_user(const struct child *child)
+{
+	return setgroups(0, NULL) == 0 &&
+	       setresgid(child->gid, child->gid, child->gid) == 0 &&
+	       setresuid(child->uid, child->uid, child->uid) == 0;
+}
+
+static bool
 drop_privileges(const struct child *child)
 {
 	capabilities_bound_none();
-	return setgroups(0, NULL) == 0 &&
-	       setresgid(child->gid, child->gid, child->gid) == 0 &&
-	       setresuid(child->uid, child->uid, child->uid) == 0 &&
+	return (child->stays_user || become_user(child)) &&
 	       capabilities_drop_all() == 0 &&
-	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setuid(0) != 0;
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       (child->stays_user || setuid(0) != 0);
 }
 
 /* If gatehoused is gone by now, the death signal would never come. */

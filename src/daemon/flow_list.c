@@ -111,6 +111,10 @@ add_ends(struct json *json, const struct flow_list *list,
 	add_count(json, "source_port", entry->original.source.port != 0,
 	    entry->original.source.port);
 	add_address(json, "destination", entry->original.destination.address);
+	json_name(json, "name");
+	json_put_string(json, flow->known[POLICY_FACT_NAME] == FLOW_KNOWN
+				  ? flow->name
+				  : (struct str){ NULL, 0 });
 	json_name(json, "protocol");
 	json_put_stringz(
 	    json, packet_protocol_word(entry->original.protocol, room));

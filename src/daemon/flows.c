@@ -21,6 +21,7 @@ flows_court_of(const struct generation *generation)
 		.policy = generation->policy,
 		.own = generation->own.items,
 		.own_count = generation->own.count,
+		.names = generation->names,
 		.minute = hours_minute_of(clock_wall()),
 	};
 }

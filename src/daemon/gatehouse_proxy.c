@@ -522,6 +522,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
 	case CHANNEL_CAUGHT:
+	case CHANNEL_LEARN:
+	case CHANNEL_LEARNED:
 	case CHANNEL_ALIVE:
 	case CHANNEL_ASK:
 	case CHANNEL_ANSWER:

@@ -17,6 +17,7 @@
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
+#include "daemon/name_list.h"
 #include "daemon/notify.h"
 #include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
@@ -261,6 +262,10 @@ answer(void *context, struct str line, struct text *out,
 		gateway_bans(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
+	if (str_is(line, "names"))
+		return name_list_begin(&daemon->gateway, ret_more) == 0
+			   ? STATUS_GOOD
+			   : STATUS_WORLD;
 	if (str_is(line, "quotas")) {
 		gateway_quotas(&daemon->gateway, out);
 		return STATUS_GOOD;
@@ -296,7 +301,8 @@ answer(void *context, struct str line, struct text *out,
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
 	    "count PATH, diff ID ID, explain FORM FLOW, files, flows WORDS, "
-	    "end WORDS, hand over, history, kept ID, metrics, purge KIND WHAT, "
+	    "end WORDS, hand over, history, kept ID, metrics, names, "
+	    "purge KIND WHAT, "
 	    "quotas, report SECONDS, reset RULE SOURCE, rollback ID, rules, "
 	    "series STEP COUNT, session ADDRESS, status, stop, "
 	    "top WHAT SECONDS COUNT and unban RANGE are understood\n");

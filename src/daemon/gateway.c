@@ -126,8 +126,9 @@ static int
 commit_ruleset(
     struct gateway *gateway, struct ruleset_draft *draft, struct text *words)
 {
-	int rc = ruleset_commit(&gateway->ruleset, draft, &gateway->bans.bans,
-	    &gateway->caught.bans, words);
+	const struct ruleset_kept kept = { &gateway->bans.bans,
+		&gateway->caught.bans, &gateway->names.names };
+	int rc = ruleset_commit(&gateway->ruleset, draft, &kept, words);
 
 	loop_defer(gateway->loop, &gateway->clear);
 	return rc;
@@ -173,6 +174,7 @@ gateway_wish(struct gateway *gateway)
 		.before = gateway->current,
 		.inherited = gateway->inherited,
 		.addresses = &gateway->addresses,
+		.names = &gateway->names.names,
 		.ipv6 = gateway->ipv6,
 		.booting = gateway->booting };
 }
@@ -404,9 +406,14 @@ static void
 on_event(const struct event *event, void *context)
 {
 	struct gateway *gateway = context;
+	struct event named = *event;
 
-	journal_sink(event, &gateway->journal.journal);
-	tally_keeper_see(gateway, event);
+	/* A packet shows no name, but what was learned for its destination. */
+	if (event->kind == EVENT_KIND_PACKET && event->name.at == NULL)
+		named.name = name_keeper_name(
+		    gateway, event->zone_from, event->destination);
+	journal_sink(&named, &gateway->journal.journal);
+	tally_keeper_see(gateway, &named);
 }
 
 static int
@@ -516,6 +523,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	tally_keeper_open(gateway);
 	ban_keeper_open(gateway);
 	caught_keeper_open(gateway);
+	name_keeper_open(gateway);
 	pulse_keeper_open(gateway);
 	return 0;
 }
@@ -559,6 +567,7 @@ stop_looking_after(struct gateway *gateway)
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
 	caught_keeper_close(gateway);
+	name_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	tally_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);

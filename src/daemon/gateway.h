@@ -33,10 +33,11 @@
 #include "daemon/flows.h"
 #include "daemon/history.h"
 #include "daemon/inheritance.h"
-#include "daemon/journal_keeper.h"
 #include "daemon/interim.h"
+#include "daemon/journal_keeper.h"
 #include "daemon/last_good.h"
 #include "daemon/leash.h"
+#include "daemon/name_keeper.h"
 #include "daemon/packet_watch.h"
 #include "daemon/pam_keeper.h"
 #include "daemon/pulse_keeper.h"
@@ -87,6 +88,7 @@ struct gateway {
 	bool booting;                    /* before the network is up */
 	struct ban_keeper bans;
 	struct caught_keeper caught;
+	struct name_keeper names;
 	struct ban_exempt exempt;
 	struct quota_keeper quotas;
 	struct tally_keeper tally;

@@ -129,9 +129,10 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
-	if (listener->kind == CHANNEL_LISTENER_QUIC)
-		return datagram_listen_between(&options->at);
-	return listener->kind == CHANNEL_LISTENER_DATAGRAMS
+	if (listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+	    listener->kind == CHANNEL_LISTENER_QUIC)
+		return datagram_intercept(&options->at);
+	return channel_listener_has_datagrams(listener->kind)
 		   ? datagram_listen(&options->at, options->freebind)
 		   : socket_listen(options);
 }
@@ -181,11 +182,10 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 
 /* The listeners that the kernel hands intercepted flows to. */
 static int
-open_intercept_of(struct generation *generation,
+open_intercept(struct generation *generation,
     const struct generation_wish *wish, enum channel_listener_kind kind,
-    struct report *report)
+    struct place place, struct report *report)
 {
-	struct place place = generation->policy->intercepts[0].place;
 	struct generation_listener listener = {
 		.kind = kind,
 		.at.port = FIREWALL_NUMBER,
@@ -199,17 +199,52 @@ open_intercept_of(struct generation *generation,
 	return open_listener(generation, wish, listener, place, report);
 }
 
+/* The same of datagrams, to one port. */
 static int
-open_intercept(struct generation *generation,
-    const struct generation_wish *wish, struct report *report)
+open_datagrams(struct generation *generation,
+    const struct generation_wish *wish, uint16_t port, struct place place,
+    struct report *report)
 {
-	int rc = open_intercept_of(
-	    generation, wish, CHANNEL_LISTENER_INTERCEPT, report);
+	struct generation_listener listener = {
+		.kind = CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+		.at.port = port,
+	};
 
-	if (rc < 0 || !policy_reads_quic(generation->policy))
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_4), &listener.at.address);
+	int rc = open_listener(generation, wish, listener, place, report);
+	if (rc < 0 || !wish->ipv6)
 		return rc;
-	return open_intercept_of(
-	    generation, wish, CHANNEL_LISTENER_QUIC, report);
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_6), &listener.at.address);
+	return open_listener(generation, wish, listener, place, report);
+}
+
+/* Of `dns`: datagrams and connections at the same places. */
+static int
+open_dns(struct generation *generation, const struct generation_wish *wish,
+    struct report *report)
+{
+	const struct policy_dns *dns = &generation->policy->dns;
+	int rc = 0;
+
+	for (size_t i = 0; i < dns->listen_count; i++) {
+		struct generation_listener listener = {
+			.kind = CHANNEL_LISTENER_DNS,
+			.at = dns->listens[i].at,
+		};
+		int one = open_listener(
+		    generation, wish, listener, dns->listens[i].place, report);
+		if (one == 0) {
+			listener.kind = CHANNEL_LISTENER_DNS_DATAGRAMS;
+			one = open_listener(generation, wish, listener,
+			    dns->listens[i].place, report);
+		}
+		rc = rc < 0 ? rc : one;
+	}
+	if (dns->intercepts == 0)
+		return rc;
+	int one = open_datagrams(
+	    generation, wish, POLICY_DNS_PORT, dns->intercept_place, report);
+	return rc < 0 ? rc : one;
 }
 
 static int
@@ -244,8 +279,19 @@ open_listeners(struct generation *generation,
 		    generation, wish, listener, policy->console.place, report);
 		rc = rc < 0 ? rc : one;
 	}
-	if (policy->intercept_count > 0) {
-		int one = open_intercept(generation, wish, report);
+	int one = open_dns(generation, wish, report);
+	rc = rc < 0 ? rc : one;
+	if (policy->intercept_count > 0 || policy->dns.intercepts != 0) {
+		one = open_intercept(generation, wish,
+		    CHANNEL_LISTENER_INTERCEPT,
+		    policy->intercept_count > 0 ? policy->intercepts[0].place
+						: policy->dns.intercept_place,
+		    report);
+		rc = rc < 0 ? rc : one;
+	}
+	if (policy_reads_quic(policy)) {
+		one = open_intercept(generation, wish, CHANNEL_LISTENER_QUIC,
+		    policy->intercepts[0].place, report);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;
@@ -332,6 +378,7 @@ generation_create(const struct generation_wish *wish, struct report *report,
 	generation->number = wish->number;
 	generation->again = wish->fresh != NULL;
 	generation->kept = wish->kept != NULL;
+	generation->names = wish->names;
 	generation->path = strdup(wish->path);
 	int rc = generation->path != NULL
 		     ? read_policy(generation, wish, report, ret_kept)

@@ -27,6 +27,7 @@ struct generation {
 	bool again; /* the policy of the one before, to the letter */
 	bool kept;  /* from elsewhere than the disk (generation_wish) */
 	char *path; /* of the policy; owned */
+	const struct learned_names *names; /* of the gateway; NULL: none */
 	struct policy *policy;
 	struct snapshot snapshot;
 	struct list_watch lists;
@@ -47,6 +48,7 @@ struct generation_wish {
 	const struct generation *before; /* lends its sockets; may be NULL */
 	struct inheritance *inherited;   /* gives its own; may be NULL */
 	const struct addresses *addresses;
+	const struct learned_names *names; /* by which flows are judged */
 	bool ipv6;
 	bool booting; /* the host's addresses may not be there yet */
 	/* All files, where they were kept; `fresh` and `before` say nothing of

@@ -165,3 +165,25 @@ landlock_only_read(void)
 	(void)close(ruleset);
 	return rc < 0 ? rc : version;
 }
+
+#define VERSION_OF_SCOPES 6
+
+int
+landlock_scope(void)
+{
+	const struct ruleset wanted = { .scoped = SCOPE_ABSTRACT_UNIX_SOCKET |
+						  SCOPE_SIGNAL };
+	long version = syscall(
+	    SYS_landlock_create_ruleset, NULL, 0ul, CREATE_RULESET_VERSION);
+
+	if (version < VERSION_OF_SCOPES)
+		return -EOPNOTSUPP;
+	int ruleset = (int)syscall(
+	    SYS_landlock_create_ruleset, &wanted, sizeof(wanted), 0u);
+	if (ruleset < 0)
+		return -errno;
+	int rc =
+	    syscall(SYS_landlock_restrict_self, ruleset, 0u) < 0 ? -errno : 0;
+	(void)close(ruleset);
+	return rc;
+}

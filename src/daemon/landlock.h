@@ -20,6 +20,13 @@
  */
 int landlock_confine(int folder);
 
+/*
+ * For this thread and those that it makes, for good: no signal and no abstract
+ * socket leads to a process that has not come of it.  Files are not touched.
+ * 0, or a negative errno: -EOPNOTSUPP where the kernel does not know how.
+ */
+int landlock_scope(void);
+
 /* So too, but files can be read wherever they lie, and nothing else. */
 int landlock_only_read(void);
 

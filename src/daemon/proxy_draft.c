@@ -2,6 +2,7 @@
 #include "daemon/proxy_draft.h"
 
 #include "base/vec.h"
+#include "proxy/dns_peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,16 +47,18 @@ static int
 take_listener(
     struct proxy_draft *draft, const struct channel_message *message, int *fd)
 {
-	uint32_t kind = message->listener.kind;
-	bool questions = kind == CHANNEL_LISTENER_QUESTIONS;
+	enum channel_listener_kind kind =
+	    (enum channel_listener_kind)message->listener.kind;
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
-	bool quic = kind == CHANNEL_LISTENER_QUIC;
 	struct proxy_listener listener = {
-		.intercepts =
-		    sandbox || quic || kind == CHANNEL_LISTENER_INTERCEPT,
-		.datagrams =
-		    questions || quic || kind == CHANNEL_LISTENER_DATAGRAMS,
-		.sandbox = sandbox || questions,
+		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT ||
+			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+			      kind == CHANNEL_LISTENER_QUIC,
+		.datagrams = channel_listener_has_datagrams(kind),
+		.quic = kind == CHANNEL_LISTENER_QUIC,
+		.sandbox = sandbox || kind == CHANNEL_LISTENER_QUESTIONS,
+		.dns = kind == CHANNEL_LISTENER_DNS ||
+		       kind == CHANNEL_LISTENER_DNS_DATAGRAMS,
 		.at = message->listener.at,
 		.fd = *fd,
 	};
@@ -163,6 +166,8 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 		proxy_generation_follow(draft->ready, before);
 	int rc = parents_secure(
 	    draft->ready->parents, draft->ready->policy, reterr_why);
+	if (rc == 0)
+		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)
 		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : proxy_own_add(draft->ready, &draft->own);

@@ -30,8 +30,13 @@ on_refused(void *context, const char *call)
 	event_emit(&told);
 }
 
-/* As the allocator would count them itself, by a file, once it needs a few. */
-#define ARENAS_A_CORE 8
+/*
+ * The allocator would have eight (and count the cores by a file).  What one
+ * thread stores in the cache another throws out, into the arena that it came
+ * from: so with many of them each keeps what it once had, and the memory of the
+ * process is what all of them had at their times.
+ */
+#define ARENAS_A_CORE 1
 
 /* Below what the allocator maps by itself, and in sum above what it keeps. */
 #define PIECES      4

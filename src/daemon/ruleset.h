@@ -14,6 +14,7 @@
 #include "daemon/generation.h"
 #include "firewall/ban_sets.h"
 #include "firewall/caught_sets.h"
+#include "firewall/learned_sets.h"
 #include "firewall/list_sets.h"
 
 /* What stands; all zero: nothing of ours. */
@@ -21,6 +22,7 @@ struct ruleset {
 	struct list_sets lists;
 	struct ban_sets bans;
 	struct caught_sets caught;
+	struct learned_sets learned;
 	struct text rules; /* as they were without what was counted before */
 	uint64_t mark;     /* by which the kernel's are known to be these */
 	bool has_bans;     /* the rules as text do */
@@ -31,6 +33,7 @@ struct ruleset {
 
 struct ruleset_draft {
 	struct list_plan lists;
+	struct learned_sets learned; /* a plan, unless it is in place */
 	struct text rules;
 	struct text counted; /* the same, going on from what was counted */
 	bool in_place;       /* no rule changes */
@@ -39,6 +42,12 @@ struct ruleset_draft {
 };
 
 #define RULESET_DRAFT_EMPTY ((struct ruleset_draft){ 0 })
+
+/* What sets are filled from that outlive rules. */
+struct ruleset_kept {
+	const struct bans *bans, *caught;
+	struct learned_names *names;
+};
 
 void ruleset_fini(struct ruleset *ruleset);
 void ruleset_draft_fini(struct ruleset_draft *draft);
@@ -60,11 +69,10 @@ int ruleset_draft(struct ruleset *ruleset, const struct generation *generation,
     struct text *reterr_why);
 
 /*
- * Puts the draft in force, or leaves all as it was; the bans hold before the
- * rules do.  Errors as those of transaction_commit, or of the lists.
+ * Puts the draft in force, or leaves all as it was; bans and names hold before
+ * the rules do.  Errors as those of transaction_commit, or of the lists.
  */
 int ruleset_commit(struct ruleset *ruleset, struct ruleset_draft *draft,
-    const struct bans *bans, const struct bans *caught,
-    struct text *reterr_why);
+    const struct ruleset_kept *kept, struct text *reterr_why);
 
 #endif

@@ -25,6 +25,7 @@
 #define RUNTIME_EVENTS      "events.jsonl"
 #define RUNTIME_BANS        "bans"
 #define RUNTIME_CAUGHT      "caught"
+#define RUNTIME_NAMES       "names"
 #define RUNTIME_UNCONFIRMED "unconfirmed" /* a folder (daemon/interim) */
 
 struct runtime {

@@ -261,20 +261,32 @@ list_inherited(void *context, const char *pattern,
 	return list_in(heir->from, pattern, each, each_context);
 }
 
+static bool
+is_open_on_disk(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
 struct policy_loader
 snapshot_recorder(struct snapshot *snapshot)
 {
-	return (struct policy_loader){ record, snapshot, list_on_disk };
+	return (struct policy_loader){ record, snapshot, list_on_disk,
+		is_open_on_disk };
 }
 
 struct policy_loader
 snapshot_player(struct snapshot *snapshot)
 {
-	return (struct policy_loader){ play, snapshot, list_recorded };
+	return (struct policy_loader){
+		.read = play, .context = snapshot, .list = list_recorded
+	};
 }
 
 struct policy_loader
 snapshot_inheritor(struct snapshot_heir *heir)
 {
-	return (struct policy_loader){ inherit, heir, list_inherited };
+	return (struct policy_loader){
+		.read = inherit, .context = heir, .list = list_inherited
+	};
 }

@@ -72,6 +72,8 @@ take_one(struct gateway *gateway)
 		caught_keeper_hear(gateway, &message.caught);
 	else if (rc == 0 && message.type == CHANNEL_STAND)
 		rc = answer_stand(gateway, &message.stand);
+	else if (rc == 0 && message.type == CHANNEL_LEARN)
+		name_keeper_hear(gateway, &message.learn);
 	else if (rc == 0)
 		rc = message.type != CHANNEL_WANT
 			 ? -EBADMSG
@@ -90,6 +92,7 @@ on_questions(struct loop_watch *watch, unsigned ready)
 	(void)ready;
 	for (int i = 0; rc == 0 && i < QUESTIONS_MAX; i++)
 		rc = take_one(gateway);
+	name_keeper_settle(gateway);
 	if (rc < 0 && rc != -EAGAIN)
 		source_desk_close(gateway);
 }

@@ -189,23 +189,37 @@ follow_one(struct ban_sets *sets, const struct bans *bans,
 	return commit(&batch, rc, sets, bans, words);
 }
 
+/* What ends by itself may do so between one attempt and the next. */
+#define ATTEMPTS 4
+
+/* As the kernel says that there is an old one, or that it has ended it. */
+static int
+follow_either(struct ban_sets *sets, const struct bans *bans,
+    const struct address_range *range, struct text *words)
+{
+	bool gone = bans_find(bans, range) == NULL;
+	int rc = follow_one(sets, bans, range, gone, words);
+
+	for (int i = 1; !gone && i < ATTEMPTS; i++) {
+		if (rc != -EEXIST && rc != -ENOENT)
+			break;
+		rc = follow_one(sets, bans, range, rc == -EEXIST, words);
+	}
+	return gone && rc == -ENOENT ? 0 : rc;
+}
+
 int
 ban_sets_follow(struct ban_sets *sets, const struct bans *bans,
     const struct address_range *range, struct text *reterr_why)
 {
 	const struct kernel_set *set = set_of(range);
-	const struct ban *ban = bans_find(bans, range);
 	struct text words = TEXT_EMPTY;
 	int rc;
 
 	if (set->has_intervals && is_entangled(bans, range)) {
 		rc = follow_prefixes(sets, bans, set, &words);
 	} else {
-		rc = follow_one(sets, bans, range, ban == NULL, &words);
-		if (rc == -EEXIST)
-			rc = follow_one(sets, bans, range, true, &words);
-		else if (rc == -ENOENT && ban == NULL)
-			rc = 0; /* the kernel has ended it by itself */
+		rc = follow_either(sets, bans, range, &words);
 		/* What it has not swept up yet may lie across. */
 		if (set->has_intervals && (rc == -EEXIST || rc == -ENOTEMPTY))
 			rc = follow_prefixes(sets, bans, set, &words);

@@ -176,12 +176,6 @@ open_family(struct captive *captive, bool ipv6, struct text *reterr_why)
 	enum captive_socket udp = ipv6 ? CAPTIVE_UDP6 : CAPTIVE_UDP4;
 	const struct text none = TEXT_EMPTY;
 
-	captive->at[tcp].port = FIREWALL_NUMBER;
-	(void)address_parse(
-	    ipv6 ? STR("::1") : STR("127.0.0.1"), &captive->at[tcp].address);
-	captive->at[udp].port = DNS_PORT;
-	(void)address_parse(
-	    ipv6 ? STR("::") : STR("0.0.0.0"), &captive->at[udp].address);
 	captive->fds[tcp] = open_tcp(&captive->at[tcp]);
 	if (captive->fds[tcp] < 0)
 		return fail(captive->fds[tcp], "no listener in the sandbox",
@@ -191,6 +185,24 @@ open_family(struct captive *captive, bool ipv6, struct text *reterr_why)
 		return fail(captive->fds[udp], "no name server in the sandbox",
 		    &none, reterr_why);
 	return 0;
+}
+
+void
+captive_places(struct captive *captive)
+{
+	static const char *const places[] = {
+		[CAPTIVE_TCP4] = "127.0.0.1",
+		[CAPTIVE_UDP4] = "0.0.0.0",
+		[CAPTIVE_TCP6] = "::1",
+		[CAPTIVE_UDP6] = "::",
+	};
+
+	for (int i = 0; i < CAPTIVE_SOCKET_COUNT; i++) {
+		(void)address_parse(str_of(places[i]), &captive->at[i].address);
+		captive->at[i].port = i == CAPTIVE_UDP4 || i == CAPTIVE_UDP6
+					  ? DNS_PORT
+					  : FIREWALL_NUMBER;
+	}
 }
 
 void

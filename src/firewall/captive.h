@@ -33,11 +33,12 @@ enum captive_socket {
 
 struct captive {
 	struct address own4, own6; /* that what is in it has */
-	/* Out: where each listens; the descriptors are the caller's, -1: there
-	 * is no IPv6. */
-	struct address_port at[CAPTIVE_SOCKET_COUNT];
-	int fds[CAPTIVE_SOCKET_COUNT];
+	struct address_port at[CAPTIVE_SOCKET_COUNT]; /* where each listens */
+	int fds[CAPTIVE_SOCKET_COUNT]; /* owned; -1: there is no IPv6 */
 };
+
+/* Says where; the own addresses are the caller's choice. */
+void captive_places(struct captive *captive);
 
 /* Of this namespace, for good.  0, or a negative errno with a sentence that
  * says what is missing, and nothing is open. */

@@ -133,10 +133,31 @@ write_prerouting(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
-/* `tproxy` looks for a socket of the flow itself before the listener's: there
- * is one as soon as it is allowed (daemon/client_source). */
+/* The port stays as it is.  Only where something of UDP is handed over at all.
+ */
 static void
-write_datagrams(struct compiler *compiler, const char *mark)
+write_handed_datagrams(struct compiler *compiler)
+{
+	static const char mark[] = "meta mark set meta mark or " HANDOVER;
+
+	if (!firewall_hands_datagrams(compiler->policy))
+		return;
+	compile_line(compiler,
+	    "meta nfproto ipv4 meta l4proto udp %s tproxy ip "
+	    "to " FIREWALL_DATAGRAMS_4 " accept",
+	    mark);
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "meta nfproto ipv6 meta l4proto udp %s tproxy ip6 to "
+		    "[" FIREWALL_DATAGRAMS_6 "] accept",
+		    mark);
+}
+
+/* `tproxy` looks for a socket of the flow itself before the listener's: there
+ * is one as soon as it is allowed (daemon/client_source).  Behind the DNS, of
+ * whose ports nobody else is a listener. */
+static void
+write_handed_quic(struct compiler *compiler, const char *mark)
 {
 	compile_line(compiler,
 	    "meta nfproto ipv4 meta l4proto udp %s tproxy ip to "
@@ -180,8 +201,9 @@ write_handover(struct compiler *compiler)
 		    "meta nfproto ipv6 meta l4proto tcp %s tproxy ip6 to "
 		    "[::1]:" NUMBER " accept",
 		    mark);
+	write_handed_datagrams(compiler);
 	if (policy_reads_quic(compiler->policy))
-		write_datagrams(compiler, mark);
+		write_handed_quic(compiler, mark);
 	compile_line(compiler, "counter name \"handover.lost\" drop");
 	compile_chain_end(compiler);
 }
@@ -403,9 +425,11 @@ write_output(struct compiler *compiler)
 	compile_keep_asks(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
-	/* The datagrams of those who asked a listener for it, and QUIC. */
+	/* The datagrams of those who asked a listener for it, and QUIC; name
+	 * servers may have any port. */
 	compile_line(compiler, "meta skuid %u %s %s", uid,
 	    compiler->policy->listen_count > 0 ||
+		    compiler->policy->dns.is_there ||
 		    policy_reads_quic(compiler->policy)
 		? "meta l4proto udp"
 		: "udp dport 53",

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "firewall/limits.h"
 #include "policy/learning.h"
 
 static const char *
@@ -28,9 +27,8 @@ declare(struct compiler *compiler, uint8_t zone, uint32_t asked, uint8_t family)
 
 	firewall_learned_set_name(compiler->policy, zone, asked, family, name);
 	text_addf(compiler->out,
-	    "\tset %s {\n\t\ttype %s\n\t\tsize %d\n\t\tflags timeout\n\t}\n",
-	    name, family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr",
-	    FIREWALL_LEARNED_MAX);
+	    "\tset %s {\n\t\ttype %s\n\t\tflags timeout\n\t}\n", name,
+	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
 }
 
 void

@@ -3,9 +3,10 @@
  * firewall/compile_learned: names in rules for what the proxy does not carry.
  *
  * A packet shows no name, but the addresses that were learned for the names of
- * a rule (policy/learning) are a set in the kernel: the rule asks for that.  The
- * sets are declared by the table only where it stands for itself; in the
- * gateway they are loaded apart (firewall/learned_sets) and named by the host.
+ * a rule (policy/learning) are a set in the kernel: the rule asks for that.
+ * The sets are declared by the table only where it stands for itself; in the
+ * gateway they are loaded apart (firewall/learned_sets), and the host names
+ * them.
  *
  * For the files compile*.c alone.
  */

@@ -134,6 +134,7 @@ flow_log_tell(const struct flows_court *court,
 		.source = entry->original.source,
 		.destination = entry->original.destination.address,
 		.port = flows_port(entry),
+		.name = judgement->flow.name,
 		.protocol =
 		    packet_protocol_word(entry->original.protocol, room),
 		.reason = reason,

@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "firewall/names.h"
 #include "policy/explain.h"
+#include "policy/learning.h"
 
 #define REASON_PROXY "goes through the proxy now"
 #define REASON_MOVED "is published elsewhere now"
@@ -150,6 +151,43 @@ set_explicit(struct flow *flow)
 	flow->known[POLICY_FACT_SERVICE] = FLOW_NOT_GIVEN;
 }
 
+static struct policy_answer
+decide(const struct flows_court *court, const struct flow *flow)
+{
+	/* Of what the proxy may carry only the kernel's part is asked. */
+	return flow->way == FLOW_PLAIN || flow->console ||
+		       flow->way == FLOW_UNCARRIED ||
+		       flow->from_zone == ZONE_NONE
+		   ? policy_decide(court->policy, flow)
+		   : policy_evaluate(
+			 court->policy, flow, POLICY_PHASE_PACKET, NULL);
+}
+
+/* Under each name that it may have come by, until one lets it pass. */
+static void
+decide_by_names(const struct flows_court *court, struct flow_judgement *ret)
+{
+	struct flow *flow = &ret->flow;
+	struct str zone = policy_zone_name(court->policy, flow->from_zone);
+	const struct learned_address *address =
+	    court->names != NULL
+		? learned_names_find(court->names, zone, flow->destination)
+		: NULL;
+
+	flow->learns = true;
+	flow->known[POLICY_FACT_NAME] =
+	    address != NULL ? FLOW_KNOWN : FLOW_ABSENT;
+	if (address != NULL)
+		flow->name = learned_address_name(address);
+	ret->answer = decide(court, flow);
+	for (size_t i = 0; address != NULL && i < address->names.count &&
+			   ret->answer.verdict != POLICY_VERDICT_ALLOW;
+	     i++) {
+		flow->name = address->names.items[i].name;
+		ret->answer = decide(court, flow);
+	}
+}
+
 static void
 ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
     uint8_t from_zone, struct flow_judgement *ret)
@@ -173,13 +211,10 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	flow->console = tuple->protocol == IPPROTO_TCP &&
 			policy_console_takes(&court->policy->console, from_zone,
 			    tuple->destination);
-	/* Of what the proxy may carry only the kernel's part is asked. */
-	ret->answer = flow->way == FLOW_PLAIN || flow->console ||
-			      flow->way == FLOW_UNCARRIED ||
-			      from_zone == ZONE_NONE
-			  ? policy_decide(court->policy, flow)
-			  : policy_evaluate(
-				court->policy, flow, POLICY_PHASE_PACKET, NULL);
+	if (flow->way == FLOW_PLAIN && policy_learns(court->policy, from_zone))
+		decide_by_names(court, ret);
+	else
+		ret->answer = decide(court, flow);
 }
 
 /*

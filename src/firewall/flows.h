@@ -12,6 +12,9 @@
  *			A source without a home (link-local, DHCP) may have come
  *			from any zone, or from the gateway: it is forbidden if
  *			each of them is forbidden it.
+ *	the name	Those that were learned for its address, over or not: it
+ *			may go on if one of them alone would let it pass, or
+ *			where there is none.  By which it came nobody can tell.
  *	the socket	The proxy's own connections bear FIREWALL_MARK_PROXY.
  *
  * Who belongs to another flow (`related`, by a helper) fares as that one.
@@ -25,6 +28,7 @@
 
 #include "firewall/compile.h"
 #include "firewall/conntrack.h"
+#include "firewall/learned_names.h"
 
 #include "policy/evaluate.h"
 
@@ -33,7 +37,8 @@ struct flows_court {
 	const struct policy *policy;
 	const struct firewall_own *own; /* as the policy's zones have them */
 	size_t own_count;
-	unsigned minute; /* of the week (policy/hours) */
+	const struct learned_names *names; /* NULL: none are known */
+	unsigned minute;                   /* of the week (policy/hours) */
 	/* By what they were judged before: listeners and translations of
 	 * living flows may be those of that policy.  NULL: none. */
 	const struct flows_court *before;

@@ -112,10 +112,17 @@ static struct nlmsghdr *
 begin_elements(
     struct batch *batch, const char *name, enum kernel_set_change change)
 {
-	bool adds = change == KERNEL_SET_ADD;
+	static const struct {
+		enum nf_tables_msg_types type;
+		uint16_t flags;
+	} messages[] = {
+		[KERNEL_SET_ADD] = { NFT_MSG_NEWSETELEM,
+		    NLM_F_CREATE | NLM_F_EXCL },
+		[KERNEL_SET_HAVE] = { NFT_MSG_NEWSETELEM, NLM_F_CREATE },
+		[KERNEL_SET_REMOVE] = { NFT_MSG_DELSETELEM, 0 },
+	};
 	struct nlmsghdr *message =
-	    batch_message(batch, adds ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		adds ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	    batch_message(batch, messages[change].type, messages[change].flags);
 
 	if (message == NULL)
 		return NULL;

@@ -32,6 +32,7 @@ struct kernel_set {
 /* What a message does to elements. */
 enum kernel_set_change {
 	KERNEL_SET_ADD,
+	KERNEL_SET_HAVE, /* the same, but what is there stays as it is */
 	KERNEL_SET_REMOVE,
 };
 

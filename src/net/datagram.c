@@ -66,32 +66,6 @@ set_transparent(int fd, struct address address)
 		   : set_option(fd, IPPROTO_IP, IP_TRANSPARENT);
 }
 
-/* The kernel says then where a datagram was sent. */
-static int
-ask_destination(int fd, struct address address)
-{
-	return address.family == ADDRESS_IPV6
-		   ? set_option(fd, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR)
-		   : set_option(fd, IPPROTO_IP, IP_RECVORIGDSTADDR);
-}
-
-int
-datagram_listen_between(const struct address_port *at)
-{
-	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(*at, &sa);
-	int fd = open_udp(at->address);
-
-	if (fd < 0)
-		return fd;
-	int error = set_transparent(fd, at->address);
-	if (error == 0)
-		error = ask_destination(fd, at->address);
-	if (error == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
-		error = -errno;
-	return close_if(error, fd);
-}
-
 /* Other clients have sockets at the same place. */
 int
 datagram_stand_for(
@@ -110,6 +84,30 @@ datagram_stand_for(
 	if (error == 0 &&
 	    (bind(fd, (struct sockaddr *)&at, at_len) < 0 ||
 		connect(fd, (struct sockaddr *)&peer, peer_len) < 0))
+		error = -errno;
+	return close_if(error, fd);
+}
+
+int
+datagram_intercept(const struct address_port *at)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(*at, &sa);
+	bool ipv6 = at->address.family == ADDRESS_IPV6;
+	int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int fd = open_udp(at->address);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	error = ipv6 ? set_option(fd, level, IPV6_V6ONLY) : 0;
+	if (error == 0)
+		error = set_option(
+		    fd, level, ipv6 ? IPV6_TRANSPARENT : IP_TRANSPARENT);
+	if (error == 0)
+		error = set_option(fd, level,
+		    ipv6 ? IPV6_RECVORIGDSTADDR : IP_RECVORIGDSTADDR);
+	if (error == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
 		error = -errno;
 	return close_if(error, fd);
 }
@@ -142,51 +140,6 @@ datagram_receive(int fd, void *to, size_t room, struct address_port *ret_from)
 	return count;
 }
 
-/* Of both families, the larger. */
-union ancillary {
-	char bytes[CMSG_SPACE(sizeof(struct sockaddr_in6))];
-	struct cmsghdr head;
-};
-
-static struct address_port
-destination_of(struct msghdr *message)
-{
-	const struct cmsghdr *one = CMSG_FIRSTHDR(message);
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-
-	if (one != NULL && one->cmsg_level == IPPROTO_IP &&
-	    one->cmsg_type == IP_ORIGDSTADDR)
-		memcpy(&sa, CMSG_DATA(one), sizeof(struct sockaddr_in));
-	if (one != NULL && one->cmsg_level == IPPROTO_IPV6 &&
-	    one->cmsg_type == IPV6_ORIGDSTADDR)
-		memcpy(&sa, CMSG_DATA(one), sizeof(struct sockaddr_in6));
-	return address_from_sockaddr((struct sockaddr *)&sa);
-}
-
-ssize_t
-datagram_receive_between(int fd, void *to, size_t room,
-    struct address_port *ret_from, struct address_port *ret_to)
-{
-	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	union ancillary ancillary;
-	struct iovec span = { to, room };
-	struct msghdr message = {
-		.msg_name = &sa,
-		.msg_namelen = sizeof(sa),
-		.msg_iov = &span,
-		.msg_iovlen = 1,
-		.msg_control = &ancillary,
-		.msg_controllen = sizeof(ancillary),
-	};
-	ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
-
-	if (count < 0)
-		return -errno;
-	*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
-	*ret_to = destination_of(&message);
-	return count;
-}
-
 int
 datagram_send(int fd, const struct address_port *to, struct str bytes)
 {
@@ -196,4 +149,94 @@ datagram_send(int fd, const struct address_port *to, struct str bytes)
 	    fd, bytes.at, bytes.len, MSG_NOSIGNAL, (struct sockaddr *)&sa, len);
 
 	return count < 0 ? -errno : 0;
+}
+
+/* Room for what is told of a datagram, of either family. */
+union told {
+	char bytes[CMSG_SPACE(sizeof(struct sockaddr_in6))];
+	struct cmsghdr align;
+};
+
+static bool
+is_destination(const struct cmsghdr *cmsg)
+{
+	return (cmsg->cmsg_level == IPPROTO_IP &&
+		   cmsg->cmsg_type == IP_ORIGDSTADDR) ||
+	       (cmsg->cmsg_level == IPPROTO_IPV6 &&
+		   cmsg->cmsg_type == IPV6_ORIGDSTADDR);
+}
+
+ssize_t
+datagram_receive_for(int fd, void *to, size_t room,
+    struct address_port *ret_from, struct address_port *ret_to)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+	struct iovec span = { to, room };
+	union told told;
+	struct msghdr message = { .msg_name = &sa,
+		.msg_namelen = sizeof(sa),
+		.msg_iov = &span,
+		.msg_iovlen = 1,
+		.msg_control = told.bytes,
+		.msg_controllen = sizeof(told.bytes) };
+	ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (count < 0)
+		return -errno;
+	*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg != NULL;
+	     cmsg = CMSG_NXTHDR(&message, cmsg))
+		if (is_destination(cmsg)) {
+			struct sockaddr_storage there = { 0 };
+			memcpy(&there, CMSG_DATA(cmsg),
+			    sizeof(struct sockaddr_in6) <
+				    cmsg->cmsg_len - CMSG_LEN(0)
+				? sizeof(struct sockaddr_in6)
+				: cmsg->cmsg_len - CMSG_LEN(0));
+			*ret_to =
+			    address_from_sockaddr((struct sockaddr *)&there);
+			return count;
+		}
+	return -EBADMSG;
+}
+
+/* What says the source of a datagram; in memory for it, whose length comes
+ * back. */
+static size_t
+put_source(struct cmsghdr *cmsg, struct address from)
+{
+	if (from.family == ADDRESS_IPV4) {
+		struct in_pktinfo info = { 0 };
+		memcpy(&info.ipi_spec_dst, from.bytes, 4);
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		return CMSG_SPACE(sizeof(info));
+	}
+	struct in6_pktinfo info = { 0 };
+	memcpy(&info.ipi6_addr, from.bytes, 16);
+	cmsg->cmsg_level = IPPROTO_IPV6;
+	cmsg->cmsg_type = IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+	return CMSG_SPACE(sizeof(info));
+}
+
+int
+datagram_send_as(int fd, const struct address_port *to, struct address from,
+    struct str bytes)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(*to, &sa);
+	struct iovec span = { (void *)(uintptr_t)bytes.at, bytes.len };
+	union told told = { { 0 } };
+	struct msghdr message = { .msg_name = &sa,
+		.msg_namelen = len,
+		.msg_iov = &span,
+		.msg_iovlen = 1,
+		.msg_control = told.bytes };
+
+	message.msg_controllen = put_source(&told.align, from);
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

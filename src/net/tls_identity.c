@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/tls_identity.h"
 
-#include "base/hostname.h"
+#include "base/clock.h"
 #include "net/tls_impl.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Longer is no chain that a client would take. */
 #define ISSUERS_MAX 10
@@ -169,6 +170,28 @@ tls_identity_is_alike(
 {
 	return EVP_PKEY_get_base_id(identity->key) ==
 	       EVP_PKEY_get_base_id(other->key);
+}
+
+static int64_t
+time_of(const ASN1_TIME *time)
+{
+	struct tm broken;
+
+	if (ASN1_TIME_to_tm(time, &broken) != 1)
+		return 0;
+	return (int64_t)timegm(&broken) * CLOCK_SECOND;
+}
+
+int64_t
+tls_identity_begins(const struct tls_identity *identity)
+{
+	return time_of(X509_get0_notBefore(identity->certificate));
+}
+
+int64_t
+tls_identity_ends(const struct tls_identity *identity)
+{
+	return time_of(X509_get0_notAfter(identity->certificate));
 }
 
 X509 *

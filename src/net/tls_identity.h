@@ -39,6 +39,10 @@ bool tls_identity_is_for(const struct tls_identity *identity, struct str host);
 bool tls_identity_is_alike(
     const struct tls_identity *identity, const struct tls_identity *other);
 
+/* From when on and until when it is valid, as clock_wall has it. */
+int64_t tls_identity_begins(const struct tls_identity *identity);
+int64_t tls_identity_ends(const struct tls_identity *identity);
+
 /* Lent as long as the identity. */
 struct x509_st *tls_identity_certificate(const struct tls_identity *identity);
 

@@ -21,7 +21,8 @@
 #define SUITES_13                                                              \
 	"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"                       \
 	"TLS_CHACHA20_POLY1305_SHA256"
-#define GROUPS "X25519:P-256:P-384"
+/* OpenSSL would write to it, by its type. */
+static char groups[] = "X25519:P-256:P-384";
 
 struct tls_server {
 	unsigned refs; /* atomic */
@@ -147,7 +148,7 @@ set_up(struct tls_server *server)
 	if (!tls_set_up(context) ||
 	    SSL_CTX_set_cipher_list(context, SUITES_12) != 1 ||
 	    SSL_CTX_set_ciphersuites(context, SUITES_13) != 1 ||
-	    SSL_CTX_set1_groups_list(context, GROUPS) != 1)
+	    SSL_CTX_set1_groups_list(context, groups) != 1)
 		return false;
 	(void)SSL_CTX_set_options(context,
 	    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);

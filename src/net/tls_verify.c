@@ -141,7 +141,10 @@ is_revoked(SSL *ssl, OCSP_RESPONSE *response)
 	return revoked;
 }
 
-/* One that is good, or none, or nonsense: what the certificate says stands. */
+/*
+ * One that is good, or none, or nonsense: what the certificate says stands.  An
+ * error left behind would be taken for the connection's.
+ */
 static int
 on_status(SSL *ssl, void *context)
 {
@@ -153,9 +156,11 @@ on_status(SSL *ssl, void *context)
 	(void)context;
 	if (len <= 0)
 		return 1;
+	(void)ERR_set_mark();
 	response = d2i_OCSP_RESPONSE(NULL, &at, len);
 	bool revoked = response != NULL && is_revoked(ssl, response);
 	OCSP_RESPONSE_free(response);
+	(void)ERR_pop_to_mark();
 	return revoked ? note(tls, TLS_VERDICT_REVOKED) : 1;
 }
 

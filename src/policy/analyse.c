@@ -5,9 +5,12 @@
 #include "policy/analyse_journal.h"
 #include "policy/analyse_learned.h"
 #include "policy/describe.h"
+#include "policy/opening.h"
 #include "policy/partition.h"
 
 #include <stdlib.h>
+
+#define PORT_HTTPS 443
 
 static void
 find_unused(const struct policy *policy, struct report *report)
@@ -73,6 +76,9 @@ zones_named(const struct policy *policy)
 	}
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		zones |= policy->intercepts[i].zones;
+	zones |= policy->dns.intercepts;
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		zones |= policy->dns.listens[i].zones;
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		zones |=
 		    policy->masquerades[i].from | policy->masquerades[i].to;
@@ -137,7 +143,7 @@ find_unreachable_zones(const struct policy *policy, struct report *report)
 {
 	for (uint8_t i = 0; i < policy->zone_count; i++) {
 		const struct policy_zone *zone = &policy->zones[i];
-		if (zone->interface_count > 0)
+		if (zone->interface_count > 0 || i == policy->sandbox)
 			continue;
 		report_warning(report, "interface", zone->place,
 		    "zone '%.*s' has no interface: nothing enters by it",
@@ -167,6 +173,10 @@ is_proxied(
 	uint64_t bit = policy_zone_bit(zone);
 
 	if ((policy_listen_zones(policy) & bit) != 0)
+		return true;
+	/* It answers for names, whatever is to go there. */
+	if (policy_dns_serves(&policy->dns, zone) &&
+	    !policy_rule_reads_head(rule))
 		return true;
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		if ((policy->intercepts[i].zones & bit) != 0 &&
@@ -335,15 +345,15 @@ find_users(const struct policy *policy, const struct policy_rule *rule,
 {
 	const struct policy_users *users = &policy->users;
 
-	if (rule->user_count > 0 && !policy_users_are_asked(users)) {
+	if (rule->user_count > 0 && !policy_has_users(policy)) {
 		report_warning(report, "blind", rule->place,
 		    "this rule matches nothing: the proxy has no users");
 		report_hint(report, "name the file of their passwords in "
 				    "'proxy': users \"FILE\"");
 		return;
 	}
-	/* Whom the host knows is not known here. */
-	if (users->service.at != NULL)
+	/* Whom a CA or the host knows is not known here. */
+	if (policy_has_certified_users(policy) || users->service.at != NULL)
 		return;
 	for (size_t i = 0; i < rule->user_count; i++)
 		if (policy_users_find(users, rule->users[i]) == NULL)
@@ -352,15 +362,59 @@ find_users(const struct policy *policy, const struct policy_rule *rule,
 			    STR_ARG(users->file), STR_ARG(rule->users[i]));
 }
 
-/* TLS is not opened, so that what goes through it shows no scheme. */
-static void
-find_schemes(const struct policy_rule *rule, struct report *report)
+/* Whether it asks only for what TLS carries. */
+static bool
+is_of_tls(const struct policy_rule *rule)
 {
-	if (rule->schemes != 1u << POLICY_SCHEME_HTTPS)
+	if (rule->schemes == 1u << POLICY_SCHEME_HTTPS)
+		return true;
+	for (size_t i = 0; i < rule->services.count; i++)
+		if (rule->services.items[i].protocol != POLICY_PROTOCOL_TCP ||
+		    rule->services.items[i].first != PORT_HTTPS ||
+		    rule->services.items[i].last != PORT_HTTPS)
+			return false;
+	return rule->services.count > 0;
+}
+
+/* Whether a rule that says `inspect` may open what this one asks for, as far as
+ * zones and services tell. */
+static bool
+may_be_opened(const struct policy *policy, const struct policy_rule *rule)
+{
+	uint64_t zones = source_zones(policy, rule);
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *opens = &policy->rules[i];
+		if (opens->inspect &&
+		    (source_zones(policy, opens) & zones) != 0 &&
+		    services_meet(&opens->services, &rule->services))
+			return true;
+	}
+	return false;
+}
+
+/* A CONNECT and who asks are seen outside as well. */
+static bool
+looks_inside(const struct policy_rule *rule)
+{
+	return rule->schemes != 0 || rule->path_count > 0 ||
+	       rule->header_count > 0 || rule->type_count > 0 ||
+	       (rule->method_count > 0 && !policy_rule_is_of_connect(rule));
+}
+
+/* What lies inside of TLS that nobody opens. */
+static void
+find_closed(const struct policy *policy, const struct policy_rule *rule,
+    struct report *report)
+{
+	if (!looks_inside(rule) || !is_of_tls(rule) ||
+	    may_be_opened(policy, rule))
 		return;
 	report_warning(report, "blind", rule->place,
-	    "this rule matches nothing: only plain http shows its scheme");
-	report_hint(report, "https is a service: tcp 443");
+	    "this rule matches nothing: TLS shows no %s unless it is opened",
+	    what_is_unseen(rule));
+	report_hint(
+	    report, "a rule that allows it has it opened if it says 'inspect'");
 }
 
 /*
@@ -395,7 +449,7 @@ find_unasked(const struct policy *policy, const struct policy_rule *rule,
 		if ((zones & ~asked & policy_zone_bit(zone)) != 0 &&
 		    is_proxied(policy, rule, zone))
 			deaf.zones |= policy_zone_bit(zone);
-	if (rule->user_count == 0 || !policy_users_are_asked(&policy->users) ||
+	if (rule->user_count == 0 || !policy_has_users(policy) ||
 	    deaf.zones == 0 ||
 	    (rule->from.zones == POLICY_ZONES_ANY && asked != 0))
 		return;
@@ -461,7 +515,7 @@ find_blind(const struct policy *policy, const struct policy_rule *rule,
 
 	find_users(policy, rule, report);
 	find_unasked(policy, rule, report);
-	find_schemes(rule, report);
+	find_closed(policy, rule, report);
 	bool whole = asks_more_than_packets(rule);
 	if (policy_rule_needs_proxy(rule) && !whole)
 		report_uncarried(

@@ -80,7 +80,9 @@ json_outcome(const struct meaning *meaning,
 	json_put_stringz(json, policy_verdict_word(meaning_verdict(outcome)));
 	json_name(json, "enforcer");
 	json_put_stringz(
-	    json, outcome->carriage == MEANING_PROXY ? "proxy" : "firewall");
+	    json, meaning_is_by_proxy(outcome) ? "proxy" : "firewall");
+	json_name(json, "opened");
+	json_put_bool(json, outcome->carriage == MEANING_OPENED);
 	json_name(json, "log");
 	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
 	json_rule(outcome->rule, json);

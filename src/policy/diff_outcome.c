@@ -141,7 +141,8 @@ static void
 say_rest(const struct meaning_outcome *outcome,
     const struct meaning_outcome *other, struct text *out)
 {
-	bool proxy = outcome->carriage == MEANING_PROXY;
+	bool proxy = meaning_is_by_proxy(outcome);
+	bool opened = outcome->carriage == MEANING_OPENED;
 	bool hidden = outcome->carriage == MEANING_MASQUERADED;
 
 	if (outcome->rule->publish)
@@ -152,8 +153,10 @@ say_rest(const struct meaning_outcome *outcome,
 			say_parent(outcome->rule->parent, NULL, out);
 		return;
 	}
-	if (proxy != (other->carriage == MEANING_PROXY))
+	if (proxy != meaning_is_by_proxy(other))
 		text_addz(out, proxy ? " by the proxy" : " by the firewall");
+	if (opened != (other->carriage == MEANING_OPENED))
+		text_addz(out, opened ? " opened" : " not opened");
 	if (hidden != (other->carriage == MEANING_MASQUERADED))
 		text_addz(out, hidden ? " masqueraded" : "");
 	if (!policy_parent_same(outcome->rule->parent, other->rule->parent))

@@ -48,22 +48,50 @@ statement_describe_map(
 	    STR_ARG(policy_zone_name(policy, map->zone)));
 }
 
-void
-statement_describe_listen(const struct policy *policy,
-    const struct policy_listen *listen, struct text *out)
+static void
+describe_balancers(const struct address_set *set, struct text *out)
 {
-	const struct address_set *set = &listen->behind->addresses;
-	struct policy_endpoint zones = { .zones = listen->zones };
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
-	text_addf(out, "listen %s for ", address_port_format(listen->at, text));
-	describe_endpoint(policy, &zones, out);
 	text_addz(out, " behind ");
 	for (size_t i = 0; i < address_set_count(set); i++) {
 		struct address_range range = address_set_range(set, i);
 		text_addf(out, "%s%s", i > 0 ? ", " : "",
 		    address_range_format(&range, text));
 	}
+}
+
+static void
+describe_certificates(const struct policy_listen *listen, struct text *out)
+{
+	text_addz(out, " certificate ");
+	for (size_t i = 0; i < listen->certificate_count; i++) {
+		const struct policy_certificate *one = &listen->certificates[i];
+		text_addf(
+		    out, "%s\"%.*s\"", i > 0 ? ", " : "", STR_ARG(one->file));
+		if (!str_eq(one->file, one->key_file))
+			text_addf(out, " key \"%.*s\"", STR_ARG(one->key_file));
+	}
+	if (listen->clients.file.at != NULL)
+		text_addf(out, " clients \"%.*s\"%s",
+		    STR_ARG(listen->clients.file),
+		    listen->clients.optional ? " optional" : "");
+}
+
+void
+statement_describe_listen(const struct policy *policy,
+    const struct policy_listen *listen, struct text *out)
+{
+	struct policy_endpoint zones = { .zones = listen->zones };
+	char text[ADDRESS_RANGE_TEXT_BYTES];
+
+	text_addf(out, "listen %s%s for ", listen->secure ? "tls " : "",
+	    address_port_format(listen->at, text));
+	describe_endpoint(policy, &zones, out);
+	if (listen->behind != NULL)
+		describe_balancers(&listen->behind->addresses, out);
+	if (listen->secure)
+		describe_certificates(listen, out);
 }
 
 void
@@ -187,15 +215,34 @@ are_maps_same(const struct policy *before, const struct policy_map *a,
 		   policy_zone_bit(b->zone));
 }
 
+/* By what is in the files: they may be called as they like. */
+static bool
+are_certificates_same(
+    const struct policy_listen *a, const struct policy_listen *b)
+{
+	if (a->secure != b->secure ||
+	    a->certificate_count != b->certificate_count ||
+	    a->clients.optional != b->clients.optional ||
+	    !str_eq(a->clients.pem, b->clients.pem))
+		return false;
+	for (size_t i = 0; i < a->certificate_count; i++)
+		if (!str_eq(a->certificates[i].pem, b->certificates[i].pem) ||
+		    !str_eq(a->certificates[i].key, b->certificates[i].key))
+			return false;
+	return true;
+}
+
 static bool
 are_listens_same(const struct policy *before, const struct policy_listen *a,
     const struct policy *after, const struct policy_listen *b)
 {
 	return a->at.port == b->at.port &&
-	       address_eq(a->at.address, b->at.address) && a->behind != NULL &&
-	       b->behind != NULL &&
-	       are_sets_same(&a->behind->addresses, &b->behind->addresses) &&
-	       are_zones_same(before, a->zones, after, b->zones);
+	       address_eq(a->at.address, b->at.address) &&
+	       (a->behind != NULL) == (b->behind != NULL) &&
+	       (a->behind == NULL || are_sets_same(&a->behind->addresses,
+					 &b->behind->addresses)) &&
+	       are_zones_same(before, a->zones, after, b->zones) &&
+	       are_certificates_same(a, b);
 }
 
 static bool
@@ -314,14 +361,14 @@ tell_listen(
 	tell(telling, &words, is_new);
 }
 
-/* Those behind balancers; of others the flows tell. */
+/* Those behind balancers, and by TLS; of others the flows tell. */
 static void
 diff_listens(struct telling *telling, const struct policy *policy,
     const struct policy *other, bool is_new)
 {
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
-		bool found = listen->behind == NULL;
+		bool found = listen->behind == NULL && !listen->secure;
 		for (size_t j = 0; !found && j < other->listen_count; j++)
 			found = are_listens_same(
 			    policy, listen, other, &other->listens[j]);
@@ -564,6 +611,16 @@ diff_console(struct telling *telling)
 	tell_change(telling, &before, &after);
 }
 
+static void
+diff_dns(struct telling *telling)
+{
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	describe_dns(telling->before, &before);
+	describe_dns(telling->after, &after);
+	tell_change(telling, &before, &after);
+}
+
 /* As its line would be written with all that it has. */
 static void
 describe_output(const struct policy_journal_output *output, struct text *out)
@@ -657,6 +714,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_console(&telling);
+	diff_dns(&telling);
 	diff_outputs(&telling, &before->journal, &after->journal, false);
 	diff_outputs(&telling, &after->journal, &before->journal, true);
 	diff_nevers(&telling, before, after, false);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/evaluate.h"
 
+#include "policy/opening.h"
 #include "policy/rule_index.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -607,6 +608,27 @@ walk_indexed(struct walk *walk)
 	rule_index_end(&left);
 }
 
+void
+policy_visit(const struct policy *policy, const struct flow *flow,
+    enum policy_phase phase, policy_visit_fn visit, void *context)
+{
+	struct rule_index_key key = key_for_index(flow, phase);
+	struct rule_index_walk left;
+	size_t rule = 0;
+
+	if (policy->index == NULL) {
+		while (rule < policy->rule_count &&
+		       !visit(context, &policy->rules[rule]))
+			rule++;
+		return;
+	}
+	rule_index_begin(policy->index, &key, &left);
+	while (rule_index_next(&left, &rule) &&
+	       !visit(context, &policy->rules[rule]))
+		;
+	rule_index_end(&left);
+}
+
 struct policy_answer
 policy_evaluate(const struct policy *policy, const struct flow *flow,
     enum policy_phase phase, const struct policy_trace *trace)
@@ -645,7 +667,7 @@ refused_before_the_list(const struct flow *flow)
 }
 
 /* Of a balancer, the list is for those whom it speaks for, and asked by the
- * proxy; the console has a list of its own, its zones. */
+ * proxy; the console and the DNS have lists of their own, their zones. */
 static struct policy_answer
 let_in_before_the_list(enum policy_reason reason)
 {
@@ -669,8 +691,8 @@ shows_more(const struct policy *policy, enum policy_phase phase)
 	return false;
 }
 
-struct policy_answer
-policy_decide(const struct policy *policy, const struct flow *flow)
+static struct policy_answer
+decide_as_seen(const struct policy *policy, const struct flow *flow)
 {
 	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED };
 	enum policy_phase last =
@@ -682,6 +704,8 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 		return refused_before_the_list(flow);
 	if (flow->console)
 		return let_in_before_the_list(POLICY_REASON_CONSOLE);
+	if (flow->asks_dns)
+		return let_in_before_the_list(POLICY_REASON_DNS);
 	if (flow->balanced)
 		return let_in_before_the_list(POLICY_REASON_BALANCER);
 	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {
@@ -702,5 +726,29 @@ policy_decide(const struct policy *policy, const struct flow *flow)
 		answer.reason =
 		    policy_reason_sentence(POLICY_REASON_NEEDS_PROXY);
 	}
+	return answer;
+}
+
+/* Allowed by its packets, it goes to the proxy all the same: what is refused
+ * there is not opened. */
+static bool
+goes_on(const struct flow *flow, const struct policy_answer *answer)
+{
+	return answer->verdict == POLICY_VERDICT_ALLOW &&
+	       answer->rule != NULL &&
+	       (flow->way == FLOW_EXPLICIT || !answer->rule->direct);
+}
+
+struct policy_answer
+policy_decide(const struct policy *policy, const struct flow *flow)
+{
+	struct flow seen;
+
+	if (flow->tls == FLOW_BARE)
+		return decide_as_seen(policy, flow);
+	const struct policy_rule *opened = policy_see_tls(policy, flow, &seen);
+	struct policy_answer answer = decide_as_seen(policy, &seen);
+	if (answer.phase > POLICY_PHASE_PACKET || goes_on(flow, &answer))
+		answer.opened = opened;
 	return answer;
 }

@@ -30,6 +30,8 @@ struct policy_answer {
 	const struct policy_rule *rule; /* NULL: undecided, or by `reason` */
 	enum policy_fact hangs_on;      /* undecided: on this */
 	bool by_name; /* the rule matched by the name that was asked for */
+	/* The rule that has TLS opened, if it is; see policy/opening. */
+	const struct policy_rule *opened;
 	/* The `report` rules above it that matched, in their order. */
 	const struct policy_rule *reported[POLICY_REPORTED_MAX];
 	unsigned reported_count;
@@ -57,6 +59,14 @@ enum policy_match policy_rule_match(const struct policy *policy,
     const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase, enum policy_fact *ret_fact);
 
+/*
+ * Calls for each rule that may match by what the index knows, in their order,
+ * until it returns true.
+ */
+typedef bool (*policy_visit_fn)(void *context, const struct policy_rule *rule);
+void policy_visit(const struct policy *policy, const struct flow *flow,
+    enum policy_phase phase, policy_visit_fn visit, void *context);
+
 /* The answer at one phase; UNDECIDED sends the flow to the next. */
 struct policy_answer policy_evaluate(const struct policy *policy,
     const struct flow *flow, enum policy_phase phase,
@@ -64,7 +74,8 @@ struct policy_answer policy_evaluate(const struct policy *policy,
 
 /*
  * The answer at the earliest phase that gives one.  UNDECIDED only if it hangs
- * on a fact that was not given.
+ * on a fact that was not given.  Of TLS it sees what lies inside where that is
+ * opened, and else nothing.
  */
 struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);

@@ -2,6 +2,7 @@
 #include "policy/explain.h"
 
 #include "policy/describe.h"
+#include "policy/opening.h"
 
 #include "base/vec.h"
 
@@ -207,6 +208,11 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		say_time(explainer);
 		break;
 	case POLICY_FACT_SCHEME:
+		if (rule->inspect && !sees(explainer, fact)) {
+			text_addz(out, "this flow shows no request, and "
+				       "'inspect' lets nothing else pass");
+			break;
+		}
 		say_text(
 		    explainer, fact, str_of(policy_scheme_word(flow->scheme)));
 		break;
@@ -256,7 +262,7 @@ explain_by_proxy(const struct flow *flow, const struct policy_answer *answer)
 	if (answer->phase != POLICY_PHASE_PACKET)
 		return true;
 	if (answer->verdict != POLICY_VERDICT_ALLOW || flow->balanced ||
-	    flow->console)
+	    flow->console || flow->asks_dns)
 		return false;
 	return flow->way == FLOW_EXPLICIT ||
 	       (flow->way == FLOW_INTERCEPTED && !answer->rule->direct);
@@ -266,8 +272,9 @@ int
 explain_flow(const struct policy *policy, const struct flow *flow,
     struct explanation *ret)
 {
+	struct flow seen = *flow;
 	struct explainer explainer = {
-		.policy = policy, .flow = flow, .ret = ret
+		.policy = policy, .flow = &seen, .ret = ret
 	};
 	struct policy_trace trace = { note_step, &explainer };
 
@@ -275,9 +282,11 @@ explain_flow(const struct policy *policy, const struct flow *flow,
 	arena_init(&ret->arena, EXPLANATION_BYTES_MAX);
 	explainer.phase = ret->answer.phase;
 	ret->by_proxy = explain_by_proxy(flow, &ret->answer);
+	if (flow->tls != FLOW_BARE && explainer.phase > POLICY_PHASE_PACKET)
+		(void)policy_see_tls(policy, flow, &seen);
 	if (ret->answer.rule != NULL ||
 	    ret->answer.verdict == POLICY_VERDICT_UNDECIDED)
-		(void)policy_evaluate(policy, flow, ret->answer.phase, &trace);
+		(void)policy_evaluate(policy, &seen, ret->answer.phase, &trace);
 	text_fini(&explainer.words);
 	return ret->arena.full ? -ENOMEM : ret->rc;
 }

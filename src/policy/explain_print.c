@@ -72,6 +72,8 @@ explain_json(const struct explanation *explanation, struct json *json)
 	json_rule(json, answer->rule);
 	json_name(json, "parent");
 	json_put_string(json, parent_of(answer));
+	json_name(json, "opened");
+	json_rule(json, answer->opened);
 	json_name(json, "reason");
 	json_put_stringz(json, answer->reason);
 	json_name(json, "hangs_on");
@@ -107,6 +109,11 @@ explain_verdict(
 		text_addf(out, ", via %.*s", STR_ARG(parent));
 	if (answer->verdict != POLICY_VERDICT_UNDECIDED)
 		text_addc(out, '\n');
+	if (answer->opened != NULL) {
+		text_addz(out, "TLS is opened by ");
+		describe_rule(answer->opened, out);
+		text_addc(out, '\n');
+	}
 }
 
 static void

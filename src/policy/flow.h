@@ -33,6 +33,13 @@ enum flow_known {
 	FLOW_KNOWN,
 };
 
+/* What a connection carries, as far as it is TLS. */
+enum flow_tls {
+	FLOW_BARE,        /* none, or what it carries is not asked for */
+	FLOW_TLS,         /* and nothing is known of what lies inside */
+	FLOW_TLS_REQUEST, /* the other facts are those of a request inside */
+};
+
 /* A field of a request; both texts are lent. */
 struct flow_header {
 	struct str name, value;
@@ -44,7 +51,10 @@ struct flow {
 	uint8_t known[POLICY_FACT_COUNT]; /* enum flow_known */
 	bool spoofed;  /* the source does not live in from_zone */
 	bool console;  /* of one that the console takes */
+	bool asks_dns; /* of one that `dns` takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
+	enum flow_tls tls;
+	bool connects; /* of TLS: the explicit proxy was asked by a CONNECT */
 	uint8_t from_zone;
 	uint8_t to_zone;  /* of DESTINATION */
 	uint8_t own_zone; /* to_zone is SELF: the zone of that own address */

@@ -38,6 +38,10 @@ is_own(const struct draft *draft, struct address address)
 	for (size_t i = 0; i < console->listen_count; i++)
 		if (address_eq(console->listens[i].address, address))
 			return true;
+	for (size_t i = 0; i < draft->policy->dns.listen_count; i++)
+		if (address_eq(
+			draft->policy->dns.listens[i].at.address, address))
+			return true;
 	for (size_t i = 0; i < draft->policy->listen_count; i++)
 		if (address_eq(draft->policy->listens[i].at.address, address))
 			return true;
@@ -522,6 +526,22 @@ goes_to_console(const struct draft *draft)
 		   &draft->policy->console, flow->from_zone, at);
 }
 
+/* Of a name that was given in place of an address nobody knows whether it is
+ * the gateway's. */
+static bool
+goes_to_dns(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+	struct address_port at = { flow->destination, flow->port };
+
+	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
+	       !flow->any_port &&
+	       (flow->protocol == POLICY_PROTOCOL_TCP ||
+		   flow->protocol == POLICY_PROTOCOL_UDP) &&
+	       policy_dns_takes(&draft->policy->dns, flow->from_zone, at,
+		   flow->to_zone == ZONE_SELF);
+}
+
 /* A connection to the listener itself: what it will ask is not known yet. */
 static bool
 goes_to_listener(const struct draft *draft)
@@ -585,19 +605,22 @@ find_way(const struct draft *draft)
 		   : FLOW_PLAIN;
 }
 
-/* TLS and QUIC show their server name and nothing else; other bytes not even
- * that. */
-static enum policy_phase
-last_of_intercepted(const struct draft *draft)
+/* What is no http is taken for TLS: that shows its server name, and nothing
+ * else unless it is opened.  QUIC never is. */
+static void
+set_intercepted(struct draft *draft)
 {
+	struct flow *flow = draft->flow;
+	bool tcp = flow->protocol == POLICY_PROTOCOL_TCP;
 	bool http =
-	    draft->flow->protocol == POLICY_PROTOCOL_TCP &&
-	    (draft->scheme == SCHEME_HTTP ||
-		(draft->scheme == SCHEME_NONE &&
-		    (draft->flow->port == 80 ||
-			draft->flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN)));
+	    tcp && (draft->scheme == SCHEME_HTTP ||
+		       (draft->scheme == SCHEME_NONE &&
+			   (flow->port == 80 ||
+			       flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN)));
 
-	return http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	flow->last = http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
+	if (tcp && !http)
+		flow->tls = FLOW_TLS_REQUEST;
 }
 
 static void
@@ -608,6 +631,12 @@ set_explicit(struct draft *draft)
 
 	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
 		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+	if (draft->scheme == SCHEME_HTTPS && !str_is(flow->method, "CONNECT")) {
+		flow->tls = FLOW_TLS_REQUEST;
+		flow->connects = true;
+		flow->last = POLICY_PHASE_RESPONSE;
+		return;
+	}
 	if (draft->scheme != SCHEME_HTTP && !method_given) {
 		flow->method = STR("CONNECT");
 		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
@@ -655,7 +684,7 @@ set_user(struct draft *draft)
 	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
 	    (flow->way == FLOW_INTERCEPTED ||
 		(flow->way == FLOW_EXPLICIT &&
-		    !policy_users_are_asked(&draft->policy->users))))
+		    !policy_has_users(draft->policy))))
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 }
 
@@ -689,6 +718,7 @@ find_phases(struct draft *draft)
 	const struct policy_listen *listen = find_listener(draft);
 
 	flow->console = goes_to_console(draft);
+	flow->asks_dns = goes_to_dns(draft);
 	flow->balanced = listen != NULL &&
 			 flow->protocol == POLICY_PROTOCOL_TCP &&
 			 policy_listen_trusts(listen, flow->source);
@@ -701,7 +731,7 @@ find_phases(struct draft *draft)
 	flow->last = POLICY_PHASE_PACKET;
 	/* Where the way hangs on the service, no later phase can be told. */
 	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
-		flow->last = last_of_intercepted(draft);
+		set_intercepted(draft);
 	else if (flow->way == FLOW_EXPLICIT)
 		set_explicit(draft);
 	set_user(draft);

@@ -21,6 +21,10 @@
 /* Each is two sets in the kernel for each zone; lists are one each. */
 #define POLICY_ASKED_MAX 1024
 
+/* Programs go to addresses a little after their time: the one that a name had
+ * when the program began to look for the next is good for a minute. */
+#define POLICY_LEARNED_GRACE (60 * CLOCK_SECOND)
+
 struct policy_asked {
 	const struct policy_endpoint *who; /* its domains, without `except` */
 	uint64_t zones;                    /* from which it is asked */

@@ -70,8 +70,17 @@
 #define POLICY_USERS_MAX       100000
 #define POLICY_USERS_BYTES_MAX ((size_t)16 << 20)
 
+/* A key, a certificate and those above it. */
+#define POLICY_CA_BYTES_MAX ((size_t)1 << 20)
+
 /* Authorities of a parent: all of the world's are a fifth of a megabyte. */
 #define POLICY_AUTHORITIES_BYTES_MAX ((size_t)1 << 20)
+
+/* A certificate, those above it, its key; the authorities of clients. */
+#define POLICY_CERTIFICATE_BYTES_MAX ((size_t)1 << 20)
+
+/* Of one listener: a hello is compared with each. */
+#define POLICY_CERTIFICATES_MAX 32
 
 /* Of one service, those that it names counted in: each may double the last. */
 #define POLICY_SERVICE_ITEMS_MAX 4096

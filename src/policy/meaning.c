@@ -248,6 +248,7 @@ meaning_init_rules(struct meaning *meaning, struct space *space, unsigned which)
 		return -ENOMEM;
 	find_ways(meaning);
 	find_masquerade(meaning);
+	meaning_find_opened(meaning);
 	for (size_t i = 0; i < count && space->diagram.rc == 0; i++)
 		meaning_rule_read(meaning, i);
 	return space_rc(space);

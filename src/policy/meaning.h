@@ -53,6 +53,8 @@ struct meaning {
 	uint32_t unserved; /* asked of a proxy that does not serve the zone */
 	uint32_t flows;    /* of the universe, those that the list decides */
 	uint32_t masquerade;
+	/* TLS that is opened, and requests inside of what is not. */
+	uint32_t opened, hidden;
 	struct meaning_rule *rules; /* policy->rule_count */
 	uint32_t *lists, *packets;  /* one more */
 	struct {
@@ -92,6 +94,7 @@ enum meaning_carriage {
 	MEANING_PACKETS,     /* by the firewall alone */
 	MEANING_MASQUERADED, /* the same, its source hidden */
 	MEANING_PROXY,       /* by the proxy */
+	MEANING_OPENED,      /* the same, and its TLS is opened */
 	MEANING_NEEDS_PROXY, /* rejected: the proxy cannot carry it */
 	MEANING_LISTENER,    /* accepted to be asked what it wants */
 	MEANING_UNSERVED,
@@ -124,6 +127,9 @@ void meaning_outcome_forget_reports(
 void meaning_outcome_reports(const struct meaning *meaning,
     const struct meaning_outcome *outcome,
     void (*each)(void *context, const struct policy_rule *rule), void *context);
+
+/* Whether the proxy has it, and not the firewall. */
+bool meaning_is_by_proxy(const struct meaning_outcome *outcome);
 
 enum policy_verdict meaning_verdict(const struct meaning_outcome *outcome);
 

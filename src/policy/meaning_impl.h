@@ -2,7 +2,7 @@
 /*
  * policy/meaning, for its own files: meaning_rule.c reads each rule by itself,
  * meaning.c puts the rules into lists, meaning_whole.c only into the whole one,
- * meaning_outcome.c says how flows fare.
+ * meaning_opened.c says which TLS is opened, meaning_outcome.c how flows fare.
  */
 #ifndef GATEHOUSE_POLICY_MEANING_IMPL_H
 #define GATEHOUSE_POLICY_MEANING_IMPL_H
@@ -24,6 +24,21 @@ meaning_terminal(size_t value)
 
 /* Fills meaning->rules[index]; the ways of flows must be known. */
 void meaning_rule_read(struct meaning *meaning, size_t index);
+
+/* All that the proxy carries. */
+uint32_t meaning_proxied(struct meaning *meaning);
+
+/* What the proxy carries of what the rule asks for besides the request; names
+ * are known. */
+uint32_t meaning_rule_outside(
+    struct meaning *meaning, const struct policy_rule *rule);
+
+/* Fills `opened` and `hidden`; the ways of flows must be known. */
+void meaning_find_opened(struct meaning *meaning);
+
+/* What the rule asks of a request, where the request shows it. */
+uint32_t meaning_head_seen(
+    struct meaning *meaning, const struct policy_rule *rule, uint32_t head);
 
 /* lists[0] and packets[0] of rules of which none reports. */
 void meaning_build_whole(struct meaning *meaning);

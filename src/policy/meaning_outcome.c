@@ -253,6 +253,11 @@ find_carriage(struct meaning *meaning)
 	carriage = carry(d, diagram_and(d, meaning->explicit, accepted),
 	    MEANING_PROXY, carriage);
 	carriage = carry(d, meaning->dialled, MEANING_PROXY, carriage);
+	carriage = carry(d,
+	    diagram_and(d,
+		diagram_is(d, carriage, meaning_terminal(MEANING_PROXY)),
+		meaning->opened),
+	    MEANING_OPENED, carriage);
 	carriage = carry(d, diagram_and(d, meaning->uncarried, open),
 	    MEANING_NEEDS_PROXY, carriage);
 	carriage = carry(d, diagram_and(d, meaning->listened, accepted),
@@ -386,6 +391,13 @@ meaning_outcome_terminal(
 	    (size_t)outcome->carriage + (outcome->ipv6 ? CARRIAGE_IPV6 : 0));
 }
 
+bool
+meaning_is_by_proxy(const struct meaning_outcome *outcome)
+{
+	return outcome->carriage == MEANING_PROXY ||
+	       outcome->carriage == MEANING_OPENED;
+}
+
 enum policy_verdict
 meaning_verdict(const struct meaning_outcome *outcome)
 {
@@ -455,6 +467,8 @@ bool
 meaning_rule_same(const struct policy_rule *a, const struct policy_rule *b)
 {
 	return a->verdict == b->verdict && a->log == b->log &&
+	       a->inspect == b->inspect &&
+	       a->spares_pinned == b->spares_pinned &&
 	       policy_parent_same(a->parent, b->parent) &&
 	       (!a->log || str_eq(a->label, b->label)) &&
 	       !meaning_is_limited(a) && !meaning_is_limited(b) && !a->report &&

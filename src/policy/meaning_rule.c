@@ -97,27 +97,53 @@ take_apart(struct meaning *meaning, const struct policy_rule *rule)
 	return parts;
 }
 
+uint32_t
+meaning_proxied(struct meaning *meaning)
+{
+	struct diagram *d = &meaning->space->diagram;
+
+	return diagram_or(d, meaning->dialled,
+	    diagram_or(d, meaning->explicit, meaning->intercepted));
+}
+
+/* From whom, to where, of which service: names only where they are `seen`. */
+static uint32_t
+outside_of(struct meaning *meaning, const struct parts *parts, uint32_t seen)
+{
+	struct diagram *d = &meaning->space->diagram;
+	uint32_t named = diagram_and(d, parts->name, parts->opened);
+
+	named = diagram_and(d, named, seen);
+	uint32_t to = diagram_or(d, parts->address, named);
+	uint32_t out = diagram_or(
+	    d, parts->out_address, diagram_and(d, parts->out_name, seen));
+	return diagram_and(d, parts->basis, diagram_minus(d, to, out));
+}
+
+uint32_t
+meaning_rule_outside(struct meaning *meaning, const struct policy_rule *rule)
+{
+	struct parts parts = take_apart(meaning, rule);
+	uint32_t proxied = meaning_proxied(meaning);
+
+	return diagram_and(&meaning->space->diagram,
+	    outside_of(meaning, &parts, proxied), proxied);
+}
+
 /* Once all is known: methods and paths only where the proxy looks, names there
  * and where they are learned. */
 static uint32_t
 match_of(struct meaning *meaning, const struct parts *parts)
 {
 	struct diagram *d = &meaning->space->diagram;
-	uint32_t proxied =
-	    diagram_or(d, meaning->explicit, meaning->intercepted);
+	uint32_t proxied = meaning_proxied(meaning);
+	uint32_t match = outside_of(
+	    meaning, parts, diagram_or(d, proxied, meaning->learned));
 
-	proxied = diagram_or(d, proxied, meaning->dialled);
-	uint32_t seen = diagram_or(d, proxied, meaning->learned);
-	uint32_t named = diagram_and(d, parts->name, parts->opened);
-	named = diagram_and(d, named, seen);
-	uint32_t to = diagram_or(d, parts->address, named);
-	uint32_t out = diagram_or(
-	    d, parts->out_address, diagram_and(d, parts->out_name, seen));
-	uint32_t match =
-	    diagram_and(d, parts->basis, diagram_minus(d, to, out));
 	if (policy_rule_reads_head(parts->rule))
-		match =
-		    diagram_and(d, match, diagram_and(d, parts->head, proxied));
+		match = diagram_and(d, match,
+		    diagram_and(d, proxied,
+			meaning_head_seen(meaning, parts->rule, parts->head)));
 	if (policy_rule_needs_proxy(parts->rule))
 		match = diagram_and(d, match, proxied);
 	return diagram_minus(d, match, meaning->listened);

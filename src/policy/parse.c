@@ -15,8 +15,10 @@
 #include "policy/parse_ban.h"
 #include "policy/parse_choice.h"
 #include "policy/parse_console.h"
+#include "policy/parse_dns.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_journal.h"
+#include "policy/parse_listen.h"
 #include "policy/parse_parent.h"
 #include "policy/parse_rule.h"
 #include "policy/parse_servers.h"
@@ -39,6 +41,7 @@ struct parser {
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_console **consoles;
+	struct syntax_dns **dns;
 	struct syntax_journal **journals;
 	struct syntax_intercept **intercepts;
 	struct syntax_choice **choices;
@@ -148,33 +151,14 @@ parse_service_name(struct parser *parser)
 	return true;
 }
 
-/* "for" zones */
-static bool
-parse_for(struct parser *parser, struct syntax_word **ret)
-{
-	if (!reader_at_word(parser->in, "for"))
-		return reader_expected(parser->in, "'for' and the zones");
-	(void)reader_take(parser->in);
-	return reader_words(parser->in, ret, "a zone");
-}
-
 static bool
 parse_listen(struct parser *parser, const struct token *head)
 {
-	struct syntax_listen *listen =
-	    arena_new(parser->in->arena, struct syntax_listen);
+	struct syntax_listen *listen = parse_listen_line(parser->in);
 
 	(void)head;
-	if (listen == NULL ||
-	    !reader_word(parser->in, &listen->address, "ADDRESS:PORT") ||
-	    !parse_for(parser, &listen->zones))
+	if (listen == NULL)
 		return false;
-	if (reader_at_word(parser->in, "behind")) {
-		(void)reader_take(parser->in);
-		if (!reader_words(
-			parser->in, &listen->behind, "a balancer's address"))
-			return false;
-	}
 	APPEND(parser->listens, listen);
 	return true;
 }
@@ -200,7 +184,7 @@ parse_intercept(struct parser *parser, const struct token *head)
 
 	if (intercept == NULL ||
 	    !reader_services(parser->in, &intercept->services) ||
-	    !parse_for(parser, &intercept->zones) ||
+	    !parse_for(parser->in, &intercept->zones) ||
 	    !parse_keep(parser, &intercept->keep))
 		return false;
 	if (reader_at_word(parser->in, "quic"))
@@ -378,11 +362,12 @@ static const struct {
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
 	{ "private", NULL, parse_private, MANUAL_PRIVACY },
 	{ "users", NULL, parse_users, MANUAL_USERS },
+	{ "ca", NULL, parse_ca, MANUAL_INSPECTION },
 };
 
 static const char proxy_line_what[] =
     "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
-    "'tell', 'private' or 'users'";
+    "'tell', 'private', 'users' or 'ca'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool
@@ -468,6 +453,27 @@ parse_console(struct parser *parser)
 }
 
 static bool
+parse_dns_inside(struct parser *parser, void *context)
+{
+	return parse_dns_line(parser->in, context);
+}
+
+static bool
+parse_dns(struct parser *parser)
+{
+	struct syntax_dns *dns =
+	    arena_new(parser->in->arena, struct syntax_dns);
+
+	if (dns == NULL)
+		return false;
+	dns->head = reader_word_of(parser->in->next - 1);
+	if (!parse_block(parser, parse_dns_inside, dns))
+		return false;
+	APPEND(parser->dns, dns);
+	return true;
+}
+
+static bool
 parse_journal_inside(struct parser *parser, void *context)
 {
 	return parse_journal_line(parser->in, context);
@@ -544,6 +550,7 @@ static const struct {
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
 	{ "console", parse_console, MANUAL_CONSOLE },
+	{ "dns", parse_dns, MANUAL_DNS },
 	{ "journal", parse_journal, MANUAL_JOURNAL },
 	{ "firewall", parse_firewall, MANUAL_FIREWALL },
 	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
@@ -640,7 +647,7 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, console, journal, parent, "
+		    "hours, service, proxy, console, dns, journal, parent, "
 		    "firewall, "
 		    "never, masquerade, snat, map, publish, allow, reject, "
 		    "drop, "
@@ -746,6 +753,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.consoles = &ret->consoles,
+		.dns = &ret->dns,
 		.journals = &ret->journals,
 		.choices = &ret->choices,
 		.servers = &ret->servers,

@@ -119,6 +119,26 @@ parse_users(struct reader *in, const struct token *head)
 	return parse_ban_clause(in, &choice->ban) ? choice : NULL;
 }
 
+static bool
+parse_ca_file(struct reader *in, struct syntax_part *part)
+{
+	return reader_string(
+	    in, &part->folder, "the file in quotes, like \"ca.pem\"");
+}
+
+/* ca string */
+struct syntax_choice *
+parse_ca(struct reader *in, const struct token *head)
+{
+	struct syntax_choice *choice = begin_choice(in, head);
+	struct syntax_part *part = arena_new(in->arena, struct syntax_part);
+
+	if (choice == NULL || part == NULL || !parse_ca_file(in, part))
+		return NULL;
+	choice->parts = part;
+	return choice;
+}
+
 struct syntax_choice *
 parse_private(struct reader *in, const struct token *head)
 {

@@ -17,12 +17,14 @@
  *	tell	  word { "," word }
  *	private
  *	users	  [ "pam" ] string [ "ban" ... ] (policy/parse_ban)
+ *	ca	  string
  */
 struct syntax_choice *parse_cache(struct reader *in, const struct token *head);
 struct syntax_choice *parse_compress(
     struct reader *in, const struct token *head);
 struct syntax_choice *parse_tell(struct reader *in, const struct token *head);
 struct syntax_choice *parse_users(struct reader *in, const struct token *head);
+struct syntax_choice *parse_ca(struct reader *in, const struct token *head);
 struct syntax_choice *parse_private(
     struct reader *in, const struct token *head);
 

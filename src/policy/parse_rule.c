@@ -235,6 +235,26 @@ parse_direct(struct reader *in, struct syntax_rule *rule)
 	return true;
 }
 
+/* inspect [ "unless" "pinned" ] */
+static bool
+parse_inspect(struct reader *in, struct syntax_rule *rule)
+{
+	if (!refuse_second(in, rule->inspect.text.at == NULL))
+		return false;
+	rule->inspect = reader_word_of(reader_peek(in) - 1);
+	if (!reader_at_word(in, "unless"))
+		return true;
+	(void)reader_take(in);
+	if (!reader_at_word(in, "pinned")) {
+		(void)reader_expected(in, "'pinned'");
+		report_hint(in->report,
+		    "what else is not to be opened is a rule above");
+		return false;
+	}
+	rule->pinned = reader_word_of(reader_take(in));
+	return true;
+}
+
 static bool
 parse_via(struct reader *in, struct syntax_rule *rule)
 {
@@ -262,6 +282,7 @@ static const struct {
 	{ "log", parse_log, MANUAL_OPTIONS },
 	{ "as", parse_as, MANUAL_OPTIONS },
 	{ "direct", parse_direct, MANUAL_OPTIONS },
+	{ "inspect", parse_inspect, MANUAL_INSPECTION },
 	{ "via", parse_via, MANUAL_PARENTS },
 };
 
@@ -279,6 +300,8 @@ static const struct {
 	    "'per source' stands behind a limit: limit 50/s per source, "
 	    "connections 10 per source",
 	    MANUAL_RATES },
+	{ "unless", "it stands right behind 'inspect': inspect unless pinned",
+	    MANUAL_INSPECTION },
 	{ "report", "it stands before the verdict: report reject ...",
 	    MANUAL_REPORTS },
 	{ "hours", "a rule holds 'during' hours that have a name",
@@ -350,8 +373,7 @@ refuse_misspelt(struct reader *in)
 		str_is(nearest.best, "connections") ||
 		str_is(nearest.best, "bandwidth") ||
 		str_is(nearest.best, "quota"));
-	bool ban = token[1].kind == TOKEN_WORD &&
-		   token[2].kind == TOKEN_WORD &&
+	bool ban = token[1].kind == TOKEN_WORD && token[2].kind == TOKEN_WORD &&
 		   str_is(token[2].text, "after") &&
 		   str_is(nearest.best, "ban");
 	if (!text && !name_and_text && !amount && !ban)

@@ -2,8 +2,10 @@
 #include "policy/policy.h"
 
 #include "policy/include.h"
+#include "policy/learning.h"
 #include "policy/resolve.h"
 #include "policy/rule_index.h"
+#include "policy/sandbox.h"
 
 #include "base/file.h"
 
@@ -28,7 +30,15 @@ list_files(void *context, const char *pattern,
 	return file_list(pattern, each, each_context);
 }
 
-const struct policy_loader policy_files = { read_file, NULL, list_files };
+static bool
+is_file_open(void *context, const char *path)
+{
+	(void)context;
+	return file_is_open(path);
+}
+
+const struct policy_loader policy_files = { read_file, NULL, list_files,
+	is_file_open };
 
 static struct policy *
 create(void)
@@ -40,6 +50,7 @@ create(void)
 	arena_init(&policy->arena, POLICY_BYTES_MAX);
 	policy->refs = 1;
 	policy->elsewhere = ZONE_NONE;
+	policy->grace = POLICY_LEARNED_GRACE;
 	policy->sandbox = ZONE_NONE;
 	policy->builtin.name = STR("builtin.policy");
 	policy->builtin.text = str_of(policy_builtin_text);
@@ -116,6 +127,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_console(resolver, own);
+	resolve_dns(resolver, own);
 	resolve_journal(resolver, own);
 	resolve_choices(resolver, own);
 	resolve_servers(resolver, own);
@@ -185,6 +197,15 @@ policy_load(const char *path, const struct policy_loader *loader,
 	}
 	*ret_kept = policy;
 	return -EINVAL;
+}
+
+bool
+policy_has_sandbox(const struct policy *policy)
+{
+	struct address source;
+
+	return address_parse(STR(SANDBOX_SOURCE4), &source) == 0 &&
+	       policy_zone_of(policy, source) != ZONE_NONE;
 }
 
 struct str
@@ -345,6 +366,22 @@ policy_listen_at(const struct policy *policy, struct address_port at)
 		    address_eq(policy->listens[i].at.address, at.address))
 			return &policy->listens[i];
 	return NULL;
+}
+
+bool
+policy_has_certified_users(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		if (policy->listens[i].clients.file.at != NULL)
+			return true;
+	return false;
+}
+
+bool
+policy_has_users(const struct policy *policy)
+{
+	return policy_users_are_asked(&policy->users) ||
+	       policy_has_certified_users(policy);
 }
 
 bool

@@ -13,7 +13,9 @@
 #include "policy/address_set.h"
 #include "policy/ban.h"
 #include "policy/bandwidth.h"
+#include "policy/certificate.h"
 #include "policy/console.h"
+#include "policy/dns.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
 #include "policy/flow.h"
@@ -113,7 +115,10 @@ struct policy_rule {
 	bool publish;
 	bool log;
 	bool direct;
+	bool leads_outside; /* of what it allows (policy/prospect) */
 	bool report; /* never decides: counts, logs, and the walk goes on */
+	bool inspect;       /* TLS is opened; nothing but requests match */
+	bool spares_pinned; /* but of who does not take our certificate */
 	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;
 	struct policy_endpoint to;
@@ -157,6 +162,12 @@ struct policy_listen {
 	/* Balancers, whose connections say in a header whom they are for;
 	 * NULL: none.  Each of the ranges lives in one zone. */
 	const struct policy_group *behind;
+	/* By TLS: who we are, the first to whoever asks for none of them, and
+	 * who they are. */
+	bool secure;
+	const struct policy_certificate *certificates;
+	size_t certificate_count;
+	struct policy_clients clients;
 	struct place place;
 };
 
@@ -209,6 +220,13 @@ struct policy_servers {
 	/* From where they are made; family NONE: as the kernel chooses. */
 	struct address source4, source6;
 	struct place source_place;
+};
+
+/* `ca`: who signs the certificates of servers whose TLS is opened. */
+struct policy_ca {
+	struct str file; /* as the loader knows it; at == NULL: none */
+	struct str pem;  /* its certificate and its key */
+	struct place place;
 };
 
 /* `never ban`: zones, and groups of addresses. */
@@ -281,7 +299,9 @@ struct policy {
 	struct policy_telling telling;
 	struct policy_servers servers;
 	struct policy_users users;
+	struct policy_ca ca;
 	struct policy_console console;
+	struct policy_dns dns;
 	struct policy_journal journal;
 	struct policy_never *nevers;
 	size_t never_count;
@@ -299,9 +319,11 @@ struct policy {
 	size_t case_count;
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
+	bool inspects; /* some rule of it */
 	/* Zones whose DNS we answer, and what of names packets are asked for
 	 * there (policy/learning). */
 	uint64_t learns;
+	int64_t grace; /* for which a name is known beyond its time */
 	struct policy_asked *asked;
 	size_t asked_count;
 };
@@ -320,6 +342,9 @@ struct policy_loader {
 	int (*list)(void *context, const char *pattern,
 	    void (*each)(void *each_context, const char *path),
 	    void *each_context);
+	/* Whether others than its owner can read the file; NULL: that cannot
+	 * be known here. */
+	bool (*is_open)(void *context, const char *path);
 };
 
 /* Reads files by their names. */
@@ -392,6 +417,9 @@ bool policy_interface_fits(struct str pattern, struct str interface);
 
 bool policy_zone_has_interface(
     const struct policy_zone *zone, struct str interface);
+
+/* Whether a sandboxed command has a zone (policy/sandbox). */
+bool policy_has_sandbox(const struct policy *policy);
 
 /* "lan", "self", or "-" for none. */
 struct str policy_zone_name(const struct policy *policy, uint8_t zone);

@@ -104,6 +104,14 @@ bool resolve_zones(
 bool resolve_conditions(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
+/* A rate, whose number may be missing; false: reported. */
+bool resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
+    struct policy_limit *ret);
+
+/* The certificates of a file, PEM; false: reported. */
+bool resolve_authorities(
+    struct resolver *resolver, const struct syntax_word *file, struct str *ret);
+
 /* How many bytes of it pass: bandwidth and quota; false: reported. */
 bool resolve_amounts(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
@@ -112,9 +120,20 @@ bool resolve_amounts(struct resolver *resolver,
 bool resolve_ban(struct resolver *resolver, const struct syntax_ban *syntax,
     struct policy_ban *ret);
 
+/* Whether it speaks TLS, and with which certificates; false: reported. */
+bool resolve_secure(struct resolver *resolver,
+    const struct syntax_listen *syntax, struct policy_listen *listen);
+
 /* The parent that a rule goes by, if any; false: reported. */
 bool resolve_via(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule);
+
+/* Whether it opens TLS, and may; behind its conditions.  False: reported. */
+bool resolve_inspect(struct resolver *resolver,
+    const struct syntax_rule *syntax, struct policy_rule *rule);
+
+/* `ca` of the proxy. */
+void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
 
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,
@@ -149,6 +168,7 @@ void resolve_sandbox_intercept(struct resolver *resolver);
 void resolve_sandbox_end(struct resolver *resolver);
 
 void resolve_console(struct resolver *resolver, const struct syntax *syntax);
+void resolve_dns(struct resolver *resolver, const struct syntax *syntax);
 void resolve_journal(struct resolver *resolver, const struct syntax *syntax);
 void resolve_choices(struct resolver *resolver, const struct syntax *syntax);
 void resolve_servers(struct resolver *resolver, const struct syntax *syntax);

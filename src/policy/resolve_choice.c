@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/resolve_choice: how the proxy works: `cache`, `compress`, `tell`,
- * `private` and `users`.
+ * `private` and `users`; `ca` is in policy/resolve_inspect.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -353,6 +353,7 @@ static const struct {
 	{ "tell", resolve_tell },
 	{ "private", resolve_private },
 	{ "users", resolve_users_line },
+	{ "ca", resolve_ca },
 };
 
 #define CHOICE_COUNT (sizeof(choices) / sizeof(choices[0]))

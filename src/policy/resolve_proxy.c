@@ -103,6 +103,7 @@ resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 	}
 	bool good = resolve_zones(resolver, syntax->zones, &listen.zones);
 	good &= resolve_behind(resolver, syntax->behind, &listen);
+	good &= resolve_secure(resolver, syntax, &listen);
 	if (good)
 		policy->listens[policy->listen_count++] = listen;
 }

@@ -4,6 +4,7 @@
  */
 #include "policy/learning.h"
 #include "policy/manual.h"
+#include "policy/prospect.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -255,6 +256,7 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -418,6 +420,7 @@ resolve_publish(struct resolver *resolver, const struct syntax_rule *syntax,
 	good = resolve_conditions(resolver, syntax, rule) && good;
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
+	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
 }
 
@@ -556,8 +559,13 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 		resolve_rule(resolver, rule, true);
 	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		policy->asks |= asked_by(&policy->rules[i]);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		struct policy_rule *rule = &policy->rules[i];
+
+		policy->asks |= asked_by(rule);
+		policy->inspects |= rule->inspect;
+		rule->leads_outside = policy_leads_outside(policy, &rule->to);
+	}
 	number_rules(resolver);
 	number_bandwidths(resolver);
 	find_asked(resolver);

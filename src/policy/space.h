@@ -268,6 +268,14 @@ uint32_t space_rule_times(struct space *space, const struct policy_rule *rule);
 /* All that a rule asks for of a request: scheme, method, path and so on. */
 uint32_t space_rule_head(struct space *space, const struct policy_rule *rule);
 
+/* Parts of it: what a CONNECT shows as well. */
+uint32_t space_rule_users(struct space *space, const struct policy_rule *rule);
+uint32_t space_rule_headers(
+    struct space *space, const struct policy_rule *rule);
+
+/* Requests of scheme https, if the space tells schemes apart. */
+uint32_t space_https(struct space *space);
+
 /* The partition that made the axis, or NULL; and the atom of a cell. */
 const struct partition *space_partition(
     const struct space *space, enum space_dimension dimension);

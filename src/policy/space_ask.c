@@ -197,8 +197,15 @@ space_header_index(
 	return i;
 }
 
-static uint32_t
-headers_of(struct space *space, const struct policy_rule *rule)
+uint32_t
+space_rule_users(struct space *space, const struct policy_rule *rule)
+{
+	return words_of(
+	    space, SPACE_USER, &space->users, rule->users, rule->user_count);
+}
+
+uint32_t
+space_rule_headers(struct space *space, const struct policy_rule *rule)
 {
 	uint32_t set = DIAGRAM_ALL;
 
@@ -220,10 +227,8 @@ space_rule_head(struct space *space, const struct policy_rule *rule)
 	set = diagram_and(d, set,
 	    texts_of(space, SPACE_PATH, &space->path_patterns, rule->paths,
 		rule->path_count));
-	set = diagram_and(d, set,
-	    words_of(space, SPACE_USER, &space->users, rule->users,
-		rule->user_count));
-	set = diagram_and(d, set, headers_of(space, rule));
+	set = diagram_and(d, set, space_rule_users(space, rule));
+	set = diagram_and(d, set, space_rule_headers(space, rule));
 	return diagram_and(d, set,
 	    texts_of(space, SPACE_TYPE, &space->type_patterns, rule->types,
 		rule->type_count));

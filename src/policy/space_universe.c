@@ -90,6 +90,24 @@ has_some(struct space *space, enum space_dimension dimension)
 	    &space->diagram, DIAGRAM_ALL, space_one_cell(space, dimension, 0));
 }
 
+uint32_t
+space_https(struct space *space)
+{
+	return space->has_schemes ? space_one_cell(space, SPACE_SCHEME,
+					POLICY_SCHEME_HTTPS + 1)
+				  : DIAGRAM_EMPTY;
+}
+
+/* Only where TLS may be opened there are any. */
+static bool
+opens_some(const struct space *space)
+{
+	for (unsigned p = 0; p < space->policy_count; p++)
+		if (space->policies[p]->inspects)
+			return true;
+	return false;
+}
+
 static uint32_t
 has_scheme(struct space *space, enum policy_scheme scheme)
 {
@@ -100,7 +118,7 @@ has_scheme(struct space *space, enum policy_scheme scheme)
 
 /*
  * Requests to the explicit proxy: a tunnel tells neither scheme nor path and
- * has no answer that could be looked at; all else is http.
+ * has no answer that could be looked at; all else is http, or lies inside TLS.
  */
 static uint32_t
 requests(struct space *space)
@@ -113,8 +131,11 @@ requests(struct space *space)
 		from = diagram_or(d, from,
 		    space_from_zones(
 			space, p, policy_listen_zones(space->policies[p])));
-	uint32_t plain = diagram_minus(d, has_scheme(space, POLICY_SCHEME_HTTP),
-	    space_cells(space, SPACE_METHOD, is_connect, &ask));
+	uint32_t plain = has_scheme(space, POLICY_SCHEME_HTTP);
+	if (opens_some(space))
+		plain = diagram_or(d, plain, space_https(space));
+	plain = diagram_minus(
+	    d, plain, space_cells(space, SPACE_METHOD, is_connect, &ask));
 	uint32_t tunnels =
 	    space_cells(space, SPACE_METHOD, may_be_connect, &ask);
 	tunnels = diagram_and(d, tunnels, space_one_cell(space, SPACE_PATH, 0));
@@ -127,22 +148,22 @@ requests(struct space *space)
 	return diagram_and(d, from, diagram_or(d, plain, tunnels));
 }
 
-/* What a request tells, and its answer. */
+/* What a request shows, and who asks. */
 static uint32_t
-has_head(struct space *space)
+shown(struct space *space)
 {
 	struct diagram *d = &space->diagram;
 	uint32_t head = diagram_or(
 	    d, has_some(space, SPACE_METHOD), has_some(space, SPACE_PATH));
 
-	head = diagram_or(d, head, has_some(space, SPACE_USER));
 	head = diagram_or(d, head, has_some(space, SPACE_HEADER));
 	return diagram_or(d, head, has_some(space, SPACE_TYPE));
 }
 
 /*
- * What the proxy takes on its way and is no http shows its name at the most,
- * and no request is https: that is never opened.
+ * What the proxy takes on its way and is no request shows its name at the most,
+ * and a request is https only where TLS may be opened: nobody says there who
+ * asks.
  * What only one of two policies takes shows the other one nothing anyway.
  */
 static uint32_t
@@ -153,13 +174,16 @@ silent(struct space *space)
 
 	if (!space->has_schemes)
 		return set;
-	uint32_t head = has_head(space);
+	uint32_t https = space_https(space);
+	uint32_t head = diagram_minus(d, shown(space), https);
+	head = diagram_or(d, head, has_some(space, SPACE_USER));
+	if (!opens_some(space))
+		head = diagram_or(d, head, https);
 	for (unsigned p = 0; p < space->policy_count; p++)
 		set = diagram_or(d, set, space_intercepted(space, p, true));
 	set = diagram_minus(d, set, space_mode(space, SPACE_EXPLICIT));
 	set = diagram_minus(d, set, has_scheme(space, POLICY_SCHEME_HTTP));
-	return diagram_and(d, set,
-	    diagram_or(d, head, has_scheme(space, POLICY_SCHEME_HTTPS)));
+	return diagram_and(d, set, head);
 }
 
 static bool
@@ -182,7 +206,8 @@ headless(struct space *space)
 		set = diagram_or(d, set, space_intercepted(space, p, true));
 	set = diagram_and(
 	    d, set, space_cells(space, SPACE_SERVICE, is_udp, &ask));
-	return diagram_and(d, set, has_head(space));
+	return diagram_and(
+	    d, set, diagram_or(d, shown(space), has_some(space, SPACE_USER)));
 }
 
 /* What was intercepted and leads where no packet of the client went. */

@@ -97,11 +97,21 @@ struct syntax_service_name {
 	struct syntax_service *services;
 };
 
+/* `"FILE" [key "FILE"]` */
+struct syntax_certificate {
+	struct syntax_certificate *next;
+	struct syntax_word file;
+	struct syntax_word key; /* text.at == NULL: in the same file */
+};
+
 struct syntax_listen {
 	struct syntax_listen *next;
+	struct syntax_word tls; /* the word, where it stands */
 	struct syntax_word address;
 	struct syntax_word *zones;
 	struct syntax_word *behind; /* NULL: not written */
+	struct syntax_certificate *certificates;
+	struct syntax_word clients, optional;
 };
 
 struct syntax_console {
@@ -109,6 +119,29 @@ struct syntax_console {
 	struct syntax_word head;
 	struct syntax_word *listens, *zones, *hosts; /* NULL: not written */
 	struct syntax_word token; /* text.at == NULL: not written */
+};
+
+/* A line `listen` of `dns`. */
+struct syntax_dns_listen {
+	struct syntax_dns_listen *next;
+	struct syntax_word *addresses, *zones;
+};
+
+/* Plain where the name has text.at == NULL. */
+struct syntax_dns_upstream {
+	struct syntax_dns_upstream *next;
+	struct syntax_word at, name, authorities;
+};
+
+/* What is not written is NULL, or has text.at == NULL. */
+struct syntax_dns {
+	struct syntax_dns *next;
+	struct syntax_word head;
+	struct syntax_dns_listen *listens;
+	struct syntax_word *intercepts, *local;
+	struct syntax_dns_upstream *upstreams;
+	struct syntax_word cache, ttl;
+	struct syntax_limit limit;
 };
 
 /* A line of `journal`; what is not written has text.at == NULL. */
@@ -247,10 +280,12 @@ struct syntax_rule {
 	struct syntax_bandwidth *bandwidths;
 	struct syntax_quota quota;
 	struct syntax_ban ban;
-	struct syntax_word label;  /* as "..." */
-	struct syntax_word log;    /* the word, where it stands */
-	struct syntax_word direct; /* the same */
-	struct syntax_word via;    /* the parent's name */
+	struct syntax_word label;   /* as "..." */
+	struct syntax_word log;     /* the word, where it stands */
+	struct syntax_word direct;  /* the same */
+	struct syntax_word inspect; /* the same */
+	struct syntax_word pinned;  /* of `unless pinned`, the same */
+	struct syntax_word via;     /* the parent's name */
 };
 
 /* One line of a test: a flow and what must become of it. */
@@ -284,6 +319,7 @@ struct syntax {
 	struct syntax_intercept *intercepts;
 	struct syntax_choice *choices;
 	struct syntax_console *consoles;
+	struct syntax_dns *dns;
 	struct syntax_journal *journals;
 	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;

@@ -2,6 +2,7 @@
 #include "proxy/alias_datagram.h"
 
 #include "proxy/alias_question.h"
+#include "proxy/aliases.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
 
@@ -16,7 +17,8 @@ struct alias_datagram {
 	struct alias_question question;
 	struct alias_datagram *next, **link; /* of the worker's */
 	int listener;                        /* the generation's */
-	struct address to;                   /* that was asked */
+	struct address_port from;
+	struct address to; /* that was asked */
 };
 
 /* Of both families, the larger. */
@@ -78,8 +80,7 @@ send_back(
 	struct iovec span = { (void *)(uintptr_t)bytes, len };
 	struct msghdr message = {
 		.msg_name = &sa,
-		.msg_namelen =
-		    address_to_sockaddr(datagram->question.source, &sa),
+		.msg_namelen = address_to_sockaddr(datagram->from, &sa),
 		.msg_iov = &span,
 		.msg_iovlen = 1,
 		.msg_control = &ancillary,
@@ -129,7 +130,11 @@ take(struct worker *worker, int listener, struct address_port from,
 	datagram->listener = listener;
 	datagram->to = to;
 	datagram->question.worker = worker;
-	datagram->question.source = from;
+	datagram->from = from;
+	datagram->question.source = (struct address_port){
+		alias_client((enum address_family)from.address.family),
+		from.port
+	};
 	datagram->question.answer = on_answer;
 	datagram->question.context = datagram;
 	datagram->next = worker->datagrams;

@@ -27,7 +27,7 @@ struct worker;
 typedef void (*alias_answer_fn)(
     struct alias_question *question, const uint8_t *bytes, size_t len);
 
-/* The caller sets worker, source, answer and context; the rest begins as zero. */
+/* The caller sets worker, source, answer and context; the rest is zero. */
 struct alias_question {
 	struct worker *worker;
 	struct address_port source;

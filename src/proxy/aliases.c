@@ -89,6 +89,17 @@ first_of(enum address_family family)
 	return first;
 }
 
+struct address
+alias_client(enum address_family family)
+{
+	struct address client = { .family = ADDRESS_NONE };
+
+	(void)address_parse(family == ADDRESS_IPV6 ? STR(SANDBOX_SOURCE6)
+						   : STR(SANDBOX_SOURCE4),
+	    &client);
+	return client;
+}
+
 /* How many behind the first; PROXY_ALIASES_MAX: it is none. */
 static size_t
 index_of(struct address address)

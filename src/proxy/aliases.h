@@ -35,6 +35,10 @@ int aliases_give(struct aliases *aliases, struct str name, struct alias *ret);
 /* Whether the address is of the range that stands for names. */
 bool alias_is(struct address address);
 
+/* Whoever is in a sandbox: there every address is local, and a program may bear
+ * whichever it likes. */
+struct address alias_client(enum address_family family);
+
 /* For which one it stands, lent until the end; at == NULL: for none. */
 struct str aliases_name(struct aliases *aliases, struct address address);
 

@@ -646,6 +646,9 @@ client_create(struct worker *worker, bool intercepted,
 		.keepalive_idle = 120,
 		.keepalive_every = 30,
 		.keepalive_count = 4 };
+	if (worker->generation->sandboxed)
+		peer.address =
+		    alias_client((enum address_family)peer.address.family);
 	struct crowd_source *place =
 	    find_place(worker, intercepted, listener, peer.address);
 	struct client *client =

@@ -14,6 +14,9 @@
 /* A balancer sends its header at once; a segment may be lost once. */
 #define PROXY_PREFACE_TIMEOUT (5 * CLOCK_SECOND)
 
+/* A whole TLS handshake, of two round trips: a bad line needs seconds. */
+#define PROXY_HANDSHAKE_TIMEOUT (15 * CLOCK_SECOND)
+
 /* From the first byte of a head to its last: a slow line needs seconds. */
 #define PROXY_HEAD_TIMEOUT (30 * CLOCK_SECOND)
 

@@ -9,8 +9,9 @@
  *	SHUT	refused; a client that asks again is not looked at for a while
  *
  * What begins with no QUIC is asked about without a name.  Of the server only
- * the name's own addresses are sent to, as of TLS that is intercepted.  A client
- * that is rejected is told so (net/quic_refusal), one that is dropped is not.
+ * the name's own addresses are sent to, as of TLS that is intercepted.  A
+ * client that is rejected is told so (net/quic_refusal), one that is dropped is
+ * not.
  *
  * One thread, the worker's that takes QUIC.
  */

@@ -140,7 +140,7 @@ quic_flows_receive(struct worker *worker, int listener)
 	struct address_port client, server;
 
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len = datagram_receive_between(
+		ssize_t len = datagram_receive_for(
 		    listener, buffer, sizeof(buffer), &client, &server);
 		if (len < 0)
 			return;

@@ -198,6 +198,7 @@ put_question(struct refresh *refresh, const struct errand *before)
 	admission_move(errand->generation, &errand->flow);
 	errand_set_user(errand, &before->user);
 	errand->meant = before->meant;
+	errand->named = before->named;
 	errand->may_reuse = before->may_reuse;
 	errand->path_lax = before->path_lax;
 	errand->says_url = before->says_url;

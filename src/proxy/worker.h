@@ -28,6 +28,7 @@ struct banned;
 struct callers;
 struct client;
 struct crowd;
+struct dns_front;
 struct fill;
 struct http_coder_pool;
 struct pool;
@@ -62,6 +63,7 @@ struct worker {
 	bool takes_quic; /* one of them alone does */
 	bool drains;     /* each request is its connection's last */
 	struct client *clients;
+	struct dns_front *dns;
 	struct cache_user cache; /* the cache is that of all workers */
 	struct quic_flows *quic; /* NULL: none has come here */
 	struct fill *fills;

@@ -80,7 +80,14 @@ sample(enum channel_type type)
 	else if (type == CHANNEL_STAND)
 		message.stand.client.address = message.stand.server.address =
 		    loopback();
-	else if (type == CHANNEL_HOST_FILE)
+	else if (type == CHANNEL_LEARN) {
+		(void)strcpy(message.learn.zone, "lan");
+		(void)strcpy(message.learn.name, "git.example.com");
+		message.learn.seconds = CHANNEL_LEARN_SECONDS_MAX;
+		message.learn.count = CHANNEL_LEARN_MAX;
+		for (size_t i = 0; i < CHANNEL_LEARN_MAX; i++)
+			message.learn.addresses[i] = loopback();
+	} else if (type == CHANNEL_HOST_FILE)
 		message.host_file = CHANNEL_SERVERS_FD;
 	else if (type == CHANNEL_HELLO)
 		(void)strcpy(message.sandbox.problem, "no Landlock");
@@ -215,6 +222,42 @@ types_that_are_none_are_refused(void **state)
 	}
 }
 
+/* Of a name that is learned nothing is believed but one of hosts. */
+static void
+refuse_lessons(void)
+{
+	static const char *const names[] = { "", "a..example", "A.example",
+		"a.example.", "a b.example", "a\n.example", "192.0.2.1",
+		"*.example" };
+	struct channel_message sent;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sent = sample(CHANNEL_LEARN);
+		(void)strcpy(sent.learn.name, names[i]);
+		assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	}
+	sent = sample(CHANNEL_LEARN);
+	memset(sent.learn.name, 'a', sizeof(sent.learn.name));
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent = sample(CHANNEL_LEARN);
+	memset(sent.learn.zone, 'a', sizeof(sent.learn.zone));
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent = sample(CHANNEL_LEARN);
+	sent.learn.count = 0;
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent.learn.count = CHANNEL_LEARN_MAX + 1;
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent = sample(CHANNEL_LEARN);
+	sent.learn.seconds = CHANNEL_LEARN_SECONDS_MAX + 1;
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent = sample(CHANNEL_LEARN);
+	sent.learn.addresses[CHANNEL_LEARN_MAX - 1].family = 0;
+	assert_refused(&sent, length_of(CHANNEL_LEARN), NULL, 0);
+	sent = sample(CHANNEL_LEARNED);
+	sent.source.error = 1;
+	assert_refused(&sent, length_of(CHANNEL_LEARNED), NULL, 0);
+}
+
 static void
 what_a_length_cannot_tell_is_looked_at(void **state)
 {
@@ -228,7 +271,7 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	memset(sent.words.words, 'x', sizeof(sent.words.words));
 	assert_refused(&sent, length_of(CHANNEL_REFUSED), NULL, 0);
 	sent = sample(CHANNEL_LISTENER);
-	sent.listener.kind = CHANNEL_LISTENER_CONSOLE + 1;
+	sent.listener.kind = CHANNEL_LISTENER_KIND_COUNT;
 	assert_refused(&sent, length_of(CHANNEL_LISTENER), ends, 1);
 	sent = sample(CHANNEL_LISTENER);
 	sent.listener.at.address.family = 5;
@@ -250,6 +293,7 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_CAUGHT);
 	sent.caught.source.family = 5;
 	assert_refused(&sent, length_of(CHANNEL_CAUGHT), NULL, 0);
+	refuse_lessons();
 	sent = sample(CHANNEL_QUOTAS);
 	sent.quotas.count = CHANNEL_QUOTAS_MAX + 1;
 	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);

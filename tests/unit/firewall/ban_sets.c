@@ -142,6 +142,34 @@ a_new_time_takes_the_place_of_the_old(void **state)
 	bans_fini(&bans);
 }
 
+/* The old one is there at first, and not any more when it is to go. */
+static void
+one_that_ends_meanwhile_is_followed_by_the_new(void **state)
+{
+	static const char *const words[] = { "192.0.2.1", "192.0.2.0/30" };
+	static const char *const ends[] = {
+		"nft delete element inet gatehouse ban.4 '{ 192.0.2.1 }'",
+		"nft delete element inet gatehouse ban.net.4 '{ 192.0.2.0/30 "
+		"}'",
+	};
+	struct bans bans = BANS_EMPTY;
+	struct ban_sets sets = { 0 };
+
+	(void)state;
+	NEED_NAMESPACE();
+	ensure(&sets, &bans);
+	for (size_t i = 0; i < 2; i++) {
+		ban(&bans, words[i], 10);
+		faulty_command = ends[i];
+		faulty_at(FAULTY_LATE, 1);
+		ban(&bans, words[i], 60);
+		assert_true(faulty_was_met());
+		faulty_never();
+	}
+	shell(HAS("ban.4", "192.0.2.1") " && " HAS("ban.net.4", "192.0.2.2"));
+	bans_fini(&bans);
+}
+
 /* What an earlier life left in them goes, what is ours is not touched. */
 static void
 are_filled_once(void **state)
@@ -301,6 +329,8 @@ main(void)
 		cmocka_unit_test_teardown(follow_the_list, end),
 		cmocka_unit_test_teardown(
 		    a_new_time_takes_the_place_of_the_old, end),
+		cmocka_unit_test_teardown(
+		    one_that_ends_meanwhile_is_followed_by_the_new, end),
 		cmocka_unit_test_teardown(are_filled_once, end),
 		cmocka_unit_test_teardown(end_by_themselves, end),
 		cmocka_unit_test_teardown(a_change_is_whole_or_not_at_all, end),

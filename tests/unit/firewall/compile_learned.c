@@ -221,7 +221,7 @@ sets_are_declared_or_loaded(void **state)
 
 	(void)state;
 	if (strstr(ruleset,
-		"\tset learned.lan.1.4 {\n\t\ttype ipv4_addr\n\t\tsize 65536\n"
+		"\tset learned.lan.1.4 {\n\t\ttype ipv4_addr\n"
 		"\t\tflags timeout\n\t}\n"
 		"\tset learned.lan.1.6 {\n\t\ttype ipv6_addr\n") == NULL)
 		fail_msg("no set in:\n%s", ruleset);

@@ -7,6 +7,7 @@
  *	FAULTY_MESSAGE	the n-th message of all batches is one that the kernel
  *			does not know: the kernel itself refuses the batch
  *	FAULTY_ANSWER	the n-th batch is sent, and its answer is lost
+ *	FAULTY_LATE	before the n-th batch somebody else does something
  */
 #ifndef GATEHOUSE_TESTS_FIREWALL_FAULTY_NETLINK_H
 #define GATEHOUSE_TESTS_FIREWALL_FAULTY_NETLINK_H
@@ -24,11 +25,13 @@ enum faulty_kind {
 	FAULTY_SEND,
 	FAULTY_MESSAGE,
 	FAULTY_ANSWER,
+	FAULTY_LATE,
 };
 
 static enum faulty_kind faulty_kind;
 static unsigned faulty_left;
 static bool faulty_met;
+static const char *faulty_command; /* of FAULTY_LATE, for a shell */
 
 static inline void
 faulty_at(enum faulty_kind kind, unsigned n)
@@ -104,6 +107,9 @@ mnl_socket_sendto(
 		faulty_spoil(copy, len);
 	if (faulty_is_batch(bytes) && faulty_kind == FAULTY_ANSWER)
 		loses = faulty_is_due();
+	if (faulty_is_batch(bytes) && faulty_kind == FAULTY_LATE &&
+	    faulty_is_due() && system(faulty_command) != 0)
+		abort();
 	ssize_t n = send(fd, copy, len, 0);
 	while (loses && recv(fd, answer, sizeof(answer), MSG_DONTWAIT) > 0)
 		continue;

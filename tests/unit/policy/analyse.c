@@ -169,8 +169,8 @@ static const struct {
 			  "reject lan -> wan scheme https log\n"
 			  "allow lan -> wan\n",
 	    "9 blind: this rule matches nothing: the proxy has no users\n"
-	    "10 blind: this rule matches nothing: only plain http shows its "
-	    "scheme\n" },
+	    "10 blind: this rule matches nothing: TLS shows no scheme unless "
+	    "it is opened\n" },
 	/* Who is not asked, and who is not among them. */
 	{ HEAD USED "proxy { listen 10.0.0.1:3128 for lan\n users \"users\" }\n"
 		    "reject lan -> wan user anna, bert log\n"

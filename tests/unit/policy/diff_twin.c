@@ -12,7 +12,7 @@
 /* How a flow fares, as the evaluator tells it. */
 struct fate {
 	enum policy_verdict verdict;
-	bool log, by_proxy, listener, hidden;
+	bool log, by_proxy, opened, listener, hidden;
 	const char *reason;
 	struct address target;
 	uint16_t port;
@@ -87,6 +87,7 @@ fate_of(const struct policy *policy, const struct flow *flow, size_t mode)
 		fate.limited = answer.rule;
 	fate.by_proxy =
 	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
+	fate.opened = fate.by_proxy && answer.opened != NULL;
 	if (answer.verdict == POLICY_VERDICT_ALLOW)
 		fate.parent = answer.rule->parent;
 	if (answer.rule->publish) {
@@ -113,9 +114,10 @@ same_fate(const struct fate *a, const struct fate *b)
 	return same_limit(a, b) && policy_parent_same(a->parent, b->parent) &&
 	       memcmp(a->reports, b->reports, sizeof(a->reports)) == 0 &&
 	       a->verdict == b->verdict && a->log == b->log &&
-	       a->by_proxy == b->by_proxy && a->listener == b->listener &&
-	       a->hidden == b->hidden && a->reason == b->reason &&
-	       a->port == b->port && a->shift == b->shift &&
+	       a->by_proxy == b->by_proxy && a->opened == b->opened &&
+	       a->listener == b->listener && a->hidden == b->hidden &&
+	       a->reason == b->reason && a->port == b->port &&
+	       a->shift == b->shift &&
 	       policy_parent_same(a->parent, b->parent) &&
 	       address_eq(a->target, b->target);
 }

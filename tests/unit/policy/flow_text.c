@@ -71,6 +71,7 @@ add_flow(const struct policy *policy, const struct flow *flow, struct text *out)
 	add_fact(out, flow->known[POLICY_FACT_NAME], flow->name);
 	add_fact(out, flow->known[POLICY_FACT_METHOD], flow->method);
 	add_fact(out, flow->known[POLICY_FACT_PATH], flow->path);
+	text_addz(out, flow->tls != FLOW_BARE ? " tls" : "");
 }
 
 static void
@@ -154,10 +155,10 @@ good_flows(void **state)
 		    "www.example.com ? ?" },
 		{ "10.0.0.4 -> www.example.com tcp 443",
 		    "intercepted name lan 10.0.0.4 -> wan tcp 443 "
-		    "www.example.com ? ?" },
+		    "www.example.com ? ? tls" },
 		{ "10.0.0.4 -> www.example.com tcp 81",
 		    "intercepted name lan 10.0.0.4 -> wan tcp 81 "
-		    "www.example.com ? ?" },
+		    "www.example.com ? ? tls" },
 		{ "10.0.0.4 -> www.example.com tcp 81 method GET",
 		    "intercepted response lan 10.0.0.4 -> wan tcp 81 "
 		    "www.example.com GET ?" },
@@ -179,24 +180,25 @@ good_flows(void **state)
 		    "www.example.com GET /a/b" },
 		{ "10.0.9.4 -> https://www.example.com/a",
 		    "intercepted name guest 10.0.9.4 -> wan tcp 443 "
-		    "www.example.com ? /a" },
+		    "www.example.com ? /a tls" },
 		{ "10.0.9.4 -> http://10.0.0.7/",
 		    "intercepted response guest 10.0.9.4 -> lan 10.0.0.7 "
 		    "tcp 80 - ? /" },
 		{ "10.0.9.4 -> https://[2001:db8:f::1]:443/",
 		    "intercepted name guest 10.0.9.4 -> wan 2001:db8:f::1 "
-		    "tcp 443 - ? /" },
+		    "tcp 443 - ? / tls" },
 		{ "10.0.9.4 -> http://www.example.com:8080/",
 		    "plain packet guest 10.0.9.4 -> wan tcp 8080 "
 		    "www.example.com ? /" },
 		/* Explicit: said so, by CONNECT, or a URL from a listener's
-		 * zone that nothing intercepts.  A tunnel shows no path. */
+		 * zone that nothing intercepts.  Whether the tunnel that is in
+		 * is opened, and shows its path, the policy says. */
 		{ "10.0.0.4 -> http://www.example.com:8080/a",
 		    "explicit response lan 10.0.0.4 -> wan tcp 8080 "
 		    "www.example.com ? /a" },
 		{ "10.0.0.4 -> https://www.example.com:8443/a",
-		    "explicit request lan 10.0.0.4 -> wan tcp 8443 "
-		    "www.example.com CONNECT -" },
+		    "explicit response lan 10.0.0.4 -> wan tcp 8443 "
+		    "www.example.com ? /a tls" },
 		{ "10.0.0.4 -> http://www.example.com/ explicit",
 		    "explicit response lan 10.0.0.4 -> wan tcp 80 "
 		    "www.example.com ? /" },

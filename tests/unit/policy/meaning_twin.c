@@ -92,8 +92,11 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 		return "rule";
 	bool by_proxy =
 	    mode == SPACE_DIALLED || explain_by_proxy(flow, &answer);
-	if (by_proxy != (outcome->carriage == MEANING_PROXY))
+	if (by_proxy != meaning_is_by_proxy(outcome))
 		return "enforcer";
+	if (by_proxy &&
+	    (answer.opened != NULL) != (outcome->carriage == MEANING_OPENED))
+		return "opened";
 	return NULL;
 }
 

@@ -81,6 +81,8 @@ read_from_memory(
 			   "0123456789012345678901234567890123456789012\n"
 			   "zoe:$5$salt$"
 			   "0123456789012345678901234567890123456789012\n" },
+		{ "ca.pem", "-----BEGIN CERTIFICATE-----\n"
+			    "-----BEGIN PRIVATE KEY-----\n" },
 		{ "users", "anna:$5$salt$"
 			   "0123456789012345678901234567890123456789012\n" },
 		{ "block.txt",
@@ -140,6 +142,7 @@ enum flavour {
 };
 
 static unsigned flavours;
+static bool inspects; /* the policy has a CA */
 
 static inline bool
 is_flavoured(enum flavour flavour)
@@ -148,14 +151,15 @@ is_flavoured(enum flavour flavour)
 }
 
 static inline void
-add_random_flavours(struct text *out)
+add_random_flavours(struct text *out, bool opens)
 {
 	if (is_flavoured(FLAVOUR_TIME))
 		text_addf(out, " during %s",
 		    ONE_OF("office", "night", "office, night", "weekend"));
 	if (is_flavoured(FLAVOUR_SCHEME))
-		text_addf(
-		    out, " scheme %s", ONE_OF("http", "https", "http, https"));
+		text_addf(out, " scheme %s",
+		    opens ? ONE_OF("https", "http, https")
+			  : ONE_OF("http", "https", "http, https"));
 	if (is_flavoured(FLAVOUR_USER))
 		text_addf(
 		    out, " user %s", ONE_OF("anna", "bert", "anna, bert"));
@@ -276,7 +280,12 @@ add_random_rule(struct text *out)
 		else if (chance(5) == 0 && verdict[0] == 'a' && !report)
 			text_addf(out, " via %s",
 			    ONE_OF("corp", "corp", "same", "other"));
-		add_random_flavours(out);
+		bool opens = inspects && !direct && verdict[0] == 'a' &&
+			     !report && chance(3) == 0;
+		if (opens)
+			text_addz(
+			    out, ONE_OF(" inspect", " inspect unless pinned"));
+		add_random_flavours(out, opens);
 		if (verdict[0] == 'a' && !report)
 			add_random_limit(out, direct);
 		else if (!report)
@@ -321,8 +330,10 @@ add_random_head(struct text *out)
 	    "parent corp = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent same = http 192.0.2.8:3128, socks5 up.example:1080\n"
 	    "parent other = socks5 [2001:db8::8]:1080, https up.example:443\n");
-	if (chance(3) > 0)
-		text_addf(out, "proxy {\n%s%s%s%s%s%s%s%s}\n",
+	inspects = chance(4) == 0;
+	if (inspects || chance(3) > 0)
+		text_addf(out, "proxy {\n%s%s%s%s%s%s%s%s%s}\n",
+		    inspects ? "ca \"ca.pem\"\n" : "",
 		    ONE_OF("", "source 203.0.113.7\n",
 			"source 2001:db8:f::7, 203.0.113.7\n"),
 		    ONE_OF("", "connections 9 per server\n",
@@ -527,6 +538,15 @@ is_plain_request(const struct space_cell *cell)
 	       cell->at[SPACE_HEADER] == 0 && cell->at[SPACE_TYPE] == 0;
 }
 
+static inline bool
+some_inspect(const struct space *space)
+{
+	for (unsigned p = 0; p < space->policy_count; p++)
+		if (space->policies[p]->inspects)
+			return true;
+	return false;
+}
+
 /*
  * The flow as the evaluator is asked about it.  What the proxy sees of a
  * request that shows neither method nor path that a rule mentions is the same
@@ -576,8 +596,13 @@ flow_of(
 	flow.minute = a_minute_of(&space->times, cell->at[SPACE_TIME]);
 	give_request(space, cell, &flow);
 	flow.last = POLICY_PHASE_RESPONSE;
+	/* A request inside TLS; whether that is opened is the policy's affair. */
+	if (some_inspect(space) &&
+	    cell->at[SPACE_SCHEME] == (size_t)POLICY_SCHEME_HTTPS + 1)
+		flow.tls = FLOW_TLS_REQUEST;
 	if (mode == SPACE_EXPLICIT) {
 		flow.way = FLOW_EXPLICIT;
+		flow.connects = flow.tls != FLOW_BARE;
 		if (str_is(flow.method, "CONNECT")) {
 			flow.known[POLICY_FACT_PATH] = FLOW_ABSENT;
 			flow.last = POLICY_PHASE_REQUEST;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "daemon/name_keeper.h"
+
+#include "base/vec.h"
+#include "daemon/channel.h"
+#include "daemon/gateway.h"
+#include "policy/learning.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- what the proxy says ---- */
+
+static void
+complain(struct name_keeper *keeper, const char *words)
+{
+	int64_t now = clock_now();
+
+	if (keeper->complained != 0 &&
+	    now - keeper->complained < NAME_KEEPER_TOLD)
+		return;
+	keeper->complained = now;
+	gateway_say("%s", words);
+}
+
+static void
+answer(struct gateway *gateway, uint32_t number, int rc)
+{
+	const struct channel_message message = { .type = CHANNEL_LEARNED,
+		.source = { .number = number, .error = rc } };
+
+	/* Who does not read gives up by himself. */
+	if (number != 0 && gateway->source_desk.fd >= 0)
+		(void)channel_send(gateway->source_desk.fd, &message, -1);
+}
+
+/* The policy in force, of whose zones it is one; false: we do not answer it. */
+static bool
+read_answer(const struct gateway *gateway, const struct channel_learn *learn,
+    struct learned_answer *ret)
+{
+	if (gateway->current == NULL)
+		return false;
+	const struct policy *policy = gateway->current->policy;
+	int64_t time = (int64_t)learn->seconds * CLOCK_SECOND;
+	*ret = (struct learned_answer){
+		.name = str_of(learn->name),
+		.addresses = learn->addresses,
+		.count = learn->count,
+		.ends = clock_now() + time + policy->grace,
+	};
+	return policy_zone_find(policy, str_of(learn->zone), &ret->zone) &&
+	       policy_learns(policy, ret->zone);
+}
+
+void
+name_keeper_hear(struct gateway *gateway, const struct channel_learn *learn)
+{
+	struct name_keeper *keeper = &gateway->names;
+	struct learned_answer heard;
+
+	if (!read_answer(gateway, learn, &heard)) {
+		keeper->refused++;
+		answer(gateway, learn->number, -EPERM);
+		return;
+	}
+	if (keeper->heard_count == 0)
+		learned_change_begin(&keeper->change, &gateway->ruleset.learned,
+		    gateway->current->policy, &keeper->names);
+	if (learned_change_put(&keeper->change, &heard))
+		name_file_note(&keeper->file, str_of(learn->zone), &heard);
+	keeper->heard[keeper->heard_count++] = learn->number;
+	if (keeper->heard_count == NAME_KEEPER_HEARD_MAX)
+		name_keeper_settle(gateway);
+}
+
+void
+name_keeper_settle(struct gateway *gateway)
+{
+	struct name_keeper *keeper = &gateway->names;
+	struct text why = TEXT_EMPTY;
+	size_t count = keeper->heard_count;
+
+	if (count == 0)
+		return;
+	int rc = learned_change_commit(&keeper->change, &why);
+	keeper->heard_count = 0;
+	*(rc == 0 ? &keeper->answers : &keeper->refused) += count;
+	for (size_t i = 0; i < count; i++)
+		answer(gateway, keeper->heard[i], rc);
+	if (rc < 0)
+		complain(keeper, why.at != NULL ? why.at : strerror(-rc));
+	text_fini(&why);
+	/* Behind the answers, which somebody waits for. */
+	rc = name_file_write(&keeper->file, &keeper->names);
+	if (rc < 0)
+		complain(keeper, "names that are learned could not be written "
+				 "down; a restart will not know them");
+}
+
+/* ---- what is known ---- */
+
+static int
+collect(struct name_keeper *keeper, const struct learned_address *address)
+{
+	int64_t now = clock_now();
+	int rc = 0;
+
+	keeper->found.count = 0;
+	for (size_t i = 0; rc == 0 && i < address->names.count; i++)
+		if (address->names.items[i].ends > now)
+			rc = VEC_ADD(
+			    &keeper->found, address->names.items[i].name);
+	return rc;
+}
+
+void
+name_keeper_give(struct gateway *gateway, struct flow *flow)
+{
+	struct name_keeper *keeper = &gateway->names;
+	const struct policy *policy = gateway->current->policy;
+
+	if (!flow->learns || flow->known[POLICY_FACT_NAME] == FLOW_KNOWN)
+		return;
+	const struct learned_address *address =
+	    learned_names_find(&keeper->names,
+		policy_zone_name(policy, flow->from_zone), flow->destination);
+	if (address == NULL || collect(keeper, address) < 0 ||
+	    keeper->found.count == 0)
+		return;
+	flow->known[POLICY_FACT_NAME] = FLOW_KNOWN;
+	flow->name = keeper->found.items[0];
+	flow->also = keeper->found.items + 1;
+	flow->also_count = keeper->found.count - 1;
+}
+
+struct str
+name_keeper_name(
+    const struct gateway *gateway, struct str zone, struct address address)
+{
+	const struct learned_address *one =
+	    learned_names_find(&gateway->names.names, zone, address);
+
+	return one != NULL ? learned_address_name(one)
+			   : (struct str){ NULL, 0 };
+}
+
+/* ---- life ---- */
+
+void
+name_keeper_open(struct gateway *gateway)
+{
+	struct name_keeper *keeper = &gateway->names;
+	char path[RUNTIME_PATH_BYTES];
+	struct text words = TEXT_EMPTY;
+
+	runtime_path(gateway->dir, RUNTIME_NAMES, path);
+	(void)name_file_open(
+	    &keeper->file, path, &keeper->names, clock_wall(), &words);
+	gateway_say_lines(&words);
+}
+
+void
+name_keeper_close(struct gateway *gateway)
+{
+	struct name_keeper *keeper = &gateway->names;
+
+	name_keeper_settle(gateway);
+	name_file_close(&keeper->file);
+	learned_names_fini(&keeper->names);
+	free(keeper->found.items);
+	keeper->found.items = NULL;
+	keeper->found.count = keeper->found.room = 0;
+}

