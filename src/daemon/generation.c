@@ -10,6 +10,7 @@
 #include "net/datagram.h"
 #include "net/socket.h"
 #include "policy/analyse.h"
+#include "policy/sandbox.h"
 #include "policy/trial.h"
 
 #include <errno.h>
@@ -129,12 +130,17 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
-	if (listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
-	    listener->kind == CHANNEL_LISTENER_QUIC)
-		return datagram_intercept(&options->at);
-	return channel_listener_has_datagrams(listener->kind)
-		   ? datagram_listen(&options->at, options->freebind)
-		   : socket_listen(options);
+	bool handed = listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+		      listener->kind == CHANNEL_LISTENER_QUIC;
+	int fd;
+
+	if (!channel_listener_has_datagrams(listener->kind))
+		return socket_listen(options);
+	fd = handed ? datagram_intercept(&options->at)
+		    : datagram_listen(&options->at, options->freebind);
+	if (fd >= 0 && listener->kind != CHANNEL_LISTENER_DATAGRAMS)
+		datagram_widen(fd);
+	return fd;
 }
 
 /* At boot the gateway is there before its addresses are. */
@@ -348,6 +354,18 @@ read_from_disk(struct generation *generation, struct report *report,
 	    &generation->lists, generation->policy, clock_now());
 }
 
+/* The zone would have no interface, and all would seem to be well. */
+static int
+refuse_sandbox(const struct policy *policy, struct report *report)
+{
+	if (policy->sandbox == ZONE_NONE)
+		return 0;
+	report_error(report, policy->zones[policy->sandbox].place,
+	    "'" SANDBOX_ZONE "' is the zone of a command that 'gatehouse exec' "
+	    "runs; a gateway has none");
+	return -EINVAL;
+}
+
 static int
 read_policy(struct generation *generation, const struct generation_wish *wish,
     struct report *report, struct policy **ret_kept)
@@ -361,6 +379,8 @@ read_policy(struct generation *generation, const struct generation_wish *wish,
 	else
 		rc = read_from_disk(generation, report, ret_kept);
 
+	if (rc == 0)
+		rc = refuse_sandbox(generation->policy, report);
 	if (rc < 0)
 		return rc;
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;

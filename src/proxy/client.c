@@ -15,12 +15,14 @@
 #include "proxy/greeting.h"
 #include "proxy/page.h"
 #include "proxy/proxy_status.h"
+#include "proxy/secure.h"
 #include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DNS_PORT   53
@@ -51,8 +53,13 @@ finish_matter(struct client *client, enum proxy_failure why)
 	client->association = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
-	client->user = (struct policy_user){ 0 };
 	arena_fini(&client->arena);
+	secure_cancel(client->secure);
+	client->secure = NULL;
+	/* Without a hash: nothing else proves it. */
+	client->user = (struct policy_user){ 0 };
+	if (client->certified != NULL)
+		client->user.name = str_of(client->certified);
 }
 
 static void
@@ -64,6 +71,7 @@ destroy(struct client *client, enum proxy_failure why)
 	worker_remove_client(client->worker, client);
 	crowd_leave(client->place);
 	counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+	free(client->certified);
 	free(client);
 }
 
@@ -315,6 +323,20 @@ await_preface(struct client *client)
 	balanced_serve(client);
 }
 
+/* Of those who stall in it no more than of those who stall in a head. */
+static void
+shake_hands(struct client *client)
+{
+	client->state = CLIENT_SHAKING;
+	loop_timer_cancel(&client->timer);
+	client->slow_place = crowd_enter(
+	    client->worker->slow_heads, client->peer.address, false);
+	if (client->slow_place == NULL)
+		client_reset(client);
+	else
+		secure_serve(client);
+}
+
 static const struct stream_user heads = {
 	.data = on_head_data,
 	.ended = on_head_ended,
@@ -331,6 +353,24 @@ await_head(struct client *client)
 	    client->worker->drains ? PROXY_DRAIN_IDLE : PROXY_KEEP_TIMEOUT);
 	stream_use(client->stream, &heads, client);
 	stream_read_start(client->stream);
+}
+
+static void
+await_request(struct client *client)
+{
+	if (secure_is_wanted(client))
+		shake_hands(client);
+	else
+		await_head(client);
+}
+
+/* What speaks HTTP/2 begins here, if it is offered (proxy/identities). */
+void
+client_secured(struct client *client, enum tls_protocol protocol)
+{
+	(void)protocol;
+	finish_matter(client, PROXY_FAILURE_NONE);
+	await_head(client);
 }
 
 void
@@ -393,10 +433,31 @@ open_nameless(struct client *client)
 	tunnel_open(client, (struct str){ NULL, 0 }, false);
 }
 
+/*
+ * Where servers speak HTTP, whatever might be it is read as such: behind a line
+ * that is none could come a request for another host of the same server.
+ */
+static bool
+is_for_web(const struct client *client)
+{
+	return client->local.port == HTTP_PORT ||
+	       client->local.port == HTTPS_PORT;
+}
+
+static enum greeting
+greeting_by(const struct client *client)
+{
+	struct str first = stream_input(client->stream);
+
+	return client->alias.at == NULL || is_for_web(client)
+		   ? greeting_of(first)
+		   : greeting_of_line(first);
+}
+
 static void
 read_greeting(struct client *client)
 {
-	switch (greeting_of(stream_input(client->stream))) {
+	switch (greeting_by(client)) {
 	case GREETING_UNKNOWN:
 		break;
 	case GREETING_TLS:
@@ -437,8 +498,7 @@ static const struct stream_user greetings = {
 static int64_t
 greeting_timeout(const struct client *client)
 {
-	return client->alias.at == NULL || client->local.port == HTTP_PORT ||
-		       client->local.port == HTTPS_PORT
+	return client->alias.at == NULL || is_for_web(client)
 		   ? PROXY_GREETING_TIMEOUT
 		   : PROXY_ALIAS_GREETING_TIMEOUT;
 }
@@ -493,6 +553,8 @@ on_time(struct loop_timer *timer)
 		break;
 	case CLIENT_ENDING:
 		on_last_words_time(client);
+		break;
+	case CLIENT_SHAKING: /* which has its own */
 		break;
 	case CLIENT_IDLE:
 	case CLIENT_SILENT:
@@ -671,7 +733,7 @@ client_create(struct worker *worker, bool intercepted,
 	else if (is_balanced(client))
 		await_preface(client);
 	else
-		await_head(client);
+		await_request(client);
 }
 
 void
@@ -684,7 +746,7 @@ client_become(struct client *client, struct address_port source)
 	else if (!may_ask(client))
 		client_refuse(client, PROXY_FAILURE_PREFACE_SOURCE);
 	else
-		await_head(client);
+		await_request(client);
 }
 
 void
@@ -694,7 +756,8 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
-	errand->client_fd = stream_fd(client->stream);
+	errand->client_fd =
+	    client->stream != NULL ? stream_fd(client->stream) : -1;
 	errand->named = client->alias.at != NULL;
 	errand_set_user(errand, &client->user);
 }
@@ -702,10 +765,19 @@ client_begin_errand(struct client *client, struct errand *errand)
 void
 client_refuse(struct client *client, enum proxy_failure why)
 {
+	client_refuse_for(client, why, "");
+}
+
+void
+client_refuse_for(
+    struct client *client, enum proxy_failure why, const char *words)
+{
 	struct errand errand;
 
 	client_begin_errand(client, &errand);
-	errand.account.bytes_in = stream_input(client->stream).len;
+	if (client->stream != NULL)
+		errand.account.bytes_in = stream_input(client->stream).len;
+	(void)snprintf(errand.words, sizeof(errand.words), "%s", words);
 	errand.answer = (struct policy_answer){
 		.verdict = POLICY_VERDICT_REJECT,
 		.phase = POLICY_PHASE_PACKET,

@@ -5,6 +5,7 @@
  *	intercepted:	greeting -> tunnel, or head
  *	explicit:	head, or SOCKS -> tunnel, or association
  *	by a balancer:	preface -> as explicit
+ *	by TLS:		handshake (proxy/secure) -> as explicit
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
  *
@@ -18,6 +19,7 @@
 
 #include "http/parse.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "proxy/errand.h"
 #include "proxy/who.h"
 
@@ -25,10 +27,12 @@ struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
+struct secure;
 struct tunnel;
 
 enum client_state {
 	CLIENT_PREFACE,  /* a balancer is to say whom it speaks for */
+	CLIENT_SHAKING,  /* TLS is not spoken yet, but is to be */
 	CLIENT_GREETING, /* intercepted, and nothing is known */
 	CLIENT_HELLO,    /* a hello has begun */
 	CLIENT_IDLE,     /* between requests */
@@ -57,6 +61,8 @@ struct client {
 	struct who_question who;
 	struct crowd_source *place, *slow_place; /* NULL: none taken */
 	struct policy_user user; /* in the arena; name.at == NULL: unknown */
+	struct secure *secure;   /* NULL: no handshake is under way */
+	char *certified; /* who it is by its certificate; NULL: not known */
 	struct http_head_scan scan;
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
@@ -96,8 +102,14 @@ void client_become_busy(struct client *client);
  */
 void client_become(struct client *client, struct address_port source);
 
-/* Refused before anything was asked: told, and the connection is reset. */
+/* TLS is spoken on it; nothing was read of what is inside. */
+void client_secured(struct client *client, enum tls_protocol protocol);
+
+/* Refused before anything was asked: told, and the connection is reset.  Words
+ * are for the log; "": the usual ones. */
 void client_refuse(struct client *client, enum proxy_failure why);
+void client_refuse_for(
+    struct client *client, enum proxy_failure why, const char *words);
 
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);

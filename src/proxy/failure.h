@@ -58,6 +58,7 @@
 	    "the balancer does not say for whom it asks")                      \
 	ROW(PREFACE_SOURCE, 403,                                               \
 	    "the balancer speaks for one who may not ask here")                \
+	ROW(TLS_FAILED, 400, "the TLS handshake failed")                       \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
 	ROW(OTHER_NAME, 421, "it names another server than it has dialled")    \
 	ROW(IDLE, 0, "nothing moved for too long")                             \

@@ -108,6 +108,7 @@ proxy_generation_again(const struct proxy_generation *generation)
 			if (generation->name_servers[i] != NULL)
 				again->name_servers[i] =
 				    tls_peer_ref(generation->name_servers[i]);
+		again->identities = identities_ref(generation->identities);
 	}
 	return again;
 }
@@ -133,6 +134,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
 	dns_peers_fini(generation);
+	identities_unref(generation->identities);
 	policy_unref(generation->policy);
 	free(generation);
 }

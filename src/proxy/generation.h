@@ -10,6 +10,7 @@
 #define GATEHOUSE_PROXY_GENERATION_H
 
 #include "policy/policy.h"
+#include "proxy/identities.h"
 #include "proxy/limiter.h"
 #include "proxy/parents.h"
 #include "proxy/quotas.h"
@@ -34,8 +35,8 @@ struct proxy_own {
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
-	bool sandboxed; /* a sandbox's: its flows are all told of */
-	bool has_ipv6;  /* that sandbox has it */
+	bool sandboxed;          /* a sandbox's: its flows are all told of */
+	bool has_ipv6;           /* that sandbox has it */
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */
@@ -43,6 +44,7 @@ struct proxy_generation {
 	/* Of `dns`, those that are asked over TLS; references, by
 	 * proxy/dns_peers. */
 	struct tls_peer *name_servers[POLICY_DNS_UPSTREAMS_MAX];
+	struct identities *identities; /* a reference; NULL: no TLS */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

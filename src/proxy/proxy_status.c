@@ -45,6 +45,7 @@ static const char *const errors[PROXY_FAILURE_COUNT] = {
 	[PROXY_FAILURE_PREFACE_TIMEOUT] = "http_request_error",
 	[PROXY_FAILURE_PREFACE_UNKNOWN] = "http_request_error",
 	[PROXY_FAILURE_PREFACE_SOURCE] = "http_request_denied",
+	[PROXY_FAILURE_TLS_FAILED] = "http_request_error",
 	[PROXY_FAILURE_HELLO_BAD] = "http_request_error",
 	[PROXY_FAILURE_OTHER_NAME] = "http_request_error",
 	[PROXY_FAILURE_NO_MEMORY] = "proxy_internal_error",

@@ -130,14 +130,14 @@ pause_accepting(struct worker *worker)
 }
 
 static void
-on_accept_again(struct loop_timer *timer)
+accept_all(struct worker *worker)
 {
-	struct worker *worker = timer->context;
-
 	for (size_t i = 0; i < worker->listener_count; i++)
 		if (loop_watch_change(&worker->listeners[i].watch,
-			LOOP_READ | LOOP_EXCLUSIVE) < 0)
+			LOOP_READ | LOOP_EXCLUSIVE) < 0) {
 			pause_accepting(worker);
+			return;
+		}
 }
 
 /* What was handed over is known by where it was going. */
@@ -148,7 +148,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
@@ -186,11 +186,17 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	if (listener->listener->dns || listener->listener->intercepts)
-		dns_datagrams_take(listener->worker->dns, listener->listener);
-	else
-		association_receive(
-		    listener->worker, &listener->listener->at, watch->fd);
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
+on_dns(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	dns_datagrams_take(listener->worker->dns, listener->listener);
 }
 
 static void
@@ -225,7 +231,9 @@ reader_of(const struct proxy_listener *listener)
 		return on_connections;
 	if (listener->quic)
 		return on_quic;
-	return listener->sandbox ? on_questions : on_datagrams;
+	if (listener->sandbox)
+		return on_questions;
+	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
 }
 
 static void
@@ -239,16 +247,15 @@ stop_listening(struct worker *worker)
 	worker->listener_count = 0;
 }
 
-static void
-start_listening(struct worker *worker)
+static bool
+make_watches(struct worker *worker)
 {
 	const struct proxy_generation *generation = worker->generation;
 	size_t count = generation->listeners.count;
 
 	worker->listeners = calloc(count + 1, sizeof(*worker->listeners));
-	/* Without it nobody is served, which the daemon cannot see: end, and
-	 * be started again. */
-	must(worker->listeners != NULL);
+	if (worker->listeners == NULL)
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct proxy_listener *listener =
 		    &generation->listeners.items[i];
@@ -259,12 +266,31 @@ start_listening(struct worker *worker)
 		one->worker = worker;
 		one->listener = listener;
 		one->watch = (struct loop_watch){ .fd = listener->fd,
-			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
+			.wanted = LOOP_EXCLUSIVE,
 			.fn = reader_of(listener),
 			.context = one };
+		/* It wants nothing yet, and so nothing can fail. */
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 		worker->listener_count++;
 	}
+	return true;
+}
+
+/* It is too late to refuse the generation: what fails is tried again, and who
+ * comes meanwhile waits in the listener's queue. */
+static void
+start_listening(struct worker *worker)
+{
+	if (worker->listeners != NULL || make_watches(worker))
+		accept_all(worker);
+	else
+		pause_accepting(worker);
+}
+
+static void
+on_accept_again(struct loop_timer *timer)
+{
+	start_listening(timer->context);
 }
 
 /* ---- orders ---- */
