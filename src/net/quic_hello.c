@@ -452,13 +452,48 @@ quic_looks_like_initial(struct str datagram)
 	       read_packet(&r, &packet) == 0 && packet.initial;
 }
 
+static bool
+has_own_keys(const struct packet *packet)
+{
+	static _Thread_local uint8_t payload[PAYLOAD_BYTES];
+	struct str id = { (const char *)packet->id.at, packet->id.len };
+	struct quic_keys keys;
+
+	return quic_keys_derive(packet->version->number, id, false, &keys) ==
+		   0 &&
+	       open_packet(&keys, packet, payload) >= 0;
+}
+
+bool
+quic_begins_another(struct str datagram, struct str id)
+{
+	struct reader r = { (const uint8_t *)datagram.at, datagram.len, false };
+
+	/* A short head goes to the end of its datagram. */
+	for (int i = 0; r.len > 0 && (r.at[0] & LONG_HEAD) != 0; i++) {
+		struct packet packet;
+		int rc = read_packet(&r, &packet);
+		if (rc == -ENOTSUP || i == PACKETS_MAX)
+			return true;
+		if (rc < 0)
+			return false;
+		struct str its = { (const char *)packet.id.at, packet.id.len };
+		if (packet.initial && !str_eq(its, id) && has_own_keys(&packet))
+			return true;
+	}
+	return false;
+}
+
 int
 quic_hello_add(struct quic_hello *quic, struct str datagram, struct hello *ret)
 {
-	if (datagram.len < QUIC_DATAGRAM_BYTES_MIN ||
-	    quic->datagrams == QUIC_HELLO_DATAGRAMS_MAX)
+	if (quic->datagrams == QUIC_HELLO_DATAGRAMS_MAX)
 		return -EBADMSG;
 	quic->datagrams++;
+	/* 0-RTT alone may be shorter; an Initial packet in it is passed over by
+	 * every server. */
+	if (datagram.len < QUIC_DATAGRAM_BYTES_MIN)
+		return quic->version == 0 ? -EBADMSG : -EAGAIN;
 	int rc = take_datagram(quic, datagram);
 	if (rc < 0)
 		return rc;

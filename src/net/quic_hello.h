@@ -59,6 +59,13 @@ bool quic_looks_like_initial(struct str datagram);
 int quic_hello_add(
     struct quic_hello *quic, struct str datagram, struct hello *ret);
 
+/*
+ * Whether a datagram of a client begins a connection besides the one with this
+ * id: an Initial packet whose keys follow from its own id, or of a version that
+ * is not known.  What goes on with a connection has keys of the first id.
+ */
+bool quic_begins_another(struct str datagram, struct str id);
+
 /* The keys of a client (or of the server) for its Initial packets, by the id
  * that the client chose.  0 or -EINVAL: the version is not known. */
 int quic_keys_derive(

@@ -76,10 +76,11 @@ forget_queue(struct quic_flow *flow)
 }
 
 static void
-forget_hello(struct quic_flow *flow)
+forget_hellos(struct quic_flow *flow)
 {
 	free(flow->hello);
-	flow->hello = NULL;
+	free(flow->again);
+	flow->hello = flow->again = NULL;
 }
 
 /* ---- open ---- */
@@ -102,44 +103,120 @@ send_to_server(struct quic_flow *flow, struct str bytes)
 		flow->errand.account.bytes_in += bytes.len;
 }
 
-/* Both directions are read into the same room. */
+/* ---- another connection in the flow ---- */
+
 static void
-relay(struct quic_flow *flow, const struct loop_watch *from, int to,
-    uint64_t *counted)
+flush(struct quic_flow *flow)
+{
+	struct quic_datagram *one;
+
+	while ((one = unqueue(flow)) != NULL) {
+		send_to_server(flow, (struct str){ one->bytes, one->len });
+		free(one);
+	}
+}
+
+static void
+keep_id(struct quic_flow *flow, const struct quic_hello *hello)
+{
+	flow->id_len = hello->id_len;
+	if (flow->id_len > 0)
+		memcpy(flow->id, hello->id, flow->id_len);
+}
+
+static bool
+is_same_name(const struct quic_flow *flow, const struct hello *hello)
+{
+	return str_eq(hello_server_name(hello),
+	    (struct str){ flow->name, flow->name_len });
+}
+
+/* After a Retry, for one; false: the flow is to end. */
+static bool
+take_another(struct quic_flow *flow, struct str datagram)
+{
+	struct hello hello;
+
+	if (flow->again == NULL)
+		flow->again = calloc(1, sizeof(*flow->again));
+	if (flow->again == NULL)
+		return true;
+	int rc = quic_hello_add(flow->again, datagram, &hello);
+	if (rc == 0 && !is_same_name(flow, &hello))
+		return false;
+	if (rc == 0 || rc == -EAGAIN)
+		queue(flow, datagram);
+	else
+		forget_queue(flow);
+	if (rc == 0) {
+		keep_id(flow, flow->again);
+		flush(flow);
+	}
+	if (rc != -EAGAIN)
+		forget_hellos(flow);
+	return true;
+}
+
+/* From the client, once it is open; false: the flow is to end. */
+static bool
+pass_on(struct quic_flow *flow, struct str datagram)
+{
+	struct str id = { flow->id, flow->id_len };
+
+	if (quic_begins_another(datagram, id))
+		return take_another(flow, datagram);
+	send_to_server(flow, datagram);
+	return true;
+}
+
+/* ---- to and fro ---- */
+
+/* Both directions are read into the same room.  -1: there are no more. */
+static ssize_t
+read_next(int fd, struct str *ret)
 {
 	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
-	bool moved = false;
+	ssize_t len;
 
-	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len = recv(from->fd, buffer, sizeof(buffer), 0);
-		if (len < 0 && errno != ECONNREFUSED)
-			break;
-		if (len < 0)
-			continue;
-		moved = true;
-		if (send_on(to, (struct str){ buffer, (size_t)len }))
-			*counted += (uint64_t)len;
-	}
-	if (moved)
-		arm(flow, PROXY_DATAGRAM_TIMEOUT);
+	do {
+		len = recv(fd, buffer, sizeof(buffer), 0);
+	} while (len < 0 && errno == ECONNREFUSED);
+	*ret = (struct str){ buffer, len > 0 ? (size_t)len : 0 };
+	return len;
 }
 
 static void
 on_near(struct loop_watch *watch, unsigned ready)
 {
 	struct quic_flow *flow = watch->context;
+	struct str datagram;
 
 	(void)ready;
-	relay(flow, watch, flow->far.fd, &flow->errand.account.bytes_in);
+	arm(flow, PROXY_DATAGRAM_TIMEOUT);
+	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+		if (read_next(watch->fd, &datagram) < 0)
+			return;
+		if (!pass_on(flow, datagram)) {
+			quic_flows_end(flow, PROXY_FAILURE_HELLO_BAD);
+			return;
+		}
+	}
 }
 
 static void
 on_far(struct loop_watch *watch, unsigned ready)
 {
 	struct quic_flow *flow = watch->context;
+	struct str datagram;
 
 	(void)ready;
-	relay(flow, watch, flow->near.fd, &flow->errand.account.bytes_out);
+	arm(flow, PROXY_DATAGRAM_TIMEOUT);
+	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+		if (read_next(watch->fd, &datagram) < 0)
+			return;
+		if (send_on(flow->near.fd, datagram))
+			flow->errand.account.bytes_out += datagram.len;
+	}
 }
 
 static int
@@ -160,7 +237,7 @@ shut(struct quic_flow *flow)
 	flow->state = QUIC_FLOW_SHUT;
 	quic_flows_settle(flow);
 	forget_queue(flow);
-	forget_hello(flow);
+	forget_hellos(flow);
 	errand_tell(&flow->errand);
 	arm(flow, QUIC_SHUT_TIME);
 }
@@ -179,11 +256,31 @@ send_refusal(struct quic_flow *flow, int fd)
 
 /* ---- a socket that stands for the server ---- */
 
+/* What has waited is looked at like all that comes; it is told of once the flow
+ * is over. */
+static void
+pass_on_queue(struct quic_flow *flow)
+{
+	struct quic_datagram *first = flow->first;
+	bool good = true;
+
+	flow->first = NULL;
+	flow->last = &flow->first;
+	flow->queued = 0;
+	while (first != NULL) {
+		struct quic_datagram *one = first;
+		first = one->next;
+		good =
+		    good && pass_on(flow, (struct str){ one->bytes, one->len });
+		free(one);
+	}
+	if (!good)
+		quic_flows_end(flow, PROXY_FAILURE_HELLO_BAD);
+}
+
 static void
 open_up(struct quic_flow *flow, int fd)
 {
-	struct quic_datagram *one;
-
 	if (watch_side(flow, &flow->near, fd, on_near) < 0 ||
 	    watch_side(flow, &flow->far, flow->errand.datagrams, on_far) < 0) {
 		flow->errand.failure = PROXY_FAILURE_NO_MEMORY;
@@ -192,12 +289,11 @@ open_up(struct quic_flow *flow, int fd)
 	}
 	flow->state = QUIC_FLOW_OPEN;
 	quic_flows_settle(flow);
-	forget_hello(flow);
-	while ((one = unqueue(flow)) != NULL) {
-		send_to_server(flow, (struct str){ one->bytes, one->len });
-		free(one);
-	}
+	if (flow->hello != NULL)
+		keep_id(flow, flow->hello);
+	forget_hellos(flow);
 	arm(flow, PROXY_DATAGRAM_TIMEOUT);
+	pass_on_queue(flow);
 }
 
 static void
@@ -344,7 +440,8 @@ quic_flow_take(struct quic_flow *flow, struct str datagram)
 		return;
 	if (flow->state == QUIC_FLOW_OPEN) {
 		/* It was on its way when the flow's own socket came. */
-		send_to_server(flow, datagram);
+		if (!pass_on(flow, datagram))
+			quic_flows_end(flow, PROXY_FAILURE_HELLO_BAD);
 		return;
 	}
 	queue(flow, datagram);
@@ -407,7 +504,7 @@ quic_flow_destroy(struct quic_flow *flow, enum proxy_failure why)
 		(void)close(flow->errand.datagrams);
 	loop_timer_cancel(&flow->timer);
 	forget_queue(flow);
-	forget_hello(flow);
+	forget_hellos(flow);
 	errand_fini(&flow->errand);
 	crowd_leave(flow->place);
 	free(flow);

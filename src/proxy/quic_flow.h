@@ -11,7 +11,8 @@
  * What begins with no QUIC is asked about without a name.  Of the server only
  * the name's own addresses are sent to, as of TLS that is intercepted.  A
  * client that is rejected is told so (net/quic_refusal), one that is dropped is
- * not.
+ * not.  Another connection that it begins in the flow must be to the same name,
+ * or a name that is allowed would let in one that is not.
  *
  * One thread, the worker's that takes QUIC.
  */
@@ -52,7 +53,10 @@ struct quic_flow {
 	bool settled; /* quic_flows': it was young once */
 	bool refused; /* WAITING is for that it can be said */
 	struct crowd_source *place;
-	struct quic_hello *hello; /* until it is decided; NULL */
+	struct quic_hello *hello;   /* until it is decided; NULL */
+	struct quic_hello *again;   /* OPEN: of another connection; NULL */
+	char id[QUIC_ID_BYTES_MAX]; /* of the connection */
+	size_t id_len;
 	char name[HOSTNAME_MAX + 1];
 	size_t name_len;
 	struct errand errand;

@@ -2,6 +2,7 @@
 """QUIC, decided by the name in its first packets: allowed it passes, rejected it
 is refused in its own words (and a browser goes on by TCP), dropped it is lost."""
 
+import contextlib
 import re
 import shutil
 import socket
@@ -10,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.lab import wait
+from tests.lab import quic, wait
 from tests.lab.gateway import GOOD, NO, Gateway
 from tests.lab.lab import Lab
 from tests.story.zones import ZONES
@@ -143,6 +144,31 @@ def test_a_name_that_is_forged(office: Office) -> None:
         done = office.fetch(name, at="203.0.113.80")
         assert "CONNECTION_REFUSED" in done.stderr and done.bytes == 0
         assert journal.wait(name=name).verdict == "reject"
+
+
+def answered(sock: socket.socket, id: bytes) -> bool:
+    """Whether the server answers the client of this id, within a second."""
+    with contextlib.suppress(TimeoutError):
+        while True:
+            if quic.addressee(sock.recv(2000)) == id:
+                return True
+    return False
+
+
+def test_another_connection_in_an_allowed_flow(office: Office) -> None:
+    """Of the same name it may be; of another it is not passed on, for who is
+    allowed for his name must not bring others in."""
+    journal = office.journal.from_here()
+    with office.lab.lan.udp(timeout=1.0) as sock:
+        sock.connect(("203.0.113.80", 443))
+        sock.send(quic.initial("v4only.example.com", b"id-one-1", b"one"))
+        assert answered(sock, b"one")
+        sock.send(quic.initial("v4only.example.com", b"id-two-2", b"two"))
+        assert answered(sock, b"two")
+        sock.send(quic.initial("shop.example.com", b"id-three", b"three"))
+        assert not answered(sock, b"three")
+        event = journal.wait(source_port=sock.getsockname()[1], name="v4only.example.com")
+    assert event.reason == "the TLS hello is malformed"
 
 
 def test_a_version_that_is_not_known(office: Office) -> None:
