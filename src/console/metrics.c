@@ -102,6 +102,7 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(REJECTED, "proxy_rejected", NULL, false)                           \
 	ROW(DROPPED, "proxy_dropped", NULL, false)                             \
 	ROW(BAD_REQUESTS, "proxy_bad_requests", NULL, false)                   \
+	ROW(FRAME_FLOODS, "proxy_frame_floods", NULL, false)                   \
 	ROW(UPSTREAM_DIALS, "upstream_dials", NULL, false)                     \
 	ROW(UPSTREAM_REUSED, "upstream_reused", NULL, false)                   \
 	ROW(UPSTREAM_MOVED, "upstream_moved", NULL, false)                     \

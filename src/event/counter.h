@@ -39,6 +39,8 @@
 	ROW(REJECTED, rejected, "flows the proxy refused with an answer")      \
 	ROW(DROPPED, dropped, "flows the proxy refused in silence")            \
 	ROW(BAD_REQUESTS, bad_requests, "heads that were not HTTP")            \
+	ROW(FRAME_FLOODS, frame_floods,                                        \
+	    "HTTP/2 connections ended for useless frames")                     \
 	ROW(UPSTREAM_DIALS, upstream_dials, "connections opened to servers")   \
 	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
 	ROW(UPSTREAM_MOVED, upstream_moved,                                    \

@@ -564,8 +564,9 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 
 		policy->asks |= asked_by(rule);
 		policy->inspects |= rule->inspect;
-		rule->leads_outside = policy_leads_outside(policy, &rule->to);
 	}
+	if (policy_find_outside(policy) < 0)
+		resolver->rc = -ENOMEM;
 	number_rules(resolver);
 	number_bandwidths(resolver);
 	find_asked(resolver);

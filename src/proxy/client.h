@@ -8,6 +8,8 @@
  *	by TLS:		handshake (proxy/secure) -> as explicit
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
+ *			preface of HTTP/2 -> frames, each of whose streams is a
+ *			client for one request: head -> exchange -> end
  *
  * The connection belongs to one worker and never changes thread.  Between two
  * requests it holds no arena and no buffer.  `exchange`, `tunnel` and
@@ -27,6 +29,7 @@ struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
+struct frames;
 struct secure;
 struct tunnel;
 
@@ -38,14 +41,17 @@ enum client_state {
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
+	CLIENT_FRAMES,   /* it speaks HTTP/2 */
 	CLIENT_SILENT,   /* dropped */
 	CLIENT_ENDING,   /* its last words are on their way */
 };
 
 struct client {
 	struct worker *worker;
-	struct client *next, **link; /* of the worker's */
-	struct stream *stream;       /* NULL: a relay has it */
+	/* Of the worker's, or of the streams of `connection`. */
+	struct client *next, **link;
+	struct client *connection; /* NULL: this is one, and no stream */
+	struct stream *stream;     /* NULL: a relay has it */
 	enum client_state state;
 	bool intercepted;
 	bool has_asked;               /* a request was read */
@@ -67,8 +73,10 @@ struct client {
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
-	struct association *association; /* not in the arena */
-	struct alias_stream *questions;  /* nor is this */
+	/* Not in the arena: */
+	struct association *association;
+	struct alias_stream *questions;
+	struct frames *frames;
 };
 
 /* Takes fd; what cannot be served is closed. */
@@ -92,6 +100,27 @@ void client_reset(struct client *client);
 
 /* Nothing is said any more, not even that it is over. */
 void client_silence(struct client *client);
+
+/* The same, told as `why`. */
+void client_break(struct client *client, enum proxy_failure why);
+
+/* ---- for proxy/frames ---- */
+
+/* A stream of the connection, which is taken; `fault`: what comes is no request
+ * (enum http_fault), or -1. */
+void client_create_stream(
+    struct client *connection, struct stream *stream, int fault);
+void client_become_framed(struct client *client, struct frames *frames);
+
+/* A request that is none was refused otherwise: counted and told. */
+void client_tell_malformed(struct client *client, enum http_fault fault);
+
+/* A part of a head has come, and room is kept for the rest; or not any more.
+ * Where there is none, the connection ends. */
+void client_wait_for_head(struct client *client, bool waits);
+
+/* It overdoes it: told; what was said is sent, then the end. */
+void client_end_flood(struct client *client);
 
 /* From now on whoever has it minds the time. */
 void client_become_busy(struct client *client);

@@ -60,6 +60,7 @@
 	    "the balancer speaks for one who may not ask here")                \
 	ROW(TLS_FAILED, 400, "the TLS handshake failed")                       \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
+	ROW(FLOOD, 0, "the client floods the proxy with useless frames")       \
 	ROW(OTHER_NAME, 421, "it names another server than it has dialled")    \
 	ROW(IDLE, 0, "nothing moved for too long")                             \
 	ROW(NO_MEMORY, 503, "the proxy has no room for it")

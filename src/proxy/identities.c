@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What is spoken behind the handshake: HTTP/2 goes with who can serve it. */
-#define PROTOCOLS TLS_PROTOCOL_HTTP1
+/* What is spoken behind the handshake, as the client likes. */
+#define PROTOCOLS (TLS_PROTOCOL_HTTP2 | TLS_PROTOCOL_HTTP1)
 
 struct entrance {
 	struct address_port at;

@@ -98,19 +98,18 @@ worker_via(void)
 /* ---- clients ---- */
 
 void
-worker_add_client(struct worker *worker, struct client *client)
+worker_add_client(struct client **list, struct client *client)
 {
-	client->next = worker->clients;
-	client->link = &worker->clients;
+	client->next = *list;
+	client->link = list;
 	if (client->next != NULL)
 		client->next->link = &client->next;
-	worker->clients = client;
+	*list = client;
 }
 
 void
-worker_remove_client(struct worker *worker, struct client *client)
+worker_remove_client(struct client *client)
 {
-	(void)worker;
 	*client->link = client->next;
 	if (client->next != NULL)
 		client->next->link = client->link;
@@ -142,22 +141,25 @@ accept_all(struct worker *worker)
 
 /* What was handed over is known by where it was going. */
 static bool
-asks_dns(
-    const struct worker *worker, const struct proxy_listener *listener, int fd)
+asks_dns(const struct worker *worker, const struct proxy_listener *listener,
+    const struct socket_accepted *accepted)
 {
+	const struct policy *policy = worker->generation->policy;
 	struct address_port to;
 
-	return listener->dns ||
-	       (listener->intercepts && !listener->sandbox &&
-		   worker->generation->policy->dns.intercepts != 0 &&
-		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
+	if (!listener->intercepts || listener->sandbox)
+		return listener->dns;
+	return policy->dns.intercepts != 0 &&
+	       socket_local(accepted->fd, &to) == 0 &&
+	       policy_dns_takes(&policy->dns,
+		   policy_zone_of(policy, accepted->peer.address), to, false);
 }
 
 static void
 serve(struct worker *worker, const struct proxy_listener *listener,
     const struct socket_accepted *accepted)
 {
-	if (asks_dns(worker, listener, accepted->fd))
+	if (asks_dns(worker, listener, accepted))
 		dns_stream_open(worker, listener->intercepts, &listener->at,
 		    accepted->fd, accepted->peer);
 	else

@@ -351,6 +351,18 @@ add_random_head(struct text *out)
 		    ONE_OF("", "users \"users\"\n", "users pam \"login\"\n"),
 		    ONE_OF("", "private\n", "tell gateway,client\n",
 			"tell nothing\n"));
+	/* At a port that no flow here goes to. */
+	if (chance(4) == 0)
+		text_addf(out,
+		    "dns {\nlisten 10.0.0.1:5353, [2001:db8:1::1]:5353 for "
+		    "lan\n%s%s%s%s%s}\n",
+		    ONE_OF("", "upstream 203.0.113.53\n",
+			"upstream 203.0.113.53:53,tls 203.0.113.54 name "
+			"dns.example\n"),
+		    ONE_OF("", "local .corp.example, nas.example\n"),
+		    ONE_OF("", "cache 8M\n"), ONE_OF("", "ttl 5s-1h\n"),
+		    ONE_OF("", "limit 100/s per source\n",
+			"limit 100/m burst 9\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
 	if (chance(4) == 0)
