@@ -194,7 +194,7 @@ is_udp(const void *context, size_t cell)
 	return ask->space->services.items[cell].protocol == POLICY_PROTOCOL_UDP;
 }
 
-/* Of QUIC the proxy reads the name alone. */
+/* Of QUIC the proxy reads the name alone, and it has no scheme. */
 static uint32_t
 headless(struct space *space)
 {
@@ -206,8 +206,10 @@ headless(struct space *space)
 		set = diagram_or(d, set, space_intercepted(space, p, true));
 	set = diagram_and(
 	    d, set, space_cells(space, SPACE_SERVICE, is_udp, &ask));
-	return diagram_and(
-	    d, set, diagram_or(d, shown(space), has_some(space, SPACE_USER)));
+	uint32_t head =
+	    diagram_or(d, shown(space), has_some(space, SPACE_USER));
+	head = diagram_or(d, head, has_some(space, SPACE_SCHEME));
+	return diagram_and(d, set, head);
 }
 
 /* What was intercepted and leads where no packet of the client went. */
