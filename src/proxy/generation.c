@@ -2,6 +2,8 @@
 #include "proxy/generation.h"
 
 #include "base/vec.h"
+#include "net/tls.h"
+#include "proxy/dns_peers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,6 +104,10 @@ proxy_generation_again(const struct proxy_generation *generation)
 		again = NULL;
 	} else {
 		proxy_generation_follow(again, generation);
+		for (size_t i = 0; i < POLICY_DNS_UPSTREAMS_MAX; i++)
+			if (generation->name_servers[i] != NULL)
+				again->name_servers[i] =
+				    tls_peer_ref(generation->name_servers[i]);
 		again->identities = identities_ref(generation->identities);
 	}
 	return again;
@@ -127,6 +133,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	limiter_unref(generation->limiter);
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
+	dns_peers_fini(generation);
 	identities_unref(generation->identities);
 	policy_unref(generation->policy);
 	free(generation);
