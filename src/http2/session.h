@@ -89,8 +89,8 @@ void http2_session_drain(struct http2_session *session, int64_t time);
 
 /*
  * Of a client: a stream for one more request, the caller's; END_STREAM goes
- * with its head if it is shut down at once.  0; -EBUSY: as many are under way as the
- * server takes; -EPIPE: it takes none any more; -ENOMEM.
+ * with its head if it is shut down at once.  0; -EBUSY: as many are under way
+ * as the server takes; -EPIPE: it takes none any more; -ENOMEM.
  *
  * A stream that fails with -ECONNREFUSED was not looked at by the server, and
  * what it asked may be asked again elsewhere (RFC 9113, 8.7).
