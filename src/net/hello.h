@@ -62,7 +62,8 @@ struct hello {
  */
 int hello_parse(struct str bytes, struct hello *ret);
 
-/* The same of a handshake message that came without records (net/quic_hello). */
+/* The same of a handshake message that came without records
+ * (net/quic_hello). */
 int hello_parse_message(struct str message, struct hello *ret);
 
 /*
