@@ -161,6 +161,8 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 	int rc = parents_secure(
 	    draft->ready->parents, draft->ready->policy, reterr_why);
 	if (rc == 0)
+		rc = proxy_generation_inspect(draft->ready, before, reterr_why);
+	if (rc == 0)
 		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : proxy_own_add(draft->ready, &draft->own);
 }

@@ -25,6 +25,7 @@ struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
+struct opened;
 struct tunnel;
 
 enum client_state {
@@ -34,6 +35,7 @@ enum client_state {
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
+	CLIENT_OPENING,  /* its TLS is about to be opened */
 	CLIENT_SILENT,   /* dropped */
 	CLIENT_ENDING,   /* its last words are on their way */
 };
@@ -62,7 +64,8 @@ struct client {
 	struct exchange *exchange;
 	struct tunnel *tunnel;
 	struct association *association; /* not in the arena */
-	struct alias_stream *questions;  /* nor is this */
+	struct opened *opened; /* so too; NULL: its TLS, if any, is its own */
+	struct alias_stream *questions; /* nor is this */
 };
 
 /* Takes fd; what cannot be served is closed. */
@@ -86,6 +89,12 @@ void client_reset(struct client *client);
 
 /* Nothing is said any more, not even that it is over. */
 void client_silence(struct client *client);
+
+/* A part of something has come: it has time for the rest, if there is room. */
+void client_await_rest(struct client *client);
+
+/* Its time for a first word runs, if it has said none. */
+void client_await_hello(struct client *client);
 
 /* From now on whoever has it minds the time. */
 void client_become_busy(struct client *client);

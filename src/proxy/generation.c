@@ -2,6 +2,7 @@
 #include "proxy/generation.h"
 
 #include "base/vec.h"
+#include "proxy/inspection.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,6 +50,24 @@ proxy_generation_follow(
 	proxy_generation_count_in(generation, before->quotas);
 	parents_follow(generation->parents, generation->policy, before->parents,
 	    before->policy);
+}
+
+int
+proxy_generation_inspect(struct proxy_generation *generation,
+    const struct proxy_generation *before, struct text *reterr_why)
+{
+	struct inspection *known = before != NULL ? before->inspection : NULL;
+	const char *why;
+
+	if (generation->policy->ca.pem.at == NULL)
+		return 0;
+	generation->inspection =
+	    inspection_create(generation->policy, known, &why);
+	if (generation->inspection != NULL)
+		return 0;
+	text_addf(reterr_why, "%.*s cannot be the CA: %s",
+	    STR_ARG(generation->policy->ca.file), why);
+	return -EINVAL;
 }
 
 int
@@ -102,6 +121,9 @@ proxy_generation_again(const struct proxy_generation *generation)
 		again = NULL;
 	} else {
 		proxy_generation_follow(again, generation);
+		if (generation->inspection != NULL)
+			again->inspection =
+			    inspection_ref(generation->inspection);
 	}
 	return again;
 }
@@ -126,6 +148,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	limiter_unref(generation->limiter);
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
+	inspection_unref(generation->inspection);
 	policy_unref(generation->policy);
 	free(generation);
 }

@@ -27,15 +27,18 @@ struct proxy_own {
 	uint8_t zone;
 };
 
+struct inspection;
+
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
-	bool sandboxed; /* a sandbox's: its flows are all told of */
-	bool has_ipv6;  /* that sandbox has it */
+	bool sandboxed;          /* a sandbox's: its flows are all told of */
+	bool has_ipv6;           /* that sandbox has it */
 	struct policy *policy;   /* a reference */
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */
 	struct parents *parents; /* a reference */
+	struct inspection *inspection; /* so too; NULL: nothing is opened */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;
@@ -59,6 +62,13 @@ struct proxy_generation *proxy_generation_again(
 /* Goes on with what the other one has counted so far. */
 void proxy_generation_follow(
     struct proxy_generation *generation, const struct proxy_generation *before);
+
+/*
+ * Makes ready what opening TLS needs, if the policy has a CA; `before` may be
+ * NULL.  0, or a negative errno and the reason in words.
+ */
+int proxy_generation_inspect(struct proxy_generation *generation,
+    const struct proxy_generation *before, struct text *reterr_why);
 
 /* Its quotas are counted there from the beginning. */
 void proxy_generation_count_in(

@@ -8,7 +8,7 @@
 bool
 user_is_asked(const struct client *client)
 {
-	return !client->intercepted &&
+	return !client->intercepted && client->opened == NULL &&
 	       policy_users_are_asked(
 		   &client->worker->generation->policy->users);
 }

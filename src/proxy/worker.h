@@ -48,7 +48,7 @@ struct worker {
 	struct who *who;           /* of all workers, too */
 	struct thorough *thorough; /* so too */
 	struct refusals *refusals; /* so too */
-	struct aliases *aliases; /* of all workers, too */
+	struct aliases *aliases;   /* of all workers, too */
 	struct alias_datagram *datagrams;
 	size_t datagram_count;
 	struct pool *pool;

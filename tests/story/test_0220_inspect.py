@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""TLS that a rule has opened: what lies inside is judged, served and shown.
+
+The gateway trusts the lab's authority, and clients trust the gateway's CA.
+"""
+
+import json
+import os
+import shutil
+import ssl
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.flows import SOCKS, TUNNEL
+from tests.lab.gateway import PROGRAM, Gateway
+from tests.lab.host import Host
+from tests.lab.journal import Journal
+from tests.lab.listener import read_head
+from tests.story.zones import ZONES
+
+POLICY = (
+    ZONES
+    + """
+proxy {
+    listen 10.0.0.1:3128 for lan
+    intercept https for lan, guest
+    cache memory 64M
+    ca "ca.pem"
+}
+
+reject lan, guest -> any https path "/secret/*"        log as "secret"
+reject lan -> any method CONNECT tcp 8443              log as "odd port"
+allow  lan, guest -> shop.example.com https            log as "private"
+reject lan, guest -> any https type image/*            log as "pictures"
+reject guest -> ads.example.net https                  log as "ads"
+allow  guest -> any https method GET inspect unless pinned  log as "guests"
+allow  lan -> any https method GET, HEAD, POST inspect log as "reading"
+allow  lan, guest -> wan udp 53
+reject any -> any                                      log as "rest"
+"""
+)
+
+
+@pytest.fixture(scope="module")
+def gateway(gateway_lab) -> Iterator[Gateway]:
+    trusted = gateway_lab.dir / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+    trusted.parent.mkdir(parents=True)
+    shutil.copy(gateway_lab.dir / "authority.pem", trusted)
+    gateway = Gateway(gateway_lab, POLICY)
+    make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
+    subprocess.run(make, check=True, capture_output=True)
+    try:
+        with gateway:
+            yield gateway
+    finally:
+        shutil.rmtree(gateway_lab.dir / "etc" / "ssl")
+
+
+@pytest.fixture
+def trust(gateway: Gateway) -> list[str]:
+    return ["--cacert", str(gateway.dir / "ca.pem")]
+
+
+@pytest.fixture
+def lan(gateway: Gateway) -> Host:
+    return gateway.lab.lan
+
+
+WAYS = {"intercepted": [], "CONNECT": TUNNEL, "SOCKS": SOCKS}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_it_is_opened(gateway: Gateway, journal: Journal, lan: Host, trust: list[str], way) -> None:
+    answer = lan.curl("https://www.example.com/x", *way, *trust)
+    assert (answer.exit, answer.status) == (0, 200), answer.error + answer.text
+    event = journal.wait(rule_name="reading", url="https://www.example.com/x", source_port=answer.ports)
+    assert (event.method, event.status, event.verdict) == ("GET", 200, "allow")
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_nothing_passes_inside_that_is_refused(gateway: Gateway, journal: Journal, lan: Host, trust, way) -> None:
+    """By path, by method; a POST that is allowed goes through with its content."""
+    answer = lan.curl("https://www.example.com/secret/1", *way, *trust)
+    assert answer.status == 403 and ">secret<" in answer.text
+    assert journal.wait(rule_name="secret", source_port=answer.ports).verdict == "reject"
+    for path in ("/%73ecret/1", "/x/../secret/1", "//secret/1"):
+        odd = lan.curl("https://www.example.com" + path, "--path-as-is", *way, *trust)
+        assert odd.status == 403, path
+    assert lan.curl("https://www.example.com/x", "-X", "DELETE", *way, *trust).status == 403
+    answer = lan.curl("https://www.example.com/x", "--data", "a=b", *way, *trust)
+    assert answer.status == 200
+
+
+def test_an_exemption_is_not_opened(gateway: Gateway, journal: Journal, lan: Host, trust) -> None:
+    answer = lan.curl("https://shop.example.com/secret/1", *trust)
+    assert answer.exit == 60  # it is the server's own certificate
+    answer = lan.curl("https://shop.example.com/secret/1")
+    assert answer.status == 200
+    assert journal.wait(rule_name="private", source_port=answer.ports).url is None
+
+
+def test_the_refused_see_an_alert_and_the_log_has_the_rule(gateway: Gateway, journal: Journal) -> None:
+    guest = gateway.lab.guest
+    answer = guest.curl("https://ads.example.net/")
+    assert answer.exit == 35 and "access denied" in answer.error
+    assert journal.wait(rule_name="ads", source_port=answer.ports).phase == "name"
+
+
+def test_a_connect_is_judged_as_one(lan: Host, trust) -> None:
+    answer = lan.curl("https://www.example.com:8443/", *TUNNEL, *trust)
+    assert answer.connect_status == 403
+
+
+def test_many_requests_are_of_one_connection(gateway: Gateway, trust) -> None:
+    inside = secure(gateway, gateway.lab.lan.connect("203.0.113.80", 443), "www.example.com")
+    for n in range(5):
+        inside.sendall(f"GET /many/{n} HTTP/1.1\r\nHost: www.example.com\r\n\r\n".encode())
+        assert read_head(inside).startswith(b"HTTP/1.1 200 ")
+        inside.recv(65536)
+    inside.close()
+    asked = [r for r in gateway.lab.pages.requests() if r["target"].startswith("/many/")]
+    assert len(asked) == 5 and len({r["connection"] for r in asked}) == 1
+    assert {r["server_name"] for r in asked} == {"www.example.com"}
+
+
+def test_another_server_is_not_reached_through_it(lan: Host, trust) -> None:
+    other = ["-H", "Host: shop.example.com"]
+    assert lan.curl("https://www.example.com/", *other, *trust).status == 421
+
+
+def test_a_hello_for_another_name_is_refused(gateway: Gateway, journal: Journal, lan: Host, trust) -> None:
+    connect = ["--connect-to", "www.example.com:443:v4only.example.com:443"]
+    answer = lan.curl("https://www.example.com/", *TUNNEL, *connect, *trust)
+    assert answer.exit == 35 and answer.status == 0
+    event = journal.wait(source_port=answer.ports, verdict="reject")
+    assert "another" in event.reason
+
+
+def test_by_address_the_hello_tells_the_name(lan: Host, trust) -> None:
+    answer = lan.curl("https://www.example.com/x", "--proxy", "socks5://10.0.0.1:3128", *trust)
+    assert (answer.exit, answer.status) == (0, 200), answer.error
+    assert lan.curl("https://www.example.com/secret/1", "--proxy", "socks5://10.0.0.1:3128", *trust).status == 403
+
+
+def test_what_is_no_http_does_not_pass(gateway: Gateway, journal: Journal, lan: Host) -> None:
+    """Neither in the clear behind a CONNECT, nor inside TLS."""
+    sock = lan.connect("10.0.0.1", 3128)
+    sock.sendall(b"CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n")
+    assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+    port = sock_port(sock)
+    sock.sendall(b"SSH-2.0-x\r\n")
+    assert wait_end(sock)
+    journal.wait(rule_name="rest", source_port=port, verdict="reject")
+    sock.close()
+    inside = secure(gateway, lan.connect("203.0.113.80", 443), "www.example.com")
+    inside.sendall(b"SSH-2.0-x\r\n\r\n")
+    assert inside.recv(4096).startswith(b"HTTP/1.1 400 ")
+    inside.close()
+
+
+def test_a_client_that_does_not_take_it_is_left_alone(gateway: Gateway, journal: Journal) -> None:
+    """Only where its rule says so, only for that name, and only for its zone."""
+    guest, lan = gateway.lab.guest, gateway.lab.lan
+    answer = guest.curl("https://v4only.example.com/x")
+    assert answer.exit == 60
+    event = journal.wait(source_port=answer.ports, rule_name="guests")
+    assert event.reason == "the client refuses the certificate"
+    answer = guest.curl("https://v4only.example.com/secret/1")
+    assert answer.status == 0  # its rule asks for a method, which is not seen
+    journal.wait(source_port=answer.ports, rule_name="rest")
+    assert guest.curl("https://www.example.com/x").exit == 60
+    assert lan.curl("https://v4only.example.com/x").exit == 60
+    assert lan.curl("https://v4only.example.com/x").exit == 60
+
+
+def test_who_waits_for_the_server_has_not_got_in_by_that(lan: Host) -> None:
+    with lan.connect("10.0.0.1", 3128, timeout=6) as sock:
+        sock.sendall(b"CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n")
+        assert sock.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert wait_end(sock)
+
+
+def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust) -> None:
+    """The cache works as for plain HTTP."""
+    url = "https://www.example.com/files/kept.txt"
+    os.utime(gateway.lab.pages.file("kept.txt", b"kept\n" * 100), (1e9, 1e9))
+    assert lan.curl(url, *trust).status == 200
+    again = lan.curl(url, *trust)
+    assert again.status == 200 and "hit" in again.headers.get("cache-status", "")
+
+
+def test_the_gateway_counts(gateway: Gateway) -> None:
+    counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
+    assert counters["opened"] > 5 and counters["certificates_refused"] >= 2
+
+
+def secure(gateway: Gateway, sock, name: str) -> ssl.SSLSocket:
+    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+    return context.wrap_socket(sock, server_hostname=name)
+
+
+def sock_port(sock) -> range:
+    port = sock.getsockname()[1]
+    return range(port, port + 1)
+
+
+def wait_end(sock) -> bool:
+    try:
+        return sock.recv(4096) == b""
+    except ConnectionResetError:
+        return True
