@@ -28,10 +28,11 @@ MAY_INCLUDE = {
     "import": BASE | {"policy"},  # its words and its limits
     "http": BASE,
     "net": LOW,
+    "dns": LOW | {"net"},
     "cache": LOW | {"policy", "http", "net"},
     "console": LOW | {"policy", "http", "net", "cache"},
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
-    "proxy": LOW | {"policy", "http", "net", "cache"},
+    "proxy": LOW | {"policy", "http", "net", "dns", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
     "exec": LOW | {"policy", "net", "firewall", "daemon"},
     "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},

@@ -125,6 +125,7 @@ extern const struct command command_bans;
 extern const struct command command_cache;
 extern const struct command command_ca;
 extern const struct command command_quota;
+extern const struct command command_names;
 extern const struct command command_report;
 extern const struct command command_exec;
 

@@ -44,6 +44,7 @@ static const struct command *const commands[] = {
 	&command_cache,
 	&command_ca,
 	&command_quota,
+	&command_names,
 	&command_report,
 	&command_exec,
 	&command_stop,

@@ -102,6 +102,17 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(PARENTS_DOWN, "parents_down", NULL, false)                         \
 	ROW(DNS_QUERIES, "dns_queries", NULL, false)                           \
 	ROW(DNS_FAILED, "dns_failed", NULL, false)                             \
+	ROW(DNS_QUESTIONS, "dns_questions", NULL, false)                       \
+	ROW(DNS_HITS, "dns_hits", NULL, false)                                 \
+	ROW(DNS_STALE, "dns_stale", NULL, false)                               \
+	ROW(DNS_REFUSED, "dns_refused", NULL, false)                           \
+	ROW(DNS_GUARDED, "dns_guarded", NULL, false)                           \
+	ROW(DNS_SHED, "dns_shed", NULL, false)                                 \
+	ROW(DNS_MALFORMED, "dns_malformed", NULL, false)                       \
+	ROW(DNS_ASKS, "dns_asks", NULL, false)                                 \
+	ROW(DNS_ASKS_FAILED, "dns_asks_failed", NULL, false)                   \
+	ROW(DNS_COLLAPSED, "dns_collapsed", NULL, false)                       \
+	ROW(DNS_STRANGERS, "dns_strangers", NULL, false)                       \
 	ROW(CACHE_HITS, "cache_hits", NULL, false)                             \
 	ROW(CACHE_MISSES, "cache_misses", NULL, false)                         \
 	ROW(CACHE_VALIDATED, "cache_validated", NULL, false)                   \

@@ -147,8 +147,21 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_CONSOLE,
 	CHANNEL_LISTENER_SANDBOX,   /* of `gatehouse exec` */
 	CHANNEL_LISTENER_QUESTIONS, /* its UDP port 53 */
+	CHANNEL_LISTENER_DNS,
+	CHANNEL_LISTENER_DNS_DATAGRAMS, /* at the same place */
+	/* Of whatever is handed over to this port. */
+	CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
 	CHANNEL_LISTENER_KIND_COUNT
 };
+
+static inline bool
+channel_listener_has_datagrams(enum channel_listener_kind kind)
+{
+	return kind == CHANNEL_LISTENER_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUESTIONS ||
+	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS;
+}
 
 struct channel_listener {
 	uint32_t kind; /* enum channel_listener_kind */

@@ -124,6 +124,9 @@ become_proxy(const struct child *child, int program,
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	/* What a terminal sends to its job is not for a proxy of that user. */
+	if (child->stays_user)
+		(void)setpgid(0, 0);
 	raise_descriptors();
 	go_first();
 	if (chdir("/") == 0 && place_all(gifts) && drop_privileges(child) &&

@@ -17,6 +17,7 @@
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
+#include "daemon/name_list.h"
 #include "daemon/notify.h"
 #include "daemon/policy_desk.h"
 #include "daemon/refusal.h"
@@ -261,10 +262,10 @@ answer(void *context, struct str line, struct text *out,
 		gateway_bans(&daemon->gateway, out);
 		return STATUS_GOOD;
 	}
-	if (str_is(line, "names")) {
-		gateway_names(&daemon->gateway, out);
-		return STATUS_GOOD;
-	}
+	if (str_is(line, "names"))
+		return name_list_begin(&daemon->gateway, ret_more) == 0
+			   ? STATUS_GOOD
+			   : STATUS_WORLD;
 	if (str_is(line, "quotas")) {
 		gateway_quotas(&daemon->gateway, out);
 		return STATUS_GOOD;

@@ -10,6 +10,7 @@
 #include "net/datagram.h"
 #include "net/socket.h"
 #include "policy/analyse.h"
+#include "policy/sandbox.h"
 #include "policy/trial.h"
 
 #include <errno.h>
@@ -129,7 +130,9 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
-	return listener->kind == CHANNEL_LISTENER_DATAGRAMS
+	if (listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS)
+		return datagram_intercept(&options->at);
+	return channel_listener_has_datagrams(listener->kind)
 		   ? datagram_listen(&options->at, options->freebind)
 		   : socket_listen(options);
 }
@@ -180,9 +183,9 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 /* The listeners that the kernel hands intercepted flows to. */
 static int
 open_intercept(struct generation *generation,
-    const struct generation_wish *wish, struct report *report)
+    const struct generation_wish *wish, struct place place,
+    struct report *report)
 {
-	struct place place = generation->policy->intercepts[0].place;
 	struct generation_listener listener = {
 		.kind = CHANNEL_LISTENER_INTERCEPT,
 		.at.port = FIREWALL_NUMBER,
@@ -194,6 +197,54 @@ open_intercept(struct generation *generation,
 		return rc;
 	(void)address_parse(STR("::1"), &listener.at.address);
 	return open_listener(generation, wish, listener, place, report);
+}
+
+/* The same of datagrams, to one port. */
+static int
+open_datagrams(struct generation *generation,
+    const struct generation_wish *wish, uint16_t port, struct place place,
+    struct report *report)
+{
+	struct generation_listener listener = {
+		.kind = CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+		.at.port = port,
+	};
+
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_4), &listener.at.address);
+	int rc = open_listener(generation, wish, listener, place, report);
+	if (rc < 0 || !wish->ipv6)
+		return rc;
+	(void)address_parse(STR(FIREWALL_DATAGRAMS_6), &listener.at.address);
+	return open_listener(generation, wish, listener, place, report);
+}
+
+/* Of `dns`: datagrams and connections at the same places. */
+static int
+open_dns(struct generation *generation, const struct generation_wish *wish,
+    struct report *report)
+{
+	const struct policy_dns *dns = &generation->policy->dns;
+	int rc = 0;
+
+	for (size_t i = 0; i < dns->listen_count; i++) {
+		struct generation_listener listener = {
+			.kind = CHANNEL_LISTENER_DNS,
+			.at = dns->listens[i].at,
+		};
+		int one = open_listener(
+		    generation, wish, listener, dns->listens[i].place, report);
+		if (one == 0) {
+			listener.kind = CHANNEL_LISTENER_DNS_DATAGRAMS;
+			one = open_listener(generation, wish, listener,
+			    dns->listens[i].place, report);
+		}
+		rc = rc < 0 ? rc : one;
+	}
+	if (dns->intercepts == 0)
+		return rc;
+	int one = open_datagrams(
+	    generation, wish, POLICY_DNS_PORT, dns->intercept_place, report);
+	return rc < 0 ? rc : one;
 }
 
 static int
@@ -228,8 +279,13 @@ open_listeners(struct generation *generation,
 		    generation, wish, listener, policy->console.place, report);
 		rc = rc < 0 ? rc : one;
 	}
-	if (policy->intercept_count > 0) {
-		int one = open_intercept(generation, wish, report);
+	int one = open_dns(generation, wish, report);
+	rc = rc < 0 ? rc : one;
+	if (policy->intercept_count > 0 || policy->dns.intercepts != 0) {
+		one = open_intercept(generation, wish,
+		    policy->intercept_count > 0 ? policy->intercepts[0].place
+						: policy->dns.intercept_place,
+		    report);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;
@@ -286,6 +342,18 @@ read_from_disk(struct generation *generation, struct report *report,
 	    &generation->lists, generation->policy, clock_now());
 }
 
+/* The zone would have no interface, and all would seem to be well. */
+static int
+refuse_sandbox(const struct policy *policy, struct report *report)
+{
+	if (policy->sandbox == ZONE_NONE)
+		return 0;
+	report_error(report, policy->zones[policy->sandbox].place,
+	    "'" SANDBOX_ZONE "' is the zone of a command that 'gatehouse exec' "
+	    "runs; a gateway has none");
+	return -EINVAL;
+}
+
 static int
 read_policy(struct generation *generation, const struct generation_wish *wish,
     struct report *report, struct policy **ret_kept)
@@ -299,6 +367,8 @@ read_policy(struct generation *generation, const struct generation_wish *wish,
 	else
 		rc = read_from_disk(generation, report, ret_kept);
 
+	if (rc == 0)
+		rc = refuse_sandbox(generation->policy, report);
 	if (rc < 0)
 		return rc;
 	return policy_try(generation->policy, report).failed > 0 ? -EINVAL : 0;

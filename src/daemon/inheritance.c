@@ -76,7 +76,7 @@ option_of(int fd, int level, int name)
 static bool
 listens(int fd, const struct generation_listener *there)
 {
-	bool datagrams = there->kind == CHANNEL_LISTENER_DATAGRAMS;
+	bool datagrams = channel_listener_has_datagrams(there->kind);
 	struct address_port at;
 
 	if (fd < 0 || socket_local(fd, &at) < 0 || at.port != there->at.port ||

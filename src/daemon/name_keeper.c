@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/name_keeper.h"
 
-#include "base/json.h"
 #include "base/vec.h"
 #include "daemon/channel.h"
 #include "daemon/gateway.h"
@@ -144,80 +143,6 @@ name_keeper_name(
 
 	return one != NULL ? learned_address_name(one)
 			   : (struct str){ NULL, 0 };
-}
-
-/* ---- the list ---- */
-
-struct listing {
-	const struct policy *policy;
-	struct json *json;
-	int64_t now;
-};
-
-/* The rules of the policy in force that ask packets for it. */
-static void
-add_rules(const struct listing *listing, uint8_t zone, struct str name)
-{
-	const struct policy *policy = listing->policy;
-
-	json_name(listing->json, "rules");
-	json_array_begin(listing->json);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-		if (rule->to.asked == 0)
-			continue;
-		const struct policy_asked *asked =
-		    &policy->asked[rule->to.asked - 1];
-		if ((asked->zones & policy_zone_bit(zone)) != 0 &&
-		    policy_asked_covers(asked, name))
-			json_put_integer(listing->json, rule->line);
-	}
-	json_array_end(listing->json);
-}
-
-static void
-list_one(void *context, struct learned_address *address)
-{
-	const struct listing *listing = context;
-	struct json *json = listing->json;
-	char text[ADDRESS_TEXT_BYTES];
-	uint8_t zone;
-
-	if (!policy_zone_find(listing->policy, str_of(address->zone), &zone))
-		return;
-	for (size_t i = 0; i < address->names.count; i++) {
-		const struct learned_name *one = &address->names.items[i];
-		if (one->ends <= listing->now)
-			continue;
-		json_object_begin(json);
-		json_name(json, "zone");
-		json_put_stringz(json, address->zone);
-		json_name(json, "name");
-		json_put_string(json, one->name);
-		json_name(json, "address");
-		json_put_stringz(json, address_format(address->address, text));
-		json_name(json, "left_seconds");
-		json_put_integer(
-		    json, (one->ends - listing->now) / CLOCK_SECOND);
-		add_rules(listing, zone, one->name);
-		json_object_end(json);
-	}
-}
-
-void
-gateway_names(struct gateway *gateway, struct text *out)
-{
-	struct json json = JSON_ON(out);
-	struct listing listing = { gateway->current->policy, &json,
-		clock_now() };
-
-	json_object_begin(&json);
-	json_name(&json, "names");
-	json_array_begin(&json);
-	learned_names_each(&gateway->names.names, list_one, &listing);
-	json_array_end(&json);
-	json_object_end(&json);
-	text_addc(out, '\n');
 }
 
 /* ---- life ---- */

@@ -71,7 +71,4 @@ void name_keeper_give(struct gateway *gateway, struct flow *flow);
 struct str name_keeper_name(
     const struct gateway *gateway, struct str zone, struct address address);
 
-/* {"names": [...]}: each with zone, name, address, seconds and rules. */
-void gateway_names(struct gateway *gateway, struct text *out);
-
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/proxy_draft.h"
 
 #include "base/vec.h"
+#include "proxy/dns_peers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,13 +47,16 @@ static int
 take_listener(
     struct proxy_draft *draft, const struct channel_message *message, int *fd)
 {
-	uint32_t kind = message->listener.kind;
-	bool questions = kind == CHANNEL_LISTENER_QUESTIONS;
+	enum channel_listener_kind kind =
+	    (enum channel_listener_kind)message->listener.kind;
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
 	struct proxy_listener listener = {
-		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT,
-		.datagrams = questions || kind == CHANNEL_LISTENER_DATAGRAMS,
-		.sandbox = sandbox || questions,
+		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT ||
+			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+		.datagrams = channel_listener_has_datagrams(kind),
+		.sandbox = sandbox || kind == CHANNEL_LISTENER_QUESTIONS,
+		.dns = kind == CHANNEL_LISTENER_DNS ||
+		       kind == CHANNEL_LISTENER_DNS_DATAGRAMS,
 		.at = message->listener.at,
 		.fd = *fd,
 	};
@@ -162,6 +166,8 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 	    draft->ready->parents, draft->ready->policy, reterr_why);
 	if (rc == 0)
 		rc = proxy_generation_inspect(draft->ready, before, reterr_why);
+	if (rc == 0)
+		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)
 		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : proxy_own_add(draft->ready, &draft->own);

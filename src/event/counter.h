@@ -33,6 +33,20 @@
 	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
 	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \
+	ROW(DNS_QUESTIONS, dns_questions, "questions of clients")              \
+	ROW(DNS_HITS, dns_hits, "answered from what is kept")                  \
+	ROW(DNS_STALE, dns_stale, "answered with what is stale")               \
+	ROW(DNS_REFUSED, dns_refused, "refused by the policy")                 \
+	ROW(DNS_GUARDED, dns_guarded,                                          \
+	    "answers that would have led inside, refused")                     \
+	ROW(DNS_SHED, dns_shed, "questions beyond what a source may ask")      \
+	ROW(DNS_MALFORMED, dns_malformed, "what was no question")              \
+	ROW(DNS_ASKS, dns_asks, "questions passed on to name servers")         \
+	ROW(DNS_ASKS_FAILED, dns_asks_failed, "that none of them answered")    \
+	ROW(DNS_COLLAPSED, dns_collapsed,                                      \
+	    "questions that waited for another's answer")                      \
+	ROW(DNS_STRANGERS, dns_strangers,                                      \
+	    "answers that were not those to the question")                     \
 	ROW(CACHE_HITS, cache_hits, "requests answered from the cache")        \
 	ROW(CACHE_MISSES, cache_misses,                                        \
 	    "requests that the cache asked a server for")                      \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 /* All that people and programs send; not those of a mistake of our own. */
@@ -62,10 +63,13 @@ exec_signals_next(const struct exec_signals *signals)
 void
 exec_signals_stop(int number)
 {
+	const struct timespec now = { 0, 0 };
 	sigset_t one, before;
 
 	(void)sigemptyset(&one);
 	(void)sigaddset(&one, number);
+	/* The terminal's own, to all of the job: else we would stop twice. */
+	(void)sigtimedwait(&one, NULL, &now);
 	(void)sigprocmask(SIG_UNBLOCK, &one, &before);
 	(void)raise(number);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);

@@ -135,6 +135,12 @@ compile_interfaces(struct text *out, const struct policy_zone *zone)
 	text_addz(out, zone->interface_count > 0 ? " }" : "");
 }
 
+bool
+firewall_hands_datagrams(const struct policy *policy)
+{
+	return policy->dns.intercepts != 0;
+}
+
 /* Two rules may stand on one line, parted by `;`, or on that of two files. */
 void
 firewall_counter_name(

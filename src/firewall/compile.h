@@ -101,6 +101,9 @@ int firewall_compile(const struct policy *policy,
 bool firewall_translates(
     const struct policy *policy, const struct firewall_host *host);
 
+/* Whether it hands datagrams over, for whose ports there are sockets then. */
+bool firewall_hands_datagrams(const struct policy *policy);
+
 /* The name of a rule's counter: rule.34, rule.34.2 (the second rule on that
  * line), rule.last. */
 #define FIREWALL_COUNTER_BYTES 32

@@ -133,6 +133,26 @@ write_prerouting(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
+/* The port stays as it is.  Only where something of UDP is handed over at all.
+ */
+static void
+write_handed_datagrams(struct compiler *compiler)
+{
+	static const char mark[] = "meta mark set meta mark or " HANDOVER;
+
+	if (!firewall_hands_datagrams(compiler->policy))
+		return;
+	compile_line(compiler,
+	    "meta nfproto ipv4 meta l4proto udp %s tproxy ip "
+	    "to " FIREWALL_DATAGRAMS_4 " accept",
+	    mark);
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "meta nfproto ipv6 meta l4proto udp %s tproxy ip6 to "
+		    "[" FIREWALL_DATAGRAMS_6 "] accept",
+		    mark);
+}
+
 /*
  * Three rules a match.  The mark is set before `tproxy`: where nobody listens
  * the statement does not match and the packet would go straight to the
@@ -164,6 +184,7 @@ write_handover(struct compiler *compiler)
 		    "meta nfproto ipv6 meta l4proto tcp %s tproxy ip6 to "
 		    "[::1]:" NUMBER " accept",
 		    mark);
+	write_handed_datagrams(compiler);
 	compile_line(compiler, "counter name \"handover.lost\" drop");
 	compile_chain_end(compiler);
 }
@@ -385,10 +406,12 @@ write_output(struct compiler *compiler)
 	compile_keep_asks(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
-	/* The datagrams of those who asked a listener for it. */
+	/* The datagrams of those who asked a listener for it; name servers may
+	 * have any port. */
 	compile_line(compiler, "meta skuid %u %s %s", uid,
-	    compiler->policy->listen_count > 0 ? "meta l4proto udp"
-					       : "udp dport 53",
+	    compiler->policy->listen_count > 0 || compiler->policy->dns.is_there
+		? "meta l4proto udp"
+		: "udp dport 53",
 	    accept);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");

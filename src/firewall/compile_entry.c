@@ -323,6 +323,19 @@ write_way(struct compiler *compiler, const struct chain *way, struct text *head)
 	return matches.count > 0;
 }
 
+/* Whoever it is asked of; what is for the gateway itself never comes here. */
+static void
+write_to_any_dns(struct compiler *compiler, uint8_t from, struct text *head)
+{
+	if (from == ZONE_SELF ||
+	    (compiler->policy->dns.intercepts & policy_zone_bit(from)) == 0)
+		return;
+	text_addf(head,
+	    "\t\tmeta l4proto { tcp, udp } th dport %d "
+	    "goto handover\n",
+	    POLICY_DNS_PORT);
+}
+
 /* What passes through: intercepted services go their own ways. */
 static void
 write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
@@ -333,6 +346,7 @@ write_pair(struct compiler *compiler, uint8_t from, uint8_t to)
 	struct chain uncarried = chain_of(policy, CHAIN_UNCARRIED, from, to);
 	struct text head = TEXT_EMPTY;
 
+	write_to_any_dns(compiler, from, &head);
 	bool has_proxied = write_way(compiler, &proxied, &head);
 	bool has_uncarried = write_way(compiler, &uncarried, &head);
 	compile_list(compiler, &plain, text_str(&head));
@@ -393,6 +407,21 @@ write_to_console(struct compiler *compiler, uint8_t from, struct text *out)
 	}
 }
 
+static void
+write_to_dns(struct compiler *compiler, uint8_t from, struct text *out)
+{
+	static const char then[] = "accept comment \"the DNS\"";
+	const struct policy_dns *dns = &compiler->policy->dns;
+
+	for (size_t i = 0; i < dns->listen_count; i++) {
+		const struct policy_listen at = { .at = dns->listens[i].at };
+		if ((dns->listens[i].zones & policy_zone_bit(from)) == 0)
+			continue;
+		write_to_listener(&at, "", "udp", then, out);
+		write_to_listener(&at, "", "tcp", then, out);
+	}
+}
+
 /* What ends at the gateway; to the listener it goes by a list of its own. */
 static void
 write_self_pair(struct compiler *compiler, uint8_t from)
@@ -406,6 +435,7 @@ write_self_pair(struct compiler *compiler, uint8_t from)
 
 	(void)snprintf(then, sizeof(then), "goto %s", asked.name);
 	write_to_console(compiler, from, &head);
+	write_to_dns(compiler, from, &head);
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
 		if (listen->behind != NULL)

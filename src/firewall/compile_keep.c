@@ -7,6 +7,15 @@
 #define HANDOVER FIREWALL_TEXT(FIREWALL_MARK_HANDOVER)
 #define KEPT     FIREWALL_TEXT(FIREWALL_MARKS_KEPT)
 
+static void
+refuse_asks(struct compiler *compiler, const char *protocols)
+{
+	compile_line(compiler,
+	    "meta skuid %u meta l4proto %s socket transparent 1 counter name "
+	    "\"spoofed\" drop",
+	    compiler->host->proxy_uid, protocols);
+}
+
 /*
  * Those that gatehoused makes are root's.  Of what the proxy was handed over it
  * could bind each socket to any other address, and ask under it.
@@ -18,11 +27,10 @@ compile_keep_asks(struct compiler *compiler)
 		compile_line(compiler,
 		    "meta skuid 0 meta l4proto tcp socket transparent 1 jump "
 		    "keep");
-	if (compiler->policy->intercept_count > 0)
-		compile_line(compiler,
-		    "meta skuid %u meta l4proto tcp socket transparent 1 "
-		    "counter name \"spoofed\" drop",
-		    compiler->host->proxy_uid);
+	if (firewall_hands_datagrams(compiler->policy))
+		refuse_asks(compiler, "{ tcp, udp }");
+	else if (compiler->policy->intercept_count > 0)
+		refuse_asks(compiler, "tcp");
 }
 
 void

@@ -157,6 +157,19 @@ learned_names_each(
 			each(context, at);
 }
 
+bool
+learned_names_some(const struct learned_names *names, size_t *at,
+    learned_address_fn each, void *context)
+{
+	size_t end = *at + BUCKETS / 32;
+
+	for (; names->buckets != NULL && *at < end && *at < BUCKETS; ++*at)
+		for (struct learned_address *one = names->buckets[*at];
+		     one != NULL; one = one->next)
+			each(context, one);
+	return names->buckets != NULL && *at < BUCKETS;
+}
+
 /* ---- room ---- */
 
 struct times {

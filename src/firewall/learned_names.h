@@ -111,6 +111,13 @@ struct str learned_address_name(const struct learned_address *address);
 void learned_names_each(
     const struct learned_names *names, learned_address_fn each, void *context);
 
+/*
+ * The same in pieces, of some thousand buckets each: *at is 0 before the first.
+ * False: that was the last.  What comes in between may be left out.
+ */
+bool learned_names_some(const struct learned_names *names, size_t *at,
+    learned_address_fn each, void *context);
+
 /* Until when the sets of this number have it; 0: they never had. */
 int64_t learned_mark_ends(
     const struct learned_address *address, uint32_t asked);

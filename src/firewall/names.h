@@ -20,6 +20,16 @@
  */
 #define FIREWALL_NUMBER 26472
 
+/*
+ * Where datagrams that are handed over arrive, at the port that they were sent
+ * to: a socket answers from any address, but from its own port alone.  The
+ * first is 127/8's, with the number in the middle, so that no resolver of the
+ * host's own is in the way; of IPv6 there is one loopback address only, and the
+ * other is of the prefix whose packets are discarded everywhere (RFC 6666).
+ */
+#define FIREWALL_DATAGRAMS_4 "127.103.104.1"
+#define FIREWALL_DATAGRAMS_6 "100::6768"
+
 /* FIREWALL_NUMBER and the marks as text, for rulesets made of literals. */
 #define FIREWALL_TEXT(name)    FIREWALL_TEXT_OF(name)
 #define FIREWALL_TEXT_OF(name) #name

@@ -53,6 +53,30 @@ datagram_listen(const struct address_port *at, bool freebind)
 }
 
 int
+datagram_intercept(const struct address_port *at)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(*at, &sa);
+	bool ipv6 = at->address.family == ADDRESS_IPV6;
+	int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	int fd = open_udp(at->address);
+	int error;
+
+	if (fd < 0)
+		return fd;
+	error = ipv6 ? set_option(fd, level, IPV6_V6ONLY) : 0;
+	if (error == 0)
+		error = set_option(
+		    fd, level, ipv6 ? IPV6_TRANSPARENT : IP_TRANSPARENT);
+	if (error == 0)
+		error = set_option(fd, level,
+		    ipv6 ? IPV6_RECVORIGDSTADDR : IP_RECVORIGDSTADDR);
+	if (error == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
+		error = -errno;
+	return close_if(error, fd);
+}
+
+int
 datagram_connect(const struct address_port *to)
 {
 	struct sockaddr_storage sa;
@@ -89,4 +113,94 @@ datagram_send(int fd, const struct address_port *to, struct str bytes)
 	    fd, bytes.at, bytes.len, MSG_NOSIGNAL, (struct sockaddr *)&sa, len);
 
 	return count < 0 ? -errno : 0;
+}
+
+/* Room for what is told of a datagram, of either family. */
+union told {
+	char bytes[CMSG_SPACE(sizeof(struct sockaddr_in6))];
+	struct cmsghdr align;
+};
+
+static bool
+is_destination(const struct cmsghdr *cmsg)
+{
+	return (cmsg->cmsg_level == IPPROTO_IP &&
+		   cmsg->cmsg_type == IP_ORIGDSTADDR) ||
+	       (cmsg->cmsg_level == IPPROTO_IPV6 &&
+		   cmsg->cmsg_type == IPV6_ORIGDSTADDR);
+}
+
+ssize_t
+datagram_receive_for(int fd, void *to, size_t room,
+    struct address_port *ret_from, struct address_port *ret_to)
+{
+	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
+	struct iovec span = { to, room };
+	union told told;
+	struct msghdr message = { .msg_name = &sa,
+		.msg_namelen = sizeof(sa),
+		.msg_iov = &span,
+		.msg_iovlen = 1,
+		.msg_control = told.bytes,
+		.msg_controllen = sizeof(told.bytes) };
+	ssize_t count = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+
+	if (count < 0)
+		return -errno;
+	*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg != NULL;
+	     cmsg = CMSG_NXTHDR(&message, cmsg))
+		if (is_destination(cmsg)) {
+			struct sockaddr_storage there = { 0 };
+			memcpy(&there, CMSG_DATA(cmsg),
+			    sizeof(struct sockaddr_in6) <
+				    cmsg->cmsg_len - CMSG_LEN(0)
+				? sizeof(struct sockaddr_in6)
+				: cmsg->cmsg_len - CMSG_LEN(0));
+			*ret_to =
+			    address_from_sockaddr((struct sockaddr *)&there);
+			return count;
+		}
+	return -EBADMSG;
+}
+
+/* What says the source of a datagram; in memory for it, whose length comes
+ * back. */
+static size_t
+put_source(struct cmsghdr *cmsg, struct address from)
+{
+	if (from.family == ADDRESS_IPV4) {
+		struct in_pktinfo info = { 0 };
+		memcpy(&info.ipi_spec_dst, from.bytes, 4);
+		cmsg->cmsg_level = IPPROTO_IP;
+		cmsg->cmsg_type = IP_PKTINFO;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+		return CMSG_SPACE(sizeof(info));
+	}
+	struct in6_pktinfo info = { 0 };
+	memcpy(&info.ipi6_addr, from.bytes, 16);
+	cmsg->cmsg_level = IPPROTO_IPV6;
+	cmsg->cmsg_type = IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(info));
+	memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
+	return CMSG_SPACE(sizeof(info));
+}
+
+int
+datagram_send_as(int fd, const struct address_port *to, struct address from,
+    struct str bytes)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = address_to_sockaddr(*to, &sa);
+	struct iovec span = { (void *)(uintptr_t)bytes.at, bytes.len };
+	union told told = { { 0 } };
+	struct msghdr message = { .msg_name = &sa,
+		.msg_namelen = len,
+		.msg_iov = &span,
+		.msg_iovlen = 1,
+		.msg_control = told.bytes };
+
+	message.msg_controllen = put_source(&told.align, from);
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

@@ -17,12 +17,26 @@
 /* Takes all that comes to the place; freebind: its address may come later. */
 int datagram_listen(const struct address_port *at, bool freebind);
 
+/*
+ * Takes what TPROXY hands over, and sends from any address, but from the port
+ * of `at` alone; needs CAP_NET_ADMIN (-EPERM).
+ */
+int datagram_intercept(const struct address_port *at);
+
 /* For one peer: what others send does not arrive. */
 int datagram_connect(const struct address_port *to);
 
 /* A count, or a negative errno; -EAGAIN when none is there. */
 ssize_t datagram_receive(
     int fd, void *to, size_t room, struct address_port *ret_from);
+
+/* So too from datagram_intercept, and where it was sent to. */
+ssize_t datagram_receive_for(int fd, void *to, size_t room,
+    struct address_port *ret_from, struct address_port *ret_to);
+
+/* From datagram_intercept, bearing this address. */
+int datagram_send_as(int fd, const struct address_port *to, struct address from,
+    struct str bytes);
 
 /* From a socket that listens.  0 or a negative errno. */
 int datagram_send(int fd, const struct address_port *to, struct str bytes);

@@ -48,7 +48,7 @@ read_name(struct str message, size_t at, struct dns_question *ret)
 		if (label == 0)
 			break;
 		if (label > LABEL_MAX || at + label > message.len ||
-		    len + label + 2 > DNS_NAME_BYTES_MAX)
+		    len + (len > 0) + label + 2 > DNS_NAME_BYTES_MAX)
 			return 0;
 		if (len > 0)
 			ret->text[len++] = '.';

@@ -76,6 +76,9 @@ zones_named(const struct policy *policy)
 	}
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		zones |= policy->intercepts[i].zones;
+	zones |= policy->dns.intercepts;
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		zones |= policy->dns.listens[i].zones;
 	for (size_t i = 0; i < policy->masquerade_count; i++)
 		zones |=
 		    policy->masquerades[i].from | policy->masquerades[i].to;
@@ -170,6 +173,10 @@ is_proxied(
 	uint64_t bit = policy_zone_bit(zone);
 
 	if ((policy_listen_zones(policy) & bit) != 0)
+		return true;
+	/* It answers for names, whatever is to go there. */
+	if (policy_dns_serves(&policy->dns, zone) &&
+	    !policy_rule_reads_head(rule))
 		return true;
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		if ((policy->intercepts[i].zones & bit) != 0 &&

@@ -30,4 +30,7 @@ void describe_place(const struct policy *policy, uint8_t zone,
 /* "line 31 (ads)", "the built-in last rule" */
 void describe_rule(const struct policy_rule *rule, struct text *out);
 
+/* "dns listen 10.0.0.1:53 for lan upstream ..."; nothing where there is none. */
+void describe_dns(const struct policy *policy, struct text *out);
+
 #endif

@@ -611,6 +611,16 @@ diff_console(struct telling *telling)
 	tell_change(telling, &before, &after);
 }
 
+static void
+diff_dns(struct telling *telling)
+{
+	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
+
+	describe_dns(telling->before, &before);
+	describe_dns(telling->after, &after);
+	tell_change(telling, &before, &after);
+}
+
 /* As its line would be written with all that it has. */
 static void
 describe_output(const struct policy_journal_output *output, struct text *out)
@@ -704,6 +714,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_console(&telling);
+	diff_dns(&telling);
 	diff_outputs(&telling, &before->journal, &after->journal, false);
 	diff_outputs(&telling, &after->journal, &before->journal, true);
 	diff_nevers(&telling, before, after, false);

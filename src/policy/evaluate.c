@@ -667,7 +667,7 @@ refused_before_the_list(const struct flow *flow)
 }
 
 /* Of a balancer, the list is for those whom it speaks for, and asked by the
- * proxy; the console has a list of its own, its zones. */
+ * proxy; the console and the DNS have lists of their own, their zones. */
 static struct policy_answer
 let_in_before_the_list(enum policy_reason reason)
 {
@@ -704,6 +704,8 @@ decide_as_seen(const struct policy *policy, const struct flow *flow)
 		return refused_before_the_list(flow);
 	if (flow->console)
 		return let_in_before_the_list(POLICY_REASON_CONSOLE);
+	if (flow->asks_dns)
+		return let_in_before_the_list(POLICY_REASON_DNS);
 	if (flow->balanced)
 		return let_in_before_the_list(POLICY_REASON_BALANCER);
 	for (unsigned phase = POLICY_PHASE_PACKET; phase <= last; phase++) {

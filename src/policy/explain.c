@@ -262,7 +262,7 @@ explain_by_proxy(const struct flow *flow, const struct policy_answer *answer)
 	if (answer->phase != POLICY_PHASE_PACKET)
 		return true;
 	if (answer->verdict != POLICY_VERDICT_ALLOW || flow->balanced ||
-	    flow->console)
+	    flow->console || flow->asks_dns)
 		return false;
 	return flow->way == FLOW_EXPLICIT ||
 	       (flow->way == FLOW_INTERCEPTED && !answer->rule->direct);

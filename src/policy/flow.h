@@ -51,6 +51,7 @@ struct flow {
 	uint8_t known[POLICY_FACT_COUNT]; /* enum flow_known */
 	bool spoofed;  /* the source does not live in from_zone */
 	bool console;  /* of one that the console takes */
+	bool asks_dns; /* of one that `dns` takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
 	enum flow_tls tls;
 	bool pinned;   /* of TLS: the client does not take our certificate */

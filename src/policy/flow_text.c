@@ -38,6 +38,10 @@ is_own(const struct draft *draft, struct address address)
 	for (size_t i = 0; i < console->listen_count; i++)
 		if (address_eq(console->listens[i].address, address))
 			return true;
+	for (size_t i = 0; i < draft->policy->dns.listen_count; i++)
+		if (address_eq(
+			draft->policy->dns.listens[i].at.address, address))
+			return true;
 	for (size_t i = 0; i < draft->policy->listen_count; i++)
 		if (address_eq(draft->policy->listens[i].at.address, address))
 			return true;
@@ -522,6 +526,22 @@ goes_to_console(const struct draft *draft)
 		   &draft->policy->console, flow->from_zone, at);
 }
 
+/* Of a name that was given in place of an address nobody knows whether it is
+ * the gateway's. */
+static bool
+goes_to_dns(const struct draft *draft)
+{
+	const struct flow *flow = draft->flow;
+	struct address_port at = { flow->destination, flow->port };
+
+	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
+	       !flow->any_port &&
+	       (flow->protocol == POLICY_PROTOCOL_TCP ||
+		   flow->protocol == POLICY_PROTOCOL_UDP) &&
+	       policy_dns_takes(&draft->policy->dns, flow->from_zone, at,
+		   flow->to_zone == ZONE_SELF);
+}
+
 /* A connection to the listener itself: what it will ask is not known yet. */
 static bool
 goes_to_listener(const struct draft *draft)
@@ -695,6 +715,7 @@ find_phases(struct draft *draft)
 	const struct policy_listen *listen = find_listener(draft);
 
 	flow->console = goes_to_console(draft);
+	flow->asks_dns = goes_to_dns(draft);
 	flow->balanced = listen != NULL &&
 			 flow->protocol == POLICY_PROTOCOL_TCP &&
 			 policy_listen_trusts(listen, flow->source);

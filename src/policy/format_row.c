@@ -440,6 +440,8 @@ format_rows(const struct pieces *pieces, struct arena *arena, struct rows *ret)
 			take_comment(&builder);
 		else if (is_word(builder.at, "proxy") ||
 			 is_word(builder.at, "console") ||
+			 (is_word(builder.at, "dns") &&
+			     builder.at[1].kind == TOKEN_OPEN) ||
 			 is_word(builder.at, "journal") ||
 			 is_word(builder.at, "firewall") ||
 			 is_word(builder.at, "test"))

@@ -24,6 +24,7 @@
 #define MANUAL_REPORTS    "docs/policy.md#reports"
 #define MANUAL_PROXY      "docs/policy.md#the-proxy"
 #define MANUAL_CONSOLE    "docs/policy.md#the-console"
+#define MANUAL_DNS        "docs/policy.md#the-dns"
 #define MANUAL_JOURNAL    "docs/policy.md#the-journal"
 #define MANUAL_CACHE      "docs/policy.md#the-cache"
 #define MANUAL_COMPRESS   "docs/policy.md#compression"

@@ -15,6 +15,7 @@
 #include "policy/parse_ban.h"
 #include "policy/parse_choice.h"
 #include "policy/parse_console.h"
+#include "policy/parse_dns.h"
 #include "policy/parse_firewall.h"
 #include "policy/parse_journal.h"
 #include "policy/parse_listen.h"
@@ -40,6 +41,7 @@ struct parser {
 	struct syntax_service_name **services;
 	struct syntax_listen **listens;
 	struct syntax_console **consoles;
+	struct syntax_dns **dns;
 	struct syntax_journal **journals;
 	struct syntax_intercept **intercepts;
 	struct syntax_choice **choices;
@@ -449,6 +451,27 @@ parse_console(struct parser *parser)
 }
 
 static bool
+parse_dns_inside(struct parser *parser, void *context)
+{
+	return parse_dns_line(parser->in, context);
+}
+
+static bool
+parse_dns(struct parser *parser)
+{
+	struct syntax_dns *dns =
+	    arena_new(parser->in->arena, struct syntax_dns);
+
+	if (dns == NULL)
+		return false;
+	dns->head = reader_word_of(parser->in->next - 1);
+	if (!parse_block(parser, parse_dns_inside, dns))
+		return false;
+	APPEND(parser->dns, dns);
+	return true;
+}
+
+static bool
 parse_journal_inside(struct parser *parser, void *context)
 {
 	return parse_journal_line(parser->in, context);
@@ -525,6 +548,7 @@ static const struct {
 	{ "service", parse_service_name, MANUAL_NAMES },
 	{ "proxy", parse_proxy, MANUAL_PROXY },
 	{ "console", parse_console, MANUAL_CONSOLE },
+	{ "dns", parse_dns, MANUAL_DNS },
 	{ "journal", parse_journal, MANUAL_JOURNAL },
 	{ "firewall", parse_firewall, MANUAL_FIREWALL },
 	{ "masquerade", parse_hidden, MANUAL_PUBLISH },
@@ -621,7 +645,7 @@ unknown_statement(struct parser *parser)
 	else
 		report_hint(parser->in->report,
 		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, console, journal, parent, "
+		    "hours, service, proxy, console, dns, journal, parent, "
 		    "firewall, "
 		    "never, masquerade, snat, map, publish, allow, reject, "
 		    "drop, "
@@ -727,6 +751,7 @@ policy_parse(const struct source *source, struct arena *arena,
 		.listens = &ret->listens,
 		.intercepts = &ret->intercepts,
 		.consoles = &ret->consoles,
+		.dns = &ret->dns,
 		.journals = &ret->journals,
 		.choices = &ret->choices,
 		.servers = &ret->servers,

@@ -127,6 +127,7 @@ resolve_all(struct resolver *resolver, const struct syntax *own,
 	resolve_parents(resolver, own);
 	resolve_proxy(resolver, own);
 	resolve_console(resolver, own);
+	resolve_dns(resolver, own);
 	resolve_journal(resolver, own);
 	resolve_choices(resolver, own);
 	resolve_servers(resolver, own);

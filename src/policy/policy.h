@@ -15,6 +15,7 @@
 #include "policy/bandwidth.h"
 #include "policy/certificate.h"
 #include "policy/console.h"
+#include "policy/dns.h"
 #include "policy/domain_set.h"
 #include "policy/each.h"
 #include "policy/flow.h"
@@ -114,6 +115,7 @@ struct policy_rule {
 	bool publish;
 	bool log;
 	bool direct;
+	bool leads_outside; /* of what it allows (policy/prospect) */
 	bool report;  /* never decides: counts, logs, and the walk goes on */
 	bool inspect; /* TLS is opened; nothing but requests match */
 	bool spares_pinned; /* but of who does not take our certificate */
@@ -298,6 +300,7 @@ struct policy {
 	struct policy_users users;
 	struct policy_ca ca;
 	struct policy_console console;
+	struct policy_dns dns;
 	struct policy_journal journal;
 	struct policy_never *nevers;
 	size_t never_count;

@@ -104,6 +104,14 @@ bool resolve_zones(
 bool resolve_conditions(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
+/* A rate, whose number may be missing; false: reported. */
+bool resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
+    struct policy_limit *ret);
+
+/* The certificates of a file, PEM; false: reported. */
+bool resolve_authorities(
+    struct resolver *resolver, const struct syntax_word *file, struct str *ret);
+
 /* How many bytes of it pass: bandwidth and quota; false: reported. */
 bool resolve_amounts(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
@@ -160,6 +168,7 @@ void resolve_sandbox_intercept(struct resolver *resolver);
 void resolve_sandbox_end(struct resolver *resolver);
 
 void resolve_console(struct resolver *resolver, const struct syntax *syntax);
+void resolve_dns(struct resolver *resolver, const struct syntax *syntax);
 void resolve_journal(struct resolver *resolver, const struct syntax *syntax);
 void resolve_choices(struct resolver *resolver, const struct syntax *syntax);
 void resolve_servers(struct resolver *resolver, const struct syntax *syntax);

@@ -364,7 +364,7 @@ check_refill(struct resolver *resolver, const struct syntax_limit *syntax,
 	return false;
 }
 
-static bool
+bool
 resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
     struct policy_limit *ret)
 {

@@ -96,20 +96,13 @@ describe(struct resolver *resolver, struct policy_parent_server *server)
  * Whether they are certificates is seen by who makes use of them; a key, or
  * what is in another form, is told here.
  */
-static bool
-read_authorities(struct resolver *resolver, const struct syntax_word *file,
-    struct policy_parent_server *server)
+bool
+resolve_authorities(
+    struct resolver *resolver, const struct syntax_word *file, struct str *ret)
 {
 	struct text text = TEXT_EMPTY;
 	struct str path;
 
-	if (file->text.at == NULL)
-		return true;
-	if (server->protocol != POLICY_PARENT_PROTOCOL_HTTPS) {
-		report_error(resolver->report, file->place,
-		    "only an https parent has a certificate");
-		return false;
-	}
 	int rc = resolve_file(resolver, file, "the file of a 'ca'",
 	    POLICY_AUTHORITIES_BYTES_MAX, &path, &text);
 	bool good =
@@ -122,10 +115,23 @@ read_authorities(struct resolver *resolver, const struct syntax_word *file,
 		report_hint(
 		    resolver->report, "it is written as PEM: %s", pem_begin);
 	if (good)
-		server->authorities =
-		    arena_str(resolver->arena, text_str(&text));
+		*ret = arena_str(resolver->arena, text_str(&text));
 	text_fini(&text);
 	return good;
+}
+
+static bool
+read_authorities(struct resolver *resolver, const struct syntax_word *file,
+    struct policy_parent_server *server)
+{
+	if (file->text.at == NULL)
+		return true;
+	if (server->protocol != POLICY_PARENT_PROTOCOL_HTTPS) {
+		report_error(resolver->report, file->place,
+		    "only an https parent has a certificate");
+		return false;
+	}
+	return resolve_authorities(resolver, file, &server->authorities);
 }
 
 static bool

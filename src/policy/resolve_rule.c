@@ -4,6 +4,7 @@
  */
 #include "policy/learning.h"
 #include "policy/manual.h"
+#include "policy/prospect.h"
 #include "policy/resolve.h"
 
 #include <errno.h>
@@ -559,8 +560,11 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 	resolve_sandbox_end(resolver);
 	resolver->in_rule = false;
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		policy->asks |= asked_by(&policy->rules[i]);
-		policy->inspects |= policy->rules[i].inspect;
+		struct policy_rule *rule = &policy->rules[i];
+
+		policy->asks |= asked_by(rule);
+		policy->inspects |= rule->inspect;
+		rule->leads_outside = policy_leads_outside(policy, &rule->to);
 	}
 	number_rules(resolver);
 	number_bandwidths(resolver);

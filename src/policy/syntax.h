@@ -121,6 +121,29 @@ struct syntax_console {
 	struct syntax_word token; /* text.at == NULL: not written */
 };
 
+/* A line `listen` of `dns`. */
+struct syntax_dns_listen {
+	struct syntax_dns_listen *next;
+	struct syntax_word *addresses, *zones;
+};
+
+/* Plain where the name has text.at == NULL. */
+struct syntax_dns_upstream {
+	struct syntax_dns_upstream *next;
+	struct syntax_word at, name, authorities;
+};
+
+/* What is not written is NULL, or has text.at == NULL. */
+struct syntax_dns {
+	struct syntax_dns *next;
+	struct syntax_word head;
+	struct syntax_dns_listen *listens;
+	struct syntax_word *intercepts, *local;
+	struct syntax_dns_upstream *upstreams;
+	struct syntax_word cache, ttl;
+	struct syntax_limit limit;
+};
+
 /* A line of `journal`; what is not written has text.at == NULL. */
 struct syntax_output {
 	struct syntax_output *next;
@@ -295,6 +318,7 @@ struct syntax {
 	struct syntax_intercept *intercepts;
 	struct syntax_choice *choices;
 	struct syntax_console *consoles;
+	struct syntax_dns *dns;
 	struct syntax_journal *journals;
 	struct syntax_servers *servers;
 	struct syntax_masquerade *masquerades;

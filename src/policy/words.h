@@ -137,6 +137,8 @@ enum policy_scheme {
 	ROW(BAN, "ban", "banned")                                              \
 	ROW(CAUGHT, "caught", NULL)                                            \
 	ROW(CONSOLE, "co", "the console, open to this zone")                   \
+	ROW(DNS, "dns", "the DNS, open to this zone")                          \
+	ROW(INSIDE, "inside", "its answer leads inside")                       \
 	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
 
 enum policy_reason {

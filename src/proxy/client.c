@@ -417,10 +417,31 @@ open_nameless(struct client *client)
 	tunnel_open(client, (struct str){ NULL, 0 }, false);
 }
 
+/*
+ * Where servers speak HTTP, whatever might be it is read as such: behind a line
+ * that is none could come a request for another host of the same server.
+ */
+static bool
+is_for_web(const struct client *client)
+{
+	return client->local.port == HTTP_PORT ||
+	       client->local.port == HTTPS_PORT;
+}
+
+static enum greeting
+greeting_by(const struct client *client)
+{
+	struct str first = stream_input(client->stream);
+
+	return client->alias.at == NULL || is_for_web(client)
+		   ? greeting_of(first)
+		   : greeting_of_line(first);
+}
+
 static void
 read_greeting(struct client *client)
 {
-	switch (greeting_of(stream_input(client->stream))) {
+	switch (greeting_by(client)) {
 	case GREETING_UNKNOWN:
 		break;
 	case GREETING_TLS:
@@ -461,8 +482,7 @@ static const struct stream_user greetings = {
 static int64_t
 greeting_timeout(const struct client *client)
 {
-	return client->alias.at == NULL || client->local.port == HTTP_PORT ||
-		       client->local.port == HTTPS_PORT
+	return client->alias.at == NULL || is_for_web(client)
 		   ? PROXY_GREETING_TIMEOUT
 		   : PROXY_ALIAS_GREETING_TIMEOUT;
 }

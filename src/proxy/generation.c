@@ -2,6 +2,8 @@
 #include "proxy/generation.h"
 
 #include "base/vec.h"
+#include "net/tls.h"
+#include "proxy/dns_peers.h"
 #include "proxy/inspection.h"
 
 #include <errno.h>
@@ -124,6 +126,10 @@ proxy_generation_again(const struct proxy_generation *generation)
 		if (generation->inspection != NULL)
 			again->inspection =
 			    inspection_ref(generation->inspection);
+		for (size_t i = 0; i < POLICY_DNS_UPSTREAMS_MAX; i++)
+			if (generation->name_servers[i] != NULL)
+				again->name_servers[i] =
+				    tls_peer_ref(generation->name_servers[i]);
 	}
 	return again;
 }
@@ -149,6 +155,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
 	inspection_unref(generation->inspection);
+	dns_peers_fini(generation);
 	policy_unref(generation->policy);
 	free(generation);
 }

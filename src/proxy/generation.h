@@ -14,9 +14,12 @@
 #include "proxy/parents.h"
 #include "proxy/quotas.h"
 
+struct tls_peer;
+
 struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
-	bool datagrams;  /* UDP, of those who are associated */
+	bool datagrams;  /* UDP, of those who are associated, or of `dns` */
+	bool dns;        /* of `dns`, else of the proxy */
 	bool sandbox;    /* of a command whose addresses stand for names */
 	struct address_port at;
 	int fd; /* owned */
@@ -39,6 +42,9 @@ struct proxy_generation {
 	struct quotas *quotas;   /* a reference */
 	struct parents *parents; /* a reference */
 	struct inspection *inspection; /* so too; NULL: nothing is opened */
+	/* Of `dns`, those that are asked over TLS; references, by
+	 * proxy/dns_peers. */
+	struct tls_peer *name_servers[POLICY_DNS_UPSTREAMS_MAX];
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

@@ -32,3 +32,31 @@ greeting_of(struct str first_bytes)
 	return may_begin_request(first_bytes.at[0]) ? GREETING_HTTP
 						    : GREETING_OTHER;
 }
+
+static bool
+is_request_line(struct str line)
+{
+	static const struct str version = STR_INIT(" HTTP/");
+
+	for (size_t i = 0; i + version.len <= line.len; i++)
+		if (memcmp(line.at + i, version.at, version.len) == 0)
+			return true;
+	return false;
+}
+
+enum greeting
+greeting_of_line(struct str first_bytes)
+{
+	enum greeting greeting = greeting_of(first_bytes);
+	struct str rest = first_bytes;
+
+	if (greeting != GREETING_HTTP)
+		return greeting;
+	while (rest.len > 0 && (rest.at[0] == '\r' || rest.at[0] == '\n'))
+		rest = str_skip(rest, 1);
+	size_t end = str_find(rest, '\n');
+	if (end == rest.len)
+		return GREETING_UNKNOWN;
+	return is_request_line((struct str){ rest.at, end }) ? GREETING_HTTP
+							     : GREETING_OTHER;
+}

@@ -21,4 +21,11 @@ enum greeting {
  */
 enum greeting greeting_of(struct str first_bytes);
 
+/*
+ * The same where the name is known already, so that any text may come: HTTP is
+ * only what has the first line of a request (RFC 9112, 3).  UNKNOWN until that
+ * line has come.
+ */
+enum greeting greeting_of_line(struct str first_bytes);
+
 #endif

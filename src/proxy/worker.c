@@ -9,6 +9,8 @@
 #include "proxy/banned.h"
 #include "proxy/client.h"
 #include "proxy/crowd.h"
+#include "proxy/dns_datagrams.h"
+#include "proxy/dns_stream.h"
 #include "proxy/fill.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
@@ -51,6 +53,7 @@ struct workers {
 	struct member *members;
 	size_t count;
 	struct cache *cache; /* of all; of no size while no policy wants it */
+	struct dns_share *dns;
 	struct pools *pools;
 	struct pulse *pulse;
 	struct refusals *refusals;
@@ -136,6 +139,31 @@ on_accept_again(struct loop_timer *timer)
 			pause_accepting(worker);
 }
 
+/* What was handed over is known by where it was going. */
+static bool
+asks_dns(
+    const struct worker *worker, const struct proxy_listener *listener, int fd)
+{
+	struct address_port to;
+
+	return listener->dns ||
+	       (listener->intercepts &&
+		   worker->generation->policy->dns.intercepts != 0 &&
+		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
+}
+
+static void
+serve(struct worker *worker, const struct proxy_listener *listener,
+    const struct socket_accepted *accepted)
+{
+	if (asks_dns(worker, listener, accepted->fd))
+		dns_stream_open(worker, listener->intercepts, &listener->at,
+		    accepted->fd, accepted->peer);
+	else
+		client_create(worker, listener->intercepts, &listener->at,
+		    accepted->fd, accepted->peer);
+}
+
 static void
 on_connections(struct loop_watch *watch, unsigned ready)
 {
@@ -148,8 +176,7 @@ on_connections(struct loop_watch *watch, unsigned ready)
 	if (count < 0)
 		pause_accepting(worker);
 	for (int i = 0; i < count; i++)
-		client_create(worker, listener->listener->intercepts,
-		    &listener->listener->at, accepted[i].fd, accepted[i].peer);
+		serve(worker, listener->listener, &accepted[i]);
 }
 
 static void
@@ -158,8 +185,11 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	association_receive(
-	    listener->worker, &listener->listener->at, watch->fd);
+	if (listener->listener->dns || listener->listener->intercepts)
+		dns_datagrams_take(listener->worker->dns, listener->listener);
+	else
+		association_receive(
+		    listener->worker, &listener->listener->at, watch->fd);
 }
 
 static void
@@ -264,6 +294,7 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 	stop_listening(worker);
 	alias_datagrams_end_all(worker);
 	worker->generation = generation;
+	dns_front_change_over(worker->dns);
 	start_listening(worker);
 	judge_clients_again(worker);
 	proxy_generation_unref(before);
@@ -302,6 +333,7 @@ drain(struct worker *worker)
 
 	stop_listening(worker);
 	worker->drains = true;
+	dns_front_drain(worker->dns);
 	while (client != NULL) {
 		struct client *next = client->next;
 		client_drain(client);
@@ -370,6 +402,8 @@ run(void *context)
 	stop_listening(worker);
 	end_clients(worker);
 	alias_datagrams_end_all(worker);
+	dns_front_destroy(worker->dns);
+	worker->dns = NULL;
 	refresh_end_all(worker);
 	recode_end_all(worker);
 	fill_end_all(worker);
@@ -385,6 +419,7 @@ fini_member(struct member *member)
 {
 	if (member->worker.loop != NULL)
 		loop_deliver(&member->loop);
+	dns_front_destroy(member->worker.dns);
 	pool_destroy(&member->worker.pool);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
@@ -425,7 +460,8 @@ init_member(struct member *member, const struct workers *workers)
 	if (rc < 0)
 		return rc;
 	worker->pool = pool_create(worker->loop, workers->pools);
-	return worker->pool != NULL ? 0 : -ENOMEM;
+	worker->dns = dns_front_create(worker, workers->dns);
+	return worker->pool != NULL && worker->dns != NULL ? 0 : -ENOMEM;
 }
 
 /* Signals are for the thread that creates the workers. */
@@ -475,13 +511,15 @@ allocate(size_t count)
 	workers->who = who_create();
 	workers->thorough = thorough_create();
 	workers->refusals = refusals_create();
+	workers->dns = dns_share_create();
 	workers->members = calloc(count, sizeof(*workers->members));
 	if (workers->aliases != NULL && workers->pools != NULL &&
 	    workers->slots != NULL && workers->pulse != NULL &&
 	    workers->crowd != NULL && workers->slow_heads != NULL &&
 	    workers->banned != NULL && workers->callers != NULL &&
 	    workers->who != NULL && workers->thorough != NULL &&
-	    workers->refusals != NULL && workers->members != NULL)
+	    workers->refusals != NULL && workers->dns != NULL &&
+	    workers->members != NULL)
 		return workers;
 	workers_destroy(&workers);
 	return NULL;
@@ -700,6 +738,7 @@ workers_destroy(struct workers **workers)
 	aliases_destroy(w->aliases);
 	banned_destroy(w->banned);
 	refusals_destroy(w->refusals);
+	dns_share_destroy(w->dns);
 	callers_destroy(w->callers);
 	crowd_destroy(w->crowd);
 	crowd_destroy(w->slow_heads);

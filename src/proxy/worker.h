@@ -28,6 +28,7 @@ struct banned;
 struct callers;
 struct client;
 struct crowd;
+struct dns_front;
 struct fill;
 struct http_coder_pool;
 struct pool;
@@ -60,6 +61,7 @@ struct worker {
 	struct loop_timer accept_again;
 	bool drains; /* each request is its connection's last */
 	struct client *clients;
+	struct dns_front *dns;
 	struct cache_user cache; /* the cache is that of all workers */
 	struct fill *fills;
 	struct refresh *refreshes;

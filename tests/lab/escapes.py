@@ -211,7 +211,8 @@ def ptrace_of_the_keeper():
 
 @attempt
 def descriptors_of_the_keeper():
-    os.listdir("/proc/1/fd")
+    for number in os.listdir("/proc/1/fd"):
+        os.open(f"/proc/1/fd/{number}", os.O_RDWR)
 
 
 @attempt

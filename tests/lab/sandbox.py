@@ -4,7 +4,6 @@
 import json
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.lab.gateway import PROGRAM
 from tests.lab.host import Host
@@ -28,17 +27,16 @@ class Done:
 class Sandbox:
     """Commands on `host`, under the policies that they come with."""
 
-    def __init__(self, host: Host, folder: Path):
+    def __init__(self, host: Host, user=NOBODY):
         self.host = host
-        self.folder = folder
-        folder.chmod(0o777)
-        for parent in list(folder.parents)[:3]:
-            if parent.stat().st_mode & 0o5 != 0o5 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o5)
+        self.user = user  # what makes of root whoever calls
+        self.folder = host.stem("sandbox")  # that nobody may write in
+        self.folder.mkdir()
+        self.folder.chmod(0o777)
 
     def argv(self, policy: str | None, argv: list[str], *options: str) -> list[str]:
         """The call, and the policy in a file that it names."""
-        command = [*NOBODY, str(PROGRAM), "exec", *options]
+        command = [*self.user, str(PROGRAM), "exec", *options]
         if policy is not None:
             path = self.host.stem("policy")
             path.write_text(policy)

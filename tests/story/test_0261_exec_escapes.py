@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -84,11 +83,6 @@ ESCAPES = {
 }
 
 
-@pytest.fixture(scope="module")
-def sandbox(gateway_lab: Lab, tmp_path_factory) -> Iterator[Sandbox]:
-    yield Sandbox(gateway_lab.out, Path(tmp_path_factory.mktemp("escapes")))
-
-
 def listen_outside(folder: Path, stack: ExitStack) -> tuple[dict, list[str]]:
     """Sockets of the host that a program inside would like to reach; and who has."""
     reached: list[str] = []
@@ -125,11 +119,9 @@ def setuid_program(folder: Path) -> str:
     return str(program)
 
 
-@pytest.fixture(scope="module")
-def outcome(sandbox: Sandbox, tmp_path_factory, gateway_lab: Lab) -> dict:
-    """What came of each attempt, and of all of them outside."""
-    folder = sandbox.folder
-    host = gateway_lab.out
+def try_all(sandbox: Sandbox) -> dict:
+    """What came of each attempt, and who was reached outside."""
+    folder, host = sandbox.folder, sandbox.host
     with ExitStack() as stack:
         here, reached = listen_outside(folder, stack)
         served = host.open_socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -148,14 +140,18 @@ def outcome(sandbox: Sandbox, tmp_path_factory, gateway_lab: Lab) -> dict:
         }
         script = folder / "escapes.py"
         shutil.copy(escapes.__file__, script)
-        call = sandbox.argv(
-            POLICY, ["/usr/bin/python3", str(script), json.dumps(here)], "--quiet"
-        )
+        argv = ["/usr/bin/python3", str(script), json.dumps(here)]
+        call = sandbox.argv(POLICY, argv, "--quiet")
         # A connection of the caller's, which the command is not to have.
         shell = ["bash", "-c", 'exec 9<>/dev/tcp/203.0.113.80/80 && exec "$@"', "bash"]
         done = host.run([*shell, *call], timeout=60)
     assert done.returncode == 0, done.stderr
     return {"attempts": json.loads(done.stdout), "reached": reached}
+
+
+@pytest.fixture(scope="module")
+def outcome(gateway_lab: Lab) -> dict:
+    return try_all(Sandbox(gateway_lab.out))
 
 
 @pytest.mark.parametrize("attempt", ESCAPES)
@@ -170,3 +166,26 @@ def test_each_attempt_has_a_row(outcome: dict) -> None:
 def test_nothing_of_it_was_seen_outside(outcome: dict, gateway_lab: Lab) -> None:
     assert outcome["reached"] == []
     assert not gateway_lab.names.was_asked("c2VjcmV0.tunnel.example.com")
+
+
+def test_nor_for_root(gateway_lab: Lab) -> None:
+    """Who has no capability although he is root; but he is who he is."""
+    outcome = try_all(Sandbox(gateway_lab.out, user=[]))
+    assert outcome["attempts"] == ESCAPES | {"a_program_of_root": "uid 0"}
+    assert outcome["reached"] == []
+
+
+def test_the_kernel_s_files_for_root(gateway_lab: Lab) -> None:
+    """They are his, and to write what is one's own takes no capability."""
+    paths = ["/proc/sys/kernel/core_pattern", "/proc/sys/net/ipv4/ip_forward"]
+    paths += ["/proc/sysrq-trigger", "/sys/kernel/mm/ksm/run", "/sys/kernel/uevent_helper"]
+    there = [path for path in paths if os.path.exists(path)]
+    code = (
+        "import os\n"
+        f"for path in {there}:\n"
+        "    try: os.open(path, os.O_WRONLY)\n"
+        "    except OSError as error: print(error.errno)\n"
+        "    else: print('open', path)"
+    )
+    done = Sandbox(gateway_lab.out, user=[]).python(POLICY, code)
+    assert done.out.splitlines() == ["30"] * len(there), done.err  # EROFS

@@ -142,7 +142,7 @@ static void
 make_many(size_t count)
 {
 	struct mnl_socket *socket = living_open();
-	char from[16];
+	char from[64];
 	struct living flow = flows[0];
 
 	flow.from = from;

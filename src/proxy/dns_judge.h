@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/dns_judge: what the policy says of a question, and of its answer.
+ *
+ * The question is judged as any flow to its name (policy/prospect); labels that
+ * begin with an underscore belong to a service of the name behind them (RFC
+ * 8552), and a name under in-addr.arpa or ip6.arpa that is a whole address is
+ * judged as that address.
+ *
+ * Of the answer each address is looked at.  A name outside, which is each that
+ * `local` does not have, has no address inside: an answer with one is refused
+ * whole, however many others it has (DNS rebinding).  And where nothing goes to
+ * any of its addresses, the question is refused as the flow would be.
+ *
+ * Pure functions of a generation: any thread.
+ */
+#ifndef GATEHOUSE_PROXY_DNS_JUDGE_H
+#define GATEHOUSE_PROXY_DNS_JUDGE_H
+
+#include "dns/answer.h"
+#include "policy/prospect.h"
+#include "proxy/generation.h"
+
+struct dns_judge {
+	struct flow flow;
+	bool is_local; /* its addresses may be any */
+	bool is_reverse;
+	char text[DNS_NAME_TEXT_BYTES]; /* of the whole name */
+	struct str name;
+};
+
+/* Fills it; it lies where it is, for the flow points into it. */
+void dns_judge_begin(struct dns_judge *judge,
+    const struct proxy_generation *generation, struct address source,
+    const struct dns_name *name);
+
+struct policy_prospect dns_judge_question(
+    const struct dns_judge *judge, const struct proxy_generation *generation);
+
+/* Whether the answer leads inside, though its name may not. */
+bool dns_judge_leads_inside(const struct dns_judge *judge,
+    const struct proxy_generation *generation, const struct dns_answer *answer);
+
+/* Of an answer that has addresses; else as the question. */
+struct policy_prospect dns_judge_answer(struct dns_judge *judge,
+    const struct proxy_generation *generation, const struct dns_answer *answer);
+
+#endif
