@@ -9,7 +9,9 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -194,6 +196,49 @@ def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust) -> No
 def test_the_gateway_counts(gateway: Gateway) -> None:
     counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
     assert counters["opened"] > 5 and counters["certificates_refused"] >= 2
+
+
+def test_git_python_and_wget_take_it(gateway: Gateway, lan: Host, tmp_path: Path) -> None:
+    """Each in the way in which it is told of a CA."""
+    ca = str(gateway.dir / "ca.pem")
+    repository = gateway.lab.pages.files / "repository.git"
+    for argv in (
+        ["git", "init", "-q", "--bare", repository],
+        ["git", "--git-dir", repository, "update-server-info"],
+    ):
+        subprocess.run(argv, check=True, capture_output=True)
+    url = "https://www.example.com/files/repository.git"
+    git = ["env", f"GIT_SSL_CAINFO={ca}", "git", "ls-remote", url]
+    done = lan.run(git)
+    assert done.returncode == 0, done.stderr
+    code = "import urllib.request as u, ssl, sys; c = ssl.create_default_context(cafile=sys.argv[1]); "
+    code += "print(u.urlopen('https://www.example.com/py', context=c).status)"
+    done = lan.run([sys.executable, "-c", code, ca])
+    assert done.stdout == "200\n", done.stderr
+    if shutil.which("wget"):
+        wget = ["wget", "-q", "-O", "-", "--ca-certificate", ca, "https://www.example.com/wget"]
+        assert lan.run(wget).returncode == 0
+
+
+def test_a_browser_shows_the_page(gateway: Gateway, lan: Host, tmp_path: Path) -> None:
+    """Chromium, by the explicit proxy: the refusal is a page and no error of TLS."""
+    if not shutil.which("chromium") or not shutil.which("certutil"):
+        pytest.skip("apt-get install chromium libnss3-tools")
+    store = tmp_path / ".pki" / "nssdb"
+    store.mkdir(parents=True)
+    crt = tmp_path / "ca.crt"
+    crt.write_bytes(subprocess.check_output([PROGRAM, "ca", "export", gateway.dir / "ca.pem"]))
+    for argv in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "gatehouse", "-i", crt]):
+        subprocess.run(["certutil", "-d", f"sql:{store}", *argv], check=True, capture_output=True)
+    shot = Path(os.environ.get("INSPECT_SHOT", tmp_path / "refused.png"))
+    argv = ["env", f"HOME={tmp_path}", "chromium", "--headless", "--no-sandbox", "--disable-gpu"]
+    argv += ["--proxy-server=http://10.0.0.1:3128", "--window-size=900,600"]
+    argv += [f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=2000"]
+    url = "https://www.example.com/secret/plans"
+    if "INSPECT_SHOT" in os.environ:
+        lan.run([*argv, f"--screenshot={shot}", url], timeout=60)
+    done = lan.run([*argv, "--dump-dom", url], timeout=60)
+    assert "secret" in done.stdout and "403 Forbidden" in done.stdout, done.stderr[-2000:]
 
 
 def secure(gateway: Gateway, sock, name: str) -> ssl.SSLSocket:
