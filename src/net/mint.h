@@ -15,7 +15,7 @@
  * What was made is kept for the next client, by name and by the server's
  * certificate: MINT_KEPT_MAX of them, those asked for last.
  *
- * Any thread.  Signing takes some 60 us, without a lock.
+ * Any thread.  Making one takes less than a millisecond, without a lock.
  */
 #ifndef GATEHOUSE_NET_MINT_H
 #define GATEHOUSE_NET_MINT_H

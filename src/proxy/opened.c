@@ -174,8 +174,6 @@ become_tunnel(struct opened *opened, struct str name, bool tls)
 
 /* ---- the client ---- */
 
-static const struct stream_user deaf;
-
 static void
 on_failed(struct stream *stream, int error, void *context)
 {
