@@ -7,9 +7,11 @@ The gateway trusts the lab's authority, and clients trust the gateway's CA.
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,12 +21,16 @@ from tests.lab.flows import SOCKS, TUNNEL
 from tests.lab.gateway import PROGRAM, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Journal
+from tests.lab.lab import WEB
 from tests.lab.listener import read_head
+from tests.lab.parent import HttpParent
 from tests.story.zones import ZONES
 
 POLICY = (
     ZONES
     + """
+parent corp = http 203.0.113.9:3128
+
 proxy {
     listen 10.0.0.1:3128 for lan
     intercept https for lan, guest
@@ -38,6 +44,7 @@ allow  lan, guest -> shop.example.com https            log as "private"
 reject lan, guest -> any https type image/*            log as "pictures"
 reject guest -> ads.example.net https                  log as "ads"
 allow  guest -> any https method GET inspect unless pinned  log as "guests"
+allow  lan -> eu.packages.example https inspect via corp log as "by parent"
 allow  lan -> any https method GET, HEAD, POST inspect log as "reading"
 allow  lan, guest -> wan udp 53
 reject any -> any                                      log as "rest"
@@ -196,6 +203,59 @@ def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust) -> No
 def test_the_gateway_counts(gateway: Gateway) -> None:
     counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
     assert counters["opened"] > 5 and counters["certificates_refused"] >= 2
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+def test_by_a_parent(gateway: Gateway, journal: Journal, lan: Host, trust, way) -> None:
+    """It is asked for a way, never for a URL, and sees nothing of what lies inside."""
+    url = "https://eu.packages.example/x"
+    with HttpParent(gateway.lab.out, 3128, {"eu.packages.example": WEB[0]}) as parent:
+        answer = lan.curl(url, *way, *trust)
+        assert (answer.exit, answer.status) == (0, 200), answer.error + answer.text
+        assert {head.split()[0] for head in parent.heads} == {"CONNECT"}
+        secret = lan.curl("https://eu.packages.example/secret/1", *way, *trust)
+        assert secret.status == 403
+    event = journal.wait(rule_name="by parent", url=url, source_port=answer.ports)
+    assert event.parent_server == "http 203.0.113.9:3128"
+
+
+def test_what_switches_inside_goes_on(gateway: Gateway, trust) -> None:
+    """WebSocket; the server is one that echoes what follows its 101."""
+    out = gateway.lab.out
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(gateway.lab.dir / "server.pem", gateway.lab.dir / "server.key")
+    listener = out.open_socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((out.ip4, 443))
+    listener.listen()
+
+    def serve() -> None:
+        while True:
+            try:
+                conn, _ = listener.accept()
+                with context.wrap_socket(conn, server_side=True) as inside:
+                    if not read_head(inside):
+                        continue
+                    switch = "101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade"
+                    inside.sendall(f"HTTP/1.1 {switch}\r\n\r\n".encode())
+                    while got := inside.recv(65536):
+                        inside.sendall(got)
+            except (OSError, ssl.SSLError):
+                if listener.fileno() < 0:
+                    return
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener, gateway.lab.lan.connect(out.ip4, 443) as sock:
+        inside = secure(gateway, sock, "out.example.com")
+        asks = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13"
+        asks += "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        inside.sendall(f"GET /ws HTTP/1.1\r\nHost: out.example.com\r\n{asks}\r\n\r\n".encode())
+        assert read_head(inside).startswith(b"HTTP/1.1 101 ")
+        inside.sendall(b"x" * 100_000)
+        got = b""
+        while len(got) < 100_000 and (more := inside.recv(65536)):
+            got += more
+        assert got == b"x" * 100_000
 
 
 def test_git_python_and_wget_take_it(gateway: Gateway, lan: Host, tmp_path: Path) -> None:
