@@ -2,7 +2,7 @@
 /*
  * bench/load: clients that ask as fast as they are answered.
  *
- *	load COUNTS WORK CLIENTS PROXY PORT ORIGIN PORT [PATH [CODING]]
+ *	load COUNTS WORK CLIENTS PROXY PORT ORIGIN PORT [PATH [CODING [SOURCES]]]
  *
  * WORK is what each of the clients does, over and over:
  *
@@ -14,7 +14,9 @@
  *	idle     one GET, then nothing, the connection open; OPENING at a time
  *
  * PATH is what is asked for, "/" without one; CODING what is accepted, and then
- * an answer in another one is a failure.
+ * an answer in another one is a failure.  SOURCES is how many addresses of the
+ * host they come from in turn, from the first on: one has 64,000 ports at most,
+ * and a proxy may take only so many connections of each.
  *
  * One thread, epoll; it runs until it is ended.  Whatever is not an answer
  * with status 200 is a failure; after FAILURES_MAX of them it gives up.  A proxy
@@ -79,7 +81,8 @@ struct client {
 
 static struct client clients[TCP_FD_MAX];
 static struct counts *counts;
-static struct sockaddr_in proxy;
+static struct sockaddr_in proxy, own;
+static unsigned n_sources; /* 0: no matter which */
 static enum work work;
 static bool is_kept = true;
 static int epoll_fd;
@@ -97,10 +100,22 @@ watch(int fd, uint32_t events, int how)
 		die("epoll");
 }
 
+static int
+dial(void)
+{
+	struct sockaddr_in from = own;
+
+	if (n_sources == 0)
+		return tcp_dial(&proxy, NULL);
+	from.sin_addr.s_addr = htonl(
+	    ntohl(own.sin_addr.s_addr) + (uint32_t)(counts->dials % n_sources));
+	return tcp_dial(&proxy, &from);
+}
+
 static void
 begin(void)
 {
-	int fd = tcp_dial(&proxy);
+	int fd = dial();
 
 	if (fd < 0)
 		die("cannot connect to the proxy");
@@ -380,9 +395,10 @@ main(int argc, char **argv)
 	struct epoll_event events[EVENTS];
 	unsigned n_clients;
 
-	if (argc < 8 || argc > 10 || !read_work(argv[2])) {
+	if (argc < 8 || argc > 11 || !read_work(argv[2])) {
 		(void)fputs("usage: load COUNTS keep|get|connect|bulk|raw|idle "
-			    "CLIENTS PROXY PORT ORIGIN PORT [PATH [CODING]]\n",
+			    "CLIENTS PROXY PORT ORIGIN PORT "
+			    "[PATH [CODING [SOURCES]]]\n",
 		    stderr);
 		return 2;
 	}
@@ -390,8 +406,12 @@ main(int argc, char **argv)
 	counts = counts_map(argv[1]);
 	n_clients = (unsigned)strtoul(argv[3], NULL, 10);
 	proxy = tcp_address(argv[4], argv[5]);
-	if (argc > 9)
+	if (argc > 9 && argv[9][0] != '\0')
 		write_coding(argv[9]);
+	if (argc > 10)
+		n_sources = (unsigned)strtoul(argv[10], NULL, 10);
+	if (n_sources > 0)
+		own = tcp_own_address(&proxy);
 	write_heads(argv[6], argv[7], argc > 8 ? argv[8] : "/");
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)

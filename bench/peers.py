@@ -7,6 +7,7 @@ access logs off, behind the packet filter FILTER, for Gatehouse has its own.
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from tests.lab.process import Process
 
 READY_S = 10.0
 END_S = 0.5  # Squid wants two seconds for nothing
+
+# Kept connections of the workload `idle`; and what the peers are told they may
+# have.  More descriptors than are permitted they would not start with.
+IDLE_CLIENTS = int(os.environ.get("IDLE", "2000"))
+MANY = IDLE_CLIENTS + 6000
 
 # The kinds of work (bench/load.c), from a peer's point of view.
 KEEP, GET, CONNECT, BULK, IDLE = "keep", "get", "connect", "bulk", "idle"
@@ -67,7 +73,7 @@ coredump_dir @DIR@
 dns_nameservers 127.0.0.1
 icon_directory /usr/share/squid/icons
 shutdown_lifetime 0 seconds
-max_filedescriptors 8192
+max_filedescriptors @MANY@
 pinger_enable off
 client_db off
 eui_lookup off
@@ -81,7 +87,7 @@ server_persistent_connections on
 HAPROXY = """
 global
     nbthread 1
-    maxconn 4000
+    maxconn @MANY@
 defaults
     mode http
     timeout connect 5s
@@ -120,10 +126,10 @@ NGINX = """
 daemon off;
 user root;
 worker_processes 1;
-worker_rlimit_nofile 8192;
+worker_rlimit_nofile @MANY@;
 pid @DIR@/pid;
 error_log stderr error;
-events { worker_connections 8000; }
+events { worker_connections @MANY@; }
 http {
     access_log off;
     keepalive_requests 100000000;
@@ -236,6 +242,7 @@ def _written(peer: Peer, ground: Field) -> list[str]:
         "@FILE@": str(dir / "conf"),
         "@PORT@": str(PROXY_PORT),
         "@ORIGIN@": str(ORIGIN_PORT),
+        "@MANY@": str(MANY),
     }
     for name, text in (("conf", peer.config), *peer.files):
         (dir / name).write_text(_filled(text, words))

@@ -17,10 +17,10 @@ from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
 from bench.sample import Results, Sample
 from bench.table import Heading
-from tests.lab import wait
+from tests.lab import namespace, wait
 from tests.lab.process import Process
 
-IDLE_CLIENTS = 2000
+IDLE_SOURCES = 20  # of so many clients; each has its share of a proxy's places
 ANSWERS_S = 20.0  # until the first answers are there
 # Of the answers, so many may be those of the origin to another window.
 STRAY = 0.05
@@ -94,8 +94,8 @@ CASES = {
     ],
     "tunnel": [_bulk(1), _bulk(16)],
     "idle": [
-        Case(peers.IDLE, IDLE_CLIENTS,
-             Heading(f"idle: the proxy's own memory, {IDLE_CLIENTS:,} kept connections",
+        Case(peers.IDLE, peers.IDLE_CLIENTS,
+             Heading(f"idle: the proxy's own memory, {peers.IDLE_CLIENTS:,} kept connections",
                      "bytes/conn")),
     ],
     "hits": [
@@ -192,11 +192,12 @@ class Bench:
 
     def _measure_idle(self, peer: Peer, case: Case) -> Sample:
         """What the first connections cost is the price of starting, not of many."""
-        with self.load(peers.IDLE, 64) as (process, counts):
+        ask = ("/", "", str(IDLE_SOURCES))
+        with self.load(peers.IDLE, 64, ask=ask) as (process, counts):
             _await_load(process, counts, 64)
         processes = self.ground.measured()
         before = window.memory_of(processes)
-        with self.load(peers.IDLE, case.clients) as (process, counts):
+        with self.load(peers.IDLE, case.clients, ask=ask) as (process, counts):
             _await_load(process, counts, case.clients)
             more = window.memory_of(processes) - before
             failed = window.read_counts(counts).failures
@@ -216,7 +217,7 @@ def _await_load(process: Process, counts: Path, answers: int) -> None:
         return now.answers >= answers or now.bytes > 0
 
     try:
-        wait.until(f"{answers} answers", is_there, ANSWERS_S)
+        wait.until(f"{answers} answers", is_there, ANSWERS_S + answers / 1000)
     except TimeoutError as error:
         raise Missing(f"{error} {' '.join(process.err.split())}".strip()) from None
 
@@ -266,6 +267,11 @@ def run(name: str, course: Course, taker: window.Taker) -> Results:
     with Field(policy_cost.NAME_SERVER) if by_name else Field() as ground:
         if by_name:
             policy_cost.prepare(ground)
+        if name == "idle":
+            namespace.ip(
+                (f"addr add 10.0.0.{4 + n}/24 dev eth0" for n in range(1, IDLE_SOURCES)),
+                ground.lan.namespace,
+            )
         bench = Bench(ground, course, taker)
         for _ in range(1 if name == "idle" else course.rounds):
             for peer in PEERS.get(name, peers.PEERS):

@@ -98,16 +98,44 @@ tcp_accept(int listener)
 	return fd;
 }
 
+struct sockaddr_in
+tcp_own_address(const struct sockaddr_in *to)
+{
+	struct sockaddr_in own = { .sin_family = AF_INET };
+	socklen_t len = sizeof(own);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 ||
+	    connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&own, &len) < 0)
+		die("no way to the proxy");
+	(void)close(fd);
+	own.sin_port = 0;
+	return own;
+}
+
+/* The port is chosen with the connection: each address has all of them. */
+static int
+bind_to(int fd, const struct sockaddr_in *from)
+{
+	int on = 1;
+
+	(void)setsockopt(
+	    fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	return bind(fd, (const struct sockaddr *)from, sizeof(*from));
+}
+
 int
-tcp_dial(const struct sockaddr_in *to)
+tcp_dial(const struct sockaddr_in *to, const struct sockaddr_in *from)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -1;
 	no_delay(fd);
-	if (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 &&
-	    errno != EINPROGRESS) {
+	if ((from != NULL && bind_to(fd, from) < 0) ||
+	    (connect(fd, (const struct sockaddr *)to, sizeof(*to)) < 0 &&
+		errno != EINPROGRESS)) {
 		(void)close(fd);
 		return -1;
 	}

@@ -39,7 +39,11 @@ int tcp_listen(const char *address, const char *port);
 /* The next connection, without delay of small writes; -1 if none waits. */
 int tcp_accept(int listener);
 
-/* A connection that may still be under way; -1 with errno if refused. */
-int tcp_dial(const struct sockaddr_in *to);
+/* The address that connections to it have here, if nothing is said. */
+struct sockaddr_in tcp_own_address(const struct sockaddr_in *to);
+
+/* A connection that may still be under way; -1 with errno if refused.  Of any
+ * port of `from`; NULL: of any address. */
+int tcp_dial(const struct sockaddr_in *to, const struct sockaddr_in *from);
 
 #endif

@@ -29,10 +29,11 @@ MAY_INCLUDE = {
     "http": BASE,
     "net": LOW,
     "dns": LOW | {"net"},
+    "http2": LOW | {"http", "net"},
     "cache": LOW | {"policy", "http", "net"},
     "console": LOW | {"policy", "http", "net", "cache"},
     "firewall": LOW | {"policy", "net", "bpf"},  # bpf/: what the kernel runs
-    "proxy": LOW | {"policy", "http", "net", "dns", "cache"},
+    "proxy": LOW | {"policy", "http", "http2", "net", "dns", "cache"},
     "daemon": LOW | {"policy", "net", "console", "cache", "firewall", "proxy"},
     "exec": LOW | {"policy", "net", "firewall", "daemon"},
     "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},

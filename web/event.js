@@ -41,6 +41,7 @@ const FACTS = [
 	["Took", (event) => event.duration_ms && `${event.duration_ms} ms`],
 	["Parent", (event) => event.parent && `${event.parent.name} ${event.parent.server ?? ""}`],
 	["Balancer", (event) => event.balancer],
+	["HTTP", (event) => event.http],
 	["TCP flags", (event) => event.flags],
 	["Length", (event) => event.length && bytes(event.length)],
 	["Not logged", (event) => event.suppressed && `${count(event.suppressed)} more like it`],

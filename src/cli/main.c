@@ -75,14 +75,16 @@ print_report(const struct report *report)
 	struct text out = TEXT_EMPTY;
 
 	report_render(report, colour_wanted(STDERR_FILENO), &out);
-	(void)fwrite(out.at, 1, out.len, stderr);
+	if (out.len > 0) /* else `at` may be NULL */
+		(void)fwrite(out.at, 1, out.len, stderr);
 	text_fini(&out);
 }
 
 void
 print_text(const struct text *text)
 {
-	(void)fwrite(text->at, 1, text->len, stdout);
+	if (text->len > 0)
+		(void)fwrite(text->at, 1, text->len, stdout);
 }
 
 static void

@@ -264,5 +264,6 @@ journal_line(const struct event *event, struct text *line)
 	add_number(&json, "length", event->length);
 	add_count(
 	    &json, "suppressed", event->suppressed > 0, event->suppressed);
+	add_word(&json, "http", event->http);
 	json_object_end(&json);
 }

@@ -87,12 +87,22 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(CONNECTIONS, "proxy_connections", NULL, false)                     \
 	ROW(CONNECTIONS_OPEN, "proxy_connections_open", NULL, true)            \
 	ROW(CONNECTIONS_SHED, "proxy_connections_shed", NULL, false)           \
+	ROW(TLS_HANDSHAKES, "tls_handshakes", NULL, false)                     \
+	ROW(TLS_RESUMED, "tls_resumed", NULL, false)                           \
+	ROW(TLS_FAILED_TIMEOUT, "tls_failed_timeout", NULL, false)             \
+	ROW(TLS_FAILED_CLOSED, "tls_failed_closed", NULL, false)               \
+	ROW(TLS_FAILED_NOT_TLS, "tls_failed_not_tls", NULL, false)             \
+	ROW(TLS_FAILED_VERSION, "tls_failed_version", NULL, false)             \
+	ROW(TLS_FAILED_ALERT, "tls_failed_alert", NULL, false)                 \
+	ROW(TLS_FAILED_CERTIFICATE, "tls_failed_certificate", NULL, false)     \
+	ROW(TLS_FAILED_OTHERWISE, "tls_failed_otherwise", NULL, false)         \
 	ROW(REQUESTS, "proxy_requests", NULL, false)                           \
 	ROW(TUNNELS, "proxy_tunnels", NULL, false)                             \
 	ROW(ALLOWED, "proxy_allowed", NULL, false)                             \
 	ROW(REJECTED, "proxy_rejected", NULL, false)                           \
 	ROW(DROPPED, "proxy_dropped", NULL, false)                             \
 	ROW(BAD_REQUESTS, "proxy_bad_requests", NULL, false)                   \
+	ROW(FRAME_FLOODS, "proxy_frame_floods", NULL, false)                   \
 	ROW(UPSTREAM_DIALS, "upstream_dials", NULL, false)                     \
 	ROW(UPSTREAM_REUSED, "upstream_reused", NULL, false)                   \
 	ROW(UPSTREAM_MOVED, "upstream_moved", NULL, false)                     \

@@ -158,8 +158,12 @@ commit(
 	if (rc < 0) {
 		journal_keeper_abandon(gateway);
 		(void)child_abort(&gateway->child, generation->number);
-		if (gateway->current == NULL)
+		if (gateway->current == NULL) {
 			(void)routes_remove(words);
+			/* It may have listeners, and the policy that is tried
+			 * next wants the same ones. */
+			child_stop(&gateway->child);
+		}
 		return rc;
 	}
 	(void)child_commit(&gateway->child, generation->number);

@@ -130,11 +130,16 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
-	if (listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS)
-		return datagram_intercept(&options->at);
-	return channel_listener_has_datagrams(listener->kind)
-		   ? datagram_listen(&options->at, options->freebind)
-		   : socket_listen(options);
+	int fd;
+
+	if (!channel_listener_has_datagrams(listener->kind))
+		return socket_listen(options);
+	fd = listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS
+		 ? datagram_intercept(&options->at)
+		 : datagram_listen(&options->at, options->freebind);
+	if (fd >= 0 && listener->kind != CHANNEL_LISTENER_DATAGRAMS)
+		datagram_widen(fd);
+	return fd;
 }
 
 /* At boot the gateway is there before its addresses are. */

@@ -169,6 +169,10 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 	if (rc == 0)
 		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)
+		rc = identities_create(draft->ready->policy, draft->number,
+		    before != NULL ? before->identities : NULL,
+		    &draft->ready->identities, reterr_why);
+	if (rc == 0)
 		rc = add_listeners(draft->ready, draft);
 	return rc < 0 ? rc : proxy_own_add(draft->ready, &draft->own);
 }

@@ -16,12 +16,31 @@
 	ROW(CONNECTIONS_OPEN, connections_open, "client connections now")      \
 	ROW(CONNECTIONS_SHED, connections_shed,                                \
 	    "client connections ended for want of room")                       \
+	ROW(TLS_HANDSHAKES, tls_handshakes,                                    \
+	    "whole TLS handshakes with clients")                               \
+	ROW(TLS_RESUMED, tls_resumed, "TLS sessions that clients resumed")     \
+	ROW(TLS_FAILED_TIMEOUT, tls_failed_timeout,                            \
+	    "TLS handshakes that took too long")                               \
+	ROW(TLS_FAILED_CLOSED, tls_failed_closed,                              \
+	    "TLS handshakes in which the client went away")                    \
+	ROW(TLS_FAILED_NOT_TLS, tls_failed_not_tls,                            \
+	    "TLS handshakes that were none")                                   \
+	ROW(TLS_FAILED_VERSION, tls_failed_version,                            \
+	    "TLS handshakes without a version or suite in common")             \
+	ROW(TLS_FAILED_ALERT, tls_failed_alert,                                \
+	    "TLS handshakes that the client broke off by an alert")            \
+	ROW(TLS_FAILED_CERTIFICATE, tls_failed_certificate,                    \
+	    "TLS handshakes of clients without a good certificate")            \
+	ROW(TLS_FAILED_OTHERWISE, tls_failed_otherwise,                        \
+	    "TLS handshakes that failed in another way")                       \
 	ROW(REQUESTS, requests, "HTTP requests read")                          \
 	ROW(TUNNELS, tunnels, "CONNECT and intercepted TLS tunnels opened")    \
 	ROW(ALLOWED, allowed, "flows the proxy allowed")                       \
 	ROW(REJECTED, rejected, "flows the proxy refused with an answer")      \
 	ROW(DROPPED, dropped, "flows the proxy refused in silence")            \
 	ROW(BAD_REQUESTS, bad_requests, "heads that were not HTTP")            \
+	ROW(FRAME_FLOODS, frame_floods,                                        \
+	    "HTTP/2 connections ended for useless frames")                     \
 	ROW(UPSTREAM_DIALS, upstream_dials, "connections opened to servers")   \
 	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
 	ROW(UPSTREAM_MOVED, upstream_moved,                                    \

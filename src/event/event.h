@@ -71,6 +71,7 @@ struct event {
 	const char *flags;   /* of a TCP packet: "syn,ack"; NULL: none */
 	uint32_t length;     /* of a packet, in bytes; 0: not told */
 	uint64_t suppressed; /* packets that this event stands for */
+	const char *http;    /* of a request: "1.0", "1.1", "2"; NULL: none */
 };
 
 typedef void (*event_sink_fn)(const struct event *event, void *context);

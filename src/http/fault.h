@@ -23,6 +23,7 @@
 	    "the request line or status line is too long")                     \
 	ROW(REQUEST_LINE, request_line, 400,                                   \
 	    "the first line is not 'METHOD TARGET VERSION'")                   \
+	ROW(NOT_HTTP, not_http, 400, "the first line does not speak of HTTP")  \
 	ROW(STATUS_LINE, status_line, 502,                                     \
 	    "the first line is not 'VERSION STATUS REASON'")                   \
 	ROW(VERSION, version, 505, "the version is not HTTP/1.x")              \
@@ -51,8 +52,17 @@
 	ROW(HOST_MISSING, host_missing, 400, "the request names no host")      \
 	ROW(HOST_MANY, host_many, 400, "there are several Host fields")        \
 	ROW(LENGTH, length, 400, "Content-Length is not one number")           \
+	ROW(LENGTH_WRONG, length_wrong, 400,                                   \
+	    "Content-Length is not the length of the content")                 \
 	ROW(LENGTH_MANY, length_many, 400,                                     \
 	    "there are several Content-Length fields")                         \
+	ROW(HOP_FIELD, hop_field, 400,                                         \
+	    "a field stands in HTTP/2 that is for connections of HTTP/1")      \
+	ROW(PSEUDO_FIELD, pseudo_field, 400,                                   \
+	    "a pseudo-field is missing, twice there, unknown or misplaced")    \
+	ROW(HOST_OTHER, host_other, 400, "Host is not :authority")             \
+	ROW(PROTOCOL, protocol, 501,                                           \
+	    "CONNECT asks for another protocol than websocket")                \
 	ROW(CODING, coding, 400,                                               \
 	    "Transfer-Encoding is malformed, or chunked is not last in it")    \
 	ROW(CODING_MANY, coding_many, 400,                                     \

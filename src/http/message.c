@@ -8,13 +8,24 @@
 
 #include <errno.h>
 
-void
-http_response_fit(struct http_response *response, unsigned client_minor)
+const char *
+http_version_word(enum http_version version)
 {
-	if (response->framing == HTTP_FRAMING_CHUNKED && client_minor == 0)
+	static const char *const words[HTTP_VERSION_COUNT] = {
+		[HTTP_VERSION_1_0] = "1.0",
+		[HTTP_VERSION_1_1] = "1.1",
+		[HTTP_VERSION_2] = "2",
+	};
+
+	return words[version];
+}
+
+void
+http_response_fit(struct http_response *response, bool takes_chunks)
+{
+	if (response->framing == HTTP_FRAMING_CHUNKED && !takes_chunks)
 		response->framing = HTTP_FRAMING_UNTIL_CLOSE;
-	else if (response->framing == HTTP_FRAMING_UNTIL_CLOSE &&
-		 client_minor > 0)
+	else if (response->framing == HTTP_FRAMING_UNTIL_CLOSE && takes_chunks)
 		response->framing = HTTP_FRAMING_CHUNKED;
 }
 

@@ -18,12 +18,25 @@
 #include "http/method.h"
 #include "http/uri.h"
 
+/* Which HTTP brought a message. */
+enum http_version {
+	HTTP_VERSION_1_0,
+	HTTP_VERSION_1_1,
+	HTTP_VERSION_2,
+	HTTP_VERSION_COUNT
+};
+
+/* "1.0", "1.1", "2": as Via and the journal name it. */
+const char *http_version_word(enum http_version version);
+
 /* How the end of the content is known (RFC 9112, 6.3). */
 enum http_framing {
 	HTTP_FRAMING_NONE, /* there is no content */
 	HTTP_FRAMING_LENGTH,
 	HTTP_FRAMING_CHUNKED,
-	HTTP_FRAMING_UNTIL_CLOSE, /* responses only */
+	/* Of responses; and of what comes in frames, where the end of the
+	 * stream is said as such. */
+	HTTP_FRAMING_UNTIL_CLOSE,
 };
 
 /* RFC 9112, 3.2 */
@@ -43,6 +56,9 @@ struct http_request {
 	enum http_target target; /* the form in which the target came */
 	struct http_uri uri;     /* what it means */
 	unsigned minor;          /* HTTP/1.0 or 1.1; 1.2 and up count as 1.1 */
+	/* In frames (HTTP/2), where it counts as 1.1, and nothing that is said
+	 * of a connection, or of chunks, holds. */
+	bool framed;
 	struct http_fields fields;
 	enum http_framing framing;
 	int64_t content_length; /* of framing LENGTH */
@@ -59,6 +75,7 @@ struct http_response {
 	unsigned status; /* 100 to 999 */
 	struct str reason;
 	unsigned minor;
+	bool framed;
 	enum http_method method; /* of the request that it answers */
 	struct http_fields fields;
 	enum http_framing framing;
@@ -72,14 +89,38 @@ struct http_response {
 	struct str upgrade; /* of 101: what is spoken now */
 };
 
+static inline enum http_version
+http_request_version(const struct http_request *request)
+{
+	if (request->framed)
+		return HTTP_VERSION_2;
+	return request->minor == 0 ? HTTP_VERSION_1_0 : HTTP_VERSION_1_1;
+}
+
+static inline enum http_version
+http_response_version(const struct http_response *response)
+{
+	if (response->framed)
+		return HTTP_VERSION_2;
+	return response->minor == 0 ? HTTP_VERSION_1_0 : HTTP_VERSION_1_1;
+}
+
+/* Whether who asks understands chunks; else the end of his content is that of
+ * his connection, or stream. */
+static inline bool
+http_request_takes_chunks(const struct http_request *request)
+{
+	return request->minor > 0 && !request->framed;
+}
+
 /*
- * Chooses the framing that a client of this minor version understands, for
- * content that comes as `response->framing` says.  CHUNKED becomes UNTIL_CLOSE
- * for an HTTP/1.0 client (RFC 9112, 6.1), UNTIL_CLOSE becomes CHUNKED for
- * any other, who then keeps the connection and sees a truncated content.
- * The body must be written in the framing that results.
+ * Chooses the framing that a client understands, for content that comes as
+ * `response->framing` says.  CHUNKED becomes UNTIL_CLOSE for who takes no
+ * chunks (RFC 9112, 6.1), UNTIL_CLOSE becomes CHUNKED for any other, who then
+ * keeps the connection and sees a truncated content.  The body must be written
+ * in the framing that results.
  */
-void http_response_fit(struct http_response *response, unsigned client_minor);
+void http_response_fit(struct http_response *response, bool takes_chunks);
 
 /*
  * Copies the head that the request was parsed from to the arena: from now on

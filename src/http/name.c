@@ -99,3 +99,12 @@ http_name_use(enum http_name name)
 	must((unsigned)name < HTTP_NAME_COUNT);
 	return rows[name].use;
 }
+
+bool
+http_name_is_of_connection(enum http_name name)
+{
+	return name == HTTP_NAME_CONNECTION || name == HTTP_NAME_KEEP_ALIVE ||
+	       name == HTTP_NAME_PROXY_CONNECTION ||
+	       name == HTTP_NAME_TRANSFER_ENCODING ||
+	       name == HTTP_NAME_UPGRADE || name == HTTP_NAME_HTTP2_SETTINGS;
+}

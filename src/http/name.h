@@ -92,4 +92,8 @@ struct str http_name_text(enum http_name name);
 
 enum http_name_use http_name_use(enum http_name name);
 
+/* Whether it speaks of a connection of HTTP/1, and has no place in HTTP/2
+ * (RFC 9113, 8.2.2).  TE has one, if it says no more than "trailers". */
+bool http_name_is_of_connection(enum http_name name);
+
 #endif

@@ -23,6 +23,9 @@
  * comes byte by byte is searched once in all.  It holds no pointers: the
  * buffer may move between calls.  It is ready for the next message after any
  * result but -EAGAIN.
+ *
+ * What came in frames is a head of text by then, made of fields that were
+ * looked at one by one (http2/head): so there is one reading of them.
  */
 #ifndef GATEHOUSE_HTTP_PARSE_H
 #define GATEHOUSE_HTTP_PARSE_H
@@ -35,6 +38,12 @@ struct http_head_scan {
 	size_t at;            /* bytes before this were searched */
 	unsigned lines;       /* whole lines, the start line included */
 	unsigned blank_lines; /* before the start line */
+	/*
+	 * Of what came in frames, set by the caller for all that come (http2):
+	 * the start line says HTTP/2.0.  `alone`, set for one: no content
+	 * follows the head.
+	 */
+	bool framed, alone;
 };
 
 /* What the connection knows that a head in origin-form does not say. */

@@ -112,8 +112,14 @@ http_head_find(struct str bytes, struct http_head_scan *scan,
 	return (int)scan->at;
 }
 
+void
+http_head_scan_again(struct http_head_scan *scan)
+{
+	*scan = (struct http_head_scan){ .framed = scan->framed };
+}
+
 int
-http_version_cut(struct str *rest, unsigned *ret_minor,
+http_version_cut(struct str *rest, bool framed, unsigned *ret_minor,
     enum http_fault otherwise, enum http_fault *reterr_fault)
 {
 	struct str text = { rest->at, 8 };
@@ -123,9 +129,9 @@ http_version_cut(struct str *rest, unsigned *ret_minor,
 	    !ascii_is_digit(text.at[5]) || text.at[6] != '.' ||
 	    !ascii_is_digit(text.at[7]))
 		return http_refuse(reterr_fault, otherwise);
-	if (text.at[5] != '1')
+	if (text.at[5] != (framed ? '2' : '1'))
 		return http_refuse(reterr_fault, HTTP_FAULT_VERSION);
-	*ret_minor = text.at[7] == '0' ? 0 : 1;
+	*ret_minor = text.at[7] == '0' && !framed ? 0 : 1;
 	*rest = str_skip(*rest, 8);
 	return 0;
 }

@@ -19,11 +19,14 @@ int http_head_find(struct str bytes, struct http_head_scan *scan,
     unsigned blank_lines_max, http_starts_fn starts, struct str *ret_head,
     enum http_fault *reterr_fault);
 
+/* For the next message of the connection. */
+void http_head_scan_again(struct http_head_scan *scan);
+
 /*
- * "HTTP/1.x" at the head of *rest, cut off.  *ret_minor is 0 or 1; `otherwise`
- * is the fault of what is no version at all.
+ * "HTTP/1.x" at the head of *rest, cut off; of what came in frames "HTTP/2.0".
+ * *ret_minor is 0 or 1; `otherwise` is the fault of what is no version at all.
  */
-int http_version_cut(struct str *rest, unsigned *ret_minor,
+int http_version_cut(struct str *rest, bool framed, unsigned *ret_minor,
     enum http_fault otherwise, enum http_fault *reterr_fault);
 
 /*

@@ -23,6 +23,15 @@ starts_request(struct str bytes, enum http_fault *reterr_fault)
 	return 0;
 }
 
+/* Three words of which none is of HTTP: neither a version nor a target. */
+static bool
+is_of_others(struct str target, struct str version)
+{
+	return str_find(target, '/') == target.len &&
+	       str_find(target, ':') == target.len && !str_is(target, "*") &&
+	       !str_starts(version, STR("HTTP"));
+}
+
 struct request_line {
 	struct str method;
 	struct str target;
@@ -35,8 +44,8 @@ struct request_line {
  * something else to the next.
  */
 static int
-cut_request_line(
-    struct str *rest, struct request_line *ret, enum http_fault *reterr_fault)
+cut_request_line(struct str *rest, bool framed, struct request_line *ret,
+    enum http_fault *reterr_fault)
 {
 	size_t method = str_find(*rest, ' '); /* starts_request saw it */
 	struct str behind = str_skip(*rest, method + 1);
@@ -49,14 +58,16 @@ cut_request_line(
 		return http_refuse(reterr_fault, HTTP_FAULT_VERSION);
 	if (behind.at[target] != ' ')
 		return http_refuse(reterr_fault, HTTP_FAULT_TARGET);
-	int error = http_version_cut(
-	    &version, &ret->minor, HTTP_FAULT_REQUEST_LINE, reterr_fault);
+	ret->target = (struct str){ behind.at, target };
+	if (is_of_others(ret->target, version))
+		return http_refuse(reterr_fault, HTTP_FAULT_NOT_HTTP);
+	int error = http_version_cut(&version, framed, &ret->minor,
+	    HTTP_FAULT_REQUEST_LINE, reterr_fault);
 	if (error < 0)
 		return error;
 	if (!str_starts(version, STR("\r\n")))
 		return http_refuse(reterr_fault, HTTP_FAULT_REQUEST_LINE);
 	ret->method = (struct str){ rest->at, method };
-	ret->target = (struct str){ behind.at, target };
 	*rest = str_skip(version, 2);
 	return 0;
 }
@@ -198,11 +209,12 @@ parse_target(struct str target, const struct http_field *host,
  * A request without length or coding has no content (RFC 9112, 6.3 (7)).
  * CONNECT has none ever (RFC 9110, 9.3.6): bytes behind its head are for the
  * tunnel, so a length that says otherwise is refused.  "Content-Length: 0" is
- * sent by real clients and says the same.
+ * sent by real clients and says the same.  In frames content `follows` without
+ * a word, and does not where its length is told (RFC 9113, 8.1.1).
  */
 static int
 set_framing(struct http_request *request, struct http_length length,
-    enum http_fault *reterr_fault)
+    bool follows, enum http_fault *reterr_fault)
 {
 	request->content_length = length.length;
 	if (request->method == HTTP_METHOD_CONNECT) {
@@ -215,6 +227,11 @@ set_framing(struct http_request *request, struct http_length length,
 		request->framing = HTTP_FRAMING_CHUNKED;
 	} else if (length.length != HTTP_UNSAID) {
 		request->framing = HTTP_FRAMING_LENGTH;
+		if (request->framed && !follows && length.length > 0)
+			return http_refuse(
+			    reterr_fault, HTTP_FAULT_LENGTH_WRONG);
+	} else if (request->framed && follows) {
+		request->framing = HTTP_FRAMING_UNTIL_CLOSE;
 	} else {
 		request->framing = HTTP_FRAMING_NONE;
 	}
@@ -232,6 +249,7 @@ set_expectation(struct http_request *request, enum http_fault *reterr_fault)
 	struct http_members members =
 	    HTTP_MEMBERS(&request->fields, HTTP_NAME_EXPECT);
 	bool content = request->framing == HTTP_FRAMING_CHUNKED ||
+		       request->framing == HTTP_FRAMING_UNTIL_CLOSE ||
 		       request->content_length > 0;
 	struct str member;
 
@@ -272,8 +290,8 @@ set_max_forwards(struct http_request *request, enum http_fault *reterr_fault)
 static void
 set_connection(struct http_request *request, const struct http_facts *facts)
 {
-	request->keep_alive =
-	    request->minor > 0 && http_facts_persist(facts, request->minor);
+	request->keep_alive = request->minor > 0 && !request->framed &&
+			      http_facts_persist(facts, request->minor);
 	request->upgrade = (struct str){ NULL, 0 };
 	if (request->minor > 0 && facts->may_upgrade && !facts->odd &&
 	    facts->upgrade != NULL && facts->upgrade->value.len > 0)
@@ -281,8 +299,8 @@ set_connection(struct http_request *request, const struct http_facts *facts)
 }
 
 static int
-read_fields(struct http_request *request, struct http_facts *facts,
-    enum http_fault *reterr_fault)
+read_fields(struct http_request *request, bool follows,
+    struct http_facts *facts, enum http_fault *reterr_fault)
 {
 	struct http_length length;
 	int error = http_facts_read(&request->fields, facts, reterr_fault);
@@ -291,7 +309,7 @@ read_fields(struct http_request *request, struct http_facts *facts,
 		error = http_length_read(
 		    facts, request->minor, &length, reterr_fault);
 	if (error == 0)
-		error = set_framing(request, length, reterr_fault);
+		error = set_framing(request, length, follows, reterr_fault);
 	if (error == 0 && facts->expects)
 		error = set_expectation(request, reterr_fault);
 	if (error == 0)
@@ -302,23 +320,25 @@ read_fields(struct http_request *request, struct http_facts *facts,
 }
 
 static int
-parse_head(struct str head, unsigned lines, const struct http_arrival *arrival,
-    struct arena *arena, struct http_request *request,
-    enum http_fault *reterr_fault)
+parse_head(struct str head, const struct http_head_scan *scan,
+    const struct http_arrival *arrival, struct arena *arena,
+    struct http_request *request, enum http_fault *reterr_fault)
 {
 	struct request_line line;
 	struct http_facts facts;
-	int error = cut_request_line(&head, &line, reterr_fault);
+	int error = cut_request_line(&head, scan->framed, &line, reterr_fault);
 
 	if (error < 0)
 		return error;
 	request->method_text = line.method;
 	request->method = http_method_find(line.method);
 	request->minor = line.minor;
+	request->framed = scan->framed;
 	error = http_fields_parse(
-	    head, lines, arena, &request->fields, reterr_fault);
+	    head, scan->lines, arena, &request->fields, reterr_fault);
 	if (error == 0)
-		error = read_fields(request, &facts, reterr_fault);
+		error =
+		    read_fields(request, !scan->alone, &facts, reterr_fault);
 	if (error == 0)
 		error = parse_target(line.target, facts.host, arrival, arena,
 		    request, reterr_fault);
@@ -339,12 +359,12 @@ http_request_parse(struct str bytes, struct http_head_scan *scan,
 
 	if (used == -EAGAIN)
 		return used;
-	unsigned lines = scan->lines;
-	*scan = (struct http_head_scan){ 0 };
+	struct http_head_scan seen = *scan;
+	http_head_scan_again(scan);
 	if (used < 0)
 		return used;
 	int error =
-	    parse_head(head, lines, arrival, arena, &request, reterr_fault);
+	    parse_head(head, &seen, arrival, arena, &request, reterr_fault);
 	if (error < 0)
 		return error;
 	*ret = request;

@@ -87,8 +87,11 @@ set_no_content(struct http_response *response, struct http_length length)
 }
 
 static void
-set_framing(struct http_response *response, struct http_length length)
+set_framing(
+    struct http_response *response, struct http_length length, bool alone)
 {
+	if (response->framed && alone && length.length == HTTP_UNSAID)
+		length.length = 0;
 	response->content_length = length.length;
 	if (length.chunked) {
 		response->framing = HTTP_FRAMING_CHUNKED;
@@ -136,7 +139,8 @@ is_no_coding(const struct http_field *field)
 }
 
 static int
-read_fields(struct http_response *response, enum http_fault *reterr_fault)
+read_fields(
+    struct http_response *response, bool alone, enum http_fault *reterr_fault)
 {
 	struct http_length length = { false, HTTP_UNSAID };
 	struct http_facts facts;
@@ -150,23 +154,25 @@ read_fields(struct http_response *response, enum http_fault *reterr_fault)
 		    &facts, response->minor, &length, reterr_fault);
 	if (error < 0)
 		return error;
-	response->keep_alive = http_facts_persist(&facts, response->minor);
+	response->keep_alive =
+	    !response->framed && http_facts_persist(&facts, response->minor);
 	if (response->status == 101 && facts.may_upgrade && !facts.odd &&
 	    facts.upgrade != NULL)
 		response->upgrade = facts.upgrade->value;
 	if (http_status_has_content(response->status, response->method))
-		set_framing(response, length);
+		set_framing(response, length, alone);
 	else
 		set_no_content(response, length);
 	return 0;
 }
 
 static int
-parse_head(struct str head, unsigned lines, struct arena *arena,
-    struct http_response *response, enum http_fault *reterr_fault)
+parse_head(struct str head, const struct http_head_scan *scan,
+    struct arena *arena, struct http_response *response,
+    enum http_fault *reterr_fault)
 {
-	int error = http_version_cut(
-	    &head, &response->minor, HTTP_FAULT_STATUS_LINE, reterr_fault);
+	int error = http_version_cut(&head, scan->framed, &response->minor,
+	    HTTP_FAULT_STATUS_LINE, reterr_fault);
 
 	if (error == 0)
 		error = cut_status(&head, &response->status, reterr_fault);
@@ -174,9 +180,9 @@ parse_head(struct str head, unsigned lines, struct arena *arena,
 		error = cut_reason(&head, &response->reason, reterr_fault);
 	if (error == 0)
 		error = http_fields_parse(
-		    head, lines, arena, &response->fields, reterr_fault);
+		    head, scan->lines, arena, &response->fields, reterr_fault);
 	if (error == 0)
-		error = read_fields(response, reterr_fault);
+		error = read_fields(response, scan->alone, reterr_fault);
 	return error;
 }
 
@@ -185,18 +191,19 @@ http_response_parse(struct str bytes, struct http_head_scan *scan,
     enum http_method method, struct arena *arena, struct http_response *ret,
     enum http_fault *reterr_fault)
 {
-	struct http_response response = { .method = method };
+	struct http_response response = { .method = method,
+		.framed = scan->framed };
 	struct str head;
 	int used = http_head_find(
 	    bytes, scan, 0, starts_response, &head, reterr_fault);
 
 	if (used == -EAGAIN)
 		return used;
-	unsigned lines = scan->lines;
-	*scan = (struct http_head_scan){ 0 };
+	struct http_head_scan seen = *scan;
+	http_head_scan_again(scan);
 	if (used < 0)
 		return used;
-	int error = parse_head(head, lines, arena, &response, reterr_fault);
+	int error = parse_head(head, &seen, arena, &response, reterr_fault);
 	if (error < 0)
 		return error;
 	*ret = response;

@@ -40,8 +40,8 @@ http_via_has(const struct http_fields *fields, struct str name)
 }
 
 void
-http_via_add(const struct http_fields *fields, unsigned minor, struct str name,
-    struct text *out)
+http_via_add(const struct http_fields *fields, enum http_version version,
+    struct str name, struct text *out)
 {
 	struct str separator = STR("Via: ");
 
@@ -55,7 +55,8 @@ http_via_add(const struct http_fields *fields, unsigned minor, struct str name,
 	}
 	if (name.len > 0) {
 		text_add(out, separator);
-		text_addz(out, minor == 0 ? "1.0 " : "1.1 ");
+		text_addz(out, http_version_word(version));
+		text_addc(out, ' ');
 		text_add(out, name);
 		separator = STR(", ");
 	}

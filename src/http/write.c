@@ -106,7 +106,8 @@ add_request_line(
 static void
 add_request_framing(struct text *out, const struct http_request *request)
 {
-	if (request->framing == HTTP_FRAMING_CHUNKED)
+	if (request->framing == HTTP_FRAMING_CHUNKED ||
+	    request->framing == HTTP_FRAMING_UNTIL_CLOSE)
 		add_chunked(out);
 	else if (request->framing == HTTP_FRAMING_LENGTH)
 		add_length(out, request->content_length);
@@ -120,7 +121,8 @@ http_request_write(const struct http_request *request,
 	bool tells = options->forwarded_for.len > 0;
 	add_fields(out, &request->fields,
 	    tells ? HTTP_NAME_X_FORWARDED_FOR : HTTP_NAME_COUNT);
-	http_via_add(&request->fields, request->minor, options->via, out);
+	http_via_add(
+	    &request->fields, http_request_version(request), options->via, out);
 	if (tells)
 		http_forwarded_add(
 		    &request->fields, options->forwarded_for, out);
@@ -211,7 +213,8 @@ http_response_write(const struct http_response *response,
 	add_status_line(out, response);
 	text_add(out, options->head);
 	add_fields(out, &response->fields, HTTP_NAME_COUNT);
-	http_via_add(&response->fields, response->minor, options->via, out);
+	http_via_add(&response->fields, http_response_version(response),
+	    options->via, out);
 	add_if_said(
 	    out, STR("Proxy-Authenticate"), options->proxy_authenticate);
 	add_response_framing(out, response);

@@ -76,6 +76,17 @@ datagram_intercept(const struct address_port *at)
 	return close_if(error, fd);
 }
 
+void
+datagram_widen(int fd)
+{
+	int bytes = 4 << 20;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) <
+	    0)
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
 int
 datagram_connect(const struct address_port *to)
 {

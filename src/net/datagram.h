@@ -23,6 +23,13 @@ int datagram_listen(const struct address_port *at, bool freebind);
  */
 int datagram_intercept(const struct address_port *at);
 
+/*
+ * Has the kernel keep more of what comes at once than it does for any socket:
+ * some thousand short datagrams, those of a second in which nobody reads.  With
+ * CAP_NET_ADMIN, else as far as the host lets everybody.
+ */
+void datagram_widen(int fd);
+
 /* For one peer: what others send does not arrive. */
 int datagram_connect(const struct address_port *to);
 

@@ -26,17 +26,25 @@
 /* How often it is seen whether the host has other name servers. */
 #define LOOK_EVERY CLOCK_SECOND
 
+/* c-ares has one of UDP and one of TCP to each server. */
+#define SOCKETS_MAX ((size_t)2 * RESOLVER_SERVERS_MAX)
+
+/* How often a socket is looked at that the kernel does not let us watch. */
+#define UNWATCHED_EVERY (50 * CLOCK_MS)
+
+/* Its place is there before it is, for c-ares cannot be told that there is
+ * none. */
 struct dns_socket {
-	struct loop_watch watch;
+	struct loop_watch watch; /* fd -1: the place is free */
 	struct dns *dns;
-	struct dns_socket *next;
+	bool unwatched;
 };
 
 struct dns {
 	struct loop *loop;
 	ares_channel channel;
 	struct loop_timer timer;
-	struct dns_socket *sockets; /* c-ares' own; a few */
+	struct dns_socket sockets[SOCKETS_MAX]; /* c-ares' own */
 	size_t lookups;
 	int64_t timeout;
 	bool told;            /* its servers were said, and are no file's */
@@ -53,17 +61,29 @@ struct dns_lookup {
 
 /* ---- c-ares on the loop ---- */
 
+static bool
+has_unwatched(const struct dns *dns)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (dns->sockets[i].unwatched)
+			return true;
+	return false;
+}
+
 static void
 arm_timer(struct dns *dns)
 {
 	struct timeval room, *left = ares_timeout(dns->channel, NULL, &room);
+	int64_t wait = UNWATCHED_EVERY;
 
 	if (left == NULL) {
 		loop_timer_cancel(&dns->timer);
 		return;
 	}
-	loop_timer_arm(dns->loop, &dns->timer,
-	    clock_now() + left->tv_sec * CLOCK_SECOND + left->tv_usec * 1000);
+	int64_t all = left->tv_sec * CLOCK_SECOND + left->tv_usec * 1000;
+	if (all < wait || !has_unwatched(dns))
+		wait = all;
+	loop_timer_arm(dns->loop, &dns->timer, clock_now() + wait);
 }
 
 static void
@@ -71,12 +91,6 @@ process(struct dns *dns, ares_socket_t readable, ares_socket_t writable)
 {
 	ares_process_fd(dns->channel, readable, writable);
 	arm_timer(dns);
-}
-
-static void
-on_time(struct loop_timer *timer)
-{
-	process(timer->context, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 /* c-ares may close the socket in here, and then its watch is gone. */
@@ -90,66 +104,95 @@ on_ready(struct loop_watch *watch, unsigned ready)
 	    (ready & LOOP_WRITE) != 0 ? fd : ARES_SOCKET_BAD);
 }
 
-static struct dns_socket **
-find_socket(struct dns *dns, int fd)
+static void
+watch_socket(struct dns_socket *socket)
 {
-	struct dns_socket **at = &dns->sockets;
+	struct loop *loop = socket->dns->loop;
 
-	while (*at != NULL && (*at)->watch.fd != fd)
-		at = &(*at)->next;
-	return at;
+	socket->unwatched = loop_watch_start(loop, &socket->watch) < 0;
+}
+
+/* It does not wait: what has not come is asked for in vain. */
+static void
+look_at_unwatched(struct dns *dns)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++) {
+		struct dns_socket *socket = &dns->sockets[i];
+		if (!socket->unwatched)
+			continue;
+		watch_socket(socket);
+		on_ready(&socket->watch, socket->watch.wanted);
+	}
 }
 
 static void
-drop_socket(struct dns_socket **at)
+on_time(struct loop_timer *timer)
 {
-	struct dns_socket *socket = *at;
+	struct dns *dns = timer->context;
 
-	*at = socket->next;
+	look_at_unwatched(dns);
+	process(dns, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+/* NULL: there is none. */
+static struct dns_socket *
+find_socket(struct dns *dns, int fd)
+{
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		if (dns->sockets[i].watch.fd == fd)
+			return &dns->sockets[i];
+	return NULL;
+}
+
+static void
+drop_socket(struct dns_socket *socket)
+{
 	loop_watch_stop(&socket->watch);
-	free(socket);
+	socket->watch.fd = -1;
+	socket->unwatched = false;
 }
 
 static void
 add_socket(struct dns *dns, int fd, unsigned wanted)
 {
-	struct dns_socket *socket = calloc(1, sizeof(*socket));
+	struct dns_socket *socket = find_socket(dns, -1);
 
+	/* One that it has beside those is not heard: its look-ups end by their
+	 * time. */
 	if (socket == NULL)
 		return;
-	socket->dns = dns;
-	socket->next = dns->sockets;
-	dns->sockets = socket;
-	socket->watch = (struct loop_watch){
-		.fd = fd,
-		.wanted = wanted,
-		.fn = on_ready,
-		.context = socket,
-	};
-	if (loop_watch_start(dns->loop, &socket->watch) < 0)
-		drop_socket(&dns->sockets);
+	*socket = (struct dns_socket){ .dns = dns,
+		.watch = { .fd = fd,
+		    .wanted = wanted,
+		    .fn = on_ready,
+		    .context = socket } };
+	watch_socket(socket);
 }
 
-/*
- * c-ares says what it waits for on a socket; nothing, before it closes it.
- * There is no way to tell it that a watch failed: the look-up then ends by
- * its time.
- */
+static void
+change_socket(struct dns_socket *socket, unsigned wanted)
+{
+	if (socket->unwatched)
+		socket->watch.wanted = wanted;
+	else if (loop_watch_change(&socket->watch, wanted) < 0)
+		drop_socket(socket);
+}
+
+/* c-ares says what it waits for on a socket; nothing, before it closes it. */
 static void
 on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
 {
 	struct dns *dns = data;
-	struct dns_socket **at = find_socket(dns, fd);
+	struct dns_socket *socket = find_socket(dns, fd);
 	unsigned wanted =
 	    (readable != 0 ? LOOP_READ : 0) | (writable != 0 ? LOOP_WRITE : 0);
 
-	if (*at == NULL) {
-		if (wanted != 0)
-			add_socket(dns, fd, wanted);
-	} else if (wanted == 0 ||
-		   loop_watch_change(&(*at)->watch, wanted) < 0) {
-		drop_socket(at);
-	}
+	if (socket == NULL && wanted != 0)
+		add_socket(dns, fd, wanted);
+	else if (socket != NULL && wanted == 0)
+		drop_socket(socket);
+	else if (socket != NULL)
+		change_socket(socket, wanted);
 }
 
 /* ---- answers ---- */
@@ -406,6 +449,8 @@ dns_create(struct loop *loop, int64_t timeout, struct dns **ret)
 	(void)pthread_once(&once, init_library);
 	dns->loop = loop;
 	dns->timeout = timeout;
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		dns->sockets[i].watch.fd = -1;
 	/* Before it is read: what is written meanwhile is read again. */
 	name_servers_look(&dns->resolver);
 	dns->timer = (struct loop_timer){ .fn = on_time, .context = dns };
@@ -430,7 +475,9 @@ dns_destroy(struct dns **dns)
 		return;
 	/* Ends every look-up and closes every socket, by our callbacks. */
 	ares_destroy(gone->channel);
-	must(gone->lookups == 0 && gone->sockets == NULL);
+	must(gone->lookups == 0);
+	for (size_t i = 0; i < SOCKETS_MAX; i++)
+		must(gone->sockets[i].watch.fd < 0);
 	loop_timer_cancel(&gone->timer);
 	free(gone);
 }

@@ -205,7 +205,7 @@ refresh(struct stream *s)
 	if (s->blocked && s->error == 0 &&
 	    (wants_write(s) || s->drain_mark != STREAM_NO_MARK))
 		wanted |= s->wire.write_waits;
-	error = loop_watch_change(&s->watch, wanted);
+	error = s->watch.fd < 0 ? 0 : loop_watch_change(&s->watch, wanted);
 	if (error < 0)
 		fail(s, error);
 	if (stream_has_news(s) || has_work(s))
@@ -298,14 +298,14 @@ set_wire(
 	s->blocked = false;
 }
 
-int
-stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
-    struct stream **ret)
+static struct stream *
+make(struct loop *loop, const struct transport *transport, int fd, void *state,
+    const struct stream_limits *limits)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
-		return -ENOMEM;
+		return NULL;
 	s->loop = loop;
 	s->read_bytes = STREAM_READ_BYTES_FIRST;
 	s->output_high = limits->output_high;
@@ -318,11 +318,57 @@ stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
 	buffer_init(&s->output, &loop->pool, limits->output_bytes_max);
 	if (limits->secret)
 		buffer_keep_secret(&s->input);
-	set_wire(s, &transport_plain, fd, NULL);
+	set_wire(s, transport, fd, state);
+	return s;
+}
+
+int
+stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
+    struct stream **ret)
+{
+	struct stream *s = make(loop, &transport_plain, fd, NULL, limits);
+
+	if (s == NULL)
+		return -ENOMEM;
 	/* It wants nothing yet, and so nothing can fail. */
 	must(loop_watch_start(loop, &s->watch) == 0);
 	*ret = s;
 	return 0;
+}
+
+int
+stream_create_over(struct loop *loop, const struct transport *transport,
+    void *state, const struct stream_limits *limits, struct stream **ret)
+{
+	struct stream *s = make(loop, transport, -1, state, limits);
+
+	if (s == NULL)
+		return -ENOMEM;
+	must(transport->holds != NULL);
+	*ret = s;
+	return 0;
+}
+
+void
+stream_stir_up(struct stream *s)
+{
+	s->blocked = false;
+	stream_settle(s);
+	if (s->stir != NULL)
+		loop_defer(s->loop, &s->kick);
+}
+
+void
+stream_break(struct stream *s, int error)
+{
+	fail(s, error);
+	stream_settle(s);
+}
+
+void *
+stream_carried_by(const struct stream *s, const struct transport *transport)
+{
+	return s->transport == transport ? s->wire.state : NULL;
 }
 
 void
@@ -649,7 +695,8 @@ stream_destroy(struct stream *s, void (*close_fd)(int fd))
 	stream_bulk_end(s->bulk);
 	if (s->transport->close != NULL)
 		s->transport->close(&s->wire);
-	close_fd(s->wire.fd);
+	if (s->wire.fd >= 0)
+		close_fd(s->wire.fd);
 	buffer_fini(&s->input);
 	buffer_fini(&s->output);
 	if (s->entered == 0)

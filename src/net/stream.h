@@ -91,6 +91,25 @@ int stream_create(struct loop *loop, int fd, const struct stream_limits *limits,
     struct stream **ret);
 
 /*
+ * The same of what has no descriptor of its own, as the streams of an HTTP/2
+ * connection have none: whoever is behind the transport, which must have a
+ * `holds`, says by stream_stir_up when it can be read from or written to again.
+ */
+int stream_create_over(struct loop *loop, const struct transport *transport,
+    void *state, const struct stream_limits *limits, struct stream **ret);
+
+/* Its transport, which has no descriptor, takes bytes again, or has some, or an
+ * end or an error to give.  No callback comes from within. */
+void stream_stir_up(struct stream *stream);
+
+/* It has failed, says whoever is behind such a transport; told as ever. */
+void stream_break(struct stream *stream, int error);
+
+/* The state of its transport, if it is this one; else NULL. */
+void *stream_carried_by(
+    const struct stream *stream, const struct transport *transport);
+
+/*
  * Who is told from now on.  The new user hears of input that is in the buffer
  * and of an end that was told before, as soon as it reads.
  */
@@ -130,7 +149,8 @@ bool stream_is_bare(const struct stream *stream);
 void stream_rest(struct stream *stream, stream_stir_fn fn, void *context);
 
 struct loop *stream_loop(const struct stream *stream);
-int stream_fd(const struct stream *stream); /* stays the stream's */
+/* Stays the stream's; -1: it has none. */
+int stream_fd(const struct stream *stream);
 
 /* ---- input ---- */
 

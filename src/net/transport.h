@@ -3,8 +3,8 @@
  * net/transport: what carries the bytes of a stream.
  *
  * A table of functions over a connected, non-blocking descriptor: plain TCP
- * here, TLS on the same terms.  Only net/stream calls them, in the thread of
- * its loop.
+ * here, TLS on the same terms; and over none, where many streams share a
+ * connection (http2).  Only net/stream calls them, in the thread of its loop.
  */
 #ifndef GATEHOUSE_NET_TRANSPORT_H
 #define GATEHOUSE_NET_TRANSPORT_H
@@ -21,7 +21,7 @@
  * reading and WRITE for writing.
  */
 struct transport_wire {
-	int fd;
+	int fd;      /* -1: there is none */
 	void *state; /* the transport's own */
 	unsigned read_waits;
 	unsigned write_waits;

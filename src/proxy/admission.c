@@ -31,6 +31,13 @@ is_user(const struct policy *policy, const struct policy_user *user)
 	       policy_users_have(&policy->users, user);
 }
 
+/* Whom a certificate names needs no file: it was checked by whoever took it. */
+static bool
+is_certified(const struct policy_user *user)
+{
+	return user != NULL && user->name.at != NULL && user->hash.at == NULL;
+}
+
 /*
  * Who is asked and has not said it is not nobody: a rule about somebody may be
  * about him.
@@ -42,7 +49,7 @@ admission_user(const struct proxy_generation *generation, struct flow *flow,
 	const struct policy *policy = generation->policy;
 
 	if (flow->way != FLOW_EXPLICIT ||
-	    !policy_users_are_asked(&policy->users)) {
+	    (!policy_users_are_asked(&policy->users) && !is_certified(user))) {
 		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
 		return;
 	}
@@ -50,7 +57,7 @@ admission_user(const struct proxy_generation *generation, struct flow *flow,
 	if (flow->last < POLICY_PHASE_REQUEST)
 		flow->last = POLICY_PHASE_REQUEST;
 	flow->known[POLICY_FACT_USER] = FLOW_NOT_GIVEN;
-	if (!is_user(policy, user))
+	if (!is_certified(user) && !is_user(policy, user))
 		return;
 	flow->user = user->name;
 	flow->known[POLICY_FACT_USER] = FLOW_KNOWN;

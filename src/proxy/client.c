@@ -3,6 +3,7 @@
 
 #include "event/counter.h"
 #include "event/event.h"
+#include "http2/session.h"
 #include "net/hello.h"
 #include "net/socket.h"
 #include "proxy/alias_stream.h"
@@ -12,16 +13,19 @@
 #include "proxy/banned.h"
 #include "proxy/crowd.h"
 #include "proxy/exchange.h"
+#include "proxy/frames.h"
 #include "proxy/greeting.h"
 #include "proxy/opened.h"
 #include "proxy/page.h"
 #include "proxy/proxy_status.h"
+#include "proxy/secure.h"
 #include "proxy/socks.h"
 #include "proxy/tunnel.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define DNS_PORT   53
@@ -47,13 +51,20 @@ finish_matter(struct client *client, enum proxy_failure why)
 	exchange_cancel(client->exchange, why);
 	tunnel_cancel(client->tunnel, why);
 	association_cancel(client->association, why);
+	frames_destroy(client->frames, why);
 	alias_stream_destroy(client->questions);
 	client->questions = NULL;
 	client->association = NULL;
+	client->frames = NULL;
 	client->exchange = NULL;
 	client->tunnel = NULL;
-	client->user = (struct policy_user){ 0 };
 	arena_fini(&client->arena);
+	secure_cancel(client->secure);
+	client->secure = NULL;
+	/* Without a hash: nothing else proves it. */
+	client->user = (struct policy_user){ 0 };
+	if (client->certified != NULL)
+		client->user.name = str_of(client->certified);
 }
 
 static void
@@ -63,9 +74,11 @@ destroy(struct client *client, enum proxy_failure why)
 	opened_destroy(&client->opened);
 	stream_close(&client->stream);
 	loop_timer_cancel(&client->timer);
-	worker_remove_client(client->worker, client);
+	worker_remove_client(client);
 	crowd_leave(client->place);
-	counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+	if (client->connection == NULL)
+		counter_add(COUNTER_CONNECTIONS_OPEN, -1);
+	free(client->certified);
 	free(client);
 }
 
@@ -98,10 +111,14 @@ on_failed(struct stream *stream, int error, void *context)
 	client_destroy(context);
 }
 
+/* The end of a stream of HTTP/2 could not overtake its last bytes. */
 static void
 linger(struct client *client)
 {
-	stream_close_flushed(&client->stream, PROXY_LINGER);
+	if (http2_stream_has_ended(client->stream))
+		stream_shutdown(client->stream);
+	else
+		stream_close_flushed(&client->stream, PROXY_LINGER);
 	client_destroy(client);
 }
 
@@ -184,6 +201,21 @@ client_become_busy(struct client *client)
 
 /* ---- heads ---- */
 
+/* What is told of a head that is none. */
+static void
+tell_fault(struct errand *errand, enum http_fault fault)
+{
+	counter_add(COUNTER_BAD_REQUESTS, 1);
+	errand->account.status = (uint16_t)http_fault_status(fault);
+	errand->answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_REQUEST,
+		.reason = http_fault_meaning(fault),
+	};
+	errand_tell(errand);
+	errand_fini(errand);
+}
+
 /* A head that is none: said, counted, and the last of this connection. */
 static void
 refuse_head(struct client *client, enum http_fault fault)
@@ -197,20 +229,23 @@ refuse_head(struct client *client, enum http_fault fault)
 	};
 	struct errand errand;
 
-	counter_add(COUNTER_BAD_REQUESTS, 1);
 	client_begin_errand(client, &errand);
-	errand.account.status = (uint16_t)page.status;
 	errand.account.bytes_in = stream_input(client->stream).len;
-	int sent = page_send(&page, client->stream);
+	/* Who does not speak HTTP would take it for something else. */
+	int sent =
+	    fault == HTTP_FAULT_NOT_HTTP ? 0 : page_send(&page, client->stream);
 	errand.account.bytes_out = sent > 0 ? (uint64_t)sent : 0;
-	errand.answer = (struct policy_answer){
-		.verdict = POLICY_VERDICT_REJECT,
-		.phase = POLICY_PHASE_REQUEST,
-		.reason = http_fault_meaning(fault),
-	};
-	errand_tell(&errand);
-	errand_fini(&errand);
+	tell_fault(&errand, fault);
 	client_end(client);
+}
+
+void
+client_tell_malformed(struct client *client, enum http_fault fault)
+{
+	struct errand errand;
+
+	client_begin_errand(client, &errand);
+	tell_fault(&errand, fault);
 }
 
 /* A part has come, and room is kept for the rest as long as there is some. */
@@ -236,6 +271,15 @@ void
 client_await_hello(struct client *client)
 {
 	arm(client, PROXY_GREETING_TIMEOUT);
+}
+
+void
+client_wait_for_head(struct client *client, bool waits)
+{
+	if (waits)
+		wait_for_rest(client);
+	else
+		leave_slow(client);
 }
 
 /* Bytes of a head have come: from now on the time for it runs. */
@@ -297,12 +341,39 @@ speaks_socks(const struct client *client)
 	       socks_begins(stream_input(client->stream));
 }
 
+static enum frames_preface
+preface_of(const struct client *client)
+{
+	if (client->has_asked || client->connection != NULL)
+		return FRAMES_PREFACE_NONE;
+	return frames_preface_of(stream_input(client->stream));
+}
+
+/* Whether it speaks HTTP/2, or may do so and has been waited for. */
+static bool
+take_preface(struct client *client)
+{
+	enum frames_preface preface = preface_of(client);
+
+	if (preface == FRAMES_PREFACE_NONE)
+		return false;
+	if (preface == FRAMES_PREFACE_WHOLE) {
+		frames_serve(client);
+		return true;
+	}
+	begin_head(client);
+	wait_for_rest(client);
+	return true;
+}
+
 static void
 on_head_data(struct stream *stream, void *context)
 {
 	struct client *client = context;
 
 	(void)stream;
+	if (take_preface(client))
+		return;
 	if (!speaks_socks(client)) {
 		read_head(client);
 		return;
@@ -336,6 +407,20 @@ await_preface(struct client *client)
 	balanced_serve(client);
 }
 
+/* Of those who stall in it no more than of those who stall in a head. */
+static void
+shake_hands(struct client *client)
+{
+	client->state = CLIENT_SHAKING;
+	loop_timer_cancel(&client->timer);
+	client->slow_place = crowd_enter(
+	    client->worker->slow_heads, client->peer.address, false);
+	if (client->slow_place == NULL)
+		client_reset(client);
+	else
+		secure_serve(client);
+}
+
 static const struct stream_user heads = {
 	.data = on_head_data,
 	.ended = on_head_ended,
@@ -347,11 +432,33 @@ static void
 await_head(struct client *client)
 {
 	client->state = CLIENT_IDLE;
-	client->scan = (struct http_head_scan){ 0 };
+	client->scan = (struct http_head_scan){
+		.framed = http2_stream_is(client->stream),
+		.alone = http2_stream_is_alone(client->stream),
+	};
 	arm(client,
 	    client->worker->drains ? PROXY_DRAIN_IDLE : PROXY_KEEP_TIMEOUT);
 	stream_use(client->stream, &heads, client);
 	stream_read_start(client->stream);
+}
+
+static void
+await_request(struct client *client)
+{
+	if (secure_is_wanted(client))
+		shake_hands(client);
+	else
+		await_head(client);
+}
+
+void
+client_secured(struct client *client, enum tls_protocol protocol)
+{
+	finish_matter(client, PROXY_FAILURE_NONE);
+	if (protocol == TLS_PROTOCOL_HTTP2)
+		frames_serve(client);
+	else
+		await_head(client);
 }
 
 void
@@ -541,9 +648,13 @@ on_time(struct loop_timer *timer)
 	case CLIENT_ENDING:
 		on_last_words_time(client);
 		break;
+	case CLIENT_SHAKING: /* which has its own */
+		break;
 	case CLIENT_IDLE:
 	case CLIENT_SILENT:
 		client_end(client);
+		break;
+	case CLIENT_FRAMES: /* the session minds it */
 		break;
 	}
 }
@@ -647,24 +758,35 @@ find_place(struct worker *worker, bool intercepted,
 	return crowd_enter(worker->crowd, peer, balanced);
 }
 
+/* A client of the explicit port may say a password. */
 static struct client *
-make(struct worker *worker, bool intercepted,
-    const struct address_port *listener, int fd, struct address_port peer)
+allocate(struct worker *worker, bool intercepted)
 {
 	struct client *client = calloc(1, sizeof(*client));
-	struct stream_limits limits = stream_limits_usual;
 
 	if (client == NULL)
 		return NULL;
 	client->worker = worker;
 	client->intercepted = intercepted;
-	client->listener = *listener;
-	client->peer = peer;
 	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
 	client->arena.spare = &worker->spare;
-	/* A client of the explicit port may say a password. */
-	client->arena.secret = limits.secret = !intercepted;
+	client->arena.secret = !intercepted;
+	return client;
+}
+
+static struct client *
+make(struct worker *worker, bool intercepted,
+    const struct address_port *listener, int fd, struct address_port peer)
+{
+	struct client *client = allocate(worker, intercepted);
+	struct stream_limits limits = stream_limits_usual;
+
+	if (client == NULL)
+		return NULL;
+	client->listener = *listener;
+	client->peer = peer;
+	limits.secret = !intercepted;
 	if (socket_local(fd, &client->local) < 0 ||
 	    stream_create(worker->loop, fd, &limits, &client->stream) < 0) {
 		free(client);
@@ -679,7 +801,7 @@ make(struct worker *worker, bool intercepted,
 		client->alias =
 		    aliases_name(worker->aliases, client->local.address);
 	describe(client);
-	worker_add_client(worker, client);
+	worker_add_client(&worker->clients, client);
 	counter_add(COUNTER_CONNECTIONS, 1);
 	counter_add(COUNTER_CONNECTIONS_OPEN, 1);
 	return client;
@@ -718,7 +840,62 @@ client_create(struct worker *worker, bool intercepted,
 	else if (is_balanced(client))
 		await_preface(client);
 	else
-		await_head(client);
+		await_request(client);
+}
+
+/* ---- streams of HTTP/2 ---- */
+
+void
+client_become_framed(struct client *client, struct frames *frames)
+{
+	client->frames = frames;
+	client->has_asked = true;
+	client->state = CLIENT_FRAMES;
+	leave_slow(client);
+	loop_timer_cancel(&client->timer);
+}
+
+/* Whom a certificate names. */
+static bool
+inherit_user(struct client *client, const struct client *connection)
+{
+	if (connection->certified == NULL)
+		return true;
+	client->certified = strdup(connection->certified);
+	if (client->certified == NULL)
+		return false;
+	client->user.name = str_of(client->certified);
+	return true;
+}
+
+void
+client_create_stream(
+    struct client *connection, struct stream *stream, int fault)
+{
+	struct client *client =
+	    allocate(connection->worker, connection->intercepted);
+
+	if (client == NULL) {
+		stream_close(&stream);
+		return;
+	}
+	client->connection = connection;
+	client->listener = connection->listener;
+	client->peer = connection->peer;
+	client->balancer = connection->balancer;
+	client->local = connection->local;
+	client->alias = connection->alias;
+	client->flow_id = connection->flow_id;
+	if (!inherit_user(client, connection)) {
+		stream_close(&stream);
+		free(client);
+		return;
+	}
+	client->stream = stream;
+	worker_add_client(frames_streams(connection->frames), client);
+	await_head(client);
+	if (fault >= 0)
+		refuse_head(client, (enum http_fault)fault);
 }
 
 void
@@ -731,7 +908,16 @@ client_become(struct client *client, struct address_port source)
 	else if (!may_ask(client))
 		client_refuse(client, PROXY_FAILURE_PREFACE_SOURCE);
 	else
-		await_head(client);
+		await_request(client);
+}
+
+/* Of a stream of HTTP/2 that of its connection. */
+static int
+descriptor_of(const struct client *client)
+{
+	if (client->connection != NULL)
+		client = client->connection;
+	return client->stream != NULL ? stream_fd(client->stream) : -1;
 }
 
 void
@@ -741,20 +927,26 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
-	errand->client_fd = stream_fd(client->stream);
+	if (client->connection != NULL || client->frames != NULL)
+		errand->account.http = http_version_word(HTTP_VERSION_2);
+	errand->client_fd = descriptor_of(client);
 	errand->named = client->alias.at != NULL;
 	errand_set_user(errand, client->opened != NULL
 				    ? opened_user(client->opened)
 				    : &client->user);
 }
 
-void
-client_refuse(struct client *client, enum proxy_failure why)
+/* Refused whatever it asks. */
+static void
+tell_refusal(
+    struct client *client, enum proxy_failure why, const char *words)
 {
 	struct errand errand;
 
 	client_begin_errand(client, &errand);
-	errand.account.bytes_in = stream_input(client->stream).len;
+	if (client->stream != NULL)
+		errand.account.bytes_in = stream_input(client->stream).len;
+	(void)snprintf(errand.words, sizeof(errand.words), "%s", words);
 	errand.answer = (struct policy_answer){
 		.verdict = POLICY_VERDICT_REJECT,
 		.phase = POLICY_PHASE_PACKET,
@@ -762,7 +954,27 @@ client_refuse(struct client *client, enum proxy_failure why)
 	errand.failure = why;
 	errand_tell(&errand);
 	errand_fini(&errand);
+}
+
+void
+client_refuse_for(
+    struct client *client, enum proxy_failure why, const char *words)
+{
+	tell_refusal(client, why, words);
 	client_reset(client);
+}
+
+void
+client_refuse(struct client *client, enum proxy_failure why)
+{
+	client_refuse_for(client, why, "");
+}
+
+void
+client_end_flood(struct client *client)
+{
+	tell_refusal(client, PROXY_FAILURE_FLOOD, "");
+	client_end(client);
 }
 
 /* ---- another policy ---- */
@@ -820,17 +1032,24 @@ client_judge_again(struct client *client)
 		if (errand != NULL)
 			errand_move(errand);
 		association_judge_again(client->association);
+		if (client->frames != NULL)
+			frames_judge_again(client->frames);
 		return;
 	}
-	finish_matter(client, PROXY_FAILURE_POLICY_CHANGED);
+	client_break(client, PROXY_FAILURE_POLICY_CHANGED);
+}
+
+void
+client_break(struct client *client, enum proxy_failure why)
+{
+	finish_matter(client, why);
 	client_reset(client);
 }
 
 void
 client_ban(struct client *client)
 {
-	finish_matter(client, PROXY_FAILURE_BANNED);
-	client_reset(client);
+	client_break(client, PROXY_FAILURE_BANNED);
 }
 
 void
@@ -838,6 +1057,8 @@ client_drain(struct client *client)
 {
 	if (client->state == CLIENT_IDLE)
 		arm(client, PROXY_DRAIN_IDLE);
+	else if (client->frames != NULL)
+		frames_drain(client->frames);
 }
 
 void
@@ -845,8 +1066,8 @@ client_end_used_up(struct client *client)
 {
 	struct errand *errand = errand_of(client);
 
-	if (errand == NULL || !share_is_used_up(&errand->share))
-		return;
-	finish_matter(client, PROXY_FAILURE_QUOTA);
-	client_reset(client);
+	if (client->frames != NULL)
+		frames_end_used_up(client->frames);
+	if (errand != NULL && share_is_used_up(&errand->share))
+		client_break(client, PROXY_FAILURE_QUOTA);
 }

@@ -5,8 +5,11 @@
  *	intercepted:	greeting -> tunnel, or head
  *	explicit:	head, or SOCKS -> tunnel, or association
  *	by a balancer:	preface -> as explicit
+ *	by TLS:		handshake (proxy/secure) -> as explicit
  *	both:		head -> exchange -> head -> ... -> end
  *				`-> tunnel (CONNECT, 101)
+ *			preface of HTTP/2 -> frames, each of whose streams is a
+ *			client for one request: head -> exchange -> end
  *
  * The connection belongs to one worker and never changes thread.  Between two
  * requests it holds no arena and no buffer.  `exchange`, `tunnel` and
@@ -18,6 +21,7 @@
 
 #include "http/parse.h"
 #include "net/stream.h"
+#include "net/tls.h"
 #include "proxy/errand.h"
 #include "proxy/who.h"
 
@@ -25,25 +29,31 @@ struct alias_stream;
 struct association;
 struct crowd_source;
 struct exchange;
+struct frames;
 struct opened;
+struct secure;
 struct tunnel;
 
 enum client_state {
 	CLIENT_PREFACE,  /* a balancer is to say whom it speaks for */
+	CLIENT_SHAKING,  /* TLS is not spoken yet, but is to be */
 	CLIENT_GREETING, /* intercepted, and nothing is known */
 	CLIENT_HELLO,    /* a hello has begun */
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
 	CLIENT_OPENING,  /* its TLS is about to be opened */
+	CLIENT_FRAMES,   /* it speaks HTTP/2 */
 	CLIENT_SILENT,   /* dropped */
 	CLIENT_ENDING,   /* its last words are on their way */
 };
 
 struct client {
 	struct worker *worker;
-	struct client *next, **link; /* of the worker's */
-	struct stream *stream;       /* NULL: a relay has it */
+	/* Of the worker's, or of the streams of `connection`. */
+	struct client *next, **link;
+	struct client *connection; /* NULL: this is one, and no stream */
+	struct stream *stream;     /* NULL: a relay has it */
 	enum client_state state;
 	bool intercepted;
 	bool has_asked;               /* a request was read */
@@ -59,13 +69,17 @@ struct client {
 	struct who_question who;
 	struct crowd_source *place, *slow_place; /* NULL: none taken */
 	struct policy_user user; /* in the arena; name.at == NULL: unknown */
+	struct secure *secure;   /* NULL: no handshake is under way */
+	char *certified; /* who it is by its certificate; NULL: not known */
 	struct http_head_scan scan;
 	size_t unsent; /* of the last words, when the timer was armed */
 	struct exchange *exchange;
 	struct tunnel *tunnel;
-	struct association *association; /* not in the arena */
-	struct opened *opened; /* so too; NULL: its TLS, if any, is its own */
-	struct alias_stream *questions; /* nor is this */
+	/* Not in the arena: */
+	struct association *association;
+	struct alias_stream *questions;
+	struct frames *frames;
+	struct opened *opened; /* NULL: its TLS, if any, is its own */
 };
 
 /* Takes fd; what cannot be served is closed. */
@@ -95,6 +109,26 @@ void client_await_rest(struct client *client);
 
 /* Its time for a first word runs, if it has said none. */
 void client_await_hello(struct client *client);
+/* The same, told as `why`. */
+void client_break(struct client *client, enum proxy_failure why);
+
+/* ---- for proxy/frames ---- */
+
+/* A stream of the connection, which is taken; `fault`: what comes is no request
+ * (enum http_fault), or -1. */
+void client_create_stream(
+    struct client *connection, struct stream *stream, int fault);
+void client_become_framed(struct client *client, struct frames *frames);
+
+/* A request that is none was refused otherwise: counted and told. */
+void client_tell_malformed(struct client *client, enum http_fault fault);
+
+/* A part of a head has come, and room is kept for the rest; or not any more.
+ * Where there is none, the connection ends. */
+void client_wait_for_head(struct client *client, bool waits);
+
+/* It overdoes it: told; what was said is sent, then the end. */
+void client_end_flood(struct client *client);
 
 /* From now on whoever has it minds the time. */
 void client_become_busy(struct client *client);
@@ -105,8 +139,14 @@ void client_become_busy(struct client *client);
  */
 void client_become(struct client *client, struct address_port source);
 
-/* Refused before anything was asked: told, and the connection is reset. */
+/* TLS is spoken on it; nothing was read of what is inside. */
+void client_secured(struct client *client, enum tls_protocol protocol);
+
+/* Refused before anything was asked: told, and the connection is reset.  Words
+ * are for the log; "": the usual ones. */
 void client_refuse(struct client *client, enum proxy_failure why);
+void client_refuse_for(
+    struct client *client, enum proxy_failure why, const char *words);
 
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);

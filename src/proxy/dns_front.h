@@ -34,7 +34,6 @@
 #define DNS_QUESTIONS_BURST      2000
 
 struct dns_front;
-struct dns_question_wait;
 struct dns_stream;
 struct worker;
 

@@ -87,12 +87,24 @@ dns_judge_begin(struct dns_judge *judge,
 	}
 }
 
+static const struct policy_prospect passes = { .verdict =
+						   POLICY_VERDICT_ALLOW };
+
+/*
+ * A name inside may be a neighbour's, to whom flows go without the gateway: so
+ * it is refused by a rule that means it, and else when its address is known.
+ */
 struct policy_prospect
 dns_judge_question(
     const struct dns_judge *judge, const struct proxy_generation *generation)
 {
-	return policy_prospect(generation->policy, &judge->flow,
-	    !judge->is_local && !judge->is_reverse);
+	struct policy_prospect prospect = policy_prospect(generation->policy,
+	    &judge->flow, !judge->is_local && !judge->is_reverse);
+
+	if (prospect.verdict != POLICY_VERDICT_ALLOW && judge->is_local &&
+	    !policy_endpoint_has_domains(&prospect.rule->to))
+		return passes;
+	return prospect;
 }
 
 /* ---- the answer ---- */
@@ -141,6 +153,14 @@ dns_judge_leads_inside(const struct dns_judge *judge,
 	return hints.inside;
 }
 
+static bool
+is_neighbour(const struct policy *policy, const struct flow *flow)
+{
+	return flow->to_zone == flow->from_zone &&
+	       flow->from_zone < policy->zone_count &&
+	       flow->from_zone != policy->elsewhere;
+}
+
 struct policy_prospect
 dns_judge_answer(struct dns_judge *judge,
     const struct proxy_generation *generation, const struct dns_answer *answer)
@@ -153,6 +173,8 @@ dns_judge_answer(struct dns_judge *judge,
 
 	for (size_t i = 0; dns_answer_address(answer, i, &address); i++) {
 		admission_destination(generation, &judge->flow, address);
+		if (is_neighbour(generation->policy, &judge->flow))
+			return passes;
 		prospect =
 		    policy_prospect(generation->policy, &judge->flow, false);
 		if (prospect.verdict == POLICY_VERDICT_ALLOW)

@@ -127,6 +127,7 @@ struct errand {
 	/* For the journal; the owner fills it before tell. */
 	struct {
 		struct str method, url;
+		const char *http; /* of the client; NULL: not his */
 		uint16_t status;
 		uint64_t bytes_in, bytes_out;
 		uint64_t saved; /* bytes not fetched, or not sent */

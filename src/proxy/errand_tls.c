@@ -92,7 +92,7 @@ failure_of(const struct tls_handshake *handshake)
 		return PROXY_FAILURE_CERTIFICATE;
 	return handshake->failure == TLS_FAILURE_TIME
 		   ? PROXY_FAILURE_TLS_TIMEOUT
-		   : PROXY_FAILURE_TLS_FAILED;
+		   : PROXY_FAILURE_SERVER_TLS;
 }
 
 /* "the server's certificate is not accepted: it has expired" */

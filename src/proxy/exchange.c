@@ -110,8 +110,8 @@ void
 exchange_cut_off(struct exchange *exchange, enum proxy_failure failure)
 {
 	struct client *client = exchange->client;
-	bool end_is_close =
-	    exchange->request.minor == 0 && !exchange->down.chunked;
+	bool end_is_close = !http_request_takes_chunks(&exchange->request) &&
+			    !exchange->down.chunked;
 
 	exchange->errand.failure = failure;
 	note_bytes(exchange);
@@ -279,7 +279,8 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 		return;
 	}
-	http_response_fit(response, exchange->request.minor);
+	http_response_fit(
+	    response, http_request_takes_chunks(&exchange->request));
 	/* Content that is still on its way would be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&
 			 response->framing != HTTP_FRAMING_UNTIL_CLOSE;
@@ -560,6 +561,16 @@ exchange_arm(struct exchange *exchange, int64_t at)
 	    exchange->client->worker->loop, &exchange->client->timer, at);
 }
 
+/* What ends with the client's stream is written in chunks. */
+static enum http_framing
+framing_up(const struct exchange *exchange)
+{
+	enum http_framing framing = exchange->request.framing;
+
+	return framing == HTTP_FRAMING_UNTIL_CLOSE ? HTTP_FRAMING_CHUNKED
+						   : framing;
+}
+
 static void
 begin_up(struct exchange *exchange)
 {
@@ -571,7 +582,7 @@ begin_up(struct exchange *exchange)
 	exchange->up_done = !has_content(request);
 	transfer_init(&exchange->up, exchange->client->stream,
 	    exchange->errand.server, request->framing, request->content_length,
-	    request->framing);
+	    framing_up(exchange));
 	exchange->up.throttle =
 	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
 	exchange->moved = loop_now(exchange->client->worker->loop);
@@ -622,6 +633,11 @@ answer_connect(struct exchange *exchange)
 	struct http_response response =
 	    http_response_own(200, HTTP_METHOD_CONNECT, HTTP_UNSAID);
 
+	/* What is to be looked at never passes as it is. */
+	if (exchange->errand.answer.opened != NULL) {
+		client_reset(exchange->client);
+		return;
+	}
 	exchange_forget_head(exchange);
 	exchange->errand.account.status = 200;
 	if (write_head(exchange, &response, true, false) < 0)

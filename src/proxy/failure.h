@@ -30,7 +30,7 @@
 	ROW(PARENT_AUTH, 502, "the parent asks for a password")                \
 	ROW(PARENT_NO_WAY, 502, "the parent has no way to the server")         \
 	ROW(TLS_TIMEOUT, 504, "TLS with the server takes too long")            \
-	ROW(TLS_FAILED, 502, "TLS with the server failed")                     \
+	ROW(SERVER_TLS, 502, "TLS with the server failed")                     \
 	ROW(CERTIFICATE, 502, "the server's certificate is not accepted")      \
 	ROW(CERTIFICATE_REFUSED, 0, "the client refuses the certificate")      \
 	ROW(CLIENT_TLS, 0, "TLS with the client failed")                       \
@@ -66,7 +66,9 @@
 	    "the balancer does not say for whom it asks")                      \
 	ROW(PREFACE_SOURCE, 403,                                               \
 	    "the balancer speaks for one who may not ask here")                \
+	ROW(TLS_FAILED, 400, "the TLS handshake failed")                       \
 	ROW(HELLO_BAD, 400, "the TLS hello is malformed")                      \
+	ROW(FLOOD, 0, "the client floods the proxy with useless frames")       \
 	ROW(OTHER_NAME, 421, "it names another server than it has dialled")    \
 	ROW(IDLE, 0, "nothing moved for too long")                             \
 	ROW(NO_MEMORY, 503, "the proxy has no room for it")

@@ -130,6 +130,7 @@ proxy_generation_again(const struct proxy_generation *generation)
 			if (generation->name_servers[i] != NULL)
 				again->name_servers[i] =
 				    tls_peer_ref(generation->name_servers[i]);
+		again->identities = identities_ref(generation->identities);
 	}
 	return again;
 }
@@ -156,6 +157,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	parents_unref(generation->parents);
 	inspection_unref(generation->inspection);
 	dns_peers_fini(generation);
+	identities_unref(generation->identities);
 	policy_unref(generation->policy);
 	free(generation);
 }

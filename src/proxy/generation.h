@@ -10,6 +10,7 @@
 #define GATEHOUSE_PROXY_GENERATION_H
 
 #include "policy/policy.h"
+#include "proxy/identities.h"
 #include "proxy/limiter.h"
 #include "proxy/parents.h"
 #include "proxy/quotas.h"
@@ -45,6 +46,7 @@ struct proxy_generation {
 	/* Of `dns`, those that are asked over TLS; references, by
 	 * proxy/dns_peers. */
 	struct tls_peer *name_servers[POLICY_DNS_UPSTREAMS_MAX];
+	struct identities *identities; /* a reference; NULL: no TLS */
 	struct {
 		struct proxy_listener *items;
 		size_t count, room;

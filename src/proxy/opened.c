@@ -65,6 +65,15 @@ describe(const struct client *client, const struct opened_question *question,
 			  ret->from_zone, question->name);
 }
 
+bool
+opened_can_be(const struct client *client)
+{
+	const struct proxy_generation *generation = client->worker->generation;
+
+	return generation->policy->inspects && generation->inspection != NULL &&
+	       client->stream != NULL && stream_is_bare(client->stream);
+}
+
 static bool
 may_be_opened(const struct client *client,
     const struct opened_question *question, const struct policy_user *user)
@@ -89,7 +98,8 @@ bool
 opened_may_be(
     const struct client *client, const struct opened_question *question)
 {
-	return may_be_opened(client, question, &client->user);
+	return opened_can_be(client) &&
+	       may_be_opened(client, question, &client->user);
 }
 
 bool

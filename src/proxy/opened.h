@@ -38,6 +38,12 @@ struct opened_question {
 };
 
 /*
+ * Whether it could be opened at all: a connection that comes to us in TLS, or
+ * as a stream of HTTP/2, is not, and fares as one that is not opened.
+ */
+bool opened_can_be(const struct client *client);
+
+/*
  * Whether the policy may have it opened, as far as is known.  Cheap where no
  * rule opens anything.
  */

@@ -72,7 +72,7 @@ write_connect(struct passage *passage)
 	if (passage->target.via.at != NULL)
 		text_add(&head, passage->target.via);
 	else
-		http_via_add(&nothing, 1, worker_via(), &head);
+		http_via_add(&nothing, HTTP_VERSION_1_1, worker_via(), &head);
 	text_addz(&head, "\r\n");
 	int rc = head.full ? -ENOMEM
 			   : stream_write(passage->stream, text_str(&head));

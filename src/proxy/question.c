@@ -98,7 +98,8 @@ tell_via(struct errand *errand, const struct http_request *request,
 {
 	struct text line = TEXT_EMPTY;
 
-	http_via_add(&request->fields, request->minor, worker_via(), &line);
+	http_via_add(&request->fields, http_request_version(request),
+	    worker_via(), &line);
 	errand->via = arena_str(arena, text_str(&line));
 	arena->full |= line.full;
 	text_fini(&line);
@@ -122,6 +123,7 @@ describe(struct errand *errand, struct client *client,
 	struct text *url = &client->worker->scratch;
 
 	errand->account.method = arena_str(arena, request->method_text);
+	errand->account.http = http_version_word(http_request_version(request));
 	if (request->method == HTTP_METHOD_CONNECT)
 		return;
 	text_clear(url);
@@ -188,7 +190,7 @@ question_put(struct errand *errand, struct client *client,
 	 * opened. */
 	if (connect)
 		errand->flow.last = POLICY_PHASE_REQUEST;
-	if (connect && errand->generation->policy->inspects) {
+	if (connect && opened_can_be(client)) {
 		errand->flow.tls = FLOW_TLS;
 		errand->flow.connects = true;
 	}

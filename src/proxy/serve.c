@@ -270,7 +270,7 @@ describe(struct serve *serve, const struct serve_order *order)
 
 	if (length == HTTP_UNSAID && response.framing != HTTP_FRAMING_NONE)
 		response.framing = HTTP_FRAMING_UNTIL_CLOSE;
-	http_response_fit(&response, order->request->minor);
+	http_response_fit(&response, http_request_takes_chunks(order->request));
 	serve->chunked = response.framing == HTTP_FRAMING_CHUNKED;
 	serve->keep_alive =
 	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;

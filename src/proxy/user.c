@@ -9,6 +9,7 @@ bool
 user_is_asked(const struct client *client)
 {
 	return !client->intercepted && client->opened == NULL &&
+	       client->certified == NULL &&
 	       policy_users_are_asked(
 		   &client->worker->generation->policy->users);
 }

@@ -12,7 +12,8 @@
 
 struct client;
 
-/* Whether it can say so at all: intercepted clients know of no proxy. */
+/* Whether it can say so at all, and need: intercepted clients know of no proxy,
+ * and who has shown a certificate is known. */
 bool user_is_asked(const struct client *client);
 
 /*

@@ -97,19 +97,18 @@ worker_via(void)
 /* ---- clients ---- */
 
 void
-worker_add_client(struct worker *worker, struct client *client)
+worker_add_client(struct client **list, struct client *client)
 {
-	client->next = worker->clients;
-	client->link = &worker->clients;
+	client->next = *list;
+	client->link = list;
 	if (client->next != NULL)
 		client->next->link = &client->next;
-	worker->clients = client;
+	*list = client;
 }
 
 void
-worker_remove_client(struct worker *worker, struct client *client)
+worker_remove_client(struct client *client)
 {
-	(void)worker;
 	*client->link = client->next;
 	if (client->next != NULL)
 		client->next->link = client->link;
@@ -129,14 +128,14 @@ pause_accepting(struct worker *worker)
 }
 
 static void
-on_accept_again(struct loop_timer *timer)
+accept_all(struct worker *worker)
 {
-	struct worker *worker = timer->context;
-
 	for (size_t i = 0; i < worker->listener_count; i++)
 		if (loop_watch_change(&worker->listeners[i].watch,
-			LOOP_READ | LOOP_EXCLUSIVE) < 0)
+			LOOP_READ | LOOP_EXCLUSIVE) < 0) {
 			pause_accepting(worker);
+			return;
+		}
 }
 
 /* What was handed over is known by where it was going. */
@@ -147,7 +146,7 @@ asks_dns(
 	struct address_port to;
 
 	return listener->dns ||
-	       (listener->intercepts &&
+	       (listener->intercepts && !listener->sandbox &&
 		   worker->generation->policy->dns.intercepts != 0 &&
 		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
 }
@@ -185,11 +184,17 @@ on_datagrams(struct loop_watch *watch, unsigned ready)
 	struct worker_listener *listener = watch->context;
 
 	(void)ready;
-	if (listener->listener->dns || listener->listener->intercepts)
-		dns_datagrams_take(listener->worker->dns, listener->listener);
-	else
-		association_receive(
-		    listener->worker, &listener->listener->at, watch->fd);
+	association_receive(
+	    listener->worker, &listener->listener->at, watch->fd);
+}
+
+static void
+on_dns(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	dns_datagrams_take(listener->worker->dns, listener->listener);
 }
 
 static void
@@ -206,7 +211,9 @@ reader_of(const struct proxy_listener *listener)
 {
 	if (!listener->datagrams)
 		return on_connections;
-	return listener->sandbox ? on_questions : on_datagrams;
+	if (listener->sandbox)
+		return on_questions;
+	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
 }
 
 static void
@@ -220,27 +227,45 @@ stop_listening(struct worker *worker)
 	worker->listener_count = 0;
 }
 
-static void
-start_listening(struct worker *worker)
+static bool
+make_watches(struct worker *worker)
 {
 	const struct proxy_generation *generation = worker->generation;
 	size_t count = generation->listeners.count;
 
 	worker->listeners = calloc(count + 1, sizeof(*worker->listeners));
-	/* Without it nobody is served, which the daemon cannot see: end, and
-	 * be started again. */
-	must(worker->listeners != NULL);
+	if (worker->listeners == NULL)
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		struct worker_listener *one = &worker->listeners[i];
 		one->worker = worker;
 		one->listener = &generation->listeners.items[i];
 		one->watch = (struct loop_watch){ .fd = one->listener->fd,
-			.wanted = LOOP_READ | LOOP_EXCLUSIVE,
+			.wanted = LOOP_EXCLUSIVE,
 			.fn = reader_of(one->listener),
 			.context = one };
+		/* It wants nothing yet, and so nothing can fail. */
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
 	}
 	worker->listener_count = count;
+	return true;
+}
+
+/* It is too late to refuse the generation: what fails is tried again, and who
+ * comes meanwhile waits in the listener's queue. */
+static void
+start_listening(struct worker *worker)
+{
+	if (worker->listeners != NULL || make_watches(worker))
+		accept_all(worker);
+	else
+		pause_accepting(worker);
+}
+
+static void
+on_accept_again(struct loop_timer *timer)
+{
+	start_listening(timer->context);
 }
 
 /* ---- orders ---- */

@@ -145,7 +145,7 @@ void workers_destroy(struct workers **workers);
 struct str worker_via(void);
 
 /* For proxy/client. */
-void worker_add_client(struct worker *worker, struct client *client);
-void worker_remove_client(struct worker *worker, struct client *client);
+void worker_add_client(struct client **list, struct client *client);
+void worker_remove_client(struct client *client);
 
 #endif

@@ -47,6 +47,7 @@ class Event:
     flags: str | None = None
     length: int | None = None
     suppressed: int | None = None
+    http: str | None = None
 
     @classmethod
     def parse(cls, line: str) -> "Event":

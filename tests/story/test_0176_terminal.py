@@ -288,8 +288,11 @@ def test_top_on_old_terminals(gateway: Gateway, flows) -> None:
         assert terminal.output.isascii()
         assert not re.search(rb"\033\[[0-9;]*[34][0-7]m", terminal.output)
     for term in ("dumb", "no-such-terminal"):
-        with at_terminal(gateway, "top", TERM=term) as terminal:
-            assert terminal.wait_end() == WRONG_CALL and terminal.is_as_before()
+        # libtinfo does not free what it had begun with.
+        env = {"TERM": term, "ASAN_OPTIONS": "detect_leaks=0"}
+        with at_terminal(gateway, "top", **env) as terminal:
+            assert terminal.wait_end() == WRONG_CALL, terminal.output
+            assert terminal.is_as_before()
             assert "--once prints one screen" in " ".join(terminal.text.split())
 
 

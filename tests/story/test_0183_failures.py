@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import inject, wait
+from tests.lab import cgroup, inject, wait
 from tests.lab.flood import FOLDER, ORIGIN, POLICY, Flood, ask, limited
 from tests.lab.gateway import GOOD, MISHAP, PROGRAM, WRONG_WORLD, Gateway
 from tests.lab.lab import Lab
@@ -305,6 +305,24 @@ def test_the_proxy_goes_first(service: Failing) -> None:
         for program in (PROXY, DAEMON)
     ]
     assert scores[0] >= scores[1] + 500
+
+
+@no_memory
+@pytest.mark.skipif(bool(cgroup.lacking()), reason=cgroup.lacking())
+def test_the_kernel_ends_the_proxy_for_memory(service: Failing, flood: Flood) -> None:
+    """Its group may have no more; who comes has it take more."""
+    keep(service, flood)
+    pid = pid_of(service, PROXY)
+    began = time.monotonic()
+    with cgroup.memory_limit(pid, 2 << 20):
+        with crowd(service.lab, 1200):
+            wait.until("its end", lambda: service.pids(PROXY) != [pid])
+    wait.until("another", lambda: service.pids(PROXY))
+    serves(flood)
+    print(f"served again after {flood.gap(began) * 1000:.0f} ms")
+    assert "ended by signal 9" in service.err
+    assert flood.gap(began) < 2 * BACK_S
+    assert is_kept(service, flood)
 
 
 @no_memory

@@ -33,6 +33,7 @@ parent corp = http 203.0.113.9:3128
 
 proxy {
     listen 10.0.0.1:3128 for lan
+    listen tls 10.0.0.1:3129 for lan certificate "server.pem" key "server.key"
     intercept https for lan, guest
     cache memory 64M
     ca "ca.pem"
@@ -58,6 +59,9 @@ def gateway(gateway_lab) -> Iterator[Gateway]:
     trusted.parent.mkdir(parents=True)
     shutil.copy(gateway_lab.dir / "authority.pem", trusted)
     gateway = Gateway(gateway_lab, POLICY)
+    for file in ("server.pem", "server.key"):
+        shutil.copy(gateway_lab.dir / file, gateway.dir / file)
+        (gateway.dir / file).chmod(0o600)
     make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
     subprocess.run(make, check=True, capture_output=True)
     try:
@@ -120,6 +124,17 @@ def test_the_refused_see_an_alert_and_the_log_has_the_rule(gateway: Gateway, jou
 def test_a_connect_is_judged_as_one(lan: Host, trust) -> None:
     answer = lan.curl("https://www.example.com:8443/", *TUNNEL, *trust)
     assert answer.connect_status == 403
+
+
+@pytest.mark.parametrize("version", [[], ["--proxy-http2"]], ids=["HTTP/1.1", "HTTP/2"])
+def test_what_cannot_be_opened_does_not_pass(lan: Host, trust, version) -> None:
+    """A CONNECT inside TLS to the proxy, too: it is refused, and never let through."""
+    if version and "--proxy-http2" not in lan.run(["curl", "--help", "proxy"]).stdout:
+        pytest.skip("curl knows no HTTP/2 to proxies")
+    proxy = ["--proxy", "https://10.0.0.1:3129", "--proxy-insecure", *version]
+    answer = lan.curl("https://www.example.com/x", *proxy, "--insecure")
+    assert answer.connect_status == 403 and answer.status == 0
+    assert lan.curl("https://shop.example.com/x", *proxy).status == 200  # an exemption
 
 
 def test_many_requests_are_of_one_connection(gateway: Gateway, trust) -> None:

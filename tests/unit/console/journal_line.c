@@ -93,6 +93,7 @@ request(void)
 	event.reason = "from the cache";
 	event.parent = STR("corp");
 	event.parent_server = STR("http 10.0.0.9:3128");
+	event.http = "2";
 	(void)address_parse(STR("2001:db8::5"), &event.balancer.address);
 	event.balancer.port = 4000;
 	return event;
@@ -150,7 +151,7 @@ golden_packet(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": \"syn\", "
 	    "\"length\": 60, "
-	    "\"suppressed\": null}");
+	    "\"suppressed\": null, \"http\": null}");
 }
 
 static void
@@ -178,7 +179,7 @@ golden_request(void **state)
 	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
 	    "10.0.0.9:3128\"}, \"balancer\": \"[2001:db8::5]:4000\", "
 	    "\"flags\": null, \"length\": null, "
-	    "\"suppressed\": null}");
+	    "\"suppressed\": null, \"http\": \"2\"}");
 }
 
 /* A tunnel refused for its name: no address is known. */
@@ -220,7 +221,7 @@ golden_tunnel(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
 	    "\"length\": null, "
-	    "\"suppressed\": null}");
+	    "\"suppressed\": null, \"http\": \"2\"}");
 }
 
 /* Nothing is known but the time. */
@@ -246,7 +247,7 @@ golden_nothing(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
 	    "\"length\": null, "
-	    "\"suppressed\": null}");
+	    "\"suppressed\": null, \"http\": null}");
 }
 
 /* A part of one: the name of a rule without its line, and the reverse. */
@@ -389,7 +390,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 28);
+		assert_int_equal(json_object_size(root), 29);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -476,12 +477,13 @@ longest_line(void **state)
 			.flags = word,
 			.length = UINT32_MAX,
 			.suppressed = UINT64_MAX,
+			.http = "1.1",
 		};
 		journal_line(&event, &line);
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 28);
+		assert_int_equal(json_object_size(root), 29);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);

@@ -508,6 +508,60 @@ records_beyond_the_limit_are_refused(void **state)
 }
 
 static void
+signatures_that_can_be_checked(void **state)
+{
+	const struct {
+		struct str data;
+		int error;
+		size_t count;
+	} rows[] = {
+		{ STR("\0\4\4\3\10\4"), 0, 2 },
+		{ STR("\0\2\4\3"), 0, 1 },
+		{ STR("\0\0"), -EBADMSG, 0 },
+		{ STR("\0\3\4\3\10"), -EBADMSG, 0 },
+		{ STR("\0\4\4\3"), -EBADMSG, 0 },
+		{ STR("\0\2\4\3\10"), -EBADMSG, 0 },
+		{ STR(""), -EBADMSG, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct hello hello = { .signature_count = 0 }, added = hello;
+		struct text extensions = TEXT_EMPTY;
+		add_extension(&extensions, 13, rows[i].data);
+		assert_int_equal(
+		    parse_extensions(text_str(&extensions), &hello),
+		    rows[i].error);
+		assert_int_equal(hello.signature_count, rows[i].count);
+		assert_int_equal(
+		    hello_verifies(&hello, 0x0403), rows[i].error == 0);
+		assert_false(hello_verifies(&hello, 0x0503));
+		assert_int_equal(hello_add_extension(&added, 13, rows[i].data),
+		    rows[i].error);
+		text_fini(&extensions);
+	}
+}
+
+static void
+many_signatures_are_cut(void **state)
+{
+	struct text list = TEXT_EMPTY, data = TEXT_EMPTY;
+	struct text extensions = TEXT_EMPTY;
+	struct hello hello;
+
+	(void)state;
+	for (size_t i = 0; i <= HELLO_SIGNATURES_MAX; i++)
+		text_add(&list, STR("\4\3"));
+	add_vector(&data, 2, text_str(&list));
+	add_extension(&extensions, 13, text_str(&data));
+	assert_int_equal(parse_extensions(text_str(&extensions), &hello), 0);
+	assert_int_equal(hello.signature_count, HELLO_SIGNATURES_MAX);
+	text_fini(&list);
+	text_fini(&data);
+	text_fini(&extensions);
+}
+
+static void
 many_protocols_are_cut_at_a_whole_name(void **state)
 {
 	struct text names = TEXT_EMPTY, list = TEXT_EMPTY;
@@ -571,6 +625,8 @@ main(void)
 		cmocka_unit_test(what_is_not_a_hello_is_refused_early),
 		cmocka_unit_test(limits_are_exact),
 		cmocka_unit_test(records_beyond_the_limit_are_refused),
+		cmocka_unit_test(signatures_that_can_be_checked),
+		cmocka_unit_test(many_signatures_are_cut),
 		cmocka_unit_test(many_protocols_are_cut_at_a_whole_name),
 		cmocka_unit_test(looks_like_tls),
 	};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * http2/session: one HTTP/2 connection, whose streams are streams.
+ *
+ *	client's  [wire] -> frames -> [stream 1] -> head as text, content
+ *	                             [stream 3] -> head as text, content
+ *
+ * libnghttp2 reads and writes frames and compresses heads; it knows of no
+ * message.  Each request is a net/stream of its own, over a transport of ours
+ * and without a descriptor: from it comes the head, as text (http2/head), and
+ * then the content, without any framing; into it goes a head as http/write
+ * makes it, as many interim ones before as there are, and then content, which
+ * ends where the stream is shut down.  So who reads a head from a connection,
+ * or writes one, does not know what brings it; what he must know is that the
+ * end of the content is that of the stream (http_head_scan.framed).
+ *
+ *	stream_consume   opens the peer's window again
+ *	stream_is_full   the peer's window, or the connection, is full
+ *	stream_shutdown  END_STREAM
+ *	stream_close     RST_STREAM, unless both sides have ended
+ *	`failed`         the peer's RST_STREAM, or the end of the connection
+ *
+ * Life cycle.  The session uses the wire, which is lent, until it is destroyed.
+ * A stream belongs to whom it was given, who closes it, before or after the
+ * session.  One thread, that of the wire's loop.
+ */
+#ifndef GATEHOUSE_HTTP2_SESSION_H
+#define GATEHOUSE_HTTP2_SESSION_H
+
+#include "http/fault.h"
+#include "net/stream.h"
+
+struct http2_session;
+
+/* What a client begins with; what is shorter than that may be its beginning. */
+#define HTTP2_PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+enum http2_side {
+	HTTP2_SERVER, /* the peer asks */
+	HTTP2_CLIENT, /* we do */
+};
+
+/* Why it is over. */
+enum http2_end {
+	HTTP2_END_DONE,   /* nothing was under way */
+	HTTP2_END_PEER,   /* the connection ended, or failed */
+	HTTP2_END_BAD,    /* the peer broke the protocol */
+	HTTP2_END_FLOOD,  /* it asks for too much useless work */
+	HTTP2_END_STALL,  /* it takes nothing, or a head does not come */
+	HTTP2_END_MEMORY, /* there is none */
+};
+
+struct http2_user {
+	/*
+	 * A request has come, in a stream that is the callee's.  `fault`: it is
+	 * none, and what is wrong with it; -1: its head is what comes first.
+	 */
+	void (*asked)(struct stream *stream, int fault, void *context);
+	/* A request that was none was reset. */
+	void (*malformed)(void *context);
+	/* A part of a head has come and the rest is waited for, or it is not
+	 * any more. */
+	void (*slow)(bool slow, void *context);
+	/* It is over, what can be said has been queued on the wire; the last
+	 * call, and the session is to be destroyed in it. */
+	void (*ended)(enum http2_end why, void *context);
+};
+
+struct http2_options {
+	enum http2_side side;
+	bool https;  /* what a request of ours says of the scheme */
+	bool secret; /* passwords may come in it */
+	/* Without a request; for a head; without anything that moves. */
+	int64_t idle, head, stall;
+};
+
+/* 0 or -ENOMEM.  What is in the wire's input, from the preface on, is read. */
+int http2_session_create(struct stream *wire,
+    const struct http2_options *options, const struct http2_user *user,
+    void *context, struct http2_session **ret);
+
+/* Streams that are not closed fail.  NULL is fine. */
+void http2_session_destroy(struct http2_session **session);
+
+/* No new requests, please: what is on its way is served for `time`, and what is
+ * under way to its end. */
+void http2_session_drain(struct http2_session *session, int64_t time);
+
+/* Requests under way. */
+size_t http2_session_streams(const struct http2_session *session);
+
+/* For the session's `slow`, and for events: its connection; lent. */
+struct stream *http2_session_wire(struct http2_session *session);
+
+/* ---- of a stream ---- */
+
+/* Whether it is one of an HTTP/2 connection. */
+bool http2_stream_is(const struct stream *stream);
+
+/* Whether all of its message has come, read or not. */
+bool http2_stream_has_ended(const struct stream *stream);
+
+/* Whether its head comes without content; once the head is there. */
+bool http2_stream_is_alone(const struct stream *stream);
+
+#endif
