@@ -190,6 +190,24 @@ def test_another_zone_another_way(office: Path, tmp_path: Path) -> None:
     assert ask(pac, urls, tmp_path) == ["DIRECT", proxy, proxy]
 
 
+def test_a_listener_that_speaks_tls(office: Path, tmp_path: Path) -> None:
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=gate"
+    files = f"-keyout {office}/gate.pem -out {office}/chain.pem"
+    subprocess.run(
+        f"openssl req -x509 {key} {files}".split(), check=True, capture_output=True
+    )
+    (office / "gate.pem").chmod(0o600)
+    policy = office / "secure.policy"
+    policy.write_text(
+        POLICY.replace(
+            "listen 10.0.5.1:3128 for dmz",
+            'listen tls 10.0.5.1:3129 for dmz certificate "chain.pem" key "gate.pem"',
+        )
+    )
+    pac = script(policy, "for", "dmz")
+    assert ask(pac, ["https://bank.example/"], tmp_path) == ["HTTPS 10.0.5.1:3129"]
+
+
 def test_in_the_parser_of_others(office: Path) -> None:
     pacparser = pytest.importorskip("pacparser", reason="apt-get install python3-pacparser")
     pacparser.init()

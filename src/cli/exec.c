@@ -238,7 +238,7 @@ run(const struct options *options)
 
 const struct command command_exec = {
 	.name = "exec",
-	.usage = "[--allow NAME[,NAME ...]] [--learn FILE] [--summary]\n"
+	.usage = "[--allow NAMES] [--learn FILE] [--summary]\n"
 		 "                      [--quiet] [--log FILE] [--keep-fd N] "
 		 "[--unix]\n"
 		 "                      [POLICY] -- COMMAND [ARGUMENT ...]",

@@ -166,8 +166,8 @@ static const struct {
 	    "  --since TIME   from so long ago on: 24h, 7d (default), 30d\n" },
 	{ OPTION_UTC, "  --utc          all times are UTC\n" },
 	{ OPTION_EXEC,
-	    "  --allow NAME[,NAME ...]\n"
-	    "                 what it may reach, in place of a policy\n"
+	    "  --allow NAMES  what it may reach, by commas, in place of a "
+	    "policy\n"
 	    "  --learn FILE   write the policy that it would have needed\n"
 	    "  --summary      at the end, what was reached and what refused\n"
 	    "  --quiet        do not say what is refused\n"

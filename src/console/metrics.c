@@ -123,6 +123,7 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(DNS_ASKS_FAILED, "dns_asks_failed", NULL, false)                   \
 	ROW(DNS_COLLAPSED, "dns_collapsed", NULL, false)                       \
 	ROW(DNS_STRANGERS, "dns_strangers", NULL, false)                       \
+	ROW(DNS_UNLEARNED, "dns_unlearned", NULL, false)                       \
 	ROW(CACHE_HITS, "cache_hits", NULL, false)                             \
 	ROW(CACHE_MISSES, "cache_misses", NULL, false)                         \
 	ROW(CACHE_VALIDATED, "cache_validated", NULL, false)                   \

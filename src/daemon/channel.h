@@ -87,8 +87,8 @@
 #define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
 #define CHANNEL_LEARN_MAX   64 /* addresses of one name */
 
-/* RFC 2181, 8 lets more through; nobody keeps an answer for longer. */
-#define CHANNEL_LEARN_SECONDS_MAX 604800
+/* No answer is kept for longer than a week; and the rest of a second. */
+#define CHANNEL_LEARN_SECONDS_MAX 604801
 
 /*	id, bytes behind the head, descriptors, who sends it */
 #define CHANNEL_TYPES(ROW)                                                     \
@@ -158,7 +158,6 @@ static inline bool
 channel_listener_has_datagrams(enum channel_listener_kind kind)
 {
 	return kind == CHANNEL_LISTENER_DATAGRAMS ||
-	       kind == CHANNEL_LISTENER_QUESTIONS ||
 	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
 	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS;
 }

@@ -582,11 +582,36 @@ tell_alive(void)
 	(void)channel_send(CHANNEL_SOURCES_FD, &message, -1);
 }
 
+_Static_assert(LEARNING_ADDRESSES_MAX == CHANNEL_LEARN_MAX,
+    "as many addresses as a message has room for");
+
+/* So too. */
+static int
+tell_name(uint32_t number, const struct learning_wish *wish)
+{
+	struct channel_message message = { .type = CHANNEL_LEARN };
+	struct channel_learn *learn = &message.learn;
+
+	learn->number = number;
+	learn->seconds = wish->seconds;
+	learn->count = wish->count;
+	memcpy(learn->zone, wish->zone, sizeof(learn->zone));
+	memcpy(learn->name, wish->name, sizeof(learn->name));
+	memcpy(learn->addresses, wish->addresses,
+	    wish->count * sizeof(*learn->addresses));
+	return channel_send(CHANNEL_SOURCES_FD, &message, -1);
+}
+
 static int
 take_source(struct proxy *proxy, const struct channel_message *message, int *fd)
 {
 	if (message->type == CHANNEL_NO_SOURCE) {
 		workers_take_source(proxy->workers, message->source.number,
+		    message->source.error);
+		return 0;
+	}
+	if (message->type == CHANNEL_LEARNED) {
+		workers_take_learned(proxy->workers, message->source.number,
 		    message->source.error);
 		return 0;
 	}
@@ -695,6 +720,8 @@ serve(struct proxy *proxy)
 		rc = workers_create(count_cores(), &proxy->workers);
 	if (rc == 0)
 		rc = workers_open_sources(proxy->workers, want_source);
+	if (rc == 0)
+		rc = workers_open_learning(proxy->workers, tell_name);
 	if (rc == 0)
 		workers_tell_refused(proxy->workers, tell_caught);
 	if (rc == 0)

@@ -15,27 +15,34 @@ read_file(const struct snapshot_file *file, struct text *ret)
 		   : file_read_fd(file->fd, POLICY_TEXT_DIFF_BYTES_MAX, ret);
 }
 
+/*
+ * Keys, and hashes of passwords: whoever may see what has changed may not see
+ * those.  Told by what is in the file, for what it is named as may have changed
+ * as well.
+ */
+static bool
+holds_secrets(const struct text *text)
+{
+	static const char *const signs[] = { "PRIVATE KEY-----", ":$2", ":$y$",
+		":$5$", ":$6$" };
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (text->len > 0 && memmem(text->at, text->len, signs[i],
+					 strlen(signs[i])) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+is_same(const struct text *a, const struct text *b)
+{
+	return str_eq(text_str(a), text_str(b));
+}
+
 static const char *
 name_of(const struct snapshot_file *file)
 {
 	return file != NULL ? file->path : "/dev/null";
-}
-
-/* A key is nobody's to read, and never a part of an answer. */
-static bool
-has_key(const struct text *text)
-{
-	return text->len > 0 &&
-	       memmem(text->at, text->len, "PRIVATE KEY-----",
-		   strlen("PRIVATE KEY-----")) != NULL;
-}
-
-static void
-wipe(struct text *text)
-{
-	if (text->at != NULL)
-		explicit_bzero(text->at, text->len);
-	text_fini(text);
 }
 
 /* One of the two may be NULL. */
@@ -48,15 +55,12 @@ compare(const struct snapshot_file *before, const struct snapshot_file *after,
 
 	if (rc == 0)
 		rc = read_file(after, &new);
-	if (rc == 0 && (has_key(&old) || has_key(&new))) {
-		if (!str_eq(text_str(&old), text_str(&new)))
-			text_addf(out, "%s differs, and holds a key\n",
-			    name_of(after != NULL ? after : before));
-		wipe(&old);
-		wipe(&new);
-		return 0;
-	}
-	if (rc == 0)
+	bool secret = rc == 0 && (holds_secrets(&old) || holds_secrets(&new));
+	if (secret && !is_same(&old, &new))
+		text_addf(out,
+		    "%s differs, and is not shown: it holds secrets\n",
+		    name_of(after != NULL ? after : before));
+	if (rc == 0 && !secret)
 		rc = line_diff(text_str(&old), text_str(&new), &lines);
 	if (rc == -EFBIG) {
 		text_addf(out, "%s differs, and is too large to show\n",
@@ -66,6 +70,10 @@ compare(const struct snapshot_file *before, const struct snapshot_file *after,
 		text_addf(
 		    out, "--- %s\n+++ %s\n", name_of(before), name_of(after));
 		text_add(out, text_str(&lines));
+	}
+	if (secret) {
+		explicit_bzero(old.at, old.len);
+		explicit_bzero(new.at, new.len);
 	}
 	text_fini(&old);
 	text_fini(&new);

@@ -4,7 +4,7 @@
  *
  * By name, but for the policy's own file, which may have come from another
  * place each time.  Of a file over POLICY_TEXT_DIFF_BYTES_MAX, as lists may be,
- * only that it differs.
+ * only that it differs; so of one that holds secrets.
  */
 #ifndef GATEHOUSE_DAEMON_POLICY_TEXT_DIFF_H
 #define GATEHOUSE_DAEMON_POLICY_TEXT_DIFF_H

@@ -66,6 +66,8 @@
 	    "questions that waited for another's answer")                      \
 	ROW(DNS_STRANGERS, dns_strangers,                                      \
 	    "answers that were not those to the question")                     \
+	ROW(DNS_UNLEARNED, dns_unlearned,                                      \
+	    "answers that the kernel could not learn in time")                 \
 	ROW(CACHE_HITS, cache_hits, "requests answered from the cache")        \
 	ROW(CACHE_MISSES, cache_misses,                                        \
 	    "requests that the cache asked a server for")                      \

@@ -189,17 +189,13 @@ put_denial(struct program *program, const struct denial *denial)
 }
 
 /*
- * TCP and UDP, which the namespace leads to the proxy; the kernel's own words
- * of its interfaces, which may be read; and sockets of files, if they may be
- * used.  All else (packets, raw IP, VSOCK, SCTP, ...) is of no protocol that
- * is carried, or of no namespace at all.
+ * The kernel's own words of its interfaces, which may be read, and sockets of
+ * files, if they may be used.  Expects the family to be loaded, and leaves it
+ * so for others.
  */
 static void
-put_socket(struct program *program, bool unix_sockets)
+put_local_families(struct program *program, bool unix_sockets)
 {
-	skip_if(program, SYS_socket, 1);
-	give(program, SECCOMP_RET_ALLOW);
-	load_argument(program, 0);
 	skip_unless(program, AF_UNIX, 1);
 	if (unix_sockets)
 		give(program, SECCOMP_RET_ALLOW);
@@ -210,9 +206,12 @@ put_socket(struct program *program, bool unix_sockets)
 	skip_unless(program, NETLINK_ROUTE, 1);
 	give(program, SECCOMP_RET_ALLOW);
 	give_error(program, EPROTONOSUPPORT);
-	skip_if(program, AF_INET, 2);
-	skip_if(program, AF_INET6, 1);
-	give_error(program, EAFNOSUPPORT);
+}
+
+/* TCP and UDP.  Protocol 0 is the one of the type. */
+static void
+put_protocols(struct program *program)
+{
 	load_argument(program, 1);
 	put(program, BPF_ALU | BPF_AND | BPF_K, TYPE_MASK, 0, 0);
 	skip_unless(program, SOCK_STREAM, 5);
@@ -228,6 +227,24 @@ put_socket(struct program *program, bool unix_sockets)
 	give(program, SECCOMP_RET_ALLOW);
 	give_error(program, EPERM);
 	give_error(program, EPROTONOSUPPORT);
+}
+
+/*
+ * What the namespace leads to the proxy, and little else.  The rest (packets,
+ * raw IP, VSOCK, SCTP, ...) is of no protocol that is carried, or of no
+ * namespace at all.
+ */
+static void
+put_socket(struct program *program, bool unix_sockets)
+{
+	skip_if(program, SYS_socket, 1);
+	give(program, SECCOMP_RET_ALLOW);
+	load_argument(program, 0);
+	put_local_families(program, unix_sockets);
+	skip_if(program, AF_INET, 2);
+	skip_if(program, AF_INET6, 1);
+	give_error(program, EAFNOSUPPORT);
+	put_protocols(program);
 }
 
 int

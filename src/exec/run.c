@@ -13,6 +13,7 @@
 #include <ifaddrs.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -140,7 +141,7 @@ describe(struct run *run)
 	int rc = see_own(generation);
 
 	generation->number = GENERATION;
-	generation->policy = (struct policy *)(uintptr_t)run->wish->policy;
+	generation->policy = run->wish->policy;
 	generation->snapshot = *run->wish->files;
 	for (int i = 0; rc == 0 && i < CAPTIVE_SOCKET_COUNT; i++)
 		rc = add_listener(run, (enum captive_socket)i);
@@ -188,6 +189,21 @@ start_proxy(struct run *run, struct text *reterr_why)
 	return rc;
 }
 
+/* So that nobody has to look again and again. */
+static void
+await_end(pid_t pid, int64_t deadline)
+{
+	struct pollfd ended = { .fd = (int)syscall(SYS_pidfd_open, pid, 0),
+		.events = POLLIN };
+	int64_t left = deadline - clock_now();
+
+	if (ended.fd < 0)
+		return;
+	if (left > 0)
+		(void)poll(&ended, 1, (int)(left / CLOCK_MS) + 1);
+	(void)close(ended.fd);
+}
+
 /* Its channel's end has it tell what there is to tell, and end. */
 static void
 stop_proxy(struct run *run)
@@ -204,6 +220,8 @@ stop_proxy(struct run *run)
 		    !read_events(run))
 			break;
 	}
+	if (run->proxy.pid > 0)
+		await_end(run->proxy.pid, deadline);
 	child_stop(&run->proxy);
 }
 

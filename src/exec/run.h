@@ -21,7 +21,7 @@
 #include "policy/policy.h"
 
 struct exec_wish {
-	const struct policy *policy;  /* all of it is lent */
+	struct policy *policy;        /* all of it is lent */
 	const struct snapshot *files; /* of the policy */
 	char *const *command;
 	const int *kept; /* descriptors, besides 0 to 2 */

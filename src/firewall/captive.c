@@ -146,26 +146,15 @@ open_tcp(const struct address_port *at)
 	return socket_listen(&options);
 }
 
-/* An answer comes from the address that was asked, which each question's
- * ancillary data tell. */
+/* An answer comes from the address that was asked. */
 static int
 open_udp(const struct address_port *at)
 {
-	bool ipv6 = at->address.family == ADDRESS_IPV6;
-	int on = 1, room = UDP_QUEUE_BYTES;
-	int fd = datagram_listen(at, true);
+	int room = UDP_QUEUE_BYTES, fd = datagram_intercept(at);
 
-	if (fd < 0)
-		return fd;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	int rc = ipv6 ? setsockopt(
-			    fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on))
-		      : setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
-	if (rc < 0) {
-		rc = -errno;
-		(void)close(fd);
-		return rc;
-	}
+	if (fd >= 0)
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	return fd;
 }
 

@@ -38,6 +38,12 @@ struct tls {
 	bool ready;    /* the peer is who it should be */
 	bool broken;   /* OpenSSL may not be asked again */
 	bool is_wrong; /* for what came was no TLS, and its session is spoilt */
+	/*
+	 * A record that the descriptor has not taken whole has `owed` bytes of
+	 * the stream; of those, `ahead` have gone that the stream still offers,
+	 * for it has offered less the second time.
+	 */
+	size_t owed, ahead;
 	/* The last read was not in vain: more may lie decrypted, or not. */
 	bool may_hold;
 

@@ -127,6 +127,9 @@ outcome(struct tls *tls, int rc, unsigned *waits)
 	return break_off(tls, error);
 }
 
+/* RFC 8446, 5.1: of plaintext. */
+#define RECORD_BYTES ((size_t)16384)
+
 static int
 room_of(size_t len)
 {
@@ -196,20 +199,85 @@ tls_read(struct transport_wire *wire, void *to, size_t room)
 }
 
 static ssize_t
+write_ahead(struct tls *tls, size_t len)
+{
+	size_t count = tls->ahead < len ? tls->ahead : len;
+
+	tls->ahead -= count;
+	return (ssize_t)count;
+}
+
+/*
+ * OpenSSL wants to be offered no less again than the record that it has begun,
+ * and who offers may have a smaller allowance by then.  It is told of as much,
+ * for it does not look at the bytes a second time.
+ */
+static ssize_t
 tls_write(struct transport_wire *wire, const void *from, size_t len)
 {
 	struct tls *tls = wire->state;
+	size_t told = tls->owed > len ? tls->owed : len;
 
 	if (tls->broken)
 		return -EPROTO;
+	if (tls->ahead > 0)
+		return write_ahead(tls, len);
 	wire->write_waits = LOOP_WRITE;
 	ERR_clear_error();
 	errno = 0;
-	int rc = SSL_write(tls->ssl, from, room_of(len));
-	if (rc > 0)
-		return rc;
+	int rc = SSL_write(tls->ssl, from, room_of(told));
+	if (rc > 0) {
+		tls->owed = 0;
+		tls->ahead = (size_t)rc > len ? (size_t)rc - len : 0;
+		return (size_t)rc > len ? (ssize_t)len : rc;
+	}
 	rc = outcome(tls, rc, &wire->write_waits);
+	if (rc == -EAGAIN && tls->owed == 0)
+		tls->owed = len < RECORD_BYTES ? len : RECORD_BYTES;
 	return rc != 0 ? rc : -EPIPE;
+}
+
+/* Beginning with byte `from` of them all, as many as a record has; the first
+ * span alone if it has so many. */
+static struct str
+gather(const struct iovec *spans, size_t count, size_t from, char *room)
+{
+	struct str got = { room, 0 };
+
+	for (size_t i = 0; i < count && got.len < RECORD_BYTES; i++) {
+		if (from >= spans[i].iov_len) {
+			from -= spans[i].iov_len;
+			continue;
+		}
+		const char *at = (const char *)spans[i].iov_base + from;
+		size_t left = spans[i].iov_len - from;
+		from = 0;
+		if (got.len == 0 && left >= RECORD_BYTES)
+			return (struct str){ at, RECORD_BYTES };
+		if (left > RECORD_BYTES - got.len)
+			left = RECORD_BYTES - got.len;
+		memcpy(room + got.len, at, left);
+		got.len += left;
+	}
+	return got;
+}
+
+/* A head and what follows it are one record, and one segment. */
+static ssize_t
+tls_writev(struct transport_wire *wire, struct iovec *spans, size_t count)
+{
+	char room[RECORD_BYTES];
+	size_t sent = 0;
+
+	for (;;) {
+		struct str record = gather(spans, count, sent, room);
+		if (record.len == 0)
+			return (ssize_t)sent;
+		ssize_t n = tls_write(wire, record.at, record.len);
+		if (n < 0)
+			return sent > 0 ? (ssize_t)sent : n;
+		sent += (size_t)n;
+	}
 }
 
 /* The peer's own end is still read. */
@@ -263,6 +331,7 @@ tls_close(struct transport_wire *wire)
 const struct transport tls_transport = {
 	.read = tls_read,
 	.write = tls_write,
+	.writev = tls_writev,
 	.shutdown = tls_shutdown,
 	.holds = tls_holds,
 	.close = tls_close,

@@ -50,14 +50,18 @@ add_upstreams(const struct policy_dns *dns, struct text *out)
 }
 
 static void
-add_amounts(const struct policy_dns *dns, struct text *out)
+add_amounts(const struct policy *policy, struct text *out)
 {
+	const struct policy_dns *dns = &policy->dns;
+
 	text_addz(out, " cache ");
 	size_add(dns->cache_bytes, out);
 	text_addz(out, " ttl ");
 	duration_add(dns->ttl_min * CLOCK_SECOND, out);
 	text_addc(out, '-');
 	duration_add(dns->ttl_max * CLOCK_SECOND, out);
+	text_addz(out, " grace ");
+	duration_add(policy->grace, out);
 	if (dns->limit_count > 0)
 		text_addf(out, " limit %u in %us burst %u", dns->limit_count,
 		    dns->limit_seconds, dns->limit_burst);
@@ -80,5 +84,5 @@ describe_dns(const struct policy *policy, struct text *out)
 		text_addz(out, " local ");
 		describe_endpoint(policy, &endpoint, out);
 	}
-	add_amounts(dns, out);
+	add_amounts(policy, out);
 }

@@ -9,6 +9,7 @@
  *	    local .corp.example.com
  *	    cache 32M
  *	    ttl 5s-1d
+ *	    grace 5m
  *	    limit 200/s burst 1000 per source
  *	}
  *

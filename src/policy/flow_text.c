@@ -4,6 +4,7 @@
 #include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
+#include "policy/sandbox.h"
 
 #include <errno.h>
 
@@ -86,6 +87,14 @@ expected_address(struct draft *draft, uint8_t zone, const char *what)
 	return false;
 }
 
+/* A sandbox has one address in each family, and nobody need know it. */
+static bool
+is_sandbox(struct draft *draft, uint8_t zone)
+{
+	return zone != ZONE_NONE && zone == draft->policy->sandbox &&
+	       reader_peek(draft->in)->kind == TOKEN_ARROW;
+}
+
 static bool
 read_source(struct draft *draft)
 {
@@ -98,6 +107,10 @@ read_source(struct draft *draft)
 		(void)reader_take(draft->in);
 		flow->from_zone = ZONE_SELF;
 		return true;
+	}
+	if (is_sandbox(draft, zone)) {
+		flow->from_zone = zone;
+		return address_parse(STR(SANDBOX_SOURCE4), &flow->source) == 0;
 	}
 	if (token->kind != TOKEN_WORD ||
 	    address_parse(token->text, &flow->source) < 0)

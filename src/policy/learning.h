@@ -23,7 +23,8 @@
 
 /* Programs go to addresses a little after their time: the one that a name had
  * when the program began to look for the next is good for a minute. */
-#define POLICY_LEARNED_GRACE (60 * CLOCK_SECOND)
+#define POLICY_LEARNED_GRACE     (60 * CLOCK_SECOND)
+#define POLICY_LEARNED_GRACE_MAX (86400 * CLOCK_SECOND)
 
 struct policy_asked {
 	const struct policy_endpoint *who; /* its domains, without `except` */

@@ -341,7 +341,7 @@ put_local(struct pac *pac)
 	json_array_end(&pac->json);
 }
 
-/* "PROXY 10.0.0.1:3128; PROXY ...": never DIRECT behind them, which would pass
+/* "PROXY 10.0.0.1:3128; HTTPS ...": never DIRECT behind them, which would pass
  * the proxy by while it is started again. */
 static int
 put_proxy(struct pac *pac)
@@ -354,7 +354,8 @@ put_proxy(struct pac *pac)
 		const struct policy_listen *listen = &policy->listens[i];
 		if ((listen->zones & policy_zone_bit(pac->zone)) == 0)
 			continue;
-		text_addf(&proxy, "%sPROXY %s", proxy.len > 0 ? "; " : "",
+		text_addf(&proxy, "%s%s %s", proxy.len > 0 ? "; " : "",
+		    listen->secure ? "HTTPS" : "PROXY",
 		    address_port_format(listen->at, at));
 	}
 	json_name(&pac->json, "proxy");

@@ -3,7 +3,7 @@
 #include "policy/parse_dns.h"
 
 static const char line_what[] = "'listen', 'intercept', 'upstream', 'local', "
-				"'cache', 'ttl' or 'limit'";
+				"'cache', 'ttl', 'grace' or 'limit'";
 
 /* A line that stands once, whose word was taken. */
 static bool
@@ -113,6 +113,13 @@ parse_ttl(struct reader *in, struct syntax_dns *dns)
 	       reader_word(in, &dns->ttl, "two times, like 5s-1d");
 }
 
+static bool
+parse_grace(struct reader *in, struct syntax_dns *dns)
+{
+	return is_first(in, &dns->grace) &&
+	       reader_word(in, &dns->grace, "a time, like 5m");
+}
+
 /* limit word [ "burst" word ] [ "per" "source" ] */
 static bool
 parse_limit(struct reader *in, struct syntax_dns *dns)
@@ -147,6 +154,7 @@ static const struct {
 	{ "local", parse_local },
 	{ "cache", parse_cache },
 	{ "ttl", parse_ttl },
+	{ "grace", parse_grace },
 	{ "limit", parse_limit },
 };
 

@@ -4,6 +4,8 @@
 #include "policy/evaluate.h"
 #include "policy/rule_index.h"
 
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Private by their kind, wherever they live (RFC 1918, 6598, 4193, 3879). */
 static const struct {
 	uint8_t family, bits;
@@ -20,8 +22,7 @@ static const struct {
 static bool
 is_private(struct address address)
 {
-	for (size_t i = 0;
-	     i < sizeof(private_prefixes) / sizeof(private_prefixes[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(private_prefixes); i++) {
 		unsigned shift = 16u - private_prefixes[i].bits;
 		const uint8_t *bytes = private_prefixes[i].bytes;
 		unsigned wanted = (unsigned)bytes[0] << 8 | bytes[1];
@@ -43,37 +44,109 @@ policy_is_inside(const struct policy *policy, struct address address)
 	       is_private(address);
 }
 
-/* Whether all of it lives in one zone with prefixes, or is private. */
-static bool
-is_range_inside(const struct policy *policy, const struct address_range *range)
-{
-	uint8_t zone = policy_zone_of(policy, range->first);
+/* ---- which rules lead outside ---- */
 
-	return policy_is_inside(policy, range->first) &&
-	       policy_is_inside(policy, range->last) &&
-	       zone == policy_zone_of(policy, range->last);
+static int
+add_prefix(struct address_set *set, const uint8_t *bytes, unsigned bits,
+    uint8_t family)
+{
+	struct address_range range = {
+		.first = { .family = family, .bytes = { bytes[0], bytes[1] } },
+		.last = { .family = family },
+	};
+
+	for (unsigned i = 0; i < address_width(range.first); i++) {
+		unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
+		uint8_t host = (uint8_t)(kept >= 8 ? 0 : 0xff >> kept);
+		range.last.bytes[i] = range.first.bytes[i] | host;
+	}
+	return address_set_add(set, &range);
 }
 
-bool
-policy_leads_outside(
-    const struct policy *policy, const struct policy_endpoint *to)
+/* All that policy_is_inside is true of. */
+static int
+fill_inside(const struct policy *policy, struct address_set *set)
 {
-	uint64_t inside = policy_zone_bit(ZONE_SELF);
+	/* What base/address calls local scope. */
+	static const struct {
+		uint8_t family, bits;
+		uint8_t bytes[2];
+	} local[] = {
+		{ ADDRESS_IPV4, 8, { 0, 0 } },
+		{ ADDRESS_IPV4, 8, { 127, 0 } },
+		{ ADDRESS_IPV4, 16, { 169, 254 } },
+		{ ADDRESS_IPV4, 4, { 224, 0 } },
+		{ ADDRESS_IPV6, 127, { 0, 0 } },
+		{ ADDRESS_IPV6, 10, { 0xfe, 0x80 } },
+		{ ADDRESS_IPV6, 8, { 0xff, 0 } },
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < COUNT_OF(local); i++)
+		rc = add_prefix(
+		    set, local[i].bytes, local[i].bits, local[i].family);
+	for (size_t i = 0; rc == 0 && i < COUNT_OF(private_prefixes); i++)
+		rc = add_prefix(set, private_prefixes[i].bytes,
+		    private_prefixes[i].bits, private_prefixes[i].family);
+	for (uint8_t zone = 0; rc == 0 && zone < policy->zone_count; zone++)
+		if (zone != policy->elsewhere)
+			rc = address_set_add_all(
+			    set, &policy->zones[zone].prefixes);
+	address_set_freeze(set);
+	return rc;
+}
+
+/* The ranges of a frozen set are disjoint, and do not touch. */
+static bool
+covers(const struct address_set *inside, const struct address_range *range)
+{
+	for (size_t i = 0; i < address_set_count(inside); i++) {
+		struct address_range one = address_set_range(inside, i);
+		if (address_range_has(&one, range->first))
+			return address_range_has(&one, range->last);
+	}
+	return false;
+}
+
+static bool
+leads_outside(const struct policy *policy, const struct policy_endpoint *to,
+    const struct address_set *inside)
+{
+	uint64_t zones = policy_zone_bit(ZONE_SELF);
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if (zone != policy->elsewhere)
-			inside |= policy_zone_bit(zone);
-	if ((to->zones & ~inside) != 0 || policy_endpoint_has_domains(to))
+			zones |= policy_zone_bit(zone);
+	/* What is published to the outside, too. */
+	if ((to->zones & ~zones) != 0 ||
+	    (policy->elsewhere != ZONE_NONE &&
+		(to->own & policy_zone_bit(policy->elsewhere)) != 0) ||
+	    policy_endpoint_has_domains(to))
 		return true;
 	for (size_t i = 0; i < to->group_count; i++) {
 		const struct address_set *set = &to->groups[i]->addresses;
 		for (size_t j = 0; j < address_set_count(set); j++) {
 			struct address_range range = address_set_range(set, j);
-			if (!is_range_inside(policy, &range))
+			if (!covers(inside, &range))
 				return true;
 		}
 	}
 	return false;
+}
+
+int
+policy_find_outside(struct policy *policy)
+{
+	struct address_set inside = { 0 };
+	int rc = fill_inside(policy, &inside);
+
+	for (size_t i = 0; rc == 0 && i < policy->rule_count; i++) {
+		struct policy_rule *rule = &policy->rules[i];
+		rule->leads_outside = rule->verdict == POLICY_VERDICT_ALLOW &&
+				      leads_outside(policy, &rule->to, &inside);
+	}
+	address_set_fini(&inside);
+	return rc;
 }
 
 /* ---- the walk ---- */

@@ -34,8 +34,8 @@ struct policy_prospect policy_prospect(
  */
 bool policy_is_inside(const struct policy *policy, struct address address);
 
-/* Whether a flow of the rule may go to where that is not so. */
-bool policy_leads_outside(
-    const struct policy *policy, const struct policy_endpoint *to);
+/* Finds out which rules allow anything outside (policy_rule.leads_outside);
+ * when they are resolved.  0 or -ENOMEM. */
+int policy_find_outside(struct policy *policy);
 
 #endif

@@ -4,6 +4,7 @@
  * passed on to.
  */
 #include "policy/duration.h"
+#include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/resolve.h"
 #include "policy/size.h"
@@ -216,6 +217,22 @@ resolve_ttl(struct resolver *resolver, const struct syntax_word *word)
 	dns->ttl_max = max;
 }
 
+/* For which learned names are known beyond their time (policy/learning). */
+static void
+resolve_grace(struct resolver *resolver, const struct syntax_word *word)
+{
+	int64_t *grace = &resolver->policy->grace;
+	const char *why;
+
+	if (word->text.at == NULL)
+		return;
+	if (duration_parse(word->text, grace, &why) < 0)
+		report_error(resolver->report, word->place, "%s", why);
+	else if (*grace > POLICY_LEARNED_GRACE_MAX)
+		report_error(
+		    resolver->report, word->place, "1d is the longest");
+}
+
 static void
 resolve_questions(struct resolver *resolver, const struct syntax_limit *syntax)
 {
@@ -258,5 +275,6 @@ resolve_dns(struct resolver *resolver, const struct syntax *syntax)
 	resolve_local(resolver, dns->local);
 	resolve_cache(resolver, &dns->cache);
 	resolve_ttl(resolver, &dns->ttl);
+	resolve_grace(resolver, &dns->grace);
 	resolve_questions(resolver, &dns->limit);
 }

@@ -519,8 +519,13 @@ number_bandwidths(struct resolver *resolver)
 static void
 find_asked(struct resolver *resolver)
 {
+	struct policy *policy = resolver->policy;
 	const struct policy_rule *rule = NULL;
-	int rc = policy_learning_find(resolver->policy, &rule);
+
+	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
+		if (policy_dns_serves(&policy->dns, zone))
+			policy->learns |= policy_zone_bit(zone);
+	int rc = policy_learning_find(policy, &rule);
 
 	if (rc == -ENOMEM)
 		resolver->rc = rc;
@@ -564,8 +569,9 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 
 		policy->asks |= asked_by(rule);
 		policy->inspects |= rule->inspect;
-		rule->leads_outside = policy_leads_outside(policy, &rule->to);
 	}
+	if (policy_find_outside(policy) < 0)
+		resolver->rc = -ENOMEM;
 	number_rules(resolver);
 	number_bandwidths(resolver);
 	find_asked(resolver);

@@ -140,7 +140,7 @@ struct syntax_dns {
 	struct syntax_dns_listen *listens;
 	struct syntax_word *intercepts, *local;
 	struct syntax_dns_upstream *upstreams;
-	struct syntax_word cache, ttl;
+	struct syntax_word cache, ttl, grace;
 	struct syntax_limit limit;
 };
 

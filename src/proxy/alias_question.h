@@ -16,16 +16,16 @@
 #ifndef GATEHOUSE_PROXY_ALIAS_QUESTION_H
 #define GATEHOUSE_PROXY_ALIAS_QUESTION_H
 
-#include "net/dns_question.h"
 #include "net/resolver.h"
+#include "proxy/dns_judge.h"
 
 struct alias_question;
 struct worker;
 
-/* `len` 0: nothing is to be said.  The bytes are lent; the question is gone
- * after it. */
+/* No bytes: nothing is to be said.  They are lent; the question is gone after
+ * it. */
 typedef void (*alias_answer_fn)(
-    struct alias_question *question, const uint8_t *bytes, size_t len);
+    struct alias_question *question, struct str bytes);
 
 /* The caller sets worker, source, answer and context; the rest is zero. */
 struct alias_question {
@@ -33,7 +33,8 @@ struct alias_question {
 	struct address_port source;
 	alias_answer_fn answer;
 	void *context;
-	struct dns_question asked;
+	struct dns_query asked;
+	struct dns_judge judge; /* of its name */
 	struct resolver_query query;
 };
 

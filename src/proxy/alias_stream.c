@@ -20,28 +20,28 @@ struct alias_stream {
 /* ---- answers ---- */
 
 static bool
-write_answer(struct stream *stream, const uint8_t *bytes, size_t len)
+write_answer(struct stream *stream, struct str bytes)
 {
-	uint8_t length[LENGTH_BYTES] = { (uint8_t)(len >> 8), (uint8_t)len };
+	uint8_t length[LENGTH_BYTES] = { (uint8_t)(bytes.len >> 8),
+		(uint8_t)bytes.len };
 
 	return stream_queue(stream,
 		   (struct str){ (const char *)length, sizeof(length) }) == 0 &&
-	       stream_write(stream, (struct str){ (const char *)bytes, len }) ==
-		   0;
+	       stream_write(stream, bytes) == 0;
 }
 
 static void read_questions(struct alias_stream *alias_stream);
 
 /* What is dropped ends the connection without a word. */
 static void
-on_answer(struct alias_question *question, const uint8_t *bytes, size_t len)
+on_answer(struct alias_question *question, struct str bytes)
 {
 	struct alias_stream *alias_stream = question->context;
 	struct client *client = alias_stream->client;
 
 	alias_stream->asked = false;
 	alias_stream->failed =
-	    len == 0 || !write_answer(client->stream, bytes, len);
+	    bytes.len == 0 || !write_answer(client->stream, bytes);
 	if (alias_stream->within)
 		return;
 	if (alias_stream->failed)

@@ -2,14 +2,52 @@
 #include "proxy/dns_datagrams.h"
 
 #include "net/datagram.h"
+#include "net/datagrams.h"
 
 #include <errno.h>
 
 /* In one go: so many are answered in less than a millisecond. */
-#define DATAGRAMS_MAX 64
+#define ROUNDS_MAX 4
 
-/* No question is longer; what is cut is no question. */
-#define QUESTION_BYTES 2048
+/* Answers that are there at once leave together. */
+static _Thread_local struct datagrams questions, answers;
+static _Thread_local bool gathers;
+
+static void
+take_intercepted(struct dns_front *front, struct dns_client *client)
+{
+	static _Thread_local char bytes[DATAGRAMS_BYTES];
+
+	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+		ssize_t len = datagram_receive_for(client->fd, bytes,
+		    sizeof(bytes), &client->source, &client->asked);
+		if (len == -EAGAIN)
+			return;
+		if (len > 0)
+			dns_front_take(
+			    front, client, (struct str){ bytes, (size_t)len });
+	}
+}
+
+/* True: there may be more. */
+static bool
+take_round(struct dns_front *front, struct dns_client *client)
+{
+	int count = datagrams_receive(client->fd, &questions);
+
+	if (count <= 0)
+		return false;
+	answers.count = 0;
+	gathers = true;
+	for (size_t i = 0; i < (size_t)count; i++) {
+		struct str message =
+		    datagrams_at(&questions, i, &client->source);
+		dns_front_take(front, client, message);
+	}
+	gathers = false;
+	datagrams_send(client->fd, &answers);
+	return count == DATAGRAMS_MAX;
+}
 
 void
 dns_datagrams_take(
@@ -18,29 +56,24 @@ dns_datagrams_take(
 	struct dns_client client = { .fd = listener->fd,
 		.asked = listener->at,
 		.intercepted = listener->intercepts };
-	char bytes[QUESTION_BYTES];
 
-	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len =
-		    listener->intercepts
-			? datagram_receive_for(listener->fd, bytes,
-			      sizeof(bytes), &client.source, &client.asked)
-			: datagram_receive(listener->fd, bytes, sizeof(bytes),
-			      &client.source);
-		if (len == -EAGAIN)
-			return;
-		if (len > 0)
-			dns_front_take(
-			    front, &client, (struct str){ bytes, (size_t)len });
+	if (listener->intercepts) {
+		take_intercepted(front, &client);
+		return;
 	}
+	for (unsigned i = 0; i < ROUNDS_MAX; i++)
+		if (!take_round(front, &client))
+			return;
 }
 
+/* While answers are gathered all of them belong to the one listener: nobody
+ * else is answered within that. */
 void
 dns_datagrams_send(const struct dns_client *client, struct str message)
 {
 	if (client->intercepted)
 		(void)datagram_send_as(client->fd, &client->source,
 		    client->asked.address, message);
-	else
+	else if (!gathers || !datagrams_add(&answers, &client->source, message))
 		(void)datagram_send(client->fd, &client->source, message);
 }

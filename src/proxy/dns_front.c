@@ -361,6 +361,10 @@ serve(struct question *question)
 	if (!is_welcome(
 		&question->client, generation->policy, judge.flow.from_zone))
 		return;
+	if (dns_judge_is_nobodys(&judge, generation)) {
+		say(question, DNS_RCODE_NO_NAME, DNS_EXTENDED_NONE, NULL);
+		return;
+	}
 	struct policy_prospect prospect =
 	    dns_judge_question(&judge, generation);
 	if (prospect.verdict != POLICY_VERDICT_ALLOW) {

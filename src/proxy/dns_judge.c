@@ -123,6 +123,14 @@ is_inside(const struct proxy_generation *generation, struct address address)
 	return policy_is_inside(generation->policy, address);
 }
 
+bool
+dns_judge_is_nobodys(
+    const struct dns_judge *judge, const struct proxy_generation *generation)
+{
+	return judge->is_reverse && !judge->is_local &&
+	       is_inside(generation, judge->flow.destination);
+}
+
 struct hints {
 	const struct proxy_generation *generation;
 	bool inside;

@@ -34,6 +34,11 @@ void dns_judge_begin(struct dns_judge *judge,
     const struct proxy_generation *generation, struct address source,
     const struct dns_name *name);
 
+/* Whether it is the name of an address inside, of which nobody outside is to be
+ * asked (RFC 6303), unless `local` has it. */
+bool dns_judge_is_nobodys(
+    const struct dns_judge *judge, const struct proxy_generation *generation);
+
 struct policy_prospect dns_judge_question(
     const struct dns_judge *judge, const struct proxy_generation *generation);
 

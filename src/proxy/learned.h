@@ -50,4 +50,7 @@ bool learned_tell(struct worker *worker, const struct learned *learned,
 /* Does nothing to one that does not wait. */
 void learned_cancel(struct learned_ticket *ticket);
 
+/* The worker ends, and nobody waits with it any more. */
+void learned_end(struct worker *worker);
+
 #endif

@@ -12,6 +12,7 @@
 #include "proxy/dns_datagrams.h"
 #include "proxy/dns_stream.h"
 #include "proxy/fill.h"
+#include "proxy/learned.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
 #include "proxy/pulse.h"
@@ -59,6 +60,7 @@ struct workers {
 	struct refusals *refusals;
 	struct slots *slots;
 	struct sources *sources; /* NULL: nobody is asked */
+	struct learning *learning;
 	struct thorough *thorough;
 	struct who *who;
 };
@@ -140,22 +142,25 @@ accept_all(struct worker *worker)
 
 /* What was handed over is known by where it was going. */
 static bool
-asks_dns(
-    const struct worker *worker, const struct proxy_listener *listener, int fd)
+asks_dns(const struct worker *worker, const struct proxy_listener *listener,
+    const struct socket_accepted *accepted)
 {
+	const struct policy *policy = worker->generation->policy;
 	struct address_port to;
 
-	return listener->dns ||
-	       (listener->intercepts && !listener->sandbox &&
-		   worker->generation->policy->dns.intercepts != 0 &&
-		   socket_local(fd, &to) == 0 && to.port == POLICY_DNS_PORT);
+	if (!listener->intercepts || listener->sandbox)
+		return listener->dns;
+	return policy->dns.intercepts != 0 &&
+	       socket_local(accepted->fd, &to) == 0 &&
+	       policy_dns_takes(&policy->dns,
+		   policy_zone_of(policy, accepted->peer.address), to, false);
 }
 
 static void
 serve(struct worker *worker, const struct proxy_listener *listener,
     const struct socket_accepted *accepted)
 {
-	if (asks_dns(worker, listener, accepted->fd))
+	if (asks_dns(worker, listener, accepted))
 		dns_stream_open(worker, listener->intercepts, &listener->at,
 		    accepted->fd, accepted->peer);
 	else
@@ -429,6 +434,7 @@ run(void *context)
 	alias_datagrams_end_all(worker);
 	dns_front_destroy(worker->dns);
 	worker->dns = NULL;
+	learned_end(worker);
 	refresh_end_all(worker);
 	recode_end_all(worker);
 	fill_end_all(worker);
@@ -640,6 +646,21 @@ workers_take_source(struct workers *workers, uint32_t number, int fd)
 }
 
 int
+workers_open_learning(struct workers *workers, learning_send_fn send)
+{
+	workers->learning = learning_create(send);
+	for (size_t i = 0; i < workers->count; i++)
+		workers->members[i].worker.learning = workers->learning;
+	return workers->learning != NULL ? 0 : -ENOMEM;
+}
+
+void
+workers_take_learned(struct workers *workers, uint32_t number, int error)
+{
+	learning_answer(workers->learning, number, error);
+}
+
+int
 workers_use(struct workers *workers, struct proxy_generation *generation)
 {
 	struct order *orders[PROXY_WORKERS_MAX] = { NULL };
@@ -771,6 +792,7 @@ workers_destroy(struct workers **workers)
 	pulse_destroy(w->pulse);
 	slots_destroy(&w->slots);
 	sources_destroy(&w->sources);
+	learning_destroy(&w->learning);
 	free(w->members);
 	free(w);
 }

@@ -20,6 +20,7 @@
 #include "net/loop.h"
 #include "net/resolver.h"
 #include "proxy/generation.h"
+#include "proxy/learning.h"
 #include "proxy/sources.h"
 
 struct alias_datagram;
@@ -30,6 +31,8 @@ struct client;
 struct crowd;
 struct dns_front;
 struct fill;
+struct learned_lesson;
+struct learned_recent;
 struct http_coder_pool;
 struct pool;
 struct recode;
@@ -55,6 +58,9 @@ struct worker {
 	struct pool *pool;
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
+	struct learning *learning;           /* so too; NULL: nobody learns */
+	struct learned_lesson *lessons;      /* (proxy/learned) */
+	struct learned_recent *recent;       /* so too; NULL: none yet */
 	struct proxy_generation *generation; /* NULL until the first */
 	struct worker_listener *listeners;
 	size_t listener_count;
@@ -90,6 +96,10 @@ int workers_start(struct workers *workers);
  */
 int workers_open_sources(struct workers *workers, sources_send_fn send);
 void workers_take_source(struct workers *workers, uint32_t number, int fd);
+
+/* Whom they tell of names, in the same way. */
+int workers_open_learning(struct workers *workers, learning_send_fn send);
+void workers_take_learned(struct workers *workers, uint32_t number, int error);
 
 /* Who is told of those that are refused too often (proxy/refusals); before the
  * first generation is used. */

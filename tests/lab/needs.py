@@ -10,6 +10,7 @@ from tests.lab.host import Host
 # Program: the Debian package that has it.
 PROGRAMS = {
     "curl": "curl",
+    "dig": "bind9-dnsutils",
     "ip": "iproute2",
     "mount": "mount",
     "nft": "nftables",

@@ -180,13 +180,17 @@ def test_a_refusal_may_hang_on_the_address(
 def test_names_of_addresses_are_judged_as_addresses(
     server: ZoneServer, lan: Host
 ) -> None:
-    """A reverse name of the wan may be asked; of what lies inside, none may."""
+    """A reverse name of the wan may be asked; of what lies inside there is none,
+    and nobody outside is told that it was asked for (RFC 6303)."""
     reverse = "80.113.0.203.in-addr.arpa"
     pointer = record(reverse, "PTR", 60, name_bytes("www.example"))
     server[reverse] = lambda q: [q.reply(pointer)]
     assert dig(lan, GW, reverse, "PTR").data == ["www.example."]
-    assert is_silent(lan, GW, "4.9.0.10.in-addr.arpa", 12)  # drop
-    assert not server.count("4.9.0.10.in-addr.arpa")
+    inside = "4.9.0.10.in-addr.arpa"
+    assert dig(lan, GW, inside, "PTR").status == "NXDOMAIN"
+    assert not server.count(inside)
+    assert is_silent(lan, GW, "66.113.0.203.in-addr.arpa", 12) is False
+    assert not server.count("66.113.0.203.in-addr.arpa")  # rejected
 
 
 def test_names_outside_do_not_lead_inside(

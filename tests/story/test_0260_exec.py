@@ -345,7 +345,7 @@ def test_questions_of_every_kind(sandbox: Sandbox) -> None:
     assert tcp[:3] == four[:3]
     assert mail[:3] == [7, 0, 0]
     assert refused[:3] == [7, 3, 0] and "000f" in refused[3]
-    assert b"no rule of the policy allows it" in bytes.fromhex(refused[3])
+    assert b"no rule allows it" in bytes.fromhex(refused[3])
     assert back[:3] == [7, 0, 1] and b"\3www\7example\3com\0" in bytes.fromhex(back[3])[40:]
 
 
@@ -504,6 +504,17 @@ def test_what_it_needs_is_learned(sandbox: Sandbox) -> None:
         assert sandbox.run(less, ["sh", "-c", script], "--quiet").status != 0, less
 
 
+def test_what_was_refused_is_learned_too(sandbox: Sandbox) -> None:
+    """Of a name that was never dialled no port is known."""
+    learned = sandbox.folder / "refused.policy"
+    script = f"curl -s http://{NAME}:8086/; curl -s http://shop.example.com/; true"
+    sandbox.run(WEB, ["sh", "-c", script], "--learn", str(learned), "--quiet")
+    assert learned.read_text().splitlines() == [
+        "allow sandbox -> shop.example.com",
+        f"allow sandbox -> {NAME} tcp 8086",
+    ]
+
+
 def test_it_starts_at_once(sandbox: Sandbox) -> None:
     """A loose bound, on a busy machine; bench/README.md has the figures."""
     call = sandbox.argv(WEB, ["true"])
@@ -554,6 +565,41 @@ def test_a_host_without_namespaces_says_so(sandbox: Sandbox) -> None:
     done = sandbox.host.run(["unshare", "-Ur", "sh", "-c", script, "sh", *call])
     assert done.returncode == WRONG_WORLD
     assert "sysctl user.max_user_namespaces is 0" in done.stderr
+
+
+def test_a_sandbox_in_a_sandbox_says_why_not(sandbox: Sandbox) -> None:
+    inner = [str(PROGRAM), "exec", "--allow", NAME, "--", "true"]
+    done = sandbox.run(WEB, inner)
+    assert done.status == WRONG_WORLD
+    assert "a filter of system calls forbids user namespaces" in done.err
+
+
+def test_a_container_that_hides_parts_of_proc(sandbox: Sandbox) -> None:
+    """The kernel shows no other one then; the host's stays, and is of no use."""
+    hide = 'mount -t tmpfs none /proc/fs && exec "$@"'
+    code = (
+        "import os, signal\n"
+        f"print(os.path.exists('/proc/{os.getpid()}'))\n"
+        f"os.kill({os.getpid()}, signal.SIGTERM)"
+    )
+    call = sandbox.argv(WEB, ["/usr/bin/python3", "-c", code])
+    done = sandbox.host.run(["unshare", "-m", "sh", "-c", hide, "sh", *call])
+    assert "True" in done.stdout and "ProcessLookupError" in done.stderr
+    curl = sandbox.argv(WEB, [*CURL, f"http://{NAME}/"])
+    done = sandbox.host.run(["unshare", "-m", "sh", "-c", hide, "sh", *curl])
+    assert done.returncode == 0, done.stderr
+
+
+def test_without_its_proxy_the_command_ends(sandbox: Sandbox) -> None:
+    argv = sandbox.argv(WEB, ["sh", "-c", f"curl -s http://{NAME}/; echo ready; sleep 60"])
+    process = sandbox.host.spawn(argv)
+    process.wait_line("ready", 10)
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "gatehouse-proxy"], capture_output=True
+    )
+    os.kill(int(found.stdout), signal.SIGKILL)
+    assert process.wait(10) == WRONG_WORLD
+    assert "gatehouse-proxy has ended (signal 9 (Killed))" in process.err
 
 
 def test_a_gateway_takes_no_such_policy(sandbox: Sandbox) -> None:

@@ -412,6 +412,51 @@ much_and_the_ends(void **state)
 	end(&t);
 }
 
+/* What could not be sent is offered again by less, and in other pieces. */
+static void
+less_may_be_offered_the_second_time(void **state)
+{
+	static char bytes[1000000];
+	struct str rest = { bytes, sizeof(bytes) };
+	struct test t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 11 >> 4);
+	begin(&t);
+	shake(&t, ECHOES);
+	set_int(stream_fd(t.end.stream), SOL_SOCKET, SO_SNDBUF, SMALL);
+	listen_to(&t);
+	for (size_t turn = 0; rest.len > 0; turn++) {
+		/* All that there is, until no more is taken; then a little. */
+		size_t most = turn % 2 == 0 ? rest.len : 10 + turn % 7000;
+		size_t len = most < rest.len ? most : rest.len;
+		struct iovec spans[] = {
+			{ .iov_base = bytes + (sizeof(bytes) - rest.len),
+			    .iov_len = len / 3 },
+			{ .iov_base =
+				bytes + (sizeof(bytes) - rest.len) + len / 3,
+			    .iov_len = len - len / 3 },
+		};
+		ssize_t n = turn % 3 == 0
+				? stream_write_some(t.end.stream,
+				      (struct str){ rest.at, len })
+				: stream_write_spans(t.end.stream, spans, 2);
+		assert_true(n >= 0);
+		rest = str_skip(rest, (size_t)n);
+		end_forget(&t.end);
+		if ((size_t)n < len)
+			run_until_told(&t.h, &t.end, 'w');
+	}
+	stream_shutdown(t.end.stream);
+	end_forget(&t.end);
+	run_until_told(&t.h, &t.end, 'e');
+	assert_int_equal(t.end.taken.len, sizeof(bytes));
+	assert_memory_equal(t.end.taken.at, bytes, sizeof(bytes));
+	part(&t);
+	end(&t);
+}
+
 static void
 an_end_without_a_word_is_a_failure(void **state)
 {
@@ -520,6 +565,7 @@ main(void)
 		cmocka_unit_test(who_does_not_speak_it),
 		cmocka_unit_test(an_old_version),
 		cmocka_unit_test(much_and_the_ends),
+		cmocka_unit_test(less_may_be_offered_the_second_time),
 		cmocka_unit_test(an_end_without_a_word_is_a_failure),
 		cmocka_unit_test(records_that_come_together),
 		cmocka_unit_test(sessions_are_resumed),

@@ -33,8 +33,8 @@ is_tedious(const struct space *space, const struct space_cell *cell,
 		return true;
 	return (flow->way == FLOW_PLAIN || flow->way == FLOW_UNCARRIED ||
 		   flow->known[POLICY_FACT_SERVICE] == FLOW_NOT_GIVEN) &&
-	       (cell->at[SPACE_NAME] > 0 || cell->at[SPACE_SCHEME] > 0 ||
-		   !is_plain_request(cell));
+	       ((cell->at[SPACE_NAME] > 0 && !flow->learns) ||
+		   cell->at[SPACE_SCHEME] > 0 || !is_plain_request(cell));
 }
 
 static void
@@ -376,6 +376,7 @@ brute_force_agrees(void **state)
 	while (compared < rounds) {
 		text_clear(&text);
 		add_random_policy(&text, 6);
+		random_learns = chance(2) == 0 ? chance(16) : 0;
 		struct policy *policy = policy_of(text.at);
 		assert_non_null(policy);
 		compare(text.at, policy);

@@ -275,6 +275,7 @@ brute_force_agrees(void **state)
 		text_clear(&old);
 		text_clear(&new);
 		add_random_policy(&old, 6);
+		random_learns = chance(2) == 0 ? chance(16) : 0;
 		if (chance(3) > 0)
 			change(old.at, &new);
 		else

@@ -147,6 +147,7 @@ evaluator_and_diagrams_agree(void **state)
 	for (unsigned i = 0; i < rounds; i++) {
 		text_clear(&text);
 		add_random_policy(&text, 8);
+		random_learns = chance(2) == 0 ? chance(16) : 0;
 		struct policy *policy = policy_of(text.at);
 		assert_non_null(policy);
 		compare(text.at, policy);

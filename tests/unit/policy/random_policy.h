@@ -8,6 +8,7 @@
 #define GATEHOUSE_TESTS_POLICY_RANDOM_POLICY_H
 
 #include "policy/explain.h"
+#include "policy/learning.h"
 #include "policy/space.h"
 
 #include <errno.h>
@@ -104,6 +105,22 @@ read_from_memory(
 	return 0;
 }
 
+/*
+ * Zones whose names are learned, whether they ask us or not: what a listener of
+ * `dns` takes would be another thing to know.
+ */
+static uint64_t random_learns;
+
+static inline void
+learn_names(struct policy *policy)
+{
+	const struct policy_rule *rule = NULL;
+
+	policy->learns =
+	    random_learns & (policy_zone_bit(policy->zone_count) - 1);
+	assert_int_equal(policy_learning_find(policy, &rule), 0);
+}
+
 /* The policy, or NULL and its errors are printed. */
 static inline struct policy *
 policy_of(const char *text)
@@ -122,6 +139,8 @@ policy_of(const char *text)
 	text_fini(&words);
 	report_fini(&report);
 	policy_unref(kept);
+	if (policy != NULL)
+		learn_names(policy);
 	return policy;
 }
 
@@ -349,6 +368,18 @@ add_random_head(struct text *out)
 		    ONE_OF("", "users \"users\"\n", "users pam \"login\"\n"),
 		    ONE_OF("", "private\n", "tell gateway,client\n",
 			"tell nothing\n"));
+	/* At a port that no flow here goes to. */
+	if (chance(4) == 0)
+		text_addf(out,
+		    "dns {\nlisten 10.0.0.1:5353, [2001:db8:1::1]:5353 for "
+		    "lan\n%s%s%s%s%s}\n",
+		    ONE_OF("", "upstream 203.0.113.53\n",
+			"upstream 203.0.113.53:53,tls 203.0.113.54 name "
+			"dns.example\n"),
+		    ONE_OF("", "local .corp.example, nas.example\n"),
+		    ONE_OF("", "cache 8M\n"), ONE_OF("", "ttl 5s-1h\n"),
+		    ONE_OF("", "limit 100/s per source\n",
+			"limit 100/m burst 9\n"));
 	if (chance(3) == 0)
 		text_addz(out, "masquerade lan, guest -> wan\n");
 	if (chance(4) == 0)
@@ -622,6 +653,8 @@ flow_of(
 	if (flow.way == FLOW_INTERCEPTED && is_plain_request(cell) &&
 	    chance(2) == 0)
 		flow.last = POLICY_PHASE_NAME;
+	flow.learns =
+	    flow.way == FLOW_PLAIN && policy_learns(policy, flow.from_zone);
 	return flow;
 }
 
