@@ -167,6 +167,8 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 	int rc = parents_secure(
 	    draft->ready->parents, draft->ready->policy, reterr_why);
 	if (rc == 0)
+		rc = proxy_generation_inspect(draft->ready, before, reterr_why);
+	if (rc == 0)
 		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)
 		rc = identities_create(draft->ready->policy, draft->number,

@@ -116,8 +116,8 @@ struct policy_rule {
 	bool log;
 	bool direct;
 	bool leads_outside; /* of what it allows (policy/prospect) */
-	bool report; /* never decides: counts, logs, and the walk goes on */
-	bool inspect;       /* TLS is opened; nothing but requests match */
+	bool report;  /* never decides: counts, logs, and the walk goes on */
+	bool inspect; /* TLS is opened; nothing but requests match */
 	bool spares_pinned; /* but of who does not take our certificate */
 	const struct policy_parent *parent; /* via; NULL: the proxy dials */
 	struct policy_endpoint from;

@@ -7,6 +7,7 @@
 #include "http2/session.h"
 #include "proxy/choice.h"
 #include "proxy/client.h"
+#include "proxy/opened.h"
 #include "proxy/proxy_status.h"
 #include "proxy/question.h"
 #include "proxy/tunnel.h"
@@ -655,12 +656,51 @@ answer_connect(struct exchange *exchange)
 	struct http_response response =
 	    http_response_own(200, HTTP_METHOD_CONNECT, HTTP_UNSAID);
 
+	/* What is to be looked at never passes as it is. */
+	if (exchange->errand.answer.opened != NULL) {
+		client_reset(exchange->client);
+		return;
+	}
 	exchange_forget_head(exchange);
 	exchange->errand.account.status = 200;
 	if (write_head(exchange, &response, true, false) < 0)
 		client_destroy(exchange->client);
 	else
 		become_tunnel(exchange);
+}
+
+/*
+ * The client is let in, and nothing is dialled before it has said hello: what
+ * fails can then be told inside, which a browser shows.
+ */
+static bool
+is_opened(struct errand *errand)
+{
+	struct exchange *exchange = exchange_of(errand);
+	struct client *client = exchange->client;
+	struct opened_question question = {
+		.name = errand->flow.name,
+		.address = errand->meant,
+		.port = errand->flow.port,
+		.connects = true,
+		.waits = true,
+	};
+	struct http_response response =
+	    http_response_own(200, HTTP_METHOD_CONNECT, HTTP_UNSAID);
+
+	if (errand->answer.opened == NULL || !opened_may_be(client, &question))
+		return false;
+	exchange_forget_head(exchange);
+	if (write_head(exchange, &response, true, false) < 0) {
+		client_destroy(client);
+		return true;
+	}
+	/* Each request tells its own. */
+	errand->account.told = true;
+	exchange_cancel(exchange, PROXY_FAILURE_NONE);
+	client->exchange = NULL;
+	opened_begin(client, &question);
+	return true;
 }
 
 /* ---- the request, judged ---- */
@@ -738,6 +778,9 @@ exchange_begin(struct client *client, const struct http_request *request,
 		return;
 	}
 	exchange_store_begin(exchange);
+	if (request->method == HTTP_METHOD_CONNECT &&
+	    exchange->errand.flow.tls != FLOW_BARE)
+		exchange->errand.instead = is_opened;
 	stream_use(client->stream, &client_side, exchange);
 	/* The head's texts lie in the input: it must not grow and move. */
 	stream_read_stop(client->stream);
