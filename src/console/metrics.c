@@ -107,6 +107,8 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(UPSTREAM_REUSED, "upstream_reused", NULL, false)                   \
 	ROW(UPSTREAM_MOVED, "upstream_moved", NULL, false)                     \
 	ROW(UPSTREAM_FAILED, "upstream_failed", NULL, false)                   \
+	ROW(OPENED, "opened", NULL, false)                                     \
+	ROW(CERTIFICATES_REFUSED, "certificates_refused", NULL, false)         \
 	ROW(PARENTS_DOWN, "parents_down", NULL, false)                         \
 	ROW(DNS_QUERIES, "dns_queries", NULL, false)                           \
 	ROW(DNS_FAILED, "dns_failed", NULL, false)                             \

@@ -52,8 +52,10 @@ take_listener(
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
 	struct proxy_listener listener = {
 		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT ||
-			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+			      kind == CHANNEL_LISTENER_QUIC,
 		.datagrams = channel_listener_has_datagrams(kind),
+		.quic = kind == CHANNEL_LISTENER_QUIC,
 		.sandbox = sandbox || kind == CHANNEL_LISTENER_QUESTIONS,
 		.dns = kind == CHANNEL_LISTENER_DNS ||
 		       kind == CHANNEL_LISTENER_DNS_DATAGRAMS,
@@ -164,6 +166,8 @@ proxy_draft_build(struct proxy_draft *draft, struct quotas *quotas,
 		proxy_generation_follow(draft->ready, before);
 	int rc = parents_secure(
 	    draft->ready->parents, draft->ready->policy, reterr_why);
+	if (rc == 0)
+		rc = proxy_generation_inspect(draft->ready, before, reterr_why);
 	if (rc == 0)
 		rc = dns_peers_secure(draft->ready, reterr_why);
 	if (rc == 0)

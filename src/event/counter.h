@@ -46,6 +46,9 @@
 	ROW(UPSTREAM_MOVED, upstream_moved,                                    \
 	    "kept connections that another thread took")                       \
 	ROW(UPSTREAM_FAILED, upstream_failed, "servers that did not answer")   \
+	ROW(OPENED, opened, "TLS connections that were opened")                \
+	ROW(CERTIFICATES_REFUSED, certificates_refused,                        \
+	    "clients that did not take our certificate")                       \
 	ROW(PARENTS_DOWN, parents_down, "times a parent was found down")       \
 	ROW(DNS_QUERIES, dns_queries, "names asked of the resolver")           \
 	ROW(DNS_FAILED, dns_failed, "names that did not resolve")              \

@@ -324,7 +324,8 @@ name_peer(SSL *ssl, struct tls_peer *peer)
 {
 	char text[ADDRESS_TEXT_BYTES];
 
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+				   X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (peer->host[0] == '\0')
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
 			   address_format(peer->address, text)) == 1;

@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/carriage.h"
 
+#include "policy/opening.h"
+
 bool
 policy_carriage(const struct policy *policy, const struct flow *flow,
     const struct policy_answer *answer, const struct policy_parent **ret)
 {
+	struct flow seen = *flow;
+
 	*ret = NULL;
 	if (answer->rule != NULL) {
 		*ret = answer->rule->parent;
 		return true;
 	}
+	if (flow->tls != FLOW_BARE)
+		(void)policy_see_tls(policy, flow, &seen);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 		enum policy_fact fact;
 		enum policy_match match =
-		    policy_rule_match(policy, rule, flow, flow->last, &fact);
+		    policy_rule_match(policy, rule, &seen, seen.last, &fact);
 		if (match == POLICY_MATCH_NO)
 			continue;
-		if (match == POLICY_MATCH_MIGHT && fact != POLICY_FACT_TYPE)
+		if (match == POLICY_MATCH_MIGHT && fact != POLICY_FACT_TYPE &&
+		    !(answer->opened != NULL && policy_fact_is_inside(fact)))
 			return false;
 		if (rule->report)
 			continue;

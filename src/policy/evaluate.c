@@ -27,8 +27,7 @@ policy_fact_see(
 	enum policy_phase first =
 	    policy_fact_phase(fact, flow->way == FLOW_EXPLICIT);
 
-	if (fact == POLICY_FACT_NAME && flow->way == FLOW_PLAIN &&
-	    flow->learns)
+	if (fact == POLICY_FACT_NAME && flow->way == FLOW_PLAIN && flow->learns)
 		return (enum flow_known)flow->known[fact];
 	if (first > reach(flow, phase))
 		return FLOW_ABSENT;
@@ -238,8 +237,9 @@ match_scheme(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
 {
 	bool ask;
-	enum policy_match match =
-	    may_ask(rule->schemes != 0, flow, POLICY_FACT_SCHEME, phase, &ask);
+	bool spared = rule->inspect && !policy_rule_inspects(rule, flow);
+	enum policy_match match = may_ask(rule->schemes != 0 && !spared, flow,
+	    POLICY_FACT_SCHEME, phase, &ask);
 
 	return ask ? yes_if((rule->schemes >> flow->scheme & 1) != 0) : match;
 }

@@ -54,6 +54,7 @@ struct flow {
 	bool asks_dns; /* of one that `dns` takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
 	enum flow_tls tls;
+	bool pinned;   /* of TLS: the client does not take our certificate */
 	bool connects; /* of TLS: the explicit proxy was asked by a CONNECT */
 	uint8_t from_zone;
 	uint8_t to_zone;  /* of DESTINATION */

@@ -50,9 +50,10 @@ consider(void *context, const struct policy_rule *rule)
 
 	if (matches == POLICY_MATCH_NO || rule->report)
 		return false;
-	if (rule->inspect)
+	bool inspects = policy_rule_inspects(rule, &opening->unknown);
+	if (inspects)
 		opening->by = rule;
-	return rule->inspect || matches == POLICY_MATCH_YES;
+	return inspects || matches == POLICY_MATCH_YES;
 }
 
 const struct policy_rule *

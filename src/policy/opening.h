@@ -40,6 +40,14 @@ policy_fact_is_inside(enum policy_fact fact)
 	       fact == POLICY_FACT_TYPE;
 }
 
+/* Whether the rule has this flow opened; if not, it is as if it did not say so.
+ */
+static inline bool
+policy_rule_inspects(const struct policy_rule *rule, const struct flow *flow)
+{
+	return rule->inspect && !(rule->spares_pinned && flow->pinned);
+}
+
 /* Whether one of the rule's methods is CONNECT. */
 bool policy_rule_is_of_connect(const struct policy_rule *rule);
 

@@ -2,6 +2,7 @@
 #include "proxy/admission.h"
 
 #include "base/clock.h"
+#include "policy/opening.h"
 
 /* Each fact is set by one of the functions here; a new one needs another. */
 _Static_assert(POLICY_FACT_COUNT == 11, "a fact that the proxy does not tell");
@@ -182,6 +183,12 @@ may_be_about_user(const struct policy *policy, const struct flow *flow)
 {
 	enum policy_fact fact;
 
+	struct flow seen;
+
+	if (flow->tls != FLOW_BARE) {
+		(void)policy_see_tls(policy, flow, &seen);
+		flow = &seen;
+	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (policy->rules[i].user_count > 0 &&
 		    policy_rule_match(policy, &policy->rules[i], flow,
@@ -201,7 +208,7 @@ admission_ask(
 	struct policy_answer answer = policy_decide(generation->policy, flow);
 
 	if (answer.verdict == POLICY_VERDICT_UNDECIDED &&
-	    answer.hangs_on == POLICY_FACT_TYPE &&
+	    (answer.hangs_on == POLICY_FACT_TYPE || answer.opened != NULL) &&
 	    flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
 	    may_be_about_user(generation->policy, flow))
 		answer.hangs_on = POLICY_FACT_USER;

@@ -112,12 +112,13 @@ write_key(struct approach *approach)
 		    "%.*s %llx", STR_ARG(server->text), trust);
 	else if (target->host.at != NULL)
 		len = snprintf(approach->key, sizeof(approach->key),
-		    "%.*s %llx %.*s:%u", STR_ARG(server->text), trust,
-		    STR_ARG(target->host), target->port);
+		    "%.*s %llx %.*s:%u %.*s", STR_ARG(server->text), trust,
+		    STR_ARG(target->host), target->port,
+		    STR_ARG(approach->secures));
 	else
 		len = snprintf(approach->key, sizeof(approach->key),
-		    "%.*s %llx %s", STR_ARG(server->text), trust,
-		    address_port_format(at, place));
+		    "%.*s %llx %s %.*s", STR_ARG(server->text), trust,
+		    address_port_format(at, place), STR_ARG(approach->secures));
 	/* Cut, two targets could have one key. */
 	must(len > 0 && (size_t)len < sizeof(approach->key));
 	approach->key_len = (size_t)len;

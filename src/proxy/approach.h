@@ -37,8 +37,8 @@ struct worker;
 typedef void (*approach_fn)(
     struct approach *approach, enum proxy_failure failure);
 
-/* "socks5 NAME:PORT", for whom it is trusted, and " NAME:PORT" */
-#define APPROACH_KEY_BYTES (2 * (HOSTNAME_MAX + 16) + 24)
+/* "socks5 NAME:PORT", for whom it is trusted, " NAME:PORT", " tls NAME" */
+#define APPROACH_KEY_BYTES (3 * (HOSTNAME_MAX + 16) + 24)
 
 /* The caller sets fn and context; the rest begins as zero. */
 struct approach {
@@ -53,6 +53,7 @@ struct approach {
 	struct passage_target target;
 	bool may_ask; /* of an http parent: for a URL, without CONNECT */
 	bool may_reuse;
+	struct str secures; /* TLS is spoken with the target; at NULL: not */
 
 	/* What has come of it: the stream is the callee's. */
 	struct stream *stream;

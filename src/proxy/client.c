@@ -15,6 +15,7 @@
 #include "proxy/exchange.h"
 #include "proxy/frames.h"
 #include "proxy/greeting.h"
+#include "proxy/opened.h"
 #include "proxy/page.h"
 #include "proxy/proxy_status.h"
 #include "proxy/secure.h"
@@ -70,6 +71,7 @@ static void
 destroy(struct client *client, enum proxy_failure why)
 {
 	finish_matter(client, why);
+	opened_destroy(&client->opened);
 	stream_close(&client->stream);
 	loop_timer_cancel(&client->timer);
 	worker_remove_client(client);
@@ -258,6 +260,20 @@ wait_for_rest(struct client *client)
 }
 
 void
+client_await_rest(struct client *client)
+{
+	if (client->slow_place == NULL)
+		arm(client, PROXY_HEAD_TIMEOUT);
+	wait_for_rest(client);
+}
+
+void
+client_await_hello(struct client *client)
+{
+	arm(client, PROXY_GREETING_TIMEOUT);
+}
+
+void
 client_wait_for_head(struct client *client, bool waits)
 {
 	if (waits)
@@ -279,11 +295,15 @@ begin_head(struct client *client)
 static void
 read_head(struct client *client)
 {
-	struct http_arrival arrival = { .scheme = HTTP_SCHEME_HTTP };
+	bool inside = opened_is_inside(client->opened);
+	struct http_arrival arrival = { .scheme = inside ? HTTP_SCHEME_HTTPS
+							 : HTTP_SCHEME_HTTP };
 	struct http_request request;
 	enum http_fault fault;
 
-	if (client->intercepted)
+	if (inside)
+		arrival.destination = opened_place(client->opened);
+	else if (client->intercepted)
 		arrival.destination = client->local;
 	/* Who sends requests in a row must take the answers. */
 	if (stream_is_full(client->stream))
@@ -317,6 +337,7 @@ static bool
 speaks_socks(const struct client *client)
 {
 	return !client->intercepted && !client->has_asked &&
+	       client->opened == NULL &&
 	       socks_begins(stream_input(client->stream));
 }
 
@@ -444,7 +465,10 @@ void
 client_next(struct client *client)
 {
 	finish_matter(client, PROXY_FAILURE_NONE);
-	await_head(client);
+	if (client->opened != NULL && !opened_stands(client->opened))
+		client_end(client);
+	else
+		await_head(client);
 }
 
 /* ---- greetings ---- */
@@ -617,6 +641,9 @@ on_time(struct loop_timer *timer)
 			client_end(client);
 		else
 			exchange_on_time(client->exchange);
+		break;
+	case CLIENT_OPENING:
+		opened_on_time(client->opened);
 		break;
 	case CLIENT_ENDING:
 		on_last_words_time(client);
@@ -904,7 +931,9 @@ client_begin_errand(struct client *client, struct errand *errand)
 		errand->account.http = http_version_word(HTTP_VERSION_2);
 	errand->client_fd = descriptor_of(client);
 	errand->named = client->alias.at != NULL;
-	errand_set_user(errand, &client->user);
+	errand_set_user(errand, client->opened != NULL
+				    ? opened_user(client->opened)
+				    : &client->user);
 }
 
 /* Refused whatever it asks. */
@@ -985,6 +1014,8 @@ may_stay(const struct client *client, const struct errand *errand)
 	if (!client->intercepted &&
 	    (!has_true_source(client) || !may_ask(client)))
 		return false;
+	if (errand == NULL && client->opened != NULL)
+		return opened_stands(client->opened);
 	if (errand == NULL)
 		return !client->intercepted || may_wait(client);
 	return errand_stands(errand, client->worker->generation);

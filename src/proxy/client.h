@@ -30,6 +30,7 @@ struct association;
 struct crowd_source;
 struct exchange;
 struct frames;
+struct opened;
 struct secure;
 struct tunnel;
 
@@ -41,6 +42,7 @@ enum client_state {
 	CLIENT_IDLE,     /* between requests */
 	CLIENT_HEAD,     /* a head has begun */
 	CLIENT_BUSY,     /* an exchange or a tunnel has it */
+	CLIENT_OPENING,  /* its TLS is about to be opened */
 	CLIENT_FRAMES,   /* it speaks HTTP/2 */
 	CLIENT_SILENT,   /* dropped */
 	CLIENT_ENDING,   /* its last words are on their way */
@@ -77,6 +79,7 @@ struct client {
 	struct association *association;
 	struct alias_stream *questions;
 	struct frames *frames;
+	struct opened *opened; /* NULL: its TLS, if any, is its own */
 };
 
 /* Takes fd; what cannot be served is closed. */
@@ -101,6 +104,11 @@ void client_reset(struct client *client);
 /* Nothing is said any more, not even that it is over. */
 void client_silence(struct client *client);
 
+/* A part of something has come: it has time for the rest, if there is room. */
+void client_await_rest(struct client *client);
+
+/* Its time for a first word runs, if it has said none. */
+void client_await_hello(struct client *client);
 /* The same, told as `why`. */
 void client_break(struct client *client, enum proxy_failure why);
 

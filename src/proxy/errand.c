@@ -3,6 +3,7 @@
 
 #include "event/counter.h"
 #include "net/socket.h"
+#include "policy/opening.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -196,13 +197,16 @@ errand_set_slot(struct errand *errand, struct slot *slot)
 
 /* ---- connecting ---- */
 
-/* What is still open hangs on what the server will send. */
+/* What is still open hangs on what the server will send, or the client, inside
+ * of TLS that is opened. */
 bool
 errand_may_proceed(const struct policy_answer *answer)
 {
 	return answer->verdict == POLICY_VERDICT_ALLOW ||
 	       (answer->verdict == POLICY_VERDICT_UNDECIDED &&
-		   answer->hangs_on == POLICY_FACT_TYPE);
+		   (answer->hangs_on == POLICY_FACT_TYPE ||
+		       (answer->opened != NULL &&
+			   policy_fact_is_inside(answer->hangs_on))));
 }
 
 static bool
@@ -229,6 +233,10 @@ void
 errand_arrive(
     struct errand *errand, struct address_port at, struct stream **server)
 {
+	if (errand_is_to_be_secured(errand)) {
+		errand_secure(errand, at, server);
+		return;
+	}
 	errand->server = *server;
 	*server = NULL;
 	errand_take_generation(errand, errand->worker->generation);
@@ -246,7 +254,8 @@ errand_arrive(
 		errand_begin(errand);
 		return;
 	}
-	if (!errand_take_share(errand)) {
+	/* Of what is opened each request is counted by itself. */
+	if (errand->flow.tls == FLOW_BARE && !errand_take_share(errand)) {
 		stream_close(&errand->server);
 		errand->done(errand, ERRAND_LIMITED);
 		return;
@@ -332,6 +341,7 @@ errand_arrive_kept(
 	errand_set_slot(errand, kept->slot);
 	errand->from = errand_key(errand, at).from;
 	errand->reused = true;
+	errand->secured = errand->tls != NULL;
 	arrive_at(errand, at, server);
 }
 
@@ -406,6 +416,7 @@ forget_addresses(struct errand *errand)
 	errand->full = (struct address_port){ 0 };
 	errand_set_slot(errand, NULL);
 	errand->parent = NULL;
+	errand->secured = false;
 	errand_release_approach(errand);
 	errand->by = (struct errand_by){ 0 };
 	errand->failure = PROXY_FAILURE_NONE;
@@ -435,7 +446,8 @@ errand_begin(struct errand *errand)
 	errand->by_name = errand_goes_by_name(errand);
 	if (is_refused) {
 		errand_refuse(errand, errand->answer);
-	} else if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
+	} else if ((errand->answer.verdict == POLICY_VERDICT_ALLOW ||
+		       errand->answer.opened != NULL) &&
 		   errand_is_answered_instead(errand)) {
 		return;
 	} else if (!errand->wants_datagrams && errand_goes_unresolved(errand)) {
@@ -550,7 +562,8 @@ errand_place(const struct errand *errand)
 	if (errand->by.name_len > 0)
 		return approach_key(errand->approach);
 	return (struct pool_key){ .server = errand->server_at,
-		.from = errand->from };
+		.from = errand->from,
+		.through = errand_tls_key(errand) };
 }
 
 struct pool_kept
@@ -581,6 +594,7 @@ errand_fini(struct errand *errand)
 	errand_leave_queue(errand);
 	dial_cancel(&errand->dial);
 	errand_free_approach(errand);
+	errand_fini_tls(errand);
 	stream_close(&errand->server);
 	share_end(&errand->share);
 	errand_set_slot(errand, NULL);

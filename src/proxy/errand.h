@@ -34,6 +34,8 @@
 
 struct worker;
 struct errand;
+struct errand_tls;
+struct x509_st; /* X509 of OpenSSL */
 
 enum errand_outcome {
 	ERRAND_READY,   /* `server` is connected */
@@ -145,6 +147,8 @@ struct errand {
 	struct slot_ticket *ticket; /* NULL: it does not wait for one */
 	struct loop_timer patience; /* with the ticket */
 	struct approach *approach;  /* its own; NULL: it went by no parent */
+	struct errand_tls *tls;     /* NULL: TLS is no affair of its */
+	bool secured;               /* `server` speaks TLS */
 };
 
 /* For a client's connection; the source's zone is known after it. */
@@ -153,6 +157,16 @@ void errand_init(struct errand *errand, struct worker *worker,
 
 /* Who asks, lent as texts are; before begin. */
 void errand_set_user(struct errand *errand, const struct policy_user *user);
+
+/*
+ * TLS is spoken with the server, which must prove to be this host (a name, or
+ * an address as address_format has it); of a flow that is not bare, only where
+ * the policy has it opened.  Before begin.  0 or -ENOMEM.
+ */
+int errand_want_tls(struct errand *errand, struct str host);
+
+/* What the server has shown, lent; NULL: nothing, for it was kept. */
+const struct x509_st *errand_certificate(const struct errand *errand);
 
 /*
  * Asks, resolves, dials.  done is called once; perhaps within this call, which

@@ -3,7 +3,8 @@
  * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
  * the addresses of a name, errand_queue.c waits for room at a server,
  * errand_source.c says from which address, errand_parent.c goes by a parent,
- * errand_datagram.c opens what is not connected, errand_tell.c writes the
+ * errand_datagram.c opens what is not connected, errand_tls.c speaks TLS with
+ * the server, errand_tell.c writes the
  * event, errand_tally.c counts what is told over time.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -97,6 +98,17 @@ struct pool_key errand_key(
 
 /* It holds none any more, or another one. */
 void errand_set_slot(struct errand *errand, struct slot *slot);
+
+/* Whether TLS is to be spoken over a connection that was just made. */
+bool errand_is_to_be_secured(struct errand *errand);
+
+/* Speaks it, then errand_arrive again.  Takes the stream; tail call. */
+void errand_secure(
+    struct errand *errand, struct address_port at, struct stream **server);
+
+/* What a connection to its server is kept by besides; at == NULL: nothing. */
+struct str errand_tls_key(const struct errand *errand);
+void errand_fini_tls(struct errand *errand);
 
 /* No address could be connected to. */
 void errand_fail_dial(struct errand *errand, int error);

@@ -92,6 +92,7 @@ on_approached(struct approach *approach, enum proxy_failure failure)
 
 	note_server(errand);
 	errand->reused = approach->reused;
+	errand->secured = approach->reused && errand->tls != NULL;
 	errand->to_url = approach->asks;
 	if (failure == PROXY_FAILURE_NONE) {
 		errand_arrive(errand, at, &approach->stream);
@@ -176,6 +177,7 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 	approach->may_ask =
 	    errand->says_url && !errand->wants_tunnel && (by_name || !is_named);
 	approach->may_reuse = errand->may_reuse;
+	approach->secures = errand_tls_key(errand);
 	approach->passage.detail[0] = '\0';
 	approach_start(approach, errand->generation);
 }

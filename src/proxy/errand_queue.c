@@ -52,8 +52,9 @@ on_slot(struct slot *slot, int fd, void *context)
 	errand->ticket = NULL;
 	loop_timer_cancel(&errand->patience);
 	/* What may not be sent twice goes by a connection of its own, and so
-	 * does what comes from the client's own address. */
-	if (fd >= 0 && errand->may_reuse && !errand_keeps_source(errand) &&
+	 * do what comes from the client's own address, and TLS. */
+	if (fd >= 0 && errand->may_reuse && errand->tls == NULL &&
+	    !errand_keeps_source(errand) &&
 	    stream_create(errand->worker->loop, fd, &stream_limits_usual,
 		&kept.stream) == 0) {
 		errand_arrive_kept(errand, errand->full, &kept);

@@ -40,7 +40,8 @@ errand_key(const struct errand *errand, struct address_port server)
 		.from = errand_keeps_source(errand)
 			    ? errand->client.address
 			    : said_source(errand->generation->policy,
-				  server.address.family) };
+				  server.address.family),
+		.through = errand_tls_key(errand) };
 }
 
 void
@@ -77,11 +78,17 @@ is_a_clients(const struct policy *policy, const struct pool_key *key)
 		   POLICY_PROTOCOL_TCP, key->server.port);
 }
 
+static bool
+is_by_parent(const struct pool_key *key)
+{
+	return key->server.address.family == ADDRESS_NONE;
+}
+
 /* The policy may say another source by now. */
 static bool
 comes_from_elsewhere(const struct policy *policy, const struct pool_key *key)
 {
-	return key->through.len == 0 && !is_a_clients(policy, key) &&
+	return !is_by_parent(key) && !is_a_clients(policy, key) &&
 	       !address_eq(
 		   key->from, said_source(policy, key->server.address.family));
 }
@@ -111,7 +118,7 @@ errand_keep_server(
 
 	if (comes_from_elsewhere(policy, &key))
 		drop(kept);
-	else if (key.through.len == 0 && is_a_clients(policy, &key))
+	else if (!is_by_parent(&key) && is_a_clients(policy, &key))
 		keep_clients(worker, key, kept);
 	else if (!slot_pass_on(kept->slot, &kept->stream))
 		pool_put(worker->pool, key, kept);

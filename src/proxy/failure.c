@@ -32,6 +32,8 @@ proxy_failure_is_server(enum proxy_failure failure)
 {
 	unsigned status = proxy_failure_status(failure);
 
+	if (failure == PROXY_FAILURE_CERTIFICATE)
+		return false;
 	return status == 502 || status == 504 ||
 	       failure == PROXY_FAILURE_PARENT_DOWN;
 }

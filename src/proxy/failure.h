@@ -29,6 +29,14 @@
 	ROW(PARENT_REFUSED, 502, "the parent refuses it")                      \
 	ROW(PARENT_AUTH, 502, "the parent asks for a password")                \
 	ROW(PARENT_NO_WAY, 502, "the parent has no way to the server")         \
+	ROW(TLS_TIMEOUT, 504, "TLS with the server takes too long")            \
+	ROW(SERVER_TLS, 502, "TLS with the server failed")                     \
+	ROW(CERTIFICATE, 502, "the server's certificate is not accepted")      \
+	ROW(CERTIFICATE_REFUSED, 0, "the client refuses the certificate")      \
+	ROW(CLIENT_TLS, 0, "TLS with the client failed")                       \
+	ROW(CA_LIMITED, 0, "the CA may not sign for this name")                \
+	ROW(MISDIRECTED, 421,                                                  \
+	    "the request is for another server than its connection")           \
 	ROW(NO_ANSWER, 502, "the server ended without an answer")              \
 	ROW(ANSWER_TIMEOUT, 504, "the server does not answer")                 \
 	ROW(ANSWER_BAD, 502, "the server's answer is not HTTP")                \

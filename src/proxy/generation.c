@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "net/tls.h"
 #include "proxy/dns_peers.h"
+#include "proxy/inspection.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,24 @@ proxy_generation_follow(
 	proxy_generation_count_in(generation, before->quotas);
 	parents_follow(generation->parents, generation->policy, before->parents,
 	    before->policy);
+}
+
+int
+proxy_generation_inspect(struct proxy_generation *generation,
+    const struct proxy_generation *before, struct text *reterr_why)
+{
+	struct inspection *known = before != NULL ? before->inspection : NULL;
+	const char *why;
+
+	if (generation->policy->ca.pem.at == NULL)
+		return 0;
+	generation->inspection =
+	    inspection_create(generation->policy, known, &why);
+	if (generation->inspection != NULL)
+		return 0;
+	text_addf(reterr_why, "%.*s cannot be the CA: %s",
+	    STR_ARG(generation->policy->ca.file), why);
+	return -EINVAL;
 }
 
 int
@@ -104,6 +123,9 @@ proxy_generation_again(const struct proxy_generation *generation)
 		again = NULL;
 	} else {
 		proxy_generation_follow(again, generation);
+		if (generation->inspection != NULL)
+			again->inspection =
+			    inspection_ref(generation->inspection);
 		for (size_t i = 0; i < POLICY_DNS_UPSTREAMS_MAX; i++)
 			if (generation->name_servers[i] != NULL)
 				again->name_servers[i] =
@@ -133,6 +155,7 @@ proxy_generation_unref(struct proxy_generation *generation)
 	limiter_unref(generation->limiter);
 	quotas_unref(generation->quotas);
 	parents_unref(generation->parents);
+	inspection_unref(generation->inspection);
 	dns_peers_fini(generation);
 	identities_unref(generation->identities);
 	policy_unref(generation->policy);

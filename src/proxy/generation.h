@@ -21,6 +21,7 @@ struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
 	bool datagrams;  /* UDP, of those who are associated, or of `dns` */
 	bool dns;        /* of `dns`, else of the proxy */
+	bool quic;       /* UDP that is handed over, but for the DNS */
 	bool sandbox;    /* of a command whose addresses stand for names */
 	struct address_port at;
 	int fd; /* owned */
@@ -31,6 +32,8 @@ struct proxy_own {
 	uint8_t zone;
 };
 
+struct inspection;
+
 struct proxy_generation {
 	unsigned refs; /* atomic */
 	uint32_t number;
@@ -40,6 +43,7 @@ struct proxy_generation {
 	struct limiter *limiter; /* a reference */
 	struct quotas *quotas;   /* a reference */
 	struct parents *parents; /* a reference */
+	struct inspection *inspection; /* so too; NULL: nothing is opened */
 	/* Of `dns`, those that are asked over TLS; references, by
 	 * proxy/dns_peers. */
 	struct tls_peer *name_servers[POLICY_DNS_UPSTREAMS_MAX];
@@ -67,6 +71,13 @@ struct proxy_generation *proxy_generation_again(
 /* Goes on with what the other one has counted so far. */
 void proxy_generation_follow(
     struct proxy_generation *generation, const struct proxy_generation *before);
+
+/*
+ * Makes ready what opening TLS needs, if the policy has a CA; `before` may be
+ * NULL.  0, or a negative errno and the reason in words.
+ */
+int proxy_generation_inspect(struct proxy_generation *generation,
+    const struct proxy_generation *before, struct text *reterr_why);
 
 /* Its quotas are counted there from the beginning. */
 void proxy_generation_count_in(

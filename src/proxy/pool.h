@@ -31,7 +31,8 @@ struct pool_key {
 	struct address_port server; /* family NONE: through a parent */
 	struct address from;        /* family NONE: as the kernel chose */
 	struct str
-	    through; /* all of it, exactly; empty: to the server itself */
+	    through; /* all of it, exactly: the parent, or for whom TLS is
+		      * spoken; empty: neither */
 };
 
 bool pool_key_eq(struct pool_key a, struct pool_key b);

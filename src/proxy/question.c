@@ -5,6 +5,7 @@
 #include "http/via.h"
 #include "proxy/client.h"
 #include "proxy/errand.h"
+#include "proxy/opened.h"
 #include "proxy/worker.h"
 
 /* A request without a Host field has the address instead of a name. */
@@ -25,8 +26,13 @@ question_objection(
 		return PROXY_FAILURE_LOOP;
 	if (request->method == HTTP_METHOD_TRACE)
 		return PROXY_FAILURE_TRACE;
-	if (client->intercepted && request->method == HTTP_METHOD_CONNECT)
+	if ((client->intercepted || client->opened != NULL) &&
+	    request->method == HTTP_METHOD_CONNECT)
 		return PROXY_FAILURE_CONNECT;
+	if (client->opened != NULL)
+		return opened_is_for(client->opened, &request->uri)
+			   ? PROXY_FAILURE_NONE
+			   : PROXY_FAILURE_MISDIRECTED;
 	if (client->alias.at != NULL && !is_alias(client, &request->uri.host))
 		return PROXY_FAILURE_OTHER_NAME;
 	if (!client->intercepted &&
@@ -125,6 +131,21 @@ describe(struct errand *errand, struct client *client,
 	errand->account.url = arena_str(arena, text_str(url));
 }
 
+/* Where its connection leads, and the name that it is for. */
+static void
+tell_opened(struct errand *errand, const struct opened *opened,
+    const struct http_uri *uri, struct arena *arena)
+{
+	struct address_port at = opened_place(opened);
+	struct str name = { NULL, 0 };
+
+	if (http_host_is_name(&uri->host))
+		name = arena_str(arena, uri->host.text);
+	errand->meant = at.address;
+	admission_port(&errand->flow, at.port);
+	admission_name(&errand->flow, name);
+}
+
 /* Where to: the name in the request, and the address that it means. */
 static void
 tell_where(struct errand *errand, const struct client *client,
@@ -132,6 +153,10 @@ tell_where(struct errand *errand, const struct client *client,
 {
 	struct str name = { NULL, 0 };
 
+	if (client->opened != NULL) {
+		tell_opened(errand, client->opened, uri, arena);
+		return;
+	}
 	if (client->alias.at != NULL)
 		name = client->alias;
 	else if (http_host_is_name(&uri->host))
@@ -150,22 +175,33 @@ question_put(struct errand *errand, struct client *client,
 {
 	struct arena *arena = &client->arena;
 	bool connect = request->method == HTTP_METHOD_CONNECT;
+	bool inside = client->opened != NULL;
 
 	describe(errand, client, request);
 	tell_where(errand, client, &request->uri, arena);
 	admission_head(&errand->flow, errand->account.method,
 	    read_path(errand, &request->uri, arena));
-	admission_scheme(
-	    &errand->flow, connect ? POLICY_SCHEME_COUNT : POLICY_SCHEME_HTTP);
+	admission_scheme(&errand->flow, connect  ? POLICY_SCHEME_COUNT
+					: inside ? POLICY_SCHEME_HTTPS
+						 : POLICY_SCHEME_HTTP);
 	if (policy_asks(errand->generation->policy, POLICY_FACT_HEADER))
 		tell_headers(request, arena, &errand->flow);
-	/* A tunnel has no answer that could be looked at. */
+	/* A tunnel has no answer that could be looked at, unless it is
+	 * opened. */
 	if (connect)
 		errand->flow.last = POLICY_PHASE_REQUEST;
+	if (connect && opened_can_be(client)) {
+		errand->flow.tls = FLOW_TLS;
+		errand->flow.connects = true;
+	}
 	if (connect && errand->generation->policy->parent_count > 0)
 		tell_via(errand, request, arena);
 	errand->wants_tunnel = connect;
-	errand->says_url = !connect && says_where(errand, &request->uri);
+	/* Of what lies inside a parent is told nothing. */
+	errand->says_url =
+	    !connect && !inside && says_where(errand, &request->uri);
+	if (inside && errand_want_tls(errand, request->uri.host.text) < 0)
+		arena->full = true;
 	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&
 			    http_method_is_idempotent(request->method);
 }

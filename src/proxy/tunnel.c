@@ -4,6 +4,8 @@
 #include "event/counter.h"
 #include "net/relay.h"
 #include "proxy/client.h"
+#include "proxy/inspection.h"
+#include "proxy/opened.h"
 #include "proxy/socks_wire.h"
 
 /*
@@ -181,23 +183,33 @@ turn_away(struct tunnel *tunnel)
 	client_reset(client);
 }
 
-/* A client of SOCKS waits for the word; others were never told of a proxy. */
-static void
-let_in(struct tunnel *tunnel)
+/* A client of SOCKS waits for the word; others were never told of a proxy.
+ * How many bytes it has, or a negative errno. */
+static int
+say_granted(struct client *client, enum tunnel_manner manner)
 {
-	struct client *client = tunnel->client;
 	char buffer[SOCKS_REPLY_BYTES_MAX];
 	struct str words = { NULL, 0 };
 
-	if (tunnel->manner == TUNNEL_SOCKS_4)
+	if (manner == TUNNEL_SOCKS_4)
 		words = socks_reply_write(SOCKS_4, SOCKS_GRANTED, buffer);
-	else if (tunnel->manner == TUNNEL_SOCKS_5)
+	else if (manner == TUNNEL_SOCKS_5)
 		words = socks_reply_write(SOCKS_5, SOCKS_GRANTED, buffer);
-	tunnel->out = words.len;
-	if (words.len > 0 && stream_write(client->stream, words) < 0)
-		client_destroy(client);
-	else
-		join(tunnel);
+	int rc = words.len > 0 ? stream_write(client->stream, words) : 0;
+	return rc < 0 ? rc : (int)words.len;
+}
+
+static void
+let_in(struct tunnel *tunnel)
+{
+	int said = say_granted(tunnel->client, tunnel->manner);
+
+	if (said < 0) {
+		client_destroy(tunnel->client);
+		return;
+	}
+	tunnel->out = (uint64_t)said;
+	join(tunnel);
 }
 
 static void
@@ -215,6 +227,17 @@ on_errand(struct errand *errand, enum errand_outcome outcome)
 	} else {
 		turn_away(tunnel);
 	}
+}
+
+/* Who does not take our certificate is let through as he is. */
+static bool
+is_pinned(const struct tunnel *tunnel)
+{
+	const struct flow *flow = &tunnel->own.flow;
+	struct inspection *inspection = tunnel->own.generation->inspection;
+
+	return inspection != NULL && flow->name.at != NULL &&
+	       inspection_is_pinned(inspection, flow->from_zone, flow->name);
 }
 
 static struct tunnel *
@@ -236,14 +259,42 @@ create_asked(struct client *client, const struct tunnel_question *question)
 	admission_port(flow, question->port);
 	admission_name(flow, question->name);
 	admission_tunnel(flow);
+	if (question->connects) {
+		admission_head(flow, STR("CONNECT"), (struct str){ NULL, 0 });
+		flow->last = POLICY_PHASE_REQUEST;
+	}
+	flow->pinned = is_pinned(tunnel);
 	return tunnel;
+}
+
+/* TLS, or what may become it, that the policy may have opened. */
+static bool
+is_opened(struct client *client, const struct tunnel_question *question)
+{
+	struct opened_question opened = {
+		.name = question->name,
+		.address = question->address,
+		.port = question->port,
+		.waits = question->manner == TUNNEL_SOCKS_4 ||
+			 question->manner == TUNNEL_SOCKS_5,
+	};
+
+	if (question->is_opened || question->manner == TUNNEL_BARE ||
+	    !opened_may_be(client, &opened))
+		return false;
+	if (!opened.waits || say_granted(client, question->manner) >= 0)
+		opened_begin(client, &opened);
+	else
+		client_destroy(client);
+	return true;
 }
 
 void
 tunnel_ask(struct client *client, const struct tunnel_question *question)
 {
+	if (is_opened(client, question))
+		return;
 	struct tunnel *tunnel = create_asked(client, question);
-
 	if (tunnel == NULL)
 		return;
 	/* What the client says meanwhile waits for the server. */

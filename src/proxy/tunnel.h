@@ -32,6 +32,8 @@ struct tunnel_question {
 	    name; /* canonical, in the client's arena; at == NULL: none */
 	struct address address; /* family NONE: by name */
 	uint16_t port;
+	bool connects;  /* by a CONNECT that was answered */
+	bool is_opened; /* it was seen what it is: proxy/opened */
 };
 
 /* Asks for the server.  Tail call: the client may be gone. */

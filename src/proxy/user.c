@@ -8,7 +8,8 @@
 bool
 user_is_asked(const struct client *client)
 {
-	return !client->intercepted && client->certified == NULL &&
+	return !client->intercepted && client->opened == NULL &&
+	       client->certified == NULL &&
 	       policy_users_are_asked(
 		   &client->worker->generation->policy->users);
 }

@@ -26,14 +26,15 @@ def entering(name: str, etc: Path, argv: list[str], dies_by="KILL") -> list[str]
     of `etc` are laid over those of the machine.  It ends when the thread that
     started it ends, even if that was killed.
     """
-    lay = "".join(f"mount --bind {etc}/{f.name} /etc/{f.name} && " for f in _files(etc))
+    lay = "".join(f"mount --bind {etc}/{f} /etc/{f} && " for f in _files(etc))
     script = f'{lay}exec setpriv --pdeathsig {dies_by} -- "$@"'
     return ["ip", "netns", "exec", name, "sh", "-c", script, argv[0], *argv]
 
 
 def _files(etc: Path) -> list[Path]:
     """Those that this machine has too: one can only be laid over another."""
-    return [f for f in sorted(etc.iterdir()) if Path("/etc", f.name).exists()]
+    found = [f.relative_to(etc) for f in sorted(etc.rglob("*")) if f.is_file()]
+    return [f for f in found if Path("/etc", f).exists()]
 
 
 class Host:
