@@ -71,7 +71,8 @@ static void
 destroy(struct client *client, enum proxy_failure why)
 {
 	finish_matter(client, why);
-	opened_destroy(&client->opened);
+	if (client->connection == NULL)
+		opened_destroy(&client->opened);
 	stream_close(&client->stream);
 	loop_timer_cancel(&client->timer);
 	worker_remove_client(client);
@@ -344,7 +345,9 @@ speaks_socks(const struct client *client)
 static enum frames_preface
 preface_of(const struct client *client)
 {
-	if (client->has_asked || client->connection != NULL)
+	/* RFC 9113, 3.3: inside TLS it is chosen in the handshake. */
+	if (client->has_asked || client->connection != NULL ||
+	    client->opened != NULL)
 		return FRAMES_PREFACE_NONE;
 	return frames_preface_of(stream_input(client->stream));
 }
@@ -885,6 +888,7 @@ client_create_stream(
 	client->balancer = connection->balancer;
 	client->local = connection->local;
 	client->alias = connection->alias;
+	client->opened = connection->opened;
 	client->flow_id = connection->flow_id;
 	if (!inherit_user(client, connection)) {
 		stream_close(&stream);
@@ -938,8 +942,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 
 /* Refused whatever it asks. */
 static void
-tell_refusal(
-    struct client *client, enum proxy_failure why, const char *words)
+tell_refusal(struct client *client, enum proxy_failure why, const char *words)
 {
 	struct errand errand;
 
@@ -1015,7 +1018,7 @@ may_stay(const struct client *client, const struct errand *errand)
 	    (!has_true_source(client) || !may_ask(client)))
 		return false;
 	if (errand == NULL && client->opened != NULL)
-		return opened_stands(client->opened);
+		return client->frames != NULL || opened_stands(client->opened);
 	if (errand == NULL)
 		return !client->intercepted || may_wait(client);
 	return errand_stands(errand, client->worker->generation);

@@ -79,7 +79,9 @@ struct client {
 	struct association *association;
 	struct alias_stream *questions;
 	struct frames *frames;
-	struct opened *opened; /* NULL: its TLS, if any, is its own */
+	/* NULL: its TLS, if any, is its own.  Of a stream that of its
+	 * connection, lent. */
+	struct opened *opened;
 };
 
 /* Takes fd; what cannot be served is closed. */

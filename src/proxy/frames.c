@@ -5,6 +5,7 @@
 #include "http2/session.h"
 #include "proxy/client.h"
 #include "proxy/limits.h"
+#include "proxy/opened.h"
 #include "proxy/worker.h"
 
 #include <stdlib.h>
@@ -49,21 +50,27 @@ each(struct frames *frames, void (*fn)(struct client *client))
 }
 
 void
+frames_drain(struct frames *frames)
+{
+	http2_session_drain(frames->session, PROXY_DRAIN_IDLE);
+}
+
+/* What is asked inside TLS already is judged by itself; nothing more is, where
+ * it would not be opened any more. */
+void
 frames_judge_again(struct frames *frames)
 {
+	const struct opened *opened = frames->client->opened;
+
 	each(frames, client_judge_again);
+	if (opened != NULL && !opened_stands(opened))
+		frames_drain(frames);
 }
 
 void
 frames_end_used_up(struct frames *frames)
 {
 	each(frames, client_end_used_up);
-}
-
-void
-frames_drain(struct frames *frames)
-{
-	http2_session_drain(frames->session, PROXY_DRAIN_IDLE);
 }
 
 void

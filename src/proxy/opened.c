@@ -202,6 +202,7 @@ static void
 go_inside(struct opened *opened)
 {
 	struct client *client = opened->client;
+	enum tls_protocol protocol = opened->handshake.protocol;
 
 	client->stream = opened->handshake.stream;
 	opened->handshake.stream = NULL;
@@ -210,7 +211,7 @@ go_inside(struct opened *opened)
 	opened->errand.account.told = true;
 	drop_errand(opened);
 	counter_add(COUNTER_OPENED, 1);
-	client_next(client);
+	client_secured(client, protocol);
 }
 
 /* RFC 8446, 6.2: what a client says that does not trust us. */
@@ -271,7 +272,7 @@ on_asked(struct tls_handshake *handshake)
 	struct tls_answer answer = {
 		.identity = opened->identity,
 		.other = opened->other,
-		.protocols = TLS_PROTOCOL_HTTP1,
+		.protocols = TLS_PROTOCOL_HTTP1 | TLS_PROTOCOL_HTTP2,
 		.session = { session, (size_t)len },
 	};
 
@@ -598,5 +599,6 @@ opened_is_for(const struct opened *opened, const struct http_uri *uri)
 {
 	return uri->scheme == HTTP_SCHEME_HTTPS &&
 	       uri->port == opened->question.port &&
-	       str_eq(uri->host.text, opened->host_text);
+	       str_eq(uri->host.text, opened->host_text) &&
+	       opened_stands(opened);
 }

@@ -12,7 +12,8 @@
  * all the same: its request fails in the same way, and the page says why.
  *
  * Inside, each request is an exchange as any other, of scheme https and for
- * this server alone.
+ * this server alone: in HTTP/1, or in streams of HTTP/2, which share it.  The
+ * server is spoken to in HTTP/1 alone.
  *
  * Life cycle: from one of the calls below until the client's connection ends,
  * or it becomes a tunnel.  The worker's thread.
@@ -64,7 +65,8 @@ bool opened_is_inside(const struct opened *opened);
 struct address_port opened_place(const struct opened *opened);
 const struct policy_user *opened_user(const struct opened *opened);
 
-/* Whether a request inside is for the server that it was opened for. */
+/* Whether a request inside is for the server that it was opened for, and still
+ * would be: in HTTP/2 some are on their way when another policy comes. */
 bool opened_is_for(const struct opened *opened, const struct http_uri *uri);
 
 /* Whether the worker's policy would still have it opened. */

@@ -13,16 +13,20 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.lab import http2, wait
 from tests.lab.flows import SOCKS, TUNNEL
-from tests.lab.gateway import PROGRAM, Gateway
+from tests.lab.gateway import GOOD, PROGRAM, Gateway
 from tests.lab.host import Host
+from tests.lab.http2 import Http2, request
 from tests.lab.journal import Journal
 from tests.lab.lab import WEB
-from tests.lab.listener import read_head
+from tests.lab.listener import echo, read_head
+from tests.lab.origin import Origin, Reply
 from tests.lab.parent import HttpParent
 from tests.story.zones import ZONES
 
@@ -82,19 +86,28 @@ def lan(gateway: Gateway) -> Host:
 
 
 WAYS = {"intercepted": [], "CONNECT": TUNNEL, "SOCKS": SOCKS}
+every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+both_versions = pytest.mark.parametrize("version", ["1.1", "2"])
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-def test_it_is_opened(gateway: Gateway, journal: Journal, lan: Host, trust: list[str], way) -> None:
-    answer = lan.curl("https://www.example.com/x", *way, *trust)
+@every_way
+@both_versions
+def test_it_is_opened(gateway: Gateway, journal: Journal, lan: Host, trust: list[str], way, version) -> None:
+    """The client has the choice; the server is asked in HTTP/1.1."""
+    answer = lan.curl("https://www.example.com/x", f"--http{version}", *way, *trust)
     assert (answer.exit, answer.status) == (0, 200), answer.error + answer.text
+    assert answer.info["http_version"] == version and answer.said["version"] == "HTTP/1.1"
     event = journal.wait(rule_name="reading", url="https://www.example.com/x", source_port=answer.ports)
-    assert (event.method, event.status, event.verdict) == ("GET", 200, "allow")
+    assert (event.method, event.status, event.verdict, event.http) == ("GET", 200, "allow", version)
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
-def test_nothing_passes_inside_that_is_refused(gateway: Gateway, journal: Journal, lan: Host, trust, way) -> None:
+@every_way
+@both_versions
+def test_nothing_passes_inside_that_is_refused(
+    gateway: Gateway, journal: Journal, lan: Host, trust, way, version
+) -> None:
     """By path, by method; a POST that is allowed goes through with its content."""
+    way = [*way, f"--http{version}"]
     answer = lan.curl("https://www.example.com/secret/1", *way, *trust)
     assert answer.status == 403 and ">secret<" in answer.text
     assert journal.wait(rule_name="secret", source_port=answer.ports).verdict == "reject"
@@ -149,8 +162,9 @@ def test_many_requests_are_of_one_connection(gateway: Gateway, trust) -> None:
     assert {r["server_name"] for r in asked} == {"www.example.com"}
 
 
-def test_another_server_is_not_reached_through_it(lan: Host, trust) -> None:
-    other = ["-H", "Host: shop.example.com"]
+@both_versions
+def test_another_server_is_not_reached_through_it(lan: Host, trust, version) -> None:
+    other = ["-H", "Host: shop.example.com", f"--http{version}"]
     assert lan.curl("https://www.example.com/", *other, *trust).status == 421
 
 
@@ -206,13 +220,14 @@ def test_who_waits_for_the_server_has_not_got_in_by_that(lan: Host) -> None:
         assert wait_end(sock)
 
 
-def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust) -> None:
-    """The cache works as for plain HTTP."""
-    url = "https://www.example.com/files/kept.txt"
-    os.utime(gateway.lab.pages.file("kept.txt", b"kept\n" * 100), (1e9, 1e9))
-    assert lan.curl(url, *trust).status == 200
-    again = lan.curl(url, *trust)
-    assert again.status == 200 and "hit" in again.headers.get("cache-status", "")
+@both_versions
+def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust, version) -> None:
+    """The cache works as for plain HTTP, and is one for both versions."""
+    url = f"https://www.example.com/files/kept{version}.txt"
+    os.utime(gateway.lab.pages.file(f"kept{version}.txt", b"kept\n" * 100), (1e9, 1e9))
+    assert lan.curl(url, f"--http{version}", *trust).status == 200
+    for again in (lan.curl(url, "--http1.1", *trust), lan.curl(url, "--http2", *trust)):
+        assert again.status == 200 and "hit" in again.headers.get("cache-status", "")
 
 
 def test_the_gateway_counts(gateway: Gateway) -> None:
@@ -220,7 +235,7 @@ def test_the_gateway_counts(gateway: Gateway) -> None:
     assert counters["opened"] > 5 and counters["certificates_refused"] >= 2
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
+@every_way
 def test_by_a_parent(gateway: Gateway, journal: Journal, lan: Host, trust, way) -> None:
     """It is asked for a way, never for a URL, and sees nothing of what lies inside."""
     url = "https://eu.packages.example/x"
@@ -273,6 +288,123 @@ def test_what_switches_inside_goes_on(gateway: Gateway, trust) -> None:
         assert got == b"x" * 100_000
 
 
+# Streams of HTTP/2, which share what was opened.
+
+
+@contextmanager
+def framed(gateway: Gateway, name: str, address: str = "203.0.113.80") -> Iterator[Http2]:
+    context = trusting(gateway)
+    context.set_alpn_protocols(["h2"])
+    sock = gateway.lab.lan.connect(address, 443, timeout=5)
+    with Http2(context.wrap_socket(sock, server_hostname=name)) as client:
+        yield client
+
+
+@pytest.fixture
+def origin(gateway: Gateway) -> Iterator[Origin]:
+    """https://out.example.com"""
+    origin = Origin()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(gateway.lab.dir / "server.pem", gateway.lab.dir / "server.key")
+
+    def handle(conn: socket.socket) -> None:
+        with context.wrap_socket(conn, server_side=True) as inside:
+            origin.handle(inside)
+
+    with gateway.lab.out.serve(443, handle):
+        yield origin
+
+
+def test_many_at_once_are_of_one_connection(lan: Host, trust) -> None:
+    urls = [f"https://www.example.com/{path}" for path in ("a", "secret/b", "c", "d")]
+    argv = ["curl", "-s", "--parallel", "-w", "%{http_version} %{http_code} %{local_port}\\n"]
+    for url in urls:
+        argv += ["-o", "/dev/null", url]
+    done = lan.run([*argv, *trust])
+    told = [line.split() for line in done.stdout.splitlines()]
+    assert sorted(t[:2] for t in told) == [["2", "200"]] * 3 + [["2", "403"]], done.stderr
+    assert len({t[2] for t in told}) == 1
+
+
+def test_each_stream_is_judged(gateway: Gateway, journal: Journal) -> None:
+    """What is refused in one says nothing of its neighbours."""
+    base = "https://www.example.com"
+    with framed(gateway, "www.example.com") as client:
+        assert client.get(base + "/x").status == 200
+        refused = client.get(base + "/secret/1")
+        assert refused.status == 403 and b">secret<" in refused.body
+        assert client.get("https://shop.example.com/x").status == 421
+        assert client.get("https://www.example.com:8443/x").status == 421
+        assert client.get("http://www.example.com/x").status == 421
+        connect = client.fetch([(":method", "CONNECT"), (":authority", "www.example.com:443")])
+        assert connect.status >= 400
+        assert client.fetch(request(base + "/x", "POST"), b"a=b").status == 200
+        assert not client.closed and client.goaway is None
+    event = journal.wait(rule_name="secret", url=base + "/secret/1", http="2")
+    assert (event.verdict, event.status) == ("reject", 403)
+
+
+def test_it_is_spoken_by_who_chose_it(gateway: Gateway) -> None:
+    """RFC 9113, 3.3: and by nobody else, whatever comes first."""
+    sock = gateway.lab.lan.connect("203.0.113.80", 443)
+    with secure(gateway, sock, "www.example.com") as inside:
+        inside.sendall(http2.PREFACE + http2.settings())
+        assert inside.recv(4096).startswith(b"HTTP/1.1 ")
+
+
+def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    origin.handle = lambda conn: (read_head(conn), conn.sendall(switch), echo(conn))
+    fields = request("https://out.example.com/chat", "CONNECT", [("sec-websocket-version", "13")])
+    fields.insert(1, (":protocol", "websocket"))
+    with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
+        stream = client.begin(fields)
+        client.until(lambda: client.answer(stream).status)
+        assert client.answer(stream).status == 200
+        client.data(stream, b"\x81\x02hi")
+        client.until(lambda: client.answer(stream).body == b"\x81\x02hi")
+
+
+def test_a_ban_ends_all_streams(gateway: Gateway, journal: Journal, origin: Origin) -> None:
+    go_on = threading.Event()
+    paths = ["/wait/1", "/wait/2", "/wait/3"]
+    origin.answers = {path: [Reply(before=go_on)] for path in paths}
+    with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
+        for path in paths:
+            client.ask(request("https://out.example.com" + path))
+        wait.until("all to be asked", lambda: len(origin.asked) == 3)
+        try:
+            assert gateway.command("ban", gateway.lab.lan.ip4).returncode == GOOD
+            for path in paths:
+                journal.wait(reason="the client was banned", url="https://out.example.com" + path)
+        finally:
+            gateway.command("unban", gateway.lab.lan.ip4)
+            go_on.set()
+
+
+def test_another_policy_that_opens_it_no_more(gateway: Gateway, origin: Origin) -> None:
+    """What was asked is answered; nothing more is, on this connection."""
+    go_on = threading.Event()
+    origin.answers["/wait"] = [Reply(before=go_on)]
+    exempt = 'allow lan -> out.example.com https log as "exempt"\n'
+    with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
+        stream = client.ask(request("https://out.example.com/wait"))
+        wait.until("it to be asked", lambda: origin.asked_for("/wait"))
+        try:
+            other = POLICY.replace("reject lan, guest", exempt + "reject lan, guest", 1)
+            assert gateway.apply(other).returncode == GOOD
+            client.until(lambda: client.goaway is not None)
+            assert client.goaway == http2.NO_ERROR
+            assert client.get("https://out.example.com/more").status == 421
+            go_on.set()
+            client.until(lambda: client.answer(stream).over)
+            assert client.answer(stream).body == b"hello\n"
+        finally:
+            go_on.set()
+            assert gateway.apply(POLICY).returncode == GOOD
+    assert not origin.asked_for("/more")
+
+
 def test_git_python_and_wget_take_it(gateway: Gateway, lan: Host, tmp_path: Path) -> None:
     """Each in the way in which it is told of a CA."""
     ca = str(gateway.dir / "ca.pem")
@@ -316,9 +448,12 @@ def test_a_browser_shows_the_page(gateway: Gateway, lan: Host, tmp_path: Path) -
     assert "secret" in done.stdout and "403 Forbidden" in done.stdout, done.stderr[-2000:]
 
 
+def trusting(gateway: Gateway) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+
+
 def secure(gateway: Gateway, sock, name: str) -> ssl.SSLSocket:
-    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
-    return context.wrap_socket(sock, server_hostname=name)
+    return trusting(gateway).wrap_socket(sock, server_hostname=name)
 
 
 def sock_port(sock) -> range:
