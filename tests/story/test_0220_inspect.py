@@ -56,6 +56,8 @@ reject any -> any                                      log as "rest"
 """
 )
 
+BOB = "bob:$6$rounds=1000$saltsalt$wlkv63K5KgDo.NoYPvxLi0QJZ1cQfD52yrTEkJZlF5/FpgZDneeaLFk4W9kKhCHKFRBT3hjA6iCm.NjNE2Ok2."
+
 
 @pytest.fixture(scope="module")
 def gateway(gateway_lab) -> Iterator[Gateway]:
@@ -300,9 +302,10 @@ def framed(gateway: Gateway, name: str, address: str = "203.0.113.80") -> Iterat
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def origin(gateway: Gateway) -> Iterator[Origin]:
-    """https://out.example.com"""
+    """https://out.example.com; one for all, as the gateway keeps connections to it.
+    What follows a switch is sent back."""
     origin = Origin()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(gateway.lab.dir / "server.pem", gateway.lab.dir / "server.key")
@@ -310,6 +313,7 @@ def origin(gateway: Gateway) -> Iterator[Origin]:
     def handle(conn: socket.socket) -> None:
         with context.wrap_socket(conn, server_side=True) as inside:
             origin.handle(inside)
+            echo(inside)
 
     with gateway.lab.out.serve(443, handle):
         yield origin
@@ -354,7 +358,7 @@ def test_it_is_spoken_by_who_chose_it(gateway: Gateway) -> None:
 
 def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
     switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-    origin.handle = lambda conn: (read_head(conn), conn.sendall(switch), echo(conn))
+    origin.answers["/chat"] = [Reply(raw=switch)]
     fields = request("https://out.example.com/chat", "CONNECT", [("sec-websocket-version", "13")])
     fields.insert(1, (":protocol", "websocket"))
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
@@ -365,14 +369,41 @@ def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
         client.until(lambda: client.answer(stream).body == b"\x81\x02hi")
 
 
+def test_who_asks_and_how_much(gateway: Gateway, journal: Journal, lan: Host, trust, origin: Origin) -> None:
+    """The user of the CONNECT asks in its streams; a quota that is used up ends one alone."""
+    (gateway.dir / "users").write_text(BOB + "\n")
+    origin.answers |= {"/few": [Reply(body=bytes(3_000_000))], "/x": [Reply()]}
+    base = "https://out.example.com"
+    rules = """
+allow lan -> out.example.com https path "/hers/*" user bob inspect log as "hers"
+allow lan -> out.example.com https path "/few" inspect quota 1M per day log as "few"
+
+reject lan, guest"""
+    other = POLICY.replace("\nreject lan, guest", rules, 1)
+    other = other.replace('ca "ca.pem"', 'ca "ca.pem"\n    users "users"')
+    try:
+        done = gateway.apply(other)
+        assert done.returncode == GOOD, done.stderr
+        bob = ["--proxy-user", "bob:xyzzy", "--http2"]
+        assert lan.curl(base + "/hers/1", *TUNNEL, *bob, *trust).status == 404
+        event = journal.wait(rule_name="hers", url=base + "/hers/1")
+        assert (event.user, event.http) == ("bob", "2")
+        with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
+            few = client.get(base + "/few")
+            assert few.reset is not None and len(few.body) < 2_000_000
+            assert client.get(base + "/x").body == b"hello\n"
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+
+
 def test_a_ban_ends_all_streams(gateway: Gateway, journal: Journal, origin: Origin) -> None:
     go_on = threading.Event()
     paths = ["/wait/1", "/wait/2", "/wait/3"]
-    origin.answers = {path: [Reply(before=go_on)] for path in paths}
+    origin.answers |= {path: [Reply(before=go_on)] for path in paths}
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
         for path in paths:
             client.ask(request("https://out.example.com" + path))
-        wait.until("all to be asked", lambda: len(origin.asked) == 3)
+        wait.until("all to be asked", lambda: all(map(origin.asked_for, paths)))
         try:
             assert gateway.command("ban", gateway.lab.lan.ip4).returncode == GOOD
             for path in paths:
@@ -385,11 +416,11 @@ def test_a_ban_ends_all_streams(gateway: Gateway, journal: Journal, origin: Orig
 def test_another_policy_that_opens_it_no_more(gateway: Gateway, origin: Origin) -> None:
     """What was asked is answered; nothing more is, on this connection."""
     go_on = threading.Event()
-    origin.answers["/wait"] = [Reply(before=go_on)]
+    origin.answers["/last"] = [Reply(before=go_on)]
     exempt = 'allow lan -> out.example.com https log as "exempt"\n'
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
-        stream = client.ask(request("https://out.example.com/wait"))
-        wait.until("it to be asked", lambda: origin.asked_for("/wait"))
+        stream = client.ask(request("https://out.example.com/last"))
+        wait.until("it to be asked", lambda: origin.asked_for("/last"))
         try:
             other = POLICY.replace("reject lan, guest", exempt + "reject lan, guest", 1)
             assert gateway.apply(other).returncode == GOOD
