@@ -310,6 +310,7 @@ class Ring:
         dir.chmod(0o777)  # squid becomes another user
         words = {"@DIR@": str(dir), "@FILE@": str(dir / "conf")}
         words |= {"@PORT@": str(proxy.port), "@ORIGIN@": str(proxy.origin_port)}
+        words["@MANY@"] = str(peers.MANY)
         fill = lambda text: re.sub("@[A-Z]+@", lambda m: words[m[0]], text)
         for name, text in (("conf", peer.config), *peer.files):
             (dir / name).write_text(fill(text))

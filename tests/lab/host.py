@@ -32,9 +32,11 @@ def entering(name: str, etc: Path, argv: list[str], dies_by="KILL") -> list[str]
 
 
 def _files(etc: Path) -> list[Path]:
-    """Those that this machine has too: one can only be laid over another."""
+    """What is laid over the machine's: a file of the same name, or, if there is
+    none, the folder of that name, in which it then stands alone."""
     found = [f.relative_to(etc) for f in sorted(etc.rglob("*")) if f.is_file()]
-    return [f for f in found if Path("/etc", f).exists()]
+    over = {f if Path("/etc", f).exists() else f.parent for f in found}
+    return sorted(f for f in over if f != Path() and Path("/etc", f).exists())
 
 
 class Host:

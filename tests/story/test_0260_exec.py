@@ -69,14 +69,14 @@ def test_both_families_lead_to_a_name_of_one(sandbox: Sandbox, family: str) -> N
 
 
 def test_what_no_rule_names_does_not_exist(sandbox: Sandbox, gateway_lab: Lab) -> None:
-    done = sandbox.run(WEB, [*CURL, "http://tracker.example.net/"])
+    done = sandbox.run(WEB, [*CURL, "http://unnamed.example.net/"])
     assert done.status == 6  # of curl: the name could not be resolved
-    assert "gatehouse: refused: tracker.example.net: no rule allows it\n" in done.err
+    assert "gatehouse: refused: unnamed.example.net: no rule allows it\n" in done.err
     assert {(e["kind"], e["name"]) for e in done.of("reject")} == {
-        ("dns", "tracker.example.net")
+        ("dns", "unnamed.example.net")
     }
-    assert not gateway_lab.names.was_asked("tracker.example.net")
-    quiet = sandbox.run(WEB, [*CURL, "http://tracker.example.net/"], "--quiet")
+    assert not gateway_lab.names.was_asked("unnamed.example.net")
+    quiet = sandbox.run(WEB, [*CURL, "http://unnamed.example.net/"], "--quiet")
     assert "gatehouse" not in quiet.err
 
 
