@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab import certificate
 from tests.lab.gateway import GOOD, NO, PROGRAM, WRONG_CALL
 
 POLICY = """
@@ -173,6 +174,18 @@ def test_what_goes_directly_may(office: Path, url: str) -> None:
     assert answer["verdict"] == "allow", done.stdout
     rule = policy.read_text().splitlines()[answer["rule"]["line"] - 1]
     assert rule.endswith(" direct"), rule
+
+
+def test_a_listener_that_speaks_tls_comes_first(office: Path, tmp_path: Path) -> None:
+    certificate.make(office, ["proxy.example.com", "10.0.0.1"])
+    secure = '    listen tls 10.0.0.1:3129 for lan certificate "server.pem" key "server.key"\n'
+    before = "    intercept web"
+    policy = office / "secure.policy"
+    policy.write_text((office / "office.policy").read_text().replace(before, secure + before))
+    done = gatehouse("show", "pac", policy, "for", "lan")
+    assert done.returncode == GOOD, done.stderr
+    told = ask(done.stdout, ("http://www.example.com/",), tmp_path)
+    assert told == ["HTTPS 10.0.0.1:3129; " + BOTH]
 
 
 def test_of_a_long_list_the_proxy_decides(office: Path, tmp_path: Path) -> None:

@@ -255,6 +255,9 @@ print_status(const struct text *answer)
 	if (number(status, "bans") > 0)
 		(void)printf("bans       %lld; 'gatehouse bans' lists them\n",
 		    number(status, "bans"));
+	if (number(status, "names") > 0)
+		(void)printf("names      %lld; 'gatehouse names' lists them\n",
+		    number(status, "names"));
 	print_lists(json_object_get(status, "lists"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));

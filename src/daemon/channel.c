@@ -129,6 +129,11 @@ is_sound(const struct channel_message *message)
 		return are_quotas(&message->quotas);
 	case CHANNEL_NO_SOURCE:
 		return message->source.error < 0;
+	case CHANNEL_STAND:
+		return is_address(&message->stand.client.address) &&
+		       is_address(&message->stand.server.address) &&
+		       message->stand.client.address.family ==
+			   message->stand.server.address.family;
 	case CHANNEL_CAUGHT:
 		return is_address(&message->caught.source);
 	case CHANNEL_LEARN:

@@ -47,6 +47,7 @@
  *	proxy				daemon
  *	WANT number +connection	->	looks whose it is
  *				<-	SOURCE number +socket, or NO_SOURCE
+ *	STAND number client server ->	the same, for what is no connection
  *	CAUGHT source and rule	->	bans it
  *	LEARN number, a name	->	lets it in (daemon/name_keeper)
  *				<-	LEARNED number
@@ -120,6 +121,7 @@
 	ROW(RECKONED, 0, 0)                                                    \
 	ROW(OUTPUTS, sizeof(struct channel_outputs), 0)                        \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
+	ROW(STAND, sizeof(struct channel_stand), 0)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
 	ROW(NO_SOURCE, sizeof(struct channel_source), 0)                       \
 	ROW(CAUGHT, sizeof(struct channel_caught), 0)                          \
@@ -151,6 +153,7 @@ enum channel_listener_kind {
 	CHANNEL_LISTENER_DNS_DATAGRAMS, /* at the same place */
 	/* Of whatever is handed over to this port. */
 	CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+	CHANNEL_LISTENER_QUIC, /* of all other UDP that is handed over */
 	CHANNEL_LISTENER_KIND_COUNT
 };
 
@@ -158,8 +161,10 @@ static inline bool
 channel_listener_has_datagrams(enum channel_listener_kind kind)
 {
 	return kind == CHANNEL_LISTENER_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUESTIONS ||
 	       kind == CHANNEL_LISTENER_DNS_DATAGRAMS ||
-	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS;
+	       kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+	       kind == CHANNEL_LISTENER_QUIC;
 }
 
 struct channel_listener {
@@ -215,6 +220,12 @@ struct channel_source {
 	int32_t error;   /* of NO_SOURCE: a negative errno; else 0 */
 };
 
+/* A socket that stands for the server to the client (daemon/client_source). */
+struct channel_stand {
+	uint32_t number;
+	struct address_port client, server;
+};
+
 /* A rule of the generation, or one too many: the line of users. */
 struct channel_caught {
 	struct address source;
@@ -264,6 +275,7 @@ struct channel_message {
 		struct address_range banned;
 		struct channel_quotas quotas;
 		struct channel_source source;
+		struct channel_stand stand;
 		struct channel_caught caught;
 		struct channel_learn learn;
 		struct channel_ask ask;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/client_source.h"
 
+#include "net/datagram.h"
 #include "net/socket.h"
 
 #include <errno.h>
@@ -37,6 +38,38 @@ open_somewhere(struct address address)
 					number % FIREWALL_KEPT_PORTS) });
 	}
 	return fd;
+}
+
+/* A flow that the kernel hands over, of one who may use it, past us. */
+static bool
+is_handed_over(
+    const struct generation *generation, const struct channel_stand *stand)
+{
+	const struct policy *policy = generation->policy;
+	uint8_t zone = policy_zone_of(policy, stand->client.address);
+
+	if (stand->client.port == 0 || zone == ZONE_SELF || zone == ZONE_NONE ||
+	    policy_zone_of(policy, stand->server.address) == ZONE_SELF)
+		return false;
+	for (size_t i = 0; i < generation->own.count; i++)
+		if (address_eq(generation->own.items[i].address,
+			stand->server.address) ||
+		    address_eq(generation->own.items[i].address,
+			stand->client.address))
+			return false;
+	return policy_intercepts(
+		   policy, zone, POLICY_PROTOCOL_UDP, stand->server.port) &&
+	       policy_carries(
+		   policy, zone, POLICY_PROTOCOL_UDP, stand->server.port);
+}
+
+int
+client_source_stand(
+    const struct generation *generation, const struct channel_stand *stand)
+{
+	return is_handed_over(generation, stand)
+		   ? datagram_stand_for(&stand->server, &stand->client)
+		   : -EPERM;
 }
 
 /* Root's, by which the ruleset tells it from what the proxy has of itself. */

@@ -9,8 +9,8 @@
 #ifndef GATEHOUSE_DAEMON_CLIENT_SOURCE_H
 #define GATEHOUSE_DAEMON_CLIENT_SOURCE_H
 
+#include "daemon/generation.h"
 #include "firewall/names.h"
-#include "policy/policy.h"
 
 /* Free ones are found at once until nearly all are taken. */
 #define CLIENT_SOURCE_TRIES 32
@@ -22,5 +22,14 @@
  * client's ports are taken.
  */
 int client_source_make(const struct policy *policy, int client);
+
+/*
+ * A socket that stands for a server to a client whose datagrams are handed
+ * over; there is no connection that could be shown, so that the proxy is
+ * believed who they are, as far as the policy hands over such at all.  -EPERM,
+ * or another negative errno.
+ */
+int client_source_stand(
+    const struct generation *generation, const struct channel_stand *stand);
 
 #endif

@@ -518,6 +518,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_RECKONED:
 	case CHANNEL_OUTPUTS:
 	case CHANNEL_WANT:
+	case CHANNEL_STAND:
 	case CHANNEL_SOURCE:
 	case CHANNEL_NO_SOURCE:
 	case CHANNEL_CAUGHT:
@@ -561,6 +562,17 @@ want_source(uint32_t number, int client)
 		.source.number = number };
 
 	return channel_send(CHANNEL_SOURCES_FD, &message, client);
+}
+
+/* So too. */
+static int
+want_stand(uint32_t number, const struct address_port *client,
+    const struct address_port *server)
+{
+	struct channel_message message = { .type = CHANNEL_STAND,
+		.stand = { number, *client, *server } };
+
+	return channel_send(CHANNEL_SOURCES_FD, &message, -1);
 }
 
 /* So too; what does not get through is told of at the next refusals. */
@@ -719,7 +731,8 @@ serve(struct proxy *proxy)
 	if (rc == 0)
 		rc = workers_create(count_cores(), &proxy->workers);
 	if (rc == 0)
-		rc = workers_open_sources(proxy->workers, want_source);
+		rc = workers_open_sources(
+		    proxy->workers, want_source, want_stand);
 	if (rc == 0)
 		rc = workers_open_learning(proxy->workers, tell_name);
 	if (rc == 0)

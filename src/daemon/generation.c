@@ -130,13 +130,14 @@ static int
 open_socket(const struct generation_listener *listener,
     const struct socket_listen *options)
 {
+	bool handed = listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+		      listener->kind == CHANNEL_LISTENER_QUIC;
 	int fd;
 
 	if (!channel_listener_has_datagrams(listener->kind))
 		return socket_listen(options);
-	fd = listener->kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS
-		 ? datagram_intercept(&options->at)
-		 : datagram_listen(&options->at, options->freebind);
+	fd = handed ? datagram_intercept(&options->at)
+		    : datagram_listen(&options->at, options->freebind);
 	if (fd >= 0 && listener->kind != CHANNEL_LISTENER_DATAGRAMS)
 		datagram_widen(fd);
 	return fd;
@@ -188,11 +189,11 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 /* The listeners that the kernel hands intercepted flows to. */
 static int
 open_intercept(struct generation *generation,
-    const struct generation_wish *wish, struct place place,
-    struct report *report)
+    const struct generation_wish *wish, enum channel_listener_kind kind,
+    struct place place, struct report *report)
 {
 	struct generation_listener listener = {
-		.kind = CHANNEL_LISTENER_INTERCEPT,
+		.kind = kind,
 		.at.port = FIREWALL_NUMBER,
 	};
 
@@ -288,9 +289,15 @@ open_listeners(struct generation *generation,
 	rc = rc < 0 ? rc : one;
 	if (policy->intercept_count > 0 || policy->dns.intercepts != 0) {
 		one = open_intercept(generation, wish,
+		    CHANNEL_LISTENER_INTERCEPT,
 		    policy->intercept_count > 0 ? policy->intercepts[0].place
 						: policy->dns.intercept_place,
 		    report);
+		rc = rc < 0 ? rc : one;
+	}
+	if (policy_reads_quic(policy)) {
+		one = open_intercept(generation, wish, CHANNEL_LISTENER_QUIC,
+		    policy->intercepts[0].place, report);
 		rc = rc < 0 ? rc : one;
 	}
 	return rc;

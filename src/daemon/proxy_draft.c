@@ -52,8 +52,10 @@ take_listener(
 	bool sandbox = kind == CHANNEL_LISTENER_SANDBOX;
 	struct proxy_listener listener = {
 		.intercepts = sandbox || kind == CHANNEL_LISTENER_INTERCEPT ||
-			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS,
+			      kind == CHANNEL_LISTENER_INTERCEPT_DATAGRAMS ||
+			      kind == CHANNEL_LISTENER_QUIC,
 		.datagrams = channel_listener_has_datagrams(kind),
+		.quic = kind == CHANNEL_LISTENER_QUIC,
 		.sandbox = sandbox || kind == CHANNEL_LISTENER_QUESTIONS,
 		.dns = kind == CHANNEL_LISTENER_DNS ||
 		       kind == CHANNEL_LISTENER_DNS_DATAGRAMS,

@@ -23,14 +23,12 @@ source_desk_close(struct gateway *gateway)
 	watch->fd = -1;
 }
 
+/* Takes the socket, or a negative errno. */
 static int
-answer(const struct gateway *gateway, uint32_t number, int client)
+answer(const struct gateway *gateway, uint32_t number, int fd)
 {
 	struct channel_message message = { .type = CHANNEL_SOURCE,
 		.source.number = number };
-	int fd = gateway->current == NULL
-		     ? -EPERM
-		     : client_source_make(gateway->current->policy, client);
 
 	if (fd < 0) {
 		message.type = CHANNEL_NO_SOURCE;
@@ -40,6 +38,24 @@ answer(const struct gateway *gateway, uint32_t number, int client)
 	if (fd >= 0)
 		(void)close(fd);
 	return rc == -EAGAIN ? 0 : rc;
+}
+
+static int
+answer_want(const struct gateway *gateway, uint32_t number, int client)
+{
+	return answer(gateway, number,
+	    gateway->current == NULL
+		? -EPERM
+		: client_source_make(gateway->current->policy, client));
+}
+
+static int
+answer_stand(const struct gateway *gateway, const struct channel_stand *stand)
+{
+	return answer(gateway, stand->number,
+	    gateway->current == NULL
+		? -EPERM
+		: client_source_stand(gateway->current, stand));
 }
 
 /* 0, -EAGAIN when there are no more, or the channel's end. */
@@ -54,12 +70,14 @@ take_one(struct gateway *gateway)
 		pulse_keeper_hear(gateway);
 	else if (rc == 0 && message.type == CHANNEL_CAUGHT)
 		caught_keeper_hear(gateway, &message.caught);
+	else if (rc == 0 && message.type == CHANNEL_STAND)
+		rc = answer_stand(gateway, &message.stand);
 	else if (rc == 0 && message.type == CHANNEL_LEARN)
 		name_keeper_hear(gateway, &message.learn);
 	else if (rc == 0)
 		rc = message.type != CHANNEL_WANT
 			 ? -EBADMSG
-			 : answer(gateway, message.source.number, client);
+			 : answer_want(gateway, message.source.number, client);
 	if (client >= 0)
 		(void)close(client);
 	return rc;

@@ -11,6 +11,7 @@
  *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
  *	 "journal": {...} (daemon/journal_keeper),
  *	 "bans": number of them,
+ *	 "names": number of those that are learned, over or not,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
  *	 "early_drop": {...} (firewall/early_drop),
@@ -248,6 +249,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "bans");
 	json_put_integer(&json,
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));
+	json_name(&json, "names");
+	json_put_integer(&json, (int64_t)gateway->names.names.count);
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
 	early_drop_json(&gateway->early, &json);

@@ -332,6 +332,9 @@ run_in_cell(struct run *run, struct text *reterr_why)
 
 	if (rc < 0)
 		return rc;
+	/* What is said of refusals is written where perhaps nobody reads any
+	 * more.  The command has been made, and inherits none of it. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	rc = cell_go(&run->cell);
 	if (rc == 0)
 		rc = start_proxy(run, reterr_why);

@@ -153,6 +153,23 @@ write_handed_datagrams(struct compiler *compiler)
 		    mark);
 }
 
+/* `tproxy` looks for a socket of the flow itself before the listener's: there
+ * is one as soon as it is allowed (daemon/client_source).  Behind the DNS, of
+ * whose ports nobody else is a listener. */
+static void
+write_handed_quic(struct compiler *compiler, const char *mark)
+{
+	compile_line(compiler,
+	    "meta nfproto ipv4 meta l4proto udp %s tproxy ip to "
+	    "127.0.0.1:" NUMBER " accept",
+	    mark);
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "meta nfproto ipv6 meta l4proto udp %s tproxy ip6 to "
+		    "[::1]:" NUMBER " accept",
+		    mark);
+}
+
 /*
  * Three rules a match.  The mark is set before `tproxy`: where nobody listens
  * the statement does not match and the packet would go straight to the
@@ -185,6 +202,8 @@ write_handover(struct compiler *compiler)
 		    "[::1]:" NUMBER " accept",
 		    mark);
 	write_handed_datagrams(compiler);
+	if (policy_reads_quic(compiler->policy))
+		write_handed_quic(compiler, mark);
 	compile_line(compiler, "counter name \"handover.lost\" drop");
 	compile_chain_end(compiler);
 }
@@ -406,10 +425,12 @@ write_output(struct compiler *compiler)
 	compile_keep_asks(compiler);
 	compile_line(
 	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
-	/* The datagrams of those who asked a listener for it; name servers may
-	 * have any port. */
+	/* The datagrams of those who asked a listener for it, and QUIC; name
+	 * servers may have any port. */
 	compile_line(compiler, "meta skuid %u %s %s", uid,
-	    compiler->policy->listen_count > 0 || compiler->policy->dns.is_there
+	    compiler->policy->listen_count > 0 ||
+		    compiler->policy->dns.is_there ||
+		    policy_reads_quic(compiler->policy)
 		? "meta l4proto udp"
 		: "udp dport 53",
 	    accept);

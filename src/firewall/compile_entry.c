@@ -298,7 +298,9 @@ intercepted(struct compiler *compiler, uint8_t from, bool carried)
 		for (size_t j = 0; j < one->services.count; j++) {
 			const struct policy_service *item =
 			    &one->services.items[j];
-			if ((item->protocol == POLICY_PROTOCOL_TCP) == carried)
+			bool carries = item->protocol == POLICY_PROTOCOL_TCP ||
+				       one->reads_quic;
+			if (carries == carried)
 				services.items[services.count++] = *item;
 		}
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "policy/describe.h"
 #include "policy/learning.h"
 
 static const char *
@@ -23,11 +24,18 @@ firewall_learned_set_name(const struct policy *policy, uint8_t zone,
 static void
 declare(struct compiler *compiler, uint8_t zone, uint32_t asked, uint8_t family)
 {
+	const struct policy *policy = compiler->policy;
+	const struct policy_endpoint names = {
+		.groups = policy->asked[asked - 1].who->groups,
+		.group_count = policy->asked[asked - 1].who->group_count,
+	};
 	char name[FIREWALL_SET_NAME_BYTES];
 
-	firewall_learned_set_name(compiler->policy, zone, asked, family, name);
-	text_addf(compiler->out,
-	    "\tset %s {\n\t\ttype %s\n\t\tflags timeout\n\t}\n", name,
+	firewall_learned_set_name(policy, zone, asked, family, name);
+	text_addf(
+	    compiler->out, "\tset %s {\n\t\t# what the DNS says of ", name);
+	describe_endpoint(policy, &names, compiler->out);
+	text_addf(compiler->out, "\n\t\ttype %s\n\t\tflags timeout\n\t}\n",
 	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
 }
 

@@ -108,6 +108,17 @@ read_explicit(struct compiler *compiler, const struct chain *chain,
 	return reading;
 }
 
+static bool
+comes_here(const struct compiler *compiler, const struct chain *chain,
+    enum policy_protocol protocol)
+{
+	if (protocol == POLICY_PROTOCOL_TCP)
+		return chain->kind == CHAIN_PROXIED;
+	return chain->kind != CHAIN_PROXIED ||
+	       (protocol == POLICY_PROTOCOL_UDP &&
+		   policy_reads_quic(compiler->policy));
+}
+
 /*
  * Of the protocols that a rule names, those that come into this chain: an
  * intercepted flow was sorted by its protocol before.
@@ -124,8 +135,7 @@ match_chain_services(struct compiler *compiler, const struct chain *chain,
 	some.items =
 	    arena_array(&compiler->scratch, all->count, sizeof(*some.items));
 	for (size_t i = 0; some.items != NULL && i < all->count; i++)
-		if ((all->items[i].protocol == POLICY_PROTOCOL_TCP) ==
-		    (chain->kind == CHAIN_PROXIED))
+		if (comes_here(compiler, chain, all->items[i].protocol))
 			some.items[some.count++] = all->items[i];
 	return some.count > 0 ? match_services(compiler, &some)
 			      : (struct matches){ NULL, 0 };

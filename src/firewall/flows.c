@@ -132,7 +132,8 @@ set_way(const struct policy *policy, struct flow *flow)
 	    !policy_intercepts(
 		policy, flow->from_zone, flow->protocol, flow->port))
 		return;
-	if (flow->protocol != POLICY_PROTOCOL_TCP) {
+	if (!policy_carries(
+		policy, flow->from_zone, flow->protocol, flow->port)) {
 		flow->way = FLOW_UNCARRIED;
 		return;
 	}

@@ -68,7 +68,8 @@ on_flush(struct loop_deferred *deferred)
 	if (session->drained < 0 && session->stream_count == 0)
 		http2_session_fail(session, HTTP2_END_DONE, NGHTTP2_NO_ERROR);
 	if (!http2_send_all(session))
-		finish(session, HTTP2_END_BAD);
+		finish(session,
+		    session->drained < 0 ? HTTP2_END_DONE : HTTP2_END_BAD);
 	else if (stream_is_full(session->wire))
 		stream_read_stop(session->wire);
 	else
@@ -338,6 +339,35 @@ http2_session_create(struct stream *wire, const struct http2_options *options,
 	stream_use(wire, &carrying, session);
 	stream_read_start(wire);
 	*ret = session;
+	return 0;
+}
+
+/* How many requests the server takes at once; as many as we would, until it has
+ * said so. */
+static size_t
+room_of(const struct http2_session *session)
+{
+	uint32_t room = nghttp2_session_get_remote_settings(
+	    session->frames, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+
+	return room < HTTP2_STREAMS_MAX ? room : HTTP2_STREAMS_MAX;
+}
+
+int
+http2_session_open(struct http2_session *session, struct stream **ret)
+{
+	must(session->options.side == HTTP2_CLIENT);
+	if (session->failed ||
+	    nghttp2_session_check_request_allowed(session->frames) == 0)
+		return -EPIPE;
+	if (session->stream_count >= room_of(session))
+		return -EBUSY;
+	struct http2_stream *stream = http2_stream_create(session);
+	if (stream == NULL)
+		return -ENOMEM;
+	stream->id = HTTP2_STREAM_TO_COME;
+	stream->given = true;
+	*ret = stream->stream;
 	return 0;
 }
 

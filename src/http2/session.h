@@ -20,7 +20,8 @@
  *	stream_close     RST_STREAM, unless both sides have ended
  *	`failed`         the peer's RST_STREAM, or the end of the connection
  *
- * Life cycle.  The session uses the wire, which is lent, until it is destroyed.
+ * Life cycle.  The session uses the wire, which is lent, until it is destroyed;
+ * it is then to be closed, or used otherwise, before the round ends.
  * A stream belongs to whom it was given, who closes it, before or after the
  * session.  One thread, that of the wire's loop.
  */
@@ -85,6 +86,16 @@ void http2_session_destroy(struct http2_session **session);
 /* No new requests, please: what is on its way is served for `time`, and what is
  * under way to its end. */
 void http2_session_drain(struct http2_session *session, int64_t time);
+
+/*
+ * Of a client: a stream for one more request, the caller's; END_STREAM goes
+ * with its head if it is shut down at once.  0; -EBUSY: as many are under way
+ * as the server takes; -EPIPE: it takes none any more; -ENOMEM.
+ *
+ * A stream that fails with -ECONNREFUSED was not looked at by the server, and
+ * what it asked may be asked again elsewhere (RFC 9113, 8.7).
+ */
+int http2_session_open(struct http2_session *session, struct stream **ret);
 
 /* Requests under way. */
 size_t http2_session_streams(const struct http2_session *session);

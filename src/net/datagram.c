@@ -5,6 +5,12 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+/* linux/in6.h; the C library has them not. */
+#ifndef IPV6_RECVORIGDSTADDR
+#define IPV6_ORIGDSTADDR     74
+#define IPV6_RECVORIGDSTADDR IPV6_ORIGDSTADDR
+#endif
+
 static int
 open_udp(struct address address)
 {
@@ -48,6 +54,36 @@ datagram_listen(const struct address_port *at, bool freebind)
 		error = ipv6 ? set_option(fd, IPPROTO_IPV6, IPV6_FREEBIND)
 			     : set_option(fd, IPPROTO_IP, IP_FREEBIND);
 	if (error == 0 && bind(fd, (struct sockaddr *)&sa, len) < 0)
+		error = -errno;
+	return close_if(error, fd);
+}
+
+static int
+set_transparent(int fd, struct address address)
+{
+	return address.family == ADDRESS_IPV6
+		   ? set_option(fd, IPPROTO_IPV6, IPV6_TRANSPARENT)
+		   : set_option(fd, IPPROTO_IP, IP_TRANSPARENT);
+}
+
+/* Other clients have sockets at the same place. */
+int
+datagram_stand_for(
+    const struct address_port *server, const struct address_port *client)
+{
+	struct sockaddr_storage at, peer;
+	socklen_t at_len = address_to_sockaddr(*server, &at);
+	socklen_t peer_len = address_to_sockaddr(*client, &peer);
+	int fd = open_udp(server->address);
+
+	if (fd < 0)
+		return fd;
+	int error = set_transparent(fd, server->address);
+	if (error == 0)
+		error = set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (error == 0 &&
+	    (bind(fd, (struct sockaddr *)&at, at_len) < 0 ||
+		connect(fd, (struct sockaddr *)&peer, peer_len) < 0))
 		error = -errno;
 	return close_if(error, fd);
 }

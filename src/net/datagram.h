@@ -24,6 +24,14 @@ int datagram_listen(const struct address_port *at, bool freebind);
 int datagram_intercept(const struct address_port *at);
 
 /*
+ * Stands for `server`, which is somebody else, to one client: what the client
+ * sends there and is handed over comes here, and what is sent comes from there.
+ * CAP_NET_ADMIN, and CAP_NET_BIND_SERVICE below port 1024.
+ */
+int datagram_stand_for(
+    const struct address_port *server, const struct address_port *client);
+
+/*
  * Has the kernel keep more of what comes at once than it does for any socket:
  * some thousand short datagrams, those of a second in which nobody reads.  With
  * CAP_NET_ADMIN, else as far as the host lets everybody.

@@ -174,7 +174,7 @@ quic_keys_derive(
 struct packet {
 	const struct version *version;
 	bool initial;
-	struct reader id;
+	struct reader id, source;
 	const uint8_t *at;  /* its first byte */
 	size_t head_len;    /* without the number */
 	struct reader rest; /* the number and the sealed payload */
@@ -195,9 +195,10 @@ read_packet(struct reader *r, struct packet *ret)
 		return -ENOTSUP;
 	ret->initial = (first >> 4 & 3) == ret->version->initial;
 	ret->id = read_vector(r, read_number(r, 1));
-	struct reader source = read_vector(r, read_number(r, 1));
+	ret->source = read_vector(r, read_number(r, 1));
 	if (r->bad || (first & FIXED_BIT) == 0 ||
-	    ret->id.len > QUIC_ID_BYTES_MAX || source.len > QUIC_ID_BYTES_MAX)
+	    ret->id.len > QUIC_ID_BYTES_MAX ||
+	    ret->source.len > QUIC_ID_BYTES_MAX)
 		return -EBADMSG;
 	if (ret->initial)
 		(void)read_vector(r, read_varint(r)); /* a token */
@@ -382,6 +383,10 @@ begin(struct quic_hello *quic, const struct packet *packet)
 		quic->id_len = id.len;
 		if (id.len > 0)
 			memcpy(quic->id, id.at, id.len);
+		quic->source_len = packet->source.len;
+		if (quic->source_len > 0)
+			memcpy(
+			    quic->source, packet->source.at, quic->source_len);
 		return quic_keys_derive(quic->version, id, false, &quic->keys) <
 			       0
 			   ? -EBADMSG
@@ -447,13 +452,48 @@ quic_looks_like_initial(struct str datagram)
 	       read_packet(&r, &packet) == 0 && packet.initial;
 }
 
+static bool
+has_own_keys(const struct packet *packet)
+{
+	static _Thread_local uint8_t payload[PAYLOAD_BYTES];
+	struct str id = { (const char *)packet->id.at, packet->id.len };
+	struct quic_keys keys;
+
+	return quic_keys_derive(packet->version->number, id, false, &keys) ==
+		   0 &&
+	       open_packet(&keys, packet, payload) >= 0;
+}
+
+bool
+quic_begins_another(struct str datagram, struct str id)
+{
+	struct reader r = { (const uint8_t *)datagram.at, datagram.len, false };
+
+	/* A short head goes to the end of its datagram. */
+	for (int i = 0; r.len > 0 && (r.at[0] & LONG_HEAD) != 0; i++) {
+		struct packet packet;
+		int rc = read_packet(&r, &packet);
+		if (rc == -ENOTSUP || i == PACKETS_MAX)
+			return true;
+		if (rc < 0)
+			return false;
+		struct str its = { (const char *)packet.id.at, packet.id.len };
+		if (packet.initial && !str_eq(its, id) && has_own_keys(&packet))
+			return true;
+	}
+	return false;
+}
+
 int
 quic_hello_add(struct quic_hello *quic, struct str datagram, struct hello *ret)
 {
-	if (datagram.len < QUIC_DATAGRAM_BYTES_MIN ||
-	    quic->datagrams == QUIC_HELLO_DATAGRAMS_MAX)
+	if (quic->datagrams == QUIC_HELLO_DATAGRAMS_MAX)
 		return -EBADMSG;
 	quic->datagrams++;
+	/* 0-RTT alone may be shorter; an Initial packet in it is passed over by
+	 * every server. */
+	if (datagram.len < QUIC_DATAGRAM_BYTES_MIN)
+		return quic->version == 0 ? -EBADMSG : -EAGAIN;
 	int rc = take_datagram(quic, datagram);
 	if (rc < 0)
 		return rc;

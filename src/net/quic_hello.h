@@ -40,6 +40,8 @@ struct quic_hello {
 	uint8_t
 	    id[QUIC_ID_BYTES_MAX]; /* that the client chose for the server */
 	size_t id_len;
+	uint8_t source[QUIC_ID_BYTES_MAX]; /* by which it is answered */
+	size_t source_len;
 	struct quic_keys keys;
 	unsigned datagrams;
 	uint8_t have[HELLO_BYTES_MAX / 8]; /* a bit for each byte below */
@@ -56,6 +58,13 @@ bool quic_looks_like_initial(struct str datagram);
  */
 int quic_hello_add(
     struct quic_hello *quic, struct str datagram, struct hello *ret);
+
+/*
+ * Whether a datagram of a client begins a connection besides the one with this
+ * id: an Initial packet whose keys follow from its own id, or of a version that
+ * is not known.  What goes on with a connection has keys of the first id.
+ */
+bool quic_begins_another(struct str datagram, struct str id);
 
 /* The keys of a client (or of the server) for its Initial packets, by the id
  * that the client chose.  0 or -EINVAL: the version is not known. */

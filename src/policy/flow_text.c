@@ -606,7 +606,8 @@ find_way(const struct draft *draft)
 	if (may_be_intercepted(draft))
 		return FLOW_INTERCEPTED;
 	if (is_intercepted(draft))
-		return draft->flow->protocol == POLICY_PROTOCOL_TCP
+		return policy_carries(draft->policy, draft->flow->from_zone,
+			   draft->flow->protocol, draft->flow->port)
 			   ? FLOW_INTERCEPTED
 			   : FLOW_UNCARRIED;
 	uint64_t listeners = policy_listen_zones(draft->policy);
@@ -618,18 +619,20 @@ find_way(const struct draft *draft)
 }
 
 /* What is no http is taken for TLS: that shows its server name, and nothing
- * else unless it is opened. */
+ * else unless it is opened.  QUIC never is. */
 static void
 set_intercepted(struct draft *draft)
 {
 	struct flow *flow = draft->flow;
-	bool http = draft->scheme == SCHEME_HTTP ||
-		    (draft->scheme == SCHEME_NONE &&
-			(flow->port == 80 ||
-			    flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN));
+	bool tcp = flow->protocol == POLICY_PROTOCOL_TCP;
+	bool http =
+	    tcp && (draft->scheme == SCHEME_HTTP ||
+		       (draft->scheme == SCHEME_NONE &&
+			   (flow->port == 80 ||
+			       flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN)));
 
 	flow->last = http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
-	if (!http)
+	if (tcp && !http)
 		flow->tls = FLOW_TLS_REQUEST;
 }
 

@@ -341,23 +341,33 @@ put_local(struct pac *pac)
 	json_array_end(&pac->json);
 }
 
-/* "PROXY 10.0.0.1:3128; HTTPS ...": never DIRECT behind them, which would pass
- * the proxy by while it is started again. */
-static int
-put_proxy(struct pac *pac)
+static void
+add_listeners(const struct pac *pac, bool secure, struct text *out)
 {
 	const struct policy *policy = pac->policy;
-	struct text proxy = TEXT_EMPTY;
 	char at[ADDRESS_TEXT_BYTES];
 
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		const struct policy_listen *listen = &policy->listens[i];
-		if ((listen->zones & policy_zone_bit(pac->zone)) == 0)
-			continue;
-		text_addf(&proxy, "%s%s %s", proxy.len > 0 ? "; " : "",
-		    listen->secure ? "HTTPS" : "PROXY",
-		    address_port_format(listen->at, at));
+		if (listen->secure == secure &&
+		    (listen->zones & policy_zone_bit(pac->zone)) != 0)
+			text_addf(out, "%s%s %s", out->len > 0 ? "; " : "",
+			    secure ? "HTTPS" : "PROXY",
+			    address_port_format(listen->at, at));
 	}
+}
+
+/*
+ * "HTTPS 10.0.0.1:3129; PROXY 10.0.0.1:3128": never DIRECT behind them, which
+ * would pass the proxy by while it is started again.
+ */
+static int
+put_proxy(struct pac *pac)
+{
+	struct text proxy = TEXT_EMPTY;
+
+	add_listeners(pac, true, &proxy);
+	add_listeners(pac, false, &proxy);
 	json_name(&pac->json, "proxy");
 	json_put_string(&pac->json, text_str(&proxy));
 	int rc = proxy.full ? -ENOMEM : proxy.len == 0 ? -ENOENT : 0;

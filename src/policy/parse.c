@@ -187,6 +187,8 @@ parse_intercept(struct parser *parser, const struct token *head)
 	    !parse_for(parser->in, &intercept->zones) ||
 	    !parse_keep(parser, &intercept->keep))
 		return false;
+	if (reader_at_word(parser->in, "quic"))
+		intercept->quic = reader_word_of(reader_take(parser->in));
 	intercept->head = reader_word_of(head);
 	APPEND(parser->intercepts, intercept);
 	return true;

@@ -302,6 +302,30 @@ policy_intercepts(const struct policy *policy, uint8_t from_zone,
 }
 
 bool
+policy_carries(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port)
+{
+	if (protocol == POLICY_PROTOCOL_TCP)
+		return true;
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if (policy->intercepts[i].reads_quic &&
+		    protocol == POLICY_PROTOCOL_UDP &&
+		    does_intercept(
+			&policy->intercepts[i], from_zone, protocol, port))
+			return true;
+	return false;
+}
+
+bool
+policy_reads_quic(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->intercept_count; i++)
+		if (policy->intercepts[i].reads_quic)
+			return true;
+	return false;
+}
+
+bool
 policy_keeps_source(const struct policy *policy, uint8_t from_zone,
     enum policy_protocol protocol, uint16_t port)
 {

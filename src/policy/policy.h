@@ -175,6 +175,7 @@ struct policy_intercept {
 	struct policy_services services;
 	uint64_t zones;
 	bool keeps_source; /* servers see the client's own address */
+	bool reads_quic;   /* UDP is carried as well, by its QUIC */
 	struct place place, keep_place;
 };
 
@@ -457,6 +458,14 @@ policy_target_port(const struct policy_rule *rule, uint16_t port)
 /* Whether the proxy intercepts this service for this zone. */
 bool policy_intercepts(const struct policy *policy, uint8_t from_zone,
     enum policy_protocol protocol, uint16_t port);
+
+/* Whether the proxy can carry what it intercepts: TCP, and QUIC where a line
+ * says so. */
+bool policy_carries(const struct policy *policy, uint8_t from_zone,
+    enum policy_protocol protocol, uint16_t port);
+
+/* Whether some line does. */
+bool policy_reads_quic(const struct policy *policy);
 
 /* Whether it is carried on from the client's own address: one line that says
  * so is enough. */

@@ -108,6 +108,30 @@ resolve_listen(struct resolver *resolver, const struct syntax_listen *syntax)
 		policy->listens[policy->listen_count++] = listen;
 }
 
+/* `quic` says something of UDP, and nothing is sent in a client's name. */
+static bool
+is_read(struct resolver *resolver, const struct syntax_intercept *syntax,
+    const struct policy_intercept *intercept)
+{
+	bool has_udp = false;
+
+	if (!intercept->reads_quic)
+		return true;
+	for (size_t i = 0; i < intercept->services.count; i++)
+		has_udp |= intercept->services.items[i].protocol ==
+			   POLICY_PROTOCOL_UDP;
+	if (!has_udp) {
+		report_error(resolver->report, syntax->quic.place,
+		    "'quic' is of UDP, and no service here is");
+		report_hint(
+		    resolver->report, "like udp 443, which is in 'web'");
+	} else if (intercept->keeps_source) {
+		report_error(resolver->report, syntax->quic.place,
+		    "'keep source' and 'quic' exclude each other");
+	}
+	return has_udp && !intercept->keeps_source;
+}
+
 static void
 resolve_intercept(
     struct resolver *resolver, const struct syntax_intercept *syntax)
@@ -115,7 +139,8 @@ resolve_intercept(
 	struct policy *policy = resolver->policy;
 	struct policy_intercept intercept = { .place = syntax->head.place,
 		.keep_place = syntax->keep.place,
-		.keeps_source = syntax->keep.text.at != NULL };
+		.keeps_source = syntax->keep.text.at != NULL,
+		.reads_quic = syntax->quic.text.at != NULL };
 
 	bool good =
 	    resolve_services(resolver, syntax->services, &intercept.services);
@@ -130,6 +155,7 @@ resolve_intercept(
 		    "only services with ports can be intercepted");
 		good = false;
 	}
+	good = good && is_read(resolver, syntax, &intercept);
 	if (good)
 		policy->intercepts[policy->intercept_count++] = intercept;
 }

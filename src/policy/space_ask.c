@@ -342,9 +342,8 @@ space_mode(struct space *space, enum space_mode mode)
 	return space_cells(space, SPACE_MODE, is_mode, &mode);
 }
 
-/* What the proxy can carry, or not: nobody has a server at port 0. */
 static bool
-is_carriable(const void *context, size_t cell)
+is_tcp(const void *context, size_t cell)
 {
 	const struct question *ask = context;
 	const struct space_service *service = &ask->space->services.items[cell];
@@ -358,18 +357,19 @@ space_intercepted(struct space *space, unsigned which, bool is_carried)
 	const struct policy *policy = space->policies[which];
 	struct diagram *d = &space->diagram;
 	struct question ask = { .space = space };
-	uint32_t set = DIAGRAM_EMPTY;
+	uint32_t set = DIAGRAM_EMPTY, carried = DIAGRAM_EMPTY;
+	uint32_t tcp = space_cells(space, SPACE_SERVICE, is_tcp, &ask);
 
 	for (size_t i = 0; i < policy->intercept_count; i++) {
 		const struct policy_intercept *one = &policy->intercepts[i];
-		set = diagram_or(d, set,
+		uint32_t all =
 		    diagram_and(d, space_services(space, &one->services),
-			space_from_zones(space, which, one->zones)));
+			space_from_zones(space, which, one->zones));
+		set = diagram_or(d, set, all);
+		carried = diagram_or(d, carried,
+		    one->reads_quic ? all : diagram_and(d, all, tcp));
 	}
-	uint32_t carried =
-	    space_cells(space, SPACE_SERVICE, is_carriable, &ask);
-	return is_carried ? diagram_and(d, set, carried)
-			  : diagram_minus(d, set, carried);
+	return is_carried ? carried : diagram_minus(d, set, carried);
 }
 
 uint32_t

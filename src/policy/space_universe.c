@@ -186,6 +186,32 @@ silent(struct space *space)
 	return diagram_and(d, set, head);
 }
 
+static bool
+is_udp(const void *context, size_t cell)
+{
+	const struct question *ask = context;
+
+	return ask->space->services.items[cell].protocol == POLICY_PROTOCOL_UDP;
+}
+
+/* Of QUIC the proxy reads the name alone, and it has no scheme. */
+static uint32_t
+headless(struct space *space)
+{
+	struct diagram *d = &space->diagram;
+	struct question ask = { .space = space };
+	uint32_t set = DIAGRAM_EMPTY;
+
+	for (unsigned p = 0; p < space->policy_count; p++)
+		set = diagram_or(d, set, space_intercepted(space, p, true));
+	set = diagram_and(
+	    d, set, space_cells(space, SPACE_SERVICE, is_udp, &ask));
+	uint32_t head =
+	    diagram_or(d, shown(space), has_some(space, SPACE_USER));
+	head = diagram_or(d, head, has_some(space, SPACE_SCHEME));
+	return diagram_and(d, set, head);
+}
+
 /* What was intercepted and leads where no packet of the client went. */
 static uint32_t
 dialled(struct space *space)
@@ -214,6 +240,7 @@ space_make_universe(struct space *space)
 	set = diagram_or(d, set, requests(space));
 	set = diagram_or(d, set, dialled(space));
 	set = diagram_minus(d, set, silent(space));
+	set = diagram_minus(d, set, headless(space));
 	set = diagram_and(d, set, space_possible_conditions(space));
 	space->universe = diagram_and(d, all_cells(space), set);
 }

@@ -164,7 +164,8 @@ struct syntax_intercept {
 	struct syntax_word head;
 	struct syntax_service *services;
 	struct syntax_word *zones;
-	struct syntax_word keep; /* text.at == NULL: not written */
+	struct syntax_word keep; /* text.at == NULL: not written; so quic */
+	struct syntax_word quic;
 };
 
 /* `memory 1G`, `disk "/var/cache/gatehouse" 20G`, `br 5`, `client` */

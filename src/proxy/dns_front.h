@@ -34,14 +34,9 @@
 #define DNS_QUESTIONS_BURST      2000
 
 struct dns_front;
+struct dns_share;
 struct dns_stream;
 struct worker;
-
-/* What all fronts share. */
-struct dns_share;
-struct dns_share *dns_share_create(void);        /* NULL: no memory */
-void dns_share_destroy(struct dns_share *share); /* NULL is fine */
-struct dns_store *dns_share_store(struct dns_share *share);
 
 /* Who asks, and how he is answered; a value. */
 struct dns_client {

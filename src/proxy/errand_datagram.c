@@ -23,11 +23,28 @@ may_go(struct errand *errand)
 	       errand->parent == NULL;
 }
 
+/* The address that an intercepted client has chosen among those of the name is
+ * as good as any, and it has asked for that. */
+static void
+put_meant_first(struct errand *errand)
+{
+	struct address_port first = errand->addresses[0];
+
+	for (size_t i = 1; i < errand->address_count; i++) {
+		if (!address_eq(errand->addresses[i].address, errand->meant))
+			continue;
+		errand->addresses[0] = errand->addresses[i];
+		errand->addresses[i] = first;
+		return;
+	}
+}
+
 static int
 open_first(struct errand *errand)
 {
 	int fd = -EHOSTUNREACH;
 
+	put_meant_first(errand);
 	for (size_t i = 0; fd < 0 && i < errand->address_count; i++) {
 		fd = datagram_connect(&errand->addresses[i]);
 		errand->server_at = errand->addresses[i];

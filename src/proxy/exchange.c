@@ -4,6 +4,7 @@
 #include "event/counter.h"
 #include "http/parse.h"
 #include "http/write.h"
+#include "http2/session.h"
 #include "proxy/choice.h"
 #include "proxy/client.h"
 #include "proxy/opened.h"
@@ -133,6 +134,14 @@ fail(struct exchange *exchange, enum proxy_failure failure)
 
 /* ---- content up ---- */
 
+/* In frames the end of a request is that of its stream. */
+static void
+end_request(struct exchange *exchange)
+{
+	if (http2_stream_is(exchange->errand.server))
+		stream_shutdown(exchange->errand.server);
+}
+
 static void
 run_up(struct exchange *exchange)
 {
@@ -142,6 +151,7 @@ run_up(struct exchange *exchange)
 	switch (transfer_run(&exchange->up)) {
 	case TRANSFER_DONE:
 		exchange->up_done = true;
+		end_request(exchange);
 		break;
 	case TRANSFER_BAD:
 		exchange->keep = false;
@@ -364,6 +374,9 @@ pass_interim(
 static bool
 may_try_again(const struct exchange *exchange)
 {
+	/* RFC 9113, 8.7: it has not looked at it. */
+	if (exchange->refused && !exchange->retried)
+		return exchange->up.taken == 0;
 	return exchange->errand.reused && exchange->errand.may_reuse &&
 	       exchange->scan.at == 0 &&
 	       stream_input(exchange->errand.server).len == 0;
@@ -376,6 +389,8 @@ server_is_gone(struct exchange *exchange)
 		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 	} else if (may_try_again(exchange)) {
 		stream_close(&exchange->errand.server);
+		exchange->retried = exchange->refused;
+		exchange->refused = false;
 		exchange->errand.may_reuse = false;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
@@ -394,6 +409,7 @@ read_answer(struct exchange *exchange)
 	enum http_fault fault;
 
 	for (;;) {
+		exchange->scan.alone = http2_stream_is_alone(server);
 		int used =
 		    http_response_parse(stream_input(server), &exchange->scan,
 			exchange->request.method, arena, &response, &fault);
@@ -485,9 +501,10 @@ on_server_drained(struct stream *stream, void *context)
 static void
 on_server_failed(struct stream *stream, int error, void *context)
 {
-	(void)stream;
-	(void)error;
-	server_is_gone(context);
+	struct exchange *exchange = context;
+
+	exchange->refused = error == -ECONNREFUSED && http2_stream_is(stream);
+	server_is_gone(exchange);
 }
 
 static const struct stream_user server_side = {
@@ -561,12 +578,15 @@ exchange_arm(struct exchange *exchange, int64_t at)
 	    exchange->client->worker->loop, &exchange->client->timer, at);
 }
 
-/* What ends with the client's stream is written in chunks. */
+/* What ends with the client's stream is written in chunks, and what comes in
+ * chunks ends with the server's. */
 static enum http_framing
 framing_up(const struct exchange *exchange)
 {
 	enum http_framing framing = exchange->request.framing;
 
+	if (http2_stream_is(exchange->errand.server))
+		return HTTP_FRAMING_UNTIL_CLOSE;
 	return framing == HTTP_FRAMING_UNTIL_CLOSE ? HTTP_FRAMING_CHUNKED
 						   : framing;
 }
@@ -608,11 +628,14 @@ send_request(struct exchange *exchange)
 	}
 	struct str head = text_str(&exchange->heads[exchange->errand.to_url]);
 	/* An error is told by the stream as well, once it has a user. */
-	if (has_content(&exchange->request))
+	if (has_content(&exchange->request)) {
 		(void)stream_queue(server, head);
-	else
+	} else {
 		(void)stream_write(server, head);
-	exchange->scan = (struct http_head_scan){ 0 };
+		end_request(exchange);
+	}
+	exchange->scan =
+	    (struct http_head_scan){ .framed = http2_stream_is(server) };
 	begin_up(exchange);
 }
 

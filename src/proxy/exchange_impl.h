@@ -52,6 +52,8 @@ struct exchange {
 	struct http_head_scan scan;
 	struct transfer up, down;
 	bool sent;     /* the head, to the server */
+	bool refused;  /* by a server that did not look at it */
+	bool retried;  /* for that, which is done once */
 	bool remade;   /* the texts are kept, and heads can be made again */
 	bool answered; /* the head of the final answer, to the client */
 	bool up_done;  /* the content is with the server */

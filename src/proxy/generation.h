@@ -21,6 +21,7 @@ struct proxy_listener {
 	bool intercepts; /* else it is asked by clients that know it */
 	bool datagrams;  /* UDP, of those who are associated, or of `dns` */
 	bool dns;        /* of `dns`, else of the proxy */
+	bool quic;       /* UDP that is handed over, but for the DNS */
 	bool sandbox;    /* of a command whose addresses stand for names */
 	struct address_port at;
 	int fd; /* owned */

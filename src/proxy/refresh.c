@@ -4,6 +4,7 @@
 #include "cache/reuse.h"
 #include "http/parse.h"
 #include "http/write.h"
+#include "http2/session.h"
 #include "proxy/choice.h"
 #include "proxy/limits.h"
 #include "proxy/worker.h"
@@ -82,6 +83,7 @@ read_answer(struct refresh *refresh)
 	enum http_fault fault;
 	int used;
 
+	refresh->scan.alone = http2_stream_is_alone(server);
 	while ((used = http_response_parse(stream_input(server), &refresh->scan,
 		    refresh->request.method, &refresh->arena, &response,
 		    &fault)) >= 0 &&
@@ -142,6 +144,9 @@ write_request(struct refresh *refresh)
 		rc = http_request_write(&copy, &options, head);
 	if (rc == 0)
 		rc = stream_write(refresh->errand.server, text_str(head));
+	refresh->scan.framed = http2_stream_is(refresh->errand.server);
+	if (rc == 0 && refresh->scan.framed)
+		stream_shutdown(refresh->errand.server);
 	return rc;
 }
 

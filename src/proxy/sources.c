@@ -33,10 +33,11 @@ struct sources {
 	struct source_ticket *tickets[PROXY_SOURCES_MAX];
 	uint32_t last_number;
 	sources_send_fn send;
+	sources_stand_fn stand;
 };
 
 struct sources *
-sources_create(sources_send_fn send)
+sources_create(sources_send_fn send, sources_stand_fn stand)
 {
 	struct sources *sources = calloc(1, sizeof(*sources));
 
@@ -44,6 +45,7 @@ sources_create(sources_send_fn send)
 		return NULL;
 	(void)pthread_mutex_init(&sources->lock, NULL);
 	sources->send = send;
+	sources->stand = stand;
 	return sources;
 }
 
@@ -98,9 +100,24 @@ leave_place(struct source_ticket *ticket)
 	ticket->sources->tickets[ticket->number % PROXY_SOURCES_MAX] = NULL;
 }
 
-int
-source_ask(struct sources *sources, int client, struct loop *loop, source_fn fn,
-    void *context, struct source_ticket **ret)
+/* What is asked for: by a connection, or for two places. */
+struct wish {
+	int connection; /* -1: */
+	struct address_port client, server;
+};
+
+static int
+send_wish(
+    const struct sources *sources, uint32_t number, const struct wish *wish)
+{
+	return wish->connection >= 0
+		   ? sources->send(number, wish->connection)
+		   : sources->stand(number, &wish->client, &wish->server);
+}
+
+static int
+ask(struct sources *sources, const struct wish *wish, struct loop *loop,
+    source_fn fn, void *context, struct source_ticket **ret)
 {
 	struct source_ticket *ticket = calloc(1, sizeof(*ticket));
 
@@ -115,7 +132,7 @@ source_ask(struct sources *sources, int client, struct loop *loop, source_fn fn,
 	int rc = take_place(sources, ticket);
 	if (rc == 0) {
 		/* Under the lock, lest the answer comes before its place. */
-		rc = sources->send(ticket->number, client);
+		rc = send_wish(sources, ticket->number, wish);
 		if (rc < 0)
 			leave_place(ticket);
 	}
@@ -125,6 +142,27 @@ source_ask(struct sources *sources, int client, struct loop *loop, source_fn fn,
 	else
 		*ret = ticket;
 	return rc;
+}
+
+int
+source_ask(struct sources *sources, int client, struct loop *loop, source_fn fn,
+    void *context, struct source_ticket **ret)
+{
+	const struct wish wish = { .connection = client };
+
+	return ask(sources, &wish, loop, fn, context, ret);
+}
+
+int
+source_ask_stand(struct sources *sources, struct address_port client,
+    struct address_port server, struct loop *loop, source_fn fn, void *context,
+    struct source_ticket **ret)
+{
+	const struct wish wish = {
+		.connection = -1, .client = client, .server = server
+	};
+
+	return ask(sources, &wish, loop, fn, context, ret);
 }
 
 void

@@ -10,12 +10,14 @@
 #include "proxy/client.h"
 #include "proxy/crowd.h"
 #include "proxy/dns_datagrams.h"
+#include "proxy/dns_share.h"
 #include "proxy/dns_stream.h"
 #include "proxy/fill.h"
 #include "proxy/learned.h"
 #include "proxy/limits.h"
 #include "proxy/pool.h"
 #include "proxy/pulse.h"
+#include "proxy/quic_flows.h"
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/refusals.h"
@@ -211,11 +213,29 @@ on_questions(struct loop_watch *watch, unsigned ready)
 	alias_datagrams_receive(listener->worker, watch->fd);
 }
 
+static void
+on_quic(struct loop_watch *watch, unsigned ready)
+{
+	struct worker_listener *listener = watch->context;
+
+	(void)ready;
+	quic_flows_receive(listener->worker, watch->fd);
+}
+
+/* All that one client sends to one server comes to one worker. */
+static bool
+is_for_other(const struct worker *worker, const struct proxy_listener *listener)
+{
+	return listener->quic && !worker->takes_quic;
+}
+
 static loop_watch_fn
 reader_of(const struct proxy_listener *listener)
 {
 	if (!listener->datagrams)
 		return on_connections;
+	if (listener->quic)
+		return on_quic;
 	if (listener->sandbox)
 		return on_questions;
 	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
@@ -242,17 +262,22 @@ make_watches(struct worker *worker)
 	if (worker->listeners == NULL)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct worker_listener *one = &worker->listeners[i];
+		const struct proxy_listener *listener =
+		    &generation->listeners.items[i];
+		struct worker_listener *one =
+		    &worker->listeners[worker->listener_count];
+		if (is_for_other(worker, listener))
+			continue;
 		one->worker = worker;
-		one->listener = &generation->listeners.items[i];
-		one->watch = (struct loop_watch){ .fd = one->listener->fd,
+		one->listener = listener;
+		one->watch = (struct loop_watch){ .fd = listener->fd,
 			.wanted = LOOP_EXCLUSIVE,
-			.fn = reader_of(one->listener),
+			.fn = reader_of(listener),
 			.context = one };
 		/* It wants nothing yet, and so nothing can fail. */
 		must(loop_watch_start(worker->loop, &one->watch) == 0);
+		worker->listener_count++;
 	}
-	worker->listener_count = count;
 	return true;
 }
 
@@ -327,6 +352,7 @@ change_over(struct worker *worker, struct proxy_generation *generation)
 	dns_front_change_over(worker->dns);
 	start_listening(worker);
 	judge_clients_again(worker);
+	quic_flows_judge_again(worker);
 	proxy_generation_unref(before);
 }
 
@@ -342,6 +368,7 @@ end_banned(struct worker *worker, const struct address_range *range)
 			client_ban(client);
 		client = next;
 	}
+	quic_flows_ban(worker, range);
 }
 
 static void
@@ -354,6 +381,7 @@ end_used_up(struct worker *worker)
 		client_end_used_up(client);
 		client = next;
 	}
+	quic_flows_end_used_up(worker);
 }
 
 static void
@@ -431,6 +459,7 @@ run(void *context)
 	pulse_end(member->pulse, member->index);
 	stop_listening(worker);
 	end_clients(worker);
+	quic_flows_end_all(worker);
 	alias_datagrams_end_all(worker);
 	dns_front_destroy(worker->dns);
 	worker->dns = NULL;
@@ -473,6 +502,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->loop = &member->loop;
 	member->pulse = workers->pulse;
 	member->index = workers->count;
+	worker->takes_quic = workers->count == 0;
 	worker->accept_again =
 	    (struct loop_timer){ .fn = on_accept_again, .context = worker };
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
@@ -612,9 +642,10 @@ workers_open_cache(struct workers *workers, const struct policy *policy)
 }
 
 int
-workers_open_sources(struct workers *workers, sources_send_fn send)
+workers_open_sources(
+    struct workers *workers, sources_send_fn send, sources_stand_fn stand)
 {
-	workers->sources = sources_create(send);
+	workers->sources = sources_create(send, stand);
 	for (size_t i = 0; i < workers->count; i++)
 		workers->members[i].worker.sources = workers->sources;
 	return workers->sources != NULL ? 0 : -ENOMEM;

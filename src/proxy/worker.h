@@ -35,6 +35,7 @@ struct learned_lesson;
 struct learned_recent;
 struct http_coder_pool;
 struct pool;
+struct quic_flows;
 struct recode;
 struct refresh;
 struct refusals;
@@ -65,10 +66,12 @@ struct worker {
 	struct worker_listener *listeners;
 	size_t listener_count;
 	struct loop_timer accept_again;
-	bool drains; /* each request is its connection's last */
+	bool takes_quic; /* one of them alone does */
+	bool drains;     /* each request is its connection's last */
 	struct client *clients;
 	struct dns_front *dns;
 	struct cache_user cache; /* the cache is that of all workers */
+	struct quic_flows *quic; /* NULL: none has come here */
 	struct fill *fills;
 	struct refresh *refreshes;
 	struct recode *recodes;
@@ -94,7 +97,8 @@ int workers_start(struct workers *workers);
  * generation is used.  0 or -ENOMEM.  Then what came of a question, as
  * sources_answer has it.
  */
-int workers_open_sources(struct workers *workers, sources_send_fn send);
+int workers_open_sources(
+    struct workers *workers, sources_send_fn send, sources_stand_fn stand);
 void workers_take_source(struct workers *workers, uint32_t number, int fd);
 
 /* Whom they tell of names, in the same way. */

@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab import wait
+from tests.lab import http2, wait
 from tests.lab.gateway import GOOD, NO, PROGRAM, Gateway
 from tests.lab.host import Host
+from tests.lab.http2 import Http2, request
 from tests.lab.lab import Lab
 from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
-from tests.story.cached import FRESH, Site
+from tests.story.cached import FRESH, URL, Site
 from tests.story.test_0182_thousand_applies import Repeated, is_refused
 from tests.story.zones import ZONES
 
@@ -135,6 +136,25 @@ def downloading(host: Host, address: str, port: int, path: str) -> HTTPResponse:
 def ask(site: Site, path: str) -> str | None:
     got = site.get(path)
     return None if (got.status, got.body) == (200, b"kept") else repr(got)
+
+
+def test_a_connection_of_http2(site: Site) -> None:
+    """What it has asked for it gets; then it is told to go, and where to begin anew."""
+    go_on = threading.Event()
+    path = site.page(Reply(before=go_on))
+    with Http2(site.lab.lan.connect("10.0.0.1", 3128, timeout=15)) as client:
+        stream = client.ask(request(URL + path, more=[("authorization", "x")]))
+        wait.until("it to be asked", lambda: site.asked(path))
+        upgrade(site.gateway)
+        client.until(lambda: client.goaway is not None)
+        assert client.goaway == http2.NO_ERROR
+        late = client.get(URL + site.page(Reply()))
+        assert late.status == 200
+        go_on.set()
+        client.until(lambda: client.answer(stream).over)
+        assert client.answer(stream).status == 200
+        client.until_over(15)
+        assert client.goaway == http2.NO_ERROR and client.goaway_last >= stream
 
 
 def test_once_more(site: Site) -> None:

@@ -101,6 +101,9 @@ def test_the_next_server_where_one_is_down(
     apply(gateway, policy("203.0.113.66, 203.0.113.200, 203.0.113.9"))
     server["next.example"] = lambda q: [q.reply(address(q.name, WEB))]
     assert dig(lan, GW, "next.example", timeout=7).data == [WEB]
+    apply(gateway, policy("203.0.113.9"))  # others' answers are not theirs
+    assert dig(lan, GW, "next.example").data == [WEB]
+    assert server.count("next.example") == 2
     server["sick.example"] = lambda q: [q.reply(code=FAILURE)]
     assert dig(lan, GW, "sick.example", timeout=7).status == "SERVFAIL"
     apply(gateway, BY_TLS)

@@ -77,6 +77,9 @@ sample(enum channel_type type)
 		message.source.error = -EPERM;
 	else if (type == CHANNEL_CAUGHT)
 		message.caught.source = loopback();
+	else if (type == CHANNEL_STAND)
+		message.stand.client.address = message.stand.server.address =
+		    loopback();
 	else if (type == CHANNEL_LEARN) {
 		(void)strcpy(message.learn.zone, "lan");
 		(void)strcpy(message.learn.name, "git.example.com");
@@ -282,6 +285,11 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_OWN);
 	sent.own.items[3].address.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_OWN), NULL, 0);
+	sent = sample(CHANNEL_STAND);
+	sent.stand.server.address.family = ADDRESS_IPV6;
+	assert_refused(&sent, length_of(CHANNEL_STAND), NULL, 0);
+	sent.stand.server.address.family = ADDRESS_NONE;
+	assert_refused(&sent, length_of(CHANNEL_STAND), NULL, 0);
 	sent = sample(CHANNEL_CAUGHT);
 	sent.caught.source.family = 5;
 	assert_refused(&sent, length_of(CHANNEL_CAUGHT), NULL, 0);

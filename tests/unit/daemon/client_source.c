@@ -20,6 +20,8 @@ static char policy_text[] = "zone lan   = int0 10.0.0.0/24 2001:db8:1::/64\n"
 			    "intercept tcp 80 for lan keep source\n"
 			    "intercept tcp 80 for guest\n"
 			    "intercept tcp 81 for lan\n"
+			    "intercept udp 443 for lan quic\n"
+			    "intercept udp 444 for lan\n"
 			    "}\n"
 			    "allow lan, guest -> wan\n";
 
@@ -225,6 +227,79 @@ of_another_namespace(void **state)
 	(void)close(there);
 }
 
+static int
+stand(const struct policy *policy, const char *client, const char *server,
+    uint16_t port)
+{
+	struct firewall_own own = { place("10.0.0.1", 0).address, 0 };
+	/* The policy is lent. */
+	struct generation generation = {
+		.policy = policy_ref((struct policy *)(uintptr_t)policy)
+	};
+	const struct channel_stand wish = { 7, place(client, 40000),
+		place(server, port) };
+
+	generation.own.items = &own;
+	generation.own.count = 1;
+	int fd = client_source_stand(&generation, &wish);
+	policy_unref(generation.policy);
+	return fd;
+}
+
+/* What it sends comes from the server, and only its client's datagrams come. */
+static void
+one_that_stands_for_a_server(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "10.0.0.4", "203.0.113.80" },
+		{ "2001:db8:1::4", "2001:db8:f::80" },
+	};
+
+	NEED_NAMESPACE();
+	for (size_t i = 0; i < 2; i++) {
+		int fd = stand(*state, pairs[i][0], pairs[i][1], 443);
+		int second = stand(*state, pairs[i][0], pairs[i][1], 443);
+		struct address_port at;
+		assert_true(fd >= 0);
+		assert_true(second >= 0);
+		assert_int_equal(socket_local(fd, &at), 0);
+		assert_true(
+		    address_eq(at.address, place(pairs[i][1], 0).address));
+		assert_int_equal(at.port, 443);
+		assert_int_equal(socket_peer(fd, &at), 0);
+		assert_true(
+		    address_eq(at.address, place(pairs[i][0], 0).address));
+		assert_int_equal(at.port, 40000);
+		(void)close(fd);
+		(void)close(second);
+	}
+}
+
+/* Where QUIC is not handed over, or to whom, or by whom. */
+static void
+one_that_stands_for_nobody(void **state)
+{
+	static const struct {
+		const char *client, *server;
+		uint16_t port;
+	} rows[] = {
+		{ "10.0.0.4", "203.0.113.80", 444 },
+		{ "10.0.0.4", "203.0.113.80", 80 },
+		{ "10.0.9.4", "203.0.113.80", 443 },
+		{ "203.0.113.80", "10.0.0.4", 443 },
+		{ "10.0.0.4", "10.0.0.1", 443 },
+		{ "10.0.0.1", "203.0.113.80", 443 },
+		{ "10.0.0.4", "127.0.0.1", 443 },
+		{ "127.0.0.1", "203.0.113.80", 443 },
+	};
+
+	NEED_NAMESPACE();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(
+		    stand(*state, rows[i].client, rows[i].server, rows[i].port),
+		    -EPERM);
+}
+
 int
 main(void)
 {
@@ -233,6 +308,8 @@ main(void)
 		cmocka_unit_test(what_is_no_handed_over_client),
 		cmocka_unit_test(whose_source_is_not_kept),
 		cmocka_unit_test(of_another_namespace),
+		cmocka_unit_test(one_that_stands_for_a_server),
+		cmocka_unit_test(one_that_stands_for_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -221,9 +221,11 @@ sets_are_declared_or_loaded(void **state)
 
 	(void)state;
 	if (strstr(ruleset,
-		"\tset learned.lan.1.4 {\n\t\ttype ipv4_addr\n"
+		"\tset learned.lan.1.4 {\n\t\t# what the DNS says of "
+		"git.example\n\t\ttype ipv4_addr\n"
 		"\t\tflags timeout\n\t}\n"
-		"\tset learned.lan.1.6 {\n\t\ttype ipv6_addr\n") == NULL)
+		"\tset learned.lan.1.6 {\n\t\t# what the DNS says of "
+		"git.example\n\t\ttype ipv6_addr\n") == NULL)
 		fail_msg("no set in:\n%s", ruleset);
 	free(ruleset);
 	host.learned_set = loaded;

@@ -146,7 +146,7 @@ those_that_end_first_make_room(void **state)
 	/* In no order: the odd ones are over. */
 	for (unsigned i = 0; i < FIREWALL_LEARNED_MAX; i++)
 		put_number(&names, i,
-		    now + ((i % 8 == 1) ? -(int64_t)i : 1 + (int64_t)i) *
+		    now + ((i % 8 == 1) ? -(int64_t)i : 3600 + (int64_t)i) *
 			      CLOCK_SECOND);
 	assert_true(learned_names_are_full(&names));
 	assert_int_equal(learned_names_make_room(&names, count_lost, &lost), 0);

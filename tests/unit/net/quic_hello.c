@@ -382,6 +382,60 @@ another_connection(void **state)
 	    -ENOTSUP);
 }
 
+/* Beside the connection of `id`, in the same flow. */
+static void
+another_that_begins(void **state)
+{
+	struct quic_packet packet = usual();
+	uint8_t room[QUIC_PACKET_ROOM], all[2 * QUIC_PACKET_ROOM];
+	struct str datagram = datagram_of(&packet, 0, 100, room);
+
+	(void)state;
+	assert_false(quic_begins_another(datagram, id()));
+	assert_true(quic_begins_another(datagram, STR("another")));
+	assert_true(quic_begins_another(datagram, STR("")));
+	/* What a server has answered: its own id, and the keys of the first. */
+	room[6] ^= 1;
+	assert_false(quic_begins_another(datagram, id()));
+	room[6] ^= 1;
+	/* Behind one that is known. */
+	memcpy(all, datagram.at, datagram.len);
+	size_t len = datagram.len;
+	packet.id = STR("another!");
+	datagram = datagram_of(&packet, 0, message_len, room);
+	memcpy(&all[len], datagram.at, datagram.len);
+	len += datagram.len;
+	assert_true(
+	    quic_begins_another((struct str){ (const char *)all, len }, id()));
+	/* Of a version whose keys nobody knows; a short head; nothing. */
+	room[1] ^= 0x70;
+	assert_true(quic_begins_another(datagram, id()));
+	assert_false(quic_begins_another(STR("\x40 and so on"), id()));
+	assert_false(quic_begins_another(STR(""), id()));
+}
+
+/* 0-RTT goes beside the flight in datagrams of its own. */
+static void
+shorter_ones_between(void **state)
+{
+	struct quic_packet packet = usual();
+	uint8_t room[QUIC_PACKET_ROOM];
+	struct quic_hello quic = { 0 };
+	struct hello hello;
+
+	(void)state;
+	assert_int_equal(
+	    quic_hello_add(&quic, datagram_of(&packet, 0, 100, room), &hello),
+	    -EAGAIN);
+	assert_int_equal(
+	    quic_hello_add(&quic, STR("\xd0 early data"), &hello), -EAGAIN);
+	assert_int_equal(
+	    quic_hello_add(&quic,
+		datagram_of(&packet, 100, message_len - 100, room), &hello),
+	    0);
+	assert_is_example(&hello);
+}
+
 static void
 it_ends(void **state)
 {
@@ -412,6 +466,8 @@ main(void)
 		cmocka_unit_test(frames),
 		cmocka_unit_test(bytes_that_come_twice_are_the_same),
 		cmocka_unit_test(another_connection),
+		cmocka_unit_test(another_that_begins),
+		cmocka_unit_test(shorter_ones_between),
 		cmocka_unit_test(it_ends),
 	};
 

@@ -58,6 +58,8 @@ differs(const struct policy *policy, const struct flow *flow, size_t mode,
 	if (mode == SPACE_DIALLED &&
 	    (flow->protocol >= POLICY_PROTOCOL_COUNT ||
 		!policy_intercepts(
+		    policy, flow->from_zone, flow->protocol, flow->port) ||
+		!policy_carries(
 		    policy, flow->from_zone, flow->protocol, flow->port)))
 		return outcome->carriage == MEANING_UNSERVED ? NULL
 							     : "unserved";

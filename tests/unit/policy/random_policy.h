@@ -360,6 +360,8 @@ add_random_head(struct text *out)
 		    ONE_OF("", "listen 10.0.0.1:3128 for lan\n"),
 		    ONE_OF("", "intercept web for lan, guest\n",
 			"intercept tcp 80 for lan\n",
+			"intercept web for lan, guest quic\n",
+			"intercept udp 443 for lan quic\n",
 			"intercept web for guest keep source\n"),
 		    ONE_OF("", "cache memory 64M\n",
 			"cache memory 64M, cookies\n",
@@ -646,12 +648,14 @@ flow_of(
 		   flow.protocol < POLICY_PROTOCOL_COUNT &&
 		   policy_intercepts(
 		       policy, flow.from_zone, flow.protocol, flow.port)) {
-		flow.way = flow.protocol == POLICY_PROTOCOL_TCP
+		flow.way = policy_carries(
+			       policy, flow.from_zone, flow.protocol, flow.port)
 			       ? FLOW_INTERCEPTED
 			       : FLOW_UNCARRIED;
 	}
+	/* QUIC shows no request at all. */
 	if (flow.way == FLOW_INTERCEPTED && is_plain_request(cell) &&
-	    chance(2) == 0)
+	    (flow.protocol != POLICY_PROTOCOL_TCP || chance(2) == 0))
 		flow.last = POLICY_PHASE_NAME;
 	flow.learns =
 	    flow.way == FLOW_PLAIN && policy_learns(policy, flow.from_zone);

@@ -292,7 +292,7 @@ source_at(const char *address)
 static void
 dial_from_client(struct test *t, struct address_port *server, int answer)
 {
-	struct sources *sources = sources_create(want);
+	struct sources *sources = sources_create(want, NULL);
 
 	t->dial.sources = sources;
 	t->dial.client = 7;
@@ -340,7 +340,7 @@ from_the_clients_address_or_not_at_all(void **state)
 static void
 a_cancelled_dial_takes_no_source(void **state)
 {
-	struct sources *sources = sources_create(want);
+	struct sources *sources = sources_create(want, NULL);
 	struct address_port server;
 	int listener = listen_somewhere(ADDRESS_IPV4, &server);
 	struct test t;

@@ -27,13 +27,25 @@ send_it(uint32_t number, int client)
 	return sending;
 }
 
+static struct address_port sent_server;
+
+static int
+stand_it(uint32_t number, const struct address_port *client,
+    const struct address_port *server)
+{
+	(void)client;
+	sent_number = number;
+	sent_server = *server;
+	return sending;
+}
+
 static void
 begin(struct test *t)
 {
 	t->descriptors = open_fds();
 	sending = 0;
 	harness_begin(&t->h);
-	t->sources = sources_create(send_it);
+	t->sources = sources_create(send_it, stand_it);
 	assert_non_null(t->sources);
 }
 
