@@ -71,8 +71,7 @@ class Gateway:
     def check_health(self, status: int | None) -> None:
         """No daemon died of itself, nor did a sanitizer complain: a story that
         went well in spite of that has not gone well."""
-        if found := MISHAP.search(self.err):
-            raise GatewayError(self.err[found.start() :][:8000], status)
+        check_words(self.err, status)
         if status not in (None, GOOD, -signal.SIGKILL):
             raise GatewayError(f"ended with status {status}\n{self.err}", status)
 
@@ -145,7 +144,9 @@ class Gateway:
 
     def command(self, verb: str, *args: str | Path) -> subprocess.CompletedProcess[str]:
         """Ask the running gateway: `gateway.command("status", "--json")`."""
-        return self.lab.gw.run([*self.program_argv(verb), *args])
+        done = self.lab.gw.run([*self.program_argv(verb), *args])
+        check_words(done.stderr, done.returncode)
+        return done
 
     def program_argv(self, verb: str) -> list[str | Path]:
         """The beginning of such a command."""
@@ -182,7 +183,16 @@ class Gateway:
 def gatehouse(*argv: str | Path) -> subprocess.CompletedProcess[str]:
     """A command that needs no gateway, where the tests run."""
     command = [str(PROGRAM), *map(str, argv)]
-    return subprocess.run(command, text=True, capture_output=True, timeout=30)
+    done = subprocess.run(command, text=True, capture_output=True, timeout=30)
+    check_words(done.stderr, done.returncode)
+    return done
+
+
+def check_words(err: str, status: int | None) -> None:
+    """What was said on standard error tells of no mishap.  A report ends a
+    program with 1, which of a command may well be what a story expects."""
+    if found := MISHAP.search(err):
+        raise GatewayError(err[found.start() :][:8000], status)
 
 
 def _is(pid: int, program: str) -> bool:

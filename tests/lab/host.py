@@ -22,21 +22,23 @@ PORTS_A_CLIENT = 10
 def entering(name: str, etc: Path, argv: list[str], dies_by="KILL") -> list[str]:
     """The command that runs `argv` in a namespace, with the lab's names.
 
-    `ip netns exec` gives it a mount namespace of its own, in which the files
-    of `etc` are laid over those of the machine.  It ends when the thread that
+    `ip netns exec` gives it a mount namespace of its own, in which what is in
+    `etc` is laid over what the machine has there.  It ends when the thread that
     started it ends, even if that was killed.
     """
-    lay = "".join(f"mount --bind {etc}/{f} /etc/{f} && " for f in _files(etc))
+    lay = "".join(f"mount --bind {etc}/{f} /etc/{f} && " for f in _laid(etc))
     script = f'{lay}exec setpriv --pdeathsig {dies_by} -- "$@"'
     return ["ip", "netns", "exec", name, "sh", "-c", script, argv[0], *argv]
 
 
-def _files(etc: Path) -> list[Path]:
-    """What is laid over the machine's: a file of the same name, or, if there is
-    none, the folder of that name, in which it then stands alone."""
-    found = [f.relative_to(etc) for f in sorted(etc.rglob("*")) if f.is_file()]
-    over = {f if Path("/etc", f).exists() else f.parent for f in found}
-    return sorted(f for f in over if f != Path() and Path("/etc", f).exists())
+def _laid(etc: Path) -> list[Path]:
+    """One can only be laid over another: each file that this machine has too,
+    and as a whole each folder with one that it has not."""
+    files = [f.relative_to(etc) for f in sorted(etc.rglob("*")) if f.is_file()]
+    new = {f.parent for f in files if not Path("/etc", f).exists()} - {Path()}
+    whole = sorted(f for f in new if Path("/etc", f).is_dir())
+    known = [f for f in files if Path("/etc", f).exists()]
+    return [*whole, *(f for f in known if f.parent not in whole)]
 
 
 class Host:

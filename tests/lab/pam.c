@@ -68,6 +68,7 @@ static const struct {
 	const char *user;
 	int (*does)(void);
 } rows[] = {
+	{ "back", agree },
 	{ "late", agree },
 	{ "hang", hang },
 	{ "crash", crash },

@@ -5,7 +5,7 @@ import json
 import subprocess
 from dataclasses import dataclass, field
 
-from tests.lab.gateway import PROGRAM
+from tests.lab.gateway import PROGRAM, check_words
 from tests.lab.host import Host
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
@@ -51,6 +51,7 @@ class Sandbox:
         options = ("--log", str(log), *options)
         call = self.argv(policy, argv, *options)
         done = self.host.run(call, timeout=timeout, input=input)
+        check_words(done.stderr, done.returncode)
         events = []
         if log.exists():
             events = [json.loads(line) for line in log.read_text().splitlines()]

@@ -37,7 +37,7 @@ proxy {
 }
 
 allow  lan, guest -> www.example.com user anna log as "hers"
-allow  lan, guest -> www.example.com user hang, crash, end, late, write, network
+allow  lan, guest -> www.example.com user hang, crash, end, back, late, write, network
 reject lan, guest -> www.example.com log as "not theirs"
 allow  lan, guest -> wan
 """
@@ -151,7 +151,7 @@ def test_its_death_lets_nobody_in(office: Keeping) -> None:
     assert journal.wait(kind="fault").reason == "gatehouse-pam ended; it is started again"
     wait.until("another", office.runs)
     assert office.helper()["starts"] == starts + 1
-    assert office.ask("network", "tell") == 200
+    assert office.ask("back", "tell") == 200
 
 
 def test_one_that_does_not_move_is_ended(office: Keeping) -> None:

@@ -18,7 +18,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.dig import dig
 from tests.lab.flows import ANSWER, REFUSED, of_socket
-from tests.lab.gateway import Gateway, gatehouse
+from tests.lab.gateway import PROGRAM, Gateway, gatehouse
 from tests.lab.host import Host, family_of
 from tests.lab.journal import Journal
 from tests.lab.lab import Lab
@@ -411,6 +411,11 @@ def memory_of(gateway: Gateway, program: str) -> int:
     return int(line.split()[1])
 
 
+def is_sanitized() -> bool:
+    """A sanitizer keeps what is freed."""
+    return "san" in PROGRAM.parent.name
+
+
 def test_a_thousand_names_a_second(
     gateway: Gateway, server: ZoneServer, lan: Host
 ) -> None:
@@ -427,7 +432,7 @@ def test_a_thousand_names_a_second(
     assert all(f"198.18.{n >> 8}.{n & 255} " in known for n in range(1000, 4000))
     grown = memory_of(gateway, "gatehoused") - before
     print(f"{grown} kB for 3,000 names")
-    assert grown < 8192
+    assert grown < 8192 or is_sanitized()
     status = gateway.command("status").stdout
     assert " dns_unlearned" not in status or " 0 dns_unlearned" in status
 
