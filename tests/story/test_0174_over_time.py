@@ -15,6 +15,7 @@ from tests.lab.gateway import GOOD, Gateway
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.origin import Origin, Reply
+from tests.lab.parent import read_exactly
 from tests.story.cached import FRESH, Site
 from tests.story.zones import ZONES, line_of
 
@@ -179,7 +180,7 @@ def test_the_end_of_a_flow_tells_its_bytes(
     with site.lab.out.serve(2526, hold), site.lab.guest.connect(
         "203.0.113.9", 2526
     ) as sock:
-        assert len(sock.recv(100_000, socket.MSG_WAITALL)) == 100_000
+        assert len(read_exactly(sock, 100_000)) == 100_000
         conntrack.forget(gateway.lab.gw)
     wait.until(
         "it is told",
