@@ -314,6 +314,13 @@ class Wires:
         namespace.ip(self._link_lines(link, own, hosts), self.gw)
         namespace.ip([f"link set {link} up"], self.far)
         self._taps[link] = namespace.inside(self.far, lambda: _tap(link))
+        wait.until(f"{link} to be up", lambda: self._is_up(link))
+
+    def _is_up(self, link: str) -> bool:
+        """What leaves by it before is lost, by whatever it is sent."""
+        command = ["ip", "-n", self.gw, "-json", "link", "show", "dev", link]
+        done = subprocess.run(command, text=True, capture_output=True, check=True)
+        return json.loads(done.stdout)[0]["operstate"] == "UP"
 
     def go(self, link: str) -> None:
         self._taps.pop(link).close()
