@@ -3,9 +3,10 @@
  * policy/evaluate: the one evaluator.
  *
  * At each phase a rule matches, does not match, or might match (policy/match).
- * The list is walked from the top: the first rule that matches decides; a rule that might match decides only if
- * every verdict still possible from there on is the same one.  Kernel ruleset,
- * proxy and explanation all mean what this file says.
+ * The list is walked from the top: the first rule that matches decides; a rule
+ * that might match decides only if every verdict still possible from there on
+ * is the same one.  Kernel ruleset, proxy and explanation all mean what these
+ * two files say.
  *
  * Pure functions of a frozen policy and a flow: any thread, no allocation.
  */
