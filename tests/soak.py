@@ -224,7 +224,7 @@ class Soak:
         """Resident bytes that are its own, and open descriptors."""
         found = {}
         for program in ("gatehoused", "gatehouse-proxy"):
-            [pid] = self.service.pids(program)
+            pid = self.service.first(program)
             status = Path(f"/proc/{pid}/status").read_text().splitlines()
             [kib] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
             found[f"{program} KiB"] = kib
