@@ -14,6 +14,7 @@
 #include "console/journal.h"
 #include "daemon/channel.h"
 #include "daemon/console_thread.h"
+#include "daemon/heap_keeper.h"
 #include "daemon/proxy_draft.h"
 #include "daemon/proxy_sandbox.h"
 #include "event/event.h"
@@ -56,6 +57,7 @@ struct proxy {
 	struct console_thread *console; /* NULL: there was none yet */
 	struct quotas *quotas;
 	struct loop_timer drain;
+	struct heap_keeper heap;
 	struct proxy_draft draft;
 	int folder; /* of the cache's disk; -1: it is in memory alone */
 	struct proxy_generation *current; /* NULL until the first commit */
@@ -751,8 +753,11 @@ serve(struct proxy *proxy)
 		rc = workers_start(proxy->workers);
 	if (rc == 0)
 		rc = say_hello(proxy);
-	if (rc == 0)
+	if (rc == 0) {
+		heap_keeper_start(&proxy->heap, &proxy->loop);
 		rc = loop_run(&proxy->loop);
+	}
+	heap_keeper_stop(&proxy->heap);
 	console_thread_stop(&proxy->console);
 	workers_destroy(&proxy->workers);
 	proxy_draft_discard(&proxy->draft);
