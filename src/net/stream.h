@@ -126,8 +126,8 @@ void stream_use(
  * wraps the old (TLS behind a CONNECT) takes them with stream_input and
  * stream_consume first, and the old transport with stream_transport.  0; -EBUSY
  * while output is queued, which belongs to the old one: `drained` then tells
- * when it is gone.  (A peer that does not
- * read can bring that about at any time.)
+ * when it is gone.  (A peer that does not read can bring that about at any
+ * time.)
  */
 int stream_carry(
     struct stream *stream, const struct transport *transport, void *state);

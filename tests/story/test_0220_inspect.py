@@ -184,6 +184,25 @@ def test_another_server_is_not_reached_through_it(lan: Host, trust, version) -> 
     assert lan.curl("https://www.example.com/", *other, *trust).status == 421
 
 
+def test_names_at_one_address_make_room(gateway: Gateway, lan: Host, trust) -> None:
+    """What is kept for one of them does not stand in the way of another, nor does
+    what has just been of use."""
+    names = ["www.example.com", "tracker.example.net", "ads.example.net", "v4only.example.com"]
+    other = POLICY.replace("    ca ", "    connections 1 per server wait 1s\n    ca ", 1)
+    other = other.replace("inspect via safe", "inspect", 1)
+    try:
+        assert gateway.apply(other).returncode == GOOD
+        for name in names:
+            assert lan.curl(f"https://{name}/room", *TUNNEL, *trust).status == 200
+        argv = ["curl", "-s", "--parallel", "-w", "%{http_code}\\n", *TUNNEL, *trust]
+        for name in names:
+            argv += ["-o", "/dev/null", f"https://{name}/room"]
+        done = lan.run(argv)
+        assert done.stdout.split() == ["200"] * 4, done.stderr
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+
+
 def test_a_hello_for_another_name_is_refused(gateway: Gateway, journal: Journal, lan: Host, trust) -> None:
     connect = ["--connect-to", "www.example.com:443:v4only.example.com:443"]
     answer = lan.curl("https://www.example.com/", *TUNNEL, *connect, *trust)
@@ -422,7 +441,7 @@ def test_a_stream_that_is_opened_takes_a_place(gateway: Gateway) -> None:
             proxy.ping()
         shed = sum(tunnel.answer.reset is not None for tunnel in tunnels)
         assert shed == 100 + 1 - Cramped.DESCRIPTORS // EACH // 2
-        assert cramped.journal.events(source=lab.lan.ip4, enforcer="proxy", verdict="drop")
+        cramped.journal.wait(source=lab.lan.ip4, enforcer="proxy", verdict="drop")
 
 
 # Streams of HTTP/2, which share what was opened.
