@@ -191,6 +191,8 @@ on_frame_sent(
 			frame->hd.type == NGHTTP2_HEADERS);
 	struct http2_stream *stream;
 
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		session->told = frame->goaway.error_code;
 	if (!ends || session->options.side == HTTP2_CLIENT)
 		return 0;
 	stream =

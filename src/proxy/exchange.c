@@ -392,6 +392,7 @@ server_is_gone(struct exchange *exchange)
 		exchange->retried = exchange->refused;
 		exchange->refused = false;
 		exchange->errand.may_reuse = false;
+		exchange->errand.anew = true;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
 	} else {
@@ -498,13 +499,37 @@ on_server_drained(struct stream *stream, void *context)
 	run_up(context);
 }
 
+/* One of many on its connection: it is told why, and only if the connection has
+ * ended the server may not have seen it. */
+static void
+request_failed(struct exchange *exchange, int error)
+{
+	struct errand *errand = &exchange->errand;
+	enum proxy_failure failure = PROXY_FAILURE_NO_ANSWER;
+
+	exchange->refused = error == -ECONNREFUSED;
+	if (exchange->answered)
+		failure = PROXY_FAILURE_ANSWER_CUT;
+	else if (error == -EBADMSG)
+		failure = PROXY_FAILURE_ANSWER_BAD;
+	if (error != -ECONNRESET)
+		errand->may_reuse = false;
+	errand_blame_stream(errand, failure, error);
+	if (failure == PROXY_FAILURE_ANSWER_BAD)
+		exchange_answer_failure(exchange, failure);
+	else
+		server_is_gone(exchange);
+}
+
 static void
 on_server_failed(struct stream *stream, int error, void *context)
 {
 	struct exchange *exchange = context;
 
-	exchange->refused = error == -ECONNREFUSED && http2_stream_is(stream);
-	server_is_gone(exchange);
+	if (http2_stream_is(stream))
+		request_failed(exchange, error);
+	else
+		server_is_gone(exchange);
 }
 
 static const struct stream_user server_side = {

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""HTTP/2 to origins: many requests on one connection, and what servers do to it.
+
+Two servers choose HTTP/2: nginx at www.example.com:8443, and out.example.com,
+whose frames each story makes (tests/lab/framed.py).  Both lie behind TLS that a
+rule opens.
+"""
+
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.lab import wait
+from tests.lab.flows import TUNNEL
+from tests.lab.framed import Asked, Framed, Wire
+from tests.lab.gateway import PROGRAM, Gateway
+from tests.lab.host import Host
+from tests.lab.http2 import (
+    CANCEL,
+    INTERNAL_ERROR,
+    REFUSED_STREAM,
+    Http2,
+    request,
+    settings,
+)
+from tests.lab.journal import Journal
+from tests.lab.listener import echo, read_head
+from tests.story.zones import ZONES
+
+POLICY = (
+    ZONES
+    + """
+proxy {
+    listen 10.0.0.1:3128 for lan
+    intercept https for lan
+    cache memory 64M
+    ca "ca.pem"
+}
+
+reject lan -> any https path "/secret/*"   log as "secret"
+allow  lan -> any https inspect            log as "reading"
+allow  lan -> any tcp 8443 inspect         log as "aside"
+allow  lan -> wan udp 53
+reject any -> any                          log as "rest"
+"""
+)
+
+NGINX = "https://www.example.com:8443"
+OUT = "https://out.example.com"
+
+
+@pytest.fixture(scope="module")
+def gateway(gateway_lab) -> Iterator[Gateway]:
+    trusted = gateway_lab.dir / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+    trusted.parent.mkdir(parents=True)
+    shutil.copy(gateway_lab.dir / "authority.pem", trusted)
+    gateway = Gateway(gateway_lab, POLICY)
+    make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
+    subprocess.run(make, check=True, capture_output=True)
+    try:
+        with gateway:
+            yield gateway
+    finally:
+        shutil.rmtree(gateway_lab.dir / "etc" / "ssl")
+
+
+@pytest.fixture(scope="module")
+def server(gateway: Gateway) -> Iterator[Framed]:
+    """https://out.example.com; one for all, as the gateway keeps what leads to it."""
+    dir = gateway.lab.dir
+    server = Framed(dir / "server.pem", dir / "server.key")
+    with gateway.lab.out.serve(443, server.handle):
+        yield server
+
+
+@pytest.fixture
+def trust(gateway: Gateway) -> list[str]:
+    return ["--cacert", str(gateway.dir / "ca.pem")]
+
+
+@pytest.fixture
+def lan(gateway: Gateway) -> Host:
+    return gateway.lab.lan
+
+
+@contextmanager
+def framed(gateway: Gateway, **values: int) -> Iterator[Http2]:
+    """A client of HTTP/2, inside."""
+    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+    context.set_alpn_protocols(["h2"])
+    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
+    inside = context.wrap_socket(sock, server_hostname="out.example.com")
+    with Http2(inside, **values) as client:
+        yield client
+
+
+def counters(gateway: Gateway) -> dict[str, int]:
+    return json.loads(gateway.command("status", "--json").stdout)["counters"]
+
+
+# ---- what is asked by HTTP/2 ----
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_a_server_that_chooses_it_is_asked_by_it(gateway: Gateway, journal: Journal, lan: Host, trust, version) -> None:
+    """The client has its own choice; what was done to the request is the same."""
+    way = [*TUNNEL, f"--http{version}", *trust]
+    answer = lan.curl(f"{NGINX}/x?a=b", *way)
+    assert (answer.exit, answer.status) == (0, 200), answer.error + answer.text
+    assert answer.info["http_version"] == version
+    said = answer.said
+    assert said["version"] == "HTTP/2.0" and said["target"] == "/x?a=b"
+    assert said["host_field"] == "www.example.com:8443" and said["scheme"] == "https"
+    assert said["connection_field"] == "" and said["proxy_connection"] == ""
+    event = journal.wait(rule_name="aside", url=f"{NGINX}/x?a=b", source_port=answer.ports)
+    assert (event.status, event.verdict, event.http) == (200, "allow", version)
+
+
+def test_many_requests_share_one_connection(gateway: Gateway, lan: Host, trust) -> None:
+    before = counters(gateway)
+    for n in range(4):
+        assert lan.curl(f"{NGINX}/share/{n}", *TUNNEL, *trust).status == 200
+    asked = [r for r in gateway.lab.pages.requests() if r["target"].startswith("/share/")]
+    per_thread = counters(gateway)["upstream_sessions"] - before["upstream_sessions"]
+    assert len(asked) == 4
+    assert len({r["connection"] for r in asked}) <= max(per_thread, 1) + 1
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_content_goes_up_and_comes_down(gateway: Gateway, lan: Host, trust, version, tmp_path) -> None:
+    """Megabytes, of known length and in chunks, through windows of 64 KiB."""
+    big = bytes(range(256)) * 4096 * 3
+    name = tmp_path / "big"
+    name.write_bytes(big)
+    way = [*TUNNEL, f"--http{version}", *trust]
+    for more in ([], ["-H", "Transfer-Encoding: chunked"] if version == "1.1" else ["-H", "Content-Length:"]):
+        put = lan.curl(f"{NGINX}/files/up{version}", "-T", str(name), *more, *way)
+        assert put.status in (201, 204), put.error + put.text
+        got = lan.curl(f"{NGINX}/files/up{version}", *way)
+        assert got.body == big and got.headers["content-length"] == str(len(big))
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_answers_without_content(server: Framed, lan: Host, trust, version) -> None:
+    way = [f"--http{version}", *trust]
+    server.answers["/none"] = lambda wire, asked: wire.reply(asked, 204)
+    server.answers["/moved"] = lambda wire, asked: wire.reply(asked, 304, b"", ("etag", '"a"'), ("content-length", "5"))
+    server.answers["/head"] = lambda wire, asked: wire.reply(asked, 200, b"", ("content-length", "5"))
+    assert lan.curl(f"{OUT}/none", *way).status == 204
+    assert lan.curl(f"{OUT}/moved", "-H", 'If-None-Match: "a"', *way).status == 304
+    head = lan.curl(f"{OUT}/head", "--head", *way)
+    assert head.status == 200 and head.headers["content-length"] == "5"
+    assert lan.curl(f"{OUT}/nothing", *way).body == b""
+
+
+def test_an_answer_ends_before_its_stream_does(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """Its content is whole by its length; that its end comes later is no reason to reset it."""
+    late = threading.Event()
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200"), ("content-length", "5")])
+        wire.data(asked, b"hello")
+        late.wait(5)
+        wire.data(asked, b"", end=True)
+
+    server.answers["/late"] = answer
+    assert lan.curl(f"{OUT}/late", "--max-time", "3", *trust).body == b"hello"
+    late.set()
+    [asked] = server.asked_for("/late")
+    assert lan.curl(f"{OUT}/after", *trust).status == 200
+    assert asked.reset is None
+
+
+def test_interim_answers_are_passed_on(gateway: Gateway, server: Framed) -> None:
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "103"), ("link", "</a>")])
+        wire.reply(asked, 200, b"hello")
+
+    server.answers["/hints"] = answer
+    with framed(gateway) as client:
+        got = client.get(f"{OUT}/hints")
+        assert (got.interim, got.status, got.body) == ([103], 200, b"hello")
+
+
+def test_content_that_waits_to_be_asked_for(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """Expect: 100-continue."""
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        assert asked.headers["expect"] == "100-continue" and not asked.body
+        wire.head(asked, [(":status", "100")])
+
+    server.early["/expect"] = answer
+    server.echoes["/expect"] = lambda wire, asked, data: wire.reply(asked, 200, asked.body) if asked.ended else None
+    answer_ = lan.curl(f"{OUT}/expect", "--http1.1", "-H", "Expect: 100-continue", "--data", "a=b", *trust)
+    assert (answer_.status, answer_.body) == (200, b"a=b")
+
+
+def test_both_directions_at_once(gateway: Gateway, server: Framed) -> None:
+    """Each piece is answered before the next one is sent."""
+    server.early["/stream"] = lambda wire, asked: wire.head(asked, [(":status", "200")])
+    server.echoes["/stream"] = lambda wire, asked, data: wire.data(asked, data, asked.ended)
+    with framed(gateway) as client:
+        stream = client.begin(request(f"{OUT}/stream", "POST"))
+        client.until(lambda: client.answer(stream).status)
+        for n in range(5):
+            client.data(stream, b"%d;" % n, end=n == 4)
+            client.until(lambda: client.answer(stream).body.endswith(b"%d;" % n))
+        client.until(lambda: client.answer(stream).over)
+        assert client.answer(stream).body == b"0;1;2;3;4;" and client.answer(stream).ended
+
+
+def test_who_breaks_off_is_not_waited_for(gateway: Gateway, server: Framed) -> None:
+    server.early["/long"] = lambda wire, asked: wire.head(asked, [(":status", "200")])
+    with framed(gateway) as client:
+        stream = client.begin(request(f"{OUT}/long", "POST"))
+        client.until(lambda: client.answer(stream).status)
+        client.reset(stream)
+        [asked] = server.asked_for("/long")
+        wait.until("the request is taken back", lambda: asked.reset is not None)
+        assert asked.reset == CANCEL
+        assert client.get(f"{OUT}/after").status == 200
+
+
+def test_a_client_that_does_not_read_stops_the_server(gateway: Gateway, server: Framed) -> None:
+    """And no other request of either connection."""
+    piece, sent = b"x" * 16000, []
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200")])
+        # As much as its window takes, whoever has it.
+        for _ in range(16):
+            wire.data(asked, piece)
+            sent.append(len(piece))
+
+    server.answers["/flood"] = answer
+    with framed(gateway, initial_window=0) as client:
+        stream = client.ask(request(f"{OUT}/flood"))
+        client.until(lambda: client.answer(stream).status)
+        [asked] = server.asked_for("/flood")
+        assert client.get(f"{OUT}/after").status == 200
+        opened = sum(int.from_bytes(p, "big") for k, _, s, p in asked.wire.frames if k == 8 and s == asked.stream)
+        assert opened < sum(sent) and not client.answer(stream).body
+        client.reset(stream)
+
+
+def test_a_websocket_goes_by_http1(gateway: Gateway, server: Framed) -> None:
+    def http1(inside: ssl.SSLSocket) -> None:
+        read_head(inside)
+        inside.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n")
+        echo(inside)
+
+    server.http1 = http1
+    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
+    with context.wrap_socket(sock, server_hostname="out.example.com") as inside:
+        asks = "Upgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Version: 13"
+        asks += "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+        inside.sendall(f"GET /ws HTTP/1.1\r\nHost: out.example.com\r\n{asks}\r\n\r\n".encode())
+        assert read_head(inside).startswith(b"HTTP/1.1 101 ")
+        inside.sendall(b"hello")
+        assert inside.recv(100) == b"hello"
+    assert server.protocols[-1] == "http/1.1" and "h2" in server.protocols
+
+
+# ---- what a server takes back ----
+
+
+def test_what_was_not_looked_at_is_asked_again(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """REFUSED_STREAM, also of what must not be sent twice."""
+    refused: list[Asked] = []
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if not refused:
+            refused.append(asked)
+            wire.reset(asked, REFUSED_STREAM)
+        else:
+            wire.reply(asked, 200, b"hello")
+
+    server.answers["/refused"] = answer
+    got = lan.curl(f"{OUT}/refused", "-X", "DELETE", *trust)
+    assert (got.status, got.body) == (200, b"hello")
+    first, second = server.asked_for("/refused")
+    assert first.wire is not second.wire
+
+
+def test_goaway_ends_a_connection_and_no_request(gateway: Gateway, server: Framed) -> None:
+    """What is above its last stream is asked again elsewhere; what is below goes on."""
+    held: list[Asked] = []
+
+    def hold(wire: Wire, asked: Asked) -> None:
+        held.append(asked)
+        if len(held) == 2:
+            wire.go_away(held[0].stream)
+        elif len(held) == 3:
+            wire.reply(asked, 200, b"third")
+            held[0].wire.reply(held[0], 200, b"first")
+
+    server.answers["/held"] = hold
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/held", "DELETE"))]
+        wait.until("the first is there", lambda: held)
+        streams.append(client.ask(request(f"{OUT}/held", "DELETE")))
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert [client.answer(s).body for s in streams] == [b"first", b"third"]
+    assert held[0].wire is held[1].wire and held[2].wire is not held[1].wire
+
+
+def test_a_reset_is_a_failure_with_its_reason(gateway: Gateway, journal: Journal, server: Framed, lan: Host, trust) -> None:
+    server.answers["/reset"] = lambda wire, asked: wire.reset(asked, INTERNAL_ERROR)
+    answer = lan.curl(f"{OUT}/reset", *trust)
+    assert answer.status == 502 and "INTERNAL_ERROR" in answer.text
+    event = journal.wait(url=f"{OUT}/reset", source_port=answer.ports)
+    assert event.reason == "the server ended without an answer: it was reset with INTERNAL_ERROR"
+    assert len(server.asked_for("/reset")) == 1
+
+
+def test_a_server_takes_so_many_at_once(gateway: Gateway, server: Framed) -> None:
+    """Who finds no room has a connection of his own; nobody waits for nothing."""
+    server.greeting = settings(max_streams=1)
+    held: list[Asked] = []
+
+    def hold(wire: Wire, asked: Asked) -> None:
+        held.append(asked)
+        if len(held) == 3:
+            for asked in held:
+                asked.wire.reply(asked, 200, b"hello")
+
+    server.answers["/three"] = hold
+    try:
+        with framed(gateway) as client:
+            streams = [client.ask(request(f"{OUT}/three")) for _ in range(3)]
+            client.until(lambda: all(client.answer(s).over for s in streams))
+            assert {client.answer(s).status for s in streams} == {200}
+    finally:
+        server.greeting = settings()
