@@ -131,6 +131,13 @@ bool http2_stream_has_ended(const struct stream *stream);
 /* Whether its head comes without content; once the head is there. */
 bool http2_stream_is_alone(const struct stream *stream);
 
+/*
+ * What came in `from` behind its content, once that has ended, goes behind the
+ * content of `to`, which is not shut down yet.  Nothing if one of them is no
+ * stream of HTTP/2.
+ */
+void http2_stream_pass_trailers(const struct stream *from, struct stream *to);
+
 /* Why it has failed, as far as anybody said: words that last; or NULL. */
 const char *http2_stream_why(const struct stream *stream);
 

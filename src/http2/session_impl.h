@@ -38,20 +38,22 @@ struct http2_stream {
 	bool ours;                         /* we ask */
 	int32_t id;                        /* as long as there is a session */
 
-	struct buffer in; /* heads, then content */
-	size_t in_heads;  /* so many bytes of it are of heads */
-	bool in_ended;    /* END_STREAM has come */
-	bool head_seen;   /* the final one, to its end */
-	bool alone;       /* it came with END_STREAM */
-	int error;        /* 0; what reading gives behind what is there */
-	const char *why;  /* it failed, or will; NULL: nobody said */
-	bool reset;       /* by the peer */
+	struct buffer in;     /* heads, then content */
+	size_t in_heads;      /* so many bytes of it are of heads */
+	bool in_ended;        /* END_STREAM has come */
+	bool head_seen;       /* the final one, to its end */
+	bool alone;           /* it came with END_STREAM */
+	int error;            /* 0; what reading gives behind what is there */
+	struct text trailers; /* lines */
+	const char *why;      /* it failed, or will; NULL: nobody said */
+	bool reset;           /* by the peer */
 
 	struct text head; /* ours, so far */
 	bool head_whole;  /* and final; content follows */
 	bool in_line;     /* to be submitted */
 	bool submitted;
 	struct buffer out; /* content */
+	struct text tail;  /* trailers behind it: lines */
 	bool out_ended;
 	bool out_sent;   /* to its END_STREAM */
 	bool deferred;   /* libnghttp2 waits for more of it */
@@ -102,6 +104,7 @@ struct http2_session {
 	struct http2_head head;
 	struct text text;             /* what is made of it */
 	struct http2_stream *heading; /* NULL: it is of no interest */
+	bool trailing;                /* it is one behind content */
 	int64_t head_since;           /* 0: none is on its way */
 	unsigned continuations;
 	bool is_slow; /* told */

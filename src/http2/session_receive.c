@@ -179,7 +179,6 @@ take_request(nghttp2_session *frames, struct http2_session *session, int32_t id)
 	return 0;
 }
 
-/* Trailers are read by the rules and dropped, as those of HTTP/1. */
 static int
 on_head_begins(
     nghttp2_session *frames, const nghttp2_frame *frame, void *context)
@@ -189,13 +188,13 @@ on_head_begins(
 
 	http2_head_clear(&session->head);
 	session->heading = NULL;
-	if (is_server(session))
-		return frame->headers.cat == NGHTTP2_HCAT_REQUEST
-			   ? take_request(frames, session, id)
-			   : 0;
+	session->trailing = false;
+	if (is_server(session) && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+		return take_request(frames, session, id);
 	session->heading = find(frames, id);
-	if (session->heading != NULL && session->heading->head_seen)
-		session->heading = NULL;
+	session->trailing =
+	    is_server(session) ||
+	    (session->heading != NULL && session->heading->head_seen);
 	return 0;
 }
 
@@ -306,6 +305,21 @@ end_response(struct http2_session *session, struct http2_stream *stream)
 	http2_stream_stir(stream);
 }
 
+/* Who reads the content finds them at its end. */
+static void
+end_trailers(struct http2_session *session, struct http2_stream *stream)
+{
+	enum http_fault fault;
+
+	text_clear(&stream->trailers);
+	int rc = http2_head_write_trailers(
+	    &session->head, &stream->trailers, &fault);
+	if (rc == 0)
+		return;
+	stream->why = rc == -EBADMSG ? http_fault_meaning(fault) : NULL;
+	http2_stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
+}
+
 static void
 end_head(struct http2_session *session, const nghttp2_frame *frame)
 {
@@ -315,6 +329,11 @@ end_head(struct http2_session *session, const nghttp2_frame *frame)
 	session->head_since = 0;
 	if (stream == NULL)
 		return;
+	if (session->trailing) {
+		end_trailers(session, stream);
+		http2_head_clear(&session->head);
+		return;
+	}
 	stream->alone = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	if (is_server(session))
 		end_request(session, stream);

@@ -205,6 +205,8 @@ destroy(struct http2_stream *stream)
 	buffer_fini(&stream->in);
 	buffer_fini(&stream->out);
 	text_fini(&stream->head);
+	text_fini(&stream->trailers);
+	text_fini(&stream->tail);
 	free(stream);
 }
 
@@ -409,6 +411,21 @@ http2_stream_is_alone(const struct stream *stream)
 	const struct http2_stream *s = stream_carried_by(stream, &carrier);
 
 	return s != NULL && s->alone;
+}
+
+/* Without memory for them the content is still whole. */
+void
+http2_stream_pass_trailers(const struct stream *from, struct stream *to)
+{
+	const struct http2_stream *f = stream_carried_by(from, &carrier);
+	struct http2_stream *t = stream_carried_by(to, &carrier);
+
+	if (f == NULL || t == NULL || t->out_ended || f->trailers.len == 0)
+		return;
+	text_clear(&t->tail);
+	text_add(&t->tail, text_str(&f->trailers));
+	if (t->tail.full)
+		text_fini(&t->tail);
 }
 
 const char *

@@ -134,12 +134,25 @@ fail(struct exchange *exchange, enum proxy_failure failure)
 
 /* ---- content up ---- */
 
+/* Rules that ask for fields have seen those of the head alone. */
+static bool
+may_have_trailers(const struct exchange *exchange)
+{
+	return !policy_asks(
+	    exchange->errand.generation->policy, POLICY_FACT_HEADER);
+}
+
 /* In frames the end of a request is that of its stream. */
 static void
 end_request(struct exchange *exchange)
 {
-	if (http2_stream_is(exchange->errand.server))
-		stream_shutdown(exchange->errand.server);
+	struct stream *server = exchange->errand.server;
+
+	if (!http2_stream_is(server))
+		return;
+	if (may_have_trailers(exchange))
+		http2_stream_pass_trailers(exchange->client->stream, server);
+	stream_shutdown(server);
 }
 
 static void
@@ -172,6 +185,7 @@ end_answer(struct exchange *exchange)
 {
 	struct errand *errand = &exchange->errand;
 
+	http2_stream_pass_trailers(errand->server, exchange->client->stream);
 	if (exchange->keep_server && exchange->up_done)
 		errand_keep(errand);
 	else
@@ -561,6 +575,18 @@ write_request(struct exchange *exchange, const struct http_request *request,
 	return rc < 0 ? rc : http_request_write(&told, options, out);
 }
 
+/* Only frames carry them through. */
+static bool
+takes_trailers(const struct exchange *exchange)
+{
+	const struct http_field *te =
+	    http_fields_get(&exchange->request.fields, HTTP_NAME_TE);
+
+	return te != NULL && str_eq_nocase(te->value, STR("trailers")) &&
+	       http2_stream_is(exchange->client->stream) &&
+	       http2_stream_is(exchange->errand.server);
+}
+
 static int
 make_head(struct exchange *exchange, bool to_url)
 {
@@ -571,6 +597,7 @@ make_head(struct exchange *exchange, bool to_url)
 		.to_parent = to_url,
 		.keep_alive = true,
 		.expect_continue = exchange->request.expect_continue,
+		.trailers = takes_trailers(exchange),
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 

@@ -10,6 +10,7 @@ import json
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.flows import TUNNEL
 from tests.lab.framed import Asked, Framed, Wire
-from tests.lab.gateway import PROGRAM, Gateway
+from tests.lab.gateway import PROGRAM, ROOT, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import (
     CANCEL,
@@ -213,6 +214,69 @@ def test_both_directions_at_once(gateway: Gateway, server: Framed) -> None:
             client.until(lambda: client.answer(stream).body.endswith(b"%d;" % n))
         client.until(lambda: client.answer(stream).over)
         assert client.answer(stream).body == b"0;1;2;3;4;" and client.answer(stream).ended
+
+
+def test_trailers_pass(gateway: Gateway, server: Framed) -> None:
+    """Both ways; but none that would mean something in a head."""
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200")])
+        wire.data(asked, b"hello")
+        wire.head(asked, [("grpc-status", "0"), ("set-cookie", "a=b"), ("cache-control", "no-store")], end=True)
+
+    server.answers["/trailers"] = answer
+    with framed(gateway) as client:
+        stream = client.begin(request(f"{OUT}/trailers", "POST", [("te", "trailers")]))
+        client.data(stream, b"content")
+        client.trailers(stream, [("x-sum", "1"), ("authorization", "Basic eA==")])
+        client.until(lambda: client.answer(stream).over)
+        got = client.answer(stream)
+        assert (got.status, got.body, got.ended) == (200, b"hello", True)
+        assert got.trailers == {"grpc-status": "0"}
+    [asked] = server.asked_for("/trailers")
+    assert asked.headers["te"] == "trailers" and asked.body == b"content"
+    assert asked.trailers == [("x-sum", "1")]
+
+
+def test_trailers_without_content(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200")])
+        wire.head(asked, [("grpc-status", "5")], end=True)
+
+    server.answers["/empty"] = answer
+    with framed(gateway) as client:
+        got = client.get(f"{OUT}/empty")
+        assert (got.status, got.body, got.trailers) == (200, b"", {"grpc-status": "5"})
+    plain = lan.curl(f"{OUT}/empty", "--http1.1", *trust)
+    assert (plain.exit, plain.status, plain.body) == (0, 200, b"")
+
+
+def test_grpc(gateway: Gateway, lan: Host) -> None:
+    """Its own library at both ends: a call, one that fails, and a conversation."""
+    pytest.importorskip("grpc")
+    dir, script = gateway.lab.dir, ROOT / "tests" / "lab" / "grpc_echo.py"
+    out = gateway.lab.out
+    serve = [sys.executable, script, "serve", f"{out.ip4}:8443", dir / "server.pem", dir / "server.key"]
+    service = out.spawn(serve)
+    try:
+        wait.until("the service", lambda: listens(out, 8443), 10)
+        proxy = {"https_proxy": "http://10.0.0.1:3128", "no_proxy": ""}
+        ask = [sys.executable, script, "ask", "out.example.com:8443", gateway.dir / "ca.pem"]
+        done = lan.run(["env", *(f"{n}={v}" for n, v in proxy.items()), *ask], timeout=20)
+    finally:
+        service.stop()
+    one, fail, each = done.stdout.splitlines()
+    assert one == "one True", done.stderr
+    assert fail == "fail DATA_LOSS lost, by intention of the story"
+    assert each == "each " + " ".join(map(str, range(20)))
+
+
+def listens(host: Host, port: int) -> bool:
+    try:
+        host.connect(host.ip4, port).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_who_breaks_off_is_not_waited_for(gateway: Gateway, server: Framed) -> None:
