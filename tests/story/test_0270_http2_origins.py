@@ -7,8 +7,10 @@ rule opens.
 """
 
 import json
+import re
 import shutil
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -24,9 +26,21 @@ from tests.lab.gateway import PROGRAM, ROOT, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import (
     CANCEL,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADERS,
     INTERNAL_ERROR,
+    PING,
+    PUSH_PROMISE,
     REFUSED_STREAM,
+    SETTINGS,
+    WINDOW_UPDATE,
     Http2,
+    block,
+    frame,
+    indexed,
     request,
     settings,
 )
@@ -139,7 +153,7 @@ def test_content_goes_up_and_comes_down(gateway: Gateway, lan: Host, trust, vers
     big = bytes(range(256)) * 4096 * 3
     name = tmp_path / "big"
     name.write_bytes(big)
-    way = [*TUNNEL, f"--http{version}", *trust]
+    way = [*TUNNEL, f"--http{version}", "-H", "Expect:", *trust]
     for more in ([], ["-H", "Transfer-Encoding: chunked"] if version == "1.1" else ["-H", "Content-Length:"]):
         put = lan.curl(f"{NGINX}/files/up{version}", "-T", str(name), *more, *way)
         assert put.status in (201, 204), put.error + put.text
@@ -398,8 +412,228 @@ def test_a_server_takes_so_many_at_once(gateway: Gateway, server: Framed) -> Non
     server.answers["/three"] = hold
     try:
         with framed(gateway) as client:
-            streams = [client.ask(request(f"{OUT}/three")) for _ in range(3)]
+            streams = [client.ask(request(f"{OUT}/three", "POST")) for _ in range(3)]
             client.until(lambda: all(client.answer(s).over for s in streams))
             assert {client.answer(s).status for s in streams} == {200}
     finally:
         server.greeting = settings()
+
+
+# ---- servers that mean harm ----
+
+OK = [(":status", "200")]
+
+# What one answer may be: that request alone fails, and its connection goes on.
+HEADS: dict[str, list] = {
+    "a line end in a value": [*OK, ("x", "a\r\nSet-Cookie: b=c")],
+    "a whole answer in a value": [*OK, ("x", "a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")],
+    "a bare LF in a value": [*OK, ("x", "a\nb")],
+    "a bare CR in a value": [*OK, ("x", "a\rb")],
+    "a NUL in a value": [*OK, ("x", "a\0b")],
+    "a blank before a value": [*OK, ("x", " a")],
+    "a line end in a name": [*OK, ("x: a\r\ny", "b")],
+    "a colon in a name": [*OK, ("x:y", "b")],
+    "a blank in a name": [*OK, ("x y", "b")],
+    "no name": [*OK, ("", "b")],
+    "a name in upper case": [*OK, ("X-Y", "b")],
+    "Transfer-Encoding": [*OK, ("transfer-encoding", "chunked")],
+    "Connection": [*OK, ("connection", "close")],
+    "Keep-Alive": [*OK, ("keep-alive", "timeout=5")],
+    "Proxy-Connection": [*OK, ("proxy-connection", "close")],
+    "Upgrade": [*OK, ("upgrade", "h2c")],
+    "TE": [*OK, ("te", "gzip")],
+    "two statuses": [*OK, (":status", "404")],
+    "no status": [("x", "y")],
+    "a status behind a field": [("x", "y"), (":status", "200")],
+    "a status with more behind it": [(":status", "200 OK")],
+    "a status with a line behind it": [(":status", "200\r\nx: y")],
+    "a status of two digits": [(":status", "20")],
+    "a status of letters": [(":status", "abc")],
+    "a status that there is not": [(":status", "101")],
+    "a pseudo-field of a request": [*OK, (":path", "/")],
+    "a pseudo-field that there is not": [*OK, (":reason", "OK")],
+    "two lengths": [*OK, ("content-length", "5"), ("content-length", "6")],
+    "a list of lengths": [*OK, ("content-length", "5, 6")],
+    "a length that is none": [*OK, ("content-length", "5x")],
+    "a length below nothing": [*OK, ("content-length", "-5")],
+    "a length with a sign": [*OK, ("content-length", "+5")],
+    "too many fields": [*OK, *((f"x{n}", "y") for n in range(200))],
+    "fields that are too large": [*OK, *((f"x{n}", "y" * 4000) for n in range(20))],
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_a_head_that_is_none(gateway: Gateway, server: Framed, inside: ssl.SSLSocket, kind) -> None:
+    """Nothing of it reaches the client, to whom the next answer is the next one."""
+    server.answers["/bad"] = lambda wire, asked: send_head(wire, asked, HEADS[kind])
+    head, _ = ask_plainly(inside, "/bad")
+    assert head.startswith(b"HTTP/1.1 502 ") and b"x: " not in head and b"set-cookie" not in head.lower()
+    assert ask_plainly(inside, "/after")[0].startswith(b"HTTP/1.1 200 ")
+    with framed(gateway) as client:
+        assert client.get(f"{OUT}/bad").status == 502
+        assert client.get(f"{OUT}/after").status == 200
+    bad, after = server.asked[-2:]
+    assert bad.wire is after.wire and bad.wire.goaway is None
+
+
+@pytest.fixture(scope="module")
+def inside(gateway: Gateway, server: Framed) -> Iterator[ssl.SSLSocket]:
+    """A client of HTTP/1.1 that asks for one thing after the other."""
+    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
+    with context.wrap_socket(sock, server_hostname="out.example.com") as inside:
+        yield inside
+
+
+def ask_plainly(inside: ssl.SSLSocket, path: str) -> tuple[bytes, bytes]:
+    inside.sendall(f"GET {path} HTTP/1.1\r\nHost: out.example.com\r\n\r\n".encode())
+    head = read_head(inside)
+    [length] = re.findall(rb"(?i)content-length: (\d+)", head)
+    body = b""
+    while len(body) < int(length):
+        body += inside.recv(int(length) - len(body))
+    return head, body
+
+
+def send_head(wire: Wire, asked: Asked, fields: list) -> None:
+    whole = block(fields)
+    parts = [whole[at : at + 16000] for at in range(0, len(whole), 16000)]
+    for n, part in enumerate(parts):
+        flags = (END_HEADERS if n == len(parts) - 1 else 0) | (END_STREAM if n == 0 else 0)
+        wire.send(frame(CONTINUATION if n else HEADERS, flags, asked.stream, part))
+
+
+def test_why_is_told(gateway: Gateway, journal: Journal, server: Framed, lan: Host, trust) -> None:
+    told = {
+        "a name in upper case": "malformed",
+        "Transfer-Encoding": "malformed",
+        "too many fields": "too many fields",
+        "a status that there is not": "malformed",
+    }
+    for kind, words in told.items():
+        server.answers["/why"] = lambda wire, asked, kind=kind: send_head(wire, asked, HEADS[kind])
+        got = lan.curl(f"{OUT}/why", *trust)
+        event = journal.wait(url=f"{OUT}/why", source_port=got.ports)
+        assert event.status == 502 and words in event.reason, event.reason
+        assert event.reason.startswith("the server's answer is not HTTP: ")
+
+
+@pytest.mark.parametrize("sent", [b"hell", b"hello!"], ids=["short", "long"])
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_content_that_is_not_as_long_as_was_said(server: Framed, lan: Host, trust, version, sent) -> None:
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [*OK, ("content-length", "5")])
+        wire.data(asked, sent, end=True)
+
+    server.answers["/length"] = answer
+    got = lan.curl(f"{OUT}/length", f"--http{version}", *trust)
+    # The client sees it broken off, or nothing of it was passed on.
+    assert got.exit != 0 or got.status == 502
+
+
+# What ends the connection: all that was asked on it fails, and is told why.
+FLOOD = 3000
+WIRES: dict[str, tuple] = {
+    "a frame that is too large": (lambda a: frame(DATA, 0, a.stream, b"x" * 16385), "FRAME_SIZE_ERROR"),
+    "DATA before the head": (lambda a: frame(DATA, 0, a.stream, b"x"), "PROTOCOL_ERROR"),
+    "DATA of no stream": (lambda a: frame(DATA, 0, 0, b"x"), "PROTOCOL_ERROR"),
+    "DATA of a stream to come": (lambda a: frame(DATA, 0, 99999, b"x"), "PROTOCOL_ERROR"),
+    "a head for a stream to come": (lambda a: frame(HEADERS, END_HEADERS, 99999, block(OK)), "PROTOCOL_ERROR"),
+    "a pushed answer": (
+        lambda a: frame(PUSH_PROMISE, END_HEADERS, a.stream, struct.pack(">I", 2) + block(request(f"{OUT}/"))),
+        "PROTOCOL_ERROR",
+    ),
+    "fields that cannot be unpacked": (lambda a: frame(HEADERS, END_HEADERS, a.stream, b"\xff" * 9), "COMPRESSION"),
+    "an entry that is not in the table": (lambda a: frame(HEADERS, END_HEADERS, a.stream, b"\xbf"), "COMPRESSION"),
+    "another frame within a head": (
+        lambda a: frame(HEADERS, 0, a.stream, block(OK)) + frame(PING, payload=b"12345678"),
+        "PROTOCOL_ERROR",
+    ),
+    "a CONTINUATION of nothing": (lambda a: frame(CONTINUATION, END_HEADERS, a.stream, block(OK)), "PROTOCOL_ERROR"),
+    "a CONTINUATION without end": (
+        lambda a: frame(HEADERS, 0, a.stream, block(OK)) + frame(CONTINUATION, 0, a.stream, block([("x", "y")])) * 50,
+        "useless",
+    ),
+    "a bomb": (lambda a: bomb(a), "useless"),
+    "SETTINGS of an odd size": (lambda a: frame(SETTINGS, payload=b"12345"), "FRAME_SIZE_ERROR"),
+    "SETTINGS that cannot be": (lambda a: settings(enable_push=1, max_frame_size=1), "PROTOCOL_ERROR"),
+    "a PING of an odd size": (lambda a: frame(PING, payload=b"1"), "FRAME_SIZE_ERROR"),
+    "a window of nothing more": (lambda a: frame(WINDOW_UPDATE, 0, 0, bytes(4)), "PROTOCOL_ERROR"),
+    "a window that is too large": (
+        lambda a: frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**31 - 1)) * 2,
+        "FLOW_CONTROL_ERROR",
+    ),
+    "a first window that is too large": (lambda a: settings(initial_window=2**31), "FLOW_CONTROL_ERROR"),
+    "a flood of SETTINGS": (lambda a: settings() * FLOOD, "useless"),
+    "a flood of PINGs": (lambda a: frame(PING, payload=b"12345678") * FLOOD, "useless"),
+    "a flood of empty DATA": (
+        lambda a: frame(HEADERS, END_HEADERS, a.stream, block(OK)) + frame(DATA, 0, a.stream) * FLOOD,
+        "useless",
+    ),
+    "a flood of windows": (lambda a: frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1)) * FLOOD, "useless"),
+    "a flood of what nobody knows": (lambda a: frame(77, payload=b"x") * FLOOD, "useless"),
+    "HTTP/1": (lambda a: b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "FRAME_SIZE_ERROR"),
+}
+
+
+def bomb(asked: Asked) -> bytes:
+    """A field of 4 KiB, named 8000 times by a byte each."""
+    whole = block(OK) + indexed([("x", "y" * 3900)]) + b"\xbe" * 8000
+    return frame(HEADERS, END_HEADERS, asked.stream, whole)
+
+
+@pytest.mark.parametrize("kind", WIRES)
+def test_a_connection_that_is_none(gateway: Gateway, journal: Journal, server: Framed, lan: Host, trust, kind) -> None:
+    """Also what else was asked on it is answered, and the next is asked elsewhere."""
+    held: list[Asked] = []
+    make, why = WIRES[kind]
+    server.answers["/hold"] = lambda wire, asked: held.append(asked)
+    server.answers["/break"] = lambda wire, asked: wire.send(make(asked))
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/hold", "POST"))]
+        wait.until("the first is there", lambda: held)
+        streams.append(client.ask(request(f"{OUT}/break", "POST")))
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        got = [client.answer(s) for s in streams]
+        assert got[0].status == 502 and (got[1].status == 502 or got[1].reset is not None), got
+        assert client.get(f"{OUT}/after").status == 200
+    event = journal.wait(url=f"{OUT}/hold", status=502)
+    assert why in event.reason, event.reason
+    assert server.asked[-1].wire is not held[0].wire
+
+
+def test_content_that_nobody_waits_for(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """Of a request that was taken back; the connection goes on."""
+    server.early["/gone"] = lambda wire, asked: wire.head(asked, OK)
+    with framed(gateway) as client:
+        stream = client.begin(request(f"{OUT}/gone", "POST"))
+        client.until(lambda: client.answer(stream).status)
+        client.reset(stream)
+        [asked] = server.asked_for("/gone")
+        wait.until("the request is taken back", lambda: asked.reset is not None)
+        for _ in range(200):
+            asked.wire.data(asked, b"x" * 16000)
+        assert client.get(f"{OUT}/after").status == 200
+    assert server.asked[-1].wire is asked.wire
+
+
+def test_a_server_that_takes_nothing(gateway: Gateway, server: Framed) -> None:
+    """Its window stops the client, and no more is held for it than two frames."""
+    wires: list[Wire] = []
+    server.early["/shut"] = lambda wire, asked: wires.append(wire)
+    with framed(gateway) as client:
+        stream = client.begin(request(f"{OUT}/shut", "POST"))
+        wait.until("it is asked", lambda: wires)
+        wires[0].credits = False
+        # As much as the gateway takes; then its window is shut.
+        left = 65535
+        while left > 0:
+            client.data(stream, b"x" * min(left, 16000))
+            left -= 16000
+        client.ping()
+        opened = sum(int.from_bytes(p, "big") for k, _, s, p in client.frames if k == WINDOW_UPDATE and s == stream)
+        [asked] = server.asked_for("/shut")
+        wait.until("the window is full", lambda: len(asked.body) == 65535)
+        assert opened < 600_000
+        assert client.get(f"{OUT}/after").status == 200
+        client.reset(stream)
