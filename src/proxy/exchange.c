@@ -78,6 +78,7 @@ exchange_cancel(struct exchange *exchange, enum proxy_failure why)
 	stream_close_reset(&exchange->errand.server);
 	exchange_store_fini(exchange);
 	fini_heads(exchange);
+	transfer_forget(&exchange->up);
 	errand_fini(&exchange->errand);
 }
 
@@ -158,7 +159,8 @@ end_request(struct exchange *exchange)
 static void
 run_up(struct exchange *exchange)
 {
-	if (!exchange->sent || exchange->up_done)
+	/* Between two servers it waits. */
+	if (!exchange->sent || exchange->up_done || exchange->up.to == NULL)
 		return;
 	exchange->moved = loop_now(exchange->client->worker->loop);
 	switch (transfer_run(&exchange->up)) {
@@ -311,6 +313,7 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	exchange->keep_server =
 	    response->keep_alive && framing != HTTP_FRAMING_UNTIL_CLOSE;
 	exchange->errand.account.status = (uint16_t)response->status;
+	transfer_forget(&exchange->up);
 	transfer_init(&exchange->down, exchange->errand.server,
 	    exchange->client->stream, framing, response->content_length,
 	    response->framing);
@@ -390,7 +393,8 @@ may_try_again(const struct exchange *exchange)
 {
 	/* RFC 9113, 8.7: it has not looked at it. */
 	if (exchange->refused && !exchange->retried)
-		return exchange->up.taken == 0;
+		return exchange->up.taken == 0 ||
+		       transfer_can_repeat(&exchange->up);
 	return exchange->errand.reused && exchange->errand.may_reuse &&
 	       exchange->scan.at == 0 &&
 	       stream_input(exchange->errand.server).len == 0;
@@ -407,6 +411,7 @@ server_is_gone(struct exchange *exchange)
 		exchange->refused = false;
 		exchange->errand.may_reuse = false;
 		exchange->errand.anew = true;
+		exchange->up.to = NULL;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
 	} else {
@@ -643,6 +648,27 @@ framing_up(const struct exchange *exchange)
 						   : framing;
 }
 
+/* Where its content goes; to a second server what the first one has had and did
+ * not look at. */
+static bool
+aim_up(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	struct stream *server = exchange->errand.server;
+	struct transfer *up = &exchange->up;
+
+	if (up->taken > 0)
+		return transfer_repeat(up, server, framing_up(exchange));
+	transfer_forget(up);
+	transfer_init(up, exchange->client->stream, server, request->framing,
+	    request->content_length, framing_up(exchange));
+	up->throttle =
+	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
+	if (has_content(request) && http2_stream_is(server))
+		transfer_keep(up);
+	return true;
+}
+
 static void
 begin_up(struct exchange *exchange)
 {
@@ -652,11 +678,10 @@ begin_up(struct exchange *exchange)
 		exchange_forget_head(exchange);
 	exchange->sent = true;
 	exchange->up_done = !has_content(request);
-	transfer_init(&exchange->up, exchange->client->stream,
-	    exchange->errand.server, request->framing, request->content_length,
-	    framing_up(exchange));
-	exchange->up.throttle =
-	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
+	if (!aim_up(exchange)) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	exchange->moved = loop_now(exchange->client->worker->loop);
 	exchange_arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
 	stream_use(exchange->errand.server, &server_side, exchange);

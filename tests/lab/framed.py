@@ -159,7 +159,11 @@ class Framed:
         self.http1: Callable[[ssl.SSLSocket], None] | None = None
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(chain, key)
-        self._context.set_alpn_protocols(["h2", "http/1.1"])
+        self.offer("h2", "http/1.1")
+
+    def offer(self, *protocols: str) -> None:
+        """What connections from now on may choose."""
+        self._context.set_alpn_protocols(list(protocols))
 
     def asked_for(self, path: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == path]

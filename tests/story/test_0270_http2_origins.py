@@ -367,6 +367,67 @@ def test_what_was_not_looked_at_is_asked_again(gateway: Gateway, server: Framed,
     assert first.wire is not second.wire
 
 
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize("framing", ["Content-Length", "chunked"])
+def test_content_that_was_not_looked_at_is_sent_again(
+    gateway: Gateway, server: Framed, lan: Host, trust, version, framing
+) -> None:
+    """Also to a server that by then speaks HTTP/1.1; but not without end."""
+    content = b"0123456789abcdef" * 1000
+    refused: list[Asked] = []
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if len(refused) % 2 == 0:
+            refused.append(asked)
+            wire.reset(asked, REFUSED_STREAM)
+        else:
+            refused.append(asked)
+            wire.reply(asked, 200, asked.body)
+
+    server.answers["/again"] = answer
+    more = ["-H", "Transfer-Encoding: chunked" if version == "1.1" else "Content-Length:"] if framing == "chunked" else []
+    way = [f"--http{version}", *more, "-H", "Expect:", *trust]
+    got = lan.curl(f"{OUT}/again", "--data-binary", content.decode(), *way)
+    assert (got.status, got.body) == (200, content), got.error
+    large = lan.dir / "large"
+    large.write_bytes(b"x" * 100_000)
+    got = lan.curl(f"{OUT}/again", "--data-binary", f"@{large}", *way)
+    assert got.status == 502 and "REFUSED_STREAM" in got.text
+
+
+def test_content_is_sent_again_by_http1(gateway: Gateway, server: Framed) -> None:
+    content = b"0123456789abcdef" * 1000
+    got: list[bytes] = []
+
+    def http1(inside: ssl.SSLSocket) -> None:
+        got.append(read_head(inside))
+        while not got[-1].endswith(b"0\r\n\r\n"):
+            got[-1] += inside.recv(65536)
+        inside.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+
+    def refuse(wire: Wire, asked: Asked) -> None:
+        server.offer("http/1.1")
+        wire.reset(asked, REFUSED_STREAM)
+
+    server.http1 = http1
+    server.answers["/again"] = refuse
+    try:
+        with framed(gateway) as client:
+            answer = client.fetch(request(f"{OUT}/again", "POST"), content)
+    finally:
+        server.offer("h2", "http/1.1")
+    assert (answer.status, answer.body) == (200, b"hello")
+    head, _, rest = got[0].partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding: chunked" in head
+    assert unchunked(rest) == content
+
+
+def unchunked(data: bytes) -> bytes:
+    size, _, rest = data.partition(b"\r\n")
+    length = int(size, 16)
+    return rest[:length] + unchunked(rest[length + 2 :]) if length else b""
+
+
 def test_goaway_ends_a_connection_and_no_request(gateway: Gateway, server: Framed) -> None:
     """What is above its last stream is asked again elsewhere; what is below goes on."""
     held: list[Asked] = []
