@@ -21,6 +21,7 @@
 #include "proxy/recode.h"
 #include "proxy/refresh.h"
 #include "proxy/refusals.h"
+#include "proxy/sessions.h"
 #include "proxy/thorough.h"
 #include "proxy/who.h"
 
@@ -481,6 +482,7 @@ fini_member(struct member *member)
 		loop_deliver(&member->loop);
 	dns_front_destroy(member->worker.dns);
 	pool_destroy(&member->worker.pool);
+	sessions_destroy(&member->worker.sessions);
 	resolver_destroy(&member->worker.resolver);
 	proxy_generation_unref(member->worker.generation);
 	tally_slot_fini(&member->worker.tally);
@@ -521,8 +523,12 @@ init_member(struct member *member, const struct workers *workers)
 	if (rc < 0)
 		return rc;
 	worker->pool = pool_create(worker->loop, workers->pools);
+	worker->sessions = sessions_create(worker->loop);
 	worker->dns = dns_front_create(worker, workers->dns);
-	return worker->pool != NULL && worker->dns != NULL ? 0 : -ENOMEM;
+	return worker->pool != NULL && worker->sessions != NULL &&
+		       worker->dns != NULL
+		   ? 0
+		   : -ENOMEM;
 }
 
 /* Signals are for the thread that creates the workers. */

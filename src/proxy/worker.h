@@ -35,6 +35,7 @@ struct learned_lesson;
 struct learned_recent;
 struct http_coder_pool;
 struct pool;
+struct sessions;
 struct quic_flows;
 struct recode;
 struct refresh;
@@ -57,6 +58,7 @@ struct worker {
 	struct alias_datagram *datagrams;
 	size_t datagram_count;
 	struct pool *pool;
+	struct sessions *sessions;           /* of HTTP/2, to servers */
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
 	struct learning *learning;           /* so too; NULL: nobody learns */
