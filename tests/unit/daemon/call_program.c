@@ -28,15 +28,15 @@ struct world {
 	size_t len;
 };
 
-static uint64_t state = UINT64_C(0x452821e638d01377);
+static uint64_t seed = UINT64_C(0x452821e638d01377);
 
 static uint64_t
 chance(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
 }
 
 static void
@@ -193,11 +193,11 @@ compare(struct world *world, int numbers)
 }
 
 static void
-says_what_the_lists_say(void **unused)
+says_what_the_lists_say(void **state)
 {
 	static struct world proxy, daemon, pam;
 
-	(void)unused;
+	(void)state;
 	add_list(&proxy, &proxy_calls);
 	assert_in_range(
 	    compare(&proxy, NUMBERS), 60 * TRIES, NUMBERS * TRIES / 2);
@@ -214,12 +214,12 @@ says_what_the_lists_say(void **unused)
 
 /* Few numbers, many rows of each, conditions of every kind. */
 static void
-says_what_chance_says(void **unused)
+says_what_chance_says(void **state)
 {
 	static struct world world;
 	static struct call_row rows[200];
 
-	(void)unused;
+	(void)state;
 	for (int round = 0; round < 300; round++) {
 		world.count = 1 + (size_t)chance() % 200;
 		int numbers = 1 + (int)(chance() % 40);
@@ -244,24 +244,24 @@ says_what_chance_says(void **unused)
 }
 
 static void
-nothing_is_allowed_by_no_list(void **unused)
+nothing_is_allowed_by_no_list(void **state)
 {
 	static struct world world;
 	struct seccomp_data data = { .arch = seccomp_arch_native() };
 
-	(void)unused;
+	(void)state;
 	write_program(&world);
 	assert_int_equal(run(&world, &data), SECCOMP_RET_TRAP);
 }
 
 static void
-too_long_is_said(void **unused)
+too_long_is_said(void **state)
 {
 	static struct world world;
 	static const struct call_row row = { .count = 3,
 		.conditions = { { 0, 1, 1 }, { 1, 1, 1 }, { 2, 1, 1 } } };
 
-	(void)unused;
+	(void)state;
 	for (int i = 0; i < CALL_PLACES_MAX; i++)
 		world.places[i] = (struct call_place){ i, &row };
 	assert_int_equal(call_program_write(seccomp_arch_native(), world.places,
