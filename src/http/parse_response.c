@@ -155,7 +155,7 @@ read_fields(
 	if (error < 0)
 		return error;
 	response->keep_alive =
-	    !response->framed && http_facts_persist(&facts, response->minor);
+	    response->framed || http_facts_persist(&facts, response->minor);
 	if (response->status == 101 && facts.may_upgrade && !facts.odd &&
 	    facts.upgrade != NULL)
 		response->upgrade = facts.upgrade->value;

@@ -21,6 +21,18 @@ http2_send_soon(struct http2_session *session)
 
 /* ---- content ---- */
 
+/* They bear the END_STREAM. */
+static void
+send_trailers(struct http2_stream *stream, uint32_t *flags)
+{
+	struct http2_session *session = stream->session;
+
+	if (http2_block_of_trailers(&stream->tail, &session->block) == 0 &&
+	    nghttp2_submit_trailer(session->frames, stream->id,
+		session->block.fields, session->block.count) == 0)
+		*flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+}
+
 static ssize_t
 on_content_wanted(nghttp2_session *frames, int32_t id, uint8_t *to, size_t room,
     uint32_t *flags, nghttp2_data_source *source, void *context)
@@ -37,8 +49,11 @@ on_content_wanted(nghttp2_session *frames, int32_t id, uint8_t *to, size_t room,
 		return NGHTTP2_ERR_DEFERRED;
 	}
 	*flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-	if (stream->out_ended && len == stream->out.len)
+	if (stream->out_ended && len == stream->out.len) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
+		if (stream->tail.len > 0)
+			send_trailers(stream, flags);
+	}
 	return (ssize_t)len;
 }
 
@@ -146,7 +161,8 @@ submit_request(struct http2_stream *stream, bool alone)
 static void
 submit(struct http2_stream *stream)
 {
-	bool alone = stream->out_ended && stream->out.len == 0;
+	bool alone =
+	    stream->out_ended && stream->out.len == 0 && stream->tail.len == 0;
 	bool server = stream->session->options.side == HTTP2_SERVER;
 	int rc = server ? submit_response(stream, alone)
 			: submit_request(stream, alone);
@@ -191,6 +207,8 @@ on_frame_sent(
 			frame->hd.type == NGHTTP2_HEADERS);
 	struct http2_stream *stream;
 
+	if (frame->hd.type == NGHTTP2_GOAWAY)
+		session->told = frame->goaway.error_code;
 	if (!ends || session->options.side == HTTP2_CLIENT)
 		return 0;
 	stream =

@@ -400,7 +400,8 @@ errand_connect(struct errand *errand)
 		errand_go_by_parent(errand, false);
 		return;
 	}
-	if (!errand->may_reuse || !take_kept(errand))
+	if (!errand_take_shared(errand) &&
+	    (!errand->may_reuse || !take_kept(errand)))
 		errand_dial(errand, 0);
 }
 

@@ -4,8 +4,8 @@
  * the addresses of a name, errand_queue.c waits for room at a server,
  * errand_source.c says from which address, errand_parent.c goes by a parent,
  * errand_datagram.c opens what is not connected, errand_tls.c speaks TLS with
- * the server, errand_tell.c writes the
- * event, errand_tally.c counts what is told over time.
+ * the server, errand_shared.c shares connections of HTTP/2, errand_tell.c
+ * writes the event, errand_tally.c counts what is told over time.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -109,6 +109,18 @@ void errand_secure(
 /* What a connection to its server is kept by besides; at == NULL: nothing. */
 struct str errand_tls_key(const struct errand *errand);
 void errand_fini_tls(struct errand *errand);
+
+/* Whether its server may be asked by HTTP/2, on a connection of many. */
+bool errand_may_share(const struct errand *errand);
+
+/* By a stream of such a connection to one of its addresses; tail call, if it is
+ * true. */
+bool errand_take_shared(struct errand *errand);
+
+/* HTTP/2 was chosen on this connection, which takes the place of others'; what
+ * is left in *server is a stream of it.  0 or a negative errno. */
+int errand_share(
+    struct errand *errand, struct address_port at, struct stream **server);
 
 /* No address could be connected to. */
 void errand_fail_dial(struct errand *errand, int error);

@@ -8,6 +8,7 @@
  */
 #include "proxy/errand_impl.h"
 
+#include "http2/session.h"
 #include "proxy/worker.h"
 
 bool
@@ -118,7 +119,11 @@ errand_keep_server(
 {
 	const struct policy *policy = worker->generation->policy;
 
-	if (comes_from_elsewhere(policy, &key))
+	if (http2_stream_is(kept->stream)) {
+		/* Its connection stays where it is. */
+		http2_stream_let_go(&kept->stream);
+		slot_release(kept->slot);
+	} else if (comes_from_elsewhere(policy, &key))
 		drop(kept);
 	else if (!is_by_parent(&key) && is_a_clients(policy, &key))
 		keep_unless_awaited(worker, key, kept);

@@ -138,6 +138,11 @@ on_secured(struct tls_handshake *handshake, int error)
 	}
 	note_certificate(tls, handshake);
 	errand->secured = true;
+	if (handshake->protocol == TLS_PROTOCOL_HTTP2 &&
+	    errand_share(errand, tls->at, &server) < 0) {
+		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	errand_arrive(errand, tls->at, &server);
 }
 
@@ -164,6 +169,8 @@ errand_secure(
 	tls->handshake = (struct tls_handshake){ .fn = on_secured,
 		.context = tls,
 		.protocols = TLS_PROTOCOL_HTTP1 };
+	if (errand_may_share(errand))
+		tls->handshake.protocols |= TLS_PROTOCOL_HTTP2;
 	tls_handshake_start(
 	    &tls->handshake, server, peer, PROXY_HANDSHAKE_TIMEOUT);
 	tls_peer_unref(peer);

@@ -89,6 +89,14 @@
 #define PROXY_POOL_PER_SERVER_MAX 256
 
 /*
+ * Those of HTTP/2, of each thread: no more than this once some are idle.  Who
+ * waits for a server that has said nothing for so long asks it whether it is
+ * there, and waits for as long again.
+ */
+#define PROXY_SESSIONS_MAX  256
+#define PROXY_SILENT_SERVER (10 * CLOCK_SECOND)
+
+/*
  * Who waits for a slot at a server, if as many connections lead to it as may:
  * more than this would not be served before their clients give up.
  */

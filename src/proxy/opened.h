@@ -12,8 +12,8 @@
  * all the same: its request fails in the same way, and the page says why.
  *
  * Inside, each request is an exchange as any other, of scheme https and for
- * this server alone: in HTTP/1, or in streams of HTTP/2, which share it.  The
- * server is spoken to in HTTP/1 alone.
+ * this server alone: in HTTP/1, or in streams of HTTP/2, which share it.  What
+ * the server is spoken to in is between it and the errand.
  *
  * Life cycle: from one of the calls below until the client's connection ends,
  * or it becomes a tunnel.  The worker's thread.
