@@ -30,6 +30,7 @@ from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
 from tests.lab.parent import HttpParent, HttpsParent, length_of, read_exactly
 from tests.lab.tunnel import Secured, Tunnel
+from tests.lab.websocket import switch
 from tests.story.test_0184_overload import EACH
 from tests.story.zones import ZONES
 
@@ -539,8 +540,7 @@ def test_it_is_spoken_by_who_chose_it(gateway: Gateway) -> None:
 
 
 def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-    origin.answers["/chat"] = [Reply(raw=switch)]
+    origin.answers["/chat"] = lambda asked: Reply(raw=switch(asked.headers["sec-websocket-key"]))
     fields = request("https://out.example.com/chat", "CONNECT", [("sec-websocket-version", "13")])
     fields.insert(1, (":protocol", "websocket"))
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:
