@@ -347,7 +347,8 @@ static bool
 switches(const struct exchange *exchange, const struct http_response *response)
 {
 	return exchange->websocket &&
-	       str_eq_nocase(response->upgrade, WEBSOCKET);
+	       str_eq_nocase(response->upgrade, WEBSOCKET) &&
+	       websocket_is_proved(&exchange->proof, response);
 }
 
 static void
@@ -835,6 +836,8 @@ create(struct client *client, const struct http_request *request,
 	exchange->head_bytes = head_bytes;
 	exchange->keep = request->keep_alive && !client->worker->drains;
 	exchange->websocket = asks_for_websocket(request);
+	if (exchange->websocket && http2_stream_is(client->stream))
+		exchange->proof = websocket_proof_of(request);
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;
