@@ -50,6 +50,7 @@ on_slot(struct slot *slot, int fd, void *context)
 	struct pool_kept kept = { .slot = slot };
 
 	errand->ticket = NULL;
+	errand_end_turn(errand);
 	loop_timer_cancel(&errand->patience);
 	/* What may not be sent twice goes by a connection of its own, and so
 	 * do what comes from the client's own address, and TLS. */
@@ -91,6 +92,7 @@ stand_in_line(struct errand *errand)
 	errand->patience =
 	    (struct loop_timer){ .fn = on_time, .context = errand };
 	loop_timer_arm(loop, &errand->patience, loop_now(loop) + servers->wait);
+	errand_await_room(errand);
 }
 
 void

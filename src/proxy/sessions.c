@@ -21,6 +21,7 @@ struct session {
 
 struct sessions {
 	struct loop *loop;
+	struct turns *turns;
 	struct session *buckets[BUCKETS];
 	size_t count;
 };
@@ -74,12 +75,14 @@ is_idle(const struct session *session)
 	return http2_session_streams(session->frames) == 0;
 }
 
-/* Somebody else's turn at the server has come. */
+/* If nobody asks for the same, somebody else's turn at the server has come. */
 static void
 on_room(void *context)
 {
 	struct session *session = context;
 
+	if (turns_tell(session->all->turns, session->key, 1))
+		return;
 	if (is_idle(session) && slot_is_awaited(session->slot))
 		http2_session_end(session->frames);
 }
@@ -93,8 +96,12 @@ sessions_create(struct loop *loop)
 {
 	struct sessions *sessions = calloc(1, sizeof(*sessions));
 
-	if (sessions != NULL)
-		sessions->loop = loop;
+	if (sessions == NULL)
+		return NULL;
+	sessions->loop = loop;
+	sessions->turns = turns_create(loop);
+	if (sessions->turns == NULL)
+		sessions_destroy(&sessions);
 	return sessions;
 }
 
@@ -109,7 +116,14 @@ sessions_destroy(struct sessions **sessions)
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (s->buckets[i] != NULL)
 			end(s->buckets[i], 0);
+	turns_destroy(&s->turns);
 	free(s);
+}
+
+struct turns *
+sessions_turns(struct sessions *sessions)
+{
+	return sessions->turns;
 }
 
 size_t

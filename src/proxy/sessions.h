@@ -21,7 +21,7 @@
 #ifndef GATEHOUSE_PROXY_SESSIONS_H
 #define GATEHOUSE_PROXY_SESSIONS_H
 
-#include "proxy/pool.h"
+#include "proxy/turns.h"
 
 struct sessions;
 
@@ -42,6 +42,9 @@ bool sessions_open(
  */
 int sessions_add(struct sessions *sessions, struct pool_key key,
     struct pool_kept *kept, struct stream **ret);
+
+/* Who waits for one; lent.  They are told when one is there or has room. */
+struct turns *sessions_turns(struct sessions *sessions);
 
 /* How many there are. */
 size_t sessions_count(const struct sessions *sessions);

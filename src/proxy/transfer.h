@@ -5,8 +5,8 @@
  * It ends where its framing says, and is framed anew: what comes chunked, or
  * until the close, may go out chunked with other chunks.  Nothing is held
  * here; what the writer cannot take stays in the reader's input, which stops
- * its peer.  But a server of HTTP/2 may say that it has not looked at what it was
- * sent: the first of it can be remembered, and go to another.
+ * its peer.  But a server of HTTP/2 may say that it has not looked at what it
+ * was sent: the first of it can be remembered, and go to another.
  */
 #ifndef GATEHOUSE_PROXY_TRANSFER_H
 #define GATEHOUSE_PROXY_TRANSFER_H

@@ -9,6 +9,7 @@ rule opens.
 import json
 import re
 import shutil
+import socket
 import ssl
 import struct
 import subprocess
@@ -145,6 +146,20 @@ def test_many_requests_share_one_connection(gateway: Gateway, lan: Host, trust) 
     per_thread = counters(gateway)["upstream_sessions"] - before["upstream_sessions"]
     assert len(asked) == 4
     assert len({r["connection"] for r in asked}) <= max(per_thread, 1) + 1
+
+
+def test_who_asks_at_once_waits_for_one_connection(gateway: Gateway, server: Framed) -> None:
+    """When the last one is gone, too: one is made, and all others share it."""
+    with framed(gateway) as client:
+        assert client.get(f"{OUT}/first").status == 200
+        last = server.asked[-1].wire
+        last.go_away(server.asked[-1].stream)
+        last.sock.shutdown(socket.SHUT_RDWR)
+        before = len(server.wires)
+        streams = [client.ask(request(f"{OUT}/at/once/{n}", "POST")) for n in range(20)]
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert {client.answer(s).status for s in streams} == {200}
+    assert len(server.wires) == before + 1
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])
@@ -426,6 +441,27 @@ def unchunked(data: bytes) -> bytes:
     size, _, rest = data.partition(b"\r\n")
     length = int(size, 16)
     return rest[:length] + unchunked(rest[length + 2 :]) if length else b""
+
+
+def test_who_is_sent_away_goes_on_together(gateway: Gateway, server: Framed) -> None:
+    """By GOAWAY, with content that was on its way: to one other connection."""
+    sent_away: list[Asked] = []
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if len(sent_away) < 10:
+            sent_away.append(asked)
+            if len(sent_away) == 10:
+                wire.go_away(0)
+        else:
+            wire.reply(asked, 200, asked.body)
+
+    server.answers["/away"] = answer
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/away", "POST"), b"%d" % n) for n in range(10)]
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert [client.answer(s).body for s in streams] == [b"%d" % n for n in range(10)]
+    again = server.asked_for("/away")[10:]
+    assert len({id(asked.wire) for asked in again}) == 1 and again[0].wire is not sent_away[0].wire
 
 
 def test_goaway_ends_a_connection_and_no_request(gateway: Gateway, server: Framed) -> None:
