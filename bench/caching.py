@@ -84,7 +84,7 @@ PEERS = [
          ("haproxy", "-db", "-f", "@FILE@")),
     Peer("nginx", frozenset({HIT}), "nginx-light", NGINX,
          ("nginx", "-p", "@DIR@", "-e", "stderr", "-c", "@FILE@")),
-    Peer("squid", frozenset({HIT}), "squid", SQUID, ("squid", "-N", "-f", "@FILE@")),
+    Peer("squid", frozenset({HIT}), "squid-openssl", SQUID, ("squid", "-N", "-f", "@FILE@")),
     Peer("varnish", frozenset({HIT}), "varnish", VARNISH,
          ("varnishd", "-F", "-a", "10.0.0.1:@PORT@", "-f", "@FILE@", "-n", "@DIR@/run",
           "-s", "malloc,512m", "-p", "thread_pools=1")),

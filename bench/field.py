@@ -17,7 +17,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.lab import lab, namespace
+from tests.lab import certificate, lab, namespace
 from tests.lab.host import Host
 from tests.lab.process import Process
 
@@ -126,6 +126,18 @@ class Field:
             namespace.remove(namespace.of_prefix(self.prefix))
             shutil.rmtree(self.dir, ignore_errors=True)
             self.hosts.clear()
+
+    @property
+    def pem(self) -> Path:
+        return self.dir / "gate.pem"
+
+    def certify(self) -> None:
+        """A certificate for all addresses, with its key in one file: `pem`.
+        Squid finds that of the origin only if it is the first."""
+        names = sorted(ADDRESSES.values(), key=lambda ip: ip != ADDRESSES["web"])
+        made = certificate.make(self.dir, names)
+        self.pem.write_bytes(made.chain.read_bytes() + made.key.read_bytes())
+        self.pem.chmod(0o600)
 
     def guard(self, ruleset: str) -> None:
         """Give the gateway a packet filter."""

@@ -13,7 +13,7 @@ from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import GATEHOUSE, Missing, Peer
 from bench.sample import Results, Sample
 from bench.table import Heading
-from tests.lab import certificate, wait
+from tests.lab import wait
 
 HAPROXY, NGINX = "haproxy", "nginx"
 CANDIDATES = {GATEHOUSE, HAPROXY, NGINX}
@@ -62,10 +62,7 @@ def headings(_name: str) -> list[Heading]:
 def run(_name: str, course: Course, taker: window.Taker) -> Results:
     results = Results()
     with Field() as ground:
-        made = certificate.make(ground.dir, ["gate.example.com"])
-        pem = ground.dir / "gate.pem"
-        pem.write_bytes(made.chain.read_bytes() + made.key.read_bytes())
-        pem.chmod(0o600)
+        ground.certify()
         page = ground.dir / "page.html"
         page.write_text("<p>")
         field.spawn(
@@ -73,7 +70,7 @@ def run(_name: str, course: Course, taker: window.Taker) -> Results:
             ground.web.ip4, ORIGIN_PORT, page,
         )  # fmt: skip
         for _ in range(course.rounds):
-            for peer in _peers(pem):
+            for peer in _peers(ground.pem):
                 if course.wants(peer.name) and peer.name not in results.missing:
                     _measure(ground, peer, course, taker, results)
     return results

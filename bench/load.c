@@ -11,6 +11,7 @@
  *	connect  a new connection for each CONNECT and a GET through it
  *	bulk     one CONNECT, then reads what comes without end
  *	raw      like bulk, to a relay that leads to the origin without CONNECT
+ *	inside   one CONNECT, TLS in it, then GETs: the connection kept
  *	idle     one GET, then nothing, the connection open; OPENING at a time
  *
  * PATH is what is asked for, "/" without one; CODING what is accepted, and then
@@ -24,6 +25,7 @@
  * none, and asked no second time; `dials` tells.
  */
 #include "tcp.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -48,6 +50,7 @@ enum work {
 	CONNECT,
 	BULK,
 	RAW,
+	INSIDE,
 	IDLE,
 	WORK_COUNT
 };
@@ -57,6 +60,7 @@ static const char *const work_words[WORK_COUNT] = {
 	[CONNECT] = "connect",
 	[BULK] = "bulk",
 	[RAW] = "raw",
+	[INSIDE] = "inside",
 	[IDLE] = "idle",
 };
 
@@ -134,7 +138,7 @@ static void
 begin_again(int fd)
 {
 	clients[fd].state = FREE;
-	(void)close(fd);
+	wire_close(fd);
 	begin();
 }
 
@@ -168,7 +172,7 @@ ask(int fd, const char *head, enum state next)
 
 	clients[fd].len = 0;
 	clients[fd].answer[0] = '\0';
-	if (send(fd, head, len, MSG_NOSIGNAL) != (ssize_t)len)
+	if (wire_send(fd, head, len) != (ssize_t)len)
 		lose(fd, "cannot ask");
 	else
 		clients[fd].state = next;
@@ -178,7 +182,7 @@ static void
 ask_first(int fd)
 {
 	watch(fd, EPOLLIN, EPOLL_CTL_MOD);
-	if (work == CONNECT || work == BULK)
+	if (work == CONNECT || work == BULK || work == INSIDE)
 		ask(fd, tunnel_head, TUNNEL_ASKED);
 	else
 		ask(fd, get_head, work == RAW ? STREAMING : ASKED);
@@ -200,6 +204,8 @@ take_answer(int fd)
 	struct client *client = &clients[fd];
 
 	if (client->state == TUNNEL_ASKED) {
+		if (work == INSIDE)
+			wire_ask(fd, NULL);
 		ask(fd, get_head, work == BULK ? STREAMING : ASKED);
 		return;
 	}
@@ -207,7 +213,7 @@ take_answer(int fd)
 	client->answers++;
 	if (work == IDLE)
 		rest(fd);
-	else if (work == KEEP && is_kept)
+	else if ((work == KEEP || work == INSIDE) && is_kept)
 		ask(fd, get_head, ASKED);
 	else
 		begin_again(fd);
@@ -252,8 +258,8 @@ static void
 read_answer(int fd)
 {
 	struct client *client = &clients[fd];
-	ssize_t got = recv(
-	    fd, client->answer + client->len, ANSWER_MAX - 1 - client->len, 0);
+	ssize_t got = wire_recv(
+	    fd, client->answer + client->len, ANSWER_MAX - 1 - client->len);
 
 	if (got < 0 && errno == EAGAIN)
 		return;
@@ -271,11 +277,21 @@ read_answer(int fd)
 }
 
 /* Of TCP, MSG_TRUNC takes bytes without copying them. */
+static ssize_t
+skip(int fd, size_t len)
+{
+	static char bytes[CHUNKS_BYTES];
+
+	if (work != INSIDE)
+		return recv(fd, NULL, len, MSG_TRUNC);
+	return wire_recv(fd, bytes, len < sizeof(bytes) ? len : sizeof(bytes));
+}
+
 static void
 read_rest(int fd)
 {
 	struct client *client = &clients[fd];
-	ssize_t got = recv(fd, NULL, client->left, MSG_TRUNC);
+	ssize_t got = skip(fd, client->left);
 
 	if (got < 0 && errno == EAGAIN)
 		return;
@@ -353,7 +369,8 @@ turn(int fd)
 static void
 write_heads(const char *address, const char *port, const char *path)
 {
-	bool is_direct = work == CONNECT || work == BULK || work == RAW;
+	bool is_direct =
+	    work == CONNECT || work == BULK || work == RAW || work == INSIDE;
 
 	if (work == BULK || work == RAW)
 		path = "/bulk";
@@ -396,9 +413,10 @@ main(int argc, char **argv)
 	unsigned n_clients;
 
 	if (argc < 8 || argc > 11 || !read_work(argv[2])) {
-		(void)fputs("usage: load COUNTS keep|get|connect|bulk|raw|idle "
-			    "CLIENTS PROXY PORT ORIGIN PORT "
-			    "[PATH [CODING [SOURCES]]]\n",
+		(void)fputs(
+		    "usage: load COUNTS keep|get|connect|bulk|raw|inside|idle "
+		    "CLIENTS PROXY PORT ORIGIN PORT "
+		    "[PATH [CODING [SOURCES]]]\n",
 		    stderr);
 		return 2;
 	}
@@ -427,6 +445,8 @@ main(int argc, char **argv)
 		int n = epoll_wait(epoll_fd, events, EVENTS, -1);
 
 		for (int i = 0; i < n; i++)
-			turn(events[i].data.fd);
+			do {
+				turn(events[i].data.fd);
+			} while (wire_holds(events[i].data.fd));
 	}
 }

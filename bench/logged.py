@@ -30,6 +30,6 @@ PEERS = [
     *_pair("haproxy", "haproxy", HAPROXY, ("mode http", HTTPLOG)),
     *_pair("nginx", "nginx-light", NGINX,
            ("access_log off", "access_log @DIR@/access.log")),
-    *_pair("squid", "squid", SQUID,
+    *_pair("squid", "squid-openssl", SQUID,
            ("access_log none", "access_log daemon:@DIR@/access.log")),
 ]  # fmt: skip

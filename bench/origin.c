@@ -2,9 +2,9 @@
 /*
  * bench/origin: a web server that costs as little as one can.
  *
- *	origin COUNTS ADDRESS PORT [PAGE]
+ *	origin COUNTS ADDRESS PORT [PAGE [CERTIFICATE]]
  *
- * What is asked for decides what is sent, by its last segment:
+ * With CERTIFICATE it speaks TLS.  What is asked for decides what is sent, by its last segment:
  *
  *	kept-BYTES  so many bytes that caches may keep for a day
  *	kept-page   the file PAGE, which is HTML, likewise
@@ -16,6 +16,7 @@
  * fit HEAD_MAX, and no request comes before the last was answered.
  */
 #include "tcp.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,13 +72,14 @@ struct client {
 static struct client clients[TCP_FD_MAX];
 static struct counts *counts;
 static int epoll_fd, bulk_fd;
+static bool is_secure;
 
 static void
 drop(int fd)
 {
 	free(clients[fd].head);
 	clients[fd] = (struct client){ 0 };
-	(void)close(fd);
+	wire_close(fd);
 }
 
 static void
@@ -99,6 +101,8 @@ welcome(int listener)
 		if (clients[fd].head == NULL)
 			die("memory");
 		counts->dials++;
+		if (is_secure)
+			wire_serve(fd);
 		watch(fd, EPOLLIN | EPOLLOUT | EPOLLET, EPOLL_CTL_ADD);
 	}
 }
@@ -134,8 +138,8 @@ send_answer(int fd)
 {
 	struct client *client = &clients[fd];
 	const struct answer *answer = client->answer;
-	ssize_t sent = send(fd, answer->bytes + client->sent,
-	    answer->len - client->sent, MSG_NOSIGNAL);
+	ssize_t sent = wire_send(
+	    fd, answer->bytes + client->sent, answer->len - client->sent);
 
 	if (sent < 0 && errno == EAGAIN)
 		return;
@@ -198,8 +202,8 @@ read_head(int fd)
 	struct client *client = &clients[fd];
 
 	for (;;) {
-		ssize_t got = recv(fd, client->head + client->len,
-		    HEAD_MAX - 1 - client->len, 0);
+		ssize_t got = wire_recv(
+		    fd, client->head + client->len, HEAD_MAX - 1 - client->len);
 		if (got < 0 && errno == EAGAIN)
 			return;
 		if (got <= 0) {
@@ -313,11 +317,15 @@ make_answers(const char *path)
 int
 main(int argc, char **argv)
 {
-	if (argc != 4 && argc != 5) {
-		(void)fputs(
-		    "usage: origin COUNTS ADDRESS PORT [PAGE]\n", stderr);
+	if (argc < 4 || argc > 6) {
+		(void)fputs("usage: origin COUNTS ADDRESS PORT "
+			    "[PAGE [CERTIFICATE]]\n",
+		    stderr);
 		return 2;
 	}
+	is_secure = argc == 6;
+	if (is_secure)
+		wire_certify(argv[5]);
 	tcp_many_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN); /* sendfile() knows no MSG_NOSIGNAL */
 	counts = counts_map(argv[1]);

@@ -186,7 +186,7 @@ PEERS = [
          ("haproxy", "-db", "-f", "@FILE@"), is_raw=True),
     Peer("nginx", WITHOUT_CONNECT, "nginx-light", NGINX,
          ("nginx", "-p", "@DIR@", "-e", "stderr", "-c", "@FILE@")),
-    Peer("squid", ALL, "squid", SQUID, ("squid", "-N", "-f", "@FILE@")),
+    Peer("squid", ALL, "squid-openssl", SQUID, ("squid", "-N", "-f", "@FILE@")),
     Peer("tinyproxy", frozenset({KEEP, GET, CONNECT, BULK}), "tinyproxy", TINYPROXY,
          ("tinyproxy", "-d", "-c", "@FILE@")),
     Peer(LIMIT, ALL - {IDLE}, argv=RELAY),
@@ -219,7 +219,7 @@ def running(peer: Peer, ground: Field) -> Iterator[Process | None]:
 
 @contextlib.contextmanager
 def _gatehouse(peer: Peer, ground: Field) -> Iterator[None]:
-    words = {"@DIR@": str(ground.dir)}
+    words = {"@DIR@": str(ground.dir), "@PEM@": str(ground.pem)}
     home = gateway.Gateway(ground, _filled(peer.config, words))
     try:
         with field.on_core(*peer.cores):
@@ -240,6 +240,8 @@ def _written(peer: Peer, ground: Field) -> list[str]:
         "@DIR@": str(dir),
         "@COUNTS@": str(dir / "counts"),
         "@FILE@": str(dir / "conf"),
+        "@PEM@": str(ground.pem),
+        "@AUTHORITY@": str(ground.dir / "authority.pem"),
         "@PORT@": str(PROXY_PORT),
         "@ORIGIN@": str(ORIGIN_PORT),
         "@MANY@": str(MANY),

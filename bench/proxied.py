@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Workloads through a proxy: request, logged, connect, tunnel, idle, hits,
-compress, policy-cost, threads.
+compress, http2, inspect, policy-cost, threads.
 
 Each measurement starts the proxy afresh, for two starts of a program are two
 layouts of its memory; the peers take turns, round after round.
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import caching, coding, field, logged, peers, policy_cost, window
+from bench import caching, coding, field, framed, inspecting, logged, peers, policy_cost, window
 from bench.course import Course
 from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
@@ -35,6 +35,7 @@ class Case:
     ask: tuple[str, ...] = ()  # the path, and the coding that is taken
     is_hit: bool = False  # the origin must not be asked
     host: str = ""  # else the origin's address
+    program: str = "bench-load"
 
     @property
     def title(self) -> str:
@@ -68,11 +69,20 @@ def _policy(work: str, title: str, is_hit: bool) -> Case:
                 peers.KEEP, (path,), is_hit, host)  # fmt: skip
 
 
+def _framed(work: str, how: str, load: str, is_hit: bool) -> Case:
+    title = f"http2: 1 KiB, {how}, {framed.CLIENTS} connections of {framed.STREAMS} streams"
+    path = "/kept-1024" if is_hit else "/"
+    return Case(work, framed.CLIENTS, Heading(title, "us/request", "requests/s"),
+                load, (path, str(framed.STREAMS)), is_hit, program="bench-streams")  # fmt: skip
+
+
 # Who has a part in a workload; all others have peers.PEERS.
 PEERS = {
     "hits": caching.PEERS,
     "compress": caching.CODERS,
     "logged": logged.PEERS,
+    "http2": framed.PEERS,
+    "inspect": inspecting.PEERS,
     "policy-cost": policy_cost.PEERS,
     "threads": policy_cost.THREADS,
 }
@@ -107,6 +117,16 @@ CASES = {
         _compressed("uncached", "/page", False),
         _compressed("from the cache", "/kept-page", True),
     ],
+    "http2": [
+        _framed(framed.PLAIN, "uncached", "plain", False),
+        _framed(framed.TLS, "uncached by TLS", "tls", False),
+        _framed(framed.PLAIN_HIT, "from the cache", "plain", True),
+        _framed(framed.TLS_HIT, "from the cache by TLS", "tls", True),
+    ],
+    "inspect": [
+        _case(inspecting.INSIDE, 64,
+              "inspect: uncached GET of 1 KiB inside TLS, 64 kept connections", "request"),
+    ],
     "policy-cost": [
         _policy(policy_cost.ADDRESS, "policy-cost: an uncached GET of 1 KiB", False),
         _policy(policy_cost.NAME, "policy-cost: a hit of 1 KiB, by name", True),
@@ -123,7 +143,9 @@ CASES = {
 class Bench:
     """The field with its origin, and what is needed to measure there."""
 
-    def __init__(self, ground: Field, course: Course, taker: window.Taker):
+    def __init__(
+        self, ground: Field, course: Course, taker: window.Taker, *certificate: Path
+    ):
         self.ground = ground
         self.course = course
         self.taker = taker
@@ -132,7 +154,7 @@ class Bench:
         page.write_bytes(coding.page().encode()[: coding.PAGE_BYTES])
         self.origin = field.spawn(
             ground.web, LOAD_CORE, PROGRAMS / "bench-origin", self.origin_counts,
-            ground.web.ip4, ORIGIN_PORT, page,
+            ground.web.ip4, ORIGIN_PORT, page, *certificate,
         )  # fmt: skip
         wait.until("the origin to listen", self._has_origin)
 
@@ -145,12 +167,13 @@ class Bench:
 
     @contextlib.contextmanager
     def load(
-        self, work: str, clients: int, host: str = "", ask: tuple[str, ...] = ()
+        self, work: str, clients: int, host: str = "", ask: tuple[str, ...] = (),
+        program: str = "bench-load",
     ) -> Iterator[tuple[Process, Path]]:
         lan = self.ground.lan
         counts = lan.stem("counts")
         process = field.spawn(
-            lan, LOAD_CORE, PROGRAMS / "bench-load", counts, work, clients,
+            lan, LOAD_CORE, PROGRAMS / program, counts, work, clients,
             self.ground.gw.ip4, PROXY_PORT, host or self.ground.web.ip4, ORIGIN_PORT,
             *ask,
         )  # fmt: skip
@@ -166,7 +189,7 @@ class Bench:
         work = case.load or case.work
         if work == peers.BULK and peer.is_raw:
             work = "raw"
-        with self.load(work, case.clients, case.host, case.ask) as (process, counts):
+        with self.load(work, case.clients, case.host, case.ask, case.program) as (process, counts):
             _await_load(process, counts, 1)
             watched = window.Watched(
                 measured=self.ground.measured(),
@@ -272,7 +295,11 @@ def run(name: str, course: Course, taker: window.Taker) -> Results:
                 (f"addr add 10.0.0.{4 + n}/24 dev eth0" for n in range(1, IDLE_SOURCES)),
                 ground.lan.namespace,
             )
-        bench = Bench(ground, course, taker)
+        if name in ("http2", "inspect"):
+            ground.certify()
+        if name == "inspect":
+            inspecting.prepare(ground)
+        bench = Bench(ground, course, taker, *[ground.pem] * (name == "inspect"))
         for _ in range(1 if name == "idle" else course.rounds):
             for peer in PEERS.get(name, peers.PEERS):
                 if course.wants(peer.name) and peer.name not in results.missing:

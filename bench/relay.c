@@ -2,12 +2,14 @@
 /*
  * bench/relay: the least that a proxy can do; no policy, no HTTP, one origin.
  *
- *	relay ADDRESS PORT ORIGIN PORT
+ *	relay ADDRESS PORT ORIGIN PORT [CERTIFICATE]
  *
  * Bytes of a client go to a connection to the origin and bytes of that go back.
  * Only a head that begins with CONNECT is known: it is answered, not passed on.
  * When a client has gone, its origin connection waits for the next client,
- * unless it was a tunnel.  A direction in which much flows is spliced.
+ * unless it was a tunnel.  A direction in which much flows is spliced.  With
+ * CERTIFICATE it opens tunnels: TLS with the client, by that, and TLS with the
+ * origin, whom it believes; what lies inside is copied.
  *
  *	client fd --- ends[fd].other ---> origin fd
  *	          <-- ends[fd].other ----
@@ -16,6 +18,7 @@
  * event for a descriptor that was used again is harmless: it reads nothing.
  */
 #include "tcp.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +50,7 @@ static struct end ends[TCP_FD_MAX];
 static int waiting[TCP_FD_MAX], n_waiting;
 static struct sockaddr_in origin;
 static int epoll_fd;
+static bool opens;
 
 static void
 watch(int fd, uint32_t events)
@@ -65,7 +69,7 @@ close_end(int fd)
 		(void)close(ends[fd].pipe[1]);
 	}
 	ends[fd] = (struct end){ .other = -1 };
-	(void)close(fd);
+	wire_close(fd);
 }
 
 static void
@@ -124,7 +128,7 @@ welcome(int listener)
 static void
 send_all(int fd, const char *bytes, size_t len)
 {
-	ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+	ssize_t sent = wire_send(fd, bytes, len);
 
 	if (sent >= 0 && (size_t)sent != len)
 		die("a send buffer was not empty");
@@ -184,13 +188,17 @@ pass_on(int fd, const char *bytes, size_t len)
 		send_all(fd, CONNECTED, sizeof(CONNECTED) - 1);
 	else
 		send_all(end->other, bytes, len);
+	if (is_tunnel && opens) {
+		wire_ask(end->other, NULL);
+		wire_serve(fd);
+	}
 }
 
 static void
 copy(int fd)
 {
 	char bytes[COPY_MAX];
-	ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+	ssize_t n = wire_recv(fd, bytes, sizeof(bytes));
 
 	if (n < 0 && errno == EAGAIN)
 		return;
@@ -199,7 +207,7 @@ copy(int fd)
 		return;
 	}
 	pass_on(fd, bytes, (size_t)n);
-	if ((size_t)n == sizeof(bytes))
+	if ((size_t)n == sizeof(bytes) && !opens)
 		begin_splice(fd);
 }
 
@@ -224,10 +232,15 @@ main(int argc, char **argv)
 {
 	struct epoll_event events[EVENTS];
 
-	if (argc != 5) {
-		(void)fputs("usage: relay ADDRESS PORT ORIGIN PORT\n", stderr);
+	if (argc != 5 && argc != 6) {
+		(void)fputs("usage: relay ADDRESS PORT ORIGIN PORT "
+			    "[CERTIFICATE]\n",
+		    stderr);
 		return 2;
 	}
+	opens = argc == 6;
+	if (opens)
+		wire_certify(argv[5]);
 	tcp_many_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN); /* splice() knows no MSG_NOSIGNAL */
 	for (int i = 0; i < TCP_FD_MAX; i++)
@@ -246,6 +259,8 @@ main(int argc, char **argv)
 			if (events[i].data.fd == listener)
 				welcome(listener);
 			else
-				turn(events[i].data.fd);
+				do {
+					turn(events[i].data.fd);
+				} while (wire_holds(events[i].data.fd));
 	}
 }

@@ -291,8 +291,11 @@ serve(struct proxy *proxy)
 		rc = workers_start(proxy->workers);
 	if (rc == 0)
 		rc = say_hello(proxy);
-	if (rc == 0)
+	if (rc == 0) {
+		heap_keeper_start(&proxy->heap, &proxy->loop);
 		rc = loop_run(&proxy->loop);
+	}
+	heap_keeper_stop(&proxy->heap);
 	console_thread_stop(&proxy->console);
 	workers_destroy(&proxy->workers);
 	proxy_draft_discard(&proxy->draft);

@@ -16,6 +16,7 @@
 #include "console/journal.h"
 #include "daemon/channel.h"
 #include "daemon/console_thread.h"
+#include "daemon/heap_keeper.h"
 #include "daemon/proxy_draft.h"
 #include "daemon/proxy_sandbox.h"
 #include "net/signals.h"
@@ -32,6 +33,7 @@ struct proxy {
 	struct console_thread *console; /* NULL: there was none yet */
 	struct quotas *quotas;
 	struct loop_timer drain;
+	struct heap_keeper heap;
 	struct proxy_draft draft;
 	int folder; /* of the cache's disk; -1: it is in memory alone */
 	struct proxy_generation *current; /* NULL until the first commit */

@@ -156,13 +156,11 @@ static bool
 consider(const struct policy *policy, const struct policy_rule *rule,
     const struct flow *flow, bool outside, struct policy_prospect *ret)
 {
-	enum policy_fact fact;
-
 	if (rule->report || (rule->verdict == POLICY_VERDICT_ALLOW && outside &&
 				!rule->leads_outside))
 		return false;
 	enum policy_match match =
-	    policy_rule_match(policy, rule, flow, POLICY_PHASE_RESPONSE, &fact);
+	    policy_rule_match(policy, rule, flow, POLICY_PHASE_RESPONSE).match;
 	if (match == POLICY_MATCH_NO ||
 	    (match == POLICY_MATCH_MIGHT &&
 		rule->verdict != POLICY_VERDICT_ALLOW))

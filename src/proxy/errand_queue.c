@@ -95,6 +95,18 @@ stand_in_line(struct errand *errand)
 	errand_await_room(errand);
 }
 
+/* What is kept there for another name, or from another source, gives way. */
+static void
+take_room(struct errand *errand)
+{
+	struct slot *slot = pool_take_slot(errand->worker->pool, errand->full);
+
+	if (slot != NULL)
+		dial_full(errand, slot);
+	else
+		stand_in_line(errand);
+}
+
 void
 errand_queue(struct errand *errand)
 {
@@ -102,7 +114,7 @@ errand_queue(struct errand *errand)
 	struct pool_kept kept;
 
 	if (!pool_take(errand->worker->pool, key, &kept)) {
-		stand_in_line(errand);
+		take_room(errand);
 		return;
 	}
 	if (errand->may_reuse) {

@@ -101,9 +101,10 @@ drop(struct pool_kept *kept)
 	slot_release(kept->slot);
 }
 
-/* A client's own is no use to others, whose turn at the server it may be. */
+/* A client's own, or TLS, is no use to others, whose turn at the server it may
+ * be. */
 static void
-keep_clients(struct worker *worker, struct pool_key key, struct pool_kept *kept)
+keep_unless_awaited(struct worker *worker, struct pool_key key, struct pool_kept *kept)
 {
 	if (slot_is_awaited(kept->slot))
 		drop(kept);
@@ -124,8 +125,8 @@ errand_keep_server(
 	} else if (comes_from_elsewhere(policy, &key))
 		drop(kept);
 	else if (!is_by_parent(&key) && is_a_clients(policy, &key))
-		keep_clients(worker, key, kept);
+		keep_unless_awaited(worker, key, kept);
 	else if (!slot_pass_on(kept->slot, &kept->stream))
-		pool_put(worker->pool, key, kept);
+		keep_unless_awaited(worker, key, kept);
 	*kept = (struct pool_kept){ NULL, NULL };
 }

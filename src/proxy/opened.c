@@ -6,6 +6,7 @@
 #include "net/hello.h"
 #include "policy/opening.h"
 #include "proxy/client.h"
+#include "proxy/crowd.h"
 #include "proxy/inspection.h"
 #include "proxy/tunnel.h"
 #include "proxy/user.h"
@@ -71,7 +72,7 @@ opened_can_be(const struct client *client)
 	const struct proxy_generation *generation = client->worker->generation;
 
 	return generation->policy->inspects && generation->inspection != NULL &&
-	       client->stream != NULL && stream_is_bare(client->stream);
+	       client->opened == NULL;
 }
 
 static bool
@@ -557,10 +558,21 @@ create(struct client *client, const struct opened_question *question)
 	return opened;
 }
 
+/* Else one connection would be as many as it has streams. */
+static bool
+has_place(struct client *client)
+{
+	if (client->place == NULL && client->connection != NULL)
+		client->place = crowd_enter(
+		    client->worker->crowd, client->peer.address, false);
+	return client->place != NULL;
+}
+
 void
 opened_begin(struct client *client, const struct opened_question *question)
 {
-	struct opened *opened = create(client, question);
+	struct opened *opened =
+	    has_place(client) ? create(client, question) : NULL;
 
 	if (opened == NULL || opened->arena.full) {
 		client_reset(client);

@@ -39,8 +39,8 @@ struct opened_question {
 };
 
 /*
- * Whether it could be opened at all: a connection that comes to us in TLS, or
- * as a stream of HTTP/2, is not, and fares as one that is not opened.
+ * Whether it could be opened at all.  What carries it does not count: it may
+ * come to us in TLS, or as a stream of HTTP/2.
  */
 bool opened_can_be(const struct client *client);
 
@@ -51,7 +51,10 @@ bool opened_can_be(const struct client *client);
 bool opened_may_be(
     const struct client *client, const struct opened_question *question);
 
-/* Takes the client, who has been told that the way is open.  Tail call. */
+/*
+ * Takes the client, who has been told that the way is open.  A stream of HTTP/2
+ * is then a connection by itself, and takes the place of one.  Tail call.
+ */
 void opened_begin(
     struct client *client, const struct opened_question *question);
 
@@ -72,7 +75,8 @@ bool opened_is_for(const struct opened *opened, const struct http_uri *uri);
 /* Whether the worker's policy would still have it opened. */
 bool opened_stands(const struct opened *opened);
 
-/* NULL is fine. */
+/* The client's own, for a stream inside of it has only been lent it.  NULL is
+ * fine. */
 void opened_destroy(struct opened **opened);
 
 #endif
