@@ -718,6 +718,8 @@ send_request(struct exchange *exchange)
 	}
 	exchange->scan =
 	    (struct http_head_scan){ .framed = http2_stream_is(server) };
+	exchange->errand.account.http_server =
+	    exchange->scan.framed ? "2" : "1.1";
 	begin_up(exchange);
 }
 
