@@ -20,7 +20,7 @@
 #include "daemon/proxy_draft.h"
 #include "daemon/proxy_sandbox.h"
 #include "net/signals.h"
-#include "proxy/worker.h"
+#include "proxy/workers.h"
 
 struct proxy {
 	struct loop loop;

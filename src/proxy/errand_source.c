@@ -104,7 +104,8 @@ drop(struct pool_kept *kept)
 /* A client's own, or TLS, is no use to others, whose turn at the server it may
  * be. */
 static void
-keep_unless_awaited(struct worker *worker, struct pool_key key, struct pool_kept *kept)
+keep_unless_awaited(
+    struct worker *worker, struct pool_key key, struct pool_kept *kept)
 {
 	if (slot_is_awaited(kept->slot))
 		drop(kept);
