@@ -8,6 +8,7 @@
 #include "proxy/errand_impl.h"
 
 #include "net/socket.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -99,8 +100,11 @@ stand_in_line(struct errand *errand)
 static void
 take_room(struct errand *errand)
 {
-	struct slot *slot = pool_take_slot(errand->worker->pool, errand->full);
+	struct worker *worker = errand->worker;
+	struct slot *slot = pool_take_slot(worker->pool, errand->full);
 
+	if (slot == NULL)
+		slot = sessions_take_slot(worker->sessions, errand->full);
 	if (slot != NULL)
 		dial_full(errand, slot);
 	else
