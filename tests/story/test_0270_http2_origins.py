@@ -6,6 +6,7 @@ whose frames each story makes (tests/lab/framed.py).  Both lie behind TLS that a
 rule opens.
 """
 
+import contextlib
 import json
 import re
 import shutil
@@ -23,7 +24,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.flows import TUNNEL
 from tests.lab.framed import Asked, Framed, Wire
-from tests.lab.gateway import PROGRAM, ROOT, Gateway
+from tests.lab.gateway import GOOD, PROGRAM, ROOT, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import (
     CANCEL,
@@ -56,6 +57,7 @@ proxy {
     listen 10.0.0.1:3128 for lan
     intercept https for lan
     cache memory 64M
+    compress
     ca "ca.pem"
 }
 
@@ -360,6 +362,91 @@ def test_a_websocket_goes_by_http1(gateway: Gateway, server: Framed) -> None:
         inside.sendall(b"hello")
         assert inside.recv(100) == b"hello"
     assert server.protocols[-1] == "http/1.1" and "h2" in server.protocols
+
+
+def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
+    """`connections 1 per server`: who asks in another thread has his turn, and it holds."""
+    for wire in server.wires:
+        wire.go_away(0)
+        with contextlib.suppress(OSError):
+            wire.sock.shutdown(socket.SHUT_RDWR)
+    few = POLICY.replace("cache memory 64M", "cache memory 64M\n    connections 1 per server wait 5s")
+    assert gateway.apply(few).returncode == GOOD
+    server.peak = 0
+    try:
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(framed(gateway)) for _ in range(6)]
+            asked = [(c, c.ask(request(f"{OUT}/turn/{n}", "POST"))) for c in clients for n in range(5)]
+            for client, stream in asked:
+                client.until(lambda c=client, s=stream: c.answer(s).over)
+            assert {client.answer(stream).status for client, stream in asked} == {200}
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+    assert server.peak == 1
+
+
+# ---- what else is done to answers ----
+
+
+def test_what_may_be_kept_is_kept(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """And validated by HTTP/2, and given in parts."""
+    tag = ("etag", '"a"')
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if asked.headers.get("if-none-match") == '"a"':
+            wire.reply(asked, 304, b"", tag, ("cache-control", "max-age=60"))
+        else:
+            wire.reply(asked, 200, b"hello", tag, ("cache-control", "max-age=60"), ("content-length", "5"))
+
+    server.answers["/kept"] = answer
+    assert lan.curl(f"{OUT}/kept", *trust).body == b"hello"
+    again = lan.curl(f"{OUT}/kept", "--http1.1", *trust)
+    assert again.body == b"hello" and "hit" in again.headers["cache-status"]
+    assert len(server.asked_for("/kept")) == 1
+    fresh = lan.curl(f"{OUT}/kept", "-H", "Cache-Control: no-cache", *trust)
+    assert fresh.body == b"hello" and len(server.asked_for("/kept")) == 2
+    assert lan.curl(f"{OUT}/kept", "-r", "1-2", *trust).body == b"el"
+
+
+def test_who_asks_for_the_same_waits_for_one_answer(gateway: Gateway, server: Framed) -> None:
+    held: list[Asked] = []
+    server.answers["/same"] = lambda wire, asked: held.append(asked)
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/same")) for _ in range(5)]
+        wait.until("one is asked", lambda: held)
+        client.ping()
+        held[0].wire.reply(held[0], 200, b"hello", ("cache-control", "max-age=60"))
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert {client.answer(s).body for s in streams} == {b"hello"}
+    assert len(held) == 1
+
+
+def test_what_is_kept_is_broken_off_with_its_server(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """Half an answer is never kept as a whole."""
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200"), ("cache-control", "max-age=60")])
+        wire.data(asked, b"half")
+        wire.reset(asked, INTERNAL_ERROR)
+
+    server.answers["/half"] = answer
+    assert lan.curl(f"{OUT}/half", *trust).exit != 0
+    server.answers["/half"] = lambda wire, asked: wire.reply(asked, 200, b"whole", ("cache-control", "max-age=60"))
+    assert lan.curl(f"{OUT}/half", *trust).body == b"whole"
+
+
+def test_it_is_compressed(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    text = b"the same again and again " * 1000
+    server.answers["/text"] = lambda wire, asked: long(wire, asked, text)
+    got = lan.curl(f"{OUT}/text", "--compressed", *trust)
+    assert got.body == text and got.headers["content-encoding"] in ("gzip", "br", "zstd")
+
+
+def long(wire: Wire, asked: Asked, text: bytes) -> None:
+    """In pieces that fit into frames."""
+    wire.head(asked, [(":status", "200"), ("content-type", "text/plain")])
+    for at in range(0, len(text), 16000):
+        wire.data(asked, text[at : at + 16000], at + 16000 >= len(text))
 
 
 # ---- what a server takes back ----
