@@ -431,7 +431,9 @@ read_answer(struct exchange *exchange)
 	struct http_response response;
 	enum http_fault fault;
 
-	for (;;) {
+	/* A server may send interim heads without end: who does not take them
+	 * stops it. */
+	while (!stream_is_full(exchange->client->stream)) {
 		exchange->scan.alone = http2_stream_is_alone(server);
 		int used =
 		    http_response_parse(stream_input(server), &exchange->scan,
@@ -482,6 +484,8 @@ on_client_drained(struct stream *stream, void *context)
 		exchange_serve_run(exchange);
 	else if (exchange->answered)
 		run_down(exchange);
+	else if (exchange->sent && exchange->errand.server != NULL)
+		read_answer(exchange);
 }
 
 static void
