@@ -875,10 +875,9 @@ exchange_begin(struct client *client, const struct http_request *request,
 	stream_use(client->stream, &client_side, exchange);
 	/* The head's texts lie in the input: it must not grow and move. */
 	stream_read_stop(client->stream);
-	enum proxy_failure failure = question_objection(client, request);
-	if (failure == PROXY_FAILURE_NOT_FOR_PROXY &&
-	    exchange_tell_pac(exchange))
+	if (exchange_tell_pac(exchange))
 		return;
+	enum proxy_failure failure = question_objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
 		exchange_answer_failure(exchange, failure);
 	else
