@@ -13,10 +13,15 @@ every 15 seconds; growth is the median of the last quarter against that of the
 second.  What the cache has by its own books may still be coming by then, and is
 looked at apart: it and all else have their bounds.  Status 0: nothing grew,
 nothing was beyond its bound, nothing was wrong.
+
+A line every ten minutes says how it stands, and how loaded the machine is: what
+went wrong on one that others work on as well says so.
 """
 
 import json
+import os
 import random
+import signal
 import statistics
 import sys
 import threading
@@ -25,6 +30,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.lab import wait
 from tests.lab.gateway import GOOD, gatehouse
 from tests.lab.lab import Lab
 from tests.lab.listener import echo, read_head
@@ -56,6 +62,7 @@ CACHE_KIB = 24 << 10  # the policy's
 BESIDE_KIB = 48 << 10  # the proxy has no more than that beside its cache
 PAUSE = 0.2  # of each worker, between two things
 EVERY = 15.0
+TOLD_EVERY = 600.0
 
 
 def page(number: int) -> bytes:
@@ -101,6 +108,7 @@ class Soak:
         self.end = time.monotonic() + seconds
         self.counts: dict[str, int] = {}
         self.wrong: list[str] = []
+        self.pids: dict[str, int] = {}
         self._lock = threading.Lock()
 
     # ---- what is done ----
@@ -197,8 +205,9 @@ class Soak:
             try:
                 kind(rng)
             except Exception as error:  # noqa: BLE001
+                words = f"{kind.__name__}: {error!r}, at a load of {load():.1f}"
                 with self._lock:
-                    self.wrong.append(f"{kind.__name__}: {error!r}")
+                    self.wrong.append(words)
             with self._lock:
                 self.counts[kind.__name__] = self.counts.get(kind.__name__, 0) + 1
             time.sleep(PAUSE)
@@ -212,29 +221,55 @@ class Soak:
         ]
         for thread in threads:
             thread.start()
-        samples = []
+        samples: list[dict[str, int]] = []
+        began = told = time.monotonic()
         while time.monotonic() < self.end and len(self.wrong) < 20:
             time.sleep(min(EVERY, max(0.1, self.end - time.monotonic())))
             samples.append(self.sample())
+            if time.monotonic() - told >= TOLD_EVERY:
+                told = time.monotonic()
+                self.tell(told - began, samples[-1])
         for thread in threads:
             thread.join(30)
         return samples
+
+    def tell(self, seconds: float, now: dict[str, int]) -> None:
+        figures = ", ".join(f"{key} {value}" for key, value in now.items())
+        done = f"{sum(self.counts.values())} done, {len(self.wrong)} wrong"
+        print(f"{seconds / 60:4.0f} min: {done}; {figures}; load {load():.1f}", flush=True)
+
+    def living(self, program: str) -> int | None:
+        """Its number; it must not have died meanwhile and be another one."""
+        try:
+            pid = self.service.first(program)
+        except ValueError:
+            return None
+        if self.pids.setdefault(program, pid) != pid:
+            self.wrong.append(f"{program} had to be started again")
+            self.pids[program] = pid
+        return pid
 
     def sample(self) -> dict[str, int]:
         """Resident bytes that are its own, and open descriptors."""
         found = {}
         for program in ("gatehoused", "gatehouse-proxy"):
-            [pid] = self.service.pids(program)
+            pid = wait.until(program, lambda: self.living(program), 20)
             status = Path(f"/proc/{pid}/status").read_text().splitlines()
             [kib] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
             found[f"{program} KiB"] = kib
             found[f"{program} descriptors"] = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         said = json.loads(self.service.command("status", "--json").stdout)
+        found["the machine's load, in hundredths"] = int(load() * 100)
         found["the cache KiB"] = said["counters"]["cache_bytes"] >> 10
         found["beside the cache KiB"] = (
             found["gatehouse-proxy KiB"] - found["the cache KiB"]
         )
         return found
+
+
+def load() -> float:
+    """Of the machine, in the last minute."""
+    return os.getloadavg()[0]
 
 
 def expect(good: bool, what: str) -> None:
@@ -250,7 +285,8 @@ def read_exactly(sock, count: int) -> bytes:  # noqa: ANN001
 
 
 MOST = {"the cache KiB": CACHE_KIB, "beside the cache KiB": BESIDE_KIB}
-GROWS = {"the cache KiB", "gatehouse-proxy KiB"}  # by what is stored, to its bound
+# By what is stored, to its bound; or of others.
+GROWS = {"the cache KiB", "gatehouse-proxy KiB", "the machine's load, in hundredths"}
 
 
 def judge(samples: list[dict[str, int]]) -> list[str]:
@@ -261,7 +297,7 @@ def judge(samples: list[dict[str, int]]) -> list[str]:
         early = statistics.median(s[key] for s in samples[quarter : 2 * quarter])
         late = statistics.median(s[key] for s in samples[-quarter:])
         most = max(s[key] for s in samples)
-        print(f"{key:28} second quarter {early:9.0f}  last {late:9.0f}  most {most:9}")
+        print(f"{key:34} second quarter {early:9.0f}  last {late:9.0f}  most {most:9}")
         if key not in GROWS and late > early * (1 + GROWTH) + 512:
             grown.append(key)
         if most > MOST.get(key, most):
@@ -270,6 +306,7 @@ def judge(samples: list[dict[str, int]]) -> list[str]:
 
 
 def main(minutes: float) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Lab() as lab, ExitStack() as stack:
         origin = Origin()
         origin.answers, origin.asked = Answers(), Forgetful()
@@ -293,6 +330,7 @@ def main(minutes: float) -> int:
         print(f"wrong: {words}")
     for key in grown:
         print(f"grew: {key}")
+    print(f"verdict: {'no growth' if not grown else 'growth'}, {len(soak.wrong)} wrong")
     return 1 if grown or soak.wrong else 0
 
 

@@ -291,7 +291,7 @@ def words_that_are_read() -> set[str]:
     """Wherever the parser and the reader of flows look for a word."""
     code = "".join(
         (ROOT / "src" / "policy" / name).read_text()
-        for name in ("parse.c", "parse_rule.c", "reader.c", "resolve_case.c", "flow_text.c")
+        for name in ("parse.c", "parse_rule.c", "reader.c", "resolve_case.c", "flow_text.c", "flow_facts.c")
     )
     looked_for = re.findall(r'reader_at_word\([\w>-]+,\s*"([a-z]+)"', code)
     rows = re.findall(r'\{ "([a-z]+)", (?:parse|read)_\w+', code)
@@ -328,7 +328,7 @@ def rule_items() -> list[str]:
 
 
 def facts() -> list[str]:
-    code = (ROOT / "src" / "policy" / "flow_text.c").read_text()
+    code = (ROOT / "src" / "policy" / "flow_facts.c").read_text()
     return re.findall(r'\{ "([a-z]+)", read_fact_', code)
 
 

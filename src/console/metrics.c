@@ -106,6 +106,7 @@ add_plain(struct text *out, const struct family *family, int64_t number)
 	ROW(UPSTREAM_DIALS, "upstream_dials", NULL, false)                     \
 	ROW(UPSTREAM_REUSED, "upstream_reused", NULL, false)                   \
 	ROW(UPSTREAM_MOVED, "upstream_moved", NULL, false)                     \
+	ROW(UPSTREAM_SESSIONS, "upstream_sessions", NULL, false)               \
 	ROW(UPSTREAM_FAILED, "upstream_failed", NULL, false)                   \
 	ROW(OPENED, "opened", NULL, false)                                     \
 	ROW(CERTIFICATES_REFUSED, "certificates_refused", NULL, false)         \

@@ -13,6 +13,7 @@
  * refused is the end.  One thread, one loop; beside it threads that do nothing
  * but write events (console/journal_output).
  */
+#include "base/heap.h"
 #include "daemon/control.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
@@ -678,6 +679,7 @@ main(int argc, char **argv)
 		return (int)close_host();
 	if (arguments.remove)
 		return (int)remove_rules();
+	heap_begin();
 	inheritance_read(&daemon.inheritance);
 	daemon.path = arguments.path;
 	daemon.state = arguments.state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway.h"
 
+#include "base/heap.h"
 #include "daemon/early.h"
 #include "daemon/refresh.h"
 #include "daemon/source_desk.h"
@@ -221,6 +222,7 @@ gateway_replace(
 	caught_keeper_sift(gateway);
 	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);
+	heap_give_back();
 	return 0;
 }
 

@@ -45,6 +45,8 @@
 	ROW(UPSTREAM_REUSED, upstream_reused, "requests on a kept connection") \
 	ROW(UPSTREAM_MOVED, upstream_moved,                                    \
 	    "kept connections that another thread took")                       \
+	ROW(UPSTREAM_SESSIONS, upstream_sessions,                              \
+	    "connections of HTTP/2 made to servers")                           \
 	ROW(UPSTREAM_FAILED, upstream_failed, "servers that did not answer")   \
 	ROW(OPENED, opened, "TLS connections that were opened")                \
 	ROW(CERTIFICATES_REFUSED, certificates_refused,                        \

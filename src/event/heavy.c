@@ -7,6 +7,47 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* What most have enough of. */
+#define CAPACITY_FIRST 16
+
+static uint16_t *
+slot_of(uint16_t *slots, size_t slot_count, uint64_t hash)
+{
+	size_t at = hash & (slot_count - 1);
+
+	while (slots[at] != 0)
+		at = (at + 1) & (slot_count - 1);
+	return &slots[at];
+}
+
+/* 0, or -ENOMEM and it is as large as it was. */
+static int
+set_capacity(struct heavy *heavy, size_t capacity)
+{
+	size_t slot_count = capacity * 2;
+	struct heavy_entry *entries =
+	    realloc(heavy->entries, capacity * sizeof(*entries));
+
+	if (entries == NULL)
+		return -ENOMEM;
+	heavy->entries = entries;
+	if (capacity == heavy->room && heavy->scratch == NULL)
+		heavy->scratch = malloc(capacity * sizeof(*heavy->scratch));
+	if (capacity == heavy->room && heavy->scratch == NULL)
+		return -ENOMEM;
+	uint16_t *slots = calloc(slot_count, sizeof(*slots));
+	if (slots == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < heavy->count; i++)
+		*slot_of(slots, slot_count, entries[i].hash) =
+		    (uint16_t)(i + 1);
+	free(heavy->slots);
+	heavy->slots = slots;
+	heavy->slot_count = slot_count;
+	heavy->capacity = capacity;
+	return 0;
+}
+
 int
 heavy_init(struct heavy *heavy, size_t room)
 {
@@ -14,14 +55,10 @@ heavy_init(struct heavy *heavy, size_t room)
 	/* A seed that no peer knows: none can fill one slot with its names. */
 	*heavy = (struct heavy){
 		.room = room,
-		.slot_count = room * 2,
 		.seed = (uint64_t)clock_now() * UINT64_C(0x9e3779b97f4a7c15),
 	};
-	heavy->entries = calloc(room, sizeof(*heavy->entries));
-	heavy->slots = calloc(heavy->slot_count, sizeof(*heavy->slots));
-	heavy->scratch = calloc(room, sizeof(*heavy->scratch));
-	if (heavy->entries != NULL && heavy->slots != NULL &&
-	    heavy->scratch != NULL)
+	if (set_capacity(
+		heavy, room < CAPACITY_FIRST ? room : CAPACITY_FIRST) == 0)
 		return 0;
 	heavy_fini(heavy);
 	return -ENOMEM;
@@ -193,6 +230,9 @@ let_in(struct heavy *heavy, struct str key, uint64_t hash)
 	must(heavy->entries != NULL);
 	if (heavy->count == heavy->room)
 		forget_lesser(heavy);
+	else if (heavy->count == heavy->capacity &&
+		 set_capacity(heavy, heavy->capacity * 2) < 0)
+		return NULL;
 	size_t at = heavy->keys.len;
 	text_add(&heavy->keys, key);
 	if (heavy->keys.full) {

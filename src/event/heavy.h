@@ -15,8 +15,9 @@
  * 2017).  As long as `room` keys are all there are everything is exact.  The
  * other counts of a key are of the flows since it was let in.
  *
- * Counting takes no memory but for the keys' bytes, which are kept for the next
- * use; two may be added up, and the promise holds for the sum.  One thread.
+ * Memory is taken as keys come, and kept for the next use: most of those that
+ * there are meet a dozen keys, and a day has 200 (daemon/tally_keeper).  Two
+ * may be added up, and the promise holds for the sum.  One thread.
  */
 #ifndef GATEHOUSE_EVENT_HEAVY_H
 #define GATEHOUSE_EVENT_HEAVY_H
@@ -42,10 +43,10 @@ struct heavy_entry {
 };
 
 struct heavy {
-	struct heavy_entry *entries; /* `room` of them */
+	struct heavy_entry *entries; /* `capacity` of them */
 	uint16_t *slots;             /* by hash: 1 + index of an entry, or 0 */
-	uint64_t *scratch;           /* `room` of them */
-	size_t count, room, slot_count;
+	uint64_t *scratch;           /* `room` of them; NULL: not full yet */
+	size_t count, capacity, room, slot_count;
 	uint64_t floor;
 	struct text keys;
 	uint64_t seed;

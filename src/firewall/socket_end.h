@@ -4,7 +4,8 @@
  *
  * The program that holds it sees it break off, and the peer gets a reset: so
  * for what the proxy carries, where refusing packets would leave its sockets
- * behind.  Of the current network namespace.
+ * behind.  A socket that listens is never ended, whosever it is.  Of the
+ * current network namespace.
  */
 #ifndef GATEHOUSE_FIREWALL_SOCKET_END_H
 #define GATEHOUSE_FIREWALL_SOCKET_END_H

@@ -105,6 +105,14 @@ add_request_framing(struct text *out, const struct http_request *request)
 		add_length(out, request->content_length);
 }
 
+static struct str
+request_connection(const struct http_request_options *options)
+{
+	if (!options->keep_alive)
+		return options->trailers ? STR("close, TE") : STR("close");
+	return options->trailers ? STR("TE") : STR("");
+}
+
 int
 http_request_write(const struct http_request *request,
     const struct http_request_options *options, struct text *out)
@@ -127,8 +135,9 @@ http_request_write(const struct http_request *request,
 	add_if_said(
 	    out, STR("Proxy-Authorization"), options->proxy_authorization);
 	add_request_framing(out, request);
-	add_connection(out, options->keep_alive ? STR("") : STR("close"),
-	    options->upgrade);
+	if (options->trailers)
+		http_line_add(out, STR("TE"), STR("trailers"));
+	add_connection(out, request_connection(options), options->upgrade);
 	text_add(out, STR("\r\n"));
 	return out->full ? -ENOMEM : 0;
 }

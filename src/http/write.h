@@ -20,6 +20,8 @@ struct http_request_options {
 	/* To a parent proxy: absolute-form.  CONNECT has one form only. */
 	bool to_parent;
 	bool keep_alive;
+	/* Trailers of the answer are passed on (RFC 9110, 10.1.4). */
+	bool trailers;
 	/* Ask the server for a 100 before content is sent. */
 	bool expect_continue;
 	/*

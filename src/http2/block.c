@@ -34,10 +34,10 @@ cut_line(struct str *rest, struct str *ret)
 
 /* The host is told as :authority. */
 static bool
-is_left_out(enum http_name name)
+is_left_out(enum http_name name, struct str value)
 {
-	return http_name_is_of_connection(name) || name == HTTP_NAME_TE ||
-	       name == HTTP_NAME_HOST;
+	return http_name_is_of_connection(name) || name == HTTP_NAME_HOST ||
+	       (name == HTTP_NAME_TE && !str_is(value, "trailers"));
 }
 
 /* The text is ours. */
@@ -58,11 +58,12 @@ add_line(struct http2_block *block, struct str line)
 
 	if (colon == line.len || colon == 0)
 		return -EINVAL;
+	struct str value = str_trim(str_skip(line, colon + 1));
 	lower(name);
-	if (is_left_out(http_name_find(name)) ||
+	if (is_left_out(http_name_find(name), value) ||
 	    (block->status == 101 && str_is(name, "sec-websocket-accept")))
 		return 0;
-	return add(block, name, str_trim(str_skip(line, colon + 1)));
+	return add(block, name, value);
 }
 
 static int
@@ -141,4 +142,11 @@ http2_block_of_request(
 	if (rc == 0)
 		rc = add(ret, STR(":path"), target);
 	return rc == 0 ? add_lines(ret, rest) : rc;
+}
+
+int
+http2_block_of_trailers(struct text *lines, struct http2_block *ret)
+{
+	ret->count = ret->status = 0;
+	return add_lines(ret, text_str(lines));
 }

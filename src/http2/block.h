@@ -33,4 +33,7 @@ int http2_block_of_response(struct text *head, struct http2_block *ret);
 int http2_block_of_request(
     struct text *head, struct str scheme, struct http2_block *ret);
 
+/* Lines of http2_head_write_trailers. */
+int http2_block_of_trailers(struct text *lines, struct http2_block *ret);
+
 #endif

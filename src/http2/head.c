@@ -328,8 +328,8 @@ add_key(struct text *out)
 				     "pqrstuvwxyz0123456789+/";
 	uint8_t key[KEY_BYTES + 2] = { 0 };
 
-	/* It guards nothing here: the server's word for it is all that is
-	 * asked for. */
+	/* It guards nothing: the server proves by it that it knows what it is
+	 * asked for (proxy/websocket). */
 	(void)!getrandom(key, KEY_BYTES, GRND_NONBLOCK);
 	text_add(out, STR("sec-websocket-key: "));
 	for (size_t i = 0; i < 22; i++) {
@@ -420,4 +420,26 @@ http2_head_write_response(struct http2_head *head, struct text *out,
 	text_add(out, STR(" \r\n"));
 	*ret_status = status;
 	return end(head, out);
+}
+
+int
+http2_head_write_trailers(
+    struct http2_head *head, struct text *out, enum http_fault *reterr_fault)
+{
+	struct str rest = text_str(&head->lines);
+
+	for (size_t i = 0; i < HTTP2_PSEUDO_COUNT; i++)
+		if (knows(head, (enum http2_pseudo)i))
+			refuse(head, HTTP_FAULT_PSEUDO_FIELD);
+	if (head->faulty)
+		return http_refuse(reterr_fault, head->fault);
+	while (rest.len > 0) {
+		size_t len = str_find(rest, '\n') + 1;
+		struct str line = { rest.at, len };
+		struct str name = { line.at, str_find(line, ':') };
+		if (http_name_find(name) == HTTP_NAME_OTHER)
+			text_add(out, line);
+		rest = str_skip(rest, len);
+	}
+	return out->full || head->lines.full ? -ENOMEM : 0;
 }

@@ -72,6 +72,13 @@ int http2_head_write_request(
 int http2_head_write_response(struct http2_head *head, struct text *out,
     unsigned *ret_status, enum http_fault *reterr_fault);
 
+/*
+ * Appends the lines of those trailers whose names mean nothing to us: what the
+ * others say is decided when the head has come (RFC 9110, 6.5.1).
+ */
+int http2_head_write_trailers(
+    struct http2_head *head, struct text *out, enum http_fault *reterr_fault);
+
 /* Whether it is an extended CONNECT, behind which bytes come that are no
  * content. */
 bool http2_head_opens_tunnel(const struct http2_head *head);

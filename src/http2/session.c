@@ -36,8 +36,53 @@ finish(struct http2_session *session, enum http2_end why)
 {
 	loop_timer_cancel(&session->timer);
 	loop_deferred_cancel(&session->flush);
-	session->user->ended(
-	    session->failed ? session->why : why, session->context);
+	if (!session->failed)
+		session->why = why;
+	session->failed = true;
+	session->user->ended(session->why, session->context);
+}
+
+/* What its streams are told; *ret_why is NULL where nobody said. */
+static int
+error_of_end(const struct http2_session *session, const char **ret_why)
+{
+	*ret_why = NULL;
+	if (session->options.side == HTTP2_SERVER)
+		return -ECONNRESET;
+	switch (session->failed ? session->why : HTTP2_END_DONE) {
+	case HTTP2_END_BAD:
+		*ret_why = session->told != NGHTTP2_NO_ERROR
+			       ? nghttp2_http2_strerror(session->told)
+			       : NULL;
+		return -EBADMSG;
+	case HTTP2_END_FLOOD:
+		*ret_why = "it floods the proxy with useless frames";
+		return -EBADMSG;
+	case HTTP2_END_STALL:
+		*ret_why = "the connection is dead";
+		break;
+	case HTTP2_END_PEER:
+		if (session->told != NGHTTP2_NO_ERROR)
+			*ret_why = nghttp2_http2_strerror(session->told);
+		break;
+	case HTTP2_END_DONE:
+	case HTTP2_END_MEMORY:
+		break;
+	}
+	return -ECONNRESET;
+}
+
+static void
+leave_all(struct http2_session *session)
+{
+	const char *why;
+	int error = error_of_end(session, &why);
+
+	while (session->streams != NULL) {
+		if (session->streams->why == NULL)
+			session->streams->why = why;
+		http2_stream_leave(session->streams, error);
+	}
 }
 
 void
@@ -49,8 +94,7 @@ http2_session_destroy(struct http2_session **session)
 	if (s == NULL)
 		return;
 	loop_timer_cancel(&s->timer);
-	while (s->streams != NULL)
-		http2_stream_leave(s->streams, -ECONNRESET);
+	leave_all(s);
 	loop_deferred_cancel(&s->flush);
 	nghttp2_session_del(s->frames);
 	http2_head_fini(&s->head);
@@ -61,15 +105,35 @@ http2_session_destroy(struct http2_session **session)
 /* ---- the wire ---- */
 
 static void
+tell_room(struct http2_session *session)
+{
+	if (!session->has_room || session->failed)
+		return;
+	session->has_room = false;
+	if (session->user->room != NULL)
+		session->user->room(session->context);
+}
+
+/* Nothing is to be said or heard any more: a server that wants to go may. */
+static enum http2_end
+way_of_end(const struct http2_session *session)
+{
+	bool goes =
+	    session->options.side == HTTP2_CLIENT && session->stream_count == 0;
+
+	return session->drained < 0 || goes ? HTTP2_END_DONE : HTTP2_END_BAD;
+}
+
+static void
 on_flush(struct loop_deferred *deferred)
 {
 	struct http2_session *session = deferred->context;
 
+	tell_room(session);
 	if (session->drained < 0 && session->stream_count == 0)
 		http2_session_fail(session, HTTP2_END_DONE, NGHTTP2_NO_ERROR);
 	if (!http2_send_all(session))
-		finish(session,
-		    session->drained < 0 ? HTTP2_END_DONE : HTTP2_END_BAD);
+		finish(session, way_of_end(session));
 	else if (stream_is_full(session->wire))
 		stream_read_stop(session->wire);
 	else
@@ -113,6 +177,8 @@ on_data(struct stream *wire, void *context)
 	struct str in = stream_input(wire);
 	ssize_t n = 0;
 
+	session->heard = loop_now(session->loop);
+	session->pinged = 0;
 	if (!session->failed)
 		in = http2_receive_allowed(session, in);
 	if (!session->failed)
@@ -178,6 +244,9 @@ look_at_streams(struct http2_session *session)
 	for (; stream != NULL; stream = stream->next) {
 		bool stuck = stream->stream == NULL && stream->out.len > 0 &&
 			     stream->out.len == stream->out_seen;
+		stuck |=
+		    stream->stream == NULL && stream->let_go && stream->seen;
+		stream->seen = stream->stream == NULL && stream->let_go;
 		stream->out_seen = stream->out.len;
 		if (stuck)
 			http2_stream_reset(stream, NGHTTP2_CANCEL);
@@ -207,6 +276,28 @@ look_at_drain(struct http2_session *session)
 	http2_send_soon(session);
 }
 
+/*
+ * A server that is gone without a word: who asks it now would wait for as long
+ * as it may take to answer.  While we do not read, it may have said something.
+ */
+static bool
+is_dead(struct http2_session *session, int64_t now)
+{
+	int64_t silence = session->options.silence;
+
+	if (silence == 0 || session->stream_count == 0 ||
+	    stream_is_full(session->wire))
+		return false;
+	if (session->pinged != 0)
+		return now - session->pinged >= silence;
+	if (now - session->heard < silence || now - session->active < silence)
+		return false;
+	session->pinged = now;
+	(void)nghttp2_submit_ping(session->frames, NGHTTP2_FLAG_NONE, NULL);
+	http2_send_soon(session);
+	return false;
+}
+
 static void
 on_time(struct loop_timer *timer)
 {
@@ -214,6 +305,10 @@ on_time(struct loop_timer *timer)
 	const struct http2_options *options = &session->options;
 	int64_t now = loop_now(session->loop);
 
+	if (is_dead(session, now)) {
+		finish(session, HTTP2_END_STALL);
+		return;
+	}
 	look_at_drain(session);
 	if (session->head_since != 0 &&
 	    now - session->head_since >= options->head)
@@ -329,6 +424,7 @@ http2_session_create(struct stream *wire, const struct http2_options *options,
 	if (options->side == HTTP2_SERVER)
 		session->tally.skip = strlen(HTTP2_PREFACE);
 	session->active = session->looked = loop_now(session->loop);
+	session->heard = session->active;
 	http2_guard_init(&session->guard, session->active);
 	if (make_frames(session) < 0 || say_settings(session) < 0) {
 		http2_session_destroy(&session);
@@ -369,6 +465,12 @@ http2_session_open(struct http2_session *session, struct stream **ret)
 	stream->given = true;
 	*ret = stream->stream;
 	return 0;
+}
+
+void
+http2_session_end(struct http2_session *session)
+{
+	http2_session_fail(session, HTTP2_END_DONE, NGHTTP2_NO_ERROR);
 }
 
 size_t

@@ -20,6 +20,17 @@
  *	stream_close     RST_STREAM, unless both sides have ended
  *	`failed`         the peer's RST_STREAM, or the end of the connection
  *
+ * A stream fails with
+ *
+ *	-ECONNREFUSED    a server did not look at it, and what it asked may be
+ *	                 asked again elsewhere (RFC 9113, 8.7)
+ *	-ECONNABORTED    the peer has reset it
+ *	-EBADMSG         what came in it was no message, or what came in the
+ *	                 connection no HTTP/2
+ *	-ECONNRESET      the connection is over
+ *
+ * and http2_stream_why has the words.
+ *
  * Life cycle.  The session uses the wire, which is lent, until it is destroyed;
  * it is then to be closed, or used otherwise, before the round ends.
  * A stream belongs to whom it was given, who closes it, before or after the
@@ -62,6 +73,9 @@ struct http2_user {
 	/* A part of a head has come and the rest is waited for, or it is not
 	 * any more. */
 	void (*slow)(bool slow, void *context);
+	/* Of a client: a request of ours has ended, so that there may be room
+	 * for another; from the loop. */
+	void (*room)(void *context);
 	/* It is over, what can be said has been queued on the wire; the last
 	 * call, and the session is to be destroyed in it. */
 	void (*ended)(enum http2_end why, void *context);
@@ -73,6 +87,9 @@ struct http2_options {
 	bool secret; /* passwords may come in it */
 	/* Without a request; for a head; without anything that moves. */
 	int64_t idle, head, stall;
+	/* Of a client, while it waits: so long without a word, and as long
+	 * without an answer to our PING.  0: it is not asked. */
+	int64_t silence;
 };
 
 /* 0 or -ENOMEM.  What is in the wire's input, from the preface on, is read. */
@@ -91,11 +108,11 @@ void http2_session_drain(struct http2_session *session, int64_t time);
  * Of a client: a stream for one more request, the caller's; END_STREAM goes
  * with its head if it is shut down at once.  0; -EBUSY: as many are under way
  * as the server takes; -EPIPE: it takes none any more; -ENOMEM.
- *
- * A stream that fails with -ECONNREFUSED was not looked at by the server, and
- * what it asked may be asked again elsewhere (RFC 9113, 8.7).
  */
 int http2_session_open(struct http2_session *session, struct stream **ret);
+
+/* Of a client: it asks for nothing more, and what is under way fails. */
+void http2_session_end(struct http2_session *session);
 
 /* Requests under way. */
 size_t http2_session_streams(const struct http2_session *session);
@@ -113,5 +130,22 @@ bool http2_stream_has_ended(const struct stream *stream);
 
 /* Whether its head comes without content; once the head is there. */
 bool http2_stream_is_alone(const struct stream *stream);
+
+/*
+ * What came in `from` behind its content, once that has ended, goes behind the
+ * content of `to`, which is not shut down yet.  Nothing if one of them is no
+ * stream of HTTP/2.
+ */
+void http2_stream_pass_trailers(const struct stream *from, struct stream *to);
+
+/* Why it has failed, as far as anybody said: words that last; or NULL. */
+const char *http2_stream_why(const struct stream *stream);
+
+/*
+ * Of a request of ours whose answer has been read to the end of its content:
+ * closes it and *stream becomes NULL, as stream_close does, but lets the
+ * server say END_STREAM in its own time.
+ */
+void http2_stream_let_go(struct stream **stream);
 
 #endif

@@ -35,24 +35,32 @@ struct http2_stream {
 	struct http2_stream *waits;        /* in the line of heads */
 	struct stream *stream;             /* NULL: its user has closed it */
 	bool given;                        /* it has a user */
+	bool ours;                         /* we ask */
 	int32_t id;                        /* as long as there is a session */
 
-	struct buffer in; /* heads, then content */
-	size_t in_heads;  /* so many bytes of it are of heads */
-	bool in_ended;    /* END_STREAM has come */
-	bool head_seen;   /* the final one, to its end */
-	bool alone;       /* it came with END_STREAM */
-	int error;        /* 0; what reading gives behind what is there */
+	struct buffer in;     /* heads, then content */
+	size_t in_heads;      /* so many bytes of it are of heads */
+	bool in_ended;        /* END_STREAM has come */
+	bool head_seen;       /* the final one, to its end */
+	bool alone;           /* it came with END_STREAM */
+	int error;            /* 0; what reading gives behind what is there */
+	struct text trailers; /* lines */
+	const char *why;      /* it failed, or will; NULL: nobody said */
+	bool reset;           /* by the peer */
 
-	struct text head; /* ours, so far */
-	bool head_whole;  /* and final; content follows */
-	bool in_line;     /* to be submitted */
+	struct text head;   /* ours, so far */
+	bool head_whole;    /* and final; content follows */
+	bool interim_waits; /* one before it, to be sent */
+	bool in_line;       /* to be submitted */
 	bool submitted;
 	struct buffer out; /* content */
+	struct text tail;  /* trailers behind it: lines */
 	bool out_ended;
 	bool out_sent;   /* to its END_STREAM */
 	bool deferred;   /* libnghttp2 waits for more of it */
+	bool let_go;     /* its user waits for no more than its end */
 	size_t out_seen; /* when the session last looked whether it moves */
+	bool seen;       /* let go, when it looked */
 };
 
 /* The streams that a peer has opened last. */
@@ -97,6 +105,7 @@ struct http2_session {
 	struct http2_head head;
 	struct text text;             /* what is made of it */
 	struct http2_stream *heading; /* NULL: it is of no interest */
+	bool trailing;                /* it is one behind content */
 	int64_t head_since;           /* 0: none is on its way */
 	unsigned continuations;
 	bool is_slow; /* told */
@@ -109,7 +118,11 @@ struct http2_session {
 
 	bool failed; /* as `why` says; what is queued may be sent */
 	enum http2_end why;
+	uint32_t told;    /* by the last GOAWAY, the peer's or ours */
 	int64_t active;   /* when a request last began or ended */
+	int64_t heard;    /* when anything last came */
+	int64_t pinged;   /* 0: nothing is asked */
+	bool has_room;    /* to be told */
 	int64_t drained;  /* 0; when no more are taken */
 	size_t wire_seen; /* of its output, when last looked at */
 	int64_t looked;   /* when that was */

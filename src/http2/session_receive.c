@@ -179,7 +179,6 @@ take_request(nghttp2_session *frames, struct http2_session *session, int32_t id)
 	return 0;
 }
 
-/* Trailers are read by the rules and dropped, as those of HTTP/1. */
 static int
 on_head_begins(
     nghttp2_session *frames, const nghttp2_frame *frame, void *context)
@@ -189,13 +188,13 @@ on_head_begins(
 
 	http2_head_clear(&session->head);
 	session->heading = NULL;
-	if (is_server(session))
-		return frame->headers.cat == NGHTTP2_HCAT_REQUEST
-			   ? take_request(frames, session, id)
-			   : 0;
+	session->trailing = false;
+	if (is_server(session) && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+		return take_request(frames, session, id);
 	session->heading = find(frames, id);
-	if (session->heading != NULL && session->heading->head_seen)
-		session->heading = NULL;
+	session->trailing =
+	    is_server(session) ||
+	    (session->heading != NULL && session->heading->head_seen);
 	return 0;
 }
 
@@ -225,8 +224,12 @@ on_field(nghttp2_session *frames, const nghttp2_frame *frame,
 /* A request that is none is reset by libnghttp2, which costs the peer nothing
  * and us a head. */
 static int
-note_malformed(struct http2_session *session)
+note_malformed(struct http2_session *session, int32_t id)
 {
+	struct http2_stream *stream = find(session->frames, id);
+
+	if (stream != NULL && stream->why == NULL)
+		stream->why = "its head, or a field of it, is malformed";
 	session->head_since = 0;
 	session->heading = NULL;
 	session->malformed++;
@@ -242,11 +245,10 @@ on_field_invalid(nghttp2_session *frames, const nghttp2_frame *frame,
     nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags, void *context)
 {
 	(void)frames;
-	(void)frame;
 	(void)name;
 	(void)value;
 	(void)flags;
-	(void)note_malformed(context);
+	(void)note_malformed(context, frame->hd.stream_id);
 	return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -296,10 +298,26 @@ end_response(struct http2_session *session, struct http2_stream *stream)
 	if (rc == 0)
 		rc = append(stream, text);
 	if (rc < 0) {
+		stream->why = rc == -EBADMSG ? http_fault_meaning(fault) : NULL;
 		http2_stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
 		return;
 	}
 	http2_stream_stir(stream);
+}
+
+/* Who reads the content finds them at its end. */
+static void
+end_trailers(struct http2_session *session, struct http2_stream *stream)
+{
+	enum http_fault fault;
+
+	text_clear(&stream->trailers);
+	int rc = http2_head_write_trailers(
+	    &session->head, &stream->trailers, &fault);
+	if (rc == 0)
+		return;
+	stream->why = rc == -EBADMSG ? http_fault_meaning(fault) : NULL;
+	http2_stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
 }
 
 static void
@@ -311,6 +329,11 @@ end_head(struct http2_session *session, const nghttp2_frame *frame)
 	session->head_since = 0;
 	if (stream == NULL)
 		return;
+	if (session->trailing) {
+		end_trailers(session, stream);
+		http2_head_clear(&session->head);
+		return;
+	}
 	stream->alone = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 	if (is_server(session))
 		end_request(session, stream);
@@ -326,10 +349,22 @@ note_end(nghttp2_session *frames, const nghttp2_frame *frame)
 {
 	struct http2_stream *stream = find(frames, frame->hd.stream_id);
 
-	if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 || stream == NULL)
+	if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0 ||
+	    stream == NULL || stream->why != NULL)
 		return;
 	stream->in_ended = true;
 	http2_stream_stir(stream);
+}
+
+static void
+note_reset(nghttp2_session *frames, const nghttp2_frame *frame)
+{
+	struct http2_stream *stream = find(frames, frame->hd.stream_id);
+
+	if (stream == NULL || stream->in_ended)
+		return;
+	stream->reset = true;
+	stream->why = nghttp2_http2_strerror(frame->rst_stream.error_code);
 }
 
 static int
@@ -345,6 +380,12 @@ on_frame(nghttp2_session *frames, const nghttp2_frame *frame, void *context)
 	case NGHTTP2_DATA:
 		note_end(frames, frame);
 		break;
+	case NGHTTP2_RST_STREAM:
+		note_reset(frames, frame);
+		break;
+	case NGHTTP2_GOAWAY:
+		session->told = frame->goaway.error_code;
+		break;
 	default:
 		break;
 	}
@@ -357,7 +398,9 @@ on_frame_invalid(nghttp2_session *frames, const nghttp2_frame *frame, int error,
 {
 	(void)frames;
 	(void)error;
-	return frame->hd.type == NGHTTP2_HEADERS ? note_malformed(context) : 0;
+	return frame->hd.type == NGHTTP2_HEADERS
+		   ? note_malformed(context, frame->hd.stream_id)
+		   : 0;
 }
 
 static int
@@ -370,6 +413,9 @@ on_content(nghttp2_session *frames, uint8_t flags, int32_t id,
 	(void)context;
 	if (stream == NULL || stream->stream == NULL) {
 		(void)nghttp2_session_consume_connection(frames, len);
+		/* It was to end, and goes on. */
+		if (stream != NULL && stream->let_go)
+			http2_stream_reset(stream, NGHTTP2_CANCEL);
 		return 0;
 	}
 	if (buffer_append(
@@ -382,6 +428,21 @@ on_content(nghttp2_session *frames, uint8_t flags, int32_t id,
 	return 0;
 }
 
+/* What a request of ours came to. */
+static int
+error_of_request(struct http2_stream *stream, uint32_t code)
+{
+	if (stream->in_ended)
+		return 0;
+	if (code == NGHTTP2_REFUSED_STREAM)
+		return -ECONNREFUSED;
+	if (stream->reset)
+		return -ECONNABORTED;
+	if (stream->why == NULL)
+		stream->why = nghttp2_http2_strerror(code);
+	return -EBADMSG;
+}
+
 /* Both have ended it, or one has reset it.  RFC 9113, 8.1: who has answered may
  * take no more of what was asked. */
 static int
@@ -389,16 +450,16 @@ on_stream_closed(
     nghttp2_session *frames, int32_t id, uint32_t code, void *context)
 {
 	struct http2_stream *stream = find(frames, id);
-	int error = -ECONNRESET;
 
 	(void)context;
 	if (stream == NULL)
 		return 0;
-	if (code == NGHTTP2_NO_ERROR && stream->in_ended)
-		error = 0;
-	else if (code == NGHTTP2_REFUSED_STREAM)
-		error = -ECONNREFUSED;
-	http2_stream_leave(stream, error);
+	if (stream->ours)
+		http2_stream_leave(stream, error_of_request(stream, code));
+	else if (code == NGHTTP2_NO_ERROR && stream->in_ended)
+		http2_stream_leave(stream, 0);
+	else
+		http2_stream_leave(stream, -ECONNRESET);
 	return 0;
 }
 

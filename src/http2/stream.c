@@ -136,8 +136,11 @@ static ssize_t
 write_head(struct http2_stream *stream, struct str bytes)
 {
 	bool whole;
-	size_t span = span_of_head(&stream->head, bytes, &whole);
 
+	/* A server may send them without end, and the peer need not read. */
+	if (stream->interim_waits)
+		return -EAGAIN;
+	size_t span = span_of_head(&stream->head, bytes, &whole);
 	if (stream->head.len + span > HTTP2_HEAD_BYTES_MAX)
 		return -EMSGSIZE;
 	text_add(&stream->head, (struct str){ bytes.at, span });
@@ -160,6 +163,14 @@ write_content(struct http2_stream *stream, struct str bytes)
 	return (ssize_t)bytes.len;
 }
 
+/* RFC 9113, 8.1: the server has answered, and takes no more of what it was
+ * asked; its answer may still be read. */
+static bool
+is_answered(const struct http2_stream *stream)
+{
+	return stream->ours && stream->session == NULL && stream->error == 0;
+}
+
 static ssize_t
 on_write(struct transport_wire *wire, const void *from, size_t len)
 {
@@ -167,6 +178,9 @@ on_write(struct transport_wire *wire, const void *from, size_t len)
 	struct str bytes = { from, len };
 	size_t written = 0;
 	ssize_t n = write_refusal(stream);
+
+	if (is_answered(stream))
+		return (ssize_t)len;
 
 	while (n >= 0 && bytes.len > 0) {
 		n = stream->head_whole ? write_content(stream, bytes)
@@ -214,6 +228,8 @@ destroy(struct http2_stream *stream)
 	buffer_fini(&stream->in);
 	buffer_fini(&stream->out);
 	text_fini(&stream->head);
+	text_fini(&stream->trailers);
+	text_fini(&stream->tail);
 	free(stream);
 }
 
@@ -246,6 +262,10 @@ detach(struct http2_stream *stream)
 	session->active = loop_now(session->loop);
 	if (session->heading == stream)
 		session->heading = NULL;
+	if (stream->ours) {
+		session->has_room = true;
+		http2_send_soon(session);
+	}
 	stream->id = 0;
 	stream->session = NULL;
 }
@@ -303,7 +323,7 @@ on_close(struct transport_wire *wire)
 	if (!stream->head_whole || !stream->out_ended)
 		http2_stream_reset(
 		    stream, server ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
-	else if (!stream->in_ended && !server)
+	else if (!stream->in_ended && !server && !stream->let_go)
 		http2_stream_reset(stream, NGHTTP2_CANCEL);
 	else if (!stream->in_ended && stream->out_sent)
 		http2_stream_reset(stream, NGHTTP2_NO_ERROR);
@@ -350,6 +370,7 @@ http2_stream_create(struct http2_session *session)
 		return NULL;
 	}
 	stream->session = session;
+	stream->ours = !server;
 	stream->next = session->streams;
 	stream->link = &session->streams;
 	if (stream->next != NULL)
@@ -414,4 +435,37 @@ http2_stream_is_alone(const struct stream *stream)
 	const struct http2_stream *s = stream_carried_by(stream, &carrier);
 
 	return s != NULL && s->alone;
+}
+
+/* Without memory for them the content is still whole. */
+void
+http2_stream_pass_trailers(const struct stream *from, struct stream *to)
+{
+	const struct http2_stream *f = stream_carried_by(from, &carrier);
+	struct http2_stream *t = stream_carried_by(to, &carrier);
+
+	if (f == NULL || t == NULL || t->out_ended || f->trailers.len == 0)
+		return;
+	text_clear(&t->tail);
+	text_add(&t->tail, text_str(&f->trailers));
+	if (t->tail.full)
+		text_fini(&t->tail);
+}
+
+const char *
+http2_stream_why(const struct stream *stream)
+{
+	const struct http2_stream *s = stream_carried_by(stream, &carrier);
+
+	return s != NULL ? s->why : NULL;
+}
+
+void
+http2_stream_let_go(struct stream **stream)
+{
+	struct http2_stream *s = stream_carried_by(*stream, &carrier);
+
+	if (s != NULL)
+		s->let_go = true;
+	stream_close(stream);
 }

@@ -46,6 +46,7 @@ struct dns {
 	struct loop_timer timer;
 	struct dns_socket sockets[SOCKETS_MAX]; /* c-ares' own */
 	size_t lookups;
+	struct loop_deferred *ended; /* NULL: nobody is told */
 	int64_t timeout;
 	bool told;            /* its servers were said, and are no file's */
 	int64_t look;         /* at the file again */
@@ -261,6 +262,8 @@ on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 
 	(void)timeouts;
 	lookup->dns->lookups--;
+	if (lookup->dns->ended != NULL)
+		loop_defer(lookup->dns->loop, lookup->dns->ended);
 	if (lookup->fn != NULL) {
 		if (status == ARES_SUCCESS)
 			status = lookup->family == ADDRESS_IPV4
@@ -419,9 +422,10 @@ static int
 set_host_s_servers(struct dns *dns)
 {
 	struct name_servers servers;
+	int rc = name_servers_read(&servers);
 
-	name_servers_read(&servers);
-	return set_servers(dns->channel, servers.items, servers.count);
+	return rc < 0 ? rc
+		      : set_servers(dns->channel, servers.items, servers.count);
 }
 
 static int
@@ -463,6 +467,12 @@ dns_create(struct loop *loop, int64_t timeout, struct dns **ret)
 	}
 	*ret = dns;
 	return 0;
+}
+
+void
+dns_tell_ended(struct dns *dns, struct loop_deferred *ended)
+{
+	dns->ended = ended;
 }
 
 void

@@ -31,6 +31,10 @@ typedef void (*dns_fn)(const struct dns_reply *reply, void *context);
 /* `timeout` is about how long a look-up may take.  0 or a negative errno. */
 int dns_create(struct loop *loop, int64_t timeout, struct dns **ret);
 
+/* Deferred, once this was said, whenever a look-up has ended, a forgotten one
+ * too: until dns_destroy has returned. */
+void dns_tell_ended(struct dns *dns, struct loop_deferred *ended);
+
 /* Every look-up has been forgotten; NULL is fine. */
 void dns_destroy(struct dns **dns);
 

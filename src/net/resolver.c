@@ -41,8 +41,10 @@ struct resolver_name {
 	struct resolver_half halves[HALF_COUNT];
 	bool opening; /* the look-ups are being started */
 	bool answered;
-	int64_t asked;   /* when the look-ups began */
-	int64_t expires; /* of an answer */
+	bool waits;                      /* it stands in line */
+	struct resolver_name *next_wait; /* in line */
+	int64_t asked;                   /* when the question began */
+	int64_t expires;                 /* of an answer */
 	struct loop_timer timer;
 	struct str text; /* NUL-terminated */
 	char bytes[HOSTNAME_MAX + 1];
@@ -56,6 +58,9 @@ struct resolver {
 	struct resolver_name *buckets[BUCKETS];
 	struct resolver_name *newest, *oldest;
 	size_t names;
+	/* Names for which there are too many look-ups in flight. */
+	struct resolver_name *first, **last;
+	struct loop_deferred go_on;
 };
 
 const char *
@@ -134,6 +139,33 @@ detach(struct resolver_name *name, struct resolver_query *query)
 }
 
 static void
+leave_line(struct resolver_name *name)
+{
+	struct resolver *r = name->resolver;
+	struct resolver_name **at = &r->first;
+
+	if (!name->waits)
+		return;
+	while (*at != name)
+		at = &(*at)->next_wait;
+	*at = name->next_wait;
+	if (*at == NULL)
+		r->last = at;
+	name->waits = false;
+}
+
+static void
+stand_in_line(struct resolver_name *name)
+{
+	struct resolver *r = name->resolver;
+
+	name->waits = true;
+	name->next_wait = NULL;
+	*r->last = name;
+	r->last = &name->next_wait;
+}
+
+static void
 forget_lookups(struct resolver_name *name)
 {
 	for (int i = 0; i < HALF_COUNT; i++) {
@@ -159,6 +191,7 @@ drop_name(struct resolver *r, struct resolver_name *name)
 	r->names--;
 	while (name->queries != NULL)
 		detach(name, name->queries);
+	leave_line(name);
 	forget_lookups(name);
 	loop_timer_cancel(&name->timer);
 	free(name);
@@ -301,7 +334,7 @@ is_ready(const struct resolver_name *name, const struct resolver_query *query)
 		return name->answered ||
 		       name->halves[HALF_IPV6].reply.count > 0;
 	case RESOLVER_REST:
-		return !has_lookups(name);
+		return !name->waits && !has_lookups(name);
 	case RESOLVER_USUAL:
 		break;
 	}
@@ -355,6 +388,13 @@ settle(struct resolver_name *name)
 	}
 }
 
+static void
+fill_replies(struct resolver_name *name, enum resolver_status status)
+{
+	for (int i = 0; i < HALF_COUNT; i++)
+		name->halves[i].reply = (struct dns_reply){ .status = status };
+}
+
 /* May come from within dns_ask, before the other half has been asked for. */
 static void
 on_reply(const struct dns_reply *reply, void *context)
@@ -382,6 +422,10 @@ on_time(struct loop_timer *timer)
 		loop_timer_arm(r->loop, timer, end);
 		answer_all(name);
 		return;
+	}
+	if (name->waits) {
+		leave_line(name);
+		fill_replies(name, RESOLVER_STATUS_TIMEOUT);
 	}
 	forget_lookups(name);
 	if (name->answered)
@@ -437,6 +481,22 @@ look_up_both(struct resolver_name *name)
 	return error;
 }
 
+/* As if it had been known once. */
+static void
+give_up(struct resolver_name *name)
+{
+	forget_lookups(name);
+	loop_timer_cancel(&name->timer);
+	name->answered = true;
+	name->expires = 0;
+}
+
+static bool
+has_room(const struct resolver *r)
+{
+	return dns_lookups(r->dns) + HALF_COUNT <= RESOLVER_LOOKUPS_MAX;
+}
+
 /* Nobody waits for the name.  On failure it is expired as before. */
 static int
 open_question(struct resolver_name *name)
@@ -445,26 +505,48 @@ open_question(struct resolver_name *name)
 	int error;
 
 	forget_lookups(name);
-	if (dns_lookups(r->dns) + HALF_COUNT > RESOLVER_LOOKUPS_MAX)
-		return -ENOBUFS;
-	for (int i = 0; i < HALF_COUNT; i++)
-		name->halves[i].reply =
-		    (struct dns_reply){ .status = RESOLVER_STATUS_FAILED };
+	fill_replies(name, RESOLVER_STATUS_FAILED);
 	name->answered = false;
 	/* Not when this round of the loop began: its other work may have taken
 	 * as long as a name server has. */
 	name->asked = clock_now();
 	loop_timer_arm(r->loop, &name->timer, name->asked + r->timeout);
-	error = look_up_both(name);
-	if (error == 0) {
-		settle(name);
+	if (r->first != NULL || !has_room(r)) {
+		stand_in_line(name);
 		return 0;
 	}
-	forget_lookups(name);
-	loop_timer_cancel(&name->timer);
-	name->answered = true;
-	name->expires = 0;
+	error = look_up_both(name);
+	if (error == 0)
+		settle(name);
+	else
+		give_up(name);
 	return error;
+}
+
+/* Who stands in line first, if somebody waits for it still. */
+static void
+open_first(struct resolver *r)
+{
+	struct resolver_name *name = r->first;
+
+	leave_line(name);
+	if (name->queries == NULL) {
+		give_up(name);
+		return;
+	}
+	/* Without memory the half is as it was: failed. */
+	(void)look_up_both(name);
+	settle(name);
+}
+
+/* A look-up has ended. */
+static void
+on_go_on(struct loop_deferred *deferred)
+{
+	struct resolver *r = deferred->context;
+
+	while (r->first != NULL && has_room(r))
+		open_first(r);
 }
 
 static void
@@ -553,6 +635,8 @@ resolver_create(struct loop *loop, const struct resolver_options *options,
 	if (r == NULL)
 		return -ENOMEM;
 	r->loop = loop;
+	r->last = &r->first;
+	r->go_on = (struct loop_deferred){ .fn = on_go_on, .context = r };
 	r->timeout = options->timeout > 0 ? options->timeout : RESOLVER_TIMEOUT;
 	r->grace = options->grace > 0 ? options->grace : RESOLVER_GRACE;
 	error = getrandom(&r->seed, sizeof(r->seed), 0) < 0 ? -errno : 0;
@@ -562,6 +646,7 @@ resolver_create(struct loop *loop, const struct resolver_options *options,
 		free(r);
 		return error;
 	}
+	dns_tell_ended(r->dns, &r->go_on);
 	*ret = r;
 	return 0;
 }
@@ -580,6 +665,7 @@ resolver_destroy(struct resolver **resolver)
 		drop_name(r, n);
 	}
 	dns_destroy(&r->dns);
+	loop_deferred_cancel(&r->go_on);
 	free(r);
 }
 

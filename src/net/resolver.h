@@ -10,9 +10,10 @@
  * question.  Only the DNS is asked: neither /etc/hosts nor search domains,
  * since the policy speaks of full names.
  *
- * Life cycle of a question: open (look-ups in flight) -> answered (kept, told
- * to all who wait and who come) -> expired (asked anew by the next) -> put
- * out by a newer one when the table is full.
+ * Life cycle of a question: in line, while as many look-ups are in flight as
+ * may be -> open (look-ups in flight) -> answered (kept, told to all who wait
+ * and who come) -> expired (asked anew by the next) -> put out by a newer one
+ * when the table is full.  Its time runs from the beginning of all that.
  *
  * A query is embedded by the caller; its callback comes once, always from the
  * loop, unless it was cancelled.  Any callback may ask, cancel, or destroy the
@@ -46,7 +47,8 @@
 #define RESOLVER_TTL_FAILURE (1 * CLOCK_SECOND)
 #define RESOLVER_TTL_HALF    (10 * CLOCK_SECOND)
 
-/* Names kept, 1 KiB each, and look-ups in flight, two for a name. */
+/* Names kept, 1 KiB each, and look-ups in flight, two for a name.  Names that
+ * are asked for beyond those stand in line; they are among the names kept. */
 #define RESOLVER_NAMES_MAX   2048
 #define RESOLVER_LOOKUPS_MAX 1024
 

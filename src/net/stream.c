@@ -68,6 +68,13 @@ has_work(const struct stream *s)
 	       (stream_wants_read(s) && stream_holds_input(s));
 }
 
+/* TLS may have to write before it can read. */
+static bool
+waits_to_write(const struct stream *s)
+{
+	return s->reading && s->wire.read_waits == LOOP_WRITE;
+}
+
 /* ---- reading and writing ---- */
 
 /* Keeps the first error: what follows from it says less. */
@@ -273,7 +280,7 @@ on_kick(struct loop_deferred *kick)
 	}
 	enter(s);
 	flush(s);
-	if (stream_holds_input(s))
+	if (stream_holds_input(s) || waits_to_write(s))
 		fill(s);
 	stream_tell(s);
 	leave(s);
@@ -362,7 +369,7 @@ stream_stir_up(struct stream *s)
 {
 	s->blocked = false;
 	stream_settle(s);
-	if (s->stir != NULL)
+	if (s->stir != NULL || waits_to_write(s))
 		loop_defer(s->loop, &s->kick);
 }
 
@@ -371,6 +378,13 @@ stream_break(struct stream *s, int error)
 {
 	fail(s, error);
 	stream_settle(s);
+}
+
+const struct transport *
+stream_transport(const struct stream *s, struct transport_wire *ret_wire)
+{
+	*ret_wire = s->wire;
+	return s->transport;
 }
 
 void *

@@ -105,6 +105,10 @@ void stream_stir_up(struct stream *stream);
 /* It has failed, says whoever is behind such a transport; told as ever. */
 void stream_break(struct stream *stream, int error);
 
+/* What carries it, and how that is with it, for one that is put above. */
+const struct transport *stream_transport(
+    const struct stream *stream, struct transport_wire *ret_wire);
+
 /* The state of its transport, if it is this one; else NULL. */
 void *stream_carried_by(
     const struct stream *stream, const struct transport *transport);
@@ -120,9 +124,10 @@ void stream_use(
  * What carries the bytes from now on; `state` is the transport's.  Bytes
  * already in the input buffer were read from the old transport: one that
  * wraps the old (TLS behind a CONNECT) takes them with stream_input and
- * stream_consume first.  0; -EBUSY while output is queued, which belongs to
- * the old one: `drained` then tells when it is gone.  (A peer that does not
- * read can bring that about at any time.)
+ * stream_consume first, and the old transport with stream_transport.  0; -EBUSY
+ * while output is queued, which belongs to the old one: `drained` then tells
+ * when it is gone.  (A peer that does not read can bring that about at any
+ * time.)
  */
 int stream_carry(
     struct stream *stream, const struct transport *transport, void *state);

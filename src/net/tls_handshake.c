@@ -38,13 +38,14 @@ tls_handshake_cancel(struct tls_handshake *handshake)
 
 /* ---- failure ---- */
 
-/* The alert is on its way: what comes of the stream is without TLS. */
+/* The alert is on its way: what comes of the stream is without TLS, as it was
+ * before. */
 static void
 close_after_alert(struct tls_handshake *handshake)
 {
 	struct tls *tls = handshake->tls;
 
-	if (stream_carry(handshake->stream, &transport_plain, NULL) < 0) {
+	if (stream_carry(handshake->stream, tls->below, tls->wire.state) < 0) {
 		tls_handshake_cancel(handshake);
 		return;
 	}

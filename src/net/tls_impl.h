@@ -7,8 +7,8 @@
  *	tls_handshake	the beginning of a connection, whichever side we are
  *	tls_accept	what clients are asked and told in it
  *	tls_verify	the peer's certificate
- *	tls_transport	bytes through OpenSSL; tls_wire, between it and the
- *			descriptor
+ *	tls_transport	bytes through OpenSSL; tls_wire, between it and what
+ *			carried the stream before
  */
 #ifndef GATEHOUSE_NET_TLS_IMPL_H
 #define GATEHOUSE_NET_TLS_IMPL_H
@@ -33,7 +33,9 @@ struct tls {
 	struct tls_peer *peer;           /* a reference; NULL: to a client */
 	struct tls_server *server;       /* a reference; NULL: to a server */
 	struct tls_handshake *handshake; /* NULL: it is over */
-	int fd;
+	/* What carried the stream before, and carries the records now. */
+	const struct transport *below;
+	struct transport_wire wire;
 	bool begun;    /* the hello was sent, or tried to be */
 	bool ready;    /* the peer is who it should be */
 	bool broken;   /* OpenSSL may not be asked again */
@@ -50,7 +52,8 @@ struct tls {
 	/* What was read before there was TLS; NULL: nothing is left. */
 	char *early;
 	size_t early_at, early_len;
-	bool has_ended; /* the descriptor */
+	bool has_ended;  /* the wire */
+	bool said_close; /* our close_notify is on it */
 
 	enum tls_step step;
 	bool was_answered; /* since the last read */
@@ -71,7 +74,7 @@ extern const struct transport tls_transport;
 struct tls *tls_create(
     struct stream *stream, struct tls_peer *peer, struct tls_server *server);
 
-/* Before any stream has it, or after; NULL is fine. */
+/* Before any stream has it, or after; the wire stays open.  NULL is fine. */
 void tls_destroy(struct tls *tls);
 
 /* ---- tls_wire ---- */

@@ -11,7 +11,6 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 /* What was read in plain is the beginning of what is not. */
 static bool
@@ -49,7 +48,7 @@ tls_create(
 
 	if (tls == NULL)
 		return NULL;
-	tls->fd = stream_fd(stream);
+	tls->below = stream_transport(stream, &tls->wire);
 	if (peer != NULL) {
 		tls->peer = tls_peer_ref(peer);
 		tls->ssl = tls_peer_open(peer);
@@ -106,10 +105,10 @@ outcome(struct tls *tls, int rc, unsigned *waits)
 
 	switch (SSL_get_error(tls->ssl, rc)) {
 	case SSL_ERROR_WANT_READ:
-		*waits = LOOP_READ;
+		*waits = tls->wire.read_waits;
 		return -EAGAIN;
 	case SSL_ERROR_WANT_WRITE:
-		*waits = LOOP_WRITE;
+		*waits = tls->wire.write_waits;
 		return -EAGAIN;
 	case SSL_ERROR_WANT_CLIENT_HELLO_CB:
 		*waits = 0;
@@ -280,33 +279,49 @@ tls_writev(struct transport_wire *wire, struct iovec *spans, size_t count)
 	}
 }
 
+/* Asked again once it was said, OpenSSL would read. */
+static int
+say_close(struct tls *tls, struct transport_wire *wire)
+{
+	if (!tls->ready || tls->broken || tls->said_close)
+		return 0;
+	ERR_clear_error();
+	errno = 0;
+	int rc = SSL_shutdown(tls->ssl);
+	if (rc < 0)
+		return outcome(tls, rc, &wire->write_waits);
+	tls->said_close = true;
+	return 0;
+}
+
 /* The peer's own end is still read. */
 static int
 tls_shutdown(struct transport_wire *wire)
 {
 	struct tls *tls = wire->state;
+	int rc = say_close(tls, wire);
 
-	wire->write_waits = LOOP_WRITE;
-	ERR_clear_error();
-	errno = 0;
-	if (tls->ready && !tls->broken) {
-		int rc = SSL_shutdown(tls->ssl);
-		if (rc < 0)
-			rc = outcome(tls, rc, &wire->write_waits);
-		if (rc < 0)
-			return rc;
-	}
-	return shutdown(wire->fd, SHUT_WR) < 0 ? -errno : 0;
+	if (rc < 0)
+		return rc;
+	rc = tls->below->shutdown(&tls->wire);
+	wire->write_waits = tls->wire.write_waits;
+	return rc;
 }
 
-/* Once the last read was in vain, what OpenSSL has is half a record. */
+/*
+ * Once the last read was in vain, what OpenSSL has is half a record.  What the
+ * wire has is of use only to a read that waits for it.
+ */
 static bool
 tls_holds(const struct transport_wire *wire)
 {
 	const struct tls *tls = wire->state;
 
-	return !tls->begun || tls->was_answered ||
-	       (tls->may_hold && SSL_has_pending(tls->ssl) == 1);
+	if (!tls->begun || tls->was_answered ||
+	    (tls->may_hold && SSL_has_pending(tls->ssl) == 1))
+		return true;
+	return wire->read_waits == LOOP_READ && tls->below->holds != NULL &&
+	       tls->below->holds(&tls->wire);
 }
 
 /* The peer hears that this is the end, if it can be said at once. */
@@ -325,6 +340,8 @@ tls_close(struct transport_wire *wire)
 		SSL_set_shutdown(
 		    tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	ERR_clear_error();
+	if (tls->below->close != NULL)
+		tls->below->close(&tls->wire);
 	tls_destroy(tls);
 }
 

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net/tls_wire: between OpenSSL and the descriptor.
+ * net/tls_wire: between OpenSSL and what carried the stream before.
  *
- * A BIO as OpenSSL's own for sockets, but that what was read before there was
- * TLS comes first (who looks at a hello has it in his buffer by then), and that
- * nobody is killed by SIGPIPE.
+ * A BIO over that transport: a descriptor, a stream of HTTP/2, or TLS again, as
+ * where a client reaches a server by TLS to us.  What was read before there was
+ * TLS comes first: who looks at a hello has it in his buffer by then.
  */
 #include "net/tls_impl.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 static size_t
 take_early(struct tls *tls, char *to, size_t room)
@@ -28,42 +27,82 @@ take_early(struct tls *tls, char *to, size_t room)
 	return count;
 }
 
+/* ---- what OpenSSL has against the other side ---- */
+
+/* OpenSSL's own queue holds no more. */
+#define ERRORS_MAX 16
+
+struct errors {
+	unsigned long codes[ERRORS_MAX];
+	size_t count;
+};
+
+/*
+ * An alert is sent while the error that it tells of waits to be read; the layer
+ * below, if it is TLS, reads errors of its own.
+ */
+static void
+put_aside(struct errors *errors)
+{
+	errors->count = 0;
+	while (errors->count < ERRORS_MAX && ERR_peek_error() != 0)
+		errors->codes[errors->count++] = ERR_get_error();
+}
+
+static void
+bring_back(const struct errors *errors)
+{
+	for (size_t i = 0; i < errors->count; i++)
+		ERR_raise(ERR_GET_LIB(errors->codes[i]),
+		    ERR_GET_REASON(errors->codes[i]));
+}
+
+/* ---- reading and writing ---- */
+
+/* Who asks OpenSSL what it was looks at errno. */
+static int
+count_of(ssize_t n, size_t *ret_count)
+{
+	*ret_count = n > 0 ? (size_t)n : 0;
+	if (n < 0)
+		errno = (int)-n;
+	return n > 0;
+}
+
 static int
 wire_read(BIO *bio, char *to, size_t room, size_t *ret_count)
 {
 	struct tls *tls = BIO_get_data(bio);
-	ssize_t n;
+	struct errors errors;
 
 	BIO_clear_retry_flags(bio);
 	if (tls->early != NULL) {
 		*ret_count = take_early(tls, to, room);
 		return 1;
 	}
-	do {
-		n = recv(tls->fd, to, room, 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
-		BIO_set_retry_read(bio);
+	put_aside(&errors);
+	ssize_t n = tls->below->read(&tls->wire, to, room);
+	bring_back(&errors);
 	if (n == 0)
 		tls->has_ended = true;
-	*ret_count = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	if (n == -EAGAIN)
+		BIO_set_retry_read(bio);
+	return count_of(n, ret_count);
 }
 
 static int
 wire_write(BIO *bio, const char *from, size_t len, size_t *ret_count)
 {
 	struct tls *tls = BIO_get_data(bio);
-	ssize_t n;
+	struct errors errors;
 
 	BIO_clear_retry_flags(bio);
-	do {
-		n = send(tls->fd, from, len, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == EAGAIN)
+	put_aside(&errors);
+	ssize_t n = tls->below->write(&tls->wire, from, len);
+	bring_back(&errors);
+	if (n == -EAGAIN)
 		BIO_set_retry_write(bio);
-	*ret_count = n > 0 ? (size_t)n : 0;
-	return n > 0;
+	return count_of(n, ret_count);
 }
 
 static long

@@ -18,19 +18,20 @@ policy_carriage(const struct policy *policy, const struct flow *flow,
 		(void)policy_see_tls(policy, flow, &seen);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
-		enum policy_fact fact;
-		enum policy_match match =
-		    policy_rule_match(policy, rule, &seen, seen.last, &fact);
-		if (match == POLICY_MATCH_NO)
+		struct policy_matched matched =
+		    policy_rule_match(policy, rule, &seen, seen.last);
+		if (matched.match == POLICY_MATCH_NO)
 			continue;
-		if (match == POLICY_MATCH_MIGHT && fact != POLICY_FACT_TYPE &&
-		    !(answer->opened != NULL && policy_fact_is_inside(fact)))
+		if (matched.match == POLICY_MATCH_MIGHT &&
+		    matched.fact != POLICY_FACT_TYPE &&
+		    !(answer->opened != NULL &&
+			policy_fact_is_inside(matched.fact)))
 			return false;
 		if (rule->report)
 			continue;
 		if (*ret == NULL && rule->verdict == POLICY_VERDICT_ALLOW)
 			*ret = rule->parent;
-		if (match == POLICY_MATCH_YES)
+		if (matched.match == POLICY_MATCH_YES)
 			break;
 	}
 	return true;

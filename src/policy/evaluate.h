@@ -2,24 +2,18 @@
 /*
  * policy/evaluate: the one evaluator.
  *
- * At each phase a condition is true, false or not yet known, so that a rule
- * matches, does not match, or might match.  The list is walked from the top:
- * the first rule that matches decides; a rule that might match decides only if
- * every verdict still possible from there on is the same one.  Kernel ruleset,
- * proxy and explanation all mean what this file says.
+ * At each phase a rule matches, does not match, or might match (policy/match).
+ * The list is walked from the top: the first rule that matches decides; a rule
+ * that might match decides only if every verdict still possible from there on
+ * is the same one.  Kernel ruleset, proxy and explanation all mean what these
+ * two files say.
  *
  * Pure functions of a frozen policy and a flow: any thread, no allocation.
  */
 #ifndef GATEHOUSE_POLICY_EVALUATE_H
 #define GATEHOUSE_POLICY_EVALUATE_H
 
-#include "policy/policy.h"
-
-enum policy_match {
-	POLICY_MATCH_NO,
-	POLICY_MATCH_MIGHT,
-	POLICY_MATCH_YES,
-};
+#include "policy/match.h"
 
 /* Of one flow; who tries out more rules at once is told of the first ones. */
 #define POLICY_REPORTED_MAX 4
@@ -37,27 +31,6 @@ struct policy_answer {
 	unsigned reported_count;
 	const char *reason; /* a refusal that no rule made; else NULL */
 };
-
-/* Called for each rule looked at, in order, with what settled the match. */
-typedef void (*policy_trace_fn)(void *context, const struct policy_rule *rule,
-    enum policy_match match, enum policy_fact fact);
-
-struct policy_trace {
-	policy_trace_fn step;
-	void *context;
-};
-
-/*
- * What this phase shows of a fact.  ABSENT: no phase that the flow can reach
- * will show it.  NOT_GIVEN: not yet, or the caller does not know.
- */
-enum flow_known policy_fact_see(
-    const struct flow *flow, enum policy_fact fact, enum policy_phase phase);
-
-/* Of one rule, by itself, and the fact that settled it. */
-enum policy_match policy_rule_match(const struct policy *policy,
-    const struct policy_rule *rule, const struct flow *flow,
-    enum policy_phase phase, enum policy_fact *ret_fact);
 
 /*
  * Calls for each rule that may match by what the index knows, in their order,
@@ -79,15 +52,6 @@ struct policy_answer policy_evaluate(const struct policy *policy,
  */
 struct policy_answer policy_decide(
     const struct policy *policy, const struct flow *flow);
-
-/* Whether the endpoint, without what is behind `except`, covers a name that the
- * flow is known to have. */
-bool policy_endpoint_names(
-    const struct policy_endpoint *endpoint, const struct flow *flow);
-
-/* Whether one field of the request has the name and such a value. */
-bool policy_header_is_in(
-    const struct policy_header *header, const struct flow *flow);
 
 /*
  * Whether a rule does more than give its verdict: logs, reports, translates,

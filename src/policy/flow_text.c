@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/flow_text.h"
+#include "policy/flow_text_impl.h"
 
-#include "policy/learning.h"
 #include "policy/manual.h"
+#include "policy/question.h"
 #include "policy/resolve.h"
 #include "policy/sandbox.h"
 
 #include <errno.h>
 
-enum scheme {
-	SCHEME_NONE,
-	SCHEME_HTTP,
-	SCHEME_HTTPS,
-};
-
-/* What was written, before it is known which way the flow goes. */
-struct draft {
-	struct reader *in;
-	const struct policy *policy;
-	const struct policy_own *own;
-	struct flow *flow;
-	enum scheme scheme;
-	bool is_explicit;
-};
-
 static bool
-fail(struct draft *draft, const struct token *at, const char *why)
+fail(struct flow_draft *draft, const struct token *at, const char *why)
 {
 	report_error(draft->in->report, at->place, "%s", why);
 	return false;
 }
 
 static bool
-is_own(const struct draft *draft, struct address address)
+is_own(const struct flow_draft *draft, struct address address)
 {
 	const struct policy_console *console = &draft->policy->console;
 
@@ -54,7 +38,7 @@ is_own(const struct draft *draft, struct address address)
 
 /* A zone's name in front of an address; ZONE_NONE when none is written. */
 static uint8_t
-take_zone(struct draft *draft)
+take_zone(struct flow_draft *draft)
 {
 	uint8_t zone;
 
@@ -69,7 +53,7 @@ take_zone(struct draft *draft)
 
 /* In front of an address stands a zone, which may be misspelt. */
 static bool
-expected_address(struct draft *draft, uint8_t zone, const char *what)
+expected_address(struct flow_draft *draft, uint8_t zone, const char *what)
 {
 	const struct token *token = reader_peek(draft->in);
 	const struct policy *policy = draft->policy;
@@ -89,14 +73,15 @@ expected_address(struct draft *draft, uint8_t zone, const char *what)
 
 /* A sandbox has one address in each family, and nobody need know it. */
 static bool
-is_sandbox(struct draft *draft, uint8_t zone)
+is_sandbox(struct flow_draft *draft, uint8_t zone)
 {
 	return zone != ZONE_NONE && zone == draft->policy->sandbox &&
-	       reader_peek(draft->in)->kind == TOKEN_ARROW;
+	       (reader_peek(draft->in)->kind == TOKEN_ARROW ||
+		   reader_at_word(draft->in, "asks"));
 }
 
 static bool
-read_source(struct draft *draft)
+read_source(struct flow_draft *draft)
 {
 	struct flow *flow = draft->flow;
 	uint8_t zone = take_zone(draft);
@@ -126,8 +111,9 @@ read_source(struct draft *draft)
 	return true;
 }
 
-static void
-set_destination(struct draft *draft, uint8_t zone, struct address address)
+void
+flow_draft_set_destination(
+    struct flow_draft *draft, uint8_t zone, struct address address)
 {
 	struct flow *flow = draft->flow;
 	uint8_t home = policy_zone_of(draft->policy, address);
@@ -148,7 +134,7 @@ set_destination(struct draft *draft, uint8_t zone, struct address address)
  * in that zone, and `self ADDRESS` says which.
  */
 static bool
-read_self(struct draft *draft, uint8_t zone)
+read_self(struct flow_draft *draft, uint8_t zone)
 {
 	struct flow *flow = draft->flow;
 	const struct token *token = reader_peek(draft->in);
@@ -166,7 +152,7 @@ read_self(struct draft *draft, uint8_t zone)
 }
 
 static void
-set_elsewhere(struct draft *draft, uint8_t zone)
+set_elsewhere(struct flow_draft *draft, uint8_t zone)
 {
 	struct flow *flow = draft->flow;
 
@@ -175,7 +161,7 @@ set_elsewhere(struct draft *draft, uint8_t zone)
 }
 
 static bool
-set_name(struct draft *draft, uint8_t zone, struct str text,
+set_name(struct flow_draft *draft, uint8_t zone, struct str text,
     const struct token *token)
 {
 	char buffer[DOMAIN_NAME_MAX + 1];
@@ -194,7 +180,8 @@ set_name(struct draft *draft, uint8_t zone, struct str text,
 }
 
 static void
-set_service(struct draft *draft, enum policy_protocol protocol, uint16_t port)
+set_service(
+    struct flow_draft *draft, enum policy_protocol protocol, uint16_t port)
 {
 	draft->flow->known[POLICY_FACT_SERVICE] = FLOW_KNOWN;
 	draft->flow->protocol = protocol;
@@ -203,7 +190,7 @@ set_service(struct draft *draft, enum policy_protocol protocol, uint16_t port)
 
 /* The host of a URL: a literal (in brackets for IPv6) or a name. */
 static bool
-set_host(struct draft *draft, uint8_t zone, struct str host,
+set_host(struct flow_draft *draft, uint8_t zone, struct str host,
     const struct token *token)
 {
 	struct address address;
@@ -212,13 +199,13 @@ set_host(struct draft *draft, uint8_t zone, struct str host,
 		host = (struct str){ host.at + 1, host.len - 2 };
 	if (address_parse(host, &address) < 0)
 		return set_name(draft, zone, host, token);
-	set_destination(draft, zone, address);
+	flow_draft_set_destination(draft, zone, address);
 	draft->flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
 	return true;
 }
 
 static bool
-take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
+take_scheme(struct flow_draft *draft, struct str *url, uint16_t *ret_port)
 {
 	if (str_starts(*url, STR("http://"))) {
 		draft->scheme = SCHEME_HTTP;
@@ -235,7 +222,7 @@ take_scheme(struct draft *draft, struct str *url, uint16_t *ret_port)
 
 /* What follows the first `/` of a URL, without query and fragment. */
 static bool
-set_path(struct draft *draft, struct str rest)
+set_path(struct flow_draft *draft, struct str rest)
 {
 	size_t len = str_find(rest, '?') < str_find(rest, '#')
 			 ? str_find(rest, '?')
@@ -253,7 +240,7 @@ set_path(struct draft *draft, struct str rest)
 }
 
 static bool
-set_url(struct draft *draft, uint8_t zone, const struct token *token)
+set_url(struct flow_draft *draft, uint8_t zone, const struct token *token)
 {
 	struct str rest = token->text;
 	uint64_t port;
@@ -296,7 +283,7 @@ names_destination(struct str text, struct address *ret)
 }
 
 static bool
-read_destination(struct draft *draft)
+read_destination(struct flow_draft *draft)
 {
 	uint8_t zone = take_zone(draft);
 	const struct token *token = reader_peek(draft->in);
@@ -315,12 +302,12 @@ read_destination(struct draft *draft)
 		return read_self(draft, zone);
 	if (address.family == ADDRESS_NONE)
 		return set_name(draft, zone, token->text, token);
-	set_destination(draft, zone, address);
+	flow_draft_set_destination(draft, zone, address);
 	return true;
 }
 
 static bool
-read_port(struct draft *draft, const struct policy_protocol_row *row)
+read_port(struct flow_draft *draft, const struct policy_protocol_row *row)
 {
 	const struct token *token = reader_peek(draft->in);
 	uint64_t port;
@@ -342,7 +329,7 @@ read_port(struct draft *draft, const struct policy_protocol_row *row)
 }
 
 static bool
-read_service(struct draft *draft)
+read_service(struct flow_draft *draft)
 {
 	const struct token *token = reader_peek(draft->in);
 	enum policy_protocol protocol;
@@ -357,350 +344,6 @@ read_service(struct draft *draft)
 	return read_port(draft, policy_protocol_row(protocol));
 }
 
-static bool
-read_fact_address(struct draft *draft)
-{
-	const struct token *token = reader_peek(draft->in);
-	struct address address;
-
-	if (token->kind != TOKEN_WORD ||
-	    address_parse(token->text, &address) < 0)
-		return reader_expected(draft->in, "the name's address");
-	(void)reader_take(draft->in);
-	set_destination(draft, ZONE_NONE, address);
-	return true;
-}
-
-static bool
-read_fact_method(struct draft *draft)
-{
-	const struct token *token = reader_peek(draft->in);
-
-	if (token->kind != TOKEN_WORD)
-		return reader_expected(draft->in, "a method");
-	draft->flow->method =
-	    arena_str(draft->in->arena, reader_take(draft->in)->text);
-	draft->flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
-	return true;
-}
-
-static bool
-read_fact_text(struct draft *draft, enum policy_fact fact, struct str *ret,
-    const char *what)
-{
-	const struct token *token = reader_peek(draft->in);
-
-	if (token->kind != TOKEN_WORD && token->kind != TOKEN_STRING)
-		return reader_expected(draft->in, what);
-	*ret = arena_str(draft->in->arena, reader_take(draft->in)->text);
-	draft->flow->known[fact] = FLOW_KNOWN;
-	return ret->at != NULL;
-}
-
-static bool
-read_fact_user(struct draft *draft)
-{
-	return read_fact_text(
-	    draft, POLICY_FACT_USER, &draft->flow->user, "a user");
-}
-
-static bool
-read_fact_type(struct draft *draft)
-{
-	return read_fact_text(draft, POLICY_FACT_TYPE, &draft->flow->type,
-	    "a media type, like image/png");
-}
-
-/* header NAME VALUE; the fields that are given are all that there are. */
-static bool
-read_fact_header(struct draft *draft)
-{
-	struct flow *flow = draft->flow;
-	struct flow_header *all =
-	    arena_array(draft->in->arena, flow->header_count + 1, sizeof(*all));
-
-	if (all == NULL)
-		return false;
-	for (size_t i = 0; i < flow->header_count; i++)
-		all[i] = flow->headers[i];
-	struct flow_header *next = &all[flow->header_count];
-	if (!read_fact_text(draft, POLICY_FACT_HEADER, &next->name,
-		"the name of a header field") ||
-	    !read_fact_text(
-		draft, POLICY_FACT_HEADER, &next->value, "its value"))
-		return false;
-	flow->headers = all;
-	flow->header_count++;
-	return true;
-}
-
-/* at mon 09:30 */
-static bool
-read_fact_time(struct draft *draft)
-{
-	static const char what[] = "a day and a time, like mon 09:30";
-	const struct token *token = reader_peek(draft->in);
-	char meant[HOURS_MEANT_BYTES];
-	unsigned day, minute;
-
-	if (token->kind != TOKEN_WORD || !hours_day_find(token->text, &day)) {
-		(void)reader_expected(draft->in, what);
-		if (token->kind == TOKEN_WORD &&
-		    str_find(token->text, '-') == token->text.len &&
-		    hours_days_meant(token->text, meant))
-			report_hint(
-			    draft->in->report, "did you mean '%s'?", meant);
-		return false;
-	}
-	(void)reader_take(draft->in);
-	if (reader_peek(draft->in)->kind != TOKEN_WORD ||
-	    !hours_time_parse(reader_peek(draft->in)->text, &minute) ||
-	    minute == HOURS_DAY_MINUTES)
-		return reader_expected(draft->in, "a time, like 09:30");
-	(void)reader_take(draft->in);
-	draft->flow->minute = day * HOURS_DAY_MINUTES + minute;
-	draft->flow->known[POLICY_FACT_TIME] = FLOW_KNOWN;
-	return true;
-}
-
-static bool
-read_fact_explicit(struct draft *draft)
-{
-	draft->is_explicit = true;
-	return true;
-}
-
-static const struct {
-	const char *word;
-	bool (*read)(struct draft *);
-} facts[] = {
-	{ "address", read_fact_address },
-	{ "method", read_fact_method },
-	{ "user", read_fact_user },
-	{ "header", read_fact_header },
-	{ "type", read_fact_type },
-	{ "at", read_fact_time },
-	{ "explicit", read_fact_explicit },
-};
-
-#define FACTS (sizeof(facts) / sizeof(facts[0]))
-
-void
-flow_offer_facts(struct nearest *nearest)
-{
-	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
-		nearest_offer(nearest,
-		    str_of(policy_protocol_row((enum policy_protocol)i)->word));
-	for (size_t i = 0; i < FACTS; i++)
-		nearest_offer(nearest, str_of(facts[i].word));
-}
-
-static bool
-read_facts(struct draft *draft)
-{
-	size_t i = 0;
-
-	while (i < FACTS) {
-		if (!reader_at_word(draft->in, facts[i].word)) {
-			i++;
-			continue;
-		}
-		(void)reader_take(draft->in);
-		if (!facts[i].read(draft))
-			return false;
-		i = 0;
-	}
-	return true;
-}
-
-/* The listener that the flow goes to; NULL: none. */
-static const struct policy_listen *
-find_listener(const struct draft *draft)
-{
-	const struct flow *flow = draft->flow;
-	struct address_port at = { flow->destination, flow->port };
-
-	if (flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port ||
-	    (flow->protocol != POLICY_PROTOCOL_TCP &&
-		flow->protocol != POLICY_PROTOCOL_UDP))
-		return NULL;
-	return policy_listen_at(draft->policy, at);
-}
-
-static bool
-goes_to_console(const struct draft *draft)
-{
-	const struct flow *flow = draft->flow;
-	struct address_port at = { flow->destination, flow->port };
-
-	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
-	       !flow->any_port && flow->protocol == POLICY_PROTOCOL_TCP &&
-	       policy_console_takes(
-		   &draft->policy->console, flow->from_zone, at);
-}
-
-/* Of a name that was given in place of an address nobody knows whether it is
- * the gateway's. */
-static bool
-goes_to_dns(const struct draft *draft)
-{
-	const struct flow *flow = draft->flow;
-	struct address_port at = { flow->destination, flow->port };
-
-	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
-	       !flow->any_port &&
-	       (flow->protocol == POLICY_PROTOCOL_TCP ||
-		   flow->protocol == POLICY_PROTOCOL_UDP) &&
-	       policy_dns_takes(&draft->policy->dns, flow->from_zone, at,
-		   flow->to_zone == ZONE_SELF);
-}
-
-/* A connection to the listener itself: what it will ask is not known yet. */
-static bool
-goes_to_listener(const struct draft *draft)
-{
-	const struct policy_listen *listen = find_listener(draft);
-
-	return listen != NULL &&
-	       (listen->zones & policy_zone_bit(draft->flow->from_zone)) != 0;
-}
-
-static bool
-is_intercepted(const struct draft *draft)
-{
-	const struct flow *flow = draft->flow;
-
-	return flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
-	       !flow->any_port && flow->to_zone != ZONE_SELF &&
-	       policy_intercepts(
-		   draft->policy, flow->from_zone, flow->protocol, flow->port);
-}
-
-/* The service is not all known, and the proxy intercepts what it may be. */
-static bool
-may_be_intercepted(const struct draft *draft)
-{
-	const struct policy *policy = draft->policy;
-	const struct flow *flow = draft->flow;
-	bool given = flow->known[POLICY_FACT_SERVICE] == FLOW_KNOWN;
-
-	if ((given && !flow->any_port) || flow->to_zone == ZONE_SELF)
-		return false;
-	for (size_t i = 0; i < policy->intercept_count; i++) {
-		const struct policy_intercept *one = &policy->intercepts[i];
-		if ((one->zones & policy_zone_bit(flow->from_zone)) == 0)
-			continue;
-		for (size_t j = 0; j < one->services.count; j++)
-			if (!given ||
-			    one->services.items[j].protocol == flow->protocol)
-				return true;
-	}
-	return false;
-}
-
-static enum flow_way
-find_way(const struct draft *draft)
-{
-	if (draft->is_explicit || str_is(draft->flow->method, "CONNECT"))
-		return FLOW_EXPLICIT;
-	if (may_be_intercepted(draft))
-		return FLOW_INTERCEPTED;
-	if (is_intercepted(draft))
-		return policy_carries(draft->policy, draft->flow->from_zone,
-			   draft->flow->protocol, draft->flow->port)
-			   ? FLOW_INTERCEPTED
-			   : FLOW_UNCARRIED;
-	uint64_t listeners = policy_listen_zones(draft->policy);
-	return draft->scheme != SCHEME_NONE &&
-		       (listeners & policy_zone_bit(draft->flow->from_zone)) !=
-			   0
-		   ? FLOW_EXPLICIT
-		   : FLOW_PLAIN;
-}
-
-/* What is no http is taken for TLS: that shows its server name, and nothing
- * else unless it is opened.  QUIC never is. */
-static void
-set_intercepted(struct draft *draft)
-{
-	struct flow *flow = draft->flow;
-	bool tcp = flow->protocol == POLICY_PROTOCOL_TCP;
-	bool http =
-	    tcp && (draft->scheme == SCHEME_HTTP ||
-		       (draft->scheme == SCHEME_NONE &&
-			   (flow->port == 80 ||
-			       flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN)));
-
-	flow->last = http ? POLICY_PHASE_RESPONSE : POLICY_PHASE_NAME;
-	if (tcp && !http)
-		flow->tls = FLOW_TLS_REQUEST;
-}
-
-static void
-set_explicit(struct draft *draft)
-{
-	struct flow *flow = draft->flow;
-	bool method_given = flow->known[POLICY_FACT_METHOD] == FLOW_KNOWN;
-
-	if (flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
-		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
-	if (draft->scheme == SCHEME_HTTPS && !str_is(flow->method, "CONNECT")) {
-		flow->tls = FLOW_TLS_REQUEST;
-		flow->connects = true;
-		flow->last = POLICY_PHASE_RESPONSE;
-		return;
-	}
-	if (draft->scheme != SCHEME_HTTP && !method_given) {
-		flow->method = STR("CONNECT");
-		flow->known[POLICY_FACT_METHOD] = FLOW_KNOWN;
-	}
-	bool tunnel = str_is(flow->method, "CONNECT");
-	if (tunnel) {
-		/* What goes through a tunnel is not looked at. */
-		flow->known[POLICY_FACT_PATH] = FLOW_ABSENT;
-		flow->known[POLICY_FACT_SCHEME] = FLOW_ABSENT;
-	}
-	flow->last = tunnel ? POLICY_PHASE_REQUEST : POLICY_PHASE_RESPONSE;
-}
-
-static void
-set_scheme(struct draft *draft)
-{
-	if (draft->scheme == SCHEME_NONE)
-		return;
-	draft->flow->scheme = draft->scheme == SCHEME_HTTP
-				  ? POLICY_SCHEME_HTTP
-				  : POLICY_SCHEME_HTTPS;
-	draft->flow->known[POLICY_FACT_SCHEME] = FLOW_KNOWN;
-}
-
-/* Of a connection to the listener only who made it, and when, is known. */
-static void
-set_unasked(struct flow *flow)
-{
-	uint8_t time = flow->known[POLICY_FACT_TIME];
-
-	flow->way = FLOW_EXPLICIT;
-	flow->last = POLICY_PHASE_RESPONSE;
-	memset(flow->known, FLOW_NOT_GIVEN, sizeof(flow->known));
-	flow->known[POLICY_FACT_SOURCE] = FLOW_KNOWN;
-	flow->known[POLICY_FACT_TIME] = time;
-}
-
-/* Only who knows of the proxy is asked who he is, and only where there are
- * users.  What a flow says all the same is taken, to see what would be. */
-static void
-set_user(struct draft *draft)
-{
-	struct flow *flow = draft->flow;
-
-	if (flow->known[POLICY_FACT_USER] == FLOW_NOT_GIVEN &&
-	    (flow->way == FLOW_INTERCEPTED ||
-		(flow->way == FLOW_EXPLICIT &&
-		    !policy_has_users(draft->policy))))
-		flow->known[POLICY_FACT_USER] = FLOW_ABSENT;
-}
-
 /* RFC 2131, 4.1: who has no address yet may ask for one wherever he is. */
 static bool
 asks_for_address(const struct flow *flow)
@@ -711,73 +354,123 @@ asks_for_address(const struct flow *flow)
 	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
 }
 
-/* Who has an address has asked for its name; who writes one, for none. */
-static void
-set_learned(struct draft *draft)
-{
-	struct flow *flow = draft->flow;
+/* ---- a question ---- */
 
-	flow->learns = flow->way == FLOW_PLAIN &&
-		       policy_learns(draft->policy, flow->from_zone);
-	if (flow->learns && flow->known[POLICY_FACT_NAME] != FLOW_KNOWN)
-		flow->known[POLICY_FACT_NAME] = FLOW_ABSENT;
+static bool
+is_served(struct flow_draft *draft, const struct token *asks)
+{
+	const struct policy *policy = draft->policy;
+	const struct flow *flow = draft->flow;
+
+	if (policy_dns_serves(&policy->dns, flow->from_zone) ||
+	    (policy->sandbox != ZONE_NONE &&
+		flow->from_zone == policy->sandbox))
+		return true;
+	report_error(draft->in->report, asks->place,
+	    "no 'dns' of this policy takes questions from here");
+	report_hint(draft->in->report,
+	    "to another name server they are flows: -> ADDRESS udp 53");
+	return false;
 }
 
+/* In its one spelling, as far as a name's labels may be anything. */
+static struct str
+lower(struct flow_draft *draft, struct str text)
+{
+	char *copy = arena_alloc(draft->in->arena, text.len + 1);
+
+	if (copy == NULL)
+		return (struct str){ NULL, 0 };
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = ascii_lower(text.at[i]);
+	return (struct str){ copy, text.len - str_ends(text, STR(".")) };
+}
+
+/* Behind "asks": NAME [ "address" ADDRESS ] [ "at" DAY TIME ]. */
+static bool
+read_question(struct flow_draft *draft)
+{
+	struct flow *flow = draft->flow;
+	const struct token *asks = reader_take(draft->in);
+	const struct token *token = reader_peek(draft->in);
+
+	if (!is_served(draft, asks))
+		return false;
+	if (token->kind != TOKEN_WORD)
+		return reader_expected(draft->in, "the name that is asked for");
+	flow->question = lower(draft, token->text);
+	if (flow->question.at == NULL)
+		return false;
+	struct policy_question question =
+	    policy_question_of(draft->policy, flow->question);
+	if (question.is_reverse)
+		flow_draft_set_destination(draft, ZONE_NONE, question.address);
+	else if (!set_name(draft, ZONE_NONE, question.name, token))
+		return false;
+	(void)reader_take(draft->in);
+	/* Where it leads is not known yet. */
+	flow->known[POLICY_FACT_NAME] =
+	    question.is_reverse ? FLOW_ABSENT : FLOW_KNOWN;
+	if (!question.is_reverse)
+		flow->known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
+	return flow_draft_read_facts(draft);
+}
+
+/* All that a flow to there could be is open. */
 static void
-find_phases(struct draft *draft)
+set_open(struct flow_draft *draft)
 {
 	struct flow *flow = draft->flow;
 
-	const struct policy_listen *listen = find_listener(draft);
+	flow->way = FLOW_EXPLICIT;
+	flow->last = POLICY_PHASE_RESPONSE;
+	flow->known[POLICY_FACT_USER] =
+	    policy_has_users(draft->policy) ? FLOW_NOT_GIVEN : FLOW_ABSENT;
+}
 
-	flow->console = goes_to_console(draft);
-	flow->asks_dns = goes_to_dns(draft);
-	flow->balanced = listen != NULL &&
-			 flow->protocol == POLICY_PROTOCOL_TCP &&
-			 policy_listen_trusts(listen, flow->source);
-	if (flow->balanced || goes_to_listener(draft)) {
-		set_unasked(flow);
-		return;
-	}
-	set_scheme(draft);
-	flow->way = find_way(draft);
-	flow->last = POLICY_PHASE_PACKET;
-	/* Where the way hangs on the service, no later phase can be told. */
-	if (flow->way == FLOW_INTERCEPTED && !may_be_intercepted(draft))
-		set_intercepted(draft);
-	else if (flow->way == FLOW_EXPLICIT)
-		set_explicit(draft);
-	set_user(draft);
-	set_learned(draft);
+static bool
+read_flow(struct flow_draft *draft)
+{
+	if (!read_destination(draft) || !read_service(draft) ||
+	    !flow_draft_read_facts(draft))
+		return false;
+	flow_draft_find_way(draft);
+	return true;
 }
 
 bool
 flow_read(struct reader *reader, const struct policy *policy,
     const struct policy_own *own, struct flow *ret)
 {
-	struct draft draft = {
+	struct flow_draft draft = {
 		.in = reader, .policy = policy, .own = own, .flow = ret
 	};
 
 	*ret = (struct flow){ .from_zone = ZONE_NONE,
 		.to_zone = ZONE_NONE,
 		.own_zone = ZONE_NONE };
-	if (!read_source(&draft) ||
-	    !reader_expect(reader, TOKEN_ARROW, "'->'") ||
-	    !read_destination(&draft) || !read_service(&draft) ||
-	    !read_facts(&draft))
+	if (!read_source(&draft))
+		return false;
+	if (reader_at_word(reader, "asks")) {
+		set_open(&draft);
+		return read_question(&draft);
+	}
+	if (!reader_expect(reader, TOKEN_ARROW, "'->'") || !read_flow(&draft))
 		return false;
 	ret->spoofed = ret->spoofed && !asks_for_address(ret);
-	find_phases(&draft);
 	return true;
 }
 
 static void
-refuse_rest(struct reader *reader)
+refuse_rest(struct reader *reader, const struct flow *flow)
 {
 	const struct token *token = reader_peek(reader);
 	struct nearest nearest;
 
+	if (flow->question.at != NULL) {
+		(void)reader_expected(reader, "'address', 'at' or the end");
+		return;
+	}
 	(void)reader_expected(reader,
 	    "a protocol, a fact (address, method, user, header, type, at, "
 	    "explicit) or the end");
@@ -789,10 +482,10 @@ refuse_rest(struct reader *reader)
 }
 
 static void
-expect_end(struct reader *reader)
+expect_end(struct reader *reader, const struct flow *flow)
 {
 	if (!reader_take_if(reader, TOKEN_NEWLINE))
-		refuse_rest(reader);
+		refuse_rest(reader, flow);
 	else if (reader_peek(reader)->kind != TOKEN_END)
 		(void)reader_expected(reader, "one flow, in one line");
 }
@@ -809,7 +502,7 @@ flow_parse(const struct source *source, const struct policy *policy,
 
 	reader.next = tokens.items;
 	if (rc == 0 && flow_read(&reader, policy, own, ret))
-		expect_end(&reader);
+		expect_end(&reader, ret);
 	(void)report_topic(report, before);
 	tokens_fini(&tokens);
 	if (arena->full)

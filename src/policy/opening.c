@@ -35,11 +35,11 @@ match(const struct opening *opening, const struct policy_rule *rule)
 {
 	bool of_connect =
 	    opening->unknown.connects && policy_rule_is_of_connect(rule);
-	enum policy_fact fact;
 
 	return policy_rule_match(opening->policy, rule,
 	    of_connect ? &opening->connect : &opening->unknown,
-	    POLICY_PHASE_REQUEST, &fact);
+	    POLICY_PHASE_REQUEST)
+	    .match;
 }
 
 static bool

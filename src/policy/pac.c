@@ -208,12 +208,11 @@ static bool
 may_allow(const struct pac *pac, const struct policy_rule *rule)
 {
 	struct flow flow = flow_of(pac);
-	enum policy_fact fact;
 
 	return rule->verdict == POLICY_VERDICT_ALLOW && !rule->report &&
 	       !rule->publish && has_tcp(&rule->services) &&
-	       policy_rule_match(pac->policy, rule, &flow, POLICY_PHASE_PACKET,
-		   &fact) != POLICY_MATCH_NO;
+	       policy_rule_match(pac->policy, rule, &flow, POLICY_PHASE_PACKET)
+		       .match != POLICY_MATCH_NO;
 }
 
 static bool

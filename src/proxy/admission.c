@@ -181,8 +181,6 @@ admission_move(const struct proxy_generation *generation, struct flow *flow)
 static bool
 may_be_about_user(const struct policy *policy, const struct flow *flow)
 {
-	enum policy_fact fact;
-
 	struct flow seen;
 
 	if (flow->tls != FLOW_BARE) {
@@ -191,8 +189,9 @@ may_be_about_user(const struct policy *policy, const struct flow *flow)
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (policy->rules[i].user_count > 0 &&
-		    policy_rule_match(policy, &policy->rules[i], flow,
-			flow->last, &fact) != POLICY_MATCH_NO)
+		    policy_rule_match(
+			policy, &policy->rules[i], flow, flow->last)
+			    .match != POLICY_MATCH_NO)
 			return true;
 	return false;
 }

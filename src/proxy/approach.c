@@ -5,6 +5,7 @@
 #include "event/counter.h"
 #include "net/socket.h"
 #include "proxy/limits.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <stdio.h>
@@ -132,15 +133,25 @@ approach_key(const struct approach *approach)
 }
 
 static bool
-take_kept(struct approach *approach)
+find_kept(struct approach *approach, struct stream **ret)
 {
+	struct worker *worker = approach->worker;
+	struct pool_key key = approach_key(approach);
 	struct pool_kept kept;
 
-	if (!approach->may_reuse)
+	if (approach->may_share && sessions_open(worker->sessions, key, ret))
+		return true;
+	if (!approach->may_reuse || !pool_take(worker->pool, key, &kept))
 		return false;
-	if (!pool_take(approach->worker->pool, approach_key(approach), &kept))
+	*ret = kept.stream;
+	return true;
+}
+
+static bool
+take_kept(struct approach *approach)
+{
+	if (!find_kept(approach, &approach->stream))
 		return false;
-	approach->stream = kept.stream;
 	counter_add(COUNTER_UPSTREAM_REUSED, 1);
 	approach->reused = true;
 	finish(approach, PROXY_FAILURE_NONE);

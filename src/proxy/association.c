@@ -286,6 +286,7 @@ create(struct client *client, const struct socks_request *request)
 	if (association == NULL)
 		return NULL;
 	association->client = client;
+	association->room = ASSOCIATION_QUEUE_BYTES_MAX;
 	association->caller.worker = client->worker;
 	association->caller.listener = client->listener;
 	association->caller.client =

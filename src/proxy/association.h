@@ -39,7 +39,7 @@ struct association {
 	int fd;                      /* of the listener, to answer by; owned */
 	struct datagram_flow *flows; /* used last first */
 	size_t flow_count;
-	size_t queued; /* bytes */
+	size_t room; /* of what waits in the flows, in bytes */
 };
 
 /* Answers the request, which is consumed.  Tail call. */

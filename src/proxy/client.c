@@ -282,13 +282,21 @@ client_become(struct client *client, struct address_port source)
 		client_await_request(client);
 }
 
-/* Of a stream of HTTP/2 that of its connection. */
+/* Of a stream of HTTP/2 that of its connection, which may be one itself. */
 static int
 descriptor_of(const struct client *client)
 {
-	if (client->connection != NULL)
+	while (client->connection != NULL)
 		client = client->connection;
 	return client->stream != NULL ? stream_fd(client->stream) : -1;
+}
+
+/* What is inside TLS of a stream's own is spoken by itself. */
+static bool
+speaks_frames(const struct client *client)
+{
+	return client->frames != NULL ||
+	       (client->connection != NULL && !client_has_opened(client));
 }
 
 void
@@ -298,7 +306,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 	    client->intercepted ? FLOW_INTERCEPTED : FLOW_EXPLICIT,
 	    client->peer, client->flow_id);
 	errand->balancer = client->balancer;
-	if (client->connection != NULL || client->frames != NULL)
+	if (speaks_frames(client))
 		errand->account.http = http_version_word(HTTP_VERSION_2);
 	errand->client_fd = descriptor_of(client);
 	errand->named = client->alias.at != NULL;

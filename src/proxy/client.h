@@ -79,8 +79,8 @@ struct client {
 	struct association *association;
 	struct alias_stream *questions;
 	struct frames *frames;
-	/* NULL: its TLS, if any, is its own.  Of a stream that of its
-	 * connection, lent. */
+	/* NULL: its TLS, if any, is its own.  A stream of a connection that was
+	 * opened is lent that one's; of another it may have one itself. */
 	struct opened *opened;
 };
 
@@ -102,6 +102,8 @@ void client_end(struct client *client);
 
 /* A reset: the end must not be taken for a proper one. */
 void client_reset(struct client *client);
+/* The same, and what it is about is told as `why`. */
+void client_break(struct client *client, enum proxy_failure why);
 
 /* Nothing is said any more, not even that it is over. */
 void client_silence(struct client *client);
@@ -111,8 +113,9 @@ void client_await_rest(struct client *client);
 
 /* Its time for a first word runs, if it has said none. */
 void client_await_hello(struct client *client);
-/* The same, told as `why`. */
-void client_break(struct client *client, enum proxy_failure why);
+
+/* Whether what it has of TLS that was opened is its own. */
+bool client_has_opened(const struct client *client);
 
 /* ---- for proxy/frames ---- */
 

@@ -46,11 +46,19 @@ client_finish_matter(struct client *client, enum proxy_failure why)
 		client->user.name = str_of(client->certified);
 }
 
+bool
+client_has_opened(const struct client *client)
+{
+	return client->opened != NULL &&
+	       (client->connection == NULL ||
+		   client->connection->opened != client->opened);
+}
+
 static void
 destroy(struct client *client, enum proxy_failure why)
 {
 	client_finish_matter(client, why);
-	if (client->connection == NULL)
+	if (client_has_opened(client))
 		opened_destroy(&client->opened);
 	stream_close(&client->stream);
 	loop_timer_cancel(&client->timer);

@@ -114,13 +114,28 @@ client_ban(struct client *client)
 	client_break(client, PROXY_FAILURE_BANNED);
 }
 
+/* What lies in one of its streams may be a connection as well. */
+static void
+drain_streams(struct frames *frames)
+{
+	struct client *stream = *frames_streams(frames), *next;
+
+	for (; stream != NULL; stream = next) {
+		next = stream->next;
+		if (client_has_opened(stream))
+			client_drain(stream);
+	}
+}
+
 void
 client_drain(struct client *client)
 {
-	if (client->state == CLIENT_IDLE)
+	if (client->state == CLIENT_IDLE) {
 		client_arm(client, PROXY_DRAIN_IDLE);
-	else if (client->frames != NULL)
+	} else if (client->frames != NULL) {
+		drain_streams(client->frames);
 		frames_drain(client->frames);
+	}
 }
 
 void

@@ -17,12 +17,6 @@
 /* Answers taken in one go, so that one flow does not keep the others. */
 #define ANSWERS_MAX 16
 
-struct datagram {
-	struct datagram *next;
-	size_t len;
-	char bytes[];
-};
-
 static void
 arm(struct datagram_flow *flow)
 {
@@ -30,51 +24,6 @@ arm(struct datagram_flow *flow)
 
 	loop_timer_arm(
 	    loop, &flow->timer, loop_now(loop) + PROXY_DATAGRAM_TIMEOUT);
-}
-
-/* ---- those that wait ---- */
-
-static void
-queue(struct datagram_flow *flow, struct str bytes)
-{
-	struct association *association = flow->association;
-	struct datagram *one;
-
-	if (bytes.len > ASSOCIATION_QUEUE_BYTES_MAX - association->queued)
-		return;
-	one = malloc(sizeof(*one) + bytes.len);
-	if (one == NULL)
-		return;
-	one->next = NULL;
-	one->len = bytes.len;
-	if (bytes.len > 0)
-		memcpy(one->bytes, bytes.at, bytes.len);
-	*flow->last = one;
-	flow->last = &one->next;
-	association->queued += bytes.len;
-}
-
-static struct datagram *
-unqueue(struct datagram_flow *flow)
-{
-	struct datagram *first = flow->first;
-
-	if (first == NULL)
-		return NULL;
-	flow->first = first->next;
-	if (flow->first == NULL)
-		flow->last = &flow->first;
-	flow->association->queued -= first->len;
-	return first;
-}
-
-static void
-forget_queue(struct datagram_flow *flow)
-{
-	struct datagram *one;
-
-	while ((one = unqueue(flow)) != NULL)
-		free(one);
 }
 
 /* ---- open ---- */
@@ -128,7 +77,7 @@ static void
 shut(struct datagram_flow *flow)
 {
 	flow->state = DATAGRAM_FLOW_SHUT;
-	forget_queue(flow);
+	datagram_queue_clear(&flow->waiting);
 	errand_tell(&flow->errand);
 }
 
@@ -147,8 +96,8 @@ open_up(struct datagram_flow *flow)
 		return;
 	}
 	flow->state = DATAGRAM_FLOW_OPEN;
-	while ((one = unqueue(flow)) != NULL) {
-		pass_on(flow, (struct str){ one->bytes, one->len });
+	while ((one = datagram_queue_take(&flow->waiting)) != NULL) {
+		pass_on(flow, datagram_bytes(one));
 		free(one);
 	}
 }
@@ -229,7 +178,7 @@ datagram_flow_create(struct association *association, struct address to,
 	flow->name_len = name.len;
 	if (name.len > 0)
 		memcpy(flow->name, name.at, name.len);
-	flow->last = &flow->first;
+	datagram_queue_init(&flow->waiting, &association->room);
 	flow->timer = (struct loop_timer){ .fn = on_time, .context = flow };
 	fill_errand(flow);
 	return flow;
@@ -245,7 +194,7 @@ datagram_flow_destroy(struct datagram_flow *flow, enum proxy_failure why)
 	if (flow->errand.datagrams >= 0)
 		(void)close(flow->errand.datagrams);
 	loop_timer_cancel(&flow->timer);
-	forget_queue(flow);
+	datagram_queue_clear(&flow->waiting);
 	errand_fini(&flow->errand);
 	crowd_leave(flow->place);
 	free(flow);
@@ -267,7 +216,7 @@ datagram_flow_send(struct datagram_flow *flow, struct str bytes)
 	arm(flow);
 	switch (flow->state) {
 	case DATAGRAM_FLOW_ASKING:
-		queue(flow, bytes);
+		datagram_queue_add(&flow->waiting, bytes);
 		if (is_first)
 			errand_begin(&flow->errand);
 		break;

@@ -14,6 +14,7 @@
 #define GATEHOUSE_PROXY_DATAGRAM_FLOW_H
 
 #include "http/host.h"
+#include "proxy/datagram_queue.h"
 #include "proxy/errand.h"
 
 struct association;
@@ -37,7 +38,7 @@ struct datagram_flow {
 	uint16_t port;
 	struct loop_watch watch;
 	struct loop_timer timer;
-	struct datagram *first, **last; /* that wait */
+	struct datagram_queue waiting;
 };
 
 /* NULL: no memory, or no place (proxy/crowd).  The policy is asked with the

@@ -77,6 +77,7 @@ struct errand {
 	struct address meant; /* that the client gave; family NONE: by name */
 	bool named;           /* by it alone, though intercepted */
 	bool may_reuse;       /* a kept connection will do */
+	bool anew;            /* one that others have, of HTTP/2, will not */
 	/* The path in its other reading (http/path); at == NULL: the same. */
 	struct str path_lax;
 	/*
@@ -128,6 +129,7 @@ struct errand {
 	struct {
 		struct str method, url;
 		const char *http; /* of the client; NULL: not his */
+		const char *http_server; /* of the server; NULL: not asked */
 		uint16_t status;
 		uint64_t bytes_in, bytes_out;
 		uint64_t saved; /* bytes not fetched, or not sent */
@@ -202,6 +204,13 @@ bool errand_is_refused(struct errand *errand);
 
 /* The words of its failure, which may name the parent; lent. */
 const char *errand_failure_words(const struct errand *errand);
+
+/*
+ * Why the server, which is a stream of HTTP/2, has failed with `error`: sets
+ * the words for when `failure` is told.
+ */
+void errand_blame_stream(
+    struct errand *errand, enum proxy_failure failure, int error);
 
 /* The parent itself refuses: sets failure and words. */
 void errand_blame_parent(

@@ -177,6 +177,7 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 	approach->may_ask =
 	    errand->says_url && !errand->wants_tunnel && (by_name || !is_named);
 	approach->may_reuse = errand->may_reuse;
+	approach->may_share = errand_may_share(errand) && !errand->anew;
 	approach->secures = errand_tls_key(errand);
 	approach->passage.detail[0] = '\0';
 	approach_start(approach, errand->generation);

@@ -8,6 +8,7 @@
  */
 #include "proxy/errand_impl.h"
 
+#include "http2/session.h"
 #include "proxy/worker.h"
 
 bool
@@ -100,9 +101,11 @@ drop(struct pool_kept *kept)
 	slot_release(kept->slot);
 }
 
-/* A client's own is no use to others, whose turn at the server it may be. */
+/* A client's own, or TLS, is no use to others, whose turn at the server it may
+ * be. */
 static void
-keep_clients(struct worker *worker, struct pool_key key, struct pool_kept *kept)
+keep_unless_awaited(
+    struct worker *worker, struct pool_key key, struct pool_kept *kept)
 {
 	if (slot_is_awaited(kept->slot))
 		drop(kept);
@@ -116,11 +119,15 @@ errand_keep_server(
 {
 	const struct policy *policy = worker->generation->policy;
 
-	if (comes_from_elsewhere(policy, &key))
+	if (http2_stream_is(kept->stream)) {
+		/* Its connection stays where it is. */
+		http2_stream_let_go(&kept->stream);
+		slot_release(kept->slot);
+	} else if (comes_from_elsewhere(policy, &key))
 		drop(kept);
 	else if (!is_by_parent(&key) && is_a_clients(policy, &key))
-		keep_clients(worker, key, kept);
+		keep_unless_awaited(worker, key, kept);
 	else if (!slot_pass_on(kept->slot, &kept->stream))
-		pool_put(worker->pool, key, kept);
+		keep_unless_awaited(worker, key, kept);
 	*kept = (struct pool_kept){ NULL, NULL };
 }

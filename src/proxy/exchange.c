@@ -17,6 +17,9 @@
 
 #define WEBSOCKET STR("websocket")
 
+/* Of what servers do not look at: each may be about to end. */
+#define RETRIES_MAX 3
+
 /* ---- what is asked ---- */
 
 static bool
@@ -78,6 +81,7 @@ exchange_cancel(struct exchange *exchange, enum proxy_failure why)
 	stream_close_reset(&exchange->errand.server);
 	exchange_store_fini(exchange);
 	fini_heads(exchange);
+	transfer_forget(&exchange->up);
 	errand_fini(&exchange->errand);
 }
 
@@ -134,18 +138,32 @@ fail(struct exchange *exchange, enum proxy_failure failure)
 
 /* ---- content up ---- */
 
+/* Rules that ask for fields have seen those of the head alone. */
+static bool
+may_have_trailers(const struct exchange *exchange)
+{
+	return !policy_asks(
+	    exchange->errand.generation->policy, POLICY_FACT_HEADER);
+}
+
 /* In frames the end of a request is that of its stream. */
 static void
 end_request(struct exchange *exchange)
 {
-	if (http2_stream_is(exchange->errand.server))
-		stream_shutdown(exchange->errand.server);
+	struct stream *server = exchange->errand.server;
+
+	if (!http2_stream_is(server))
+		return;
+	if (may_have_trailers(exchange))
+		http2_stream_pass_trailers(exchange->client->stream, server);
+	stream_shutdown(server);
 }
 
 static void
 run_up(struct exchange *exchange)
 {
-	if (!exchange->sent || exchange->up_done)
+	/* Between two servers it waits. */
+	if (!exchange->sent || exchange->up_done || exchange->up.to == NULL)
 		return;
 	exchange->moved = loop_now(exchange->client->worker->loop);
 	switch (transfer_run(&exchange->up)) {
@@ -172,6 +190,7 @@ end_answer(struct exchange *exchange)
 {
 	struct errand *errand = &exchange->errand;
 
+	http2_stream_pass_trailers(errand->server, exchange->client->stream);
 	if (exchange->keep_server && exchange->up_done)
 		errand_keep(errand);
 	else
@@ -297,6 +316,7 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	exchange->keep_server =
 	    response->keep_alive && framing != HTTP_FRAMING_UNTIL_CLOSE;
 	exchange->errand.account.status = (uint16_t)response->status;
+	transfer_forget(&exchange->up);
 	transfer_init(&exchange->down, exchange->errand.server,
 	    exchange->client->stream, framing, response->content_length,
 	    response->framing);
@@ -330,7 +350,8 @@ static bool
 switches(const struct exchange *exchange, const struct http_response *response)
 {
 	return exchange->websocket &&
-	       str_eq_nocase(response->upgrade, WEBSOCKET);
+	       str_eq_nocase(response->upgrade, WEBSOCKET) &&
+	       websocket_is_proved(&exchange->proof, response);
 }
 
 static void
@@ -375,8 +396,9 @@ static bool
 may_try_again(const struct exchange *exchange)
 {
 	/* RFC 9113, 8.7: it has not looked at it. */
-	if (exchange->refused && !exchange->retried)
-		return exchange->up.taken == 0;
+	if (exchange->refused && exchange->retries < RETRIES_MAX)
+		return exchange->up.taken == 0 ||
+		       transfer_can_repeat(&exchange->up);
 	return exchange->errand.reused && exchange->errand.may_reuse &&
 	       exchange->scan.at == 0 &&
 	       stream_input(exchange->errand.server).len == 0;
@@ -389,9 +411,10 @@ server_is_gone(struct exchange *exchange)
 		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 	} else if (may_try_again(exchange)) {
 		stream_close(&exchange->errand.server);
-		exchange->retried = exchange->refused;
+		exchange->retries += exchange->refused;
 		exchange->refused = false;
 		exchange->errand.may_reuse = false;
+		exchange->up.to = NULL;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
 	} else {
@@ -408,7 +431,9 @@ read_answer(struct exchange *exchange)
 	struct http_response response;
 	enum http_fault fault;
 
-	for (;;) {
+	/* A server may send interim heads without end: who does not take them
+	 * stops it. */
+	while (!stream_is_full(exchange->client->stream)) {
 		exchange->scan.alone = http2_stream_is_alone(server);
 		int used =
 		    http_response_parse(stream_input(server), &exchange->scan,
@@ -459,6 +484,8 @@ on_client_drained(struct stream *stream, void *context)
 		exchange_serve_run(exchange);
 	else if (exchange->answered)
 		run_down(exchange);
+	else if (exchange->sent && exchange->errand.server != NULL)
+		read_answer(exchange);
 }
 
 static void
@@ -498,13 +525,40 @@ on_server_drained(struct stream *stream, void *context)
 	run_up(context);
 }
 
+/* One of many on its connection: it is told why, and only if the connection has
+ * ended the server may not have seen it. */
+static void
+request_failed(struct exchange *exchange, int error)
+{
+	struct errand *errand = &exchange->errand;
+	enum proxy_failure failure = PROXY_FAILURE_NO_ANSWER;
+
+	exchange->refused = error == -ECONNREFUSED;
+	/* A connection that is about to end takes nothing more by itself. */
+	errand->anew =
+	    exchange->refused && http2_stream_why(errand->server) != NULL;
+	if (exchange->answered)
+		failure = PROXY_FAILURE_ANSWER_CUT;
+	else if (error == -EBADMSG)
+		failure = PROXY_FAILURE_ANSWER_BAD;
+	if (error != -ECONNRESET)
+		errand->may_reuse = false;
+	errand_blame_stream(errand, failure, error);
+	if (failure == PROXY_FAILURE_ANSWER_BAD)
+		exchange_answer_failure(exchange, failure);
+	else
+		server_is_gone(exchange);
+}
+
 static void
 on_server_failed(struct stream *stream, int error, void *context)
 {
 	struct exchange *exchange = context;
 
-	exchange->refused = error == -ECONNREFUSED && http2_stream_is(stream);
-	server_is_gone(exchange);
+	if (http2_stream_is(stream))
+		request_failed(exchange, error);
+	else
+		server_is_gone(exchange);
 }
 
 static const struct stream_user server_side = {
@@ -536,6 +590,18 @@ write_request(struct exchange *exchange, const struct http_request *request,
 	return rc < 0 ? rc : http_request_write(&told, options, out);
 }
 
+/* Only frames carry them through. */
+static bool
+takes_trailers(const struct exchange *exchange)
+{
+	const struct http_field *te =
+	    http_fields_get(&exchange->request.fields, HTTP_NAME_TE);
+
+	return te != NULL && str_eq_nocase(te->value, STR("trailers")) &&
+	       http2_stream_is(exchange->client->stream) &&
+	       http2_stream_is(exchange->errand.server);
+}
+
 static int
 make_head(struct exchange *exchange, bool to_url)
 {
@@ -546,6 +612,7 @@ make_head(struct exchange *exchange, bool to_url)
 		.to_parent = to_url,
 		.keep_alive = true,
 		.expect_continue = exchange->request.expect_continue,
+		.trailers = takes_trailers(exchange),
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 
@@ -591,6 +658,27 @@ framing_up(const struct exchange *exchange)
 						   : framing;
 }
 
+/* Where its content goes; to a second server what the first one has had and did
+ * not look at. */
+static bool
+aim_up(struct exchange *exchange)
+{
+	const struct http_request *request = &exchange->request;
+	struct stream *server = exchange->errand.server;
+	struct transfer *up = &exchange->up;
+
+	if (up->taken > 0)
+		return transfer_repeat(up, server, framing_up(exchange));
+	transfer_forget(up);
+	transfer_init(up, exchange->client->stream, server, request->framing,
+	    request->content_length, framing_up(exchange));
+	up->throttle =
+	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
+	if (has_content(request) && http2_stream_is(server))
+		transfer_keep(up);
+	return true;
+}
+
 static void
 begin_up(struct exchange *exchange)
 {
@@ -600,11 +688,10 @@ begin_up(struct exchange *exchange)
 		exchange_forget_head(exchange);
 	exchange->sent = true;
 	exchange->up_done = !has_content(request);
-	transfer_init(&exchange->up, exchange->client->stream,
-	    exchange->errand.server, request->framing, request->content_length,
-	    framing_up(exchange));
-	exchange->up.throttle =
-	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
+	if (!aim_up(exchange)) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
 	exchange->moved = loop_now(exchange->client->worker->loop);
 	exchange_arm(exchange, exchange->moved + PROXY_STALL_TIMEOUT);
 	stream_use(exchange->errand.server, &server_side, exchange);
@@ -636,6 +723,8 @@ send_request(struct exchange *exchange)
 	}
 	exchange->scan =
 	    (struct http_head_scan){ .framed = http2_stream_is(server) };
+	exchange->errand.account.http_server =
+	    exchange->scan.framed ? "2" : "1.1";
 	begin_up(exchange);
 }
 
@@ -758,6 +847,8 @@ create(struct client *client, const struct http_request *request,
 	exchange->head_bytes = head_bytes;
 	exchange->keep = request->keep_alive && !client->worker->drains;
 	exchange->websocket = asks_for_websocket(request);
+	if (exchange->websocket && http2_stream_is(client->stream))
+		exchange->proof = websocket_proof_of(request);
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;

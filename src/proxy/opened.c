@@ -6,6 +6,7 @@
 #include "net/hello.h"
 #include "policy/opening.h"
 #include "proxy/client.h"
+#include "proxy/crowd.h"
 #include "proxy/inspection.h"
 #include "proxy/tunnel.h"
 #include "proxy/user.h"
@@ -42,7 +43,8 @@ struct opened {
 	struct proxy_generation *generation; /* a reference: that opened it */
 	struct tls_handshake handshake;
 	struct tls_identity *identity, *other; /* references */
-	bool shown; /* the client has seen our certificate, or may have */
+	bool shown;   /* the client has seen our certificate, or may have */
+	bool rsa_too; /* it may not know ECDSA */
 };
 
 /* ---- what the policy says ---- */
@@ -71,7 +73,7 @@ opened_can_be(const struct client *client)
 	const struct proxy_generation *generation = client->worker->generation;
 
 	return generation->policy->inspects && generation->inspection != NULL &&
-	       client->stream != NULL && stream_is_bare(client->stream);
+	       client->opened == NULL;
 }
 
 static bool
@@ -311,7 +313,7 @@ refuse(struct opened *opened)
 static void
 show_certificate(struct opened *opened, const struct x509_st *like)
 {
-	struct mint_order order = { opened->host_text, like };
+	struct mint_order order = { opened->host_text, like, opened->rsa_too };
 	int rc = mint_make(inspection_mint(opened->generation->inspection),
 	    &order, &opened->identity, &opened->other);
 
@@ -463,6 +465,8 @@ on_hello(struct opened *opened, const struct hello *hello)
 		       opened->client, &opened->question, &opened->user)) {
 		become_tunnel(opened, opened->question.name, true);
 	} else {
+		opened->rsa_too = !hello->offers_13 ||
+				  !hello_verifies(hello, HELLO_ECDSA_P256);
 		client_become_busy(opened->client);
 		opened->client->state = CLIENT_OPENING;
 		ask_server(opened);
@@ -557,10 +561,21 @@ create(struct client *client, const struct opened_question *question)
 	return opened;
 }
 
+/* Else one connection would be as many as it has streams. */
+static bool
+has_place(struct client *client)
+{
+	if (client->place == NULL && client->connection != NULL)
+		client->place = crowd_enter(
+		    client->worker->crowd, client->peer.address, false);
+	return client->place != NULL;
+}
+
 void
 opened_begin(struct client *client, const struct opened_question *question)
 {
-	struct opened *opened = create(client, question);
+	struct opened *opened =
+	    has_place(client) ? create(client, question) : NULL;
 
 	if (opened == NULL || opened->arena.full) {
 		client_reset(client);

@@ -12,8 +12,8 @@
  * all the same: its request fails in the same way, and the page says why.
  *
  * Inside, each request is an exchange as any other, of scheme https and for
- * this server alone: in HTTP/1, or in streams of HTTP/2, which share it.  The
- * server is spoken to in HTTP/1 alone.
+ * this server alone: in HTTP/1, or in streams of HTTP/2, which share it.  What
+ * the server is spoken to in is between it and the errand.
  *
  * Life cycle: from one of the calls below until the client's connection ends,
  * or it becomes a tunnel.  The worker's thread.
@@ -39,8 +39,8 @@ struct opened_question {
 };
 
 /*
- * Whether it could be opened at all: a connection that comes to us in TLS, or
- * as a stream of HTTP/2, is not, and fares as one that is not opened.
+ * Whether it could be opened at all.  What carries it does not count: it may
+ * come to us in TLS, or as a stream of HTTP/2.
  */
 bool opened_can_be(const struct client *client);
 
@@ -51,7 +51,10 @@ bool opened_can_be(const struct client *client);
 bool opened_may_be(
     const struct client *client, const struct opened_question *question);
 
-/* Takes the client, who has been told that the way is open.  Tail call. */
+/*
+ * Takes the client, who has been told that the way is open.  A stream of HTTP/2
+ * is then a connection by itself, and takes the place of one.  Tail call.
+ */
 void opened_begin(
     struct client *client, const struct opened_question *question);
 
@@ -72,7 +75,8 @@ bool opened_is_for(const struct opened *opened, const struct http_uri *uri);
 /* Whether the worker's policy would still have it opened. */
 bool opened_stands(const struct opened *opened);
 
-/* NULL is fine. */
+/* The client's own, for a stream inside of it has only been lent it.  NULL is
+ * fine. */
 void opened_destroy(struct opened **opened);
 
 #endif

@@ -67,6 +67,12 @@ bool pool_take(struct pool *pool, struct pool_key key, struct pool_kept *ret);
  */
 void pool_put(struct pool *pool, struct pool_key key, struct pool_kept *kept);
 
+/*
+ * Ends a connection to the server, of whatever key, the oldest, and hands out
+ * the slot that it held; NULL: there is none.
+ */
+struct slot *pool_take_slot(struct pool *pool, struct address_port server);
+
 /* How many wait in this one. */
 size_t pool_count(struct pool *pool);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * proxy/pool, for its own files: pool.c keeps and takes, pool_others.c looks
- * into the pools of other threads.
+ * into the pools of other threads, pool_room.c ends what is in the way.
  *
  * Two chains through every entry: its bucket, newest first, and all entries by
  * age, so that the timer only ever looks at the oldest.
@@ -73,6 +73,10 @@ size_t pools_count_to(struct pools *pools, struct pool_key key);
  */
 int pools_take_from_others(
     struct pool *pool, struct pool_key key, struct slot **ret_slot);
+
+/* Under the lock of the entry's pool, which another thread has: the slot is the
+ * caller's.  Whether that thread must be told, by the message. */
+bool pool_leave_behind(struct pool_entry *entry, struct slot **ret_slot);
 
 /* The message: frees what other threads have left behind. */
 void pool_clear_left(struct loop *loop, struct loop_message *message);

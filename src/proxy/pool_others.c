@@ -60,9 +60,8 @@ pool_clear_left(struct loop *loop, struct loop_message *message)
 	}
 }
 
-/* Under the lock of the entry's pool.  Whether its thread must be told. */
-static bool
-leave_behind(struct pool_entry *entry, struct slot **ret_slot)
+bool
+pool_leave_behind(struct pool_entry *entry, struct slot **ret_slot)
 {
 	struct pool *pool = entry->pool;
 	bool must_tell = !pool->told;
@@ -101,7 +100,7 @@ take_one(struct pool *pool, struct pool_key key, struct slot **ret_slot)
 		if (fd < 0)
 			fd = -ENOENT;
 		else
-			must_tell = leave_behind(entry, ret_slot);
+			must_tell = pool_leave_behind(entry, ret_slot);
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	if (must_tell)

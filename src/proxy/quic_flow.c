@@ -17,62 +17,12 @@
 /* Taken in one go, so that one flow does not keep the others. */
 #define DATAGRAMS_MAX 64
 
-struct quic_datagram {
-	struct quic_datagram *next;
-	size_t len;
-	char bytes[];
-};
-
 static void
 arm(struct quic_flow *flow, int64_t time)
 {
 	struct loop *loop = flow->worker->loop;
 
 	loop_timer_arm(loop, &flow->timer, loop_now(loop) + time);
-}
-
-/* ---- those that wait ---- */
-
-static void
-queue(struct quic_flow *flow, struct str bytes)
-{
-	struct quic_datagram *one;
-
-	if (bytes.len > QUIC_QUEUE_BYTES_MAX - flow->queued)
-		return;
-	one = malloc(sizeof(*one) + bytes.len);
-	if (one == NULL)
-		return;
-	one->next = NULL;
-	one->len = bytes.len;
-	if (bytes.len > 0)
-		memcpy(one->bytes, bytes.at, bytes.len);
-	*flow->last = one;
-	flow->last = &one->next;
-	flow->queued += bytes.len;
-}
-
-static struct quic_datagram *
-unqueue(struct quic_flow *flow)
-{
-	struct quic_datagram *first = flow->first;
-
-	if (first == NULL)
-		return NULL;
-	flow->first = first->next;
-	if (flow->first == NULL)
-		flow->last = &flow->first;
-	flow->queued -= first->len;
-	return first;
-}
-
-static void
-forget_queue(struct quic_flow *flow)
-{
-	struct quic_datagram *one;
-
-	while ((one = unqueue(flow)) != NULL)
-		free(one);
 }
 
 static void
@@ -108,10 +58,10 @@ send_to_server(struct quic_flow *flow, struct str bytes)
 static void
 flush(struct quic_flow *flow)
 {
-	struct quic_datagram *one;
+	struct datagram *one;
 
-	while ((one = unqueue(flow)) != NULL) {
-		send_to_server(flow, (struct str){ one->bytes, one->len });
+	while ((one = datagram_queue_take(&flow->waiting)) != NULL) {
+		send_to_server(flow, datagram_bytes(one));
 		free(one);
 	}
 }
@@ -145,9 +95,9 @@ take_another(struct quic_flow *flow, struct str datagram)
 	if (rc == 0 && !is_same_name(flow, &hello))
 		return false;
 	if (rc == 0 || rc == -EAGAIN)
-		queue(flow, datagram);
+		datagram_queue_add(&flow->waiting, datagram);
 	else
-		forget_queue(flow);
+		datagram_queue_clear(&flow->waiting);
 	if (rc == 0) {
 		keep_id(flow, flow->again);
 		flush(flow);
@@ -236,7 +186,7 @@ shut(struct quic_flow *flow)
 {
 	flow->state = QUIC_FLOW_SHUT;
 	quic_flows_settle(flow);
-	forget_queue(flow);
+	datagram_queue_clear(&flow->waiting);
 	forget_hellos(flow);
 	errand_tell(&flow->errand);
 	arm(flow, QUIC_SHUT_TIME);
@@ -261,17 +211,13 @@ send_refusal(struct quic_flow *flow, int fd)
 static void
 pass_on_queue(struct quic_flow *flow)
 {
-	struct quic_datagram *first = flow->first;
+	struct datagram *first = datagram_queue_take_all(&flow->waiting);
 	bool good = true;
 
-	flow->first = NULL;
-	flow->last = &flow->first;
-	flow->queued = 0;
 	while (first != NULL) {
-		struct quic_datagram *one = first;
+		struct datagram *one = first;
 		first = one->next;
-		good =
-		    good && pass_on(flow, (struct str){ one->bytes, one->len });
+		good = good && pass_on(flow, datagram_bytes(one));
 		free(one);
 	}
 	if (!good)
@@ -444,7 +390,7 @@ quic_flow_take(struct quic_flow *flow, struct str datagram)
 			quic_flows_end(flow, PROXY_FAILURE_HELLO_BAD);
 		return;
 	}
-	queue(flow, datagram);
+	datagram_queue_add(&flow->waiting, datagram);
 	if (is_first)
 		begin_hello(flow, datagram);
 	else if (flow->state == QUIC_FLOW_HELLO)
@@ -482,7 +428,8 @@ quic_flow_create(struct quic_flows *flows, struct worker *worker,
 	flow->worker = worker;
 	flow->client = client;
 	flow->server = server;
-	flow->last = &flow->first;
+	flow->room = QUIC_QUEUE_BYTES_MAX;
+	datagram_queue_init(&flow->waiting, &flow->room);
 	flow->near.fd = flow->far.fd = -1;
 	flow->timer = (struct loop_timer){ .fn = on_time, .context = flow };
 	fill_errand(flow);
@@ -503,7 +450,7 @@ quic_flow_destroy(struct quic_flow *flow, enum proxy_failure why)
 	if (flow->errand.datagrams >= 0)
 		(void)close(flow->errand.datagrams);
 	loop_timer_cancel(&flow->timer);
-	forget_queue(flow);
+	datagram_queue_clear(&flow->waiting);
 	forget_hellos(flow);
 	errand_fini(&flow->errand);
 	crowd_leave(flow->place);

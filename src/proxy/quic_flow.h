@@ -20,11 +20,11 @@
 #define GATEHOUSE_PROXY_QUIC_FLOW_H
 
 #include "net/quic_hello.h"
+#include "proxy/datagram_queue.h"
 #include "proxy/errand.h"
 #include "proxy/sources.h"
 
 struct crowd_source;
-struct quic_datagram;
 struct quic_flows;
 
 /* A flight comes at once; what is lost of it is sent again after a second. */
@@ -62,9 +62,9 @@ struct quic_flow {
 	struct errand errand;
 	struct source_ticket *ticket; /* NULL: it does not wait */
 	struct loop_timer timer;
-	struct quic_datagram *first, **last; /* that wait */
-	size_t queued;                       /* bytes */
-	struct loop_watch near, far;         /* client and server; fd -1 */
+	struct datagram_queue waiting;
+	size_t room;                 /* of what waits */
+	struct loop_watch near, far; /* client and server; fd -1 */
 };
 
 /* NULL: there is no room. */

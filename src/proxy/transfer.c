@@ -15,6 +15,30 @@ transfer_init(struct transfer *transfer, struct stream *from, struct stream *to,
 	http_body_init(&transfer->body, in, length);
 }
 
+void
+transfer_keep(struct transfer *transfer)
+{
+	transfer->keeps = true;
+	buffer_init(&transfer->kept, &stream_loop(transfer->to)->pool,
+	    TRANSFER_KEPT_MAX);
+	/* Passwords are sent in forms. */
+	buffer_keep_secret(&transfer->kept);
+}
+
+void
+transfer_forget(struct transfer *transfer)
+{
+	if (transfer->keeps)
+		buffer_fini(&transfer->kept);
+	transfer->keeps = false;
+}
+
+bool
+transfer_can_repeat(const struct transfer *transfer)
+{
+	return transfer->keeps;
+}
+
 static int
 write_content(struct transfer *transfer, struct str content)
 {
@@ -76,15 +100,34 @@ transfer_run(struct transfer *transfer)
 		    throttle_ask(transfer->throttle, transfer->from, input.len);
 		if (input.len == 0)
 			return TRANSFER_WAITS;
+		struct http_body before = transfer->body;
 		ssize_t used =
 		    http_body_decode(&transfer->body, input, &content, &fault);
 		if (used < 0)
 			return TRANSFER_BAD;
-		if (content.len > 0 && write_content(transfer, content) < 0)
+		if (content.len > 0 && write_content(transfer, content) < 0) {
+			/* It is still there, for who takes it next. */
+			transfer->body = before;
 			return TRANSFER_STUCK;
+		}
+		if (transfer->keeps &&
+		    buffer_append(&transfer->kept, content) < 0)
+			transfer_forget(transfer);
 		stream_consume(transfer->from, (size_t)used);
 		throttle_spend(transfer->throttle, (size_t)used);
 		transfer->taken += (uint64_t)used;
 	}
 	return finish(transfer);
+}
+
+bool
+transfer_repeat(
+    struct transfer *transfer, struct stream *to, enum http_framing out)
+{
+	struct str content = buffer_peek(&transfer->kept);
+
+	transfer->to = to;
+	transfer->chunked = out == HTTP_FRAMING_CHUNKED;
+	transfer->done = false;
+	return content.len == 0 || write_content(transfer, content) == 0;
 }

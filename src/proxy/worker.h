@@ -5,8 +5,8 @@
  * Each worker accepts from all listeners, keeps its own resolver, its own pool
  * of connections to servers and its own clients.  Shared are the generation,
  * the counters, who has a slot at which server, and what a pool holds that
- * another worker has use for.  The thread that creates the workers hands them a
- * new generation by message, and each changes over between two events.
+ * another worker has use for.  They are
+ * told what to do by proxy/workers, between two events.
  *
  * Fields are for the worker's own thread.
  */
@@ -35,6 +35,7 @@ struct learned_lesson;
 struct learned_recent;
 struct http_coder_pool;
 struct pool;
+struct sessions;
 struct quic_flows;
 struct recode;
 struct refresh;
@@ -57,6 +58,7 @@ struct worker {
 	struct alias_datagram *datagrams;
 	size_t datagram_count;
 	struct pool *pool;
+	struct sessions *sessions;           /* of HTTP/2, to servers */
 	struct slots *slots;                 /* of all workers */
 	struct sources *sources;             /* so too; NULL: none are made */
 	struct learning *learning;           /* so too; NULL: nobody learns */
@@ -81,84 +83,35 @@ struct worker {
 	struct tally_slot tally; /* of what it decides */
 };
 
-struct workers;
-
-/*
- * So many, at most PROXY_WORKERS_MAX, and what each needs of the host; then
- * their threads, from which on only calls of `workers_` reach them: so that the
- * process can give up in between what none of them needs any more.  0 or a
- * negative errno.
- */
-int workers_create(size_t count, struct workers **ret);
-int workers_start(struct workers *workers);
-
-/*
- * Whom they ask for sockets that bear a client's address; said before the first
- * generation is used.  0 or -ENOMEM.  Then what came of a question, as
- * sources_answer has it.
- */
-int workers_open_sources(
-    struct workers *workers, sources_send_fn send, sources_stand_fn stand);
-void workers_take_source(struct workers *workers, uint32_t number, int fd);
-
-/* Whom they tell of names, in the same way. */
-int workers_open_learning(struct workers *workers, learning_send_fn send);
-void workers_take_learned(struct workers *workers, uint32_t number, int error);
-
-/* Who is told of those that are refused too often (proxy/refusals); before the
- * first generation is used. */
-void workers_tell_refused(struct workers *workers,
-    void (*tell)(struct address source, uint32_t generation, uint32_t rule));
-
-/* Where gatehouse-pam is asked; likewise. */
-void workers_ask_pam_at(struct workers *workers, int helper);
-
-/* Who is told every second that all of them turn (proxy/pulse); before they are
- * started. */
-void workers_tell_alive(struct workers *workers, void (*tell)(void));
-
-/* Has each use it from now on.  0, or -ENOMEM and then none does. */
-int workers_use(struct workers *workers, struct proxy_generation *generation);
-
-/*
- * A client in the prefix is served no more, and its connections end; or it may
- * come again.  The kernel keeps away whom it sees; this is for those whom a
- * balancer speaks for.  0; -EINVAL for what is no prefix; -ENOMEM.
- */
-int workers_ban(struct workers *workers, const struct address_range *range);
-int workers_unban(struct workers *workers, const struct address_range *range);
-
-/*
- * Makes the cache as large as the policy wants it, unless there is one already:
- * for who gives it a disk before the first generation is used.  0 or -ENOMEM.
- */
-int workers_open_cache(struct workers *workers, const struct policy *policy);
-
-/* What they share, NULL before the first generation; any thread may purge it
- * and ask for its figures. */
-struct cache *workers_cache(struct workers *workers);
-/* Adds what they have decided since the last time; any one thread. */
-void workers_reckon(struct workers *workers, struct tally *sum);
-
-/* Has each end the flows whose quota is used up.  0 or -ENOMEM. */
-int workers_end_used_up(struct workers *workers);
-
-/*
- * Another process serves new clients: nobody is accepted any more, and who is
- * connected has what he asked for and is then sent away.  0 or -ENOMEM.
- */
-int workers_drain(struct workers *workers);
-
-/* Ends all connections and threads; NULL is fine. */
-void workers_destroy(struct workers **workers);
-
 /*
  * The name that this proxy goes by in Via, made up at the start: so a chain of
  * several Gatehouses is not taken for a loop.  Any thread.
  */
 struct str worker_via(void);
 
-/* For proxy/client. */
+/* ---- for proxy/workers ---- */
+
+/* Before there are threads. */
+void worker_choose_via(void);
+
+/* Uses it from now on; takes the reference. */
+void worker_change_over(
+    struct worker *worker, struct proxy_generation *generation);
+
+/* Ends what the clients of the range have. */
+void worker_ban(struct worker *worker, const struct address_range *range);
+
+/* Ends the flows whose quota is used up. */
+void worker_end_used_up(struct worker *worker);
+
+/* Nobody is accepted any more; each client's next answer is its last. */
+void worker_drain(struct worker *worker);
+
+/* All that it has to do with others; its thread is about to end. */
+void worker_end_all(struct worker *worker);
+
+/* ---- for proxy/client ---- */
+
 void worker_add_client(struct client **list, struct client *client);
 void worker_remove_client(struct client *client);
 

@@ -133,6 +133,13 @@ class Gateway:
         every = namespace.processes(self.lab.gw.namespace)
         return [pid for pid in every if _is(pid, program)]
 
+    def first(self, program: str) -> int:
+        """The one that is not another one's child: such as speaks nftables for
+        `gatehoused` bears its name, and may go at any time."""
+        living = self.pids(program)
+        [pid] = [pid for pid in living if _parent(pid) not in (None, *living)]
+        return pid
+
     def kill(self, program: str) -> list[int]:
         """End its processes of that name as a crash would; the killed ones."""
         killed = self.pids(program)
@@ -200,3 +207,12 @@ def _is(pid: int, program: str) -> bool:
         return Path(f"/proc/{pid}/comm").read_text().strip() == program
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def _parent(pid: int) -> int | None:
+    """None: it has gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(stat.rpartition(")")[2].split()[1])

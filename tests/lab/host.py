@@ -131,6 +131,11 @@ class Host:
                 sock.bind(source)
             sock.settimeout(timeout)
             sock.connect((address, port))
+        except ConnectionRefusedError as error:
+            words = f"by {address}:{port} to {sock.getsockname()[0]}; "
+            sock.close()
+            words += namespace.listening(namespace.beside(self.namespace, "gw"))
+            raise ConnectionRefusedError(error.errno, words) from None
         except BaseException:
             sock.close()
             raise

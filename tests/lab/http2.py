@@ -89,6 +89,7 @@ class Answer:
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     interim: list[int] = field(default_factory=list)
+    trailers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     ended: bool = False
     reset: int | None = None
@@ -149,6 +150,9 @@ class Http2:
 
     def data(self, stream: int, content: bytes, end: bool = False) -> None:
         self.send(frame(DATA, END_STREAM if end else 0, stream, content))
+
+    def trailers(self, stream: int, fields: Fields) -> None:
+        self.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, block(fields)))
 
     def reset(self, stream: int, code: int = CANCEL) -> None:
         self.send(frame(RST_STREAM, 0, stream, struct.pack(">I", code)))
@@ -236,8 +240,11 @@ class Http2:
         fields = self._decoder.decode(self._headers)
         self._headers = b""
         answer = self.answer(stream)
-        status = int(dict(fields)[":status"])
         answer.ended |= bool(flags & END_STREAM)
+        if answer.status:
+            answer.trailers = dict(fields)
+            return
+        status = int(dict(fields)[":status"])
         if status < 200:
             answer.interim.append(status)
             return

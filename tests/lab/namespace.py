@@ -83,6 +83,25 @@ def inside(name: str, call: Callable[[], T]) -> T:
     return done.result()
 
 
+def beside(name: str, host: str) -> str:
+    """That of another host of the same lab."""
+    return f"{name.rsplit('-', 1)[0]}-{host}"
+
+
+def listening(name: str) -> str:
+    """Who takes TCP connections there, and what the kernel counted of those that
+    it refused: for the words of a connection that nobody took."""
+    argv = ["ip", "netns", "exec", name]
+    who = subprocess.run([*argv, "ss", "-Hltn"], text=True, capture_output=True)
+    rules = subprocess.run(
+        [*argv, "nft", "list", "counters"], text=True, capture_output=True
+    )
+    places = [line.split()[3] for line in who.stdout.splitlines()]
+    counted = re.findall(r"counter (\S+) \{[^}]*?packets ([1-9]\d*)", rules.stdout)
+    ended = [f"{name} {packets}" for name, packets in counted]
+    return f"{name} listens at {places}, counted {ended}"
+
+
 def _enter(name: str) -> None:
     with open(NAMED / name, "rb") as file:
         if _libc.setns(file.fileno(), CLONE_NEWNET) != 0:

@@ -16,7 +16,7 @@ import time
 
 from tests.lab.host import Host, entering
 
-TOO_LONG_S = 5.0
+TOO_LONG_S = 15.0
 LEAVES = b"\033[?1049l"  # the screen before comes back
 
 

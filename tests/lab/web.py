@@ -49,6 +49,7 @@ http {{
     default_type text/plain;
     server {{
         listen 80; listen [::]:80; listen 443 ssl; listen [::]:443 ssl;
+        listen 8443 ssl http2; listen [::]:8443 ssl http2;
         ssl_certificate {chain}; ssl_certificate_key {key};
         location / {{ return 200 "{page}"; }}
         location /files/ {{ root {dir}; dav_methods PUT; }}
@@ -60,7 +61,7 @@ http {{
 
 
 class Web:
-    """nginx on one host, on port 80 and 443, for every name."""
+    """nginx on one host, on port 80 and 443, and 8443 with HTTP/2, for every name."""
 
     def __init__(self, host: Host, certificate: Certificate):
         self.host = host

@@ -19,11 +19,12 @@ import pytest
 from tests.lab import conntrack, wait
 from tests.lab.gateway import GOOD, NO, WRONG_CALL, Gateway
 from tests.lab.journal import Event, Journal
-from tests.lab.listener import echo, read_all
+from tests.lab.listener import echo, read_all, read_head
 from tests.story.zones import ZONES, line_of
 
 # No other story uses these.
 TCP, UDP, BOUND, MAIL = range(9131, 9135)
+PROXY = 9137
 OUT4, OUT6 = "203.0.113.9", "2001:db8:f::9"
 PUBLIC = "203.0.113.1"
 
@@ -461,6 +462,21 @@ def test_one_of_the_proxy_s_is_ended(gateway: Gateway) -> None:
         assert (done.returncode, done.stdout) == (GOOD, "1 flow ended\n")
         assert through.is_reset()
     wait.until("both are gone", lambda: not flows(gateway, "by", "proxy", "tcp"))
+
+
+def test_one_of_the_proxy_s_that_has_gone(gateway: Gateway) -> None:
+    """The kernel still knows the flow; no socket is left but the listener."""
+    lab = gateway.lab
+    proxied = f"proxy {{ listen 10.0.0.1:{PROXY} for lan }}\n"
+    apply(gateway, OPEN.replace(ZONES, ZONES + proxied))
+    conntrack.fill(lab.gw, 2, "10.0.0.0", "10.0.0.1", PROXY)  # one from itself
+    assert len(flows(gateway, "by", "proxy", "port", PROXY)) == 1
+    done = gateway.command("flows", "end", "port", str(PROXY))
+    assert (done.returncode, done.stdout) == (NO, ""), done.stderr
+    with lab.lan.connect("10.0.0.1", PROXY) as sock:
+        sock.sendall(f"CONNECT {OUT4}:{TCP} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert b" 200 " in read_head(sock)
+        assert Tcp(sock).lives()
 
 
 # What the journal has.

@@ -114,18 +114,21 @@ class watching:
         os.setresgid(65534, 65534, 65534)
         os.setresuid(65534, 65534, 65534)
         os.set_blocking(self.end, False)
-        seen = set()
-        while True:
+        seen, ended = set(), False
+        while not ended:
+            ended = self._has_ended()  # and once more after that
             for path in self.folder.glob("gateway-*/control"):
                 rc = try_connect(str(path))
                 if rc not in seen:
                     os.write(write, bytes([rc]))
                     seen.add(rc)
-            try:
-                if os.read(self.end, 1) == b"":
-                    os._exit(0)
-            except BlockingIOError:
-                pass
+        os._exit(0)
+
+    def _has_ended(self) -> bool:
+        try:
+            return os.read(self.end, 1) == b""
+        except BlockingIOError:
+            return False
 
     def _gather(self) -> None:
         while byte := os.read(self.read, 1):

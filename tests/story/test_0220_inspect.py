@@ -19,21 +19,26 @@ from pathlib import Path
 import pytest
 
 from tests.lab import http2, wait
+from tests.lab.certificate import Certificate
 from tests.lab.flows import SOCKS, TUNNEL
 from tests.lab.gateway import GOOD, PROGRAM, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import Http2, request
 from tests.lab.journal import Journal
-from tests.lab.lab import WEB
+from tests.lab.lab import WEB, Lab
 from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
-from tests.lab.parent import HttpParent
+from tests.lab.parent import HttpParent, HttpsParent, length_of, read_exactly
+from tests.lab.tunnel import Secured, Tunnel
+from tests.lab.websocket import switch
+from tests.story.test_0184_overload import EACH
 from tests.story.zones import ZONES
 
 POLICY = (
     ZONES
     + """
 parent corp = http 203.0.113.9:3128
+parent safe = https out.example.com:3443 ca "authority.pem"
 
 proxy {
     listen 10.0.0.1:3128 for lan
@@ -50,6 +55,7 @@ reject lan, guest -> any https type image/*            log as "pictures"
 reject guest -> ads.example.net https                  log as "ads"
 allow  guest -> any https method GET inspect unless pinned  log as "guests"
 allow  lan -> eu.packages.example https inspect via corp log as "by parent"
+allow  lan -> tracker.example.net https inspect via safe log as "by safe parent"
 allow  lan -> any https method GET, HEAD, POST inspect log as "reading"
 allow  lan, guest -> wan udp 53
 reject any -> any                                      log as "rest"
@@ -59,17 +65,34 @@ reject any -> any                                      log as "rest"
 BOB = "bob:$6$rounds=1000$saltsalt$wlkv63K5KgDo.NoYPvxLi0QJZ1cQfD52yrTEkJZlF5/FpgZDneeaLFk4W9kKhCHKFRBT3hjA6iCm.NjNE2Ok2."
 
 
+def prepare(gateway: Gateway) -> Gateway:
+    """With the files that the policy names."""
+    for file in ("server.pem", "server.key", "authority.pem"):
+        shutil.copy(gateway.lab.dir / file, gateway.dir / file)
+        (gateway.dir / file).chmod(0o600)
+    make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
+    subprocess.run(make, check=True, capture_output=True)
+    return gateway
+
+
+class Cramped(Gateway):
+    """Its proxy has few descriptors, and so few places."""
+
+    DESCRIPTORS = 300
+
+    def argv(self) -> list[str | Path]:
+        limit = f"--nofile={self.DESCRIPTORS}:{self.DESCRIPTORS}"
+        # Without the capability that could raise it again.
+        lasting = ["setpriv", "--bounding-set=-sys_resource"]
+        return ["prlimit", limit, *lasting, *super().argv()]
+
+
 @pytest.fixture(scope="module")
 def gateway(gateway_lab) -> Iterator[Gateway]:
     trusted = gateway_lab.dir / "etc" / "ssl" / "certs" / "ca-certificates.crt"
     trusted.parent.mkdir(parents=True)
     shutil.copy(gateway_lab.dir / "authority.pem", trusted)
-    gateway = Gateway(gateway_lab, POLICY)
-    for file in ("server.pem", "server.key"):
-        shutil.copy(gateway_lab.dir / file, gateway.dir / file)
-        (gateway.dir / file).chmod(0o600)
-    make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
-    subprocess.run(make, check=True, capture_output=True)
+    gateway = prepare(Gateway(gateway_lab, POLICY))
     try:
         with gateway:
             yield gateway
@@ -87,7 +110,8 @@ def lan(gateway: Gateway) -> Host:
     return gateway.lab.lan
 
 
-WAYS = {"intercepted": [], "CONNECT": TUNNEL, "SOCKS": SOCKS}
+SECURE = ["--proxy", "https://10.0.0.1:3129", "--proxy-insecure"]
+WAYS = {"intercepted": [], "CONNECT": TUNNEL, "SOCKS": SOCKS, "TLS in TLS": SECURE}
 every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 both_versions = pytest.mark.parametrize("version", ["1.1", "2"])
 
@@ -136,20 +160,11 @@ def test_the_refused_see_an_alert_and_the_log_has_the_rule(gateway: Gateway, jou
     assert journal.wait(rule_name="ads", source_port=answer.ports).phase == "name"
 
 
-def test_a_connect_is_judged_as_one(lan: Host, trust) -> None:
-    answer = lan.curl("https://www.example.com:8443/", *TUNNEL, *trust)
+@pytest.mark.parametrize("way", [TUNNEL, SECURE], ids=["CONNECT", "TLS in TLS"])
+def test_a_connect_is_judged_as_one(lan: Host, trust, way) -> None:
+    answer = lan.curl("https://www.example.com:8443/", *way, *trust)
     assert answer.connect_status == 403
-
-
-@pytest.mark.parametrize("version", [[], ["--proxy-http2"]], ids=["HTTP/1.1", "HTTP/2"])
-def test_what_cannot_be_opened_does_not_pass(lan: Host, trust, version) -> None:
-    """A CONNECT inside TLS to the proxy, too: it is refused, and never let through."""
-    if version and "--proxy-http2" not in lan.run(["curl", "--help", "proxy"]).stdout:
-        pytest.skip("curl knows no HTTP/2 to proxies")
-    proxy = ["--proxy", "https://10.0.0.1:3129", "--proxy-insecure", *version]
-    answer = lan.curl("https://www.example.com/x", *proxy, "--insecure")
-    assert answer.connect_status == 403 and answer.status == 0
-    assert lan.curl("https://shop.example.com/x", *proxy).status == 200  # an exemption
+    assert lan.curl("https://shop.example.com/secret/1", *way).status == 200  # an exemption
 
 
 def test_many_requests_are_of_one_connection(gateway: Gateway, trust) -> None:
@@ -168,6 +183,25 @@ def test_many_requests_are_of_one_connection(gateway: Gateway, trust) -> None:
 def test_another_server_is_not_reached_through_it(lan: Host, trust, version) -> None:
     other = ["-H", "Host: shop.example.com", f"--http{version}"]
     assert lan.curl("https://www.example.com/", *other, *trust).status == 421
+
+
+def test_names_at_one_address_make_room(gateway: Gateway, lan: Host, trust) -> None:
+    """What is kept for one of them does not stand in the way of another, nor does
+    what has just been of use."""
+    names = ["www.example.com", "tracker.example.net", "ads.example.net", "v4only.example.com"]
+    other = POLICY.replace("    ca ", "    connections 1 per server wait 1s\n    ca ", 1)
+    other = other.replace("inspect via safe", "inspect", 1)
+    try:
+        assert gateway.apply(other).returncode == GOOD
+        for name in names:
+            assert lan.curl(f"https://{name}/room", *TUNNEL, *trust).status == 200
+        argv = ["curl", "-s", "--parallel", "-w", "%{http_code}\\n", *TUNNEL, *trust]
+        for name in names:
+            argv += ["-o", "/dev/null", f"https://{name}/room"]
+        done = lan.run(argv)
+        assert done.stdout.split() == ["200"] * 4, done.stderr
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
 
 
 def test_a_hello_for_another_name_is_refused(gateway: Gateway, journal: Journal, lan: Host, trust) -> None:
@@ -215,6 +249,34 @@ def test_a_client_that_does_not_take_it_is_left_alone(gateway: Gateway, journal:
     assert lan.curl("https://v4only.example.com/x").exit == 60
 
 
+def test_what_is_left_alone_passes_as_it_is(gateway: Gateway, journal: Journal) -> None:
+    """If what is seen of it is allowed: a path is not.  `status` says what it is."""
+    guest, name = gateway.lab.guest, "tracker.example.net"
+    later = 'allow guest -> any https log as "as it is"\nreject any'
+    other = POLICY.replace("reject any", later, 1)
+    try:
+        assert gateway.apply(other).returncode == GOOD
+        answer = guest.curl(f"https://{name}/x")
+        assert answer.exit == 60 and journal.wait(source_port=answer.ports).reason
+        answer = guest.curl(f"https://{name}/secret/1")  # to the server itself
+        assert (answer.exit, answer.status) == (0, 200)
+        event = journal.wait(source_port=answer.ports, rule_name="as it is")
+        assert (event.verdict, event.url, event.name) == ("allow", None, name)
+        strict = other.replace("allow guest -> any https log", "reject guest -> any log", 1)
+        assert gateway.apply(strict).returncode == GOOD
+        answer = guest.curl(f"https://{name}/x")
+        assert answer.exit == 35 and "access denied" in answer.error
+        pinned = json.loads(gateway.command("status", "--json").stdout)["pinned"]
+        [pin] = [pin for pin in pinned["entries"] if pin["name"] == name]
+        assert pin["zone"] == "guest" and 3500 < pin["seconds"] <= 3600
+        lines = gateway.command("status").stdout.splitlines()
+        assert f"     60  guest, {name}" in lines and pinned["max"] == 1024
+        [title] = [line for line in lines if line.startswith("minutes  not opened")]
+        assert len(title) <= 80
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+
+
 def test_who_waits_for_the_server_has_not_got_in_by_that(lan: Host) -> None:
     with lan.connect("10.0.0.1", 3128, timeout=6) as sock:
         sock.sendall(b"CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n")
@@ -249,6 +311,21 @@ def test_by_a_parent(gateway: Gateway, journal: Journal, lan: Host, trust, way) 
         assert secret.status == 403
     event = journal.wait(rule_name="by parent", url=url, source_port=answer.ports)
     assert event.parent_server == "http 203.0.113.9:3128"
+
+
+def test_by_a_parent_in_tls(gateway: Gateway, journal: Journal, lan: Host, trust) -> None:
+    """The server's TLS is inside that to the parent."""
+    url = "https://tracker.example.net/x"
+    lab = gateway.lab
+    made = Certificate(lab.dir / "authority.pem", lab.dir / "server.pem", lab.dir / "server.key")
+    with HttpsParent(lab.out, 3443, made, {"tracker.example.net": WEB[0]}) as parent:
+        for _ in range(2):
+            answer = lan.curl(url, *trust)
+            assert (answer.exit, answer.status) == (0, 200), answer.error + answer.text
+        assert [head.split()[0] for head in parent.heads] == ["CONNECT"]
+        assert lan.curl("https://tracker.example.net/secret/1", *trust).status == 403
+    event = journal.wait(rule_name="by safe parent", url=url, source_port=answer.ports)
+    assert event.parent_server == "https out.example.com:3443"
 
 
 def test_what_switches_inside_goes_on(gateway: Gateway, trust) -> None:
@@ -288,6 +365,112 @@ def test_what_switches_inside_goes_on(gateway: Gateway, trust) -> None:
         while len(got) < 100_000 and (more := inside.recv(65536)):
             got += more
         assert got == b"x" * 100_000
+
+
+# A CONNECT in a stream of HTTP/2 is opened, too: TLS in the stream.
+
+
+@contextmanager
+def by_streams(gateway: Gateway, secure: bool) -> Iterator[Http2]:
+    """To the explicit proxy: in TLS, or in the clear with prior knowledge."""
+    sock = gateway.lab.lan.connect("10.0.0.1", 3129 if secure else 3128, timeout=5)
+    if secure:
+        context = ssl.create_default_context(cafile=str(gateway.lab.dir / "authority.pem"))
+        context.set_alpn_protocols(["h2"])
+        context.check_hostname = False
+        sock = context.wrap_socket(sock)
+    with Http2(sock) as proxy:
+        yield proxy
+
+
+in_the_clear = pytest.mark.parametrize("in_tls", [True, False], ids=["in TLS", "in the clear"])
+
+
+@in_the_clear
+def test_a_stream_is_opened(gateway: Gateway, journal: Journal, in_tls: bool) -> None:
+    """In either version inside; its neighbours have nothing to do with it."""
+    name = "www.example.com"
+    with by_streams(gateway, in_tls) as proxy:
+        one = Secured(Tunnel(proxy, name + ":443"), trusting(gateway), name)
+        one.sendall(f"GET /secret/1 HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        head = read_head(one)
+        assert head.startswith(b"HTTP/1.1 403 ")
+        assert b">secret<" in read_exactly(one, length_of(head))
+        assert journal.wait(rule_name="secret", url=f"https://{name}/secret/1").http == "1.1"
+        context = trusting(gateway)
+        context.set_alpn_protocols(["h2"])
+        with Http2(Secured(Tunnel(proxy, name + ":443"), context, name)) as inside:
+            assert inside.get(f"https://{name}/in/a/stream").status == 200
+            refused = inside.get(f"https://{name}/secret/2")
+            assert refused.status == 403 and b">secret<" in refused.body
+            assert inside.get("https://shop.example.com/").status == 421
+        event = journal.wait(rule_name="secret", url=f"https://{name}/secret/2")
+        assert (event.http, event.source) == ("2", gateway.lab.lan.ip4)
+        one.sendall(f"GET /more HTTP/1.1\r\nHost: {name}\r\n\r\n".encode())
+        assert b"HTTP/1.1 200 " in one.recv(65536)
+        assert Tunnel(proxy, name + ":8443").status == 403
+        exempt = Tunnel(proxy, "shop.example.com:443")
+        theirs = ssl.create_default_context(cafile=str(gateway.lab.dir / "authority.pem"))
+        private = Secured(exempt, theirs, "shop.example.com")
+        private.sendall(b"GET /secret/1 HTTP/1.1\r\nHost: shop.example.com\r\n\r\n")
+        assert read_head(private).startswith(b"HTTP/1.1 200 ")
+        assert proxy.goaway is None and not proxy.closed
+
+
+def test_what_a_stream_brings_is_whole(gateway: Gateway) -> None:
+    """Megabytes, through a window that is opened a little at a time, and a proper end."""
+    name, size = "www.example.com", 3_000_000
+    body = os.urandom(size)
+    gateway.lab.pages.file("large.bin", body)
+    with by_streams(gateway, True) as proxy:
+        inside = Secured(Tunnel(proxy, name + ":443"), trusting(gateway), name)
+        ask = f"GET /files/large.bin HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+        inside.sendall(ask.encode())
+        got = bytearray()
+        while data := inside.recv(65536):
+            got += data
+        assert bytes(got).endswith(body)
+        assert inside.below.answer.over and inside.below.answer.reset is None
+
+
+def test_a_stream_that_goes_takes_what_is_inside(gateway: Gateway, journal: Journal, origin: Origin) -> None:
+    go_on = threading.Event()
+    name = "out.example.com"
+    origin.answers["/held"] = [Reply(before=go_on)]
+    context = trusting(gateway)
+    context.set_alpn_protocols(["h2"])
+    try:
+        with by_streams(gateway, True) as proxy:
+            inside = Http2(Secured(Tunnel(proxy, name + ":443"), context, name))
+            inside.ask(request(f"https://{name}/held"))
+            wait.until("it to be asked", lambda: origin.asked_for("/held"))
+            inside.sock.close()
+            journal.wait(url=f"https://{name}/held", reason="the client broke off")
+            proxy.ping()
+    finally:
+        go_on.set()
+
+
+@in_the_clear
+def test_what_is_no_tls_in_a_stream_does_not_pass(gateway: Gateway, in_tls: bool) -> None:
+    with by_streams(gateway, in_tls) as proxy:
+        tunnel = Tunnel(proxy, "www.example.com:443")
+        tunnel.sendall(b"SSH-2.0-x\r\n")
+        assert tunnel.recv(4096) == b"" and tunnel.answer.over
+        tunnel = Tunnel(proxy, "www.example.com:443")
+        tunnel.end()
+        assert tunnel.recv(4096) == b"" and tunnel.answer.over
+
+
+def test_a_stream_that_is_opened_takes_a_place(gateway: Gateway) -> None:
+    """As a connection would, of which a source has its share: half, if it is alone."""
+    with Lab() as lab, prepare(Cramped(lab, POLICY)) as cramped:
+        with lab.lan.connect("10.0.0.1", 3128, timeout=5) as sock, Http2(sock) as proxy:
+            tunnels = [Tunnel(proxy, "www.example.com:443") for _ in range(100)]
+            proxy.ping()
+        shed = sum(tunnel.answer.reset is not None for tunnel in tunnels)
+        assert shed == 100 + 1 - Cramped.DESCRIPTORS // EACH // 2
+        cramped.journal.wait(source=lab.lan.ip4, enforcer="proxy", verdict="drop")
 
 
 # Streams of HTTP/2, which share what was opened.
@@ -357,8 +540,7 @@ def test_it_is_spoken_by_who_chose_it(gateway: Gateway) -> None:
 
 
 def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-    origin.answers["/chat"] = [Reply(raw=switch)]
+    origin.answers["/chat"] = lambda asked: Reply(raw=switch(asked.headers["sec-websocket-key"]))
     fields = request("https://out.example.com/chat", "CONNECT", [("sec-websocket-version", "13")])
     fields.insert(1, (":protocol", "websocket"))
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:

@@ -443,6 +443,7 @@ def test_the_jobs_of_a_terminal(sandbox: Sandbox) -> None:
         terminal.wait("one\none")
         terminal.press("\x1a")
         terminal.wait("Stopped")
+        terminal.wait("ready>")  # before it, what is typed may be lost
         terminal.press("clear; echo again; fg\n")
         terminal.wait("again\n'setpriv'")
         terminal.press("two\n")

@@ -261,6 +261,31 @@ what_no_sketch_has_is_not_taken(void **context)
 	heavy_fini(&heavy);
 }
 
+/* A day's are 200, most of which meet a dozen keys. */
+static void
+memory_comes_with_keys(void **unused)
+{
+	struct twin twin;
+
+	(void)unused;
+	begin(&twin, HEAVY_ROOM_MAX);
+	for (unsigned i = 0; i < 12; i++)
+		count(&twin, i, 1);
+	assert_true(twin.heavy.capacity <= 16);
+	for (unsigned i = 12; i < KEYS; i++) {
+		count(&twin, i, i);
+		assert_true(twin.heavy.capacity < 2 * (size_t)(i + 1));
+	}
+	size_t capacity = twin.heavy.capacity;
+	for (unsigned i = 0; i < KEYS; i++)
+		assert_int_equal(
+		    find(&twin.heavy, i)->count.flows, twin.truth[i]);
+	heavy_clear(&twin.heavy);
+	assert_int_equal(twin.heavy.capacity, capacity);
+	assert_null(find(&twin.heavy, 1));
+	heavy_fini(&twin.heavy);
+}
+
 int
 main(void)
 {
@@ -272,6 +297,7 @@ main(void)
 		cmocka_unit_test(nobody_is_forgotten_for_no_flows),
 		cmocka_unit_test(keys_of_any_bytes),
 		cmocka_unit_test(what_no_sketch_has_is_not_taken),
+		cmocka_unit_test(memory_comes_with_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

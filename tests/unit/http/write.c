@@ -52,6 +52,10 @@ static const struct http_request_options origin = {
 static const struct http_request_options origin_close = {
 	.expect_continue = true,
 };
+static const struct http_request_options framed = {
+	.keep_alive = true,
+	.trailers = true,
+};
 static const struct http_request_options parent = {
 	.to_parent = true,
 	.keep_alive = true,
@@ -151,6 +155,12 @@ requests_are_written_anew(void **state)
 		    "Content-Length: 0\r\n" E,
 		    "CONNECT b.example:443 HTTP/1.1\r\nHost: "
 		    "b.example:443\r\n" VIA CREDENTIALS E },
+		/* It is for one hop: what we take is said by us. */
+		{ &origin, "GET / HTTP/1.1\r\n" H "TE: trailers\r\n" E,
+		    "GET / HTTP/1.1\r\n" H VIA E },
+		{ &framed, "GET / HTTP/1.1\r\n" H "TE: gzip\r\n" E,
+		    "GET / HTTP/1.1\r\n" H
+		    "TE: trailers\r\nConnection: TE\r\n" E },
 		/* Blanks around values go, inside they stay. */
 		{ &origin, "GET / HTTP/1.1\r\n" H "X:  a \t b \r\nY:\r\n" E,
 		    "GET / HTTP/1.1\r\n" H "X: a \t b\r\nY: \r\n" VIA E },

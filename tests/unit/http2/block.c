@@ -86,7 +86,12 @@ requests(void **state)
 	    request("GET /x?y HTTP/1.1\r\nHost: a.example\r\n"
 		    "Accept: */*\r\nTE: trailers\r\n\r\n",
 		":method=GET;:scheme=https;:authority=a.example;:path=/x?y;"
-		"accept=*/*;"),
+		"accept=*/*;te=trailers;"),
+	    0);
+	assert_int_equal(
+	    request("GET / HTTP/1.1\r\nHost: a\r\nTE: gzip, trailers\r\n"
+		    "Connection: TE\r\n\r\n",
+		":method=GET;:scheme=https;:authority=a;:path=/;"),
 	    0);
 	assert_int_equal(request("GET /x HTTP/1.1\r\n\r\n", NULL), -EINVAL);
 }

@@ -87,6 +87,26 @@ static const struct row responses[] = {
 	{ { ":status 200", "connection close" }, NULL, HTTP_FAULT_HOP_FIELD },
 };
 
+/* Only what means nothing to us, and nothing that is no trailer. */
+static const struct row trailers[] = {
+	{ { "grpc-status 0", "x y" }, "grpc-status: 0\r\nx: y\r\n", 0 },
+	{ { "content-length 5", "x y", "set-cookie a", "cookie b", "host c",
+	      "authorization d", "via e", "cache-control no-store" },
+	    "x: y\r\n", 0 },
+	{ { ":status 200", "x y" }, NULL, HTTP_FAULT_PSEUDO_FIELD },
+	{ { ":path /", "x y" }, NULL, HTTP_FAULT_PSEUDO_FIELD },
+	{ { "transfer-encoding chunked" }, NULL, HTTP_FAULT_HOP_FIELD },
+	{ { "connection x" }, NULL, HTTP_FAULT_HOP_FIELD },
+	{ { "X y" }, NULL, HTTP_FAULT_FIELD_NAME },
+	{ { "x y\r\nz: 1" }, NULL, HTTP_FAULT_FIELD_VALUE },
+};
+
+enum kind {
+	REQUEST,
+	RESPONSE,
+	TRAILERS,
+};
+
 static void
 add_all(struct http2_head *head, const struct row *row)
 {
@@ -98,17 +118,21 @@ add_all(struct http2_head *head, const struct row *row)
 }
 
 static void
-check(const struct row *row, bool is_request)
+check(const struct row *row, enum kind kind)
 {
 	struct http2_head head = { 0 };
 	struct text out = TEXT_EMPTY;
 	enum http_fault fault = HTTP_FAULT_COUNT;
 	unsigned status;
+	int rc;
 
 	add_all(&head, row);
-	int rc = is_request
-		     ? http2_head_write_request(&head, &out, &fault)
-		     : http2_head_write_response(&head, &out, &status, &fault);
+	if (kind == REQUEST)
+		rc = http2_head_write_request(&head, &out, &fault);
+	else if (kind == RESPONSE)
+		rc = http2_head_write_response(&head, &out, &status, &fault);
+	else
+		rc = http2_head_write_trailers(&head, &out, &fault);
 	assert_int_equal(rc, row->text != NULL ? 0 : -EBADMSG);
 	if (row->text != NULL)
 		assert_string_equal(out.at, row->text);
@@ -123,9 +147,11 @@ rows(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
-		check(&requests[i], true);
+		check(&requests[i], REQUEST);
 	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++)
-		check(&responses[i], false);
+		check(&responses[i], RESPONSE);
+	for (size_t i = 0; i < sizeof(trailers) / sizeof(trailers[0]); i++)
+		check(&trailers[i], TRAILERS);
 }
 
 /* RFC 8441, 5; a key of 16 bytes, ours and each time another. */

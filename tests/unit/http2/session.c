@@ -145,6 +145,8 @@ begin(struct pair *pair)
 	    0);
 	options.side = HTTP2_CLIENT;
 	options.https = true;
+	options.head = 120 * CLOCK_MS; /* so it looks every 20 ms */
+	options.silence = 60 * CLOCK_MS;
 	assert_int_equal(http2_session_create(pair->wires[1], &options, &asking,
 			     pair, &pair->client),
 	    0);
@@ -297,7 +299,8 @@ a_stream_that_is_broken_off(void **state)
 	settle(&p);
 	stream_close(&p.asked[0].stream);
 	settle(&p);
-	assert_int_equal(answer->error, -ECONNRESET);
+	assert_int_equal(answer->error, -ECONNABORTED);
+	assert_string_equal(http2_stream_why(answer->stream), "INTERNAL_ERROR");
 	assert_false(answer->ended);
 	assert_true(said(answer, "HTTP/2.0 200 \r\n\r\nhalf"));
 	/* And from the other side. */
@@ -353,6 +356,92 @@ a_server_that_goes_away(void **state)
 	end(&p);
 }
 
+/* The answer is whole by its length, and its end may come when it likes. */
+static void
+one_that_is_let_go(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	struct heard *answer = ask(&p, 0, GET);
+	stream_shutdown(answer->stream);
+	settle(&p);
+	assert_int_equal(stream_write(p.asked[0].stream, STR(OK)), 0);
+	settle(&p);
+	assert_false(answer->ended);
+	http2_stream_let_go(&answer->stream);
+	assert_null(answer->stream);
+	settle(&p);
+	assert_int_equal(p.asked[0].error, 0);
+	assert_int_equal(http2_session_streams(p.client), 1);
+	stream_shutdown(p.asked[0].stream);
+	stream_close(&p.asked[0].stream);
+	settle(&p);
+	assert_int_equal(http2_session_streams(p.client), 0);
+	end(&p);
+}
+
+/* More than was said: it is taken back. */
+static void
+one_that_goes_on_though_it_was_let_go(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	struct heard *answer = ask(&p, 0, GET);
+	stream_shutdown(answer->stream);
+	settle(&p);
+	assert_int_equal(stream_write(p.asked[0].stream,
+			     STR("HTTP/1.1 200 OK\r\n\r\nhello")),
+	    0);
+	settle(&p);
+	http2_stream_let_go(&answer->stream);
+	assert_int_equal(stream_write(p.asked[0].stream, STR("more")), 0);
+	settle(&p);
+	assert_int_equal(p.asked[0].error, -ECONNRESET);
+	assert_int_equal(http2_session_streams(p.client), 0);
+	end(&p);
+}
+
+/* Nobody reads at the other end: it is asked, and does not answer. */
+static void
+a_server_that_is_gone_without_a_word(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	struct heard *answer = ask(&p, 0, GET);
+	settle(&p);
+	http2_session_destroy(&p.server);
+	stream_use(p.wires[0], NULL, NULL);
+	stream_read_stop(p.wires[0]);
+	harness_run_for(&p.h, 400 * CLOCK_MS);
+	assert_true(p.over[1] && p.why[1] == HTTP2_END_STALL);
+	assert_int_equal(answer->error, -ECONNRESET);
+	assert_string_equal(
+	    http2_stream_why(answer->stream), "the connection is dead");
+	end(&p);
+}
+
+/* One that does answer is asked again and again. */
+static void
+a_server_that_takes_its_time(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	begin(&p);
+	struct heard *answer = ask(&p, 0, GET);
+	settle(&p);
+	harness_run_for(&p.h, 400 * CLOCK_MS);
+	assert_false(p.over[1]);
+	assert_int_equal(answer->error, 0);
+	end(&p);
+}
+
 static void
 a_connection_that_ends(void **state)
 {
@@ -394,6 +483,10 @@ main(void)
 		cmocka_unit_test(a_stream_that_is_broken_off),
 		cmocka_unit_test(no_more_than_the_server_takes),
 		cmocka_unit_test(a_server_that_goes_away),
+		cmocka_unit_test(one_that_is_let_go),
+		cmocka_unit_test(one_that_goes_on_though_it_was_let_go),
+		cmocka_unit_test(a_server_that_is_gone_without_a_word),
+		cmocka_unit_test(a_server_that_takes_its_time),
 		cmocka_unit_test(a_connection_that_ends),
 		cmocka_unit_test(a_head_that_is_none),
 	};

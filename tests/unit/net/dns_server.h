@@ -122,9 +122,12 @@ put(struct text *to, uint64_t value, int width)
 		text_addc(to, (char)(value >> 8 * width));
 }
 
+/* A name below the silent one is as silent. */
 static const struct zone_row *
 zone_find(const char *name)
 {
+	if (str_ends(str_of(name), STR(".silent.example")))
+		return zone_find("silent.example");
 	for (size_t i = 0; i < COUNT_OF(zone); i++)
 		if (strcmp(zone[i].name, name) == 0)
 			return &zone[i];

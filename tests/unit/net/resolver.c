@@ -494,35 +494,66 @@ a_callback_may_destroy_the_resolver(void **state)
 	lab_end(&lab);
 }
 
+#define AT_ONCE (RESOLVER_LOOKUPS_MAX / 2) /* names */
+
 static void
-too_many_questions_are_refused(void **state)
+ask_many(struct lab *lab, struct asker *askers, int count)
 {
-	enum {
-		NAMES = RESOLVER_LOOKUPS_MAX / 2
-	};
-	static struct asker askers[NAMES + 1];
-	struct lab lab;
 	char name[32];
+
+	for (int i = 0; i < count; i++) {
+		asker_init(lab, &askers[i]);
+		(void)snprintf(name, sizeof(name), "n%d.example", i);
+		ask(lab, &askers[i], name);
+	}
+}
+
+static void
+too_many_questions_stand_in_line(void **state)
+{
+	static struct asker askers[RESOLVER_NAMES_MAX + 1];
+	struct lab lab;
 
 	(void)state;
 	lab_begin(&lab, 0, 0);
-	for (int i = 0; i <= NAMES; i++) {
-		asker_init(&lab, &askers[i]);
-		(void)snprintf(name, sizeof(name), "n%d.example", i);
-		if (i < NAMES)
-			ask(&lab, &askers[i], name);
-		else
-			assert_int_equal(resolver_ask(lab.resolver,
-					     str_of(name), &askers[i].query),
-			    -ENOBUFS);
-	}
-	/* One that is open already can be joined. */
-	ask(&lab, &askers[NAMES], "n0.example");
+	ask_many(&lab, askers, RESOLVER_NAMES_MAX);
+	/* No more than are kept; but one that is there can be joined. */
+	asker_init(&lab, &askers[RESOLVER_NAMES_MAX]);
+	assert_int_equal(resolver_ask(lab.resolver, STR("more.example"),
+			     &askers[RESOLVER_NAMES_MAX].query),
+	    -ENOBUFS);
+	ask(&lab, &askers[RESOLVER_NAMES_MAX], "n2000.example");
 	harness_run(&lab.h);
-	for (int i = 0; i <= NAMES; i++)
+	for (int i = 0; i <= RESOLVER_NAMES_MAX; i++) {
 		assert_int_equal(askers[i].calls, 1);
+		assert_int_equal(askers[i].answer.status, RESOLVER_STATUS_OK);
+	}
 	assert_int_equal(
 	    ask_alone(&lab, "both.example").status, RESOLVER_STATUS_OK);
+	lab_end(&lab);
+}
+
+/* Those who leave the line are not asked for, and nobody waits for them. */
+static void
+who_leaves_the_line_is_not_asked_for(void **state)
+{
+	static struct asker askers[AT_ONCE + 100];
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, 0, 0);
+	ask_many(&lab, askers, AT_ONCE + 100);
+	for (int i = AT_ONCE; i < AT_ONCE + 99; i++) {
+		resolver_cancel(&askers[i].query);
+		lab.waiting--;
+	}
+	harness_run(&lab.h);
+	assert_int_equal(askers[AT_ONCE + 99].calls, 1);
+	assert_int_equal(askers[AT_ONCE].calls, 0);
+	assert_int_equal(lab.server.asked, 2 * (AT_ONCE + 1));
+	assert_int_equal(
+	    ask_alone(&lab, "n512.example").status, RESOLVER_STATUS_OK);
+	assert_int_equal(lab.server.asked, 2 * (AT_ONCE + 2));
 	lab_end(&lab);
 }
 
@@ -555,7 +586,35 @@ silence_is_a_timeout(void **state)
 	lab_end(&lab);
 }
 
-/* What a round of the loop takes for its other work is not the server's time. */
+/* The time of who stands in line is that of the others. */
+static void
+silence_is_a_timeout_in_line(void **state)
+{
+	static struct asker askers[AT_ONCE + 10];
+	struct lab lab;
+	char name[32];
+
+	(void)state;
+	lab_begin(&lab, SHORT, 0);
+	int64_t begin = clock_now();
+	for (int i = 0; i < AT_ONCE + 10; i++) {
+		asker_init(&lab, &askers[i]);
+		(void)snprintf(name, sizeof(name), "s%d.silent.example", i);
+		ask(&lab, &askers[i], name);
+	}
+	harness_run(&lab.h);
+	assert_true(clock_now() - begin <= SHORT + CLOCK_SECOND);
+	for (int i = 0; i < AT_ONCE + 10; i++)
+		assert_int_equal(
+		    askers[i].answer.status, RESOLVER_STATUS_TIMEOUT);
+	/* Once c-ares is done with them, others are asked for. */
+	assert_int_equal(
+	    ask_alone(&lab, "both.example").status, RESOLVER_STATUS_OK);
+	lab_end(&lab);
+}
+
+/* What a round of the loop takes for its other work is not the server's
+ * time. */
 static void
 the_time_begins_with_the_question(void **state)
 {
@@ -850,8 +909,10 @@ main(void)
 		cmocka_unit_test(each_of_the_joined_may_be_cancelled),
 		cmocka_unit_test(a_callback_may_ask),
 		cmocka_unit_test(a_callback_may_destroy_the_resolver),
-		cmocka_unit_test(too_many_questions_are_refused),
+		cmocka_unit_test(too_many_questions_stand_in_line),
+		cmocka_unit_test(who_leaves_the_line_is_not_asked_for),
 		cmocka_unit_test(silence_is_a_timeout),
+		cmocka_unit_test(silence_is_a_timeout_in_line),
 		cmocka_unit_test(the_time_begins_with_the_question),
 		cmocka_unit_test(the_whole_time_holds_for_many_servers),
 		cmocka_unit_test(a_failure_at_once_is_told_by_the_loop),

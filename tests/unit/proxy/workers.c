@@ -4,7 +4,7 @@
  * this process, whose address is the gateway's own; a policy that refuses
  * their requests, but not before it has seen them, answers with a page.
  */
-#include "proxy/worker.h"
+#include "proxy/workers.h"
 
 #include "policies.h"
 
