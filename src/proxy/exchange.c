@@ -17,6 +17,9 @@
 
 #define WEBSOCKET STR("websocket")
 
+/* Of what servers do not look at: each may be about to end. */
+#define RETRIES_MAX 3
+
 /* ---- what is asked ---- */
 
 static bool
@@ -393,7 +396,7 @@ static bool
 may_try_again(const struct exchange *exchange)
 {
 	/* RFC 9113, 8.7: it has not looked at it. */
-	if (exchange->refused && !exchange->retried)
+	if (exchange->refused && exchange->retries < RETRIES_MAX)
 		return exchange->up.taken == 0 ||
 		       transfer_can_repeat(&exchange->up);
 	return exchange->errand.reused && exchange->errand.may_reuse &&
@@ -408,10 +411,9 @@ server_is_gone(struct exchange *exchange)
 		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 	} else if (may_try_again(exchange)) {
 		stream_close(&exchange->errand.server);
-		exchange->retried = exchange->refused;
+		exchange->retries += exchange->refused;
 		exchange->refused = false;
 		exchange->errand.may_reuse = false;
-		exchange->errand.anew = true;
 		exchange->up.to = NULL;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
@@ -429,7 +431,9 @@ read_answer(struct exchange *exchange)
 	struct http_response response;
 	enum http_fault fault;
 
-	for (;;) {
+	/* A server may send interim heads without end: who does not take them
+	 * stops it. */
+	while (!stream_is_full(exchange->client->stream)) {
 		exchange->scan.alone = http2_stream_is_alone(server);
 		int used =
 		    http_response_parse(stream_input(server), &exchange->scan,
@@ -480,6 +484,8 @@ on_client_drained(struct stream *stream, void *context)
 		exchange_serve_run(exchange);
 	else if (exchange->answered)
 		run_down(exchange);
+	else if (exchange->sent && exchange->errand.server != NULL)
+		read_answer(exchange);
 }
 
 static void
@@ -528,6 +534,9 @@ request_failed(struct exchange *exchange, int error)
 	enum proxy_failure failure = PROXY_FAILURE_NO_ANSWER;
 
 	exchange->refused = error == -ECONNREFUSED;
+	/* A connection that is about to end takes nothing more by itself. */
+	errand->anew =
+	    exchange->refused && http2_stream_why(errand->server) != NULL;
 	if (exchange->answered)
 		failure = PROXY_FAILURE_ANSWER_CUT;
 	else if (error == -EBADMSG)
@@ -714,6 +723,8 @@ send_request(struct exchange *exchange)
 	}
 	exchange->scan =
 	    (struct http_head_scan){ .framed = http2_stream_is(server) };
+	exchange->errand.account.http_server =
+	    exchange->scan.framed ? "2" : "1.1";
 	begin_up(exchange);
 }
 

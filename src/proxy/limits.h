@@ -96,6 +96,10 @@
 #define PROXY_SESSIONS_MAX  256
 #define PROXY_SILENT_SERVER (10 * CLOCK_SECOND)
 
+/* How often one without requests is asked for the slot that it holds: those who
+ * wait for it are of other threads. */
+#define PROXY_SESSIONS_LOOK (250 * CLOCK_MS)
+
 /*
  * Who waits for a slot at a server, if as many connections lead to it as may:
  * more than this would not be served before their clients give up.
