@@ -48,9 +48,10 @@ struct http2_stream {
 	const char *why;      /* it failed, or will; NULL: nobody said */
 	bool reset;           /* by the peer */
 
-	struct text head; /* ours, so far */
-	bool head_whole;  /* and final; content follows */
-	bool in_line;     /* to be submitted */
+	struct text head;   /* ours, so far */
+	bool head_whole;    /* and final; content follows */
+	bool interim_waits; /* one before it, to be sent */
+	bool in_line;       /* to be submitted */
 	bool submitted;
 	struct buffer out; /* content */
 	struct text tail;  /* trailers behind it: lines */

@@ -121,6 +121,7 @@ http2_send_interim(struct http2_stream *stream)
 	    nghttp2_submit_headers(session->frames, NGHTTP2_FLAG_NONE,
 		stream->id, NULL, block->fields, block->count, NULL) != 0)
 		rc = -ENOMEM;
+	stream->interim_waits = rc == 0;
 	text_clear(&stream->head);
 	http2_send_soon(session);
 	return rc;
@@ -193,31 +194,46 @@ submit_line(struct http2_session *session)
 
 /* ---- all ---- */
 
+/* Before the final head no other one is given, so it was this one. */
+static void
+note_interim(struct http2_stream *stream)
+{
+	stream->interim_waits = false;
+	http2_stream_stir(stream);
+}
+
 /*
  * RFC 9113, 8.1: the answer is whole, and the rest of the request is of no
  * interest to whoever had asked for it.
  */
+static void
+note_end(struct http2_stream *stream)
+{
+	stream->out_sent = true;
+	if (stream->stream == NULL && !stream->in_ended)
+		http2_stream_reset(stream, NGHTTP2_NO_ERROR);
+}
+
 static int
 on_frame_sent(
     nghttp2_session *frames, const nghttp2_frame *frame, void *context)
 {
 	struct http2_session *session = context;
-	bool ends = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
-		    (frame->hd.type == NGHTTP2_DATA ||
-			frame->hd.type == NGHTTP2_HEADERS);
-	struct http2_stream *stream;
+	bool is_head = frame->hd.type == NGHTTP2_HEADERS;
 
 	if (frame->hd.type == NGHTTP2_GOAWAY)
 		session->told = frame->goaway.error_code;
-	if (!ends || session->options.side == HTTP2_CLIENT)
+	if ((!is_head && frame->hd.type != NGHTTP2_DATA) ||
+	    session->options.side == HTTP2_CLIENT)
 		return 0;
-	stream =
+	struct http2_stream *stream =
 	    nghttp2_session_get_stream_user_data(frames, frame->hd.stream_id);
 	if (stream == NULL)
 		return 0;
-	stream->out_sent = true;
-	if (stream->stream == NULL && !stream->in_ended)
-		http2_stream_reset(stream, NGHTTP2_NO_ERROR);
+	if (is_head && stream->interim_waits)
+		note_interim(stream);
+	if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+		note_end(stream);
 	return 0;
 }
 

@@ -123,8 +123,11 @@ static ssize_t
 write_head(struct http2_stream *stream, struct str bytes)
 {
 	bool whole;
-	size_t span = span_of_head(&stream->head, bytes, &whole);
 
+	/* A server may send them without end, and the peer need not read. */
+	if (stream->interim_waits)
+		return -EAGAIN;
+	size_t span = span_of_head(&stream->head, bytes, &whole);
 	if (stream->head.len + span > HTTP2_HEAD_BYTES_MAX)
 		return -EMSGSIZE;
 	text_add(&stream->head, (struct str){ bytes.at, span });

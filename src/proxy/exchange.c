@@ -294,7 +294,8 @@ static bool
 switches(const struct exchange *exchange, const struct http_response *response)
 {
 	return exchange->websocket &&
-	       str_eq_nocase(response->upgrade, WEBSOCKET);
+	       str_eq_nocase(response->upgrade, WEBSOCKET) &&
+	       websocket_is_proved(&exchange->proof, response);
 }
 
 static void
@@ -374,7 +375,9 @@ read_answer(struct exchange *exchange)
 	struct http_response response;
 	enum http_fault fault;
 
-	for (;;) {
+	/* A server may send interim heads without end: who does not take them
+	 * stops it. */
+	while (!stream_is_full(exchange->client->stream)) {
 		exchange->scan.alone = http2_stream_is_alone(server);
 		int used =
 		    http_response_parse(stream_input(server), &exchange->scan,
@@ -425,6 +428,8 @@ on_client_drained(struct stream *stream, void *context)
 		exchange_serve_run(exchange);
 	else if (exchange->answered)
 		run_down(exchange);
+	else if (exchange->sent && exchange->errand.server != NULL)
+		read_answer(exchange);
 }
 
 static void
@@ -754,6 +759,8 @@ create(struct client *client, const struct http_request *request,
 	exchange->head_bytes = head_bytes;
 	exchange->keep = request->keep_alive && !client->worker->drains;
 	exchange->websocket = asks_for_websocket(request);
+	if (exchange->websocket && http2_stream_is(client->stream))
+		exchange->proof = websocket_proof_of(request);
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;

@@ -22,6 +22,7 @@
 #include "proxy/keep.h"
 #include "proxy/serve.h"
 #include "proxy/transfer.h"
+#include "proxy/websocket.h"
 
 /* What an exchange has to do with the cache. */
 struct exchange_store {
@@ -60,9 +61,10 @@ struct exchange {
 	bool up_done;    /* the content is with the server */
 	bool keep;       /* the client's connection */
 	bool keep_server;
-	bool converses;   /* both sides may be silent for long, as in gRPC */
-	bool websocket;   /* is asked for */
-	int64_t moved;    /* when anything last did */
+	bool converses; /* both sides may be silent for long, as in gRPC */
+	bool websocket; /* is asked for */
+	struct websocket_proof proof; /* of the server's, that we asked for */
+	int64_t moved;                /* when anything last did */
 	uint64_t in, out; /* bytes of heads, and of what was stored */
 	struct exchange_store store;
 };

@@ -130,6 +130,11 @@
  */
 #define PROXY_SLOW_HEADS_MAX 1024
 
+/* Names, each of a zone, that TLS is not opened for because our certificate was
+ * refused; one more takes the place of the one that would end first among a
+ * few. */
+#define PROXY_PINS_MAX 1024
+
 /* Connections taken from a listener in one go. */
 #define PROXY_ACCEPTS_MAX 16
 

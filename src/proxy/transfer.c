@@ -100,15 +100,19 @@ transfer_run(struct transfer *transfer)
 		    throttle_ask(transfer->throttle, transfer->from, input.len);
 		if (input.len == 0)
 			return TRANSFER_WAITS;
+		struct http_body before = transfer->body;
 		ssize_t used =
 		    http_body_decode(&transfer->body, input, &content, &fault);
 		if (used < 0)
 			return TRANSFER_BAD;
+		if (content.len > 0 && write_content(transfer, content) < 0) {
+			/* It is still there, for who takes it next. */
+			transfer->body = before;
+			return TRANSFER_STUCK;
+		}
 		if (transfer->keeps &&
 		    buffer_append(&transfer->kept, content) < 0)
 			transfer_forget(transfer);
-		if (content.len > 0 && write_content(transfer, content) < 0)
-			return TRANSFER_STUCK;
 		stream_consume(transfer->from, (size_t)used);
 		throttle_spend(transfer->throttle, (size_t)used);
 		transfer->taken += (uint64_t)used;

@@ -4,6 +4,7 @@
 The gateway asks a name server on `out` (zoneserver.py) whose answers each story
 chooses; names are the story's own, so that none hears another's answers."""
 
+import json
 import socket
 import struct
 import time
@@ -175,6 +176,42 @@ def test_a_refusal_may_hang_on_the_address(
     refused = dig(lan, GW, "bad.open.example")
     assert (refused.status, refused.error) == ("NXDOMAIN", "15 (Blocked): (rule bad)")
     assert dig(guest, "203.0.113.53", "bad.open.example").status == "NOERROR"
+
+
+# Who asks, for what, and its address, if there is one.
+QUESTIONS = [
+    ("lan", "why.ads.example", None),
+    ("lan", "_sip._tcp.why.ads.example", None),
+    ("lan", "silent.example", None),
+    ("lan", "why.example", WEB),
+    ("lan", "why-not.example", "203.0.113.66"),
+    ("lan", "why-inside.example", "10.0.0.200"),
+    ("lan", "printer.corp.example", "10.0.0.200"),
+    ("guest", "why.open.example", WEB),
+    ("guest", "why.example", WEB),
+]
+
+
+@pytest.mark.parametrize("who, name, there", QUESTIONS)
+def test_explain_says_what_is_done(
+    gateway: Gateway, server: ZoneServer, who: str, name: str, there: str | None
+) -> None:
+    host: Host = getattr(gateway.lab, who)
+    if there:
+        server[name] = lambda q: [q.reply(address(name, there))]
+    asks = f"{who} {host.ip4} asks {name}" + (f" address {there}" if there else "")
+    done = gateway.command("explain", "--json", "--running", asks)
+    said = json.loads(done.stdout)
+    assert said["question"] and said["enforcer"] == "proxy"
+    if said["verdict"] == "drop":
+        assert is_silent(host, GW if who == "lan" else "203.0.113.53", name)
+        return
+    answer = dig(host, GW if who == "lan" else "203.0.113.53", name)
+    assert answer.status == {"allow": "NOERROR", "reject": "NXDOMAIN"}[said["verdict"]]
+    if said["verdict"] == "allow":
+        assert answer.data == [there]
+    elif said["rule"] and said["rule"]["name"]:
+        assert answer.error == f"15 (Blocked): (rule {said['rule']['name']})"
 
 
 def test_names_of_addresses_are_judged_as_addresses(

@@ -7,6 +7,7 @@
 
 #include "../net/stream_ends.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct test {
@@ -237,6 +238,46 @@ a_writer_that_has_ended(void **state)
 	end(&t);
 }
 
+/* Its first server breaks off, of which the transfer has not heard when more
+ * comes; the second one has each byte once. */
+static void
+what_the_first_one_did_not_take(void **state)
+{
+	struct end other;
+	struct test t;
+	int fds[2];
+
+	(void)state;
+	begin(&t, 0, HTTP_FRAMING_LENGTH, 10, HTTP_FRAMING_LENGTH);
+	transfer_keep(&t.transfer);
+	peer_sends(&t.in, STR("hello"));
+	wait_for(stream_fd(t.in.a.stream), POLLIN);
+	harness_round(&t.in.h);
+	assert_int_equal(t.transfer.taken, 5);
+	stream_use(t.out.stream, NULL, NULL);
+	stream_break(t.out.stream, -ECONNREFUSED);
+	peer_sends(&t.in, STR("world+"));
+	wait_for(stream_fd(t.in.a.stream), POLLIN);
+	harness_round(&t.in.h);
+	assert_int_equal(t.result, TRANSFER_STUCK);
+	tcp_pair(fds, 0);
+	end_begin(&other, &t.in.h, fds[0]);
+	assert_true(transfer_can_repeat(&t.transfer));
+	assert_true(transfer_repeat(
+	    &t.transfer, other.stream, HTTP_FRAMING_UNTIL_CLOSE));
+	assert_int_equal(transfer_run(&t.transfer), TRANSFER_DONE);
+	stream_shutdown(other.stream);
+	assert_int_equal(stream_input(t.in.a.stream).len, 1);
+	char got[16];
+	harness_round(&t.in.h);
+	assert_int_equal(recv(fds[1], got, sizeof(got), 0), 10);
+	assert_memory_equal(got, "helloworld", 10);
+	(void)close(fds[1]);
+	transfer_forget(&t.transfer);
+	end_fini(&other);
+	end(&t);
+}
+
 int
 main(void)
 {
@@ -245,6 +286,7 @@ main(void)
 		cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(a_reader_that_is_slow),
 		cmocka_unit_test(a_writer_that_has_ended),
+		cmocka_unit_test(what_the_first_one_did_not_take),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
