@@ -110,12 +110,24 @@ def lan(gateway: Gateway) -> Host:
 @contextmanager
 def framed(gateway: Gateway, **values: int) -> Iterator[Http2]:
     """A client of HTTP/2, inside."""
+    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
+    with Http2(wrap(gateway, sock, "out.example.com"), **values) as client:
+        yield client
+
+
+@contextmanager
+def framed_to_nginx(gateway: Gateway, **values: int) -> Iterator[Http2]:
+    sock = gateway.lab.lan.connect("10.0.0.1", 3128, timeout=5)
+    sock.sendall(b"CONNECT www.example.com:8443 HTTP/1.1\r\nHost: www.example.com:8443\r\n\r\n")
+    assert read_head(sock).startswith(b"HTTP/1.1 200 ")
+    with Http2(wrap(gateway, sock, "www.example.com"), **values) as client:
+        yield client
+
+
+def wrap(gateway: Gateway, sock: socket.socket, name: str) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
     context.set_alpn_protocols(["h2"])
-    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
-    inside = context.wrap_socket(sock, server_hostname="out.example.com")
-    with Http2(inside, **values) as client:
-        yield client
+    return context.wrap_socket(sock, server_hostname=name)
 
 
 def counters(gateway: Gateway) -> dict[str, int]:
@@ -343,6 +355,28 @@ def test_a_client_that_does_not_read_stops_the_server(gateway: Gateway, server: 
         opened = sum(int.from_bytes(p, "big") for k, _, s, p in asked.wire.frames if k == 8 and s == asked.stream)
         assert opened < sum(sent) and not client.answer(stream).body
         client.reset(stream)
+
+
+def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
+    """However many of the same connection's answers he leaves lying."""
+    gateway.lab.pages.hole("large", 2 << 20)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(framed_to_nginx(gateway, initial_window=0)) for _ in range(2)]
+        unkept = [("cache-control", "no-store")]  # so it sets the pace itself
+        asked = [(c, c.ask(request(f"{NGINX}/files/large?{n}", more=unkept))) for c in slow for n in range(40)]
+        for client, stream in asked:
+            client.until(lambda c=client, s=stream: c.answer(s).status)
+        for _ in range(4):  # by any thread
+            with framed_to_nginx(gateway) as client:
+                answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
+                assert (answer.status, len(answer.body), answer.ended) == (200, 2 << 20, True)
+
+
+def test_a_server_is_asked_for_itself(gateway: Gateway, server: Framed) -> None:
+    with framed(gateway) as client:
+        fields = [(":method", "OPTIONS"), (":scheme", "https"), (":authority", "out.example.com"), (":path", "*")]
+        assert client.fetch(fields).status == 200
+    assert server.asked[-1].headers[":path"] == "*"
 
 
 def test_a_websocket_goes_by_http1(gateway: Gateway, server: Framed) -> None:
