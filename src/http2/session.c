@@ -289,7 +289,7 @@ is_dead(struct http2_session *session, int64_t now)
 	    stream_is_full(session->wire))
 		return false;
 	if (session->pinged != 0)
-		return now - session->pinged >= silence;
+		return now - session->pinged >= session->options.pong;
 	if (now - session->heard < silence || now - session->active < silence)
 		return false;
 	session->pinged = now;

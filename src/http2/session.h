@@ -87,9 +87,10 @@ struct http2_options {
 	bool secret; /* passwords may come in it */
 	/* Without a request; for a head; without anything that moves. */
 	int64_t idle, head, stall;
-	/* Of a client, while it waits: so long without a word, and as long
-	 * without an answer to our PING.  0: it is not asked. */
-	int64_t silence;
+	/* Of a client, while it waits: so long without a word until the server
+	 * is asked whether it is there (PING; 0: it is not), and for how long
+	 * its answer may take. */
+	int64_t silence, pong;
 };
 
 /* 0 or -ENOMEM.  What is in the wire's input, from the preface on, is read. */

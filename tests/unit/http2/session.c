@@ -146,7 +146,7 @@ begin(struct pair *pair)
 	options.side = HTTP2_CLIENT;
 	options.https = true;
 	options.head = 120 * CLOCK_MS; /* so it looks every 20 ms */
-	options.silence = 60 * CLOCK_MS;
+	options.silence = options.pong = 60 * CLOCK_MS;
 	assert_int_equal(http2_session_create(pair->wires[1], &options, &asking,
 			     pair, &pair->client),
 	    0);
