@@ -453,7 +453,7 @@ int
 http2_session_open(struct http2_session *session, struct stream **ret)
 {
 	must(session->options.side == HTTP2_CLIENT);
-	if (session->failed ||
+	if (session->failed || session->tired ||
 	    nghttp2_session_check_request_allowed(session->frames) == 0)
 		return -EPIPE;
 	if (session->stream_count >= room_of(session))

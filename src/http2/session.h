@@ -108,7 +108,8 @@ void http2_session_drain(struct http2_session *session, int64_t time);
 /*
  * Of a client: a stream for one more request, the caller's; END_STREAM goes
  * with its head if it is shut down at once.  0; -EBUSY: as many are under way
- * as the server takes; -EPIPE: it takes none any more; -ENOMEM.
+ * as the server takes; -EPIPE: it takes none any more, or too many were taken
+ * back; -ENOMEM.
  */
 int http2_session_open(struct http2_session *session, struct stream **ret);
 

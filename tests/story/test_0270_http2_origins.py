@@ -420,6 +420,20 @@ def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
     assert server.peak == 1
 
 
+def test_who_takes_much_back_spoils_no_connection(gateway: Gateway, server: Framed) -> None:
+    """A server may end one on which too much is taken back: the next goes elsewhere before."""
+    held: list[Asked] = []
+    server.answers["/back"] = lambda wire, asked: held.append(asked)
+    with framed(gateway) as client:
+        for n in range(150):
+            stream = client.ask(request(f"{OUT}/back", "POST"))
+            wait.until("it is asked", lambda n=n: len(held) > n)
+            client.reset(stream)
+        assert client.get(f"{OUT}/after").status == 200
+    wires = {id(asked.wire) for asked in held}
+    assert len(wires) == 2 and all(asked.wire.goaway is None for asked in held)
+
+
 # ---- what else is done to answers ----
 
 
