@@ -47,12 +47,16 @@ from tests.lab.http2 import (
     settings,
 )
 from tests.lab.journal import Journal
+from tests.lab.lab import WEB
 from tests.lab.listener import echo, read_head
+from tests.lab.parent import HttpParent
 from tests.story.zones import ZONES
 
 POLICY = (
     ZONES
     + """
+parent corp = http 203.0.113.9:3129
+
 proxy {
     listen 10.0.0.1:3128 for lan
     intercept https for lan
@@ -62,6 +66,7 @@ proxy {
 }
 
 reject lan -> any https path "/secret/*"   log as "secret"
+allow  lan -> shop.example.com tcp 8443 inspect via corp  log as "by parent"
 allow  lan -> any https inspect            log as "reading"
 allow  lan -> any tcp 8443 inspect         log as "aside"
 allow  lan -> wan udp 53
@@ -116,11 +121,11 @@ def framed(gateway: Gateway, **values: int) -> Iterator[Http2]:
 
 
 @contextmanager
-def framed_to_nginx(gateway: Gateway, **values: int) -> Iterator[Http2]:
+def framed_to_nginx(gateway: Gateway, name: str = "www.example.com", **values: int) -> Iterator[Http2]:
     sock = gateway.lab.lan.connect("10.0.0.1", 3128, timeout=5)
-    sock.sendall(b"CONNECT www.example.com:8443 HTTP/1.1\r\nHost: www.example.com:8443\r\n\r\n")
+    sock.sendall(f"CONNECT {name}:8443 HTTP/1.1\r\nHost: {name}:8443\r\n\r\n".encode())
     assert read_head(sock).startswith(b"HTTP/1.1 200 ")
-    with Http2(wrap(gateway, sock, "www.example.com"), **values) as client:
+    with Http2(wrap(gateway, sock, name), **values) as client:
         yield client
 
 
@@ -355,6 +360,19 @@ def test_a_client_that_does_not_read_stops_the_server(gateway: Gateway, server: 
         opened = sum(int.from_bytes(p, "big") for k, _, s, p in asked.wire.frames if k == 8 and s == asked.stream)
         assert opened < sum(sent) and not client.answer(stream).body
         client.reset(stream)
+
+
+def test_behind_a_parent(gateway: Gateway, journal: Journal) -> None:
+    """Which opens one way for many requests, and sees nothing of them."""
+    url = "https://shop.example.com:8443"
+    with HttpParent(gateway.lab.out, 3129, {"shop.example.com": WEB[0]}) as parent:
+        with framed_to_nginx(gateway, "shop.example.com") as client:
+            streams = [client.ask(request(f"{url}/{n}")) for n in range(5)]
+            client.until(lambda: all(client.answer(s).over for s in streams))
+            assert all(b"version: HTTP/2.0" in client.answer(s).body for s in streams)
+        assert [head.split()[0] for head in parent.heads] == ["CONNECT"]
+    event = journal.wait(rule_name="by parent", url=f"{url}/0")
+    assert (event.http_server, event.parent_server) == ("2", "http 203.0.113.9:3129")
 
 
 def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
