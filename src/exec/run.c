@@ -241,7 +241,8 @@ hear_cell(struct run *run)
 	if (word.kind == EXEC_WORD_ENDED) {
 		run->ended = true;
 		run->status = word.value;
-	} else if (word.kind == EXEC_WORD_STOPPED) {
+	} else if (word.kind == EXEC_WORD_STOPPED &&
+		   exec_signals_is_stop(word.value)) {
 		exec_signals_stop(word.value);
 		(void)exec_word_say(run->cell.words, EXEC_WORD_SIGNAL, SIGCONT);
 	}
