@@ -210,3 +210,45 @@ def test_the_kernel_s_files_for_root(gateway_lab: Lab) -> None:
     )
     done = Sandbox(gateway_lab.out, user=[]).python(POLICY, code)
     assert done.out.splitlines() == ["30"] * len(there), done.err  # EROFS
+
+
+# A connection that the command has as its standard input is led elsewhere: it is
+# one of the host's network, whoever has it.
+ELSEWHERE = """
+import ctypes, socket
+one, libc = socket.socket(fileno=0), ctypes.CDLL(None)
+libc.connect(0, bytes(16), 16)  # of no family: it is disconnected
+one.settimeout(3)
+one.connect(("203.0.113.80", 80))
+print("out", flush=True)
+"""
+
+
+@pytest.mark.parametrize("options, status", [([], 3), (["--keep-fd", "0"], 0)])
+def test_a_connection_of_the_host_is_not_inherited(gateway_lab: Lab, options, status) -> None:
+    """Unless the caller says so, who then knows what he gives."""
+    host, sandbox = gateway_lab.out, Sandbox(gateway_lab.out)
+    call = sandbox.argv(POLICY, ["/usr/bin/python3", "-c", ELSEWHERE], "--quiet", *options)
+    shell = ["bash", "-c", 'exec 0<>/dev/tcp/203.0.113.80/80 && exec "$@"', "bash"]
+    done = host.run([*shell, *call], timeout=30)
+    assert done.returncode == status, done.stderr
+    assert ("out\n" == done.stdout) == bool(options)
+    assert options or "descriptor 0 is a socket of the host" in done.stderr
+
+
+GIVE_A_PAIR = """
+import socket, subprocess, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, getattr(socket, sys.argv[1]))
+done = subprocess.run(sys.argv[2:], stdout=theirs)
+theirs.close()
+print(done.returncode, ours.recv(100) if done.returncode == 0 else "")
+"""
+
+
+@pytest.mark.parametrize("kind, said", [("SOCK_STREAM", "0 b'hello\\n'"), ("SOCK_DGRAM", "3")])
+def test_a_pair_of_the_caller_s(gateway_lab: Lab, kind: str, said: str) -> None:
+    """What node, sshd and systemd give; and one that would send to anybody."""
+    sandbox = Sandbox(gateway_lab.out)
+    call = sandbox.argv(POLICY, ["echo", "hello"], "--quiet")
+    done = sandbox.host.run(["/usr/bin/python3", "-c", GIVE_A_PAIR, kind, *call])
+    assert done.stdout.strip() == said, done.stderr
