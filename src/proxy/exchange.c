@@ -2,6 +2,7 @@
 #include "proxy/exchange_impl.h"
 
 #include "event/counter.h"
+#include "http/authentication.h"
 #include "http/parse.h"
 #include "http/write.h"
 #include "http2/session.h"
@@ -237,6 +238,8 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
 	enum http_framing framing = response->framing;
 
+	if (http_authentication_is_of_connection(&response->fields))
+		client_own(exchange->client, &exchange->errand);
 	/* RFC 9110, 15.5.8: it is us that the parent asks, not the client. */
 	if (exchange->errand.to_url && response->status == 407) {
 		errand_blame_parent(
@@ -764,6 +767,8 @@ create(struct client *client, const struct http_request *request,
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;
+	if (http_authentication_is_of_connection(&request->fields))
+		client_own(client, &exchange->errand);
 	question_put(&exchange->errand, client, request);
 	/* RFC 6455, 4.1 (3): parents know little of upgrades. */
 	exchange->errand.wants_tunnel |= exchange->websocket;
