@@ -21,6 +21,7 @@ went wrong on one that others work on as well says so.
 import json
 import os
 import random
+import signal
 import statistics
 import sys
 import threading
@@ -29,6 +30,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.lab import wait
 from tests.lab.gateway import GOOD, gatehouse
 from tests.lab.lab import Lab
 from tests.lab.listener import echo, read_head
@@ -106,6 +108,7 @@ class Soak:
         self.end = time.monotonic() + seconds
         self.counts: dict[str, int] = {}
         self.wrong: list[str] = []
+        self.pids: dict[str, int] = {}
         self._lock = threading.Lock()
 
     # ---- what is done ----
@@ -235,11 +238,22 @@ class Soak:
         done = f"{sum(self.counts.values())} done, {len(self.wrong)} wrong"
         print(f"{seconds / 60:4.0f} min: {done}; {figures}; load {load():.1f}", flush=True)
 
+    def living(self, program: str) -> int | None:
+        """Its number; it must not have died meanwhile and be another one."""
+        try:
+            pid = self.service.first(program)
+        except ValueError:
+            return None
+        if self.pids.setdefault(program, pid) != pid:
+            self.wrong.append(f"{program} had to be started again")
+            self.pids[program] = pid
+        return pid
+
     def sample(self) -> dict[str, int]:
         """Resident bytes that are its own, and open descriptors."""
         found = {}
         for program in ("gatehoused", "gatehouse-proxy"):
-            pid = self.service.first(program)
+            pid = wait.until(program, lambda: self.living(program), 20)
             status = Path(f"/proc/{pid}/status").read_text().splitlines()
             [kib] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
             found[f"{program} KiB"] = kib
@@ -292,6 +306,7 @@ def judge(samples: list[dict[str, int]]) -> list[str]:
 
 
 def main(minutes: float) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Lab() as lab, ExitStack() as stack:
         origin = Origin()
         origin.answers, origin.asked = Answers(), Forgetful()

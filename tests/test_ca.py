@@ -164,3 +164,20 @@ def test_one_that_expires_is_told_of(tmp_path: Path) -> None:
     (said,) = checked(path)
     assert said["message"].endswith(": it has expired")
     assert run("ca", "show", path).returncode == NO
+
+
+def test_another_one_is_a_difference(ca: Path) -> None:
+    """By what is in the file: clients have to trust it."""
+    policy, other, copy = (ca.with_name(f"{n}.policy") for n in ("office", "other", "copy"))
+    policy.write_text(POLICY)
+    second = ca.with_name("second.pem")
+    assert run("ca", "create", second).returncode == GOOD
+    other.write_text(POLICY.replace("ca.pem", "second.pem"))
+    done = run("diff", policy, other)
+    assert done.returncode == NO
+    assert done.stdout.splitlines() == [f'no longer ca "{ca}"', f'now ca "{second}"']
+    ca.with_name("copy.pem").write_bytes(ca.read_bytes())
+    ca.with_name("copy.pem").chmod(0o600)
+    copy.write_text(POLICY.replace("ca.pem", "copy.pem"))
+    done = run("diff", policy, copy)
+    assert (done.returncode, done.stdout) == (GOOD, "")

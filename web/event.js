@@ -42,6 +42,7 @@ const FACTS = [
 	["Parent", (event) => event.parent && `${event.parent.name} ${event.parent.server ?? ""}`],
 	["Balancer", (event) => event.balancer],
 	["HTTP", (event) => event.http],
+	["HTTP to the server", (event) => event.http_server],
 	["TCP flags", (event) => event.flags],
 	["Length", (event) => event.length && bytes(event.length)],
 	["Not logged", (event) => event.suppressed && `${count(event.suppressed)} more like it`],

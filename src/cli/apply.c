@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/ca_file.h"
 #include "cli/certificates.h"
 #include "cli/change.h"
 #include "cli/control_client.h"
@@ -168,7 +167,6 @@ read_and_try(const char *path, enum status *reterr_status)
 	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
 	if (rc == 0) {
 		certificates_check(policy, &report);
-		ca_file_check(policy, &report);
 		(void)policy_try(policy, &report);
 	}
 	report_sort(&report);

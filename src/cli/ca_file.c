@@ -4,8 +4,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "net/authority.h"
-#include "policy/manual.h"
-#include "policy/policy.h"
+#include "policy/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,53 +72,4 @@ ca_file_write(const char *path, struct str pem, bool replaces)
 		rc = put_in_place(beside.at, path, replaces);
 	text_fini(&beside);
 	return rc;
-}
-
-/* ---- a policy's own ---- */
-
-/* In which somebody still can renew it, and have clients take it. */
-#define SOON ((int64_t)30 * 86400 * CLOCK_SECOND)
-
-/*
- * A gateway whose CA has expired starts all the same: what is not opened goes
- * on as before.
- */
-static void
-check_time(const struct policy_ca *ca, const struct authority *authority,
-    struct report *report)
-{
-	int64_t now = clock_wall(), ends = authority_ends(authority);
-	const char *objection = authority_objection(authority, now);
-	char text[CLOCK_TEXT_BYTES];
-
-	if (objection == NULL && ends - now >= SOON)
-		return;
-	clock_format(ends, text);
-	if (objection != NULL)
-		report_warning(report, "ca", ca->place,
-		    "no client will trust what %.*s signs: %s",
-		    STR_ARG(ca->file), objection);
-	else
-		report_warning(report, "ca", ca->place,
-		    "the CA of %.*s expires on %.10s", STR_ARG(ca->file), text);
-	report_hint(report, "'gatehouse ca renew' gives it another time");
-}
-
-void
-ca_file_check(const struct policy *policy, struct report *report)
-{
-	const struct policy_ca *ca = &policy->ca;
-	const char *why;
-
-	if (ca->pem.at == NULL)
-		return;
-	const char *before = report_topic(report, MANUAL_INSPECTION);
-	struct authority *authority = authority_read(ca->pem, &why);
-	if (authority == NULL)
-		report_error(report, ca->place, "%.*s cannot be the CA: %s",
-		    STR_ARG(ca->file), why);
-	else
-		check_time(ca, authority, report);
-	authority_unref(authority);
-	(void)report_topic(report, before);
 }

@@ -2,6 +2,7 @@
 #include "cli/certificates.h"
 
 #include "base/clock.h"
+#include "net/authority.h"
 #include "net/tls.h"
 #include "net/tls_identity.h"
 #include "policy/manual.h"
@@ -63,6 +64,56 @@ check_clients(const struct policy_clients *clients, struct report *report)
 	tls_settings_unref(settings);
 }
 
+/* ---- the CA ---- */
+
+/* In which somebody still can renew it, and have clients take it. */
+#define CA_SOON ((int64_t)30 * 86400 * CLOCK_SECOND)
+
+/*
+ * A gateway whose CA has expired starts all the same: what is not opened goes
+ * on as before.
+ */
+static void
+check_ca_time(const struct policy_ca *ca, const struct authority *authority,
+    struct report *report)
+{
+	int64_t now = clock_wall(), ends = authority_ends(authority);
+	const char *objection = authority_objection(authority, now);
+	char text[CLOCK_TEXT_BYTES];
+
+	if (objection == NULL && ends - now >= CA_SOON)
+		return;
+	clock_format(ends, text);
+	if (objection != NULL)
+		report_warning(report, "ca", ca->place,
+		    "no client will trust what %.*s signs: %s",
+		    STR_ARG(ca->file), objection);
+	else
+		report_warning(report, "ca", ca->place,
+		    "the CA of %.*s expires on %.10s", STR_ARG(ca->file), text);
+	report_hint(report, "'gatehouse ca renew' gives it another time");
+}
+
+/* An error if it cannot sign, a warning if it soon cannot. */
+static void
+check_ca(const struct policy *policy, struct report *report)
+{
+	const struct policy_ca *ca = &policy->ca;
+	const char *why;
+
+	if (ca->pem.at == NULL)
+		return;
+	const char *before = report_topic(report, MANUAL_INSPECTION);
+	struct authority *authority = authority_read(ca->pem, &why);
+	if (authority == NULL)
+		report_error(report, ca->place, "%.*s cannot be the CA: %s",
+		    STR_ARG(ca->file), why);
+	else
+		check_ca_time(ca, authority, report);
+	authority_unref(authority);
+	(void)report_topic(report, before);
+}
+
 void
 certificates_check(const struct policy *policy, struct report *report)
 {
@@ -75,4 +126,5 @@ certificates_check(const struct policy *policy, struct report *report)
 		check_clients(&listen->clients, report);
 	}
 	(void)report_topic(report, before);
+	check_ca(policy, report);
 }

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cli/ca_file.h"
 #include "cli/certificates.h"
 #include "cli/command.h"
 
@@ -75,7 +74,6 @@ check(const struct options *options)
 	int rc = policy_load(path, &policy_files, &report, &policy, &kept);
 	if (rc == 0) {
 		certificates_check(policy, &report);
-		ca_file_check(policy, &report);
 		policy_analyse(policy, &report);
 		(void)policy_analyse_list(policy, options->verbose, &report);
 		interfaces_check(policy, &report);

@@ -41,6 +41,7 @@ static const struct event_key keys[] = {
 	{ "length", EVENT_KEY_BYTES, { NULL } },
 	{ "suppressed", EVENT_KEY_NUMBER, { NULL } },
 	{ "http", EVENT_KEY_WORD, { "1.0", "1.1", "2" } },
+	{ "http_server", EVENT_KEY_WORD, { "1.1", "2" } },
 };
 
 #define KEYS (sizeof(keys) / sizeof(keys[0]))

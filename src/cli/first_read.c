@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/first_read.h"
 
-#include "cli/ca_file.h"
 #include "cli/certificates.h"
 #include "policy/policy.h"
 #include "policy/trial.h"
@@ -11,7 +10,6 @@ static enum status
 try(const struct policy *policy, struct report *report)
 {
 	certificates_check(policy, report);
-	ca_file_check(policy, report);
 	return report->errors > 0 || policy_try(policy, report).failed > 0
 		   ? STATUS_NO
 		   : STATUS_GOOD;

@@ -235,6 +235,42 @@ print_outputs(const json_t *outputs)
 	}
 }
 
+#define PINS_SHOWN 20
+#define WIDTH      80
+
+/* A line of the screen at most. */
+static void
+print_pin(const json_t *pin)
+{
+	const char *zone = word(pin, "zone");
+	int room = WIDTH - 11 - (int)strlen(zone);
+
+	(void)printf("%7lld  %s, %.*s\n", (number(pin, "seconds") + 59) / 60,
+	    zone, room > 0 ? room : 0, word(pin, "name"));
+}
+
+/* As a person needs them; all are in the JSON. */
+static void
+print_pinned(const json_t *pinned)
+{
+	const json_t *entries = json_object_get(pinned, "entries"), *pin;
+	size_t count = json_array_size(entries), i;
+
+	if (count == 0)
+		return;
+	(void)printf("\nminutes  not opened: our certificate is refused (%zu "
+		     "of %lld at most)\n",
+	    count, number(pinned, "max"));
+	json_array_foreach(entries, i, pin)
+	{
+		if (i == PINS_SHOWN)
+			break;
+		print_pin(pin);
+	}
+	if (count > PINS_SHOWN)
+		(void)printf("         and %zu more\n", count - PINS_SHOWN);
+}
+
 static enum status
 print_status(const struct text *answer)
 {
@@ -259,6 +295,7 @@ print_status(const struct text *answer)
 		(void)printf("names      %lld; 'gatehouse names' lists them\n",
 		    number(status, "names"));
 	print_lists(json_object_get(status, "lists"));
+	print_pinned(json_object_get(status, "pinned"));
 	print_rules(json_object_get(status, "rules"));
 	print_counters("kernel", json_object_get(status, "kernel"));
 	print_counters("proxy", json_object_get(status, "counters"));

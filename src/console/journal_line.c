@@ -265,5 +265,6 @@ journal_line(const struct event *event, struct text *line)
 	add_count(
 	    &json, "suppressed", event->suppressed > 0, event->suppressed);
 	add_word(&json, "http", event->http);
+	add_word(&json, "http_server", event->http_server);
 	json_object_end(&json);
 }

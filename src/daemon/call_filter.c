@@ -7,8 +7,14 @@
 
 #if GATEHOUSE_SANDBOX
 
+#include "base/must.h"
+#include "daemon/call_program.h"
+
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /*
  * What none of our code nor of the libraries' has any reason to try, and what
@@ -77,70 +83,54 @@ call_filter_name(int number)
 	return seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
 }
 
-static int
-add_row(scmp_filter_ctx filter, const struct call_row *row)
+/* Rows of calls that this machine does not have, or that are newer than the
+ * library, are passed over. */
+static size_t
+find_places(
+    const struct call_list *list, struct call_place *places, size_t room)
 {
-	struct scmp_arg_cmp conditions[CALL_CONDITIONS_MAX];
-	int number = seccomp_syscall_resolve_name(row->name);
-	uint32_t action = row->error != 0 ? SCMP_ACT_ERRNO((uint32_t)row->error)
-					  : SCMP_ACT_ALLOW;
+	size_t found = 0;
 
-	/* Not of this machine, or newer than the library. */
-	if (number == __NR_SCMP_ERROR)
-		return 0;
-	for (unsigned i = 0; i < row->count; i++)
-		conditions[i] = (struct scmp_arg_cmp){
-			.arg = row->conditions[i].argument,
-			.op = SCMP_CMP_MASKED_EQ,
-			.datum_a = row->conditions[i].mask,
-			.datum_b = row->conditions[i].value,
-		};
-	int rc = seccomp_rule_add_array(
-	    filter, action, number, row->count, conditions);
-	/* Of another architecture. */
-	return rc == -EDOM ? 0 : rc;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct call_row *row = &list->rows[i];
+		int number = seccomp_syscall_resolve_name(row->name);
+		if (number < 0)
+			continue;
+		must(found < room);
+		places[found++] = (struct call_place){ number, row };
+	}
+	return found;
 }
 
+/* Calls of another machine's numbers (32 bits, x32) are a way past lists; of
+ * all threads. */
 static int
-add_list(scmp_filter_ctx filter, const struct call_list *list)
+load(const struct sock_fprog *program)
 {
-	int rc = 0;
+	long rc = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+	    SECCOMP_FILTER_FLAG_TSYNC, program);
 
-	for (size_t i = 0; rc == 0 && i < list->count; i++)
-		rc = add_row(filter, &list->rows[i]);
-	return rc;
-}
-
-/* Calls of another machine's numbers (32 bits, x32) are a way past lists. */
-static int
-set_up(scmp_filter_ctx filter)
-{
-	int rc = seccomp_attr_set(
-	    filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-
-	if (rc == 0)
-		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 1);
-	if (rc == 0)
-		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	/* Where the kernel runs it at all, by halving and not row by row. */
-	return rc < 0 ? rc
-		      : seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (rc < 0)
+		return -errno;
+	return rc > 0 ? -ECANCELED : 0; /* a thread that has another one */
 }
 
 int
 call_filter_load(const struct call_list *lists, size_t count)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+	static struct call_place places[CALL_PLACES_MAX];
+	static struct sock_filter filter[CALL_PROGRAM_MAX];
+	size_t found = 0;
 
-	if (filter == NULL)
-		return -ENOMEM;
-	int rc = set_up(filter);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = add_list(filter, &lists[i]);
-	if (rc == 0)
-		rc = seccomp_load(filter);
-	seccomp_release(filter);
-	return rc;
+	for (size_t i = 0; i < count; i++)
+		found += find_places(
+		    &lists[i], places + found, CALL_PLACES_MAX - found);
+	int len =
+	    call_program_write(seccomp_arch_native(), places, found, filter);
+	if (len < 0)
+		return len;
+	return load(&(struct sock_fprog){
+	    .len = (unsigned short)len, .filter = filter });
 }
 
 #else

@@ -101,6 +101,18 @@ is_learn(const struct channel_learn *learn)
 	return true;
 }
 
+static bool
+are_pins(const struct channel_pins *pins)
+{
+	if (pins->count > CHANNEL_PINS_MAX || pins->last > 1)
+		return false;
+	for (uint32_t i = 0; i < pins->count; i++)
+		if (!is_text(
+			pins->items[i].name, sizeof(pins->items[i].name)))
+			return false;
+	return true;
+}
+
 /* What the length alone does not say. */
 static bool
 is_sound(const struct channel_message *message)
@@ -138,6 +150,8 @@ is_sound(const struct channel_message *message)
 		return is_address(&message->caught.source);
 	case CHANNEL_LEARN:
 		return is_learn(&message->learn);
+	case CHANNEL_PINS:
+		return are_pins(&message->pins);
 	case CHANNEL_LEARNED:
 		return message->source.error <= 0;
 	case CHANNEL_HOST_FILE:
@@ -166,6 +180,7 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_ABORT:
 	case CHANNEL_COUNT_OUTPUTS:
 	case CHANNEL_OUTPUTS:
+	case CHANNEL_LIST_PINS:
 	case CHANNEL_COUNT:
 	case CHANNEL_DRAIN:
 	case CHANNEL_DRAINED:

@@ -28,6 +28,8 @@
  * QUOTAS, what has changed since the last time, until one that is the last.
  * OUTPUT says where events go (daemon/journal_keeper), OUTPUT_FD with what they
  * are written to; COUNT_OUTPUTS is answered with OUTPUTS, what became of them.
+ * LIST_PINS is answered with PINS, for whom TLS is not opened, until one that
+ * is the last.
  * HOST_FILE puts another in the place of one with which the proxy was started
  * (daemon/host_files).  BAN ends the connections of clients in a prefix, until
  * UNBAN: that they come no more is the kernel's affair, but whom a balancer
@@ -87,6 +89,7 @@
 #define CHANNEL_OWN_MAX     64 /* addresses in one message */
 #define CHANNEL_QUOTAS_MAX  64 /* counts in one message */
 #define CHANNEL_LEARN_MAX   64 /* addresses of one name */
+#define CHANNEL_PINS_MAX    15 /* names in one message */
 
 /* No answer is kept for longer than a week; and the rest of a second. */
 #define CHANNEL_LEARN_SECONDS_MAX 604801
@@ -112,6 +115,7 @@
 	ROW(COUNT, 0, 0)                                                       \
 	ROW(DRAIN, 0, 0)                                                       \
 	ROW(COUNT_OUTPUTS, 0, 0)                                               \
+	ROW(LIST_PINS, 0, 0)                                                   \
 	ROW(HELLO, sizeof(struct sandbox), 0)                                  \
 	ROW(READY, 0, 0)                                                       \
 	ROW(REFUSED, sizeof(struct channel_words), 0)                          \
@@ -120,6 +124,7 @@
 	ROW(DRAINED, 0, 0)                                                     \
 	ROW(RECKONED, 0, 0)                                                    \
 	ROW(OUTPUTS, sizeof(struct channel_outputs), 0)                        \
+	ROW(PINS, sizeof(struct channel_pins), 0)                              \
 	ROW(WANT, sizeof(struct channel_source), 1)                            \
 	ROW(STAND, sizeof(struct channel_stand), 0)                            \
 	ROW(SOURCE, sizeof(struct channel_source), 1)                          \
@@ -247,6 +252,17 @@ struct channel_learn {
 	struct address addresses[CHANNEL_LEARN_MAX];
 };
 
+/* Of names, NUL-terminated, and zones of the policy in force. */
+struct channel_pins {
+	uint32_t count;
+	uint8_t last; /* that is all */
+	struct {
+		uint32_t seconds; /* of its time are left */
+		uint8_t zone;
+		char name[HOSTNAME_MAX + 1];
+	} items[CHANNEL_PINS_MAX];
+};
+
 /* Both texts are NUL-terminated; the token of who has none is empty. */
 struct channel_ask {
 	uint32_t number; /* the proxy's own, given back */
@@ -278,6 +294,7 @@ struct channel_message {
 		struct channel_stand stand;
 		struct channel_caught caught;
 		struct channel_learn learn;
+		struct channel_pins pins;
 		struct channel_ask ask;
 		struct channel_answer answer;
 		struct sandbox sandbox;

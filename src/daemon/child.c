@@ -415,6 +415,24 @@ child_count_outputs(struct child *child, struct channel_outputs *ret)
 }
 
 int
+child_list_pins(struct child *child,
+    void (*take)(void *context, const struct channel_pins *pins), void *context)
+{
+	struct channel_message answer = { .pins.last = 0 };
+
+	forget_late_answers(child);
+	int rc = send_bare(child, CHANNEL_LIST_PINS, 0);
+
+	while (rc == 0 && answer.pins.last == 0) {
+		rc = receive_answer(
+		    child, CHANNEL_PINS, &answer, CHILD_ANSWER_SECONDS);
+		if (rc == 0)
+			take(context, &answer.pins);
+	}
+	return rc;
+}
+
+int
 child_tell_ban(
     struct child *child, const struct address_range *range, bool is_banned)
 {

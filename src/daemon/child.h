@@ -93,6 +93,11 @@ void child_tell_host_files(struct child *child);
 int child_tell_output(
     struct child *child, const struct channel_output *output, int fd);
 
+/* Asks for whom TLS is not opened, and waits for the answers. */
+int child_list_pins(struct child *child,
+    void (*take)(void *context, const struct channel_pins *pins),
+    void *context);
+
 /* Asks what has become of the events, and waits for the answer. */
 int child_count_outputs(struct child *child, struct channel_outputs *ret);
 

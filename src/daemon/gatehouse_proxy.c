@@ -144,6 +144,8 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 		return take_output(proxy, &message->output, fd);
 	case CHANNEL_COUNT_OUTPUTS:
 		return proxy_answer_count_outputs(proxy);
+	case CHANNEL_LIST_PINS:
+		return proxy_answer_list_pins(proxy);
 	case CHANNEL_HOST_FILE:
 		return take_host_file((int)message->host_file, *fd);
 	case CHANNEL_BAN:
@@ -170,6 +172,7 @@ take(struct proxy *proxy, const struct channel_message *message, int *fd)
 	case CHANNEL_DRAINED:
 	case CHANNEL_RECKONED:
 	case CHANNEL_OUTPUTS:
+	case CHANNEL_PINS:
 	case CHANNEL_WANT:
 	case CHANNEL_STAND:
 	case CHANNEL_SOURCE:

@@ -5,7 +5,8 @@
  * That all stands, once, and that this is the process of the service now, of
  * one that took over (daemon/handover); and, if it wants to know (WatchdogSec),
  * twice in its time that the loop turns, so that it ends a daemon that hangs
- * and starts another.  A datagram each, and nobody waits for an answer.
+ * and starts another.  A datagram each, and nobody waits for an answer; that
+ * all stands is told again until there was a descriptor and room for it.
  */
 #ifndef GATEHOUSE_DAEMON_NOTIFY_H
 #define GATEHOUSE_DAEMON_NOTIFY_H
@@ -16,6 +17,7 @@ struct notify {
 	struct loop *loop;
 	struct loop_timer timer;
 	int64_t every; /* 0: nobody wants to know */
+	bool is_told;  /* that all stands; else it is tried again */
 };
 
 void notify_ready(struct notify *notify, struct loop *loop);

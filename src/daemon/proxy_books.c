@@ -3,6 +3,8 @@
 
 #include "base/file.h"
 #include "event/counter.h"
+#include "proxy/generation.h"
+#include "proxy/inspection.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -104,6 +106,43 @@ proxy_answer_count_outputs(struct proxy *proxy)
 	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
 		message.outputs.states[i] = journal_look(&proxy->journal, i);
 	return proxy_send(&message);
+}
+
+static void
+list_pins(
+    struct inspection *inspection, size_t *place, struct channel_pins *ret)
+{
+	struct inspection_pin pins[CHANNEL_PINS_MAX];
+	size_t count =
+	    inspection_pins(inspection, place, pins, CHANNEL_PINS_MAX);
+
+	*ret = (struct channel_pins){ .count = (uint32_t)count,
+		.last = count < CHANNEL_PINS_MAX };
+	for (size_t i = 0; i < count; i++) {
+		ret->items[i].seconds = (uint32_t)(pins[i].left / CLOCK_SECOND);
+		ret->items[i].zone = pins[i].zone;
+		memcpy(ret->items[i].name, pins[i].host, sizeof(pins[i].host));
+	}
+}
+
+int
+proxy_answer_list_pins(struct proxy *proxy)
+{
+	static struct channel_message message; /* 4 KiB; one thread */
+	struct inspection *inspection =
+	    proxy->current != NULL ? proxy->current->inspection : NULL;
+	size_t place = 0;
+	int rc;
+
+	message.type = CHANNEL_PINS;
+	do {
+		if (inspection != NULL)
+			list_pins(inspection, &place, &message.pins);
+		else
+			message.pins = (struct channel_pins){ .last = 1 };
+		rc = send_patiently(&message);
+	} while (rc == 0 && message.pins.last == 0);
+	return rc;
 }
 
 int

@@ -64,6 +64,7 @@ int proxy_answer_count(struct proxy *proxy);
 int proxy_answer_collect(struct proxy *proxy);
 int proxy_answer_reckon(struct proxy *proxy, int file);
 int proxy_answer_count_outputs(struct proxy *proxy);
+int proxy_answer_list_pins(struct proxy *proxy);
 int proxy_take_quotas(struct proxy *proxy, const struct channel_quotas *quotas);
 
 /* ---- proxy_purge ---- */

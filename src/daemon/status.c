@@ -12,6 +12,8 @@
  *	 "journal": {...} (daemon/journal_keeper),
  *	 "bans": number of them,
  *	 "names": number of those that are learned, over or not,
+ *	 "pinned": {"max", "entries": [{"zone", "name", "seconds"}]} or null:
+ *	 nothing is opened,
  *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
  *	 "early_drop": {...} (firewall/early_drop),
@@ -24,6 +26,7 @@
 #include "daemon/capabilities.h"
 #include "daemon/kernel_counters.h"
 #include "firewall/foreign.h"
+#include "proxy/limits.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -218,6 +221,54 @@ write_sandbox(struct json *json, const struct gateway *gateway)
 	json_object_end(json);
 }
 
+struct pins_writer {
+	struct json *json;
+	const struct policy *policy;
+};
+
+/* A proxy that is about to change over may speak of zones of another policy. */
+static void
+write_pins(void *context, const struct channel_pins *pins)
+{
+	const struct pins_writer *writer = context;
+	struct json *json = writer->json;
+
+	for (uint32_t i = 0; i < pins->count; i++) {
+		if (pins->items[i].zone >= writer->policy->zone_count)
+			continue;
+		json_object_begin(json);
+		json_name(json, "zone");
+		json_put_string(
+		    json, writer->policy->zones[pins->items[i].zone].name);
+		json_name(json, "name");
+		json_put_stringz(json, pins->items[i].name);
+		json_name(json, "seconds");
+		json_put_integer(json, pins->items[i].seconds);
+		json_object_end(json);
+	}
+}
+
+static void
+write_pinned(struct json *json, struct gateway *gateway, bool answers)
+{
+	struct pins_writer writer = { json, gateway->current->policy };
+
+	json_name(json, "pinned");
+	if (!writer.policy->inspects) {
+		json_put_null(json);
+		return;
+	}
+	json_object_begin(json);
+	json_name(json, "max");
+	json_put_integer(json, PROXY_PINS_MAX);
+	json_name(json, "entries");
+	json_array_begin(json);
+	if (answers)
+		(void)child_list_pins(&gateway->child, write_pins, &writer);
+	json_array_end(json);
+	json_object_end(json);
+}
+
 void
 gateway_status(struct gateway *gateway, struct text *out)
 {
@@ -251,6 +302,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));
 	json_name(&json, "names");
 	json_put_integer(&json, (int64_t)gateway->names.names.count);
+	write_pinned(&json, gateway, answers);
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
 	early_drop_json(&gateway->early, &json);

@@ -180,6 +180,19 @@ on_answer(struct dns_ask *ask, int error, struct str message)
 	destroy(pending);
 }
 
+/* Who takes the file away has no other servers to tell of. */
+static bool
+is_another(const struct dns_forwarder *forwarder, const struct stat *now)
+{
+	const struct stat *host = &forwarder->host;
+
+	return now->st_ino != 0 &&
+	       (now->st_dev != host->st_dev || now->st_ino != host->st_ino ||
+		   now->st_size != host->st_size ||
+		   now->st_mtim.tv_sec != host->st_mtim.tv_sec ||
+		   now->st_mtim.tv_nsec != host->st_mtim.tv_nsec);
+}
+
 /* The host's other servers, at most so often. */
 static void
 follow_host(struct dns_forwarder *forwarder)
@@ -190,12 +203,7 @@ follow_host(struct dns_forwarder *forwarder)
 		return;
 	forwarder->look = loop_now(forwarder->loop) + LOOK_EVERY;
 	name_servers_look(&now);
-	if (now.st_ino == 0 ||
-	    (now.st_dev == forwarder->host.st_dev &&
-		now.st_ino == forwarder->host.st_ino &&
-		now.st_size == forwarder->host.st_size &&
-		now.st_mtim.tv_sec == forwarder->host.st_mtim.tv_sec &&
-		now.st_mtim.tv_nsec == forwarder->host.st_mtim.tv_nsec))
+	if (forwarder->upstreams != NULL && !is_another(forwarder, &now))
 		return;
 	struct dns_upstreams *others =
 	    dns_upstreams_create(forwarder->loop, NULL, 0);
@@ -211,10 +219,12 @@ static int
 begin(struct dns_forwarder *forwarder, const struct dns_key *key,
     struct dns_answer *stale, struct pending **ret)
 {
-	struct pending *pending = forwarder->asks < DNS_FORWARDER_ASKS_MAX
-				      ? malloc(sizeof(*pending))
-				      : NULL;
+	struct pending *pending = NULL;
 
+	follow_host(forwarder);
+	if (forwarder->upstreams != NULL &&
+	    forwarder->asks < DNS_FORWARDER_ASKS_MAX)
+		pending = malloc(sizeof(*pending));
 	if (pending == NULL) {
 		dns_answer_unref(stale);
 		return forwarder->asks < DNS_FORWARDER_ASKS_MAX ? -ENOMEM
@@ -228,7 +238,6 @@ begin(struct dns_forwarder *forwarder, const struct dns_key *key,
 	pending->next = forwarder->slots[pending->hash & (SLOTS - 1)];
 	forwarder->slots[pending->hash & (SLOTS - 1)] = pending;
 	forwarder->asks++;
-	follow_host(forwarder);
 	counter_add(COUNTER_DNS_ASKS, 1);
 	dns_ask_start(
 	    &pending->ask, forwarder->upstreams, key, on_answer, pending);
@@ -350,12 +359,13 @@ dns_forwarder_use(struct dns_forwarder *forwarder,
 		name_servers_look(&host);
 	struct dns_upstreams *upstreams =
 	    dns_upstreams_create(forwarder->loop, wishes, count);
-	if (upstreams == NULL)
-		return -ENOMEM;
+
+	/* Those of before are asked no more, whatever becomes of it. */
 	dns_upstreams_unref(forwarder->upstreams);
 	forwarder->upstreams = upstreams;
 	forwarder->told = count > 0;
+	forwarder->look = 0;
 	forwarder->host = host;
 	forwarder->limits = limits;
-	return 0;
+	return upstreams != NULL ? 0 : -ENOMEM;
 }

@@ -43,7 +43,8 @@ struct dns_forwarder *dns_forwarder_create(
 void dns_forwarder_destroy(struct dns_forwarder *forwarder);
 
 /* Whom it asks from now on; no wish: the host's own servers, as they change.
- * 0 or -ENOMEM. */
+ * 0, or -ENOMEM and it asks nobody: to be told again; the host's it finds by
+ * itself. */
 int dns_forwarder_use(struct dns_forwarder *forwarder,
     const struct dns_server_wish *wishes, size_t count,
     struct dns_ttl_limits limits);

@@ -27,17 +27,19 @@ add(struct dns_upstreams *upstreams, const struct dns_server_wish *wish)
 		server->peer = tls_peer_ref(wish->peer);
 }
 
-static void
+static int
 add_hosts(struct dns_upstreams *upstreams)
 {
 	struct name_servers hosts;
+	int rc = name_servers_read(&hosts);
 
-	name_servers_read(&hosts);
 	for (size_t i = 0;
-	     i < hosts.count && upstreams->count < DNS_UPSTREAMS_MAX; i++) {
+	     rc == 0 && i < hosts.count && upstreams->count < DNS_UPSTREAMS_MAX;
+	     i++) {
 		struct dns_server_wish wish = { .at = hosts.items[i] };
 		add(upstreams, &wish);
 	}
+	return rc;
 }
 
 struct dns_upstreams *
@@ -52,8 +54,10 @@ dns_upstreams_create(
 	upstreams->loop = loop;
 	for (size_t i = 0; i < count && i < DNS_UPSTREAMS_MAX; i++)
 		add(upstreams, &wishes[i]);
-	if (count == 0)
-		add_hosts(upstreams);
+	if (count == 0 && add_hosts(upstreams) < 0) {
+		dns_upstreams_unref(upstreams);
+		return NULL;
+	}
 	return upstreams;
 }
 

@@ -44,7 +44,8 @@ struct dns_server_wish {
 	struct tls_peer *peer;
 };
 
-/* With one reference; no wish: the host's own.  NULL: no memory. */
+/* With one reference; no wish: the host's own.  NULL: no memory, or it cannot
+ * be read just now which those are. */
 struct dns_upstreams *dns_upstreams_create(
     struct loop *loop, const struct dns_server_wish *wishes, size_t count);
 struct dns_upstreams *dns_upstreams_ref(struct dns_upstreams *upstreams);

@@ -72,6 +72,7 @@ struct event {
 	uint32_t length;     /* of a packet, in bytes; 0: not told */
 	uint64_t suppressed; /* packets that this event stands for */
 	const char *http;    /* of a request: "1.0", "1.1", "2"; NULL: none */
+	const char *http_server; /* that its server was asked by; NULL: none */
 };
 
 typedef void (*event_sink_fn)(const struct event *event, void *context);

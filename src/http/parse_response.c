@@ -178,6 +178,10 @@ parse_head(struct str head, const struct http_head_scan *scan,
 		error = cut_status(&head, &response->status, reterr_fault);
 	if (error == 0)
 		error = cut_reason(&head, &response->reason, reterr_fault);
+	/* Frames have none, and some programs take an answer without one for
+	 * none. */
+	if (error == 0 && scan->framed)
+		response->reason = http_status_reason(response->status);
 	if (error == 0)
 		error = http_fields_parse(
 		    head, scan->lines, arena, &response->fields, reterr_fault);

@@ -343,8 +343,8 @@ add_key(struct text *out)
 				     "pqrstuvwxyz0123456789+/";
 	uint8_t key[KEY_BYTES + 2] = { 0 };
 
-	/* It guards nothing here: the server's word for it is all that is
-	 * asked for. */
+	/* It guards nothing: the server proves by it that it knows what it is
+	 * asked for (proxy/websocket). */
 	(void)!getrandom(key, KEY_BYTES, GRND_NONBLOCK);
 	text_add(out, STR("sec-websocket-key: "));
 	for (size_t i = 0; i < 22; i++) {

@@ -94,6 +94,13 @@ span_of_head(const struct text *head, struct str bytes, bool *ret_whole)
 	size_t seen = 0, had = head->len < 3 ? head->len : 3;
 	struct str before = text_str(head);
 
+	/* Most come in one piece. */
+	if (head->len == 0) {
+		const char *end = memmem(bytes.at, bytes.len, mark, 4);
+		*ret_whole = end != NULL;
+		return end != NULL ? (size_t)(end - bytes.at) + 4 : bytes.len;
+	}
+
 	/* What stands at the end of the head so far may begin the mark. */
 	for (size_t from = had; from > 0; from--)
 		if (memcmp(before.at + before.len - from, mark, from) == 0) {

@@ -422,9 +422,10 @@ static int
 set_host_s_servers(struct dns *dns)
 {
 	struct name_servers servers;
+	int rc = name_servers_read(&servers);
 
-	name_servers_read(&servers);
-	return set_servers(dns->channel, servers.items, servers.count);
+	return rc < 0 ? rc
+		      : set_servers(dns->channel, servers.items, servers.count);
 }
 
 static int

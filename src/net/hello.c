@@ -23,8 +23,10 @@
 #define EXTENSION_NAME      0      /* RFC 6066, 3 */
 #define EXTENSION_SIGNATURE 13     /* RFC 8446, 4.2.3 */
 #define EXTENSION_ALPN      16     /* RFC 7301, 3.1 */
+#define EXTENSION_VERSIONS  43     /* RFC 8446, 4.2.1 */
 #define EXTENSION_ECH       0xfe0d /* encrypted_client_hello */
 #define NAME_TYPE_HOST_NAME 0
+#define VERSION_13          0x0304
 
 /* ---- a reader over bytes ---- */
 
@@ -138,6 +140,16 @@ parse_signatures(struct reader extension, struct hello *hello)
 	return 0;
 }
 
+/* Nothing is decided by it, and so nobody is refused for it. */
+static void
+parse_versions(struct reader extension, struct hello *hello)
+{
+	struct reader list = read_vector(&extension, 1);
+
+	while (list.len > 1)
+		hello->offers_13 |= read_number(&list, 2) == VERSION_13;
+}
+
 /*
  * Of each extension there is one at most (RFC 8446, 4.2); that is checked for
  * those that are read, grease and the unknown are passed over.
@@ -152,6 +164,9 @@ parse_extension(size_t type, struct reader data, struct hello *hello)
 		return parse_signatures(data, hello);
 	case EXTENSION_ALPN:
 		return parse_alpn(data, hello);
+	case EXTENSION_VERSIONS:
+		parse_versions(data, hello);
+		return 0;
 	case EXTENSION_ECH:
 		if (hello->has_ech)
 			return -EBADMSG;

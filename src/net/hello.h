@@ -52,7 +52,11 @@ struct hello {
 	size_t alpn_len;
 	uint16_t signatures[HELLO_SIGNATURES_MAX]; /* as many as fit */
 	size_t signature_count;
+	bool offers_13; /* TLS 1.3, all of whose suites go with any key */
 };
+
+/* Schemes (RFC 8446, 4.2.3). */
+#define HELLO_ECDSA_P256 0x0403
 
 /*
  * 0 with *ret; -EAGAIN when these bytes may be the beginning of a hello and

@@ -31,7 +31,8 @@ struct mint {
 	unsigned refs; /* atomic */
 	struct authority *authority;
 	EVP_PKEY *ecdsa;
-	pthread_t maker; /* of the RSA key */
+	struct mint_stock *stock; /* of that key; NULL: there is none */
+	pthread_t maker;          /* of the RSA key */
 	bool has_maker;
 	pthread_mutex_t lock; /* of the rest */
 	EVP_PKEY *rsa;        /* NULL: not made yet */
@@ -71,6 +72,7 @@ mint_create(struct authority *authority)
 		mint_unref(mint);
 		return NULL;
 	}
+	mint->stock = mint_stock_create(authority, mint->ecdsa);
 	return mint;
 }
 
@@ -104,6 +106,7 @@ mint_unref(struct mint *mint)
 		mint->newest = entry->older;
 		free_entry(entry);
 	}
+	mint_stock_destroy(mint->stock);
 	EVP_PKEY_free(mint->ecdsa);
 	EVP_PKEY_free(mint->rsa);
 	authority_unref(mint->authority);
@@ -185,20 +188,23 @@ find(struct mint *mint, const struct entry_key *key)
 	return entry;
 }
 
-/* One that was made before there was a key for others is made again. */
+/* One that was made without the key for others is made again. */
 static bool
-is_usable(const struct mint *mint, const struct entry *entry, int64_t now)
+is_usable(const struct mint *mint, const struct entry *entry,
+    const struct mint_order *order, int64_t now)
 {
-	return now < entry->ends && (entry->rsa != NULL || mint->rsa == NULL);
+	return now < entry->ends &&
+	       (!order->rsa_too || entry->rsa != NULL || mint->rsa == NULL);
 }
 
 static bool
-take_kept(struct mint *mint, const struct entry_key *key, int64_t now,
-    struct tls_identity **ret, struct tls_identity **ret_other)
+take_kept(struct mint *mint, const struct entry_key *key,
+    const struct mint_order *order, int64_t now, struct tls_identity **ret,
+    struct tls_identity **ret_other)
 {
 	(void)pthread_mutex_lock(&mint->lock);
 	struct entry *entry = find(mint, key);
-	bool usable = entry != NULL && is_usable(mint, entry, now);
+	bool usable = entry != NULL && is_usable(mint, entry, order, now);
 	if (usable) {
 		leave_order(mint, entry);
 		become_newest(mint, entry);
@@ -235,14 +241,17 @@ static int
 make_one(struct mint *mint, EVP_PKEY *key, const struct mint_order *order,
     struct tls_identity **ret)
 {
-	X509 *made;
-	int rc = mint_sign(mint->authority, key, order, &made);
+	X509 *made = key == mint->ecdsa ? mint_stock_take(mint->stock) : NULL;
 
-	if (rc < 0)
-		return rc;
-	*ret = tls_identity_of(made, NULL, key);
+	if (made == NULL)
+		made = mint_blank(mint->authority, key);
+	if (made == NULL)
+		return -ENOMEM;
+	int rc = mint_sign(mint->authority, made, order);
+	if (rc == 0)
+		*ret = tls_identity_of(made, NULL, key);
 	X509_free(made);
-	return *ret != NULL ? 0 : -ENOMEM;
+	return rc == 0 && *ret == NULL ? -ENOMEM : rc;
 }
 
 static EVP_PKEY *
@@ -263,7 +272,7 @@ make_entry(struct mint *mint, const struct entry_key *key,
     const struct mint_order *order, int64_t now, struct entry **ret)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
-	EVP_PKEY *rsa = rsa_of(mint);
+	EVP_PKEY *rsa = order->rsa_too ? rsa_of(mint) : NULL;
 
 	if (entry == NULL)
 		return -ENOMEM;
@@ -304,7 +313,7 @@ mint_make(struct mint *mint, const struct mint_order *order,
 
 	if (!make_key(order, &key))
 		return -EINVAL;
-	if (take_kept(mint, &key, now, ret, ret_other))
+	if (take_kept(mint, &key, order, now, ret, ret_other))
 		return 0;
 	int rc = make_entry(mint, &key, order, now, &entry);
 	if (rc < 0)

@@ -8,14 +8,16 @@
  * nothing to be like: then it is for the name alone, and for a day, so that the
  * client can be told.
  *
- * Two keys serve all that is made: ECDSA by P-256 and, for clients that know no
- * such thing, RSA of 2048 bits, which takes long to make and is made by a
- * thread of its own, at the start.  Both live in memory and end with the mint.
+ * Two keys serve all that is made: ECDSA by P-256 and, for clients that may not
+ * know it, RSA of 2048 bits, which takes long to make and is made by a thread
+ * of its own, at the start.  Both live in memory and end with the mint.
  *
  * What was made is kept for the next client, by name and by the server's
  * certificate: MINT_KEPT_MAX of them, those asked for last.
  *
- * Any thread.  Making one takes less than a millisecond, without a lock.
+ * Any thread, and without a lock while one is made.  That takes a tenth of a
+ * millisecond, as long as there are blanks (mint_stock); else, and for the RSA
+ * key, ten times as long.
  */
 #ifndef GATEHOUSE_NET_MINT_H
 #define GATEHOUSE_NET_MINT_H
@@ -45,12 +47,13 @@ struct mint_order {
 	struct str host;
 	/* What the server has shown; NULL: it is not accepted. */
 	const struct x509_st *like;
+	bool rsa_too; /* the client may not know ECDSA */
 };
 
 /*
- * References, the caller's.  *ret_other may be NULL: the RSA key is not made
- * yet.  0; -EACCES: the CA may not sign for this name; -EINVAL: the names of
- * the server's certificate make no certificate; -ENOMEM.
+ * References, the caller's.  *ret_other may be NULL: it is not wanted, or the
+ * RSA key is not made yet.  0; -EACCES: the CA may not sign for this name;
+ * -EINVAL: the names of the server's certificate make no certificate; -ENOMEM.
  */
 int mint_make(struct mint *mint, const struct mint_order *order,
     struct tls_identity **ret, struct tls_identity **ret_other);

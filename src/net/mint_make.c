@@ -191,18 +191,26 @@ set_uses(X509 *made, const struct authority *authority, const EVP_PKEY *key)
 		   made, ca, NID_authority_key_identifier, "keyid");
 }
 
+X509 *
+mint_blank(const struct authority *authority, EVP_PKEY *key)
+{
+	X509 *ca = authority->certificate, *blank = X509_new();
+
+	if (blank != NULL && X509_set_version(blank, X509_VERSION_3) == 1 &&
+	    X509_set_issuer_name(blank, X509_get_subject_name(ca)) == 1 &&
+	    X509_set_pubkey(blank, key) == 1 && set_uses(blank, authority, key))
+		return blank;
+	X509_free(blank);
+	return NULL;
+}
+
 static int
-fill(X509 *made, const struct authority *authority, EVP_PKEY *key,
+fill(X509 *made, const struct authority *authority,
     const struct mint_order *order)
 {
-	X509 *ca = authority->certificate;
-
-	if (X509_set_version(made, X509_VERSION_3) != 1 ||
-	    !authority_number(made) ||
-	    X509_set_issuer_name(made, X509_get_subject_name(ca)) != 1 ||
-	    X509_set_pubkey(made, key) != 1 ||
-	    !set_time(made, ca, order->like) ||
-	    !set_subject(made, order->like) || !set_uses(made, authority, key))
+	if (!authority_number(made) ||
+	    !set_time(made, authority->certificate, order->like) ||
+	    !set_subject(made, order->like))
 		return -ENOMEM;
 	return set_names(made, authority, order);
 }
@@ -222,22 +230,17 @@ is_permitted(X509 *made, const struct authority *authority)
 }
 
 int
-mint_sign(const struct authority *authority, EVP_PKEY *key,
-    const struct mint_order *order, X509 **ret)
+mint_sign(const struct authority *authority, X509 *blank,
+    const struct mint_order *order)
 {
-	X509 *made = X509_new();
-	int rc = made != NULL ? fill(made, authority, key, order) : -ENOMEM;
+	int rc = fill(blank, authority, order);
 
-	if (rc == 0 && X509_sign(made, authority->key,
+	if (rc == 0 && X509_sign(blank, authority->key,
 			   authority_digest(authority->key)) <= 0)
 		rc = -ENOMEM;
-	if (rc == 0 && !is_permitted(made, authority))
+	if (rc == 0 && !is_permitted(blank, authority))
 		rc = -EACCES;
 	/* What a stranger's certificate has left there is nobody's. */
 	ERR_clear_error();
-	if (rc == 0)
-		*ret = made;
-	else
-		X509_free(made);
 	return rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net/name_servers.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -65,16 +66,19 @@ name_servers_parse(struct str text, struct name_servers *ret)
 }
 
 /* Several threads share the descriptor, and so its place in the file. */
-void
+int
 name_servers_read(struct name_servers *ret)
 {
 	char bytes[NAME_SERVERS_BYTES_MAX];
 	int fd =
 	    host_fd >= 0 ? host_fd : open(RESOLV_CONF, O_RDONLY | O_CLOEXEC);
 	ssize_t len = fd >= 0 ? pread(fd, bytes, sizeof(bytes), 0) : 0;
+	int rc = len < 0 && errno != EISDIR ? -errno : 0;
 
 	if (fd >= 0 && fd != host_fd)
 		(void)close(fd);
-	name_servers_parse(
-	    (struct str){ bytes, len > 0 ? (size_t)len : 0 }, ret);
+	if (rc == 0)
+		name_servers_parse(
+		    (struct str){ bytes, len > 0 ? (size_t)len : 0 }, ret);
+	return rc;
 }

@@ -32,8 +32,12 @@ void name_servers_use(int fd);
 /* As stat(2); of a file that is not there all is 0. */
 void name_servers_look(struct stat *ret);
 
-/* Where there is none, or no file, the host itself is asked (resolver(5)). */
-void name_servers_read(struct name_servers *ret);
+/*
+ * Where there is none, or no file, the host itself is asked (resolver(5)).  0,
+ * or the negative errno of a file that is there and could not be read: what it
+ * says is not known then, and the host itself would be a wrong guess for ever.
+ */
+int name_servers_read(struct name_servers *ret);
 
 /* What is read of a text; a pure function. */
 void name_servers_parse(struct str text, struct name_servers *ret);

@@ -612,6 +612,33 @@ diff_console(struct telling *telling)
 }
 
 static void
+tell_ca(struct telling *telling, const struct policy_ca *ca, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+	bool was_so_called =
+	    str_eq(telling->before->ca.file, telling->after->ca.file);
+
+	if (ca->file.at == NULL)
+		return;
+	text_addf(&words, "ca \"%.*s\"%s", STR_ARG(ca->file),
+	    is_new && was_so_called ? ", another" : "");
+	tell(telling, &words, is_new);
+}
+
+/* By what is in the file; who is shown what it signs has to trust it. */
+static void
+diff_ca(struct telling *telling)
+{
+	const struct policy_ca *before = &telling->before->ca;
+	const struct policy_ca *after = &telling->after->ca;
+
+	if (str_eq(before->pem, after->pem))
+		return;
+	tell_ca(telling, before, false);
+	tell_ca(telling, after, true);
+}
+
+static void
 diff_dns(struct telling *telling)
 {
 	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
@@ -714,6 +741,7 @@ statement_diff(const struct policy *before, const struct policy *after,
 	diff_servers(&telling);
 	diff_settings(&telling);
 	diff_console(&telling);
+	diff_ca(&telling);
 	diff_dns(&telling);
 	diff_outputs(&telling, &before->journal, &after->journal, false);
 	diff_outputs(&telling, &after->journal, &before->journal, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/diff_statement: statements `snat` and `map`, lines of `firewall`,
- * choices of `proxy` and its lines `listen ... behind`, and the console, that
- * only one of two policies has.
+ * choices of `proxy`, its `ca` and its lines `listen ... behind`, and the
+ * console, that only one of two policies has.
  *
  * They are compared one by one and not by the flows that they hold: what says
  * the same in other words is told, but nothing that differs is left out.  What

@@ -2,6 +2,7 @@
 #include "policy/evaluate.h"
 
 #include "policy/opening.h"
+#include "policy/question.h"
 #include "policy/rule_index.h"
 
 /* A logged line names its rule, a translation has its own target, a limit
@@ -208,6 +209,8 @@ decide_as_seen(const struct policy *policy, const struct flow *flow)
 
 	if (flow->from_zone == ZONE_NONE || flow->spoofed)
 		return refused_before_the_list(flow);
+	if (flow->question.at != NULL)
+		return policy_question_decide(policy, flow, NULL);
 	if (flow->console)
 		return let_in_before_the_list(POLICY_REASON_CONSOLE);
 	if (flow->asks_dns)

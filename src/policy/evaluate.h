@@ -32,15 +32,6 @@ struct policy_answer {
 	const char *reason; /* a refusal that no rule made; else NULL */
 };
 
-/* Called for each rule looked at, in order, with what settled the match. */
-typedef void (*policy_trace_fn)(void *context, const struct policy_rule *rule,
-    enum policy_match match, enum policy_fact fact);
-
-struct policy_trace {
-	policy_trace_fn step;
-	void *context;
-};
-
 /*
  * Calls for each rule that may match by what the index knows, in their order,
  * until it returns true.

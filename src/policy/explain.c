@@ -3,6 +3,7 @@
 
 #include "policy/describe.h"
 #include "policy/opening.h"
+#include "policy/question.h"
 
 #include "base/vec.h"
 
@@ -52,6 +53,13 @@ say_destination(struct explainer *explainer, const struct policy_rule *rule)
 {
 	const struct flow *flow = explainer->flow;
 
+	if (flow->known[POLICY_FACT_DESTINATION] != FLOW_KNOWN) {
+		/* Only of a question so much is known of the unknown. */
+		text_addz(&explainer->words, "a name outside is not in ");
+		describe_endpoint(
+		    explainer->policy, &rule->to, &explainer->words);
+		return;
+	}
 	describe_place(explainer->policy, flow->to_zone, flow->destination,
 	    &explainer->words);
 	text_addz(
@@ -284,8 +292,11 @@ explain_flow(const struct policy *policy, const struct flow *flow,
 	ret->by_proxy = explain_by_proxy(flow, &ret->answer);
 	if (flow->tls != FLOW_BARE && explainer.phase > POLICY_PHASE_PACKET)
 		(void)policy_see_tls(policy, flow, &seen);
-	if (ret->answer.rule != NULL ||
-	    ret->answer.verdict == POLICY_VERDICT_UNDECIDED)
+	ret->question = flow->question.at != NULL;
+	if (ret->question)
+		(void)policy_question_decide(policy, &seen, &trace);
+	else if (ret->answer.rule != NULL ||
+		 ret->answer.verdict == POLICY_VERDICT_UNDECIDED)
 		(void)policy_evaluate(policy, &seen, ret->answer.phase, &trace);
 	text_fini(&explainer.words);
 	return ret->arena.full ? -ENOMEM : ret->rc;

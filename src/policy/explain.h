@@ -21,6 +21,7 @@ struct explanation {
 	struct arena arena;
 	struct policy_answer answer;
 	bool by_proxy; /* the proxy enforces it, else the firewall */
+	bool question; /* it was no flow, but a question to the DNS */
 	struct {
 		struct explanation_step *items;
 		size_t count, room;

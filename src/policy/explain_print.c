@@ -70,6 +70,8 @@ explain_json(const struct explanation *explanation, struct json *json)
 	json_put_stringz(json, explanation->by_proxy ? "proxy" : "firewall");
 	json_name(json, "rule");
 	json_rule(json, answer->rule);
+	json_name(json, "question");
+	json_put_bool(json, explanation->question);
 	json_name(json, "parent");
 	json_put_string(json, parent_of(answer));
 	json_name(json, "opened");
@@ -81,6 +83,17 @@ explain_json(const struct explanation *explanation, struct json *json)
 	    json, undecided ? policy_fact_word(answer->hangs_on) : NULL);
 	json_name(json, "path");
 	json_path(json, explanation);
+}
+
+/* As proxy/dns_say answers. */
+static const char *
+what_the_asker_gets(enum policy_verdict verdict)
+{
+	if (verdict == POLICY_VERDICT_ALLOW)
+		return "the question is answered\n";
+	if (verdict == POLICY_VERDICT_REJECT)
+		return "the answer is that there is no such name (NXDOMAIN)\n";
+	return "the question gets no answer\n";
 }
 
 void
@@ -109,6 +122,8 @@ explain_verdict(
 		text_addf(out, ", via %.*s", STR_ARG(parent));
 	if (answer->verdict != POLICY_VERDICT_UNDECIDED)
 		text_addc(out, '\n');
+	if (explanation->question)
+		text_addz(out, what_the_asker_gets(answer->verdict));
 	if (answer->opened != NULL) {
 		text_addz(out, "TLS is opened by ");
 		describe_rule(answer->opened, out);

@@ -65,6 +65,9 @@ struct flow {
 	uint16_t port;                 /* or row of policy_icmp_kinds */
 	bool any_port;                 /* of SERVICE, only the protocol known */
 	struct str name;               /* lower case, no final dot */
+	/* No flow yet, but a question to the DNS for this, which is judged as a
+	 * flow to `name` (policy/question); at == NULL: it is a flow. */
+	struct str question;
 	/* Of a plain flow: packets tell its name, for the zone's names are
 	 * learned (policy/learning).  Others that were learned for the same
 	 * address stand beside it: a condition that one of them meets is met.

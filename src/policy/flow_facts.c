@@ -117,14 +117,15 @@ read_fact_explicit(struct flow_draft *draft)
 static const struct {
 	const char *word;
 	bool (*read)(struct flow_draft *);
+	bool of_question; /* it may be said of one, too */
 } facts[] = {
-	{ "address", read_fact_address },
-	{ "method", read_fact_method },
-	{ "user", read_fact_user },
-	{ "header", read_fact_header },
-	{ "type", read_fact_type },
-	{ "at", read_fact_time },
-	{ "explicit", read_fact_explicit },
+	{ "address", read_fact_address, true },
+	{ "method", read_fact_method, false },
+	{ "user", read_fact_user, false },
+	{ "header", read_fact_header, false },
+	{ "type", read_fact_type, false },
+	{ "at", read_fact_time, true },
+	{ "explicit", read_fact_explicit, false },
 };
 
 #define FACTS (sizeof(facts) / sizeof(facts[0]))
@@ -139,13 +140,23 @@ flow_offer_facts(struct nearest *nearest)
 		nearest_offer(nearest, str_of(facts[i].word));
 }
 
+void
+flow_offer_question_facts(struct nearest *nearest)
+{
+	for (size_t i = 0; i < FACTS; i++)
+		if (facts[i].of_question)
+			nearest_offer(nearest, str_of(facts[i].word));
+}
+
 bool
 flow_draft_read_facts(struct flow_draft *draft)
 {
+	bool question = draft->flow->question.at != NULL;
 	size_t i = 0;
 
 	while (i < FACTS) {
-		if (!reader_at_word(draft->in, facts[i].word)) {
+		if (!reader_at_word(draft->in, facts[i].word) ||
+		    (question && !facts[i].of_question)) {
 			i++;
 			continue;
 		}

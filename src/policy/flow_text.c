@@ -2,6 +2,7 @@
 #include "policy/flow_text_impl.h"
 
 #include "policy/manual.h"
+#include "policy/question.h"
 #include "policy/resolve.h"
 #include "policy/sandbox.h"
 
@@ -75,7 +76,8 @@ static bool
 is_sandbox(struct flow_draft *draft, uint8_t zone)
 {
 	return zone != ZONE_NONE && zone == draft->policy->sandbox &&
-	       reader_peek(draft->in)->kind == TOKEN_ARROW;
+	       (reader_peek(draft->in)->kind == TOKEN_ARROW ||
+		   reader_at_word(draft->in, "asks"));
 }
 
 static bool
@@ -352,6 +354,90 @@ asks_for_address(const struct flow *flow)
 	       flow->protocol == POLICY_PROTOCOL_UDP && flow->port == 67;
 }
 
+/* ---- a question ---- */
+
+static bool
+is_served(struct flow_draft *draft, const struct token *asks)
+{
+	const struct policy *policy = draft->policy;
+	const struct flow *flow = draft->flow;
+
+	if (policy_dns_serves(&policy->dns, flow->from_zone) ||
+	    (policy->sandbox != ZONE_NONE &&
+		flow->from_zone == policy->sandbox))
+		return true;
+	report_error(draft->in->report, asks->place,
+	    "no 'dns' of this policy takes questions from here");
+	report_hint(draft->in->report,
+	    "to another name server they are flows: -> ADDRESS udp 53");
+	return false;
+}
+
+/* In its one spelling, as far as a name's labels may be anything. */
+static struct str
+lower(struct flow_draft *draft, struct str text)
+{
+	char *copy = arena_alloc(draft->in->arena, text.len + 1);
+
+	if (copy == NULL)
+		return (struct str){ NULL, 0 };
+	for (size_t i = 0; i < text.len; i++)
+		copy[i] = ascii_lower(text.at[i]);
+	return (struct str){ copy, text.len - str_ends(text, STR(".")) };
+}
+
+/* Behind "asks": NAME [ "address" ADDRESS ] [ "at" DAY TIME ]. */
+static bool
+read_question(struct flow_draft *draft)
+{
+	struct flow *flow = draft->flow;
+	const struct token *asks = reader_take(draft->in);
+	const struct token *token = reader_peek(draft->in);
+
+	if (!is_served(draft, asks))
+		return false;
+	if (token->kind != TOKEN_WORD)
+		return reader_expected(draft->in, "the name that is asked for");
+	flow->question = lower(draft, token->text);
+	if (flow->question.at == NULL)
+		return false;
+	struct policy_question question =
+	    policy_question_of(draft->policy, flow->question);
+	if (question.is_reverse)
+		flow_draft_set_destination(draft, ZONE_NONE, question.address);
+	else if (!set_name(draft, ZONE_NONE, question.name, token))
+		return false;
+	(void)reader_take(draft->in);
+	/* Where it leads is not known yet. */
+	flow->known[POLICY_FACT_NAME] =
+	    question.is_reverse ? FLOW_ABSENT : FLOW_KNOWN;
+	if (!question.is_reverse)
+		flow->known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
+	return flow_draft_read_facts(draft);
+}
+
+/* All that a flow to there could be is open. */
+static void
+set_open(struct flow_draft *draft)
+{
+	struct flow *flow = draft->flow;
+
+	flow->way = FLOW_EXPLICIT;
+	flow->last = POLICY_PHASE_RESPONSE;
+	flow->known[POLICY_FACT_USER] =
+	    policy_has_users(draft->policy) ? FLOW_NOT_GIVEN : FLOW_ABSENT;
+}
+
+static bool
+read_flow(struct flow_draft *draft)
+{
+	if (!read_destination(draft) || !read_service(draft) ||
+	    !flow_draft_read_facts(draft))
+		return false;
+	flow_draft_find_way(draft);
+	return true;
+}
+
 bool
 flow_read(struct reader *reader, const struct policy *policy,
     const struct policy_own *own, struct flow *ret)
@@ -363,22 +449,28 @@ flow_read(struct reader *reader, const struct policy *policy,
 	*ret = (struct flow){ .from_zone = ZONE_NONE,
 		.to_zone = ZONE_NONE,
 		.own_zone = ZONE_NONE };
-	if (!read_source(&draft) ||
-	    !reader_expect(reader, TOKEN_ARROW, "'->'") ||
-	    !read_destination(&draft) || !read_service(&draft) ||
-	    !flow_draft_read_facts(&draft))
+	if (!read_source(&draft))
+		return false;
+	if (reader_at_word(reader, "asks")) {
+		set_open(&draft);
+		return read_question(&draft);
+	}
+	if (!reader_expect(reader, TOKEN_ARROW, "'->'") || !read_flow(&draft))
 		return false;
 	ret->spoofed = ret->spoofed && !asks_for_address(ret);
-	flow_draft_find_way(&draft);
 	return true;
 }
 
 static void
-refuse_rest(struct reader *reader)
+refuse_rest(struct reader *reader, const struct flow *flow)
 {
 	const struct token *token = reader_peek(reader);
 	struct nearest nearest;
 
+	if (flow->question.at != NULL) {
+		(void)reader_expected(reader, "'address', 'at' or the end");
+		return;
+	}
 	(void)reader_expected(reader,
 	    "a protocol, a fact (address, method, user, header, type, at, "
 	    "explicit) or the end");
@@ -390,10 +482,10 @@ refuse_rest(struct reader *reader)
 }
 
 static void
-expect_end(struct reader *reader)
+expect_end(struct reader *reader, const struct flow *flow)
 {
 	if (!reader_take_if(reader, TOKEN_NEWLINE))
-		refuse_rest(reader);
+		refuse_rest(reader, flow);
 	else if (reader_peek(reader)->kind != TOKEN_END)
 		(void)reader_expected(reader, "one flow, in one line");
 }
@@ -410,7 +502,7 @@ flow_parse(const struct source *source, const struct policy *policy,
 
 	reader.next = tokens.items;
 	if (rc == 0 && flow_read(&reader, policy, own, ret))
-		expect_end(&reader);
+		expect_end(&reader, ret);
 	(void)report_topic(report, before);
 	tokens_fini(&tokens);
 	if (arena->full)

@@ -3,6 +3,7 @@
  * policy/flow_text: a flow as people write it.
  *
  *	[ZONE] SOURCE -> [ZONE] DESTINATION [PROTOCOL [PORT]] [FACT ...]
+ *	[ZONE] SOURCE asks NAME [address A] [at DAY TIME]
  *
  * DESTINATION is an address, `self` or `self ADDRESS` (an address that is the
  * gateway's own), a domain or a URL (which brings protocol
@@ -36,8 +37,10 @@ struct policy_own {
 bool flow_read(struct reader *reader, const struct policy *policy,
     const struct policy_own *own, struct flow *ret);
 
-/* Offers the words of protocols and facts: what may go on a flow. */
+/* Offers the words of protocols and facts: what may go on a flow.  Of a
+ * question few of them. */
 void flow_offer_facts(struct nearest *nearest);
+void flow_offer_question_facts(struct nearest *nearest);
 
 /*
  * The whole text is one flow.  0, -EINVAL (reported) or -ENOMEM.  `source`

@@ -31,6 +31,15 @@ struct policy_matched {
 	bool by_name;          /* by the name that was asked for */
 };
 
+/* Called for each rule looked at, in order, with what settled the match. */
+typedef void (*policy_trace_fn)(void *context, const struct policy_rule *rule,
+    enum policy_match match, enum policy_fact fact);
+
+struct policy_trace {
+	policy_trace_fn step;
+	void *context;
+};
+
 /* Of one rule, by itself. */
 struct policy_matched policy_rule_match(const struct policy *policy,
     const struct policy_rule *rule, const struct flow *flow,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/prospect.h"
 
-#include "policy/evaluate.h"
 #include "policy/rule_index.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -151,22 +150,43 @@ policy_find_outside(struct policy *policy)
 
 /* ---- the walk ---- */
 
+struct walk {
+	const struct policy *policy;
+	const struct flow *flow;
+	bool outside;
+	const struct policy_trace *trace; /* NULL: nobody looks on */
+	struct policy_prospect prospect;
+};
+
+static struct policy_matched
+match(const struct walk *walk, const struct policy_rule *rule)
+{
+	static const struct policy_matched leads_inside = {
+		.match = POLICY_MATCH_NO, .fact = POLICY_FACT_DESTINATION
+	};
+
+	if (rule->verdict == POLICY_VERDICT_ALLOW && walk->outside &&
+	    !rule->leads_outside)
+		return leads_inside;
+	return policy_rule_match(
+	    walk->policy, rule, walk->flow, POLICY_PHASE_RESPONSE);
+}
+
 /* True when the walk ends at this rule. */
 static bool
-consider(const struct policy *policy, const struct policy_rule *rule,
-    const struct flow *flow, bool outside, struct policy_prospect *ret)
+consider(struct walk *walk, const struct policy_rule *rule)
 {
-	if (rule->report || (rule->verdict == POLICY_VERDICT_ALLOW && outside &&
-				!rule->leads_outside))
-		return false;
-	enum policy_match match =
-	    policy_rule_match(policy, rule, flow, POLICY_PHASE_RESPONSE).match;
-	if (match == POLICY_MATCH_NO ||
-	    (match == POLICY_MATCH_MIGHT &&
+	struct policy_matched matched = match(walk, rule);
+
+	if (walk->trace != NULL)
+		walk->trace->step(
+		    walk->trace->context, rule, matched.match, matched.fact);
+	if (rule->report || matched.match == POLICY_MATCH_NO ||
+	    (matched.match == POLICY_MATCH_MIGHT &&
 		rule->verdict != POLICY_VERDICT_ALLOW))
 		return false;
-	ret->verdict = rule->verdict;
-	ret->rule = rule;
+	walk->prospect.verdict = rule->verdict;
+	walk->prospect.rule = rule;
 	return true;
 }
 
@@ -189,34 +209,33 @@ key_for_index(const struct flow *flow)
 }
 
 static void
-walk_indexed(const struct policy *policy, const struct flow *flow, bool outside,
-    struct policy_prospect *ret)
+walk_indexed(struct walk *walk)
 {
-	struct rule_index_key key = key_for_index(flow);
+	struct rule_index_key key = key_for_index(walk->flow);
 	struct rule_index_walk left;
 	size_t rule;
 
-	rule_index_begin(policy->index, &key, &left);
+	rule_index_begin(walk->policy->index, &key, &left);
 	while (rule_index_next(&left, &rule) &&
-	       !consider(policy, &policy->rules[rule], flow, outside, ret))
+	       !consider(walk, &walk->policy->rules[rule]))
 		continue;
 	rule_index_end(&left);
 }
 
 struct policy_prospect
-policy_prospect(
-    const struct policy *policy, const struct flow *flow, bool outside)
+policy_prospect(const struct policy *policy, const struct flow *flow,
+    bool outside, const struct policy_trace *trace)
 {
-	struct policy_prospect prospect = { .verdict = POLICY_VERDICT_DROP };
+	struct walk walk = { policy, flow, outside, trace,
+		{ .verdict = POLICY_VERDICT_DROP } };
 
-	if (policy->index != NULL) {
-		walk_indexed(policy, flow, outside, &prospect);
-		return prospect;
+	if (policy->index != NULL && trace == NULL) {
+		walk_indexed(&walk);
+		return walk.prospect;
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
-		if (consider(
-			policy, &policy->rules[i], flow, outside, &prospect))
+		if (consider(&walk, &policy->rules[i]))
 			break;
 	/* The built-in last rule always matches. */
-	return prospect;
+	return walk.prospect;
 }

@@ -17,15 +17,16 @@
 #ifndef GATEHOUSE_POLICY_PROSPECT_H
 #define GATEHOUSE_POLICY_PROSPECT_H
 
-#include "policy/policy.h"
+#include "policy/match.h"
 
 struct policy_prospect {
 	enum policy_verdict verdict;    /* never UNDECIDED */
 	const struct policy_rule *rule; /* of the verdict; the first to allow */
 };
 
-struct policy_prospect policy_prospect(
-    const struct policy *policy, const struct flow *flow, bool outside);
+/* The trace may be NULL; with one, no rule is passed over. */
+struct policy_prospect policy_prospect(const struct policy *policy,
+    const struct flow *flow, bool outside, const struct policy_trace *trace);
 
 /*
  * Whether the address is one of those that a name outside cannot have: private

@@ -27,7 +27,10 @@ read_verdict(struct reader *reader, struct policy_case *ret)
 	for (unsigned i = 0; i < POLICY_VERDICT_COUNT; i++)
 		nearest_offer(&nearest,
 		    str_of(policy_verdict_word((enum policy_verdict)i)));
-	flow_offer_facts(&nearest);
+	if (ret->flow.question.at == NULL)
+		flow_offer_facts(&nearest);
+	else
+		flow_offer_question_facts(&nearest);
 	if (nearest.best.at != NULL && token->kind == TOKEN_WORD)
 		report_hint(reader->report, "did you mean '%.*s'?",
 		    STR_ARG(nearest.best));

@@ -244,16 +244,14 @@ is_hostname(struct str name)
 	return hostname_parse(name, room, &found) == 0;
 }
 
-/*
- * Whether any flow to it could be allowed.  Its address is not known, and is
- * judged when it is dialled: here a name may lead inside, if a rule does.
- */
+/* Whether any flow to it could be allowed.  Its address is judged when it is
+ * dialled. */
 static void
 put_name(struct alias_question *question)
 {
 	uint16_t type = question->asked.question.type;
-	struct policy_prospect prospect = policy_prospect(
-	    question->worker->generation->policy, &question->judge.flow, false);
+	struct policy_prospect prospect =
+	    dns_judge_question(&question->judge, question->worker->generation);
 
 	if (!is_hostname(question->judge.name))
 		send_code(question, DNS_RCODE_NO_NAME);
@@ -284,7 +282,7 @@ alias_question_put(struct alias_question *question, struct str message)
 		send_code(question, DNS_RCODE_NOT_DONE);
 	else if (is_localhost(question->judge.name))
 		send_localhost(question);
-	else if (question->judge.is_reverse)
+	else if (question->judge.question.is_reverse)
 		send_reverse(question);
 	else
 		put_name(question);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/dns_front.h"
 
-#include "base/must.h"
 #include "event/counter.h"
 #include "proxy/dns_impl.h"
 #include "proxy/dns_share.h"
@@ -168,10 +167,9 @@ dns_front_change_over(struct dns_front *front)
 	size_t count = collect_wishes(generation, wishes);
 
 	set_limit(&front->limit, dns);
-	/* Without memory the servers of before are asked; of none there is
-	 * nobody to ask. */
-	must(dns_forwarder_use(front->forwarder, wishes, count,
-		 (struct dns_ttl_limits){ dns->ttl_min, dns->ttl_max }) == 0);
+	front->is_behind =
+	    dns_forwarder_use(front->forwarder, wishes, count,
+		(struct dns_ttl_limits){ dns->ttl_min, dns->ttl_max }) < 0;
 	dns_share_use(front->share, dns);
 }
 

@@ -37,6 +37,7 @@ struct dns_front {
 	struct dns_matter *questions; /* that wait */
 	struct dns_stream *streams;
 	struct policy_rule limit; /* that no policy has written */
+	bool is_behind;           /* no memory to know whom to ask */
 };
 
 /* ---- dns_matter ---- */

@@ -2,14 +2,8 @@
 /*
  * proxy/dns_judge: what the policy says of a question, and of its answer.
  *
- * The question is judged as any flow to its name (policy/prospect); labels that
- * begin with an underscore belong to a service of the name behind them (RFC
- * 8552), and a name under in-addr.arpa or ip6.arpa that is a whole address is
- * judged as that address.
- *
- * Of the answer each address is looked at.  A name outside, which is each that
- * `local` does not have, has no address inside: an answer with one is refused
- * whole, however many others it has (DNS rebinding).  And where nothing goes to
+ * As policy/question has it.  An answer with one address that its name may not
+ * have is refused whole, however many others it has; and where nothing goes to
  * any of its addresses, the question is refused as the flow would be.
  *
  * Pure functions of a generation: any thread.
@@ -18,13 +12,12 @@
 #define GATEHOUSE_PROXY_DNS_JUDGE_H
 
 #include "dns/answer.h"
-#include "policy/prospect.h"
+#include "policy/question.h"
 #include "proxy/generation.h"
 
 struct dns_judge {
 	struct flow flow;
-	bool is_local; /* its addresses may be any */
-	bool is_reverse;
+	struct policy_question question;
 	char text[DNS_NAME_TEXT_BYTES]; /* of the whole name */
 	struct str name;
 };

@@ -177,6 +177,8 @@ dns_matter_forward(struct dns_matter *asked)
 		    "too many questions wait");
 		return;
 	}
+	if (matter->front->is_behind)
+		dns_front_change_over(matter->front);
 	if (dns_forwarder_ask(
 		matter->front->forwarder, &matter->key, &matter->forward) == 0)
 		return;

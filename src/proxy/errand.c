@@ -177,6 +177,7 @@ outcome_of_refusal(struct errand *errand)
 void
 errand_refuse(struct errand *errand, struct policy_answer answer)
 {
+	errand_end_turn(errand);
 	errand->answer = answer;
 	errand->done(errand, outcome_of_refusal(errand));
 }
@@ -184,6 +185,7 @@ errand_refuse(struct errand *errand, struct policy_answer answer)
 void
 errand_fail(struct errand *errand, enum proxy_failure failure)
 {
+	errand_end_turn(errand);
 	errand->failure = failure;
 	errand->done(errand, ERRAND_FAILED);
 }
@@ -237,6 +239,7 @@ errand_arrive(
 		errand_secure(errand, at, server);
 		return;
 	}
+	errand_end_turn(errand);
 	errand->server = *server;
 	*server = NULL;
 	errand_take_generation(errand, errand->worker->generation);
@@ -408,7 +411,8 @@ errand_connect(struct errand *errand)
 		return;
 	}
 	if (!errand_take_shared(errand) &&
-	    (!errand_may_take_kept(errand) || !take_kept(errand)))
+	    (!errand_may_take_kept(errand) || !take_kept(errand)) &&
+	    !errand_waits_for_turn(errand))
 		errand_dial(errand, 0);
 }
 
@@ -422,6 +426,7 @@ forget_addresses(struct errand *errand)
 	errand->asked_count = 0;
 	errand->dial_error = 0;
 	errand->full = (struct address_port){ 0 };
+	errand_end_turn(errand);
 	errand_set_slot(errand, NULL);
 	errand->parent = NULL;
 	errand->secured = false;

@@ -131,6 +131,7 @@ struct errand {
 	struct {
 		struct str method, url;
 		const char *http; /* of the client; NULL: not his */
+		const char *http_server; /* of the server; NULL: not asked */
 		uint16_t status;
 		uint64_t bytes_in, bytes_out;
 		uint64_t saved; /* bytes not fetched, or not sent */

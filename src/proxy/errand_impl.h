@@ -111,6 +111,7 @@ void errand_secure(
 
 /* What a connection to its server is kept by besides; at == NULL: nothing. */
 struct str errand_tls_key(const struct errand *errand);
+struct turn *errand_tls_turn(struct errand *errand); /* only with TLS */
 void errand_fini_tls(struct errand *errand);
 
 /* Whether its server may be asked by HTTP/2, on a connection of many. */
@@ -120,10 +121,24 @@ bool errand_may_share(const struct errand *errand);
  * true. */
 bool errand_take_shared(struct errand *errand);
 
-/* HTTP/2 was chosen on this connection, which takes the place of others'; what
- * is left in *server is a stream of it.  0 or a negative errno. */
-int errand_share(
-    struct errand *errand, struct address_port at, struct stream **server);
+/*
+ * Whether it waits for a connection that another errand is making, and then is
+ * connected, or looks again.  If not, it makes one now, perhaps for others who
+ * wait for it until errand_end_turn.
+ */
+bool errand_waits_for_turn(struct errand *errand);
+void errand_end_turn(struct errand *errand);
+
+/* In line for a slot: a connection that has room will do as well. */
+void errand_await_room(struct errand *errand);
+
+/* It does nothing but wait. */
+bool errand_is_waiting(struct errand *errand);
+
+/* What was chosen on this connection: if it is HTTP/2 it becomes others', too,
+ * and what is left in *server is a stream of it.  0 or a negative errno. */
+int errand_share(struct errand *errand, enum tls_protocol protocol,
+    struct address_port at, struct stream **server);
 
 /* No address could be connected to. */
 void errand_fail_dial(struct errand *errand, int error);

@@ -82,6 +82,9 @@ on_rest(struct resolver_query *query, const struct resolver_answer *answer)
 	int error = errand->dial_error;
 
 	admit_rest(errand, answer);
+	/* It is not dialling yet, and then finds them all. */
+	if (errand_is_waiting(errand))
+		return;
 	if (error == 0) {
 		dial_more(&errand->dial, errand->address_count - errand->tried);
 	} else if (errand->address_count > before) {

@@ -8,6 +8,7 @@
 #include "proxy/errand_impl.h"
 
 #include "net/socket.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ on_slot(struct slot *slot, int fd, void *context)
 	struct pool_kept kept = { .slot = slot };
 
 	errand->ticket = NULL;
+	errand_end_turn(errand);
 	loop_timer_cancel(&errand->patience);
 	/* What may not be sent twice goes by a connection of its own, and so
 	 * do what comes from the client's own address, and TLS. */
@@ -91,14 +93,18 @@ stand_in_line(struct errand *errand)
 	errand->patience =
 	    (struct loop_timer){ .fn = on_time, .context = errand };
 	loop_timer_arm(loop, &errand->patience, loop_now(loop) + servers->wait);
+	errand_await_room(errand);
 }
 
 /* What is kept there for another name, or from another source, gives way. */
 static void
 take_room(struct errand *errand)
 {
-	struct slot *slot = pool_take_slot(errand->worker->pool, errand->full);
+	struct worker *worker = errand->worker;
+	struct slot *slot = pool_take_slot(worker->pool, errand->full);
 
+	if (slot == NULL)
+		slot = sessions_take_slot(worker->sessions, errand->full);
 	if (slot != NULL)
 		dial_full(errand, slot);
 	else

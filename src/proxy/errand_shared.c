@@ -37,6 +37,8 @@ errand_take_shared(struct errand *errand)
 		if (!sessions_open(
 			sessions, errand_key(errand, at), &kept.stream))
 			continue;
+		errand_leave_queue(errand);
+		errand->full = (struct address_port){ 0 };
 		errand_arrive_kept(errand, at, &kept);
 		return true;
 	}
@@ -54,16 +56,109 @@ place_of(const struct errand *errand, struct address_port at)
 }
 
 int
-errand_share(
-    struct errand *errand, struct address_port at, struct stream **server)
+errand_share(struct errand *errand, enum tls_protocol protocol,
+    struct address_port at, struct stream **server)
 {
-	struct pool_kept kept = { *server, errand->slot };
+	struct sessions *sessions = errand->worker->sessions;
+	struct pool_key key = place_of(errand, at);
+	bool shares = protocol == TLS_PROTOCOL_HTTP2;
+	int rc = 0;
 
-	*server = NULL;
-	errand->slot = NULL;
-	return sessions_add(
-	    errand->worker->sessions, place_of(errand, at), &kept, server);
+	if (!errand_may_share(errand))
+		return 0;
+	turns_note(sessions_turns(sessions), key, shares);
+	if (shares) {
+		struct pool_kept kept = { *server, errand->slot };
+		*server = NULL;
+		errand->slot = NULL;
+		rc = sessions_add(sessions, key, &kept, server);
+	}
+	errand_end_turn(errand);
+	return rc;
 }
+
+/* ---- waiting for it ---- */
+
+void
+errand_end_turn(struct errand *errand)
+{
+	if (errand->tls != NULL)
+		turn_end(errand_tls_turn(errand));
+}
+
+bool
+errand_is_waiting(struct errand *errand)
+{
+	return errand->tls != NULL && turn_waits(errand_tls_turn(errand));
+}
+
+static void
+on_turn(void *context)
+{
+	struct errand *errand = context;
+
+	loop_timer_cancel(&errand->patience);
+	errand_connect(errand);
+}
+
+/* Whatever it is that takes so long, it need not be so for another. */
+static void
+on_time(struct loop_timer *timer)
+{
+	struct errand *errand = timer->context;
+
+	errand_end_turn(errand);
+	errand_dial(errand, 0);
+}
+
+bool
+errand_waits_for_turn(struct errand *errand)
+{
+	struct worker *worker = errand->worker;
+	struct turn *turn;
+
+	if (!errand_may_share(errand) || errand->anew)
+		return false;
+	turn = errand_tls_turn(errand);
+	turn_end(turn);
+	turn->fn = on_turn;
+	turn->context = errand;
+	if (turns_take(sessions_turns(worker->sessions),
+		errand_key(errand, errand->addresses[0]), turn))
+		return false;
+	errand->patience =
+	    (struct loop_timer){ .fn = on_time, .context = errand };
+	loop_timer_arm(worker->loop, &errand->patience,
+	    loop_now(worker->loop) + PROXY_LEAD_PATIENCE);
+	return true;
+}
+
+/* Its place in the line for slots stands until it is connected. */
+static void
+on_room(void *context)
+{
+	struct errand *errand = context;
+
+	if (!errand_take_shared(errand))
+		errand_await_room(errand);
+}
+
+void
+errand_await_room(struct errand *errand)
+{
+	struct turn *turn;
+
+	if (!errand_may_share(errand) || errand->anew)
+		return;
+	turn = errand_tls_turn(errand);
+	turn_end(turn);
+	turn->fn = on_room;
+	turn->context = errand;
+	turns_wait(sessions_turns(errand->worker->sessions),
+	    errand_key(errand, errand->addresses[0]), turn);
+}
+
+/* ---- how it ends ---- */
 
 void
 errand_blame_stream(

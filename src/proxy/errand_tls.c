@@ -11,6 +11,7 @@
 #include "event/counter.h"
 #include "policy/opening.h"
 #include "proxy/inspection.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct errand_tls {
 	struct address_port at;
 	struct tls_handshake handshake;
 	struct x509_st *certificate; /* a reference; NULL: none was seen */
+	struct turn turn;
 	char key[sizeof(KEY_BEGIN) + HOSTNAME_MAX];
 	size_t key_len;
 };
@@ -53,10 +55,17 @@ errand_fini_tls(struct errand *errand)
 {
 	if (errand->tls == NULL)
 		return;
+	turn_end(&errand->tls->turn);
 	tls_handshake_cancel(&errand->tls->handshake);
 	X509_free(errand->tls->certificate);
 	free(errand->tls);
 	errand->tls = NULL;
+}
+
+struct turn *
+errand_tls_turn(struct errand *errand)
+{
+	return &errand->tls->turn;
 }
 
 struct str
@@ -138,8 +147,7 @@ on_secured(struct tls_handshake *handshake, int error)
 	}
 	note_certificate(tls, handshake);
 	errand->secured = true;
-	if (handshake->protocol == TLS_PROTOCOL_HTTP2 &&
-	    errand_share(errand, tls->at, &server) < 0) {
+	if (errand_share(errand, handshake->protocol, tls->at, &server) < 0) {
 		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
 		return;
 	}

@@ -18,6 +18,9 @@
 
 #define WEBSOCKET STR("websocket")
 
+/* Of what servers do not look at: each may be about to end. */
+#define RETRIES_MAX 3
+
 /* ---- what is asked ---- */
 
 static bool
@@ -350,7 +353,8 @@ static bool
 switches(const struct exchange *exchange, const struct http_response *response)
 {
 	return exchange->websocket &&
-	       str_eq_nocase(response->upgrade, WEBSOCKET);
+	       str_eq_nocase(response->upgrade, WEBSOCKET) &&
+	       websocket_is_proved(&exchange->proof, response);
 }
 
 static void
@@ -395,7 +399,7 @@ static bool
 may_try_again(const struct exchange *exchange)
 {
 	/* RFC 9113, 8.7: it has not looked at it. */
-	if (exchange->refused && !exchange->retried)
+	if (exchange->refused && exchange->retries < RETRIES_MAX)
 		return exchange->up.taken == 0 ||
 		       transfer_can_repeat(&exchange->up);
 	return exchange->errand.reused && exchange->errand.may_reuse &&
@@ -410,10 +414,9 @@ server_is_gone(struct exchange *exchange)
 		exchange_cut_off(exchange, PROXY_FAILURE_ANSWER_CUT);
 	} else if (may_try_again(exchange)) {
 		stream_close(&exchange->errand.server);
-		exchange->retried = exchange->refused;
+		exchange->retries += exchange->refused;
 		exchange->refused = false;
 		exchange->errand.may_reuse = false;
-		exchange->errand.anew = true;
 		exchange->up.to = NULL;
 		exchange->errand.server_at.port = 0;
 		errand_begin(&exchange->errand);
@@ -534,6 +537,9 @@ request_failed(struct exchange *exchange, int error)
 	enum proxy_failure failure = PROXY_FAILURE_NO_ANSWER;
 
 	exchange->refused = error == -ECONNREFUSED;
+	/* A connection that is about to end takes nothing more by itself. */
+	errand->anew =
+	    exchange->refused && http2_stream_why(errand->server) != NULL;
 	if (exchange->answered)
 		failure = PROXY_FAILURE_ANSWER_CUT;
 	else if (error == -EBADMSG)
@@ -720,6 +726,8 @@ send_request(struct exchange *exchange)
 	}
 	exchange->scan =
 	    (struct http_head_scan){ .framed = http2_stream_is(server) };
+	exchange->errand.account.http_server =
+	    exchange->scan.framed ? "2" : "1.1";
 	begin_up(exchange);
 }
 
@@ -842,6 +850,8 @@ create(struct client *client, const struct http_request *request,
 	exchange->head_bytes = head_bytes;
 	exchange->keep = request->keep_alive && !client->worker->drains;
 	exchange->websocket = asks_for_websocket(request);
+	if (exchange->websocket && http2_stream_is(client->stream))
+		exchange->proof = websocket_proof_of(request);
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;

@@ -21,6 +21,7 @@
 #include "proxy/keep.h"
 #include "proxy/serve.h"
 #include "proxy/transfer.h"
+#include "proxy/websocket.h"
 
 /* What an exchange has to do with the cache. */
 struct exchange_store {
@@ -51,16 +52,17 @@ struct exchange {
 	struct text heads[2];
 	struct http_head_scan scan;
 	struct transfer up, down;
-	bool sent;     /* the head, to the server */
-	bool refused;  /* by a server that did not look at it */
-	bool retried;  /* for that, which is done once */
-	bool remade;   /* the texts are kept, and heads can be made again */
-	bool answered; /* the head of the final answer, to the client */
-	bool up_done;  /* the content is with the server */
-	bool keep;     /* the client's connection */
+	bool sent;       /* the head, to the server */
+	bool refused;    /* by a server that did not look at it */
+	uint8_t retries; /* for that */
+	bool remade;     /* the texts are kept, and heads can be made again */
+	bool answered;   /* the head of the final answer, to the client */
+	bool up_done;    /* the content is with the server */
+	bool keep;       /* the client's connection */
 	bool keep_server;
-	bool websocket;   /* is asked for */
-	int64_t moved;    /* when anything last did */
+	bool websocket;               /* is asked for */
+	struct websocket_proof proof; /* of the server's, that we asked for */
+	int64_t moved;                /* when anything last did */
 	uint64_t in, out; /* bytes of heads, and of what was stored */
 	struct exchange_store store;
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/inspection.h"
 
-#include "base/hostname.h"
+#include "proxy/limits.h"
 
+#include <assert.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -224,6 +225,8 @@ inspection_note_seen(
 
 /* ---- pins ---- */
 
+static_assert(BUCKETS * NEIGHBOURS == PROXY_PINS_MAX, "as it says");
+
 static struct pin *
 pins_of(struct inspection *inspection, uint8_t zone, struct str host)
 {
@@ -274,4 +277,39 @@ inspection_is_pinned(
 		    now < bucket[i].until && is_pin(&bucket[i], zone, host);
 	(void)pthread_mutex_unlock(&inspection->lock);
 	return found;
+}
+
+static void
+tell(const struct pin *pin, int64_t now, struct inspection_pin *ret)
+{
+	*ret = (struct inspection_pin){ .zone = pin->zone,
+		.left = pin->until - now };
+	memcpy(ret->host, pin->host, pin->host_len);
+}
+
+size_t
+inspection_pins(struct inspection *inspection, size_t *place,
+    struct inspection_pin *to, size_t room)
+{
+	const struct pin *pins = &inspection->pins[0][0];
+	int64_t now = clock_now();
+	size_t count = 0;
+
+	(void)pthread_mutex_lock(&inspection->lock);
+	for (; count < room && *place < PROXY_PINS_MAX; ++*place)
+		if (now < pins[*place].until)
+			tell(&pins[*place], now, &to[count++]);
+	(void)pthread_mutex_unlock(&inspection->lock);
+	return count;
+}
+
+void
+inspection_age_pins(struct inspection *inspection, int64_t by)
+{
+	struct pin *pins = &inspection->pins[0][0];
+
+	(void)pthread_mutex_lock(&inspection->lock);
+	for (size_t i = 0; i < PROXY_PINS_MAX; i++)
+		pins[i].until -= by;
+	(void)pthread_mutex_unlock(&inspection->lock);
 }

@@ -16,6 +16,7 @@
 #ifndef GATEHOUSE_PROXY_INSPECTION_H
 #define GATEHOUSE_PROXY_INSPECTION_H
 
+#include "base/hostname.h"
 #include "net/mint.h"
 #include "net/tls.h"
 #include "net/tls_accept.h"
@@ -52,5 +53,21 @@ void inspection_note_pinned(
     struct inspection *inspection, uint8_t zone, struct str host);
 bool inspection_is_pinned(
     struct inspection *inspection, uint8_t zone, struct str host);
+
+struct inspection_pin {
+	uint8_t zone;
+	int64_t left; /* of its time */
+	char host[HOSTNAME_MAX + 1];
+};
+
+/*
+ * All of them, `room` at a time: how many were written.  *place is 0 at first
+ * and then as it was left; fewer than `room`: there are no more.
+ */
+size_t inspection_pins(struct inspection *inspection, size_t *place,
+    struct inspection_pin *to, size_t room);
+
+/* As if so much time had passed for them: for tests. */
+void inspection_age_pins(struct inspection *inspection, int64_t by);
 
 #endif

@@ -96,6 +96,10 @@
 #define PROXY_SESSIONS_MAX  256
 #define PROXY_SILENT_SERVER (10 * CLOCK_SECOND)
 
+/* How often one without requests is asked for the slot that it holds: those who
+ * wait for it are of other threads. */
+#define PROXY_SESSIONS_LOOK (250 * CLOCK_MS)
+
 /*
  * Who waits for a slot at a server, if as many connections lead to it as may:
  * more than this would not be served before their clients give up.
@@ -125,6 +129,11 @@
  * in one piece, as nearly all do, is not among them.
  */
 #define PROXY_SLOW_HEADS_MAX 1024
+
+/* Names, each of a zone, that TLS is not opened for because our certificate was
+ * refused; one more takes the place of the one that would end first among a
+ * few. */
+#define PROXY_PINS_MAX 1024
 
 /* Connections taken from a listener in one go. */
 #define PROXY_ACCEPTS_MAX 16

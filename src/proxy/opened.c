@@ -43,7 +43,8 @@ struct opened {
 	struct proxy_generation *generation; /* a reference: that opened it */
 	struct tls_handshake handshake;
 	struct tls_identity *identity, *other; /* references */
-	bool shown; /* the client has seen our certificate, or may have */
+	bool shown;   /* the client has seen our certificate, or may have */
+	bool rsa_too; /* it may not know ECDSA */
 };
 
 /* ---- what the policy says ---- */
@@ -312,7 +313,7 @@ refuse(struct opened *opened)
 static void
 show_certificate(struct opened *opened, const struct x509_st *like)
 {
-	struct mint_order order = { opened->host_text, like };
+	struct mint_order order = { opened->host_text, like, opened->rsa_too };
 	int rc = mint_make(inspection_mint(opened->generation->inspection),
 	    &order, &opened->identity, &opened->other);
 
@@ -464,6 +465,8 @@ on_hello(struct opened *opened, const struct hello *hello)
 		       opened->client, &opened->question, &opened->user)) {
 		become_tunnel(opened, opened->question.name, true);
 	} else {
+		opened->rsa_too = !hello->offers_13 ||
+				  !hello_verifies(hello, HELLO_ECDSA_P256);
 		client_become_busy(opened->client);
 		opened->client->state = CLIENT_OPENING;
 		ask_server(opened);

@@ -21,8 +21,10 @@ struct session {
 
 struct sessions {
 	struct loop *loop;
+	struct turns *turns;
 	struct session *buckets[BUCKETS];
-	size_t count;
+	size_t count, with_slots;
+	struct loop_timer look; /* whether one is wanted by another thread */
 };
 
 static struct session **
@@ -41,6 +43,7 @@ unlink_session(struct session *session)
 	if (session->next != NULL)
 		session->next->link = session->link;
 	session->all->count--;
+	session->all->with_slots -= session->slot != NULL;
 }
 
 /* What was said last may still leave, if there is time for it. */
@@ -74,14 +77,66 @@ is_idle(const struct session *session)
 	return http2_session_streams(session->frames) == 0;
 }
 
-/* Somebody else's turn at the server has come. */
+/* If nobody asks for the same, somebody else's turn at the server has come. */
 static void
 on_room(void *context)
 {
 	struct session *session = context;
 
+	if (turns_tell(session->all->turns, session->key, 1))
+		return;
 	if (is_idle(session) && slot_is_awaited(session->slot))
 		http2_session_end(session->frames);
+}
+
+/* ---- slots ---- */
+
+static void
+arm(struct sessions *sessions)
+{
+	if (sessions->with_slots > 0)
+		loop_timer_arm(sessions->loop, &sessions->look,
+		    loop_now(sessions->loop) + PROXY_SESSIONS_LOOK);
+}
+
+static void
+on_look(struct loop_timer *timer)
+{
+	struct sessions *sessions = timer->context;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct session *s = sessions->buckets[i], *next; s != NULL;
+		     s = next) {
+			next = s->next;
+			if (is_idle(s) && slot_is_awaited(s->slot))
+				end(s, PROXY_LINGER);
+		}
+	arm(sessions);
+}
+
+static bool
+leads_to(const struct session *session, struct address_port server)
+{
+	return session->slot != NULL &&
+	       session->key.server.port == server.port &&
+	       address_eq(session->key.server.address, server.address);
+}
+
+struct slot *
+sessions_take_slot(struct sessions *sessions, struct address_port server)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct session *s = sessions->buckets[i]; s != NULL;
+		     s = s->next) {
+			if (!is_idle(s) || !leads_to(s, server))
+				continue;
+			struct slot *slot = s->slot;
+			s->all->with_slots--;
+			s->slot = NULL;
+			end(s, PROXY_LINGER);
+			return slot;
+		}
+	return NULL;
 }
 
 static const struct http2_user user = { .room = on_room, .ended = on_ended };
@@ -93,8 +148,14 @@ sessions_create(struct loop *loop)
 {
 	struct sessions *sessions = calloc(1, sizeof(*sessions));
 
-	if (sessions != NULL)
-		sessions->loop = loop;
+	if (sessions == NULL)
+		return NULL;
+	sessions->loop = loop;
+	sessions->look =
+	    (struct loop_timer){ .fn = on_look, .context = sessions };
+	sessions->turns = turns_create(loop);
+	if (sessions->turns == NULL)
+		sessions_destroy(&sessions);
 	return sessions;
 }
 
@@ -109,7 +170,15 @@ sessions_destroy(struct sessions **sessions)
 	for (size_t i = 0; i < BUCKETS; i++)
 		while (s->buckets[i] != NULL)
 			end(s->buckets[i], 0);
+	loop_timer_cancel(&s->look);
+	turns_destroy(&s->turns);
 	free(s);
+}
+
+struct turns *
+sessions_turns(struct sessions *sessions)
+{
+	return sessions->turns;
 }
 
 size_t
@@ -190,6 +259,9 @@ link_session(struct session *session)
 		session->next->link = &session->next;
 	*bucket = session;
 	session->all->count++;
+	session->all->with_slots += session->slot != NULL;
+	if (!loop_timer_is_armed(&session->all->look))
+		arm(session->all);
 }
 
 static int

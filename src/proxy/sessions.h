@@ -10,7 +10,7 @@
  * of it.  A request takes a stream of the first session that has room; how many
  * a server takes at once is its own word.  One without requests is closed when
  * it has waited for as long as a kept connection does, when there are too many,
- * or when somebody waits for its slot at the server; one that the server wants
+ * or when somebody, of any thread, wants its slot; one that the server wants
  * to end (GOAWAY) takes no more requests, and ends with the last of them.
  *
  * A stream is a net/stream of http2/session, and belongs to whom it was given;
@@ -21,7 +21,7 @@
 #ifndef GATEHOUSE_PROXY_SESSIONS_H
 #define GATEHOUSE_PROXY_SESSIONS_H
 
-#include "proxy/pool.h"
+#include "proxy/turns.h"
 
 struct sessions;
 
@@ -42,6 +42,14 @@ bool sessions_open(
  */
 int sessions_add(struct sessions *sessions, struct pool_key key,
     struct pool_kept *kept, struct stream **ret);
+
+/* The slot of one to the server that has no requests, which is closed; or
+ * NULL. */
+struct slot *sessions_take_slot(
+    struct sessions *sessions, struct address_port server);
+
+/* Who waits for one; lent.  They are told when one is there or has room. */
+struct turns *sessions_turns(struct sessions *sessions);
 
 /* How many there are. */
 size_t sessions_count(const struct sessions *sessions);

@@ -155,6 +155,7 @@ class Framed:
         self.greeting = settings()
         self.protocols: list[str | None] = []  # that were chosen, one a connection
         self.wires: list[Wire] = []
+        self.open = self.peak = 0  # connections, now and at most
         self.asked: list[Asked] = []
         self.http1: Callable[[ssl.SSLSocket], None] | None = None
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -177,10 +178,16 @@ class Framed:
                 return
             wire = Wire(inside)
             self.wires.append(wire)
+            self.open += 1
+            self.peak = max(self.peak, self.open)
             with contextlib.suppress(ConnectionError, ssl.SSLError):
-                wire.greet(self.greeting)
-                while True:
-                    self._take(wire, *wire.take())
+                self._converse(wire)
+            self.open -= 1
+
+    def _converse(self, wire: Wire) -> None:
+        wire.greet(self.greeting)
+        while True:
+            self._take(wire, *wire.take())
 
     def _take(self, wire: Wire, kind: int, flags: int, stream: int, payload: bytes) -> None:
         if kind == SETTINGS and not flags & ACK:

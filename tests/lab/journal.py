@@ -48,6 +48,7 @@ class Event:
     length: int | None = None
     suppressed: int | None = None
     http: str | None = None
+    http_server: str | None = None
 
     @classmethod
     def parse(cls, line: str) -> "Event":

@@ -4,7 +4,7 @@
 A name's records are a list of addresses, or of one name (an alias); SILENT to
 give no answer at all; or a function that returns one of these for a question,
 for names that change or answers that are late.  A name without records does not exist.  Nothing may be
-kept (time to live 0), so that stories do not hear each other's answers.  RFC
+kept (time to live 0) unless one says so, so that stories do not hear each other's answers.  RFC
 1035, as far as a lab needs it: one question, A, AAAA and CNAME, UDP and TCP.
 """
 
@@ -42,6 +42,8 @@ def turning(first: Records, later: Records) -> Callable[[str], Records]:
 
 class NameServer:
     """Answers on port 53 of a host.  `asked` is every question: (kind, name)."""
+
+    ttl = 0  # of what it says
 
     def __init__(self, host: Host, records: dict[str, Records | Callable]):
         self.records = dict(records)
@@ -116,12 +118,12 @@ class NameServer:
             try:
                 address = ipaddress.ip_address(value)
             except ValueError:
-                out.append(_resource(name, CNAME, _write_name(value)))
+                out.append(_resource(name, CNAME, self.ttl, _write_name(value)))
                 out += self._resources(value, kind, self._look_up(value, kind) or [])
                 continue
             if kind == ("A" if address.version == 4 else "AAAA"):
                 number = 1 if kind == "A" else 28
-                out.append(_resource(name, number, address.packed))
+                out.append(_resource(name, number, self.ttl, address.packed))
         return out
 
     def close(self) -> None:
@@ -147,5 +149,5 @@ def _write_name(name: str) -> bytes:
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
 
 
-def _resource(name: str, kind: int, data: bytes) -> bytes:
-    return _write_name(name) + struct.pack("!HHIH", kind, 1, 0, len(data)) + data
+def _resource(name: str, kind: int, ttl: int, data: bytes) -> bytes:
+    return _write_name(name) + struct.pack("!HHIH", kind, 1, ttl, len(data)) + data

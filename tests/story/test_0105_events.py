@@ -30,7 +30,7 @@ KEYS = {
     "time", "id", "kind", "flow", "enforcer", "phase", "verdict", "rule", "zone",
     "source", "source_port", "destination", "protocol", "port", "name", "method", "url", "user",
     "status", "bytes", "duration_ms", "reason", "packets", "parent", "balancer",
-    "flags", "length", "suppressed", "http",
+    "flags", "length", "suppressed", "http", "http_server",
 }  # fmt: skip
 KINDS = {"packet", "flow", "request", "dns", "list", "policy", "ban", "fault"}
 

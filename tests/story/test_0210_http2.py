@@ -18,6 +18,7 @@ from tests.lab.http2 import Http2, request
 from tests.lab.journal import Journal
 from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
+from tests.lab.websocket import key_of, switch
 from tests.story.cached import FRESH, URL, Site
 from tests.story.zones import ZONES
 
@@ -449,10 +450,7 @@ def test_websocket(site: Site, client: Http2, journal: Journal) -> None:
 
     def handle(conn: socket.socket) -> None:
         heads.append(read_head(conn))
-        conn.sendall(
-            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-            b"Sec-WebSocket-Accept: anything\r\nSec-WebSocket-Protocol: chat\r\n\r\n"
-        )
+        conn.sendall(switch(key_of(heads[0]), "Sec-WebSocket-Protocol: chat"))
         echo(conn)
 
     client.ping()
@@ -474,8 +472,7 @@ def test_websocket(site: Site, client: Http2, journal: Journal) -> None:
     lines = heads[0].split(b"\r\n")
     assert lines[0] == b"GET /chat HTTP/1.1"
     assert {b"Connection: upgrade", b"Upgrade: websocket"} <= set(lines)
-    [key] = [line for line in lines if line.lower().startswith(b"sec-websocket-key: ")]
-    assert len(base64.b64decode(key.split()[1])) == 16
+    assert len(base64.b64decode(key_of(heads[0]))) == 16
     assert journal.wait(url="http://out.example.com:5000/chat").status == 101
 
 
@@ -486,6 +483,22 @@ def test_a_websocket_that_the_server_refuses(site: Site, client: Http2) -> None:
     stream = client.begin(fields)
     client.until(lambda: client.answer(stream).over)
     assert client.answer(stream).status == 403
+
+
+UNPROVED = [b"", b"Sec-WebSocket-Accept: anything\r\n", b"Sec-WebSocket-Accept: \r\n"]
+
+
+@pytest.mark.parametrize("line", UNPROVED, ids=["nothing", "another", "empty"])
+def test_a_server_that_only_seems_to_switch(site: Site, client: Http2, journal: Journal, line: bytes) -> None:
+    """RFC 6455, 4.1: it must prove that it has read the key, which is the proxy's."""
+    head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+    path = site.page(Reply(raw=head + line + b"\r\n\x81\x02no"))
+    fields = request(URL + path, "CONNECT")
+    fields.insert(1, (":protocol", "websocket"))
+    stream = client.begin(fields)
+    client.until(lambda: client.answer(stream).over)
+    assert client.answer(stream).status == 502
+    assert journal.wait(url=URL + path).reason == "the server's answer is not HTTP"
 
 
 # What is done to all.

@@ -30,6 +30,7 @@ from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
 from tests.lab.parent import HttpParent, HttpsParent, length_of, read_exactly
 from tests.lab.tunnel import Secured, Tunnel
+from tests.lab.websocket import switch
 from tests.story.test_0184_overload import EACH
 from tests.story.zones import ZONES
 
@@ -246,6 +247,34 @@ def test_a_client_that_does_not_take_it_is_left_alone(gateway: Gateway, journal:
     assert guest.curl("https://www.example.com/x").exit == 60
     assert lan.curl("https://v4only.example.com/x").exit == 60
     assert lan.curl("https://v4only.example.com/x").exit == 60
+
+
+def test_what_is_left_alone_passes_as_it_is(gateway: Gateway, journal: Journal) -> None:
+    """If what is seen of it is allowed: a path is not.  `status` says what it is."""
+    guest, name = gateway.lab.guest, "tracker.example.net"
+    later = 'allow guest -> any https log as "as it is"\nreject any'
+    other = POLICY.replace("reject any", later, 1)
+    try:
+        assert gateway.apply(other).returncode == GOOD
+        answer = guest.curl(f"https://{name}/x")
+        assert answer.exit == 60 and journal.wait(source_port=answer.ports).reason
+        answer = guest.curl(f"https://{name}/secret/1")  # to the server itself
+        assert (answer.exit, answer.status) == (0, 200)
+        event = journal.wait(source_port=answer.ports, rule_name="as it is")
+        assert (event.verdict, event.url, event.name) == ("allow", None, name)
+        strict = other.replace("allow guest -> any https log", "reject guest -> any log", 1)
+        assert gateway.apply(strict).returncode == GOOD
+        answer = guest.curl(f"https://{name}/x")
+        assert answer.exit == 35 and "access denied" in answer.error
+        pinned = json.loads(gateway.command("status", "--json").stdout)["pinned"]
+        [pin] = [pin for pin in pinned["entries"] if pin["name"] == name]
+        assert pin["zone"] == "guest" and 3500 < pin["seconds"] <= 3600
+        lines = gateway.command("status").stdout.splitlines()
+        assert f"     60  guest, {name}" in lines and pinned["max"] == 1024
+        [title] = [line for line in lines if line.startswith("minutes  not opened")]
+        assert len(title) <= 80
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
 
 
 def test_who_waits_for_the_server_has_not_got_in_by_that(lan: Host) -> None:
@@ -511,8 +540,7 @@ def test_it_is_spoken_by_who_chose_it(gateway: Gateway) -> None:
 
 
 def test_a_websocket_in_a_stream(gateway: Gateway, origin: Origin) -> None:
-    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-    origin.answers["/chat"] = [Reply(raw=switch)]
+    origin.answers["/chat"] = lambda asked: Reply(raw=switch(asked.headers["sec-websocket-key"]))
     fields = request("https://out.example.com/chat", "CONNECT", [("sec-websocket-version", "13")])
     fields.insert(1, (":protocol", "websocket"))
     with framed(gateway, "out.example.com", gateway.lab.out.ip4) as client:

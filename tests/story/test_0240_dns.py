@@ -4,6 +4,7 @@
 The gateway asks a name server on `out` (zoneserver.py) whose answers each story
 chooses; names are the story's own, so that none hears another's answers."""
 
+import json
 import socket
 import struct
 import time
@@ -175,6 +176,42 @@ def test_a_refusal_may_hang_on_the_address(
     refused = dig(lan, GW, "bad.open.example")
     assert (refused.status, refused.error) == ("NXDOMAIN", "15 (Blocked): (rule bad)")
     assert dig(guest, "203.0.113.53", "bad.open.example").status == "NOERROR"
+
+
+# Who asks, for what, and its address, if there is one.
+QUESTIONS = [
+    ("lan", "why.ads.example", None),
+    ("lan", "_sip._tcp.why.ads.example", None),
+    ("lan", "silent.example", None),
+    ("lan", "why.example", WEB),
+    ("lan", "why-not.example", "203.0.113.66"),
+    ("lan", "why-inside.example", "10.0.0.200"),
+    ("lan", "printer.corp.example", "10.0.0.200"),
+    ("guest", "why.open.example", WEB),
+    ("guest", "why.example", WEB),
+]
+
+
+@pytest.mark.parametrize("who, name, there", QUESTIONS)
+def test_explain_says_what_is_done(
+    gateway: Gateway, server: ZoneServer, who: str, name: str, there: str | None
+) -> None:
+    host: Host = getattr(gateway.lab, who)
+    if there:
+        server[name] = lambda q: [q.reply(address(name, there))]
+    asks = f"{who} {host.ip4} asks {name}" + (f" address {there}" if there else "")
+    done = gateway.command("explain", "--json", "--running", asks)
+    said = json.loads(done.stdout)
+    assert said["question"] and said["enforcer"] == "proxy"
+    if said["verdict"] == "drop":
+        assert is_silent(host, GW if who == "lan" else "203.0.113.53", name)
+        return
+    answer = dig(host, GW if who == "lan" else "203.0.113.53", name)
+    assert answer.status == {"allow": "NOERROR", "reject": "NXDOMAIN"}[said["verdict"]]
+    if said["verdict"] == "allow":
+        assert answer.data == [there]
+    elif said["rule"] and said["rule"]["name"]:
+        assert answer.error == f"15 (Blocked): (rule {said['rule']['name']})"
 
 
 def test_names_of_addresses_are_judged_as_addresses(
@@ -413,6 +450,28 @@ def test_many_questions_on_one_connection(server: ZoneServer, lan: Host) -> None
         while len(got) < 2 or len(got) < 2 * (2 + struct.unpack("!H", got[:2])[0]):
             got += conn.recv(4096)
         assert sorted([got[3], got[2 + struct.unpack("!H", got[:2])[0] + 3]]) == [2, 3]
+
+
+def test_questions_live_through_an_apply(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """No rule lets them in, and so none ends them."""
+    server["lives.example"] = lambda q: [q.reply(address(q.name, WEB))]
+    whole = question("lives.example")
+    framed = struct.pack("!H", len(whole)) + whole
+    with lan.connect(GW, 53) as conn, lan.udp() as sock:
+        sock.connect((GW, 53))
+        for _ in range(2):
+            conn.sendall(framed)
+            assert conn.recv(4096)[2:4] == whole[:2]
+            sock.send(whole)
+            assert sock.recv(4096)[:2] == whole[:2]
+            lines = gateway.command("flows", "--json").stdout.splitlines()
+            flows = [f for f in map(json.loads, lines) if f["port"] == 53]
+            mine = [f for f in flows if f["zone"]["from"] == "lan"]
+            assert mine and all(f["verdict"] == "allow" for f in mine), mine
+            done = gateway.apply(POLICY)
+            assert "ended" not in done.stdout + done.stderr, done
 
 
 def test_one_source_asks_too_much(

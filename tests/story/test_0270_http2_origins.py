@@ -6,9 +6,11 @@ whose frames each story makes (tests/lab/framed.py).  Both lie behind TLS that a
 rule opens.
 """
 
+import contextlib
 import json
 import re
 import shutil
+import socket
 import ssl
 import struct
 import subprocess
@@ -22,7 +24,7 @@ import pytest
 from tests.lab import wait
 from tests.lab.flows import TUNNEL
 from tests.lab.framed import Asked, Framed, Wire
-from tests.lab.gateway import PROGRAM, ROOT, Gateway
+from tests.lab.gateway import GOOD, PROGRAM, ROOT, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import (
     CANCEL,
@@ -55,6 +57,7 @@ proxy {
     listen 10.0.0.1:3128 for lan
     intercept https for lan
     cache memory 64M
+    compress
     ca "ca.pem"
 }
 
@@ -134,7 +137,8 @@ def test_a_server_that_chooses_it_is_asked_by_it(gateway: Gateway, journal: Jour
     assert said["host_field"] == "www.example.com:8443" and said["scheme"] == "https"
     assert said["connection_field"] == "" and said["proxy_connection"] == ""
     event = journal.wait(rule_name="aside", url=f"{NGINX}/x?a=b", source_port=answer.ports)
-    assert (event.status, event.verdict, event.http) == (200, "allow", version)
+    assert (event.status, event.verdict) == (200, "allow")
+    assert (event.http, event.http_server) == (version, "2")
 
 
 def test_many_requests_share_one_connection(gateway: Gateway, lan: Host, trust) -> None:
@@ -145,6 +149,20 @@ def test_many_requests_share_one_connection(gateway: Gateway, lan: Host, trust) 
     per_thread = counters(gateway)["upstream_sessions"] - before["upstream_sessions"]
     assert len(asked) == 4
     assert len({r["connection"] for r in asked}) <= max(per_thread, 1) + 1
+
+
+def test_who_asks_at_once_waits_for_one_connection(gateway: Gateway, server: Framed) -> None:
+    """When the last one is gone, too: one is made, and all others share it."""
+    with framed(gateway) as client:
+        assert client.get(f"{OUT}/first").status == 200
+        last = server.asked[-1].wire
+        last.go_away(server.asked[-1].stream)
+        last.sock.shutdown(socket.SHUT_RDWR)
+        before = len(server.wires)
+        streams = [client.ask(request(f"{OUT}/at/once/{n}", "POST")) for n in range(20)]
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert {client.answer(s).status for s in streams} == {200}
+    assert len(server.wires) == before + 1
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])
@@ -346,6 +364,92 @@ def test_a_websocket_goes_by_http1(gateway: Gateway, server: Framed) -> None:
     assert server.protocols[-1] == "http/1.1" and "h2" in server.protocols
 
 
+def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
+    """`connections 1 per server`: who asks in another thread has his turn, and it holds."""
+    for wire in server.wires:
+        with contextlib.suppress(OSError):  # it has gone before
+            wire.go_away(0)
+            wire.sock.shutdown(socket.SHUT_RDWR)
+    wait.until("all have gone", lambda: server.open == 0)
+    few = POLICY.replace("cache memory 64M", "cache memory 64M\n    connections 1 per server wait 5s")
+    assert gateway.apply(few).returncode == GOOD
+    server.peak = 0
+    try:
+        with contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(framed(gateway)) for _ in range(6)]
+            asked = [(c, c.ask(request(f"{OUT}/turn/{n}", "POST"))) for c in clients for n in range(5)]
+            for client, stream in asked:
+                client.until(lambda c=client, s=stream: c.answer(s).over)
+            assert {client.answer(stream).status for client, stream in asked} == {200}
+    finally:
+        assert gateway.apply(POLICY).returncode == GOOD
+    assert server.peak == 1
+
+
+# ---- what else is done to answers ----
+
+
+def test_what_may_be_kept_is_kept(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """And validated by HTTP/2, and given in parts."""
+    tag = ("etag", '"a"')
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if asked.headers.get("if-none-match") == '"a"':
+            wire.reply(asked, 304, b"", tag, ("cache-control", "max-age=60"))
+        else:
+            wire.reply(asked, 200, b"hello", tag, ("cache-control", "max-age=60"), ("content-length", "5"))
+
+    server.answers["/kept"] = answer
+    assert lan.curl(f"{OUT}/kept", *trust).body == b"hello"
+    again = lan.curl(f"{OUT}/kept", "--http1.1", *trust)
+    assert again.body == b"hello" and "hit" in again.headers["cache-status"]
+    assert len(server.asked_for("/kept")) == 1
+    fresh = lan.curl(f"{OUT}/kept", "-H", "Cache-Control: no-cache", *trust)
+    assert fresh.body == b"hello" and len(server.asked_for("/kept")) == 2
+    assert lan.curl(f"{OUT}/kept", "-r", "1-2", *trust).body == b"el"
+
+
+def test_who_asks_for_the_same_waits_for_one_answer(gateway: Gateway, server: Framed) -> None:
+    held: list[Asked] = []
+    server.answers["/same"] = lambda wire, asked: held.append(asked)
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/same")) for _ in range(5)]
+        wait.until("one is asked", lambda: held)
+        client.ping()
+        held[0].wire.reply(held[0], 200, b"hello", ("cache-control", "max-age=60"))
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert {client.answer(s).body for s in streams} == {b"hello"}
+    assert len(held) == 1
+
+
+def test_what_is_kept_is_broken_off_with_its_server(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    """Half an answer is never kept as a whole."""
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        wire.head(asked, [(":status", "200"), ("cache-control", "max-age=60")])
+        wire.data(asked, b"half")
+        wire.reset(asked, INTERNAL_ERROR)
+
+    server.answers["/half"] = answer
+    assert lan.curl(f"{OUT}/half", *trust).exit != 0
+    server.answers["/half"] = lambda wire, asked: wire.reply(asked, 200, b"whole", ("cache-control", "max-age=60"))
+    assert lan.curl(f"{OUT}/half", *trust).body == b"whole"
+
+
+def test_it_is_compressed(gateway: Gateway, server: Framed, lan: Host, trust) -> None:
+    text = b"the same again and again " * 1000
+    server.answers["/text"] = lambda wire, asked: long(wire, asked, text)
+    got = lan.curl(f"{OUT}/text", "--compressed", *trust)
+    assert got.body == text and got.headers["content-encoding"] in ("gzip", "br", "zstd")
+
+
+def long(wire: Wire, asked: Asked, text: bytes) -> None:
+    """In pieces that fit into frames."""
+    wire.head(asked, [(":status", "200"), ("content-type", "text/plain")])
+    for at in range(0, len(text), 16000):
+        wire.data(asked, text[at : at + 16000], at + 16000 >= len(text))
+
+
 # ---- what a server takes back ----
 
 
@@ -426,6 +530,27 @@ def unchunked(data: bytes) -> bytes:
     size, _, rest = data.partition(b"\r\n")
     length = int(size, 16)
     return rest[:length] + unchunked(rest[length + 2 :]) if length else b""
+
+
+def test_who_is_sent_away_goes_on_together(gateway: Gateway, server: Framed) -> None:
+    """By GOAWAY, with content that was on its way: to one other connection."""
+    sent_away: list[Asked] = []
+
+    def answer(wire: Wire, asked: Asked) -> None:
+        if len(sent_away) < 10:
+            sent_away.append(asked)
+            if len(sent_away) == 10:
+                wire.go_away(0)
+        else:
+            wire.reply(asked, 200, asked.body)
+
+    server.answers["/away"] = answer
+    with framed(gateway) as client:
+        streams = [client.ask(request(f"{OUT}/away", "POST"), b"%d" % n) for n in range(10)]
+        client.until(lambda: all(client.answer(s).over for s in streams))
+        assert [client.answer(s).body for s in streams] == [b"%d" % n for n in range(10)]
+    again = server.asked_for("/away")[10:]
+    assert len({id(asked.wire) for asked in again}) == 1 and again[0].wire is not sent_away[0].wire
 
 
 def test_goaway_ends_a_connection_and_no_request(gateway: Gateway, server: Framed) -> None:
@@ -529,7 +654,7 @@ def test_a_head_that_is_none(gateway: Gateway, server: Framed, inside: ssl.SSLSo
     server.answers["/bad"] = lambda wire, asked: send_head(wire, asked, HEADS[kind])
     head, _ = ask_plainly(inside, "/bad")
     assert head.startswith(b"HTTP/1.1 502 ") and b"x: " not in head and b"set-cookie" not in head.lower()
-    assert ask_plainly(inside, "/after")[0].startswith(b"HTTP/1.1 200 ")
+    assert ask_plainly(inside, "/after")[0].startswith(b"HTTP/1.1 200 OK\r\n")
     with framed(gateway) as client:
         assert client.get(f"{OUT}/bad").status == 502
         assert client.get(f"{OUT}/after").status == 200

@@ -59,6 +59,12 @@ check(const struct channel_message *message)
 			message->ask.token, sizeof(message->ask.token)));
 	if (message->type == CHANNEL_QUOTAS)
 		must(message->quotas.count <= CHANNEL_QUOTAS_MAX);
+	if (message->type == CHANNEL_PINS) {
+		must(message->pins.count <= CHANNEL_PINS_MAX);
+		for (uint32_t i = 0; i < message->pins.count; i++)
+			must(ends_within(message->pins.items[i].name,
+			    sizeof(message->pins.items[i].name)));
+	}
 	if (message->type == CHANNEL_OWN)
 		must(message->own.count <= CHANNEL_OWN_MAX);
 }

@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	X509 *like = d2i_X509(NULL, &at, (long)size);
 	if (like == NULL)
 		return 0;
-	struct mint_order order = { STR("www.example.com"), like };
+	struct mint_order order = { STR("www.example.com"), like, true };
 	if (mint_make(mint, &order, &identity, &other) == 0) {
 		check(identity);
 		tls_identity_unref(identity);

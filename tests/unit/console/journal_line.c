@@ -94,6 +94,7 @@ request(void)
 	event.parent = STR("corp");
 	event.parent_server = STR("http 10.0.0.9:3128");
 	event.http = "2";
+	event.http_server = "1.1";
 	(void)address_parse(STR("2001:db8::5"), &event.balancer.address);
 	event.balancer.port = 4000;
 	return event;
@@ -151,7 +152,8 @@ golden_packet(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": \"syn\", "
 	    "\"length\": 60, "
-	    "\"suppressed\": null, \"http\": null}");
+	    "\"suppressed\": null, \"http\": null, "
+	    "\"http_server\": null}");
 }
 
 static void
@@ -179,7 +181,8 @@ golden_request(void **state)
 	    "\"parent\": {\"name\": \"corp\", \"server\": \"http "
 	    "10.0.0.9:3128\"}, \"balancer\": \"[2001:db8::5]:4000\", "
 	    "\"flags\": null, \"length\": null, "
-	    "\"suppressed\": null, \"http\": \"2\"}");
+	    "\"suppressed\": null, \"http\": \"2\", "
+	    "\"http_server\": \"1.1\"}");
 }
 
 /* A tunnel refused for its name: no address is known. */
@@ -221,7 +224,8 @@ golden_tunnel(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
 	    "\"length\": null, "
-	    "\"suppressed\": null, \"http\": \"2\"}");
+	    "\"suppressed\": null, \"http\": \"2\", "
+	    "\"http_server\": \"1.1\"}");
 }
 
 /* Nothing is known but the time. */
@@ -247,7 +251,8 @@ golden_nothing(void **state)
 	    "\"packets\": {\"in\": null, \"out\": null}, "
 	    "\"parent\": null, \"balancer\": null, \"flags\": null, "
 	    "\"length\": null, "
-	    "\"suppressed\": null, \"http\": null}");
+	    "\"suppressed\": null, \"http\": null, "
+	    "\"http_server\": null}");
 }
 
 /* A part of one: the name of a rule without its line, and the reverse. */
@@ -390,7 +395,7 @@ hostile(void **state)
 			assert_true((uint8_t)line.at[j] >= 0x20);
 		text_fini(&line);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 29);
+		assert_int_equal(json_object_size(root), 30);
 		for (size_t j = 0; j < ROWS(keys); j++) {
 			json_t *got = json_object_get(root, keys[j]);
 			assert_true(str_eq((struct str){ json_string_value(got),
@@ -478,12 +483,13 @@ longest_line(void **state)
 			.length = UINT32_MAX,
 			.suppressed = UINT64_MAX,
 			.http = "1.1",
+			.http_server = "1.1",
 		};
 		journal_line(&event, &line);
 		/* With the newline before and the one behind. */
 		assert_in_range(line.len, 6000, JOURNAL_LINE_BYTES_MAX - 2);
 		json_t *root = read_line(&event);
-		assert_int_equal(json_object_size(root), 29);
+		assert_int_equal(json_object_size(root), 30);
 		json_decref(root);
 		text_fini(&line);
 		text_fini(&s);

@@ -99,6 +99,12 @@ sample(enum channel_type type)
 		message.quotas.last = 1;
 		for (size_t i = 1; i < CHANNEL_QUOTAS_MAX; i++)
 			message.quotas.items[i].source = loopback();
+	} else if (type == CHANNEL_PINS) {
+		message.pins.count = CHANNEL_PINS_MAX;
+		message.pins.last = 1;
+		for (size_t i = 0; i < CHANNEL_PINS_MAX; i++)
+			(void)strcpy(
+			    message.pins.items[i].name, "www.example.com");
 	} else if (type == CHANNEL_OWN) {
 		message.own.count = CHANNEL_OWN_MAX;
 		message.own.first = 1;
@@ -306,6 +312,16 @@ what_a_length_cannot_tell_is_looked_at(void **state)
 	sent = sample(CHANNEL_QUOTAS);
 	sent.quotas.items[0].source.family = 5;
 	assert_refused(&sent, length_of(CHANNEL_QUOTAS), NULL, 0);
+	sent = sample(CHANNEL_PINS);
+	sent.pins.count = CHANNEL_PINS_MAX + 1;
+	assert_refused(&sent, length_of(CHANNEL_PINS), NULL, 0);
+	sent = sample(CHANNEL_PINS);
+	sent.pins.last = 2;
+	assert_refused(&sent, length_of(CHANNEL_PINS), NULL, 0);
+	sent = sample(CHANNEL_PINS);
+	memset(sent.pins.items[CHANNEL_PINS_MAX - 1].name, 'x',
+	    sizeof(sent.pins.items[0].name));
+	assert_refused(&sent, length_of(CHANNEL_PINS), NULL, 0);
 	sent = sample(CHANNEL_BAN);
 	sent.banned.first.family = 0;
 	assert_refused(&sent, length_of(CHANNEL_BAN), NULL, 0);

@@ -542,6 +542,35 @@ signatures_that_can_be_checked(void **state)
 	}
 }
 
+/* Nobody is refused for it. */
+static void
+versions_that_are_offered(void **state)
+{
+	const struct {
+		struct str data;
+		bool offers_13;
+	} rows[] = {
+		{ STR("\2\3\4"), true },
+		{ STR("\6\x1a\x1a\3\3\3\4"), true },
+		{ STR("\4\3\3\3\2"), false },
+		{ STR("\3\3\3\4"), false },
+		{ STR("\4\3\4"), false },
+		{ STR("\0"), false },
+		{ STR(""), false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct text extensions = TEXT_EMPTY;
+		struct hello hello;
+		add_extension(&extensions, 43, rows[i].data);
+		assert_int_equal(
+		    parse_extensions(text_str(&extensions), &hello), 0);
+		assert_int_equal(hello.offers_13, rows[i].offers_13);
+		text_fini(&extensions);
+	}
+}
+
 static void
 many_signatures_are_cut(void **state)
 {
@@ -627,6 +656,7 @@ main(void)
 		cmocka_unit_test(records_beyond_the_limit_are_refused),
 		cmocka_unit_test(signatures_that_can_be_checked),
 		cmocka_unit_test(many_signatures_are_cut),
+		cmocka_unit_test(versions_that_are_offered),
 		cmocka_unit_test(many_protocols_are_cut_at_a_whole_name),
 		cmocka_unit_test(looks_like_tls),
 	};

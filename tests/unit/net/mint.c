@@ -64,7 +64,7 @@ static int
 make(struct mint *mint, const char *host, const X509 *like,
     struct tls_identity **ret)
 {
-	struct mint_order order = { str_of(host), like };
+	struct mint_order order = { str_of(host), like, true };
 	struct tls_identity *other = NULL;
 	int rc = mint_make(mint, &order, ret, &other);
 
@@ -151,6 +151,41 @@ it_is_made_once(void **state)
 	mint_unref(mint);
 }
 
+/* RSA for those alone who may need it, and then beside what is kept. */
+static void
+rsa_is_made_for_who_may_need_it(void **state)
+{
+	struct mint *mint = mint_of(NULL, 0);
+	struct mint_order order = { .host = STR("www.example.com") };
+	struct tls_identity *one, *again, *other;
+	uint64_t made, kept;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(mint_make(mint, &order, &one, &other), 0);
+		assert_null(other);
+		tls_identity_unref(one);
+	}
+	mint_count(mint, &made, &kept);
+	assert_true(made == 1 && kept == 1);
+	/* Its key is made by another thread. */
+	order.rsa_too = true;
+	do {
+		assert_int_equal(mint_make(mint, &order, &one, &other), 0);
+		if (other == NULL)
+			tls_identity_unref(one);
+	} while (other == NULL);
+	assert_false(tls_identity_is_alike(one, other));
+	order.rsa_too = false;
+	tls_identity_unref(other);
+	assert_int_equal(mint_make(mint, &order, &again, &other), 0);
+	assert_ptr_equal(again, one);
+	tls_identity_unref(again);
+	tls_identity_unref(other);
+	tls_identity_unref(one);
+	mint_unref(mint);
+}
+
 /* The table is bounded, and what goes out of it lives on for who has it. */
 static void
 what_was_not_asked_for_goes(void **state)
@@ -208,6 +243,7 @@ main(void)
 		cmocka_unit_test(what_is_made_is_like_the_server_s),
 		cmocka_unit_test(it_ends_with_the_ca),
 		cmocka_unit_test(it_is_made_once),
+		cmocka_unit_test(rsa_is_made_for_who_may_need_it),
 		cmocka_unit_test(what_was_not_asked_for_goes),
 		cmocka_unit_test(only_what_the_ca_may_sign_for),
 	};

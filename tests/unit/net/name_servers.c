@@ -6,6 +6,7 @@
 #include "net/name_servers.h"
 #include "harness.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 
 static void
@@ -74,16 +75,32 @@ another_file_takes_its_place(void **state)
 	(void)state;
 	name_servers_use(host);
 	name_servers_look(&before);
-	name_servers_read(&servers);
+	assert_int_equal(name_servers_read(&servers), 0);
 	assert_int_equal(servers.count, 1);
 	assert_int_equal(dup2(next, host), host);
 	name_servers_look(&after);
 	assert_true(before.st_ino != after.st_ino);
-	name_servers_read(&servers);
+	assert_int_equal(name_servers_read(&servers), 0);
 	assert_int_equal(servers.count, 2);
 	name_servers_use(-1);
 	(void)close(host);
 	(void)close(next);
+}
+
+/* Whose servers they are is not known: the host itself would be asked for ever,
+ * since the file does not change. */
+static void
+what_cannot_be_read_is_no_guess(void **state)
+{
+	struct name_servers servers;
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	name_servers_use(fd);
+	assert_int_equal(name_servers_read(&servers), -EBADF);
+	name_servers_use(-1);
+	(void)close(fd);
 }
 
 int
@@ -93,6 +110,7 @@ main(void)
 		cmocka_unit_test(only_whole_addresses_of_name_servers_count),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(another_file_takes_its_place),
+		cmocka_unit_test(what_cannot_be_read_is_no_guess),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -613,7 +613,8 @@ silence_is_a_timeout_in_line(void **state)
 	lab_end(&lab);
 }
 
-/* What a round of the loop takes for its other work is not the server's time. */
+/* What a round of the loop takes for its other work is not the server's
+ * time. */
 static void
 the_time_begins_with_the_question(void **state)
 {

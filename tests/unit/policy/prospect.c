@@ -71,7 +71,7 @@ is_judged(const struct policy *policy, bool outside, const char *expected)
 {
 	struct flow flow = question_of(policy, "x.ads.example");
 	struct policy_prospect prospect =
-	    policy_prospect(policy, &flow, outside);
+	    policy_prospect(policy, &flow, outside, NULL);
 	char text[32];
 
 	(void)snprintf(text, sizeof(text), "%s %u",
@@ -168,12 +168,11 @@ try_flows(
 		/* One that shows its name. */
 		flow.way = FLOW_EXPLICIT;
 		if (flow.from_zone >= policy->zone_count ||
-		    policy_evaluate(
-			policy, &flow, POLICY_PHASE_RESPONSE, NULL)
+		    policy_evaluate(policy, &flow, POLICY_PHASE_RESPONSE, NULL)
 			    .verdict != POLICY_VERDICT_ALLOW)
 			continue;
-		struct policy_prospect prospect =
-		    policy_prospect(policy, &asked, is_outside(policy, &flow));
+		struct policy_prospect prospect = policy_prospect(
+		    policy, &asked, is_outside(policy, &flow), NULL);
 		if (prospect.verdict != POLICY_VERDICT_ALLOW)
 			fail_msg("no prospect of what is allowed:\n%s", text);
 		allowed++;

@@ -300,6 +300,52 @@ an_idle_one_gives_its_slot_up(void **state)
 	end(&t);
 }
 
+/* Of another thread, when it has been idle for long. */
+static void
+one_that_was_idle_gives_its_slot_up(void **state)
+{
+	struct address_port server = { address_of("203.0.113.80"), 443 };
+	struct slot_ticket *ticket;
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	struct slot *slot = slots_take(t.slots, server, 1);
+	struct stream *first = added(&t, "tls a.example", slot);
+	stream_close(&first);
+	settle(&t);
+	assert_int_equal(sessions_count(t.sessions), 1);
+	assert_int_equal(
+	    slots_wait(t.slots, server, 1, &t.h.loop, on_slot, &t, &ticket), 0);
+	harness_run_for(&t.h, 2 * PROXY_SESSIONS_LOOK);
+	assert_int_equal(sessions_count(t.sessions), 0);
+	assert_non_null(t.granted);
+	slot_release(t.granted);
+	end(&t);
+}
+
+/* Of this one, at once; but not while anything is asked. */
+static void
+a_slot_is_taken(void **state)
+{
+	struct address_port server = { address_of("203.0.113.80"), 443 };
+	struct address_port other = { address_of("203.0.113.81"), 443 };
+	struct test t;
+
+	(void)state;
+	begin(&t);
+	struct slot *slot = slots_take(t.slots, server, 1);
+	struct stream *first = added(&t, "tls a.example", slot);
+	assert_null(sessions_take_slot(t.sessions, server));
+	stream_close(&first);
+	assert_null(sessions_take_slot(t.sessions, other));
+	assert_ptr_equal(sessions_take_slot(t.sessions, server), slot);
+	assert_int_equal(sessions_count(t.sessions), 0);
+	assert_null(sessions_take_slot(t.sessions, server));
+	slot_release(slot);
+	end(&t);
+}
+
 static void
 of_too_many_the_oldest_goes(void **state)
 {
@@ -326,6 +372,8 @@ main(void)
 		cmocka_unit_test(one_that_goes_away_takes_no_more),
 		cmocka_unit_test(a_connection_that_ends_fails_its_requests),
 		cmocka_unit_test(an_idle_one_gives_its_slot_up),
+		cmocka_unit_test(one_that_was_idle_gives_its_slot_up),
+		cmocka_unit_test(a_slot_is_taken),
 		cmocka_unit_test(of_too_many_the_oldest_goes),
 	};
 
