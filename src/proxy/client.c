@@ -130,13 +130,15 @@ find_place(struct worker *worker, bool intercepted,
 static struct client *
 allocate(struct worker *worker, bool intercepted)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	struct client *client = malloc(sizeof(*client));
 
 	if (client == NULL)
 		return NULL;
-	client->worker = worker;
-	client->intercepted = intercepted;
-	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
+	*client = (struct client){
+		.worker = worker,
+		.intercepted = intercepted,
+		.timer = { .fn = on_time, .context = client },
+	};
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
 	client->arena.spare = &worker->spare;
 	client->arena.secret = !intercepted;
