@@ -452,6 +452,28 @@ def test_many_questions_on_one_connection(server: ZoneServer, lan: Host) -> None
         assert sorted([got[3], got[2 + struct.unpack("!H", got[:2])[0] + 3]]) == [2, 3]
 
 
+def test_questions_live_through_an_apply(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """No rule lets them in, and so none ends them."""
+    server["lives.example"] = lambda q: [q.reply(address(q.name, WEB))]
+    whole = question("lives.example")
+    framed = struct.pack("!H", len(whole)) + whole
+    with lan.connect(GW, 53) as conn, lan.udp() as sock:
+        sock.connect((GW, 53))
+        for _ in range(2):
+            conn.sendall(framed)
+            assert conn.recv(4096)[2:4] == whole[:2]
+            sock.send(whole)
+            assert sock.recv(4096)[:2] == whole[:2]
+            lines = gateway.command("flows", "--json").stdout.splitlines()
+            flows = [f for f in map(json.loads, lines) if f["port"] == 53]
+            mine = [f for f in flows if f["zone"]["from"] == "lan"]
+            assert mine and all(f["verdict"] == "allow" for f in mine), mine
+            done = gateway.apply(POLICY)
+            assert "ended" not in done.stdout + done.stderr, done
+
+
 def test_one_source_asks_too_much(
     gateway: Gateway, server: ZoneServer, lan: Host
 ) -> None:
