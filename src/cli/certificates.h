@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * cli/certificates: whether those of a policy's listeners, and its CA, are good.
+ * cli/certificates: whether those of a policy's listeners, and its CA, are
+ * good.
  *
  * Said here and by the proxy, which have OpenSSL; gatehoused, which does not,
  * has the proxy say it before it takes a policy.

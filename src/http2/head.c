@@ -232,6 +232,14 @@ http2_head_add(struct http2_head *head, struct str name, struct str value)
 
 /* ---- all of it ---- */
 
+/* A value that found no room is not there to be looked at. */
+static bool
+lacks_memory(const struct http2_head *head)
+{
+	return head->bytes.full || head->lines.full || head->cookie.full ||
+	       head->host.full;
+}
+
 static struct str
 value_of(const struct http2_head *head, enum http2_pseudo pseudo)
 {
@@ -367,16 +375,15 @@ end(struct http2_head *head, struct text *out)
 	if (head->cookie.len > 0)
 		http_line_add(out, STR("cookie"), text_str(&head->cookie));
 	text_add(out, STR("\r\n"));
-	return out->full || head->bytes.full || head->lines.full ||
-		       head->cookie.full || head->host.full
-		   ? -ENOMEM
-		   : 0;
+	return out->full ? -ENOMEM : 0;
 }
 
 int
 http2_head_write_request(
     struct http2_head *head, struct text *out, enum http_fault *reterr_fault)
 {
+	if (lacks_memory(head))
+		return -ENOMEM;
 	check_request(head);
 	if (head->faulty)
 		return http_refuse(reterr_fault, head->fault);
@@ -411,6 +418,8 @@ http2_head_write_response(struct http2_head *head, struct text *out,
 {
 	unsigned status = 0;
 
+	if (lacks_memory(head))
+		return -ENOMEM;
 	if (!head->faulty && !read_status(head, &status))
 		refuse(head, HTTP_FAULT_STATUS_LINE);
 	if (head->faulty)
@@ -428,6 +437,8 @@ http2_head_write_trailers(
 {
 	struct str rest = text_str(&head->lines);
 
+	if (lacks_memory(head))
+		return -ENOMEM;
 	for (size_t i = 0; i < HTTP2_PSEUDO_COUNT; i++)
 		if (knows(head, (enum http2_pseudo)i))
 			refuse(head, HTTP_FAULT_PSEUDO_FIELD);
@@ -441,5 +452,5 @@ http2_head_write_trailers(
 			text_add(out, line);
 		rest = str_skip(rest, len);
 	}
-	return out->full || head->lines.full ? -ENOMEM : 0;
+	return out->full ? -ENOMEM : 0;
 }

@@ -302,6 +302,23 @@ http2_stream_reset(struct http2_stream *stream, uint32_t code)
 }
 
 /*
+ * A server counts what is taken back, and may end the connection of who does it
+ * too often, with all that others have asked on it; so it is asked for no more
+ * after half of what we would take ourselves.
+ */
+static void
+take_back(struct http2_stream *stream)
+{
+	struct http2_session *session = stream->session;
+	int64_t now = loop_now(session->loop);
+
+	if (!http2_guard_reset(&session->guard, now) ||
+	    !http2_guard_reset(&session->guard, now))
+		session->tired = true;
+	http2_stream_reset(stream, NGHTTP2_CANCEL);
+}
+
+/*
  * What was written whole goes on to its end without its user.  A message that
  * was not must not be taken for one.
  */
@@ -319,12 +336,11 @@ on_close(struct transport_wire *wire)
 		destroy(stream);
 		return;
 	}
-	bool server = session->options.side == HTTP2_SERVER;
-	if (!stream->head_whole || !stream->out_ended)
-		http2_stream_reset(
-		    stream, server ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
-	else if (!stream->in_ended && !server && !stream->let_go)
-		http2_stream_reset(stream, NGHTTP2_CANCEL);
+	bool whole = stream->head_whole && stream->out_ended;
+	if (stream->ours && (!whole || (!stream->in_ended && !stream->let_go)))
+		take_back(stream);
+	else if (!whole)
+		http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 	else if (!stream->in_ended && stream->out_sent)
 		http2_stream_reset(stream, NGHTTP2_NO_ERROR);
 }

@@ -188,13 +188,21 @@ static const struct word own_words[] = {
 	{ "wan", 0x40, 0, false }, /* published to IPv4 only */
 };
 
-static const struct word service_words[] = {
-	{ "tcp", 0x07, 0, false },
+/* Behind ports stands no whole protocol but the last word, which has none of
+ * the others' ports. */
+static const struct word port_words[] = {
 	{ "tcp 80", 0x01, 0, false },
 	{ "tcp 80-443", 0x03, 0, false },
 	{ "web", 0x0b, 0, false },
-	{ "udp", 0x18, 0, false },
+	{ "icmp", 0x60, 0, false },
+	{ "icmp echo-request", 0x20, 0, false },
+	{ "gre", 0x80, 0, false },
 	{ "udp 443", 0x08, 0, false },
+};
+
+static const struct word whole_words[] = {
+	{ "tcp", 0x07, 0, false },
+	{ "udp", 0x18, 0, false },
 	{ "icmp", 0x60, 0, false },
 	{ "icmp echo-request", 0x20, 0, false },
 	{ "gre", 0x80, 0, false },
@@ -275,7 +283,8 @@ static const char world_head[] =
     "hours weekend = sat-sun\nhours turn = sun 23:59-00:01\n"
     "hours always = mon-sun\nparent corp = http 192.0.2.8:3128\n"
     "parent same = http 192.0.2.8:3128\n"
-    "parent other = http 192.0.2.8:3128, socks5 192.0.2.9:1080\n";
-#define WORLD_HEAD_LINES 14
+    "parent other = http 192.0.2.8:3128, socks5 192.0.2.9:1080\n"
+    "proxy { ca \"ca.pem\" }\n";
+#define WORLD_HEAD_LINES 15
 
 #endif
