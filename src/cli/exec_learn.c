@@ -12,6 +12,7 @@
 /* A place, and the services that it needs as a rule says them. */
 struct lesson {
 	struct str place;
+	bool is_name;
 	struct text services; /* empty: all */
 };
 
@@ -66,7 +67,8 @@ learn_places(struct exec_ledger_row **rows, size_t count, struct lessons *ret)
 {
 	for (size_t i = 0; i < count;) {
 		size_t same = count_same(rows + i, count - i);
-		struct lesson lesson = { rows[i]->place, TEXT_EMPTY };
+		struct lesson lesson = { rows[i]->place, rows[i]->is_name,
+			TEXT_EMPTY };
 		if (was_dialled(rows + i, same))
 			add_services(rows + i, same, &lesson.services);
 		if (lesson.services.full || VEC_ADD(ret, lesson) < 0) {
@@ -90,6 +92,19 @@ by_services(const void *a, const void *b)
 	return order != 0 ? order : str_cmp(one->place, other->place);
 }
 
+/*
+ * What is asked for may be called as a word of the language is: `any`, `self`.
+ * With the root's dot behind it a name is a name.
+ */
+static void
+add_place(const struct lesson *lesson, struct text *out)
+{
+	struct str place = lesson->place;
+	bool is_word = lesson->is_name && str_find(place, '.') == place.len;
+
+	text_addf(out, "%.*s%s", STR_ARG(place), is_word ? "." : "");
+}
+
 /* What some services need; where there are several, in braces. */
 static void
 add_rule(const struct lesson *lessons, size_t count, struct text *out)
@@ -98,9 +113,10 @@ add_rule(const struct lesson *lessons, size_t count, struct text *out)
 	bool several = str_find(services, ',') < services.len;
 
 	text_addz(out, "allow sandbox -> ");
-	for (size_t i = 0; i < count; i++)
-		text_addf(out, "%s%.*s", i > 0 ? ", " : "",
-		    STR_ARG(lessons[i].place));
+	for (size_t i = 0; i < count; i++) {
+		text_addz(out, i > 0 ? ", " : "");
+		add_place(&lessons[i], out);
+	}
 	if (services.len > 0)
 		text_addf(
 		    out, several ? " { %.*s }" : " %.*s", STR_ARG(services));

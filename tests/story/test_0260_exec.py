@@ -525,6 +525,19 @@ def test_what_was_refused_is_learned_too(sandbox: Sandbox) -> None:
     ]
 
 
+def test_a_name_that_is_a_word_is_learned_as_a_name(sandbox: Sandbox) -> None:
+    """Else a command would have its next policy allow what it likes."""
+    code = "import socket\nfor name in 'any', 'self', 'sandbox', 'log', 'tcp', 'web', 'x_y':\n"
+    code += "    try: socket.getaddrinfo(name, 80)\n    except OSError: pass"
+    learned = sandbox.folder / "words.policy"
+    sandbox.python(WEB, code, "--learn", str(learned), "--quiet")
+    assert learned.read_text() == "allow sandbox -> any., log., sandbox., self., tcp., web., x_y.\n"
+    check = sandbox.host.run([PROGRAM, "check", learned])
+    assert check.returncode == 0, check.stderr
+    done = sandbox.run(learned.read_text(), [*CURL, f"http://{NAME}/"])
+    assert "no rule allows it" in done.err and done.status == 6
+
+
 def test_it_starts_at_once(sandbox: Sandbox) -> None:
     """A loose bound, on a busy machine; bench/README.md has the figures."""
     call = sandbox.argv(WEB, ["true"])
