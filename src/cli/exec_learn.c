@@ -13,6 +13,7 @@
 /* A place, and the services that it needs as a rule says them. */
 struct lesson {
 	struct str place;
+	bool is_name;
 	struct text services;
 };
 
@@ -67,7 +68,8 @@ learn_places(struct exec_ledger_row **rows, size_t count, struct lessons *ret)
 {
 	for (size_t i = 0; i < count;) {
 		size_t same = count_same(rows + i, count - i);
-		struct lesson lesson = { rows[i]->place, TEXT_EMPTY };
+		struct lesson lesson = { rows[i]->place, rows[i]->is_name,
+			TEXT_EMPTY };
 		add_services(rows + i, same, &lesson.services);
 		if (lesson.services.full || VEC_ADD(ret, lesson) < 0) {
 			text_fini(&lesson.services);
@@ -90,6 +92,18 @@ by_services(const void *a, const void *b)
 	return order != 0 ? order : str_cmp(one->place, other->place);
 }
 
+/*
+ * What is asked for may be called as a word of the language is: `any`, `self`.
+ * With the root's dot behind it a name is a name.
+ */
+static void
+add_place(struct str place, bool is_name, struct text *out)
+{
+	bool is_word = is_name && str_find(place, '.') == place.len;
+
+	text_addf(out, "%.*s%s", STR_ARG(place), is_word ? "." : "");
+}
+
 /* What some services need; where there are several, in braces. */
 static void
 add_rule(const struct lesson *lessons, size_t count, struct text *out)
@@ -98,9 +112,10 @@ add_rule(const struct lesson *lessons, size_t count, struct text *out)
 	bool several = str_find(services, ',') < services.len;
 
 	text_addz(out, "allow sandbox -> ");
-	for (size_t i = 0; i < count; i++)
-		text_addf(out, "%s%.*s", i > 0 ? ", " : "",
-		    STR_ARG(lessons[i].place));
+	for (size_t i = 0; i < count; i++) {
+		text_addz(out, i > 0 ? ", " : "");
+		add_place(lessons[i].place, lessons[i].is_name, out);
+	}
 	text_addf(out, several ? " { %.*s }\n" : " %.*s\n", STR_ARG(services));
 }
 
@@ -162,8 +177,8 @@ add_comments(const struct exec_ledger *ledger, const struct needs *needs,
 		struct exec_ledger_row *row = ledger->rows.items[i];
 		if (row->outcome != outcome || has_rule(needs, row))
 			continue;
-		text_addf(out, "%s# allow sandbox -> %.*s", head,
-		    STR_ARG(row->place));
+		text_addf(out, "%s# allow sandbox -> ", head);
+		add_place(row->place, row->is_name, out);
 		head = "";
 		if (row->port > 0)
 			text_addf(out, " tcp %u", row->port);

@@ -538,6 +538,20 @@ def test_what_was_refused_is_learned_too(sandbox: Sandbox) -> None:
     ]
 
 
+def test_a_name_that_is_a_word_is_learned_as_a_name(sandbox: Sandbox) -> None:
+    """Else a command would have its next policy allow what it likes."""
+    code = "import socket\nfor name in 'any', 'self', 'sandbox', 'log', 'tcp', 'web', 'x_y':\n"
+    code += "    try: socket.getaddrinfo(name, 80)\n    except OSError: pass"
+    learned = sandbox.folder / "words.policy"
+    sandbox.python(WEB, code, "--learn", str(learned), "--quiet")
+    lines = [line.removeprefix("# ") for line in learned.read_text().splitlines()[1:]]
+    names = "any.", "log.", "sandbox.", "self.", "tcp.", "web.", "x_y."
+    assert sorted(lines) == [f"allow sandbox -> {name}" for name in names]
+    policy = "".join(f"{line}\n" for line in lines)
+    done = sandbox.run(policy, [*CURL, f"http://{NAME}/"])
+    assert "no rule allows it" in done.err and done.status == 6
+
+
 def test_a_policy_that_is_there_stays(sandbox: Sandbox) -> None:
     """And the command does not run for nothing."""
     kept, fresh = sandbox.folder / "kept.policy", sandbox.folder / "fresh.policy"
