@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 #include "policy/bandwidth.h"
+#include "policy/foreign.h"
 #include "policy/manual.h"
 #include "policy/parse_ban.h"
 #include "policy/words.h"
@@ -431,6 +432,34 @@ refuse_second_except(struct reader *in)
 static const char endpoint_what[] =
     "a zone, a name, a list, an address, a domain, 'any' or 'self'";
 
+/*
+ * `from lan`, `not lan`, `! lan`: ours have no word before an end.  Two words
+ * side by side are a mistake before the arrow; behind it the first could be
+ * anybody's name, and the resolver knows.
+ */
+static bool
+refuse_word_before_endpoint(struct reader *in)
+{
+	const struct token *token = reader_peek(in);
+	bool first = token->kind == TOKEN_WORD && token[1].kind == TOKEN_WORD &&
+		     token[-1].kind != TOKEN_ARROW &&
+		     !str_is(token[1].text, "except");
+	bool negates =
+	    token->kind == TOKEN_WORD && str_starts(token->text, STR("!"));
+	const char *foreign = NULL;
+
+	if (negates)
+		foreign = foreign_hint(FOREIGN_ENDPOINT, STR("not"));
+	else if (first &&
+		 (str_is(token->text, "not") || str_is(token->text, "from")))
+		foreign = foreign_hint(FOREIGN_ENDPOINT, token->text);
+	if (foreign == NULL)
+		return true;
+	(void)reader_expected(in, endpoint_what);
+	report_hint(in->report, "%s", foreign);
+	return false;
+}
+
 /* What stands behind an endpoint, where the endpoint was forgotten. */
 static bool
 refuse_no_endpoint(struct reader *in)
@@ -462,7 +491,8 @@ static bool
 parse_endpoint(struct reader *in, struct syntax_word **ret,
     struct syntax_word **ret_except)
 {
-	if (!refuse_no_endpoint(in) || !reader_words(in, ret, endpoint_what))
+	if (!refuse_word_before_endpoint(in) || !refuse_no_endpoint(in) ||
+	    !reader_words(in, ret, endpoint_what))
 		return false;
 	if (!reader_at_word(in, "except"))
 		return true;
@@ -487,8 +517,10 @@ expect_arrow(struct reader *in)
 	(void)reader_expected(in, "'->'");
 	nearest_begin(&nearest, token->text);
 	nearest_offer(&nearest, STR("except"));
-	if (token->kind == TOKEN_WORD && nearest.distance <= 2 &&
-	    nearest.best.at != NULL)
+	if (reader_at_word(in, "to"))
+		report_hint(in->report, "write '->'");
+	else if (token->kind == TOKEN_WORD && nearest.distance <= 2 &&
+		 nearest.best.at != NULL)
 		report_hint(in->report, "did you mean 'except'?");
 	return false;
 }

@@ -89,6 +89,20 @@ bool resolve_services(struct resolver *resolver,
 bool resolve_bare(
     struct resolver *resolver, const struct syntax_service *list);
 
+/*
+ * Hints at what was meant by an item that is no service, behind the one before
+ * it (NULL: it is the first); false: nobody knows.
+ */
+bool resolve_hint_service(struct resolver *resolver,
+    const struct syntax_service *before, const struct syntax_service *item);
+
+/* The same of a port that stands alone. */
+void resolve_hint_port(struct resolver *resolver,
+    const struct syntax_service *before, const struct syntax_word *port);
+
+/* Ports as other programs write them, appended in our form; false: not such. */
+bool resolve_range_of_ports(struct str text, struct text *ret);
+
 /* An address, prefix or range; false: reported. */
 bool resolve_range(struct resolver *resolver, const struct syntax_word *word,
     struct address_range *ret);

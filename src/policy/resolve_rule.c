@@ -2,6 +2,7 @@
 /*
  * policy/resolve_rule: the ordered list.
  */
+#include "policy/foreign.h"
 #include "policy/learning.h"
 #include "policy/manual.h"
 #include "policy/prospect.h"
@@ -93,6 +94,51 @@ add_literal(struct resolver *resolver, enum side side,
 		   refuse_domains_as_source(resolver, word, group));
 }
 
+/* The zone that has such an interface; NULL: none has. */
+static const struct policy_zone *
+find_zone_of(const struct resolver *resolver, struct str interface)
+{
+	const struct policy *policy = resolver->policy;
+
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		if (policy_zone_has_interface(&policy->zones[i], interface))
+			return &policy->zones[i];
+	return NULL;
+}
+
+static void
+report_no_endpoint(struct resolver *resolver, const struct syntax_word *word)
+{
+	static const unsigned kinds =
+	    1u << SYMBOL_ZONE | 1u << SYMBOL_NAME | 1u << SYMBOL_LIST;
+	const char *foreign = foreign_hint(FOREIGN_ENDPOINT, word->text);
+	const struct policy_zone *zone = find_zone_of(resolver, word->text);
+	bool known = foreign != NULL || zone != NULL;
+
+	/* A word that is known needs no nearest one. */
+	resolve_unknown(
+	    resolver, word, "a zone, name or list", known ? 0 : kinds);
+	if (zone != NULL)
+		report_hint(resolver->report,
+		    "it is an interface of zone '%.*s': write '%.*s'",
+		    STR_ARG(zone->name), STR_ARG(zone->name));
+	else if (foreign != NULL)
+		report_hint(resolver->report, "%s", foreign);
+}
+
+/* `!lan` behind a comma; in front the parser has seen it. */
+static bool
+refuse_negation(struct resolver *resolver, const struct syntax_word *word)
+{
+	if (!str_starts(word->text, STR("!")))
+		return true;
+	report_error(resolver->report, word->place, "'!' has no place here");
+	report_see(resolver->report, MANUAL_EXCEPTIONS);
+	report_hint(
+	    resolver->report, "%s", foreign_hint(FOREIGN_ENDPOINT, STR("not")));
+	return false;
+}
+
 static bool
 add_endpoint_word(struct resolver *resolver, enum side side,
     const struct syntax_word *word, struct policy_endpoint *endpoint,
@@ -110,11 +156,12 @@ add_endpoint_word(struct resolver *resolver, enum side side,
 	}
 	if (symbol != NULL)
 		return add_symbol(resolver, side, word, symbol, endpoint);
+	if (!refuse_negation(resolver, word))
+		return false;
 	if (resolve_looks_like_address(word->text) ||
 	    str_find(word->text, '.') < word->text.len)
 		return add_literal(resolver, side, word, endpoint, literals);
-	resolve_unknown(resolver, word, "a zone, name or list",
-	    1u << SYMBOL_ZONE | 1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
+	report_no_endpoint(resolver, word);
 	return false;
 }
 
