@@ -72,8 +72,9 @@ class Field:
     """`with Field() as field:` raises it and takes it down again, whatever ends
     the block.  `field.lan`, `field.gw` and `field.web` are its hosts."""
 
-    def __init__(self, name_server: str = "127.0.0.1") -> None:
-        self.prefix = f"gh{os.getpid()}"
+    def __init__(self, name_server: str = "127.0.0.1", number: int = 0) -> None:
+        """`number`: of those at once."""
+        self.prefix = f"gh{os.getpid()}" + (f"x{number}" if number else "")
         self.name_server = name_server
         self.dir = lab.HOME / self.prefix
         self.hosts: list[Host] = []

@@ -8,6 +8,7 @@ access logs off, behind the packet filter FILTER, for Gatehouse has its own.
 
 import contextlib
 import os
+import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ READY_S = 10.0
 END_S = 0.5  # Squid wants two seconds for nothing
 
 # Kept connections of the workload `idle`; and what the peers are told they may
-# have.  More descriptors than are permitted they would not start with.
+# have.  More descriptors than are permitted they would not start with, and some
+# reckon with two for each.
 IDLE_CLIENTS = int(os.environ.get("IDLE", "2000"))
-MANY = IDLE_CLIENTS + 6000
+_, PERMITTED = resource.getrlimit(resource.RLIMIT_NOFILE)
+MANY = min(IDLE_CLIENTS + 6000, PERMITTED * 4 // 10)
 
 # The kinds of work (bench/load.c), from a peer's point of view.
 KEEP, GET, CONNECT, BULK, IDLE = "keep", "get", "connect", "bulk", "idle"

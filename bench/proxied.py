@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Workloads through a proxy: request, logged, connect, tunnel, idle, hits,
-compress, http2, inspect, policy-cost, threads.
+"""Workloads through a proxy: request, logged, connect, tunnel, hits, compress,
+http2, inspect, policy-cost, threads.
 
 Each measurement starts the proxy afresh, for two starts of a program are two
 layouts of its memory; the peers take turns, round after round.
@@ -17,10 +17,9 @@ from bench.field import LOAD_CORE, ORIGIN_PORT, PROGRAMS, PROXY_PORT, Field
 from bench.peers import Missing, Peer
 from bench.sample import Results, Sample
 from bench.table import Heading
-from tests.lab import namespace, wait
+from tests.lab import wait
 from tests.lab.process import Process
 
-IDLE_SOURCES = 20  # of so many clients; each has its share of a proxy's places
 ANSWERS_S = 20.0  # until the first answers are there
 # Of the answers, so many may be those of the origin to another window.
 STRAY = 0.05
@@ -103,11 +102,6 @@ CASES = {
               "tunnel"),
     ],
     "tunnel": [_bulk(1), _bulk(16)],
-    "idle": [
-        Case(peers.IDLE, peers.IDLE_CLIENTS,
-             Heading(f"idle: the proxy's own memory, {peers.IDLE_CLIENTS:,} kept connections",
-                     "bytes/conn")),
-    ],
     "hits": [
         _hit("1 KiB", "/kept-1024", 64),
         _hit("64 KiB", "/kept-65536", 64),
@@ -184,13 +178,11 @@ class Bench:
             lan.processes.remove(process)
 
     def measure(self, peer: Peer, case: Case) -> Sample:
-        if case.work == peers.IDLE:
-            return self._measure_idle(peer, case)
         work = case.load or case.work
         if work == peers.BULK and peer.is_raw:
             work = "raw"
         with self.load(work, case.clients, case.host, case.ask, case.program) as (process, counts):
-            _await_load(process, counts, 1)
+            await_load(process, counts, 1)
             watched = window.Watched(
                 measured=self.ground.measured(),
                 helpers=[process.pid, self.origin.pid],
@@ -213,22 +205,8 @@ class Bench:
         if self.origin.status() is not None:
             raise RuntimeError(f"the origin has ended: {self.origin.err.strip()}")
 
-    def _measure_idle(self, peer: Peer, case: Case) -> Sample:
-        """What the first connections cost is the price of starting, not of many."""
-        ask = ("/", "", str(IDLE_SOURCES))
-        with self.load(peers.IDLE, 64, ask=ask) as (process, counts):
-            _await_load(process, counts, 64)
-        processes = self.ground.measured()
-        before = window.memory_of(processes)
-        with self.load(peers.IDLE, case.clients, ask=ask) as (process, counts):
-            _await_load(process, counts, case.clients)
-            more = window.memory_of(processes) - before
-            failed = window.read_counts(counts).failures
-        fault = f"{failed} failures: {process.err.strip()}" if failed else ""
-        return Sample(peer.name, case.title, more / case.clients, fault=fault)
 
-
-def _await_load(process: Process, counts: Path, answers: int) -> None:
+def await_load(process: Process, counts: Path, answers: int) -> None:
     """So many answers, or anything at all of a stream."""
 
     def is_there() -> bool:
@@ -290,17 +268,12 @@ def run(name: str, course: Course, taker: window.Taker) -> Results:
     with Field(policy_cost.NAME_SERVER) if by_name else Field() as ground:
         if by_name:
             policy_cost.prepare(ground)
-        if name == "idle":
-            namespace.ip(
-                (f"addr add 10.0.0.{4 + n}/24 dev eth0" for n in range(1, IDLE_SOURCES)),
-                ground.lan.namespace,
-            )
         if name in ("http2", "inspect"):
             ground.certify()
         if name == "inspect":
             inspecting.prepare(ground)
         bench = Bench(ground, course, taker, *[ground.pem] * (name == "inspect"))
-        for _ in range(1 if name == "idle" else course.rounds):
+        for _ in range(course.rounds):
             for peer in PEERS.get(name, peers.PEERS):
                 if course.wants(peer.name) and peer.name not in results.missing:
                     _measure_all(bench, peer, cases, results)

@@ -298,7 +298,8 @@ def judge(samples: list[dict[str, int]]) -> list[str]:
         late = statistics.median(s[key] for s in samples[-quarter:])
         most = max(s[key] for s in samples)
         print(f"{key:34} second quarter {early:9.0f}  last {late:9.0f}  most {most:9}")
-        if key not in GROWS and late > early * (1 + GROWTH) + 512:
+        slack = 512 if key.endswith("KiB") else 16
+        if key not in GROWS and late > early * (1 + GROWTH) + slack:
             grown.append(key)
         if most > MOST.get(key, most):
             grown.append(f"{key}, beyond {MOST[key]}")

@@ -50,6 +50,18 @@ def test_a_tiny_run_gives_its_table(needs_lab: None, tmp_path: Path) -> None:
     assert not left_behind(bench.pid)
 
 
+def test_more_idle_clients_than_one_may_have(needs_lab: None, tmp_path: Path) -> None:
+    """By two proxies at once, of which each holds half."""
+    file = tmp_path / "figures.json"
+    few = ["prlimit", "--nofile=2000:2000", "env", "IDLE=800"]
+    argv = [*few, RUN, "--smoke", "--json", file, "idle"]
+    done = subprocess.run(argv, text=True, capture_output=True, timeout=180)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [sample] = json.loads(file.read_text())["idle"]["samples"]
+    assert (sample["name"], sample["note"]) == ("nginx", "2 of it at once")
+    assert sample["cost"] > 100 and not sample["fault"]
+
+
 def test_every_packet_of_a_flood_is_in_the_journal(
     needs_lab: None, tmp_path: Path
 ) -> None:

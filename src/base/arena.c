@@ -14,8 +14,9 @@
 #define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
 #endif
 
-/* A quarter of a megabyte. */
-#define SPARE_MAX 64
+/* A megabyte: of so many exchanges that are under way at once, as eight
+ * connections of HTTP/2 can have. */
+#define SPARE_MAX 256
 
 /* Above this, alignment and a chunk's head could wrap around. */
 #define LIMIT_MAX (SIZE_MAX / 2)

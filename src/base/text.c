@@ -56,15 +56,24 @@ reserve(struct text *text, size_t more)
 	return text->room - text->len > more || grow(text, more);
 }
 
+char *
+text_extend(struct text *text, size_t more)
+{
+	if (!reserve(text, more))
+		return NULL;
+	char *at = text->at + text->len;
+	text->len += more;
+	text->at[text->len] = '\0';
+	return at;
+}
+
 void
 text_add(struct text *text, struct str s)
 {
-	if (!reserve(text, s.len))
-		return;
-	if (s.len > 0)
-		memcpy(text->at + text->len, s.at, s.len);
-	text->len += s.len;
-	text->at[text->len] = '\0';
+	char *at = text_extend(text, s.len);
+
+	if (at != NULL && s.len > 0)
+		memcpy(at, s.at, s.len);
 }
 
 void
@@ -116,11 +125,10 @@ text_addf(struct text *text, const char *format, ...)
 void
 text_pad(struct text *text, char c, size_t count)
 {
-	if (!reserve(text, count))
-		return;
-	memset(text->at + text->len, c, count);
-	text->len += count;
-	text->at[text->len] = '\0';
+	char *at = text_extend(text, count);
+
+	if (at != NULL)
+		memset(at, c, count);
 }
 
 void

@@ -33,6 +33,10 @@ void text_add_number(struct text *text, uint64_t number);
 __attribute__((format(printf, 2, 3))) void text_addf(
     struct text *text, const char *format, ...);
 
+/* So many bytes more, which the caller writes at once; NULL, and full: there is
+ * no room. */
+char *text_extend(struct text *text, size_t more);
+
 /* `count` times c: for indents and marks. */
 void text_pad(struct text *text, char c, size_t count);
 

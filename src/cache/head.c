@@ -5,6 +5,7 @@
 
 #include "http/date.h"
 #include "http/etag.h"
+#include "http/line.h"
 #include "http/octet.h"
 
 bool
@@ -15,21 +16,12 @@ cache_head_keeps(const struct http_field *field)
 }
 
 static void
-add_line(struct text *out, struct str name, struct str value)
-{
-	text_add(out, name);
-	text_add(out, STR(": "));
-	text_add(out, value);
-	text_add(out, STR("\r\n"));
-}
-
-static void
 add_date(struct text *out, int64_t seconds)
 {
 	char date[HTTP_DATE_BYTES];
 
 	http_date_format(seconds, date);
-	add_line(out, STR("Date"), (struct str){ date, sizeof(date) - 1 });
+	http_line_add(out, STR("Date"), (struct str){ date, sizeof(date) - 1 });
 }
 
 /* The only valid one: a response with two has none. */
@@ -68,7 +60,7 @@ cache_head_write(const struct http_response *response, struct text *out,
 		    (part && field->id == HTTP_NAME_CONTENT_RANGE) ||
 		    cache_control_names(&control, fields, field->name))
 			continue;
-		add_line(out, field->name, field->value);
+		http_line_add(out, field->name, field->value);
 	}
 	if (http_fields_get(fields, HTTP_NAME_DATE) == NULL)
 		add_date(out, meta->response_time);

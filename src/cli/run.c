@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/first_read.h"
 #include "cli/netns.h"
+#include "cli/ssh_origin.h"
 
 #include "daemon/runtime.h"
 #include "firewall/early_mode.h"
 #include "version.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -36,14 +37,85 @@ enter(const char *netns)
 	return entered;
 }
 
+/* What is said to gatehoused, in its own words. */
+struct call {
+	char *words[16]; /* ends with NULL */
+	size_t count;
+	struct text room; /* of all words, each behind the other's NUL */
+};
+
+static void
+add_word(struct call *call, const char *word)
+{
+	/* Only when all are there they lie still. */
+	call->words[call->count++] = (char *)(uintptr_t)call->room.len;
+	text_add(&call->room, (struct str){ word, strlen(word) + 1 });
+}
+
+static void
+add_option(struct call *call, const char *name, const char *value)
+{
+	add_word(call, name);
+	add_word(call, value);
+}
+
+/* In another namespace the connection is none of the policy's. */
+static void
+add_session(struct call *call, const struct options *options)
+{
+	char client[ADDRESS_TEXT_BYTES], server[ADDRESS_TEXT_BYTES];
+	char ends[2 * ADDRESS_TEXT_BYTES + 16];
+	struct ssh_session session;
+
+	if (options->force || options->netns != NULL ||
+	    !ssh_session_find(&session))
+		return;
+	(void)snprintf(ends, sizeof(ends), "%s %u %s %u",
+	    address_format(session.client.address, client), session.client.port,
+	    address_format(session.server.address, server),
+	    session.server.port);
+	add_option(call, "--session", ends);
+}
+
+static bool
+make_call(
+    struct call *call, const struct options *options, enum early_mode early)
+{
+	/* As `apply` names it, so that the history knows it again. */
+	char *path = realpath(options->words[0], NULL);
+
+	add_word(call, "gatehoused");
+	add_word(call, "--foreground");
+	add_option(call, "--runtime", options->runtime);
+	add_option(call, "--early-drop", early_mode_word(early));
+	if (options->state != NULL)
+		add_option(call, "--state", options->state);
+	add_session(call, options);
+	add_option(call, "--", path != NULL ? path : options->words[0]);
+	free(path);
+	for (size_t i = 0; i < call->count; i++)
+		call->words[i] = call->room.at + (uintptr_t)call->words[i];
+	return !call->room.full;
+}
+
+static enum status
+become_daemon(const struct options *options, enum early_mode early)
+{
+	struct text program = TEXT_EMPTY;
+	struct call call = { .room = TEXT_EMPTY };
+
+	runtime_program("gatehoused", GATEHOUSE_DAEMON_PATH, &program);
+	if (make_call(&call, options, early) && !program.full)
+		(void)execv(program.at, call.words);
+	complain("cannot start gatehoused: %s", strerror(errno));
+	text_fini(&program);
+	text_fini(&call.room);
+	return STATUS_WORLD;
+}
+
 static enum status
 run(const struct options *options)
 {
-	struct text program = TEXT_EMPTY;
-	char name[] = "gatehoused", foreground[] = "--foreground",
-	     runtime[] = "--runtime", dir[RUNTIME_DIR_BYTES_MAX + 1],
-	     early_drop[] = "--early-drop", mode[8], state[] = "--state",
-	     state_dir[PATH_MAX];
 	enum early_mode early = EARLY_AUTO;
 	enum status status = check_options(options, &early);
 
@@ -67,28 +139,13 @@ run(const struct options *options)
 		complain("the name of the runtime folder is too long");
 		return STATUS_USAGE;
 	}
-	memcpy(dir, options->runtime, strlen(options->runtime) + 1);
-	(void)snprintf(mode, sizeof(mode), "%s", early_mode_word(early));
-	char *argv[] = { name, foreground, runtime, dir, early_drop, mode,
-		options->words[0], NULL, NULL, NULL };
-	if (options->state != NULL) {
-		(void)snprintf(
-		    state_dir, sizeof(state_dir), "%s", options->state);
-		argv[6] = state;
-		argv[7] = state_dir;
-		argv[8] = options->words[0];
-	}
-	runtime_program(name, GATEHOUSE_DAEMON_PATH, &program);
-	(void)execv(program.at, argv);
-	complain("cannot start %s: %s", program.at, strerror(errno));
-	text_fini(&program);
-	return STATUS_WORLD;
+	return become_daemon(options, early);
 }
 
 const struct command command_run = {
 	.name = "run",
-	.usage = "[--early-drop MODE] [--runtime DIR] [--netns NAME]\n"
-		 "                     [--state DIR] FILE",
+	.usage = "[--early-drop MODE] [--force] [--runtime DIR]\n"
+		 "                     [--netns NAME] [--state DIR] FILE",
 	.summary = "start the gateway in the foreground",
 	.help =
 	    "Brings the policy into force in the network namespace that it is\n"
@@ -109,9 +166,16 @@ const struct command command_run = {
 	    "it is\n"
 	    "possible. Verdicts are the same.\n"
 	    "\n"
-	    "With --state the last policy that was in force is kept in that\n"
-	    "folder; if FILE is refused at the start, it comes into force\n"
-	    "instead, or, if there is none, nothing passes.\n"
+	    "A policy that would end the ssh connection that you come by "
+	    "takes\n"
+	    "--force.\n"
+	    "\n"
+	    "With --state policies that were in force are kept in that folder "
+	    "(see\n"
+	    "`gatehouse help history`); if FILE is refused at the start, the "
+	    "last\n"
+	    "one comes into force instead, or, if there is none, nothing "
+	    "passes.\n"
 	    "\n"
 	    "As a service, systemd starts gatehoused instead, whose rules "
 	    "stay\n"
@@ -120,8 +184,8 @@ const struct command command_run = {
 	    "Status 0: it ended as it was told to. 1: the policy is refused. "
 	    "3: no\n"
 	    "privilege, a kernel that lacks something, a port in use.\n",
-	.takes =
-	    OPTION_EARLY_DROP | OPTION_RUNTIME | OPTION_STATE | OPTION_NETNS,
+	.takes = OPTION_EARLY_DROP | OPTION_FORCE | OPTION_RUNTIME |
+		 OPTION_STATE | OPTION_NETNS,
 	.words_min = 1,
 	.words_max = 1,
 	.run = run,

@@ -64,6 +64,26 @@ gateway_bring_kept(struct gateway *gateway, const char *path,
 
 /* ---- apply ---- */
 
+static bool
+take_end(struct str *words, struct address_port *ret)
+{
+	struct str address = str_cut(words, ' '), port = str_cut(words, ' ');
+	uint64_t number;
+
+	if (address_parse(address, &ret->address) < 0 ||
+	    str_number(port, UINT16_MAX, &number) < 0)
+		return false;
+	ret->port = (uint16_t)number;
+	return true;
+}
+
+bool
+apply_order_session(struct apply_order *order, struct str words)
+{
+	return take_end(&words, &order->client) &&
+	       take_end(&words, &order->server);
+}
+
 /* Reads the policy; what there is to say of it is added to words. */
 static int
 read_generation(struct gateway *gateway, const char *path, bool colour,
@@ -124,9 +144,13 @@ refuse_cutting_off(const struct generation *generation,
 	}
 	text_addf(words,
 	    "the policy would end the connection that you come by, from %s: "
-	    "with --confirm 60s it comes into force and goes again unless you "
-	    "confirm it, with --force it comes into force for good\n",
-	    client);
+	    "%s\n",
+	    client,
+	    order->first
+		? "with --force it comes into force all the same"
+		: "with --confirm 60s it comes into force and goes again "
+		  "unless you confirm it, with --force it comes into force "
+		  "for good");
 	return -EPERM;
 }
 

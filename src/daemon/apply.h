@@ -25,7 +25,11 @@ struct apply_order {
 	/* The connection that the administrator comes by, which must live on;
 	 * family NONE: it need not. */
 	struct address_port client, server;
+	bool first; /* there is none yet that it could go back to */
 };
+
+/* "CLIENT PORT SERVER PORT"; false: it is none. */
+bool apply_order_session(struct apply_order *order, struct str words);
 
 /*
  * Brings the policy into force, or leaves everything as it was.  0; -EINVAL

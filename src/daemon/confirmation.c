@@ -222,7 +222,8 @@ find_kept(struct gateway *gateway, struct str word, struct text *out,
 	uint64_t id = 0;
 
 	if (history->good == NULL) {
-		text_addz(out, "no policies are kept without --state");
+		text_addz(out, "no policies are kept: that takes 'gatehouse "
+			       "run --state DIR'");
 		return -ENOENT;
 	}
 	if (word.len > 0 && str_number(word, UINT32_MAX, &id) < 0) {

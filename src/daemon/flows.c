@@ -179,7 +179,7 @@ flows_count(const struct generation *next, const struct generation *before)
 struct search {
 	struct flows_court court;
 	struct address_port client, server;
-	bool ends;
+	bool found, ends;
 };
 
 static bool
@@ -200,8 +200,36 @@ look(void *context, const struct conntrack_entry *entry)
 		!is_end(entry->reply.source, search->server)))
 		return 0;
 	flows_judge(&search->court, entry, &judgement);
+	search->found = true;
 	search->ends = judgement.forbidden;
 	return 0;
+}
+
+static bool
+is_own(const struct flows_court *court, struct address address)
+{
+	for (size_t i = 0; i < court->own_count; i++)
+		if (address_eq(court->own[i].address, address))
+			return true;
+	return false;
+}
+
+/* Where no rules stood, nobody has followed the connection: its next packet
+ * begins a flow. */
+static void
+look_at_unknown(struct search *search)
+{
+	const struct conntrack_entry entry = {
+		.original = { .source = search->client,
+		    .destination = search->server,
+		    .protocol = IPPROTO_TCP },
+		.reply = { .source = search->server,
+		    .destination = search->client,
+		    .protocol = IPPROTO_TCP },
+	};
+
+	if (is_own(&search->court, search->server.address))
+		(void)look(search, &entry);
 }
 
 bool
@@ -215,6 +243,8 @@ flows_would_end(const struct generation *next, struct address_port client,
 	};
 
 	(void)conntrack_read(look, &search);
+	if (!search.found)
+		look_at_unknown(&search);
 	return search.ends;
 }
 

@@ -34,8 +34,8 @@ struct flows_tally flows_count(
 
 /*
  * Whether it would end the living TCP connection between these ends, of which
- * the second is as the client or as the server sees it.  False as well where
- * the kernel does not know of it.
+ * the second is as the client or as the server sees it.  One that the kernel
+ * does not follow is judged as if it began now, if it ends at this host.
  */
 bool flows_would_end(const struct generation *next, struct address_port client,
     struct address_port server);

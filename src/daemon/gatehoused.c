@@ -48,8 +48,9 @@ struct daemon {
 	struct inheritance inheritance;
 	struct handover handover;
 	struct notify notify;
-	const char *path;  /* of the policy that was asked for */
-	const char *state; /* where the last good one is kept; or NULL */
+	const char *path;    /* of the policy that was asked for */
+	const char *session; /* that must live on; "": none */
+	const char *state;   /* where the last good one is kept; or NULL */
 	bool foreground;
 	bool removes; /* `stop` was said */
 	enum early_mode early_drop;
@@ -60,6 +61,7 @@ struct arguments {
 	const char *user;
 	const char *path;
 	const char *state;
+	const char *session;
 	bool foreground;
 	bool close;
 	bool remove;
@@ -436,8 +438,9 @@ static int
 first_apply(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
-	const struct apply_order order = { .path = daemon->path,
-		.colour = isatty(STDERR_FILENO) == 1 };
+	struct apply_order order = { .path = daemon->path,
+		.colour = isatty(STDERR_FILENO) == 1,
+		.first = true };
 	struct text words = TEXT_EMPTY;
 	int rc;
 
@@ -449,6 +452,7 @@ first_apply(struct daemon *daemon)
 		rc = fallback_start(gateway, daemon->path, &words);
 		interim_end(gateway);
 	} else {
+		(void)apply_order_session(&order, str_of(daemon->session));
 		rc = gateway_apply(gateway, &order, &words);
 	}
 
@@ -577,7 +581,8 @@ close_host(void)
 
 static const char usage[] =
     "usage: gatehoused [--early-drop auto|on|off] [--foreground]\n"
-    "                  [--runtime DIR] [--state DIR] [--user NAME] FILE\n"
+    "                  [--runtime DIR] [--session ENDS] [--state DIR]\n"
+    "                  [--user NAME] FILE\n"
     "       gatehoused --close | --remove\n"
     "\n"
     "The privileged half of Gatehouse: brings the policy in FILE into force\n"
@@ -591,6 +596,10 @@ static const char usage[] =
     "nowhere\n"
     "  --foreground   print 'ready', and take the rules away at the end\n"
     "  --runtime DIR  keep state there (default " RUNTIME_DEFAULT ")\n"
+    "  --session 'CLIENT PORT SERVER PORT'\n"
+    "                 refuse a FILE that would end this TCP connection; "
+    "without\n"
+    "                 --state\n"
     "  --state DIR    keep the last good policy there, and bring it into "
     "force if\n"
     "                 FILE is refused at the start (default " LAST_GOOD_DEFAULT
@@ -609,6 +618,7 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 		{ "early-drop", required_argument, NULL, 'e' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "runtime", required_argument, NULL, 'r' },
+		{ "session", required_argument, NULL, 'o' },
 		{ "state", required_argument, NULL, 's' },
 		{ "user", required_argument, NULL, 'u' },
 		{ "close", no_argument, NULL, 'c' },
@@ -630,6 +640,9 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 			break;
 		case 'r':
 			ret->runtime = optarg;
+			break;
+		case 'o':
+			ret->session = optarg;
 			break;
 		case 's':
 			ret->state = optarg;
@@ -665,6 +678,7 @@ main(int argc, char **argv)
 	static struct daemon daemon = { .runtime.lock_fd = -1,
 		.desk.gateway = &daemon.gateway };
 	struct arguments arguments = { .runtime = RUNTIME_DEFAULT,
+		.session = "",
 		.user = GATEHOUSE_USER };
 
 	if (!parse_arguments(argc, argv, &arguments)) {
@@ -683,6 +697,7 @@ main(int argc, char **argv)
 	inheritance_read(&daemon.inheritance);
 	daemon.path = arguments.path;
 	daemon.state = arguments.state;
+	daemon.session = arguments.session;
 	if (daemon.state == NULL && !arguments.foreground)
 		daemon.state = LAST_GOOD_DEFAULT;
 	daemon.foreground = arguments.foreground;

@@ -7,9 +7,10 @@
  * for hours a proxy would seem to grow whose books say that it does not.  Once
  * a minute the whole pages among the holes go back to the kernel.
  *
- * Who allocates waits meanwhile, which is a millisecond for a small cache.  For
- * one that takes long it is done as much more seldom: never more than the ten
- * thousandth part of the time.  By the thread of the loop, which is no worker.
+ * Who allocates waits meanwhile: 0.1 ms with a cache of 24 MiB, 0.9 with one of
+ * a GiB.  Where it takes longer it is done as much more seldom: never more than
+ * the ten thousandth part of the time.  By the thread of the loop, which is no
+ * worker.
  */
 #ifndef GATEHOUSE_DAEMON_HEAP_KEEPER_H
 #define GATEHOUSE_DAEMON_HEAP_KEEPER_H

@@ -38,19 +38,6 @@ take_path(struct str path, char ret[static PATH_MAX], struct text *out)
 /* ---- apply ---- */
 
 static bool
-take_end(struct str *words, struct address_port *ret)
-{
-	struct str address = str_cut(words, ' '), port = str_cut(words, ' ');
-	uint64_t number;
-
-	if (address_parse(address, &ret->address) < 0 ||
-	    str_number(port, UINT16_MAX, &number) < 0)
-		return false;
-	ret->port = (uint16_t)number;
-	return true;
-}
-
-static bool
 take_seconds(struct str word, int64_t *ret)
 {
 	uint64_t seconds;
@@ -79,8 +66,7 @@ take_wish(struct str word, struct apply_order *ret)
 	if (str_is(name, "confirm"))
 		return take_seconds(value, &ret->confirm);
 	if (str_is(name, "session"))
-		return take_end(&value, &ret->client) &&
-		       take_end(&value, &ret->server);
+		return apply_order_session(ret, value);
 	if (str_is(name, "by"))
 		ret->who = value;
 	else if (str_is(name, "as"))
@@ -222,7 +208,8 @@ static int
 answer_history(struct policy_desk *desk, struct text *out)
 {
 	if (desk->gateway->history.good == NULL) {
-		text_addz(out, "no policies are kept without --state\n");
+		text_addz(out, "no policies are kept: that takes 'gatehouse "
+			       "run --state DIR'\n");
 		return STATUS_NO;
 	}
 	history_json(&desk->gateway->history, out);

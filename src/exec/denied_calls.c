@@ -48,8 +48,9 @@
 
 enum test {
 	TEST_ALWAYS,
-	TEST_IS,   /* the argument & mask is the value */
-	TEST_BITS, /* it has any bit of the value */
+	TEST_IS,     /* the argument & mask is the value */
+	TEST_IS_NOT, /* or is not */
+	TEST_BITS,   /* it has any bit of the value */
 };
 
 /* Only the lower half of an argument: these are the kernel's ints. */
@@ -82,8 +83,11 @@ static const struct denial denials[] = {
 	/* Words put into the terminal are read by the shell, outside. */
 	{ SYS_ioctl, TEST_IS, 1, ~0u, TIOCSTI, EPERM },
 	{ SYS_ioctl, TEST_IS, 1, ~0u, TIOCLINUX, EPERM },
-	/* One that was made as a pair sends to any other; a stream does not. */
+	/* One that was made as a pair sends to any other; a stream does not.
+	 * Raw ones of files are datagrams by another name (unix(7)). */
+	{ SYS_socketpair, TEST_IS_NOT, 0, ~0u, AF_UNIX, EAFNOSUPPORT },
 	{ SYS_socketpair, TEST_IS, 1, TYPE_MASK, SOCK_DGRAM, EPROTONOSUPPORT },
+	{ SYS_socketpair, TEST_IS, 1, TYPE_MASK, SOCK_RAW, EPROTONOSUPPORT },
 };
 
 #define DENIALS (sizeof(denials) / sizeof(denials[0]))
@@ -173,10 +177,14 @@ put_denial(struct program *program, const struct denial *denial)
 		give_error(program, denial->error);
 		return;
 	case TEST_IS:
+	case TEST_IS_NOT:
 		skip_unless(program, (uint32_t)denial->number, 5);
 		load_argument(program, denial->argument);
 		put(program, BPF_ALU | BPF_AND | BPF_K, denial->mask, 0, 0);
-		skip_unless(program, denial->value, 1);
+		if (denial->test == TEST_IS)
+			skip_unless(program, denial->value, 1);
+		else
+			skip_if(program, denial->value, 1);
 		break;
 	case TEST_BITS:
 		skip_unless(program, (uint32_t)denial->number, 4);

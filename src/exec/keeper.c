@@ -3,6 +3,7 @@
 
 #include "exec/confine.h"
 #include "exec/missing.h"
+#include "exec/signals.h"
 #include "exec/word.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -180,6 +182,22 @@ run_command(const struct keeper *keeper)
 	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }
 
+/*
+ * It stops with its job, and then so do all; or it has us trace it, which we
+ * did not ask for, and stops at every signal, and behind every exec (SIGTRAP).
+ */
+static void
+see_stop(const struct keeper *keeper, int number)
+{
+	intptr_t given = number != SIGTRAP ? number : 0;
+
+	if (exec_signals_is_stop(number))
+		(void)exec_word_say(keeper->words, EXEC_WORD_STOPPED, number);
+	else
+		(void)ptrace(
+		    PTRACE_DETACH, keeper->command, NULL, (void *)given);
+}
+
 /* All who have ended; true once the command is among them. */
 static bool
 reap(const struct keeper *keeper)
@@ -191,8 +209,7 @@ reap(const struct keeper *keeper)
 		if (pid != keeper->command)
 			continue;
 		if (WIFSTOPPED(status)) {
-			(void)exec_word_say(
-			    keeper->words, EXEC_WORD_STOPPED, WSTOPSIG(status));
+			see_stop(keeper, WSTOPSIG(status));
 			continue;
 		}
 		(void)exec_word_say(keeper->words, EXEC_WORD_ENDED, status);

@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "daemon/child.h"
 #include "exec/cell.h"
+#include "exec/inherited.h"
 #include "exec/signals.h"
 #include "exec/word.h"
 
@@ -241,7 +242,8 @@ hear_cell(struct run *run)
 	if (word.kind == EXEC_WORD_ENDED) {
 		run->ended = true;
 		run->status = word.value;
-	} else if (word.kind == EXEC_WORD_STOPPED) {
+	} else if (word.kind == EXEC_WORD_STOPPED &&
+		   exec_signals_is_stop(word.value)) {
 		exec_signals_stop(word.value);
 		(void)exec_word_say(run->cell.words, EXEC_WORD_SIGNAL, SIGCONT);
 	}
@@ -328,8 +330,10 @@ run_in_cell(struct run *run, struct text *reterr_why)
 		.kept_count = run->wish->kept_count,
 		.unix_sockets = run->wish->unix_sockets,
 	};
-	int rc = cell_open(&run->cell, &wish, reterr_why);
+	int rc = inherited_check(wish.kept, wish.kept_count, reterr_why);
 
+	if (rc == 0)
+		rc = cell_open(&run->cell, &wish, reterr_why);
 	if (rc < 0)
 		return rc;
 	/* What is said of refusals is written where perhaps nobody reads any

@@ -2,7 +2,6 @@
 #include "exec/signals.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -58,6 +57,13 @@ exec_signals_next(const struct exec_signals *signals)
 			return number;
 	}
 	return 0;
+}
+
+bool
+exec_signals_is_stop(int number)
+{
+	return number == SIGSTOP || number == SIGTSTP || number == SIGTTIN ||
+	       number == SIGTTOU;
 }
 
 void

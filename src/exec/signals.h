@@ -6,6 +6,7 @@
 #define GATEHOUSE_EXEC_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 struct exec_signals {
 	int fd;          /* a signalfd of all below */
@@ -21,6 +22,9 @@ void exec_signals_close(struct exec_signals *signals);
  * 0: none (any more).
  */
 int exec_signals_next(const struct exec_signals *signals);
+
+/* Whether it is one that stops a job. */
+bool exec_signals_is_stop(int number);
 
 /* Stops ourselves as the command was stopped; returns when we go on. */
 void exec_signals_stop(int number);

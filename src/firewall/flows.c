@@ -53,8 +53,11 @@ is_carried(uint8_t protocol)
 static bool
 is_listener(const struct flows_court *court, struct address_port at)
 {
-	return policy_listen_at(court->policy, at) != NULL ||
-	       policy_console_listens(&court->policy->console, at);
+	const struct policy *policy = court->policy;
+
+	return policy_listen_at(policy, at) != NULL ||
+	       policy_console_listens(&policy->console, at) ||
+	       policy_dns_listen_at(&policy->dns, at) != NULL;
 }
 
 static enum flow_owner
@@ -151,11 +154,30 @@ set_explicit(struct flow *flow)
 	flow->known[POLICY_FACT_SERVICE] = FLOW_NOT_GIVEN;
 }
 
+/* What ends at a socket of ours, by no rule but the one that opens it. */
+static void
+set_listener(const struct policy *policy, struct flow *flow,
+    const struct conntrack_tuple *tuple)
+{
+	struct address_port at = tuple->destination;
+	bool ends_here = flow->to_zone == ZONE_SELF;
+
+	if (!is_carried(tuple->protocol))
+		return;
+	flow->console =
+	    tuple->protocol == IPPROTO_TCP &&
+	    policy_console_takes(&policy->console, flow->from_zone, at);
+	flow->asks_dns =
+	    policy_dns_takes(&policy->dns, flow->from_zone, at, ends_here);
+	if (policy_listen_at(policy, at) != NULL)
+		set_explicit(flow);
+}
+
 static struct policy_answer
 decide(const struct flows_court *court, const struct flow *flow)
 {
 	/* Of what the proxy may carry only the kernel's part is asked. */
-	return flow->way == FLOW_PLAIN || flow->console ||
+	return flow->way == FLOW_PLAIN || flow->console || flow->asks_dns ||
 		       flow->way == FLOW_UNCARRIED ||
 		       flow->from_zone == ZONE_NONE
 		   ? policy_decide(court->policy, flow)
@@ -205,12 +227,7 @@ ask(const struct flows_court *court, const struct conntrack_tuple *tuple,
 	set_service(flow, tuple);
 	set_destination(court, flow);
 	set_way(court->policy, flow);
-	if (is_carried(tuple->protocol) &&
-	    is_listener(court, tuple->destination))
-		set_explicit(flow);
-	flow->console = tuple->protocol == IPPROTO_TCP &&
-			policy_console_takes(&court->policy->console, from_zone,
-			    tuple->destination);
+	set_listener(court->policy, flow, tuple);
 	if (flow->way == FLOW_PLAIN && policy_learns(court->policy, from_zone))
 		decide_by_names(court, ret);
 	else
@@ -268,6 +285,7 @@ reason_against(const struct flows_court *court,
 	const struct policy_answer *answer = &judgement->answer;
 
 	if (answer->verdict == POLICY_VERDICT_UNDECIDED ||
+	    judgement->flow.asks_dns ||
 	    explain_by_proxy(&judgement->flow, answer))
 		return REASON_PROXY;
 	if (entry->master.source.address.family == ADDRESS_NONE &&

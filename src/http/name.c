@@ -55,20 +55,37 @@ static const uint8_t first_of_length[] = {
  * exact; it goes eight bytes at a time.
  */
 static bool
-token_is(struct str token, const char *lower)
+word_is(const char *token, const char *lower)
+{
+	uint64_t a, b;
+
+	memcpy(&a, token, sizeof(a));
+	memcpy(&b, lower, sizeof(b));
+	return (a | BIT_5) == b;
+}
+
+static bool
+short_is(struct str token, const char *lower)
 {
 	size_t i = 0;
 
-	for (; token.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-		uint64_t a, b;
-		memcpy(&a, token.at + i, sizeof(a));
-		memcpy(&b, lower + i, sizeof(b));
-		if ((a | BIT_5) != b)
-			return false;
-	}
 	while (i < token.len && (token.at[i] | 0x20) == lower[i])
 		i++;
 	return i == token.len;
+}
+
+/* The last eight may be some of those before. */
+static bool
+token_is(struct str token, const char *lower)
+{
+	const size_t word = sizeof(uint64_t);
+
+	if (token.len < word)
+		return short_is(token, lower);
+	for (size_t i = 0; i + word < token.len; i += word)
+		if (!word_is(token.at + i, lower + i))
+			return false;
+	return word_is(token.at + token.len - word, lower + token.len - word);
 }
 
 enum http_name

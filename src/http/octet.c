@@ -24,6 +24,8 @@
 #define IS_HEX_ALPHA(c)  (BETWEEN(c, 'a', 'f') || BETWEEN(c, 'A', 'F'))
 #define IS_HEX(c)        (IS_DIGIT(c) || IS_HEX_ALPHA(c))
 #define IS_UNRESERVED(c) (IS_HOST(c) || (c) == '~')
+#define IS_AUTHORITY(c)                                                        \
+	(IS_PATH(c) && (c) != '/' && (c) != '?' && (c) != '@' && (c) != '\\')
 
 #define BIT(is, class) ((is) ? (class) : 0)
 #define OCTET(c)                                                               \
@@ -33,7 +35,8 @@
 	    BIT(IS_PATH(c), HTTP_OCTET_PATH) |                                 \
 	    BIT(IS_HOST(c), HTTP_OCTET_HOST) |                                 \
 	    BIT(IS_HEX(c), HTTP_OCTET_HEX) |                                   \
-	    BIT(IS_UNRESERVED(c), HTTP_OCTET_UNRESERVED)
+	    BIT(IS_UNRESERVED(c), HTTP_OCTET_UNRESERVED) |                     \
+	    BIT(IS_AUTHORITY(c), HTTP_OCTET_AUTHORITY)
 #define OCTETS_4(c) OCTET(c), OCTET((c) + 1), OCTET((c) + 2), OCTET((c) + 3)
 #define OCTETS_16(c)                                                           \
 	OCTETS_4(c), OCTETS_4((c) + 4), OCTETS_4((c) + 8), OCTETS_4((c) + 12)

@@ -28,6 +28,8 @@ enum http_octet {
 	HTTP_OCTET_HEX = 1 << 5,
 	/* unreserved (RFC 3986, 2.3): the same bare and percent-encoded */
 	HTTP_OCTET_UNRESERVED = 1 << 6,
+	/* VCHAR that does not end an authority, or part it from a user */
+	HTTP_OCTET_AUTHORITY = 1 << 7,
 };
 
 extern const uint8_t http_octets[256];

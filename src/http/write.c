@@ -8,24 +8,16 @@
 #include <errno.h>
 
 #include "http/forwarded.h"
+#include "http/line.h"
 #include "http/octet.h"
 #include "http/status.h"
 #include "http/via.h"
 
 static void
-add_field(struct text *out, struct str name, struct str value)
-{
-	text_add(out, name);
-	text_add(out, STR(": "));
-	text_add(out, value);
-	text_add(out, STR("\r\n"));
-}
-
-static void
 add_if_said(struct text *out, struct str name, struct str value)
 {
 	if (value.len > 0)
-		add_field(out, name, value);
+		http_line_add(out, name, value);
 }
 
 /*
@@ -41,7 +33,7 @@ add_fields(
 		enum http_name name = (enum http_name)field->id;
 		if (!field->hop && name != but &&
 		    http_name_use(name) == HTTP_NAME_USE_END)
-			add_field(out, field->name, field->value);
+			http_line_add(out, field->name, field->value);
 	}
 }
 
@@ -70,8 +62,8 @@ static void
 add_connection(struct text *out, struct str option, struct str upgrade)
 {
 	if (upgrade.len > 0) {
-		add_field(out, STR("Connection"), STR("upgrade"));
-		add_field(out, STR("Upgrade"), upgrade);
+		http_line_add(out, STR("Connection"), STR("upgrade"));
+		http_line_add(out, STR("Upgrade"), upgrade);
 		return;
 	}
 	add_if_said(out, STR("Connection"), option);
@@ -139,12 +131,12 @@ http_request_write(const struct http_request *request,
 		add_number_field(
 		    out, STR("Max-Forwards"), request->max_forwards - 1);
 	if (options->expect_continue)
-		add_field(out, STR("Expect"), STR("100-continue"));
+		http_line_add(out, STR("Expect"), STR("100-continue"));
 	add_if_said(
 	    out, STR("Proxy-Authorization"), options->proxy_authorization);
 	add_request_framing(out, request);
 	if (options->trailers)
-		add_field(out, STR("TE"), STR("trailers"));
+		http_line_add(out, STR("TE"), STR("trailers"));
 	add_connection(out, request_connection(options), options->upgrade);
 	text_add(out, STR("\r\n"));
 	return out->full ? -ENOMEM : 0;

@@ -2,6 +2,7 @@
 #include "http2/head.h"
 
 #include "http/limits.h"
+#include "http/line.h"
 #include "http/name.h"
 #include "http/octet.h"
 
@@ -25,18 +26,14 @@ static const struct str pseudo_names[HTTP2_PSEUDO_COUNT] = {
 void
 http2_head_clear(struct http2_head *head)
 {
-	struct http2_head kept = {
-		.bytes = head->bytes,
-		.lines = head->lines,
-		.cookie = head->cookie,
-		.host = head->host,
-	};
-
-	*head = kept;
 	text_clear(&head->bytes);
 	text_clear(&head->lines);
 	text_clear(&head->cookie);
 	text_clear(&head->host);
+	memset(head->pseudo, 0, sizeof(head->pseudo));
+	head->count = 0;
+	head->list = 0;
+	head->has_regular = head->has_host = head->faulty = false;
 }
 
 static void
@@ -90,10 +87,7 @@ is_pseudo_value(enum http2_pseudo pseudo, struct str value)
 	case HTTP2_PSEUDO_STATUS:
 		return http_octet_all(value, HTTP_OCTET_TOKEN);
 	case HTTP2_PSEUDO_AUTHORITY:
-		for (size_t i = 0; i < value.len; i++)
-			if (strchr("/?#@\\", value.at[i]) != NULL)
-				return false;
-		return http_octet_all(value, HTTP_OCTET_VISIBLE);
+		return http_octet_all(value, HTTP_OCTET_AUTHORITY);
 	case HTTP2_PSEUDO_PATH:
 		return http_octet_all(value, HTTP_OCTET_VISIBLE);
 	case HTTP2_PSEUDO_COUNT:
@@ -171,15 +165,6 @@ is_of_hop(enum http_name id, struct str value)
 }
 
 static void
-add_line(struct text *out, struct str name, struct str value)
-{
-	text_add(out, name);
-	text_add(out, STR(": "));
-	text_add(out, value);
-	text_add(out, STR("\r\n"));
-}
-
-static void
 add_host(struct http2_head *head, struct str value)
 {
 	if (head->has_host)
@@ -228,7 +213,7 @@ add_regular(struct http2_head *head, struct str name, struct str value)
 	else if (id == HTTP_NAME_COOKIE)
 		add_cookie(head, value);
 	else if (!is_of_opening(head, name))
-		add_line(&head->lines, name, value);
+		http_line_add(&head->lines, name, value);
 }
 
 void
@@ -246,6 +231,14 @@ http2_head_add(struct http2_head *head, struct str name, struct str value)
 }
 
 /* ---- all of it ---- */
+
+/* A value that found no room is not there to be looked at. */
+static bool
+lacks_memory(const struct http2_head *head)
+{
+	return head->bytes.full || head->lines.full || head->cookie.full ||
+	       head->host.full;
+}
 
 static struct str
 value_of(const struct http2_head *head, enum http2_pseudo pseudo)
@@ -368,7 +361,7 @@ add_first_lines(const struct http2_head *head, struct text *out)
 	else
 		add_url(head, out);
 	text_add(out, STR(" HTTP/2.0\r\n"));
-	add_line(out, STR("host"), authority_of(head));
+	http_line_add(out, STR("host"), authority_of(head));
 	if (!extended)
 		return;
 	text_add(out, STR("connection: upgrade\r\nupgrade: websocket\r\n"));
@@ -380,18 +373,17 @@ end(struct http2_head *head, struct text *out)
 {
 	text_add(out, text_str(&head->lines));
 	if (head->cookie.len > 0)
-		add_line(out, STR("cookie"), text_str(&head->cookie));
+		http_line_add(out, STR("cookie"), text_str(&head->cookie));
 	text_add(out, STR("\r\n"));
-	return out->full || head->bytes.full || head->lines.full ||
-		       head->cookie.full || head->host.full
-		   ? -ENOMEM
-		   : 0;
+	return out->full ? -ENOMEM : 0;
 }
 
 int
 http2_head_write_request(
     struct http2_head *head, struct text *out, enum http_fault *reterr_fault)
 {
+	if (lacks_memory(head))
+		return -ENOMEM;
 	check_request(head);
 	if (head->faulty)
 		return http_refuse(reterr_fault, head->fault);
@@ -426,6 +418,8 @@ http2_head_write_response(struct http2_head *head, struct text *out,
 {
 	unsigned status = 0;
 
+	if (lacks_memory(head))
+		return -ENOMEM;
 	if (!head->faulty && !read_status(head, &status))
 		refuse(head, HTTP_FAULT_STATUS_LINE);
 	if (head->faulty)
@@ -443,6 +437,8 @@ http2_head_write_trailers(
 {
 	struct str rest = text_str(&head->lines);
 
+	if (lacks_memory(head))
+		return -ENOMEM;
 	for (size_t i = 0; i < HTTP2_PSEUDO_COUNT; i++)
 		if (knows(head, (enum http2_pseudo)i))
 			refuse(head, HTTP_FAULT_PSEUDO_FIELD);
@@ -456,5 +452,5 @@ http2_head_write_trailers(
 			text_add(out, line);
 		rest = str_skip(rest, len);
 	}
-	return out->full || head->lines.full ? -ENOMEM : 0;
+	return out->full ? -ENOMEM : 0;
 }

@@ -17,12 +17,15 @@
 /*
  * Content that a peer may send before it is taken: of one stream, and of all
  * together.  A client is near and has 64 KiB, so that sixteen whose servers do
- * not read hold up the others; a server may be far away.
+ * not read hold up the others.  A server may be far away, and its connection is
+ * that of many clients: none of them must hold up another one, however much he
+ * leaves lying.
  */
 #define HTTP2_CLIENT_WINDOW_BYTES     ((size_t)64 << 10)
 #define HTTP2_CLIENT_WINDOW_ALL_BYTES ((size_t)1 << 20)
 #define HTTP2_SERVER_WINDOW_BYTES     ((size_t)256 << 10)
-#define HTTP2_SERVER_WINDOW_ALL_BYTES ((size_t)4 << 20)
+#define HTTP2_SERVER_WINDOW_ALL_BYTES                                          \
+	(HTTP2_STREAMS_MAX * HTTP2_SERVER_WINDOW_BYTES)
 
 /* Content of one stream that waits for the peer's window, besides what the
  * stream itself may hold: two frames. */

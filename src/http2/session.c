@@ -289,7 +289,7 @@ is_dead(struct http2_session *session, int64_t now)
 	    stream_is_full(session->wire))
 		return false;
 	if (session->pinged != 0)
-		return now - session->pinged >= silence;
+		return now - session->pinged >= session->options.pong;
 	if (now - session->heard < silence || now - session->active < silence)
 		return false;
 	session->pinged = now;
@@ -453,7 +453,7 @@ int
 http2_session_open(struct http2_session *session, struct stream **ret)
 {
 	must(session->options.side == HTTP2_CLIENT);
-	if (session->failed ||
+	if (session->failed || session->tired ||
 	    nghttp2_session_check_request_allowed(session->frames) == 0)
 		return -EPIPE;
 	if (session->stream_count >= room_of(session))

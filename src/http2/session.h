@@ -87,9 +87,10 @@ struct http2_options {
 	bool secret; /* passwords may come in it */
 	/* Without a request; for a head; without anything that moves. */
 	int64_t idle, head, stall;
-	/* Of a client, while it waits: so long without a word, and as long
-	 * without an answer to our PING.  0: it is not asked. */
-	int64_t silence;
+	/* Of a client, while it waits: so long without a word until the server
+	 * is asked whether it is there (PING; 0: it is not), and for how long
+	 * its answer may take. */
+	int64_t silence, pong;
 };
 
 /* 0 or -ENOMEM.  What is in the wire's input, from the preface on, is read. */
@@ -107,7 +108,8 @@ void http2_session_drain(struct http2_session *session, int64_t time);
 /*
  * Of a client: a stream for one more request, the caller's; END_STREAM goes
  * with its head if it is shut down at once.  0; -EBUSY: as many are under way
- * as the server takes; -EPIPE: it takes none any more; -ENOMEM.
+ * as the server takes; -EPIPE: it takes none any more, or too many were taken
+ * back; -ENOMEM.
  */
 int http2_session_open(struct http2_session *session, struct stream **ret);
 

@@ -123,6 +123,7 @@ struct http2_session {
 	int64_t heard;    /* when anything last came */
 	int64_t pinged;   /* 0: nothing is asked */
 	bool has_room;    /* to be told */
+	bool tired;       /* too much was taken back: no more is asked */
 	int64_t drained;  /* 0; when no more are taken */
 	size_t wire_seen; /* of its output, when last looked at */
 	int64_t looked;   /* when that was */

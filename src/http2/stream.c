@@ -86,37 +86,50 @@ end_head(struct http2_stream *stream)
 	return 0;
 }
 
+#define HEAD_END       "\r\n\r\n"
+#define HEAD_END_BYTES ((size_t)4)
+
+/* So many bytes, the end included; 0: there is none. */
+static size_t
+find_end(struct str bytes)
+{
+	size_t at = 0;
+
+	while ((at += str_find(str_skip(bytes, at), '\n') + 1) <= bytes.len)
+		if (at >= HEAD_END_BYTES &&
+		    memcmp(bytes.at + at - HEAD_END_BYTES, HEAD_END,
+			HEAD_END_BYTES) == 0)
+			return at;
+	return 0;
+}
+
+/* The same where the end began in what came before. */
+static size_t
+find_end_across(const struct text *head, struct str bytes)
+{
+	char joint[2 * (HEAD_END_BYTES - 1)];
+	size_t most = HEAD_END_BYTES - 1;
+	size_t had = head->len < most ? head->len : most;
+	size_t more = bytes.len < most ? bytes.len : most;
+
+	if (had == 0)
+		return 0;
+	memcpy(joint, head->at + head->len - had, had);
+	memcpy(joint + had, bytes.at, more);
+	size_t end = find_end((struct str){ joint, had + more });
+	return end > 0 ? end - had : 0;
+}
+
 /* How much of it belongs to the head; *ret_whole: it ends there. */
 static size_t
 span_of_head(const struct text *head, struct str bytes, bool *ret_whole)
 {
-	static const char mark[] = "\r\n\r\n";
-	size_t seen = 0, had = head->len < 3 ? head->len : 3;
-	struct str before = text_str(head);
+	size_t end = find_end_across(head, bytes);
 
-	/* Most come in one piece. */
-	if (head->len == 0) {
-		const char *end = memmem(bytes.at, bytes.len, mark, 4);
-		*ret_whole = end != NULL;
-		return end != NULL ? (size_t)(end - bytes.at) + 4 : bytes.len;
-	}
-
-	/* What stands at the end of the head so far may begin the mark. */
-	for (size_t from = had; from > 0; from--)
-		if (memcmp(before.at + before.len - from, mark, from) == 0) {
-			seen = from;
-			break;
-		}
-	for (size_t i = 0; i < bytes.len; i++) {
-		seen =
-		    bytes.at[i] == mark[seen] ? seen + 1 : bytes.at[i] == '\r';
-		if (seen == 4) {
-			*ret_whole = true;
-			return i + 1;
-		}
-	}
-	*ret_whole = false;
-	return bytes.len;
+	if (end == 0)
+		end = find_end(bytes);
+	*ret_whole = end > 0;
+	return end > 0 ? end : bytes.len;
 }
 
 static ssize_t
@@ -289,6 +302,23 @@ http2_stream_reset(struct http2_stream *stream, uint32_t code)
 }
 
 /*
+ * A server counts what is taken back, and may end the connection of who does it
+ * too often, with all that others have asked on it; so it is asked for no more
+ * after half of what we would take ourselves.
+ */
+static void
+take_back(struct http2_stream *stream)
+{
+	struct http2_session *session = stream->session;
+	int64_t now = loop_now(session->loop);
+
+	if (!http2_guard_reset(&session->guard, now) ||
+	    !http2_guard_reset(&session->guard, now))
+		session->tired = true;
+	http2_stream_reset(stream, NGHTTP2_CANCEL);
+}
+
+/*
  * What was written whole goes on to its end without its user.  A message that
  * was not must not be taken for one.
  */
@@ -306,12 +336,11 @@ on_close(struct transport_wire *wire)
 		destroy(stream);
 		return;
 	}
-	bool server = session->options.side == HTTP2_SERVER;
-	if (!stream->head_whole || !stream->out_ended)
-		http2_stream_reset(
-		    stream, server ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_CANCEL);
-	else if (!stream->in_ended && !server && !stream->let_go)
-		http2_stream_reset(stream, NGHTTP2_CANCEL);
+	bool whole = stream->head_whole && stream->out_ended;
+	if (stream->ours && (!whole || (!stream->in_ended && !stream->let_go)))
+		take_back(stream);
+	else if (!whole)
+		http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 	else if (!stream->in_ended && stream->out_sent)
 		http2_stream_reset(stream, NGHTTP2_NO_ERROR);
 }
@@ -338,11 +367,12 @@ struct http2_stream *
 http2_stream_create(struct http2_session *session)
 {
 	bool server = session->options.side == HTTP2_SERVER;
-	struct http2_stream *stream = calloc(1, sizeof(*stream));
+	struct http2_stream *stream = malloc(sizeof(*stream));
 	struct stream_limits limits = stream_limits_usual;
 
 	if (stream == NULL)
 		return NULL;
+	*stream = (struct http2_stream){ .session = NULL };
 	limits.secret = session->options.secret;
 	buffer_init(&stream->in, &session->loop->pool,
 	    2 * HTTP2_HEAD_BYTES_MAX + (server ? HTTP2_CLIENT_WINDOW_BYTES

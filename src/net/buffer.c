@@ -21,10 +21,12 @@ struct buffer_piece {
 static size_t
 class_of(size_t room)
 {
-	size_t class = 0;
+	size_t class = 1;
 
-	while (
-	    class < BUFFER_PIECE_CLASSES && room != BUFFER_PIECE_BYTES << class)
+	if (room == BUFFER_SMALL_BYTES)
+		return 0;
+	while (class < BUFFER_PIECE_CLASSES && room != BUFFER_PIECE_BYTES
+							   << (class - 1))
 		class ++;
 	return class;
 }
@@ -142,6 +144,8 @@ piece_for(size_t size)
 {
 	size_t room = BUFFER_PIECE_BYTES;
 
+	if (size <= BUFFER_SMALL_BYTES)
+		return BUFFER_SMALL_BYTES;
 	while (room < size && room <= SIZE_MAX / 2)
 		room *= 2;
 	return room >= size ? room : 0;

@@ -44,7 +44,8 @@ next_word(struct str *rest)
 	end = begin;
 	while (end < rest->len && rest->at[end] != ' ' && rest->at[end] != '\t')
 		end++;
-	struct str word = { rest->at + begin, end - begin };
+	struct str word = str_skip(*rest, begin);
+	word.len = end - begin;
 	*rest = str_skip(*rest, end);
 	return word;
 }

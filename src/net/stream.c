@@ -86,11 +86,18 @@ fail(struct stream *s, int error)
 	buffer_consume(&s->output, s->output.len);
 }
 
+static size_t
+first_read(const struct stream *s)
+{
+	return s->wire.fd < 0 ? STREAM_READ_BYTES_SMALL
+			      : STREAM_READ_BYTES_FIRST;
+}
+
 static void
 adapt_read(struct stream *s, size_t count, size_t room)
 {
-	if (count < STREAM_READ_BYTES_FIRST)
-		s->read_bytes = STREAM_READ_BYTES_FIRST;
+	if (count < first_read(s))
+		s->read_bytes = first_read(s);
 	else if (count == room && s->read_bytes < STREAM_READ_BYTES_MAX)
 		s->read_bytes *= 2;
 }
@@ -309,23 +316,24 @@ static struct stream *
 make(struct loop *loop, const struct transport *transport, int fd, void *state,
     const struct stream_limits *limits)
 {
-	struct stream *s = calloc(1, sizeof(*s));
+	struct stream *s = malloc(sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
-	s->loop = loop;
-	s->read_bytes = STREAM_READ_BYTES_FIRST;
-	s->output_high = limits->output_high;
-	s->output_low = limits->output_low;
-	s->drain_mark = STREAM_NO_MARK;
-	s->kick = (struct loop_deferred){ .fn = on_kick, .context = s };
-	s->watch =
-	    (struct loop_watch){ .fd = fd, .fn = on_ready, .context = s };
+	*s = (struct stream){
+		.loop = loop,
+		.output_high = limits->output_high,
+		.output_low = limits->output_low,
+		.drain_mark = STREAM_NO_MARK,
+		.kick = { .fn = on_kick, .context = s },
+		.watch = { .fd = fd, .fn = on_ready, .context = s },
+	};
 	buffer_init(&s->input, &loop->pool, limits->input_bytes_max);
 	buffer_init(&s->output, &loop->pool, limits->output_bytes_max);
 	if (limits->secret)
 		buffer_keep_secret(&s->input);
 	set_wire(s, transport, fd, state);
+	s->read_bytes = first_read(s);
 	return s;
 }
 

@@ -18,6 +18,8 @@
  * counts as bulk, until a read brings less than FIRST.
  */
 #define STREAM_READ_BYTES_FIRST BUFFER_PIECE_BYTES
+/* Of a stream of HTTP/2, which is a head as a rule. */
+#define STREAM_READ_BYTES_SMALL BUFFER_SMALL_BYTES
 #define STREAM_READ_BYTES_MAX   ((size_t)64 << 10)
 
 enum input_state {

@@ -129,7 +129,8 @@ struct pool_key
 approach_key(const struct approach *approach)
 {
 	return (
-	    struct pool_key){ .through = { approach->key, approach->key_len } };
+	    struct pool_key){ .through = { approach->key, approach->key_len },
+		.owner = approach->owner };
 }
 
 static bool

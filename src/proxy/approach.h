@@ -53,6 +53,7 @@ struct approach {
 	struct passage_target target;
 	bool may_ask; /* of an http parent: for a URL, without CONNECT */
 	bool may_reuse;
+	uint64_t owner;     /* as in a pool_key */
 	bool may_share;     /* a stream of HTTP/2 to the target will do */
 	struct str secures; /* TLS is spoken with the target; at NULL: not */
 

@@ -130,13 +130,15 @@ find_place(struct worker *worker, bool intercepted,
 static struct client *
 allocate(struct worker *worker, bool intercepted)
 {
-	struct client *client = calloc(1, sizeof(*client));
+	struct client *client = malloc(sizeof(*client));
 
 	if (client == NULL)
 		return NULL;
-	client->worker = worker;
-	client->intercepted = intercepted;
-	client->timer = (struct loop_timer){ .fn = on_time, .context = client };
+	*client = (struct client){
+		.worker = worker,
+		.intercepted = intercepted,
+		.timer = { .fn = on_time, .context = client },
+	};
 	arena_init(&client->arena, PROXY_ARENA_BYTES_MAX);
 	client->arena.spare = &worker->spare;
 	client->arena.secret = !intercepted;
@@ -297,6 +299,27 @@ speaks_frames(const struct client *client)
 	       (client->connection != NULL && !client_has_opened(client));
 }
 
+/* Whose connections are its own. */
+static struct client *
+owner_of(struct client *client)
+{
+	return client->connection != NULL && !client_has_opened(client)
+		   ? client->connection
+		   : client;
+}
+
+/* One that is kept may outlive its client, and is then nobody's. */
+void
+client_own(struct client *client, struct errand *errand)
+{
+	static _Atomic uint64_t last; /* of all workers */
+	struct client *owner = owner_of(client);
+
+	if (owner->owner == 0)
+		owner->owner = ++last;
+	errand->owner = owner->owner;
+}
+
 void
 client_begin_errand(struct client *client, struct errand *errand)
 {
@@ -308,6 +331,7 @@ client_begin_errand(struct client *client, struct errand *errand)
 		errand->account.http = http_version_word(HTTP_VERSION_2);
 	errand->client_fd = descriptor_of(client);
 	errand->named = client->alias.at != NULL;
+	errand->owner = owner_of(client)->owner;
 	errand_set_user(errand, client->opened != NULL
 				    ? opened_user(client->opened)
 				    : &client->user);

@@ -57,6 +57,7 @@ struct client {
 	enum client_state state;
 	bool intercepted;
 	bool has_asked;               /* a request was read */
+	uint64_t owner;               /* of connections; 0: of none */
 	struct address_port peer;     /* whom the policy sees */
 	struct address_port balancer; /* that speaks for it; NONE: nobody */
 	struct address_port local; /* of intercepted: where it wanted to go */
@@ -152,6 +153,12 @@ void client_secured(struct client *client, enum tls_protocol protocol);
 void client_refuse(struct client *client, enum proxy_failure why);
 void client_refuse_for(
     struct client *client, enum proxy_failure why, const char *words);
+
+/*
+ * From now on what it asks goes by connections that are kept for it alone; a
+ * stream of HTTP/2 shares them with those of its connection.
+ */
+void client_own(struct client *client, struct errand *errand);
 
 /* Fills an errand with what the connection tells. */
 void client_begin_errand(struct client *client, struct errand *errand);

@@ -379,6 +379,13 @@ errand_goes_by_name(const struct errand *errand)
 	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
 }
 
+/* What proves who asks, by the connection, goes by that one, whatever it is. */
+bool
+errand_may_take_kept(const struct errand *errand)
+{
+	return errand->may_reuse || (errand->owner != 0 && !errand->anew);
+}
+
 /* Once: who leads it now would wait for itself. */
 bool
 errand_is_answered_instead(struct errand *errand)
@@ -404,7 +411,7 @@ errand_connect(struct errand *errand)
 		return;
 	}
 	if (!errand_take_shared(errand) &&
-	    (!errand->may_reuse || !take_kept(errand)) &&
+	    (!errand_may_take_kept(errand) || !take_kept(errand)) &&
 	    !errand_waits_for_turn(errand))
 		errand_dial(errand, 0);
 }
@@ -569,7 +576,8 @@ errand_place(const struct errand *errand)
 		return approach_key(errand->approach);
 	return (struct pool_key){ .server = errand->server_at,
 		.from = errand->from,
-		.through = errand_tls_key(errand) };
+		.through = errand_tls_key(errand),
+		.owner = errand->owner };
 }
 
 struct pool_kept

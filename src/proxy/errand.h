@@ -78,6 +78,8 @@ struct errand {
 	bool named;           /* by it alone, though intercepted */
 	bool may_reuse;       /* a kept connection will do */
 	bool anew;            /* one that others have, of HTTP/2, will not */
+	uint64_t owner;       /* but only one that is kept for this client
+			       * (client_own); 0: it may be anybody's */
 	/* The path in its other reading (http/path); at == NULL: the same. */
 	struct str path_lax;
 	/*

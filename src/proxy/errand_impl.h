@@ -96,6 +96,9 @@ bool errand_came_from(const struct errand *errand, struct address_port server);
 struct pool_key errand_key(
     const struct errand *errand, struct address_port server);
 
+/* Whether a kept connection will do. */
+bool errand_may_take_kept(const struct errand *errand);
+
 /* It holds none any more, or another one. */
 void errand_set_slot(struct errand *errand, struct slot *slot);
 

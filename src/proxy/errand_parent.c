@@ -176,7 +176,8 @@ errand_go_by_parent(struct errand *errand, bool by_name)
 	/* In a URL stands the name, and the parent would resolve it. */
 	approach->may_ask =
 	    errand->says_url && !errand->wants_tunnel && (by_name || !is_named);
-	approach->may_reuse = errand->may_reuse;
+	approach->may_reuse = errand_may_take_kept(errand);
+	approach->owner = errand->owner;
 	approach->may_share = errand_may_share(errand) && !errand->anew;
 	approach->secures = errand_tls_key(errand);
 	approach->passage.detail[0] = '\0';

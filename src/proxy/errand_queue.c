@@ -56,7 +56,7 @@ on_slot(struct slot *slot, int fd, void *context)
 	/* What may not be sent twice goes by a connection of its own, and so
 	 * do what comes from the client's own address, and TLS. */
 	if (fd >= 0 && errand->may_reuse && errand->tls == NULL &&
-	    !errand_keeps_source(errand) &&
+	    errand->owner == 0 && !errand_keeps_source(errand) &&
 	    stream_create(errand->worker->loop, fd, &stream_limits_usual,
 		&kept.stream) == 0) {
 		errand_arrive_kept(errand, errand->full, &kept);
@@ -121,7 +121,7 @@ errand_queue(struct errand *errand)
 		take_room(errand);
 		return;
 	}
-	if (errand->may_reuse) {
+	if (errand_may_take_kept(errand)) {
 		errand_arrive_kept(errand, errand->full, &kept);
 		return;
 	}

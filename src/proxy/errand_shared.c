@@ -15,11 +15,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What becomes a tunnel, a WebSocket, is asked for by HTTP/1.1. */
+/* What becomes a tunnel, a WebSocket, is asked for by HTTP/1.1, and so is what
+ * needs a connection of its own. */
 bool
 errand_may_share(const struct errand *errand)
 {
-	return errand->tls != NULL && !errand->wants_tunnel;
+	return errand->tls != NULL && !errand->wants_tunnel &&
+	       errand->owner == 0;
 }
 
 bool

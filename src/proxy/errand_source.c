@@ -42,7 +42,8 @@ errand_key(const struct errand *errand, struct address_port server)
 			    ? errand->client.address
 			    : said_source(errand->generation->policy,
 				  server.address.family),
-		.through = errand_tls_key(errand) };
+		.through = errand_tls_key(errand),
+		.owner = errand->owner };
 }
 
 void
@@ -125,7 +126,8 @@ errand_keep_server(
 		slot_release(kept->slot);
 	} else if (comes_from_elsewhere(policy, &key))
 		drop(kept);
-	else if (!is_by_parent(&key) && is_a_clients(policy, &key))
+	else if (key.owner != 0 ||
+		 (!is_by_parent(&key) && is_a_clients(policy, &key)))
 		keep_unless_awaited(worker, key, kept);
 	else if (!slot_pass_on(kept->slot, &kept->stream))
 		keep_unless_awaited(worker, key, kept);

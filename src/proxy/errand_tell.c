@@ -156,14 +156,14 @@ emit_reports(const struct errand *errand)
 
 /* A datagram's source is as easily forged as any packet's. */
 static void
-count_refusal(const struct errand *errand)
+count_refusal(const struct errand *errand, int64_t now)
 {
 	const struct policy_rule *rule = errand->answer.rule;
 
 	if (rule != NULL && rule->verdict == errand->answer.verdict &&
 	    !errand->wants_datagrams)
 		refusals_count(errand->worker->refusals, errand->generation,
-		    rule, errand->client.address, clock_now());
+		    rule, errand->client.address, now);
 }
 
 void
@@ -175,9 +175,10 @@ errand_tell(struct errand *errand)
 	share_note(&errand->share,
 	    errand->account.bytes_in + errand->account.bytes_out);
 	count(errand);
-	count_refusal(errand);
+	int64_t now = clock_now();
+	count_refusal(errand, now);
 	if (errand->account.status != 0 && !errand->wants_tunnel)
-		histogram_add(HISTOGRAM_REQUEST, clock_now() - errand->started);
+		histogram_add(HISTOGRAM_REQUEST, now - errand->started);
 	errand_tally(errand, verdict_of(errand));
 	emit_reports(errand);
 	if (is_logged(errand))

@@ -2,6 +2,7 @@
 #include "proxy/exchange_impl.h"
 
 #include "event/counter.h"
+#include "http/authentication.h"
 #include "http/parse.h"
 #include "http/write.h"
 #include "http2/session.h"
@@ -127,62 +128,6 @@ exchange_cut_off(struct exchange *exchange, enum proxy_failure failure)
 		client_end(client);
 }
 
-static void
-fail(struct exchange *exchange, enum proxy_failure failure)
-{
-	if (exchange->answered)
-		exchange_cut_off(exchange, failure);
-	else
-		exchange_answer_failure(exchange, failure);
-}
-
-/* ---- content up ---- */
-
-/* Rules that ask for fields have seen those of the head alone. */
-static bool
-may_have_trailers(const struct exchange *exchange)
-{
-	return !policy_asks(
-	    exchange->errand.generation->policy, POLICY_FACT_HEADER);
-}
-
-/* In frames the end of a request is that of its stream. */
-static void
-end_request(struct exchange *exchange)
-{
-	struct stream *server = exchange->errand.server;
-
-	if (!http2_stream_is(server))
-		return;
-	if (may_have_trailers(exchange))
-		http2_stream_pass_trailers(exchange->client->stream, server);
-	stream_shutdown(server);
-}
-
-static void
-run_up(struct exchange *exchange)
-{
-	/* Between two servers it waits. */
-	if (!exchange->sent || exchange->up_done || exchange->up.to == NULL)
-		return;
-	exchange->moved = loop_now(exchange->client->worker->loop);
-	switch (transfer_run(&exchange->up)) {
-	case TRANSFER_DONE:
-		exchange->up_done = true;
-		end_request(exchange);
-		break;
-	case TRANSFER_BAD:
-		exchange->keep = false;
-		fail(exchange, stream_has_ended(exchange->client->stream)
-				   ? PROXY_FAILURE_CLIENT_GONE_EARLY
-				   : PROXY_FAILURE_CONTENT_BAD);
-		break;
-	case TRANSFER_WAITS:
-	case TRANSFER_STUCK:
-		break;
-	}
-}
-
 /* ---- content down ---- */
 
 static void
@@ -293,6 +238,8 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 {
 	enum http_framing framing = response->framing;
 
+	if (http_authentication_is_of_connection(&response->fields))
+		client_own(exchange->client, &exchange->errand);
 	/* RFC 9110, 15.5.8: it is us that the parent asks, not the client. */
 	if (exchange->errand.to_url && response->status == 407) {
 		errand_blame_parent(
@@ -471,7 +418,7 @@ static void
 on_client_word(struct stream *stream, void *context)
 {
 	(void)stream;
-	run_up(context);
+	exchange_up_run(context);
 }
 
 static void
@@ -522,7 +469,7 @@ static void
 on_server_drained(struct stream *stream, void *context)
 {
 	(void)stream;
-	run_up(context);
+	exchange_up_run(context);
 }
 
 /* One of many on its connection: it is told why, and only if the connection has
@@ -608,11 +555,13 @@ make_head(struct exchange *exchange, bool to_url)
 	const struct http_request *request;
 	struct http_request copy;
 	int rc = exchange_store_request(exchange, &copy, &request);
+
+	exchange->converses = takes_trailers(exchange);
 	struct http_request_options options = {
 		.to_parent = to_url,
 		.keep_alive = true,
 		.expect_continue = exchange->request.expect_continue,
-		.trailers = takes_trailers(exchange),
+		.trailers = exchange->converses,
 		.upgrade = exchange->websocket ? WEBSOCKET : STR(""),
 	};
 
@@ -645,40 +594,6 @@ exchange_arm(struct exchange *exchange, int64_t at)
 	    exchange->client->worker->loop, &exchange->client->timer, at);
 }
 
-/* What ends with the client's stream is written in chunks, and what comes in
- * chunks ends with the server's. */
-static enum http_framing
-framing_up(const struct exchange *exchange)
-{
-	enum http_framing framing = exchange->request.framing;
-
-	if (http2_stream_is(exchange->errand.server))
-		return HTTP_FRAMING_UNTIL_CLOSE;
-	return framing == HTTP_FRAMING_UNTIL_CLOSE ? HTTP_FRAMING_CHUNKED
-						   : framing;
-}
-
-/* Where its content goes; to a second server what the first one has had and did
- * not look at. */
-static bool
-aim_up(struct exchange *exchange)
-{
-	const struct http_request *request = &exchange->request;
-	struct stream *server = exchange->errand.server;
-	struct transfer *up = &exchange->up;
-
-	if (up->taken > 0)
-		return transfer_repeat(up, server, framing_up(exchange));
-	transfer_forget(up);
-	transfer_init(up, exchange->client->stream, server, request->framing,
-	    request->content_length, framing_up(exchange));
-	up->throttle =
-	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
-	if (has_content(request) && http2_stream_is(server))
-		transfer_keep(up);
-	return true;
-}
-
 static void
 begin_up(struct exchange *exchange)
 {
@@ -688,7 +603,7 @@ begin_up(struct exchange *exchange)
 		exchange_forget_head(exchange);
 	exchange->sent = true;
 	exchange->up_done = !has_content(request);
-	if (!aim_up(exchange)) {
+	if (!exchange_up_aim(exchange)) {
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 		return;
 	}
@@ -697,7 +612,7 @@ begin_up(struct exchange *exchange)
 	stream_use(exchange->errand.server, &server_side, exchange);
 	stream_read_start(exchange->errand.server);
 	stream_read_start(exchange->client->stream);
-	run_up(exchange);
+	exchange_up_run(exchange);
 }
 
 static void
@@ -719,7 +634,7 @@ send_request(struct exchange *exchange)
 		(void)stream_queue(server, head);
 	} else {
 		(void)stream_write(server, head);
-		end_request(exchange);
+		exchange_up_end(exchange);
 	}
 	exchange->scan =
 	    (struct http_head_scan){ .framed = http2_stream_is(server) };
@@ -852,6 +767,8 @@ create(struct client *client, const struct http_request *request,
 	client_begin_errand(client, &exchange->errand);
 	exchange->errand.done = on_errand;
 	client->exchange = exchange;
+	if (http_authentication_is_of_connection(&request->fields))
+		client_own(client, &exchange->errand);
 	question_put(&exchange->errand, client, request);
 	/* RFC 6455, 4.1 (3): parents know little of upgrades. */
 	exchange->errand.wants_tunnel |= exchange->websocket;
@@ -875,10 +792,9 @@ exchange_begin(struct client *client, const struct http_request *request,
 	stream_use(client->stream, &client_side, exchange);
 	/* The head's texts lie in the input: it must not grow and move. */
 	stream_read_stop(client->stream);
-	enum proxy_failure failure = question_objection(client, request);
-	if (failure == PROXY_FAILURE_NOT_FOR_PROXY &&
-	    exchange_tell_pac(exchange))
+	if (exchange_tell_pac(exchange))
 		return;
+	enum proxy_failure failure = question_objection(client, request);
 	if (failure != PROXY_FAILURE_NONE)
 		exchange_answer_failure(exchange, failure);
 	else
@@ -896,12 +812,20 @@ exchange_go_on(struct exchange *exchange)
 		answer_options(exchange);
 }
 
+/* A server that is gone is found out by its connection. */
+static int64_t
+patience_of(const struct exchange *exchange)
+{
+	if (exchange->converses)
+		return PROXY_TUNNEL_TIMEOUT;
+	return !exchange->answered && exchange->up_done ? PROXY_ANSWER_TIMEOUT
+							: PROXY_STALL_TIMEOUT;
+}
+
 void
 exchange_on_time(struct exchange *exchange)
 {
-	int64_t limit = !exchange->answered && exchange->up_done
-			    ? PROXY_ANSWER_TIMEOUT
-			    : PROXY_STALL_TIMEOUT;
+	int64_t limit = patience_of(exchange);
 
 	if (exchange_store_is_impatient(exchange))
 		return;

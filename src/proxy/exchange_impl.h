@@ -6,6 +6,7 @@
  *	exchange_answer answers of our own
  *	exchange_pac    how browsers are told of the proxy
  *	exchange_serve  answers of the cache's making, sent
+ *	exchange_up     the request's content, sent on
  *	exchange_store  the cache is asked first, and given what may be kept
  *	exchange_who    who asks, if he says it
  */
@@ -60,7 +61,8 @@ struct exchange {
 	bool up_done;    /* the content is with the server */
 	bool keep;       /* the client's connection */
 	bool keep_server;
-	bool websocket;               /* is asked for */
+	bool converses; /* both sides may be silent for long, as in gRPC */
+	bool websocket; /* is asked for */
 	struct websocket_proof proof; /* of the server's, that we asked for */
 	int64_t moved;                /* when anything last did */
 	uint64_t in, out; /* bytes of heads, and of what was stored */
@@ -85,6 +87,18 @@ void exchange_go_on(struct exchange *exchange);
 
 /* The server's answer was of no use: asks again, as if for the first time. */
 void exchange_ask_again(struct exchange *exchange);
+
+/* ---- exchange_up.c ---- */
+
+/* Where it goes; to a second server what the first one has had and did not look
+ * at.  False: there is no memory. */
+bool exchange_up_aim(struct exchange *exchange);
+
+/* Sends what can be sent. */
+void exchange_up_run(struct exchange *exchange);
+
+/* All of it is with the server, which in frames is told so. */
+void exchange_up_end(struct exchange *exchange);
 
 /* ---- exchange_answer.c: each ends the exchange ---- */
 

@@ -20,11 +20,29 @@
 /* A policy that changes is seen within so many seconds. */
 #define FRESH "max-age=300"
 
+/*
+ * In HTTP/1.1 the form of the request says so.  HTTP/2 has but one form, with
+ * the whole URL in it: then the server is the listener by its address, or, of
+ * https, by any name, for there is no other way to ask for such a URL than by
+ * CONNECT.
+ */
+static bool
+is_for_listener(
+    const struct http_request *request, const struct client *client)
+{
+	const struct http_uri *uri = &request->uri;
+
+	if (request->target == HTTP_TARGET_ORIGIN)
+		return true;
+	return uri->port == client->listener.port &&
+	       (uri->scheme == HTTP_SCHEME_HTTPS ||
+		   address_eq(uri->host.address, client->listener.address));
+}
+
 static bool
 is_pac(const struct http_request *request)
 {
-	return request->target == HTTP_TARGET_ORIGIN &&
-	       (request->method == HTTP_METHOD_GET ||
+	return (request->method == HTTP_METHOD_GET ||
 		   request->method == HTTP_METHOD_HEAD) &&
 	       request->framing == HTTP_FRAMING_NONE &&
 	       (str_is(request->uri.path, "/proxy.pac") ||
@@ -96,7 +114,8 @@ exchange_tell_pac(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 
-	if (client->intercepted || !is_pac(&exchange->request))
+	if (client->intercepted || !is_pac(&exchange->request) ||
+	    !is_for_listener(&exchange->request, client))
 		return false;
 	exchange->up_done = true;
 	/* Nothing was asked of the policy, so there is nothing to tell. */

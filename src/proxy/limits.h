@@ -88,13 +88,18 @@
 #define PROXY_POOL_MAX            1024
 #define PROXY_POOL_PER_SERVER_MAX 256
 
+/* Those of HTTP/2, of each thread: no more than this once some are idle. */
+#define PROXY_SESSIONS_MAX 256
+
 /*
- * Those of HTTP/2, of each thread: no more than this once some are idle.  Who
- * waits for a server that has said nothing for so long asks it whether it is
- * there, and waits for as long again.
+ * A server of HTTP/2 whose host answers nothing (TCP's own probes), which many
+ * wait for; and one that says nothing itself, until it is asked whether it is
+ * there: servers of gRPC end the connection of who asks more often than every
+ * five minutes.
  */
-#define PROXY_SESSIONS_MAX  256
-#define PROXY_SILENT_SERVER (10 * CLOCK_SECOND)
+#define PROXY_GONE_SERVER_S 20
+#define PROXY_SILENT_SERVER (310 * CLOCK_SECOND)
+#define PROXY_PONG_TIMEOUT  (20 * CLOCK_SECOND)
 
 /* How often one without requests is asked for the slot that it holds: those who
  * wait for it are of other threads. */

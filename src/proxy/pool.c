@@ -10,7 +10,7 @@
 bool
 pool_key_eq(struct pool_key a, struct pool_key b)
 {
-	return a.server.port == b.server.port &&
+	return a.owner == b.owner && a.server.port == b.server.port &&
 	       address_eq(a.server.address, b.server.address) &&
 	       address_eq(a.from, b.from) && str_eq(a.through, b.through);
 }

@@ -33,6 +33,9 @@ struct pool_key {
 	struct str
 	    through; /* all of it, exactly: the parent, or for whom TLS is
 		      * spoken; empty: neither */
+	/* The client that it is kept for, which has proved by it who it is
+	 * (http/authentication); 0: anybody. */
+	uint64_t owner;
 };
 
 bool pool_key_eq(struct pool_key a, struct pool_key b);

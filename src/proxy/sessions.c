@@ -3,6 +3,7 @@
 
 #include "event/counter.h"
 #include "http2/session.h"
+#include "net/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -275,7 +276,18 @@ begin(struct session *session, struct pool_kept *kept, struct stream **ret)
 		.head = PROXY_HEAD_TIMEOUT,
 		.stall = PROXY_STALL_TIMEOUT,
 		.silence = PROXY_SILENT_SERVER,
+		.pong = PROXY_PONG_TIMEOUT,
 	};
+	/* Many wait for it: that its host is gone must be seen soon. */
+	struct socket_tuning tuning = {
+		.keepalive_idle = PROXY_GONE_SERVER_S / 2,
+		.keepalive_every = PROXY_GONE_SERVER_S / 4,
+		.keepalive_count = 2,
+		.user_timeout_ms = PROXY_GONE_SERVER_S * 1000,
+	};
+
+	if (stream_fd(kept->stream) >= 0)
+		(void)socket_tune(stream_fd(kept->stream), &tuning);
 	int rc = http2_session_create(
 	    kept->stream, &options, &user, session, &session->frames);
 

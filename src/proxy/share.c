@@ -84,10 +84,9 @@ enum share_outcome
 share_take(struct share *share, struct proxy_generation *generation,
     const struct policy_rule *rule, const struct limiter_client *client)
 {
-	int64_t now = clock_now();
-
 	if (share->taken || !policy_rule_is_limited(rule))
 		return SHARE_TAKEN;
+	int64_t now = clock_now();
 	let_go(share);
 	follow(share, generation);
 	/* Who gets nothing must not have cost anybody a token. */

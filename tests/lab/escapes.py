@@ -10,6 +10,7 @@ import ctypes
 import errno
 import fcntl
 import json
+import mmap
 import os
 import socket
 import struct
@@ -24,12 +25,17 @@ CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x20000, 0x10000000, 0x40000000
 SYS = {
     "x86_64": {"clone": 56, "clone3": 435, "unshare": 272, "setns": 308,
                "io_uring": 425, "keyctl": 250, "request_key": 249, "ptrace": 101,
-               "process_vm_readv": 310, "bpf": 321},
+               "process_vm_readv": 310, "bpf": 321, "mount": 165, "umount2": 166,
+               "chroot": 161, "open_by_handle_at": 304, "perf_event_open": 298,
+               "pidfd_open": 434, "pidfd_getfd": 438, "fsopen": 430, "open_tree": 428},
     "aarch64": {"clone": 220, "clone3": 435, "unshare": 97, "setns": 268,
                 "io_uring": 425, "keyctl": 219, "request_key": 218, "ptrace": 117,
-                "process_vm_readv": 270, "bpf": 280},
+                "process_vm_readv": 270, "bpf": 280, "mount": 40, "umount2": 39,
+                "chroot": 51, "open_by_handle_at": 265, "perf_event_open": 241,
+                "pidfd_open": 434, "pidfd_getfd": 438, "fsopen": 430, "open_tree": 428},
 }[os.uname().machine]  # fmt: skip
-TIOCSTI = 0x5412
+TIOCSTI, TIOCLINUX, SIOCGSKNS = 0x5412, 0x541C, 0x894C
+AF_TIPC, IPPROTO_MPTCP = 30, 262
 libc = ctypes.CDLL(None, use_errno=True)
 ATTEMPTS = {}
 
@@ -125,6 +131,23 @@ def unix_datagram_of_a_pair():
 
 
 @attempt
+def unix_raw_of_a_pair():
+    """Datagrams, by another name."""
+    one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_RAW)
+    one.sendto(b"out", HERE["unix_datagrams"])
+
+
+@attempt
+def a_pair_of_another_family():
+    socket.socketpair(AF_TIPC, socket.SOCK_STREAM)
+
+
+@attempt
+def tipc():
+    socket.socket(AF_TIPC, socket.SOCK_RDM)
+
+
+@attempt
 def unix_stream_of_a_pair_elsewhere():
     one, _ = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     one.connect(HERE["unix"])
@@ -173,6 +196,67 @@ def a_network_with_a_name():
     kernel("setns", os.open(HERE["netns"], os.O_RDONLY), CLONE_NEWNET)
 
 
+@attempt
+def the_network_of_a_socket():
+    with socket.socket() as one:
+        fcntl.ioctl(one, SIOCGSKNS)
+
+
+@attempt
+def another_mount():
+    kernel("mount", b"none", b"/mnt", b"tmpfs", 0, 0)
+
+
+@attempt
+def another_mount_by_the_new_calls():
+    kernel("fsopen", b"proc", 0)
+
+
+@attempt
+def a_copy_of_a_mount():
+    kernel("open_tree", -100, b"/proc", 1)  # OPEN_TREE_CLONE
+
+
+@attempt
+def what_lies_below_proc():
+    kernel("umount2", b"/proc", 2)
+
+
+@attempt
+def another_root():
+    kernel("chroot", b"/tmp")
+
+
+@attempt
+def a_file_by_its_handle():
+    handle = struct.pack("=Ii8s", 8, 1, b"\1")
+    kernel("open_by_handle_at", os.open("/", os.O_RDONLY), handle, 0)
+
+
+# Calls of another machine's numbers.
+
+
+@attempt
+def calls_of_x32():
+    """Who makes them is ended; elsewhere there are none."""
+    if os.uname().machine == "x86_64":
+        libc.syscall(ctypes.c_long(0x40000000 | 41), socket.AF_PACKET, 3, 0)
+        return "it goes on"
+    os._exit(0)
+
+
+@attempt
+def calls_of_32_bits():
+    if os.uname().machine != "x86_64":
+        os._exit(0)
+    # mov eax, 359; mov ebx, 17; mov ecx, 3; xor edx, edx; int 0x80; ret
+    code = bytes.fromhex("b867010000bb11000000b90300000031d2cd80c3")
+    room = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    room.write(code)
+    at = ctypes.addressof(ctypes.c_char.from_buffer(room))
+    return f"it goes on with {ctypes.CFUNCTYPE(ctypes.c_int)(at)()}"
+
+
 # Other processes.
 
 
@@ -216,6 +300,11 @@ def descriptors_of_the_keeper():
 
 
 @attempt
+def a_descriptor_by_a_process_descriptor():
+    kernel("pidfd_getfd", kernel("pidfd_open", 1, 0), 3, 0)
+
+
+@attempt
 def a_descriptor_that_was_open():
     os.fstat(HERE["descriptor"])
 
@@ -224,6 +313,17 @@ def a_descriptor_that_was_open():
 def words_for_the_terminal():
     master, slave = os.openpty()
     fcntl.ioctl(slave, TIOCSTI, b"x")
+
+
+@attempt
+def words_for_the_console():
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, TIOCLINUX, b"\2")
+
+
+@attempt
+def what_the_kernel_counts():
+    kernel("perf_event_open", ctypes.create_string_buffer(120), 0, -1, -1, 0)
 
 
 @attempt
@@ -342,6 +442,53 @@ def an_address_of_ipv6():
 @attempt
 def an_address_of_ipv4_in_ipv6():
     return tcp(socket.AF_INET6, "::ffff:" + WEB4, 80)
+
+
+@attempt
+def by_several_paths():
+    """MPTCP"""
+
+    def ask():
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP) as out:
+            out.settimeout(5)
+            out.connect((WEB4, 80))
+            out.send(b"GET / HTTP/1.0\r\n\r\n")
+            judge(out.recv(100))
+
+    return timed(ask)
+
+
+@attempt
+def a_route_of_its_own():
+    """A loose source route, by the host."""
+
+    def ask():
+        with socket.socket() as out:
+            out.settimeout(5)
+            route = b"\x83\x07\x04" + socket.inet_aton(HERE["own"]) + b"\0"
+            out.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, route)
+            out.connect((WEB4, 80))
+            out.send(b"GET / HTTP/1.0\r\n\r\n")
+            judge(out.recv(100))
+
+    return timed(ask)
+
+
+@attempt
+def a_mark_for_the_routes():
+    with socket.socket() as out:
+        out.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 1)
+
+
+@attempt
+def the_words_of_a_cloud():
+    """Where machines that are rented find their secrets."""
+    return tcp(socket.AF_INET, "169.254.169.254", 80)
+
+
+@attempt
+def no_address():
+    return tcp(socket.AF_INET, "0.0.0.0", HERE["loopback"])
 
 
 @attempt

@@ -246,6 +246,8 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         rule.via = chance.choice(("", "", "", "corp"))
         if chance.random() < 0.15:
             rule.quota = "quota 1T per month"
+        if chance.random() < 0.15:
+            rule.inspect = chance.choice(("inspect", "inspect unless pinned"))
     add_conditions(chance, policy, rule)
     if policy.intercepts and chance.random() < 0.1:
         rule.head = chance.choice(("method GET", 'path "/admin/*"'))

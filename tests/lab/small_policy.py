@@ -103,6 +103,7 @@ class Rule:
     direct: bool = False
     via: str = ""  # the parent's name
     quota: str = ""  # only the proxy counts
+    inspect: str = ""  # nothing but requests, which the kernel does not see
     label: str = ""
     line: int = 0
     is_report: bool = False  # never decides
@@ -152,9 +153,13 @@ class Rule:
         if self.ban:
             parts.append(f"ban 1h after {self.ban} refused in 1h per source")
         parts += ["direct" * self.direct, f"via {self.via}" if self.via else ""]
-        parts += [self.quota, "log" * self.log]
+        parts += [self.quota, self.inspect, "log" * self.log]
         parts += [f'as "{self.label}"'] if self.label else []
         return " ".join(part for part in parts if part)
+
+
+# As far as who compiles a policy looks at it.
+CA = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n"
 
 
 @dataclass
@@ -194,6 +199,8 @@ class Policy:
         for services, zones in self.intercepts:
             listed = ", ".join(map(str, services))
             proxy.append(f"intercept {{ {listed} }} for {', '.join(sorted(zones))}")
+        if any(rule.inspect for rule in self.rules):
+            proxy.append('ca "ca.pem"')
         if proxy:
             lines += ["proxy {", *proxy, "}"]
         if self.masquerade:
@@ -210,10 +217,11 @@ class Policy:
 
     def files(self) -> dict[str, str]:
         """What stands beside it, by its name."""
-        return {
+        lists = {
             f"{name}.netset": "".join(f"{one}\n" for one in members)
             for name, members in self.lists.items()
         }
+        return lists | {"ca.pem": CA}
 
     # Where things live.
 
@@ -375,7 +383,7 @@ class Reading:
                 answers.add("might")
             elif not any(s.covers(self.packet) for s in rule.services):
                 return "no"
-        if rule.head:
+        if rule.head or rule.inspect:
             answers.add("no" if way == "plain" else "might")
         if rule.via or rule.quota:
             answers.add({"plain": "no", "uncarried": "might"}.get(way, "yes"))

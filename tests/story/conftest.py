@@ -35,6 +35,7 @@ def compiled(tmp_path: Path) -> Callable[..., str]:
         file.write_text(policy)
         for name, text in files.items():
             (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o600)  # a key, perhaps
         argv = [PROGRAM, "show", "nft", file]
         env = os.environ | {"TZ": zone}
         done = subprocess.run(argv, text=True, capture_output=True, env=env)

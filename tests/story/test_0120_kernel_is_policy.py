@@ -179,6 +179,7 @@ def test_explain_says_the_same(gate: Wires, tmp_path: Path) -> None:
         policy = small_chance.random_policy(chance)
         for name, text in policy.files().items():
             (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o600)  # a key, perhaps
         file.write_text(policy.text())
         for link, packet in small_chance.random_packets(chance, policy, 10):
             reading = Reading(policy, packet, link)

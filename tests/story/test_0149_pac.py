@@ -5,6 +5,7 @@ the rules that are for them."""
 import pytest
 
 from tests.lab.gateway import Gateway
+from tests.lab.http2 import Http2
 from tests.lab.listener import read_head
 from tests.story.zones import ZONES
 
@@ -54,6 +55,17 @@ def test_on_a_connection_that_goes_on(gateway: Gateway) -> None:
         assert len(set(lengths)) == 1 and lengths[0] > 1000
         sock.sendall(b"GET http://www.example.com/a HTTP/1.1\r\nHost: www.example.com\r\n\r\n")
         assert read_head(sock).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("url", [f"{LISTENER}/proxy.pac", f"{LISTENER}/wpad.dat"])
+def test_by_the_whole_url(gateway: Gateway, url: str) -> None:
+    """As HTTP/2 asks, and who has the proxy already."""
+    with Http2(gateway.lab.lan.connect("10.0.0.1", 3128, timeout=5)) as h2:
+        answer = h2.get(url)
+        assert (answer.status, answer.headers["content-type"]) == (200, TYPE)
+        assert b"function FindProxyForURL(" in answer.body
+    answer = gateway.lab.lan.curl(url, "--proxy", LISTENER)
+    assert (answer.status, answer.headers["content-type"]) == (200, TYPE)
 
 
 def test_nothing_else_is_told(gateway: Gateway) -> None:

@@ -130,7 +130,7 @@ def test_in_the_foreground(own_lab: Lab, options: tuple[str, ...]) -> None:
         assert is_new(gateway)
         done = gateway.command("history")
         assert (done.returncode == GOOD) == bool(options)
-        assert options or "without --state" in done.stderr
+        assert options or "run --state DIR" in done.stderr
 
 
 def test_the_daemon_is_killed(service: Service) -> None:
@@ -342,6 +342,28 @@ def test_it_would_cut_the_administrator_off(own_lab: Lab) -> None:
             assert not lives(ssh)
             assert service.command("rollback").returncode == GOOD
         assert apply("--force")[0] == GOOD
+
+
+def test_nor_does_the_first_policy(own_lab: Lab) -> None:
+    """When nobody follows connections yet; and `run` is what people try first."""
+    gateway = Gateway(own_lab, SHUT)
+    with own_lab.gw.serve(22, echo), own_lab.lan.connect("10.0.0.1", 22, timeout=5) as ssh:
+        client, port = ssh.getsockname()
+        env = ["env", f"SSH_CONNECTION={client} {port} 10.0.0.1 22"]
+        done = own_lab.gw.run([*env, *gateway.argv()])
+        assert done.returncode == WRONG_WORLD, done
+        assert f"from {client}:{port}" in done.stderr and "--force" in done.stderr
+        assert "--confirm" not in done.stderr and lives(ssh)
+        assert gateway.table() == ""
+        # What lets it be, and what is meant.
+        gateway.policy = gateway.policy_file(ADMIN)
+        for options in ([], ["--force"]):
+            argv = [*gateway.argv()[:2], *options, *gateway.argv()[2:]]
+            process = own_lab.gw.spawn([*env, *argv], dies_by="TERM")
+            assert process.wait_line("ready", 10), process.err
+            assert lives(ssh) == (not options)
+            assert process.stop() == GOOD
+            gateway.policy = gateway.policy_file(SHUT)
 
 
 def lives(sock: socket.socket) -> bool:

@@ -8,6 +8,8 @@ import contextlib
 import json
 import os
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.client import HTTPResponse
@@ -22,6 +24,7 @@ from tests.lab.http2 import Http2, request
 from tests.lab.lab import Lab
 from tests.lab.listener import echo, read_head
 from tests.lab.origin import Origin, Reply
+from tests.lab.tunnel import Secured, Tunnel
 from tests.story.cached import FRESH, URL, Site
 from tests.story.test_0182_thousand_applies import Repeated, is_refused
 from tests.story.zones import ZONES
@@ -136,6 +139,33 @@ def downloading(host: Host, address: str, port: int, path: str) -> HTTPResponse:
 def ask(site: Site, path: str) -> str | None:
     got = site.get(path)
     return None if (got.status, got.body) == (200, b"kept") else repr(got)
+
+
+INSIDE = ZONES + """
+proxy { listen 10.0.0.1:3128 for lan; ca "ca.pem" }
+allow lan -> wan https path "/never" inspect
+reject lan -> any
+"""
+
+
+def test_a_connection_inside_a_stream(gateway_lab: Lab) -> None:
+    """TLS that was opened there: it is told to go elsewhere, as its own is."""
+    gateway = Gateway(gateway_lab, INSIDE)
+    make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
+    subprocess.run(make, check=True, capture_output=True)
+    context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
+    context.set_alpn_protocols(["h2"])
+    name = "www.example.com"
+    with gateway, contextlib.ExitStack() as stack:
+        stack.callback(end_all, gateway)
+        sock = stack.enter_context(gateway_lab.lan.connect("10.0.0.1", 3128, timeout=10))
+        proxy = Http2(sock)
+        inside = Http2(Secured(Tunnel(proxy, name + ":443"), context, name))
+        assert inside.get(f"https://{name}/x").status == 403
+        upgrade(gateway)
+        inside.until(lambda: inside.goaway is not None)
+        assert inside.goaway == http2.NO_ERROR
+        assert inside.get(f"https://{name}/y").status == 403  # it was on its way
 
 
 def test_a_connection_of_http2(site: Site) -> None:

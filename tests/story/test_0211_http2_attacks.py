@@ -505,6 +505,8 @@ def test_a_head_in_pieces(site: Site) -> None:
         (frame(http2.PRIORITY, 0, 0, PRIORITY5), http2.PROTOCOL_ERROR),
         (frame(http2.DATA, 0, 1, bytes(16385)), 6),
         (head_of(5) + head_of(3), http2.PROTOCOL_ERROR),
+        (resets(1) + frame(http2.DATA, 0, 1, b"x"), http2.STREAM_CLOSED),
+        (resets(1) + head_of(1), http2.STREAM_CLOSED),
     ],
 )
 def test_what_breaks_the_protocol_ends_the_connection(

@@ -193,6 +193,7 @@ class Servers:
             pass
 
     def close(self) -> None:
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits
         self.socket.close()
 
 

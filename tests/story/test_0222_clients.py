@@ -23,6 +23,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab import certificate
 from tests.lab.gateway import PROGRAM, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Journal
@@ -63,16 +64,15 @@ def gateway(gateway_lab) -> Iterator[Gateway]:
     trusted.parent.mkdir(parents=True)
     shutil.copy(gateway_lab.dir / "authority.pem", trusted)
     gateway = Gateway(gateway_lab, POLICY)
-    for file in ("server.pem", "server.key"):
-        shutil.copy(gateway_lab.dir / file, gateway.dir / file)
-        (gateway.dir / file).chmod(0o600)
+    # The script by which browsers find it has its address.
+    made = certificate.make(gateway.dir, ["self.example.com", "10.0.0.1"])
+    made.key.chmod(0o600)
     make = [PROGRAM, "ca", "create", gateway.dir / "ca.pem"]
     subprocess.run(make, check=True, capture_output=True)
     export = [PROGRAM, "ca", "export", gateway.dir / "ca.pem"]
     ours = subprocess.run(export, check=True, capture_output=True).stdout
     (gateway.dir / "ours.crt").write_bytes(ours)
-    both = ours + (gateway_lab.dir / "authority.pem").read_bytes()
-    (gateway.dir / "trusted.crt").write_bytes(both)
+    (gateway.dir / "trusted.crt").write_bytes(ours + made.authority.read_bytes())
     try:
         with gateway:
             yield gateway
@@ -328,16 +328,19 @@ def test_node(journal: Journal, lan: Host, trusted: Path, proxy: str) -> None:
     was_inside(journal, SITE + "/node")
 
 
-# Browsers: by a PAC file, as a network gives it to them; by the explicit proxy
-# see test_0220_inspect.py.
-
-far_ways = pytest.mark.parametrize("proxy", ["", WAYS["secure"]], ids=["intercepted", "secure"])
+# Browsers: by the script that the gateway gives them, which leads to the listener
+# that speaks TLS; by the explicit proxy see test_0220_inspect.py.
 
 
-def pac(proxy: str) -> str:
-    word = {"": "DIRECT", "http": "PROXY", "https": "HTTPS"}[proxy.partition(":")[0]]
-    place = proxy.partition("://")[2]
-    return f'function FindProxyForURL(url, host) {{ return "{word} {place}"; }}'
+DIRECT = 'data:application/x-ns-proxy-autoconfig,function FindProxyForURL() { return "DIRECT"; }'
+GIVEN = "http://10.0.0.1:3128/proxy.pac"
+far_ways = pytest.mark.parametrize("pac", [DIRECT, GIVEN], ids=["intercepted", "secure"])
+
+
+def shakes(gateway: Gateway) -> int:
+    """With the listener that speaks TLS."""
+    counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
+    return counters["tls_handshakes"] + counters["tls_resumed"]
 
 
 def make_store(store: Path, gateway: Gateway) -> None:
@@ -345,25 +348,27 @@ def make_store(store: Path, gateway: Gateway) -> None:
     store.mkdir(parents=True)
     certutil = ["certutil", "-d", f"sql:{store}"]
     subprocess.run([*certutil, "-N", "--empty-password"], check=True, capture_output=True)
-    for name, file in (("ours", gateway.dir / "ours.crt"), ("lab", gateway.lab.dir / "authority.pem")):
-        add = [*certutil, "-A", "-t", "C,,", "-n", name, "-i", file]
+    for name in ("ours.crt", "authority.pem"):
+        add = [*certutil, "-A", "-t", "C,,", "-n", name, "-i", gateway.dir / name]
         subprocess.run(add, check=True, capture_output=True)
 
 
 @far_ways
-def test_chromium(gateway: Gateway, journal: Journal, lan: Host, tmp_path: Path, proxy: str) -> None:
+def test_chromium(gateway: Gateway, journal: Journal, lan: Host, tmp_path: Path, pac: str) -> None:
     """A page, and the one that says why not."""
+    before = shakes(gateway)
     need("chromium")
     make_store(tmp_path / ".pki" / "nssdb", gateway)
     argv = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
     argv += ["--disable-background-networking", "--disable-component-update", "--dump-dom"]
-    argv += [f"--proxy-pac-url=data:application/x-ns-proxy-autoconfig,{pac(proxy)}"]
+    argv += [f"--proxy-pac-url={pac}"]
     argv += [f"--user-data-dir={tmp_path}/profile", "--virtual-time-budget=2000"]
     done = run(lan, [*argv, SITE + "/chromium"], timeout=60, HOME=tmp_path)
     assert "name: www.example.com" in done.stdout, done.stderr[-2000:]
     done = run(lan, [*argv, SITE + "/refused/chromium"], timeout=60, HOME=tmp_path)
     assert "403 Forbidden" in done.stdout, done.stderr[-2000:]
     was_inside(journal, SITE + "/chromium")
+    assert (shakes(gateway) > before) == (pac == GIVEN)
 
 
 USER_JS = {
@@ -383,13 +388,14 @@ USER_JS = {
 
 
 @far_ways
-def test_firefox(gateway: Gateway, journal: Journal, lan: Host, tmp_path: Path, proxy: str) -> None:
+def test_firefox(gateway: Gateway, journal: Journal, lan: Host, tmp_path: Path, pac: str) -> None:
     """It draws the page; what it was told is in the journal."""
+    before = shakes(gateway)
     need("firefox-esr")
     profile, shot = tmp_path / "profile", tmp_path / "shot.png"
     make_store(profile, gateway)
     url = SITE + "/refused/firefox"
-    settings = USER_JS | {"network.proxy.autoconfig_url": f"data:application/x-ns-proxy-autoconfig,{pac(proxy)}"}
+    settings = USER_JS | {"network.proxy.autoconfig_url": pac}
     lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});\n" for k, v in settings.items()]
     (profile / "user.js").write_text("".join(lines))
     argv = ["firefox-esr", "--headless", "--no-remote", "--profile", profile]
@@ -397,5 +403,6 @@ def test_firefox(gateway: Gateway, journal: Journal, lan: Host, tmp_path: Path, 
     done = run(lan, argv, timeout=90, HOME=tmp_path, MOZ_DISABLE_AUTO_SAFE_MODE=1)
     assert shot.exists(), done.stderr[-2000:]
     was_inside(journal, url, "refused")
+    assert (shakes(gateway) > before) == (pac == GIVEN)
     with contextlib.suppress(KeyError):
         shutil.copy(shot, os.environ["INSPECT_SHOT"])

@@ -166,6 +166,16 @@ def test_a_rule_refuses_and_says_which(
     assert not server.count("x.ads.example") and not server.count("silent.example")
 
 
+def test_why_asks_the_question_again(gateway: Gateway, lan: Host, journal) -> None:
+    """Not a flow to port 53; and what is no flow at all is not the last of them."""
+    assert dig(lan, GW, "again.ads.example").status == "NXDOMAIN"
+    journal.wait(kind="dns", name="again.ads.example")
+    assert gateway.apply(POLICY + "# another\n").returncode == 0
+    assert gateway.apply(POLICY).returncode == 0
+    said = gateway.command("why", "last", "rule", "ads").stdout
+    assert "asks again.ads.example" in said and "says the same" in said, said
+
+
 def test_a_refusal_may_hang_on_the_address(
     server: ZoneServer, lan: Host, guest: Host
 ) -> None:
@@ -450,6 +460,28 @@ def test_many_questions_on_one_connection(server: ZoneServer, lan: Host) -> None
         while len(got) < 2 or len(got) < 2 * (2 + struct.unpack("!H", got[:2])[0]):
             got += conn.recv(4096)
         assert sorted([got[3], got[2 + struct.unpack("!H", got[:2])[0] + 3]]) == [2, 3]
+
+
+def test_questions_live_through_an_apply(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """No rule lets them in, and so none ends them."""
+    server["lives.example"] = lambda q: [q.reply(address(q.name, WEB))]
+    whole = question("lives.example")
+    framed = struct.pack("!H", len(whole)) + whole
+    with lan.connect(GW, 53) as conn, lan.udp() as sock:
+        sock.connect((GW, 53))
+        for _ in range(2):
+            conn.sendall(framed)
+            assert conn.recv(4096)[2:4] == whole[:2]
+            sock.send(whole)
+            assert sock.recv(4096)[:2] == whole[:2]
+            lines = gateway.command("flows", "--json").stdout.splitlines()
+            flows = [f for f in map(json.loads, lines) if f["port"] == 53]
+            mine = [f for f in flows if f["zone"]["from"] == "lan"]
+            assert mine and all(f["verdict"] == "allow" for f in mine), mine
+            done = gateway.apply(POLICY)
+            assert "ended" not in done.stdout + done.stderr, done
 
 
 def test_one_source_asks_too_much(

@@ -419,6 +419,15 @@ def alive(mark: str) -> bool:
     return subprocess.run(["pgrep", "-f", mark], capture_output=True).returncode == 0
 
 
+def test_who_has_himself_traced_goes_on(sandbox: Sandbox) -> None:
+    """Its parent is ours, who did not ask for that; no signal of it is the caller's."""
+    code = "import ctypes, os, signal\nctypes.CDLL(None).ptrace(0, 0, 0, 0)\n"
+    code += "signal.signal(signal.SIGUSR1, lambda *_: print('caught', flush=True))\n"
+    code += "os.kill(os.getpid(), signal.SIGUSR1)\nos.execlp('echo', 'echo', 'on')"
+    done = sandbox.python(WEB, code)
+    assert (done.status, done.out) == (0, "caught\non\n"), done.err
+
+
 def test_nothing_is_left_behind(sandbox: Sandbox) -> None:
     """Neither by a command that ends, nor when the caller is killed."""
     script = "setsid sleep 4711.1 & echo ready; {}"

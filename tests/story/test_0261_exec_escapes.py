@@ -27,6 +27,7 @@ allow sandbox -> www.example.com, eu.packages.example web
 NO_FAMILY, NO_PROTOCOL, NO_RIGHT = "EAFNOSUPPORT", "EPROTONOSUPPORT", "EPERM"
 NONE_THERE, NO_CALL, HIDDEN = "ESRCH", "ENOSYS", "EACCES"
 REFUSED, CUT = "ECONNREFUSED", "ECONNRESET"
+ENDED = ""
 ESCAPES = {
     "raw_ip": NO_RIGHT,
     "raw_icmp": NO_RIGHT,
@@ -42,6 +43,9 @@ ESCAPES = {
     "unix_of_a_path": NO_FAMILY,
     "unix_of_no_path": NO_FAMILY,
     "unix_datagram_of_a_pair": NO_PROTOCOL,
+    "unix_raw_of_a_pair": NO_PROTOCOL,
+    "a_pair_of_another_family": NO_FAMILY,
+    "tipc": NO_FAMILY,
     "unix_stream_of_a_pair_elsewhere": "EISCONN",
     "nftables": NO_PROTOCOL,
     "io_uring": NO_CALL,
@@ -51,6 +55,15 @@ ESCAPES = {
     "a_child_by_clone3": NO_CALL,
     "the_keeper_s_network": HIDDEN,
     "a_network_with_a_name": NO_RIGHT,
+    "the_network_of_a_socket": NO_RIGHT,
+    "another_mount": NO_RIGHT,
+    "another_mount_by_the_new_calls": NO_RIGHT,
+    "a_copy_of_a_mount": NO_RIGHT,
+    "what_lies_below_proc": NO_RIGHT,
+    "another_root": NO_RIGHT,
+    "a_file_by_its_handle": NO_RIGHT,
+    "calls_of_x32": ENDED,
+    "calls_of_32_bits": ENDED,
     "a_signal_to_the_proxy": NONE_THERE,
     "the_host_s_processes_in_proc": "ENOENT",
     "ptrace_of_the_host": NONE_THERE,
@@ -58,8 +71,11 @@ ESCAPES = {
     "memory_of_the_keeper": HIDDEN,
     "ptrace_of_the_keeper": NO_RIGHT,
     "descriptors_of_the_keeper": HIDDEN,
+    "a_descriptor_by_a_process_descriptor": NO_RIGHT,
     "a_descriptor_that_was_open": "EBADF",
     "words_for_the_terminal": NO_RIGHT,
+    "words_for_the_console": NO_RIGHT,
+    "what_the_kernel_counts": NO_RIGHT,
     "a_key_that_the_host_resolves": NO_RIGHT,
     "programs_for_the_kernel": NO_RIGHT,
     "a_program_of_root": "uid 65534",
@@ -72,6 +88,11 @@ ESCAPES = {
     "an_address_of_ipv4": HIDDEN,
     "an_address_of_ipv6": HIDDEN,
     "an_address_of_ipv4_in_ipv6": HIDDEN,
+    "by_several_paths": HIDDEN,
+    "a_route_of_its_own": NO_RIGHT,
+    "a_mark_for_the_routes": NO_RIGHT,
+    "the_words_of_a_cloud": HIDDEN,
+    "no_address": REFUSED,
     "another_source": HIDDEN,
     "the_proxy_s_own_listener": CUT,
     "loopback_of_the_host": REFUSED,
@@ -189,3 +210,45 @@ def test_the_kernel_s_files_for_root(gateway_lab: Lab) -> None:
     )
     done = Sandbox(gateway_lab.out, user=[]).python(POLICY, code)
     assert done.out.splitlines() == ["30"] * len(there), done.err  # EROFS
+
+
+# A connection that the command has as its standard input is led elsewhere: it is
+# one of the host's network, whoever has it.
+ELSEWHERE = """
+import ctypes, socket
+one, libc = socket.socket(fileno=0), ctypes.CDLL(None)
+libc.connect(0, bytes(16), 16)  # of no family: it is disconnected
+one.settimeout(3)
+one.connect(("203.0.113.80", 80))
+print("out", flush=True)
+"""
+
+
+@pytest.mark.parametrize("options, status", [([], 3), (["--keep-fd", "0"], 0)])
+def test_a_connection_of_the_host_is_not_inherited(gateway_lab: Lab, options, status) -> None:
+    """Unless the caller says so, who then knows what he gives."""
+    host, sandbox = gateway_lab.out, Sandbox(gateway_lab.out)
+    call = sandbox.argv(POLICY, ["/usr/bin/python3", "-c", ELSEWHERE], "--quiet", *options)
+    shell = ["bash", "-c", 'exec 0<>/dev/tcp/203.0.113.80/80 && exec "$@"', "bash"]
+    done = host.run([*shell, *call], timeout=30)
+    assert done.returncode == status, done.stderr
+    assert ("out\n" == done.stdout) == bool(options)
+    assert options or "descriptor 0 is a socket of the host" in done.stderr
+
+
+GIVE_A_PAIR = """
+import socket, subprocess, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, getattr(socket, sys.argv[1]))
+done = subprocess.run(sys.argv[2:], stdout=theirs)
+theirs.close()
+print(done.returncode, ours.recv(100) if done.returncode == 0 else "")
+"""
+
+
+@pytest.mark.parametrize("kind, said", [("SOCK_STREAM", "0 b'hello\\n'"), ("SOCK_DGRAM", "3")])
+def test_a_pair_of_the_caller_s(gateway_lab: Lab, kind: str, said: str) -> None:
+    """What node, sshd and systemd give; and one that would send to anybody."""
+    sandbox = Sandbox(gateway_lab.out)
+    call = sandbox.argv(POLICY, ["echo", "hello"], "--quiet")
+    done = sandbox.host.run(["/usr/bin/python3", "-c", GIVE_A_PAIR, kind, *call])
+    assert done.stdout.strip() == said, done.stderr

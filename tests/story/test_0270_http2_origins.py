@@ -47,12 +47,16 @@ from tests.lab.http2 import (
     settings,
 )
 from tests.lab.journal import Journal
+from tests.lab.lab import WEB
 from tests.lab.listener import echo, read_head
+from tests.lab.parent import HttpParent
 from tests.story.zones import ZONES
 
 POLICY = (
     ZONES
     + """
+parent corp = http 203.0.113.9:3129
+
 proxy {
     listen 10.0.0.1:3128 for lan
     intercept https for lan
@@ -62,6 +66,7 @@ proxy {
 }
 
 reject lan -> any https path "/secret/*"   log as "secret"
+allow  lan -> shop.example.com tcp 8443 inspect via corp  log as "by parent"
 allow  lan -> any https inspect            log as "reading"
 allow  lan -> any tcp 8443 inspect         log as "aside"
 allow  lan -> wan udp 53
@@ -110,12 +115,24 @@ def lan(gateway: Gateway) -> Host:
 @contextmanager
 def framed(gateway: Gateway, **values: int) -> Iterator[Http2]:
     """A client of HTTP/2, inside."""
+    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
+    with Http2(wrap(gateway, sock, "out.example.com"), **values) as client:
+        yield client
+
+
+@contextmanager
+def framed_to_nginx(gateway: Gateway, name: str = "www.example.com", **values: int) -> Iterator[Http2]:
+    sock = gateway.lab.lan.connect("10.0.0.1", 3128, timeout=5)
+    sock.sendall(f"CONNECT {name}:8443 HTTP/1.1\r\nHost: {name}:8443\r\n\r\n".encode())
+    assert read_head(sock).startswith(b"HTTP/1.1 200 ")
+    with Http2(wrap(gateway, sock, name), **values) as client:
+        yield client
+
+
+def wrap(gateway: Gateway, sock: socket.socket, name: str) -> ssl.SSLSocket:
     context = ssl.create_default_context(cafile=str(gateway.dir / "ca.pem"))
     context.set_alpn_protocols(["h2"])
-    sock = gateway.lab.lan.connect(gateway.lab.out.ip4, 443, timeout=5)
-    inside = context.wrap_socket(sock, server_hostname="out.example.com")
-    with Http2(inside, **values) as client:
-        yield client
+    return context.wrap_socket(sock, server_hostname=name)
 
 
 def counters(gateway: Gateway) -> dict[str, int]:
@@ -345,6 +362,41 @@ def test_a_client_that_does_not_read_stops_the_server(gateway: Gateway, server: 
         client.reset(stream)
 
 
+def test_behind_a_parent(gateway: Gateway, journal: Journal) -> None:
+    """Which opens one way for many requests, and sees nothing of them."""
+    url = "https://shop.example.com:8443"
+    with HttpParent(gateway.lab.out, 3129, {"shop.example.com": WEB[0]}) as parent:
+        with framed_to_nginx(gateway, "shop.example.com") as client:
+            streams = [client.ask(request(f"{url}/{n}")) for n in range(5)]
+            client.until(lambda: all(client.answer(s).over for s in streams))
+            assert all(b"version: HTTP/2.0" in client.answer(s).body for s in streams)
+        assert [head.split()[0] for head in parent.heads] == ["CONNECT"]
+    event = journal.wait(rule_name="by parent", url=f"{url}/0")
+    assert (event.http_server, event.parent_server) == ("2", "http 203.0.113.9:3129")
+
+
+def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
+    """However many of the same connection's answers he leaves lying."""
+    gateway.lab.pages.hole("large", 2 << 20)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(framed_to_nginx(gateway, initial_window=0)) for _ in range(2)]
+        unkept = [("cache-control", "no-store")]  # so it sets the pace itself
+        asked = [(c, c.ask(request(f"{NGINX}/files/large?{n}", more=unkept))) for c in slow for n in range(40)]
+        for client, stream in asked:
+            client.until(lambda c=client, s=stream: c.answer(s).status)
+        for _ in range(4):  # by any thread
+            with framed_to_nginx(gateway) as client:
+                answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
+                assert (answer.status, len(answer.body), answer.ended) == (200, 2 << 20, True)
+
+
+def test_a_server_is_asked_for_itself(gateway: Gateway, server: Framed) -> None:
+    with framed(gateway) as client:
+        fields = [(":method", "OPTIONS"), (":scheme", "https"), (":authority", "out.example.com"), (":path", "*")]
+        assert client.fetch(fields).status == 200
+    assert server.asked[-1].headers[":path"] == "*"
+
+
 def test_a_websocket_goes_by_http1(gateway: Gateway, server: Framed) -> None:
     def http1(inside: ssl.SSLSocket) -> None:
         read_head(inside)
@@ -384,6 +436,20 @@ def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
     finally:
         assert gateway.apply(POLICY).returncode == GOOD
     assert server.peak == 1
+
+
+def test_who_takes_much_back_spoils_no_connection(gateway: Gateway, server: Framed) -> None:
+    """A server may end one on which too much is taken back: the next goes elsewhere before."""
+    held: list[Asked] = []
+    server.answers["/back"] = lambda wire, asked: held.append(asked)
+    with framed(gateway) as client:
+        for n in range(150):
+            stream = client.ask(request(f"{OUT}/back", "POST"))
+            wait.until("it is asked", lambda n=n: len(held) > n)
+            client.reset(stream)
+        assert client.get(f"{OUT}/after").status == 200
+    wires = {id(asked.wire) for asked in held}
+    assert len(wires) == 2 and all(asked.wire.goaway is None for asked in held)
 
 
 # ---- what else is done to answers ----

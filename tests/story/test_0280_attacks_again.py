@@ -2,11 +2,13 @@
 """What was tried after all of that: servers and clients that work together."""
 
 import contextlib
+import http.client
 import socket
 import threading
 
 from tests.lab.gateway import Gateway
 from tests.lab.http2 import Http2, request
+from tests.lab.listener import read_head
 from tests.story.zones import ZONES
 
 POLICY = (
@@ -83,3 +85,55 @@ def hints_by_http1(gateway: Gateway, hints: Hints) -> None:
     whole = hints.sent // len(Hints.head) + 1
     assert got.endswith(b"\r\n\r\nhello") and got.count(b" 103 ") == whole
 
+
+
+# Who has authenticated by a connection, as NTLM and Negotiate do (RFC 4559, 6).
+
+
+class Windows:
+    """A server for which a connection is somebody from the third word of NTLM on."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+
+    def handle(self, conn: socket.socket) -> None:
+        self.connections += 1
+        number, who = self.connections, "nobody"
+        conn.settimeout(10)
+        while head := read_head(conn):
+            status, more = "200 OK", ""
+            if b"NTLM one" in head:
+                status, more = "401 No", f"WWW-Authenticate: NTLM {number}\r\n"
+            elif f"NTLM three {number}".encode() in head:
+                who = "alice"
+            elif b"/private" in head and who == "nobody":
+                status, more = "401 No", "WWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\n"
+            answer = f"HTTP/1.1 {status}\r\n{more}Content-Length: {len(who)}\r\n\r\n{who}"
+            conn.sendall(answer.encode())
+
+
+def ask(client: http.client.HTTPConnection, path: str, word: str = "", method: str = "GET") -> tuple[int, str, str]:
+    fields = {"Authorization": f"NTLM {word}"} if word else {}
+    client.request(method, PLACE + path, headers=fields)
+    answer = client.getresponse()
+    said = answer.getheader("WWW-Authenticate", "")
+    return answer.status, answer.read().decode(), said
+
+
+def test_a_connection_that_is_somebody_s(gateway: Gateway) -> None:
+    """It serves nobody else; and all words of the proof go by it."""
+    windows, lan = Windows(), gateway.lab.lan
+    with gateway.lab.out.serve(5000, windows.handle):
+        alice, bob = lan.http("10.0.0.1", 3128), lan.http("10.0.0.1", 3128)
+        assert ask(bob, "/")[:2] == (200, "nobody")
+        assert ask(alice, "/private")[0] == 401
+        status, _, challenge = ask(alice, "/private", "one")
+        assert status == 401
+        number = challenge.removeprefix("NTLM ")
+        assert ask(alice, "/private", f"three {number}", "POST")[:2] == (200, "alice")
+        assert ask(bob, "/")[:2] == (200, "nobody")
+        assert ask(bob, "/private")[0] == 401
+        assert ask(alice, "/private", method="POST")[:2] == (200, "alice")
+        alice.close()
+        assert ask(bob, "/")[:2] == (200, "nobody")
+        bob.close()

@@ -79,10 +79,9 @@ what_is_big_goes_at_once(void **state)
 static void
 holes_are_given_back(void **state)
 {
-	char **pieces = calloc(PIECES, sizeof(*pieces));
-
 	(void)state;
 	need_our_allocator();
+	char **pieces = calloc(PIECES, sizeof(*pieces));
 	assert_non_null(pieces);
 	size_t before = resident();
 	for (size_t i = 0; i < PIECES; i++)

@@ -291,6 +291,52 @@ whose_it_is(void **state)
 	policy_unref(policy);
 }
 
+/* Questions to the gateway's DNS need no rule; those that went elsewhere come
+ * to it now. */
+static void
+questions_go_on(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *from, *to;
+		uint32_t mark;
+		enum flow_owner owner;
+		bool asks, forbidden;
+	} rows[] = {
+		{ 17, "10.0.0.4", "10.0.0.1", 0, FLOW_OWNER_PROXY, true,
+		    false },
+		{ 6, "10.0.0.4", "10.0.0.1", 0, FLOW_OWNER_PROXY, true, false },
+		{ 17, "10.0.9.4", "192.0.2.53", FIREWALL_MARK_HANDOVER,
+		    FLOW_OWNER_PROXY, true, false },
+		{ 17, "10.0.9.4", "192.0.2.53", 0, FLOW_OWNER_FIREWALL, true,
+		    true },
+		{ 17, "10.0.0.4", "192.0.2.53", 0, FLOW_OWNER_FIREWALL, false,
+		    true },
+	};
+	struct policy *policy = memory_policy(
+	    ZONES "dns {\n listen 10.0.0.1 for lan\n intercept guest\n}\n"
+		  "allow guest -> wan\nallow lan -> wan tcp 80\n"
+		  "reject lan -> any\n");
+	struct flows_court court = court_of(policy, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct conntrack_entry entry =
+		    entry_of(rows[i].protocol, rows[i].from, rows[i].to, 53);
+		entry.mark = rows[i].mark;
+		struct flow_judgement judgement = judge(&court, &entry);
+		if (judgement.owner != rows[i].owner ||
+		    judgement.forbidden != rows[i].forbidden ||
+		    judgement.flow.asks_dns != rows[i].asks)
+			fail_msg("row %zu: %d %d %d", i, (int)judgement.owner,
+			    judgement.forbidden, judgement.flow.asks_dns);
+		if (rows[i].asks)
+			assert_int_equal(
+			    judgement.answer.verdict, POLICY_VERDICT_ALLOW);
+	}
+	policy_unref(policy);
+}
+
 /* What passed by the proxy and may not any more is not refused by a rule. */
 static void
 says_why_though_its_rule_allows_it(void **state)
@@ -502,6 +548,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(is_judged_as_it_is_written),
 		cmocka_unit_test(whose_it_is),
+		cmocka_unit_test(questions_go_on),
 		cmocka_unit_test(says_why_though_its_rule_allows_it),
 		cmocka_unit_test(a_translation_is_made_once),
 		cmocka_unit_test(a_child_fares_as_its_master),

@@ -146,7 +146,7 @@ begin(struct pair *pair)
 	options.side = HTTP2_CLIENT;
 	options.https = true;
 	options.head = 120 * CLOCK_MS; /* so it looks every 20 ms */
-	options.silence = 60 * CLOCK_MS;
+	options.silence = options.pong = 60 * CLOCK_MS;
 	assert_int_equal(http2_session_create(pair->wires[1], &options, &asking,
 			     pair, &pair->client),
 	    0);
@@ -442,6 +442,36 @@ a_server_that_takes_its_time(void **state)
 	end(&p);
 }
 
+/* A server would take us for who does the same to it. */
+static void
+too_much_that_is_taken_back(void **state)
+{
+	struct stream *stream;
+	struct pair p;
+	int taken_back = 0;
+
+	(void)state;
+	begin(&p);
+	/* What was never sent does not count. */
+	for (int i = 0; i < HTTP2_RESETS_MAX; i++) {
+		assert_int_equal(http2_session_open(p.client, &stream), 0);
+		stream_close(&stream);
+	}
+	while (http2_session_open(p.client, &stream) == 0) {
+		assert_int_equal(stream_write(stream, STR(GET)), 0);
+		harness_round(&p.h);
+		harness_round(&p.h);
+		stream_close(&stream);
+		settle(&p);
+		for (; p.asked_count > 0; p.asked_count--)
+			stream_close(&p.asked[p.asked_count - 1].stream);
+		assert_true(++taken_back < HTTP2_RESETS_MAX);
+	}
+	assert_true(taken_back > HTTP2_RESETS_MAX / 2);
+	assert_false(p.over[1]);
+	end(&p);
+}
+
 static void
 a_connection_that_ends(void **state)
 {
@@ -487,6 +517,7 @@ main(void)
 		cmocka_unit_test(one_that_goes_on_though_it_was_let_go),
 		cmocka_unit_test(a_server_that_is_gone_without_a_word),
 		cmocka_unit_test(a_server_that_takes_its_time),
+		cmocka_unit_test(too_much_that_is_taken_back),
 		cmocka_unit_test(a_connection_that_ends),
 		cmocka_unit_test(a_head_that_is_none),
 	};

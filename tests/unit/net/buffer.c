@@ -92,7 +92,9 @@ grows_by_doubling(void **state)
 	static const struct {
 		size_t bytes, lent;
 	} rows[] = {
-		{ 1, 16384 },
+		{ 1, 2048 },
+		{ 2048, 2048 },
+		{ 2049, 16384 },
 		{ 16384, 16384 },
 		{ 16385, 32768 },
 		{ 32769, 65536 },
@@ -141,6 +143,9 @@ static void
 a_secret_is_wiped(void **state)
 {
 	static char words[128 * (sizeof(secret) - 1)];
+	static const size_t rooms[BUFFER_PIECE_CLASSES] = { BUFFER_SMALL_BYTES,
+		BUFFER_PIECE_BYTES, 2 * BUFFER_PIECE_BYTES,
+		4 * BUFFER_PIECE_BYTES };
 	struct buffer_pool pool;
 	struct buffer buffer;
 
@@ -165,8 +170,7 @@ a_secret_is_wiped(void **state)
 	for (size_t class = 0; class < BUFFER_PIECE_CLASSES; class ++)
 		for (const char *piece = (const char *)pool.kept[class];
 		     piece != NULL; piece = *(char *const *)piece)
-			assert_false(
-			    has_secret(piece, BUFFER_PIECE_BYTES << class));
+			assert_false(has_secret(piece, rooms[class]));
 	buffer_pool_fini(&pool);
 }
 
@@ -174,7 +178,7 @@ static void
 pool_keeps_a_bounded_amount(void **state)
 {
 	enum {
-		BUFFERS = 400
+		BUFFERS = 3000
 	};
 	static struct buffer buffers[BUFFERS];
 	struct buffer_pool pool;
@@ -185,7 +189,7 @@ pool_keeps_a_bounded_amount(void **state)
 		buffer_init(&buffers[i], &pool, MAX);
 		assert_int_equal(buffer_append(&buffers[i], STR("x")), 0);
 	}
-	assert_int_equal(pool.lent_bytes, BUFFERS * BUFFER_PIECE_BYTES);
+	assert_int_equal(pool.lent_bytes, BUFFERS * BUFFER_SMALL_BYTES);
 	for (size_t i = 0; i < BUFFERS; i++)
 		buffer_consume(&buffers[i], 1);
 	assert_int_equal(pool.lent_bytes, 0);

@@ -11,7 +11,9 @@
  *	a rule matches in no completion, in some, or in all of them
  *
  * A rule that goes by a parent matches only what the proxy carries, which is
- * one more thing that may be open.
+ * one more thing that may be open.  One that says `inspect` asks for a scheme,
+ * whichever, as only requests have one; unless it spares those who pin, and the
+ * flow is of one of them: then it does not ask for any.
  *
  * That is what no, might and yes must mean.  From there the walk is the one of
  * the design: first yes decides; a might decides if every verdict still
@@ -25,7 +27,8 @@
  *	   not, verdict, rule, reports, and whether the name matched;
  *	2. policy_decide: verdict, rule, phase, reason, and that what it hangs
  *	   on was not given;
- *	3. early means equal: where a phase decides, in every completion the same
+ *	3. policy_opens: whether TLS is opened, and by which rule;
+ *	4. early means equal: where a phase decides, in every completion the same
  *	   rules report and the first rule that decides has the decided outcome.
  *	   This one asks nothing of the walk, so it would find a mistake that both
  *	   have.
@@ -33,7 +36,7 @@
  * That a phase is undecided although all completions agree is not an error:
  * the walk looks at one rule at a time, and the evaluator knows values by their
  * names and does not add them up.  Where a rule holds all or nothing without
- * saying so (`lan except 10.0.0.0/24`), a policy is vague: the third is compared
+ * saying so (`lan except 10.0.0.0/24`), a policy is vague: the fourth is compared
  * all the same, the first only where nothing is unknown.
  *
  * Some lists are made long, for the evaluator asks those through an index.
@@ -43,6 +46,7 @@
  */
 #include "policy/evaluate.h"
 
+#include "policy/opening.h"
 #include "policy/rule_index.h"
 
 #include "memory.h"
@@ -61,7 +65,8 @@ struct side {
 struct twin_rule {
 	enum policy_verdict verdict;
 	bool publish, report, log, direct, limited;
-	unsigned parent; /* of its servers; 0: none */
+	bool inspect, spares; /* but for who pins */
+	unsigned parent;      /* of its servers; 0: none */
 	uint32_t from;
 	struct side to, except;
 	uint32_t
@@ -181,6 +186,22 @@ write_via(struct twin *twin, struct twin_rule *rule)
 	twin->vague |= is_emptied(rule); /* its names open more */
 }
 
+#define HTTP    0x1 /* of the rows of schemes */
+#define BOTH    0x3
+#define CONNECT 0x4 /* of those of methods */
+
+static void
+write_inspect(struct twin *twin, struct twin_rule *rule)
+{
+	if (rule->asks[SCHEME] == HTTP)
+		return;
+	rule->inspect = true;
+	rule->asks[SCHEME] &= BOTH;
+	rule->spares = one_in(twin, 2);
+	text_addf(
+	    &twin->text, " inspect%s", rule->spares ? " unless pinned" : "");
+}
+
 static void
 write_options(struct twin *twin, struct twin_rule *rule)
 {
@@ -196,6 +217,9 @@ write_options(struct twin *twin, struct twin_rule *rule)
 		text_addz(&twin->text, " direct");
 	else if (allows && !rule->publish && !rule->report && one_in(twin, 4))
 		write_via(twin, rule);
+	if (allows && !rule->direct && !rule->publish && !rule->report &&
+	    one_in(twin, 4))
+		write_inspect(twin, rule);
 	text_addc(&twin->text, '\n');
 }
 
@@ -413,6 +437,7 @@ some_flow(struct twin *twin, struct truth *truth)
 	if (flow.last > POLICY_PHASE_PACKET)
 		flow.last += below(twin, POLICY_PHASE_COUNT - flow.last);
 	flow.spoofed = one_in(twin, 50);
+	flow.pinned = one_in(twin, 3);
 	set_values(&flow, truth);
 	set_known(twin, &flow, truth);
 	flow.any_port = flow.known[POLICY_FACT_SERVICE] == FLOW_KNOWN &&
@@ -461,6 +486,9 @@ is_one(uint32_t bits)
 struct values {
 	uint32_t rows[FACTS];
 	uint32_t carried; /* by the proxy: BIT(0) may be not, BIT(1) may be */
+	bool pinned;
+	bool connects; /* what is asked for is a CONNECT, of which a rule may
+			* speak, and what lies inside, of which others do */
 };
 
 /* Of what cannot be carried it is left open, to be refused. */
@@ -492,6 +520,8 @@ completions(
 	for (unsigned i = 0; i < FACTS; i++)
 		values.rows[i] = possible(flow, phase, i, truth->rows[i]);
 	values.carried = carried(flow);
+	values.pinned = flow->pinned;
+	values.connects = false;
 	if (flow->any_port && is_one(values.rows[SERVICE])) {
 		values.rows[SERVICE] = 0;
 		for (size_t i = 0; i < COUNT_OF(services); i++)
@@ -550,6 +580,24 @@ clear_matchings(struct matchings *matchings)
 	for (size_t i = 0; i < (count); i++)                                   \
 		if (((set) >> i & 1) != 0)
 
+static bool
+is_of_connect(const struct twin_rule *rule)
+{
+	return rule->asks[METHOD] != UINT32_MAX &&
+	       (rule->asks[METHOD] & CONNECT) != 0;
+}
+
+/* The rows of the fact that the rule takes. */
+static uint32_t
+asked_of(const struct twin_rule *rule, const struct values *values, size_t fact)
+{
+	if (fact == METHOD && values->connects && is_of_connect(rule))
+		return UINT32_MAX;
+	return fact == SCHEME && rule->spares && values->pinned
+		   ? UINT32_MAX
+		   : rule->asks[fact];
+}
+
 /* Every value of one fact, and which rules it leaves. */
 static void
 add_values(const struct twin *twin, const struct values *values, size_t fact,
@@ -559,7 +607,9 @@ add_values(const struct twin *twin, const struct values *values, size_t fact,
 	{
 		uint32_t rules = 0;
 		for (size_t r = 0; r < twin->count; r++)
-			rules |= (twin->rules[r].asks[fact] >> row & 1) << r;
+			rules |=
+			    (asked_of(&twin->rules[r], values, fact) >> row & 1)
+			    << r;
 		add_matching(ret, rules);
 	}
 }
@@ -818,6 +868,56 @@ compare_decision(const struct twin *twin, const struct policy *policy,
 		mismatch(twin, flow, truth, phase, "hangs on what is known");
 }
 
+/* From the top, the first that decides: one that says `inspect` and may match,
+ * or another one that does in any case. */
+static size_t
+opens(const struct twin *twin, const struct values *values,
+    const struct matchings *all)
+{
+	uint32_t in_some = 0, in_all = UINT32_MAX;
+
+	for (size_t i = 0; i < all->count; i++) {
+		in_some |= all->each[i];
+		in_all &= all->each[i];
+	}
+	for (size_t r = 0; r < twin->count; r++) {
+		const struct twin_rule *rule = &twin->rules[r];
+		bool inspects =
+		    rule->inspect && !(rule->spares && values->pinned);
+		if ((in_some >> r & 1) == 0 || rule->report)
+			continue;
+		if (inspects || (in_all >> r & 1) != 0)
+			return inspects ? r : NO_RULE;
+	}
+	return NO_RULE;
+}
+
+/* The same flow, as TLS in which nothing was seen. */
+static void
+compare_opening(struct twin *twin, const struct policy *policy,
+    const struct flow *flow, const struct truth *truth)
+{
+	static const unsigned inside[] = { SCHEME, METHOD, PATH, HEADER, TYPE };
+	struct flow hidden = *flow;
+
+	if (flow->way != FLOW_INTERCEPTED && flow->way != FLOW_EXPLICIT)
+		return;
+	hidden.tls = FLOW_TLS;
+	hidden.last = POLICY_PHASE_RESPONSE;
+	hidden.connects = flow->way == FLOW_EXPLICIT && one_in(twin, 2);
+	for (size_t i = 0; i < COUNT_OF(inside); i++)
+		hidden.known[facts[inside[i]].fact] = FLOW_NOT_GIVEN;
+	struct values values =
+	    completions(&hidden, POLICY_PHASE_REQUEST, truth);
+	values.connects = hidden.connects;
+	const struct matchings *all = try_all(twin, truth->source, &values);
+	if (!twin->vague &&
+	    number_of_rule(twin, policy_opens(policy, &hidden)) !=
+		opens(twin, &values, all))
+		mismatch(twin, &hidden, truth, POLICY_PHASE_REQUEST,
+		    "opened otherwise");
+}
+
 static void
 compare(struct twin *twin, const struct policy *policy)
 {
@@ -838,6 +938,7 @@ compare(struct twin *twin, const struct policy *policy)
 		decided = POLICY_PHASE_PACKET;
 	compare_decision(
 	    twin, policy, &flow, &truth, wanted, (enum policy_phase)decided);
+	compare_opening(twin, policy, &flow, &truth);
 }
 
 static uint64_t

@@ -2,7 +2,8 @@
 /*
  * A policy from a text in memory, for tests.
  *
- * The policy is called "p"; every list's file holds what memory_list says.
+ * The policy is called "p"; every list's file holds what memory_list says, and
+ * a CA is in "ca.pem".
  */
 #ifndef GATEHOUSE_TESTS_UNIT_POLICY_MEMORY_H
 #define GATEHOUSE_TESTS_UNIT_POLICY_MEMORY_H
@@ -17,10 +18,16 @@
 
 static const char memory_list[] = "ads.example.com\n";
 
+/* As far as a policy looks at it. */
+static const char memory_ca[] = "-----BEGIN CERTIFICATE-----\n"
+				"-----BEGIN PRIVATE KEY-----\n";
+
 static inline int
 memory_read(void *context, const char *path, size_t bytes_max, struct text *ret)
 {
-	const char *text = strcmp(path, "p") == 0 ? context : memory_list;
+	const char *text = strcmp(path, "p") == 0        ? context
+			   : strcmp(path, "ca.pem") == 0 ? memory_ca
+							 : memory_list;
 
 	(void)bytes_max;
 	text_clear(ret);

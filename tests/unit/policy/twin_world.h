@@ -283,7 +283,8 @@ static const char world_head[] =
     "hours weekend = sat-sun\nhours turn = sun 23:59-00:01\n"
     "hours always = mon-sun\nparent corp = http 192.0.2.8:3128\n"
     "parent same = http 192.0.2.8:3128\n"
-    "parent other = http 192.0.2.8:3128, socks5 192.0.2.9:1080\n";
-#define WORLD_HEAD_LINES 14
+    "parent other = http 192.0.2.8:3128, socks5 192.0.2.9:1080\n"
+    "proxy { ca \"ca.pem\" }\n";
+#define WORLD_HEAD_LINES 15
 
 #endif

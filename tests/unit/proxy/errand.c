@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "policies.h"
 #include "proxy/pool.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <stdio.h>
@@ -110,6 +111,8 @@ begin(struct test *t)
 	t->worker.slots = slots_create();
 	assert_non_null(t->worker.slots);
 	t->worker.pool = pool_create(&t->h.loop, t->pools);
+	t->worker.sessions = sessions_create(&t->h.loop);
+	assert_non_null(t->worker.sessions);
 	use_policy(t, text);
 	event_sink_set(sink, NULL);
 }
@@ -165,6 +168,7 @@ end(struct test *t)
 {
 	event_sink_set(NULL, NULL);
 	pool_destroy(&t->worker.pool);
+	sessions_destroy(&t->worker.sessions);
 	pools_destroy(&t->pools);
 	slots_destroy(&t->worker.slots);
 	tally_slot_fini(&t->worker.tally);

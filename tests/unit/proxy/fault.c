@@ -13,6 +13,7 @@
 #include "proxy/client.h"
 #include "proxy/crowd.h"
 #include "proxy/pool.h"
+#include "proxy/sessions.h"
 #include "proxy/worker.h"
 
 #include <signal.h>
@@ -83,6 +84,8 @@ begin(struct story *s)
 	assert_non_null(s->worker.slow_heads);
 	s->worker.pool = pool_create(&s->h.loop, s->pools);
 	assert_non_null(s->worker.pool);
+	s->worker.sessions = sessions_create(&s->h.loop);
+	assert_non_null(s->worker.sessions);
 }
 
 static void
@@ -91,6 +94,7 @@ end(struct story *s)
 	while (s->worker.clients != NULL)
 		client_destroy(s->worker.clients);
 	pool_destroy(&s->worker.pool);
+	sessions_destroy(&s->worker.sessions);
 	pools_destroy(&s->pools);
 	slots_destroy(&s->worker.slots);
 	tally_slot_fini(&s->worker.tally);
