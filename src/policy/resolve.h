@@ -86,8 +86,7 @@ bool resolve_services(struct resolver *resolver,
     const struct syntax_service *syntax, struct policy_services *ret);
 
 /* Protocols without ports among services that are known; false: reported. */
-bool resolve_bare(
-    struct resolver *resolver, const struct syntax_service *list);
+bool resolve_bare(struct resolver *resolver, const struct syntax_service *list);
 
 /*
  * Hints at what was meant by an item that is no service, behind the one before
@@ -156,6 +155,11 @@ void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,
     const struct syntax_word *except, struct policy_endpoint *ret);
+
+/* The same, and domains. */
+bool resolve_destination(struct resolver *resolver,
+    const struct syntax_word *words, const struct syntax_word *except,
+    struct policy_endpoint *ret);
 
 /*
  * The one address in each family that the words stand for.  False: reported,
