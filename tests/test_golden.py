@@ -2,6 +2,8 @@
 """Policies and the exact words that must come out.
 
 tests/golden/fail/NAME.policy is wrong, and `gatehouse check` says NAME.error.
+tests/golden/warn/NAME.policy is good, but probably not what was meant: it says
+NAME.warnings.  A "ca.pem" beside it is made here.
 tests/golden/explain/NAME.policy is right; NAME.flows has flows, one a line (`#`
 starts a comment), of which `gatehouse explain` says NAME.explain, and with
 --json NAME.json.
@@ -26,6 +28,7 @@ GOLDEN = ROOT / "tests" / "golden"
 PROGRAM = ROOT / os.environ.get("BUILD", "build") / "gatehouse"
 UPDATE = os.environ.get("GOLDEN_UPDATE") == "1"
 FAIL = sorted((GOLDEN / "fail").glob("*.policy"))
+WARN = sorted((GOLDEN / "warn").glob("*.policy"))
 EXPLAIN = sorted((GOLDEN / "explain").glob("*.policy"))
 
 
@@ -54,7 +57,7 @@ def flows(policy: Path) -> list[str]:
 
 
 def test_there_are_golden_files() -> None:
-    assert len(FAIL) >= 130 and EXPLAIN
+    assert len(FAIL) >= 130 and WARN and EXPLAIN
 
 
 @pytest.mark.parametrize("policy", FAIL, ids=lambda path: path.stem)
@@ -75,6 +78,19 @@ def test_an_error_names_its_section(policy: Path) -> None:
         assert fails or anchor in anchors(ROOT / document), error
 
 
+@pytest.mark.parametrize("policy", WARN, ids=lambda path: path.stem)
+def test_what_is_probably_not_meant(policy: Path, tmp_path: Path) -> None:
+    (tmp_path / policy.name).write_bytes(policy.read_bytes())
+    if b'ca "ca.pem"' in policy.read_bytes():
+        gatehouse("ca", "create", "ca.pem", folder=tmp_path)
+    done = gatehouse("check", policy.name, folder=tmp_path)
+    assert done.returncode == 0
+    # What this host has is no matter of the policy's, nor how much is said.
+    lines = done.stdout.splitlines(keepends=True)[:-1]
+    said = [line for line in lines if b"of the policy's interfaces" not in line]
+    must_be(policy.with_suffix(".warnings"), b"".join(said))
+
+
 @pytest.mark.parametrize("policy", EXPLAIN, ids=lambda path: path.stem)
 def test_what_is_said_of_a_flow(policy: Path) -> None:
     text = json = b""
@@ -93,8 +109,8 @@ def test_what_is_said_of_a_flow(policy: Path) -> None:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    policies = {path.with_suffix("") for path in FAIL + EXPLAIN}
-    kept = {".error", ".flows", ".explain", ".json"}
+    policies = {path.with_suffix("") for path in FAIL + WARN + EXPLAIN}
+    kept = {".error", ".warnings", ".flows", ".explain", ".json"}
     left = [
         path
         for path in GOLDEN.rglob("*")

@@ -10,6 +10,7 @@
  *	interface   a zone without an interface: nothing can enter by it
  *	unreached   a rule that never matches: earlier ones take all of it
  *	redundant   a rule whose removal would change nothing
+ *	late        a rule that a broader one above it makes vain
  *
  * and a note, which is no fault:
  *
@@ -26,8 +27,8 @@ void policy_analyse(const struct policy *policy, struct report *report);
 
 /*
  * How the rules stand to each other, exactly (policy/meaning): unreached,
- * redundant and, if wanted, overlap.  0, -ENOMEM, or -E2BIG where there is too
- * much to tell apart; the report then says so.
+ * redundant, late and, if wanted, overlap.  0, -ENOMEM, or -E2BIG where there
+ * is too much to tell apart; the report then says so.
  */
 int policy_analyse_list(
     const struct policy *policy, bool want_notes, struct report *report);

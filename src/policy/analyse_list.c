@@ -3,8 +3,7 @@
  * policy/analyse_list: how the rules of a list stand to each other, in words;
  * policy/standing knows.
  */
-#include "policy/analyse.h"
-#include "policy/standing.h"
+#include "policy/analyse_list.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,16 +11,8 @@
 /* More rules than this in one message help nobody. */
 #define LINES_SHOWN 8
 
-struct analysis {
-	struct standing standing;
-	const struct policy *policy;
-	struct report *report;
-	uint8_t *marks; /* rules found, one byte each */
-	bool is_whole;  /* nothing was too entangled */
-};
-
-static size_t
-count_marks(const struct analysis *analysis)
+size_t
+analyse_marked(const struct analysis *analysis)
 {
 	size_t count = 0;
 
@@ -43,15 +34,11 @@ say_line(const struct policy_rule *rule, const struct policy_rule *reader,
 		text_addf(out, alone ? "line %u" : "%u", rule->line);
 }
 
-/*
- * "line 3", "lines 3, 5 and 12", "lines 3, 5, ... (12 in all)"; of other files
- * than the reader's "web.policy:7".
- */
-static void
-say_marked(const struct analysis *analysis, const struct policy_rule *reader,
-    struct text *out)
+void
+analyse_say_marked(const struct analysis *analysis,
+    const struct policy_rule *reader, struct text *out)
 {
-	size_t count = count_marks(analysis), said = 0;
+	size_t count = analyse_marked(analysis), said = 0;
 
 	text_addz(out, count == 1 ? "" : "lines ");
 	for (size_t i = 0; i < analysis->policy->rule_count; i++) {
@@ -68,8 +55,8 @@ say_marked(const struct analysis *analysis, const struct policy_rule *reader,
 	}
 }
 
-static void
-report_by_marked(const struct analysis *analysis)
+void
+analyse_by_marked(const struct analysis *analysis)
 {
 	for (size_t i = 0; i < analysis->policy->rule_count; i++)
 		if (analysis->marks[i] != 0)
@@ -131,36 +118,36 @@ report_impossible(struct analysis *analysis, const struct policy_rule *rule)
 static void
 report_unreached(struct analysis *analysis, const struct policy_rule *rule)
 {
-	size_t count = count_marks(analysis);
+	size_t count = analyse_marked(analysis);
 	struct text words = TEXT_EMPTY;
 
 	if (count > 0) {
-		say_marked(analysis, rule, &words);
+		analyse_say_marked(analysis, rule, &words);
 		text_addz(&words,
 		    count == 1 ? " takes all of it" : " take all of it");
 	}
 	report_warning(analysis->report, "unreached", rule->place,
 	    "this rule never matches%s%.*s", count > 0 ? ": " : "",
 	    STR_ARG(text_str(&words)));
-	report_by_marked(analysis);
+	analyse_by_marked(analysis);
 	text_fini(&words);
 }
 
 static void
 report_redundant(struct analysis *analysis, const struct policy_rule *rule)
 {
-	size_t count = count_marks(analysis);
+	size_t count = analyse_marked(analysis);
 	struct text words = TEXT_EMPTY;
 
 	if (count > 0) {
-		say_marked(analysis, rule, &words);
+		analyse_say_marked(analysis, rule, &words);
 		text_addz(
 		    &words, count == 1 ? " does the same" : " do the same");
 	}
 	report_warning(analysis->report, "redundant", rule->place,
 	    "without this rule nothing would change%s%.*s",
 	    count > 0 ? ": " : "", STR_ARG(text_str(&words)));
-	report_by_marked(analysis);
+	analyse_by_marked(analysis);
 	text_fini(&words);
 }
 
@@ -185,18 +172,18 @@ static void
 note_overlap(struct analysis *analysis, const struct policy_rule *rule)
 {
 	bool allows = rule->verdict == POLICY_VERDICT_ALLOW;
-	size_t count = count_marks(analysis);
+	size_t count = analyse_marked(analysis);
 	struct text words = TEXT_EMPTY;
 
 	if (count == 0)
 		return;
-	say_marked(analysis, rule, &words);
+	analyse_say_marked(analysis, rule, &words);
 	report_note(analysis->report, "overlap", rule->place,
 	    "%.*s %s part of what this rule %s", STR_ARG(text_str(&words)),
 	    count == 1 ? (allows ? "refuses" : "allows")
 		       : (allows ? "refuse" : "allow"),
 	    allows ? "allows" : "refuses");
-	report_by_marked(analysis);
+	analyse_by_marked(analysis);
 	text_fini(&words);
 }
 
@@ -254,12 +241,15 @@ analyse_rule(struct analysis *analysis, size_t i, bool want_notes)
 		analyse_unreached(analysis, i);
 		break;
 	case STANDING_REDUNDANT:
-		analyse_redundant(analysis, i);
+		if (is_only_counted(analysis) || !analyse_late(analysis, i))
+			analyse_redundant(analysis, i);
 		break;
 	case STANDING_UNKNOWN:
 		report_unknown(analysis, i);
 		break;
 	case STANDING_USEFUL:
+		if (!is_only_counted(analysis))
+			(void)analyse_late(analysis, i);
 		if (want_notes)
 			analyse_overlap(analysis, i);
 		break;
@@ -272,9 +262,10 @@ run(struct analysis *analysis, bool want_notes)
 	const struct policy *policy = analysis->policy;
 	const struct space *space = analysis->standing.space;
 
-	analysis->marks = calloc(policy->rule_count, 1);
+	analysis->marks = calloc(policy->rule_count, 2);
 	if (analysis->marks == NULL)
 		return -ENOMEM;
+	analysis->late = analysis->marks + policy->rule_count;
 	/* The last rule is built in, and nobody can remove it. */
 	for (size_t i = 0; i + 1 < policy->rule_count && space_rc(space) == 0;
 	     i++)

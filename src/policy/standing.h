@@ -78,4 +78,15 @@ bool standing_cover(struct standing *standing, size_t i, uint8_t *marks);
 bool standing_stand_in(struct standing *standing, size_t i, uint8_t *marks);
 bool standing_overlaps(struct standing *standing, size_t i, uint8_t *marks);
 
+/*
+ * Whether rule i stands too low: it is about a few destinations or requests,
+ * and of this service, flows for which it was written never come down to it,
+ * for broader rules above it allow them.  Or it is to keep TLS closed that
+ * broader rules above it have opened.  Marks those, and none where it is not.
+ */
+bool standing_is_late(struct standing *standing, size_t i,
+    const struct policy_service *service, uint8_t *marks);
+bool standing_is_late_to_spare(
+    struct standing *standing, size_t i, uint8_t *marks);
+
 #endif

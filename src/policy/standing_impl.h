@@ -2,7 +2,8 @@
 /*
  * policy/standing, for its own files: standing.c weighs rules once all is
  * known, standing_cover.c says which others are to blame, standing_packets.c
- * weighs them at the packet phase.
+ * weighs them at the packet phase, standing_late.c finds those that stand too
+ * low.
  */
 #ifndef GATEHOUSE_POLICY_STANDING_IMPL_H
 #define GATEHOUSE_POLICY_STANDING_IMPL_H

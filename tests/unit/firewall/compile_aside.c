@@ -261,7 +261,7 @@ static void
 a_report(void **state)
 {
 	char *ruleset = compile("report reject lan -> 192.0.2.0/24, 192.0.2.7 "
-				"tcp, tcp 80 log as \"would\"\n"
+				"tcp 1-90, tcp 80 log as \"would\"\n"
 				"allow lan -> wan",
 	    true);
 

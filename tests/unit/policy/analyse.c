@@ -88,6 +88,32 @@ static const struct {
 			  "allow lan -> www.example.com\n",
 	    "10 unreached 9: this rule never matches: line 9 takes all of "
 	    "it\n" },
+	/* Too low, though it still does something: of other services, of other
+	 * ports, or for who could not get there anyway. */
+	{ HEAD USED "allow lan -> wan tcp 80\n"
+		    "drop any -> 198.51.100.0/24\n",
+	    "6 late 5: this rule comes too late for tcp 80: line 5 allows it "
+	    "first\n" },
+	{ HEAD USED "allow lan -> wan tcp 80\nallow 10.0.0.7 -> any\n"
+		    "reject lan -> 198.51.100.0/24 tcp\n",
+	    "7 late 5: this rule comes too late for tcp 80: line 5 allows it "
+	    "first\n" },
+	/* But not below an exception: of sources, of places, of times. */
+	{ HEAD USED "allow 10.0.0.7 -> wan tcp 80\n"
+		    "reject lan -> 198.51.100.0/24\nallow lan -> wan\n",
+	    "" },
+	{ HEAD USED "allow lan -> 198.51.100.0/24 tcp 80\n"
+		    "reject lan -> 198.51.100.0/24\nallow lan -> wan\n",
+	    "" },
+	{ HEAD USED "hours a = mon 08:00-18:00\nallow lan -> wan during a\n"
+		    "reject lan -> 198.51.100.0/24\nallow lan -> wan\n",
+	    "" },
+	{ HEAD USED "allow lan -> any ping\n"
+		    "reject lan -> 198.51.100.0/24\nallow lan -> wan\n",
+	    "" },
+	{ HEAD USED "allow guest -> wan tcp 80\n"
+		    "reject any -> 198.51.100.0/24\nallow lan -> wan\n",
+	    "" },
 	/* Families never meet in packets. */
 	{ HEAD USED "allow 10.0.0.0/8 -> 2001:db8::/32\n",
 	    "5 unreached: this rule never matches: there can be no such "

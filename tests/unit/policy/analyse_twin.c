@@ -20,6 +20,8 @@ struct flows {
 	size_t count, room;
 };
 
+static unsigned findings, compared, late;
+
 /* One flow of each kind is enough where nothing can differ. */
 static bool
 is_tedious(const struct space *space, const struct space_cell *cell,
@@ -295,6 +297,45 @@ is_note_right(const struct policy *policy, size_t i, const struct flows *flows,
 	return true;
 }
 
+/* Some flow that the rule asks for, the one with this line takes. */
+static bool
+takes_first(const struct policy *policy, const struct policy_rule *rule,
+    uint32_t line, const struct flows *flows)
+{
+	for (size_t i = 0; i < flows->count; i++) {
+		const struct flow *flow = &flows->items[i].flow;
+		const struct policy_rule *first = final_rule(policy, flow);
+		if (first != NULL && first->line == line &&
+		    takes(policy, rule, flow))
+			return true;
+	}
+	return false;
+}
+
+/* It is reached or does what others do, and those it blames stand above it,
+ * allow, and take some of what it asks for. */
+static bool
+is_late_right(const struct policy *policy, size_t i, const char *kind,
+    const struct flows *flows, const struct report *report)
+{
+	const struct policy_rule *rule = &policy->rules[i];
+	const struct finding *finding =
+	    finding_of(report, rule, REPORT_WARNING);
+
+	for (size_t j = 0; j < finding->by_count; j++)
+		if (finding->by[j] >= rule->line ||
+		    !takes_first(policy, rule, finding->by[j], flows))
+			return false;
+	for (size_t j = 0; j < policy->rule_count; j++)
+		if (is_by(finding, policy->rules[j].line, 0) &&
+		    policy->rules[j].verdict != POLICY_VERDICT_ALLOW)
+			return false;
+	late++;
+	return finding->by_count > 0 &&
+	       (kind == NULL ? is_note_right(policy, i, flows, report)
+			     : strcmp(kind, "redundant") == 0);
+}
+
 static bool
 is_right(const struct policy *policy, size_t i, const struct flows *flows,
     const struct report *report)
@@ -304,6 +345,8 @@ is_right(const struct policy *policy, size_t i, const struct flows *flows,
 	    finding_of(report, rule, REPORT_WARNING);
 	const char *kind = expected_kind(policy, i, flows);
 
+	if (finding != NULL && strcmp(finding->kind, "late") == 0)
+		return is_late_right(policy, i, kind, flows, report);
 	if (kind == NULL && finding == NULL)
 		return is_note_right(policy, i, flows, report);
 	if (kind == NULL || finding == NULL)
@@ -329,8 +372,6 @@ is_small(const struct space *space)
 	}
 	return true;
 }
-
-static unsigned findings, compared;
 
 static void
 compare(const char *text, const struct policy *policy)
@@ -386,11 +427,40 @@ brute_force_agrees(void **state)
 	assert_true(findings > rounds / 4); /* or nothing was put to the test */
 }
 
+#define HEAD                                                                   \
+	"zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"                       \
+	"proxy {\n intercept tcp 80, tcp 443 for lan\n}\n"
+
+/* By chance there are hardly any. */
+static void
+those_that_come_too_late(void **state)
+{
+	static const char *const texts[] = {
+		HEAD "allow lan -> wan tcp 80\nreject lan -> a.example\n",
+		HEAD "allow lan -> wan tcp 80\nallow lan -> wan tcp 443\n"
+		     "reject lan -> a.example, 192.0.2.0/24 tcp\n"
+		     "drop any -> any\n",
+		HEAD "allow lan -> wan tcp 1-99\ndrop any -> 192.0.2.7\n"
+		     "reject lan -> any tcp 80 path \"/a\"\n",
+	};
+
+	(void)state;
+	late = 0;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct policy *policy = policy_of(texts[i]);
+		assert_non_null(policy);
+		compare(texts[i], policy);
+		policy_unref(policy);
+	}
+	assert_int_equal(late, 4);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(brute_force_agrees),
+		cmocka_unit_test(those_that_come_too_late),
 	};
 
 	flavours_mix = true;
