@@ -51,7 +51,9 @@ const WORDS = new Set([
 	"any",
 	"self",
 ]);
-const TOKEN = /(#.*$)|("[^"]*"?)|([A-Za-z][\w-]*)|([^#"A-Za-z]+|.)/g;
+/* A word is what policy/lex takes for one: `git.test` is no `test`. */
+const TOKEN =
+	/(#.*$)|("[^"]*"?)|((?:(?!->)[\w.:/*@%+\-[\]~!?&^|$()\u0080-\uffff])+)|(\s+|.)/g;
 
 /* The pieces of a line: text and elements. */
 export function coloured(line) {

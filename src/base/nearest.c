@@ -3,12 +3,27 @@
 
 #define WORD_MAX 40 /* longer words are names of things, not misspellings */
 
+/*
+ * The least distance that is too far.  In a short word two letters are half of
+ * it: `host` is no misspelt `list`.
+ */
+static unsigned
+far(struct str word)
+{
+	unsigned distance = word.len < 5 ? 2 : (unsigned)word.len / 4 + 2;
+
+	/* A letter of several bytes is one letter. */
+	for (size_t i = 0; i < word.len; i++)
+		distance += ((uint8_t)word.at[i] & 0xc0) == 0x80;
+	return distance;
+}
+
 void
 nearest_begin(struct nearest *nearest, struct str wanted)
 {
 	*nearest = (struct nearest){
 		.wanted = wanted,
-		.distance = (unsigned)(wanted.len < 3 ? 2 : wanted.len / 3 + 2),
+		.distance = far(wanted),
 	};
 }
 

@@ -10,8 +10,8 @@
 /*
  * Feed candidates one by one; `best` is the nearest that is near enough to be
  * worth asking "did you mean".  A change, an insertion, a loss and a swap of
- * neighbours count one each; a third of the word and one more may differ,
- * one where the word has one or two letters, and never all of the candidate.
+ * neighbours count one each; a quarter of the word and one more may differ, one
+ * where the word has less than five letters, and never all of the candidate.
  */
 struct nearest {
 	struct str wanted;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "cli/columns.h"
+#include "cli/event_doubt.h"
 #include "cli/event_filter.h"
 #include "cli/log_files.h"
 #include "cli/log_follow.h"
@@ -30,6 +31,7 @@ struct printer {
 	struct event_filter filter;
 	const char *path;
 	size_t last; /* of those that fit; SIZE_MAX: all */
+	bool found;  /* one that fits was shown */
 	struct log_look look;
 	int day; /* of the year, that was told last */
 	struct text out;
@@ -110,6 +112,7 @@ print_line(struct str line, void *context)
 
 	if (event == NULL)
 		return 0;
+	printer->found = true;
 	text_clear(&printer->out);
 	if (printer->options->json) {
 		text_add(&printer->out, line);
@@ -181,6 +184,15 @@ print_events(struct printer *printer)
 	return rc;
 }
 
+/* A file may be another gateway's. */
+static void
+doubt(const struct printer *printer)
+{
+	if (printer->options->file == NULL && printer->last > 0)
+		event_doubt_complain(
+		    printer->options->runtime, &printer->filter);
+}
+
 static enum status
 print_journal(struct printer *printer)
 {
@@ -189,8 +201,13 @@ print_journal(struct printer *printer)
 	runtime_path(printer->options->runtime, RUNTIME_EVENTS, path);
 	printer->path =
 	    printer->options->file != NULL ? printer->options->file : path;
+	/* Who waits for more would wait for ever. */
+	if (printer->options->follow)
+		doubt(printer);
 	int rc = print_events(printer);
 	text_fini(&printer->out);
+	if (rc == 0 && !printer->found && !printer->options->follow)
+		doubt(printer);
 	if (rc == 0 || rc == -EPIPE)
 		return STATUS_GOOD;
 	complain("cannot read %s: %s", printer->path, strerror(-rc));

@@ -275,8 +275,8 @@ option_name(int option)
 	return NULL;
 }
 
-/* A long one that has a value and takes none: of others getopt keeps no
- * letter, and a letter alone may be that of a long one that has no short form. */
+/* A long one that has a value and takes none.  Of others getopt has a letter,
+ * and it may be that of a long option that has no short form. */
 static bool
 has_value_too_many(char **argv)
 {

@@ -510,7 +510,8 @@ run(struct daemon *daemon, const struct passwd *user)
 		rc = first_apply(daemon);
 	if (rc == 0)
 		rc = open_control(daemon);
-	if (rc == 0) {
+	bool stood = rc == 0;
+	if (stood) {
 		say_ready(daemon);
 		rc = loop_run(&daemon->loop);
 	}
@@ -524,6 +525,8 @@ run(struct daemon *daemon, const struct passwd *user)
 		(daemon->foreground || daemon->removes || rc < 0));
 	refusal_close(&daemon->refusals);
 	loop_signal_stop(&daemon->signals);
+	if (!stood)
+		runtime_discard(&daemon->runtime);
 	return status_of(rc);
 }
 

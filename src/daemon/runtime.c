@@ -21,7 +21,7 @@ runtime_path(
 }
 
 static int
-make_dir(const char *dir, struct text *reterr_why)
+make_dir(const char *dir, bool *ret_new, struct text *reterr_why)
 {
 	struct stat st;
 
@@ -31,7 +31,8 @@ make_dir(const char *dir, struct text *reterr_why)
 		    RUNTIME_DIR_BYTES_MAX);
 		return -ENAMETOOLONG;
 	}
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST) {
+	*ret_new = mkdir(dir, 0755) == 0;
+	if (!*ret_new && errno != EEXIST) {
 		int rc = -errno;
 		text_addf(reterr_why, "cannot make the runtime folder %s: %s",
 		    dir, strerror(-rc));
@@ -77,11 +78,12 @@ runtime_open(const char *dir, int64_t patience, struct runtime *ret,
     struct text *reterr_why)
 {
 	char path[RUNTIME_PATH_BYTES];
-	int rc = make_dir(dir, reterr_why);
+	bool is_new = false;
+	int rc = make_dir(dir, &is_new, reterr_why);
 
 	if (rc < 0)
 		return rc;
-	runtime_path(dir, "lock", path);
+	runtime_path(dir, RUNTIME_LOCK, path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0) {
 		rc = -errno;
@@ -101,7 +103,7 @@ runtime_open(const char *dir, int64_t patience, struct runtime *ret,
 		(void)close(fd);
 		return rc;
 	}
-	*ret = (struct runtime){ .dir = dir, .lock_fd = fd };
+	*ret = (struct runtime){ .dir = dir, .lock_fd = fd, .is_new = is_new };
 	return 0;
 }
 
@@ -111,6 +113,23 @@ runtime_close(struct runtime *runtime)
 	if (runtime->lock_fd >= 0)
 		(void)close(runtime->lock_fd);
 	runtime->lock_fd = -1;
+}
+
+void
+runtime_discard(const struct runtime *runtime)
+{
+	static const char *const files[] = { RUNTIME_CONTROL, RUNTIME_EVENTS,
+		RUNTIME_BANS, RUNTIME_CAUGHT, RUNTIME_NAMES, RUNTIME_LOCK };
+	char path[RUNTIME_PATH_BYTES];
+
+	if (!runtime->is_new)
+		return;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		runtime_path(runtime->dir, files[i], path);
+		(void)unlink(path);
+	}
+	/* Whatever else is there is not ours, and keeps it. */
+	(void)unlinkat(AT_FDCWD, runtime->dir, AT_REMOVEDIR);
 }
 
 void

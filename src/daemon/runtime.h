@@ -21,6 +21,7 @@
 #define RUNTIME_DIR_BYTES_MAX 90
 #define RUNTIME_PATH_BYTES    128
 
+#define RUNTIME_LOCK        "lock"
 #define RUNTIME_CONTROL     "control"
 #define RUNTIME_EVENTS      "events.jsonl"
 #define RUNTIME_BANS        "bans"
@@ -31,6 +32,7 @@
 struct runtime {
 	const char *dir;
 	int lock_fd; /* -1: not taken */
+	bool is_new; /* the folder was not there */
 };
 
 /* DIR/name in ret. */
@@ -45,6 +47,10 @@ void runtime_path(
 int runtime_open(const char *dir, int64_t patience, struct runtime *ret,
     struct text *reterr_why);
 void runtime_close(struct runtime *runtime);
+
+/* Before it is closed: nothing came of it, so a folder that was made for it
+ * goes again, with all that is in it. */
+void runtime_discard(const struct runtime *runtime);
 
 /*
  * The program called `name` beside the one that runs, else `installed`.

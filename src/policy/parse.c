@@ -10,6 +10,7 @@
 #include "policy/syntax.h"
 
 #include "base/nearest.h"
+#include "policy/foreign.h"
 #include "policy/include.h"
 #include "policy/manual.h"
 #include "policy/parse_ban.h"
@@ -566,33 +567,6 @@ static const struct {
 	{ "test", parse_test, MANUAL_TESTS },
 };
 
-/* Words of other firewalls, and what is written here instead. */
-static const struct {
-	const char *theirs;
-	const char *ours;
-} synonyms[] = {
-	{ "accept", "allow" },
-	{ "pass", "allow" },
-	{ "permit", "allow" },
-	{ "block", "drop' (silent) or 'reject" },
-	{ "deny", "drop' (silent) or 'reject" },
-	{ "refuse", "reject" },
-	{ "nat", "masquerade' or 'snat" },
-	{ "dnat", "publish" },
-	{ "binat", "map" },
-	{ "rdr", "publish" },
-	{ "forward", "publish" },
-	{ "redirect", "publish" },
-	{ "schedule", "hours" },
-	{ "time", "hours" },
-	{ "audit", "report" },
-	{ "alias", "name" },
-	{ "acl", "name' or 'list" },
-	{ "interface", "zone" },
-	{ "upstream", "parent" },
-	{ "cache_peer", "parent" },
-};
-
 /* A word of the language that begins a line, but no statement. */
 static bool
 hint_word_of_statement(struct parser *parser, struct str word)
@@ -629,14 +603,10 @@ unknown_statement(struct parser *parser)
 	(void)reader_expected(parser->in, "a statement");
 	if (token->kind == TOKEN_BAD)
 		return false;
-	for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
-		if (str_is(word, synonyms[i].theirs)) {
-			report_hint(parser->in->report,
-			    "here it is called '%s'", synonyms[i].ours);
-			return false;
-		}
-	}
-	if (hint_word_of_statement(parser, word))
+	const char *foreign = foreign_hint(FOREIGN_STATEMENT, word);
+	if (foreign != NULL)
+		report_hint(parser->in->report, "%s", foreign);
+	if (foreign != NULL || hint_word_of_statement(parser, word))
 		return false;
 	nearest_begin(&nearest, word);
 	for (size_t i = 0; i < COUNT_OF(statements); i++)
@@ -646,12 +616,8 @@ unknown_statement(struct parser *parser)
 		    STR_ARG(nearest.best));
 	else
 		report_hint(parser->in->report,
-		    "a statement begins with include, zone, name, list, "
-		    "hours, service, proxy, console, dns, journal, parent, "
-		    "firewall, "
-		    "never, masquerade, snat, map, publish, allow, reject, "
-		    "drop, "
-		    "report or test");
+		    "rules begin with allow, reject or drop, definitions with "
+		    "zone or name");
 	return false;
 }
 

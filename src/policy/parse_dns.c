@@ -2,6 +2,8 @@
 /* policy/parse_dns: the lines in the braces of `dns`. */
 #include "policy/parse_dns.h"
 
+#include "policy/foreign.h"
+
 static const char line_what[] = "'listen', 'intercept', 'upstream', 'local', "
 				"'cache', 'ttl', 'grace' or 'limit'";
 
@@ -167,5 +169,12 @@ parse_dns_line(struct reader *in, struct syntax_dns *dns)
 		(void)reader_take(in);
 		return lines[i].parse(in, dns);
 	}
-	return reader_expected(in, line_what);
+	(void)reader_expected(in, line_what);
+	const struct token *token = reader_peek(in);
+	const char *foreign = token->kind == TOKEN_WORD
+				  ? foreign_hint(FOREIGN_DNS, token->text)
+				  : NULL;
+	if (foreign != NULL)
+		report_hint(in->report, "%s", foreign);
+	return false;
 }

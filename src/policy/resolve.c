@@ -270,17 +270,47 @@ find_whole_prefix(struct str word, struct address_range *ret)
 	return true;
 }
 
+/* The length of 10.0.0.0/255.255.255.0; false: it is no such mask. */
+static bool
+find_mask(struct str word, struct str *ret_base, unsigned *ret_len)
+{
+	struct str mask = word, base = str_cut(&mask, '/');
+	struct address address, bits;
+	uint32_t value = 0;
+
+	if (address_parse(base, &address) < 0 ||
+	    address.family != ADDRESS_IPV4 || address_parse(mask, &bits) < 0 ||
+	    bits.family != ADDRESS_IPV4)
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		value = value << 8 | bits.bytes[i];
+	/* Ones, and then zeros: what is left behind them is a power of two. */
+	uint32_t host = ~value;
+	if ((host & (host + 1)) != 0)
+		return false;
+	*ret_len = 0;
+	for (; value != 0; value <<= 1)
+		++*ret_len;
+	*ret_base = base;
+	return true;
+}
+
 static void
 hint_address(struct resolver *resolver, struct str word)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 	struct address_range whole = { 0 };
 	struct address_port with_port;
+	struct str base;
+	unsigned len;
 
 	if (address_port_parse(word, &with_port) == 0)
 		report_hint(resolver->report,
 		    "a port is written behind the protocol: tcp %u",
 		    with_port.port);
+	else if (find_mask(word, &base, &len))
+		report_hint(resolver->report, "did you mean %.*s/%u?",
+		    STR_ARG(base), len);
 	else if (find_whole_prefix(word, &whole))
 		report_hint(resolver->report, "did you mean %s?",
 		    address_range_format(&whole, text));
@@ -313,6 +343,32 @@ add_address(struct resolver *resolver, const struct syntax_word *word,
 	return true;
 }
 
+/* `www.example.com:80`: true, and the name and the port. */
+static bool
+find_port(struct str word, struct str *ret_name, uint64_t *ret_port)
+{
+	struct str port = word;
+
+	*ret_name = str_cut(&port, ':');
+	return port.at != NULL && str_number(port, UINT16_MAX, ret_port) == 0 &&
+	       *ret_port > 0;
+}
+
+static void
+report_no_domain(
+    struct resolver *resolver, const struct syntax_word *word, const char *why)
+{
+	struct str name;
+	uint64_t port;
+
+	report_error(resolver->report, word->place, "%s", why);
+	report_see(resolver->report, MANUAL_NAMES);
+	if (find_port(word->text, &name, &port))
+		report_hint(resolver->report,
+		    "a port is written behind the protocol: %.*s tcp %u",
+		    STR_ARG(name), (unsigned)port);
+}
+
 static bool
 add_domain(struct resolver *resolver, const struct syntax_word *word,
     struct policy_group *group)
@@ -331,8 +387,7 @@ add_domain(struct resolver *resolver, const struct syntax_word *word,
 		return false;
 	}
 	if (domain_name_parse(word->text, name, &parsed, &cover, &why) < 0) {
-		report_error(resolver->report, word->place, "%s", why);
-		report_see(resolver->report, MANUAL_NAMES);
+		report_no_domain(resolver, word, why);
 		return false;
 	}
 	if (domain_set_add(&group->domains, parsed, cover) < 0)

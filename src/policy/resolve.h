@@ -86,8 +86,21 @@ bool resolve_services(struct resolver *resolver,
     const struct syntax_service *syntax, struct policy_services *ret);
 
 /* Protocols without ports among services that are known; false: reported. */
-bool resolve_bare(
-    struct resolver *resolver, const struct syntax_service *list);
+bool resolve_bare(struct resolver *resolver, const struct syntax_service *list);
+
+/*
+ * Hints at what was meant by an item that is no service, behind the one before
+ * it (NULL: it is the first); false: nobody knows.
+ */
+bool resolve_hint_service(struct resolver *resolver,
+    const struct syntax_service *before, const struct syntax_service *item);
+
+/* The same of a port that stands alone. */
+void resolve_hint_port(struct resolver *resolver,
+    const struct syntax_service *before, const struct syntax_word *port);
+
+/* Ports as other programs write them, appended in our form; false: not such. */
+bool resolve_range_of_ports(struct str text, struct text *ret);
 
 /* An address, prefix or range; false: reported. */
 bool resolve_range(struct resolver *resolver, const struct syntax_word *word,
@@ -142,6 +155,11 @@ void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,
     const struct syntax_word *except, struct policy_endpoint *ret);
+
+/* The same, and domains. */
+bool resolve_destination(struct resolver *resolver,
+    const struct syntax_word *words, const struct syntax_word *except,
+    struct policy_endpoint *ret);
 
 /*
  * The one address in each family that the words stand for.  False: reported,

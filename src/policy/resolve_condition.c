@@ -69,7 +69,11 @@ resolve_paths(struct resolver *resolver, const struct syntax_word *words,
 		    !str_starts(words->text, STR("*"))) {
 			report_error(resolver->report, words->place,
 			    "a path begins with '/' or '*'");
-			if (words->text.len > 0)
+			if (str_starts(words->text, STR("^")))
+				report_hint(resolver->report,
+				    "a path is no regular expression: '*' is "
+				    "any text, as in \"/admin*\"");
+			else if (words->text.len > 0)
 				report_hint(resolver->report,
 				    "did you mean \"/%.*s\"?",
 				    STR_ARG(words->text));

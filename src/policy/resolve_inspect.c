@@ -60,6 +60,10 @@ resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax)
 		ca->pem = arena_str(resolver->arena, text_str(&text));
 		explicit_bzero(text.at, text.len);
 	}
+	if (rc == -ENOENT)
+		report_hint(resolver->report,
+		    "'gatehouse ca create %.*s' makes one",
+		    STR_ARG(file->text));
 	if (rc == 0 && !resolver->arena->full)
 		(void)check_key(resolver, file, ca);
 	text_fini(&text);

@@ -10,152 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum side {
-	SIDE_FROM,
-	SIDE_TO,
-};
-
-/* The endpoint's group of literals, made when the first one is met. */
-static struct policy_group *
-literals_of(struct resolver *resolver, struct policy_endpoint *endpoint,
-    struct policy_group **literals)
-{
-	if (*literals == NULL) {
-		*literals = resolve_group(resolver);
-		if (*literals != NULL)
-			endpoint->groups[endpoint->group_count++] = *literals;
-	}
-	return *literals;
-}
-
-static bool
-refuse_domains_as_source(struct resolver *resolver,
-    const struct syntax_word *word, const struct policy_group *group)
-{
-	if (group->domains.count == 0)
-		return true;
-	report_error(resolver->report, word->place,
-	    "a source is known by its address, never by a name");
-	report_hint(resolver->report,
-	    "write a zone, an address or a list of addresses before '->'");
-	return false;
-}
-
-/* A zone, name or list; false: reported. */
-static bool
-add_symbol(struct resolver *resolver, enum side side,
-    const struct syntax_word *word, const struct symbol *symbol,
-    struct policy_endpoint *endpoint)
-{
-	if (symbol->kind == SYMBOL_ZONE) {
-		endpoint->zones |= policy_zone_bit(symbol->zone);
-		return true;
-	}
-	if (symbol->kind == SYMBOL_SERVICE) {
-		resolve_unknown(resolver, word, "an address", 0);
-		report_hint(resolver->report,
-		    "a service stands behind the endpoints, without a comma");
-		return false;
-	}
-	if (symbol->kind == SYMBOL_HOURS) {
-		resolve_unknown(resolver, word, "an address", 0);
-		report_hint(resolver->report,
-		    "hours stand behind the endpoints: during %.*s",
-		    STR_ARG(word->text));
-		report_see(resolver->report, MANUAL_CONDITIONS);
-		return false;
-	}
-	if (symbol->kind == SYMBOL_PARENT) {
-		resolve_unknown(resolver, word, "an address", 0);
-		report_hint(resolver->report,
-		    "a parent stands behind the endpoints: via %.*s",
-		    STR_ARG(word->text));
-		report_see(resolver->report, MANUAL_PARENTS);
-		return false;
-	}
-	if (symbol->group == NULL)
-		return false; /* no memory for it */
-	symbol->group->used = true;
-	endpoint->groups[endpoint->group_count++] = symbol->group;
-	return side == SIDE_TO ||
-	       refuse_domains_as_source(resolver, word, symbol->group);
-}
-
-static bool
-add_literal(struct resolver *resolver, enum side side,
-    const struct syntax_word *word, struct policy_endpoint *endpoint,
-    struct policy_group **literals)
-{
-	struct policy_group *group = literals_of(resolver, endpoint, literals);
-
-	return group != NULL && resolve_literal(resolver, word, group) &&
-	       (side == SIDE_TO ||
-		   refuse_domains_as_source(resolver, word, group));
-}
-
-static bool
-add_endpoint_word(struct resolver *resolver, enum side side,
-    const struct syntax_word *word, struct policy_endpoint *endpoint,
-    struct policy_group **literals)
-{
-	const struct symbol *symbol = resolve_find(resolver, word->text);
-
-	if (str_is(word->text, "any")) {
-		endpoint->zones = POLICY_ZONES_ANY;
-		return true;
-	}
-	if (str_is(word->text, "self")) {
-		endpoint->zones |= policy_zone_bit(ZONE_SELF);
-		return true;
-	}
-	if (symbol != NULL)
-		return add_symbol(resolver, side, word, symbol, endpoint);
-	if (resolve_looks_like_address(word->text) ||
-	    str_find(word->text, '.') < word->text.len)
-		return add_literal(resolver, side, word, endpoint, literals);
-	resolve_unknown(resolver, word, "a zone, name or list",
-	    1u << SYMBOL_ZONE | 1u << SYMBOL_NAME | 1u << SYMBOL_LIST);
-	return false;
-}
-
-static bool
-resolve_endpoint(struct resolver *resolver, enum side side,
-    const struct syntax_word *words, struct policy_endpoint *ret)
-{
-	struct policy_group *literals = NULL;
-	bool good = true;
-
-	ret->groups = arena_array(resolver->arena, syntax_count(words) + 1,
-	    sizeof(struct policy_group *));
-	if (ret->groups == NULL)
-		return false;
-	for (; words != NULL; words = words->next)
-		good &=
-		    add_endpoint_word(resolver, side, words, ret, &literals);
-	if (literals != NULL)
-		address_set_freeze(&literals->addresses);
-	return good;
-}
-
-/* What stands behind `except`: an endpoint that is taken out of the other. */
-static bool
-resolve_except(struct resolver *resolver, enum side side,
-    const struct syntax_word *words, struct policy_endpoint *endpoint)
-{
-	if (words == NULL)
-		return true;
-	endpoint->except = arena_new(resolver->arena, struct policy_endpoint);
-	if (endpoint->except == NULL ||
-	    !resolve_endpoint(resolver, side, words, endpoint->except))
-		return false;
-	if (endpoint->except->zones != POLICY_ZONES_ANY)
-		return true;
-	report_error(
-	    resolver->report, words->place, "'except any' leaves nothing");
-	report_see(resolver->report, MANUAL_EXCEPTIONS);
-	return false;
-}
-
 /* Labels go into logs and into the kernel's log prefix as they are. */
 static bool
 resolve_label(struct resolver *resolver, const struct syntax_word *label)
@@ -246,28 +100,16 @@ resolve_filter(struct resolver *resolver, const struct syntax_rule *syntax,
     struct policy_rule *rule)
 {
 	(void)policy_verdict_find(syntax->verdict.text, &rule->verdict);
-	bool good =
-	    resolve_endpoint(resolver, SIDE_FROM, syntax->from, &rule->from);
-	good &= resolve_endpoint(resolver, SIDE_TO, syntax->to, &rule->to);
-	good &= resolve_except(
-	    resolver, SIDE_FROM, syntax->from_except, &rule->from);
-	good &= resolve_except(resolver, SIDE_TO, syntax->to_except, &rule->to);
+	bool good = resolve_source(
+	    resolver, syntax->from, syntax->from_except, &rule->from);
+	good &= resolve_destination(
+	    resolver, syntax->to, syntax->to_except, &rule->to);
 	good &= resolve_services(resolver, syntax->services, &rule->services);
 	good &= resolve_conditions(resolver, syntax, rule);
 	good &= resolve_label(resolver, &syntax->label);
 	good &= resolve_via(resolver, syntax, rule);
 	good &= resolve_inspect(resolver, syntax, rule);
 	return good & check_once(resolver, syntax);
-}
-
-bool
-resolve_source(struct resolver *resolver, const struct syntax_word *words,
-    const struct syntax_word *except, struct policy_endpoint *ret)
-{
-	bool good = resolve_endpoint(resolver, SIDE_FROM, words, ret);
-
-	good &= resolve_except(resolver, SIDE_FROM, except, ret);
-	return good;
 }
 
 /* The one address of a family that the target stands for. */
@@ -296,7 +138,7 @@ resolve_target(struct resolver *resolver, const struct syntax_word *words,
 	struct policy_endpoint target = { 0 };
 	bool good = true;
 
-	if (!resolve_endpoint(resolver, SIDE_TO, words, &target))
+	if (!resolve_destination(resolver, words, NULL, &target))
 		return false;
 	if (target.zones != 0 || policy_endpoint_has_domains(&target)) {
 		report_error(resolver->report, words->place, "%s", no_address);

@@ -38,6 +38,11 @@ resolve_ports(struct resolver *resolver, const struct syntax_word *detail,
 		return true;
 	report_error(resolver->report, detail->place, "%s", why);
 	report_see(resolver->report, MANUAL_NAMES);
+	struct text range = TEXT_EMPTY;
+	if (resolve_range_of_ports(detail->text, &range))
+		report_hint(resolver->report, "did you mean %.*s?",
+		    STR_ARG(text_str(&range)));
+	text_fini(&range);
 	return false;
 }
 
@@ -126,9 +131,11 @@ what_is_wanted(
 }
 
 static void
-report_no_service(
-    struct resolver *resolver, const struct syntax_word *word, bool has_number)
+report_no_service(struct resolver *resolver,
+    const struct syntax_service *before, const struct syntax_service *item)
 {
+	const struct syntax_word *word = &item->what;
+	bool has_number = item->detail.text.at != NULL;
 	struct nearest nearest;
 
 	nearest_begin(&nearest, word->text);
@@ -137,7 +144,24 @@ report_no_service(
 	report_error(resolver->report, word->place, "no %s is called '%.*s'",
 	    what_is_wanted(resolver, nearest.best, has_number),
 	    STR_ARG(word->text));
-	resolve_hint_nearest(resolver, &nearest);
+	if (!resolve_hint_service(resolver, before, item))
+		resolve_hint_nearest(resolver, &nearest);
+}
+
+/* An address in place of a service; false: it is none. */
+static bool
+refuse_address(struct resolver *resolver, const struct syntax_word *word)
+{
+	struct address_range range;
+	const char *why;
+
+	if (address_range_parse(word->text, &range, &why) < 0)
+		return false;
+	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
+	report_hint(resolver->report,
+	    "addresses stand before the service; all but some is 'any except "
+	    "...'");
+	return true;
 }
 
 /* Where the word may stand that stands where a service should. */
@@ -159,7 +183,8 @@ hint_other_place(struct resolver *resolver, const struct symbol *symbol)
 }
 
 static const struct symbol *
-find_service(struct resolver *resolver, const struct syntax_service *syntax)
+find_service(struct resolver *resolver, const struct syntax_service *before,
+    const struct syntax_service *syntax)
 {
 	const struct syntax_word *word = &syntax->what;
 	const struct symbol *symbol = resolve_find(resolver, word->text);
@@ -182,15 +207,16 @@ find_service(struct resolver *resolver, const struct syntax_service *syntax)
 		report_see(resolver->report, MANUAL_HOURS);
 		return NULL;
 	}
+	if (symbol == NULL && refuse_address(resolver, word))
+		return NULL;
 	if (symbol == NULL && ascii_is_digit(word->text.at[0])) {
 		report_error(
 		    resolver->report, word->place, "a port needs its protocol");
-		report_hint(
-		    resolver->report, "write 'tcp %.*s'", STR_ARG(word->text));
+		resolve_hint_port(resolver, before, word);
 		return NULL;
 	}
 	if (symbol == NULL && !policy_word_is_reserved(word->text)) {
-		report_no_service(resolver, word, has_port);
+		report_no_service(resolver, before, syntax);
 		return NULL;
 	}
 	resolve_unknown(resolver, word, "a service", 1u << SYMBOL_SERVICE);
@@ -218,7 +244,7 @@ bool
 resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
     struct policy_services *ret)
 {
-	const struct syntax_service *all = syntax;
+	const struct syntax_service *all = syntax, *before = NULL;
 	struct policy_services services = { 0 };
 	enum policy_protocol protocol;
 	bool good = true;
@@ -235,13 +261,14 @@ resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
 	if (services.items == NULL)
 		return false;
 	/* Behind a word that means nothing the next ones mean nothing too. */
-	for (; good && syntax != NULL; syntax = syntax->next) {
+	for (; good && syntax != NULL; before = syntax, syntax = syntax->next) {
 		if (policy_protocol_find(syntax->what.text, &protocol)) {
 			good &= resolve_protocol(resolver, syntax, protocol,
 			    &services.items[services.count++]);
 			continue;
 		}
-		const struct symbol *symbol = find_service(resolver, syntax);
+		const struct symbol *symbol =
+		    find_service(resolver, before, syntax);
 		good &= symbol != NULL;
 		for (size_t i = 0; symbol != NULL && i < symbol->services.count;
 		     i++)

@@ -168,3 +168,21 @@ def test_the_command_follows(gateway: Gateway) -> None:
 
     wait.until("log -f to tell", heard)
     follower.stop()
+
+
+def test_what_no_event_can_have_is_said(gateway: Gateway, journal: Journal) -> None:
+    """A name of the policy in force that nothing has fitted is no mistake."""
+    said = {
+        ("from", "lna"): "no zone of the policy in force is called 'lna'; "
+        "did you mean 'lan'?\n",
+        ("to", "self,nowhere"): "no zone of the policy in force is called 'nowhere'\n",
+        ("rule", "no gests"): "no rule of the policy in force is called 'no gests'; "
+        "did you mean 'no guests'?\n",
+        ("rule", "no guests", "port", "1"): "",
+        ("from", "g*", "port", "1"): "",
+        ("from", "lna", "-n", "0"): "",
+    }
+    for words, complaint in said.items():
+        done = gateway.command("log", *words)
+        assert (done.returncode, done.stdout) == (GOOD, "")
+        assert done.stderr == ("gatehouse: " + complaint if complaint else "")

@@ -122,6 +122,7 @@ def test_a_port_in_use(start_gateway: Start, own_lab: Lab) -> None:
     assert error.status == WRONG_WORLD
     assert "10.0.0.1:3128" in str(error)
     assert nothing_is_left(own_lab)
+    assert not list(own_lab.dir.rglob("lock"))  # nor its runtime folder
 
 
 def test_a_runtime_in_use(start_gateway: Start, own_lab: Lab) -> None:

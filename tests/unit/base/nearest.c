@@ -44,6 +44,9 @@ meant(void **state)
 		{ "intercepd", { "intercepts", "intercept" }, "intercept" },
 		/* Too far. */
 		{ "xyz", { "lan", "guest" }, NULL },
+		{ "host", { "list" }, NULL },
+		{ "w\xd0\xb0n", { "wan" }, "wan" },
+		{ "all", { "lan" }, NULL },
 		{ "a", { "b" }, NULL },
 		{ "ab", { "cd" }, NULL },
 		{ "ab", { "ac" }, "ac" },
@@ -74,8 +77,8 @@ how_far(void **state)
 	static const struct {
 		size_t len;
 		unsigned wrong;
-	} rows[] = { { 1, 0 }, { 2, 1 }, { 3, 2 }, { 5, 2 }, { 6, 3 }, { 9, 4 },
-		{ 40, 14 } };
+	} rows[] = { { 1, 0 }, { 2, 1 }, { 4, 1 }, { 5, 2 }, { 8, 3 }, { 9, 3 },
+		{ 40, 11 } };
 	static const char a[41] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 	(void)state;
