@@ -2,6 +2,7 @@
 #include "policy/analyse.h"
 
 #include "policy/analyse_blind.h"
+#include "policy/analyse_bypass.h"
 #include "policy/analyse_hidden.h"
 #include "policy/analyse_journal.h"
 #include "policy/analyse_learned.h"
@@ -192,6 +193,7 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused_zones(policy, report);
 	find_unreached_snats(policy, report);
 	analyse_hidden(policy, report);
+	analyse_bypass(policy, report);
 	analyse_journal(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		analyse_blind(policy, &policy->rules[i], report);

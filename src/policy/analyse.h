@@ -6,6 +6,7 @@
  *
  *	unused      a name, list, service or zone that nothing uses
  *	blind       a condition that no flow of the rule can ever show
+ *	bypass      packets go around the proxy that is to refuse them
  *	hidden      a source is kept, and masqueraded all the same
  *	interface   a zone without an interface: nothing can enter by it
  *	unreached   a rule that never matches: earlier ones take all of it
