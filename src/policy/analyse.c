@@ -197,8 +197,8 @@ policy_analyse(const struct policy *policy, struct report *report)
 	analyse_journal(policy, report);
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		analyse_blind(policy, &policy->rules[i], report);
-		analyse_learned(policy, &policy->rules[i], report);
 		find_spared(policy, &policy->rules[i], report);
 	}
+	analyse_learned(policy, report);
 	report_sort(report);
 }
