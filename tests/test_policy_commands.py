@@ -128,12 +128,19 @@ def test_check_names_all_that_cover(policy) -> None:
 
 
 def test_check_notes_only_when_asked(policy) -> None:
-    path = policy(ZONES + "reject lan -> wan tcp 25\nallow  lan -> wan\n")
+    rules = "reject lan -> wan tcp 25\nallow  lan -> wan\nmasquerade lan -> wan\n"
+    path = policy(ZONES + rules)
     assert "note" not in gatehouse("check", path).stderr
     assert "note: line 3 refuses part" in gatehouse("check", "-v", path).stderr
     answer = json.loads(gatehouse("check", "--json", "-v", path).stdout)
     assert [note["by"] for note in answer["notes"]] == [[3]]
     assert "notes" not in json.loads(gatehouse("check", "--json", path).stdout)
+
+
+def test_check_notes_a_zone_without_masquerade(policy) -> None:
+    path = policy(ZONES + "allow lan -> wan\n")
+    assert "note: lan has private addresses" in gatehouse("check", "-v", path).stderr
+    assert "private" not in gatehouse("check", path).stderr
 
 
 def test_fmt_rewrites_in_place(policy) -> None:

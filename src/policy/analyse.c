@@ -6,6 +6,7 @@
 #include "policy/analyse_hidden.h"
 #include "policy/analyse_journal.h"
 #include "policy/analyse_learned.h"
+#include "policy/analyse_source.h"
 
 static void
 find_unused(const struct policy *policy, struct report *report)
@@ -183,6 +184,55 @@ find_spared(const struct policy *policy, const struct policy_rule *rule,
 	    "this rule bans nobody: those whom it refuses are never banned");
 }
 
+/* Whether a rule lets through something from the zone that the line could
+ * intercept; what is published ends at the gateway's own address. */
+static bool
+intercepts_some(const struct policy *policy,
+    const struct policy_intercept *intercept, uint8_t zone)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		bool inward = rule->publish ||
+			      (rule->to.zones == policy_zone_bit(ZONE_SELF) &&
+				  rule->to.group_count == 0);
+		if (rule->verdict == POLICY_VERDICT_ALLOW && !inward &&
+		    (analyse_source_zones(policy, rule) &
+			policy_zone_bit(zone)) != 0 &&
+		    policy_services_meet(&intercept->services, &rule->services))
+			return true;
+	}
+	return false;
+}
+
+static void
+find_idle_intercepts(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->intercept_count; i++) {
+		const struct policy_intercept *one = &policy->intercepts[i];
+		for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
+			if ((one->zones & policy_zone_bit(zone)) == 0 ||
+			    intercepts_some(policy, one, zone))
+				continue;
+			report_warning(report, "unused", one->place,
+			    "nothing of %.*s is intercepted: no rule allows "
+			    "such a flow, and what is published goes past the "
+			    "proxy",
+			    STR_ARG(policy_zone_name(policy, zone)));
+		}
+	}
+}
+
+static void
+find_nothing(const struct policy *policy, struct report *report)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].verdict == POLICY_VERDICT_ALLOW &&
+		    !policy->rules[i].report)
+			return;
+	report_warning(report, "nothing", (struct place){ 0 },
+	    "no rule allows anything: nothing passes");
+}
+
 void
 policy_analyse(const struct policy *policy, struct report *report)
 {
@@ -192,6 +242,8 @@ policy_analyse(const struct policy *policy, struct report *report)
 	find_unused_parents(policy, report);
 	find_unused_zones(policy, report);
 	find_unreached_snats(policy, report);
+	find_idle_intercepts(policy, report);
+	find_nothing(policy, report);
 	analyse_hidden(policy, report);
 	analyse_bypass(policy, report);
 	analyse_journal(policy, report);

@@ -13,27 +13,13 @@
 #define PORTS_WELL_KNOWN 1024
 
 static bool
-services_meet(const struct policy_services *a, const struct policy_services *b)
-{
-	if (a->count == 0 || b->count == 0)
-		return true;
-	for (size_t i = 0; i < a->count; i++)
-		for (size_t j = 0; j < b->count; j++)
-			if (a->items[i].protocol == b->items[j].protocol &&
-			    a->items[i].first <= b->items[j].last &&
-			    b->items[j].first <= a->items[i].last)
-				return true;
-	return false;
-}
-
-static bool
 is_intercepted(
     const struct policy *policy, const struct policy_rule *rule, uint8_t zone)
 {
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		if ((policy->intercepts[i].zones & policy_zone_bit(zone)) !=
 			0 &&
-		    services_meet(
+		    policy_services_meet(
 			&policy->intercepts[i].services, &rule->services))
 			return true;
 	return false;
@@ -228,7 +214,7 @@ may_be_opened(const struct policy *policy, const struct policy_rule *rule)
 		const struct policy_rule *opens = &policy->rules[i];
 		if (opens->inspect &&
 		    (analyse_source_zones(policy, opens) & zones) != 0 &&
-		    services_meet(&opens->services, &rule->services))
+		    policy_services_meet(&opens->services, &rule->services))
 			return true;
 	}
 	return false;
