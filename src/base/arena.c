@@ -11,10 +11,10 @@
 #define CHUNK_BYTES 1
 #else
 #define PIECEWISE   false
-#define CHUNK_BYTES 4096 /* one page: an exchange rarely needs a second */
+#define CHUNK_BYTES 8192 /* an exchange rarely needs a second */
 #endif
 
-/* A megabyte: of so many exchanges that are under way at once, as eight
+/* Two megabytes: of so many exchanges that are under way at once, as eight
  * connections of HTTP/2 can have. */
 #define SPARE_MAX 256
 

@@ -20,6 +20,9 @@ enum status {
 /* Descriptors that one --keep-fd each hands on. */
 #define OPTION_KEPT_MAX 16
 
+/* Each --allow has a line of the policy to itself. */
+#define OPTION_ALLOWED_MAX 64
+
 /* What every command may be given; a command says which it takes. */
 struct options {
 	bool json;
@@ -48,11 +51,12 @@ struct options {
 	const char *since;      /* --since TIME; NULL: as the command says */
 	const char *html;       /* --html FILE; NULL: as text */
 	const char *output;     /* -o FILE; NULL: standard output */
-	const char *allow;      /* --allow NAME,...; NULL: not said */
 	const char *learn;      /* --learn FILE; NULL: not said */
 	const char *log;        /* --log FILE; NULL: not said */
 	bool summary;           /* at the end, what was reached */
 	bool unix_sockets;      /* --unix */
+	const char *allowed[OPTION_ALLOWED_MAX]; /* --allow NAME,... */
+	size_t allowed_count;
 	int kept[OPTION_KEPT_MAX]; /* --keep-fd N */
 	size_t kept_count;
 	char **words; /* what is no option */

@@ -47,6 +47,14 @@ event_id_span(struct str head, int64_t *ret_since, int64_t *ret_until)
 	return true;
 }
 
+/* That a policy or a ban came into force is told of as well. */
+static bool
+is_of_flow(const json_t *event)
+{
+	return member_string(event, "source").at != NULL &&
+	       member_string(event, "protocol").at != NULL;
+}
+
 static json_t *
 read_wanted(const struct search *search, struct str line)
 {
@@ -58,7 +66,8 @@ read_wanted(const struct search *search, struct str line)
 	    (search->flow.at == NULL ||
 		str_eq(member_string(event, "flow"), search->flow)) &&
 	    (search->filter == NULL ||
-		event_filter_fits(search->filter, event)))
+		(is_of_flow(event) &&
+		    event_filter_fits(search->filter, event))))
 		return event;
 	json_decref(event);
 	return NULL;

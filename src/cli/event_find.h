@@ -26,7 +26,7 @@ bool event_id_span(struct str head, int64_t *ret_since, int64_t *ret_until);
 int event_find(
     const char *path, struct str head, json_t **ret, json_t **ret_other);
 
-/* The last one that fits, as above. */
+/* The last one of a flow that fits, as above. */
 int event_find_last(
     const char *path, const struct event_filter *filter, json_t **ret);
 

@@ -13,6 +13,8 @@
 /* The journal cuts a URL that is longer (docs/events.md); its end says so. */
 #define URL_BYTES_MAX 3000
 
+#define WRONG_WORDS "its flow cannot be written in the words of a policy"
+
 static bool
 is_name(struct str s)
 {
@@ -138,25 +140,53 @@ add_destination(const json_t *event, struct text *out)
 }
 
 static void
+add_time(const json_t *event, struct text *out)
+{
+	int64_t wall;
+
+	if (clock_parse(member_string(event, "time"), &wall) < 0)
+		return;
+	text_addz(out, " at ");
+	hours_minute_add(hours_minute_of(wall), out);
+}
+
+static void
 add_facts(const json_t *event, struct text *out)
 {
 	struct str method = member_string(event, "method");
 	struct str user = member_string(event, "user");
-	int64_t wall;
 
 	if (is_name(method))
 		text_addf(out, " method %.*s", STR_ARG(method));
 	if (user.at != NULL && is_quotable(user))
 		text_addf(out, " user \"%.*s\"", STR_ARG(user));
-	if (clock_parse(member_string(event, "time"), &wall) == 0) {
-		text_addz(out, " at ");
-		hours_minute_add(hours_minute_of(wall), out);
+	add_time(event, out);
+}
+
+static int
+write_question(const json_t *event, struct text *out, const char **reterr_why)
+{
+	struct str name = member_string(event, "name");
+
+	if (member_string(event, "reason").at != NULL) {
+		*reterr_why = "it hung on the answer, of which nothing is kept";
+		return -EINVAL;
 	}
+	bool good = add_source(event, out);
+	text_addf(out, " asks %.*s", STR_ARG(name));
+	if (!good || !is_name(name)) {
+		*reterr_why = WRONG_WORDS;
+		return -EINVAL;
+	}
+	add_time(event, out);
+	return out->full ? -ENOMEM : 0;
 }
 
 int
 event_flow_write(const json_t *event, struct text *out, const char **reterr_why)
 {
+	if (str_is(member_string(event, "kind"), "dns"))
+		return write_question(event, out, reterr_why);
 	if (member_string(event, "source").at == NULL ||
 	    member_string(event, "protocol").at == NULL) {
 		*reterr_why = "it is not of one flow";
@@ -165,8 +195,7 @@ event_flow_write(const json_t *event, struct text *out, const char **reterr_why)
 	bool good = add_source(event, out);
 	text_addz(out, " -> ");
 	if (!good || !add_destination(event, out)) {
-		*reterr_why = "its flow cannot be written in the words of a "
-			      "policy";
+		*reterr_why = WRONG_WORDS;
 		return -EINVAL;
 	}
 	add_facts(event, out);

@@ -25,6 +25,7 @@
 struct session {
 	const struct options *options;
 	struct exec_ledger ledger;
+	struct exec_lesson_file lesson;
 	int log; /* -1: none */
 };
 
@@ -34,9 +35,11 @@ struct session {
 static void
 add_allow(const struct options *options, struct text *out)
 {
-	text_addz(out, "allow " SANDBOX_ZONE " -> ");
-	text_addz(out, options->allow != NULL ? options->allow : "any");
-	text_addc(out, '\n');
+	for (size_t i = 0; i < options->allowed_count; i++)
+		text_addf(
+		    out, "allow " SANDBOX_ZONE " -> %s\n", options->allowed[i]);
+	if (options->allowed_count == 0)
+		text_addz(out, "allow " SANDBOX_ZONE " -> any\n");
 }
 
 static int
@@ -85,8 +88,9 @@ static void
 say_refused(const struct exec_ledger_row *row)
 {
 	if (row->port > 0)
-		complain("refused: %.*s tcp %u: %.*s", STR_ARG(row->place),
-		    row->port, STR_ARG(row->why));
+		complain("refused: %.*s%s%.*s tcp %u: %.*s",
+		    STR_ARG(row->method), row->method.len > 0 ? " " : "",
+		    STR_ARG(row->place), row->port, STR_ARG(row->why));
 	else
 		complain("refused: %.*s: %.*s", STR_ARG(row->place),
 		    STR_ARG(row->why));
@@ -99,7 +103,8 @@ on_event(void *context, struct str line)
 	const struct exec_ledger_row *row =
 	    exec_ledger_take(&session->ledger, line);
 
-	if (row != NULL && !row->allowed && !session->options->quiet)
+	if (row != NULL && row->outcome == EXEC_REFUSED &&
+	    !session->options->quiet)
 		say_refused(row);
 	if (session->log < 0)
 		return;
@@ -124,6 +129,29 @@ open_log(struct session *session)
 	return STATUS_WORLD;
 }
 
+/* What is there may be the policy of other days. */
+static enum status
+open_lesson(struct session *session)
+{
+	const char *path = session->options->learn;
+
+	session->lesson = (struct exec_lesson_file){ .fd = -1 };
+	int rc = path != NULL ? exec_learn_open(path, &session->lesson) : 0;
+	if (rc == 0)
+		return STATUS_GOOD;
+	complain("cannot write %s: %s", path,
+	    rc == -EEXIST ? "it is there already, and stays" : strerror(-rc));
+	return STATUS_WORLD;
+}
+
+static void
+close_files(struct session *session)
+{
+	exec_learn_close(&session->lesson);
+	if (session->log >= 0)
+		(void)close(session->log);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -141,7 +169,9 @@ static int
 finish(const struct session *session, int status)
 {
 	const char *learn = session->options->learn;
-	int rc = learn != NULL ? exec_learn_write(&session->ledger, learn) : 0;
+	int rc = learn != NULL
+		     ? exec_learn_write(&session->ledger, &session->lesson)
+		     : 0;
 
 	if (session->options->summary)
 		print_summary(session);
@@ -159,22 +189,27 @@ run_session(const struct options *options, const struct exec_wish *given)
 	struct session session = { .options = options };
 	struct exec_wish wish = *given;
 	struct text why = TEXT_EMPTY;
-	int status = STATUS_GOOD, code = (int)open_log(&session);
+	int status = STATUS_GOOD, code = (int)open_lesson(&session);
 
-	if (code != STATUS_GOOD)
+	if (code == STATUS_GOOD)
+		code = (int)open_log(&session);
+	if (code != STATUS_GOOD) {
+		exec_learn_abort(&session.lesson);
+		exec_learn_close(&session.lesson);
 		return code;
+	}
 	exec_ledger_init(&session.ledger);
 	wish.event = on_event;
 	wish.context = &session;
 	if (exec_run(&wish, &status, &why) < 0) {
 		complain("%s", why.at != NULL ? why.at : "out of memory");
+		exec_learn_abort(&session.lesson);
 		code = STATUS_WORLD;
 	} else {
 		code = finish(&session, status);
 	}
 	exec_ledger_fini(&session.ledger);
-	if (session.log >= 0)
-		(void)close(session.log);
+	close_files(&session);
 	text_fini(&why);
 	return code;
 }
@@ -187,12 +222,12 @@ check_call(const struct options *options)
 	int before = options->count - options->behind;
 
 	if (options->behind <= 0)
-		complain("behind -- stands the command");
+		complain("put -- before the command");
 	else if (before > 1)
 		complain("one policy, and behind -- the command");
-	else if (before == 1 && options->allow != NULL)
+	else if (before == 1 && options->allowed_count > 0)
 		complain("a policy, or --allow; not both");
-	else if (before == 0 && options->allow == NULL &&
+	else if (before == 0 && options->allowed_count == 0 &&
 		 options->learn == NULL)
 		complain("what is allowed says a policy, or --allow");
 	else
@@ -267,7 +302,9 @@ const struct command command_exec = {
 	    "place. With\n"
 	    "--learn and no policy nothing is refused, but for what no "
 	    "policy could\n"
-	    "allow, and the file is the policy that the command needs.\n"
+	    "allow, and the file is the policy that the command needs; what "
+	    "is left to\n"
+	    "you to decide is a comment in it.\n"
 	    "\n"
 	    "Status: the command's own; 128 and the number of the signal "
 	    "that ended it;\n"

@@ -69,6 +69,33 @@ count_of(const json_t *event, const char *which)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
+/* What was allowed has a reason if it failed, and what came of it is the
+ * proxy's own page or nothing. */
+static enum exec_outcome
+outcome_of(const json_t *event)
+{
+	bool answered = member_number(event, "status") > 0
+			    ? member_number(event, "status") < 500
+			    : count_of(event, "out") > 0;
+
+	if (!str_is(member_string(event, "verdict"), "allow"))
+		return EXEC_REFUSED;
+	return answered || member_string(event, "reason").len == 0
+		   ? EXEC_REACHED
+		   : EXEC_UNANSWERED;
+}
+
+/* Of what a request was refused for, its method is the most of it. */
+static struct str
+method_of(const json_t *event)
+{
+	bool by_request = str_is(member_string(event, "phase"), "request");
+
+	return outcome_of(event) == EXEC_REFUSED && by_request
+		   ? member_string(event, "method")
+		   : STR("");
+}
+
 /* All texts are the event's.  False: it is of no place. */
 static bool
 read_event(const json_t *event, struct account *ret)
@@ -82,13 +109,14 @@ read_event(const json_t *event, struct account *ret)
 		return false;
 	row->is_name = name.len > 0;
 	row->place = row->is_name ? name : member_string(event, "destination");
-	row->allowed = str_is(member_string(event, "verdict"), "allow");
+	row->outcome = outcome_of(event);
+	row->method = method_of(event);
 	row->own = str_is(member_inner_string(event, "zone", "to"), "self");
 	row->port = asked || port < 0 ? 0 : (uint16_t)port;
 	row->count = 1;
 	row->bytes_in = count_of(event, "in");
 	row->bytes_out = count_of(event, "out");
-	if (!row->allowed)
+	if (row->outcome != EXEC_REACHED)
 		add_why(event, &ret->why);
 	return row->place.len > 0;
 }
@@ -108,6 +136,7 @@ add_row(
 		return NULL;
 	*row = account->row;
 	row->place = arena_str(&ledger->arena, row->place);
+	row->method = arena_str(&ledger->arena, row->method);
 	row->why = arena_str(&ledger->arena, text_str(&account->why));
 	key = arena_str(&ledger->arena, key);
 	if (ledger->arena.full || VEC_ADD(&ledger->rows, row) < 0)
@@ -121,8 +150,8 @@ add_row(
 static void
 add_key(const struct exec_ledger_row *row, struct text *out)
 {
-	text_addf(out, "%.*s %u %d %d", STR_ARG(row->place), row->port,
-	    row->allowed, row->own);
+	text_addf(out, "%.*s %u %d %d %.*s", STR_ARG(row->place), row->port,
+	    (int)row->outcome, row->own, STR_ARG(row->method));
 }
 
 static const struct exec_ledger_row *
@@ -184,37 +213,54 @@ add_reached(const struct exec_ledger_row *row, struct text *out)
 }
 
 static void
-add_refused(const struct exec_ledger_row *row, struct text *out)
+add_missed(const struct exec_ledger_row *row, struct text *out)
 {
 	add_place(row, out);
-	text_addf(out, "  %.*s\n", STR_ARG(row->why));
+	text_addf(out, "  %.*s%s%.*s\n", STR_ARG(row->method),
+	    row->method.len > 0 ? ": " : "", STR_ARG(row->why));
 }
 
 static size_t
-count_rows(const struct exec_ledger *ledger, bool allowed)
+count_rows(const struct exec_ledger *ledger, enum exec_outcome outcome)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < ledger->rows.count; i++)
-		count += ledger->rows.items[i]->allowed == allowed;
+		count += ledger->rows.items[i]->outcome == outcome;
 	return count;
 }
 
+/* The head stands over as many columns as add_place fills. */
 static void
-add_part(const struct exec_ledger *ledger, bool allowed, struct text *out)
+add_head(
+    const char *word, size_t count, enum exec_outcome outcome, struct text *out)
 {
-	size_t count = count_rows(ledger, allowed);
+	text_addf(
+	    out, "%s: %zu%s\n", word, count, count > 0 ? "" : ", nothing");
+	if (count > 0)
+		text_addf(out, "  %-40s %-9s %6s  %s\n", "place", "port",
+		    "times", outcome == EXEC_REACHED ? "bytes" : "why");
+}
 
-	text_addf(out, "%s: %zu%s\n", allowed ? "reached" : "refused", count,
-	    count > 0 ? "" : ", nothing");
+static void
+add_part(const struct exec_ledger *ledger, enum exec_outcome outcome,
+    struct text *out)
+{
+	static const char *const words[EXEC_OUTCOME_COUNT] = {
+		[EXEC_REACHED] = "reached",
+		[EXEC_UNANSWERED] = "allowed, but nothing answered",
+		[EXEC_REFUSED] = "refused",
+	};
+
+	add_head(words[outcome], count_rows(ledger, outcome), outcome, out);
 	for (size_t i = 0; i < ledger->rows.count; i++) {
 		const struct exec_ledger_row *row = ledger->rows.items[i];
-		if (row->allowed != allowed)
+		if (row->outcome != outcome)
 			continue;
-		if (allowed)
+		if (outcome == EXEC_REACHED)
 			add_reached(row, out);
 		else
-			add_refused(row, out);
+			add_missed(row, out);
 	}
 }
 
@@ -240,7 +286,9 @@ add_sums(const struct exec_ledger *ledger, struct text *out)
 void
 exec_ledger_add_summary(const struct exec_ledger *ledger, struct text *out)
 {
-	add_part(ledger, true, out);
-	add_part(ledger, false, out);
+	add_part(ledger, EXEC_REACHED, out);
+	if (count_rows(ledger, EXEC_UNANSWERED) > 0)
+		add_part(ledger, EXEC_UNANSWERED, out);
+	add_part(ledger, EXEC_REFUSED, out);
 	add_sums(ledger, out);
 }

@@ -3,8 +3,9 @@
  * cli/exec_ledger: what a sandboxed command has reached, and what it has not.
  *
  * One row a place (a name, or an address that it dialled itself, and a port)
- * and outcome, made of the proxy's events as they come.  At most
- * EXEC_LEDGER_ROWS_MAX; what is beyond is counted alone.
+ * and outcome, made of the proxy's events as they come: reached, allowed and
+ * without an answer, or refused.  At most EXEC_LEDGER_ROWS_MAX; what is beyond
+ * is counted alone.
  */
 #ifndef GATEHOUSE_CLI_EXEC_LEDGER_H
 #define GATEHOUSE_CLI_EXEC_LEDGER_H
@@ -16,13 +17,21 @@
 /* As many as there are aliases (proxy/limits). */
 #define EXEC_LEDGER_ROWS_MAX ((size_t)65536)
 
+enum exec_outcome {
+	EXEC_REACHED,
+	EXEC_UNANSWERED, /* allowed, and nothing answers there */
+	EXEC_REFUSED,
+	EXEC_OUTCOME_COUNT
+};
+
 struct exec_ledger_row {
 	struct str place;
 	uint16_t port; /* 0: it was only asked for */
-	bool allowed;  /* else it was refused */
-	bool own;      /* of the host itself */
+	enum exec_outcome outcome;
+	bool own; /* of the host itself */
 	bool is_name;
-	struct str why; /* refused: by which rule, or for which reason */
+	struct str method; /* refused for what the request says; else len 0 */
+	struct str why;    /* not reached: by which rule, for which reason */
 	uint64_t count, bytes_in, bytes_out;
 };
 

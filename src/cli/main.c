@@ -167,8 +167,11 @@ static const struct {
 	{ OPTION_UTC, "  --utc          all times are UTC\n" },
 	{ OPTION_EXEC,
 	    "  --allow NAMES  what it may reach, by commas, in place of a "
-	    "policy\n"
-	    "  --learn FILE   write the policy that it would have needed\n"
+	    "policy;\n"
+	    "                 several add up\n"
+	    "  --learn FILE   write the policy that it would have needed; a "
+	    "file that\n"
+	    "                 is there stays\n"
 	    "  --summary      at the end, what was reached and what refused\n"
 	    "  --quiet        do not say what is refused\n"
 	    "  --log FILE     append each event to it, as JSON\n"
@@ -272,6 +275,15 @@ option_name(int option)
 	return NULL;
 }
 
+/* A long one that has a value and takes none: of others getopt keeps no
+ * letter, and a letter alone may be that of a long one that has no short form. */
+static bool
+has_value_too_many(char **argv)
+{
+	return strncmp(argv[optind - 1], "--", 2) == 0 &&
+	       strchr(argv[optind - 1], '=') != NULL;
+}
+
 /* getopt would speak under the command's name, as if it were a program. */
 static enum status
 wrong_option(const struct command *command, int option, char **argv)
@@ -279,6 +291,8 @@ wrong_option(const struct command *command, int option, char **argv)
 	bool strange = option == '?' || option == ':';
 	const char *name = option_name(strange ? optopt : option);
 
+	if (option == '?' && !has_value_too_many(argv))
+		name = NULL;
 	if (name == NULL && optopt != 0)
 		complain("there is no option -%c", optopt);
 	else if (name == NULL)
@@ -303,14 +317,22 @@ keep_descriptor(struct options *options)
 	return true;
 }
 
+static bool
+keep_allowed(struct options *options)
+{
+	if (options->allowed_count == OPTION_ALLOWED_MAX)
+		return false;
+	options->allowed[options->allowed_count++] = optarg;
+	return true;
+}
+
 /* Of `exec` alone. */
 static bool
 take_exec_option(int option, struct options *options)
 {
 	switch (option) {
 	case 'a':
-		options->allow = optarg;
-		return true;
+		return keep_allowed(options);
 	case 'k':
 		options->learn = optarg;
 		return true;
@@ -442,8 +464,14 @@ run_command(const struct command *command, int argc, char **argv)
 			print_command_help(command);
 			return STATUS_GOOD;
 		}
-		if (!take_option(command, option, &options))
+		if (take_option(command, option, &options))
+			continue;
+		/* It is the command's own, most likely. */
+		if ((command->takes & OPTION_EXEC) != 0 && behind == 0)
+			complain("put -- before the command");
+		else
 			return wrong_option(command, option, argv);
+		return wrong_call(command);
 	}
 	options.words = argv + optind;
 	options.count = argc - optind;

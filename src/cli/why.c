@@ -183,10 +183,9 @@ add_comparison(const struct story *story, struct text *out)
 		text_addz(out,
 		    same ? "\nand says the same:\n\n" : ".\nNow it would be ");
 	} else {
-		text_addz(out,
-		    same ? "The policy in force says the same:\n\n"
-			 : "The policy is the same, but such a flow would now "
-			   "be ");
+		text_addz(
+		    out, same ? "The policy in force says the same:\n\n"
+			      : "The policy is the same, but now it would be ");
 	}
 	if (!same) {
 		add_rule_now(answer, out);

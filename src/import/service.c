@@ -211,6 +211,7 @@ has_all(struct span_set set, enum service_line line)
 	return span_set_covers(set, (struct span_set){ &whole, 1 });
 }
 
+/* Some ports of the protocol; all of them are said behind (print_whole). */
 static void
 print_ports(struct arena *arena, struct span_set set, enum service_line line,
     const char *word, struct text *out)
@@ -219,11 +220,9 @@ print_ports(struct arena *arena, struct span_set set, enum service_line line,
 	struct span_set ours =
 	    span_set_and(arena, set, (struct span_set){ &whole, 1 });
 
-	if (ours.count == 0)
+	if (ours.count == 0 || has_all(set, line))
 		return;
 	text_addf(out, "%s %s", out->len > 0 ? "," : "", word);
-	if (has_all(set, line))
-		return;
 	for (size_t i = 0; i < ours.count; i++) {
 		unsigned first = (unsigned)ours.at[i].first.low & NUMBER_LAST;
 		unsigned last = (unsigned)ours.at[i].last.low & NUMBER_LAST;
@@ -303,6 +302,9 @@ service_print(struct arena *arena, struct span_set set,
 	print_ports(arena, set, SERVICE_TCP, "tcp", &words);
 	print_ports(arena, set, SERVICE_UDP, "udp", &words);
 	print_ports(arena, set, SERVICE_SCTP, "sctp", &words);
+	print_whole(set, SERVICE_TCP, "tcp", &words);
+	print_whole(set, SERVICE_UDP, "udp", &words);
+	print_whole(set, SERVICE_SCTP, "sctp", &words);
 	named = print_icmp(set, family, &words);
 	print_whole(set, SERVICE_GRE, "gre", &words);
 	print_whole(set, SERVICE_ESP, "esp", &words);

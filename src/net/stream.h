@@ -5,8 +5,8 @@
  * A stream reads into its input buffer and tells its user, who looks at the
  * buffer and consumes what it wants; what it leaves stays there, for itself
  * or for the next user.  It writes from its output buffer whatever could not
- * be sent at once.  Below it is a transport, a small table of functions: TCP
- * now, TLS later.
+ * be sent at once.  Below it is a transport, a small table of functions:
+ * TCP, TLS over it, a stream of HTTP/2.
  *
  *	user:      data  ended                write  shutdown
  *	             ^     ^                    |       |

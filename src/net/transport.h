@@ -3,8 +3,9 @@
  * net/transport: what carries the bytes of a stream.
  *
  * A table of functions over a connected, non-blocking descriptor: plain TCP
- * here, TLS on the same terms; and over none, where many streams share a
- * connection (http2).  Only net/stream calls them, in the thread of its loop.
+ * here; over none, where many streams share a connection (http2); or over
+ * another transport, as TLS is on the same terms.  Only net/stream calls them,
+ * and one that stands above another, in the thread of its loop.
  */
 #ifndef GATEHOUSE_NET_TRANSPORT_H
 #define GATEHOUSE_NET_TRANSPORT_H

@@ -204,8 +204,13 @@ policy_has_sandbox(const struct policy *policy)
 {
 	struct address source;
 
-	return address_parse(STR(SANDBOX_SOURCE4), &source) == 0 &&
-	       policy_zone_of(policy, source) != ZONE_NONE;
+	if (address_parse(STR(SANDBOX_SOURCE4), &source) < 0)
+		return false;
+	uint8_t zone = policy_zone_of(policy, source);
+	/* A gateway's rules for what lives elsewhere mean no sandbox. */
+	return zone != ZONE_NONE &&
+	       (zone != policy->elsewhere ||
+		   str_is(policy->zones[zone].name, SANDBOX_ZONE));
 }
 
 struct str

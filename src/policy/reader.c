@@ -330,6 +330,17 @@ reader_at_number(const struct reader *reader)
 	return next->kind == TOKEN_WORD && ascii_is_digit(next->text.at[0]);
 }
 
+/* Services may stand side by side in a rule, without a comma. */
+static bool
+is_behind_protocol(const struct reader *reader)
+{
+	const struct token *last = reader_peek(reader) - 1;
+	enum policy_protocol protocol;
+
+	return last->kind == TOKEN_WORD &&
+	       policy_protocol_find(last->text, &protocol);
+}
+
 /* PROTOCOL [ detail { "," detail } | "{" details "}" ] | SERVICE | braces */
 static bool
 parse_service(struct reader *reader, void *context)
@@ -337,6 +348,7 @@ parse_service(struct reader *reader, void *context)
 	struct syntax_service ***tail = context;
 	struct detail_list details = { .tail = tail };
 	struct syntax_word *what = &details.protocol;
+	bool behind_protocol = is_behind_protocol(reader);
 	enum policy_protocol protocol;
 
 	if (reader_peek(reader)->kind == TOKEN_OPEN)
@@ -348,7 +360,11 @@ parse_service(struct reader *reader, void *context)
 		struct syntax_word detail = { 0 };
 		if (reader_at_number(reader))
 			detail = reader_word_of(reader_take(reader));
-		return keep_service(reader, tail, *what, detail);
+		struct syntax_service **kept = *tail;
+		if (!keep_service(reader, tail, *what, detail))
+			return false;
+		(*kept)->behind_protocol = behind_protocol;
+		return true;
 	}
 	if (reader_peek(reader)->kind == TOKEN_OPEN)
 		return parse_braced(reader, parse_detail, &details);

@@ -85,6 +85,10 @@ struct policy_group *resolve_group(struct resolver *resolver);
 bool resolve_services(struct resolver *resolver,
     const struct syntax_service *syntax, struct policy_services *ret);
 
+/* Protocols without ports among services that are known; false: reported. */
+bool resolve_bare(
+    struct resolver *resolver, const struct syntax_service *list);
+
 /* An address, prefix or range; false: reported. */
 bool resolve_range(struct resolver *resolver, const struct syntax_word *word,
     struct address_range *ret);

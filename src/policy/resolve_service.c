@@ -218,6 +218,7 @@ bool
 resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
     struct policy_services *ret)
 {
+	const struct syntax_service *all = syntax;
 	struct policy_services services = { 0 };
 	enum policy_protocol protocol;
 	bool good = true;
@@ -248,5 +249,5 @@ resolve_services(struct resolver *resolver, const struct syntax_service *syntax,
 			    symbol->services.items[i];
 	}
 	*ret = services;
-	return good;
+	return good && resolve_bare(resolver, all);
 }

@@ -27,6 +27,7 @@ struct syntax_service {
 	struct syntax_service *next;
 	struct syntax_word what;
 	struct syntax_word detail;
+	bool behind_protocol; /* `ssh` of `tcp ssh`, without a comma */
 };
 
 /* `zone NAME = MEMBERS` and `name NAME = MEMBERS` look alike. */

@@ -220,6 +220,13 @@ def random_service(chance: random.Random) -> Service:
     return Service(protocol, first, chance.choice((first, first, first + 40)))
 
 
+def well_ordered(services: list[Service]) -> list[Service]:
+    """Whole protocols stand last, and beside none of their own ports."""
+    whole = [s for s in services if str(s) == s.protocol]
+    named = {s.protocol for s in whole}
+    return [s for s in services if s.protocol not in named] + whole
+
+
 def random_rule(chance: random.Random, policy: Policy) -> Rule:
     if chance.random() < 0.12:
         return random_publish(chance, policy)
@@ -227,7 +234,9 @@ def random_rule(chance: random.Random, policy: Policy) -> Rule:
         chance.choice(("allow", "allow", "reject", "drop")),
         random_side(chance, policy, True),
         random_side(chance, policy, False),
-        [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))],
+        well_ordered(
+            [random_service(chance) for _ in range(chance.choice((0, 0, 0, 1, 2, 3)))]
+        ),
         log=chance.random() < 0.25,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.25

@@ -12,7 +12,7 @@ import random
 from ipaddress import ip_address
 
 from tests.lab.frames import Address, Packet
-from tests.lab.small_chance import to_net
+from tests.lab.small_chance import to_net, well_ordered
 from tests.lab.small_policy import Policy, Rule, Service, Side
 from tests.lab.wires import LINKS
 
@@ -77,7 +77,7 @@ def some_rule(chance: random.Random, version: int) -> Rule:
         chance.choice(("allow", "allow", "reject", "drop")),
         some_side(chance, version),
         some_side(chance, version),
-        chance.sample(SERVICES, chance.choice((0, 1, 1, 2))),
+        well_ordered(chance.sample(SERVICES, chance.choice((0, 1, 1, 2)))),
         log=chance.random() < 0.3,
     )
     rule.direct = rule.verdict == "allow" and chance.random() < 0.2

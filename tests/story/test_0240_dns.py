@@ -166,6 +166,16 @@ def test_a_rule_refuses_and_says_which(
     assert not server.count("x.ads.example") and not server.count("silent.example")
 
 
+def test_why_asks_the_question_again(gateway: Gateway, lan: Host, journal) -> None:
+    """Not a flow to port 53; and what is no flow at all is not the last of them."""
+    assert dig(lan, GW, "again.ads.example").status == "NXDOMAIN"
+    journal.wait(kind="dns", name="again.ads.example")
+    assert gateway.apply(POLICY + "# another\n").returncode == 0
+    assert gateway.apply(POLICY).returncode == 0
+    said = gateway.command("why", "last", "rule", "ads").stdout
+    assert "asks again.ads.example" in said and "says the same" in said, said
+
+
 def test_a_refusal_may_hang_on_the_address(
     server: ZoneServer, lan: Host, guest: Host
 ) -> None:

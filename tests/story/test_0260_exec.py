@@ -97,7 +97,7 @@ def test_who_is_refused_is_told_why(sandbox: Sandbox) -> None:
     policy = policy.replace("/private", '"/private/*"')
     done = sandbox.run(policy, [*CURL, "-i", f"http://{NAME}/private/x"])
     assert done.out.startswith("HTTP/1.1 403 ") and "line 1" in done.out
-    assert f"gatehouse: refused: {NAME} tcp 80: line 1\n" in done.err
+    assert f"gatehouse: refused: GET {NAME} tcp 80: line 1\n" in done.err
     tls = sandbox.run(
         f"allow sandbox -> {NAME} tcp 444\nreject sandbox -> {NAME}\n",
         [*CURL, "-k", f"https://{NAME}/"],
@@ -481,10 +481,22 @@ def test_the_summary(sandbox: Sandbox) -> None:
     done = sandbox.run(WEB, ["sh", "-c", script], "--summary", "--quiet")
     lines = [line.split() for line in done.err.splitlines()]
     assert lines[0] == ["reached:", "1"]
-    assert lines[1][:4] == [NAME, "tcp", "80", "2"]
-    assert lines[2] == ["refused:", "1"]
-    assert lines[3][0] == "shop.example.com" and "no rule allows it" in done.err
-    assert lines[4][0] == "bytes:"
+    assert lines[1] == ["place", "port", "times", "bytes"]
+    assert lines[2][:4] == [NAME, "tcp", "80", "2"]
+    assert lines[3] == ["refused:", "1"]
+    assert lines[4] == ["place", "port", "times", "why"]
+    assert lines[5][0] == "shop.example.com" and "no rule allows it" in done.err
+    assert lines[6][0] == "bytes:"
+
+
+def test_what_nothing_answers_is_not_reached(sandbox: Sandbox) -> None:
+    learned = sandbox.folder / "unanswered.policy"
+    script = f"curl -s http://{NAME}:99/; curl -sk https://{NAME}:99/; true"
+    options = "--summary", "--learn", str(learned)
+    done = sandbox.run(None, ["sh", "-c", script], *options)
+    assert "reached: 0, nothing\nallowed, but nothing answered: 1\n" in done.err
+    assert "the server refuses the connection\n" in done.err
+    assert learned.read_text().splitlines()[1:] == [f"# allow sandbox -> {NAME} tcp 99"]
 
 
 def without_rule(policy: str, number: int) -> str:
@@ -520,9 +532,33 @@ def test_what_was_refused_is_learned_too(sandbox: Sandbox) -> None:
     script = f"curl -s http://{NAME}:8086/; curl -s http://shop.example.com/; true"
     sandbox.run(WEB, ["sh", "-c", script], "--learn", str(learned), "--quiet")
     assert learned.read_text().splitlines() == [
-        "allow sandbox -> shop.example.com",
         f"allow sandbox -> {NAME} tcp 8086",
+        "# Refused by its name, before a port was known: say which.",
+        "# allow sandbox -> shop.example.com",
     ]
+
+
+def test_a_policy_that_is_there_stays(sandbox: Sandbox) -> None:
+    """And the command does not run for nothing."""
+    kept, fresh = sandbox.folder / "kept.policy", sandbox.folder / "fresh.policy"
+    kept.write_text(WEB)
+    kept.chmod(0o666)
+    ran = sandbox.folder / "ran"
+    done = sandbox.run(WEB, ["touch", ran], "--learn", str(kept))
+    assert done.status == WRONG_WORLD and "it is there already, and stays" in done.err
+    assert kept.read_text() == WEB and not ran.exists()
+    kept.write_text("")  # as mktemp makes it
+    assert sandbox.run(WEB, ["true"], "--learn", str(kept)).status == 0
+    done = sandbox.run("allow sandbox -> www example\n", ["true"], "--learn", str(fresh))
+    assert done.status == NO and not fresh.exists()
+
+
+def test_several_allow_add_up(sandbox: Sandbox) -> None:
+    urls = [f"http://{NAME}/", "http://shop.example.com/"]
+    allow = ["--allow", NAME, "--allow", "shop.example.com"]
+    done = sandbox.run(None, [*CURL, "-f", *urls], *allow)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.count("target: /\n") == 2
 
 
 def test_it_starts_at_once(sandbox: Sandbox) -> None:
@@ -547,7 +583,10 @@ def call(*argv: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "argv, words",
     [
-        (["x.policy", "true"], "behind -- stands the command"),
+        (["x.policy", "true"], "put -- before the command"),
+        (["--allow", "a.example", "curl", "-s", "b"], "put -- before the command"),
+        (["--allow", "a.example", "curl", "--json=1"], "put -- before the command"),
+        (["-s", "--allow", "a.example", "--", "true"], "there is no option -s\n"),
         (["--", "true"], "what is allowed says a policy, or --allow"),
         (["a", "b", "--", "true"], "one policy, and behind -- the command"),
         (["--allow", "a.example", "x", "--", "true"], "not both"),
@@ -563,6 +602,9 @@ def test_a_policy_that_is_refused(sandbox: Sandbox) -> None:
     done = sandbox.run("allow sandbox -> www example\n", ["true"])
     assert done.status == NO and ":1:" in done.err
     silent = sandbox.run("zone lan = int0 10.0.0.0/24\nallow lan -> any\n", ["true"])
+    assert silent.status == NO and "no rule is for 'sandbox'" in silent.err
+    gateway = "zone lan = int0 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n"
+    silent = sandbox.run(gateway, ["true"])
     assert silent.status == NO and "no rule is for 'sandbox'" in silent.err
     named = call("--allow", "www example", "--", "true")
     assert named.returncode == NO and "--allow:1:" in named.stderr

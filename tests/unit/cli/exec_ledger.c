@@ -21,8 +21,13 @@
 	"{\"kind\": \"" kind "\", \"verdict\": \"" verdict                     \
 	"\", \"name\": " name ", \"destination\": " destination                \
 	", \"port\": " port ", " more "}"
-#define BYTES   "\"bytes\": {\"in\": 100, \"out\": 2048}"
-#define LINE_3  "\"rule\": {\"line\": 3, \"name\": \"no mail\"}"
+#define BYTES     "\"bytes\": {\"in\": 100, \"out\": 2048}"
+#define LINE_3    "\"rule\": {\"line\": 3, \"name\": \"no mail\"}"
+#define PAGE_502  "\"status\": 502, \"reason\": \"no answer\", " BYTES
+#define CUT_SHORT "\"status\": 200, \"reason\": \"it ended early\", " BYTES
+#define POST                                                                   \
+	"\"phase\": \"request\", \"method\": \"POST\", \"status\": "           \
+	"403, " LINE_3
 #define WWW     "\"www.example.com\""
 #define MAIL    "\"mail.example.com\""
 #define ADDRESS "\"192.0.2.1\""
@@ -45,26 +50,47 @@ places_are_counted(void **state)
 		EVENT("dns", "reject", MAIL, "null", "53", LINE_3),
 		EVENT("dns", "reject", MAIL, "null", "53", LINE_3),
 		EVENT("flow", "allow", "null", "\"2001:db8::1\"", "22", BYTES),
+		EVENT("flow", "allow", WWW, ADDRESS, "99",
+		    "\"reason\": \"the server refuses the connection\""),
+		EVENT("request", "allow", WWW, ADDRESS, "98", PAGE_502),
+		EVENT("request", "allow", WWW, ADDRESS, "80", CUT_SHORT),
+		EVENT("request", "reject", WWW, "null", "80", POST),
+		EVENT("request", "reject", WWW, "null", "80", POST),
 	};
 	struct text text = TEXT_EMPTY;
 	struct exec_ledger ledger;
 
 	(void)state;
 	take_all(&ledger, events, ROWS(events));
-	assert_int_equal(ledger.rows.count, 4);
+	assert_int_equal(ledger.rows.count, 8);
 	exec_ledger_add_summary(&ledger, &text);
 	assert_string_equal(text.at,
-	    "reached: 2\n"
+	    "reached: 3\n"
+	    "  place                                    port       times  "
+	    "bytes\n"
 	    "  www.example.com                          tcp 443        2  "
 	    "4.0k in, 200 out\n"
 	    "  2001:db8::1                              tcp 22         1  "
 	    "2.0k in, 100 out\n"
-	    "refused: 2\n"
+	    "  www.example.com                          tcp 80         1  "
+	    "2.0k in, 100 out\n"
+	    "allowed, but nothing answered: 2\n"
+	    "  place                                    port       times  "
+	    "why\n"
+	    "  www.example.com                          tcp 99         1  "
+	    "the server refuses the connection\n"
+	    "  www.example.com                          tcp 98         1  "
+	    "no answer\n"
+	    "refused: 3\n"
+	    "  place                                    port       times  "
+	    "why\n"
 	    "  mail.example.com                         tcp 25         1  "
 	    "line 3 (no mail)\n"
 	    "  mail.example.com                         -              2  "
 	    "line 3 (no mail)\n"
-	    "bytes: 6.0k in, 300 out\n");
+	    "  www.example.com                          tcp 80         2  "
+	    "POST: line 3 (no mail)\n"
+	    "bytes: 10k in, 500 out\n");
 	text_fini(&text);
 	exec_ledger_fini(&ledger);
 }
@@ -82,7 +108,7 @@ a_row_is_new_once(void **state)
 	exec_ledger_init(&ledger);
 	row = exec_ledger_take(&ledger, event);
 	assert_non_null(row);
-	assert_false(row->allowed);
+	assert_int_equal(row->outcome, EXEC_REFUSED);
 	assert_int_equal(row->port, 0);
 	assert_true(str_is(row->why, "line 3 (no mail)"));
 	assert_null(exec_ledger_take(&ledger, event));
@@ -131,6 +157,9 @@ a_policy_is_learned(void **state)
 		EVENT("dns", "reject", MAIL, "null", "53", LINE_3),
 		EVENT(
 		    "dns", "reject", "\"a.example.com\"", "null", "53", LINE_3),
+		EVENT("request", "allow", WWW, ADDRESS, "80", PAGE_502),
+		EVENT("request", "allow", "\"b.example.com\"", ADDRESS, "80",
+		    PAGE_502),
 	};
 	struct text text = TEXT_EMPTY;
 	struct exec_ledger ledger;
@@ -139,10 +168,13 @@ a_policy_is_learned(void **state)
 	take_all(&ledger, events, ROWS(events));
 	assert_int_equal(exec_learn_add(&ledger, &text), 0);
 	assert_string_equal(text.at,
-	    "allow sandbox -> mail.example.com\n"
 	    "allow sandbox -> 192.0.2.7, git.example.com tcp 22\n"
 	    "allow sandbox -> a.example.com, b.example.com "
-	    "{ tcp 80, tcp 443 }\n");
+	    "{ tcp 80, tcp 443 }\n"
+	    "# Refused by its name, before a port was known: say which.\n"
+	    "# allow sandbox -> mail.example.com\n"
+	    "# Nothing answered there: needed only if something will.\n"
+	    "# allow sandbox -> www.example.com tcp 80\n");
 	text_fini(&text);
 	exec_ledger_fini(&ledger);
 }

@@ -38,8 +38,8 @@ rules_in_words(void **state)
 		    "tcp 25, tcp 465", "line 6" },
 		{ "allow lan -> *.example.com tcp 1024-65535", "lan",
 		    "*.example.com", "tcp 1024-65535", "line 6" },
-		{ "allow lan -> example.com tcp 65535, udp, sctp 5", "lan",
-		    "example.com", "tcp 65535, udp, sctp 5", "line 6" },
+		{ "allow lan -> example.com tcp 65535, sctp 5, udp", "lan",
+		    "example.com", "tcp 65535, sctp 5, udp", "line 6" },
 		{ "allow lan -> any icmp, icmp echo-request, gre", "lan", "any",
 		    "icmp, icmp echo-request, gre", "line 6" },
 	};

@@ -267,6 +267,18 @@ write_sides(struct twin *twin, struct twin_rule *rule)
 	}
 }
 
+static uint32_t
+some_services(struct twin *twin)
+{
+	if (one_in(twin, 3))
+		return SOME(twin, whole_words).holds;
+	if (one_in(twin, 2))
+		return SOME(twin, port_words).holds;
+	uint32_t holds = SOME_LESS(twin, port_words).holds;
+	text_addz(&twin->text, ", udp");
+	return holds | 0x18;
+}
+
 static void
 write_filter(struct twin *twin, struct twin_rule *rule)
 {
@@ -277,7 +289,7 @@ write_filter(struct twin *twin, struct twin_rule *rule)
 	write_sides(twin, rule);
 	text_addc(&twin->text, ' ');
 	if (!one_in(twin, 3))
-		rule->asks[SERVICE] = SOME(twin, service_words).holds;
+		rule->asks[SERVICE] = some_services(twin);
 	for (size_t i = 0; i < COUNT_OF(conditions); i++)
 		if ((twin->themes >> i & 1) != 0 && one_in(twin, 3))
 			write_condition(twin, rule, &conditions[i]);

@@ -188,13 +188,21 @@ static const struct word own_words[] = {
 	{ "wan", 0x40, 0, false }, /* published to IPv4 only */
 };
 
-static const struct word service_words[] = {
-	{ "tcp", 0x07, 0, false },
+/* Behind ports stands no whole protocol but the last word, which has none of
+ * the others' ports. */
+static const struct word port_words[] = {
 	{ "tcp 80", 0x01, 0, false },
 	{ "tcp 80-443", 0x03, 0, false },
 	{ "web", 0x0b, 0, false },
-	{ "udp", 0x18, 0, false },
+	{ "icmp", 0x60, 0, false },
+	{ "icmp echo-request", 0x20, 0, false },
+	{ "gre", 0x80, 0, false },
 	{ "udp 443", 0x08, 0, false },
+};
+
+static const struct word whole_words[] = {
+	{ "tcp", 0x07, 0, false },
+	{ "udp", 0x18, 0, false },
 	{ "icmp", 0x60, 0, false },
 	{ "icmp echo-request", 0x20, 0, false },
 	{ "gre", 0x80, 0, false },
