@@ -364,7 +364,7 @@ def test_errors_name_sections_that_exist() -> None:
 
 
 def test_the_manual_has_the_keys_of_a_finding(folder: Path) -> None:
-    _, said = check(folder, "name unused = 10.0.0.1\n")
+    _, said = check(folder, "name unused = 10.0.0.1\nallow any -> any\n")
     [warning] = said["warnings"]
     _, said = check(folder, "xyzzy\n")
     [error] = said["errors"]

@@ -3,7 +3,9 @@
 
 import json
 import os
+import pty
 import subprocess
+import termios
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,42 @@ def test_diff_names_classes_and_lines(policy) -> None:
     done = gatehouse("diff", policy(OLD), policy(NEW, "b.policy"))
     assert done.returncode == 1
     assert done.stdout == "lan -> wan tcp 22  drop (built in) -> allow (line 4)\n"
+
+
+def on_a_terminal(columns: int, *words: str | Path) -> str:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (24, columns))
+    with subprocess.Popen([PROGRAM, *words], stdout=theirs, stdin=subprocess.DEVNULL):
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(ours, 4096)
+            except OSError:  # the other end is closed
+                break
+        os.close(ours)
+    return seen.decode().replace("\r\n", "\n")
+
+
+def test_diff_fits_the_terminal(policy) -> None:
+    hosts = ", ".join(f"203.0.113.{i}" for i in range(1, 30, 2))
+    new = policy(ZONES + f"allow lan -> {hosts} udp 53\n", "b.policy")
+    words = ("diff", policy(ZONES), new)
+    [line] = gatehouse(*words).stdout.splitlines()
+    wrapped = on_a_terminal(60, *words)
+    assert len(line) > 60 >= max(map(len, wrapped.splitlines()))
+    assert wrapped.split() == line.split()
+
+
+def test_diff_says_first_what_opens_and_then_what_closes(policy) -> None:
+    old = ZONES + "allow lan -> wan tcp 22\nallow lan -> wan tcp 80 log\n"
+    new = ZONES + "allow lan -> wan tcp 80\nreject lan -> wan tcp 22\nallow lan -> wan tcp 25\n"
+    done = gatehouse("diff", policy(old), policy(new, "b.policy"))
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == [
+        "lan -> wan tcp 25",
+        "lan -> wan tcp 22",
+        "lan -> wan tcp 80",
+    ]
 
 
 def test_diff_json_is_an_object_a_line(policy) -> None:
@@ -128,12 +166,19 @@ def test_check_names_all_that_cover(policy) -> None:
 
 
 def test_check_notes_only_when_asked(policy) -> None:
-    path = policy(ZONES + "reject lan -> wan tcp 25\nallow  lan -> wan\n")
+    rules = "reject lan -> wan tcp 25\nallow  lan -> wan\nmasquerade lan -> wan\n"
+    path = policy(ZONES + rules)
     assert "note" not in gatehouse("check", path).stderr
     assert "note: line 3 refuses part" in gatehouse("check", "-v", path).stderr
     answer = json.loads(gatehouse("check", "--json", "-v", path).stdout)
     assert [note["by"] for note in answer["notes"]] == [[3]]
     assert "notes" not in json.loads(gatehouse("check", "--json", path).stdout)
+
+
+def test_check_notes_a_zone_without_masquerade(policy) -> None:
+    path = policy(ZONES + "allow lan -> wan\n")
+    assert "note: lan has private addresses" in gatehouse("check", "-v", path).stderr
+    assert "private" not in gatehouse("check", path).stderr
 
 
 def test_fmt_rewrites_in_place(policy) -> None:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cli/change: what another policy changes, for one who reads it at a terminal:
- * a class of flows in a line or two of 80 columns, and of many the first.
+ * a class of flows in a line or two that fit it (or 80 columns), and of many
+ * the first.
  */
 #ifndef GATEHOUSE_CLI_CHANGE_H
 #define GATEHOUSE_CLI_CHANGE_H
@@ -23,5 +24,8 @@ struct change_words {
 enum status change_print(const struct policy *before,
     const struct policy *after, const struct diff_bounds *bounds,
     const struct change_words *words);
+
+/* What diff_describe says, in lines of so many columns; and fails alike. */
+int change_wrap(struct diff *diff, unsigned columns, struct text *out);
 
 #endif

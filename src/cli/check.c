@@ -5,6 +5,7 @@
 #include "daemon/interfaces.h"
 #include "daemon/pam_service.h"
 #include "policy/analyse.h"
+#include "policy/analyse_return.h"
 #include "policy/trial.h"
 
 #include <stdio.h>
@@ -76,6 +77,8 @@ check(const struct options *options)
 		certificates_check(policy, &report);
 		policy_analyse(policy, &report);
 		(void)policy_analyse_list(policy, options->verbose, &report);
+		if (options->verbose)
+			analyse_return(policy, &report);
 		interfaces_check(policy, &report);
 		pam_service_check(policy, &report);
 		trial = policy_try(policy, &report);
@@ -114,7 +117,8 @@ const struct command command_check = {
 	    "\n"
 	    "  -v, --verbose  notes as well: where rules that refuse and "
 	    "rules\n"
-	    "                 that allow overlap\n"
+	    "                 that allow overlap, and which zones lack a "
+	    "masquerade\n"
 	    "\n"
 	    "  gatehouse check office.policy\n"
 	    "  gatehouse check --json office.policy | jq .warnings\n"

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/change.h"
+#include "cli/columns.h"
 #include "cli/command.h"
 
 #include "policy/diff.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* The policy, or NULL and what is wrong with it on standard error. */
 static struct policy *
@@ -25,11 +28,23 @@ load(const char *path, enum status *reterr_status)
 	return policy;
 }
 
+/* A line each for programs; for people, as wide as they see. */
+static int
+describe(struct diff *diff, bool json, struct text *out)
+{
+	unsigned columns = columns_of_terminal(STDOUT_FILENO);
+
+	if (json)
+		return diff_json(diff, out);
+	return columns > 0 ? change_wrap(diff, columns, out)
+			   : diff_describe(diff, out);
+}
+
 static enum status
 print_diff(struct diff *diff, bool json)
 {
 	struct text out = TEXT_EMPTY;
-	int rc = json ? diff_json(diff, &out) : diff_describe(diff, &out);
+	int rc = describe(diff, json, &out);
 
 	if (rc == 0)
 		print_text(&out);

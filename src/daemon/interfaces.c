@@ -3,6 +3,7 @@
 
 #include "base/nearest.h"
 
+#include <ifaddrs.h>
 #include <net/if.h>
 
 static bool
@@ -75,6 +76,51 @@ check_zone(const struct policy_zone *zone, struct report *report)
 	}
 }
 
+static bool
+is_own(const struct ifaddrs *all, struct address address)
+{
+	for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next)
+		if (one->ifa_addr != NULL &&
+		    address_eq(
+			address_from_sockaddr(one->ifa_addr).address, address))
+			return true;
+	return false;
+}
+
+static void
+check_listen(const struct ifaddrs *all, struct address address,
+    struct place place, struct report *report)
+{
+	char words[ADDRESS_TEXT_BYTES];
+
+	if (address_is_local_scope(address) || is_own(all, address))
+		return;
+	report_warning(report, "interface", place,
+	    "this host has no address %s now: nothing can listen there",
+	    address_format(address, words));
+	report_hint(report, "'ip address' lists what there is");
+}
+
+/* Where none can be listed, nothing is said. */
+static void
+check_listens(const struct policy *policy, struct report *report)
+{
+	struct ifaddrs *all;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (size_t i = 0; i < policy->listen_count; i++)
+		check_listen(all, policy->listens[i].at.address,
+		    policy->listens[i].place, report);
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		check_listen(all, policy->dns.listens[i].at.address,
+		    policy->dns.listens[i].place, report);
+	for (size_t i = 0; i < policy->console.listen_count; i++)
+		check_listen(all, policy->console.listens[i].address,
+		    policy->console.place, report);
+	freeifaddrs(all);
+}
+
 void
 interfaces_check(const struct policy *policy, struct report *report)
 {
@@ -88,4 +134,5 @@ interfaces_check(const struct policy *policy, struct report *report)
 	}
 	for (uint8_t i = 0; i < policy->zone_count; i++)
 		check_zone(&policy->zones[i], report);
+	check_listens(policy, report);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/interfaces: which of a policy's interfaces this host has.
+ * daemon/interfaces: which of a policy's interfaces and listeners this host has.
  *
  * An interface that is not there is no error: it may come (a dialled link, a
  * tunnel), and a gateway that refused to start for it would stand open.  But
@@ -13,8 +13,9 @@
 
 /*
  * A warning of kind "interface" for each that is missing in the network
- * namespace of the caller; where none is there, this is not the gateway, and
- * one warning says so.
+ * namespace of the caller, and for each address of a listener that nobody has
+ * there; where there is no interface, this is not the gateway, and one warning
+ * says so.
  */
 void interfaces_check(const struct policy *policy, struct report *report);
 

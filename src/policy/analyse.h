@@ -4,8 +4,11 @@
  *
  * Warnings about a policy that is well formed, by kind:
  *
- *	unused      a name, list, service or zone that nothing uses
+ *	unused      a name, list, service or zone that nothing uses, and what is
+ *	            intercepted of a zone that may send no such thing
+ *	nothing     no rule allows anything
  *	blind       a condition that no flow of the rule can ever show
+ *	bypass      packets go around the proxy that is to refuse them
  *	hidden      a source is kept, and masqueraded all the same
  *	interface   a zone without an interface: nothing can enter by it
  *	unreached   a rule that never matches: earlier ones take all of it

@@ -76,8 +76,8 @@ hint_up(const struct analysis *analysis, const struct policy_rule *rule)
 	while (analysis->marks[first - analysis->policy->rules] == 0)
 		first++;
 	if (first->place.source == rule->place.source)
-		report_hint(analysis->report, "move it up, above line %u",
-		    first->line);
+		report_hint(
+		    analysis->report, "move it up, above line %u", first->line);
 	else
 		report_hint(analysis->report, "move it up, above that");
 }

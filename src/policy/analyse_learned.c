@@ -24,19 +24,28 @@ analyse_learned_zones(
 }
 
 void
-analyse_learned(const struct policy *policy, const struct policy_rule *rule,
-    struct report *report)
+analyse_learned(const struct policy *policy, struct report *report)
 {
-	struct policy_endpoint zones = { .zones = analyse_learned_zones(
-					     policy, rule) };
+	const struct policy_rule *first = NULL;
+	struct policy_endpoint zones = { 0 };
 	struct text words = TEXT_EMPTY;
 
-	if (zones.zones == 0)
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+		uint64_t some = analyse_learned_zones(policy, rule);
+		zones.zones |= some;
+		if (some != 0 && first == NULL)
+			first = rule;
+	}
+	if (first == NULL)
 		return;
 	describe_endpoint(policy, &zones, &words);
-	report_warning(report, "approximate", rule->place,
-	    "from %.*s this rule knows names by their addresses: past the "
-	    "proxy, whatever else is at such an address fares alike",
+	report_warning(report, "approximate", first->place,
+	    "from %.*s, past the proxy, names are known by their addresses: "
+	    "what else is at one of them fares alike",
 	    STR_ARG(text_str(&words)));
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (analyse_learned_zones(policy, &policy->rules[i]) != 0)
+			report_by(report, policy->rules[i].line);
 	text_fini(&words);
 }

@@ -13,8 +13,8 @@
 uint64_t analyse_learned_zones(
     const struct policy *policy, const struct policy_rule *rule);
 
-/* Warns (`approximate`) where another name may be at the same address. */
-void analyse_learned(const struct policy *policy,
-    const struct policy_rule *rule, struct report *report);
+/* Warns (`approximate`) once, at the first such rule, that another name may be
+ * at the same address; it is `by` all of them. */
+void analyse_learned(const struct policy *policy, struct report *report);
 
 #endif

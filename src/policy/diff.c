@@ -176,7 +176,23 @@ by_rule(const struct policy_rule *a, const struct policy_rule *b)
 	return (a > b) - (a < b);
 }
 
-/* By rules, of the new policy first; then as they were met. */
+/* What opens stands before what closes, and both before what fares otherwise
+ * under the same verdict. */
+static int
+by_weight(const struct diff *diff, struct diff_change change)
+{
+	struct meaning_outcome before =
+	    meaning_outcome(&diff->before, change.before);
+	struct meaning_outcome after =
+	    meaning_outcome(&diff->after, change.after);
+	bool was = meaning_verdict(&before) == POLICY_VERDICT_ALLOW;
+	bool is = meaning_verdict(&after) == POLICY_VERDICT_ALLOW;
+
+	return was == is ? 2 : was;
+}
+
+/* What opens first; then by rules, of the new policy first; then as they were
+ * met. */
 static int
 by_rules(const void *a, const void *b, void *context)
 {
@@ -186,9 +202,12 @@ by_rules(const void *a, const void *b, void *context)
 	const struct meaning *after = &comparison->diff->after;
 	struct diff_change one = comparison->changes.items[*x];
 	struct diff_change other = comparison->changes.items[*y];
-	int order = by_rule(meaning_outcome(after, one.after).rule,
-	    meaning_outcome(after, other.after).rule);
+	int order = by_weight(comparison->diff, one) -
+		    by_weight(comparison->diff, other);
 
+	if (order == 0)
+		order = by_rule(meaning_outcome(after, one.after).rule,
+		    meaning_outcome(after, other.after).rule);
 	if (order == 0)
 		order = by_rule(meaning_outcome(before, one.before).rule,
 		    meaning_outcome(before, other.before).rule);

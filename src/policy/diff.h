@@ -51,7 +51,8 @@ struct diff {
 	} interfaces;
 	size_t statements;
 	struct {
-		/* By rules, of the new policy first. */
+		/* What opens, what closes, and what else changes; each by
+		 * rules, of the new policy first. */
 		struct diff_class *items;
 		size_t count, room;
 	} classes;

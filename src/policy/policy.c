@@ -287,6 +287,21 @@ policy_services_have(const struct policy_services *services,
 	return services->count == 0;
 }
 
+bool
+policy_services_meet(
+    const struct policy_services *a, const struct policy_services *b)
+{
+	if (a->count == 0 || b->count == 0)
+		return true;
+	for (size_t i = 0; i < a->count; i++)
+		for (size_t j = 0; j < b->count; j++)
+			if (a->items[i].protocol == b->items[j].protocol &&
+			    a->items[i].first <= b->items[j].last &&
+			    b->items[j].first <= a->items[i].last)
+				return true;
+	return false;
+}
+
 static bool
 does_intercept(const struct policy_intercept *intercept, uint8_t from_zone,
     enum policy_protocol protocol, uint16_t port)

@@ -479,6 +479,10 @@ uint64_t policy_keep_zones(const struct policy *policy);
 bool policy_services_have(const struct policy_services *services,
     enum policy_protocol protocol, uint16_t port);
 
+/* Whether one of these covers some of what one of those does. */
+bool policy_services_meet(
+    const struct policy_services *a, const struct policy_services *b);
+
 /* The zones that may use the explicit listeners. */
 uint64_t policy_listen_zones(const struct policy *policy);
 

@@ -134,3 +134,18 @@ def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Pat
     for address, verdict in (("203.0.113.80", "allow"), ("203.0.113.66", "reject")):
         explained = subprocess.run([PROGRAM, "explain", file, flow.format(address)], capture_output=True, text=True)
         assert explained.stdout.startswith(verdict), explained.stdout
+
+
+def test_an_address_that_the_gateway_lacks(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
+    """Checked where it is to run, a policy is told that it could not."""
+    file = tmp_path / "listen.policy"
+    file.write_text(
+        "zone lan = int0 10.0.0.0/24\nzone wan = ext0\nmasquerade lan -> wan\n"
+        "proxy {\n listen 10.0.0.1:3128 for lan\n listen 10.0.0.77:3128 for lan\n}\n"
+        "allow lan -> wan\n"
+    )
+    command = entering(gw.namespace, gw.etc, [str(PROGRAM), "check", str(file)])
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == GOOD
+    assert said.stderr.count("this host has no address") == 1
+    assert "listen.policy:6:9: warning: this host has no address 10.0.0.77" in said.stderr

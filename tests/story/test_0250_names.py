@@ -221,8 +221,8 @@ def test_two_names_at_one_address(
     refused = journal.wait(kind="packet", destination=four, verdict="reject")
     assert refused.rule_name == "bad"
     warnings = json.loads(gatehouse("check", "--json", gateway.policy).stdout)
-    lines = [w["line"] for w in warnings["warnings"] if w["kind"] == "approximate"]
-    assert line_of(POLICY, "bad.ssh.example") in lines
+    [warning] = [w for w in warnings["warnings"] if w["kind"] == "approximate"]
+    assert line_of(POLICY, "bad.ssh.example") in warning["by"]
 
 
 def test_a_name_behind_except(server: ZoneServer, lan: Host) -> None:

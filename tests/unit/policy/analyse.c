@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What check warns of, and in which words. */
 #include "policy/analyse.h"
+#include "policy/analyse_return.h"
 #include "policy/standing.h"
 
 #include "random_policy.h"
@@ -363,6 +364,54 @@ expect(const struct text *policy, const char *findings)
 	text_fini(&out);
 }
 
+/* "LINE KIND [BY ...]: MESSAGE" of what finds no way back. */
+static void
+expect_return(const char *policy_text, const char *findings)
+{
+	struct policy *policy = policy_of(policy_text);
+	struct text out = TEXT_EMPTY;
+	struct report report;
+
+	assert_non_null(policy);
+	report_init(&report);
+	analyse_return(policy, &report);
+	text_addz(&out, "");
+	for (size_t i = 0; i < report.count; i++)
+		write_finding(&report.items[i], &out);
+	assert_string_equal(out.at, findings);
+	assert_int_equal(report.warnings, 0);
+	report_fini(&report);
+	policy_unref(policy);
+	text_fini(&out);
+}
+
+#define LEAVES "allow lan, guest -> wan tcp 22\n"
+#define NO_WAY(line, zone, by)                                                 \
+	line " return " by ": " zone                                           \
+	     " has private addresses, to which nobody in wan can answer\n"
+
+static void
+no_way_back(void **state)
+{
+	(void)state;
+	expect_return(
+	    HEAD LEAVES, NO_WAY("1", "lan", "4") NO_WAY("2", "guest", "4"));
+	expect_return(
+	    HEAD LEAVES "masquerade lan -> wan\n", NO_WAY("2", "guest", "4"));
+	expect_return(HEAD LEAVES "masquerade lan -> wan\n"
+				  "snat guest -> wan to 192.0.2.1\n",
+	    "");
+	/* It leaves by the proxy, or to inside, or is known outside. */
+	expect_return(HEAD PROXY "allow lan -> wan web\n", "");
+	expect_return(HEAD "allow lan -> guest\n", "");
+	expect_return("zone lan = int0 192.0.2.0/24\nzone wan = ext0\n"
+		      "allow lan -> wan\n",
+	    "");
+	expect_return("zone lan = int0 10.0.0.0/24\n"
+		      "zone dmz = int1 192.0.2.0/24\nallow lan -> dmz\n",
+	    "");
+}
+
 /* Far more than can be listed may be met together. */
 static void
 many_conditions(void **state)
@@ -491,6 +540,7 @@ main(void)
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(many_covers),
+		cmocka_unit_test(no_way_back),
 		cmocka_unit_test(many_conditions),
 		cmocka_unit_test(many_reports),
 		cmocka_unit_test(limits),

@@ -388,6 +388,11 @@ what_is_learned_is_not_blind(void **state)
 	    "blind 1;approximate 1;");
 	warned("allow any -> git.example tcp 22\n", LAN, "approximate 1;");
 	warned("allow lan -> git.example tcp 443\n", LAN, "");
+	/* Once is enough. */
+	warned("allow lan -> git.example tcp 443\n"
+	       "allow lan -> git.example tcp 22\n"
+	       "reject guest -> www.example tcp 22\n",
+	    LAN | GUEST, "approximate 2;");
 	warned("allow lan -> git.example tcp 22 method GET\n", LAN, "blind 1;");
 	warned("allow lan -> any except git.example tcp 22\n", 0, "blind 1;");
 	warned("allow lan -> any except git.example tcp 22\n", LAN,
