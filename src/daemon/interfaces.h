@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/interfaces: which of a policy's interfaces and listeners this host has.
+ * daemon/interfaces: which of a policy's interfaces and addresses are here.
  *
  * An interface that is not there is no error: it may come (a dialled link, a
  * tunnel), and a gateway that refused to start for it would stand open.  But
