@@ -87,14 +87,24 @@ put_tuple(struct nlmsghdr *request, const struct conntrack_tuple *tuple)
 	mnl_attr_nest_end(request, nest);
 }
 
-/* Who counts open connections (`ct count`) leaves out what is closed. */
+/*
+ * Who counts open connections (`ct count`) leaves out what is closed.  One that
+ * the client has closed is no more when it begins anew from the same port: the
+ * kernel forgets it, and the new one is judged.
+ */
 static void
 put_closed(struct nlmsghdr *request)
 {
+	static const struct nf_ct_tcp_flags closed = {
+		.flags = IP_CT_TCP_FLAG_CLOSE_INIT,
+		.mask = IP_CT_TCP_FLAG_CLOSE_INIT,
+	};
 	struct nlattr *nest = mnl_attr_nest_start(request, CTA_PROTOINFO);
 	struct nlattr *tcp = mnl_attr_nest_start(request, CTA_PROTOINFO_TCP);
 
 	mnl_attr_put_u8(request, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_CLOSE);
+	mnl_attr_put(
+	    request, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(closed), &closed);
 	mnl_attr_nest_end(request, tcp);
 	mnl_attr_nest_end(request, nest);
 }
