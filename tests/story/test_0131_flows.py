@@ -426,23 +426,17 @@ def test_one_is_ended(gateway: Gateway, kind: str) -> None:
         check(those, set())
 
 
-@pytest.mark.parametrize("tells", [True, False])
-def test_it_begins_anew_from_the_same_port(gateway: Gateway, tells: bool) -> None:
-    """A client's port may be taken again at once; whether it was told of the end
-    of the last connection or went without a word."""
+def test_it_begins_anew_from_the_same_port(gateway: Gateway) -> None:
+    """A client's port may be taken again at once.  It may take some tries, for
+    the server may not know that the last connection is over."""
     apply(gateway, OPEN)
     lan, port = gateway.lab.lan, gateway.lab.lan.ports()[0]
-    for _ in range(3):
-        with lan.connect(OUT4, TCP, source=(lan.ip4, port)) as sock:
+    for _ in range(2):
+        with lan.connect(OUT4, TCP, timeout=10, source=(lan.ip4, port)) as sock:
             through = Tcp(sock)
-            assert through.lives()
             done = gateway.command("flows", "end", *chosen(sock))
             assert done.stdout == "1 flow ended\n"
-            if tells:
-                assert through.is_reset()
-            else:  # no packet leaves
-                reset = struct.pack("ii", 1, 0)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            assert through.is_reset()
 
 
 def test_the_ended_do_not_count(gateway: Gateway) -> None:
