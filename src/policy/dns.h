@@ -14,7 +14,7 @@
  *	}
  *
  * Who comes from a zone of a `listen` reaches it whatever the rules say; what
- * is answered is the affair of the rules, by name (policy/name_question).
+ * is answered is the affair of the rules, by name (policy/question).
  */
 #ifndef GATEHOUSE_POLICY_DNS_H
 #define GATEHOUSE_POLICY_DNS_H
