@@ -23,18 +23,13 @@
 
 /* ---- what is asked ---- */
 
-static bool
-has_content(const struct http_request *request)
-{
-	return request->framing != HTTP_FRAMING_NONE;
-}
-
 /* Of the protocols that a client asks for only this one is known to hide no
  * requests from the policy. */
 static bool
 asks_for_websocket(const struct http_request *request)
 {
-	return request->method == HTTP_METHOD_GET && !has_content(request) &&
+	return request->method == HTTP_METHOD_GET &&
+	       !http_request_has_content(request) &&
 	       str_eq_nocase(request->upgrade, WEBSOCKET);
 }
 
@@ -602,7 +597,7 @@ begin_up(struct exchange *exchange)
 	if (!exchange->sent)
 		exchange_forget_head(exchange);
 	exchange->sent = true;
-	exchange->up_done = !has_content(request);
+	exchange->up_done = !http_request_has_content(request);
 	if (!exchange_up_aim(exchange)) {
 		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
 		return;
@@ -630,7 +625,7 @@ send_request(struct exchange *exchange)
 	}
 	struct str head = text_str(&exchange->heads[exchange->errand.to_url]);
 	/* An error is told by the stream as well, once it has a user. */
-	if (has_content(&exchange->request)) {
+	if (http_request_has_content(&exchange->request)) {
 		(void)stream_queue(server, head);
 	} else {
 		(void)stream_write(server, head);
@@ -735,7 +730,7 @@ answer_options(struct exchange *exchange)
 	struct http_response response =
 	    http_response_own(200, HTTP_METHOD_OPTIONS, 0);
 
-	exchange->up_done = !has_content(&exchange->request);
+	exchange->up_done = !http_request_has_content(&exchange->request);
 	exchange->keep = exchange->keep && exchange->up_done;
 	exchange_forget_head(exchange);
 	exchange->errand.account.status = 200;

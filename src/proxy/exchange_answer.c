@@ -51,7 +51,7 @@ exchange_answer_page(
 	};
 
 	exchange->up_done =
-	    exchange->up_done || exchange->request.framing == HTTP_FRAMING_NONE;
+	    exchange->up_done || !http_request_has_content(&exchange->request);
 	/* Behind a CONNECT that is refused may come bytes that were meant for
 	 * the tunnel; they must not be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&

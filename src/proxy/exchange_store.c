@@ -312,7 +312,7 @@ may_ask(const struct exchange *exchange)
 
 	return (request->method == HTTP_METHOD_GET ||
 		   request->method == HTTP_METHOD_HEAD) &&
-	       request->framing == HTTP_FRAMING_NONE && !exchange->websocket &&
+	       !http_request_has_content(request) && !exchange->websocket &&
 	       !cache_condition_is_for_origin(request);
 }
 
