@@ -2,17 +2,18 @@
 /*
  * proxy/exchange_impl: what the files of proxy/exchange share, and nobody else.
  *
- *	exchange        its life: begun, judged, ended, timed
- *	exchange_answer answers of our own
- *	exchange_pac    how browsers are told of the proxy
- *	exchange_pass   the server's answer, passed on
- *	exchange_send   the request's head, sent on
- *	exchange_serve  answers of the cache's making, sent
- *	exchange_server the server's connection, and what if it is gone
- *	exchange_store  the cache is asked first, and given what may be kept
- *	exchange_tunnel exchanges that end as a tunnel
- *	exchange_up     the request's content, sent on
- *	exchange_who    who asks, if he says it
+ *	exchange            its life: begun, judged, ended, timed
+ *	exchange_answer     answers of our own
+ *	exchange_pac        how browsers are told of the proxy
+ *	exchange_pass       the server's answer, passed on
+ *	exchange_send       the request's head, sent on
+ *	exchange_serve      answers of the cache's making, sent
+ *	exchange_server     the server's connection, and what if it is gone
+ *	exchange_store      the cache is asked first
+ *	exchange_store_take and given what may be kept, or made use of
+ *	exchange_tunnel     exchanges that end as a tunnel
+ *	exchange_up         the request's content, sent on
+ *	exchange_who        who asks, if he says it
  */
 #ifndef GATEHOUSE_PROXY_EXCHANGE_IMPL_H
 #define GATEHOUSE_PROXY_EXCHANGE_IMPL_H
@@ -196,6 +197,17 @@ struct str exchange_serve_note(
 
 /* ---- exchange_store.c ---- */
 
+/* Its worker's; there may be none behind it. */
+struct cache_user *exchange_cache(const struct exchange *exchange);
+
+/* Whether the client may have it; if not, it has been told.  What the server
+ * has answered just now, a 304 or an error, says nothing of its type. */
+bool exchange_may_have(
+    struct exchange *exchange, const struct cache_object *object);
+
+/* What it is stored by, in the client's arena; empty: there is no memory. */
+struct str exchange_store_key(struct exchange *exchange);
+
 /* Before the errand begins: whether the cache has a part in it. */
 void exchange_store_begin(struct exchange *exchange);
 
@@ -210,6 +222,14 @@ bool exchange_store_is_impatient(struct exchange *exchange);
  * stored.  Lent from *copy, from the arena.  0 or a negative errno. */
 int exchange_store_request(struct exchange *exchange, struct http_request *copy,
     const struct http_request **ret);
+
+/* It is told, and its client goes on to something else. */
+void exchange_store_end(struct exchange *exchange);
+
+/* What it holds of the cache is given back. */
+void exchange_store_fini(struct exchange *exchange);
+
+/* ---- exchange_store_take.c ---- */
 
 /* The client is given what is stored, not this answer: that is what the policy
  * judges then. */
@@ -231,11 +251,5 @@ bool exchange_store_rescue(
 /* The Cache-Status of an answer that is passed on. */
 int exchange_store_note(
     struct exchange *exchange, struct http_response *response);
-
-/* It is told, and its client goes on to something else. */
-void exchange_store_end(struct exchange *exchange);
-
-/* What it holds of the cache is given back. */
-void exchange_store_fini(struct exchange *exchange);
 
 #endif
