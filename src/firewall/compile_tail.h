@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * firewall/compile_tail: what becomes of a flow that has met a rule: counter, log
- * and verdict, at the end of its line.
+ * firewall/compile_tail: what becomes of a flow that has met a rule: counter,
+ * log and verdict, at the end of its line.
  */
 #ifndef GATEHOUSE_FIREWALL_COMPILE_TAIL_H
 #define GATEHOUSE_FIREWALL_COMPILE_TAIL_H
