@@ -116,28 +116,20 @@ tell_passed(struct exchange *exchange, struct http_response *response)
 			    STR("Proxy-Status"), kept) == 0;
 }
 
+/* RFC 9110, 15.5.8: it is us that the parent asks, not the client. */
+static bool
+is_for_us(const struct exchange *exchange, const struct http_response *response)
+{
+	return exchange->errand.to_url && response->status == 407;
+}
+
+/* How the final answer goes to the client, and what becomes of the two
+ * connections behind it. */
 static void
-pass_answer(struct exchange *exchange, struct http_response *response, int used)
+begin_down(struct exchange *exchange, struct http_response *response)
 {
 	enum http_framing framing = response->framing;
 
-	if (http_authentication_is_of_connection(&response->fields))
-		client_own(exchange->client, &exchange->errand);
-	/* RFC 9110, 15.5.8: it is us that the parent asks, not the client. */
-	if (exchange->errand.to_url && response->status == 407) {
-		errand_blame_parent(
-		    &exchange->errand, PROXY_FAILURE_PARENT_AUTH, "status 407");
-		exchange_answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
-		return;
-	}
-	if ((!exchange_store_gives_stored(exchange, response) &&
-		!exchange_may_pass(exchange, response)) ||
-	    exchange_store_take(exchange, response, used))
-		return;
-	if (response->status >= 500 && !tell_passed(exchange, response)) {
-		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
-		return;
-	}
 	http_response_fit(
 	    response, http_request_takes_chunks(&exchange->request));
 	/* Content that is still on its way would be read as a request. */
@@ -153,10 +145,34 @@ pass_answer(struct exchange *exchange, struct http_response *response, int used)
 	exchange->down.throttle =
 	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_DOWN);
 	exchange->answered = true;
+}
+
+static void
+pass_answer(struct exchange *exchange, struct http_response *response, int used)
+{
+	bool has_content = response->framing != HTTP_FRAMING_NONE;
+
+	if (http_authentication_is_of_connection(&response->fields))
+		client_own(exchange->client, &exchange->errand);
+	if (is_for_us(exchange, response)) {
+		errand_blame_parent(
+		    &exchange->errand, PROXY_FAILURE_PARENT_AUTH, "status 407");
+		exchange_answer_failure(exchange, PROXY_FAILURE_PARENT_AUTH);
+		return;
+	}
+	if ((!exchange_store_gives_stored(exchange, response) &&
+		!exchange_may_pass(exchange, response)) ||
+	    exchange_store_take(exchange, response, used))
+		return;
+	if (response->status >= 500 && !tell_passed(exchange, response)) {
+		exchange_answer_failure(exchange, PROXY_FAILURE_NO_MEMORY);
+		return;
+	}
+	begin_down(exchange, response);
 	int rc = exchange_store_note(exchange, response);
 	if (rc == 0)
-		rc = exchange_write_head(exchange, response, exchange->keep,
-		    framing != HTTP_FRAMING_NONE);
+		rc = exchange_write_head(
+		    exchange, response, exchange->keep, has_content);
 	if (rc < 0) {
 		client_destroy(exchange->client);
 		return;
@@ -179,6 +195,25 @@ pass_interim(
 	if (rc == 0)
 		stream_consume(exchange->errand.server, (size_t)used);
 	return rc;
+}
+
+/* False: there is nothing to read, or nobody to read it for, any more. */
+static bool
+pass_head(struct exchange *exchange, struct http_response *response, int used)
+{
+	if (response->status >= 200) {
+		pass_answer(exchange, response, used);
+		return false;
+	}
+	if (response->status == 101) {
+		exchange_tunnel_switch(exchange, response, used);
+		return false;
+	}
+	if (pass_interim(exchange, response, used) < 0) {
+		client_destroy(exchange->client);
+		return false;
+	}
+	return true;
 }
 
 void
@@ -208,18 +243,8 @@ exchange_pass_head(struct exchange *exchange)
 			    exchange, PROXY_FAILURE_ANSWER_BAD);
 			return;
 		}
-		if (response.status >= 200) {
-			pass_answer(exchange, &response, used);
+		if (!pass_head(exchange, &response, used))
 			return;
-		}
-		if (response.status == 101) {
-			exchange_tunnel_switch(exchange, &response, used);
-			return;
-		}
-		if (pass_interim(exchange, &response, used) < 0) {
-			client_destroy(exchange->client);
-			return;
-		}
 		arena_rewind(arena, mark);
 	}
 }
