@@ -244,6 +244,7 @@ child_prepare(struct child *child, const struct generation *generation,
 	if (folder >= 0)
 		(void)close(folder);
 	rc = send_generation(child, generation);
+	child->takes_none = rc < 0;
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
 }
 
@@ -282,6 +283,7 @@ child_await(struct child *child, const struct generation *generation,
 	while (rc == 0 && child->is_behind && !is_verdict(&answer) &&
 	       ++late < CHILD_LATE_MAX);
 	child->is_behind = false;
+	child->takes_none = rc < 0 || answer.type != CHANNEL_READY;
 	if (rc == 0 && answer.type == CHANNEL_REFUSED) {
 		say_refusal(str_of(answer.words.words), reterr_why);
 		return -EINVAL;
@@ -395,8 +397,11 @@ child_purge(struct child *child, const struct channel_purge *purge)
 	int rc = child_ask(child, &message, -1);
 
 	if (rc == 0)
-		rc = receive_answer(child, CHANNEL_PURGED, &message,
+		rc = child_read(child, &message,
 		    clock_now() + CHILD_PURGE_SECONDS * CLOCK_SECOND);
+	if (rc == 0 && message.type != CHANNEL_PURGED)
+		rc = -EBADMSG;
+	child_end_if_lost(child, rc);
 	return rc < 0 ? rc : message.purged;
 }
 

@@ -52,14 +52,23 @@ may_be_busy(const struct child *child)
 	       CHILD_YOUNG_SECONDS * CLOCK_SECOND;
 }
 
+/* What is cut short for want of patience is no reason to end it yet. */
+static bool
+is_lost(struct child *child)
+{
+	if (!child->is_behind)
+		child->behind_since = child->asked;
+	child->owes_answer = child->is_behind = true;
+	return !may_be_busy(child) && clock_now() - child->behind_since >=
+					  CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+}
+
 void
 child_end_if_lost(struct child *child, int rc)
 {
 	if (child->pid <= 0 || (rc != -ETIMEDOUT && rc != -EBADMSG))
 		return;
-	if (rc == -ETIMEDOUT && may_be_busy(child))
-		child->owes_answer = child->is_behind = true;
-	else
+	if (rc == -EBADMSG || is_lost(child))
 		(void)kill(child->pid, SIGKILL);
 }
 
@@ -73,8 +82,11 @@ child_say(struct child *child, const struct channel_message *message, int fd)
 	    cut_deadline(child, began + CHILD_ANSWER_SECONDS * CLOCK_SECOND);
 	int rc = child->channel < 0 ? -EPIPE : -EAGAIN;
 
+	child->asked = began;
 	while (rc == -EAGAIN) {
 		rc = channel_send(child->channel, message, fd);
+		if (rc == -EAGAIN && child->is_behind)
+			rc = -ETIMEDOUT;
 		if (rc == -EAGAIN) {
 			rc = wait_for(child, POLLOUT, deadline);
 			rc = rc == 0 ? -EAGAIN : rc;
@@ -120,8 +132,10 @@ child_ask(struct child *child, const struct channel_message *question, int fd)
 
 	if (rc < 0)
 		return rc;
-	if (child->is_behind && may_be_busy(child))
+	if (child->is_behind) {
+		child_end_if_lost(child, -ETIMEDOUT);
 		return -ETIMEDOUT;
+	}
 	return child_say(child, question, fd);
 }
 

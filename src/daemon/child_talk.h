@@ -6,14 +6,17 @@
  * still while it waits.  So the proxy is ended that says what it was not asked,
  * or more than there can be; and it has no more of our time than this:
  *
- *	one that owes an answer is asked nothing until that has come, and what
- *	comes late is thrown away, for it would be taken for the next answer;
+ *	one that owes an answer is asked nothing until that has come, nor is it
+ *	waited for when it does not read; and what comes late is thrown
+ *	away, for it would be taken for the next answer;
  *
  *	all waiting together is CHILD_PATIENCE, of which a fifth of the time
- *	that goes by comes back.  Behind it an answer has CHILD_GLANCE.
+ *	that goes by comes back.  Behind it an answer has CHILD_GLANCE, and owes
+ *	what it has not said by then.
  *
- * What is asked with child_read of a whole policy is not counted: that is asked
- * by who changes the policy, and by nobody else.
+ * Who owes one for CHILD_ANSWER_SECONDS is ended, unless it is young.  What is
+ * waited for with child_read is not counted: nobody but an administrator has
+ * that asked.
  */
 #ifndef GATEHOUSE_DAEMON_CHILD_TALK_H
 #define GATEHOUSE_DAEMON_CHILD_TALK_H
@@ -21,7 +24,7 @@
 #include "daemon/channel.h"
 #include "daemon/child.h"
 
-#define CHILD_PATIENCE        (30 * CLOCK_SECOND)
+#define CHILD_PATIENCE        (10 * CLOCK_SECOND)
 #define CHILD_PATIENCE_RETURN 5 /* one second comes back in so many */
 #define CHILD_GLANCE          (100 * CLOCK_MS)
 

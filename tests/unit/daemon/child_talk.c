@@ -270,7 +270,7 @@ another_answer_is_none(void **state)
 	assert_ended(&child);
 }
 
-/* Patience has an end for all answers together. */
+/* Patience has an end for all answers together; what is cut short is owed. */
 static void
 who_takes_all_the_time_gets_no_more(void **state)
 {
@@ -284,7 +284,36 @@ who_takes_all_the_time_gets_no_more(void **state)
 	assert_int_equal(child_count(&child, values), -ETIMEDOUT);
 	assert_in_range(
 	    clock_now() - began, CHILD_GLANCE / 2, 10 * CHILD_GLANCE);
+	assert_int_equal(child_count(&child, values), -ETIMEDOUT);
+	assert_int_equal(waitpid(child.pid, NULL, WNOHANG), 0);
+	/* For too long. */
+	child.behind_since -= CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+	assert_int_equal(child_count(&child, values), -ETIMEDOUT);
 	assert_ended(&child);
+}
+
+/* One that does not read either, as bans come by the thousand. */
+static void
+who_does_not_read_is_not_waited_for_again(void **state)
+{
+	int64_t began = clock_now();
+	struct child child = begin(say_nothing);
+	struct address_range range = { 0 };
+	int rc = 0;
+
+	(void)state;
+	child.waited = CHILD_PATIENCE;
+	child.waited_at = began;
+	assert_int_equal(address_parse(STR("192.0.2.1"), &range.first), 0);
+	range.last = range.first;
+	while (rc == 0)
+		rc = child_tell_ban(&child, &range, true);
+	assert_int_equal(rc, -ETIMEDOUT);
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(
+		    child_tell_ban(&child, &range, true), -ETIMEDOUT);
+	assert_true(clock_now() - began < 10 * CHILD_GLANCE);
+	assert_lives(&child);
 }
 
 /* One that may read a disk is not waited for twice. */
@@ -371,6 +400,7 @@ main(void)
 		cmocka_unit_test(an_answer_has_an_end),
 		cmocka_unit_test(another_answer_is_none),
 		cmocka_unit_test(who_takes_all_the_time_gets_no_more),
+		cmocka_unit_test(who_does_not_read_is_not_waited_for_again),
 		cmocka_unit_test(who_owes_an_answer_is_not_asked),
 		cmocka_unit_test(what_comes_late_answers_nothing_else),
 		cmocka_unit_test(a_policy_is_accepted_behind_what_is_late),
