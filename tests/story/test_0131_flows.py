@@ -553,7 +553,7 @@ def test_flows_that_the_policy_ends_are_told(gateway: Gateway) -> None:
     )
     assert all_of_them.source is None
     shown = gateway.command("log").stdout
-    assert "firewall/packet the policy has changed: 8 living flows ended\n" in shown
+    assert "policy the policy has changed: 8 living flows ended\n" in shown
 
 
 def test_nothing_is_told_of_flows_without_log(gateway: Gateway) -> None:
