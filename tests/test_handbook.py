@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is made of the program's help: pages for each command, completion."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -18,6 +19,13 @@ def test_each_command_has_a_page(command: str) -> None:
     page = (SHARE / f"gatehouse-{command}.1").read_text()
     for option in re.findall(r"^  (?:-\w, )?(--[\w-]+)", gatehouse(command, "--help").stdout, re.M):
         assert option.replace("-", "\\-") in page, option
+
+
+def test_each_page_is_installed() -> None:
+    argv = ["meson", "introspect", "--installed", str(PROGRAM.parent)]
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    pages = {path.rsplit("/", 1)[-1] for path in json.loads(done.stdout).values()}
+    assert {f"gatehouse-{command}.1" for command in COMMANDS} <= pages
 
 
 @pytest.mark.parametrize("command", COMMANDS)

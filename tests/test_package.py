@@ -2,15 +2,18 @@
 """What a package brings beside the programs."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.lab.gateway import PROGRAM, ROOT, gatehouse
 
 UNIT = (ROOT / "share/systemd/gatehouse.service.in").read_text()
+TMPFILES = (ROOT / "share/tmpfiles/gatehouse.conf").read_text()
 
 
 def test_the_first_policy_is_good() -> None:
@@ -24,6 +27,60 @@ def test_the_first_policy_locks_nobody_out(interface: str) -> None:
     policy = (ROOT / "debian/gatehouse.policy").read_text()
     (zone,) = re.findall(r"^zone net = (.*)$", policy, re.M)
     assert any(interface.startswith(pattern.removesuffix("*")) for pattern in zone.split())
+
+
+def test_the_first_policy_keeps_its_addresses() -> None:
+    """The answers of DHCPv6 belong to no flow: the question went to a group."""
+    policy = ROOT / "debian/gatehouse.policy"
+    done = gatehouse("explain", policy, "net fe80::1 -> self udp 546")
+    assert done.stdout.startswith("allow"), done.stdout
+
+
+def maintain(script: str, folder: Path, *arguments: str, **fates: int) -> tuple[int, list[str]]:
+    """Runs a script of the package beside a gatehouse that does nothing but
+    write down how it was called; its commands end with these fates."""
+    called = folder / "called"
+    fates_of = "".join(f"{name}) exit {status} ;; " for name, status in fates.items())
+    stub = folder / "gatehouse"
+    stub.write_text(f'#!/bin/sh\necho "$1" >>{called}\ncase $1 in {fates_of}*) ;; esac\n')
+    stub.chmod(0o755)
+    argv = ["sh", "-eu", str(ROOT / f"debian/gatehouse.{script}"), *arguments]
+    env = {"PATH": f"{folder}:{os.environ['PATH']}"}
+    done = subprocess.run(argv, env=env, capture_output=True, text=True)
+    return done.returncode, called.read_text().split() if called.exists() else []
+
+
+def test_a_running_gateway_is_taken_over_from(tmp_path: Path) -> None:
+    assert maintain("postinst", tmp_path, "configure", "0.1.0") == (0, ["status", "upgrade"])
+
+
+def test_an_upgrade_that_is_refused_is_no_failure(tmp_path: Path) -> None:
+    assert maintain("postinst", tmp_path, "configure", "0.1.0", upgrade=3)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments", "called"),
+    [
+        ("postinst", ("configure", ""), []),
+        ("prerm", ("upgrade", "0.2.0"), []),
+        ("prerm", ("remove",), ["stop"]),
+    ],
+)
+def test_the_package_touches_the_gateway_only_then(
+    tmp_path: Path, script: str, arguments: tuple[str, ...], called: list[str]
+) -> None:
+    assert maintain(script, tmp_path, *arguments) == (0, called)
+
+
+def test_nothing_runs_where_nothing_ran(tmp_path: Path) -> None:
+    assert maintain("postinst", tmp_path, "configure", "0.1.0", status=3) == (0, ["status"])
+
+
+def test_the_cache_of_the_manual_can_be_written() -> None:
+    """By the service, to which all else is read-only."""
+    (folder,) = re.findall(r"^d (\S+) 0700 gatehouse gatehouse ", TMPFILES, re.M)
+    assert f"\nReadWritePaths=-{folder}\n" in UNIT
+    assert f'disk "{folder}"' in (ROOT / "docs/operating.md").read_text()
 
 
 def calls_of(group: str) -> set[str]:

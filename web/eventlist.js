@@ -13,7 +13,9 @@ const ROWS_MAX = 1000;
 const A_FRAME = 100;
 
 const what = (event) =>
-	[event.method, target(event) || event.reason || "–"].filter(Boolean).join(" ");
+	event.kind === "dns"
+		? `asks ${event.name}`
+		: [event.method, target(event) || event.reason || "–"].filter(Boolean).join(" ");
 
 /* Who and where to; what is of no flow is a sentence in their place. */
 function whereCells(event) {

@@ -50,13 +50,16 @@ static void
 add_verdict(const json_t *event, bool colour, struct text *out)
 {
 	struct str verdict = member_string(event, "verdict");
-	bool is_good = str_is(verdict, "allow");
+	const char *begin =
+	    str_is(verdict, "allow") ? "\033[1;32m" : "\033[1;31m";
 
-	if (verdict.at == NULL)
+	if (verdict.at == NULL) {
 		verdict = member_string(event, "kind");
+		begin = "\033[1m";
+	}
 	if (verdict.at == NULL)
 		return;
-	text_addz(out, !colour ? "" : is_good ? "\033[1;32m" : "\033[1;31m");
+	text_addz(out, colour ? begin : "");
 	log_part_word(out, verdict);
 	text_addz(out, colour ? "\033[0m" : "");
 	text_addz(out, ", ");
@@ -76,6 +79,20 @@ add_part(const char *label, struct text *part, struct text *out)
 	text_clear(part);
 }
 
+/* What was asked of the DNS, and where. */
+static void
+add_name(const json_t *event, struct text *part, struct text *out)
+{
+	struct str server = member_string(event, "destination");
+
+	log_part_word(part, member_string(event, "name"));
+	if (server.at != NULL) {
+		text_addz(part, ", of ");
+		log_part_word(part, server);
+	}
+	add_part("asks", part, out);
+}
+
 static void
 add_ends(const json_t *event, struct text *part, struct text *out)
 {
@@ -87,6 +104,10 @@ add_ends(const json_t *event, struct text *part, struct text *out)
 	if (member_string(event, "source").at != NULL)
 		log_part_client(part, event);
 	add_part("from", part, out);
+	if (str_is(member_string(event, "kind"), "dns")) {
+		add_name(event, part, out);
+		return;
+	}
 	if (name.at == NULL && address.at == NULL)
 		return;
 	log_part_word(part, zone);

@@ -139,6 +139,18 @@ log_part_destination(struct text *out, const json_t *event, size_t most)
 }
 
 void
+log_part_question(struct text *out, const json_t *event, size_t most)
+{
+	struct str name = member_string(event, "name");
+	struct text whole = TEXT_EMPTY;
+
+	log_part_word(&whole, name.at != NULL ? name : STR("?"));
+	text_addz(out, " asks ");
+	columns_add_tail(out, text_str(&whole), most);
+	text_fini(&whole);
+}
+
+void
 log_part_decider(struct text *out, const json_t *event)
 {
 	struct str enforcer = member_string(event, "enforcer");

@@ -31,6 +31,9 @@ void log_part_client(struct text *out, const json_t *flow);
  * protocol, flags */
 void log_part_destination(struct text *out, const json_t *event, size_t most);
 
+/* asks NAME, of a question to the DNS, in at most so many columns */
+void log_part_question(struct text *out, const json_t *event, size_t most);
+
 /* The name or address that was asked for, and the port; without a blank. */
 void log_part_host_port(struct text *out, const json_t *event);
 

@@ -79,6 +79,22 @@ is_of_a_flow(const json_t *event)
 	       member_string(event, "reason").at == NULL;
 }
 
+/* The server that a name is asked of is the gateway, or stands for it. */
+static bool
+is_question(const json_t *event)
+{
+	return str_is(member_string(event, "kind"), "dns");
+}
+
+static void
+add_target(struct text *out, const json_t *event, size_t most)
+{
+	if (is_question(event))
+		log_part_question(out, event, most);
+	else
+		log_part_destination(out, event, most);
+}
+
 static void
 add_reason(struct text *out, struct str reason, size_t most)
 {
@@ -112,7 +128,7 @@ add_event(
 	add_verdict(out, verdict_of(event), fit->colour);
 	if (is_of_a_flow(event)) {
 		log_part_source(out, event);
-		log_part_destination(out, event, fit->target_most);
+		add_target(out, event, fit->target_most);
 	} else {
 		log_part_zones(out, event);
 	}
@@ -186,6 +202,8 @@ parts_of(const json_t *event)
 
 	if (url.at != NULL)
 		log_part_word(&target, url);
+	else if (is_question(event))
+		log_part_word(&target, member_string(event, "name"));
 	else
 		log_part_host_port(&target, event);
 	struct parts parts = { target.len,

@@ -326,7 +326,7 @@ const struct command command_upgrade = {
 	    "the proxy of before finishes what it has begun. That takes 10\n"
 	    "minutes at most, and ends at once when the policy changes.\n"
 	    "\n"
-	    "  apt install ./gatehouse.deb && gatehouse upgrade\n"
+	    "  make install && gatehouse upgrade\n"
 	    "\n"
 	    "A policy that the new program refuses is said, and the old one "
 	    "goes\n"

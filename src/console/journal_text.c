@@ -107,6 +107,17 @@ add_destination(struct text *out, const struct event *event)
 	add_all(out, cut(event->url, URL_BYTES_MAX));
 }
 
+/* Of the DNS: a name is asked for, and nobody is gone to. */
+static void
+add_question(struct text *out, const struct event *event)
+{
+	text_addz(out, " asks ");
+	if (event->name.len > 0)
+		add_word(out, event->name);
+	else
+		text_addc(out, '?');
+}
+
 static void
 add_rule(struct text *out, const struct event *event)
 {
@@ -157,7 +168,10 @@ journal_text(const struct event *event, struct text *out)
 	    event->verdict != NULL ? event->verdict : "-");
 	if (is_of_a_flow(event)) {
 		add_source(out, event);
-		add_destination(out, event);
+		if (event->kind == EVENT_KIND_DNS)
+			add_question(out, event);
+		else
+			add_destination(out, event);
 	}
 	if (event->enforcer != NULL)
 		text_addf(out, " %s%s%s", event->enforcer,

@@ -206,12 +206,7 @@ static void
 tell(const struct gateway *gateway, const struct apply_order *order)
 {
 	struct text reason = TEXT_EMPTY;
-	struct event event = {
-		.kind = EVENT_KIND_POLICY,
-		.enforcer = "firewall",
-		.phase = policy_phase_word(POLICY_PHASE_PACKET),
-		.verdict = policy_verdict_word(POLICY_VERDICT_ALLOW),
-	};
+	struct event event = { .kind = EVENT_KIND_POLICY };
 
 	text_addf(&reason, "the policy %s is in force", gateway->current->path);
 	if (order->confirm > 0)

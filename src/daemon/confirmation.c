@@ -9,13 +9,10 @@
 
 /* To everybody: the journal and standard error. */
 static void
-tell(enum policy_verdict verdict, const struct text *reason)
+tell(const struct text *reason)
 {
-	struct event event = {
+	const struct event event = {
 		.kind = EVENT_KIND_POLICY,
-		.enforcer = "firewall",
-		.phase = policy_phase_word(POLICY_PHASE_PACKET),
-		.verdict = policy_verdict_word(verdict),
 		.reason = reason->at,
 	};
 
@@ -132,7 +129,7 @@ undo(struct gateway *gateway, const char *because, struct text *words)
 		forget(confirmation);
 		interim_end(gateway);
 	}
-	tell(POLICY_VERDICT_REJECT, &reason);
+	tell(&reason);
 	text_addf(words, "%s\n", reason.at != NULL ? reason.at : "no memory");
 	text_fini(&reason);
 	text_fini(&why);
@@ -208,7 +205,7 @@ gateway_confirm(struct gateway *gateway, struct text *out)
 	forget(confirmation);
 	history_confirm(&gateway->history, snapshot);
 	interim_end(gateway);
-	tell(POLICY_VERDICT_ALLOW, &reason);
+	tell(&reason);
 	text_add(out, text_str(&reason));
 	text_fini(&reason);
 	return 0;
@@ -296,7 +293,7 @@ gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
 	history_return(&gateway->history, id);
 	add_policy(id, gateway->current->path, &reason);
 	text_addz(&reason, " is in force again");
-	tell(POLICY_VERDICT_REJECT, &reason);
+	tell(&reason);
 	text_add(out, text_str(&reason));
 	text_fini(&reason);
 	return 0;

@@ -84,12 +84,7 @@ static void
 tell(const struct fallback *fallback)
 {
 	struct text reason = TEXT_EMPTY;
-	struct event event = {
-		.kind = EVENT_KIND_POLICY,
-		.enforcer = "firewall",
-		.phase = policy_phase_word(POLICY_PHASE_PACKET),
-		.verdict = policy_verdict_word(POLICY_VERDICT_REJECT),
-	};
+	struct event event = { .kind = EVENT_KIND_POLICY };
 
 	add_what(fallback, &reason);
 	text_addf(

@@ -252,12 +252,7 @@ static void
 tell(const struct flows_tally *tally)
 {
 	struct text reason = TEXT_EMPTY;
-	struct event event = {
-		.kind = EVENT_KIND_POLICY,
-		.enforcer = "firewall",
-		.phase = policy_phase_word(POLICY_PHASE_PACKET),
-		.verdict = policy_verdict_word(POLICY_VERDICT_REJECT),
-	};
+	struct event event = { .kind = EVENT_KIND_POLICY };
 
 	text_addz(&reason, REASON_CHANGED ": ");
 	flows_add_words(tally, &reason);

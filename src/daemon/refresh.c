@@ -65,13 +65,12 @@ refresh(struct gateway *gateway, const struct policy_group *group,
 
 /* To everybody: the journal and standard error. */
 static void
-tell_words(enum policy_verdict verdict, struct text *words)
+tell_words(struct text *words)
 {
-	const struct event event = { .kind = EVENT_KIND_LIST,
-		.enforcer = "firewall",
-		.phase = policy_phase_word(POLICY_PHASE_PACKET),
-		.verdict = policy_verdict_word(verdict),
-		.reason = words->at };
+	const struct event event = {
+		.kind = EVENT_KIND_LIST,
+		.reason = words->at,
+	};
 
 	gateway_say("%s", words->at != NULL ? words->at : "no memory");
 	event_emit(&event);
@@ -87,7 +86,7 @@ tell_read(const struct flows_tally *ended, const struct policy_group *group)
 	text_addf(&words, "list '%.*s' was read anew: %zu entries%s%s",
 	    STR_ARG(group->name), group->entries, flows.len > 0 ? "; " : "",
 	    flows.len > 0 ? flows.at : "");
-	tell_words(POLICY_VERDICT_ALLOW, &words);
+	tell_words(&words);
 	text_fini(&flows);
 }
 
@@ -109,9 +108,7 @@ tell(const struct gateway *gateway, struct watched_list *list, int rc,
 		    "list '%.*s': the file is again what is in force",
 		    STR_ARG(list->group->name));
 	if (words.len > 0)
-		tell_words(
-		    rc < 0 ? POLICY_VERDICT_REJECT : POLICY_VERDICT_ALLOW,
-		    &words);
+		tell_words(&words);
 	text_clear(&list->problem);
 	if (rc < 0)
 		text_add(&list->problem, first);

@@ -170,9 +170,11 @@ read_name_line(struct list_reader *reader, struct str line, bool indented)
 
 	if (reader->zone.open > 0 || (reader->format == LIST_RPZ && indented))
 		format = LIST_RPZ;
-	/* What is left in an AdBlock file is a pattern, unless it is a name. */
+	/* What is left in an AdBlock file is a pattern, unless it is a name;
+	 * one of a URL has no blanks. */
 	if (format == LIST_PLAIN && reader->format == LIST_ADBLOCK &&
-	    !is_plain_name(line) && !is_comment(line))
+	    !is_plain_name(line) && !is_comment(line) &&
+	    (!has_blank(line) || line.at[0] == '/' || line.at[0] == '|'))
 		format = LIST_ADBLOCK;
 	switch (format) {
 	case LIST_ADBLOCK:
@@ -254,6 +256,12 @@ place_of(struct list_walk *walk, const struct noted *noted)
 	return (struct place){ source, 0, (uint32_t)source->text.len };
 }
 
+static const char *
+is_or_are(size_t count)
+{
+	return count == 1 ? "is" : "are";
+}
+
 static void
 warn_of_lines(struct list_walk *walk)
 {
@@ -262,20 +270,23 @@ warn_of_lines(struct list_walk *walk)
 	if (walk->strange.count > 0) {
 		report_warning(walk->report, "list-lines",
 		    place_of(walk, &walk->strange),
-		    "%zu of %zu lines are not understood and left out",
-		    walk->strange.count, all);
+		    "%zu of %zu lines %s not understood and left out",
+		    walk->strange.count, all, is_or_are(walk->strange.count));
 		report_hint(walk->report, "here: %s", walk->strange.why);
 	}
 	if (walk->skipped.count > 0)
 		report_warning(walk->report, "list-skipped",
 		    place_of(walk, &walk->skipped),
-		    "%zu of %zu rules are not about whole names and left out",
-		    walk->skipped.count, all);
+		    "%zu of %zu lines %s not about whole names and left out",
+		    walk->skipped.count, all, is_or_are(walk->skipped.count));
 	if (walk->host_bits.count > 0)
 		report_warning(walk->report, "list-host-bits",
 		    place_of(walk, &walk->host_bits),
-		    "%zu prefixes have bits set behind their length, and are "
-		    "taken without them",
+		    walk->host_bits.count == 1
+			? "%zu prefix has bits set behind its length, and is "
+			  "taken without them"
+			: "%zu prefixes have bits set behind their length, "
+			  "and are taken without them",
 		    walk->host_bits.count);
 }
 

@@ -5,6 +5,7 @@ The gateway asks a name server on `out` (zoneserver.py) whose answers each story
 chooses; names are the story's own, so that none hears another's answers."""
 
 import json
+import re
 import socket
 import struct
 import time
@@ -163,6 +164,8 @@ def test_a_rule_refuses_and_says_which(
     assert found.verdict == "drop"
     assert found.rule_line == line_of(POLICY, "silent.example")
     assert journal.wait(kind="dns", name="x.ads.example").rule_name == "ads"
+    said = gateway.command("log", "name", "x.ads.example").stdout
+    assert re.search(r" reject lan \S+ asks x\.ads\.example proxy/name \"ads\"", said), said
     assert not server.count("x.ads.example") and not server.count("silent.example")
 
 

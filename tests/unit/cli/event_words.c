@@ -80,6 +80,17 @@ in_words(void **state)
 	    "\n"
 	    "  from    10.0.0.4\n"
 	    "  because spo\\x1bofed\n");
+	assert_words(HEAD "\"kind\": \"dns\", \"verdict\": \"reject\", "
+			  "\"source\": \"10.0.0.4\", \"source_port\": 5353, "
+			  "\"destination\": \"10.0.0.1\", \"port\": 53, "
+			  "\"protocol\": \"udp\", \"name\": \"ads.example\"}",
+	    false,
+	    "reject, 2026-03-01 12:00:00.123, 3m04s ago\n"
+	    "\n"
+	    "  from    10.0.0.4:5353\n"
+	    "  asks    ads.example, of 10.0.0.1\n");
+	assert_words(HEAD "\"verdict\": null, \"kind\": \"policy\"}", true,
+	    "\033[1mpolicy\033[0m, 2026-03-01 12:00:00.123, 3m04s ago\n\n");
 	assert_words(HEAD "\"verdict\": null, \"kind\": \"fault\"}", false,
 	    "fault, 2026-03-01 12:00:00.123, 3m04s ago\n\n");
 }

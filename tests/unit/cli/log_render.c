@@ -219,6 +219,53 @@ requests(void **state)
 	    "udp proxy/request line 12 502 412/1.2M 34ms");
 }
 
+/* A name is asked for; nobody goes to it. */
+static void
+questions(void **state)
+{
+	const struct log_look narrow = { .columns = 60 };
+	struct event event = tunnel();
+	struct text line = TEXT_EMPTY, out = TEXT_EMPTY;
+
+	(void)state;
+	event.kind = EVENT_KIND_DNS;
+	event.verdict = "reject";
+	event.destination = address("10.0.0.1");
+	event.port = 53;
+	event.protocol = "udp";
+	event.method = (struct str){ NULL, 0 };
+	event.zone_to = (struct str){ NULL, 0 };
+	event.status = 0;
+	event.measured = false;
+	assert_event(&event,
+	    "12:00:00.123 reject lan 10.0.0.4 asks www.example.com "
+	    "proxy/name line 12");
+	event.name = STR("a-name-of-many-labels.of.which.only.the.last."
+			 "tell.whose.it.is.example");
+	journal_line(&event, &line);
+	assert_true(render(text_str(&line), &narrow, &out));
+	text_addz(&out, "");
+	assert_string_equal(out.at,
+	    "12:00:00 reject lan 10.0.0.4 asks …ose.it.is.example line 12");
+	text_fini(&line);
+	text_fini(&out);
+}
+
+/* What tells of the gateway itself was not decided of any flow. */
+static void
+of_the_gateway(void **state)
+{
+	const struct event event = {
+		.time = TIME,
+		.kind = EVENT_KIND_POLICY,
+		.reason = "the policy office.policy is in force",
+	};
+
+	(void)state;
+	assert_event(
+	    &event, "12:00:00.123 policy the policy office.policy is in force");
+}
+
 /* What is seen most fits where people look. */
 static void
 common_lines_fit(void **state)
@@ -674,6 +721,8 @@ main(void)
 		TEST(packets),
 		TEST(tunnels),
 		TEST(requests),
+		TEST(questions),
+		TEST(of_the_gateway),
 		TEST(common_lines_fit),
 		TEST(nothing_known),
 		TEST(suppressed),

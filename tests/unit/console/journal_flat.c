@@ -138,9 +138,15 @@ sentences(void **state)
 	assert_text(&event,
 	    TIME " packet drop 10.0.0.4:40112 -> 192.0.2.80:9100 tcp "
 		 "firewall/packet: spoofed");
+	event.kind = EVENT_KIND_DNS;
+	event.name = STR("ads.example");
+	event.reason = NULL;
+	assert_text(&event,
+	    TIME " dns drop 10.0.0.4:40112 asks ads.example firewall/packet");
+	event.kind = EVENT_KIND_PACKET;
+	event.name = (struct str){ 0 };
 	(void)address_parse(STR("2001:db8::5"), &event.destination);
 	event.source = (struct address_port){ 0 };
-	event.reason = NULL;
 	assert_text(&event,
 	    TIME " packet drop -> [2001:db8::5]:9100 tcp firewall/packet");
 	event = (struct event){ .time = event.time,

@@ -175,6 +175,15 @@ adblock(void **state)
 	assert_int_equal(warned(&list, "list-skipped"), 11);
 	assert_false(has_warning(&list, "list-lines"));
 	end(&list);
+	/* What is no rule at all is told apart from what is none of names. */
+	read_names(&list, "||ads.example^\n"
+			  "this is no rule\n"
+			  "/banner/*/img^\n"
+			  "/a regular.expression [0-9]/\n");
+	assert_int_equal(list.group.domains.count, 1);
+	says(&list, "test.list:2:1: warning: 1 of 4 lines is not understood");
+	says(&list, "test.list:3:1: warning: 2 of 4 lines are not about whole");
+	end(&list);
 	/* Without a head and without names: no list for a gateway. */
 	read_str(&list, STR("example.com##.ad\nexample.net##.ad\n"), true);
 	assert_int_equal(list.rc, -EINVAL);
