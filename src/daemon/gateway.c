@@ -2,6 +2,7 @@
 #include "daemon/gateway.h"
 
 #include "base/heap.h"
+#include "base/utf8.h"
 #include "daemon/early.h"
 #include "daemon/refresh.h"
 #include "daemon/source_desk.h"
@@ -17,13 +18,23 @@
 void
 gateway_say(const char *format, ...)
 {
-	char line[1024];
+	char said[1024];
+	struct text line = TEXT_EMPTY;
+	struct str rest;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-	(void)dprintf(STDERR_FILENO, "gatehoused: %s\n", line);
+	/* Some of it others have said, and standard error may be a terminal. */
+	for (rest = str_of(said); rest.len > 0;) {
+		bool is_first = rest.at == said;
+		text_clear(&line);
+		utf8_show(&line, str_cut(&rest, '\n'));
+		(void)dprintf(STDERR_FILENO, "gatehoused: %s%.*s\n",
+		    is_first ? "" : "    ", STR_ARG(text_str(&line)));
+	}
+	text_fini(&line);
 }
 
 void
