@@ -35,6 +35,7 @@ from tests.lab.gateway import GOOD, gatehouse
 from tests.lab.lab import Lab
 from tests.lab.listener import echo, read_head
 from tests.lab.origin import Asked, Origin, Reply
+from tests.lab.process import memory_kib
 from tests.lab.service import Service
 from tests.story.zones import ZONES
 
@@ -254,9 +255,7 @@ class Soak:
         found = {}
         for program in ("gatehoused", "gatehouse-proxy"):
             pid = wait.until(program, lambda: self.living(program), 20)
-            status = Path(f"/proc/{pid}/status").read_text().splitlines()
-            [kib] = [int(line.split()[1]) for line in status if line.startswith("RssAnon")]
-            found[f"{program} KiB"] = kib
+            found[f"{program} KiB"] = memory_kib(pid, "RssAnon")
             found[f"{program} descriptors"] = len(list(Path(f"/proc/{pid}/fd").iterdir()))
         said = json.loads(self.service.command("status", "--json").stdout)
         found["the machine's load, in hundredths"] = int(load() * 100)

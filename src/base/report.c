@@ -58,9 +58,13 @@ admit(struct report *report, enum report_weight weight)
 	return report->kept;
 }
 
-static void
-add(struct report *report, struct finding finding)
+__attribute__((format(printf, 3, 0))) static void
+add(struct report *report, struct finding finding, const char *format,
+    va_list args)
 {
+	if (!admit(report, finding.weight))
+		return;
+	finding.message = format_message(report, format, args);
 	report->kept = VEC_ADD(report, finding) == 0;
 	if (!report->kept)
 		report->cut = true;
@@ -74,12 +78,9 @@ report_error(struct report *report, struct place place, const char *format, ...)
 	};
 	va_list args;
 
-	if (!admit(report, finding.weight))
-		return;
 	va_start(args, format);
-	finding.message = format_message(report, format, args);
+	add(report, finding, format, args);
 	va_end(args);
-	add(report, finding);
 }
 
 void
@@ -91,12 +92,9 @@ report_warning(struct report *report, const char *kind, struct place place,
 	};
 	va_list args;
 
-	if (!admit(report, finding.weight))
-		return;
 	va_start(args, format);
-	finding.message = format_message(report, format, args);
+	add(report, finding, format, args);
 	va_end(args);
-	add(report, finding);
 }
 
 void
@@ -108,12 +106,9 @@ report_note(struct report *report, const char *kind, struct place place,
 	};
 	va_list args;
 
-	if (!admit(report, finding.weight))
-		return;
 	va_start(args, format);
-	finding.message = format_message(report, format, args);
+	add(report, finding, format, args);
 	va_end(args);
-	add(report, finding);
 }
 
 void

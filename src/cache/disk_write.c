@@ -63,8 +63,10 @@ write_object(struct cache_disk *disk, const struct cache_job *job)
 	struct cache_position at;
 	struct iovec *spans = NULL;
 
+	if (cache_object_is_dropped(job->object))
+		return 0; /* its own record will say so */
 	if (!may_be_found(&writing))
-		return 0;
+		return -ESTALE;
 	record =
 	    cache_record_of_object(job->object, job->hash, &disk->hash_key);
 	size_t count = spans_of(body, &spans);
@@ -110,7 +112,11 @@ sync_all(struct cache_disk *disk)
 	return fdatasync(disk->log_fd) < 0 ? -errno : 0;
 }
 
-/* What is too large is not kept, and nor is what it replaced. */
+/*
+ * What is too large is not kept, and nor is what it replaced.  The same of what
+ * was purged while it waited here: it may be a purge of another key that is
+ * taken for one of this (cache/purge), and that leaves no record of its own.
+ */
 static int
 do_object(struct cache_disk *disk, const struct cache_job *job)
 {
@@ -118,7 +124,7 @@ do_object(struct cache_disk *disk, const struct cache_job *job)
 	struct cache_position at;
 	int rc = write_object(disk, job);
 
-	if (rc != -EFBIG && rc != -ENOMEM)
+	if (rc != -EFBIG && rc != -ENOMEM && rc != -ESTALE)
 		return rc;
 	(void)atomic_fetch_add(&disk->skipped, 1);
 	drop.variant = cache_record_variant(&disk->hash_key,

@@ -256,8 +256,7 @@ take_request(struct console_client *client, const struct http_request *request)
 	client->head_only = str_is(request->method_text, "HEAD");
 	client->keep_alive = request->keep_alive;
 	client->route = (struct console_route){ 0 };
-	if (request->framing != HTTP_FRAMING_NONE &&
-	    request->content_length != 0) {
+	if (http_request_has_content(request) && request->content_length != 0) {
 		/* Where the next request begins is not looked for. */
 		client->keep_alive = false;
 		refuse(client, 413, STR("requests have no content here"));

@@ -43,8 +43,8 @@ gateway_keep(struct gateway *gateway)
 		gateway_say("%s", history->problem.at);
 }
 
-int
-gateway_bring_kept(struct gateway *gateway, const char *path,
+static int
+bring_kept(struct gateway *gateway, const char *path,
     const struct snapshot *files, struct text *words)
 {
 	struct generation_wish wish = gateway_wish(gateway);
@@ -60,6 +60,27 @@ gateway_bring_kept(struct gateway *gateway, const char *path,
 	report_fini(&report);
 	policy_unref(kept);
 	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+}
+
+/*
+ * A policy that goes takes the proxy along that does not let it go: who has
+ * come into that could refuse all others.  A second one that does not take it
+ * is no better; the policy in force has another.
+ */
+int
+gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	int rc = bring_kept(gateway, path, files, words);
+
+	if (rc == 0 || gateway->current == NULL ||
+	    !gateway_give_up_child(gateway))
+		return rc;
+	text_clear(words);
+	rc = bring_kept(gateway, path, files, words);
+	if (rc < 0)
+		(void)gateway_give_up_child(gateway);
+	return rc;
 }
 
 /* ---- apply ---- */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
 
 #define HEAD_BYTES offsetof(struct channel_message, file)
@@ -107,8 +108,41 @@ are_pins(const struct channel_pins *pins)
 	if (pins->count > CHANNEL_PINS_MAX || pins->last > 1)
 		return false;
 	for (uint32_t i = 0; i < pins->count; i++)
-		if (!is_text(
-			pins->items[i].name, sizeof(pins->items[i].name)))
+		if (!is_text(pins->items[i].name, sizeof(pins->items[i].name)))
+			return false;
+	return true;
+}
+
+/* What the kernel gives as one (MAX_ERRNO), or none. */
+static bool
+is_error(int64_t error)
+{
+	return error <= 0 && error >= -4095;
+}
+
+/* So large that no sum of two overflows, and no machine counts so far. */
+static bool
+is_count(int64_t count)
+{
+	return count <= INT64_MAX / 4 && count >= -INT64_MAX / 4;
+}
+
+static bool
+are_counters(const struct channel_counters *counters)
+{
+	for (size_t i = 0; i < COUNTER_CELLS; i++)
+		if (!is_count(counters->values[i]))
+			return false;
+	return true;
+}
+
+static bool
+are_outputs(const struct channel_outputs *outputs)
+{
+	for (size_t i = 0; i < POLICY_JOURNAL_OUTPUTS_MAX; i++)
+		if (!is_count(outputs->states[i].written) ||
+		    !is_count(outputs->states[i].lost) ||
+		    !is_error(outputs->states[i].error))
 			return false;
 	return true;
 }
@@ -140,7 +174,8 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_QUOTAS:
 		return are_quotas(&message->quotas);
 	case CHANNEL_NO_SOURCE:
-		return message->source.error < 0;
+		return message->source.error < 0 &&
+		       is_error(message->source.error);
 	case CHANNEL_STAND:
 		return is_address(&message->stand.client.address) &&
 		       is_address(&message->stand.server.address) &&
@@ -153,13 +188,20 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_PINS:
 		return are_pins(&message->pins);
 	case CHANNEL_LEARNED:
-		return message->source.error <= 0;
+		return is_error(message->source.error);
 	case CHANNEL_HOST_FILE:
 		return message->host_file == CHANNEL_SERVERS_FD ||
 		       message->host_file == CHANNEL_AUTHORITIES_FD;
 	case CHANNEL_HELLO:
 		return is_text(
 		    message->sandbox.problem, sizeof(message->sandbox.problem));
+	case CHANNEL_PURGED:
+		return message->purged > 0 ? is_count(message->purged)
+					   : is_error(message->purged);
+	case CHANNEL_COUNTERS:
+		return are_counters(&message->counters);
+	case CHANNEL_OUTPUTS:
+		return are_outputs(&message->outputs);
 	case CHANNEL_OUTPUT:
 	case CHANNEL_OUTPUT_FD:
 		return is_output(&message->output);
@@ -179,14 +221,11 @@ is_sound(const struct channel_message *message)
 	case CHANNEL_COMMIT:
 	case CHANNEL_ABORT:
 	case CHANNEL_COUNT_OUTPUTS:
-	case CHANNEL_OUTPUTS:
 	case CHANNEL_LIST_PINS:
 	case CHANNEL_COUNT:
 	case CHANNEL_DRAIN:
 	case CHANNEL_DRAINED:
 	case CHANNEL_READY:
-	case CHANNEL_PURGED:
-	case CHANNEL_COUNTERS:
 	case CHANNEL_TYPE_COUNT:
 		break;
 	}

@@ -3,12 +3,15 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "daemon/cache_folder.h"
 #include "daemon/child_begin.h"
+#include "daemon/child_talk.h"
 #include "daemon/refusal.h"
+#include "proxy/limits.h"
+#include "proxy/quotas.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,10 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* So many messages hold all that there can be, and one that is not full. */
+#define PINS_ANSWERS_MAX   (PROXY_PINS_MAX / CHANNEL_PINS_MAX + 2)
+#define QUOTAS_ANSWERS_MAX (QUOTAS_MAX / CHANNEL_QUOTAS_MAX + 2)
 
 void
 child_init(struct child *child, uid_t uid, gid_t gid)
@@ -30,110 +37,21 @@ child_init(struct child *child, uid_t uid, gid_t gid)
 	};
 }
 
-/* Readiness of the channel within what is left of the time. */
-static int
-wait_for(const struct child *child, short what, int64_t deadline)
+/* For the answers that need no work. */
+static int64_t
+soon(void)
 {
-	struct pollfd fd = { .fd = child->channel, .events = what };
-	int64_t left = deadline - clock_now();
-
-	if (left <= 0)
-		return -ETIMEDOUT;
-	int n = poll(&fd, 1, (int)(left / CLOCK_MS) + 1);
-	return n < 0 && errno != EINTR ? -errno : 0;
+	return clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
 }
 
-/* One that reads a cache's disk has no time for answers yet, and lives. */
-static bool
-may_be_busy(const struct child *child)
-{
-	return clock_now() - child->started <
-	       CHILD_YOUNG_SECONDS * CLOCK_SECOND;
-}
-
-/* What does not answer, or not to what was asked, will not later: it is ended,
- * and another one started. */
-static void
-end_if_lost(struct child *child, int rc)
-{
-	if (child->pid <= 0 || (rc != -ETIMEDOUT && rc != -EBADMSG))
-		return;
-	if (rc == -ETIMEDOUT && may_be_busy(child))
-		child->owes_answer = true;
-	else
-		(void)kill(child->pid, SIGKILL);
-}
-
-static int
-send_one(struct child *child, const struct channel_message *message, int fd)
-{
-	int64_t deadline = clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
-	int rc = child->channel < 0 ? -EPIPE : -EAGAIN;
-
-	while (rc == -EAGAIN) {
-		rc = channel_send(child->channel, message, fd);
-		if (rc == -EAGAIN) {
-			rc = wait_for(child, POLLOUT, deadline);
-			rc = rc == 0 ? -EAGAIN : rc;
-		}
-	}
-	end_if_lost(child, rc);
-	return rc;
-}
-
-static int
-send_bare(struct child *child, enum channel_type type, uint32_t generation)
-{
-	struct channel_message message = { .type = type,
-		.generation = generation };
-
-	return send_one(child, &message, -1);
-}
-
-/* The next message; the proxy sends no descriptors here. */
-static int
-receive_one(
-    const struct child *child, struct channel_message *ret, int64_t deadline)
-{
-	int rc = child->channel < 0 ? -EPIPE : -EAGAIN;
-	int fd = -1;
-
-	while (rc == -EAGAIN) {
-		rc = channel_receive(child->channel, ret, &fd);
-		if (rc == -EAGAIN) {
-			rc = wait_for(child, POLLIN, deadline);
-			rc = rc == 0 ? -EAGAIN : rc;
-		}
-	}
-	if (rc == 0 && fd >= 0)
-		(void)close(fd);
-	return rc;
-}
-
-/* Before a question: an answer that has come too late would be taken for that
- * to the next one. */
-static void
-forget_late_answers(const struct child *child)
-{
-	struct channel_message late;
-	int fd = -1;
-
-	while (child->channel >= 0 &&
-	       channel_receive(child->channel, &late, &fd) == 0)
-		if (fd >= 0)
-			(void)close(fd);
-}
-
-/* An answer of this type. */
+/* Waits for an answer of this type; who gives none is ended. */
 static int
 receive_answer(struct child *child, enum channel_type type,
-    struct channel_message *ret, unsigned seconds)
+    struct channel_message *ret, int64_t deadline)
 {
-	int rc = receive_one(child, ret, clock_now() + seconds * CLOCK_SECOND);
+	int rc = child_hear(child, type, ret, deadline);
 
-	if (rc == 0 && ret->type != type)
-		rc = -EBADMSG;
-	end_if_lost(child, rc);
+	child_end_if_lost(child, rc);
 	return rc;
 }
 
@@ -155,8 +73,7 @@ static int
 await_hello(struct child *child, struct text *reterr_why)
 {
 	struct channel_message message;
-	int rc = receive_answer(
-	    child, CHANNEL_HELLO, &message, CHILD_ANSWER_SECONDS);
+	int rc = receive_answer(child, CHANNEL_HELLO, &message, soon());
 
 	if (rc == 0) {
 		child->sandbox = message.sandbox;
@@ -246,7 +163,7 @@ send_files(struct child *child, const struct generation *generation)
 		    "%s", file->path);
 		rc = len < 0 || (size_t)len >= sizeof(message.file.path)
 			 ? -ENAMETOOLONG
-			 : send_one(child, &message, file->fd);
+			 : child_say(child, &message, file->fd);
 	}
 	return rc;
 }
@@ -263,7 +180,7 @@ send_listeners(struct child *child, const struct generation *generation)
 		    &generation->listeners.items[i];
 		message.listener.kind = listener->kind;
 		message.listener.at = listener->at;
-		rc = send_one(child, &message, listener->fd);
+		rc = child_say(child, &message, listener->fd);
 	}
 	return rc;
 }
@@ -288,7 +205,7 @@ child_tell_own(struct child *child, const struct generation *generation)
 			own->items[own->count++].zone = one->zone;
 		}
 		own->last = at == generation->own.count;
-		rc = send_one(child, &message, -1);
+		rc = child_say(child, &message, -1);
 		own->first = 0;
 	} while (rc == 0 && !own->last);
 	return rc;
@@ -297,17 +214,20 @@ child_tell_own(struct child *child, const struct generation *generation)
 static int
 send_generation(struct child *child, const struct generation *generation)
 {
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_BEGIN, generation->number);
+	/* Whatever it owes: who waits here has the time. */
+	int rc = child_forget_late(child);
 
+	if (rc == 0)
+		rc = child_say_bare(child, CHANNEL_BEGIN, generation->number);
 	if (rc == 0)
 		rc = send_files(child, generation);
 	if (rc == 0)
 		rc = send_listeners(child, generation);
 	if (rc == 0)
 		rc = child_tell_own(child, generation);
-	return rc < 0 ? rc
-		      : send_bare(child, CHANNEL_PREPARE, generation->number);
+	return rc < 0
+		   ? rc
+		   : child_say_bare(child, CHANNEL_PREPARE, generation->number);
 }
 
 /* A folder that cannot be had is said now, though it is only used by a proxy
@@ -324,7 +244,30 @@ child_prepare(struct child *child, const struct generation *generation,
 	if (folder >= 0)
 		(void)close(folder);
 	rc = send_generation(child, generation);
+	child->takes_none = rc < 0;
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
+}
+
+/* Line by line, and none of them looks like one of ours. */
+static void
+say_refusal(struct str words, struct text *reterr_why)
+{
+	struct str line = str_cut(&words, '\n');
+
+	text_addz(reterr_why, "gatehouse-proxy refuses the policy: ");
+	utf8_show(reterr_why, line);
+	while (words.len > 0) {
+		line = str_cut(&words, '\n');
+		text_addz(reterr_why, "\n    ");
+		utf8_show(reterr_why, line);
+	}
+}
+
+/* Of the policy; what it owed may come before. */
+static bool
+is_verdict(const struct channel_message *answer)
+{
+	return answer->type == CHANNEL_READY || answer->type == CHANNEL_REFUSED;
 }
 
 int
@@ -333,30 +276,35 @@ child_await(struct child *child, const struct generation *generation,
 {
 	int64_t deadline = clock_now() + CHILD_PREPARE_SECONDS * CLOCK_SECOND;
 	struct channel_message answer;
-	int rc = receive_one(child, &answer, deadline);
+	int rc, late = 0;
 
+	do
+		rc = child_read(child, &answer, deadline);
+	while (rc == 0 && child->is_behind && !is_verdict(&answer) &&
+	       ++late < CHILD_LATE_MAX);
+	child->is_behind = false;
+	child->takes_none = rc < 0 || answer.type != CHANNEL_READY;
 	if (rc == 0 && answer.type == CHANNEL_REFUSED) {
-		text_addf(reterr_why, "gatehouse-proxy refuses the policy: %s",
-		    answer.words.words);
+		say_refusal(str_of(answer.words.words), reterr_why);
 		return -EINVAL;
 	}
 	if (rc == 0 && (answer.type != CHANNEL_READY ||
 			   answer.generation != generation->number))
 		rc = -EBADMSG;
-	end_if_lost(child, rc);
+	child_end_if_lost(child, rc);
 	return rc < 0 ? say_failure(rc, reterr_why) : 0;
 }
 
 int
 child_commit(struct child *child, uint32_t generation)
 {
-	return send_bare(child, CHANNEL_COMMIT, generation);
+	return child_say_bare(child, CHANNEL_COMMIT, generation);
 }
 
 int
 child_abort(struct child *child, uint32_t generation)
 {
-	return send_bare(child, CHANNEL_ABORT, generation);
+	return child_say_bare(child, CHANNEL_ABORT, generation);
 }
 
 static void
@@ -370,7 +318,7 @@ tell_host_file(struct child *child, enum host_file which, uint32_t place)
 	int fd = host_files_open(&child->files, which);
 	if (fd < 0)
 		return;
-	(void)send_one(child, &message, fd);
+	(void)child_say(child, &message, fd);
 	(void)close(fd);
 }
 
@@ -392,7 +340,7 @@ child_tell_output(
 		.output = *output,
 	};
 
-	return send_one(child, &message, fd);
+	return child_say(child, &message, fd);
 }
 
 int
@@ -400,15 +348,10 @@ child_count_outputs(struct child *child, struct channel_outputs *ret)
 {
 	struct channel_message answer;
 
-	/* It has just been waited for. */
-	if (child->owes_answer)
-		return -ETIMEDOUT;
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_COUNT_OUTPUTS, 0);
+	int rc = child_ask_bare(child, CHANNEL_COUNT_OUTPUTS);
 
 	if (rc == 0)
-		rc = receive_answer(
-		    child, CHANNEL_OUTPUTS, &answer, CHILD_ANSWER_SECONDS);
+		rc = receive_answer(child, CHANNEL_OUTPUTS, &answer, soon());
 	if (rc == 0)
 		*ret = answer.outputs;
 	return rc;
@@ -419,13 +362,14 @@ child_list_pins(struct child *child,
     void (*take)(void *context, const struct channel_pins *pins), void *context)
 {
 	struct channel_message answer = { .pins.last = 0 };
+	int64_t deadline = soon();
+	int rc = child_ask_bare(child, CHANNEL_LIST_PINS);
 
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_LIST_PINS, 0);
-
-	while (rc == 0 && answer.pins.last == 0) {
-		rc = receive_answer(
-		    child, CHANNEL_PINS, &answer, CHILD_ANSWER_SECONDS);
+	for (int i = 0; rc == 0 && answer.pins.last == 0; i++) {
+		rc = i < PINS_ANSWERS_MAX
+			 ? child_hear(child, CHANNEL_PINS, &answer, deadline)
+			 : -EBADMSG;
+		child_end_if_lost(child, rc);
 		if (rc == 0)
 			take(context, &answer.pins);
 	}
@@ -441,7 +385,7 @@ child_tell_ban(
 		.banned = *range,
 	};
 
-	return send_one(child, &message, -1);
+	return child_say(child, &message, -1);
 }
 
 int64_t
@@ -450,12 +394,14 @@ child_purge(struct child *child, const struct channel_purge *purge)
 	struct channel_message message = { .type = CHANNEL_PURGE,
 		.purge = *purge };
 
-	forget_late_answers(child);
-	int rc = send_one(child, &message, -1);
+	int rc = child_ask(child, &message, -1);
 
 	if (rc == 0)
-		rc = receive_answer(
-		    child, CHANNEL_PURGED, &message, CHILD_PURGE_SECONDS);
+		rc = child_read(child, &message,
+		    clock_now() + CHILD_PURGE_SECONDS * CLOCK_SECOND);
+	if (rc == 0 && message.type != CHANNEL_PURGED)
+		rc = -EBADMSG;
+	child_end_if_lost(child, rc);
 	return rc < 0 ? rc : message.purged;
 }
 
@@ -471,7 +417,7 @@ child_tell_quotas(
 		    count < CHANNEL_QUOTAS_MAX ? count : CHANNEL_QUOTAS_MAX;
 		message.quotas.count = (uint32_t)now;
 		memcpy(message.quotas.items, counts, now * sizeof(*counts));
-		rc = send_one(child, &message, -1);
+		rc = child_say(child, &message, -1);
 		counts += now;
 		count -= now;
 	}
@@ -484,13 +430,14 @@ child_collect(struct child *child,
     void *context)
 {
 	struct channel_message answer = { .quotas.last = 0 };
+	int64_t deadline = soon();
+	int rc = child_ask_bare(child, CHANNEL_COLLECT);
 
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_COLLECT, 0);
-
-	while (rc == 0 && answer.quotas.last == 0) {
-		rc = receive_answer(
-		    child, CHANNEL_QUOTAS, &answer, CHILD_ANSWER_SECONDS);
+	for (int n = 0; rc == 0 && answer.quotas.last == 0; n++) {
+		rc = n < QUOTAS_ANSWERS_MAX
+			 ? child_hear(child, CHANNEL_QUOTAS, &answer, deadline)
+			 : -EBADMSG;
+		child_end_if_lost(child, rc);
 		for (uint32_t i = 0; rc == 0 && i < answer.quotas.count; i++)
 			take(context, &answer.quotas.items[i]);
 	}
@@ -502,12 +449,10 @@ child_drain(struct child *child)
 {
 	struct channel_message answer;
 
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_DRAIN, 0);
+	int rc = child_ask_bare(child, CHANNEL_DRAIN);
 
 	return rc < 0 ? rc
-		      : receive_answer(child, CHANNEL_DRAINED, &answer,
-			    CHILD_ANSWER_SECONDS);
+		      : receive_answer(child, CHANNEL_DRAINED, &answer, soon());
 }
 
 int
@@ -515,12 +460,10 @@ child_count(struct child *child, int64_t ret[static COUNTER_CELLS])
 {
 	struct channel_message answer;
 
-	forget_late_answers(child);
-	int rc = send_bare(child, CHANNEL_COUNT, 0);
+	int rc = child_ask_bare(child, CHANNEL_COUNT);
 
 	if (rc == 0)
-		rc = receive_answer(
-		    child, CHANNEL_COUNTERS, &answer, CHILD_ANSWER_SECONDS);
+		rc = receive_answer(child, CHANNEL_COUNTERS, &answer, soon());
 	if (rc == 0)
 		memcpy(ret, answer.counters.values,
 		    sizeof(answer.counters.values));
@@ -552,15 +495,16 @@ child_reckon(struct child *child, struct tally *sum)
 	struct channel_message message = { .type = CHANNEL_RECKON };
 	int file = memfd_create("tally", MFD_CLOEXEC);
 
-	forget_late_answers(child);
 	if (file < 0)
 		return -errno;
-	int rc = send_one(child, &message, file);
-	if (rc == 0)
-		rc = receive_one(
-		    child, &message, clock_now() + CHILD_RECKON_PATIENCE);
-	if (rc == 0 && message.type != CHANNEL_RECKONED)
-		rc = -EBADMSG;
+	int rc = child_ask(child, &message, file);
+	if (rc == 0) {
+		rc = child_hear(child, CHANNEL_RECKONED, &message,
+		    clock_now() + CHILD_RECKON_PATIENCE);
+		/* One that is busy is asked another time. */
+		if (rc != -ETIMEDOUT)
+			child_end_if_lost(child, rc);
+	}
 	if (rc == 0)
 		rc = read_tally(file, sum);
 	(void)close(file);

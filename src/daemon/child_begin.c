@@ -265,6 +265,8 @@ fork_proxy(
 	child->console = ours[2];
 	child->starts++;
 	child->started = clock_now();
+	child->owes_answer = child->is_behind = false;
+	child->waited = 0;
 	return 0;
 }
 

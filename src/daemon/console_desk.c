@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 /* Questions answered in a row: others have to do with the daemon, too. */
-#define QUESTIONS_MAX 8
+#define QUESTIONS_MAX  8
+#define QUESTIONS_TIME (20 * CLOCK_MS)
 
 /* What may be asked. */
 static const struct {
@@ -278,16 +279,43 @@ take_one(struct gateway *gateway)
 }
 
 static void
+on_pause_over(struct loop_timer *timer)
+{
+	struct gateway *gateway = timer->context;
+
+	if (loop_watch_start(gateway->loop, &gateway->console.watch) < 0)
+		console_desk_close(gateway);
+}
+
+static void
+pause_reading(struct gateway *gateway, int64_t for_time)
+{
+	struct console_desk *desk = &gateway->console;
+
+	loop_watch_stop(&desk->watch);
+	desk->pause.fn = on_pause_over;
+	desk->pause.context = gateway;
+	loop_timer_arm(gateway->loop, &desk->pause, clock_now() + for_time);
+}
+
+static void
 on_questions(struct loop_watch *watch, unsigned ready)
 {
 	struct gateway *gateway = watch->context;
+	int64_t began = clock_now(), took = 0;
 	int rc = 0;
 
 	(void)ready;
-	for (int i = 0; rc == 0 && i < QUESTIONS_MAX && watch->fd >= 0; i++)
+	for (int i = 0; rc == 0 && i < QUESTIONS_MAX && watch->fd >= 0 &&
+			took < QUESTIONS_TIME;
+	     i++) {
 		rc = take_one(gateway);
+		took = clock_now() - began;
+	}
 	if (rc < 0 && rc != -EAGAIN)
 		console_desk_close(gateway);
+	else if (took >= QUESTIONS_TIME && watch->fd >= 0)
+		pause_reading(gateway, took);
 }
 
 void
@@ -297,6 +325,7 @@ console_desk_close(struct gateway *gateway)
 
 	if (watch->fd < 0)
 		return;
+	loop_timer_cancel(&gateway->console.pause);
 	loop_watch_stop(watch);
 	(void)close(watch->fd);
 	watch->fd = -1;

@@ -11,6 +11,9 @@
  *	events [old]	the journal, or the one before it, to be read
  *	token		whether the token is good
  *
+ * Whoever asks without end gets half of the daemon's time: after questions that
+ * took long it reads none for as long again.
+ *
  * The answer is a status of HTTP and a memory file with the body: JSON, or
  * lines of it, of good ones; else a problem of RFC 9457.
  */
@@ -26,6 +29,7 @@ struct gateway;
 
 struct console_desk {
 	struct loop_watch watch; /* fd -1: none */
+	struct loop_timer pause; /* until the next question is read */
 	control_fn answer;       /* of the control socket */
 	void *context;
 };

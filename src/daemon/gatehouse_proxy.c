@@ -39,23 +39,6 @@ enum status {
 	STATUS_WORLD = 3,
 };
 
-/* ---- to gatehoused ---- */
-
-int
-proxy_send(const struct channel_message *message)
-{
-	return channel_send(CHANNEL_FD, message, -1);
-}
-
-int
-proxy_send_bare(enum channel_type type, uint32_t generation)
-{
-	struct channel_message message = { .type = type,
-		.generation = generation };
-
-	return proxy_send(&message);
-}
-
 /* ---- making way ---- */
 
 static void

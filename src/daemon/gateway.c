@@ -294,6 +294,25 @@ gateway_child_ended(struct gateway *gateway)
 	text_fini(&how);
 }
 
+bool
+gateway_give_up_child(struct gateway *gateway)
+{
+	static const struct event told = {
+		.kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall",
+		.reason = "gatehouse-proxy did not take a policy that was in "
+			  "force and was ended",
+	};
+
+	if (gateway->child.pid == 0 || !gateway->child.takes_none)
+		return false;
+	event_emit(&told);
+	gateway_say("%s", told.reason);
+	child_stop(&gateway->child);
+	restart_later(gateway);
+	return true;
+}
+
 /* ---- what the host tells ---- */
 
 /* The same policy, for a host that has changed. */

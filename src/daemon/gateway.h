@@ -156,6 +156,12 @@ int gateway_explain(struct gateway *gateway, struct str text,
 /* After SIGCHLD. */
 void gateway_child_ended(struct gateway *gateway);
 
+/*
+ * Ends the proxy that has taken none of the last policy, for another one that
+ * nobody has been in; false if it was not the proxy.
+ */
+bool gateway_give_up_child(struct gateway *gateway);
+
 /* For one who is about to end: rules and routes of this namespace, by force. */
 int gateway_remove_rules(struct text *reterr_why);
 

@@ -73,9 +73,10 @@ static const struct call_row rows[] = {
 	 * affairs, and so is a listener: they come from gatehoused. */
 	SOCKETS(AF_INET),
 	SOCKETS(AF_INET6),
-	/* Those that rules, keep-alive, tunnels and c-ares ask for. */
+	/* Those that rules, keep-alive, tunnels and c-ares ask for.  Never
+	 * SO_LINGER: gatehoused closes what it is shown, and would wait for
+	 * the peer of who has come in here. */
 	SET(SOL_SOCKET, SO_KEEPALIVE),
-	SET(SOL_SOCKET, SO_LINGER),
 	SET(SOL_SOCKET, SO_RCVLOWAT),
 	SET(SOL_SOCKET, SO_RCVBUF),
 	SET(SOL_SOCKET, SO_SNDBUF),

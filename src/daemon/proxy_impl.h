@@ -43,8 +43,20 @@ struct proxy {
 
 /* ---- to gatehoused ---- */
 
-int proxy_send(const struct channel_message *message);
-int proxy_send_bare(enum channel_type type, uint32_t generation);
+static inline int
+proxy_send(const struct channel_message *message)
+{
+	return channel_send(CHANNEL_FD, message, -1);
+}
+
+static inline int
+proxy_send_bare(enum channel_type type, uint32_t generation)
+{
+	struct channel_message message = { .type = type,
+		.generation = generation };
+
+	return proxy_send(&message);
+}
 
 /* ---- proxy_force ---- */
 

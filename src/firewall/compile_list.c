@@ -2,10 +2,8 @@
 /*
  * firewall/compile_list: the ordered list as chains.
  *
- * For one pair of zones and one way that flows can go, each rule is one of
- * three: it cannot match here and is left out; what the packet shows settles
- * it, and it becomes one line for each combination of its alternatives; or it
- * might match, because it asks for something that the packet does not show.
+ * A rule that cannot match here (compile_reading) is left out; one that the
+ * packet settles becomes one line for each combination of its alternatives.
  *
  * A rule that might match sends the flow on to the proxy, unless every verdict
  * still possible is the same as its own (policy/evaluate says which are the
@@ -17,27 +15,17 @@
  */
 #include "firewall/compile_aside.h"
 #include "firewall/compile_lines.h"
+#include "firewall/compile_reading.h"
 #include "firewall/compile_refused.h"
 #include "firewall/compile_shared.h"
-
-#include "firewall/log_prefix.h"
+#include "firewall/compile_tail.h"
 #include "firewall/names.h"
 
 #include "policy/evaluate.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* What a rule is to the flows of a chain; the matches lie in the scratch. */
-struct reading {
-	struct matches time;
-	struct matches source;
-	struct matches services;
-	struct matches settled; /* destinations that the packet settles */
-	struct matches open;    /* destinations at which it might match */
-};
 
 /* A chain and its branches while they are written. */
 struct list {
@@ -59,150 +47,6 @@ struct list {
 	bool is_mapped;    /* the list, not its rests */
 	bool uses_undecided;
 };
-
-static bool
-is_proxied(const struct chain *chain)
-{
-	return chain->kind != CHAIN_PLAIN;
-}
-
-/* As the evaluator has it: a name opens only what lives elsewhere, but by a
- * parent anything. */
-static bool
-might_match_by_name(const struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule)
-{
-	if (!is_proxied(chain) || !policy_endpoint_has_domains(&rule->to))
-		return false;
-	return rule->verdict != POLICY_VERDICT_ALLOW || rule->parent != NULL ||
-	       chain->kind == CHAIN_EXPLICIT || chain->to == ZONE_NONE ||
-	       chain->to == compiler->policy->elsewhere;
-}
-
-/* An empty list: what it stands for is nowhere. */
-static bool
-is_nowhere(const struct policy_endpoint *to)
-{
-	return to->zones == 0 && to->own == 0 &&
-	       !policy_endpoint_has_addresses(to) &&
-	       !policy_endpoint_has_domains(to);
-}
-
-static struct reading
-read_explicit(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule)
-{
-	struct reading reading = {
-		.time = match_time(compiler, rule),
-		.source = match_source(compiler, chain, rule),
-		.services = match_always(compiler),
-	};
-
-	if (is_nowhere(&rule->to))
-		return reading;
-	if (rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL &&
-	    rule->services.count == 0 && !policy_rule_reads_head(rule))
-		reading.settled = match_always(compiler);
-	else
-		reading.open = match_always(compiler);
-	return reading;
-}
-
-static bool
-comes_here(const struct compiler *compiler, const struct chain *chain,
-    enum policy_protocol protocol)
-{
-	if (protocol == POLICY_PROTOCOL_TCP)
-		return chain->kind == CHAIN_PROXIED;
-	return chain->kind != CHAIN_PROXIED ||
-	       (protocol == POLICY_PROTOCOL_UDP &&
-		   policy_reads_quic(compiler->policy));
-}
-
-/*
- * Of the protocols that a rule names, those that come into this chain: an
- * intercepted flow was sorted by its protocol before.
- */
-static struct matches
-match_chain_services(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule)
-{
-	const struct policy_services *all = &rule->services;
-	struct policy_services some = { 0 };
-
-	if (chain->kind == CHAIN_PLAIN || all->count == 0)
-		return match_services(compiler, all);
-	some.items =
-	    arena_array(&compiler->scratch, all->count, sizeof(*some.items));
-	for (size_t i = 0; some.items != NULL && i < all->count; i++)
-		if (comes_here(compiler, chain, all->items[i].protocol))
-			some.items[some.count++] = all->items[i];
-	return some.count > 0 ? match_services(compiler, &some)
-			      : (struct matches){ NULL, 0 };
-}
-
-/*
- * Only the proxy sees methods and paths, and a name that `except` would take
- * out; where it never sees a flow, there is no name to take out.  Only the
- * proxy goes by a parent or counts for a quota.
- */
-static bool
-waits_for_proxy(const struct chain *chain, const struct policy_rule *rule)
-{
-	return policy_rule_reads_head(rule) ||
-	       (policy_rule_needs_proxy(rule) &&
-		   (chain->kind == CHAIN_PLAIN ||
-		       chain->kind == CHAIN_UNCARRIED)) ||
-	       (is_proxied(chain) && rule->to.except != NULL &&
-		   policy_endpoint_has_domains(rule->to.except));
-}
-
-static struct reading
-read_rule(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule)
-{
-	if (chain->kind == CHAIN_EXPLICIT)
-		return read_explicit(compiler, chain, rule);
-	struct reading reading = {
-		.source = match_source(compiler, chain, rule),
-	};
-	if (reading.source.count == 0)
-		return reading; /* of most rules, in a list for other sources */
-	reading.time = match_time(compiler, rule);
-	reading.services = match_chain_services(compiler, chain, rule);
-	reading.settled = match_destination(compiler, chain, rule);
-	if (might_match_by_name(compiler, chain, rule) &&
-	    !match_is_always(&reading.settled))
-		reading.open = match_without(compiler, match_always(compiler),
-		    rule->to.except, "daddr", chain->to);
-	if (waits_for_proxy(chain, rule)) {
-		if (reading.settled.count > 0 && reading.open.count == 0)
-			reading.open = reading.settled;
-		reading.settled.count = 0;
-		if (!is_proxied(chain))
-			reading.open.count = 0;
-	}
-	return reading;
-}
-
-static bool
-is_settled_for_all(const struct reading *reading)
-{
-	return match_is_always(&reading->time) &&
-	       match_is_always(&reading->source) &&
-	       match_is_always(&reading->services) &&
-	       match_is_always(&reading->settled);
-}
-
-/* No flow is left for the rules behind. */
-static bool
-is_open_for_all(const struct reading *reading)
-{
-	return match_is_always(&reading->time) &&
-	       match_is_always(&reading->source) &&
-	       match_is_always(&reading->services) &&
-	       match_is_always(&reading->open);
-}
 
 static bool
 families_meet(uint8_t a, uint8_t b, uint8_t c)
@@ -238,128 +82,15 @@ add_lines(struct list *list, const struct reading *reading,
 	}
 }
 
-static void
-add_log(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule, struct text *tail)
-{
-	struct log_prefix prefix = {
-		.verdict = rule->verdict,
-		.reason =
-		    rule->report ? POLICY_REASON_REPORT : POLICY_REASON_NONE,
-		.rule_line = rule->line,
-		.zone_from = policy_zone_name(compiler->policy, chain->from),
-		.rule_name = rule->label,
-	};
-
-	if (chain->to != ZONE_NONE)
-		prefix.zone_to = policy_zone_name(compiler->policy, chain->to);
-	text_addz(tail, "log prefix \"");
-	if (log_prefix_write(&prefix, tail) < 0)
-		compiler->rc = -EINVAL;
-	text_addf(tail, "\" group %d snaplen %d ", FIREWALL_NUMBER,
-	    FIREWALL_LOG_SNAPLEN);
-}
-
-/* Where an allowed flow of this chain goes. */
-static const char *
-allowed_action(const struct chain *chain, const struct policy_rule *rule)
-{
-	if (rule->publish)
-		return "meta mark set meta mark or " FIREWALL_TEXT(
-		    FIREWALL_MARK_PUBLISH) " accept";
-	return chain->kind == CHAIN_PROXIED && !rule->direct ? "goto handover"
-							     : "accept";
-}
-
-static const char *
-action_of(const struct chain *chain, const struct policy_rule *rule)
-{
-	switch (rule->verdict) {
-	case POLICY_VERDICT_ALLOW:
-		return allowed_action(chain, rule);
-	case POLICY_VERDICT_REJECT:
-		return "goto refuse";
-	case POLICY_VERDICT_DROP:
-	case POLICY_VERDICT_UNDECIDED:
-	case POLICY_VERDICT_COUNT:
-		break;
-	}
-	return "drop";
-}
-
-/* What the proxy is going to log, the kernel does not log as well. */
-static bool
-is_logged_here(const struct chain *chain, const struct policy_rule *rule)
-{
-	if (!rule->log || rule->report || rule->verdict != POLICY_VERDICT_ALLOW)
-		return rule->log;
-	return chain->kind == CHAIN_PLAIN || chain->kind == CHAIN_UNCARRIED ||
-	       (chain->kind == CHAIN_PROXIED && rule->direct);
-}
-
-/* Counter, log and verdict of a rule that is settled. */
-static void
-add_settled_tail(struct compiler *compiler, const struct chain *chain,
-    const struct policy_rule *rule, struct text *tail)
-{
-	char counter[FIREWALL_COUNTER_BYTES];
-
-	firewall_counter_name(rule, counter);
-	text_addf(tail, "counter name \"%s\" ", counter);
-	if (is_logged_here(chain, rule))
-		add_log(compiler, chain, rule, tail);
-	if (!rule->report)
-		text_addz(tail, action_of(chain, rule));
-}
-
-static void
-add_line_comment(const struct policy_rule *rule, struct text *tail)
-{
-	if (rule->line == 0)
-		text_addz(tail, " comment \"the built-in last rule\"");
-	else
-		text_addf(tail, " comment \"line %u\"", rule->line);
-}
-
 /* `tail` is lent the texts. */
 static struct tail
 tail_of(const struct list *list, size_t at, bool is_open,
     const struct text *action, struct text *comment)
 {
-	add_line_comment(&list->compiler->policy->rules[at], comment);
+	tail_add_comment(&list->compiler->policy->rules[at], comment);
 	return (struct tail){ .text = text_str(action),
 		.comment = text_str(comment),
 		.outcome = compile_outcome(at, is_open) };
-}
-
-#define ACTION_BYTES (COMPILE_NAME_BYTES + 16)
-
-/* What becomes of a flow that only the proxy can decide. */
-static const char *
-undecided_action(const struct chain *chain, char ret[static ACTION_BYTES])
-{
-	switch (chain->kind) {
-	case CHAIN_PROXIED:
-		return "goto handover";
-	case CHAIN_UNCARRIED:
-		(void)snprintf(
-		    ret, ACTION_BYTES, "goto %.64s.undecided", chain->name);
-		return ret;
-	case CHAIN_EXPLICIT:
-		return "accept";
-	case CHAIN_PLAIN:
-		break;
-	}
-	return "drop"; /* not written: packets settle every rule there */
-}
-
-/* Whether the limits of a rule are the kernel's affair here: what goes on to
- * the proxy is counted there. */
-static bool
-is_limited_here(const struct chain *chain, const struct policy_rule *rule)
-{
-	return compile_is_limited(rule) && chain->kind != CHAIN_EXPLICIT &&
-	       (chain->kind != CHAIN_PROXIED || rule->direct);
 }
 
 static void
@@ -372,16 +103,16 @@ write_settled(struct list *list, size_t at, const struct reading *reading)
 
 	compile_aside_name(list->chain, rule, name);
 	list->has_aside[at] = rule->report ||
-			      is_limited_here(list->chain, rule) ||
+			      tail_is_limited(list->chain, rule) ||
 			      compile_counts_refused(list->chain, rule);
 	if (list->has_aside[at])
 		text_addf(
 		    &action, "%s %s", rule->report ? "jump" : "goto", name);
 	else
-		add_settled_tail(compiler, list->chain, rule, &action);
+		tail_add_settled(compiler, list->chain, rule, &action);
 	struct tail tail = tail_of(list, at, false, &action, &comment);
 	tail.is_common = !list->has_aside[at] && !rule->publish &&
-			 !is_logged_here(list->chain, rule);
+			 !tail_is_logged(list->chain, rule);
 	if (rule->report)
 		lines_add_call(&list->lines, &tail);
 	else
@@ -411,14 +142,6 @@ write_rule_comment(struct list *list, const struct policy_rule *rule)
 	else
 		lines_remark(&list->lines, "# %u: %.*s", rule->line,
 		    STR_ARG(rule->text));
-}
-
-static bool
-can_match(const struct reading *reading)
-{
-	return reading->time.count > 0 && reading->source.count > 0 &&
-	       reading->services.count > 0 &&
-	       (reading->settled.count > 0 || reading->open.count > 0);
 }
 
 /* A row for each outcome that two rules can share (policy_outcome_same). */
@@ -451,11 +174,12 @@ find_certain(struct list *list)
 		const struct policy_rule *rule = &policy->rules[i];
 		unsigned outcome = outcome_of(rule);
 		struct arena_mark mark = arena_mark(&compiler->scratch);
-		struct reading reading = read_rule(compiler, list->chain, rule);
+		struct reading reading =
+		    reading_of(compiler, list->chain, rule);
 		list->certain[i] = outcome < OUTCOMES && ahead[outcome];
-		if (is_settled_for_all(&reading))
+		if (reading_is_settled(&reading))
 			memset(ahead, 0, sizeof(ahead));
-		if (can_match(&reading) && reading.settled.count > 0)
+		if (reading_can_match(&reading) && reading.settled.count > 0)
 			ahead[outcome] = true;
 		arena_rewind(&compiler->scratch, mark);
 	}
@@ -483,17 +207,17 @@ write_rest_rule(struct list *list, unsigned outcome, size_t at)
 {
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
-	struct reading reading = read_rule(compiler, list->chain, rule);
-	char buffer[ACTION_BYTES];
+	struct reading reading = reading_of(compiler, list->chain, rule);
+	char buffer[TAIL_ACTION_BYTES];
 
-	if (!can_match(&reading))
+	if (!reading_can_match(&reading))
 		return true;
 	if (outcome_of(rule) == outcome) {
 		write_settled(list, at, &reading);
-		return !is_settled_for_all(&reading);
+		return !reading_is_settled(&reading);
 	}
-	const char *hand = undecided_action(list->chain, buffer);
-	bool more = !is_settled_for_all(&reading) && !is_open_for_all(&reading);
+	const char *hand = tail_undecided(list->chain, buffer);
+	bool more = !reading_is_settled(&reading) && !reading_is_open(&reading);
 	list->uses_undecided = true;
 	write_open(list, at, &reading, hand);
 	reading.open = reading.settled;
@@ -529,12 +253,12 @@ static void
 write_open_rule(struct list *list, size_t at, const struct reading *reading)
 {
 	unsigned outcome = outcome_of(&list->compiler->policy->rules[at]);
-	char name[COMPILE_NAME_BYTES], action[ACTION_BYTES];
+	char name[COMPILE_NAME_BYTES], action[TAIL_ACTION_BYTES];
 
 	if (!list->certain[at]) {
 		list->uses_undecided = true;
 		write_open(
-		    list, at, reading, undecided_action(list->chain, action));
+		    list, at, reading, tail_undecided(list->chain, action));
 		return;
 	}
 	list->rests[list->rest_start] |= (uint8_t)(1u << outcome);
@@ -549,9 +273,9 @@ write_rule(struct list *list, size_t at)
 {
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
-	struct reading reading = read_rule(compiler, list->chain, rule);
+	struct reading reading = reading_of(compiler, list->chain, rule);
 
-	if (!can_match(&reading))
+	if (!reading_can_match(&reading))
 		return true;
 	write_rule_comment(list, rule);
 	if (reading.settled.count > 0)
@@ -560,18 +284,18 @@ write_rule(struct list *list, size_t at)
 	 * sends away the others. */
 	if (rule->report && reading.settled.count > 0)
 		return true;
-	if (is_settled_for_all(&reading))
+	if (reading_is_settled(&reading))
 		return false;
 	if (reading.open.count > 0)
 		write_open_rule(list, at, &reading);
-	return !is_open_for_all(&reading);
+	return !reading_is_open(&reading);
 }
 
 /* No way around a name rule: what the proxy cannot carry is refused. */
 static void
 write_undecided(struct compiler *compiler, const struct chain *chain)
 {
-	char name[ACTION_BYTES];
+	char name[TAIL_ACTION_BYTES];
 
 	(void)snprintf(name, sizeof(name), "%.64s.undecided", chain->name);
 	compile_chain_begin(compiler, name);
@@ -614,14 +338,14 @@ write_rests(struct list *list)
 static void
 write_unreported(struct list *list, size_t at, const struct reading *reading)
 {
-	char action[ACTION_BYTES];
+	char action[TAIL_ACTION_BYTES];
 	struct text words = TEXT_EMPTY;
 
 	if (reading->open.count == 0)
 		return;
 	list->uses_undecided = true;
 	text_addf(&words, "%s%s", list->is_mapped ? COMPILE_FORGET " " : "",
-	    undecided_action(list->chain, action));
+	    tail_undecided(list->chain, action));
 	write_open(list, at, reading, words.full ? "" : words.at);
 	compile_text_fini(list->compiler, &words);
 }
@@ -635,9 +359,9 @@ write_report_chain(struct list *list, size_t at)
 {
 	struct compiler *compiler = list->compiler;
 	const struct policy_rule *rule = &compiler->policy->rules[at];
-	struct reading reading = read_rule(compiler, list->chain, rule);
-	char name[COMPILE_NAME_BYTES], hit[ACTION_BYTES];
-	char jump[ACTION_BYTES + 8];
+	struct reading reading = reading_of(compiler, list->chain, rule);
+	char name[COMPILE_NAME_BYTES], hit[TAIL_ACTION_BYTES];
+	char jump[TAIL_ACTION_BYTES + 8];
 	struct text tail = TEXT_EMPTY;
 
 	compile_aside_name(list->chain, rule, name);
@@ -652,7 +376,7 @@ write_report_chain(struct list *list, size_t at)
 	lines_fini(&list->lines);
 	compile_chain_end(compiler);
 	compile_chain_begin(compiler, hit);
-	add_settled_tail(compiler, list->chain, rule, &tail);
+	tail_add_settled(compiler, list->chain, rule, &tail);
 	compile_line(compiler, "%.*s", STR_ARG(text_str(&tail)));
 	compile_chain_end(compiler);
 	compile_text_fini(compiler, &tail);
@@ -665,8 +389,8 @@ write_limit_chain(struct list *list, size_t at)
 	const struct policy_rule *rule = &compiler->policy->rules[at];
 	struct text tail = TEXT_EMPTY;
 
-	add_settled_tail(compiler, list->chain, rule, &tail);
-	add_line_comment(rule, &tail);
+	tail_add_settled(compiler, list->chain, rule, &tail);
+	tail_add_comment(rule, &tail);
 	compile_limit_chain(compiler, list->chain, rule, text_str(&tail));
 	compile_text_fini(compiler, &tail);
 }
@@ -706,7 +430,7 @@ compile_list(
 	text_add(compiler->out, head);
 	if (list.certain != NULL && list.rests != NULL &&
 	    list.has_aside != NULL) {
-		if (is_proxied(chain))
+		if (chain_is_proxied(chain))
 			find_certain(&list);
 		write_rules(&list);
 		write_rests(&list);

@@ -5,7 +5,6 @@
 #include "firewall/names.h"
 #include "firewall/netlink.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -53,18 +52,6 @@ family_word(uint8_t family)
 	}
 }
 
-static uint32_t
-number_of(const struct nlattr *attribute)
-{
-	uint32_t number = 0;
-
-	if (attribute != NULL &&
-	    mnl_attr_get_payload_len(attribute) == sizeof(number))
-		memcpy(
-		    &number, mnl_attr_get_payload(attribute), sizeof(number));
-	return ntohl(number);
-}
-
 /* False if it is not there or longer than the kernel allows. */
 static bool
 copy_name(const struct nlattr *attribute, char ret[static FOREIGN_NAME_BYTES])
@@ -88,9 +75,9 @@ find_hook(const struct nlattr *nest, struct foreign_chain *chain)
 	if (nest == NULL)
 		return false;
 	netlink_nested(nest, found, NFTA_HOOK_MAX + 1);
-	chain->priority = (int32_t)number_of(found[NFTA_HOOK_PRIORITY]);
+	chain->priority = (int32_t)netlink_number(found[NFTA_HOOK_PRIORITY]);
 	for (unsigned i = 0; i < FOREIGN_HOOK_COUNT; i++) {
-		if (hooks[i].number != number_of(found[NFTA_HOOK_HOOKNUM]))
+		if (hooks[i].number != netlink_number(found[NFTA_HOOK_HOOKNUM]))
 			continue;
 		chain->hook = (enum foreign_hook)i;
 		return true;
@@ -116,8 +103,8 @@ read_chain(const struct nlmsghdr *message, struct foreign_chain *ret)
 	netlink_attributes(message, sizeof(*head), found, NFTA_CHAIN_MAX + 1);
 	ret->family = family_word(head->nfgen_family);
 	ret->drops = found[NFTA_CHAIN_POLICY] != NULL &&
-		     number_of(found[NFTA_CHAIN_POLICY]) == NF_DROP;
-	ret->rules = number_of(found[NFTA_CHAIN_USE]);
+		     netlink_number(found[NFTA_CHAIN_POLICY]) == NF_DROP;
+	ret->rules = (uint32_t)netlink_number(found[NFTA_CHAIN_USE]);
 	return ret->family != NULL && find_hook(found[NFTA_CHAIN_HOOK], ret) &&
 	       copy_name(found[NFTA_CHAIN_TYPE], type) &&
 	       strcmp(type, "filter") == 0 &&

@@ -2,7 +2,6 @@
 #include "firewall/learned_sets.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -10,9 +9,6 @@
 #include "firewall/kernel_set.h"
 #include "firewall/standing.h"
 #include "policy/learning.h"
-
-/* Two are enough for us; the others are for leftovers of many crashes. */
-#define NAMESAKES_MAX 1000
 
 void
 learned_sets_fini(struct learned_sets *sets)
@@ -75,16 +71,8 @@ choose_name(const struct standing *standing, const struct policy *policy,
 
 	firewall_learned_set_name(
 	    policy, set->zone, set->asked, set->family, plain);
-	int len = snprintf(set->name, sizeof(set->name), "%s", plain);
-
-	for (unsigned i = 2; i < NAMESAKES_MAX; i++) {
-		if (len < 0 || (size_t)len >= sizeof(set->name))
-			return -ENAMETOOLONG;
-		if (standing_find(standing, STANDING_SET, set->name) == NULL)
-			return 0;
-		len = snprintf(set->name, sizeof(set->name), "%s.%u", plain, i);
-	}
-	return -EEXIST;
+	return standing_free_name(
+	    standing, plain, set->name, sizeof(set->name));
 }
 
 static int

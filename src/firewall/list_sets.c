@@ -2,15 +2,11 @@
 #include "firewall/list_sets.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
 #include "firewall/kernel_set.h"
 #include "firewall/standing.h"
-
-/* Two are enough for us; the others are for leftovers of many crashes. */
-#define NAMESAKES_MAX 1000
 
 static void
 fini_steps(struct list_plan *plan)
@@ -77,16 +73,8 @@ choose_name(const struct standing *standing, struct list_set *set)
 	char plain[FIREWALL_SET_NAME_BYTES];
 
 	firewall_group_set_name(set->list, set->family, plain);
-	int len = snprintf(set->name, sizeof(set->name), "%s", plain);
-
-	for (unsigned i = 2; i < NAMESAKES_MAX; i++) {
-		if (len < 0 || (size_t)len >= sizeof(set->name))
-			return -ENAMETOOLONG;
-		if (standing_find(standing, STANDING_SET, set->name) == NULL)
-			return 0;
-		len = snprintf(set->name, sizeof(set->name), "%s.%u", plain, i);
-	}
-	return -EEXIST;
+	return standing_free_name(
+	    standing, plain, set->name, sizeof(set->name));
 }
 
 /* What is to be done with the set that holds the list as it was. */

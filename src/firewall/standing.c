@@ -8,6 +8,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/vec.h"
@@ -19,6 +20,9 @@
 
 /* A dump that was changed while it was read is read again this often. */
 #define READINGS_MAX 20
+
+/* Two are enough for us; the others are for leftovers of many crashes. */
+#define NAMESAKES_MAX 1000
 
 /*
  * The kernel numbers tables as they are made, and what is in a table from 1
@@ -54,18 +58,6 @@ struct question {
 	bool (*take)(struct standing_item *item, const struct nlattr *special);
 };
 
-static uint32_t
-number_of(const struct nlattr *attribute)
-{
-	uint32_t number = 0;
-
-	if (attribute != NULL &&
-	    mnl_attr_get_payload_len(attribute) == sizeof(number))
-		memcpy(
-		    &number, mnl_attr_get_payload(attribute), sizeof(number));
-	return ntohl(number);
-}
-
 static bool
 take_chain(struct standing_item *item, const struct nlattr *hook)
 {
@@ -79,7 +71,7 @@ take_chain(struct standing_item *item, const struct nlattr *hook)
 static bool
 take_set(struct standing_item *item, const struct nlattr *flags)
 {
-	uint32_t bits = number_of(flags);
+	uint64_t bits = netlink_number(flags);
 	bool is_map = (bits & (NFT_SET_MAP | NFT_SET_OBJECT)) != 0;
 
 	item->kind = is_map ? STANDING_MAP : STANDING_SET;
@@ -90,7 +82,7 @@ take_set(struct standing_item *item, const struct nlattr *flags)
 static bool
 take_object(struct standing_item *item, const struct nlattr *type)
 {
-	uint32_t number = number_of(type);
+	uint32_t number = (uint32_t)netlink_number(type);
 
 	item->kind = STANDING_OBJECT;
 	if (number >= sizeof(object_words) / sizeof(object_words[0]))
@@ -287,6 +279,22 @@ standing_find(
 			return item;
 	}
 	return NULL;
+}
+
+int
+standing_free_name(
+    const struct standing *standing, const char *plain, char *ret, size_t size)
+{
+	int len = snprintf(ret, size, "%s", plain);
+
+	for (unsigned i = 2; i < NAMESAKES_MAX; i++) {
+		if (len < 0 || (size_t)len >= size)
+			return -ENAMETOOLONG;
+		if (standing_find(standing, STANDING_SET, ret) == NULL)
+			return 0;
+		len = snprintf(ret, size, "%s.%u", plain, i);
+	}
+	return -EEXIST;
 }
 
 uint64_t

@@ -65,6 +65,13 @@ const struct standing_item *standing_find(
     const struct standing *standing, enum standing_kind kind, const char *name);
 
 /*
+ * A name for a new set that none has: `plain`, or with a number behind it.  0,
+ * -ENAMETOOLONG or -EEXIST.
+ */
+int standing_free_name(
+    const struct standing *standing, const char *plain, char *ret, size_t size);
+
+/*
  * The handle of a base chain, which every transaction makes anew; 0 if none
  * stands, which no handle is.
  */

@@ -105,6 +105,12 @@ http_response_version(const struct http_response *response)
 	return response->minor == 0 ? HTTP_VERSION_1_0 : HTTP_VERSION_1_1;
 }
 
+static inline bool
+http_request_has_content(const struct http_request *request)
+{
+	return request->framing != HTTP_FRAMING_NONE;
+}
+
 /* Whether who asks understands chunks; else the end of his content is that of
  * his connection, or stream. */
 static inline bool

@@ -2,7 +2,6 @@
 #include "import/nat_impl.h"
 
 #include "import/service.h"
-#include "import/translation.h"
 #include "import/zones.h"
 
 /* Zones all of whose addresses are sources of the rule; false: it cuts one. */

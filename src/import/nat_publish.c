@@ -2,7 +2,6 @@
 #include "import/nat_impl.h"
 
 #include "import/service.h"
-#include "import/translation.h"
 #include "import/zones.h"
 
 /* The flows as the forward list sees them: at the server already. */

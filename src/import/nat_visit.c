@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/nat_impl.h"
 
-#include "import/translation.h"
 #include "import/walk_impl.h"
 #include "import/zones.h"
 

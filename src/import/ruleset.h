@@ -17,16 +17,7 @@
 #define GATEHOUSE_IMPORT_RULESET_H
 
 #include "import/box.h"
-
-#include "base/text.h"
-
-struct import_line {
-	const char *file;
-	uint32_t number;
-	struct str text;
-	const char *why; /* not translated; NULL: it is, so far */
-	bool shown;      /* it stands in the policy */
-};
+#include "import/line.h"
 
 enum import_action {
 	IMPORT_NOTHING, /* it goes on with the next rule */

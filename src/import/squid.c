@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/squid_impl.h"
 
-#include "import/translation.h"
+#include "import/line.h"
 #include "import/zones.h"
 #include "policy/limits.h"
 

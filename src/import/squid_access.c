@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/squid_impl.h"
 
+#include "import/line.h"
 #include "import/sentence.h"
-#include "import/translation.h"
 #include "import/zones.h"
 #include "policy/limits.h"
 

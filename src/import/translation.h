@@ -14,8 +14,4 @@
 /* 0; -E2BIG: the chains come to too many rules; -ENOMEM. */
 int import_translate(struct import_ruleset *rules, struct text *out);
 
-/* The line as a comment, once. */
-void import_line_print(
-    struct import_line *line, const char *note, struct text *out);
-
 #endif

@@ -224,7 +224,6 @@ say_allowed(struct walker *walker, struct import_item *item,
 	free(rest.items);
 }
 
-/* Without what an earlier table has accepted: it is not asked again here. */
 static void
 say_refused(
     struct walker *walker, struct import_item *item, struct import_entry *entry)
@@ -233,21 +232,30 @@ say_refused(
 	say_by_family(walker, item, entry);
 }
 
+/* What is left of these boxes without that one. */
+static struct boxes
+cut_one(struct walker *walker, const struct boxes *boxes, const struct box *out)
+{
+	struct boxes next = { 0 };
+
+	for (size_t i = 0; i < boxes->count; i++) {
+		struct box pieces[BOX_CUTS];
+		size_t count = box_minus(
+		    walker->walk->rules->arena, &boxes->items[i], out, pieces);
+		for (size_t k = 0; k < count; k++)
+			if (VEC_ADD(&next, pieces[k]) < 0)
+				walker->walk->rules->failed = true;
+	}
+	return next;
+}
+
+/* Without what an earlier table has accepted: it is not asked again here. */
 static void
 cut_passed(struct walker *walker, struct boxes *left)
 {
-	struct arena *arena = walker->walk->rules->arena;
-
 	for (size_t i = 0; i < walker->passed.count; i++) {
-		struct boxes next = { 0 };
-		for (size_t j = 0; j < left->count; j++) {
-			struct box pieces[BOX_CUTS];
-			size_t count = box_minus(arena, &left->items[j],
-			    &walker->passed.items[i], pieces);
-			for (size_t k = 0; k < count; k++)
-				if (VEC_ADD(&next, pieces[k]) < 0)
-					walker->walk->rules->failed = true;
-		}
+		struct boxes next =
+		    cut_one(walker, left, &walker->passed.items[i]);
 		free(left->items);
 		*left = next;
 	}
@@ -305,6 +313,16 @@ allow(struct walker *walker, struct import_item *item,
 	}
 }
 
+/* With the doubt about it, a refusal refuses more than it did. */
+static void
+refuse_more(struct walker *walker, struct import_item *item, const char *why)
+{
+	struct str words = import_words(
+	    walker->walk->rules->arena, "%s; the rule below refuses more", why);
+
+	not_translated(item, words.at);
+}
+
 void
 walk_decide(struct walker *walker, struct import_item *item,
     const struct import_rule *rule, const struct context *context)
@@ -340,9 +358,7 @@ walk_decide(struct walker *walker, struct import_item *item,
 		why = "it refuses only so many";
 	if (why != NULL) {
 		entry.hours = (struct str){ 0 };
-		not_translated(item, import_words(walker->walk->rules->arena,
-					 "%s; the rule below refuses more", why)
-					 .at);
+		refuse_more(walker, item, why);
 	}
 	refuse(walker, item, &entry);
 }

@@ -342,10 +342,14 @@ socket_peer(int fd, struct address_port *ret)
 void
 socket_close_reset(int fd)
 {
-	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	/* Should it fail, an ordinary close is the next best. */
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	/*
+	 * Not by SO_LINGER, which the proxy's filter would have to allow: it
+	 * can make the last close wait, of whoever was handed the socket.
+	 * Should it fail, an ordinary close is the next best.
+	 */
+	(void)connect(fd, &nobody, sizeof(nobody));
 	(void)close(fd);
 }
 

@@ -121,6 +121,15 @@ void stream_bulk_end(struct stream_bulk *bulk);
 /* Whether there is input that no readiness will announce. */
 bool stream_holds_input(const struct stream *stream);
 
+/* Keeps the first error, which the user is told of. */
+void stream_fail(struct stream *stream, int error);
+
+/* Sends what is queued, and then the end that was asked for. */
+void stream_flush(struct stream *stream);
+
+/* `drained` is due when no more than this is pending. */
+void stream_set_mark(struct stream *stream, size_t mark);
+
 /* At the end of every call that changed something. */
 void stream_settle(struct stream *stream);
 

@@ -78,20 +78,26 @@ is_first_mention(
 	return true;
 }
 
+static int
+compare_zone(struct diff *diff, unsigned p, size_t z)
+{
+	const struct policy_zone *zone = &diff->space.policies[p]->zones[z];
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < zone->interface_count; i++)
+		if (is_first_mention(diff, p, z, i))
+			rc = compare_interface(diff, zone->interfaces[i]);
+	return rc;
+}
+
 int
 diff_interfaces(struct diff *diff)
 {
 	int rc = 0;
 
-	for (unsigned p = 0; p < diff->space.policy_count; p++) {
-		const struct policy *policy = diff->space.policies[p];
-		for (size_t z = 0; z < policy->zone_count; z++)
-			for (size_t i = 0;
-			     rc == 0 && i < policy->zones[z].interface_count;
-			     i++)
-				if (is_first_mention(diff, p, z, i))
-					rc = compare_interface(diff,
-					    policy->zones[z].interfaces[i]);
-	}
+	for (unsigned p = 0; p < diff->space.policy_count; p++)
+		for (size_t z = 0;
+		     rc == 0 && z < diff->space.policies[p]->zone_count; z++)
+			rc = compare_zone(diff, p, z);
 	return rc;
 }

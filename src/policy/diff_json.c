@@ -4,6 +4,7 @@
  */
 #include "policy/diff_impl.h"
 #include "policy/diff_statement.h"
+#include "policy/explain_print.h"
 
 #include <errno.h>
 
@@ -21,22 +22,6 @@ json_side(struct diff *diff, const struct diff_class *class, const char *name,
 	    json, words.len > 0 ? text_str(&words) : (struct str){ NULL, 0 });
 	text_fini(&words);
 	return rc;
-}
-
-static void
-json_rule(const struct policy_rule *rule, struct json *json)
-{
-	json_name(json, "rule");
-	if (rule == NULL || rule->line == 0) {
-		json_put_null(json);
-		return;
-	}
-	json_object_begin(json);
-	json_name(json, "line");
-	json_put_integer(json, rule->line);
-	json_name(json, "name");
-	json_put_string(json, rule->label);
-	json_object_end(json);
 }
 
 static void
@@ -85,7 +70,8 @@ json_outcome(const struct meaning *meaning,
 	json_put_bool(json, outcome->carriage == MEANING_OPENED);
 	json_name(json, "log");
 	json_put_bool(json, outcome->rule != NULL && outcome->rule->log);
-	json_rule(outcome->rule, json);
+	json_name(json, "rule");
+	explain_rule_json(outcome->rule, json);
 	json_parent(outcome->rule, json);
 	json_reports(meaning, outcome, json);
 	diff_say_outcome(meaning, outcome, other, &words);

@@ -182,32 +182,60 @@ say_out_of_sight(const struct policy_rule *rule, struct text *out)
 }
 
 static void
-say_no(struct explainer *explainer, const struct policy_rule *rule,
-    enum policy_fact fact)
+say_source(struct explainer *explainer, const struct policy_rule *rule)
 {
 	const struct flow *flow = explainer->flow;
 	struct text *out = &explainer->words;
 
+	describe_place(explainer->policy, flow->from_zone, flow->source, out);
+	text_addz(out, " is not in ");
+	describe_endpoint(explainer->policy, &rule->from, out);
+}
+
+static void
+say_service(struct explainer *explainer, const struct policy_rule *rule)
+{
+	const struct flow *flow = explainer->flow;
+	struct text *out = &explainer->words;
+
+	if (is_out_of_sight(rule, flow)) {
+		say_out_of_sight(rule, out);
+		return;
+	}
+	describe_service(flow->protocol, flow->any_port ? 0 : flow->port,
+	    flow->any_port ? UINT16_MAX : flow->port, out);
+	text_addz(out, " is not ");
+	describe_services(&rule->services, out);
+}
+
+static void
+say_scheme(struct explainer *explainer, const struct policy_rule *rule)
+{
+	const char *scheme = policy_scheme_word(explainer->flow->scheme);
+
+	if (rule->inspect && !sees(explainer, POLICY_FACT_SCHEME))
+		text_addz(&explainer->words,
+		    "this flow shows no request, and 'inspect' lets nothing "
+		    "else pass");
+	else
+		say_text(explainer, POLICY_FACT_SCHEME, str_of(scheme));
+}
+
+static void
+say_no(struct explainer *explainer, const struct policy_rule *rule,
+    enum policy_fact fact)
+{
+	const struct flow *flow = explainer->flow;
+
 	switch (fact) {
 	case POLICY_FACT_SOURCE:
-		describe_place(
-		    explainer->policy, flow->from_zone, flow->source, out);
-		text_addz(out, " is not in ");
-		describe_endpoint(explainer->policy, &rule->from, out);
+		say_source(explainer, rule);
 		break;
 	case POLICY_FACT_DESTINATION:
 		say_destination(explainer, rule);
 		break;
 	case POLICY_FACT_SERVICE:
-		if (is_out_of_sight(rule, flow)) {
-			say_out_of_sight(rule, out);
-			break;
-		}
-		describe_service(flow->protocol,
-		    flow->any_port ? 0 : flow->port,
-		    flow->any_port ? UINT16_MAX : flow->port, out);
-		text_addz(out, " is not ");
-		describe_services(&rule->services, out);
+		say_service(explainer, rule);
 		break;
 	case POLICY_FACT_NAME:
 		say_name(explainer, rule);
@@ -216,13 +244,7 @@ say_no(struct explainer *explainer, const struct policy_rule *rule,
 		say_time(explainer);
 		break;
 	case POLICY_FACT_SCHEME:
-		if (rule->inspect && !sees(explainer, fact)) {
-			text_addz(out, "this flow shows no request, and "
-				       "'inspect' lets nothing else pass");
-			break;
-		}
-		say_text(
-		    explainer, fact, str_of(policy_scheme_word(flow->scheme)));
+		say_scheme(explainer, rule);
 		break;
 	case POLICY_FACT_METHOD:
 		say_text(explainer, fact, flow->method);

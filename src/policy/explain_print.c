@@ -9,8 +9,8 @@ static const char *const match_words[] = {
 	[POLICY_MATCH_YES] = "match",
 };
 
-static void
-json_rule(struct json *json, const struct policy_rule *rule)
+void
+explain_rule_json(const struct policy_rule *rule, struct json *json)
 {
 	if (rule == NULL || rule->line == 0) {
 		json_put_null(json);
@@ -33,7 +33,7 @@ json_path(struct json *json, const struct explanation *explanation)
 		    &explanation->steps.items[i];
 		json_object_begin(json);
 		json_name(json, "rule");
-		json_rule(json, step->rule);
+		explain_rule_json(step->rule, json);
 		json_name(json, "text");
 		json_put_string(json, step->rule->text);
 		json_name(json, "match");
@@ -69,13 +69,13 @@ explain_json(const struct explanation *explanation, struct json *json)
 	json_name(json, "enforcer");
 	json_put_stringz(json, explanation->by_proxy ? "proxy" : "firewall");
 	json_name(json, "rule");
-	json_rule(json, answer->rule);
+	explain_rule_json(answer->rule, json);
 	json_name(json, "question");
 	json_put_bool(json, explanation->question);
 	json_name(json, "parent");
 	json_put_string(json, parent_of(answer));
 	json_name(json, "opened");
-	json_rule(json, answer->opened);
+	explain_rule_json(answer->opened, json);
 	json_name(json, "reason");
 	json_put_stringz(json, answer->reason);
 	json_name(json, "hangs_on");

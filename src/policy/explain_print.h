@@ -12,6 +12,9 @@
 
 #include "base/json.h"
 
+/* Its line and its name; null for no rule, and for one that stands nowhere. */
+void explain_rule_json(const struct policy_rule *rule, struct json *json);
+
 /* The members "verdict" to "path", into an object that the caller opened. */
 void explain_json(const struct explanation *explanation, struct json *json);
 

@@ -144,6 +144,14 @@ region_cell_is_vague(const struct side *side, size_t cell)
 	       atom_of(side, cell)->range_count > PARTITION_RANGES_KEPT;
 }
 
+static void
+say_place(const struct side *side, size_t cell, bool is_self)
+{
+	if (is_self)
+		text_addz(side->out, "self ");
+	say_atom(side, atom_of(side, cell));
+}
+
 /* A cell that no wording fits. */
 void
 region_cell_say(const struct side *side, size_t cell)
@@ -152,14 +160,10 @@ region_cell_say(const struct side *side, size_t cell)
 
 	switch (side->dimension) {
 	case SPACE_SOURCE:
-		if (space->sources.items[cell].self)
-			text_addz(side->out, "self ");
-		say_atom(side, atom_of(side, cell));
+		say_place(side, cell, space->sources.items[cell].self);
 		break;
 	case SPACE_DESTINATION:
-		if (space->destinations.items[cell].own)
-			text_addz(side->out, "self ");
-		say_atom(side, atom_of(side, cell));
+		say_place(side, cell, space->destinations.items[cell].own);
 		break;
 	case SPACE_NAME:
 		say_name(side, cell);

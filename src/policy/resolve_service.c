@@ -182,25 +182,31 @@ hint_other_place(struct resolver *resolver, const struct symbol *symbol)
 		    "behind them");
 }
 
+/* NULL, and a word on it, for one whose ports are said a second time. */
+static const struct symbol *
+use_service(struct resolver *resolver, const struct symbol *symbol,
+    const struct syntax_service *syntax)
+{
+	if (syntax->detail.text.at != NULL) {
+		report_error(resolver->report, syntax->detail.place,
+		    "the service '%.*s' already says its ports",
+		    STR_ARG(syntax->what.text));
+		return NULL;
+	}
+	if (symbol->service_name != NULL)
+		symbol->service_name->used = true;
+	return symbol;
+}
+
 static const struct symbol *
 find_service(struct resolver *resolver, const struct syntax_service *before,
     const struct syntax_service *syntax)
 {
 	const struct syntax_word *word = &syntax->what;
 	const struct symbol *symbol = resolve_find(resolver, word->text);
-	bool has_port = syntax->detail.text.at != NULL;
 
-	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE) {
-		if (!has_port) {
-			if (symbol->service_name != NULL)
-				symbol->service_name->used = true;
-			return symbol;
-		}
-		report_error(resolver->report, syntax->detail.place,
-		    "the service '%.*s' already says its ports",
-		    STR_ARG(word->text));
-		return NULL;
-	}
+	if (symbol != NULL && symbol->kind == SYMBOL_SERVICE)
+		return use_service(resolver, symbol, syntax);
 	if (symbol == NULL && hours_looks_like(word->text)) {
 		report_error(resolver->report, word->place,
 		    "days and times stand in hours that have a name");

@@ -150,25 +150,33 @@ collect_starts(const struct policy *policy, enum policy_protocol protocol,
 	return 0;
 }
 
+typedef bool (*span_fn)(struct rule_postings *rules, size_t span, size_t rule);
+
+/* Calls for each span of one service; false: stop. */
+static bool
+each_span_of(const struct policy_service *service, struct rule_spans *spans,
+    size_t rule, span_fn fn)
+{
+	size_t span = rank4_find(&spans->rank, service->first);
+
+	for (; span < spans->count && spans->starts[span] <= service->last;
+	     span++)
+		if (!fn(&spans->rules, span, rule))
+			return false;
+	return true;
+}
+
 /* Calls for each span of each service of the protocol; false: stop. */
 static bool
 each_span(const struct policy *policy, enum policy_protocol protocol,
-    struct rule_spans *spans,
-    bool (*fn)(struct rule_postings *rules, size_t span, size_t rule))
+    struct rule_spans *spans, span_fn fn)
 {
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_services *s = &policy->rules[i].services;
-		for (size_t j = 0; j < s->count; j++) {
-			if (s->items[j].protocol != protocol)
-				continue;
-			size_t span =
-			    rank4_find(&spans->rank, s->items[j].first);
-			for (; span < spans->count &&
-			       spans->starts[span] <= s->items[j].last;
-			     span++)
-				if (!fn(&spans->rules, span, i))
-					return false;
-		}
+		for (size_t j = 0; j < s->count; j++)
+			if (s->items[j].protocol == protocol &&
+			    !each_span_of(&s->items[j], spans, i, fn))
+				return false;
 	}
 	return true;
 }

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proxy/errand_impl.h"
 
-#include "event/counter.h"
-#include "net/socket.h"
-#include "policy/opening.h"
 #include "proxy/worker.h"
-
-#include <errno.h>
-#include <stdio.h>
 
 void
 errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
@@ -25,395 +19,11 @@ errand_init(struct errand *errand, struct worker *worker, enum flow_way way,
 	admission_begin(errand->generation, way, client.address, &errand->flow);
 }
 
-/*
- * One path may be two to servers, and which one the server of this flow sees
- * is not known: it is allowed only if both are.
- */
-struct policy_answer
-errand_ask(const struct errand *errand,
-    const struct proxy_generation *generation, const struct flow *flow)
-{
-	struct policy_answer answer = admission_ask(generation, flow);
-	struct flow other = *flow;
-
-	if (errand->path_lax.at == NULL ||
-	    answer.verdict == POLICY_VERDICT_REJECT ||
-	    answer.verdict == POLICY_VERDICT_DROP)
-		return answer;
-	other.path = errand->path_lax;
-	struct policy_answer lax = admission_ask(generation, &other);
-	if (lax.verdict != POLICY_VERDICT_ALLOW)
-		return lax;
-	if (answer.rule != NULL && lax.rule != NULL &&
-	    !policy_parent_same(answer.rule->parent, lax.rule->parent))
-		answer = (struct policy_answer){
-			.verdict = POLICY_VERDICT_REJECT,
-			.phase = answer.phase,
-			.reason =
-			    policy_reason_sentence(POLICY_REASON_TWO_PARENTS),
-		};
-	return answer;
-}
-
-/*
- * Between the beginning and the end of an errand only the policy, the place
- * that it goes to and the type of the answer change.
- */
-static bool
-was_asked(const struct errand *errand)
-{
-	const struct flow *flow = &errand->flow;
-	bool known = flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
-
-	return errand->asked.generation == errand->generation &&
-	       errand->asked.destination_known == known &&
-	       (!known ||
-		   address_eq(errand->asked.destination, flow->destination));
-}
-
-struct policy_answer
-errand_ask_own(struct errand *errand)
-{
-	const struct flow *flow = &errand->flow;
-
-	if (was_asked(errand))
-		return errand->asked.answer;
-	errand->asked.generation = errand->generation;
-	errand->asked.destination_known =
-	    flow->known[POLICY_FACT_DESTINATION] == FLOW_KNOWN;
-	errand->asked.destination = flow->destination;
-	errand->asked.answer = errand_ask(errand, errand->generation, flow);
-	return errand->asked.answer;
-}
-
-static void
-forget_asked(struct errand *errand)
-{
-	errand->asked.generation = NULL;
-}
-
-void
-errand_set_user(struct errand *errand, const struct policy_user *user)
-{
-	errand->user = *user;
-	forget_asked(errand);
-	admission_user(errand->generation, &errand->flow, &errand->user);
-}
-
-/* ---- the share of a rule ---- */
-
-static void
-say_when_it_comes_back(struct errand *errand)
-{
-	char until[CLOCK_TEXT_BYTES];
-
-	clock_format(share_comes_back(&errand->share), until);
-	(void)snprintf(errand->words, sizeof(errand->words), "%s until %.19sZ",
-	    proxy_failure_words(PROXY_FAILURE_QUOTA), until);
-}
-
-static struct limiter_client
-client_of(const struct errand *errand)
-{
-	return (struct limiter_client){ .source = errand->client.address,
-		.user = errand->user.name };
-}
-
-/* Whether it is within the limit of the rule that allows it. */
-bool
-errand_take_share(struct errand *errand)
-{
-	const struct policy_rule *rule = errand->answer.rule;
-
-	if (errand->answer.verdict != POLICY_VERDICT_ALLOW || rule == NULL)
-		return true;
-	struct limiter_client client = client_of(errand);
-	switch (share_take(&errand->share, errand->generation, rule, &client)) {
-	case SHARE_TAKEN:
-		return true;
-	case SHARE_LIMITED:
-		errand->failure = PROXY_FAILURE_LIMITED;
-		break;
-	case SHARE_USED_UP:
-		errand->failure = PROXY_FAILURE_QUOTA;
-		say_when_it_comes_back(errand);
-		break;
-	}
-	return false;
-}
-
-void
-errand_take_generation(
-    struct errand *errand, struct proxy_generation *generation)
-{
-	if (errand->generation == generation)
-		return;
-	proxy_generation_unref(errand->generation);
-	errand->generation = proxy_generation_ref(generation);
-	forget_asked(errand); /* another may come to lie in its place */
-	admission_move(generation, &errand->flow);
-	admission_user(generation, &errand->flow, &errand->user);
-}
-
-/* ---- the ends of it ---- */
-
-static bool
-hangs_on_user(const struct policy_answer *answer)
-{
-	return answer->verdict == POLICY_VERDICT_UNDECIDED &&
-	       answer->hangs_on == POLICY_FACT_USER;
-}
-
-/* It is refused, or would not be if it were known who asks. */
-static enum errand_outcome
-outcome_of_refusal(struct errand *errand)
-{
-	if (!hangs_on_user(&errand->answer))
-		return ERRAND_REFUSED;
-	errand->failure = errand->user_failure;
-	return ERRAND_LIMITED;
-}
-
-void
-errand_refuse(struct errand *errand, struct policy_answer answer)
-{
-	errand_end_turn(errand);
-	errand->answer = answer;
-	errand->done(errand, outcome_of_refusal(errand));
-}
-
-void
-errand_fail(struct errand *errand, enum proxy_failure failure)
-{
-	errand_end_turn(errand);
-	errand->failure = failure;
-	errand->done(errand, ERRAND_FAILED);
-}
-
 void
 errand_set_slot(struct errand *errand, struct slot *slot)
 {
 	slot_release(errand->slot);
 	errand->slot = slot;
-}
-
-/* ---- connecting ---- */
-
-/* What is still open hangs on what the server will send, or the client, inside
- * of TLS that is opened. */
-bool
-errand_may_proceed(const struct policy_answer *answer)
-{
-	return answer->verdict == POLICY_VERDICT_ALLOW ||
-	       (answer->verdict == POLICY_VERDICT_UNDECIDED &&
-		   (answer->hangs_on == POLICY_FACT_TYPE ||
-		       (answer->opened != NULL &&
-			   policy_fact_is_inside(answer->hangs_on))));
-}
-
-static bool
-is_refusal(const struct policy_answer *answer)
-{
-	return answer->verdict == POLICY_VERDICT_REJECT ||
-	       answer->verdict == POLICY_VERDICT_DROP;
-}
-
-/* Whether the policy in force says to go by the way that was gone, and from
- * where it was. */
-static bool
-came_rightly(struct errand *errand, struct address_port at)
-{
-	return errand_may_proceed(&errand->answer) &&
-	       (errand->approach != NULL || errand_came_from(errand, at)) &&
-	       policy_carriage(errand->generation->policy, &errand->flow,
-		   &errand->answer, &errand->parent) &&
-	       policy_parent_same(errand->parent,
-		   errand->approach != NULL ? errand->approach->parent : NULL);
-}
-
-void
-errand_arrive(
-    struct errand *errand, struct address_port at, struct stream **server)
-{
-	if (errand_is_to_be_secured(errand)) {
-		errand_secure(errand, at, server);
-		return;
-	}
-	errand_end_turn(errand);
-	errand->server = *server;
-	*server = NULL;
-	errand_take_generation(errand, errand->worker->generation);
-	errand->answer = errand_ask_own(errand);
-	bool rightly = came_rightly(errand, at);
-	errand_release_approach(errand);
-	if (is_refusal(&errand->answer)) {
-		stream_close(&errand->server);
-		errand_refuse(errand, errand->answer);
-		return;
-	}
-	/* By another way, or only if its address is known: from the start. */
-	if (!rightly) {
-		stream_close(&errand->server);
-		errand_begin(errand);
-		return;
-	}
-	/* Of what is opened each request is counted by itself. */
-	if (errand->flow.tls == FLOW_BARE && !errand_take_share(errand)) {
-		stream_close(&errand->server);
-		errand->done(errand, ERRAND_LIMITED);
-		return;
-	}
-	errand->server_at = at;
-	errand->done(errand, ERRAND_READY);
-}
-
-/* To the server itself, which is one of the admitted addresses. */
-static void
-arrive_at(struct errand *errand, struct address_port at, struct stream *server)
-{
-	admission_destination(errand->generation, &errand->flow, at.address);
-	errand_arrive(errand, at, &server);
-}
-
-void
-errand_fail_dial(struct errand *errand, int error)
-{
-	if (errand->full.port != 0) {
-		errand_queue(errand);
-		return;
-	}
-	counter_add(COUNTER_UPSTREAM_FAILED, 1);
-	errand_fail(errand, proxy_failure_of_dial(error));
-}
-
-static void
-on_dialled(struct dial *dial, int fd, size_t which)
-{
-	struct errand *errand = dial->context;
-	struct stream *server;
-
-	errand_set_slot(errand, dial->slot);
-	dial->slot = NULL;
-	if (fd < 0) {
-		if (errand->full.port == 0)
-			errand->full = dial->full;
-		/* RFC 8305, 3: the name may still have other addresses. */
-		if (!errand_awaits_rest(errand, fd))
-			errand_fail_dial(errand, fd);
-		return;
-	}
-	resolver_cancel(&errand->query);
-	if (stream_create(
-		errand->worker->loop, fd, &stream_limits_usual, &server) < 0) {
-		socket_close_reset(fd);
-		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
-		return;
-	}
-	counter_add(COUNTER_UPSTREAM_DIALS, 1);
-	struct address_port at = errand->addresses[errand->tried + which];
-	errand->from = dial_from(dial, at.address);
-	arrive_at(errand, at, server);
-}
-
-void
-errand_dial(struct errand *errand, size_t first)
-{
-	const struct policy_servers *servers =
-	    &errand->generation->policy->servers;
-
-	errand->tried = first;
-	errand->dial.fn = on_dialled;
-	errand->dial.context = errand;
-	/* A tunnel lasts as long as its ends like: nobody could wait for it. */
-	errand->dial.slots =
-	    errand->wants_tunnel ? NULL : errand->worker->slots;
-	errand->dial.slots_max = servers->slots;
-	errand_choose_source(errand);
-	dial_start(&errand->dial, errand->worker->loop,
-	    &errand->addresses[first], errand->address_count - first);
-}
-
-void
-errand_arrive_kept(
-    struct errand *errand, struct address_port at, struct pool_kept *kept)
-{
-	struct stream *server = kept->stream;
-
-	counter_add(COUNTER_UPSTREAM_REUSED, 1);
-	resolver_cancel(&errand->query);
-	errand_set_slot(errand, kept->slot);
-	errand->from = errand_key(errand, at).from;
-	errand->reused = true;
-	errand->secured = errand->tls != NULL;
-	arrive_at(errand, at, server);
-}
-
-static bool
-take_kept(struct errand *errand)
-{
-	for (size_t i = 0; i < errand->address_count; i++) {
-		struct address_port at = errand->addresses[i];
-		struct pool_key key = errand_key(errand, at);
-		struct pool_kept kept;
-		if (!pool_take(errand->worker->pool, key, &kept))
-			continue;
-		errand_arrive_kept(errand, at, &kept);
-		return true;
-	}
-	return false;
-}
-
-/*
- * A request to the proxy goes where its name leads.  An intercepted client has
- * said itself where it wants to go, and goes there, unless the policy let it
- * in for its name, or may still do so: then to the true addresses of that
- * name, since the name may have been forged to reach another one's address.
- */
-bool
-errand_goes_by_name(const struct errand *errand)
-{
-	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
-		return false;
-	return errand->flow.way == FLOW_EXPLICIT || errand->named ||
-	       errand->answer.by_name ||
-	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
-}
-
-/* What proves who asks, by the connection, goes by that one, whatever it is. */
-bool
-errand_may_take_kept(const struct errand *errand)
-{
-	return errand->may_reuse || (errand->owner != 0 && !errand->anew);
-}
-
-/* Once: who leads it now would wait for itself. */
-bool
-errand_is_answered_instead(struct errand *errand)
-{
-	bool (*instead)(struct errand * errand) = errand->instead;
-
-	errand->instead = NULL;
-	return instead != NULL && instead(errand);
-}
-
-void
-errand_connect(struct errand *errand)
-{
-	errand->reused = false;
-	if (errand_is_answered_instead(errand))
-		return;
-	if (errand->wants_datagrams) {
-		errand_open_datagrams(errand);
-		return;
-	}
-	if (errand->parent != NULL) {
-		errand_go_by_parent(errand, false);
-		return;
-	}
-	if (!errand_take_shared(errand) &&
-	    (!errand_may_take_kept(errand) || !take_kept(errand)) &&
-	    !errand_waits_for_turn(errand))
-		errand_dial(errand, 0);
 }
 
 /* ---- the beginning ---- */
@@ -441,20 +51,36 @@ forget_addresses(struct errand *errand)
 		errand->flow.known[POLICY_FACT_DESTINATION] = FLOW_NOT_GIVEN;
 }
 
+/*
+ * A request to the proxy goes where its name leads.  An intercepted client has
+ * said itself where it wants to go, and goes there, unless the policy let it
+ * in for its name, or may still do so: then to the true addresses of that
+ * name, since the name may have been forged to reach another one's address.
+ */
+bool
+errand_goes_by_name(const struct errand *errand)
+{
+	if (errand->flow.known[POLICY_FACT_NAME] != FLOW_KNOWN)
+		return false;
+	return errand->flow.way == FLOW_EXPLICIT || errand->named ||
+	       errand->answer.by_name ||
+	       errand->answer.verdict == POLICY_VERDICT_UNDECIDED;
+}
+
 bool
 errand_is_refused(struct errand *errand)
 {
 	forget_addresses(errand);
-	forget_asked(errand);
+	errand_forget_asked(errand);
 	errand->answer = errand_ask_own(errand);
-	return is_refusal(&errand->answer);
+	return errand_is_forbidden(&errand->answer);
 }
 
 void
 errand_begin(struct errand *errand)
 {
 	bool is_refused =
-	    errand_is_refused(errand) || hangs_on_user(&errand->answer);
+	    errand_is_refused(errand) || errand_hangs_on_user(&errand->answer);
 
 	errand->by_name = errand_goes_by_name(errand);
 	if (is_refused) {
@@ -477,96 +103,22 @@ errand_begin(struct errand *errand)
 	}
 }
 
-/* That of another answer than the one that will be given. */
-static void
-forget_type(struct errand *errand)
-{
-	if (errand->flow.known[POLICY_FACT_TYPE] == FLOW_NOT_GIVEN)
-		return;
-	errand->flow.known[POLICY_FACT_TYPE] = FLOW_NOT_GIVEN;
-	forget_asked(errand);
-}
+/* ---- the ends of it ---- */
 
-enum errand_outcome
-errand_settle(struct errand *errand)
-{
-	errand_take_generation(errand, errand->worker->generation);
-	if (errand->address_count > 0)
-		admission_destination(errand->generation, &errand->flow,
-		    errand->addresses[0].address);
-	forget_type(errand);
-	errand->answer = errand_ask_own(errand);
-	errand->server_at = (struct address_port){ .port = errand->flow.port };
-	if (!errand_may_proceed(&errand->answer))
-		return outcome_of_refusal(errand);
-	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
-}
-
-enum errand_outcome
-errand_see_type(struct errand *errand, struct str type)
-{
-	/* Noted also where nobody asks: the next policy may. */
-	admission_type(&errand->flow, type);
-	forget_asked(errand);
-	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
-		return ERRAND_READY;
-	errand->answer = errand_ask_own(errand);
-	if (errand->answer.verdict == POLICY_VERDICT_ALLOW &&
-	    !policy_carriage_fits(errand->answer.rule, errand->parent)) {
-		errand->answer.verdict = POLICY_VERDICT_REJECT;
-		errand->answer.rule = NULL;
-		errand->answer.reason =
-		    policy_reason_sentence(POLICY_REASON_OTHER_PARENT);
-	}
-	if (errand->answer.verdict != POLICY_VERDICT_ALLOW)
-		return outcome_of_refusal(errand);
-	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
-}
-
-/* ---- another policy ---- */
-
-/*
- * What the policy would let pass by another way than it has taken does not
- * stand: what goes via a parent now must not go on directly.
- */
-bool
-errand_stands(
-    const struct errand *errand, const struct proxy_generation *generation)
-{
-	const struct policy_parent *parent;
-	struct flow flow = errand->flow;
-
-	if (errand->server_at.port == 0)
-		return true;
-	admission_move(generation, &flow);
-	admission_user(generation, &flow, &errand->user);
-	struct policy_answer answer = errand_ask(errand, generation, &flow);
-	return errand_may_proceed(&answer) &&
-	       policy_carriage(generation->policy, &flow, &answer, &parent) &&
-	       (parent == NULL || policy_parent_same(parent, errand->parent));
-}
-
-/* The answer is asked for anew, since its rule is the old generation's. */
 void
-errand_move(struct errand *errand)
+errand_refuse(struct errand *errand, struct policy_answer answer)
 {
-	struct proxy_generation *before =
-	    proxy_generation_ref(errand->generation);
-	const struct policy_parent *parent;
-	struct limiter_client client = client_of(errand);
+	errand_end_turn(errand);
+	errand->answer = answer;
+	errand->done(errand, errand_outcome_of_refusal(errand));
+}
 
-	errand_take_generation(errand, errand->worker->generation);
-	errand->answer = errand_ask_own(errand);
-	if (!policy_carriage(errand->generation->policy, &errand->flow,
-		&errand->answer, &parent) ||
-	    !policy_parent_same(parent, errand->parent))
-		parent = NULL;
-	errand->parent = parent;
-	if (errand->server_at.port != 0 &&
-	    errand->answer.verdict == POLICY_VERDICT_ALLOW)
-		share_move(&errand->share, errand->generation,
-		    errand->answer.rule, &client);
-	proxy_generation_unref(before);
+void
+errand_fail(struct errand *errand, enum proxy_failure failure)
+{
+	errand_end_turn(errand);
+	errand->failure = failure;
+	errand->done(errand, ERRAND_FAILED);
 }
 
 struct pool_key

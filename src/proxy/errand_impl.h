@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proxy/errand, for its own files: errand.c asks and dials, errand_name.c finds
- * the addresses of a name, errand_queue.c waits for room at a server,
- * errand_source.c says from which address, errand_parent.c goes by a parent,
- * errand_datagram.c opens what is not connected, errand_tls.c speaks TLS with
- * the server, errand_shared.c shares connections of HTTP/2, errand_tell.c
- * writes the event, errand_tally.c counts what is told over time.
+ * proxy/errand, for its own files: errand.c begins and ends it, errand_policy.c
+ * asks the policy, errand_name.c finds the addresses of a name,
+ * errand_connect.c connects to one of them, errand_queue.c waits for room at a
+ * server, errand_source.c says from which address, errand_parent.c goes by a
+ * parent, errand_datagram.c opens what is not connected, errand_tls.c speaks
+ * TLS with the server, errand_shared.c shares connections of HTTP/2,
+ * errand_tell.c writes the event, errand_tally.c counts what is told over time.
  */
 #ifndef GATEHOUSE_PROXY_ERRAND_IMPL_H
 #define GATEHOUSE_PROXY_ERRAND_IMPL_H
@@ -22,6 +23,18 @@ struct policy_answer errand_ask(const struct errand *errand,
 /* The same to its own flow under its own generation; asked once as long as
  * nothing of the question has changed. */
 struct policy_answer errand_ask_own(struct errand *errand);
+
+/* Something of the question has changed. */
+void errand_forget_asked(struct errand *errand);
+
+/* Reject or drop, which may still hang on something else. */
+bool errand_is_forbidden(const struct policy_answer *answer);
+
+/* It is not known who asks, and that decides. */
+bool errand_hangs_on_user(const struct policy_answer *answer);
+
+/* It is refused, or would not be if it were known who asks. */
+enum errand_outcome errand_outcome_of_refusal(struct errand *errand);
 
 /* It is allowed, or what is still open hangs on what the server will send. */
 bool errand_may_proceed(const struct policy_answer *answer);

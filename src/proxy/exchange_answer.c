@@ -51,7 +51,7 @@ exchange_answer_page(
 	};
 
 	exchange->up_done =
-	    exchange->up_done || exchange->request.framing == HTTP_FRAMING_NONE;
+	    exchange->up_done || !http_request_has_content(&exchange->request);
 	/* Behind a CONNECT that is refused may come bytes that were meant for
 	 * the tunnel; they must not be read as a request. */
 	exchange->keep = exchange->keep && exchange->up_done &&
@@ -89,4 +89,25 @@ exchange_answer_refusal(struct exchange *exchange)
 		client_silence(exchange->client);
 	else
 		exchange_answer_page(exchange, 403, answer->reason);
+}
+
+/* RFC 9110, 7.6.2: the count of hops ends here. */
+void
+exchange_answer_options(struct exchange *exchange)
+{
+	struct http_response response =
+	    http_response_own(200, HTTP_METHOD_OPTIONS, 0);
+
+	exchange->up_done = !http_request_has_content(&exchange->request);
+	exchange->keep = exchange->keep && exchange->up_done;
+	exchange_forget_head(exchange);
+	exchange->errand.account.status = 200;
+	/* Where the address counts, which nobody asked for, it is not said
+	 * what the policy would have been. */
+	exchange->errand.account.told =
+	    exchange->errand.answer.verdict == POLICY_VERDICT_UNDECIDED;
+	if (exchange_write_head(exchange, &response, exchange->keep, false) < 0)
+		client_destroy(exchange->client);
+	else
+		exchange_finish(exchange);
 }

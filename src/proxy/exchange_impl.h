@@ -2,13 +2,18 @@
 /*
  * proxy/exchange_impl: what the files of proxy/exchange share, and nobody else.
  *
- *	exchange        the request, the server, the answer passed on
- *	exchange_answer answers of our own
- *	exchange_pac    how browsers are told of the proxy
- *	exchange_serve  answers of the cache's making, sent
- *	exchange_up     the request's content, sent on
- *	exchange_store  the cache is asked first, and given what may be kept
- *	exchange_who    who asks, if he says it
+ *	exchange            its life: begun, judged, ended, timed
+ *	exchange_answer     answers of our own
+ *	exchange_pac        how browsers are told of the proxy
+ *	exchange_pass       the server's answer, passed on
+ *	exchange_send       the request's head, sent on
+ *	exchange_serve      answers of the cache's making, sent
+ *	exchange_server     the server's connection, and what if it is gone
+ *	exchange_store      the cache is asked first
+ *	exchange_store_take and given what may be kept, or made use of
+ *	exchange_tunnel     exchanges that end as a tunnel
+ *	exchange_up         the request's content, sent on
+ *	exchange_who        who asks, if he says it
  */
 #ifndef GATEHOUSE_PROXY_EXCHANGE_IMPL_H
 #define GATEHOUSE_PROXY_EXCHANGE_IMPL_H
@@ -71,6 +76,9 @@ struct exchange {
 
 /* ---- exchange.c ---- */
 
+/* The exchange of an errand. */
+struct exchange *exchange_of(struct errand *errand);
+
 /* The event is told; what remains is the client's connection. */
 void exchange_finish(struct exchange *exchange);
 
@@ -85,8 +93,52 @@ void exchange_arm(struct exchange *exchange, int64_t at);
 /* It is known, or not, who asks: the policy is asked. */
 void exchange_go_on(struct exchange *exchange);
 
+/* What was kept of the request for a second try. */
+void exchange_fini_heads(struct exchange *exchange);
+
+/* ---- exchange_send.c ---- */
+
+/* There is a server: it gets the head, and content as it comes. */
+void exchange_send(struct exchange *exchange);
+
+/* ---- exchange_server.c ---- */
+
+/* With the exchange as context. */
+extern const struct stream_user exchange_server_side;
+
+/* No more comes, and what has come is no answer, or not all of it. */
+void exchange_server_is_gone(struct exchange *exchange);
+
 /* The server's answer was of no use: asks again, as if for the first time. */
 void exchange_ask_again(struct exchange *exchange);
+
+/* ---- exchange_pass.c ---- */
+
+/* 0 or a negative errno. */
+int exchange_write_head(struct exchange *exchange,
+    const struct http_response *response, bool keep, bool content_follows);
+
+/* Whether the policy, which may wait for the type, lets the answer pass; if
+ * not, the client has been told. */
+bool exchange_may_pass(
+    struct exchange *exchange, const struct http_response *response);
+
+/* The server has said something, or there is room for it at the client's:
+ * before the final answer's head, and after it. */
+void exchange_pass_head(struct exchange *exchange);
+void exchange_pass_run(struct exchange *exchange);
+
+/* ---- exchange_tunnel.c ---- */
+
+/* The question is put: whether the answer may be a tunnel. */
+void exchange_tunnel_begin(struct exchange *exchange);
+
+/* There is a server: CONNECT is answered, and the exchange is over. */
+void exchange_tunnel_connect(struct exchange *exchange);
+
+/* The server has answered 101, in `used` bytes of its input. */
+void exchange_tunnel_switch(
+    struct exchange *exchange, struct http_response *response, int used);
 
 /* ---- exchange_up.c ---- */
 
@@ -109,6 +161,9 @@ void exchange_answer_failure(
 
 /* As the errand's answer says. */
 void exchange_answer_refusal(struct exchange *exchange);
+
+/* RFC 9110, 7.6.2: the count of hops ends here. */
+void exchange_answer_options(struct exchange *exchange);
 
 /* ---- exchange_pac.c ---- */
 
@@ -142,8 +197,16 @@ struct str exchange_serve_note(
 
 /* ---- exchange_store.c ---- */
 
-/* The exchange of an errand. */
-struct exchange *exchange_of(struct errand *errand);
+/* Its worker's; there may be none behind it. */
+struct cache_user *exchange_cache(const struct exchange *exchange);
+
+/* Whether the client may have it; if not, it has been told.  What the server
+ * has answered just now, a 304 or an error, says nothing of its type. */
+bool exchange_may_have(
+    struct exchange *exchange, const struct cache_object *object);
+
+/* What it is stored by, in the client's arena; empty: there is no memory. */
+struct str exchange_store_key(struct exchange *exchange);
 
 /* Before the errand begins: whether the cache has a part in it. */
 void exchange_store_begin(struct exchange *exchange);
@@ -159,6 +222,14 @@ bool exchange_store_is_impatient(struct exchange *exchange);
  * stored.  Lent from *copy, from the arena.  0 or a negative errno. */
 int exchange_store_request(struct exchange *exchange, struct http_request *copy,
     const struct http_request **ret);
+
+/* It is told, and its client goes on to something else. */
+void exchange_store_end(struct exchange *exchange);
+
+/* What it holds of the cache is given back. */
+void exchange_store_fini(struct exchange *exchange);
+
+/* ---- exchange_store_take.c ---- */
 
 /* The client is given what is stored, not this answer: that is what the policy
  * judges then. */
@@ -180,11 +251,5 @@ bool exchange_store_rescue(
 /* The Cache-Status of an answer that is passed on. */
 int exchange_store_note(
     struct exchange *exchange, struct http_response *response);
-
-/* It is told, and its client goes on to something else. */
-void exchange_store_end(struct exchange *exchange);
-
-/* What it holds of the cache is given back. */
-void exchange_store_fini(struct exchange *exchange);
 
 #endif

@@ -27,8 +27,7 @@
  * CONNECT.
  */
 static bool
-is_for_listener(
-    const struct http_request *request, const struct client *client)
+is_for_listener(const struct http_request *request, const struct client *client)
 {
 	const struct http_uri *uri = &request->uri;
 
@@ -44,7 +43,7 @@ is_pac(const struct http_request *request)
 {
 	return (request->method == HTTP_METHOD_GET ||
 		   request->method == HTTP_METHOD_HEAD) &&
-	       request->framing == HTTP_FRAMING_NONE &&
+	       !http_request_has_content(request) &&
 	       (str_is(request->uri.path, "/proxy.pac") ||
 		   str_is(request->uri.path, "/wpad.dat"));
 }

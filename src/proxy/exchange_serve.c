@@ -104,6 +104,15 @@ struct serve_how {
 	bool varies, cookies, judged;
 };
 
+/* What it had has gone, and it is of no use in the place of an answer. */
+static void
+give_up(struct exchange *exchange)
+{
+	serve_fini(&exchange->store.serve);
+	exchange->store.if_unreachable = false;
+	exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
+}
+
 /* Takes the reference. */
 static void
 serve_as_it_is(struct exchange *exchange, struct cache_object *object,
@@ -133,10 +142,7 @@ serve_as_it_is(struct exchange *exchange, struct cache_object *object,
 	cache_object_unref(object);
 	exchange->up_done = true;
 	if (result == SERVE_BROKEN && exchange->store.serve.passed == 0) {
-		serve_fini(&exchange->store.serve);
-		/* Nor is it of use in the place of an answer. */
-		exchange->store.if_unreachable = false;
-		exchange_answer_failure(exchange, PROXY_FAILURE_ANSWER_CUT);
+		give_up(exchange);
 		return;
 	}
 	exchange->answered = true;

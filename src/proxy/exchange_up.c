@@ -88,7 +88,7 @@ exchange_up_aim(struct exchange *exchange)
 	    request->content_length, framing_up(exchange));
 	up->throttle =
 	    share_throttle(&exchange->errand.share, POLICY_DIRECTION_UP);
-	if (request->framing != HTTP_FRAMING_NONE && http2_stream_is(server))
+	if (http_request_has_content(request) && http2_stream_is(server))
 		transfer_keep(up);
 	return true;
 }

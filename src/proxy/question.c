@@ -202,6 +202,6 @@ question_put(struct errand *errand, struct client *client,
 	    !connect && !inside && says_where(errand, &request->uri);
 	if (inside && errand_want_tls(errand, request->uri.host.text) < 0)
 		arena->full = true;
-	errand->may_reuse = request->framing == HTTP_FRAMING_NONE && !connect &&
+	errand->may_reuse = !http_request_has_content(request) && !connect &&
 			    http_method_is_idempotent(request->method);
 }

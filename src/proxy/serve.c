@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "proxy/serve.h"
+#include "proxy/serve_impl.h"
 
 #include "base/text.h"
-#include "cache/condition.h"
-#include "cache/head.h"
 #include "http/chunk.h"
-#include "http/write.h"
 
 #include <errno.h>
 #include <sys/random.h>
@@ -15,297 +12,6 @@
 
 /* What is copied, because its length is not known yet and it goes in chunks. */
 #define CHUNK_BYTES_MAX ((size_t)32 << 10)
-
-/* ---- which answer ---- */
-
-static uint64_t
-length_of(const struct cache_object *object)
-{
-	const struct cache_body *body = cache_object_body(object);
-	int64_t length = cache_body_length(body);
-
-	if (length >= 0)
-		return (uint64_t)length;
-	return cache_body_state(body) == CACHE_BODY_WHOLE
-		   ? cache_body_bytes(body)
-		   : UINT64_MAX;
-}
-
-/* UINT64_MAX: to the end, wherever that will be. */
-static void
-take_whole(struct serve *serve, uint64_t length)
-{
-	serve->parts = (struct cache_ranges){ .count = length > 0 };
-	serve->parts.items[0].last =
-	    length == UINT64_MAX ? UINT64_MAX : length - 1;
-}
-
-/*
- * Of what still arrives, what a reader has behind itself may be gone: a client
- * that asks for the end first gets it last (RFC 9110, 15.3.7.2 lets us).
- */
-static void
-sort_parts(struct cache_ranges *parts)
-{
-	for (size_t i = 1; i < parts->count; i++) {
-		struct cache_range part = parts->items[i];
-		size_t at = i;
-		for (; at > 0 && parts->items[at - 1].first > part.first; at--)
-			parts->items[at] = parts->items[at - 1];
-		parts->items[at] = part;
-	}
-}
-
-/* All of it, where the server gave another part than it was asked for. */
-static void
-choose_of_part(struct serve *serve, const struct http_request *request,
-    const struct cache_meta *meta)
-{
-	struct cache_range range;
-
-	if (!cache_range_of_part(request, meta,
-		cache_object_head(serve->object), length_of(serve->object),
-		&range))
-		return;
-	serve->parts.items[0].first = range.first - serve->base;
-	serve->parts.items[0].last = range.last - serve->base;
-}
-
-static void
-choose_parts(struct serve *serve, const struct http_request *request)
-{
-	struct cache_meta meta = cache_object_meta(serve->object);
-	struct str head = cache_object_head(serve->object);
-	uint64_t length = length_of(serve->object);
-
-	serve->status = meta.status;
-	take_whole(serve, length);
-	if (cache_object_is_part(serve->object)) {
-		choose_of_part(serve, request, &meta);
-		return;
-	}
-	if (length == UINT64_MAX || meta.status != 200)
-		return;
-	struct cache_ranges parts;
-	switch (cache_range_of(request, &meta, head, length, &parts)) {
-	case CACHE_RANGE_WHOLE:
-		return;
-	case CACHE_RANGE_PARTS:
-		serve->status = 206;
-		if (cache_body_state(cache_object_body(serve->object)) !=
-		    CACHE_BODY_WHOLE)
-			sort_parts(&parts);
-		serve->parts = parts;
-		serve->several = parts.count > 1;
-		break;
-	case CACHE_RANGE_NONE:
-		serve->status = 416;
-		serve->parts.count = 0;
-		break;
-	}
-}
-
-static void
-choose(struct serve *serve, const struct serve_order *order)
-{
-	const struct http_request *request = order->request;
-	struct cache_meta meta = cache_object_meta(serve->object);
-
-	serve->base = (uint64_t)meta.range_first;
-	serve->whole = cache_object_is_part(serve->object)
-			   ? meta.content_length
-			   : (int64_t)length_of(serve->object);
-	if (order->judged) {
-		serve->status = meta.status;
-		take_whole(serve, length_of(serve->object));
-		return;
-	}
-	switch (cache_condition_of(
-	    request, &meta, cache_object_head(serve->object))) {
-	case CACHE_CONDITION_NOT_MODIFIED:
-		serve->status = 304;
-		return;
-	case CACHE_CONDITION_NONE:
-	case CACHE_CONDITION_NOT_OURS: /* nobody asks us then */
-		break;
-	}
-	choose_parts(serve, request);
-}
-
-/* ---- its head ---- */
-
-/* Whether the stored field is a field of this answer. */
-static bool
-carries(const struct serve *serve, const struct serve_order *order,
-    const struct http_field *field)
-{
-	if (field->id == HTTP_NAME_SET_COOKIE && !order->cookies)
-		return false;
-	switch (serve->status) {
-	case 304:
-		return cache_condition_304_carries(field);
-	case 416:
-		return false;
-	case 206:
-		return !serve->several || field->id != HTTP_NAME_CONTENT_TYPE;
-	default:
-		return true;
-	}
-}
-
-static struct str
-stored_value(const struct serve *serve, enum http_name name)
-{
-	struct str rest = cache_object_head(serve->object);
-	struct http_field field;
-
-	while (cache_head_next(&rest, &field))
-		if (field.id == name)
-			return field.value;
-	return (struct str){ NULL, 0 };
-}
-
-static bool
-carries_all(const struct serve *serve, const struct serve_order *order)
-{
-	return serve->status != 304 && serve->status != 416 &&
-	       !serve->several &&
-	       (order->cookies ||
-		   stored_value(serve, HTTP_NAME_SET_COOKIE).at == NULL);
-}
-
-/* What has been written into the scratch, for as long as the head is made. */
-static struct str
-keep(const struct serve_order *order)
-{
-	struct str kept = arena_str(order->arena, text_str(order->scratch));
-
-	order->arena->full |= order->scratch->full;
-	return kept;
-}
-
-/* Lent from the object, or from the arena. */
-static struct str
-head_of(const struct serve *serve, const struct serve_order *order)
-{
-	struct str rest = cache_object_head(serve->object);
-	struct text *chosen = order->scratch;
-	struct http_field field;
-
-	if (carries_all(serve, order))
-		return rest;
-	text_clear(chosen);
-	for (struct str line = rest; cache_head_next(&rest, &field);
-	     line = rest)
-		if (carries(serve, order, &field))
-			text_add(chosen,
-			    (struct str){ line.at, line.len - rest.len });
-	return keep(order);
-}
-
-static void
-add(struct http_response *response, const struct serve_order *order,
-    struct str name, struct str value)
-{
-	if (http_fields_add(&response->fields, order->arena, name, value) < 0)
-		order->arena->full = true;
-}
-
-static void
-add_number(struct http_response *response, const struct serve_order *order,
-    struct str name, uint64_t number)
-{
-	text_clear(order->scratch);
-	text_add_number(order->scratch, number);
-	add(response, order, name, keep(order));
-}
-
-static void
-add_range(const struct serve *serve, struct http_response *response,
-    const struct serve_order *order)
-{
-	struct cache_range range = serve->parts.items[0];
-	struct text *value = order->scratch;
-
-	range.first += serve->base;
-	range.last += serve->base;
-	text_clear(value);
-	if (serve->several) {
-		text_addf(value, "multipart/byteranges; boundary=%.*s",
-		    CACHE_BOUNDARY_BYTES, serve->boundary);
-		add(response, order, STR("Content-Type"), keep(order));
-		return;
-	}
-	if (serve->status == 416)
-		cache_range_add_unsatisfied((uint64_t)serve->whole, value);
-	else
-		cache_range_add_content_range(&range, serve->whole, value);
-	add(response, order, STR("Content-Range"), keep(order));
-}
-
-/* HTTP_UNSAID while nobody knows. */
-static int64_t
-content_length(const struct serve *serve)
-{
-	const struct cache_range *part = &serve->parts.items[0];
-
-	if (serve->parts.count == 0)
-		return 0;
-	if (serve->several)
-		return (int64_t)cache_range_parts_length(&serve->parts,
-		    stored_value(serve, HTTP_NAME_CONTENT_TYPE),
-		    length_of(serve->object));
-	if (part->last == UINT64_MAX)
-		return HTTP_UNSAID;
-	return (int64_t)(part->last - part->first + 1);
-}
-
-static struct http_response
-describe(struct serve *serve, const struct serve_order *order)
-{
-	int64_t length =
-	    serve->status == 304 ? HTTP_UNSAID : content_length(serve);
-	struct http_response response =
-	    http_response_own(serve->status, order->request->method, length);
-
-	if (length == HTTP_UNSAID && response.framing != HTTP_FRAMING_NONE)
-		response.framing = HTTP_FRAMING_UNTIL_CLOSE;
-	http_response_fit(&response, http_request_takes_chunks(order->request));
-	serve->chunked = response.framing == HTTP_FRAMING_CHUNKED;
-	serve->keep_alive =
-	    order->keep_alive && response.framing != HTTP_FRAMING_UNTIL_CLOSE;
-	if (response.framing == HTTP_FRAMING_NONE)
-		serve->parts.count = 0;
-	if (order->age >= 0)
-		add_number(&response, order, STR("Age"), (uint64_t)order->age);
-	if (order->varies)
-		add(&response, order, STR("Vary"), STR("Accept-Encoding"));
-	if (order->cache_status.len > 0)
-		add(&response, order, STR("Cache-Status"), order->cache_status);
-	if (serve->status == 416 || serve->status == 206)
-		add_range(serve, &response, order);
-	return response;
-}
-
-static int
-write_head(struct serve *serve, const struct serve_order *order)
-{
-	struct http_response_options options = {
-		.client_minor = order->request->minor,
-		.via = order->via,
-	};
-	struct arena_mark mark = arena_mark(order->arena);
-	struct http_response response = describe(serve, order);
-	int rc = -ENOMEM;
-
-	options.head = head_of(serve, order);
-	options.keep_alive = serve->keep_alive;
-	text_clear(order->scratch);
-	if (!order->arena->full)
-		rc = http_response_write(&response, &options, order->scratch);
-	arena_rewind(order->arena, mark);
-	return rc;
-}
 
 /* ---- its content ---- */
 
@@ -480,8 +186,8 @@ begin_part(struct serve *serve)
 		return 0;
 	cache_range_add_part_head(
 	    (struct str){ serve->boundary, CACHE_BOUNDARY_BYTES },
-	    stored_value(serve, HTTP_NAME_CONTENT_TYPE), part,
-	    length_of(serve->object), serve->part == 0, &head);
+	    serve_stored_value(serve, HTTP_NAME_CONTENT_TYPE), part,
+	    serve_length(serve->object), serve->part == 0, &head);
 	return write_text(serve, &head);
 }
 
@@ -565,9 +271,9 @@ serve_begin(struct serve *serve, const struct serve_order *order)
 	if (cache_body_state(cache_object_body(order->object)) ==
 	    CACHE_BODY_BROKEN)
 		return SERVE_BROKEN;
-	choose(serve, order);
+	serve_choose(serve, order);
 	if ((serve->several && choose_boundary(serve) < 0) ||
-	    write_head(serve, order) < 0 || follow(serve, order) < 0)
+	    serve_write_head(serve, order) < 0 || follow(serve, order) < 0)
 		return SERVE_STUCK;
 	struct str head = text_str(order->scratch);
 	serve->lends = serve->parts.count > 0 && stream_can_splice(serve->to) &&

@@ -20,6 +20,14 @@ digest(struct str bytes, unsigned char ret[static SHA1_BYTES])
 		   NULL, "SHA1", NULL, bytes.at, bytes.len, ret, &len) == 1;
 }
 
+bool
+websocket_is_asked(const struct http_request *request)
+{
+	return request->method == HTTP_METHOD_GET &&
+	       !http_request_has_content(request) &&
+	       str_eq_nocase(request->upgrade, WEBSOCKET);
+}
+
 /* RFC 6455, 4.2.2 (5.4).  Without memory none is good. */
 struct websocket_proof
 websocket_proof_of(const struct http_request *request)

@@ -12,12 +12,19 @@
 
 #include "http/parse.h"
 
+/* The token of Upgrade (RFC 6455, 11.2). */
+#define WEBSOCKET STR("websocket")
+
 /* Of 20 bytes in base 64. */
 #define WEBSOCKET_PROOF_LEN 28
 
 struct websocket_proof {
 	char text[WEBSOCKET_PROOF_LEN + 1]; /* empty: none is wanted */
 };
+
+/* Of the protocols that a client asks for only this one is known to hide no
+ * requests from the policy. */
+bool websocket_is_asked(const struct http_request *request);
 
 /* What the server has to answer to the request's key. */
 struct websocket_proof websocket_proof_of(const struct http_request *request);

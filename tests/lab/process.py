@@ -9,6 +9,13 @@ from pathlib import Path
 from tests.lab import wait
 
 
+def memory_kib(pid: int, word: str = "VmRSS") -> int:
+    """What the kernel says of a process: VmHWM has the most that it has had."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [line] = [line for line in lines if line.startswith(f"{word}:")]
+    return int(line.split()[1])
+
+
 class Process:
     """One running program, leader of its own session.
 

@@ -15,8 +15,9 @@ import pytest
 
 from tests.lab import wait
 from tests.lab.flows import PROXY
-from tests.lab.gateway import GOOD, Gateway
+from tests.lab.gateway import GOOD, SANITIZED, Gateway
 from tests.lab.listener import echo, read_head
+from tests.lab.process import memory_kib
 from tests.story.zones import ZONES
 
 # A server that no story reaches by interception: what the proxy has just had a
@@ -225,16 +226,9 @@ def test_an_unchanged_file_changes_nothing(gateway: Gateway) -> None:
     assert gateway.err.count("list 'bad'") == 0
 
 
-def kib(gateway: Gateway, program: str, word: str = "VmRSS") -> int:
+def kib(gateway: Gateway, program: str) -> int:
     [pid] = gateway.pids(program)
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    [size] = [int(line.split()[1]) for line in lines if line.startswith(f"{word}:")]
-    return size
-
-
-def is_sanitized(gateway: Gateway) -> bool:
-    """Such a program keeps what was freed for a while; leaks it tells itself."""
-    return kib(gateway, "gatehoused", "VmSize") > 1 << 30
+    return memory_kib(pid)
 
 
 class Asking(threading.Thread):
@@ -300,4 +294,4 @@ def test_ten_refreshes_under_load(gateway: Gateway) -> None:
     assert asking.failed == [] and asking.done > 10
     for program, before in warm.items():
         now = kib(gateway, program)
-        assert is_sanitized(gateway) or now < before + 2048, (program, before, now)
+        assert SANITIZED or now < before + 2048, (program, before, now)

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from tests.lab import conntrack, wait
-from tests.lab.gateway import GOOD, NO, WRONG_CALL, Gateway
+from tests.lab.gateway import GOOD, NO, SANITIZED, WRONG_CALL, Gateway
 from tests.lab.journal import Event, Journal
 from tests.lab.listener import echo, read_all, read_head
+from tests.lab.process import memory_kib
 from tests.story.zones import ZONES, line_of
 
 # No other story uses these.
@@ -585,22 +586,11 @@ def crowd(gateway: Gateway) -> Iterator[None]:
     conntrack.forget(gateway.lab.gw)
 
 
-def memory_kib(pid: int, word: str = "VmHWM") -> int:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    [line] = [line for line in lines if line.startswith(f"{word}:")]
-    return int(line.split()[1])
-
-
-def is_sanitized(pid: int) -> bool:
-    """Such a program keeps what was freed for a while."""
-    return memory_kib(pid, "VmSize") > 1 << 30
-
-
 def test_a_crowd_is_listed_beside_other_work(gateway: Gateway, crowd: None) -> None:
     """In pieces: others are answered meanwhile, and nothing is heaped up, not
     even for one that asks and does not read."""
     [pid] = gateway.pids("gatehoused")
-    before = memory_kib(pid)
+    before = memory_kib(pid, "VmHWM")
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(str(gateway.runtime / "control"))
         deaf.sendall(b"flows \n")
@@ -618,7 +608,7 @@ def test_a_crowd_is_listed_beside_other_work(gateway: Gateway, crowd: None) -> N
     assert counts[0] >= MANY
     assert asked > 10, "or it stood still for them"
     print(f"{counts[0]} flows listed; {asked} questions, the slowest {slowest:.3f} s")
-    assert memory_kib(pid) - before < 16 << 10 or is_sanitized(pid)
+    assert SANITIZED or memory_kib(pid, "VmHWM") - before < 16 << 10
 
 
 def test_a_crowd_is_judged_at_once(gateway: Gateway, crowd: None) -> None:

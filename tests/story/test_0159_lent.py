@@ -11,13 +11,13 @@ import select
 import socket
 import termios
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab import wait
 from tests.lab.gateway import PROGRAM, Gateway
 from tests.lab.origin import Origin, Reply
+from tests.lab.process import memory_kib
 from tests.story.cached import FRESH, URL, Site
 from tests.story.zones import ZONES
 
@@ -112,7 +112,4 @@ def test_memory_goes_back(site: Site) -> None:
 
 def resident(site: Site) -> int:
     [pid] = site.gateway.pids("gatehouse-proxy")
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) << 10
-    raise AssertionError("no VmRSS")
+    return memory_kib(pid) << 10

@@ -19,7 +19,7 @@ import pytest
 
 from tests.lab import wait
 from tests.lab.flows import PROXY
-from tests.lab.gateway import GOOD, ROOT, Gateway
+from tests.lab.gateway import GOOD, ROOT, SANITIZED, Gateway
 from tests.lab.lab import Lab
 from tests.lab.listener import read_head
 from tests.story.zones import ZONES
@@ -176,7 +176,7 @@ def test_ten_thousand_rules(own_lab: Lab) -> None:
     print(f"a scrape: {spent * 1000:.1f} ms CPU, {wall * 1000:.1f} ms wall")
     assert samples(text)["gatehouse_rules"] >= 10_000
     assert text.count("gatehouse_rule_packets_total{") == 10_000
-    assert spent < 0.05
+    assert SANITIZED or spent < 0.05
 
 
 class Scraped:

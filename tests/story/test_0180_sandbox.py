@@ -52,13 +52,14 @@ CONNECT, BIND, LISTEN, CLONE, EXECVE, KILL, FCNTL, SETUID = 42, 49, 50, 56, 59, 
 PTRACE, PERSONALITY, PRCTL, CHROOT, MOUNT, OPEN, CHMOD = 101, 135, 157, 161, 165, 2, 90
 KEYCTL, OPENAT, UNSHARE, SETNS, VM_READV, BPF, EXECVEAT = 250, 257, 272, 308, 310, 321, 322
 SECCOMP, MEMFD, CAPSET, STAT, IO_URING_SETUP, OPENAT2 = 317, 319, 126, 4, 425, 437
-MODULE, SPLICE, USERFAULTFD, PERF_EVENT, UNIX_PAIR = 175, 275, 323, 298, 53
+MODULE, SPLICE, USERFAULTFD, PERF_EVENT, UNIX_PAIR, SETSOCKOPT = 175, 275, 323, 298, 53, 54
 
 AT_FDCWD = -100
 FOLDER_FD = 5
 CLONE_THREAD = 0x10D00 | 0x800
 CLONE_NEWUSER = 0x10000000
 FILE = b"/etc/hostname\0"
+LINGER = struct.pack("ii", 1, 600)
 
 # A name, the call: they fail, and are told of.
 REFUSED = {
@@ -90,6 +91,8 @@ REFUSED = {
     "a terminal": (IOCTL, 2, 0x5412, b"x"),  # TIOCSTI
     "who gets a signal": (FCNTL, 3, 8, 1),  # F_SETOWN
     "its channel": (DUP2, 0, 3),
+    # gatehoused would wait where it closes a connection that it was shown.
+    "a close that waits": (SETSOCKOPT, 3, socket.SOL_SOCKET, socket.SO_LINGER, LINGER, 8),
 }
 
 # They end it.

@@ -21,15 +21,14 @@ from contextlib import ExitStack, contextmanager
 
 from tests.lab import wait
 from tests.lab.flows import PROXY
-from tests.lab.gateway import GOOD, NO
+from tests.lab.gateway import GOOD, NO, SANITIZED
 from tests.lab.lab import Lab
 from tests.lab.listener import echo
+from tests.lab.process import memory_kib
 from tests.lab.service import Service
 from tests.story.test_0111_policy_change import (
     Load,
     descriptors,
-    is_sanitized,
-    memory_kib,
 )
 from tests.story.zones import ZONES
 
@@ -195,7 +194,7 @@ def test_applies_under_load(own_lab: Lab) -> None:
             assert (work.requests if isinstance(work, Load) else work.count) > 10
         assert pids == service.pids("gatehoused") + service.pids("gatehouse-proxy")
         for pid, (kib, count) in before.items():
-            assert after[pid][0] < kib + GROWTH_KIB or is_sanitized(pid)
+            assert SANITIZED or after[pid][0] < kib + GROWTH_KIB
             wait.until("descriptors as before", lambda: descriptors(pid) <= count + 8)
         # What is kept does not grow either.
         assert len(list(service.state.iterdir())) < 20

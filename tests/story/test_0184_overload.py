@@ -23,10 +23,11 @@ import pytest
 
 from tests.lab import namespace, wait
 from tests.lab.flood import ask
-from tests.lab.gateway import PROGRAM, Gateway
+from tests.lab.gateway import SANITIZED, Gateway
 from tests.lab.host import Host
 from tests.lab.lab import Lab
 from tests.lab.listener import read_head
+from tests.lab.process import memory_kib
 from tests.story.test_0145_socks_datagrams import Association, place
 from tests.story.zones import ZONES
 
@@ -92,13 +93,7 @@ def proxy(gateway: Gateway) -> int:
 
 
 def resident(gateway: Gateway) -> int:
-    text = Path(f"/proc/{proxy(gateway)}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) << 10
-
-
-def is_sanitized() -> bool:
-    """A sanitizer keeps what is freed."""
-    return "san" in PROGRAM.parent.name
+    return memory_kib(proxy(gateway)) << 10
 
 
 def places(gateway: Gateway) -> int:
@@ -169,7 +164,7 @@ def test_idle_connections(gateway: Gateway) -> None:
         is_served_soon(lab)
     mib = (before + IDLE * each) / (1 << 20)
     print(f"\n{count} idle: {each:.0f} bytes each; {IDLE} in {mib:.0f} MiB")
-    assert mib < IDLE_MIB or is_sanitized()
+    assert SANITIZED or mib < IDLE_MIB
 
 
 def test_slow_heads(gateway: Gateway) -> None:
@@ -187,7 +182,7 @@ def test_slow_heads(gateway: Gateway) -> None:
         is_served_soon(lab)
         grown = (resident(gateway) - before) >> 20
         print(f"\n{len(socks)} slow heads, {SLOW // 2} waited for: {grown} MiB")
-        assert grown < 64 or is_sanitized()
+        assert SANITIZED or grown < 64
     assert counter(gateway, "connections_shed") - shed == 2 * SLOW - SLOW // 2
     assert gateway.journal.events(
         reason="too many of its heads come slowly", source=SOURCES[0]
@@ -216,7 +211,7 @@ def test_slow_readers(gateway: Gateway) -> None:
         is_served_soon(lab)
         each = (resident(gateway) - before) / count
         print(f"\n{count} slow readers: {each / 1024:.0f} KiB each")
-        assert each < 320 << 10 or is_sanitized()
+        assert SANITIZED or each < 320 << 10
 
 
 class Cramped(Gateway):
@@ -249,7 +244,7 @@ def test_a_flood_of_connections(cramped: Gateway) -> None:
         assert counter(cramped, "connections_open") == share
         grown = (resident(cramped) - before) >> 10
         print(f"\n{10 * share} came, {share} stayed: {grown} KiB more")
-        assert grown < 8 << 10 or is_sanitized()
+        assert SANITIZED or grown < 8 << 10
     assert cramped.journal.events(source="10.0.0.4", enforcer="proxy", verdict="drop")
     wait.until("room", lambda: counter(cramped, "connections_open") == 0)
     assert ask(lab.lan, PAGE) == 200

@@ -5,6 +5,8 @@
  */
 #include "disk_stock.h"
 
+#include "cache/disk_impl.h"
+
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -217,6 +219,53 @@ what_is_dropped_is_gone_there_too(void **state)
 	assert_int_equal(letters(&d), 0xb);
 	disk_again(&d);
 	assert_int_equal(letters(&d), 0xb);
+	disk_end(&d);
+}
+
+/* Another key, a purge of which is taken for one of `key`. */
+static void
+find_other(struct disk_stock *d, const char *key, char *ret, size_t len)
+{
+	uint64_t slot =
+	    cache_key_hash(d->s.cache, str_of(key)) % CACHE_PURGE_KEYS_MAX;
+
+	for (unsigned i = 0;; i++) {
+		(void)snprintf(ret, len, "http://b.example:80/%u", i);
+		if (cache_key_hash(d->s.cache, str_of(ret)) %
+			CACHE_PURGE_KEYS_MAX ==
+		    slot)
+			return;
+	}
+}
+
+/* It waits for the writer when another's purge makes it one that is not
+ * written: what it replaced is older all the same. */
+static void
+what_was_not_written_brings_nothing_old_back(void **state)
+{
+	const char *key = "http://a.example:80/A";
+	struct disk_stock d;
+	char other[40];
+
+	(void)state;
+	disk_begin(&d, 64 * MIB, 0);
+	find_other(&d, key, other, sizeof(other));
+	struct made made = { .key = key, .length = 100 };
+	assert_int_equal(put(&d.s, made, 'A'), 0);
+	disk_again(&d);
+	pthread_mutex_t *writer = &d.s.cache->disk->files;
+	(void)pthread_mutex_lock(writer);
+	made.key = "http://a.example:80/first";
+	assert_int_equal(put(&d.s, made, 'F'), 0);
+	made.key = key;
+	assert_int_equal(put(&d.s, made, 'B'), 0);
+	assert_int_equal(
+	    cache_purge(d.s.cache, CACHE_PURGE_KEY, str_of(other)), 0);
+	(void)pthread_mutex_unlock(writer);
+	assert_non_null(find(&d.s, key, NULL)); /* in memory it is */
+	disk_again(&d);
+	assert_non_null(disk_find(&d, "http://a.example:80/first", NULL));
+	assert_null(disk_find(&d, key, NULL));
 	disk_end(&d);
 }
 
@@ -483,6 +532,7 @@ main(void)
 		cmocka_unit_test(variants_come_together_the_newest_first),
 		cmocka_unit_test(a_purge_outlives_a_restart),
 		cmocka_unit_test(what_is_dropped_is_gone_there_too),
+		cmocka_unit_test(what_was_not_written_brings_nothing_old_back),
 		cmocka_unit_test(many_purges_become_one),
 		cmocka_unit_test(the_oldest_goes_but_for_what_is_asked_for),
 		cmocka_unit_test(a_disk_that_fails_is_done_without),

@@ -130,6 +130,8 @@ write_log(struct log *log, struct disk_stock *d)
 		log->world.most[key] = 20 + key;
 		put_version(d, key, 20 + key);
 	}
+	/* Else a purge might be taken for one of another that still waits. */
+	cache_disk_flush(d->s.cache);
 	(void)cache_purge(
 	    d->s.cache, CACHE_PURGE_KEY, STR("http://b.example:80/1"));
 	log->world.least[1] = 40;
@@ -141,6 +143,7 @@ write_log(struct log *log, struct disk_stock *d)
 		log->world.most[key] = 40 + key;
 		put_version(d, key, 40 + key);
 	}
+	cache_disk_flush(d->s.cache);
 	(void)cache_purge(
 	    d->s.cache, CACHE_PURGE_KEY, STR("http://a.example:80/2"));
 	log->world.least[2] = 60;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -264,6 +265,36 @@ refuse_lessons(void)
 	assert_refused(&sent, length_of(CHANNEL_LEARNED), NULL, 0);
 }
 
+/* No figure overflows a sum, and what is negated or looked up is an errno. */
+static void
+figures_that_nobody_counts_are_refused(void **state)
+{
+	struct channel_message sent;
+
+	(void)state;
+	sent = sample(CHANNEL_PURGED);
+	sent.purged = INT64_MIN;
+	assert_refused(&sent, length_of(CHANNEL_PURGED), NULL, 0);
+	sent.purged = INT64_MAX;
+	assert_refused(&sent, length_of(CHANNEL_PURGED), NULL, 0);
+	sent = sample(CHANNEL_COUNTERS);
+	sent.counters.values[COUNTER_CELLS - 1] = INT64_MAX;
+	assert_refused(&sent, length_of(CHANNEL_COUNTERS), NULL, 0);
+	sent.counters.values[COUNTER_CELLS - 1] = INT64_MIN;
+	assert_refused(&sent, length_of(CHANNEL_COUNTERS), NULL, 0);
+	sent = sample(CHANNEL_OUTPUTS);
+	sent.outputs.states[0].error = INT_MIN;
+	assert_refused(&sent, length_of(CHANNEL_OUTPUTS), NULL, 0);
+	sent.outputs.states[0].error = 1;
+	assert_refused(&sent, length_of(CHANNEL_OUTPUTS), NULL, 0);
+	sent = sample(CHANNEL_OUTPUTS);
+	sent.outputs.states[POLICY_JOURNAL_OUTPUTS_MAX - 1].lost = INT64_MAX;
+	assert_refused(&sent, length_of(CHANNEL_OUTPUTS), NULL, 0);
+	sent = sample(CHANNEL_NO_SOURCE);
+	sent.source.error = INT_MIN;
+	assert_refused(&sent, length_of(CHANNEL_NO_SOURCE), NULL, 0);
+}
+
 static void
 what_a_length_cannot_tell_is_looked_at(void **state)
 {
@@ -340,6 +371,7 @@ main(void)
 		cmocka_unit_test(descriptors_too_many_or_too_few_are_refused),
 		cmocka_unit_test(types_that_are_none_are_refused),
 		cmocka_unit_test(what_a_length_cannot_tell_is_looked_at),
+		cmocka_unit_test(figures_that_nobody_counts_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
