@@ -183,6 +183,17 @@ def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Pat
         assert explained.stdout.startswith(verdict), explained.stdout
 
 
+def test_an_interface_that_no_zone_has(gw: Host, tmp_path: Path) -> None:
+    """Whoever came by it would be locked out, and hears of it before."""
+    file = tmp_path / "half.policy"
+    file.write_text("zone lan = int0 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n")
+    command = entering(gw.namespace, gw.etc, [str(PROGRAM), "check", str(file)])
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == GOOD
+    assert said.stderr.count("is in no zone") == 1, said.stderr
+    assert "the interface int1 of this host is in no zone: nothing passes by it" in said.stderr
+
+
 def test_an_address_that_the_gateway_lacks(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
     """Checked where it is to run, a policy is told that it could not."""
     file = tmp_path / "listen.policy"
