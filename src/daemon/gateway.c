@@ -618,6 +618,8 @@ gateway_make_way(struct gateway *gateway)
 {
 	stop_looking_after(gateway);
 	packet_watch_close(&gateway->packets);
+	history_close(&gateway->history);
+	last_good_close(&gateway->last_good);
 	gateway->made_way = true;
 }
 
