@@ -246,7 +246,8 @@ say_ready(struct daemon *daemon)
 	notify_ready(&daemon->notify, &daemon->loop);
 }
 
-/* Who takes over waits for the lock of the folder. */
+/* Who takes over waits for the lock of this folder, and then finds that of the
+ * state free. */
 static void
 make_way(struct daemon *daemon)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway_impl.h"
 
+#include "base/utf8.h"
 #include "daemon/refresh.h"
 #include "daemon/source_desk.h"
 #include "firewall/kernel.h"
@@ -15,13 +16,23 @@
 void
 gateway_say(const char *format, ...)
 {
-	char line[1024];
+	char said[1024];
+	struct text line = TEXT_EMPTY;
+	struct str rest;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
+	(void)vsnprintf(said, sizeof(said), format, args);
 	va_end(args);
-	(void)dprintf(STDERR_FILENO, "gatehoused: %s\n", line);
+	/* Some of it others have said, and standard error may be a terminal. */
+	for (rest = str_of(said); rest.len > 0;) {
+		bool is_first = rest.at == said;
+		text_clear(&line);
+		utf8_show(&line, str_cut(&rest, '\n'));
+		(void)dprintf(STDERR_FILENO, "gatehoused: %s%.*s\n",
+		    is_first ? "" : "    ", STR_ARG(text_str(&line)));
+	}
+	text_fini(&line);
 }
 
 void
@@ -228,6 +239,8 @@ gateway_make_way(struct gateway *gateway)
 {
 	stop_looking_after(gateway);
 	packet_watch_close(&gateway->packets);
+	history_close(&gateway->history);
+	last_good_close(&gateway->last_good);
 	gateway->made_way = true;
 }
 

@@ -139,7 +139,9 @@ enum policy_scheme {
 	ROW(CONSOLE, "co", "the console, open to this zone")                   \
 	ROW(DNS, "dns", "the DNS, open to this zone")                          \
 	ROW(INSIDE, "inside", "its answer leads inside")                       \
-	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
+	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")       \
+	ROW(OWN_LISTENER, "own",                                               \
+	    "the proxy does not call the gateway's own listeners")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
