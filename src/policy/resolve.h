@@ -121,9 +121,12 @@ bool resolve_zones(
 bool resolve_conditions(struct resolver *resolver,
     const struct syntax_rule *syntax, struct policy_rule *rule);
 
-/* A rate, whose number may be missing; false: reported. */
+/* A rate, or so many at a time, either of which may be missing; false:
+ * reported. */
 bool resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
     struct policy_limit *ret);
+bool resolve_connections(struct resolver *resolver,
+    const struct syntax_limit *syntax, struct policy_rule *rule);
 
 /* The certificates of a file, PEM; false: reported. */
 bool resolve_authorities(

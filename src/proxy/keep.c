@@ -218,12 +218,31 @@ beginning_of(const struct keep *keep, struct cache_object *found,
 	return part;
 }
 
+/* The head and the meta of what is stored, made anew by what has come. */
+static enum cache_refusal
+update(const struct keep *keep, const struct cache_object *stored,
+    const struct http_response *response, struct text *head,
+    struct cache_meta *ret)
+{
+	struct cache_times times = times_of(keep);
+	struct cache_meta meta = cache_object_meta(stored);
+	const struct cache_update update = {
+		.request = keep->request,
+		.response = response,
+		.times = &times,
+		.rules = &keep_rules,
+		.meta = &meta,
+		.head = cache_object_head(stored),
+	};
+
+	return cache_update(&update, keep->arena, head, ret);
+}
+
 /* A longer one, into which the part has been copied.  NULL: it cannot be. */
 static struct cache_object *
 make_longer(const struct keep *keep, const struct cache_object *part,
     const struct http_response *response)
 {
-	struct cache_times times = times_of(keep);
 	struct cache_meta meta = cache_object_meta(part);
 	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = { .key = cache_object_key(part),
@@ -231,16 +250,8 @@ make_longer(const struct keep *keep, const struct cache_object *part,
 		.stamp = keep->stamp };
 	struct cache_object *longer = NULL;
 
-	const struct cache_update update = {
-		.request = keep->request,
-		.response = response,
-		.times = &times,
-		.rules = &keep_rules,
-		.meta = &meta,
-		.head = cache_object_head(part),
-	};
 	enum cache_refusal refusal =
-	    cache_update(&update, keep->arena, &head, &parts.meta);
+	    update(keep, part, response, &head, &parts.meta);
 	parts.head = text_str(&head);
 	parts.meta.content = next_content();
 	parts.length = (parts.meta.flags & CACHE_META_PARTIAL) != 0
@@ -339,7 +350,6 @@ struct cache_object *
 keep_fresher(struct keep *keep, const struct http_response *response)
 {
 	struct cache_object *stale = keep->stale;
-	struct cache_times times = times_of(keep);
 	struct cache_meta meta = cache_object_meta(stale);
 	struct text head = TEXT_EMPTY, vary = TEXT_EMPTY, tags = TEXT_EMPTY;
 	struct cache_parts parts = {
@@ -350,16 +360,8 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	};
 	struct cache_object *object = NULL;
 
-	const struct cache_update update = {
-		.request = keep->request,
-		.response = response,
-		.times = &times,
-		.rules = &keep_rules,
-		.meta = &meta,
-		.head = cache_object_head(stale),
-	};
 	enum cache_refusal refusal =
-	    cache_update(&update, keep->arena, &head, &parts.meta);
+	    update(keep, stale, response, &head, &parts.meta);
 	parts.head = text_str(&head);
 	parts.meta.content = meta.content;
 	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {
