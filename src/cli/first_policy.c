@@ -4,12 +4,23 @@
 #define SSH_PORT   22
 #define PROXY_PORT 3128
 
+/* Containers are the machine's own affair, unless it is itself shut in. */
 static bool
-is_inside(const struct first_answers *answers, size_t interface)
+is_within(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface)
+{
+	return answers->kind != FIRST_SANDBOX &&
+	       around->interfaces[interface].is_within;
+}
+
+bool
+first_policy_is_inside(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface)
 {
 	return (answers->kind == FIRST_GATEWAY ||
 		   answers->kind == FIRST_PROXY) &&
-	       interface != answers->outside;
+	       interface != answers->outside &&
+	       !is_within(around, answers, interface);
 }
 
 /* "lan", "lan2": in the order of the host's interfaces. */
@@ -20,7 +31,7 @@ print_inside(const struct surroundings *around,
 	size_t number = 0;
 
 	for (size_t i = 0; i < around->count; i++) {
-		if (!is_inside(answers, i))
+		if (!first_policy_is_inside(around, answers, i))
 			continue;
 		text_addz(out, number++ > 0 ? ", lan" : "lan");
 		if (number > 1)
@@ -53,18 +64,40 @@ print_networks(const struct surroundings_interface *interface, struct text *out)
 	}
 }
 
+/* Containers and guests, with all of their networks. */
+static void
+print_inner_zone(const struct surroundings *around,
+    const struct first_answers *answers, struct text *out)
+{
+	struct text networks = TEXT_EMPTY;
+
+	if (answers->kind == FIRST_SANDBOX || !around->has_within)
+		return;
+	text_addz(out, "zone inner =");
+	for (size_t i = 0; i < around->count; i++) {
+		if (!is_within(around, answers, i))
+			continue;
+		text_addf(out, " %s", around->interfaces[i].name);
+		print_networks(&around->interfaces[i], &networks);
+	}
+	text_add(out, text_str(&networks));
+	text_addc(out, '\n');
+	text_fini(&networks);
+}
+
 static void
 print_zones(const struct surroundings *around,
     const struct first_answers *answers, struct text *out)
 {
 	size_t number = 0;
+	bool known = false;
 
 	text_addz(out,
 	    "# Who is there.  A zone is a side of this machine: interfaces, "
 	    "and the addresses\n# that live behind them.  In the one without "
 	    "addresses lives everybody else.\n\n");
 	for (size_t i = 0; i < around->count; i++) {
-		if (!is_inside(answers, i))
+		if (!first_policy_is_inside(around, answers, i))
 			continue;
 		text_addz(out, "zone lan");
 		if (++number > 1)
@@ -75,14 +108,20 @@ print_zones(const struct surroundings *around,
 	}
 	text_addf(out, "zone %s =", outer_zone(answers));
 	for (size_t i = 0; i < around->count; i++)
-		if (!is_inside(answers, i))
+		if (!first_policy_is_inside(around, answers, i) &&
+		    !is_within(around, answers, i)) {
 			text_addf(out, " %s", around->interfaces[i].name);
-	if (around->count == 0)
+			known = true;
+		}
+	if (!known)
 		text_addz(out, " eth* en* wl*");
 	text_addc(out, '\n');
+	print_inner_zone(around, answers, out);
 	if (!str_is(answers->admins, "any"))
 		text_addf(out,
-		    "\n# Who looks after this machine.\n\nname admins = %.*s\n",
+		    "\n# Who looks after this machine, and from where: a "
+		    "network, "
+		    "if addresses change.\n\nname admins = %.*s\n",
 		    STR_ARG(answers->admins));
 }
 
@@ -115,7 +154,8 @@ print_proxy(const struct surroundings *around,
 	    "everybody else's web goes\n# through it all the same, so that "
 	    "rules may name names.\n\nproxy {\n");
 	for (size_t i = 0; i < around->count; i++) {
-		if (!is_inside(answers, i) || around->interfaces[i].count == 0)
+		if (!first_policy_is_inside(around, answers, i) ||
+		    around->interfaces[i].count == 0)
 			continue;
 		listen.address = around->interfaces[i].own[0];
 		text_addf(out, "    listen %s for lan",
@@ -206,6 +246,14 @@ print_going(const struct surroundings *around,
 		text_addz(out, "\n# What this machine asks for itself.\n"
 			       "allow self -> any as \"own\"\n");
 	}
+	text_addz(out,
+	    "\n# Answers of DHCPv6, whose question went to a group.\n"
+	    "allow fe80::/10 -> self udp 546 as \"dhcpv6\"\n");
+	if (answers->kind != FIRST_SANDBOX && around->has_within)
+		text_addz(out,
+		    "\n# Containers and guests of this machine.  Their ports "
+		    "that it has for others\n# count as its own.\n"
+		    "allow inner -> any as \"inner\"\n");
 	if (answers->kind == FIRST_GATEWAY || answers->kind == FIRST_PROXY) {
 		text_addz(out, "\n# Who is inside may go out, and is told no "
 			       "where he may not go.\nallow ");

@@ -25,6 +25,10 @@ struct first_answers {
 	bool intercept;
 };
 
+/* Whether those are inside who live behind it. */
+bool first_policy_is_inside(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface);
+
 void first_policy_write(const struct surroundings *around,
     const struct first_answers *answers, struct text *out);
 

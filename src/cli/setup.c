@@ -91,10 +91,16 @@ ask_kind(struct dialogue *dialogue)
 {
 	const struct surroundings *around = &dialogue->around;
 
-	propose(dialogue, around->forwards && around->count >= 2 &&
-				  around->outside < around->count
-			      ? STR("2")
-			      : STR("1"));
+	size_t others = 0;
+
+	/* Who forwards for its containers alone is no gateway. */
+	for (size_t i = 0; i < around->count; i++)
+		others +=
+		    i != around->outside && !around->interfaces[i].is_within;
+	propose(dialogue,
+	    around->forwards && others > 0 && around->outside < around->count
+		? STR("2")
+		: STR("1"));
 	ask(dialogue,
 	    "What is this machine?\n"
 	    "  1  a machine that guards itself\n"
@@ -207,18 +213,73 @@ take_admins(struct dialogue *dialogue, struct str answer)
 	return true;
 }
 
+/* As long as there is room for it. */
+static void
+propose_also(struct dialogue *dialogue, const char *word)
+{
+	size_t len = strlen(dialogue->proposal);
+
+	if (len + strlen(word) + sizeof(", ") > sizeof(dialogue->proposal))
+		return;
+	(void)snprintf(dialogue->proposal + len,
+	    sizeof(dialogue->proposal) - len, "%s%s", len > 0 ? ", " : "",
+	    word);
+}
+
+/* A neighbour's network, if it is none of strangers: his address may be another
+ * tomorrow. */
+static bool
+is_near(const struct dialogue *dialogue, size_t interface,
+    const struct address_range *network)
+{
+	const struct surroundings *around = &dialogue->around;
+
+	return address_range_has(network, around->session.client.address) &&
+	       (dialogue->answers.kind == FIRST_GATEWAY ||
+			   dialogue->answers.kind == FIRST_PROXY
+		       ? first_policy_is_inside(
+			     around, &dialogue->answers, interface)
+		       : surroundings_is_private(network->first));
+}
+
+/* Where whoever asks has come from; of a gateway, the inside as well. */
+static void
+propose_admins(struct dialogue *dialogue)
+{
+	const struct surroundings *around = &dialogue->around;
+	/* A link-local neighbour has another name tomorrow. */
+	bool known = around->has_session &&
+		     !address_is_local_scope(around->session.client.address);
+	char word[ADDRESS_RANGE_TEXT_BYTES];
+	bool near = false;
+
+	dialogue->proposal[0] = '\0';
+	for (size_t i = 0; i < around->count; i++) {
+		const struct surroundings_interface *one =
+		    &around->interfaces[i];
+		for (size_t j = 0; j < one->count; j++) {
+			bool here =
+			    known && is_near(dialogue, i, &one->networks[j]);
+			near |= here;
+			if (here || first_policy_is_inside(
+					around, &dialogue->answers, i))
+				propose_also(
+				    dialogue, address_range_format(
+						  &one->networks[j], word));
+		}
+	}
+	if (known && !near)
+		propose_also(dialogue,
+		    address_format(around->session.client.address, word));
+	/* Whoever sits at the console has not said where he comes from. */
+	if (dialogue->proposal[0] == '\0' || (around->has_session && !known))
+		propose(dialogue, STR("any"));
+}
+
 static void
 ask_admins(struct dialogue *dialogue)
 {
-	const struct surroundings *around = &dialogue->around;
-	char word[ADDRESS_TEXT_BYTES];
-
-	/* A link-local neighbour has another name tomorrow. */
-	propose(dialogue,
-	    around->has_session &&
-		    !address_is_local_scope(around->session.client.address)
-		? str_of(address_format(around->session.client.address, word))
-		: STR("any"));
+	propose_admins(dialogue);
 	ask(dialogue,
 	    "From which addresses may this machine be reached by ssh?",
 	    take_admins);

@@ -14,6 +14,30 @@
 #define TCP_LISTENING 10 /* TCP_LISTEN of the kernel's own table */
 #define UDP_UNBOUND   7  /* TCP_CLOSE: it waits for anybody */
 
+/* "br-0123456789ab"; "br-lan" is a router's own. */
+static bool
+is_docker_network(const char *name)
+{
+	return strncmp(name, "br-", 3) == 0 && strlen(name) == 15 &&
+	       strspn(name + 3, "0123456789abcdef") == 12;
+}
+
+/* By the names that Docker, Podman, libvirt, LXC, Incus and Kubernetes give. */
+static bool
+leads_within(const char *name)
+{
+	static const char *const beginnings[] = { "docker", "podman", "virbr",
+		"lxcbr", "lxdbr", "incusbr", "cni" };
+
+	if (is_docker_network(name))
+		return true;
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (str_starts(str_of(name), str_of(beginnings[i])))
+			return true;
+	return false;
+}
+
 static struct surroundings_interface *
 find_interface(struct surroundings *around, const char *name)
 {
@@ -27,6 +51,8 @@ find_interface(struct surroundings *around, const char *name)
 	    &around->interfaces[around->count++];
 	*new = (struct surroundings_interface){ 0 };
 	memcpy(new->name, name, strlen(name) + 1);
+	new->is_within = leads_within(name);
+	around->has_within |= new->is_within;
 	return new;
 }
 
@@ -180,20 +206,26 @@ take_tcp(struct surroundings *around, const char *line)
 		add_port(&around->tcp, port);
 }
 
-/* What asks others has a high port; services have low ones. */
+/* OpenVPN, L2TP, IPsec behind NAT, WireGuard: somebody may come by it. */
+static bool
+is_tunnel(uint16_t port)
+{
+	return port == 1194 || port == 1701 || port == 4500 || port == 51820;
+}
+
+/* What asks others has a high port, but for DHCP; services have low ones. */
 static void
 take_udp(struct surroundings *around, const char *line)
 {
 	uint16_t port;
 
-	if (read_listener(line, UDP_UNBOUND, &port) && port < 1024 &&
-	    port != 68)
+	if (read_listener(line, UDP_UNBOUND, &port) && port != 68 &&
+	    port != 546 && (port < 1024 || is_tunnel(port)))
 		add_port(&around->udp, port);
 }
 
-/* Whose addresses nobody has outside (RFC 1918, 4193, 6598). */
-static bool
-is_private(struct address address)
+bool
+surroundings_is_private(struct address address)
 {
 	static const char *const prefixes[] = { "10.0.0.0/8", "172.16.0.0/12",
 		"192.168.0.0/16", "100.64.0.0/10", "fc00::/7" };
@@ -218,7 +250,8 @@ guess_outside(struct surroundings *around)
 			if (around->outside == SURROUNDINGS_INTERFACES_MAX &&
 			    around->interfaces[i].own[j].family ==
 				ADDRESS_IPV4 &&
-			    !is_private(around->interfaces[i].own[j]))
+			    !surroundings_is_private(
+				around->interfaces[i].own[j]))
 				around->outside = i;
 	if (around->outside == SURROUNDINGS_INTERFACES_MAX)
 		around->outside = around->count;

@@ -23,6 +23,7 @@ struct surroundings_interface {
 	struct address own[SURROUNDINGS_NETWORKS_MAX];
 	struct address_range networks[SURROUNDINGS_NETWORKS_MAX];
 	size_t count;
+	bool is_within; /* a bridge to containers or guests of this machine */
 };
 
 /* Ports on which somebody listens for others; ascending. */
@@ -35,6 +36,7 @@ struct surroundings {
 	struct surroundings_interface interfaces[SURROUNDINGS_INTERFACES_MAX];
 	size_t count;
 	size_t outside; /* the interface of the default route; count: none */
+	bool has_within;
 	bool forwards;
 	struct surroundings_ports tcp, udp;
 	struct address resolvers[SURROUNDINGS_RESOLVERS_MAX];
@@ -45,6 +47,9 @@ struct surroundings {
 
 /* 0 or a negative errno: what interfaces there are could not be found out. */
 int surroundings_look(struct surroundings *ret);
+
+/* Whose addresses nobody has outside (RFC 1918, 4193, 6598). */
+bool surroundings_is_private(struct address address);
 
 bool surroundings_port_is(
     const struct surroundings_ports *ports, uint16_t port);

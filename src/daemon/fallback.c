@@ -120,6 +120,9 @@ fallback_start(struct gateway *gateway, const char *path, struct text *words)
 		rc = gateway_apply(gateway, &order, words);
 	if (rc < 0) {
 		take_reason(words, rc, &gateway->fallback.because);
+		/* What the world says has no line of its own yet. */
+		if (words->len > 0 && words->at[words->len - 1] != '\n')
+			text_addc(words, '\n');
 		rc = restore(gateway, words);
 		if (rc < 0)
 			rc = close_all(gateway, words);

@@ -5,6 +5,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <string.h>
 
 static bool
 is_pattern(struct str interface)
@@ -76,6 +77,72 @@ check_zone(const struct policy_zone *zone, struct report *report)
 	}
 }
 
+/* Up, and with an address by which others can be reached. */
+static bool
+leads_somewhere(const struct ifaddrs *one)
+{
+	if (one->ifa_addr == NULL || (one->ifa_flags & IFF_LOOPBACK) != 0 ||
+	    (one->ifa_flags & IFF_UP) == 0)
+		return false;
+	struct address address = address_from_sockaddr(one->ifa_addr).address;
+	return address.family != ADDRESS_NONE &&
+	       !address_is_local_scope(address);
+}
+
+static bool
+is_in_a_zone(const struct policy *policy, struct str interface)
+{
+	for (uint8_t i = 0; i < policy->zone_count; i++)
+		for (size_t j = 0; j < policy->zones[i].interface_count; j++)
+			if (policy_interface_fits(
+				policy->zones[i].interfaces[j], interface))
+				return true;
+	return false;
+}
+
+/* Each is there once for each address that it has. */
+static bool
+is_first(const struct ifaddrs *all, const struct ifaddrs *one)
+{
+	for (; all != one; all = all->ifa_next)
+		if (leads_somewhere(all) &&
+		    strcmp(all->ifa_name, one->ifa_name) == 0)
+			return false;
+	return true;
+}
+
+static size_t
+count_zoned(const struct policy *policy, const struct ifaddrs *all)
+{
+	size_t count = 0;
+
+	for (; all != NULL; all = all->ifa_next)
+		count += leads_somewhere(all) &&
+			 is_in_a_zone(policy, str_of(all->ifa_name));
+	return count;
+}
+
+/* Whoever forgets the interface by which he comes in finds out too late.  A
+ * host of which the policy has none is another one. */
+static void
+check_zoneless(const struct policy *policy, const struct ifaddrs *all,
+    struct report *report)
+{
+	if (count_zoned(policy, all) == 0)
+		return;
+	for (const struct ifaddrs *one = all; one != NULL;
+	     one = one->ifa_next) {
+		if (!leads_somewhere(one) || !is_first(all, one) ||
+		    is_in_a_zone(policy, str_of(one->ifa_name)))
+			continue;
+		report_warning(report, "interface", (struct place){ 0 },
+		    "the interface %s of this host is in no zone: nothing "
+		    "passes by it",
+		    one->ifa_name);
+		report_hint(report, "like zone net = %s", one->ifa_name);
+	}
+}
+
 static bool
 is_own(const struct ifaddrs *all, struct address address)
 {
@@ -101,14 +168,10 @@ check_listen(const struct ifaddrs *all, struct address address,
 	report_hint(report, "'ip address' lists what there is");
 }
 
-/* Where none can be listed, nothing is said. */
 static void
-check_listens(const struct policy *policy, struct report *report)
+check_listens(const struct policy *policy, const struct ifaddrs *all,
+    struct report *report)
 {
-	struct ifaddrs *all;
-
-	if (getifaddrs(&all) < 0)
-		return;
 	for (size_t i = 0; i < policy->listen_count; i++)
 		check_listen(all, policy->listens[i].at.address,
 		    policy->listens[i].place, report);
@@ -118,12 +181,13 @@ check_listens(const struct policy *policy, struct report *report)
 	for (size_t i = 0; i < policy->console.listen_count; i++)
 		check_listen(all, policy->console.listens[i].address,
 		    policy->console.place, report);
-	freeifaddrs(all);
 }
 
 void
 interfaces_check(const struct policy *policy, struct report *report)
 {
+	struct ifaddrs *all;
+
 	/* A sandboxed command's has none, and is no gateway's. */
 	if (policy->sandbox != ZONE_NONE)
 		return;
@@ -134,5 +198,10 @@ interfaces_check(const struct policy *policy, struct report *report)
 	}
 	for (uint8_t i = 0; i < policy->zone_count; i++)
 		check_zone(&policy->zones[i], report);
-	check_listens(policy, report);
+	/* Where none can be listed, nothing is said. */
+	if (getifaddrs(&all) < 0)
+		return;
+	check_zoneless(policy, all, report);
+	check_listens(policy, all, report);
+	freeifaddrs(all);
 }

@@ -13,9 +13,9 @@
 
 /*
  * A warning of kind "interface" for each that is missing in the network
- * namespace of the caller, and for each address of a listener that nobody has
- * there; where there is no interface, this is not the gateway, and one warning
- * says so.
+ * namespace of the caller, for each that is there and in no zone, and for each
+ * address of a listener that nobody has there; where there is no interface,
+ * this is not the gateway, and one warning says so.
  */
 void interfaces_check(const struct policy *policy, struct report *report);
 

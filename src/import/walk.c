@@ -399,7 +399,24 @@ leave_out_idle(struct import_chains *bases)
 	bases->count = kept;
 }
 
-/* Where nobody has said anything, nothing passes. */
+/* Whether it is a firewall that was read: then a hook without a chain lets all
+ * pass, as the kernel does. */
+static bool
+guards(const struct import_walk *walk)
+{
+	for (size_t i = 0; i < walk->rules->chains.count; i++) {
+		const struct import_chain *chain = walk->rules->chains.items[i];
+		bool fits = walk->family == ADDRESS_NONE ||
+			    chain->family == ADDRESS_NONE ||
+			    chain->family == walk->family;
+		if (fits && !chain->nat && chain->hook == IMPORT_INPUT)
+			return true;
+	}
+	return false;
+}
+
+/* Where nobody has said anything, nothing passes: but a firewall that says who
+ * may come in does not forbid by silence what goes out. */
 static void
 say_nothing(struct walker *walker)
 {
@@ -407,7 +424,11 @@ say_nothing(struct walker *walker)
 	struct context all = everybody(walker->walk);
 	struct contexts list = { 0 };
 
-	rule.action = IMPORT_DROP;
+	walker->last = true;
+	rule.action =
+	    walker->walk->part == IMPORT_PART_FROM_SELF && guards(walker->walk)
+		? IMPORT_ACCEPT
+		: IMPORT_DROP;
 	walk_context_add(walker, &list, &all);
 	decide(walker, &list, &rule);
 	free(list.items);

@@ -94,6 +94,9 @@ find_unused_zones(const struct policy *policy, struct report *report)
 {
 	uint64_t named = zones_named(policy);
 
+	/* Where there is but one, it is `any`. */
+	if (policy->zone_count == 1)
+		return;
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if ((named & policy_zone_bit(zone)) == 0)
 			report_warning(report, "unused",

@@ -213,4 +213,8 @@ bool policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret);
 /* Words that mean something in the language and so can name nothing. */
 bool policy_word_is_reserved(struct str word);
 
+/* The name of an interface as the kernel has it, or the beginning of one, with
+ * `*` for what follows. */
+bool policy_word_is_interface(struct str word);
+
 #endif

@@ -116,9 +116,56 @@ def test_a_machine_alone_as_proposed(gateway_lab: Lab, tmp_path: Path) -> None:
         assert done.returncode == GOOD, done.stderr
         check(file)
         assert re.search(r"^allow +net -> self tcp 9100", file.read_text(), re.MULTILINE)
-        assert f"name admins = {lan.ip4}\n" in file.read_text()
+        assert "name admins = 10.0.0.0/24\n" in file.read_text()
         again = subprocess.run(command, env=printer.env, capture_output=True, text=True)
         assert again.returncode == WRONG_WORLD and "it is there already" in again.stderr
+
+
+def proposed(host: Host, env: dict[str, str], file: Path) -> str:
+    """What is written where everything is as proposed; it needs no warning."""
+    command = argv(host, "--yes", "-o", file)
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == GOOD, done.stderr
+    checked = entering(host.namespace, host.etc, [str(PROGRAM), "check", str(file)])
+    said = subprocess.run(checked, capture_output=True, text=True)
+    assert said.returncode == GOOD and "warning" not in said.stdout + said.stderr
+    return file.read_text()
+
+
+def test_ssh_is_for_where_one_is(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
+    """The inside of a gateway; from outside, no more than who sits there."""
+    lab = gateway_lab
+    inside = re.search(
+        r"^name admins = (.*)$", proposed(gw, gw.env, tmp_path / "console"), re.M
+    )[1]
+    assert "10.0.0.0/24" in inside and "203.0.113" not in inside
+    near = proposed(gw, session(lab.lan, "10.0.0.1"), tmp_path / "near")
+    assert f"\nname admins = {inside}\n" in near
+    far = proposed(gw, session(lab.web, "203.0.113.1"), tmp_path / "far")
+    assert f"\nname admins = {inside}, {lab.web.ip4}\n" in far
+
+
+@pytest.fixture
+def containers(gateway_lab: Lab) -> Host:
+    """The printer, which forwards for its containers as Docker makes it do."""
+    host = gateway_lab.printer
+    bridges = {"docker0": "172.17.0.1/16", "br-0123456789ab": "172.18.0.1/16"}
+    for bridge, address in bridges.items():
+        host.run(["ip", "link", "add", bridge, "type", "bridge"])
+        host.run(["ip", "address", "add", address, "dev", bridge])
+    host.sysctl("net.ipv4.ip_forward", "1")
+    yield host
+    host.sysctl("net.ipv4.ip_forward", "0")
+    for bridge in bridges:
+        host.run(["ip", "link", "delete", bridge])
+
+
+def test_a_machine_with_containers_is_no_gateway(containers: Host, tmp_path: Path) -> None:
+    text = proposed(containers, containers.env, tmp_path / "first.policy")
+    zone = r"^zone inner = docker0 +br-0123456789ab +172\.17\.0\.0/16 +172\.18\.0\.0/16$"
+    assert re.search(zone, text, re.MULTILINE), text
+    assert re.search(r"^allow +inner -> any", text, re.MULTILINE)
+    assert "masquerade" not in text and "zone lan" not in text
 
 
 def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
@@ -134,6 +181,17 @@ def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Pat
     for address, verdict in (("203.0.113.80", "allow"), ("203.0.113.66", "reject")):
         explained = subprocess.run([PROGRAM, "explain", file, flow.format(address)], capture_output=True, text=True)
         assert explained.stdout.startswith(verdict), explained.stdout
+
+
+def test_an_interface_that_no_zone_has(gw: Host, tmp_path: Path) -> None:
+    """Whoever came by it would be locked out, and hears of it before."""
+    file = tmp_path / "half.policy"
+    file.write_text("zone lan = int0 10.0.0.0/24\nzone wan = ext0\nallow lan -> wan\n")
+    command = entering(gw.namespace, gw.etc, [str(PROGRAM), "check", str(file)])
+    said = subprocess.run(command, capture_output=True, text=True)
+    assert said.returncode == GOOD
+    assert said.stderr.count("is in no zone") == 1, said.stderr
+    assert "the interface int1 of this host is in no zone: nothing passes by it" in said.stderr
 
 
 def test_an_address_that_the_gateway_lacks(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:

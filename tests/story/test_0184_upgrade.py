@@ -194,6 +194,24 @@ def test_once_more(site: Site) -> None:
     wait.until("one to be left", lambda: daemons(site.gateway) == [second], 15)
 
 
+def test_the_state_is_the_new_ones(gateway_lab: Lab, origin: Origin, tmp_path: Path) -> None:
+    """Also while the old one has something to finish: last good policy, history."""
+    policy = POLICY.replace(', disk "FOLDER" 256M', "")
+    with (
+        Gateway(gateway_lab, policy, "--state", str(tmp_path / "state")) as gateway,
+        contextlib.ExitStack() as stack,
+    ):
+        stack.callback(end_all, gateway)
+        with tunnel(Site(gateway, origin)):
+            [before] = daemons(gateway)
+            after = upgrade(gateway)
+            assert set(daemons(gateway)) == {before, after}
+            assert "attention" not in gateway.command("status").stdout
+            another = gateway.policy_file(policy + "# another\n")
+            assert gateway.command("apply", "--as", "another", another).returncode == GOOD
+            assert "another" in gateway.command("history").stdout
+
+
 def test_another_policy_ends_what_the_old_one_does(site: Site) -> None:
     with tunnel(site) as sock:
         after = upgrade(site.gateway)

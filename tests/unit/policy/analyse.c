@@ -158,6 +158,7 @@ static const struct {
 	    "4 unused: no rule uses the name 'x'\n"
 	    "5 unused: no rule uses the list 'bad'\n"
 	    "7 unused: nothing uses the service 'mail'\n" },
+	{ "zone net = eth0\nallow 192.0.2.7 -> self ssh\n", "" },
 	{ HEAD USED "list nothing = addresses \"nothing.netset\"\n"
 		    "drop nothing -> any\n"
 		    "allow lan -> wan\n",
