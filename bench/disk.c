@@ -122,9 +122,14 @@ read_one(size_t i)
 	struct cache_lead *lead = NULL;
 	struct cache_waiter *waiter = NULL;
 	char text[80];
+	const struct cache_wish wish = {
+		.key = key_of(i, text),
+		.request = &request,
+		.loop = &loop,
+		.fn = on_call,
+	};
 
-	if (cache_take_turn(&user, key_of(i, text), &request, NULL, false,
-		&loop, on_call, NULL, &lead, &waiter) == CACHE_TURN_WAIT) {
+	if (cache_take_turn(&user, &wish, &lead, &waiter) == CACHE_TURN_WAIT) {
 		cache_sleep(&user);
 		(void)loop_run(&loop);
 		cache_wake(&user);

@@ -288,10 +288,10 @@ def sources(folder: str) -> str:
 
 def words_that_are_read() -> set[str]:
     """Wherever the parser and the reader of flows look for a word."""
-    code = "".join(
-        (ROOT / "src" / "policy" / name).read_text()
-        for name in ("parse.c", "parse_rule.c", "reader.c", "resolve_case.c", "flow_text.c", "flow_facts.c")
-    )
+    parser = (ROOT / "src" / "policy").glob("parse*.c")
+    others = ("reader.c", "resolve_case.c", "flow_text.c", "flow_facts.c")
+    files = [*parser, *(ROOT / "src" / "policy" / name for name in others)]
+    code = "".join(path.read_text() for path in sorted(files))
     looked_for = re.findall(r'reader_at_word\([\w>-]+,\s*"([a-z]+)"', code)
     rows = re.findall(r'\{ "([a-z]+)", (?:parse|read)_\w+', code)
     return set(looked_for) | set(rows)

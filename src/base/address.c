@@ -292,6 +292,14 @@ address_is_multicast(struct address a)
 	return a.family == ADDRESS_IPV6 && a.bytes[0] == 0xff;
 }
 
+struct address
+address_source(struct address address)
+{
+	if (address.family == ADDRESS_IPV6)
+		memset(address.bytes + 8, 0, 8);
+	return address;
+}
+
 bool
 address_is_link_local(struct address a)
 {

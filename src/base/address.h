@@ -95,6 +95,10 @@ const char *address_range_format(const struct address_range *range,
  */
 bool address_is_local_scope(struct address address);
 
+/* Whoever has an address of IPv6 has its network of 64 bits to himself: that,
+ * or the address of IPv4. */
+struct address address_source(struct address address);
+
 bool address_is_link_local(struct address address);
 bool address_is_multicast(struct address address);
 

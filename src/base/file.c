@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +80,39 @@ file_write_all(int fd, struct str s)
 		s = str_skip(s, (size_t)n);
 	}
 	return 0;
+}
+
+/* 0 or a negative errno; the file at `path` is fd's. */
+static int
+put_in_place(const char *beside, const char *path, struct str s, int fd)
+{
+	int rc = file_write_all(fd, s);
+
+	if (rc == 0 && rename(beside, path) < 0)
+		rc = -errno;
+	return rc;
+}
+
+int
+file_write_anew(const char *path, struct str s, int *ret_fd)
+{
+	struct text beside = TEXT_EMPTY;
+	int rc = -ENOMEM, fd = -1;
+
+	text_addf(&beside, "%s.new", path);
+	if (!beside.full) {
+		fd = open(beside.at,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC |
+			O_NOFOLLOW,
+		    0600);
+		rc = fd < 0 ? -errno : put_in_place(beside.at, path, s, fd);
+	}
+	text_fini(&beside);
+	if (rc == 0)
+		*ret_fd = fd;
+	else if (fd >= 0)
+		(void)close(fd);
+	return rc;
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * base/file: whole files, read once.
+ * base/file: whole files, read or written at once.
  */
 #ifndef GATEHOUSE_BASE_FILE_H
 #define GATEHOUSE_BASE_FILE_H
@@ -21,6 +21,13 @@ bool file_is_open(const char *path);
 
 /* Writes all of s, through interruptions.  0 or a negative errno. */
 int file_write_all(int fd, struct str s);
+
+/*
+ * Writes all of s beside the path, and puts that in its place: a crash leaves
+ * the one or the other.  0, and *ret_fd is open for appending, for the owner of
+ * the process alone; or a negative errno.
+ */
+int file_write_anew(const char *path, struct str s, int *ret_fd);
 
 /*
  * The path of `name` as seen from the folder of `beside`; absolute names stay.

@@ -264,6 +264,26 @@ drop_so_far(struct start *start, uint64_t number)
 	cache_disk_say(start->disk, CACHE_DISK_EMPTIED, 0);
 }
 
+/* Of a segment that cannot be opened. */
+static int
+do_without(struct start *start, uint64_t number, bool last, int error)
+{
+	struct cache_disk *disk = start->disk;
+
+	if (!last) {
+		drop_so_far(start, number);
+		return 0;
+	}
+	if (error != -EINVAL && error != -EIO)
+		return error;
+	/* Torn at its very beginning: it is begun again. */
+	cache_segment_unlink(disk, number);
+	if (disk->used_segments > 0)
+		return cache_segment_begin(disk);
+	disk->last_number = number;
+	return 0;
+}
+
 static int
 read_segment(struct start *start, uint64_t number, bool last)
 {
@@ -272,20 +292,8 @@ read_segment(struct start *start, uint64_t number, bool last)
 	int fd = open_segment(disk, number);
 	uint64_t end = 0;
 
-	if (fd < 0 && last && fd != -EINVAL && fd != -EIO)
-		return fd;
-	if (fd < 0 && last) {
-		/* Torn at its very beginning: it is begun again. */
-		cache_segment_unlink(disk, number);
-		if (disk->used_segments > 0)
-			return cache_segment_begin(disk);
-		disk->last_number = number;
-		return 0;
-	}
-	if (fd < 0) {
-		drop_so_far(start, number);
-		return 0;
-	}
+	if (fd < 0)
+		return do_without(start, number, last, fd);
 	int rc = cache_segment_read_entries(fd, number, &entries);
 	bool sealed = rc == 0;
 	end = size_of(fd);

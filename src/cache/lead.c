@@ -188,11 +188,11 @@ cache_alone_end(struct cache_shard *shard, uint64_t hash)
 /* ---- turns ---- */
 
 static enum cache_turn
-wait_for(struct cache_shard *shard, struct cache_lead *lead, struct loop *loop,
-    cache_waiter_fn fn, void *context, struct cache_waiter **ret)
+wait_for(struct cache_shard *shard, struct cache_lead *lead,
+    const struct cache_wish *wish, struct cache_waiter **ret)
 {
-	struct cache_waiter *waiter =
-	    cache_waiter_create(&shard->lock, loop, fn, context);
+	struct cache_waiter *waiter = cache_waiter_create(
+	    &shard->lock, wish->loop, wish->fn, wish->context);
 
 	if (waiter == NULL)
 		return CACHE_TURN_ALONE;
@@ -251,12 +251,12 @@ is_slow(const struct cache_lead *lead)
 }
 
 enum cache_turn
-cache_take_turn(struct cache_user *user, struct str key,
-    const struct http_request *request, const struct cache_object *known,
-    bool again, struct loop *loop, cache_waiter_fn fn, void *context,
+cache_take_turn(struct cache_user *user, const struct cache_wish *wish,
     struct cache_lead **ret_lead, struct cache_waiter **ret_waiter)
 {
 	struct cache *cache = user->cache;
+	const struct http_request *request = wish->request;
+	struct str key = wish->key;
 	uint64_t hash = cache_key_hash(cache, key);
 	struct cache_shard *shard = cache_shard_lock(cache, hash);
 	enum cache_turn turn = CACHE_TURN_LEAD;
@@ -264,17 +264,17 @@ cache_take_turn(struct cache_user *user, struct str key,
 	const struct cache_object *object =
 	    cache_shard_find(cache, shard, (uint32_t)hash, key, request);
 	struct cache_lead *lead = find_lead(shard, hash, key, request);
-	if (object != NULL && object != known) {
+	if (object != NULL && object != wish->known) {
 		turn = CACHE_TURN_FOUND;
 	} else if (is_alone(shard, hash)) {
 		turn = CACHE_TURN_ALONE;
 	} else if (lead != NULL && !is_slow(lead)) {
-		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);
+		turn = wait_for(shard, lead, wish, ret_waiter);
 		shard->collapsed += turn == CACHE_TURN_WAIT;
-	} else if (known == NULL && !again &&
+	} else if (wish->known == NULL && !wish->again &&
 		   is_on_disk(cache, shard, hash, key, request) &&
 		   load(cache, shard, hash, key, request, &lead)) {
-		turn = wait_for(shard, lead, loop, fn, context, ret_waiter);
+		turn = wait_for(shard, lead, wish, ret_waiter);
 	} else {
 		lead = begin_lead(shard, hash, key, request);
 		if (lead == NULL)

@@ -117,16 +117,26 @@ enum cache_turn {
 			     kept, or no memory; go on without */
 };
 
-/*
- * known: what cache_find gave and the caller cannot use as it is (stale), or
- * NULL; FOUND is anything else than that.  again: it has waited before, so that
- * what a disk has of the URL has been read; it was for those who dialled
- * another address under its name, and would be read for ever.
- */
-enum cache_turn cache_take_turn(struct cache_user *user, struct str key,
-    const struct http_request *request, const struct cache_object *known,
-    bool again, struct loop *loop, cache_waiter_fn fn, void *context,
-    struct cache_lead **ret_lead, struct cache_waiter **ret_waiter);
+/* Lent for the call, but for loop and context. */
+struct cache_wish {
+	struct str key;
+	const struct http_request *request;
+	/* What cache_find gave and the caller cannot use as it is (stale), or
+	 * NULL; FOUND is anything else than that. */
+	const struct cache_object *known;
+	/* It has waited before, so that what a disk has of the URL has been
+	 * read; it was for those who dialled another address under its name,
+	 * and would be read for ever. */
+	bool again;
+	/* In which it is called to look again. */
+	struct loop *loop;
+	cache_waiter_fn fn;
+	void *context;
+};
+
+enum cache_turn cache_take_turn(struct cache_user *user,
+    const struct cache_wish *wish, struct cache_lead **ret_lead,
+    struct cache_waiter **ret_waiter);
 
 /*
  * Another lead for what is in the store and stale: one request validates it

@@ -138,13 +138,11 @@ used_up(const struct cache_meta *meta, const struct cache_times *times)
 }
 
 enum cache_refusal
-cache_update(const struct http_request *request,
-    const struct http_response *response, const struct cache_times *times,
-    const struct cache_rules *rules, const struct cache_meta *meta,
-    struct str head, struct arena *arena, struct text *out,
-    struct cache_meta *ret)
+cache_update(const struct cache_update *update, struct arena *arena,
+    struct text *out, struct cache_meta *ret)
 {
-	struct http_request asked = *request;
+	const struct cache_meta *meta = update->meta;
+	struct http_request asked = *update->request;
 	struct http_response merged = {
 		.status = meta->status == 206 ? 200 : meta->status,
 		.minor = 1,
@@ -153,13 +151,13 @@ cache_update(const struct http_request *request,
 	};
 
 	asked.method = HTTP_METHOD_GET;
-	if (merge(head, response, arena, &merged.fields) < 0)
+	if (merge(update->head, update->response, arena, &merged.fields) < 0)
 		out->full = true;
 	enum cache_refusal refusal =
-	    cache_meta_make(&asked, &merged, times, rules, ret);
+	    cache_meta_make(&asked, &merged, update->times, update->rules, ret);
 	if (refusal != CACHE_STORABLE)
-		*ret = used_up(meta, times);
-	keep_place(response, meta, ret);
+		*ret = used_up(meta, update->times);
+	keep_place(update->response, meta, ret);
 	(void)cache_head_write(&merged, out, ret); /* out->full tells */
 	return refusal;
 }

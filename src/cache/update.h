@@ -18,6 +18,17 @@
 bool cache_update_concerns(const struct http_response *response,
     const struct cache_meta *meta, struct str head);
 
+/* All of it lent for the call. */
+struct cache_update {
+	const struct http_request *request;
+	const struct http_response *response;
+	const struct cache_times *times;
+	const struct cache_rules *rules;
+	/* What is stored. */
+	const struct cache_meta *meta;
+	struct str head;
+};
+
 /*
  * Appends the stored head with the fields of `response` in the place of those
  * it had, and makes the meta anew.  `response` is a 304, the answer to a HEAD,
@@ -28,10 +39,7 @@ bool cache_update_concerns(const struct http_response *response,
  * CACHE_STORABLE; or why it may not be kept any longer: this one client may
  * still be answered with it.  If it could not be made, out->full is set.
  */
-enum cache_refusal cache_update(const struct http_request *request,
-    const struct http_response *response, const struct cache_times *times,
-    const struct cache_rules *rules, const struct cache_meta *meta,
-    struct str head, struct arena *arena, struct text *out,
-    struct cache_meta *ret);
+enum cache_refusal cache_update(const struct cache_update *update,
+    struct arena *arena, struct text *out, struct cache_meta *ret);
 
 #endif

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/answer.h"
 #include "cli/control_client.h"
 
 #include "policy/duration.h"
@@ -36,14 +37,11 @@ print_left(const json_t *ban)
 static enum status
 print_bans(const struct text *answer)
 {
-	json_error_t error;
-	json_t *all = json_loadb(answer->at, answer->len, 0, &error), *ban;
+	json_t *all = answer_read(answer), *ban;
 	size_t i;
 
-	if (all == NULL) {
-		complain("the gateway's answer makes no sense: %s", error.text);
+	if (all == NULL)
 		return STATUS_WORLD;
-	}
 	if (json_array_size(json_object_get(all, "bans")) > 0)
 		(void)puts("    left  banned");
 	json_array_foreach(json_object_get(all, "bans"), i, ban)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/answer.h"
 #include "cli/change.h"
 #include "cli/control_client.h"
 #include "cli/running.h"
@@ -57,14 +58,11 @@ print_policy(const json_t *policy)
 static enum status
 print_history(const struct text *answer)
 {
-	json_error_t error;
-	json_t *all = json_loadb(answer->at, answer->len, 0, &error), *policy;
+	json_t *all = answer_read(answer), *policy;
 	size_t i;
 
-	if (all == NULL) {
-		complain("the gateway's answer makes no sense: %s", error.text);
+	if (all == NULL)
 		return STATUS_WORLD;
-	}
 	if (json_is_string(json_object_get(all, "problem")))
 		(void)printf("attention  %s\n", word(all, "problem"));
 	(void)puts("    id  in force since        state        in force  "

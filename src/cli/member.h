@@ -22,4 +22,11 @@ struct str member_inner_string(
 int64_t member_inner_number(
     const json_t *object, const char *outer, const char *name);
 
+/*
+ * Makes all strings in it such as people may see (base/utf8), for those who
+ * print them: what the gateway has from others may be for a terminal to obey.
+ * Names of members stay.  0 or -ENOMEM.
+ */
+int member_show_all(json_t *value);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/control_client.h"
+#include "cli/member.h"
 
 #include "base/vec.h"
 #include "policy/duration.h"
@@ -48,7 +49,8 @@ take_line(void *context, struct str line)
 	} else if (listing->json) {
 		(void)printf("%.*s\n", STR_ARG(line));
 		json_decref(one);
-	} else if (VEC_ADD(&listing->all, one) < 0) {
+	} else if (member_show_all(one) < 0 ||
+		   VEC_ADD(&listing->all, one) < 0) {
 		listing->rc = -ENOMEM;
 		json_decref(one);
 	}

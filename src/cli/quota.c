@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/answer.h"
 #include "cli/control_client.h"
 
 #include "policy/quota.h"
@@ -49,14 +50,11 @@ print_quota(const json_t *quota)
 static enum status
 print_quotas(const struct text *answer)
 {
-	json_error_t error;
-	json_t *all = json_loadb(answer->at, answer->len, 0, &error), *quota;
+	json_t *all = answer_read(answer), *quota;
 	size_t i;
 
-	if (all == NULL) {
-		complain("the gateway's answer makes no sense: %s", error.text);
+	if (all == NULL)
 		return STATUS_WORLD;
-	}
 	if (json_array_size(json_object_get(all, "quotas")) > 0)
 		(void)puts("    used   quota  per    until"
 			   "                 source           rule");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/answer.h"
 #include "cli/control_client.h"
 
 #include "firewall/early_drop.h"
@@ -274,13 +275,10 @@ print_pinned(const json_t *pinned)
 static enum status
 print_status(const struct text *answer)
 {
-	json_error_t error;
-	json_t *status = json_loadb(answer->at, answer->len, 0, &error);
+	json_t *status = answer_read(answer);
 
-	if (status == NULL) {
-		complain("the gateway's answer makes no sense: %s", error.text);
+	if (status == NULL)
 		return STATUS_WORLD;
-	}
 	print_fallback(status);
 	print_confirmation(json_object_get(status, "confirmation"));
 	print_outputs(

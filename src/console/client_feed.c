@@ -70,7 +70,8 @@ console_client_begin_feed(struct console_client *client, int fd)
 	struct text out = TEXT_EMPTY;
 	struct stat st;
 
-	if (client->server->feed_count >= CONSOLE_FEEDS_MAX ||
+	if (!console_server_has_room(
+		client->server, client->peer.address, true) ||
 	    fstat(fd, &st) < 0) {
 		(void)close(fd);
 		console_client_problem(client, 503,

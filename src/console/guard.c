@@ -72,8 +72,10 @@ bool
 console_guard_may_try(
     const struct console_guard *guard, struct address address, int64_t now)
 {
+	struct address source = address_source(address);
+
 	for (size_t i = 0; i < CONSOLE_FAILURE_ENTRIES; i++)
-		if (address_eq(guard->failures[i].address, address))
+		if (address_eq(guard->failures[i].address, source))
 			return guard->failures[i].count <
 				   CONSOLE_FAILURES_MAX ||
 			       guard->failures[i].since +
@@ -88,6 +90,7 @@ console_guard_failed(
 {
 	size_t at = 0;
 
+	address = address_source(address);
 	for (size_t i = 0; i < CONSOLE_FAILURE_ENTRIES; i++) {
 		if (address_eq(guard->failures[i].address, address)) {
 			at = i;

@@ -18,7 +18,8 @@
 #define CONSOLE_TOKEN_BYTES_MAX   255
 #define CONSOLE_SECRET_TEXT_BYTES 65 /* 256 bits in hexadecimal */
 
-/* So many wrong tokens an address may show, and then waits. */
+/* So many wrong tokens a source may show, and then waits: an address, of IPv6
+ * its network of 64 bits. */
 #define CONSOLE_FAILURES_MAX    5
 #define CONSOLE_FAILURE_TIME    (60 * CLOCK_SECOND)
 #define CONSOLE_FAILURE_ENTRIES 256

@@ -65,6 +65,22 @@ may_read(const struct policy *policy, struct address address)
 	return zone < 64 && (policy->console.zones >> zone & 1) != 0;
 }
 
+bool
+console_server_has_room(
+    const struct console_server *server, struct address address, bool for_feed)
+{
+	unsigned taken = for_feed ? server->feed_count : server->client_count;
+	unsigned places = for_feed ? CONSOLE_FEEDS_MAX : CONSOLE_CLIENTS_MAX;
+	struct address source = address_source(address);
+	unsigned own = 0;
+
+	for (const struct console_client *client = server->clients;
+	     client != NULL; client = client->next)
+		own += (!for_feed || client->feed.fd >= 0) &&
+		       address_eq(address_source(client->peer.address), source);
+	return own < places - taken;
+}
+
 /* One too many hears so, if it can be said at once, and is gone. */
 static void
 turn_away(int fd)
@@ -89,7 +105,7 @@ take(struct console_server *server, const struct socket_accepted *one)
 	if (server->policy == NULL ||
 	    !may_read(server->policy, one->peer.address))
 		socket_close_reset(one->fd);
-	else if (server->client_count >= CONSOLE_CLIENTS_MAX)
+	else if (!console_server_has_room(server, one->peer.address, false))
 		turn_away(one->fd);
 	else if (console_client_create(server, one) < 0)
 		(void)close(one->fd);

@@ -16,10 +16,11 @@
 #include "net/loop.h"
 #include "policy/policy.h"
 
-/* Dashboards of an office; each may take a socket and 100 KiB. */
+/* Dashboards of an office; each may take a socket and 100 KiB.  One source has
+ * half of them at most. */
 #define CONSOLE_CLIENTS_MAX 256
 
-/* Of them, those that follow events. */
+/* Of them, those that follow events; likewise. */
 #define CONSOLE_FEEDS_MAX 64
 
 struct console_server;

@@ -40,6 +40,13 @@ struct console_server {
 	struct console_guard guard;
 };
 
+/*
+ * Whether the source may have one more of so many places, of clients or of
+ * those who follow: as long as it has fewer than are free (proxy/crowd).
+ */
+bool console_server_has_room(
+    const struct console_server *server, struct address address, bool for_feed);
+
 /* Takes the connection; the caller closes it on a negative errno. */
 int console_client_create(
     struct console_server *server, const struct socket_accepted *accepted);

@@ -4,8 +4,6 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -43,36 +41,22 @@ add_ban(struct text *out, const struct ban *ban)
 	    out, "%s%s\n", ban->because[0] != '\0' ? " " : "", ban->because);
 }
 
-/* Beside it, and then in its place: a crash leaves the one or the other. */
 static int
 write_anew(struct ban_file *file, const struct bans *bans)
 {
-	struct text all = TEXT_EMPTY, path = TEXT_EMPTY;
+	struct text all = TEXT_EMPTY;
+	int fd;
 
 	for (size_t i = 0; i < bans->count; i++)
 		add_ban(&all, &bans->items[i]);
-	text_addf(&path, "%s.new", file->path);
-	int rc = all.full || path.full ? -ENOMEM : 0;
-	int fd = rc < 0 ? -1
-			: open(path.at,
-			      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-				  O_CLOEXEC | O_NOFOLLOW,
-			      0600);
-	if (rc == 0 && fd < 0)
-		rc = -errno;
-	if (rc == 0)
-		rc = file_write_all(fd, text_str(&all));
-	if (rc == 0 && rename(path.at, file->path) < 0)
-		rc = -errno;
+	int rc = all.full ? -ENOMEM
+			  : file_write_anew(file->path, text_str(&all), &fd);
 	if (rc == 0) {
 		forget_fd(file);
 		file->fd = fd;
 		file->lines = bans->count;
-	} else if (fd >= 0) {
-		(void)close(fd);
 	}
 	text_fini(&all);
-	text_fini(&path);
 	return rc;
 }
 

@@ -180,3 +180,21 @@ child_hear(struct child *child, enum channel_type type,
 		rc = -EBADMSG;
 	return rc;
 }
+
+/* For the answers that need no work. */
+int64_t
+child_soon(void)
+{
+	return clock_now() + CHILD_ANSWER_SECONDS * CLOCK_SECOND;
+}
+
+/* Waits for an answer of this type; who gives none is ended. */
+int
+child_await_answer(struct child *child, enum channel_type type,
+    struct channel_message *ret, int64_t deadline)
+{
+	int rc = child_hear(child, type, ret, deadline);
+
+	child_end_if_lost(child, rc);
+	return rc;
+}

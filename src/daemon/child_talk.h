@@ -54,6 +54,13 @@ int child_read(
 int child_hear(struct child *child, enum channel_type type,
     struct channel_message *ret, int64_t deadline);
 
+/* For the answers that need no work: when they must be here. */
+int64_t child_soon(void);
+
+/* Waits for an answer of this type; who gives none is ended. */
+int child_await_answer(struct child *child, enum channel_type type,
+    struct channel_message *ret, int64_t deadline);
+
 /* What does not answer, or not to what was asked, will not later: it is ended,
  * and another one started. */
 void child_end_if_lost(struct child *child, int rc);

@@ -253,14 +253,14 @@ open_dns(struct generation *generation, const struct generation_wish *wish,
 	return rc < 0 ? rc : one;
 }
 
+/* Of `proxy`: connections and datagrams at the same places. */
 static int
-open_listeners(struct generation *generation,
-    const struct generation_wish *wish, struct report *report)
+open_explicit(struct generation *generation, const struct generation_wish *wish,
+    struct report *report)
 {
 	const struct policy *policy = generation->policy;
 	int rc = 0;
 
-	/* All that are in use are said at once. */
 	for (size_t i = 0; i < policy->listen_count; i++) {
 		struct generation_listener listener = {
 			.kind = CHANNEL_LISTENER_EXPLICIT,
@@ -276,6 +276,16 @@ open_listeners(struct generation *generation,
 		}
 		rc = rc < 0 ? rc : one;
 	}
+	return rc;
+}
+
+static int
+open_console(struct generation *generation, const struct generation_wish *wish,
+    struct report *report)
+{
+	const struct policy *policy = generation->policy;
+	int rc = 0;
+
 	for (size_t i = 0; i < policy->console.listen_count; i++) {
 		const struct generation_listener listener = {
 			.kind = CHANNEL_LISTENER_CONSOLE,
@@ -285,7 +295,20 @@ open_listeners(struct generation *generation,
 		    generation, wish, listener, policy->console.place, report);
 		rc = rc < 0 ? rc : one;
 	}
-	int one = open_dns(generation, wish, report);
+	return rc;
+}
+
+/* All that are in use are said at once. */
+static int
+open_listeners(struct generation *generation,
+    const struct generation_wish *wish, struct report *report)
+{
+	const struct policy *policy = generation->policy;
+	int rc = open_explicit(generation, wish, report);
+	int one = open_console(generation, wish, report);
+
+	rc = rc < 0 ? rc : one;
+	one = open_dns(generation, wish, report);
 	rc = rc < 0 ? rc : one;
 	if (policy->intercept_count > 0 || policy->dns.intercepts != 0) {
 		one = open_intercept(generation, wish,

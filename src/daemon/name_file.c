@@ -6,8 +6,6 @@
 #include "base/hostname.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -62,45 +60,21 @@ write_one(void *context, struct learned_address *address)
 	}
 }
 
-/* Beside it, and then in its place: a crash leaves the one or the other. */
-static int
-put_in_place(struct name_file *file, const struct text *all)
-{
-	struct text path = TEXT_EMPTY;
-
-	text_addf(&path, "%s.new", file->path);
-	int rc = all->full || path.full ? -ENOMEM : 0;
-	int fd = rc < 0 ? -1
-			: open(path.at,
-			      O_WRONLY | O_CREAT | O_TRUNC | O_APPEND |
-				  O_CLOEXEC | O_NOFOLLOW,
-			      0600);
-	if (rc == 0 && fd < 0)
-		rc = -errno;
-	if (rc == 0)
-		rc = file_write_all(fd, text_str(all));
-	if (rc == 0 && rename(path.at, file->path) < 0)
-		rc = -errno;
-	if (rc == 0) {
-		forget_fd(file);
-		file->fd = fd;
-	} else if (fd >= 0) {
-		(void)close(fd);
-	}
-	text_fini(&path);
-	return rc;
-}
-
 static int
 write_anew(struct name_file *file, const struct learned_names *names)
 {
 	struct text all = TEXT_EMPTY;
 	struct writing writing = { &all, 0, clock_now() };
+	int fd;
 
 	learned_names_each(names, write_one, &writing);
-	int rc = put_in_place(file, &all);
-	if (rc == 0)
+	int rc = all.full ? -ENOMEM
+			  : file_write_anew(file->path, text_str(&all), &fd);
+	if (rc == 0) {
+		forget_fd(file);
+		file->fd = fd;
 		file->lines = writing.lines;
+	}
 	text_fini(&all);
 	return rc;
 }

@@ -181,25 +181,12 @@ take_end(const struct nlmsghdr *message, void *context)
 static int
 take_message(struct flow_log *log)
 {
-	char *buffer = log->netlink.buffer;
-	struct sockaddr_nl sender = { 0 };
-	socklen_t sender_len = sizeof(sender);
-	ssize_t n =
-	    recvfrom(flow_log_fd(log), buffer, sizeof(log->netlink.buffer),
-		MSG_DONTWAIT, (struct sockaddr *)&sender, &sender_len);
+	int rc = netlink_take(&log->netlink, take_end, log);
 
-	if (n < 0 && errno == ENOBUFS) {
-		counter_add(COUNTER_FLOWS_LOST, 1);
-		log->lost = true;
-		return 1;
-	}
-	if (n < 0 && errno == EINTR)
-		return 1;
-	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
-	/* Only the kernel has port 0. */
-	if (sender.nl_pid == 0)
-		(void)mnl_cb_run(buffer, (size_t)n, 0, 0, take_end, log);
+	if (rc != -ENOBUFS)
+		return rc;
+	counter_add(COUNTER_FLOWS_LOST, 1);
+	log->lost = true;
 	return 1;
 }
 

@@ -216,3 +216,23 @@ netlink_ask(struct netlink *netlink, struct nlmsghdr *request, mnl_cb_t each,
 			return -errno;
 	return receive(netlink, sequence, each, context, reterr_words);
 }
+
+int
+netlink_take(struct netlink *netlink, mnl_cb_t each, void *context)
+{
+	struct sockaddr_nl sender = { 0 };
+	socklen_t sender_len = sizeof(sender);
+	ssize_t n = recvfrom(mnl_socket_get_fd(netlink->socket),
+	    netlink->buffer, sizeof(netlink->buffer), MSG_DONTWAIT,
+	    (struct sockaddr *)&sender, &sender_len);
+
+	if (n < 0 && errno == EINTR)
+		return 1;
+	if (n < 0)
+		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+	/* Only the kernel has port 0. */
+	if (sender.nl_pid == 0)
+		(void)mnl_cb_run(
+		    netlink->buffer, (size_t)n, 0, 0, each, context);
+	return 1;
+}

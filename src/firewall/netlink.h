@@ -55,6 +55,14 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
     mnl_cb_t each, void *context, struct text *reterr_words);
 
 /*
+ * Takes one message that the kernel sends by itself, with what `each` does as
+ * in netlink_ask; what is malformed ends it.  1: one was taken; 0: none is
+ * there; -ENOBUFS: some were lost, and there may be more; another negative
+ * errno.
+ */
+int netlink_take(struct netlink *netlink, mnl_cb_t each, void *context);
+
+/*
  * Sorts the attributes behind a message's fixed head of head_bytes by their
  * type: table[TYPE], or NULL.  Types from `count` on are passed over.
  */

@@ -319,24 +319,11 @@ take_packet(const struct nlmsghdr *message, void *context)
 static int
 take_message(struct packet_log *log)
 {
-	char *buffer = log->netlink.buffer;
-	struct sockaddr_nl sender = { 0 };
-	socklen_t sender_len = sizeof(sender);
-	ssize_t n =
-	    recvfrom(packet_log_fd(log), buffer, sizeof(log->netlink.buffer),
-		MSG_DONTWAIT, (struct sockaddr *)&sender, &sender_len);
+	int rc = netlink_take(&log->netlink, take_packet, log);
 
-	if (n < 0 && errno == ENOBUFS) {
-		count_overflow(log);
-		return 1;
-	}
-	if (n < 0 && errno == EINTR)
-		return 1;
-	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
-	/* Only the kernel has port 0.  What is malformed ends its message. */
-	if (sender.nl_pid == 0)
-		(void)mnl_cb_run(buffer, (size_t)n, 0, 0, take_packet, log);
+	if (rc != -ENOBUFS)
+		return rc;
+	count_overflow(log);
 	return 1;
 }
 

@@ -71,6 +71,18 @@ http_fields_add(struct http_fields *fields, struct arena *arena,
 	return 0;
 }
 
+int
+http_fields_add_all(struct http_fields *fields, struct arena *arena,
+    const struct http_field_text *texts, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = http_fields_add(
+		    fields, arena, texts[i].name, texts[i].value);
+	return rc;
+}
+
 bool
 http_field_is_named(const struct http_field *field, struct str name)
 {

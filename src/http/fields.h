@@ -40,6 +40,14 @@ int http_fields_room(
 int http_fields_add(struct http_fields *fields, struct arena *arena,
     struct str name, struct str value);
 
+struct http_field_text {
+	struct str name, value;
+};
+
+/* Appends all, up to the first error. */
+int http_fields_add_all(struct http_fields *fields, struct arena *arena,
+    const struct http_field_text *texts, size_t count);
+
 /*
  * Replaces the first field of the name and removes the others, or adds one.
  * Errors as http_fields_add; nothing changes then.

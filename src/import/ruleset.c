@@ -2,6 +2,7 @@
 #include "import/ruleset.h"
 
 #include "policy/limits.h"
+#include "policy/words.h"
 
 #include "base/vec.h"
 
@@ -153,24 +154,6 @@ import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
 	rule->match.service = narrow(rules, rule->match.service, set, negated);
 }
 
-/* As the kernel and a policy have it, `*` at its end. */
-static bool
-is_interface_name(struct str name)
-{
-	if (name.len > POLICY_INTERFACE_MAX)
-		return false;
-	if (name.len > 0 && name.at[name.len - 1] == '*')
-		name.len--;
-	if (name.len == 0)
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (!ascii_is_alpha(name.at[i]) &&
-		    !ascii_is_digit(name.at[i]) &&
-		    memchr("_.-", name.at[i], 3) == NULL)
-			return false;
-	return true;
-}
-
 uint64_t
 import_interface_bit(struct import_ruleset *rules, struct str name)
 {
@@ -181,7 +164,7 @@ import_interface_bit(struct import_ruleset *rules, struct str name)
 	if (str_ends(name, STR("+")))
 		spelled = import_words(
 		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
-	if (!is_interface_name(spelled))
+	if (!policy_word_is_interface(spelled))
 		return 0;
 	for (size_t i = 0; i < rules->interface_count; i++)
 		if (str_eq(rules->interfaces[i].name, spelled))

@@ -2,6 +2,7 @@
 #include "policy/evaluate.h"
 
 #include "policy/opening.h"
+#include "policy/own_listener.h"
 #include "policy/question.h"
 #include "policy/rule_index.h"
 
@@ -199,7 +200,7 @@ shows_more(const struct policy *policy, enum policy_phase phase)
 }
 
 static struct policy_answer
-decide_as_seen(const struct policy *policy, const struct flow *flow)
+decide_by_list(const struct policy *policy, const struct flow *flow)
 {
 	struct policy_answer answer = { .verdict = POLICY_VERDICT_UNDECIDED };
 	enum policy_phase last =
@@ -235,6 +236,22 @@ decide_as_seen(const struct policy *policy, const struct flow *flow)
 		answer.reason =
 		    policy_reason_sentence(POLICY_REASON_NEEDS_PROXY);
 	}
+	return answer;
+}
+
+/* What no rule has refused, whatever else is to be known of it. */
+static struct policy_answer
+decide_as_seen(const struct policy *policy, const struct flow *flow)
+{
+	struct policy_answer answer = decide_by_list(policy, flow);
+
+	if (answer.reason != NULL || answer.verdict == POLICY_VERDICT_REJECT ||
+	    answer.verdict == POLICY_VERDICT_DROP ||
+	    !policy_is_own_listener(policy, flow))
+		return answer;
+	answer.verdict = POLICY_VERDICT_REJECT;
+	answer.rule = NULL;
+	answer.reason = policy_reason_sentence(POLICY_REASON_OWN_LISTENER);
 	return answer;
 }
 

@@ -238,6 +238,17 @@ carry_packets(struct meaning *meaning)
 	return carriage;
 }
 
+/* What the list allows, and the proxy does not call. */
+static uint32_t
+refused_here(struct meaning *meaning)
+{
+	struct diagram *d = &meaning->space->diagram;
+	uint32_t allowed_at_all = diagram_apply(
+	    d, settle_verdict, meaning, meaning->lists[0], DIAGRAM_EMPTY);
+
+	return diagram_and(d, meaning->own, allowed_at_all);
+}
+
 static uint32_t
 find_carriage(struct meaning *meaning)
 {
@@ -260,6 +271,8 @@ find_carriage(struct meaning *meaning)
 	    MEANING_OPENED, carriage);
 	carriage = carry(d, diagram_and(d, meaning->uncarried, open),
 	    MEANING_NEEDS_PROXY, carriage);
+	carriage =
+	    carry(d, refused_here(meaning), MEANING_NEEDS_PROXY, carriage);
 	carriage = carry(d, diagram_and(d, meaning->listened, accepted),
 	    MEANING_LISTENER, carriage);
 	carriage = carry(d, meaning->unserved, MEANING_UNSERVED, carriage);
@@ -319,7 +332,11 @@ ruled(struct meaning *meaning, uint32_t carriage)
 		    diagram_where(d, here, seen ? alone : meaning_terminal(0)),
 		    list);
 	}
-	return list;
+	/* Its list was walked to the end: all of it has been reported. */
+	alone = diagram_apply(
+	    d, settle_alone, meaning, meaning->lists[0], DIAGRAM_EMPTY);
+	return diagram_over(
+	    d, diagram_where(d, refused_here(meaning), alone), list);
 }
 
 uint32_t

@@ -11,25 +11,6 @@
 
 #include <errno.h>
 
-/* Or the beginning of one, with `*` for what follows. */
-static bool
-is_interface_name(struct str name)
-{
-	if (name.len > POLICY_INTERFACE_MAX)
-		return false;
-	if (name.len > 0 && name.at[name.len - 1] == '*')
-		name.len--;
-	if (name.len == 0)
-		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.at[i];
-		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
-		    c != '.' && c != '-')
-			return false;
-	}
-	return true;
-}
-
 /* A packet comes in by one of them, and which must be plain. */
 static bool
 refuse_half_shared(
@@ -65,7 +46,7 @@ static bool
 add_interface(struct resolver *resolver, struct policy_zone *zone,
     const struct syntax_word *word)
 {
-	if (!is_interface_name(word->text)) {
+	if (!policy_word_is_interface(word->text)) {
 		report_error(resolver->report, word->place,
 		    "'%.*s' is neither an interface nor a prefix",
 		    STR_ARG(word->text));

@@ -165,7 +165,7 @@ struct space {
 	struct {
 		struct address_set *items;
 		size_t count, room;
-	} listeners; /* of all policies, each one address */
+	} listeners; /* of all policies, each one place */
 	size_t listener_set;
 	struct space_side from, to;
 	struct {
@@ -306,6 +306,9 @@ uint32_t space_intercepted(
 
 /* Packets to this listener of policy `which`, from the zones it serves. */
 uint32_t space_listener(struct space *space, unsigned which, size_t listen);
+
+/* What the proxy does not call, all of it (policy/own_listener). */
+uint32_t space_own_listeners(struct space *space, unsigned which);
 
 /* Sources in base set, destinations in base set. */
 uint32_t space_from_base(struct space *space, enum space_base base);

@@ -384,23 +384,64 @@ space_to_base(struct space *space, enum space_base base)
 	return space->axes[SPACE_DESTINATION].sets[base];
 }
 
+static size_t
+count_listeners(const struct policy *policy)
+{
+	return policy->listen_count + policy->dns.listen_count +
+	       policy->console.listen_count;
+}
+
+/* The nth of the policy's, by TCP and UDP. */
+static uint32_t
+listener_at(struct space *space, unsigned which, size_t nth, uint16_t port)
+{
+	struct policy_service ports[] = {
+		{ POLICY_PROTOCOL_TCP, port, port, { 0 } },
+		{ POLICY_PROTOCOL_UDP, port, port, { 0 } },
+	};
+	struct policy_services services = { ports, 2 };
+	size_t number = space->listener_set + nth +
+			(which > 0 ? count_listeners(space->policies[0]) : 0);
+
+	return diagram_and(&space->diagram,
+	    space->axes[SPACE_DESTINATION].sets[number],
+	    space_services(space, &services));
+}
+
 uint32_t
 space_listener(struct space *space, unsigned which, size_t listen)
 {
 	const struct policy_listen *at =
 	    &space->policies[which]->listens[listen];
-	struct policy_service ports[] = {
-		{ POLICY_PROTOCOL_TCP, at->at.port, at->at.port, at->place },
-		{ POLICY_PROTOCOL_UDP, at->at.port, at->at.port, at->place },
-	};
-	struct policy_services services = { ports, 2 };
-	size_t number = space->listener_set + listen +
-			(which > 0 ? space->policies[0]->listen_count : 0);
 	struct diagram *d = &space->diagram;
 
-	uint32_t set =
-	    diagram_and(d, space->axes[SPACE_DESTINATION].sets[number],
-		space_services(space, &services));
+	uint32_t set = listener_at(space, which, listen, at->at.port);
 	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
 	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
+}
+
+uint32_t
+space_own_listeners(struct space *space, unsigned which)
+{
+	const struct policy *policy = space->policies[which];
+	struct diagram *d = &space->diagram;
+	uint32_t set = DIAGRAM_EMPTY, console = DIAGRAM_EMPTY;
+	size_t nth = 0;
+
+	for (size_t i = 0; i < policy->listen_count; i++)
+		set = diagram_or(d, set,
+		    listener_at(
+			space, which, nth++, policy->listens[i].at.port));
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		set = diagram_or(d, set,
+		    listener_at(
+			space, which, nth++, policy->dns.listens[i].at.port));
+	for (size_t i = 0; i < policy->console.listen_count; i++)
+		console = diagram_or(d, console,
+		    listener_at(
+			space, which, nth++, policy->console.listens[i].port));
+	set = diagram_or(d, set,
+	    diagram_minus(d, console,
+		space_from_zones(space, which, policy->console.zones)));
+	return diagram_minus(d, set, space_mode(space, SPACE_DIRECT));
 }

@@ -164,6 +164,14 @@ mark_services(uint8_t *begins, enum policy_protocol protocol,
 }
 
 static void
+mark_port(uint8_t *begins, uint16_t port)
+{
+	begins[port] = 1;
+	if (port < UINT16_MAX)
+		begins[port + 1] = 1;
+}
+
+static void
 mark_policy(
     uint8_t *begins, enum policy_protocol protocol, const struct policy *policy)
 {
@@ -172,11 +180,12 @@ mark_policy(
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		mark_services(
 		    begins, protocol, &policy->intercepts[i].services);
-	for (size_t i = 0; i < policy->listen_count; i++) {
-		begins[policy->listens[i].at.port] = 1;
-		if (policy->listens[i].at.port < UINT16_MAX)
-			begins[policy->listens[i].at.port + 1] = 1;
-	}
+	for (size_t i = 0; i < policy->listen_count; i++)
+		mark_port(begins, policy->listens[i].at.port);
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		mark_port(begins, policy->dns.listens[i].at.port);
+	for (size_t i = 0; i < policy->console.listen_count; i++)
+		mark_port(begins, policy->console.listens[i].port);
 }
 
 static void

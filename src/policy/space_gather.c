@@ -6,6 +6,7 @@
 #include "policy/space_impl.h"
 
 #include "base/vec.h"
+#include "policy/own_listener.h"
 
 #include <errno.h>
 
@@ -285,26 +286,47 @@ find_named(struct space *space)
 	map_fini(&known);
 }
 
+/* The unspecified address leads to a loopback one (policy/own_listener). */
+static int
+add_places(struct address_set *set, struct address at)
+{
+	struct address_range range = { at, at };
+	int rc = address_set_add(set, &range);
+
+	if (rc < 0 || !policy_own_is_loopback(at))
+		return rc;
+	range.first = range.last = (struct address){ .family = at.family };
+	return address_set_add(set, &range);
+}
+
 static void
 add_listener(struct space *space, struct address at)
 {
-	struct address_range range = { at, at };
 	struct address_set set = { 0 };
 
-	if (address_set_add(&set, &range) < 0 ||
-	    VEC_ADD(&space->listeners, set) < 0) {
+	if (add_places(&set, at) < 0 || VEC_ADD(&space->listeners, set) < 0) {
 		address_set_fini(&set);
 		space_fail(space, -ENOMEM);
 	}
+}
+
+/* In the order in which space_own_listeners asks for them. */
+static void
+add_listeners_of(struct space *space, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->listen_count; i++)
+		add_listener(space, policy->listens[i].at.address);
+	for (size_t i = 0; i < policy->dns.listen_count; i++)
+		add_listener(space, policy->dns.listens[i].at.address);
+	for (size_t i = 0; i < policy->console.listen_count; i++)
+		add_listener(space, policy->console.listens[i].address);
 }
 
 static void
 add_listeners(struct space *space)
 {
 	for (unsigned p = 0; p < space->policy_count; p++)
-		for (size_t i = 0; i < space->policies[p]->listen_count; i++)
-			add_listener(
-			    space, space->policies[p]->listens[i].at.address);
+		add_listeners_of(space, space->policies[p]);
 	space->listener_set = space->to.sets.count;
 	for (size_t i = 0; i < space->listeners.count; i++)
 		add_set(space, &space->to, &space->listeners.items[i]);

@@ -2,6 +2,7 @@
 #include "policy/words.h"
 
 #include "base/address.h"
+#include "policy/limits.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -206,4 +207,22 @@ policy_word_is_reserved(struct str word)
 		if (str_is(word, reserved[i]))
 			return true;
 	return policy_protocol_find(word, &protocol);
+}
+
+bool
+policy_word_is_interface(struct str name)
+{
+	if (name.len > POLICY_INTERFACE_MAX)
+		return false;
+	if (name.len > 0 && name.at[name.len - 1] == '*')
+		name.len--;
+	if (name.len == 0)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
+		    c != '.' && c != '-')
+			return false;
+	}
+	return true;
 }

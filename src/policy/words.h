@@ -139,7 +139,9 @@ enum policy_scheme {
 	ROW(CONSOLE, "co", "the console, open to this zone")                   \
 	ROW(DNS, "dns", "the DNS, open to this zone")                          \
 	ROW(INSIDE, "inside", "its answer leads inside")                       \
-	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")
+	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")       \
+	ROW(OWN_LISTENER, "own",                                               \
+	    "the proxy does not call the gateway's own listeners")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,
@@ -210,5 +212,9 @@ bool policy_icmp_kind_of(uint8_t family, uint8_t type, uint16_t *ret);
 
 /* Words that mean something in the language and so can name nothing. */
 bool policy_word_is_reserved(struct str word);
+
+/* The name of an interface as the kernel has it, or the beginning of one, with
+ * `*` for what follows. */
+bool policy_word_is_interface(struct str word);
 
 #endif

@@ -51,20 +51,15 @@ is_pac(const struct http_request *request)
 static int
 add_fields(struct http_response *response, struct arena *arena)
 {
-	static const struct {
-		struct str name, value;
-	} fields[] = {
+	static const struct http_field_text fields[] = {
 		{ STR_INIT("Content-Type"),
 		    STR_INIT("application/x-ns-proxy-autoconfig") },
 		{ STR_INIT("Cache-Control"), STR_INIT("private, " FRESH) },
 		{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
 	};
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(fields) / sizeof(*fields); i++)
-		rc = http_fields_add(
-		    &response->fields, arena, fields[i].name, fields[i].value);
-	return rc;
+	return http_fields_add_all(&response->fields, arena, fields,
+	    sizeof(fields) / sizeof(fields[0]));
 }
 
 static int

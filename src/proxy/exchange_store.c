@@ -124,12 +124,19 @@ static bool
 take_turn(struct exchange *exchange, const struct cache_object *known)
 {
 	struct exchange_store *store = &exchange->store;
+	const struct cache_wish wish = {
+		.key = store->keep.key,
+		.request = &exchange->request,
+		.known = known,
+		.again = store->collapsed,
+		.loop = exchange->client->worker->loop,
+		.fn = on_turn,
+		.context = exchange,
+	};
 
 	if (exchange->request.method != HTTP_METHOD_GET)
 		return false;
-	switch (cache_take_turn(exchange_cache(exchange), store->keep.key,
-	    &exchange->request, known, store->collapsed,
-	    exchange->client->worker->loop, on_turn, exchange,
+	switch (cache_take_turn(exchange_cache(exchange), &wish,
 	    &store->keep.lead, &store->waiter)) {
 	case CACHE_TURN_FOUND:
 		return ask(exchange);

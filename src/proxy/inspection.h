@@ -7,9 +7,9 @@
  * last, the sessions to resume and the certificate that they showed.  And who
  * did not take our certificate: a client's zone and a name, for an hour.
  *
- * A policy with the same CA and `trust` goes on with that of the one before.  Tables have a
- * fixed size; what does not fit takes the place of what was used the longest
- * ago among its neighbours.
+ * A policy of the same CA that trusts the same goes on with what the one before
+ * has.  Tables have a fixed size; what does not fit takes the place of what was
+ * used the longest ago among its neighbours.
  *
  * Any thread.
  */

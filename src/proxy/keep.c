@@ -231,9 +231,16 @@ make_longer(const struct keep *keep, const struct cache_object *part,
 		.stamp = keep->stamp };
 	struct cache_object *longer = NULL;
 
+	const struct cache_update update = {
+		.request = keep->request,
+		.response = response,
+		.times = &times,
+		.rules = &keep_rules,
+		.meta = &meta,
+		.head = cache_object_head(part),
+	};
 	enum cache_refusal refusal =
-	    cache_update(keep->request, response, &times, &keep_rules, &meta,
-		cache_object_head(part), keep->arena, &head, &parts.meta);
+	    cache_update(&update, keep->arena, &head, &parts.meta);
 	parts.head = text_str(&head);
 	parts.meta.content = next_content();
 	parts.length = (parts.meta.flags & CACHE_META_PARTIAL) != 0
@@ -343,9 +350,16 @@ keep_fresher(struct keep *keep, const struct http_response *response)
 	};
 	struct cache_object *object = NULL;
 
+	const struct cache_update update = {
+		.request = keep->request,
+		.response = response,
+		.times = &times,
+		.rules = &keep_rules,
+		.meta = &meta,
+		.head = cache_object_head(stale),
+	};
 	enum cache_refusal refusal =
-	    cache_update(keep->request, response, &times, &keep_rules, &meta,
-		cache_object_head(stale), keep->arena, &head, &parts.meta);
+	    cache_update(&update, keep->arena, &head, &parts.meta);
 	parts.head = text_str(&head);
 	parts.meta.content = meta.content;
 	if (!head.full && make_vary(keep, parts.head, &vary) == 0) {

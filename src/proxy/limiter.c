@@ -99,9 +99,7 @@ limiter_unref(struct limiter *limiter)
 struct address
 limiter_source(struct address source)
 {
-	if (source.family == ADDRESS_IPV6)
-		memset(source.bytes + 8, 0, 8);
-	return source;
+	return address_source(source);
 }
 
 static struct key

@@ -93,9 +93,7 @@ page_write(const struct page *page, struct text *out)
 static int
 add_fields(struct http_response *response, struct arena *arena)
 {
-	static const struct {
-		struct str name, value;
-	} fields[] = {
+	static const struct http_field_text fields[] = {
 		{ STR_INIT("Content-Type"),
 		    STR_INIT("text/html; charset=utf-8") },
 		{ STR_INIT("Cache-Control"), STR_INIT("no-store") },
@@ -103,12 +101,9 @@ add_fields(struct http_response *response, struct arena *arena)
 		    STR_INIT("default-src 'none'; style-src 'unsafe-inline'") },
 		{ STR_INIT("X-Content-Type-Options"), STR_INIT("nosniff") },
 	};
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(fields) / sizeof(*fields); i++)
-		rc = http_fields_add(
-		    &response->fields, arena, fields[i].name, fields[i].value);
-	return rc;
+	return http_fields_add_all(&response->fields, arena, fields,
+	    sizeof(fields) / sizeof(fields[0]));
 }
 
 /* A refusal is told by its rule, as in the content. */

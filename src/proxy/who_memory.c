@@ -99,15 +99,6 @@ who_memory_forget(struct who_memory *memory)
 
 /* ---- who is wrong ---- */
 
-/* A host of IPv6 has a /64 to itself. */
-static struct address
-network_of(struct address from)
-{
-	if (from.family == ADDRESS_IPV6)
-		memset(from.bytes + 8, 0, 8);
-	return from;
-}
-
 static size_t
 set_of_address(const struct who_memory *memory, struct address from)
 {
@@ -128,7 +119,7 @@ bool
 who_memory_is_throttled(
     const struct who_memory *memory, struct address from, int64_t now)
 {
-	from = network_of(from);
+	from = address_source(from);
 	const struct who_wrong *set =
 	    memory->wrong[set_of_address(memory, from)];
 
@@ -142,7 +133,7 @@ void
 who_memory_count_wrong(
     struct who_memory *memory, struct address from, int64_t now)
 {
-	from = network_of(from);
+	from = address_source(from);
 	struct who_wrong *set = memory->wrong[set_of_address(memory, from)];
 	struct who_wrong *oldest = set;
 

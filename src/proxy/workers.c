@@ -378,6 +378,23 @@ workers_cache(struct workers *workers)
 	return workers->cache;
 }
 
+/* What is the same for each of them; a generation is not. */
+static int
+order_all(struct workers *workers, const struct order *what)
+{
+	for (size_t i = 0; i < workers->count; i++) {
+		struct member *member = &workers->members[i];
+		struct order *order = make_order(&member->worker, NULL);
+		if (order == NULL)
+			return -ENOMEM;
+		order->used_up = what->used_up;
+		order->drain = what->drain;
+		order->banned = what->banned;
+		loop_post(&member->loop, &order->message);
+	}
+	return 0;
+}
+
 /* It is on the list before anybody is ended, so that none slips in between. */
 int
 workers_ban(struct workers *workers, const struct address_range *range)
@@ -386,29 +403,13 @@ workers_ban(struct workers *workers, const struct address_range *range)
 
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < workers->count; i++) {
-		struct member *member = &workers->members[i];
-		struct order *order = make_order(&member->worker, NULL);
-		if (order == NULL)
-			return -ENOMEM;
-		order->banned = *range;
-		loop_post(&member->loop, &order->message);
-	}
-	return 0;
+	return order_all(workers, &(struct order){ .banned = *range });
 }
 
 int
 workers_end_used_up(struct workers *workers)
 {
-	for (size_t i = 0; i < workers->count; i++) {
-		struct member *member = &workers->members[i];
-		struct order *order = make_order(&member->worker, NULL);
-		if (order == NULL)
-			return -ENOMEM;
-		order->used_up = true;
-		loop_post(&member->loop, &order->message);
-	}
-	return 0;
+	return order_all(workers, &(struct order){ .used_up = true });
 }
 
 void
@@ -421,15 +422,7 @@ workers_reckon(struct workers *workers, struct tally *sum)
 int
 workers_drain(struct workers *workers)
 {
-	for (size_t i = 0; i < workers->count; i++) {
-		struct member *member = &workers->members[i];
-		struct order *order = make_order(&member->worker, NULL);
-		if (order == NULL)
-			return -ENOMEM;
-		order->drain = true;
-		loop_post(&member->loop, &order->message);
-	}
-	return 0;
+	return order_all(workers, &(struct order){ .drain = true });
 }
 
 int

@@ -12,7 +12,7 @@
  *	# impostor: slow	has itself asked again and again, and answers
  *				only after SLOW_MS
  *
- * Ends with the channel.
+ * Its first word has something for a terminal, too.  Ends with the channel.
  */
 #include "daemon/channel.h"
 
@@ -262,7 +262,8 @@ throw_away(int channel)
 int
 main(void)
 {
-	const struct channel_message hello = { .type = CHANNEL_HELLO };
+	const struct channel_message hello = { .type = CHANNEL_HELLO,
+		.sandbox.problem = "\033]0;taken over\007" };
 	int64_t alive = 0;
 
 	(void)channel_send(CHANNEL_FD, &hello, -1);

@@ -2,10 +2,12 @@
 """The console: who may read it and who may change, what it tells, and that
 nothing which comes to it, or from the journal, is more than bytes."""
 
+import contextlib
 import hashlib
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -193,8 +195,8 @@ def follow(lan: Host, query: str = "") -> socket.socket:
     got = b""
     while b"\n:\n\n" not in got and b":\n\n" not in got.partition(b"\r\n\r\n")[2]:
         piece = sock.recv(4096)
-        assert piece, got
         got += piece
+        assert piece and got.startswith(b"HTTP/1.1 200 "), got
     return sock
 
 
@@ -225,14 +227,24 @@ def test_a_slow_reader_holds_nobody_up(gateway: Gateway, lan: Host) -> None:
 
 
 def test_a_flood_of_dashboards_is_answered(gateway: Gateway, lan: Host) -> None:
+    """And another source finds a place meanwhile."""
     socks = [lan.open_socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(300)]
     for sock in socks:
         sock.settimeout(5)
         sock.connect(("10.0.0.1", 8080))
     assert b" 503 " in socks[-1].recv(200)
+    assert gateway.lab.mail.curl(API + "/status").status == 200
     for sock in socks:
         sock.close()
     wait.until("the console answers", lambda: lan.curl(API + "/status").status == 200)
+
+
+def test_one_who_follows_all_leaves_room_for_others(gateway: Gateway, lan: Host) -> None:
+    with ExitStack() as stack:
+        with contextlib.suppress(AssertionError):  # answered 503
+            for _ in range(64):
+                stack.enter_context(follow(lan))
+        stack.enter_context(follow(gateway.lab.mail))
 
 
 def test_a_crash_of_the_proxy_brings_it_back(gateway: Gateway, lan: Host) -> None:

@@ -103,7 +103,10 @@ def test_its_words_do_not_reach_the_terminal(refusing: Taken) -> None:
     assert done.returncode in (NO, WRONG_WORLD)
     assert "gatehouse-proxy refuses the policy: \\x1b]0;taken over" in done.stderr
     assert "\n    all is well\n" in done.stderr
-    for words in (done.stderr, done.stdout, taken.err):
+    status = taken.command("status").stdout
+    for words in (status, taken.err):
+        assert "the sandbox of gatehouse-proxy lacks: \\x1b]0;taken over\\x07" in words
+    for words in (done.stderr, done.stdout, status, taken.err):
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", words)
     assert passes(taken.lab, 80) and not passes(taken.lab, 443)
 

@@ -318,8 +318,15 @@ find(struct cache_user *user, struct loop *loop, struct str key)
 			read_all(user, loop, object);
 			return;
 		}
-		switch (cache_take_turn(user, key, &request, NULL, i > 0, loop,
-		    on_called, loop, &lead, &waiter)) {
+		const struct cache_wish wish = {
+			.key = key,
+			.request = &request,
+			.again = i > 0,
+			.loop = loop,
+			.fn = on_called,
+			.context = loop,
+		};
+		switch (cache_take_turn(user, &wish, &lead, &waiter)) {
 		case CACHE_TURN_LEAD:
 			cache_lead_end(user, &lead, CACHE_LEAD_GONE);
 			return;

@@ -151,8 +151,9 @@ update(const struct http_request *request, const struct http_response *response,
 {
 	struct text text = TEXT_EMPTY;
 
-	(void)cache_update(
-	    request, response, &times, &rules, meta, head, arena, &text, ret);
+	const struct cache_update update = { request, response, &times, &rules,
+		meta, head };
+	(void)cache_update(&update, arena, &text, ret);
 	must(text.full || text.len > 0);
 	struct str made = arena_str(arena, text_str(&text));
 	if (!text.full)

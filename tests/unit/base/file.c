@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * base/file: whole files; what is none (missing, folder, fifo, device) is said
- * at once; the limit holds while a file grows; writing through a small pipe.
+ * at once; the limit holds while a file grows; writing through a small pipe; a
+ * file is replaced whole or not at all.
  */
 #include "base/file.h"
 
@@ -243,6 +244,37 @@ beside(void **state)
 	text_fini(&got);
 }
 
+/* What was there is not cut short by what cannot be written. */
+static void
+written_anew(void **state)
+{
+	struct text got = TEXT_EMPTY;
+	char gone[sizeof(path) + 8], beside[sizeof(path) + 8];
+	int fd = -1;
+
+	(void)state;
+	write_file(STR("before, and longer"));
+	assert_int_equal(file_write_anew(path, STR("after"), &fd), 0);
+	assert_int_equal(file_write_all(fd, STR(", more")), 0);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(file_read(path, 100, &got), 0);
+	assert_string_equal(got.at, "after, more");
+	assert_false(file_is_open(path));
+	(void)snprintf(beside, sizeof(beside), "%s.new", path);
+	assert_int_equal(access(beside, F_OK), -1);
+	fd = -1;
+	(void)snprintf(gone, sizeof(gone), "%s/none/it", folder);
+	assert_int_equal(file_write_anew(gone, STR("x"), &fd), -ENOENT);
+	/* Where somebody else has laid a link, nothing is written through. */
+	assert_int_equal(symlink(path, beside), 0);
+	assert_int_equal(file_write_anew(path, STR("x"), &fd), -ELOOP);
+	assert_int_equal(unlink(beside), 0);
+	assert_int_equal(fd, -1);
+	assert_int_equal(file_read(path, 100, &got), 0);
+	assert_string_equal(got.at, "after, more");
+	text_fini(&got);
+}
+
 int
 main(void)
 {
@@ -256,6 +288,7 @@ main(void)
 		    descriptor_is_read_from_its_start, remove_file),
 		cmocka_unit_test(writing_in_parts),
 		cmocka_unit_test(writing_fails),
+		cmocka_unit_test_teardown(written_anew, remove_file),
 		cmocka_unit_test(beside),
 	};
 

@@ -137,8 +137,15 @@ disk_find(struct disk_stock *d, const char *key, const char *language)
 		    cache_find(user, str_of(key), request);
 		if (object != NULL)
 			return object;
-		switch (cache_take_turn(user, str_of(key), request, NULL, i > 0,
-		    &d->s.h.loop, disk_called, d, &lead, &waiter)) {
+		const struct cache_wish wish = {
+			.key = str_of(key),
+			.request = request,
+			.again = i > 0,
+			.loop = &d->s.h.loop,
+			.fn = disk_called,
+			.context = d,
+		};
+		switch (cache_take_turn(user, &wish, &lead, &waiter)) {
 		case CACHE_TURN_LEAD:
 			cache_lead_end(user, &lead, CACHE_LEAD_GONE);
 			return NULL;

@@ -70,10 +70,17 @@ take_turns(struct story *t, const struct http_request *request)
 	struct cache_lead *leads[2] = { NULL, NULL };
 	struct cache_waiter *waiter = NULL;
 
-	for (int i = 0; i < 2; i++)
-		(void)cache_take_turn(&t->user, STR("http://a:80/1"), request,
-		    cache_find(&t->user, STR("http://a:80/1"), request), false,
-		    &t->h.loop, nothing, NULL, &leads[i], &waiter);
+	struct cache_wish wish = {
+		.key = STR("http://a:80/1"),
+		.request = request,
+		.loop = &t->h.loop,
+		.fn = nothing,
+	};
+
+	for (int i = 0; i < 2; i++) {
+		wish.known = cache_find(&t->user, wish.key, request);
+		(void)cache_take_turn(&t->user, &wish, &leads[i], &waiter);
+	}
 	cache_lead_end(&t->user, &leads[0], CACHE_LEAD_KEPT);
 	cache_lead_end(&t->user, &leads[1], CACHE_LEAD_GONE);
 	loop_deliver(&t->h.loop);

@@ -16,8 +16,15 @@ take(struct stock *s, const char *key, const char *language,
 	struct asked asked;
 
 	*ret = (struct turn){ NULL, NULL };
-	return cache_take_turn(&s->user, str_of(key), asking(&asked, language),
-	    known, false, &s->h.loop, count_call, s, &ret->lead, &ret->waiter);
+	const struct cache_wish wish = {
+		.key = str_of(key),
+		.request = asking(&asked, language),
+		.known = known,
+		.loop = &s->h.loop,
+		.fn = count_call,
+		.context = s,
+	};
+	return cache_take_turn(&s->user, &wish, &ret->lead, &ret->waiter);
 }
 
 static void

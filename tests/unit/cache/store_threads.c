@@ -311,8 +311,15 @@ ask(struct asker *asker)
 		begin_reading(asker, object);
 		return;
 	}
-	switch (cache_take_turn(&m->user, key, request, NULL, false, &m->loop,
-	    on_wake, asker, &asker->lead, &asker->waiter)) {
+	const struct cache_wish wish = {
+		.key = key,
+		.request = request,
+		.loop = &m->loop,
+		.fn = on_wake,
+		.context = asker,
+	};
+	switch (
+	    cache_take_turn(&m->user, &wish, &asker->lead, &asker->waiter)) {
 	case CACHE_TURN_LEAD:
 		asker->step = LEADING;
 		asker->stamp = cache_stamp(m->world->cache);

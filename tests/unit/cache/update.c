@@ -106,8 +106,10 @@ update(const struct stored *stored, const char *asked, unsigned status,
 	struct http_response response = response_of(status, fields, arena);
 	struct text head = TEXT_EMPTY;
 
-	enum cache_refusal refusal = cache_update(&request, &response, &times,
-	    &rules, &stored->meta, stored->head, arena, &head, &ret->meta);
+	const struct cache_update update = { &request, &response, &times,
+		&rules, &stored->meta, stored->head };
+	enum cache_refusal refusal =
+	    cache_update(&update, arena, &head, &ret->meta);
 	assert_false(head.full);
 	ret->head = arena_str(arena, text_str(&head));
 	text_fini(&head);
@@ -255,9 +257,10 @@ a_head_freshens_too(void **state)
 	struct http_response response = response_to(HTTP_METHOD_HEAD, 200,
 	    NOW "Cache-Control: max-age=1000\nA: 2\nContent-Length: 5\n",
 	    &arena);
-	assert_int_equal(cache_update(&request, &response, &times, &rules,
-			     &stored.meta, stored.head, &arena, &head, &meta),
-	    CACHE_STORABLE);
+	const struct cache_update update = { &request, &response, &times,
+		&rules, &stored.meta, stored.head };
+	assert_int_equal(
+	    cache_update(&update, &arena, &head, &meta), CACHE_STORABLE);
 	assert_int_equal(cache_meta_ttl(&meta, LATER), 1000);
 	struct str want =
 	    with_crlf("", NOW "Cache-Control: max-age=1000\nA: 2\n", &arena);
@@ -323,8 +326,9 @@ memory_can_run_out(void **state)
 	struct stored stored = must_store(200, TAG, &arena);
 	struct http_request request = request_of("", &arena);
 	struct http_response response = response_of(304, "", &arena);
-	(void)cache_update(&request, &response, &times, &rules, &stored.meta,
-	    stored.head, &none, &head, &meta);
+	const struct cache_update update = { &request, &response, &times,
+		&rules, &stored.meta, stored.head };
+	(void)cache_update(&update, &none, &head, &meta);
 	assert_true(head.full);
 	text_fini(&head);
 	arena_fini(&none);

@@ -72,6 +72,25 @@ test_failures(void **state)
 	    &guard, address_of(1), 5 + CONSOLE_FAILURE_TIME));
 }
 
+/* Who has one address of IPv6 has all of its network. */
+static void
+test_failures_of_a_network(void **state)
+{
+	struct address address = { .family = ADDRESS_IPV6,
+		.bytes = { 0x20, 0x01, 0x0d, 0xb8, 0, 1 } };
+
+	(void)state;
+	for (unsigned i = 0; i < CONSOLE_FAILURES_MAX; i++) {
+		address.bytes[15] = (uint8_t)i;
+		assert_true(console_guard_may_try(&guard, address, 5));
+		console_guard_failed(&guard, address, 5);
+	}
+	address.bytes[8] = 0xff;
+	assert_false(console_guard_may_try(&guard, address, 5));
+	address.bytes[7] = 1;
+	assert_true(console_guard_may_try(&guard, address, 5));
+}
+
 int
 main(void)
 {
@@ -79,6 +98,7 @@ main(void)
 		cmocka_unit_test_setup(test_session, clear),
 		cmocka_unit_test_setup(test_sessions_are_bounded, clear),
 		cmocka_unit_test_setup(test_failures, clear),
+		cmocka_unit_test_setup(test_failures_of_a_network, clear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/gateway_replace: a generation comes into force, in both enforcers.
+ */
+#include "daemon/gateway_impl.h"
+
+#include "base/heap.h"
+#include "daemon/early.h"
+#include "daemon/refresh.h"
+#include "firewall/routes.h"
+
+int
+gateway_draft_ruleset(struct gateway *gateway,
+    const struct generation *generation, struct ruleset_draft *ret,
+    struct text *reterr_why)
+{
+	struct firewall_host host = {
+		.proxy_uid = gateway->child.uid,
+		.ipv6 = gateway->ipv6,
+		.utc_offset_minutes = gateway->utc_offset_minutes,
+		.own = generation->own.items,
+		.own_count = generation->own.count,
+		.has_bans = gateway->bans.bans.count > 0,
+		.has_caught = gateway->caught.bans.count > 0,
+	};
+	bool goes_on = generation == gateway->current || generation->again;
+
+	return ruleset_draft(
+	    &gateway->ruleset, generation, host, goes_on, ret, reterr_why);
+}
+
+/* The proxy reads the policy while the rules are compiled from it. */
+static int
+prepare(struct gateway *gateway, const struct generation *generation,
+    struct ruleset_draft *ret, struct text *words)
+{
+	int rc = journal_keeper_prepare(gateway, generation->policy, words);
+
+	if (rc == 0)
+		rc = gateway_hand_to_child(gateway, generation, words);
+	if (rc < 0)
+		return rc;
+	rc = gateway_draft_ruleset(gateway, generation, ret, words);
+	int read = child_await(&gateway->child, generation, words);
+	return rc < 0 ? rc : read;
+}
+
+/* What the old rules leave is taken away when who asked has the answer. */
+int
+gateway_commit_ruleset(
+    struct gateway *gateway, struct ruleset_draft *draft, struct text *words)
+{
+	const struct ruleset_kept kept = { &gateway->bans.bans,
+		&gateway->caught.bans, &gateway->names.names };
+	int rc = ruleset_commit(&gateway->ruleset, draft, &kept, words);
+
+	loop_defer(gateway->loop, &gateway->clear);
+	return rc;
+}
+
+void
+gateway_on_clear(struct loop_deferred *deferred)
+{
+	struct gateway *gateway = deferred->context;
+
+	ruleset_clear(&gateway->ruleset);
+}
+
+/* Kernel first, for it can refuse; then the proxy. */
+static int
+commit(
+    struct gateway *gateway, struct generation *generation, struct text *words)
+{
+	struct ruleset_draft draft = RULESET_DRAFT_EMPTY;
+	int rc = prepare(gateway, generation, &draft, words);
+
+	if (rc == 0)
+		rc = routes_install(words);
+	if (rc == 0)
+		rc = gateway_commit_ruleset(gateway, &draft, words);
+	ruleset_draft_fini(&draft);
+	if (rc < 0) {
+		journal_keeper_abandon(gateway);
+		(void)child_abort(&gateway->child, generation->number);
+		if (gateway->current == NULL) {
+			(void)routes_remove(words);
+			/* It may have listeners, and the policy that is tried
+			 * next wants the same ones. */
+			child_stop(&gateway->child);
+		}
+		return rc;
+	}
+	(void)child_commit(&gateway->child, generation->number);
+	journal_keeper_commit(gateway);
+	return 0;
+}
+
+struct generation_wish
+gateway_wish(struct gateway *gateway)
+{
+	return (struct generation_wish){ .number = ++gateway->last_number,
+		.before = gateway->current,
+		.inherited = gateway->inherited,
+		.addresses = &gateway->addresses,
+		.names = &gateway->names.names,
+		.ipv6 = gateway->ipv6,
+		.booting = gateway->booting };
+}
+
+/* What was never read from the disk is not what the next boot should find, nor
+ * is what may go again. */
+static void
+keep_as_last_good(struct gateway *gateway)
+{
+	if (!gateway->current->kept && !gateway->confirmation.waits)
+		gateway_keep(gateway);
+}
+
+int
+gateway_replace(
+    struct gateway *gateway, struct generation **generation, struct text *words)
+{
+	struct generation *next = *generation;
+	struct generation *before = gateway->current;
+	int rc;
+
+	tally_keeper_look(gateway); /* what the old rules have counted */
+	rc = commit(gateway, next, words);
+
+	*generation = NULL;
+	if (rc < 0) {
+		generation_destroy(next);
+		return rc;
+	}
+	gateway->current = next;
+	gateway->since = clock_wall();
+	gateway->ended = flows_end_forbidden(next, before);
+	tally_keeper_follow(gateway, !next->again);
+	flow_watch_follow(&gateway->ends);
+	generation_destroy(before);
+	early_follow(gateway, next->again);
+	refresh_arm(gateway);
+	quota_keeper_follow(gateway);
+	pam_keeper_follow(gateway);
+	caught_keeper_sift(gateway);
+	leash_judge(&gateway->leash, &next->snapshot);
+	keep_as_last_good(gateway);
+	heap_give_back();
+	return 0;
+}
