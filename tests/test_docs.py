@@ -347,7 +347,7 @@ def test_the_manual_teaches_every_item_of_rules_and_flows() -> None:
 def test_the_manual_has_the_letters_of_days_and_rates() -> None:
     hours = (ROOT / "src" / "policy" / "hours.c").read_text()
     days = re.findall(r'"([a-z]{3})"', hours.split("days[]", 1)[1].split(";", 1)[0])
-    code = (ROOT / "src" / "policy" / "resolve_condition.c").read_text()
+    code = (ROOT / "src" / "policy" / "resolve_limit.c").read_text()
     units = re.findall(r"\{ '([a-z])', \d+ \}", code)
     assert len(days) == 7 and len(units) == 4
     text = POLICY_MD.read_text()
