@@ -249,8 +249,9 @@ say_hello(const struct proxy *proxy)
 	return proxy_send(&message);
 }
 
+/* Until it has said that it is there. */
 static int
-serve(struct proxy *proxy)
+begin(struct proxy *proxy)
 {
 	int rc = watch_signals(proxy);
 
@@ -277,10 +278,12 @@ serve(struct proxy *proxy)
 		rc = workers_start(proxy->workers);
 	if (rc == 0)
 		rc = say_hello(proxy);
-	if (rc == 0) {
-		heap_keeper_start(&proxy->heap, &proxy->loop);
-		rc = loop_run(&proxy->loop);
-	}
+	return rc;
+}
+
+static void
+end(struct proxy *proxy)
+{
 	heap_keeper_stop(&proxy->heap);
 	console_thread_stop(&proxy->console);
 	workers_destroy(&proxy->workers);
@@ -293,6 +296,18 @@ serve(struct proxy *proxy)
 	loop_watch_stop(&proxy->sources);
 	loop_signal_stop(&proxy->signals);
 	refusal_close(&proxy->refusals);
+}
+
+static int
+serve(struct proxy *proxy)
+{
+	int rc = begin(proxy);
+
+	if (rc == 0) {
+		heap_keeper_start(&proxy->heap, &proxy->loop);
+		rc = loop_run(&proxy->loop);
+	}
+	end(proxy);
 	return rc < 0 ? rc : proxy->rc;
 }
 
