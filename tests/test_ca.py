@@ -154,6 +154,29 @@ def test_what_cannot_sign_is_refused(ca: Path) -> None:
         assert said["line"] == 3 and said["message"].endswith("cannot be the CA: " + why), said
 
 
+def test_whom_to_trust_besides(ca: Path) -> None:
+    """A file that is missing, holds no certificate, or one that cannot be read."""
+    house, policy = ca.parent / "house.pem", ca.parent / "trust.policy"
+    policy.write_text(POLICY.replace('ca "ca.pem"', 'ca "ca.pem"\n    trust "house.pem"'))
+    line = policy.read_text().split("trust")[0].count("\n") + 1
+
+    def told() -> list[str]:
+        said = json.loads(run("check", "--json", policy).stdout)
+        assert all(error["line"] == line for error in said["errors"])
+        return [error["message"] for error in said["errors"]]
+
+    certificate = run("ca", "export", ca).stdout
+    assert told() == [f"there is no file {house}"]
+    house.write_text("none\n")
+    assert told() == [f"there is no certificate in {house}"]
+    house.write_text(certificate.replace("\nMII", "\nMIX", 1))
+    assert told() == [f"{house} cannot be trusted: a certificate in it cannot be read"]
+    house.write_text(certificate)
+    assert told() == []
+    assert run("fmt", policy).returncode == GOOD
+    assert '    trust "house.pem"\n' in policy.read_text()
+
+
 def test_one_that_expires_is_told_of(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     assert run("ca", "create", path, "for", "20d").returncode == GOOD

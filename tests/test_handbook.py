@@ -63,3 +63,18 @@ def test_other_shells_can_read_theirs(shell: str, file: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"apt-get install {shell}")
     assert subprocess.run([shell, "-n", str(SHARE / file)]).returncode == 0
+
+
+def test_fish_completes() -> None:
+    if not shutil.which("fish"):
+        pytest.skip("apt-get install fish")
+
+    def offered(line: str) -> list[str]:
+        script = f"source {SHARE}/gatehouse.fish; complete -C '{line}'"
+        done = subprocess.run(["fish", "-c", script], check=True, capture_output=True, text=True)
+        return [row.split("\t")[0] for row in done.stdout.splitlines()]
+
+    assert set(COMMANDS) <= set(offered("gatehouse "))
+    assert offered("gatehouse ap") == ["apply"]
+    assert offered("gatehouse apply --co") == ["--confirm"]
+    assert "--confirm" not in offered("gatehouse status --")

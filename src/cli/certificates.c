@@ -64,6 +64,23 @@ check_clients(const struct policy_clients *clients, struct report *report)
 	tls_settings_unref(settings);
 }
 
+static void
+check_trust(const struct policy_trust *trust, struct report *report)
+{
+	const char *before = report_topic(report, MANUAL_INSPECTION), *why;
+	struct tls_settings *settings;
+
+	if (trust->pem.at != NULL) {
+		settings = tls_settings_create(trust->pem, &why);
+		if (settings == NULL)
+			report_error(report, trust->place,
+			    "%.*s cannot be trusted: %s", STR_ARG(trust->file),
+			    why);
+		tls_settings_unref(settings);
+	}
+	(void)report_topic(report, before);
+}
+
 /* ---- the CA ---- */
 
 /* In which somebody still can renew it, and have clients take it. */
@@ -127,4 +144,5 @@ certificates_check(const struct policy *policy, struct report *report)
 	}
 	(void)report_topic(report, before);
 	check_ca(policy, report);
+	check_trust(&policy->trust, report);
 }

@@ -154,15 +154,16 @@ print_rules(const json_t *rules)
 	const json_t *rule;
 	size_t i;
 
-	(void)puts("\n line    packets      bytes  rule");
+	(void)puts("\n line    packets      bytes    flows  rule");
 	json_array_foreach(rules, i, rule)
 	{
 		if (number(rule, "line") == 0)
 			(void)fputs(" last ", stdout);
 		else
 			(void)printf("%5lld ", number(rule, "line"));
-		(void)printf("%10lld %10lld  %s\n", number(rule, "packets"),
-		    number(rule, "bytes"), word(rule, "text"));
+		(void)printf("%10lld %10lld %8lld  %s\n",
+		    number(rule, "packets"), number(rule, "bytes"),
+		    number(rule, "flows"), word(rule, "text"));
 	}
 }
 

@@ -63,6 +63,7 @@ const struct top_kind top_entries_kind = {
 	entry_columns,
 	sizeof(entry_columns) / sizeof(entry_columns[0]),
 	0,
+	NULL,
 };
 
 static int64_t
@@ -123,6 +124,7 @@ const struct top_kind top_rules_kind = {
 	rule_columns,
 	sizeof(rule_columns) / sizeof(rule_columns[0]),
 	0,
+	NULL,
 };
 
 /* ---- life ---- */

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define DNS_PORT 53
+
 /* Of one list; a flow takes some 300. */
 #define ARENA_BYTES_MAX ((size_t)256 << 20)
 
@@ -70,6 +72,13 @@ by(const void *row)
 	return ((const struct top_flow *)row)->by;
 }
 
+/* There are more of these than of all others, and nobody looks for them. */
+static bool
+is_lookup(const void *row)
+{
+	return ((const struct top_flow *)row)->is_lookup;
+}
+
 static const struct top_column columns[] = {
 	{ "IN/s", TOP_FORM_SIZE, 5, 0, 3, in_rate, NULL },
 	{ "OUT/s", TOP_FORM_SIZE, 6, 0, 2, out_rate, NULL },
@@ -86,6 +95,7 @@ const struct top_kind top_flows_kind = {
 	columns,
 	sizeof(columns) / sizeof(columns[0]),
 	1,
+	is_lookup,
 };
 
 /* ---- life ---- */
@@ -202,6 +212,9 @@ read_flow(struct top_flow_list *list, const json_t *json, struct top_flow *flow,
 	if (event_flow_write(json, text, &why) < 0)
 		text_clear(text);
 	flow->asked = keep(list, text);
+	flow->is_lookup =
+	    str_is(member_inner_string(json, "zone", "from"), "self") &&
+	    member_number(json, "port") == DNS_PORT;
 	flow->in = member_inner_number(json, "bytes", "in");
 	flow->out = member_inner_number(json, "bytes", "out");
 	flow->age_ms = ms > 0 && ms < 1e15 ? (int64_t)ms : -1;

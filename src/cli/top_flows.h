@@ -24,6 +24,7 @@ struct top_flow {
 	int64_t in, out;   /* bytes from and to the client; -1: not known */
 	int64_t in_rate, out_rate; /* a second; -1: not known yet */
 	int64_t age_ms;            /* -1: older than the gateway */
+	bool is_lookup;            /* the gateway itself asks a name server */
 };
 
 struct top_flow_list {

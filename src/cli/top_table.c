@@ -167,6 +167,7 @@ top_table_line(const struct top_kind *kind,
 struct order {
 	const struct top_column *column;
 	bool reverse;
+	bool (*is_last)(const void *row);
 };
 
 static int
@@ -178,6 +179,9 @@ compare(const void *a, const void *b, void *context)
 	const void *other = *(const void *const *)b;
 	int way;
 
+	if (order->is_last != NULL &&
+	    order->is_last(one) != order->is_last(other))
+		return order->is_last(one) ? 1 : -1;
 	if (column->number == NULL) {
 		way = str_cmp(column->words(one), column->words(other));
 	} else {
@@ -194,7 +198,7 @@ void
 top_table_sort(const struct top_kind *kind, size_t by, bool reverse,
     const void **rows, size_t count)
 {
-	struct order order = { &kind->columns[by], reverse };
+	struct order order = { &kind->columns[by], reverse, kind->is_last };
 
 	if (count > 0)
 		qsort_r(rows, count, sizeof(*rows), compare, &order);

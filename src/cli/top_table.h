@@ -36,6 +36,8 @@ struct top_kind {
 	const struct top_column *columns;
 	size_t count;
 	size_t sorted_by; /* the column, at first */
+	/* What stands behind all others, whatever they are sorted by. */
+	bool (*is_last)(const void *row); /* NULL: none */
 };
 
 /* The widths for so many columns of a terminal; 0: the column is left out. */

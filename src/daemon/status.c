@@ -14,7 +14,7 @@
  *	 "names": number of those that are learned, over or not,
  *	 "pinned": {"max", "entries": [{"zone", "name", "seconds"}]} or null:
  *	 nothing is opened,
- *	 "rules": [{"line", "name", "text", "packets", "bytes"}],
+ *	 "rules": [{"line", "name", "text", "packets", "bytes", "flows"}],
  *	 "kernel": {counter: packets}, "counters": {counter: value},
  *	 "early_drop": {...} (firewall/early_drop),
  *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
@@ -31,6 +31,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* How many the proxy decided by the rule, since it stands in the policy. */
+static int64_t
+proxy_flows(const struct gateway *gateway, size_t at)
+{
+	const struct rule_hits *hits = &gateway->tally.hits;
+
+	return at < hits->count ? (int64_t)hits->items[at].flows : 0;
+}
 
 static void
 write_rule(struct json *json, const struct gateway *gateway,
@@ -57,6 +66,8 @@ write_rule(struct json *json, const struct gateway *gateway,
 	json_put_integer(json, (int64_t)packets);
 	json_name(json, "bytes");
 	json_put_integer(json, (int64_t)bytes);
+	json_name(json, "flows");
+	json_put_integer(json, proxy_flows(gateway, at));
 	json_object_end(json);
 }
 
@@ -286,6 +297,8 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pid");
 	json_put_integer(&json, getpid());
 	bool answers = write_proxy(&json, gateway);
+	if (answers && gateway->tally.is_open)
+		tally_keeper_refresh(gateway);
 	json_name(&json, "pam");
 	pam_keeper_json(gateway, &json);
 	write_sandbox(&json, gateway);

@@ -27,6 +27,7 @@ struct dns_draft {
 	uint16_t answers, authorities;
 	size_t len, ttl_count, address_count;
 	uint16_t ttls[DNS_DRAFT_RECORDS_MAX], addresses[DNS_DRAFT_RECORDS_MAX];
+	bool taken[DNS_DRAFT_RECORDS_MAX]; /* of the answer section: DNAMEs */
 	char bytes[DNS_MESSAGE_MAX];
 };
 

@@ -5,6 +5,7 @@
 #include "dns/answer_impl.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* A TTL with its highest bit set is 0 (RFC 2181, 8). */
 static uint32_t
@@ -61,15 +62,19 @@ next(const struct dns_draft *draft, struct place *place, struct dns_record *ret)
 /*
  * Whether it stands between the last name and another one: an alias of it, or
  * one of a name above it (RFC 6672), from which the server has made the alias.
+ * That may be above the next one as well, and stands there once.
  */
 static bool
-is_alias(const struct dns_draft *draft, const struct dns_record *record)
+is_alias(struct dns_draft *draft, const struct dns_record *record, bool *taken)
 {
 	if (is_of_type(record, DNS_TYPE_CNAME))
 		return dns_name_eq(&record->owner, &draft->last);
-	return is_of_type(record, DNS_TYPE_DNAME) &&
-	       !dns_name_eq(&record->owner, &draft->last) &&
-	       dns_name_is_within(&draft->last, &record->owner);
+	if (*taken || !is_of_type(record, DNS_TYPE_DNAME) ||
+	    dns_name_eq(&record->owner, &draft->last) ||
+	    !dns_name_is_within(&draft->last, &record->owner))
+		return false;
+	*taken = true;
+	return true;
 }
 
 /* The step from the last name to the next; false: it has no alias. */
@@ -83,7 +88,10 @@ take_alias(struct dns_draft *draft, bool *ret_led)
 
 	*ret_led = false;
 	while ((rc = next(draft, &place, &record)) > 0) {
-		if (record.class != DNS_CLASS_IN || !is_alias(draft, &record))
+		bool *taken =
+		    &draft->taken[draft->head.answers - place.left - 1];
+		if (record.class != DNS_CLASS_IN ||
+		    !is_alias(draft, &record, taken))
 			continue;
 		if (record.type == DNS_TYPE_CNAME) {
 			size_t at = record.data_at;
@@ -111,6 +119,7 @@ take_aliases(struct dns_draft *draft)
 	int rc = 0;
 
 	draft->last = draft->asked->name;
+	memset(draft->taken, 0, draft->head.answers * sizeof(*draft->taken));
 	while (rc == 0 && led) {
 		rc = take_alias(draft, &led);
 		if (led && draft->aliases++ == DNS_ALIASES_MAX)

@@ -247,6 +247,12 @@ tls_settings_create(struct str authorities, const char **reterr_why)
 	return NULL;
 }
 
+const char *
+tls_settings_trust(struct tls_settings *settings, struct str authorities)
+{
+	return trust_these(settings->context, authorities);
+}
+
 struct tls_settings *
 tls_settings_ref(struct tls_settings *settings)
 {

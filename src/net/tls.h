@@ -43,6 +43,12 @@ void tls_begin(int authorities);
  */
 struct tls_settings *tls_settings_create(
     struct str authorities, const char **reterr_why);
+/*
+ * Trusts who is signed by one of these as well; before anybody else has the
+ * settings.  NULL, or why it cannot.
+ */
+const char *tls_settings_trust(
+    struct tls_settings *settings, struct str authorities);
 struct tls_settings *tls_settings_ref(struct tls_settings *settings);
 void tls_settings_unref(struct tls_settings *settings); /* NULL is fine */
 

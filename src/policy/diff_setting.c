@@ -218,6 +218,32 @@ diff_ca(struct statement_telling *telling)
 }
 
 static void
+tell_trust(struct statement_telling *telling, const struct policy_trust *trust,
+    const struct policy_trust *before, bool is_new)
+{
+	struct text words = TEXT_EMPTY;
+
+	if (trust->file.at == NULL)
+		return;
+	text_addf(&words, "trust \"%.*s\"%s", STR_ARG(trust->file),
+	    is_new && str_eq(trust->file, before->file) ? ", another" : "");
+	statement_tell(telling, &words, is_new);
+}
+
+/* By what is in the file, as of the CA. */
+static void
+diff_trust(struct statement_telling *telling)
+{
+	const struct policy_trust *before = &telling->before->trust;
+	const struct policy_trust *after = &telling->after->trust;
+
+	if (str_eq(before->pem, after->pem))
+		return;
+	tell_trust(telling, before, before, false);
+	tell_trust(telling, after, before, true);
+}
+
+static void
 diff_dns(struct statement_telling *telling)
 {
 	struct text before = TEXT_EMPTY, after = TEXT_EMPTY;
@@ -315,6 +341,7 @@ statement_diff_settings(struct statement_telling *telling)
 	diff_settings(telling);
 	diff_console(telling);
 	diff_ca(telling);
+	diff_trust(telling);
 	diff_dns(telling);
 	diff_outputs(telling, &before->journal, &after->journal, false);
 	diff_outputs(telling, &after->journal, &before->journal, true);

@@ -120,20 +120,20 @@ parse_users(struct reader *in, const struct token *head)
 }
 
 static bool
-parse_ca_file(struct reader *in, struct syntax_part *part)
+parse_authority_file(struct reader *in, struct syntax_part *part)
 {
 	return reader_string(
 	    in, &part->folder, "the file in quotes, like \"ca.pem\"");
 }
 
-/* ca string */
+/* ca string, trust string */
 struct syntax_choice *
-parse_ca(struct reader *in, const struct token *head)
+parse_authority(struct reader *in, const struct token *head)
 {
 	struct syntax_choice *choice = begin_choice(in, head);
 	struct syntax_part *part = arena_new(in->arena, struct syntax_part);
 
-	if (choice == NULL || part == NULL || !parse_ca_file(in, part))
+	if (choice == NULL || part == NULL || !parse_authority_file(in, part))
 		return NULL;
 	choice->parts = part;
 	return choice;

@@ -24,7 +24,8 @@ struct syntax_choice *parse_compress(
     struct reader *in, const struct token *head);
 struct syntax_choice *parse_tell(struct reader *in, const struct token *head);
 struct syntax_choice *parse_users(struct reader *in, const struct token *head);
-struct syntax_choice *parse_ca(struct reader *in, const struct token *head);
+struct syntax_choice *parse_authority(
+    struct reader *in, const struct token *head);
 struct syntax_choice *parse_private(
     struct reader *in, const struct token *head);
 

@@ -4,9 +4,6 @@
 
 #include "policy/foreign.h"
 
-static const char line_what[] = "'listen', 'intercept', 'upstream', 'local', "
-				"'cache', 'ttl', 'grace' or 'limit'";
-
 /* A line that stands once, whose word was taken. */
 static bool
 is_first(struct reader *in, const struct syntax_word *word)
@@ -169,12 +166,14 @@ parse_dns_line(struct reader *in, struct syntax_dns *dns)
 		(void)reader_take(in);
 		return lines[i].parse(in, dns);
 	}
-	(void)reader_expected(in, line_what);
+	(void)reader_expected(in, "a line of 'dns'");
 	const struct token *token = reader_peek(in);
 	const char *foreign = token->kind == TOKEN_WORD
 				  ? foreign_hint(FOREIGN_DNS, token->text)
 				  : NULL;
-	if (foreign != NULL)
-		report_hint(in->report, "%s", foreign);
+	report_hint(in->report, "%s",
+	    foreign != NULL ? foreign
+			    : "one of listen, intercept, upstream, local, "
+			      "cache, ttl, grace or limit");
 	return false;
 }

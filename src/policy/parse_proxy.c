@@ -82,12 +82,9 @@ static const struct {
 	{ "tell", NULL, parse_tell, MANUAL_PRIVACY },
 	{ "private", NULL, parse_private, MANUAL_PRIVACY },
 	{ "users", NULL, parse_users, MANUAL_USERS },
-	{ "ca", NULL, parse_ca, MANUAL_INSPECTION },
+	{ "ca", NULL, parse_authority, MANUAL_INSPECTION },
+	{ "trust", NULL, parse_authority, MANUAL_INSPECTION },
 };
-
-static const char proxy_line_what[] =
-    "'listen', 'intercept', 'connections', 'source', 'cache', 'compress', "
-    "'tell', 'private', 'users' or 'ca'";
 
 /* The rest of the line that begins with the word of a row. */
 static bool
@@ -105,6 +102,23 @@ parse_proxy_rest(struct parser *parser, size_t row)
 	return choice != NULL;
 }
 
+/* All of the words would be too long for a line; the manual has them. */
+static bool
+refuse_proxy_line(struct parser *parser, const struct nearest *nearest)
+{
+	struct report *report = parser->in->report;
+
+	(void)reader_expected(parser->in, "a line of 'proxy'");
+	if (nearest->best.at != NULL)
+		report_hint(
+		    report, "did you mean '%.*s'?", STR_ARG(nearest->best));
+	else
+		report_hint(report,
+		    "like listen, intercept, source, cache, compress, users "
+		    "or ca");
+	return false;
+}
+
 static bool
 parse_proxy_line(struct parser *parser, void *context)
 {
@@ -113,19 +127,16 @@ parse_proxy_line(struct parser *parser, void *context)
 
 	(void)context;
 	(void)report_topic(parser->in->report, MANUAL_PROXY);
+	nearest_begin(
+	    &nearest, head->kind == TOKEN_WORD ? head->text : STR(""));
 	if (head->kind != TOKEN_WORD)
-		return reader_expected(parser->in, proxy_line_what);
-	nearest_begin(&nearest, head->text);
+		return refuse_proxy_line(parser, &nearest);
 	for (size_t i = 0; i < COUNT_OF(proxy_lines); i++) {
 		if (str_is(head->text, proxy_lines[i].word))
 			return parse_proxy_rest(parser, i);
 		nearest_offer(&nearest, str_of(proxy_lines[i].word));
 	}
-	(void)reader_expected(parser->in, proxy_line_what);
-	if (nearest.best.at != NULL)
-		report_hint(parser->in->report, "did you mean '%.*s'?",
-		    STR_ARG(nearest.best));
-	return false;
+	return refuse_proxy_line(parser, &nearest);
 }
 
 bool

@@ -229,6 +229,14 @@ struct policy_ca {
 	struct place place;
 };
 
+/* `trust`: who may have signed the certificates of servers whose TLS is opened,
+ * besides the system's authorities. */
+struct policy_trust {
+	struct str file; /* as the loader knows it; at == NULL: nobody else */
+	struct str pem;
+	struct place place;
+};
+
 /* `never ban`: zones, and groups of addresses. */
 struct policy_never {
 	struct policy_endpoint who;
@@ -300,6 +308,7 @@ struct policy {
 	struct policy_servers servers;
 	struct policy_users users;
 	struct policy_ca ca;
+	struct policy_trust trust;
 	struct policy_console console;
 	struct policy_dns dns;
 	struct policy_journal journal;

@@ -125,9 +125,11 @@ bool resolve_conditions(struct resolver *resolver,
 bool resolve_limit(struct resolver *resolver, const struct syntax_limit *syntax,
     struct policy_limit *ret);
 
-/* The certificates of a file, PEM; false: reported. */
-bool resolve_authorities(
-    struct resolver *resolver, const struct syntax_word *file, struct str *ret);
+/* The certificates of a file, PEM, and its path as the loader knows it; `what`
+ * it is called in errors.  False: reported. */
+bool resolve_authorities(struct resolver *resolver,
+    const struct syntax_word *file, const char *what, struct str *ret_path,
+    struct str *ret);
 
 /* How many bytes of it pass: bandwidth and quota; false: reported. */
 bool resolve_amounts(struct resolver *resolver,
@@ -151,6 +153,8 @@ bool resolve_inspect(struct resolver *resolver,
 
 /* `ca` of the proxy. */
 void resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax);
+void resolve_trust(
+    struct resolver *resolver, const struct syntax_choice *syntax);
 
 /* Zones and addresses, and what is taken out of them; false: reported. */
 bool resolve_source(struct resolver *resolver, const struct syntax_word *words,

@@ -6,7 +6,7 @@
  * both and `tcp ssh` as ssh; read our way they open everything.  So a protocol
  * without ports stands behind those with ports, never right before the name of
  * a service, and never beside a narrower service of its own, which would mean
- * nothing there.
+ * nothing there.  Where it may stand beside others it is said what it means.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -101,6 +101,35 @@ refuse_order(struct resolver *resolver, const struct syntax_service *item)
 	return true;
 }
 
+/* ---- udp 53, tcp ---- */
+
+/* It may be meant, and cannot be told from a slip; a range can. */
+static void
+warn_of_all(struct resolver *resolver, const struct syntax_service *list)
+{
+	const struct syntax_service *bare = NULL, *ported = NULL;
+	enum policy_protocol protocol;
+
+	for (; list != NULL; list = list->next) {
+		if (!find_ported(list, &protocol))
+			continue;
+		if (has_ports(list))
+			ported = list;
+		else
+			bare = list;
+	}
+	if (bare == NULL || ported == NULL)
+		return;
+	report_warning(resolver->report, "every-port", bare->what.place,
+	    "'%.*s' without a port is every port, not %.*s alone",
+	    STR_ARG(bare->what.text), STR_ARG(ported->detail.text));
+	report_see(resolver->report, MANUAL_NAMES);
+	report_hint(resolver->report,
+	    "write '%.*s %.*s', or '%.*s 1-65535' if all of it is meant",
+	    STR_ARG(bare->what.text), STR_ARG(ported->detail.text),
+	    STR_ARG(bare->what.text));
+}
+
 /* ---- tcp 80, tcp ---- */
 
 /* Whether the item is of the protocol alone, and not all of it. */
@@ -166,5 +195,8 @@ resolve_bare(struct resolver *resolver, const struct syntax_service *list)
 	for (unsigned i = 0; i < POLICY_PROTOCOL_COUNT; i++)
 		if (!refuse_part(resolver, list, (enum policy_protocol)i))
 			return false;
-	return refuse_order(resolver, list);
+	if (!refuse_order(resolver, list))
+		return false;
+	warn_of_all(resolver, list);
+	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/resolve_choice: how the proxy works: `cache`, `compress`, `tell`,
- * `private` and `users`; `ca` is in policy/resolve_inspect.
+ * `private` and `users`; `ca` and `trust` are in policy/resolve_inspect.
  */
 #include "policy/manual.h"
 #include "policy/resolve.h"
@@ -354,6 +354,7 @@ static const struct {
 	{ "private", resolve_private },
 	{ "users", resolve_users_line },
 	{ "ca", resolve_ca },
+	{ "trust", resolve_trust },
 };
 
 #define CHOICE_COUNT (sizeof(choices) / sizeof(choices[0]))
@@ -391,12 +392,21 @@ void
 resolve_choices(struct resolver *resolver, const struct syntax *syntax)
 {
 	const struct syntax_choice *firsts[CHOICE_COUNT] = { NULL };
-	const size_t tell = 2, private = 3; /* in `choices` */
+	/* In `choices`. */
+	const size_t tell = 2, private = 3, ca = 5, trust = 6;
 
 	resolver->policy->telling.gateway = true;
 	for (const struct syntax_choice *choice = syntax->choices;
 	     choice != NULL; choice = choice->next)
 		resolve_choice(resolver, choice, firsts);
+	if (firsts[trust] != NULL && firsts[ca] == NULL) {
+		(void)report_topic(resolver->report, MANUAL_INSPECTION);
+		report_error(resolver->report, firsts[trust]->head.place,
+		    "'trust' is about TLS that is opened, and without a CA "
+		    "none is");
+		report_hint(
+		    resolver->report, "name its file as well: ca \"FILE\"");
+	}
 	if (firsts[tell] == NULL || firsts[private] == NULL)
 		return;
 	(void)report_topic(resolver->report, MANUAL_PRIVACY);

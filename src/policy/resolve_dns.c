@@ -96,6 +96,7 @@ read_secure(struct resolver *resolver, const struct syntax_dns_upstream *syntax,
     struct policy_dns_upstream *upstream)
 {
 	char name[HOSTNAME_MAX + 1];
+	struct str path;
 	struct str parsed;
 
 	if (syntax->name.text.at == NULL)
@@ -107,8 +108,8 @@ read_secure(struct resolver *resolver, const struct syntax_dns_upstream *syntax,
 	}
 	upstream->name = arena_str(resolver->arena, parsed);
 	return syntax->authorities.text.at == NULL ||
-	       resolve_authorities(
-		   resolver, &syntax->authorities, &upstream->authorities);
+	       resolve_authorities(resolver, &syntax->authorities,
+		   "the file of a 'ca'", &path, &upstream->authorities);
 }
 
 static void

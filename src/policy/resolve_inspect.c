@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * policy/resolve_inspect: `ca` of the proxy, and `inspect` of rules.
+ * policy/resolve_inspect: `ca` and `trust` of the proxy, `inspect` of rules.
  *
  * That the certificate is an authority's, that it has not expired and that the
  * key is its own is found out where there is OpenSSL (net/authority): by the
@@ -67,6 +67,18 @@ resolve_ca(struct resolver *resolver, const struct syntax_choice *syntax)
 	if (rc == 0 && !resolver->arena->full)
 		(void)check_key(resolver, file, ca);
 	text_fini(&text);
+}
+
+void
+resolve_trust(struct resolver *resolver, const struct syntax_choice *syntax)
+{
+	struct policy_trust *trust = &resolver->policy->trust;
+	const struct syntax_word *file = &syntax->parts->folder;
+
+	(void)report_topic(resolver->report, MANUAL_INSPECTION);
+	trust->place = syntax->head.place;
+	(void)resolve_authorities(
+	    resolver, file, "the file of 'trust'", &trust->file, &trust->pem);
 }
 
 static const char *

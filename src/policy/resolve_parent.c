@@ -97,20 +97,19 @@ describe(struct resolver *resolver, struct policy_parent_server *server)
  * what is in another form, is told here.
  */
 bool
-resolve_authorities(
-    struct resolver *resolver, const struct syntax_word *file, struct str *ret)
+resolve_authorities(struct resolver *resolver, const struct syntax_word *file,
+    const char *what, struct str *ret_path, struct str *ret)
 {
 	struct text text = TEXT_EMPTY;
-	struct str path;
 
-	int rc = resolve_file(resolver, file, "the file of a 'ca'",
-	    POLICY_AUTHORITIES_BYTES_MAX, &path, &text);
+	int rc = resolve_file(resolver, file, what,
+	    POLICY_AUTHORITIES_BYTES_MAX, ret_path, &text);
 	bool good =
 	    rc == 0 && text.len > 0 &&
 	    memmem(text.at, text.len, pem_begin, sizeof(pem_begin) - 1) != NULL;
 	if (rc == 0 && !good)
 		report_error(resolver->report, file->place,
-		    "there is no certificate in %.*s", STR_ARG(path));
+		    "there is no certificate in %.*s", STR_ARG(*ret_path));
 	if (rc == 0 && !good)
 		report_hint(
 		    resolver->report, "it is written as PEM: %s", pem_begin);
@@ -124,6 +123,8 @@ static bool
 read_authorities(struct resolver *resolver, const struct syntax_word *file,
     struct policy_parent_server *server)
 {
+	struct str path;
+
 	if (file->text.at == NULL)
 		return true;
 	if (server->protocol != POLICY_PARENT_PROTOCOL_HTTPS) {
@@ -131,7 +132,8 @@ read_authorities(struct resolver *resolver, const struct syntax_word *file,
 		    "only an https parent has a certificate");
 		return false;
 	}
-	return resolve_authorities(resolver, file, &server->authorities);
+	return resolve_authorities(
+	    resolver, file, "the file of a 'ca'", &path, &server->authorities);
 }
 
 static bool

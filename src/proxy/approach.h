@@ -37,8 +37,9 @@ struct worker;
 typedef void (*approach_fn)(
     struct approach *approach, enum proxy_failure failure);
 
-/* "socks5 NAME:PORT", for whom it is trusted, " NAME:PORT", " tls NAME" */
-#define APPROACH_KEY_BYTES (3 * (HOSTNAME_MAX + 16) + 24)
+/* "socks5 NAME:PORT", for whom it is trusted, " NAME:PORT", " tls TRUST NAME",
+ * where what is trusted is a number. */
+#define APPROACH_KEY_BYTES (3 * (HOSTNAME_MAX + 16) + 48)
 
 /* The caller sets fn and context; the rest begins as zero. */
 struct approach {

@@ -4,7 +4,8 @@
  *
  * Between the connection and its arrival stands a handshake.  Whatever way it
  * has come: behind a parent's passage, too.  A connection that is kept has been
- * secured for the same name, and is known by it.
+ * secured for the same name, by a certificate of those who are trusted now, and
+ * is known by both.
  */
 #include "proxy/errand_impl.h"
 
@@ -15,9 +16,11 @@
 #include "proxy/worker.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEY_BEGIN "tls "
 
@@ -30,9 +33,32 @@ struct errand_tls {
 	struct tls_handshake handshake;
 	struct x509_st *certificate; /* a reference; NULL: none was seen */
 	struct turn turn;
-	char key[sizeof(KEY_BEGIN) + HOSTNAME_MAX];
-	size_t key_len;
+	char key[sizeof(KEY_BEGIN "0123456789abcdef ") + HOSTNAME_MAX];
+	size_t key_len, host_len;
 };
+
+/* By whom the policy trusts that it goes by now. */
+static void
+write_key(struct errand_tls *tls, struct str host)
+{
+	const struct inspection *inspection =
+	    tls->errand->generation->inspection;
+	uint64_t trust = inspection != NULL ? inspection_trust(inspection) : 0;
+
+	tls->host_len = host.len;
+	tls->key_len = (size_t)snprintf(tls->key, sizeof(tls->key),
+	    KEY_BEGIN "%016" PRIx64 " %.*s", trust, STR_ARG(host));
+}
+
+/* The policy may be another than when it was asked for. */
+static void
+write_key_again(struct errand_tls *tls)
+{
+	char host[HOSTNAME_MAX];
+
+	memcpy(host, tls->key + tls->key_len - tls->host_len, tls->host_len);
+	write_key(tls, (struct str){ host, tls->host_len });
+}
 
 int
 errand_want_tls(struct errand *errand, struct str host)
@@ -44,8 +70,7 @@ errand_want_tls(struct errand *errand, struct str host)
 		return -ENOMEM;
 	}
 	tls->errand = errand;
-	tls->key_len = (size_t)snprintf(
-	    tls->key, sizeof(tls->key), KEY_BEGIN "%.*s", STR_ARG(host));
+	write_key(tls, host);
 	errand->tls = tls;
 	return 0;
 }
@@ -173,6 +198,7 @@ errand_secure(
 		errand_fail(errand, PROXY_FAILURE_NO_MEMORY);
 		return;
 	}
+	write_key_again(tls);
 	tls->at = at;
 	tls->handshake = (struct tls_handshake){ .fn = on_secured,
 		.context = tls,

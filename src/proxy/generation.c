@@ -59,17 +59,12 @@ proxy_generation_inspect(struct proxy_generation *generation,
     const struct proxy_generation *before, struct text *reterr_why)
 {
 	struct inspection *known = before != NULL ? before->inspection : NULL;
-	const char *why;
 
 	if (generation->policy->ca.pem.at == NULL)
 		return 0;
 	generation->inspection =
-	    inspection_create(generation->policy, known, &why);
-	if (generation->inspection != NULL)
-		return 0;
-	text_addf(reterr_why, "%.*s cannot be the CA: %s",
-	    STR_ARG(generation->policy->ca.file), why);
-	return -EINVAL;
+	    inspection_create(generation->policy, known, reterr_why);
+	return generation->inspection != NULL ? 0 : -EINVAL;
 }
 
 int

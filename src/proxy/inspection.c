@@ -4,6 +4,7 @@
 #include "proxy/limits.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <openssl/x509.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,8 +35,8 @@ struct inspection {
 	struct mint *mint;
 	struct tls_server *server;
 	struct tls_settings *settings;
-	uint64_t ca;          /* by which it is known again */
-	pthread_mutex_t lock; /* of the rest */
+	uint64_t signs, trusts; /* by which it is known again */
+	pthread_mutex_t lock;   /* of the rest */
 	struct origin origins[BUCKETS][NEIGHBOURS];
 	struct pin pins[BUCKETS][NEIGHBOURS];
 };
@@ -43,49 +44,76 @@ struct inspection {
 static const char no_memory[] = "there is no memory to open TLS with";
 
 static const char *
-fill(struct inspection *inspection, const struct policy *policy)
+sign_by(struct inspection *inspection, const struct policy *policy)
 {
 	const char *why;
 	struct authority *authority = authority_read(policy->ca.pem, &why);
-	struct str system = { NULL, 0 };
 
 	if (authority == NULL)
 		return why;
 	inspection->mint = mint_create(authority);
 	authority_unref(authority);
 	inspection->server = tls_server_create();
-	if (inspection->mint == NULL || inspection->server == NULL)
-		return no_memory;
-	inspection->settings = tls_settings_create(system, &why);
-	return inspection->settings == NULL ? why : NULL;
+	return inspection->mint == NULL || inspection->server == NULL
+		   ? no_memory
+		   : NULL;
 }
 
-static uint64_t
-ca_of(const struct policy *policy)
+static const char *
+trust_whom(struct inspection *inspection, const struct policy *policy)
 {
-	return str_hash(policy->ca.pem, 0);
+	const struct str system = { NULL, 0 };
+	const char *why;
+
+	inspection->settings = tls_settings_create(system, &why);
+	if (inspection->settings == NULL || policy->trust.pem.at == NULL)
+		return inspection->settings == NULL ? why : NULL;
+	return tls_settings_trust(inspection->settings, policy->trust.pem);
+}
+
+static int
+fill(struct inspection *inspection, const struct policy *policy,
+    struct text *reterr_why)
+{
+	const char *why = sign_by(inspection, policy);
+
+	if (why != NULL) {
+		text_addf(reterr_why, "%.*s cannot be the CA: %s",
+		    STR_ARG(policy->ca.file), why);
+		return -EINVAL;
+	}
+	why = trust_whom(inspection, policy);
+	if (why == NULL)
+		return 0;
+	text_addf(reterr_why, "%.*s cannot be trusted: %s",
+	    STR_ARG(policy->trust.file.at != NULL ? policy->trust.file
+						  : STR("the system")),
+	    why);
+	return -EINVAL;
 }
 
 struct inspection *
 inspection_create(const struct policy *policy, struct inspection *before,
-    const char **reterr_why)
+    struct text *reterr_why)
 {
+	uint64_t signs = str_hash(policy->ca.pem, 0);
+	uint64_t trusts = str_hash(policy->trust.pem, 0);
 	struct inspection *inspection;
 
-	if (before != NULL && before->ca == ca_of(policy))
+	if (before != NULL && before->signs == signs &&
+	    before->trusts == trusts)
 		return inspection_ref(before);
 	inspection = calloc(1, sizeof(*inspection));
 	if (inspection == NULL) {
-		*reterr_why = no_memory;
+		text_addz(reterr_why, no_memory);
 		return NULL;
 	}
 	inspection->refs = 1;
-	inspection->ca = ca_of(policy);
+	inspection->signs = signs;
+	inspection->trusts = trusts;
 	(void)pthread_mutex_init(&inspection->lock, NULL);
-	const char *why = fill(inspection, policy);
-	if (why == NULL)
+	if (fill(inspection, policy, reterr_why) == 0)
 		return inspection;
-	*reterr_why = why;
 	inspection_unref(inspection);
 	return NULL;
 }
@@ -131,6 +159,12 @@ struct tls_server *
 inspection_server(struct inspection *inspection)
 {
 	return inspection->server;
+}
+
+uint64_t
+inspection_trust(const struct inspection *inspection)
+{
+	return inspection->trusts;
 }
 
 /* ---- origins, under the lock ---- */

@@ -7,9 +7,9 @@
  * last, the sessions to resume and the certificate that they showed.  And who
  * did not take our certificate: a client's zone and a name, for an hour.
  *
- * A policy with the same CA goes on with that of the one before.  Tables have a
- * fixed size; what does not fit takes the place of what was used the longest
- * ago among its neighbours.
+ * A policy of the same CA that trusts the same goes on with what the one before
+ * has.  Tables have a fixed size; what does not fit takes the place of what was
+ * used the longest ago among its neighbours.
  *
  * Any thread.
  */
@@ -17,6 +17,7 @@
 #define GATEHOUSE_PROXY_INSPECTION_H
 
 #include "base/hostname.h"
+#include "base/text.h"
 #include "net/mint.h"
 #include "net/tls.h"
 #include "net/tls_accept.h"
@@ -29,16 +30,22 @@ struct inspection;
 
 /*
  * Of a policy that has a CA; `before` may be NULL.  With one reference; NULL:
- * *reterr_why says why.
+ * a sentence in *reterr_why says why.
  */
 struct inspection *inspection_create(const struct policy *policy,
-    struct inspection *before, const char **reterr_why);
+    struct inspection *before, struct text *reterr_why);
 struct inspection *inspection_ref(struct inspection *inspection);
 void inspection_unref(struct inspection *inspection); /* NULL is fine */
 
 struct mint *inspection_mint(struct inspection *inspection); /* lent */
 struct tls_server *inspection_server(
     struct inspection *inspection); /* so too */
+
+/*
+ * Whom it trusts: another number, if not the same.  What was spoken with under
+ * one of them is not known to be trusted under another.
+ */
+uint64_t inspection_trust(const struct inspection *inspection);
 
 /* A server by its name, or by its address.  A reference; NULL: no memory. */
 struct tls_peer *inspection_peer(

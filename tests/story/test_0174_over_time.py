@@ -82,8 +82,12 @@ def totals(lan: Host, step: int = 10, count: int = 60) -> dict:
     return {k: sum(p[k] for p in points) for k in points[0] if k != "time"}
 
 
+def status(gateway: Gateway) -> dict:
+    return json.loads(gateway.command("status", "--json").stdout)
+
+
 def counters(gateway: Gateway) -> dict[str, int]:
-    return json.loads(gateway.command("status", "--json").stdout)["counters"]
+    return status(gateway)["counters"]
 
 
 def grows(lan: Host, before: dict, **by: int) -> bool:
@@ -116,6 +120,11 @@ def test_requests_are_told(site: Site, lan: Host) -> None:
     assert top(lan, "pairs", "lan -> wan")["flows"] >= 3
     met = top(lan, "rules", str(line_of(POLICY, '"web"')))
     assert (met["flows"], met["name"]) == (3, "web")
+    # `status` says the same; packets alone would be none.
+    [web] = [r for r in status(site.gateway)["rules"] if r["name"] == "web"]
+    assert web["flows"] == rule(lan, "web")["flows"] >= 3
+    shown = site.gateway.command("status").stdout
+    assert re.search(rf"^ +{web['line']} +\d+ +\d+ +{web['flows']}  ", shown, re.M), shown
 
 
 def test_compression_is_told_of_what_passes(

@@ -125,6 +125,7 @@ class Servers:
         self.host, self.dir = host, dir
         self.root = sign("Lab root", None, ca=True)
         self.middle = sign("Lab middle", self.root, ca=True)
+        self.stranger = sign("Nobody", None, ca=True)
         self.contexts: dict[str, ssl.SSLContext] = {}
         self.asked: list[str] = []
         self.add_all()
@@ -152,7 +153,7 @@ class Servers:
         return sign(f"{kind}.wrong.example", by, **more)
 
     def add_all(self) -> None:
-        middle, stranger = self.middle, sign("Nobody", None, ca=True)
+        middle, stranger = self.middle, self.stranger
         weak = rsa.generate_private_key(65537, 1024)
         self.add("good", self.leaf("good"), middle)
         self.add("rsa", self.leaf("rsa", key=rsa.generate_private_key(65537, 2048)), middle)
@@ -339,6 +340,31 @@ def test_what_is_shown_is_like_the_server_s(gateway: Gateway) -> None:
     # Of who is not accepted nothing is believed, and it ends soon.
     bad = shown(gateway, "expired.wrong.example")
     assert bad.not_valid_after < NOW + 2 * DAY and len(bad.subject.rdns) == 0
+
+
+def test_authorities_of_one_s_own(gateway: Gateway, lan: Host, trust: list[str]) -> None:
+    """Besides those of the system, as long as the policy in force says so: what
+    was asked by an earlier one is not asked on a connection that it left."""
+    policy, house = gateway.policy.read_text(), gateway.dir / "house.pem"
+
+    def status(kind: str) -> int:
+        return lan.curl(f"https://{kind}.wrong.example/", *trust).status
+
+    assert status("stranger") == 502
+    house.write_bytes(pem(gateway.servers.stranger))
+    gateway.policy.write_text(policy.replace('ca "ca.pem"', 'ca "ca.pem"\n    trust "house.pem"'))
+    try:
+        done = gateway.apply(gateway.policy)
+        assert done.returncode == GOOD and f'now trust "{house}"' in done.stdout
+        assert [status(kind) for kind in ("stranger", "good", "self")] == [200, 200, 502]
+        house.write_bytes(pem(sign("Somebody", None, ca=True)))
+        done = gateway.apply(gateway.policy)
+        assert done.returncode == GOOD and f'now trust "{house}", another' in done.stdout
+        assert [status(kind) for kind in ("stranger", "good")] == [502, 200]
+    finally:
+        gateway.policy.write_text(policy)
+        assert gateway.apply(gateway.policy).returncode == GOOD
+    assert [status(kind) for kind in ("stranger", "good")] == [502, 200]
 
 
 def test_a_ca_that_may_not_sign_for_it(gateway: Gateway, journal: Journal, lan: Host) -> None:

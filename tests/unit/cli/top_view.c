@@ -412,6 +412,38 @@ flows_of_a_client_and_a_rule(void **state)
 	top_state_fini(&top);
 }
 
+/* Whatever they are sorted by: there are more of them than of all others. */
+static void
+the_gateway_s_questions_come_last(void **state)
+{
+	static const char line[] =
+	    "{\"flow\": \"0000000000000009\", \"zone\": {\"from\": "
+	    "\"self\", \"to\": \"wan\"}, \"source\": \"203.0.113.1\", "
+	    "\"destination\": \"203.0.113.53\", \"protocol\": \"udp\", "
+	    "\"port\": 53, \"bytes\": {\"in\": 9999999, \"out\": 9999999}, "
+	    "\"duration_ms\": 9999999.000}";
+	struct top_state top;
+
+	(void)state;
+	begin(&top);
+	top_flows_begin(&top.flows, CLOCK_SECOND);
+	top_flows_add(&top.flows, STR(line));
+	add_flow(&top, 1, "lan", "10.0.0.4", 1000, 5000, 61000);
+	add_flow(&top, 2, "lan", "10.0.0.5", 100, 900, 5000);
+	top_state_take_flows(&top);
+	for (size_t by = 0; by < top_flows_kind.count; by++) {
+		(void)top_keys_take(&top, TOP_KEY_END);
+		assert_true(
+		    str_is(top_state_flow(&top)->name, "0000000000000009"));
+		(void)top_keys_take(&top, 'r');
+		(void)top_keys_take(&top, TOP_KEY_END);
+		assert_true(
+		    str_is(top_state_flow(&top)->name, "0000000000000009"));
+		(void)top_keys_take(&top, 's');
+	}
+	top_state_fini(&top);
+}
+
 /* The row that is selected stays, wherever the next answer puts it. */
 static void
 the_selection_stays(void **state)
@@ -586,6 +618,7 @@ main(void)
 		cmocka_unit_test(questions),
 		cmocka_unit_test(orders),
 		cmocka_unit_test(flows_of_a_client_and_a_rule),
+		cmocka_unit_test(the_gateway_s_questions_come_last),
 		cmocka_unit_test(the_selection_stays),
 		cmocka_unit_test(pages_scroll),
 		cmocka_unit_test(any_key_any_size),

@@ -67,6 +67,25 @@ the_chain_is_taken_and_nothing_else(void **state)
 	dns_answer_unref(answer);
 }
 
+/* A name above two of the chain, from which the server has made their aliases
+ * (RFC 6672, 5.3.1). */
+static void
+what_redirects_twice_stands_there_once(void **state)
+{
+	(void)state;
+	wire_begin(&wire, 0x8180, "a.b.example", DNS_TYPE_A);
+	wire_record(&wire, 1, "example", DNS_TYPE_DNAME, 60);
+	wire_name(&wire, "c.example");
+	wire_end(&wire);
+	wire_alias(&wire, "a.b.example", "a.b.c.example", 60);
+	wire_alias(&wire, "a.b.c.example", "a.b.c.c.example", 60);
+	wire_address(&wire, 1, "a.b.c.c.example", 60);
+	struct dns_answer *answer = make("a.b.example", DNS_TYPE_A);
+	assert_int_equal(answer->answers, 4);
+	assert_int_equal(answer->address_count, 1);
+	dns_answer_unref(answer);
+}
+
 static void
 times_are_within_their_limits(void **state)
 {
@@ -292,6 +311,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_is_taken_and_nothing_else),
+		cmocka_unit_test(what_redirects_twice_stands_there_once),
 		cmocka_unit_test(times_are_within_their_limits),
 		cmocka_unit_test(that_there_is_nothing_is_kept_as_the_soa_says),
 		cmocka_unit_test(aliases_without_an_end_are_no_answer),

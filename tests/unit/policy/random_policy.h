@@ -352,7 +352,9 @@ add_random_head(struct text *out)
 	inspects = chance(4) == 0;
 	if (inspects || chance(3) > 0)
 		text_addf(out, "proxy {\n%s%s%s%s%s%s%s%s%s}\n",
-		    inspects ? "ca \"ca.pem\"\n" : "",
+		    inspects ? ONE_OF("ca \"ca.pem\"\n",
+				   "ca \"ca.pem\"\ntrust \"ca.pem\"\n")
+			     : "",
 		    ONE_OF("", "source 203.0.113.7\n",
 			"source 2001:db8:f::7, 203.0.113.7\n"),
 		    ONE_OF("", "connections 9 per server\n",

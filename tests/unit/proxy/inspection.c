@@ -30,7 +30,10 @@ make_inspection(void)
 
 	assert_int_equal(authority_make(&wish, &pem, &why), 0);
 	policy.ca.pem = text_str(&pem);
-	struct inspection *inspection = inspection_create(&policy, NULL, &why);
+	struct text words = TEXT_EMPTY;
+	struct inspection *inspection =
+	    inspection_create(&policy, NULL, &words);
+	text_fini(&words);
 	text_fini(&pem);
 	assert_non_null(inspection);
 	return inspection;
