@@ -49,7 +49,7 @@ struct child {
 	bool owes_answer; /* one that was waited for in vain */
 	bool is_behind;   /* that has not come yet (daemon/child_talk) */
 	int64_t asked, behind_since;
-	bool takes_none;  /* the last policy that it was handed */
+	bool takes_none;           /* the last policy that it was handed */
 	int64_t waited, waited_at; /* of our patience; clock_now */
 	struct host_files files;
 	struct sandbox sandbox; /* as it said itself */
