@@ -145,3 +145,39 @@ def test_sample(name: str) -> None:
     assert run("fmt", "--check", GOLDEN / f"{name}.policy").returncode == 0
     lines, what = done.stderr.split(" lines translated")[0].split(" of "), done.stdout
     assert len(set(re.findall("^# not translated: (.*)$", what, re.MULTILINE))) >= int(lines[1]) - int(lines[0])
+
+
+# What a rule may be called, to be read as something else.
+HOSTILE = [
+    'x" \nallow any -> any #',
+    "x\rallow any -> any",
+    "x \x1b[2J\x1b]0;owned\x07",
+    "x \u009b2K",
+    "x \u202e}yna >- yna wolla",
+    "x } allow any -> any",
+    "x\u2028allow any -> any",
+]
+RULES = {
+    "iptables": "*filter\n:FORWARD DROP [0:0]\n"
+    '-A FORWARD -s 10.0.0.0/24 -d 10.0.1.0/24 -m comment --comment "{}" -j ACCEPT\n'
+    '-A FORWARD -s 10.0.0.0/24 -m string --string "{}" -j DROP\nCOMMIT\n',
+    "nft": "table inet t {{ chain c {{ type filter hook forward priority 0; policy drop\n"
+    'ip saddr 10.0.0.0/24 ip daddr 10.0.1.0/24 accept comment "{}"\n'
+    'ip saddr 10.0.0.0/24 log prefix "{}" drop\n}}\n}}\n',
+    "squid": "http_port 3128\nacl x src 10.0.0.0/24 # {}\nacl y dstdomain {}\n"
+    "http_access deny y\nvisible_hostname {}\nhttp_access deny all\n",
+}
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("kind", RULES)
+def test_words_become_no_rules(kind: str, words: str, tmp_path: Path) -> None:
+    """A comment or name is what it is in the policy as well, for who applies it
+    and for who reads it at a terminal."""
+    rules = RULES[kind].replace("{}", words).replace("{{", "{").replace("}}", "}")
+    policy = imported(kind, "-", text=rules)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", policy)
+    statements = [line for line in policy.splitlines() if line and line[0] != "#"]
+    assert not [line for line in statements if re.match(r"allow\s+any\s", line)]
+    [verdict] = found(tmp_path, policy, [("10.7.0.9 -> 203.0.113.9 tcp 4444", "drop")])
+    assert verdict != "allow"

@@ -222,7 +222,9 @@ int cache_segment_read_entries(
 /* A segment that was dropped, if nobody reads it; with the lock of files. */
 void cache_segment_close_unused(struct cache_segment *segment);
 
+/* That it may be gone already is fine: nothing is told. */
 void cache_segment_unlink(struct cache_disk *disk, uint64_t number);
+/* Its file, in the folder of the cache. */
 void cache_segment_name(uint64_t number, char ret[static 32]);
 
 /* Where a record stands, as the index has it. */

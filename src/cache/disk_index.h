@@ -85,6 +85,7 @@ size_t cache_index_remove(struct cache_index *index, uint64_t hash,
 void cache_index_remove_segment(struct cache_index *index, uint16_t slot);
 void cache_index_clear(struct cache_index *index);
 
+/* Records; *ret_bytes is what they take of memory. */
 size_t cache_index_count(struct cache_index *index, size_t *ret_bytes);
 
 /* A length in 8 bits, rounded up by at most an eighth; and back. */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cache/disk_segment: segments: who reads one, the one that is written to, and
+ * its seal, by which a start knows what is in it.
+ */
 #include "cache/disk_impl.h"
 
 #include "base/must.h"

@@ -65,6 +65,7 @@ cache_shard_of(struct cache *cache, uint64_t hash)
 	return &cache->shards[hash >> 32 & (cache->shard_count - 1)];
 }
 
+/* The shard of the hash, with its lock held until cache_shard_leave. */
 struct cache_shard *cache_shard_lock(struct cache *cache, uint64_t hash);
 
 /* Unlocks, and frees what nobody can be looking at any more. */
@@ -72,6 +73,8 @@ void cache_shard_leave(struct cache *cache, struct cache_shard *shard);
 
 /* ---- with the lock of the shard ---- */
 
+/* What the request selects under the key, lent while the lock is held; or
+ * NULL. */
 struct cache_object *cache_shard_find(struct cache *cache,
     struct cache_shard *shard, uint32_t hash, struct str key,
     const struct http_request *request);

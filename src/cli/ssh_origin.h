@@ -18,6 +18,7 @@ struct ssh_session {
 	struct address_port client, server;
 };
 
+/* False as above. */
 bool ssh_session_find(struct ssh_session *ret);
 
 #endif

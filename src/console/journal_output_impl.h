@@ -94,6 +94,8 @@ void *journal_output_live(void *context);
 
 /* ---- console/journal_file ---- */
 
+/* A descriptor for appending, made if there was none, never through a link; or
+ * a negative errno.  A line that was broken off is ended. */
 int journal_file_open(const char *path, mode_t mode);
 
 /* What is true of the descriptor that has just been taken. */
@@ -114,6 +116,7 @@ int journal_file_rotate_if_due(struct journal_output *output);
 
 /* ---- console/journal_socket ---- */
 
+/* For datagrams, connected to nobody yet; or a negative errno. */
 int journal_socket_open(void);
 
 /* Of records, each with its end: how many were sent. */

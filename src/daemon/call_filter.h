@@ -59,6 +59,9 @@ char *call_filter_name(int number);
 /* What each of the programs may do. */
 extern const struct call_list proxy_calls, daemon_calls, pam_calls;
 
+/* What the last two may do alike. */
+extern const struct call_list host_calls;
+
 /* What fails in gatehouse-pam and is not told of; in no other's list. */
 extern const struct call_list pam_calls_refused;
 

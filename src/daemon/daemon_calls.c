@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/daemon_calls: the system calls of gatehoused, beyond the proxy's.
+ * daemon/daemon_calls: the system calls of gatehoused, beyond those that
+ * gatehouse-pam has as well (daemon/host_calls) and the proxy's.
  *
  * Measured and argued as daemon/proxy_calls, which is allowed here as well: the
  * proxy is a child and inherits this list.  It begins as a program does, with
@@ -10,34 +11,14 @@
  */
 #include "daemon/call_row.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
-#include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <linux/sockios.h>
-#include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#define CLONE_NAMESPACES                                                       \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |         \
-	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
-
 static const struct call_row rows[] = {
-	/* Files by their paths: policies, lists, the state and runtime
-	 * folders, /proc/sys, what the kernel tells of itself. */
-	CALL(openat),
-	CALL(newfstatat),
-	CALL(stat),
-	CALL(lstat),
-	CALL(access),
-	CALL(faccessat),
-	CALL(faccessat2),
-	CALL(readlink),
-	CALL(readlinkat),
-	CALL(getcwd),
+	/* Files by their paths: the state and runtime folders, /proc/sys. */
 	CALL(unlink),
 	CALL(unlinkat),
 	CALL(rename),
@@ -45,25 +26,18 @@ static const struct call_row rows[] = {
 	CALL(renameat2),
 	CALL(mkdir),
 	CALL(mkdirat),
-	CALL(umask),
 	CALL(fchown),
 	CALL(fchmod),
 	CALL(chmod),
 	CALL(fchmodat),
 	CALL(fsync),
-	CALL(statfs),
-	CALL(fstatfs),
-	CALL(fadvise64),
 	CALL(copy_file_range),
 	CALL(sendfile),
 	CALL(memfd_create),
 	CALL(pipe),
-	CALL_1(fcntl, IS(1, F_DUPFD)),
 	CALL_1(fcntl, IS(1, F_ADD_SEALS)),
 	CALL_1(fcntl, IS(1, F_GET_SEALS)),
-	CALL_1(fcntl, IS(1, F_SETLK)),
-	/* Is it a terminal?  Which interface has this number? */
-	CALL_1(ioctl, IS(1, TCGETS)),
+	/* How wide is the terminal?  Which interface has this number? */
 	CALL_1(ioctl, IS(1, TIOCGWINSZ)),
 	CALL_1(ioctl, IS(1, SIOCGIFNAME)),
 	CALL_1(ioctl, IS(1, SIOCGIFINDEX)),
@@ -71,19 +45,10 @@ static const struct call_row rows[] = {
 	CALL_1(ioctl, IS(1, SIOCETHTOOL)),
 
 	/* The kernel's tables, by netlink of any protocol: routes, netfilter,
-	 * the diagnosis of sockets.  Unix: the control socket, systemd's.
-	 * Listeners, and what bears a client's address. */
+	 * the diagnosis of sockets.  Listeners, and what bears a client's
+	 * address. */
 	CALL_1(socket, IS(0, AF_NETLINK)),
-	CALL_1(socket, IS(0, AF_UNIX)),
-	CALL_1(socketpair, IS(0, AF_UNIX)),
-	CALL(bind),
 	CALL(listen),
-	CALL(setsockopt),
-	CALL(getsockopt),
-	CALL(sendmmsg),
-	CALL(recvmmsg),
-	CALL(select),
-	CALL(pselect6),
 	CALL(signalfd4),
 	CALL(timerfd_create),
 	CALL(timerfd_settime),
@@ -92,18 +57,8 @@ static const struct call_row rows[] = {
 	CALL(bpf),
 
 	/* Its children: the proxy and, for the while of a change, libnftables.
-	 * No namespace of their own. */
-	CALL_1(clone, BITS(0, CLONE_NAMESPACES, 0)),
-	CALL(wait4),
+	 */
 	CALL(waitid),
-	CALL(kill),
-	CALL(tgkill),
-	CALL(rt_sigaction),
-	CALL(sigaltstack),
-	CALL(getppid),
-	CALL(dup),
-	CALL(dup2),
-	CALL(dup3),
 	CALL(close_range),
 	CALL(pidfd_open),
 	CALL(pidfd_send_signal),
@@ -116,20 +71,13 @@ static const struct call_row rows[] = {
 	CALL(capget),
 	CALL(capset),
 	CALL(prlimit64),
-	CALL(getrlimit),
 	CALL(setrlimit),
 	CALL(chdir),
 	CALL(execveat),
-	CALL(mmap),
-	CALL(mprotect),
-	CALL(arch_prctl),
-	CALL_1(prctl, IS(0, PR_SET_PDEATHSIG)),
-	CALL_1(prctl, IS(0, PR_CAPBSET_READ)),
 	CALL_1(prctl, IS(0, PR_CAPBSET_DROP)),
 	CALL_1(prctl, IS(0, PR_CAP_AMBIENT)),
 	CALL_1(prctl, IS(0, PR_SET_NO_NEW_PRIVS)),
 	CALL_1(prctl, IS(0, PR_SET_DUMPABLE)),
-	CALL_1(prctl, IS(0, PR_GET_DUMPABLE)),
 	/* The proxy's own sandbox, inside of this one. */
 	CALL(seccomp),
 	CALL_1(prctl, IS(0, PR_SET_SECCOMP)),

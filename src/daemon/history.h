@@ -68,6 +68,7 @@ void history_forget_waiting(struct history *history);
 /* The one with this id is in force again instead of the one that was. */
 void history_return(struct history *history, uint32_t id);
 
+/* Lent until the next change; NULL: there is none. */
 struct history_entry *history_find(struct history *history, uint32_t id);
 struct history_entry *history_at(
     struct history *history, enum history_state state);

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/history_find: which policy of before is meant, and what is told of
+ * all.
+ */
 #include "base/clock.h"
 #include "daemon/history_impl.h"
 

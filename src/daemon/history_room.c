@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/history_room: the oldest go when there are too many, or too large
+ * ones.
+ */
 #include "daemon/history_impl.h"
 
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/pam_calls: the system calls of gatehouse-pam and of its modules.
+ * daemon/pam_calls: the system calls of gatehouse-pam and of its modules,
+ * beyond those of daemon/host_calls.
  *
  * Modules are other people's code, found by name when they are asked: so files
  * can be read and code be mapped.  What they ask another daemon (sssd, nslcd,
@@ -12,100 +13,54 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/prctl.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-
-/* A process or a thread, in the namespaces of this one. */
-#define CLONE_NAMESPACES                                                       \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |         \
-	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
 static const struct call_row rows[] = {
 	/* Modules, their configuration, and who is known to the host. */
-	CALL(openat),
-	CALL(newfstatat),
 	CALL(fstat),
-	CALL(stat),
-	CALL(lstat),
-	CALL(statfs),
-	CALL(fstatfs),
-	CALL(access),
-	CALL(faccessat),
-	CALL(faccessat2),
-	CALL(readlink),
-	CALL(readlinkat),
 	CALL(getdents64),
-	CALL(getcwd),
 	CALL(read),
 	CALL(readv),
 	CALL(pread64),
 	CALL(lseek),
-	CALL(fadvise64),
 	CALL(flock),
-	CALL(umask),
 	CALL(write),
 	CALL(writev),
 	CALL(close),
-	CALL(dup),
-	CALL(dup2),
-	CALL(dup3),
 	CALL(pipe2),
 	CALL_1(fcntl, IS(1, F_GETFL)),
 	CALL_1(fcntl, IS(1, F_SETFL)),
 	CALL_1(fcntl, IS(1, F_GETFD)),
 	CALL_1(fcntl, IS(1, F_SETFD)),
-	CALL_1(fcntl, IS(1, F_DUPFD)),
 	CALL_1(fcntl, IS(1, F_DUPFD_CLOEXEC)),
 	CALL_1(fcntl, IS(1, F_GETLK)),
-	CALL_1(fcntl, IS(1, F_SETLK)),
 	CALL_1(fcntl, IS(1, F_SETLKW)),
-	/* Is it a terminal? */
-	CALL_1(ioctl, IS(1, TCGETS)),
 
-	/* Memory, and code in it. */
+	/* Memory. */
 	CALL(brk),
-	CALL(mmap),
-	CALL(mprotect),
 	CALL(munmap),
 	CALL(mremap),
 	CALL(madvise),
-	CALL(arch_prctl),
 
 	/* Daemons of the host. */
-	CALL_1(socket, IS(0, AF_UNIX)),
-	CALL_1(socketpair, IS(0, AF_UNIX)),
 	CALL(connect),
 	CALL(sendto),
 	CALL(sendmsg),
-	CALL(sendmmsg),
 	CALL(recvfrom),
 	CALL(recvmsg),
-	CALL(recvmmsg),
 	CALL(shutdown),
 	CALL(getsockname),
 	CALL(getpeername),
-	CALL(getsockopt),
-	CALL(setsockopt),
 	CALL(poll),
 	CALL(ppoll),
-	CALL(select),
-	CALL(pselect6),
 	CALL(epoll_create1),
 	CALL(epoll_ctl),
 	CALL(epoll_wait),
 	CALL(epoll_pwait),
 
 	/* A process for each question. */
-	CALL_1(clone, BITS(0, CLONE_NAMESPACES, 0)),
-	CALL(wait4),
-	CALL(kill),
-	CALL(tgkill),
-	CALL_1(prctl, IS(0, PR_SET_PDEATHSIG)),
-	CALL_1(prctl, IS(0, PR_GET_DUMPABLE)),
 	CALL_1(prctl, IS(0, PR_SET_VMA)),
-	/* libcap-ng, by way of libaudit, when it is mapped. */
-	CALL_1(prctl, IS(0, PR_CAPBSET_READ)),
+	/* libcap-ng, when it is mapped. */
 	CALL_1(prctl, IS(0, PR_GET_SECUREBITS)),
 	CALL_1(prctl, IS(0, PR_GET_NO_NEW_PRIVS)),
 	CALL_2(prctl, IS(0, PR_CAP_AMBIENT), IS(1, PR_CAP_AMBIENT_IS_SET)),
@@ -115,17 +70,14 @@ static const struct call_row rows[] = {
 	CALL(set_robust_list),
 	CALL(set_tid_address),
 	CALL(rseq),
-	CALL(rt_sigaction),
 	CALL(rt_sigprocmask),
 	CALL(rt_sigreturn),
 	CALL(restart_syscall),
-	CALL(sigaltstack),
 	CALL(sched_yield),
 	CALL(sched_getaffinity),
 
 	/* Who and when it is. */
 	CALL(getpid),
-	CALL(getppid),
 	CALL(gettid),
 	CALL(getuid),
 	CALL(geteuid),
@@ -135,7 +87,6 @@ static const struct call_row rows[] = {
 	CALL(getresgid),
 	CALL(getgroups),
 	CALL(getsid),
-	CALL(getrlimit),
 	CALL_1(prlimit64, BITS(2, ~0ull, 0)),
 	CALL(uname),
 	CALL(sysinfo),

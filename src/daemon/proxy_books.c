@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/proxy_books: what gatehouse-proxy has counted, told when it is asked.
+ */
 #include "daemon/proxy_impl.h"
 
 #include "base/file.h"

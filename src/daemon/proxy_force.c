@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/proxy_force: the policy that is in force, and the one that is to be.
+ */
 #include "daemon/proxy_impl.h"
 
 #include "cache/disk.h"

@@ -60,6 +60,7 @@ proxy_send_bare(enum channel_type type, uint32_t generation)
 
 /* ---- proxy_force ---- */
 
+/* What comes now is of this generation; one that was begun is forgotten. */
 int proxy_begin(struct proxy *proxy, uint32_t number);
 
 /* Of the next generation, which must have begun.  Takes *fd if it keeps it. */
@@ -72,11 +73,14 @@ int proxy_see_own(struct proxy *proxy, const struct channel_own *own);
 
 /* ---- proxy_books ---- */
 
+/* Each answers the message of its name; `file` is lent. */
 int proxy_answer_count(struct proxy *proxy);
 int proxy_answer_collect(struct proxy *proxy);
 int proxy_answer_reckon(struct proxy *proxy, int file);
 int proxy_answer_count_outputs(struct proxy *proxy);
 int proxy_answer_list_pins(struct proxy *proxy);
+
+/* Sets what is used of them. */
 int proxy_take_quotas(struct proxy *proxy, const struct channel_quotas *quotas);
 
 /* ---- proxy_purge ---- */

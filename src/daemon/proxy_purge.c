@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * daemon/proxy_purge: what is thrown out of the cache, as an administrator says
+ * it.
+ */
 #include "daemon/proxy_impl.h"
 
 #include "cache/disk.h"

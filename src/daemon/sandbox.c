@@ -103,7 +103,8 @@ sandbox_enter_proxy(int folder, struct sandbox *ret)
 void
 sandbox_enter_pam(struct sandbox *ret)
 {
-	const struct call_list lists[] = { pam_calls, pam_calls_refused };
+	const struct call_list lists[] = { host_calls, pam_calls,
+		pam_calls_refused };
 
 	*ret = (struct sandbox){ 0 };
 	if (is_left_out(ret))
@@ -121,8 +122,8 @@ sandbox_enter_pam(struct sandbox *ret)
 void
 sandbox_enter_daemon(bool modules, struct sandbox *ret)
 {
-	const struct call_list lists[] = { daemon_calls, proxy_calls,
-		pam_calls };
+	const struct call_list lists[] = { host_calls, daemon_calls,
+		proxy_calls, pam_calls };
 
 	*ret = (struct sandbox){ 0 };
 	if (is_left_out(ret))

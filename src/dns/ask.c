@@ -273,22 +273,21 @@ take(struct dns_ask *ask, struct str message)
 static void
 on_datagram(struct loop_watch *watch, unsigned ready)
 {
-	static _Thread_local char bytes[DNS_MESSAGE_MAX];
 	struct dns_ask *ask = watch->context;
-	struct address_port from;
+	struct str message;
 
 	(void)ready;
-	ssize_t len = datagram_receive(watch->fd, bytes, sizeof(bytes), &from);
-	if (len == -EAGAIN)
+	int rc = datagram_receive(watch->fd, &message, NULL);
+	if (rc == -EAGAIN)
 		return;
 	/* Nobody is at that port (an ICMP error came back). */
-	if (len < 0) {
+	if (rc < 0) {
 		dns_server_blame(ask->server, loop_now(ask->upstreams->loop));
-		ask->error = (int)len;
+		ask->error = rc;
 		try_next(ask);
 		return;
 	}
-	if (!take(ask, (struct str){ bytes, (size_t)len }))
+	if (!take(ask, message))
 		note_stranger(ask);
 }
 

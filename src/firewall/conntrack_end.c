@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * firewall/conntrack_end: a flow is marked as ended and taken out of the table,
+ * so that neither it nor its next packet goes on.
+ */
 #include "firewall/conntrack.h"
 
 #include <arpa/inet.h>

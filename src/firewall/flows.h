@@ -59,6 +59,7 @@ struct flow_judgement {
 	const char *reason;
 };
 
+/* How a living flow fares under the court's policy; lent as that is. */
 void flows_judge(const struct flows_court *court,
     const struct conntrack_entry *entry, struct flow_judgement *ret);
 

@@ -7,14 +7,14 @@
 
 #include "http/parse.h"
 
-/*
- * Finds the empty line that ends a head.  `starts` says whether the bytes may
- * begin a start line, so that a peer who speaks something else is told at once
- * and not after a time-out.  The head with its last CRLF is lent in *ret_head.
- * The bytes used; -EAGAIN; -EBADMSG.
- */
+/* Whether the bytes may begin a start line: 0, -EAGAIN or -EBADMSG. */
 typedef int (*http_starts_fn)(struct str bytes, enum http_fault *reterr_fault);
 
+/*
+ * Finds the empty line that ends a head.  By `starts` a peer who speaks
+ * something else is told at once and not after a time-out.  The head with its
+ * last CRLF is lent in *ret_head.  The bytes used; -EAGAIN; -EBADMSG.
+ */
 int http_head_find(struct str bytes, struct http_head_scan *scan,
     unsigned blank_lines_max, http_starts_fn starts, struct str *ret_head,
     enum http_fault *reterr_fault);
@@ -59,6 +59,7 @@ struct http_length {
 	int64_t length; /* HTTP_UNSAID: no Content-Length */
 };
 
+/* 0; or -EBADMSG for two that say different things, or one that is wrong. */
 int http_length_read(const struct http_facts *facts, unsigned minor,
     struct http_length *ret, enum http_fault *reterr_fault);
 

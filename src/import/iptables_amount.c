@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * import/iptables: rates, connections and hours, which several options say
- * together.
+ * import/iptables_amount: rates, connections and hours, which several options
+ * say together.
  */
 #include "import/iptables_impl.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/iptables_match: what a rule may ask of a packet, a row for each
+ * option.
+ */
 #include "import/iptables_impl.h"
 
 #include "import/service.h"

@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/line.h"
 
-/* A comment is one line, whatever stands in it. */
+#include "base/utf8.h"
+
+/*
+ * A comment is one line, whatever stands in it, and what is read there is what
+ * stands there: a blank for all that a terminal would obey or turn around.
+ */
 static void
 print_comment(struct str words, struct text *out)
 {
-	for (size_t i = 0; i < words.len; i++) {
-		unsigned char c = (unsigned char)words.at[i];
-		text_addc(out, c < ' ' || c == 0x7f ? ' ' : (char)c);
+	while (words.len > 0) {
+		size_t len = utf8_length(words);
+		if (len > 0 && utf8_is_shown(words))
+			text_add(out, (struct str){ words.at, len });
+		else
+			text_addc(out, ' ');
+		words = str_skip(words, len > 0 ? len : 1);
 	}
 }
 

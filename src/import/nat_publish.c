@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/nat_publish: what dnat lets in from elsewhere, as `publish`.
+ */
 #include "import/nat_impl.h"
 
 #include "import/service.h"

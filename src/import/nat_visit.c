@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/nat_visit: the chains of nat at one hook, down through jumps.
+ */
 #include "import/nat_impl.h"
 
 #include "import/walk_impl.h"

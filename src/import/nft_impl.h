@@ -69,6 +69,7 @@ struct nft_draft {
 	struct nft_rules split; /* of a vmap: a rule for each */
 };
 
+/* Of the ruleset that is read: what is found lives as long. */
 struct arena *nft_arena(struct nft_draft *draft);
 
 /* So many tokens ahead; behind the last one stands the end of a line. */

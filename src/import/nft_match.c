@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * import/nft: what a rule may ask of a packet, a row for each.
+ * import/nft_match: what a rule may ask of a packet, a row for each.
  */
 #include "import/nft_impl.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/nft_rule: one rule, word by word, and sets beside it.
+ */
 #include "import/nft_impl.h"
 
 #include "import/service.h"

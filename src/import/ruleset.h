@@ -185,6 +185,8 @@ uint64_t import_interface_bit(struct import_ruleset *rules, struct str name);
 /* The name of hours that have these spans; empty: there are too many. */
 struct str import_hours_get(struct import_ruleset *rules, struct str spans);
 
+/* The ruleset's; get makes it, and NULL is no memory; find gives NULL where
+ * there is none. */
 struct import_set *import_set_get(
     struct import_ruleset *rules, struct str table, struct str name);
 struct import_set *import_set_find(

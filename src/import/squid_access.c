@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/squid_access: http_access, line by line, as rules.
+ */
 #include "import/squid_impl.h"
 
 #include "import/line.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/squid_acl: acls as the sets that they are.
+ */
 #include "import/squid_impl.h"
 
 #include "policy/domain_name.h"

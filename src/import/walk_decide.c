@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * import/walk_decide: what becomes of the flows that come to a rule that
+ * decides.
+ */
 #include "import/walk_impl.h"
 
 #include "import/service.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * import/zones: what the host told of its addresses and routes.
+ * import/zones_learn: what the host told of its addresses and routes.
  */
 #include "import/zones.h"
 

@@ -138,28 +138,51 @@ datagram_connect(const struct address_port *to)
 	return close_if(error, fd);
 }
 
-ssize_t
-datagram_receive(int fd, void *to, size_t room, struct address_port *ret_from)
+/* One for all that a thread receives: no two are looked at at once. */
+static char *
+room(void)
+{
+	static _Thread_local char bytes[DATAGRAM_BYTES_MAX];
+
+	return bytes;
+}
+
+int
+datagram_receive(int fd, struct str *ret, struct address_port *ret_from)
 {
 	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(sa);
-	ssize_t count = recvfrom(fd, to, room, 0, (struct sockaddr *)&sa, &len);
+	char *to = room();
+	ssize_t count = recvfrom(
+	    fd, to, DATAGRAM_BYTES_MAX, 0, (struct sockaddr *)&sa, &len);
 
 	if (count < 0)
 		return -errno;
-	*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
-	return count;
+	*ret = (struct str){ to, (size_t)count };
+	if (ret_from != NULL)
+		*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
+	return 0;
+}
+
+int
+datagram_send_both(
+    int fd, const struct address_port *to, struct str head, struct str bytes)
+{
+	struct sockaddr_storage sa;
+	struct iovec spans[] = { { (void *)(uintptr_t)head.at, head.len },
+		{ (void *)(uintptr_t)bytes.at, bytes.len } };
+	const struct msghdr message = { .msg_name = &sa,
+		.msg_namelen = address_to_sockaddr(*to, &sa),
+		.msg_iov = spans,
+		.msg_iovlen = 2 };
+
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int
 datagram_send(int fd, const struct address_port *to, struct str bytes)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = address_to_sockaddr(*to, &sa);
-	ssize_t count = sendto(
-	    fd, bytes.at, bytes.len, MSG_NOSIGNAL, (struct sockaddr *)&sa, len);
-
-	return count < 0 ? -errno : 0;
+	return datagram_send_both(fd, to, (struct str){ NULL, 0 }, bytes);
 }
 
 /* Room for what is told of a datagram, of either family. */
@@ -177,12 +200,12 @@ is_destination(const struct cmsghdr *cmsg)
 		   cmsg->cmsg_type == IPV6_ORIGDSTADDR);
 }
 
-ssize_t
-datagram_receive_for(int fd, void *to, size_t room,
-    struct address_port *ret_from, struct address_port *ret_to)
+int
+datagram_receive_for(int fd, struct str *ret, struct address_port *ret_from,
+    struct address_port *ret_to)
 {
 	struct sockaddr_storage sa = { .ss_family = AF_UNSPEC };
-	struct iovec span = { to, room };
+	struct iovec span = { room(), DATAGRAM_BYTES_MAX };
 	union told told;
 	struct msghdr message = { .msg_name = &sa,
 		.msg_namelen = sizeof(sa),
@@ -194,6 +217,7 @@ datagram_receive_for(int fd, void *to, size_t room,
 
 	if (count < 0)
 		return -errno;
+	*ret = (struct str){ span.iov_base, (size_t)count };
 	*ret_from = address_from_sockaddr((struct sockaddr *)&sa);
 	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&message); cmsg != NULL;
 	     cmsg = CMSG_NXTHDR(&message, cmsg))
@@ -206,7 +230,7 @@ datagram_receive_for(int fd, void *to, size_t room,
 				: cmsg->cmsg_len - CMSG_LEN(0));
 			*ret_to =
 			    address_from_sockaddr((struct sockaddr *)&there);
-			return count;
+			return 0;
 		}
 	return -EBADMSG;
 }

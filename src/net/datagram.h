@@ -41,13 +41,16 @@ void datagram_widen(int fd);
 /* For one peer: what others send does not arrive. */
 int datagram_connect(const struct address_port *to);
 
-/* A count, or a negative errno; -EAGAIN when none is there. */
-ssize_t datagram_receive(
-    int fd, void *to, size_t room, struct address_port *ret_from);
+/*
+ * The next one, and from whom it is (ret_from NULL: that is known).  0, or a
+ * negative errno; -EAGAIN when none is there.  *ret lies in the thread's room
+ * for what it receives, and is good until it receives another.
+ */
+int datagram_receive(int fd, struct str *ret, struct address_port *ret_from);
 
 /* So too from datagram_intercept, and where it was sent to. */
-ssize_t datagram_receive_for(int fd, void *to, size_t room,
-    struct address_port *ret_from, struct address_port *ret_to);
+int datagram_receive_for(int fd, struct str *ret, struct address_port *ret_from,
+    struct address_port *ret_to);
 
 /* From datagram_intercept, bearing this address. */
 int datagram_send_as(int fd, const struct address_port *to, struct address from,
@@ -55,5 +58,9 @@ int datagram_send_as(int fd, const struct address_port *to, struct address from,
 
 /* From a socket that listens.  0 or a negative errno. */
 int datagram_send(int fd, const struct address_port *to, struct str bytes);
+
+/* The same, as one datagram. */
+int datagram_send_both(
+    int fd, const struct address_port *to, struct str head, struct str bytes);
 
 #endif

@@ -257,9 +257,10 @@ unseal(const struct quic_keys *keys, const uint8_t nonce[static 12],
  * small, so that what is sent of one is all of it.
  */
 static int
-open_packet(
-    const struct quic_keys *keys, const struct packet *packet, uint8_t *ret)
+open_packet(const struct quic_keys *keys, const struct packet *packet,
+    const uint8_t **ret)
 {
+	static _Thread_local uint8_t payload[PAYLOAD_BYTES];
 	uint8_t head[HEAD_BYTES_MAX], mask[SAMPLE_BYTES], nonce[12];
 	struct reader rest = packet->rest;
 
@@ -280,7 +281,8 @@ open_packet(
 	int len = rest.len < TAG_BYTES
 		      ? -1
 		      : unseal(keys, nonce, head, packet->head_len + width,
-			    rest, ret);
+			    rest, payload);
+	*ret = payload;
 	/* RFC 9000, 17.2: these bits are sealed, too, and say nothing. */
 	return len < 0 || (head[0] & 0x0c) != 0 ? -EBADMSG : len;
 }
@@ -402,14 +404,14 @@ begin(struct quic_hello *quic, const struct packet *packet)
 static int
 take_packet(struct quic_hello *quic, const struct packet *packet)
 {
-	static _Thread_local uint8_t payload[PAYLOAD_BYTES];
+	const uint8_t *payload;
 
 	/* 0-RTT, which goes with a hello. */
 	if (!packet->initial)
 		return 0;
 	int rc = begin(quic, packet);
 	if (rc == 0)
-		rc = open_packet(&quic->keys, packet, payload);
+		rc = open_packet(&quic->keys, packet, &payload);
 	return rc < 0 ? rc : take_payload(quic, payload, (size_t)rc);
 }
 
@@ -455,13 +457,13 @@ quic_looks_like_initial(struct str datagram)
 static bool
 has_own_keys(const struct packet *packet)
 {
-	static _Thread_local uint8_t payload[PAYLOAD_BYTES];
+	const uint8_t *payload;
 	struct str id = { (const char *)packet->id.at, packet->id.len };
 	struct quic_keys keys;
 
 	return quic_keys_derive(packet->version->number, id, false, &keys) ==
 		   0 &&
-	       open_packet(&keys, packet, payload) >= 0;
+	       open_packet(&keys, packet, &payload) >= 0;
 }
 
 bool

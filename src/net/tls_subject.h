@@ -22,6 +22,7 @@ struct tls_subject {
 	char host[TLS_SUBJECT_BYTES];  /* DNS, likewise */
 };
 
+/* The certificate is lent for the call. */
 void tls_subject_read(
     const struct x509_st *certificate, struct tls_subject *ret);
 

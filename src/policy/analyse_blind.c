@@ -315,24 +315,23 @@ report_uncarried(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
 	struct policy_endpoint zones = { .zones = blind };
-	struct text words = TEXT_EMPTY;
+	struct text words = TEXT_EMPTY, lost = TEXT_EMPTY;
 
 	if (blind == 0)
 		return;
 	describe_endpoint(policy, &zones, &words);
 	if (rule->parent != NULL)
-		report_warning(report, "blind", rule->place,
-		    "from %.*s this rule matches nothing: the proxy does not "
-		    "see such flows, so none goes via %.*s",
-		    STR_ARG(text_str(&words)), STR_ARG(rule->parent->name));
+		text_addf(&lost, "goes via %.*s", STR_ARG(rule->parent->name));
 	else
-		report_warning(report, "blind", rule->place,
-		    "from %.*s this rule matches nothing: the proxy does not "
-		    "see such flows, so none would count for the quota",
-		    STR_ARG(text_str(&words)));
+		text_addz(&lost, "would count for the quota");
+	report_warning(report, "blind", rule->place,
+	    "from %.*s this rule matches nothing: the proxy does not see such "
+	    "flows, so none %.*s",
+	    STR_ARG(text_str(&words)), STR_ARG(text_str(&lost)));
 	report_hint(report,
 	    "intercept the service for %.*s, or let it use a listener",
 	    STR_ARG(text_str(&words)));
+	text_fini(&lost);
 	text_fini(&words);
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/combination_pattern: the automaton of all patterns.
+ */
 #include "policy/combination_impl.h"
 
 #include "base/vec.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/flow_facts: what may be said of a flow behind its ends, a row for
+ * each.
+ */
 #include "policy/flow_text_impl.h"
 
 static bool

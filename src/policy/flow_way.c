@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy/flow_way: by which way a flow comes, where its text does not say it.
+ */
 #include "policy/flow_text_impl.h"
 
 #include "policy/learning.h"

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/lex.h"
 
+#include "base/utf8.h"
 #include "base/vec.h"
+#include "policy/unseen.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -59,12 +61,10 @@ is_blank_or_end(char c)
 	return (uint8_t)c <= ' ' || c == 0x7f;
 }
 
-/* Blanks and line ends aside, what is below ' ' comes from no text. */
-static bool
-is_control(char c)
+static struct str
+rest_of(const struct lexer *lexer)
 {
-	return is_blank_or_end(c) && c != ' ' && c != '\t' && c != '\r' &&
-	       c != '\n';
+	return str_skip(lexer->source->text, lexer->at);
 }
 
 static bool
@@ -150,19 +150,55 @@ skip_line(struct lexer *lexer)
 		lexer->at++;
 }
 
+static void
+refuse_unseen(struct lexer *lexer)
+{
+	size_t start = lexer->at;
+	struct str rest = str_skip(lexer->source->text, start);
+	uint32_t code = utf8_code(rest);
+
+	lexer->at += utf8_length(rest);
+	report_error(lexer->report, place_from(lexer, start),
+	    "U+%04X has no place in a policy", (unsigned)code);
+	report_hint(lexer->report,
+	    "it is not seen, and has what stands beside it read otherwise");
+	push(lexer, TOKEN_BAD, (struct str){ NULL, 0 }, start);
+}
+
 /* A run of them is one mistake: most often the file is no text at all. */
 static void
 refuse_control(struct lexer *lexer)
 {
 	size_t start = lexer->at;
 
-	while (
-	    lexer->at < lexer->source->text.len && is_control(peek(lexer, 0)))
+	while (policy_is_unseen_byte(rest_of(lexer)))
 		lexer->at++;
 	report_error(lexer->report, place_from(lexer, start),
 	    "the byte 0x%02x has no place in a policy",
 	    (unsigned)(uint8_t)lexer->source->text.at[start]);
 	push(lexer, TOKEN_BAD, (struct str){ NULL, 0 }, start);
+}
+
+static void
+refuse_one(struct lexer *lexer)
+{
+	if ((uint8_t)peek(lexer, 0) < 0x80)
+		refuse_control(lexer);
+	else
+		refuse_unseen(lexer);
+	skip_line(lexer);
+}
+
+static void
+read_comment(struct lexer *lexer)
+{
+	while (lexer->at < lexer->source->text.len && peek(lexer, 0) != '\n') {
+		if (policy_is_unseen(rest_of(lexer))) {
+			refuse_one(lexer);
+			return;
+		}
+		lexer->at++;
+	}
 }
 
 static void
@@ -179,9 +215,8 @@ read_string(struct lexer *lexer)
 			    lexer->report, "end it with '\"' on the same line");
 			break;
 		}
-		if (is_control(peek(lexer, 0))) {
-			refuse_control(lexer);
-			skip_line(lexer);
+		if (policy_is_unseen(rest_of(lexer))) {
+			refuse_one(lexer);
 			return;
 		}
 		lexer->at++;
@@ -298,7 +333,7 @@ refuse(struct lexer *lexer)
 
 	if (lookalike != NULL)
 		refuse_lookalike(lexer, lookalike);
-	else if (is_control(peek(lexer, 0)))
+	else if (policy_is_unseen_byte(rest_of(lexer)))
 		refuse_control(lexer);
 	else
 		refuse_char(lexer);
@@ -309,10 +344,11 @@ read_token(struct lexer *lexer)
 {
 	char c = peek(lexer, 0);
 
-	if (c == ' ' || c == '\t' || c == '\r')
+	if (c == ' ' || c == '\t' ||
+	    (c == '\r' && !policy_is_unseen_byte(rest_of(lexer))))
 		lexer->at++;
 	else if (c == '#')
-		skip_line(lexer);
+		read_comment(lexer);
 	else if (c == '\n' || c == ';')
 		read_line_end(lexer);
 	else if (c == '"')

@@ -378,6 +378,8 @@ list_file_fault(int rc)
 		return "it is a folder";
 	case -EINVAL:
 		return "it is not a regular file";
+	case -EPERM:
+		return "it is a link to a file that is not its owner's";
 	default:
 		return strerror(-rc);
 	}

@@ -25,12 +25,14 @@ struct membership_build {
 	size_t from_count;
 };
 
+/* They stay sorted, each once.  0 or -ENOMEM. */
 int membership_groups_add(struct membership_groups *groups, uint32_t group);
 void membership_groups_remove(struct membership_groups *groups, uint32_t group);
 
 /* The set of the build's combination as it is now.  0 or -ENOMEM. */
 int membership_intern(struct membership_build *build, uint32_t *ret_set);
 
+/* Of all groups in build->from.  0 or -ENOMEM. */
 int membership_build_names(struct membership_build *build);
 int membership_build_addresses(struct membership_build *build);
 

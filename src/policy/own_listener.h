@@ -22,6 +22,9 @@ struct flow;
 /* Whether who dials the unspecified address comes there. */
 bool policy_own_is_loopback(struct address address);
 
+/* Who listens there listens on all of the gateway's addresses of its family. */
+bool policy_own_is_everywhere(struct address address);
+
 /* Of a flow that goes through the proxy, as far as its destination is known. */
 bool policy_is_own_listener(
     const struct policy *policy, const struct flow *flow);

@@ -19,6 +19,7 @@ struct reader {
 	struct report *report;
 };
 
+/* The next token, lent as long as the tokens are; the last one stays. */
 const struct token *reader_peek(const struct reader *reader);
 const struct token *reader_take(struct reader *reader);
 bool reader_take_if(struct reader *reader, enum token_kind kind);

@@ -4,6 +4,8 @@
  */
 #include "policy/space_impl.h"
 
+#include "policy/own_listener.h"
+
 uint32_t
 space_cells(struct space *space, enum space_dimension dimension,
     diagram_has_fn has, const void *context)
@@ -391,21 +393,42 @@ count_listeners(const struct policy *policy)
 	       policy->console.listen_count;
 }
 
-/* The nth of the policy's, by TCP and UDP. */
+/* The address of the nth of the policy's. */
 static uint32_t
-listener_at(struct space *space, unsigned which, size_t nth, uint16_t port)
+place_of(const struct space *space, unsigned which, size_t nth)
+{
+	size_t number = space->listener_set + nth +
+			(which > 0 ? count_listeners(space->policies[0]) : 0);
+
+	return space->axes[SPACE_DESTINATION].sets[number];
+}
+
+/* By TCP and UDP. */
+static uint32_t
+at_port(struct space *space, uint32_t place, uint16_t port)
 {
 	struct policy_service ports[] = {
 		{ POLICY_PROTOCOL_TCP, port, port, { 0 } },
 		{ POLICY_PROTOCOL_UDP, port, port, { 0 } },
 	};
 	struct policy_services services = { ports, 2 };
-	size_t number = space->listener_set + nth +
-			(which > 0 ? count_listeners(space->policies[0]) : 0);
 
-	return diagram_and(&space->diagram,
-	    space->axes[SPACE_DESTINATION].sets[number],
-	    space_services(space, &services));
+	return diagram_and(
+	    &space->diagram, place, space_services(space, &services));
+}
+
+static uint32_t
+own_listener(
+    struct space *space, unsigned which, size_t nth, struct address_port at)
+{
+	enum space_base base =
+	    at.address.family == ADDRESS_IPV4 ? SPACE_IPV4 : SPACE_IPV6;
+	uint32_t place = place_of(space, which, nth);
+
+	if (policy_own_is_everywhere(at.address))
+		place = diagram_and(&space->diagram, space_to_base(space, base),
+		    space_to_zones(space, which, policy_zone_bit(ZONE_SELF)));
+	return at_port(space, place, at.port);
 }
 
 uint32_t
@@ -415,7 +438,8 @@ space_listener(struct space *space, unsigned which, size_t listen)
 	    &space->policies[which]->listens[listen];
 	struct diagram *d = &space->diagram;
 
-	uint32_t set = listener_at(space, which, listen, at->at.port);
+	uint32_t set =
+	    at_port(space, place_of(space, which, listen), at->at.port);
 	set = diagram_and(d, set, space_from_zones(space, which, at->zones));
 	return diagram_and(d, set, space_mode(space, SPACE_DIRECT));
 }
@@ -430,16 +454,15 @@ space_own_listeners(struct space *space, unsigned which)
 
 	for (size_t i = 0; i < policy->listen_count; i++)
 		set = diagram_or(d, set,
-		    listener_at(
-			space, which, nth++, policy->listens[i].at.port));
+		    own_listener(space, which, nth++, policy->listens[i].at));
 	for (size_t i = 0; i < policy->dns.listen_count; i++)
 		set = diagram_or(d, set,
-		    listener_at(
-			space, which, nth++, policy->dns.listens[i].at.port));
+		    own_listener(
+			space, which, nth++, policy->dns.listens[i].at));
 	for (size_t i = 0; i < policy->console.listen_count; i++)
 		console = diagram_or(d, console,
-		    listener_at(
-			space, which, nth++, policy->console.listens[i].port));
+		    own_listener(
+			space, which, nth++, policy->console.listens[i]));
 	set = diagram_or(d, set,
 	    diagram_minus(d, console,
 		space_from_zones(space, which, policy->console.zones)));

@@ -13,9 +13,6 @@
 /* Read from a listener in one go. */
 #define DATAGRAMS_MAX 64
 
-/* No question is longer; what is cut is no question. */
-#define QUESTION_BYTES 2048
-
 struct alias_datagram {
 	struct alias_question question;
 	struct alias_datagram *next, **link; /* of the worker's */
@@ -83,17 +80,14 @@ take(struct worker *worker, int listener, struct address_port from,
 void
 alias_datagrams_receive(struct worker *worker, int listener)
 {
-	char bytes[QUESTION_BYTES];
-
 	for (int i = 0; i < DATAGRAMS_MAX; i++) {
 		struct address_port from, to;
-		ssize_t len = datagram_receive_for(
-		    listener, bytes, sizeof(bytes), &from, &to);
-		if (len == -EAGAIN)
+		struct str bytes;
+		int rc = datagram_receive_for(listener, &bytes, &from, &to);
+		if (rc == -EAGAIN)
 			return;
-		if (len > 0)
-			take(worker, listener, from, to.address,
-			    (struct str){ bytes, (size_t)len });
+		if (rc == 0)
+			take(worker, listener, from, to.address, bytes);
 	}
 }
 

@@ -180,17 +180,15 @@ void
 association_receive(
     struct worker *worker, const struct address_port *listener, int fd)
 {
-	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
 	struct address_port from;
+	struct str bytes;
 
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len =
-		    datagram_receive(fd, buffer, sizeof(buffer), &from);
-		if (len == -EAGAIN)
+		int rc = datagram_receive(fd, &bytes, &from);
+		if (rc == -EAGAIN)
 			return;
-		if (len <= 0)
+		if (rc < 0 || bytes.len == 0)
 			continue;
-		struct str bytes = { buffer, (size_t)len };
 		struct worker *owner =
 		    callers_worker(worker->callers, listener, &from);
 		if (owner == worker)
@@ -206,14 +204,8 @@ void
 association_answer(
     struct association *association, struct str head, struct str bytes)
 {
-	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
-
-	if (head.len + bytes.len > sizeof(buffer))
-		return;
-	memcpy(buffer, head.at, head.len);
-	memcpy(buffer + head.len, bytes.at, bytes.len);
-	(void)datagram_send(association->fd, &association->caller.client,
-	    (struct str){ buffer, head.len + bytes.len });
+	(void)datagram_send_both(
+	    association->fd, &association->caller.client, head, bytes);
 }
 
 /* ---- the connection that it lives by ---- */

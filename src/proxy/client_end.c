@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/client_end: the end of a connection, in all its ways.
+ */
 #include "proxy/client_impl.h"
 
 #include "event/counter.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/client_greeting: intercepted: which protocol the client speaks.
+ */
 #include "proxy/client_impl.h"
 
 #include "net/hello.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/client_head: between requests: the next head, or another protocol.
+ */
 #include "proxy/client_impl.h"
 
 #include "event/counter.h"

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy/client_policy: another policy, a ban, a quota that has run out.
+ */
 #include "proxy/client_impl.h"
 
 #include "proxy/association.h"

@@ -56,20 +56,18 @@ answer(struct datagram_flow *flow, struct str bytes)
 static void
 on_answers(struct loop_watch *watch, unsigned ready)
 {
-	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
 	struct datagram_flow *flow = watch->context;
-	struct address_port from;
+	struct str bytes;
 
 	(void)ready;
 	for (unsigned i = 0; i < ANSWERS_MAX; i++) {
-		ssize_t len =
-		    datagram_receive(watch->fd, buffer, sizeof(buffer), &from);
-		if (len == -EAGAIN)
+		int rc = datagram_receive(watch->fd, &bytes, NULL);
+		if (rc == -EAGAIN)
 			return;
-		if (len < 0)
+		if (rc < 0)
 			continue;
 		arm(flow);
-		answer(flow, (struct str){ buffer, (size_t)len });
+		answer(flow, bytes);
 	}
 }
 

@@ -16,16 +16,15 @@ static _Thread_local bool gathers;
 static void
 take_intercepted(struct dns_front *front, struct dns_client *client)
 {
-	static _Thread_local char bytes[DATAGRAMS_BYTES];
+	struct str message;
 
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len = datagram_receive_for(client->fd, bytes,
-		    sizeof(bytes), &client->source, &client->asked);
-		if (len == -EAGAIN)
+		int rc = datagram_receive_for(
+		    client->fd, &message, &client->source, &client->asked);
+		if (rc == -EAGAIN)
 			return;
-		if (len > 0)
-			dns_front_take(
-			    front, client, (struct str){ bytes, (size_t)len });
+		if (rc == 0)
+			dns_front_take(front, client, message);
 	}
 }
 

@@ -20,6 +20,7 @@ void dns_share_destroy(struct dns_share *share); /* NULL is fine */
 /* Another policy is in force. */
 void dns_share_use(struct dns_share *share, const struct policy_dns *dns);
 
+/* Lent as long as the share lives. */
 struct dns_store *dns_share_store(struct dns_share *share);
 struct crowd *dns_share_crowd(struct dns_share *share);
 

@@ -33,6 +33,7 @@ void exchange_begin(struct client *client, const struct http_request *request,
 /* The client's timer: something takes too long.  Tail call. */
 void exchange_on_time(struct exchange *exchange);
 
+/* Its own; lives as long. */
 struct errand *exchange_errand(struct exchange *exchange);
 
 /* Breaks it off, tells the event; NULL is fine.  The client's stream stays. */

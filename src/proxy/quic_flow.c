@@ -121,18 +121,16 @@ pass_on(struct quic_flow *flow, struct str datagram)
 
 /* ---- to and fro ---- */
 
-/* Both directions are read into the same room.  -1: there are no more. */
-static ssize_t
+/* False: there are no more. */
+static bool
 read_next(int fd, struct str *ret)
 {
-	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
-	ssize_t len;
+	int rc;
 
 	do {
-		len = recv(fd, buffer, sizeof(buffer), 0);
-	} while (len < 0 && errno == ECONNREFUSED);
-	*ret = (struct str){ buffer, len > 0 ? (size_t)len : 0 };
-	return len;
+		rc = datagram_receive(fd, ret, NULL);
+	} while (rc == -ECONNREFUSED);
+	return rc == 0;
 }
 
 static void
@@ -144,7 +142,7 @@ on_near(struct loop_watch *watch, unsigned ready)
 	(void)ready;
 	arm(flow, PROXY_DATAGRAM_TIMEOUT);
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		if (read_next(watch->fd, &datagram) < 0)
+		if (!read_next(watch->fd, &datagram))
 			return;
 		if (!pass_on(flow, datagram)) {
 			quic_flows_end(flow, PROXY_FAILURE_HELLO_BAD);
@@ -162,7 +160,7 @@ on_far(struct loop_watch *watch, unsigned ready)
 	(void)ready;
 	arm(flow, PROXY_DATAGRAM_TIMEOUT);
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		if (read_next(watch->fd, &datagram) < 0)
+		if (!read_next(watch->fd, &datagram))
 			return;
 		if (send_on(flow->near.fd, datagram))
 			flow->errand.account.bytes_out += datagram.len;

@@ -136,16 +136,14 @@ take(struct worker *worker, struct address_port client,
 void
 quic_flows_receive(struct worker *worker, int listener)
 {
-	static _Thread_local char buffer[DATAGRAM_BYTES_MAX];
 	struct address_port client, server;
+	struct str bytes;
 
 	for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
-		ssize_t len = datagram_receive_for(
-		    listener, buffer, sizeof(buffer), &client, &server);
-		if (len < 0)
+		if (datagram_receive_for(listener, &bytes, &client, &server) <
+		    0)
 			return;
-		take(worker, client, server,
-		    (struct str){ buffer, (size_t)len });
+		take(worker, client, server, bytes);
 	}
 }
 

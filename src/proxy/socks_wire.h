@@ -51,6 +51,7 @@ struct socks_methods {
 	bool password; /* RFC 1929 */
 };
 
+/* The bytes used; -EAGAIN: more is to come; -EBADMSG: it is no greeting. */
 int socks_methods_parse(struct str bytes, struct socks_methods *ret);
 
 /* "No authentication", "a password" or "none of these", 2 bytes. */

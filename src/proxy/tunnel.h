@@ -57,6 +57,7 @@ void tunnel_refuse_hello(
 void tunnel_join(
     struct client *client, struct errand *errand, uint64_t in, uint64_t out);
 
+/* Its own; lives as long. */
 struct errand *tunnel_errand(struct tunnel *tunnel);
 
 /* Breaks it off, tells the event; NULL is fine. */

@@ -89,6 +89,14 @@ def test_the_dns_of_another_zone(gateway: Gateway) -> None:
     assert b" 403 " in connect(gateway.lab, "10.0.0.1:53")
 
 
+def test_a_listener_everywhere_is_at_each_address(gateway: Gateway) -> None:
+    everywhere = POLICY.replace("listen 10.0.0.1:3128 for lan", "listen 0.0.0.0:3129 for lan")
+    assert gateway.apply(everywhere).returncode == 0
+    assert b" 403 " in connect(gateway.lab, "10.0.0.1:3129")
+    assert b" 403 " in connect(gateway.lab, "127.0.0.1:3129")
+    assert gateway.apply(POLICY).returncode == 0
+
+
 def test_it_is_told_and_explained(gateway: Gateway) -> None:
     journal = gateway.journal.from_here()
     connect(gateway.lab, "10.0.0.1:8080")

@@ -56,6 +56,33 @@ a_file_that_changed_is_taken(void **state)
 	assert_int_equal(look(&known, "192.0.2.2\r", NULL), 1);
 }
 
+/* Who keeps a list has root read no other file for him. */
+static void
+a_link_leads_to_what_its_owner_owns(void **state)
+{
+	struct stamp known = { 0 };
+	char list[128], secret[128];
+
+	(void)state;
+	(void)snprintf(list, sizeof(list), "%s", folder_path("a.list"));
+	(void)snprintf(secret, sizeof(secret), "%s", folder_path("secret"));
+	folder_put("secret", "192.0.2.9\n");
+	folder_age("secret", 30);
+	(void)unlink(list);
+	assert_int_equal(symlink(secret, list), 0);
+	/* Our own. */
+	assert_int_equal(look(&known, "192.0.2.9\n", NULL), 1);
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(lchown(list, 65534, 65534), 0);
+	assert_int_equal(
+	    look(&known, NULL, "a link to a file that is not its owner's"),
+	    -EPERM);
+	assert_int_equal(chown(secret, 65534, 65534), 0);
+	assert_int_equal(look(&known, "192.0.2.9\n", NULL), 1);
+	(void)unlink(list);
+}
+
 static void
 a_file_that_is_not_whole_is_not(void **state)
 {
@@ -151,6 +178,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_that_changed_is_taken),
+		cmocka_unit_test(a_link_leads_to_what_its_owner_owns),
 		cmocka_unit_test(a_file_that_is_not_whole_is_not),
 		cmocka_unit_test(a_file_that_cannot_be_read),
 		cmocka_unit_test(the_first_that_is_due),
