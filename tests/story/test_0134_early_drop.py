@@ -147,7 +147,7 @@ def test_what_is_listed_never_comes_up(gateway: Gateway) -> None:
     assert of_nft(gateway) == 0
     text = gateway.command("status").stdout
     assert "early drop on ext0 (native), 3 ranges, 0 bans\n" in text
-    assert re.search(r"^ +\d+ +50 +2800  drop bad -> any$", text, re.MULTILINE)
+    assert re.search(r"^ +\d+ +50 +2800 +\d+  drop bad -> any$", text, re.MULTILINE)
 
 
 def test_a_connection_is_refused_too(gateway: Gateway) -> None:

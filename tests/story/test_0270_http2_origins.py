@@ -174,7 +174,8 @@ def test_who_asks_at_once_waits_for_one_connection(gateway: Gateway, server: Fra
         assert client.get(f"{OUT}/first").status == 200
         last = server.asked[-1].wire
         last.go_away(server.asked[-1].stream)
-        last.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the proxy may have been quicker
+            last.sock.shutdown(socket.SHUT_RDWR)
         before = len(server.wires)
         streams = [client.ask(request(f"{OUT}/at/once/{n}", "POST")) for n in range(20)]
         client.until(lambda: all(client.answer(s).over for s in streams))
