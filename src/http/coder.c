@@ -14,15 +14,13 @@
 /* Of each kind: as many contents as one loop mostly has in work at one time. */
 #define IDLE_MAX 4
 
-/* A large one is rare, and its memory better given back. */
-#define IDLE_BYTES_MAX ((size_t)5 << 20)
-
 /* What a sink gets at once: a piece of a body. */
 #define ROOM_BYTES ((size_t)32 << 10)
 
 struct http_coder_pool {
 	struct http_coder *idle[HTTP_CODING_COUNT][2];
 	unsigned idle_count[HTTP_CODING_COUNT][2];
+	size_t idle_bytes;
 	char room[ROOM_BYTES]; /* of http_coder_pass */
 };
 
@@ -152,6 +150,7 @@ take_idle(struct http_coder_pool *pool, enum http_coding coding, bool decodes)
 		return create_coder(pool, coding, decodes);
 	pool->idle[coding][decodes] = coder->next;
 	pool->idle_count[coding][decodes]--;
+	pool->idle_bytes -= http_coder_memory(coder);
 	return coder;
 }
 
@@ -176,6 +175,12 @@ http_coder_pool_destroy(struct http_coder_pool **pool)
 	}
 	free(*pool);
 	*pool = NULL;
+}
+
+size_t
+http_coder_pool_memory(const struct http_coder_pool *pool)
+{
+	return pool->idle_bytes;
 }
 
 int
@@ -213,11 +218,13 @@ http_coder_close(struct http_coder **coder)
 	struct http_coder_pool *pool = closed->pool;
 	unsigned *count = &pool->idle_count[closed->coding][closed->decodes];
 	closed->ops->end(closed);
+	size_t bytes = pool->idle_bytes + http_coder_memory(closed);
 	if (closed->has_failed || *count >= IDLE_MAX ||
-	    http_coder_memory(closed) > IDLE_BYTES_MAX) {
+	    bytes > HTTP_CODER_IDLE_BYTES_MAX) {
 		destroy_coder(closed);
 		return;
 	}
+	pool->idle_bytes = bytes;
 	closed->next = pool->idle[closed->coding][closed->decodes];
 	pool->idle[closed->coding][closed->decodes] = closed;
 	(*count)++;

@@ -62,9 +62,16 @@ struct http_coder_want {
 	const struct http_coder_bounds *bounds; /* decoding; NULL: the usual */
 };
 
-/* What was used is kept for the next, some of each kind.  NULL: no memory. */
+/*
+ * What was used is kept for the next, some of each kind, and no more than so
+ * much: of zstd one takes 4 MiB.  NULL: no memory.
+ */
+#define HTTP_CODER_IDLE_BYTES_MAX ((size_t)8 << 20)
 struct http_coder_pool *http_coder_pool_create(void);
 void http_coder_pool_destroy(struct http_coder_pool **pool);
+
+/* Bytes that it keeps. */
+size_t http_coder_pool_memory(const struct http_coder_pool *pool);
 
 /* 0 or -ENOMEM. */
 int http_coder_open(struct http_coder_pool *pool,

@@ -164,6 +164,42 @@ what_others_coded_is_read(void **state)
 	http_coder_pool_destroy(&pool);
 }
 
+/* However many were in use at once. */
+static void
+a_pool_keeps_no_more_than_its_bound(void **state)
+{
+	struct http_coder_pool *pool = http_coder_pool_create();
+	const struct pieces pieces = { 1000, ROOM_MAX };
+	struct http_coder *encoders[5];
+	struct text page = TEXT_EMPTY, coded = TEXT_EMPTY;
+
+	(void)state;
+	assert_non_null(pool);
+	add_page(20000, &page);
+	for (size_t i = 0; i < 3 * COUNT_OF(codings); i++) {
+		const struct http_coder_want want = {
+			.coding = codings[i % COUNT_OF(codings)],
+			.level = 9,
+			.length = -1
+		};
+		for (size_t j = 0; j < COUNT_OF(encoders); j++)
+			assert_int_equal(
+			    http_coder_open(pool, &want, &encoders[j]), 0);
+		for (size_t j = 0; j < COUNT_OF(encoders); j++) {
+			assert_int_equal(code_all(encoders[j], text_str(&page),
+					     pieces, &coded),
+			    0);
+			http_coder_close(&encoders[j]);
+		}
+		assert_true(http_coder_pool_memory(pool) > 0);
+		assert_true(
+		    http_coder_pool_memory(pool) <= HTTP_CODER_IDLE_BYTES_MAX);
+	}
+	text_fini(&page);
+	text_fini(&coded);
+	http_coder_pool_destroy(&pool);
+}
+
 /* What was flushed can be read before anything else comes. */
 static void
 a_flush_lets_all_be_read(void **state)
@@ -352,6 +388,7 @@ main(void)
 		cmocka_unit_test(every_level_is_a_level),
 		cmocka_unit_test(what_others_coded_is_read),
 		cmocka_unit_test(a_flush_lets_all_be_read),
+		cmocka_unit_test(a_pool_keeps_no_more_than_its_bound),
 		cmocka_unit_test(what_was_used_is_used_again),
 		cmocka_unit_test(a_sink_gets_all_that_comes),
 	};
