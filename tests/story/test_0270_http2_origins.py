@@ -376,11 +376,11 @@ def test_behind_a_parent(gateway: Gateway, journal: Journal) -> None:
     assert (event.http_server, event.parent_server) == ("2", "http 203.0.113.9:3129")
 
 
-# Once in ten times one of the four gets nothing for 5 s, and why is not known.
-@pytest.mark.xfail(raises=TimeoutError, strict=False, reason="it waits now and then")
 def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
-    """However many of the same connection's answers he leaves lying."""
+    """However many of the same connection's answers he leaves lying.  Once in ten
+    times one of the four gets nothing for 5 s, and why is not known: one may."""
     gateway.lab.pages.hole("large", 2 << 20)
+    held_up = 0
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(framed_to_nginx(gateway, initial_window=0)) for _ in range(2)]
         unkept = [("cache-control", "no-store")]  # so it sets the pace itself
@@ -389,8 +389,13 @@ def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
             client.until(lambda c=client, s=stream: c.answer(s).status)
         for _ in range(4):  # by any thread
             with framed_to_nginx(gateway) as client:
-                answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
+                try:
+                    answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
+                except TimeoutError:
+                    held_up += 1
+                    continue
                 assert (answer.status, len(answer.body), answer.ended) == (200, 2 << 20, True)
+    assert held_up <= 1
 
 
 def test_a_server_is_asked_for_itself(gateway: Gateway, server: Framed) -> None:
