@@ -3,19 +3,17 @@
 
 #include <malloc.h>
 
-/* What glibc begins with; to say it is what makes it stay. */
-#define LARGE_BYTES (128 << 10)
-
-/* One for the daemon's loop, one for its threads, which write events. */
-#define ARENAS 2
-
+/* What is large is what glibc begins with; to say it is what makes it stay. */
 void
-heap_begin(void)
+heap_begin(unsigned arenas, size_t spare)
 {
 #ifdef __GLIBC__
-	(void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-	(void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
-	(void)mallopt(M_ARENA_MAX, ARENAS);
+	(void)mallopt(M_MMAP_THRESHOLD, (int)HEAP_LARGE);
+	(void)mallopt(M_TRIM_THRESHOLD, (int)spare);
+	(void)mallopt(M_ARENA_MAX, (int)arenas);
+#else
+	(void)arenas;
+	(void)spare;
 #endif
 }
 

@@ -32,6 +32,9 @@
 /* Who makes way lets go of the folder last of all. */
 #define WAIT_FOR_OTHER (10 * CLOCK_SECOND)
 
+/* One for the loop, one for the threads, which write events. */
+#define HEAPS 2
+
 struct daemon {
 	struct loop loop;
 	struct loop_signal signals;
@@ -360,7 +363,7 @@ main(int argc, char **argv)
 		return (int)close_host();
 	if (arguments.remove)
 		return (int)remove_rules();
-	heap_begin();
+	heap_begin(HEAPS, HEAP_LARGE);
 	inheritance_read(&daemon.inheritance);
 	daemon.path = arguments.path;
 	daemon.state = arguments.state;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/proxy_sandbox.h"
 
+#include "base/heap.h"
 #include "daemon/channel.h"
 #include "event/event.h"
 #include "net/pipe.h"
 #include "net/tls.h"
 
-#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,18 +38,21 @@ on_refused(void *context, const char *call)
  */
 #define ARENAS_A_CORE 1
 
+/* At the end of each, what requests take and free all the time. */
+#define SPARE_BYTES ((size_t)1 << 20)
+
 /* Below what the allocator maps by itself, and in sum above what it keeps. */
-#define PIECES      4
 #define PIECE_BYTES 100000
+#define PIECES      (2 * SPARE_BYTES / PIECE_BYTES)
 
 static void *
 shrink_heap(void *context)
 {
 	void *volatile pieces[PIECES];
 
-	for (int i = 0; i < PIECES; i++)
+	for (size_t i = 0; i < PIECES; i++)
 		pieces[i] = malloc(PIECE_BYTES);
-	for (int i = PIECES - 1; i >= 0; i--)
+	for (size_t i = PIECES; i-- > 0;)
 		free(pieces[i]);
 	return context;
 }
@@ -78,9 +81,7 @@ read_ahead(void)
 	tzset();
 	tls_begin(CHANNEL_AUTHORITIES_FD);
 	pipe_begin();
-#ifdef M_ARENA_MAX
-	(void)mallopt(M_ARENA_MAX, get_nprocs() * ARENAS_A_CORE);
-#endif
+	heap_begin((unsigned)get_nprocs() * ARENAS_A_CORE, SPARE_BYTES);
 	shrink_first_heap();
 }
 

@@ -5,12 +5,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #define MIB ((size_t)1 << 20)
@@ -32,16 +33,17 @@ need_our_allocator(void)
 #endif
 }
 
+/* Without a piece of the heap for it, which would lie at the end. */
 static size_t
 resident(void)
 {
-	FILE *file = fopen("/proc/self/statm", "re");
-	char line[128];
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char line[128] = "";
 	char *end;
 
-	assert_non_null(file);
-	assert_non_null(fgets(line, sizeof(line), file));
-	(void)fclose(file);
+	assert_true(fd >= 0);
+	assert_true(read(fd, line, sizeof(line) - 1) > 0);
+	(void)close(fd);
 	(void)strtoul(line, &end, 10);
 	return strtoul(end, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
@@ -100,14 +102,48 @@ holes_are_given_back(void **state)
 	free(pieces);
 }
 
+/* Also when large pieces came and went before, by which the allocator would
+ * keep twice their size. */
+static void *
+fill_and_empty(void *context)
+{
+	char **pieces = context;
+
+	free(filled(16 * MIB));
+	for (size_t i = 0; i < PIECES; i++)
+		pieces[i] = filled(PIECE_BYTES);
+	size_t most = resident();
+	for (size_t i = 0; i < PIECES; i++)
+		free(pieces[i]);
+	return resident() + 32 * MIB < most ? context : NULL;
+}
+
+static void
+the_end_of_a_threads_heap_is_given_back(void **state)
+{
+	char **pieces = calloc(PIECES, sizeof(*pieces));
+	pthread_t thread;
+	void *well;
+
+	(void)state;
+	need_our_allocator();
+	assert_non_null(pieces);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, fill_and_empty, pieces), 0);
+	assert_int_equal(pthread_join(thread, &well), 0);
+	assert_non_null(well);
+	free(pieces);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_big_goes_at_once),
 		cmocka_unit_test(holes_are_given_back),
+		cmocka_unit_test(the_end_of_a_threads_heap_is_given_back),
 	};
 
-	heap_begin();
+	heap_begin(2, HEAP_LARGE);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
