@@ -102,7 +102,7 @@ class Journal:
         every = [Event.parse(line) for line in self.lines()]
         return [event for event in every if event.matches(wanted)]
 
-    def wait(self, timeout: float = 2.0, **wanted: object) -> Event:
+    def wait(self, timeout: float = 10.0, **wanted: object) -> Event:
         """The last such event, once there is one."""
         what = f"an event {wanted}"
         return wait.until(what, lambda: self.events(**wanted), timeout)[-1]

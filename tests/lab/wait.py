@@ -10,7 +10,7 @@ T = TypeVar("T")
 POLL_S = 0.01
 
 
-def until(what: str, ask: Callable[[], T], timeout: float = 5.0) -> T:
+def until(what: str, ask: Callable[[], T], timeout: float = 20.0) -> T:
     """The first answer of `ask` that is true; TimeoutError when none comes."""
     deadline = time.monotonic() + timeout
     while not (answer := ask()):

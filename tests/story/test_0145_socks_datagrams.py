@@ -43,9 +43,9 @@ class Association:
 
     def __init__(self, host: Host, proxy=PORT, announce: bool = False):
         family = family_of(proxy[0])
-        self.udp = host.udp(family, timeout=2)
+        self.udp = host.udp(family)
         self.udp.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
-        self.tcp = host.connect(*proxy, timeout=2)
+        self.tcp = host.connect(*proxy, timeout=10)
         own = self.tcp.getsockname()[0] if announce else "0.0.0.0"
         port = self.udp.getsockname()[1] if announce else 0
         self.tcp.sendall(b"\5\1\0" + b"\5\3\0" + place(own, port))
@@ -67,7 +67,7 @@ class Association:
     def send(self, to: bytes, data: bytes, head: bytes = b"\0\0\0") -> None:
         self.udp.sendto(head + to + data, self.relay)
 
-    def receive(self, timeout: float = 2) -> tuple[bytes, bytes]:
+    def receive(self, timeout: float = 10) -> tuple[bytes, bytes]:
         """The place that it is from, as it is written, and what."""
         self.udp.settimeout(timeout)
         data, peer = self.udp.recvfrom(65535)
