@@ -324,6 +324,21 @@ address_is_local_scope(struct address a)
 	       memcmp(a.bytes, zero, sizeof(zero)) == 0 && a.bytes[15] <= 1;
 }
 
+/* What lies between two of a kind is of that kind: of IPv4, but for link-local
+ * and multicast, each has a first byte of its own. */
+bool
+address_range_is_local_scope(const struct address_range *range)
+{
+	struct address a = range->first, b = range->last;
+
+	if (!address_is_local_scope(a) || !address_is_local_scope(b) ||
+	    address_is_multicast(a) != address_is_multicast(b) ||
+	    address_is_link_local(a) != address_is_link_local(b))
+		return false;
+	return a.family == ADDRESS_IPV6 || a.bytes[0] == b.bytes[0] ||
+	       address_is_multicast(a);
+}
+
 struct address_port
 address_from_sockaddr(const struct sockaddr *sa)
 {

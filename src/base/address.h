@@ -95,6 +95,9 @@ const char *address_range_format(const struct address_range *range,
  */
 bool address_is_local_scope(struct address address);
 
+/* All of it, and by one of these kinds. */
+bool address_range_is_local_scope(const struct address_range *range);
+
 /* Whoever has an address of IPv6 has its network of 64 bits to himself: that,
  * or the address of IPv4. */
 struct address address_source(struct address address);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/evaluate.h"
 
+#include "policy/local.h"
 #include "policy/opening.h"
 #include "policy/own_listener.h"
 #include "policy/question.h"
@@ -239,6 +240,17 @@ decide_by_list(const struct policy *policy, const struct flow *flow)
 	return answer;
 }
 
+/* Why the proxy does not call where this goes; NULL: it does. */
+static const char *
+why_uncalled(const struct policy *policy, const struct flow *flow)
+{
+	if (policy_is_own_listener(policy, flow))
+		return policy_reason_sentence(POLICY_REASON_OWN_LISTENER);
+	if (policy_is_unnamed_local(policy, flow))
+		return policy_reason_sentence(POLICY_REASON_LOCAL);
+	return NULL;
+}
+
 /* What no rule has refused, whatever else is to be known of it. */
 static struct policy_answer
 decide_as_seen(const struct policy *policy, const struct flow *flow)
@@ -246,12 +258,14 @@ decide_as_seen(const struct policy *policy, const struct flow *flow)
 	struct policy_answer answer = decide_by_list(policy, flow);
 
 	if (answer.reason != NULL || answer.verdict == POLICY_VERDICT_REJECT ||
-	    answer.verdict == POLICY_VERDICT_DROP ||
-	    !policy_is_own_listener(policy, flow))
+	    answer.verdict == POLICY_VERDICT_DROP)
+		return answer;
+	const char *why = why_uncalled(policy, flow);
+	if (why == NULL)
 		return answer;
 	answer.verdict = POLICY_VERDICT_REJECT;
 	answer.rule = NULL;
-	answer.reason = policy_reason_sentence(POLICY_REASON_OWN_LISTENER);
+	answer.reason = why;
 	return answer;
 }
 

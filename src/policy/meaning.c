@@ -183,7 +183,8 @@ find_ways(struct meaning *meaning)
 	for (size_t i = 0; i < policy->listen_count; i++)
 		meaning->listened = diagram_or(
 		    d, meaning->listened, space_listener(space, which, i));
-	meaning->own = space_own_listeners(space, which);
+	meaning->uncalled = diagram_or(d, space_own_listeners(space, which),
+	    space_unnamed_local(space, which));
 	meaning->learned = diagram_and(
 	    d, direct, space_from_zones(space, which, policy->learns));
 	meaning->learned =

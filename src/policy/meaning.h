@@ -48,7 +48,7 @@ struct meaning {
 	const struct policy *policy;
 	/* The ways of flows, apart from each other; all else is plain. */
 	uint32_t explicit, dialled, intercepted, uncarried, listened;
-	uint32_t own;      /* of the gateway's listeners, by the proxy */
+	uint32_t uncalled; /* what the proxy does not call */
 	uint32_t learned;  /* plain, and packets tell the name */
 	uint32_t no_zone;  /* refused before the list */
 	uint32_t unserved; /* asked of a proxy that does not serve the zone */

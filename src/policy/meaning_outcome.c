@@ -246,7 +246,7 @@ refused_here(struct meaning *meaning)
 	uint32_t allowed_at_all = diagram_apply(
 	    d, settle_verdict, meaning, meaning->lists[0], DIAGRAM_EMPTY);
 
-	return diagram_and(d, meaning->own, allowed_at_all);
+	return diagram_and(d, meaning->uncalled, allowed_at_all);
 }
 
 static uint32_t

@@ -67,6 +67,7 @@ destroy(struct policy *policy)
 		address_set_fini(&group->addresses);
 		domain_set_fini(&group->domains);
 	}
+	address_set_fini(&policy->named_local);
 	rule_index_destroy(policy->index);
 	text_fini(&policy->text);
 	arena_fini(&policy->arena);

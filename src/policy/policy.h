@@ -329,6 +329,7 @@ struct policy {
 	struct rule_index *index; /* NULL: the list is walked */
 	uint32_t asks; /* a bit for each policy_fact that a rule asks for */
 	bool inspects; /* some rule of it */
+	struct address_set named_local; /* policy/local */
 	/* Zones whose DNS we answer, and what of names packets are asked for
 	 * there (policy/learning). */
 	uint64_t learns;

@@ -3,6 +3,7 @@
  * policy/resolve_rule: the ordered list.
  */
 #include "policy/learning.h"
+#include "policy/local.h"
 #include "policy/manual.h"
 #include "policy/prospect.h"
 #include "policy/resolve.h"
@@ -412,7 +413,8 @@ resolve_rules(struct resolver *resolver, const struct syntax *own,
 		policy->asks |= asked_by(rule);
 		policy->inspects |= rule->inspect;
 	}
-	if (policy_find_outside(policy) < 0)
+	if (policy_find_outside(policy) < 0 ||
+	    policy_find_named_local(policy) < 0)
 		resolver->rc = -ENOMEM;
 	number_rules(resolver);
 	number_bandwidths(resolver);

@@ -167,6 +167,7 @@ struct space {
 		size_t count, room;
 	} listeners; /* of all policies, each one place */
 	size_t listener_set;
+	size_t named_local_set; /* of the first policy */
 	struct space_side from, to;
 	struct {
 		struct space_source *items;
@@ -309,6 +310,9 @@ uint32_t space_listener(struct space *space, unsigned which, size_t listen);
 
 /* What the proxy does not call, all of it (policy/own_listener). */
 uint32_t space_own_listeners(struct space *space, unsigned which);
+
+/* Nor that (policy/local). */
+uint32_t space_unnamed_local(struct space *space, unsigned which);
 
 /* Sources in base set, destinations in base set. */
 uint32_t space_from_base(struct space *space, enum space_base base);

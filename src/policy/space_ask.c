@@ -468,3 +468,15 @@ space_own_listeners(struct space *space, unsigned which)
 		space_from_zones(space, which, policy->console.zones)));
 	return diagram_minus(d, set, space_mode(space, SPACE_DIRECT));
 }
+
+uint32_t
+space_unnamed_local(struct space *space, unsigned which)
+{
+	struct diagram *d = &space->diagram;
+	uint32_t named =
+	    space->axes[SPACE_DESTINATION].sets[space->named_local_set + which];
+	uint32_t set =
+	    diagram_minus(d, space_to_base(space, SPACE_LOCAL), named);
+
+	return diagram_minus(d, set, space_mode(space, SPACE_DIRECT));
+}

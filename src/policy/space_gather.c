@@ -332,6 +332,14 @@ add_listeners(struct space *space)
 		add_set(space, &space->to, &space->listeners.items[i]);
 }
 
+static void
+add_named_local(struct space *space)
+{
+	space->named_local_set = space->to.sets.count;
+	for (unsigned p = 0; p < space->policy_count; p++)
+		add_set(space, &space->to, &space->policies[p]->named_local);
+}
+
 void
 space_gather(struct space *space)
 {
@@ -341,5 +349,6 @@ space_gather(struct space *space)
 	add_rules(space);
 	add_hours(space);
 	add_listeners(space);
+	add_named_local(space);
 	find_named(space);
 }

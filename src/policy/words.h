@@ -141,7 +141,10 @@ enum policy_scheme {
 	ROW(INSIDE, "inside", "its answer leads inside")                       \
 	ROW(BALANCER, "lb", "a balancer, which says whom it speaks for")       \
 	ROW(OWN_LISTENER, "own",                                               \
-	    "the proxy does not call the gateway's own listeners")
+	    "the proxy does not call the gateway's own listeners")             \
+	ROW(LOCAL, "local",                                                    \
+	    "the proxy calls what is local to the gateway where a rule names " \
+	    "it")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

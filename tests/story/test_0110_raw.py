@@ -1069,7 +1069,7 @@ def test_the_intercepting_listener_is_not_led_to_itself(start_gateway) -> None:
     gateway = start_gateway(
         ZONES
         + "proxy {\n listen 10.0.0.1:3128 for lan\n intercept tcp 80 for lan\n}\n"
-        + "allow any -> any\n"
+        + "allow lan -> 127.0.0.1\nallow any -> any\n"
     )
     own = gateway.lab.gw.run(["ss", "-ltnH", "src", "127.0.0.1"], check=True).stdout
     [port] = [line.split()[3].split(":")[1] for line in own.splitlines()]

@@ -205,7 +205,7 @@ add_random_endpoint(struct text *out, bool source)
 			? ONE_OF("lan", "lan", "guest", "wan", "any", "any",
 			      "self", "10.0.0.1", "10.0.0.2-10.0.0.5",
 			      "203.0.113.9", "2001:db8:1::5", "bad", "servers",
-			      "0.0.0.0/0")
+			      "0.0.0.0/0", "127.0.0.1", "169.254.0.0/16")
 			: ONE_OF("ads", "www.example", "*.www.example",
 			      ".tracker.example", "mixed", "nothing", "block"));
 	}
