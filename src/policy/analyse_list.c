@@ -5,6 +5,8 @@
  */
 #include "policy/analyse_list.h"
 
+#include "policy/local.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -212,6 +214,9 @@ analyse_redundant(struct analysis *analysis, size_t i)
 {
 	const struct policy_rule *rule = &analysis->policy->rules[i];
 
+	/* What others allow as well is called for the name alone. */
+	if (policy_names_local(rule))
+		return;
 	if (is_only_counted(analysis)) {
 		report_warning(analysis->report, "redundant", rule->place,
 		    "without this rule nothing would change");

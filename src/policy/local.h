@@ -16,6 +16,9 @@
 
 struct flow;
 
+/* By what it names the proxy calls what it else would not. */
+bool policy_names_local(const struct policy_rule *rule);
+
 /* Once the rules are there: fills policy->named_local.  0 or -ENOMEM. */
 int policy_find_named_local(struct policy *policy);
 

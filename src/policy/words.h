@@ -143,8 +143,7 @@ enum policy_scheme {
 	ROW(OWN_LISTENER, "own",                                               \
 	    "the proxy does not call the gateway's own listeners")             \
 	ROW(LOCAL, "local",                                                    \
-	    "the proxy calls what is local to the gateway where a rule names " \
-	    "it")
+	    "the proxy calls what is local only where a rule names it")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

@@ -24,7 +24,7 @@ allow lan -> any
 )
 NAMED = POLICY.replace("allow lan -> any", "allow lan -> 127.0.0.1 tcp 9000\nallow lan -> any")
 PROXY = ("10.0.0.1", 3128)
-REASON = "the proxy calls what is local to the gateway where a rule names it"
+REASON = "the proxy calls what is local only where a rule names it"
 CLOUD = "169.254.169.254"
 SECRET = "only for those at home"
 

@@ -497,6 +497,48 @@ scopes(void **state)
 }
 
 static void
+local_ranges(void **state)
+{
+	static const struct {
+		const char *range;
+		bool is_local;
+	} rows[] = {
+		{ "127.0.0.0/8", true },
+		{ "127.0.0.1", true },
+		{ "0.0.0.0/8", true },
+		{ "255.255.255.255", true },
+		{ "169.254.0.0/16", true },
+		{ "224.0.0.0/4", true },
+		{ "::/127", true },
+		{ "fe80::/10", true },
+		{ "ff00::/8", true },
+		/* Both ends are local, and not all between them. */
+		{ "0.0.0.0/0", false },
+		{ "127.0.0.1-169.254.0.1", false },
+		{ "169.254.0.1-224.0.0.1", false },
+		{ "0.0.0.0-127.255.255.255", false },
+		{ "::-fe80::1", false },
+		{ "fe80::-ff02::1", false },
+		{ "::/0", false },
+		/* One end is. */
+		{ "126.0.0.0/7", false },
+		{ "::/126", false },
+		{ "10.0.0.0/8", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct address_range range;
+		const char *why;
+		assert_int_equal(
+		    address_range_parse(str_of(rows[i].range), &range, &why),
+		    0);
+		assert_int_equal(
+		    address_range_is_local_scope(&range), rows[i].is_local);
+	}
+}
+
+static void
 from_bytes(void **state)
 {
 	static const uint8_t v4[4] = { 192, 0, 2, 1 };
@@ -618,6 +660,7 @@ main(void)
 		cmocka_unit_test(endpoints),
 		cmocka_unit_test(not_an_endpoint),
 		cmocka_unit_test(scopes),
+		cmocka_unit_test(local_ranges),
 		cmocka_unit_test(from_bytes),
 		cmocka_unit_test(through_sockaddr),
 		cmocka_unit_test(from_other_sockaddr),
