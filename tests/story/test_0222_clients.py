@@ -9,21 +9,17 @@ it reaches the proxy, as far as it knows that way.
 
 import contextlib
 import gzip
-import hashlib
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.lab import certificate
+from tests.lab import certificate, packages
 from tests.lab.gateway import PROGRAM, Gateway
 from tests.lab.host import Host
 from tests.lab.journal import Journal
@@ -206,9 +202,7 @@ Description: what a repository of the lab has
 def test_npm(gateway: Gateway, journal: Journal, lan: Host, trusted: Path, tmp_path: Path, proxy) -> None:
     """A package is installed from a registry of the lab's."""
     need("npm")
-    registry = gateway.lab.pages.files / "npm"
-    if not registry.exists():
-        make_registry(registry)
+    packages.node_module(gateway.lab.pages.files / "npm", FILES + "/npm", "hello-lab")
     (tmp_path / "package.json").write_text('{"name": "x", "version": "1.0.0"}')
     argv = ["npm", "install", "--prefix", tmp_path, "--registry", FILES + "/npm/"]
     argv += ["--cafile", trusted, "--no-audit", "--no-fund", "--no-update-notifier"]
@@ -221,32 +215,13 @@ def test_npm(gateway: Gateway, journal: Journal, lan: Host, trusted: Path, tmp_p
     was_inside(journal, FILES + "/npm/hello-lab.tgz")
 
 
-def make_registry(registry: Path) -> None:
-    registry.mkdir()
-    tarball = io.BytesIO()
-    with tarfile.open(fileobj=tarball, mode="w:gz") as tar:
-        about = {"name": "hello-lab", "version": "1.0.0", "main": "index.js"}
-        for name, text in (("package.json", json.dumps(about)), ("index.js", "// hello\n")):
-            entry = tarfile.TarInfo("package/" + name)
-            entry.size = len(text)
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    (registry / "hello-lab.tgz").write_bytes(tarball.getvalue())
-    dist = {
-        "tarball": FILES + "/npm/hello-lab.tgz",
-        "shasum": hashlib.sha1(tarball.getvalue()).hexdigest(),
-    }
-    one = {"name": "hello-lab", "version": "1.0.0", "dist": dist}
-    all = {"name": "hello-lab", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": one}}
-    (registry / "hello-lab").write_text(json.dumps(all))
-
-
 @every_way
 def test_pip(gateway: Gateway, journal: Journal, lan: Host, trusted: Path, tmp_path: Path, proxy) -> None:
     probe = [sys.executable, "-m", "pip", "--version"]
     if subprocess.run(probe, capture_output=True).returncode:
         pytest.skip("apt-get install python3-pip")
-    url = f"{FILES}/{WHEEL}"
-    make_wheel(gateway.lab.pages.files / WHEEL)
+    wheel = packages.wheel(gateway.lab.pages.files, "hello-lab").name
+    url = f"{FILES}/{wheel}"
     argv = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-cache-dir"]
     argv += ["--disable-pip-version-check", "--retries", 0, "--dest", tmp_path]
     argv += [*(["--proxy", proxy] if proxy else []), url]
@@ -254,20 +229,8 @@ def test_pip(gateway: Gateway, journal: Journal, lan: Host, trusted: Path, tmp_p
     env = {"REQUESTS_CA_BUNDLE": trusted, "HOME": tmp_path, "PIP_CONFIG_FILE": "/dev/null"}
     done = run(lan, argv, **env)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / WHEEL).exists()
+    assert (tmp_path / wheel).exists()
     was_inside(journal, url)
-
-
-WHEEL = "hello_lab-1.0-py3-none-any.whl"
-
-
-def make_wheel(file: Path) -> None:
-    with zipfile.ZipFile(file, "w") as wheel:
-        about = "Metadata-Version: 2.1\nName: hello-lab\nVersion: 1.0\n"
-        wheel.writestr("hello_lab-1.0.dist-info/METADATA", about)
-        kind = "Wheel-Version: 1.0\nGenerator: lab\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        wheel.writestr("hello_lab-1.0.dist-info/WHEEL", kind)
-        wheel.writestr("hello_lab-1.0.dist-info/RECORD", "")
 
 
 # Programs that are written in a moment.

@@ -3,20 +3,17 @@
 allows, by any protocol and without knowing of it, and nothing else; and the
 caller has the command's own exit status, signals and terminal."""
 
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
-import tarfile
 import time
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.lab import wait
+from tests.lab import packages, wait
 from tests.lab.gateway import NO, PROGRAM, WRONG_CALL, WRONG_WORLD
 from tests.lab.lab import Lab
 from tests.lab.sandbox import NOBODY, Sandbox
@@ -210,24 +207,13 @@ def test_git_over_ssh(sandbox: Sandbox, gateway_lab: Lab) -> None:
     assert other.status == 128 and f"refused: {NAME} tcp {port}" in other.err
 
 
-def put_wheel(files: Path) -> None:
-    """A package index with one package in it."""
-    place = files / "simple" / "hello"
-    place.mkdir(parents=True)
-    name = "hello-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(place / name, "w") as wheel:
-        wheel.writestr("hello.py", "print('hello')\n")
-        meta = "hello-1.0.dist-info"
-        wheel.writestr(f"{meta}/METADATA", "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n")
-        wheel.writestr(f"{meta}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{meta}/RECORD", "")
-    (place / "index.html").write_text(f'<a href="{name}">{name}</a>')
-
-
 def test_pip_from_a_mirror(sandbox: Sandbox, gateway_lab: Lab) -> None:
     if subprocess.run(["/usr/bin/python3", "-m", "pip", "-V"], capture_output=True).returncode:
         pytest.skip("pip is not installed: scripts/setup test")
-    put_wheel(gateway_lab.pages.files)
+    place = gateway_lab.pages.files / "simple" / "hello"
+    place.mkdir(parents=True)
+    wheel = packages.wheel(place, "hello").name
+    (place / "index.html").write_text(f'<a href="{wheel}">{wheel}</a>')
     target = sandbox.folder / "packages"
     argv = ["/usr/bin/python3", "-m", "pip", "install", "-q", "--no-cache-dir"]
     argv += ["--disable-pip-version-check", "--target", target]
@@ -238,24 +224,9 @@ def test_pip_from_a_mirror(sandbox: Sandbox, gateway_lab: Lab) -> None:
     assert (target / "hello.py").exists()
 
 
-def put_module(files: Path) -> None:
-    place = files / "npm"
-    place.mkdir()
-    package = json.dumps({"name": "hello", "version": "1.0.0"}).encode()
-    with tarfile.open(place / "hello.tgz", "w:gz") as archive:
-        entry = tarfile.TarInfo("package/package.json")
-        entry.size = len(package)
-        archive.addfile(entry, io.BytesIO(package))
-    version = {"name": "hello", "version": "1.0.0"}
-    version["dist"] = {"tarball": f"{FILES}/npm/hello.tgz"}
-    index = {"name": "hello", "dist-tags": {"latest": "1.0.0"}}
-    index["versions"] = {"1.0.0": version}
-    (place / "hello").write_text(json.dumps(index))
-
-
 def test_npm_from_a_mirror(sandbox: Sandbox, gateway_lab: Lab) -> None:
     needs_program("npm")
-    put_module(gateway_lab.pages.files)
+    packages.node_module(gateway_lab.pages.files / "npm", f"{FILES}/npm", "hello")
     target = sandbox.folder / "node"
     target.mkdir()
     target.chmod(0o777)
