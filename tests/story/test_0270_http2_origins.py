@@ -424,7 +424,7 @@ def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
         with contextlib.suppress(OSError):  # it has gone before
             wire.go_away(0)
             wire.sock.shutdown(socket.SHUT_RDWR)
-    wait.until("all have gone", lambda: server.open == 0)
+    wait.until("all have gone", lambda: not server.open)
     few = POLICY.replace("cache memory 64M", "cache memory 64M\n    connections 1 per server wait 5s")
     assert gateway.apply(few).returncode == GOOD
     server.peak = 0
