@@ -173,6 +173,9 @@ struct http2_stream *http2_stream_create(struct http2_session *session);
  * not. */
 void http2_stream_leave(struct http2_stream *stream, int error);
 
+/* Content that its user has not read. */
+size_t http2_stream_held(const struct http2_stream *stream);
+
 /* Its user may read, or write. */
 void http2_stream_stir(struct http2_stream *stream);
 

@@ -412,7 +412,6 @@ on_content(nghttp2_session *frames, uint8_t flags, int32_t id,
 	(void)flags;
 	(void)context;
 	if (stream == NULL || stream->stream == NULL) {
-		(void)nghttp2_session_consume_connection(frames, len);
 		/* It was to end, and goes on. */
 		if (stream != NULL && stream->let_go)
 			http2_stream_reset(stream, NGHTTP2_CANCEL);
@@ -420,7 +419,6 @@ on_content(nghttp2_session *frames, uint8_t flags, int32_t id,
 	}
 	if (buffer_append(
 		&stream->in, (struct str){ (const char *)bytes, len }) < 0) {
-		(void)nghttp2_session_consume_connection(frames, len);
 		http2_stream_reset(stream, NGHTTP2_INTERNAL_ERROR);
 		return 0;
 	}

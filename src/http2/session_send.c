@@ -237,15 +237,39 @@ on_frame_sent(
 	return 0;
 }
 
+/*
+ * What came and is not held any more may come again.  libnghttp2 would give it
+ * back once it is half of the window; what nobody reads may be the other half,
+ * and then all would wait for who does not read.  So it is given back once it
+ * is as much as is left.
+ */
+static void
+open_window_of_all(struct http2_session *session, size_t held)
+{
+	nghttp2_session *frames = session->frames;
+	int32_t left = nghttp2_session_get_local_window_size(frames);
+	int32_t taken = nghttp2_session_get_effective_recv_data_length(frames) -
+			(int32_t)held;
+
+	if (taken > 0 && taken >= left)
+		(void)nghttp2_submit_window_update(
+		    frames, NGHTTP2_FLAG_NONE, 0, taken);
+}
+
 static bool
 collect(struct http2_session *session)
 {
 	const uint8_t *bytes;
+	size_t held = 0;
 	ssize_t n = 0;
 
 	submit_line(session);
-	for (struct http2_stream *s = session->streams; s != NULL; s = s->next)
+	for (struct http2_stream *s = session->streams; s != NULL;
+	     s = s->next) {
 		go_on(s);
+		held += http2_stream_held(s);
+	}
+	open_window_of_all(session, held);
 	while (!stream_is_full(session->wire) &&
 	       (n = nghttp2_session_mem_send(session->frames, &bytes)) > 0)
 		if (stream_queue(session->wire,

@@ -11,7 +11,8 @@
 
 /* ---- reading ---- */
 
-/* What was read of the content may be sent again. */
+/* What was read of the content may be sent again; that of the connection is
+ * opened at the end of the round (session_send). */
 static void
 open_window(struct http2_stream *stream, size_t count)
 {
@@ -22,7 +23,6 @@ open_window(struct http2_stream *stream, size_t count)
 	count -= heads;
 	if (session == NULL || count == 0)
 		return;
-	(void)nghttp2_session_consume_connection(session->frames, count);
 	(void)nghttp2_session_consume_stream(
 	    session->frames, stream->id, count);
 	http2_send_soon(session);
@@ -274,11 +274,8 @@ detach(struct http2_stream *stream)
 static void
 settle_window(struct http2_stream *stream)
 {
-	size_t content = stream->in.len - stream->in_heads;
-
-	if (stream->session != NULL && content > 0)
-		(void)nghttp2_session_consume_connection(
-		    stream->session->frames, content);
+	if (stream->session != NULL && http2_stream_held(stream) > 0)
+		http2_send_soon(stream->session);
 	stream->in_heads = stream->in.len;
 }
 
@@ -353,6 +350,12 @@ static const struct transport carrier = {
 	.holds = holds,
 	.close = on_close,
 };
+
+size_t
+http2_stream_held(const struct http2_stream *stream)
+{
+	return stream->in.len - stream->in_heads;
+}
 
 void
 http2_stream_stir(struct http2_stream *stream)

@@ -9,11 +9,12 @@ answered with 200 and nothing.
 """
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,6 +109,12 @@ class Wire:
 
     # What comes.
 
+    def has_ended(self) -> bool:
+        """Whether the gateway has, be it read or not: its thread may come later."""
+        end = select.poll()
+        end.register(self.sock, select.POLLRDHUP)
+        return bool(end.poll(0))
+
     def _exactly(self, count: int) -> bytes:
         data = b""
         while len(data) < count:
@@ -155,9 +162,11 @@ class Framed:
         self.greeting = settings()
         self.protocols: list[str | None] = []  # that were chosen, one a connection
         self.wires: list[Wire] = []
-        self.open = self.peak = 0  # connections, now and at most
+        self.open: list[Wire] = []
+        self.peak = 0  # connections at most
         self.asked: list[Asked] = []
         self.http1: Callable[[ssl.SSLSocket], None] | None = None
+        self._lock = threading.Lock()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(chain, key)
         self.offer("h2", "http/1.1")
@@ -178,11 +187,19 @@ class Framed:
                 return
             wire = Wire(inside)
             self.wires.append(wire)
-            self.open += 1
-            self.peak = max(self.peak, self.open)
-            with contextlib.suppress(ConnectionError, ssl.SSLError):
+            with self._counted(wire), contextlib.suppress(ConnectionError, ssl.SSLError):
                 self._converse(wire)
-            self.open -= 1
+
+    @contextlib.contextmanager
+    def _counted(self, wire: Wire) -> Iterator[None]:
+        with self._lock:
+            self.open.append(wire)
+            self.peak = max(self.peak, sum(not w.has_ended() for w in self.open))
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.open.remove(wire)
 
     def _converse(self, wire: Wire) -> None:
         wire.greet(self.greeting)

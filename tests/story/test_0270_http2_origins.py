@@ -377,25 +377,19 @@ def test_behind_a_parent(gateway: Gateway, journal: Journal) -> None:
 
 
 def test_who_does_not_read_holds_up_nobody_else(gateway: Gateway) -> None:
-    """However many of the same connection's answers he leaves lying.  Once in ten
-    times one of the four gets nothing for 5 s, and why is not known: one may."""
+    """However many of the same connection's answers he leaves lying: more than
+    half of what it may hold, of which libnghttp2 would not give back the rest."""
     gateway.lab.pages.hole("large", 2 << 20)
-    held_up = 0
     with contextlib.ExitStack() as stack:
         slow = [stack.enter_context(framed_to_nginx(gateway, initial_window=0)) for _ in range(2)]
         unkept = [("cache-control", "no-store")]  # so it sets the pace itself
-        asked = [(c, c.ask(request(f"{NGINX}/files/large?{n}", more=unkept))) for c in slow for n in range(40)]
+        asked = [(c, c.ask(request(f"{NGINX}/files/large?{n}", more=unkept))) for c in slow for n in range(90)]
         for client, stream in asked:
             client.until(lambda c=client, s=stream: c.answer(s).status)
-        for _ in range(4):  # by any thread
+        for _ in range(8):  # by any thread
             with framed_to_nginx(gateway) as client:
-                try:
-                    answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
-                except TimeoutError:
-                    held_up += 1
-                    continue
+                answer = client.fetch(request(f"{NGINX}/files/large", more=unkept))
                 assert (answer.status, len(answer.body), answer.ended) == (200, 2 << 20, True)
-    assert held_up <= 1
 
 
 def test_a_server_is_asked_for_itself(gateway: Gateway, server: Framed) -> None:
@@ -430,7 +424,7 @@ def test_one_connection_is_enough(gateway: Gateway, server: Framed) -> None:
         with contextlib.suppress(OSError):  # it has gone before
             wire.go_away(0)
             wire.sock.shutdown(socket.SHUT_RDWR)
-    wait.until("all have gone", lambda: server.open == 0)
+    wait.until("all have gone", lambda: not server.open)
     few = POLICY.replace("cache memory 64M", "cache memory 64M\n    connections 1 per server wait 5s")
     assert gateway.apply(few).returncode == GOOD
     server.peak = 0

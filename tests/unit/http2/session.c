@@ -10,10 +10,11 @@
 
 #include "../net/harness.h"
 
+#include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define STREAMS 8
+#define STREAMS 16
 
 /* What has come in a stream. */
 struct heard {
@@ -283,6 +284,52 @@ back_pressure(void **state)
 	end(&p);
 }
 
+/* As far as it is taken: `bytes` of content. */
+static size_t
+send_content(struct pair *pair, struct heard *heard, size_t bytes)
+{
+	static char piece[16384];
+	size_t sent = 0;
+
+	while (sent < bytes && !stream_is_full(heard->stream)) {
+		assert_int_equal(stream_write(heard->stream,
+				     (struct str){ piece, sizeof(piece) }),
+		    0);
+		sent += sizeof(piece);
+		settle(pair);
+	}
+	return sent;
+}
+
+/* All but one leave as much lying as they may, which is more than half of what
+ * the connection may hold: the last has what remains, again and again. */
+static void
+who_does_not_read_holds_up_nobody_else(void **state)
+{
+	struct pair p;
+	size_t last = STREAMS - 1, content = 1 << 20;
+
+	(void)state;
+	static_assert(STREAMS * HTTP2_CLIENT_WINDOW_BYTES ==
+			  HTTP2_CLIENT_WINDOW_ALL_BYTES,
+	    "the last has no more than its own window");
+	begin(&p);
+	for (size_t i = 0; i < STREAMS; i++)
+		(void)ask(&p, i, GET);
+	settle(&p);
+	for (size_t i = 0; i < last; i++) {
+		stream_read_stop(p.asked[i].stream);
+		(void)send_content(
+		    &p, &p.answers[i], HTTP2_CLIENT_WINDOW_BYTES);
+	}
+	assert_int_equal(send_content(&p, &p.answers[last], content), content);
+	stream_shutdown(p.answers[last].stream);
+	settle(&p);
+	assert_true(p.asked[last].ended);
+	assert_int_equal(p.asked[last].bytes.len, sizeof(GOT) - 1 + content);
+	end(&p);
+}
+
 static void
 a_stream_that_is_broken_off(void **state)
 {
@@ -510,6 +557,7 @@ main(void)
 		cmocka_unit_test(a_request_and_its_answer),
 		cmocka_unit_test(a_head_in_pieces_and_interim_ones),
 		cmocka_unit_test(back_pressure),
+		cmocka_unit_test(who_does_not_read_holds_up_nobody_else),
 		cmocka_unit_test(a_stream_that_is_broken_off),
 		cmocka_unit_test(no_more_than_the_server_takes),
 		cmocka_unit_test(a_server_that_goes_away),
