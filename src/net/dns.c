@@ -13,11 +13,17 @@
 #include <sys/stat.h>
 
 /*
- * c-ares waits T for each server of the list and then 2 T in a second turn:
- * with one server that is 3 T, to be over shortly before `timeout`.
+ * c-ares waits T for each server of the list, then 2 T for each, 4 T and 8 T:
+ * with one server that is 15 T, to be over shortly before `timeout`.  Of 5 s T
+ * is a third of one: what is lost once is hardly noticed, and if it is lost
+ * three times in a row, it is answered still.  What was asked first is not
+ * withdrawn by that: its answer counts whenever it comes.
+ *
+ * A port that is closed on this machine is known at once only by an even
+ * number: of A and AAAA, the kernel tells each send what became of the last.
  */
-#define TRIES               2
-#define FIRST_WAIT(timeout) ((timeout)*3 / 10)
+#define TRIES               4
+#define FIRST_WAIT(timeout) ((timeout)*65 / 1000)
 
 /* Fits in every path's MTU, so that no answer is fragmented (the DNS flag day
  * of 2020); what is larger comes by TCP. */
