@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* Each server twice, and a lonely one three times. */
+/* Of failures, that are told at once: each server twice, and a lonely one three
+ * times. */
 #define TRIES_MIN 3
 
 /* So much that is not the answer is no accident: somebody guesses. */
@@ -117,14 +118,21 @@ tries_max(const struct dns_ask *ask)
 	return count < TRIES_MIN ? TRIES_MIN : count;
 }
 
+static int64_t
+time_left(const struct dns_ask *ask)
+{
+	return ask->began + DNS_ASK_TIME - loop_now(ask->upstreams->loop);
+}
+
 static void
 try_next(struct dns_ask *ask)
 {
-	int64_t now = loop_now(ask->upstreams->loop);
+	bool was_silent = ask->error == -ETIMEDOUT;
 
 	end_try(ask);
 	ask->tries++;
-	if (ask->tries >= tries_max(ask) || now - ask->began >= DNS_ASK_TIME) {
+	if ((ask->tries >= tries_max(ask) && !was_silent) ||
+	    time_left(ask) <= 0) {
 		finish(ask, ask->error, (struct str){ NULL, 0 });
 		return;
 	}
@@ -134,21 +142,30 @@ try_next(struct dns_ask *ask)
 	try_server(ask);
 }
 
+static void
+wait_for(struct dns_ask *ask, int64_t time)
+{
+	ask->due = loop_now(ask->upstreams->loop) + time;
+	loop_timer_arm(ask->upstreams->loop, &ask->timer, ask->due);
+}
+
 /* A try that failed before it began is told from the loop as well. */
 static void
 try_later(struct dns_ask *ask, int error)
 {
 	ask->error = error;
 	end_try(ask);
-	loop_timer_arm(
-	    ask->upstreams->loop, &ask->timer, loop_now(ask->upstreams->loop));
+	wait_for(ask, 0);
 }
 
+/* What the timer is late by was no time for the server either: the machine, or
+ * we, stood still. */
 static void
 on_time(struct loop_timer *timer)
 {
 	struct dns_ask *ask = timer->context;
 
+	ask->began += loop_now(ask->upstreams->loop) - ask->due;
 	if (ask->watch.fd >= 0 || ask->wait.link != NULL) {
 		ask->error = -ETIMEDOUT;
 		dns_server_blame(ask->server, loop_now(ask->upstreams->loop));
@@ -339,11 +356,20 @@ try_by_datagram(struct dns_ask *ask)
 	return 0;
 }
 
+static int64_t
+patience_of(const struct dns_ask *ask)
+{
+	int64_t left = time_left(ask);
+	int64_t time = ask->by_link
+			   ? LINK_PATIENCE
+			   : dns_server_patience(ask->server, ask->tries);
+
+	return time < left ? time : left;
+}
+
 static void
 try_server(struct dns_ask *ask)
 {
-	struct loop *loop = ask->upstreams->loop;
-
 	if (ask->server->peer != NULL)
 		ask->by_link = true;
 	write_question(ask);
@@ -353,10 +379,22 @@ try_server(struct dns_ask *ask)
 		try_later(ask, rc);
 		return;
 	}
-	loop_timer_arm(loop, &ask->timer,
-	    loop_now(loop) +
-		(ask->by_link ? LINK_PATIENCE
-			      : dns_server_patience(ask->server, ask->tries)));
+	wait_for(ask, patience_of(ask));
+}
+
+void
+dns_ask_move(struct dns_ask *ask, struct dns_upstreams *upstreams)
+{
+	struct dns_upstreams *before = ask->upstreams;
+
+	end_try(ask);
+	ask->upstreams = dns_upstreams_ref(upstreams);
+	dns_upstreams_unref(before);
+	ask->tries = ask->strangers = 0;
+	ask->bare = ask->by_link = false;
+	ask->error = -ETIMEDOUT;
+	ask->server = dns_upstreams_choose(upstreams, 0);
+	try_server(ask);
 }
 
 void

@@ -7,7 +7,9 @@
  * name (0x20): who cannot see the question has to guess them all.  What comes
  * and is not the answer is counted and passed over; after some of it, and where
  * the answer was cut, or has not our letters, the same server is asked over
- * TCP.  Who does not answer, or says that it failed, is followed by the next.
+ * TCP.  Who does not answer, or says that it failed, is followed by the next;
+ * and as long as there is time, silence by another turn: a server that has to
+ * ask others itself may need longer than is waited for a datagram.
  *
  * Of one thread.
  */
@@ -17,8 +19,8 @@
 #include "dns/link.h"
 #include "dns/store.h"
 
-/* A client waits about as long before it asks again by itself. */
-#define DNS_ASK_TIME (5 * CLOCK_SECOND)
+/* A client asks again after five seconds: it hears that nobody knows before. */
+#define DNS_ASK_TIME (4 * CLOCK_SECOND)
 
 /* Head, name, type and class, OPT. */
 #define DNS_ASK_BYTES (DNS_HEAD_BYTES + DNS_NAME_BYTES_MAX + 4 + 11)
@@ -45,6 +47,7 @@ struct dns_ask {
 	uint16_t id;
 	int error; /* of the last try */
 	int64_t began, tried;
+	int64_t due; /* the timer */
 	size_t len;
 	struct loop_watch watch; /* of UDP; fd -1: none */
 	struct loop_timer timer;
@@ -55,6 +58,9 @@ struct dns_ask {
 /* fn is called once, from the loop.  The ask is the caller's memory. */
 void dns_ask_start(struct dns_ask *ask, struct dns_upstreams *upstreams,
     const struct dns_key *key, dns_ask_fn fn, void *context);
+
+/* Asks these instead, in the time that is left. */
+void dns_ask_move(struct dns_ask *ask, struct dns_upstreams *upstreams);
 
 /* Does nothing to one that is not under way. */
 void dns_ask_cancel(struct dns_ask *ask);

@@ -193,6 +193,31 @@ is_another(const struct dns_forwarder *forwarder, const struct stat *now)
 		   now->st_mtim.tv_nsec != host->st_mtim.tv_nsec);
 }
 
+static void
+move_all(struct dns_forwarder *forwarder)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		for (struct pending *pending = forwarder->slots[i];
+		     pending != NULL; pending = pending->next)
+			dns_ask_move(&pending->ask, forwarder->upstreams);
+}
+
+/*
+ * Who waits for an answer of others gets one of theirs.  NULL: nobody is asked
+ * any more, but by who has asked already.  Takes the reference.
+ */
+static void
+change_servers(struct dns_forwarder *forwarder, struct dns_upstreams *upstreams)
+{
+	struct dns_upstreams *before = forwarder->upstreams;
+
+	forwarder->upstreams = upstreams;
+	if (upstreams != NULL &&
+	    (before == NULL || !dns_upstreams_is_same(before, upstreams)))
+		move_all(forwarder);
+	dns_upstreams_unref(before);
+}
+
 /* The host's other servers, at most so often. */
 static void
 follow_host(struct dns_forwarder *forwarder)
@@ -210,8 +235,7 @@ follow_host(struct dns_forwarder *forwarder)
 	if (others == NULL)
 		return;
 	forwarder->host = now;
-	dns_upstreams_unref(forwarder->upstreams);
-	forwarder->upstreams = others;
+	change_servers(forwarder, others);
 }
 
 /* Takes the reference of what is stale.  0, -ENOBUFS or -ENOMEM. */
@@ -348,6 +372,19 @@ dns_forwarder_destroy(struct dns_forwarder *forwarder)
 	free(forwarder);
 }
 
+/* What is known of them, and links that are open, outlive a policy that says
+ * the same. */
+static bool
+are_asked(const struct dns_forwarder *forwarder,
+    const struct dns_server_wish *wishes, size_t count, const struct stat *host)
+{
+	if (forwarder->upstreams == NULL || forwarder->told != (count > 0))
+		return false;
+	return count > 0
+		   ? dns_upstreams_are(forwarder->upstreams, wishes, count)
+		   : !is_another(forwarder, host);
+}
+
 int
 dns_forwarder_use(struct dns_forwarder *forwarder,
     const struct dns_server_wish *wishes, size_t count,
@@ -355,17 +392,16 @@ dns_forwarder_use(struct dns_forwarder *forwarder,
 {
 	struct stat host = { 0 };
 
+	forwarder->limits = limits;
 	if (count == 0)
 		name_servers_look(&host);
-	struct dns_upstreams *upstreams =
-	    dns_upstreams_create(forwarder->loop, wishes, count);
-
+	if (are_asked(forwarder, wishes, count, &host))
+		return 0;
 	/* Those of before are asked no more, whatever becomes of it. */
-	dns_upstreams_unref(forwarder->upstreams);
-	forwarder->upstreams = upstreams;
+	change_servers(
+	    forwarder, dns_upstreams_create(forwarder->loop, wishes, count));
 	forwarder->told = count > 0;
 	forwarder->look = 0;
 	forwarder->host = host;
-	forwarder->limits = limits;
-	return upstreams != NULL ? 0 : -ENOMEM;
+	return forwarder->upstreams != NULL ? 0 : -ENOMEM;
 }

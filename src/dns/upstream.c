@@ -61,6 +61,40 @@ dns_upstreams_create(
 	return upstreams;
 }
 
+static bool
+is_at(const struct dns_server *server, struct address_port at)
+{
+	return server->at.port == at.port &&
+	       address_eq(server->at.address, at.address);
+}
+
+bool
+dns_upstreams_are(const struct dns_upstreams *upstreams,
+    const struct dns_server_wish *wishes, size_t count)
+{
+	if (upstreams->count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (upstreams->servers[i].peer != wishes[i].peer ||
+		    !is_at(&upstreams->servers[i], wishes[i].at))
+			return false;
+	return true;
+}
+
+bool
+dns_upstreams_is_same(
+    const struct dns_upstreams *upstreams, const struct dns_upstreams *other)
+{
+	if (upstreams->count != other->count)
+		return false;
+	for (size_t i = 0; i < upstreams->count; i++)
+		if (!is_at(&upstreams->servers[i], other->servers[i].at) ||
+		    !tls_peer_is_same(
+			upstreams->servers[i].peer, other->servers[i].peer))
+			return false;
+	return true;
+}
+
 struct dns_upstreams *
 dns_upstreams_ref(struct dns_upstreams *upstreams)
 {

@@ -48,6 +48,14 @@ struct dns_server_wish {
  * be read just now which those are. */
 struct dns_upstreams *dns_upstreams_create(
     struct loop *loop, const struct dns_server_wish *wishes, size_t count);
+/* Whether they are the very ones that these wishes make. */
+bool dns_upstreams_are(const struct dns_upstreams *upstreams,
+    const struct dns_server_wish *wishes, size_t count);
+
+/* The same servers, be they asked by another certificate. */
+bool dns_upstreams_is_same(
+    const struct dns_upstreams *upstreams, const struct dns_upstreams *other);
+
 struct dns_upstreams *dns_upstreams_ref(struct dns_upstreams *upstreams);
 void dns_upstreams_unref(struct dns_upstreams *upstreams); /* NULL is fine */
 

@@ -3,6 +3,7 @@
 
 #include "base/must.h"
 #include "base/text.h"
+#include "net/dns_records.h"
 #include "net/name_servers.h"
 
 #include <ares.h>
@@ -13,11 +14,17 @@
 #include <sys/stat.h>
 
 /*
- * c-ares waits T for each server of the list and then 2 T in a second turn:
- * with one server that is 3 T, to be over shortly before `timeout`.
+ * c-ares waits T for each server of the list, then 2 T for each, 4 T and 8 T:
+ * with one server that is 15 T, to be over shortly before `timeout`.  Of 5 s T
+ * is a third of one: what is lost once is hardly noticed, and if it is lost
+ * three times in a row, it is answered still.  What was asked first is not
+ * withdrawn by that: its answer counts whenever it comes.
+ *
+ * A port that is closed on this machine is known at once only by an even
+ * number: of A and AAAA, the kernel tells each send what became of the last.
  */
-#define TRIES               2
-#define FIRST_WAIT(timeout) ((timeout)*3 / 10)
+#define TRIES               4
+#define FIRST_WAIT(timeout) ((timeout)*65 / 1000)
 
 /* Fits in every path's MTU, so that no answer is fragmented (the DNS flag day
  * of 2020); what is larger comes by TCP. */
@@ -51,16 +58,22 @@ struct dns {
 	bool told;            /* its servers were said, and are no file's */
 	int64_t look;         /* at the file again */
 	struct stat resolver; /* the file as it was read; zero: not there */
+	bool moves;           /* to other servers */
+	struct dns_lookup *moved;
 };
 
 struct dns_lookup {
 	struct dns *dns;
+	struct dns_lookup *next; /* of those that are moved */
+	const char *name;        /* lent until fn is called, or is NULL */
 	enum address_family family;
 	dns_fn fn; /* NULL: forgotten */
 	void *context;
 };
 
 /* ---- c-ares on the loop ---- */
+
+static void follow_file(struct dns *dns);
 
 static bool
 has_unwatched(const struct dns *dns)
@@ -131,6 +144,7 @@ on_time(struct loop_timer *timer)
 {
 	struct dns *dns = timer->context;
 
+	follow_file(dns); /* before those are asked again who are no more */
 	look_at_unwatched(dns);
 	process(dns, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
@@ -198,89 +212,56 @@ on_socket_state(void *data, ares_socket_t fd, int readable, int writable)
 
 /* ---- answers ---- */
 
-static enum resolver_status
-status_of(int ares_status)
-{
-	switch (ares_status) {
-	case ARES_SUCCESS:
-		return RESOLVER_STATUS_OK;
-	case ARES_ENOTFOUND:
-		return RESOLVER_STATUS_NO_NAME;
-	case ARES_ENODATA:
-		return RESOLVER_STATUS_NO_ADDRESS;
-	case ARES_ETIMEOUT:
-		return RESOLVER_STATUS_TIMEOUT;
-	default:
-		return RESOLVER_STATUS_FAILED;
-	}
-}
-
-/* A TTL with its highest bit set is 0 (RFC 2181, 8). */
-static void
-add_address(struct dns_reply *reply, struct address address, int ttl_seconds)
-{
-	int64_t ttl = ttl_seconds > 0 ? ttl_seconds * CLOCK_SECOND : 0;
-
-	if (reply->count == 0 || ttl < reply->ttl)
-		reply->ttl = ttl;
-	reply->addresses[reply->count++] = address;
-}
-
-static int
-read_ipv4(const unsigned char *bytes, int len, struct dns_reply *reply)
-{
-	struct ares_addrttl found[RESOLVER_ADDRESSES_MAX];
-	int count = RESOLVER_ADDRESSES_MAX;
-	int status = ares_parse_a_reply(bytes, len, NULL, found, &count);
-
-	for (int i = 0; status == ARES_SUCCESS && i < count; i++)
-		add_address(reply,
-		    address_from_bytes(ADDRESS_IPV4, &found[i].ipaddr),
-		    found[i].ttl);
-	return status;
-}
-
-static int
-read_ipv6(const unsigned char *bytes, int len, struct dns_reply *reply)
-{
-	struct ares_addr6ttl found[RESOLVER_ADDRESSES_MAX];
-	int count = RESOLVER_ADDRESSES_MAX;
-	int status = ares_parse_aaaa_reply(bytes, len, NULL, found, &count);
-
-	for (int i = 0; status == ARES_SUCCESS && i < count; i++)
-		add_address(reply,
-		    address_from_bytes(ADDRESS_IPV6, &found[i].ip6addr),
-		    found[i].ttl);
-	return status;
-}
-
 static void
 on_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
 	struct dns_lookup *lookup = arg;
-	struct dns_reply reply = { .count = 0 };
+	struct dns_reply reply;
 
 	(void)timeouts;
+	if (lookup->dns->moves && lookup->fn != NULL) {
+		lookup->next = lookup->dns->moved;
+		lookup->dns->moved = lookup;
+		return;
+	}
 	lookup->dns->lookups--;
 	if (lookup->dns->ended != NULL)
 		loop_defer(lookup->dns->loop, lookup->dns->ended);
 	if (lookup->fn != NULL) {
-		if (status == ARES_SUCCESS)
-			status = lookup->family == ADDRESS_IPV4
-				     ? read_ipv4(bytes, len, &reply)
-				     : read_ipv6(bytes, len, &reply);
-		reply.status = status_of(status);
-		/* Aliases that lead to nothing. */
-		if (reply.status == RESOLVER_STATUS_OK && reply.count == 0)
-			reply.status = RESOLVER_STATUS_NO_ADDRESS;
+		dns_records_read(status, lookup->family, bytes, len, &reply);
 		lookup->fn(&reply, lookup->context);
 	}
 	free(lookup);
 }
 
+static void
+send_out(struct dns_lookup *lookup)
+{
+	ares_query(lookup->dns->channel, lookup->name, ns_c_in,
+	    lookup->family == ADDRESS_IPV4 ? ns_t_a : ns_t_aaaa, on_answer,
+	    lookup);
+}
+
 /* ---- the host's name servers ---- */
 
 static int set_host_s_servers(struct dns *dns);
+
+/* c-ares does not change its servers under a look-up.  What the old ones have
+ * not answered is asked of the new ones. */
+static int
+move(struct dns *dns)
+{
+	dns->moves = true;
+	ares_cancel(dns->channel);
+	dns->moves = false;
+	int rc = set_host_s_servers(dns);
+	while (dns->moved != NULL) {
+		struct dns_lookup *lookup = dns->moved;
+		dns->moved = lookup->next;
+		send_out(lookup);
+	}
+	return rc;
+}
 
 static bool
 is_same_file(const struct stat *a, const struct stat *b)
@@ -293,7 +274,7 @@ is_same_file(const struct stat *a, const struct stat *b)
 
 /*
  * A gateway that stands before its network does is told of name servers later,
- * and by DHCP time and again.  What the old ones were asked ends unanswered.
+ * and by DHCP time and again, be they the same.
  */
 static void
 follow_file(struct dns *dns)
@@ -309,8 +290,7 @@ follow_file(struct dns *dns)
 		return;
 	/* The same channel: a new one would seed its numbers from a file, which
 	 * cannot be opened any more, or else from next to nothing. */
-	ares_cancel(dns->channel);
-	if (set_host_s_servers(dns) == 0)
+	if (move(dns) == 0)
 		dns->resolver = now;
 }
 
@@ -322,14 +302,15 @@ dns_ask(struct dns *dns, const char *name, enum address_family family,
 
 	if (lookup == NULL)
 		return -ENOMEM;
-	*lookup = (struct dns_lookup){
-		.dns = dns, .family = family, .fn = fn, .context = context
-	};
+	*lookup = (struct dns_lookup){ .dns = dns,
+		.name = name,
+		.family = family,
+		.fn = fn,
+		.context = context };
 	*ret = lookup;
 	follow_file(dns);
 	dns->lookups++;
-	ares_query(dns->channel, name, ns_c_in,
-	    family == ADDRESS_IPV4 ? ns_t_a : ns_t_aaaa, on_answer, lookup);
+	send_out(lookup);
 	arm_timer(dns);
 	return 0;
 }

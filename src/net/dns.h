@@ -44,7 +44,8 @@ int dns_servers(
 
 /*
  * Asks for the addresses of one family.  *ret is set before anything is
- * called, and the look-up is gone when fn is called.  0 or -ENOMEM.
+ * called, and the look-up is gone when fn is called; the name is lent until
+ * then, or until it is forgotten.  0 or -ENOMEM.
  */
 int dns_ask(struct dns *dns, const char *name, enum address_family family,
     dns_fn fn, void *context, struct dns_lookup **ret);

@@ -22,6 +22,53 @@ resolver_status_word(enum resolver_status status)
 	return words[status];
 }
 
+/* ---- its time ---- */
+
+/* So often it is seen whether the time has passed as times do. */
+#define PARTS 5
+
+static int64_t
+end_of(const struct resolver_name *name)
+{
+	return name->asked + name->resolver->timeout;
+}
+
+static void
+wait_on(struct resolver_name *name)
+{
+	struct resolver *r = name->resolver;
+	int64_t part = clock_now() + r->timeout / PARTS;
+
+	name->due = part < name->until ? part : name->until;
+	loop_timer_arm(r->loop, &name->timer, name->due);
+}
+
+/* And not beyond the whole time. */
+static void
+wait_until(struct resolver_name *name, int64_t deadline)
+{
+	int64_t end = end_of(name);
+
+	name->until = deadline < end ? deadline : end;
+	wait_on(name);
+}
+
+/*
+ * A process that is kept from running asks nobody again, and where the whole
+ * machine stood still, nobody could answer: what a timer is late by is not the
+ * name servers' time.
+ */
+static void
+leave_out_absence(struct resolver_name *name)
+{
+	int64_t late = loop_now(name->resolver->loop) - name->due;
+
+	if (late <= 0)
+		return;
+	name->asked += late;
+	name->until += late;
+}
+
 /* ---- a question's life ---- */
 
 static bool
@@ -78,10 +125,7 @@ settle(struct resolver_name *name)
 		else
 			answer_all(name);
 	} else if (resolver_has_addresses(name)) {
-		int64_t grace = loop_now(r->loop) + r->grace;
-		int64_t end = name->asked + r->timeout;
-		loop_timer_arm(
-		    r->loop, &name->timer, grace < end ? grace : end);
+		wait_until(name, loop_now(r->loop) + r->grace);
 		tell_ready(name);
 	}
 }
@@ -113,11 +157,15 @@ void
 resolver_on_time(struct loop_timer *timer)
 {
 	struct resolver_name *name = timer->context;
-	struct resolver *r = name->resolver;
-	int64_t end = name->asked + r->timeout;
+	int64_t now = loop_now(name->resolver->loop);
 
-	if (loop_now(r->loop) < end) {
-		loop_timer_arm(r->loop, timer, end);
+	leave_out_absence(name);
+	if (now < name->until) {
+		wait_on(name);
+		return;
+	}
+	if (now < end_of(name)) {
+		wait_until(name, end_of(name));
 		answer_all(name);
 		return;
 	}
@@ -184,7 +232,7 @@ open_question(struct resolver_name *name)
 	/* Not when this round of the loop began: its other work may have taken
 	 * as long as a name server has. */
 	name->asked = clock_now();
-	loop_timer_arm(r->loop, &name->timer, name->asked + r->timeout);
+	wait_until(name, end_of(name));
 	if (r->first != NULL || !has_room(r)) {
 		resolver_stand_in_line(name);
 		return 0;

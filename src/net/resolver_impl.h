@@ -45,6 +45,8 @@ struct resolver_name {
 	bool waits;                      /* it stands in line */
 	struct resolver_name *next_wait; /* in line */
 	int64_t asked;                   /* when the question began */
+	int64_t until;                   /* what it waits for now */
+	int64_t due;                     /* its timer, at the latest then */
 	int64_t expires;                 /* of an answer */
 	struct loop_timer timer;
 	struct str text; /* NUL-terminated */

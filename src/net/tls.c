@@ -304,6 +304,15 @@ tls_peer_create(
 	return peer;
 }
 
+bool
+tls_peer_is_same(const struct tls_peer *peer, const struct tls_peer *other)
+{
+	if (peer == NULL || other == NULL)
+		return peer == other;
+	return strcmp(peer->host, other->host) == 0 &&
+	       address_eq(peer->address, other->address);
+}
+
 struct tls_peer *
 tls_peer_ref(struct tls_peer *peer)
 {

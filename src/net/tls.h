@@ -62,6 +62,10 @@ struct tls_peer *tls_peer_create(
 struct tls_peer *tls_peer_ref(struct tls_peer *peer);
 void tls_peer_unref(struct tls_peer *peer); /* NULL is fine */
 
+/* By name and address, whoever vouches for it; NULL is nobody. */
+bool tls_peer_is_same(
+    const struct tls_peer *peer, const struct tls_peer *other);
+
 /* What is spoken behind the handshake (RFC 7301); as a bit, what may be. */
 enum tls_protocol {
 	TLS_PROTOCOL_NONE = 0, /* the peer did not say: HTTP/1.1 */

@@ -170,7 +170,7 @@ dns_front_change_over(struct dns_front *front)
 	front->is_behind =
 	    dns_forwarder_use(front->forwarder, wishes, count,
 		(struct dns_ttl_limits){ dns->ttl_min, dns->ttl_max }) < 0;
-	dns_share_use(front->share, dns);
+	dns_share_use(front->share, dns, &front->servers);
 }
 
 struct dns_front *

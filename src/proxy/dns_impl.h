@@ -38,6 +38,7 @@ struct dns_front {
 	struct dns_stream *streams;
 	struct policy_rule limit; /* that no policy has written */
 	bool is_behind;           /* no memory to know whom to ask */
+	uint64_t servers;         /* a hash of those that it asks */
 };
 
 /* ---- dns_matter ---- */

@@ -9,7 +9,6 @@
 struct dns_share {
 	struct dns_store *store;
 	struct crowd *crowd; /* of questions that wait */
-	uint64_t servers;    /* atomic; a hash of those that were asked */
 };
 
 static uint64_t
@@ -27,23 +26,24 @@ hash_of(const struct policy_dns *dns)
 	return hash;
 }
 
-/* What other servers said is not what these would say: the first worker that
- * asks them forgets it. */
+/* What other servers said is not what these would say.  Each worker that asks
+ * them forgets it: until the last one does, others' answers come in. */
 static void
-forget_others(struct dns_share *share, const struct policy_dns *dns)
+forget_others(
+    struct dns_share *share, const struct policy_dns *dns, uint64_t *servers)
 {
-	uint64_t hash = hash_of(dns);
-	uint64_t before =
-	    __atomic_exchange_n(&share->servers, hash, __ATOMIC_RELAXED);
+	uint64_t before = *servers;
 
-	if (before != 0 && before != hash)
+	*servers = hash_of(dns);
+	if (before != 0 && before != *servers)
 		dns_store_clear(share->store);
 }
 
 void
-dns_share_use(struct dns_share *share, const struct policy_dns *dns)
+dns_share_use(
+    struct dns_share *share, const struct policy_dns *dns, uint64_t *servers)
 {
-	forget_others(share, dns);
+	forget_others(share, dns, servers);
 	dns_store_resize(share->store, dns->cache_bytes);
 }
 

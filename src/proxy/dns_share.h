@@ -17,8 +17,9 @@ struct dns_share;
 struct dns_share *dns_share_create(void);        /* NULL: no memory */
 void dns_share_destroy(struct dns_share *share); /* NULL is fine */
 
-/* Another policy is in force. */
-void dns_share_use(struct dns_share *share, const struct policy_dns *dns);
+/* Another policy is in force; *servers, 0 at first, is the worker's own. */
+void dns_share_use(
+    struct dns_share *share, const struct policy_dns *dns, uint64_t *servers);
 
 /* Lent as long as the share lives. */
 struct dns_store *dns_share_store(struct dns_share *share);

@@ -7,6 +7,7 @@ not), and what it finds then is broken in one way or another.
 
 import json
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -308,3 +309,32 @@ def test_name_servers_come_later(own_lab: Lab) -> None:
         assert own_lab.lan.curl(url, *by, timeout=10).status in (502, 504)
         conf.write_text(whole)
         wait.until("names", lambda: own_lab.lan.curl(url, *by).status == 200, 15)
+
+
+def test_who_waits_is_moved_to_other_name_servers(own_lab: Lab) -> None:
+    """A question that the old ones have not answered is the new ones' then."""
+    conf = own_lab.gw.etc / "resolv.conf"
+    whole = conf.read_text()
+    text = ZONES + "proxy { listen 10.0.0.1:3128 for lan }\nallow lan -> wan web\n"
+    by = ("-x", "http://10.0.0.1:3128")
+    waiting: list[int] = []
+
+    def wait_for(name: str) -> None:
+        waiting.append(own_lab.lan.curl(f"http://{name}/", *by, timeout=10).status)
+
+    def is_known(name: str) -> bool:
+        return own_lab.lan.curl(f"http://{name}/", *by, timeout=0.5).status == 200
+
+    with own_lab.out.udp(timeout=5) as silent, Service(own_lab, text):
+        silent.bind((own_lab.out.ip4, 53))
+        conf.write_text(f"nameserver {own_lab.out.ip4}\n")
+        # Until it is the silent one that is asked.
+        wait.until("silence", lambda: not is_known("shop.example.com"), 10)
+        waiter = threading.Thread(target=wait_for, args=["www.example.com"])
+        waiter.start()
+        while b"\x03www" not in silent.recv(512):
+            continue
+        conf.write_text(whole)
+        wait.until("names", lambda: is_known("shop.example.com"), 10)
+        waiter.join()
+    assert waiting == [200]

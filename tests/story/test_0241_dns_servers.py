@@ -4,12 +4,13 @@ are down, signatures, keys that would hide a name, times that are too long."""
 
 import ssl
 import struct
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from tests.lab import certificate
-from tests.lab.dig import dig
+from tests.lab import certificate, wait
+from tests.lab.dig import Dug, dig
 from tests.lab.gateway import Gateway
 from tests.lab.host import Host
 from tests.lab.zoneserver import FAILURE, ZoneServer, address, name_bytes, record
@@ -165,4 +166,36 @@ def test_times_have_limits(gateway: Gateway, server: ZoneServer, lan: Host) -> N
             q.reply(address(q.name, WEB, ttl))
         ]
         assert dig(lan, GW, name + ".ttl.example").records[0][1] == shown, name
+    apply(gateway, BY_TLS)
+
+
+def test_a_server_that_needs_its_time(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """It has been fast, and now asks others itself: it is not given up while the
+    client still waits."""
+    apply(gateway, policy("203.0.113.9"))
+    server["fast.example"] = lambda q: [q.reply(address(q.name, WEB))]
+    assert dig(lan, GW, "fast.example").data == [WEB]
+    server["deep.example"] = lambda q: (
+        [q.reply(address(q.name, WEB))] if server.count(q.name) > 4 else []
+    )
+    assert dig(lan, GW, "deep.example", timeout=7).data == [WEB]
+    apply(gateway, BY_TLS)
+
+
+def test_a_question_under_way_is_asked_of_other_servers(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """Those of before may be gone, and their answer is not wanted any more."""
+    apply(gateway, policy("203.0.113.9"))
+    server["www.example.com"] = lambda q: []
+    got: list[Dug] = []
+    argv = (lan, GW, "www.example.com")
+    asker = threading.Thread(target=lambda: got.append(dig(*argv, timeout=7)))
+    asker.start()
+    wait.until("the question", lambda: server.count("www.example.com") > 0)
+    apply(gateway, policy("203.0.113.53"))
+    asker.join()
+    assert got[0].data == [WEB]
     apply(gateway, BY_TLS)

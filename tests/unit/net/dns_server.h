@@ -19,10 +19,11 @@
 
 enum behaviour {
 	ANSWERS,
-	SILENT,    /* never answers */
-	HELD_BACK, /* when the test says so */
-	GARBAGE,   /* a right header and nothing right behind it */
-	CUT_SHORT, /* by UDP; whole by TCP */
+	SILENT,        /* never answers */
+	HELD_BACK,     /* when the test says so */
+	LOST_AT_FIRST, /* and then answered */
+	GARBAGE,       /* a right header and nothing right behind it */
+	CUT_SHORT,     /* by UDP; whole by TCP */
 };
 
 enum rcode {
@@ -55,6 +56,12 @@ static const struct zone_row {
 	    .a_rcode = REFUSED,
 	    .aaaa_rcode = REFUSED },
 	{ .name = "silent.example", .a_does = SILENT, .aaaa_does = SILENT },
+	{ .name = "lossy.example",
+	    .a = 1,
+	    .aaaa = 1,
+	    .ttl = 300,
+	    .a_does = LOST_AT_FIRST,
+	    .aaaa_does = LOST_AT_FIRST },
 	{ .name = "garbage.example", .a_does = GARBAGE, .aaaa_does = GARBAGE },
 	{ .name = "cut.example",
 	    .a = 9,
@@ -100,6 +107,7 @@ struct server {
 	size_t connections_count;
 	int asked; /* by UDP */
 	int asked_tcp;
+	int lost; /* in the hope that they are asked again */
 	/* An answer that is held back. */
 	char held[512];
 	size_t held_len;
@@ -245,7 +253,8 @@ server_udp(struct loop_watch *watch, unsigned ready)
 	struct question q = read_question((struct str){ bytes, (size_t)n });
 	enum behaviour does =
 	    q.type == TYPE_A ? q.row->a_does : q.row->aaaa_does;
-	if (does == SILENT)
+	/* Three times, A and AAAA. */
+	if (does == SILENT || (does == LOST_AT_FIRST && ++server->lost <= 6))
 		return;
 	if (does == GARBAGE) {
 		put_header(&out, &q, NOERROR, false, 3);

@@ -630,6 +630,39 @@ the_time_begins_with_the_question(void **state)
 	lab_end(&lab);
 }
 
+/* Within its time: a request is not refused because of a lost datagram. */
+static void
+what_is_lost_three_times_is_asked_again(void **state)
+{
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, CLOCK_SECOND, 0);
+	assert_int_equal(
+	    ask_alone(&lab, "lossy.example").status, RESOLVER_STATUS_OK);
+	assert_int_equal(lab.server.asked, 8);
+	lab_end(&lab);
+}
+
+/* The whole machine, the server with it: it has not had its time then. */
+static void
+a_machine_that_stood_still_has_asked_nobody(void **state)
+{
+	struct asker asker;
+	struct lab lab;
+
+	(void)state;
+	lab_begin(&lab, SHORT, 0);
+	asker_init(&lab, &asker);
+	ask(&lab, &asker, "both.example");
+	int64_t late = clock_now() + 2 * SHORT;
+	while (clock_now() <= late)
+		continue;
+	harness_run(&lab.h);
+	assert_int_equal(asker.answer.status, RESOLVER_STATUS_OK);
+	lab_end(&lab);
+}
+
 #define DEAF 3
 
 /* Sockets that take questions and never answer: the lab's server stays the
@@ -914,6 +947,8 @@ main(void)
 		cmocka_unit_test(silence_is_a_timeout),
 		cmocka_unit_test(silence_is_a_timeout_in_line),
 		cmocka_unit_test(the_time_begins_with_the_question),
+		cmocka_unit_test(what_is_lost_three_times_is_asked_again),
+		cmocka_unit_test(a_machine_that_stood_still_has_asked_nobody),
 		cmocka_unit_test(the_whole_time_holds_for_many_servers),
 		cmocka_unit_test(a_failure_at_once_is_told_by_the_loop),
 		cmocka_unit_test(a_closed_port_is_a_failure),

@@ -644,6 +644,7 @@ flow_of(
 		flow.way = FLOW_INTERCEPTED;
 	} else if (is_listener(policy, &flow)) {
 		flow.way = FLOW_EXPLICIT;
+		flow.tls = FLOW_BARE; /* nothing is asked of it yet */
 		memset(flow.known, FLOW_NOT_GIVEN, sizeof(flow.known));
 		flow.known[POLICY_FACT_TIME] = FLOW_KNOWN;
 	} else if (flow.to_zone != ZONE_SELF &&
