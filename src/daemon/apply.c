@@ -2,6 +2,7 @@
 #include "daemon/apply.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -36,11 +37,11 @@ gateway_keep(struct gateway *gateway)
 	if (rc == 0)
 		history_follow(history, &news);
 	if (rc < 0 && !was_told)
-		gateway_say("%s; what was kept before still is",
+		notice_say("%s; what was kept before still is",
 		    good->problem.at != NULL ? good->problem.at
 					     : strerror(-rc));
 	else if (history->problem.len > 0 && !was_told)
-		gateway_say("%s", history->problem.at);
+		notice_say("%s", history->problem.at);
 }
 
 static int

@@ -4,6 +4,7 @@
 #include "daemon/ban_words.h"
 #include "daemon/early.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "policy/duration.h"
 
 #include <errno.h>
@@ -23,8 +24,8 @@ note(struct gateway *gateway, const struct address_range *range)
 	int rc = ban_file_note(&keeper->file, &keeper->bans, range);
 
 	if (rc < 0)
-		gateway_say("a change of the bans could not be written: %s; a "
-			    "restart will not know it",
+		notice_say("a change of the bans could not be written: %s; a "
+			   "restart will not know it",
 		    strerror(-rc));
 	/* One that is gone does not matter: its end is looked for in vain. */
 	const struct ban *ban = bans_find(&keeper->bans, range);
@@ -120,7 +121,7 @@ end_one(struct gateway *gateway, const struct ban *ban)
 	int rc = remove_ban(gateway, ban, true, "its time is over", &words);
 
 	if (rc < 0)
-		gateway_say("%s", words.at != NULL ? words.at : strerror(-rc));
+		notice_say("%s", words.at != NULL ? words.at : strerror(-rc));
 	text_fini(&words);
 	return rc;
 }
@@ -308,7 +309,7 @@ ban_keeper_see_own(struct gateway *gateway)
 			rc = remove_ban(gateway, ban, false,
 			    "the gateway has the address itself", &words);
 		if (words.len > 0)
-			gateway_say("%s", words.at);
+			notice_say("%s", words.at);
 		text_fini(&words);
 		i += rc < 0;
 	}
@@ -324,7 +325,7 @@ ban_keeper_open(struct gateway *gateway)
 	runtime_path(gateway->dir, RUNTIME_BANS, path);
 	(void)ban_file_open(
 	    &keeper->file, path, &keeper->bans, clock_wall(), &words);
-	gateway_say_lines(&words);
+	notice_say_lines(&words);
 	ban_keeper_see_own(gateway);
 	arm_first(gateway);
 }

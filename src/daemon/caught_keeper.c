@@ -5,6 +5,7 @@
 #include "daemon/ban_words.h"
 #include "daemon/channel.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "firewall/caught_sets.h"
 #include "policy/duration.h"
 
@@ -106,8 +107,8 @@ note(struct gateway *gateway, const struct address_range *range)
 	int rc = ban_file_note(&keeper->file, &keeper->bans, range);
 
 	if (rc < 0)
-		gateway_say("who was refused too often could not be written "
-			    "down: %s; a restart will not know it",
+		notice_say("who was refused too often could not be written "
+			   "down: %s; a restart will not know it",
 		    strerror(-rc));
 	arm(gateway);
 }
@@ -119,7 +120,7 @@ release(const struct address_range *range)
 	struct text why = TEXT_EMPTY;
 
 	if (caught_sets_release(range, &why) < 0)
-		gateway_say("%s", why.at != NULL ? why.at : "?");
+		notice_say("%s", why.at != NULL ? why.at : "?");
 	text_fini(&why);
 }
 
@@ -234,7 +235,7 @@ caught_keeper_hear(struct gateway *gateway, const struct channel_caught *caught)
 		tell_spared(gateway, &ban, wrong.line, &words);
 	else if (bans_find(&gateway->bans.bans, &range) == NULL &&
 		 ban_keeper_add(gateway, &ban, wrong.line, &words) < 0)
-		gateway_say("%s", words.at != NULL ? words.at : "?");
+		notice_say("%s", words.at != NULL ? words.at : "?");
 	text_fini(&words);
 }
 
@@ -330,7 +331,7 @@ caught_keeper_open(struct gateway *gateway)
 	runtime_path(gateway->dir, RUNTIME_CAUGHT, path);
 	(void)ban_file_open(
 	    &keeper->file, path, &keeper->bans, clock_wall(), &words);
-	gateway_say_lines(&words);
+	notice_say_lines(&words);
 	arm(gateway);
 }
 

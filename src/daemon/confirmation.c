@@ -2,6 +2,7 @@
 #include "daemon/confirmation.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ tell(const struct text *reason)
 		.reason = reason->at,
 	};
 
-	gateway_say("%s", reason->at != NULL ? reason->at : "no memory");
+	notice_say("%s", reason->at != NULL ? reason->at : "no memory");
 	event_emit(&event);
 }
 

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/early.h"
 
+#include "daemon/notice.h"
+
 #include <errno.h>
-
-/* The sentences of one call, each a line. */
-static void
-say_lines(struct text *words)
-{
-	struct str rest = text_str(words);
-
-	while (rest.len > 0) {
-		struct str line = str_cut(&rest, '\n');
-		gateway_say("%.*s", STR_ARG(line));
-	}
-	text_fini(words);
-}
 
 static int
 fill_own(const struct addresses *addresses, struct address_set *own)
@@ -41,14 +30,14 @@ early_follow(struct gateway *gateway, bool again)
 	if (rc == 0 && gateway->early.mode != EARLY_OFF)
 		rc = early_plan_make(policy, &own, gateway->ipv6, &plan);
 	if (rc < 0) { /* then the old lists must go all the same */
-		gateway_say("early drop: %s", strerror(-rc));
+		notice_say("early drop: %s", strerror(-rc));
 		early_plan_fini(&plan);
 	}
 	early_drop_set(
 	    &gateway->early, policy, &plan, &gateway->bans.bans, again, &words);
 	early_plan_fini(&plan);
 	address_set_fini(&own);
-	say_lines(&words);
+	notice_say_lines(&words);
 }
 
 void
@@ -59,7 +48,7 @@ early_see_ban(struct gateway *gateway, const struct address_range *range)
 	if (early_drop_see_ban(
 		&gateway->early, &gateway->bans.bans, range, &words))
 		early_follow(gateway, true);
-	say_lines(&words);
+	notice_say_lines(&words);
 }
 
 void
@@ -68,5 +57,5 @@ early_look(struct gateway *gateway)
 	struct text words = TEXT_EMPTY;
 
 	early_drop_look(&gateway->early, &words);
-	say_lines(&words);
+	notice_say_lines(&words);
 }

@@ -2,6 +2,7 @@
 #include "daemon/fallback.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -89,7 +90,7 @@ tell(const struct fallback *fallback)
 	add_what(fallback, &reason);
 	text_addf(
 	    &reason, ", because %.*s", STR_ARG(text_str(&fallback->because)));
-	gateway_say("%s", reason.at != NULL ? reason.at : "no memory");
+	notice_say("%s", reason.at != NULL ? reason.at : "no memory");
 	event.reason = reason.at;
 	event_emit(&event);
 	text_fini(&reason);

@@ -18,6 +18,7 @@
 #include "daemon/command_desk.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
+#include "daemon/notice.h"
 #include "daemon/notify.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
@@ -85,8 +86,8 @@ apply_again(struct daemon *daemon)
 	int rc = gateway_apply(gateway, &order, &words);
 
 	say_words(&words);
-	gateway_say(rc == 0 ? "the policy was read again"
-			    : "the policy was refused; the old one stays");
+	notice_say(rc == 0 ? "the policy was read again"
+			   : "the policy was refused; the old one stays");
 	text_fini(&words);
 }
 
@@ -162,7 +163,7 @@ on_refused(void *context, const char *call)
 	(void)context;
 	(void)snprintf(reason, sizeof(reason),
 	    "gatehoused tried the system call %s and was refused", call);
-	gateway_say("the system call %s was refused", call);
+	notice_say("the system call %s was refused", call);
 	told.reason = reason;
 	event_emit(&told);
 }
@@ -186,7 +187,7 @@ open_state(struct daemon *daemon)
 	struct text why = TEXT_EMPTY;
 
 	if (last_good_open(good, daemon->state, &why) < 0) {
-		gateway_say("%s; no last good policy is kept",
+		notice_say("%s; no last good policy is kept",
 		    why.at != NULL ? why.at : "no memory");
 		text_add(&good->problem, text_str(&why));
 	} else {
@@ -234,7 +235,7 @@ open_control(struct daemon *daemon)
 	int rc = control_open(&daemon->loop, path, command_desk_answer,
 	    &daemon->commands, &daemon->commands.control, &why);
 	if (rc < 0)
-		gateway_say("%s", why.at);
+		notice_say("%s", why.at);
 	text_fini(&why);
 	return rc;
 }
@@ -298,9 +299,9 @@ start(struct daemon *daemon, const struct arguments *arguments)
 	struct text why = TEXT_EMPTY;
 
 	if (user == NULL) {
-		gateway_say("there is no user '%s' for gatehouse-proxy; make "
-			    "it with 'useradd --system %s' or name another "
-			    "with --user",
+		notice_say("there is no user '%s' for gatehouse-proxy; make "
+			   "it with 'useradd --system %s' or name another "
+			   "with --user",
 		    arguments->user, arguments->user);
 		return STATUS_WORLD;
 	}
@@ -308,7 +309,7 @@ start(struct daemon *daemon, const struct arguments *arguments)
 		daemon->inheritance.leash >= 0 ? WAIT_FOR_OTHER : 0,
 		&daemon->runtime, &why) < 0 ||
 	    loop_init(&daemon->loop) < 0) {
-		gateway_say("%s", why.at != NULL ? why.at : "no event loop");
+		notice_say("%s", why.at != NULL ? why.at : "no event loop");
 		text_fini(&why);
 		return STATUS_WORLD;
 	}
@@ -325,7 +326,7 @@ remove_rules(void)
 	int rc = gateway_remove_rules(&why);
 
 	if (rc < 0)
-		gateway_say("%s", why.at != NULL ? why.at : strerror(-rc));
+		notice_say("%s", why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 	return status_of(rc);
 }
@@ -337,7 +338,7 @@ close_host(void)
 	int rc = firewall_close(&why);
 
 	if (rc < 0)
-		gateway_say("the host could not be closed: %s",
+		notice_say("the host could not be closed: %s",
 		    why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 	return rc == 0 ? STATUS_GOOD : STATUS_WORLD;
@@ -356,7 +357,7 @@ main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (geteuid() != 0) {
-		gateway_say("it takes root to change the firewall");
+		notice_say("it takes root to change the firewall");
 		return STATUS_WORLD;
 	}
 	if (arguments.close)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway_impl.h"
 
-#include "base/utf8.h"
+#include "daemon/notice.h"
 #include "daemon/refresh.h"
 #include "daemon/source_desk.h"
 #include "firewall/kernel.h"
@@ -9,43 +9,8 @@
 #include "firewall/transaction.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-void
-gateway_say(const char *format, ...)
-{
-	char said[1024];
-	struct text line = TEXT_EMPTY;
-	struct str rest;
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(said, sizeof(said), format, args);
-	va_end(args);
-	/* Some of it others have said, and standard error may be a terminal. */
-	for (rest = str_of(said); rest.len > 0;) {
-		bool is_first = rest.at == said;
-		text_clear(&line);
-		utf8_show(&line, str_cut(&rest, '\n'));
-		(void)dprintf(STDERR_FILENO, "gatehoused: %s%.*s\n",
-		    is_first ? "" : "    ", STR_ARG(text_str(&line)));
-	}
-	text_fini(&line);
-}
-
-void
-gateway_say_lines(struct text *words)
-{
-	struct str rest = text_str(words);
-
-	while (rest.len > 0) {
-		struct str line = str_cut(&rest, '\n');
-		gateway_say("%.*s", STR_ARG(line));
-	}
-	text_fini(words);
-}
 
 /* What a kernel does not have is said; the status has it as well. */
 void
@@ -60,7 +25,7 @@ gateway_tell_sandbox(const char *program, const struct sandbox *sandbox)
 		return;
 	(void)snprintf(reason, sizeof(reason), "the sandbox of %s lacks: %s",
 	    program, sandbox->problem);
-	gateway_say("%s", reason);
+	notice_say("%s", reason);
 	told.reason = reason;
 	event_emit(&told);
 }
@@ -114,7 +79,7 @@ count_flows(void)
 	struct text why = TEXT_EMPTY;
 
 	if (conntrack_count_flows(&why) < 0)
-		gateway_say("bytes and age of flows are not known: %s", why.at);
+		notice_say("bytes and age of flows are not known: %s", why.at);
 	text_fini(&why);
 }
 
@@ -200,7 +165,7 @@ gateway_enter_sandbox(struct gateway *gateway)
 	/* Its threads have what is left from here on. */
 	int rc = journal_keeper_start(gateway);
 	if (rc < 0)
-		gateway_say("events are not written: %s", strerror(-rc));
+		notice_say("events are not written: %s", strerror(-rc));
 }
 
 int
@@ -256,7 +221,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	pam_keeper_close(gateway);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
-		gateway_say("the rules could not be removed: %s", why.at);
+		notice_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
 	history_close(&gateway->history);

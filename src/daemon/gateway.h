@@ -171,10 +171,4 @@ int gateway_remove_rules(struct text *reterr_why);
  */
 void gateway_enter_sandbox(struct gateway *gateway);
 
-/* A line on standard error, for the administrator. */
-__attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
-
-/* Each line of the words, and they are freed. */
-void gateway_say_lines(struct text *words);
-
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/handover.h"
 
+#include "daemon/notice.h"
 #include "daemon/policy_desk.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@ drain_child(struct gateway *gateway)
 	int rc = child_drain(&gateway->child);
 	if (rc == 0)
 		return;
-	gateway_say("gatehouse-proxy cannot finish what it has begun: %s",
+	notice_say("gatehouse-proxy cannot finish what it has begun: %s",
 	    strerror(-rc));
 	child_stop(&gateway->child);
 }
@@ -91,7 +92,7 @@ on_patience(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
 
-	gateway_say("what gatehouse-proxy had begun took too long");
+	notice_say("what gatehouse-proxy had begun took too long");
 	loop_stop(gateway->loop);
 }
 

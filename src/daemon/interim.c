@@ -2,6 +2,7 @@
 #include "daemon/interim.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,7 +61,7 @@ interim_was_left(struct gateway *gateway)
 	if (access(path, F_OK) < 0)
 		return false;
 	if (open_folder(gateway, &why) < 0)
-		gateway_say("%s", why.at != NULL ? why.at : "no memory");
+		notice_say("%s", why.at != NULL ? why.at : "no memory");
 	text_fini(&why);
 	if (history_at(&gateway->history, HISTORY_WAITING) != NULL)
 		return true;

@@ -2,6 +2,7 @@
 #include "daemon/journal_keeper.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -184,7 +185,7 @@ open_place(
 	    place->path != NULL ? place->path : "standard output",
 	    strerror(-fd));
 	if (gateway->booting && place->path != NULL) {
-		gateway_say_lines(&why);
+		notice_say_lines(&why);
 		return 0;
 	}
 	text_add(words, text_str(&why));
@@ -284,8 +285,8 @@ journal_keeper_commit(struct gateway *gateway)
 		else
 			journal_drop(&keeper->journal, i);
 		if (rc < 0)
-			gateway_say("an output of the journal could not begin: "
-				    "%s",
+			notice_say("an output of the journal could not begin: "
+				   "%s",
 			    strerror(-rc));
 		clear_place(&keeper->places[i]);
 		keeper->places[i] = keeper->draft[i];

@@ -4,6 +4,7 @@
 #include "base/vec.h"
 #include "daemon/channel.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "policy/learning.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ complain(struct name_keeper *keeper, const char *words)
 	    now - keeper->complained < NAME_KEEPER_TOLD)
 		return;
 	keeper->complained = now;
-	gateway_say("%s", words);
+	notice_say("%s", words);
 }
 
 static void
@@ -157,7 +158,7 @@ name_keeper_open(struct gateway *gateway)
 	runtime_path(gateway->dir, RUNTIME_NAMES, path);
 	(void)name_file_open(
 	    &keeper->file, path, &keeper->names, clock_wall(), &words);
-	gateway_say_lines(&words);
+	notice_say_lines(&words);
 }
 
 void

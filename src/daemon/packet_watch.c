@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 /* Long enough to make one line of a flood, short enough to be news. */
 #define SETTLE_AFTER CLOCK_SECOND
@@ -89,7 +90,7 @@ on_packets(struct loop_watch *watch, unsigned ready)
 	close_log(packets);
 	int rc = open_log(packets, &why);
 	if (rc < 0)
-		gateway_say("no packet is logged any more: %s",
+		notice_say("no packet is logged any more: %s",
 		    why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 }

@@ -3,6 +3,7 @@
 
 #include "daemon/capabilities.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "net/socket.h"
 #include "version.h"
 
@@ -82,7 +83,7 @@ open_program(void)
 	if (low >= 0)
 		(void)close(low);
 	if (rc < 0)
-		gateway_say("cannot open %s: %s",
+		notice_say("cannot open %s: %s",
 		    path.at != NULL ? path.at : "gatehouse-pam", strerror(-rc));
 	text_fini(&path);
 	return rc;
@@ -124,7 +125,7 @@ on_silence(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
 
-	gateway_say("gatehouse-pam (pid %d) did not move any more and is ended",
+	notice_say("gatehouse-pam (pid %d) did not move any more and is ended",
 	    (int)gateway->pam.pid);
 	if (gateway->pam.pid > 0)
 		(void)kill(gateway->pam.pid, SIGKILL);
@@ -208,8 +209,8 @@ start_or_retry(struct gateway *gateway)
 
 	if (rc == 0)
 		return;
-	gateway_say("gatehouse-pam cannot be started: %s; nobody is who he "
-		    "says until it is",
+	notice_say("gatehouse-pam cannot be started: %s; nobody is who he "
+		   "says until it is",
 	    strerror(-rc));
 	restart_later(gateway);
 }
@@ -305,12 +306,12 @@ pam_keeper_see_child(struct gateway *gateway)
 	close_pulse(keeper);
 	event_emit(&told);
 	if (WIFSIGNALED(status))
-		gateway_say("gatehouse-pam ended by signal %d (%s); it is "
-			    "started again",
+		notice_say("gatehouse-pam ended by signal %d (%s); it is "
+			   "started again",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		gateway_say("gatehouse-pam ended by exit status %d; it is "
-			    "started again",
+		notice_say("gatehouse-pam ended by exit status %d; it is "
+			   "started again",
 		    WEXITSTATUS(status));
 	restart_later(gateway);
 }

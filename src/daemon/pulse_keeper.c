@@ -2,6 +2,7 @@
 #include "daemon/pulse_keeper.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <signal.h>
 
@@ -17,8 +18,8 @@ end_proxy(struct gateway *gateway)
 	};
 
 	event_emit(&told);
-	gateway_say("gatehouse-proxy (pid %d) did not move any more and is "
-		    "ended",
+	notice_say("gatehouse-proxy (pid %d) did not move any more and is "
+		   "ended",
 	    (int)gateway->child.pid);
 	(void)kill(gateway->child.pid, SIGKILL);
 }

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,8 +30,8 @@ has_quotas(const struct policy *policy)
 static void
 say_dropped(struct gateway *gateway)
 {
-	gateway_say("more than %d sources are counted for quotas: those that "
-		    "came first begin anew",
+	notice_say("more than %d sources are counted for quotas: those that "
+		   "came first begin anew",
 	    QUOTA_BOOK_MAX);
 	(void)gateway;
 }
@@ -73,8 +74,8 @@ write_book(struct gateway *gateway)
 	int rc = quota_book_write(&keeper->book, keeper->path);
 	keeper->written = clock_now();
 	if (rc < 0 && !keeper->failed)
-		gateway_say("what is used of quotas could not be written to "
-			    "%s: %s",
+		notice_say("what is used of quotas could not be written to "
+			   "%s: %s",
 		    keeper->path, strerror(-rc));
 	keeper->failed = rc < 0;
 }
@@ -127,8 +128,8 @@ quota_keeper_open(struct gateway *gateway)
 	if (keeper->path != NULL)
 		rc = quota_book_read(&keeper->book, keeper->path, clock_wall());
 	if (rc < 0)
-		gateway_say("what was used of quotas could not be read from "
-			    "%s/" FILE_NAME ": %s",
+		notice_say("what was used of quotas could not be read from "
+			   "%s/" FILE_NAME ": %s",
 		    dir, rc == -EINVAL ? "it makes no sense" : strerror(-rc));
 	text_fini(&path);
 }

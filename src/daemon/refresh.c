@@ -2,6 +2,7 @@
 #include "daemon/refresh.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 
@@ -72,7 +73,7 @@ tell_words(struct text *words)
 		.reason = words->at,
 	};
 
-	gateway_say("%s", words->at != NULL ? words->at : "no memory");
+	notice_say("%s", words->at != NULL ? words->at : "no memory");
 	event_emit(&event);
 	text_fini(words);
 }

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 #include "daemon/tally_words.h"
 
 #include <errno.h>
@@ -69,8 +70,8 @@ tally_hours_flush(struct gateway *gateway)
 	if (!hours->is_empty && hours->book.fd >= 0) {
 		rc = write_line(gateway);
 		if (rc < 0 && !hours->failed)
-			gateway_say("what happened in an hour could not be "
-				    "written: %s",
+			notice_say("what happened in an hour could not be "
+				   "written: %s",
 			    strerror(-rc));
 		hours->failed = rc < 0;
 		tally_book_forget(&hours->book);
@@ -136,8 +137,8 @@ tally_hours_open(struct gateway *gateway)
 	if (rc == 0)
 		rc = read_back(gateway);
 	if (rc < 0)
-		gateway_say("what happened before could not be read from "
-			    "%s/hours: %s",
+		notice_say("what happened before could not be read from "
+			   "%s/hours: %s",
 		    dir, strerror(-rc));
 }
 

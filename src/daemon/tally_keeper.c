@@ -2,6 +2,7 @@
 #include "daemon/tally_keeper.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 
@@ -124,7 +125,7 @@ tally_keeper_follow(struct gateway *gateway, bool anew)
 		return;
 	if (rule_hits_follow(
 		&keeper->hits, current->number, current->policy, anew) < 0)
-		gateway_say("there is no memory to count by rule");
+		notice_say("there is no memory to count by rule");
 	tally_kernel_follow(&keeper->kernel, current->policy);
 }
 
@@ -188,7 +189,7 @@ tally_keeper_open(struct gateway *gateway)
 	keeper->by_hour.book = TALLY_BOOK_CLOSED;
 	if (init(keeper) < 0) {
 		fini(keeper);
-		gateway_say("there is no memory to count over time");
+		notice_say("there is no memory to count over time");
 		return;
 	}
 	keeper->is_open = true;
