@@ -97,7 +97,7 @@ on_signal(struct loop_signal *signal, int number)
 	struct daemon *daemon = signal->context;
 
 	if (number == SIGCHLD)
-		pam_keeper_see_child(&daemon->gateway);
+		pam_keeper_see_child(&daemon->gateway.pam);
 	if (number == SIGCHLD && daemon->handover.under_way)
 		handover_see_child(&daemon->gateway);
 	else if (number == SIGCHLD)

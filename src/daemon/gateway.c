@@ -111,7 +111,8 @@ look_at_world(struct gateway *gateway, struct report *report)
 	if (rc == 0)
 		rc = gateway_watch_host(gateway, report);
 	if (rc == 0)
-		rc = pam_keeper_open(gateway);
+		rc = pam_keeper_open(&gateway->pam, gateway->loop);
+	gateway->child.pam = gateway->pam.helper;
 	return rc;
 }
 
@@ -146,7 +147,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	ban_keeper_open(gateway);
 	caught_keeper_open(gateway);
 	name_keeper_open(gateway);
-	pulse_keeper_open(gateway);
+	pulse_keeper_open(&gateway->pulse, loop, &gateway->child);
 	return 0;
 }
 
@@ -184,7 +185,7 @@ stop_looking_after(struct gateway *gateway)
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
 	loop_timer_cancel(&gateway->host_files);
-	pulse_keeper_close(gateway);
+	pulse_keeper_close(&gateway->pulse);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(gateway);
@@ -218,7 +219,7 @@ gateway_close(struct gateway *gateway, bool remove)
 	if (!gateway->made_way)
 		stop_looking_after(gateway);
 	child_stop(&gateway->child);
-	pam_keeper_close(gateway);
+	pam_keeper_close(&gateway->pam);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
 		notice_say("the rules could not be removed: %s", why.at);

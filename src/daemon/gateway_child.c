@@ -24,7 +24,7 @@ gateway_hand_to_child(struct gateway *gateway,
 			    "gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
 			rc = source_desk_open(gateway);
-		pulse_keeper_hear(gateway);
+		pulse_keeper_hear(&gateway->pulse);
 		if (rc == 0)
 			rc = console_desk_open(gateway);
 		if (rc == 0)

@@ -141,7 +141,7 @@ gateway_replace(
 	early_follow(gateway, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
-	pam_keeper_follow(gateway);
+	pam_keeper_follow(&gateway->pam, next->policy);
 	caught_keeper_sift(gateway);
 	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);

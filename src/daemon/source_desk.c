@@ -67,7 +67,7 @@ take_one(struct gateway *gateway)
 	int rc = channel_receive(gateway->source_desk.fd, &message, &client);
 
 	if (rc == 0 && message.type == CHANNEL_ALIVE)
-		pulse_keeper_hear(gateway);
+		pulse_keeper_hear(&gateway->pulse);
 	else if (rc == 0 && message.type == CHANNEL_CAUGHT)
 		caught_keeper_hear(gateway, &message.caught);
 	else if (rc == 0 && message.type == CHANNEL_STAND)

@@ -300,7 +300,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	if (answers && gateway->tally.is_open)
 		tally_keeper_refresh(gateway);
 	json_name(&json, "pam");
-	pam_keeper_json(gateway, &json);
+	pam_keeper_json(&gateway->pam, &json);
 	write_sandbox(&json, gateway);
 	write_last_good(&json, &gateway->last_good);
 	json_name(&json, "fallback");
