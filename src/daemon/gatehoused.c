@@ -105,7 +105,7 @@ on_signal(struct loop_signal *signal, int number)
 	else if (number == SIGHUP && !daemon->handover.under_way)
 		apply_again(daemon);
 	else if (number == SIGUSR1)
-		journal_keeper_reopen(&daemon->gateway);
+		journal_keeper_reopen(&daemon->gateway.journal);
 	else
 		loop_stop(&daemon->loop);
 }

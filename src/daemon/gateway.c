@@ -61,7 +61,8 @@ static int
 open_journal(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = journal_keeper_open(gateway);
+	int rc = journal_keeper_open(
+	    &gateway->journal, gateway->loop, &gateway->child, gateway->dir);
 
 	if (rc < 0) {
 		text_addz(&why, strerror(-rc));
@@ -164,7 +165,7 @@ gateway_enter_sandbox(struct gateway *gateway)
 	sandbox_enter_daemon(modules, &gateway->sandbox);
 	gateway_tell_sandbox("gatehoused", &gateway->sandbox);
 	/* Its threads have what is left from here on. */
-	int rc = journal_keeper_start(gateway);
+	int rc = journal_keeper_start(&gateway->journal);
 	if (rc < 0)
 		notice_say("events are not written: %s", strerror(-rc));
 }
@@ -235,5 +236,5 @@ gateway_close(struct gateway *gateway, bool remove)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);
 	event_sink_set(NULL, NULL);
-	journal_keeper_close(gateway);
+	journal_keeper_close(&gateway->journal);
 }

@@ -28,7 +28,7 @@ gateway_hand_to_child(struct gateway *gateway,
 		if (rc == 0)
 			rc = console_desk_open(gateway);
 		if (rc == 0)
-			rc = journal_keeper_teach(gateway);
+			rc = journal_keeper_teach(&gateway->journal);
 		if (rc == 0)
 			rc = quota_keeper_teach(gateway);
 		if (rc == 0)

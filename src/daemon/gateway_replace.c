@@ -34,7 +34,8 @@ static int
 prepare(struct gateway *gateway, const struct generation *generation,
     struct ruleset_draft *ret, struct text *words)
 {
-	int rc = journal_keeper_prepare(gateway, generation->policy, words);
+	int rc = journal_keeper_prepare(
+	    &gateway->journal, generation->policy, gateway->booting, words);
 
 	if (rc == 0)
 		rc = gateway_hand_to_child(gateway, generation, words);
@@ -80,7 +81,7 @@ commit(
 		rc = gateway_commit_ruleset(gateway, &draft, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
-		journal_keeper_abandon(gateway);
+		journal_keeper_abandon(&gateway->journal);
 		(void)child_abort(&gateway->child, generation->number);
 		if (gateway->current == NULL) {
 			(void)routes_remove(words);
@@ -91,7 +92,7 @@ commit(
 		return rc;
 	}
 	(void)child_commit(&gateway->child, generation->number);
-	journal_keeper_commit(gateway);
+	journal_keeper_commit(&gateway->journal);
 	return 0;
 }
 

@@ -309,7 +309,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	confirmation_json(gateway, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "journal");
-	journal_keeper_json(gateway, answers, &json);
+	journal_keeper_json(&gateway->journal, answers, &json);
 	json_name(&json, "bans");
 	json_put_integer(&json,
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));
