@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/command_desk.h"
 
+#include "daemon/ban_desk.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
@@ -54,7 +55,8 @@ answer_ban(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_ban(desk->gateway, rest, false, out), out);
+	return answer_change(
+	    ban_desk_add(desk->gateway, rest, false, out), out);
 }
 
 static int
@@ -62,7 +64,7 @@ answer_force(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_ban(desk->gateway, rest, true, out), out);
+	return answer_change(ban_desk_add(desk->gateway, rest, true, out), out);
 }
 
 /* Who is banned there already for what he did is let go. */
@@ -75,7 +77,7 @@ answer_session(struct command_desk *desk, struct str word, struct text *out,
 		text_addz(out, "session ADDRESS\n");
 		return STATUS_USAGE;
 	}
-	caught_keeper_sift(desk->gateway);
+	caught_keeper_sift(&desk->gateway->caught);
 	return STATUS_GOOD;
 }
 
@@ -84,7 +86,7 @@ answer_unban(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_unban(desk->gateway, rest, out), out);
+	return answer_change(ban_desk_remove(desk->gateway, rest, out), out);
 }
 
 static int
@@ -93,7 +95,7 @@ answer_bans(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_bans(desk->gateway, out);
+	ban_desk_list(desk->gateway, out);
 	return STATUS_GOOD;
 }
 

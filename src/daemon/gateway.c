@@ -117,6 +117,34 @@ look_at_world(struct gateway *gateway, struct report *report)
 	return rc;
 }
 
+/* Those who keep bans, and what they look at as it is just then. */
+static void
+introduce(struct gateway *gateway)
+{
+	const struct generation *const *current =
+	    (const struct generation *const *)&gateway->current;
+
+	gateway->exempt = (struct ban_exempt){ .current = current,
+		.addresses = &gateway->addresses };
+	gateway->early = (struct early){ .current = current,
+		.addresses = &gateway->addresses,
+		.bans = &gateway->bans.bans,
+		.ipv6 = &gateway->ipv6 };
+	gateway->bans = (struct ban_keeper){ .loop = gateway->loop,
+		.current = current,
+		.sets = &gateway->ruleset.bans,
+		.early = &gateway->early,
+		.child = &gateway->child,
+		.leash = &gateway->leash,
+		.exempt = &gateway->exempt,
+		.file = BAN_FILE_CLOSED };
+	gateway->caught = (struct caught_keeper){ .loop = gateway->loop,
+		.current = current,
+		.exempt = &gateway->exempt,
+		.ban_keeper = &gateway->bans,
+		.file = BAN_FILE_CLOSED };
+}
+
 int
 gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
     uid_t uid, gid_t gid, enum early_mode early, struct report *report)
@@ -128,8 +156,6 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.source_desk.fd = -1,
 		.console.watch.fd = -1,
 		.leash.watch.fd = -1,
-		.bans.file = BAN_FILE_CLOSED,
-		.caught.file = BAN_FILE_CLOSED,
 		.last_good = LAST_GOOD_CLOSED,
 		.pam = PAM_KEEPER_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
@@ -137,16 +163,17 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.restart = { .fn = gateway_on_restart, .context = gateway },
 		.clear = { .fn = gateway_on_clear, .context = gateway },
 	};
+	introduce(gateway);
 	child_init(&gateway->child, uid, gid);
-	early_drop_init(&gateway->early, early);
+	early_drop_init(&gateway->early.drop, early);
 	flow_watch_init(&gateway->ends, loop,
 	    (const struct generation *const *)&gateway->current);
 	int rc = look_at_world(gateway, report);
 	if (rc < 0)
 		return rc;
 	tally_keeper_open(gateway);
-	ban_keeper_open(gateway);
-	caught_keeper_open(gateway);
+	ban_keeper_open(&gateway->bans, dir);
+	caught_keeper_open(&gateway->caught, dir);
 	name_keeper_open(gateway);
 	pulse_keeper_open(&gateway->pulse, loop, &gateway->child);
 	return 0;
@@ -159,7 +186,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 void
 gateway_enter_sandbox(struct gateway *gateway)
 {
-	bool modules = gateway->early.mode != EARLY_OFF &&
+	bool modules = gateway->early.drop.mode != EARLY_OFF &&
 		       access("/sys/kernel/btf/nf_conntrack", F_OK) == 0;
 
 	sandbox_enter_daemon(modules, &gateway->sandbox);
@@ -189,8 +216,8 @@ stop_looking_after(struct gateway *gateway)
 	pulse_keeper_close(&gateway->pulse);
 	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
-	ban_keeper_close(gateway);
-	caught_keeper_close(gateway);
+	ban_keeper_close(&gateway->bans);
+	caught_keeper_close(&gateway->caught);
 	name_keeper_close(gateway);
 	quota_keeper_close(gateway);
 	tally_keeper_close(gateway);
@@ -198,7 +225,7 @@ stop_looking_after(struct gateway *gateway)
 	source_desk_close(gateway);
 	console_desk_close(gateway);
 	leash_close(&gateway->leash);
-	early_drop_fini(&gateway->early);
+	early_drop_fini(&gateway->early.drop);
 }
 
 void

@@ -28,6 +28,7 @@
 #include "daemon/child.h"
 #include "daemon/confirmation.h"
 #include "daemon/console_desk.h"
+#include "daemon/early.h"
 #include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
@@ -45,7 +46,6 @@
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
 #include "daemon/tally_keeper.h"
-#include "firewall/early_drop.h"
 #include "net/loop.h"
 
 /* The proxy is started again after this, doubled up to the maximum while it
@@ -67,7 +67,7 @@ struct gateway {
 	struct packet_watch packets;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
-	struct early_drop early;
+	struct early early;
 	struct child child;
 	struct loop_watch source_desk; /* of the child; fd -1: none */
 	struct pulse_keeper pulse;     /* likewise */

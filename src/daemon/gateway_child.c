@@ -32,7 +32,7 @@ gateway_hand_to_child(struct gateway *gateway,
 		if (rc == 0)
 			rc = quota_keeper_teach(gateway);
 		if (rc == 0)
-			rc = ban_keeper_tell_proxy(gateway);
+			rc = ban_keeper_tell_proxy(&gateway->bans);
 	}
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }

@@ -5,7 +5,6 @@
  */
 #include "daemon/gateway_impl.h"
 
-#include "daemon/early.h"
 #include "daemon/notice.h"
 #include "firewall/routes.h"
 
@@ -38,10 +37,10 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	leash_close(&gateway->leash);
-	ban_keeper_see_own(gateway);
-	caught_keeper_sift(gateway);
+	ban_keeper_see_own(&gateway->bans);
+	caught_keeper_sift(&gateway->caught);
 	compile_again(gateway, "the host's new addresses");
-	early_follow(gateway, true);
+	early_follow(&gateway->early, true);
 }
 
 /* The kernel counts hours by UTC: summer time moves them. */
@@ -105,7 +104,7 @@ on_upkeep(struct loop_timer *timer)
 		notice_say("%s", why.at);
 	if (gateway->current != NULL)
 		see_new_offset(gateway);
-	early_look(gateway);
+	early_look(&gateway->early);
 	text_fini(&why);
 	loop_timer_arm(gateway->loop, timer,
 	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);

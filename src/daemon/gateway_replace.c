@@ -5,7 +5,6 @@
 #include "daemon/gateway_impl.h"
 
 #include "base/heap.h"
-#include "daemon/early.h"
 #include "daemon/refresh.h"
 #include "firewall/routes.h"
 
@@ -139,11 +138,11 @@ gateway_replace(
 	tally_keeper_follow(gateway, !next->again);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
-	early_follow(gateway, next->again);
+	early_follow(&gateway->early, next->again);
 	refresh_arm(gateway);
 	quota_keeper_follow(gateway);
 	pam_keeper_follow(&gateway->pam, next->policy);
-	caught_keeper_sift(gateway);
+	caught_keeper_sift(&gateway->caught);
 	leash_judge(&gateway->leash, &next->snapshot);
 	keep_as_last_good(gateway);
 	heap_give_back();

@@ -40,7 +40,9 @@ static void
 on_caught(void *context, struct address source, uint32_t rule_line,
     struct str rule_name)
 {
-	caught_keeper_see(context, source, rule_line, rule_name);
+	struct gateway *gateway = context;
+
+	caught_keeper_see(&gateway->caught, source, rule_line, rule_name);
 }
 
 static void

@@ -69,7 +69,7 @@ take_one(struct gateway *gateway)
 	if (rc == 0 && message.type == CHANNEL_ALIVE)
 		pulse_keeper_hear(&gateway->pulse);
 	else if (rc == 0 && message.type == CHANNEL_CAUGHT)
-		caught_keeper_hear(gateway, &message.caught);
+		caught_keeper_hear(&gateway->caught, &message.caught);
 	else if (rc == 0 && message.type == CHANNEL_STAND)
 		rc = answer_stand(gateway, &message.stand);
 	else if (rc == 0 && message.type == CHANNEL_LEARN)

@@ -52,7 +52,7 @@ write_rule(struct json *json, const struct gateway *gateway,
 	firewall_counter_name(rule, name);
 	const struct kernel_counter *counter =
 	    kernel_counters_find(counters, name);
-	early_drop_counted(&gateway->early, at, &packets, &bytes);
+	early_drop_counted(&gateway->early.drop, at, &packets, &bytes);
 	packets += counter != NULL ? counter->packets : 0;
 	bytes += counter != NULL ? counter->bytes : 0;
 	json_object_begin(json);
@@ -76,7 +76,7 @@ static int64_t
 count_of(const struct gateway *gateway, const struct kernel_counter *counter)
 {
 	uint64_t early = str_is(counter->name, "ban")
-			     ? early_drop_banned(&gateway->early)
+			     ? early_drop_banned(&gateway->early.drop)
 			     : 0;
 
 	return (int64_t)(counter->packets + early);
@@ -318,7 +318,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	write_pinned(&json, gateway, answers);
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
-	early_drop_json(&gateway->early, &json);
+	early_drop_json(&gateway->early.drop, &json);
 	write_foreign(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');

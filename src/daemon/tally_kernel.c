@@ -121,7 +121,8 @@ look_at_rule(struct gateway *gateway, const struct kernel_counters *counters,
 	if (one != NULL)
 		now[RULE_COUNTER_RULESET] =
 		    (struct rule_amount){ one->packets, one->bytes };
-	early_drop_counted(&gateway->early, at, &early->packets, &early->bytes);
+	early_drop_counted(
+	    &gateway->early.drop, at, &early->packets, &early->bytes);
 	note(keeper, policy, at,
 	    rule_hits_see(&keeper->hits, &keeper->hits.items[at], now, wall));
 }
@@ -187,7 +188,7 @@ tally_kernel_look(struct gateway *gateway, int64_t wall)
 	if (counters.all != NULL) {
 		look_at_bytes(gateway, &counters);
 		add_more(&gateway->tally, SERIES_REFUSED,
-		    early_drop_banned(&gateway->early),
+		    early_drop_banned(&gateway->early.drop),
 		    &gateway->tally.kernel.early_bans);
 		hits->anew = false;
 	}
