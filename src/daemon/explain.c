@@ -215,7 +215,7 @@ gateway_explain(struct gateway *gateway, struct str text,
 		    &source, current->policy, &known, &arena, &report, &flow);
 	if (rc == 0) {
 		fill_in_time(&flow);
-		name_keeper_give(gateway, &flow);
+		name_keeper_give(&gateway->names, &flow);
 		rc = answer(gateway, &flow, form, out);
 	}
 	report_render(&report, form == GATEWAY_COLOUR, out);

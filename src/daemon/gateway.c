@@ -3,7 +3,6 @@
 
 #include "daemon/notice.h"
 #include "daemon/refresh.h"
-#include "daemon/source_desk.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
@@ -52,7 +51,7 @@ on_event(const struct event *event, void *context)
 	/* A packet shows no name, but what was learned for its destination. */
 	if (event->kind == EVENT_KIND_PACKET && event->name.at == NULL)
 		named.name = name_keeper_name(
-		    gateway, event->zone_from, event->destination);
+		    &gateway->names, event->zone_from, event->destination);
 	journal_sink(&named, &gateway->journal.journal);
 	tally_keeper_see(gateway, &named);
 }
@@ -88,7 +87,8 @@ static int
 open_packets(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = packet_watch_open(&gateway->packets, gateway, &why);
+	int rc = packet_watch_open(&gateway->packets, gateway->loop,
+	    &gateway->caught, &gateway->tally, &why);
 
 	return rc < 0 ? gateway_say_cannot(
 			    report, rc, "cannot read the packet log", &why)
@@ -117,7 +117,7 @@ look_at_world(struct gateway *gateway, struct report *report)
 	return rc;
 }
 
-/* Those who keep bans, and what they look at as it is just then. */
+/* Each to whom it speaks to, and to what it looks at as it is just then. */
 static void
 introduce(struct gateway *gateway)
 {
@@ -143,6 +143,15 @@ introduce(struct gateway *gateway)
 		.exempt = &gateway->exempt,
 		.ban_keeper = &gateway->bans,
 		.file = BAN_FILE_CLOSED };
+	gateway->names = (struct name_keeper){ .current = current,
+		.sets = &gateway->ruleset.learned,
+		.file = NAME_FILE_CLOSED };
+	gateway->sources = (struct source_desk){ .loop = gateway->loop,
+		.current = current,
+		.pulse = &gateway->pulse,
+		.caught = &gateway->caught,
+		.names = &gateway->names,
+		.watch.fd = -1 };
 }
 
 int
@@ -153,7 +162,6 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
-		.source_desk.fd = -1,
 		.console.watch.fd = -1,
 		.leash.watch.fd = -1,
 		.last_good = LAST_GOOD_CLOSED,
@@ -174,7 +182,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	tally_keeper_open(gateway);
 	ban_keeper_open(&gateway->bans, dir);
 	caught_keeper_open(&gateway->caught, dir);
-	name_keeper_open(gateway);
+	name_keeper_open(&gateway->names, dir);
 	pulse_keeper_open(&gateway->pulse, loop, &gateway->child);
 	return 0;
 }
@@ -218,11 +226,11 @@ stop_looking_after(struct gateway *gateway)
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(&gateway->bans);
 	caught_keeper_close(&gateway->caught);
-	name_keeper_close(gateway);
+	name_keeper_close(&gateway->names);
 	quota_keeper_close(gateway);
 	tally_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
-	source_desk_close(gateway);
+	source_desk_close(&gateway->sources);
 	console_desk_close(gateway);
 	leash_close(&gateway->leash);
 	early_drop_fini(&gateway->early.drop);

@@ -45,6 +45,7 @@
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
+#include "daemon/source_desk.h"
 #include "daemon/tally_keeper.h"
 #include "net/loop.h"
 
@@ -69,9 +70,9 @@ struct gateway {
 	struct loop_watch addresses_watch; /* fd -1: none */
 	struct early early;
 	struct child child;
-	struct loop_watch source_desk; /* of the child; fd -1: none */
-	struct pulse_keeper pulse;     /* likewise */
-	struct console_desk console;   /* likewise */
+	struct source_desk sources;  /* of the child */
+	struct pulse_keeper pulse;   /* likewise */
+	struct console_desk console; /* likewise */
 	struct loop_timer restart;
 	struct pam_keeper pam;
 	int64_t restart_after;

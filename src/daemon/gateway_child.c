@@ -5,7 +5,6 @@
 #include "daemon/gateway_impl.h"
 
 #include "daemon/notice.h"
-#include "daemon/source_desk.h"
 
 int
 gateway_hand_to_child(struct gateway *gateway,
@@ -23,7 +22,7 @@ gateway_hand_to_child(struct gateway *gateway,
 			gateway_tell_sandbox(
 			    "gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
-			rc = source_desk_open(gateway);
+			rc = source_desk_open(&gateway->sources, child);
 		pulse_keeper_hear(&gateway->pulse);
 		if (rc == 0)
 			rc = console_desk_open(gateway);
