@@ -115,7 +115,7 @@ answer_quotas(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_quotas(desk->gateway, out);
+	quota_keeper_list(&desk->gateway->quotas, out);
 	return STATUS_GOOD;
 }
 
@@ -125,7 +125,7 @@ answer_reset(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)ret_more;
 	return answer_change(
-	    gateway_reset_quotas(desk->gateway, rest, out), out);
+	    quota_keeper_reset(&desk->gateway->quotas, rest, out), out);
 }
 
 static int

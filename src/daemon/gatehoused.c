@@ -208,7 +208,9 @@ first_apply(struct daemon *daemon)
 
 	if (daemon->state != NULL)
 		open_state(daemon);
-	quota_keeper_open(gateway);
+	quota_keeper_open(&gateway->quotas, gateway->last_good.dir != NULL
+						? gateway->last_good.dir
+						: gateway->dir);
 	tally_hours_open(gateway);
 	if (daemon->state != NULL || interim_was_left(gateway)) {
 		rc = fallback_start(gateway, daemon->path, &words);

@@ -146,6 +146,9 @@ introduce(struct gateway *gateway)
 	gateway->names = (struct name_keeper){ .current = current,
 		.sets = &gateway->ruleset.learned,
 		.file = NAME_FILE_CLOSED };
+	gateway->quotas = (struct quota_keeper){ .loop = gateway->loop,
+		.current = current,
+		.child = &gateway->child };
 	gateway->sources = (struct source_desk){ .loop = gateway->loop,
 		.current = current,
 		.pulse = &gateway->pulse,
@@ -227,7 +230,7 @@ stop_looking_after(struct gateway *gateway)
 	ban_keeper_close(&gateway->bans);
 	caught_keeper_close(&gateway->caught);
 	name_keeper_close(&gateway->names);
-	quota_keeper_close(gateway);
+	quota_keeper_close(&gateway->quotas);
 	tally_keeper_close(gateway);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(&gateway->sources);

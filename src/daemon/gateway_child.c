@@ -29,7 +29,7 @@ gateway_hand_to_child(struct gateway *gateway,
 		if (rc == 0)
 			rc = journal_keeper_teach(&gateway->journal);
 		if (rc == 0)
-			rc = quota_keeper_teach(gateway);
+			rc = quota_keeper_teach(&gateway->quotas);
 		if (rc == 0)
 			rc = ban_keeper_tell_proxy(&gateway->bans);
 	}

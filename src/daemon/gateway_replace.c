@@ -140,7 +140,7 @@ gateway_replace(
 	generation_destroy(before);
 	early_follow(&gateway->early, next->again);
 	refresh_arm(gateway);
-	quota_keeper_follow(gateway);
+	quota_keeper_follow(&gateway->quotas);
 	pam_keeper_follow(&gateway->pam, next->policy);
 	caught_keeper_sift(&gateway->caught);
 	leash_judge(&gateway->leash, &next->snapshot);
