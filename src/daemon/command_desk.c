@@ -2,10 +2,12 @@
 #include "daemon/command_desk.h"
 
 #include "daemon/ban_desk.h"
+#include "daemon/exit_status.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/name_list.h"
+#include "daemon/tally_desk.h"
 
 #include <errno.h>
 
@@ -301,7 +303,8 @@ command_desk_answer(void *context, struct str line, struct text *out,
 	desk->policies.gateway = desk->gateway;
 	desk->policies.control = desk->control;
 	if (policy_desk_answer(&desk->policies, line, out, &status) ||
-	    tally_desk_answer(desk->gateway, line, out, ret_more, &status))
+	    tally_desk_answer(
+		&desk->gateway->tally, line, out, ret_more, &status))
 		return status;
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "

@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "daemon/channel.h"
+#include "daemon/exit_status.h"
 #include "daemon/gateway.h"
-#include "daemon/policy_desk.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,6 +16,7 @@
 #include "base/heap.h"
 #include "daemon/arguments.h"
 #include "daemon/command_desk.h"
+#include "daemon/exit_status.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/notice.h"
@@ -208,10 +209,11 @@ first_apply(struct daemon *daemon)
 
 	if (daemon->state != NULL)
 		open_state(daemon);
-	quota_keeper_open(&gateway->quotas, gateway->last_good.dir != NULL
-						? gateway->last_good.dir
-						: gateway->dir);
-	tally_hours_open(gateway);
+	const char *state = gateway->last_good.dir; /* NULL: there is none */
+	quota_keeper_open(
+	    &gateway->quotas, state != NULL ? state : gateway->dir);
+	if (state != NULL)
+		tally_keeper_open_book(&gateway->tally, state);
 	if (daemon->state != NULL || interim_was_left(gateway)) {
 		rc = fallback_start(gateway, daemon->path, &words);
 		interim_end(gateway);

@@ -53,7 +53,7 @@ on_event(const struct event *event, void *context)
 		named.name = name_keeper_name(
 		    &gateway->names, event->zone_from, event->destination);
 	journal_sink(&named, &gateway->journal.journal);
-	tally_keeper_see(gateway, &named);
+	tally_keeper_see(&gateway->tally, &named);
 }
 
 static int
@@ -88,7 +88,7 @@ open_packets(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
 	int rc = packet_watch_open(&gateway->packets, gateway->loop,
-	    &gateway->caught, &gateway->tally, &why);
+	    &gateway->caught, &gateway->tally.kernel, &why);
 
 	return rc < 0 ? gateway_say_cannot(
 			    report, rc, "cannot read the packet log", &why)
@@ -149,6 +149,11 @@ introduce(struct gateway *gateway)
 	gateway->quotas = (struct quota_keeper){ .loop = gateway->loop,
 		.current = current,
 		.child = &gateway->child };
+	gateway->tally = (struct tally_keeper){ .loop = gateway->loop,
+		.child = &gateway->child,
+		.pulse = &gateway->pulse,
+		.early = &gateway->early.drop,
+		.by_hour.book = TALLY_BOOK_CLOSED };
 	gateway->sources = (struct source_desk){ .loop = gateway->loop,
 		.current = current,
 		.pulse = &gateway->pulse,
@@ -182,7 +187,7 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 	int rc = look_at_world(gateway, report);
 	if (rc < 0)
 		return rc;
-	tally_keeper_open(gateway);
+	tally_keeper_open(&gateway->tally);
 	ban_keeper_open(&gateway->bans, dir);
 	caught_keeper_open(&gateway->caught, dir);
 	name_keeper_open(&gateway->names, dir);
@@ -231,7 +236,7 @@ stop_looking_after(struct gateway *gateway)
 	caught_keeper_close(&gateway->caught);
 	name_keeper_close(&gateway->names);
 	quota_keeper_close(&gateway->quotas);
-	tally_keeper_close(gateway);
+	tally_keeper_close(&gateway->tally);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(&gateway->sources);
 	console_desk_close(gateway);

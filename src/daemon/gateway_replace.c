@@ -124,7 +124,8 @@ gateway_replace(
 	struct generation *before = gateway->current;
 	int rc;
 
-	tally_keeper_look(gateway); /* what the old rules have counted */
+	tally_keeper_look(
+	    &gateway->tally); /* what the old rules have counted */
 	rc = commit(gateway, next, words);
 
 	*generation = NULL;
@@ -135,7 +136,7 @@ gateway_replace(
 	gateway->current = next;
 	gateway->since = clock_wall();
 	gateway->ended = flows_end_forbidden(next, before);
-	tally_keeper_follow(gateway, !next->again);
+	tally_keeper_follow(&gateway->tally, next, !next->again);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
 	early_follow(&gateway->early, next->again);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/handover.h"
 
+#include "daemon/exit_status.h"
 #include "daemon/notice.h"
-#include "daemon/policy_desk.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -100,7 +100,7 @@ on_packets(struct loop_watch *watch, unsigned ready)
 
 int
 packet_watch_open(struct packet_watch *packets, struct loop *loop,
-    struct caught_keeper *caught, struct tally_keeper *tally,
+    struct caught_keeper *caught, struct tally_kernel *tally,
     struct text *reterr_why)
 {
 	*packets = (struct packet_watch){

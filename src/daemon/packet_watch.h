@@ -12,13 +12,13 @@
 #include "net/loop.h"
 
 struct caught_keeper;
-struct tally_keeper;
+struct tally_kernel;
 
 struct packet_watch {
 	/* Lent: */
 	struct loop *loop;
 	struct caught_keeper *caught;
-	struct tally_keeper *tally;
+	struct tally_kernel *tally;
 	/* Its own: */
 	struct packet_log *log; /* NULL: not to be had any more */
 	struct loop_watch watch;
@@ -27,7 +27,7 @@ struct packet_watch {
 
 /* 0, or a negative errno with a sentence; then there is nothing to close. */
 int packet_watch_open(struct packet_watch *packets, struct loop *loop,
-    struct caught_keeper *caught, struct tally_keeper *tally,
+    struct caught_keeper *caught, struct tally_kernel *tally,
     struct text *reterr_why);
 
 /* Takes one that was never opened, all zero. */

@@ -25,14 +25,6 @@
 #include "daemon/control.h"
 #include "daemon/last_good.h"
 
-/* Exit statuses of the command line. */
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_NO = 1,
-	STATUS_USAGE = 2,
-	STATUS_WORLD = 3,
-};
-
 struct gateway;
 
 struct policy_desk {

@@ -298,7 +298,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_integer(&json, getpid());
 	bool answers = write_proxy(&json, gateway);
 	if (answers && gateway->tally.is_open)
-		tally_keeper_refresh(gateway);
+		tally_keeper_refresh(&gateway->tally);
 	json_name(&json, "pam");
 	pam_keeper_json(&gateway->pam, &json);
 	write_sandbox(&json, gateway);
