@@ -160,6 +160,10 @@ introduce(struct gateway *gateway)
 		.caught = &gateway->caught,
 		.names = &gateway->names,
 		.watch.fd = -1 };
+	gateway->console = (struct console_desk){ .loop = gateway->loop,
+		.dir = gateway->dir,
+		.current = current,
+		.watch.fd = -1 };
 }
 
 int
@@ -170,7 +174,6 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
-		.console.watch.fd = -1,
 		.leash.watch.fd = -1,
 		.last_good = LAST_GOOD_CLOSED,
 		.pam = PAM_KEEPER_CLOSED,
@@ -239,7 +242,7 @@ stop_looking_after(struct gateway *gateway)
 	tally_keeper_close(&gateway->tally);
 	loop_watch_stop(&gateway->addresses_watch);
 	source_desk_close(&gateway->sources);
-	console_desk_close(gateway);
+	console_desk_close(&gateway->console);
 	leash_close(&gateway->leash);
 	early_drop_fini(&gateway->early.drop);
 }

@@ -25,7 +25,7 @@ gateway_hand_to_child(struct gateway *gateway,
 			rc = source_desk_open(&gateway->sources, child);
 		pulse_keeper_hear(&gateway->pulse);
 		if (rc == 0)
-			rc = console_desk_open(gateway);
+			rc = console_desk_open(&gateway->console, child);
 		if (rc == 0)
 			rc = journal_keeper_teach(&gateway->journal);
 		if (rc == 0)
