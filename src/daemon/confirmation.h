@@ -13,9 +13,9 @@
  * confirmed after all.
  *
  * A gateway that dies meanwhile finds at its next start that one waits, and
- * brings the last good policy into force (daemon/fallback).  Without --state
- * nothing is known of that then: the rules that stand are those of the policy
- * that waited, until a policy comes into force.
+ * brings the last good policy into force (daemon/first_policy).  Without
+ * --state nothing is known of that then: the rules that stand are those of the
+ * policy that waited, until a policy comes into force.
  */
 #ifndef GATEHOUSE_DAEMON_CONFIRMATION_H
 #define GATEHOUSE_DAEMON_CONFIRMATION_H

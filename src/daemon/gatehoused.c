@@ -9,14 +9,15 @@
  * Holds nftables, routes, listening sockets and the packet log, and the life of
  * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
  * it leaves the rules standing when it ends, and never starts without a policy
- * (daemon/fallback); with --foreground it takes them away, and a policy that is
- * refused is the end.  One thread, one loop; beside it threads that do nothing
- * but write events (console/journal_output).
+ * (daemon/first_policy); with --foreground it takes them away, and a policy
+ * that is refused is the end.  One thread, one loop; beside it threads that do
+ * nothing but write events (console/journal_output).
  */
 #include "base/heap.h"
 #include "daemon/arguments.h"
 #include "daemon/command_desk.h"
 #include "daemon/exit_status.h"
+#include "daemon/first_policy.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/notice.h"
@@ -215,7 +216,7 @@ first_apply(struct daemon *daemon)
 	if (state != NULL)
 		tally_keeper_open_book(&gateway->tally, state);
 	if (daemon->state != NULL || interim_was_left(gateway)) {
-		rc = fallback_start(gateway, daemon->path, &words);
+		rc = first_policy_bring(gateway, daemon->path, &words);
 		interim_end(gateway);
 	} else {
 		(void)apply_order_session(&order, str_of(daemon->session));
