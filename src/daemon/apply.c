@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/apply.h"
 
+#include "daemon/apply_order.h"
 #include "daemon/gateway.h"
 #include "daemon/notice.h"
 #include "event/event.h"
@@ -44,67 +45,7 @@ gateway_keep(struct gateway *gateway)
 		notice_say("%s", history->problem.at);
 }
 
-static int
-bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words)
-{
-	struct generation_wish wish = gateway_wish(gateway);
-	struct generation *generation = NULL;
-	struct policy *kept = NULL;
-	struct report report;
-
-	wish.path = path;
-	wish.kept = files;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, &generation, &kept);
-	report_render(&report, false, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
-}
-
-/*
- * A policy that goes takes the proxy along that does not let it go: who has
- * come into that could refuse all others.  A second one that does not take it
- * is no better; the policy in force has another.
- */
-int
-gateway_bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words)
-{
-	int rc = bring_kept(gateway, path, files, words);
-
-	if (rc == 0 || gateway->current == NULL ||
-	    !gateway_give_up_child(gateway))
-		return rc;
-	text_clear(words);
-	rc = bring_kept(gateway, path, files, words);
-	if (rc < 0)
-		(void)gateway_give_up_child(gateway);
-	return rc;
-}
-
 /* ---- apply ---- */
-
-static bool
-take_end(struct str *words, struct address_port *ret)
-{
-	struct str address = str_cut(words, ' '), port = str_cut(words, ' ');
-	uint64_t number;
-
-	if (address_parse(address, &ret->address) < 0 ||
-	    str_number(port, UINT16_MAX, &number) < 0)
-		return false;
-	ret->port = (uint16_t)number;
-	return true;
-}
-
-bool
-apply_order_session(struct apply_order *order, struct str words)
-{
-	return take_end(&words, &order->client) &&
-	       take_end(&words, &order->server);
-}
 
 /* Reads the policy; what there is to say of it is added to words. */
 static int

@@ -9,27 +9,11 @@
 #ifndef GATEHOUSE_DAEMON_APPLY_H
 #define GATEHOUSE_DAEMON_APPLY_H
 
-#include "base/address.h"
 #include "base/text.h"
 
-struct gateway;
-struct snapshot;
+struct apply_order;
 struct flows_tally;
-
-/* What the administrator says with it; all of it is lent. */
-struct apply_order {
-	const char *path;
-	bool colour;
-	int64_t confirm; /* it is to be confirmed within this; 0: it is not */
-	struct str who, name; /* of one line each; len 0: not said */
-	/* The connection that the administrator comes by, which must live on;
-	 * family NONE: it need not. */
-	struct address_port client, server;
-	bool first; /* there is none yet that it could go back to */
-};
-
-/* "CLIENT PORT SERVER PORT"; false: it is none. */
-bool apply_order_session(struct apply_order *order, struct str words);
+struct gateway;
 
 /*
  * Brings the policy into force, or leaves everything as it was.  0; -EINVAL
@@ -46,10 +30,6 @@ int gateway_apply(struct gateway *gateway, const struct apply_order *order,
  */
 int gateway_count_flows(struct gateway *gateway, const char *path,
     struct flows_tally *ret, struct text *words);
-
-/* Brings a policy into force whose files are not those of the disk. */
-int gateway_bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words);
 
 /* What is in force is what the next start may fall back to. */
 void gateway_keep(struct gateway *gateway);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/confirmation.h"
 
+#include "daemon/apply_order.h"
 #include "daemon/gateway.h"
 #include "daemon/notice.h"
 #include "event/event.h"

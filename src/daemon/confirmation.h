@@ -20,7 +20,6 @@
 #ifndef GATEHOUSE_DAEMON_CONFIRMATION_H
 #define GATEHOUSE_DAEMON_CONFIRMATION_H
 
-#include "daemon/apply.h"
 #include "daemon/fallback.h"
 #include "daemon/snapshot.h"
 #include "net/loop.h"
@@ -32,6 +31,8 @@
 /* What could not come back is tried again after this. */
 #define CONFIRMATION_RETRY (2 * CLOCK_SECOND)
 
+struct apply_order;
+struct gateway;
 struct generation;
 
 struct confirmation {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/first_policy.h"
 
+#include "daemon/apply.h"
+#include "daemon/apply_order.h"
 #include "daemon/gateway.h"
 
 #include <errno.h>

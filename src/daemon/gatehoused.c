@@ -14,6 +14,8 @@
  * nothing but write events (console/journal_output).
  */
 #include "base/heap.h"
+#include "daemon/apply.h"
+#include "daemon/apply_order.h"
 #include "daemon/arguments.h"
 #include "daemon/command_desk.h"
 #include "daemon/exit_status.h"

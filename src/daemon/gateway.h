@@ -21,7 +21,6 @@
 #ifndef GATEHOUSE_DAEMON_GATEWAY_H
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
-#include "daemon/apply.h"
 #include "daemon/ban_exempt.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/caught_keeper.h"
@@ -133,6 +132,11 @@ void gateway_make_way(struct gateway *gateway);
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,
     struct text *words);
+
+/* Brings a policy into force whose files are not those of the disk.  Errors and
+ * words as those of gateway_apply. */
+int gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words);
 
 /* The state as one JSON object, for `gatehouse status`. */
 void gateway_status(struct gateway *gateway, struct text *out);

@@ -5,6 +5,7 @@
 #include "daemon/gateway_impl.h"
 
 #include "base/heap.h"
+#include "daemon/apply.h"
 #include "daemon/refresh.h"
 #include "firewall/routes.h"
 
@@ -148,4 +149,46 @@ gateway_replace(
 	keep_as_last_good(gateway);
 	heap_give_back();
 	return 0;
+}
+
+/* ---- what was kept ---- */
+
+static int
+bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct generation *generation = NULL;
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	wish.kept = files;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, &generation, &kept);
+	report_render(&report, false, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+}
+
+/*
+ * A policy that goes takes the proxy along that does not let it go: who has
+ * come into that could refuse all others.  A second one that does not take it
+ * is no better; the policy in force has another.
+ */
+int
+gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	int rc = bring_kept(gateway, path, files, words);
+
+	if (rc == 0 || gateway->current == NULL ||
+	    !gateway_give_up_child(gateway))
+		return rc;
+	text_clear(words);
+	rc = bring_kept(gateway, path, files, words);
+	if (rc < 0)
+		(void)gateway_give_up_child(gateway);
+	return rc;
 }

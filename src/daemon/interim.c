@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/interim.h"
 
+#include "daemon/apply.h"
 #include "daemon/gateway.h"
 #include "daemon/notice.h"
 

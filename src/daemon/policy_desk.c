@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/policy_desk.h"
 
+#include "daemon/apply.h"
+#include "daemon/apply_order.h"
 #include "daemon/exit_status.h"
 #include "daemon/gateway.h"
 #include "daemon/policy_diff.h"
