@@ -7,6 +7,8 @@
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/name_list.h"
+#include "daemon/policies.h"
+#include "daemon/status.h"
 #include "daemon/tally_desk.h"
 
 #include <errno.h>
@@ -214,7 +216,7 @@ answer_status(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_status(desk->gateway, out);
+	status_write(desk->policies, out);
 	return STATUS_GOOD;
 }
 
@@ -240,6 +242,11 @@ answer_hand_over(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
+	if (desk->policies->confirmation.waits) {
+		text_addz(
+		    out, "the policy in force is to be confirmed first\n");
+		return STATUS_NO;
+	}
 	return handover_begin(
 	    desk->handover, desk->gateway, desk->control, out);
 }
@@ -300,9 +307,9 @@ command_desk_answer(void *context, struct str line, struct text *out,
 			return commands[i].answer(desk,
 			    str_skip(line, commands[i].word.len), out,
 			    ret_more);
-	desk->policies.gateway = desk->gateway;
-	desk->policies.control = desk->control;
-	if (policy_desk_answer(&desk->policies, line, out, &status) ||
+	desk->policy_desk.policies = desk->policies;
+	desk->policy_desk.control = desk->control;
+	if (policy_desk_answer(&desk->policy_desk, line, out, &status) ||
 	    tally_desk_answer(
 		&desk->gateway->tally, line, out, ret_more, &status))
 		return status;
@@ -321,5 +328,5 @@ void
 command_desk_close(struct command_desk *desk)
 {
 	control_close(&desk->control);
-	policy_desk_close(&desk->policies);
+	policy_desk_close(&desk->policy_desk);
 }

@@ -4,6 +4,7 @@
 #include "daemon/apply.h"
 #include "daemon/apply_order.h"
 #include "daemon/gateway.h"
+#include "daemon/policies.h"
 
 #include <errno.h>
 
@@ -31,49 +32,52 @@ take_reason(const struct text *words, int rc, struct text *ret)
 }
 
 static int
-restore(struct gateway *gateway, struct text *words)
+restore(struct policies *policies, struct text *words)
 {
 	struct last_good_policy policy;
 
-	if (gateway->last_good.dir == NULL)
+	if (policies->last_good.dir == NULL)
 		return -ENOENT;
-	int rc = last_good_read(&gateway->last_good, &policy, words);
+	int rc = last_good_read(&policies->last_good, &policy, words);
 	if (rc < 0) {
 		text_addc(words, '\n');
 		return rc;
 	}
-	if (history_waits_for(&gateway->history, policy.path, &policy.snapshot))
-		history_confirm(&gateway->history, NULL);
-	rc = gateway_bring_kept(gateway, policy.path, &policy.snapshot, words);
+	if (history_waits_for(
+		&policies->history, policy.path, &policy.snapshot))
+		history_confirm(&policies->history, NULL);
+	rc = gateway_bring_kept(
+	    policies->gateway, policy.path, &policy.snapshot, words);
 	if (rc == 0) {
-		gateway->fallback.kind = FALLBACK_LAST_GOOD;
-		gateway->fallback.since = policy.since;
+		policies->fallback.kind = FALLBACK_LAST_GOOD;
+		policies->fallback.since = policy.since;
 	}
 	last_good_policy_fini(&policy);
 	return rc;
 }
 
 static int
-close_all(struct gateway *gateway, struct text *words)
+close_all(struct policies *policies, struct text *words)
 {
 	struct snapshot files = SNAPSHOT_EMPTY;
 	const struct snapshot_kept file = { CLOSED_PATH, STR(closed_text), 0 };
 	int rc = snapshot_keep(&files, &file);
 
 	if (rc == 0)
-		rc = gateway_bring_kept(gateway, CLOSED_PATH, &files, words);
+		rc = gateway_bring_kept(
+		    policies->gateway, CLOSED_PATH, &files, words);
 	snapshot_fini(&files);
 	if (rc == 0)
-		gateway->fallback.kind = FALLBACK_CLOSED;
+		policies->fallback.kind = FALLBACK_CLOSED;
 	return rc;
 }
 
 /* The gateway before this one died while a policy waited to be confirmed. */
 static int
-refuse_unconfirmed(struct gateway *gateway, struct text *words)
+refuse_unconfirmed(struct policies *policies, struct text *words)
 {
 	const struct history_entry *entry =
-	    history_at(&gateway->history, HISTORY_WAITING);
+	    history_at(&policies->history, HISTORY_WAITING);
 
 	if (entry == NULL)
 		return 0;
@@ -84,27 +88,27 @@ refuse_unconfirmed(struct gateway *gateway, struct text *words)
 
 int
 first_policy_bring(
-    struct gateway *gateway, const char *path, struct text *words)
+    struct policies *policies, const char *path, struct text *words)
 {
 	const struct apply_order order = { .path = path };
 
-	gateway->booting = true;
-	int rc = refuse_unconfirmed(gateway, words);
+	policies->gateway->booting = true;
+	int rc = refuse_unconfirmed(policies, words);
 	if (rc == 0)
-		rc = gateway_apply(gateway, &order, words);
+		rc = apply_policy(policies, &order, words);
 	if (rc < 0) {
-		take_reason(words, rc, &gateway->fallback.because);
+		take_reason(words, rc, &policies->fallback.because);
 		/* What the world says has no line of its own yet. */
 		if (words->len > 0 && words->at[words->len - 1] != '\n')
 			text_addc(words, '\n');
-		rc = restore(gateway, words);
+		rc = restore(policies, words);
 		if (rc < 0)
-			rc = close_all(gateway, words);
+			rc = close_all(policies, words);
 		if (rc == 0) {
-			history_undo(&gateway->history);
-			fallback_tell(&gateway->fallback);
+			history_undo(&policies->history);
+			fallback_tell(&policies->fallback);
 		}
 	}
-	gateway->booting = false;
+	policies->gateway->booting = false;
 	return rc;
 }

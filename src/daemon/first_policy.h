@@ -12,13 +12,13 @@
 
 #include "base/text.h"
 
-struct gateway;
+struct policies;
 
 /*
- * As gateway_apply, but of a gateway that must not stay without a policy.  0:
+ * As apply_policy, but of a gateway that must not stay without a policy.  0:
  * something is in force; else even that could not be.
  */
 int first_policy_bring(
-    struct gateway *gateway, const char *path, struct text *words);
+    struct policies *policies, const char *path, struct text *words);
 
 #endif

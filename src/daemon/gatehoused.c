@@ -24,6 +24,7 @@
 #include "daemon/handover.h"
 #include "daemon/notice.h"
 #include "daemon/notify.h"
+#include "daemon/policies.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
 #include "net/signals.h"
@@ -45,6 +46,7 @@ struct daemon {
 	struct loop_signal signals;
 	struct refusal_watch refusals;
 	struct gateway gateway;
+	struct policies policies;
 	struct runtime runtime;
 	struct command_desk commands;
 	struct inheritance inheritance;
@@ -83,11 +85,10 @@ apply_again(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
 	struct text words = TEXT_EMPTY;
-	const char *path = gateway->fallback.kind != FALLBACK_NONE
-			       ? daemon->path
-			       : gateway->current->path;
+	bool stands_in = daemon->policies.fallback.kind != FALLBACK_NONE;
+	const char *path = stands_in ? daemon->path : gateway->current->path;
 	const struct apply_order order = { .path = path };
-	int rc = gateway_apply(gateway, &order, &words);
+	int rc = apply_policy(&daemon->policies, &order, &words);
 
 	say_words(&words);
 	notice_say(rc == 0 ? "the policy was read again"
@@ -152,6 +153,8 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	leash_take(&daemon->gateway.leash, &daemon->loop,
 	    daemon->inheritance.leash, daemon->inheritance.digest);
 	daemon->inheritance.leash = -1;
+	daemon->gateway.on_replaced = policies_follow;
+	daemon->gateway.context = &daemon->policies;
 	daemon->gateway.console.answer = command_desk_answer;
 	daemon->gateway.console.context = &daemon->commands;
 	return rc;
@@ -187,7 +190,7 @@ enter_sandbox(struct daemon *daemon)
 static void
 open_state(struct daemon *daemon)
 {
-	struct last_good *good = &daemon->gateway.last_good;
+	struct last_good *good = &daemon->policies.last_good;
 	struct text why = TEXT_EMPTY;
 
 	if (last_good_open(good, daemon->state, &why) < 0) {
@@ -195,7 +198,7 @@ open_state(struct daemon *daemon)
 		    why.at != NULL ? why.at : "no memory");
 		text_add(&good->problem, text_str(&why));
 	} else {
-		history_open(&daemon->gateway.history, good);
+		history_open(&daemon->policies.history, good);
 	}
 	text_fini(&why);
 }
@@ -204,6 +207,7 @@ static int
 first_apply(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
+	struct policies *policies = &daemon->policies;
 	struct apply_order order = { .path = daemon->path,
 		.colour = isatty(STDERR_FILENO) == 1,
 		.first = true };
@@ -212,17 +216,17 @@ first_apply(struct daemon *daemon)
 
 	if (daemon->state != NULL)
 		open_state(daemon);
-	const char *state = gateway->last_good.dir; /* NULL: there is none */
+	const char *state = policies->last_good.dir; /* NULL: there is none */
 	quota_keeper_open(
 	    &gateway->quotas, state != NULL ? state : gateway->dir);
 	if (state != NULL)
 		tally_keeper_open_book(&gateway->tally, state);
-	if (daemon->state != NULL || interim_was_left(gateway)) {
-		rc = first_policy_bring(gateway, daemon->path, &words);
-		interim_end(gateway);
+	if (daemon->state != NULL || interim_was_left(&policies->interim)) {
+		rc = first_policy_bring(policies, daemon->path, &words);
+		interim_end(&policies->interim);
 	} else {
 		(void)apply_order_session(&order, str_of(daemon->session));
-		rc = gateway_apply(gateway, &order, &words);
+		rc = apply_policy(policies, &order, &words);
 	}
 
 	gateway->inherited = NULL;
@@ -263,6 +267,7 @@ static void
 make_way(struct daemon *daemon)
 {
 	gateway_make_way(&daemon->gateway);
+	policies_close(&daemon->policies);
 	runtime_close(&daemon->runtime);
 	handover_stand_by(&daemon->handover, &daemon->gateway);
 }
@@ -270,8 +275,10 @@ make_way(struct daemon *daemon)
 static enum status
 run(struct daemon *daemon, const struct passwd *user)
 {
-	int rc = watch_signals(daemon);
+	struct policies *policies = &daemon->policies;
 
+	policies_open(policies, &daemon->gateway, daemon->runtime.dir);
+	int rc = watch_signals(daemon);
 	if (rc == 0)
 		rc = open_gateway(daemon, user);
 	if (rc == 0)
@@ -289,9 +296,12 @@ run(struct daemon *daemon, const struct passwd *user)
 	command_desk_close(&daemon->commands);
 	if (daemon->handover.under_way)
 		make_way(daemon);
-	gateway_close(&daemon->gateway,
-	    !daemon->handover.under_way &&
-		(daemon->foreground || daemon->commands.removes || rc < 0));
+	bool goes = !daemon->handover.under_way &&
+		    (daemon->foreground || daemon->commands.removes || rc < 0);
+	confirmation_close(
+	    &policies->confirmation, !goes && daemon->gateway.current != NULL);
+	gateway_close(&daemon->gateway, goes);
+	policies_close(policies);
 	refusal_close(&daemon->refusals);
 	loop_signal_stop(&daemon->signals);
 	if (!stood)
@@ -356,6 +366,7 @@ main(int argc, char **argv)
 {
 	static struct daemon daemon = { .runtime.lock_fd = -1,
 		.commands = { .gateway = &daemon.gateway,
+		    .policies = &daemon.policies,
 		    .handover = &daemon.handover } };
 	struct arguments arguments;
 

@@ -2,7 +2,6 @@
 #include "daemon/gateway_impl.h"
 
 #include "daemon/notice.h"
-#include "daemon/refresh.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
@@ -175,7 +174,6 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.dir = dir,
 		.addresses_watch.fd = -1,
 		.leash.watch.fd = -1,
-		.last_good = LAST_GOOD_CLOSED,
 		.pam = PAM_KEEPER_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
@@ -233,7 +231,6 @@ stop_looking_after(struct gateway *gateway)
 	loop_deferred_cancel(&gateway->clear);
 	loop_timer_cancel(&gateway->host_files);
 	pulse_keeper_close(&gateway->pulse);
-	refresh_stop(gateway);
 	flow_watch_fini(&gateway->ends);
 	ban_keeper_close(&gateway->bans);
 	caught_keeper_close(&gateway->caught);
@@ -252,8 +249,6 @@ gateway_make_way(struct gateway *gateway)
 {
 	stop_looking_after(gateway);
 	packet_watch_close(&gateway->packets);
-	history_close(&gateway->history);
-	last_good_close(&gateway->last_good);
 	gateway->made_way = true;
 }
 
@@ -262,7 +257,6 @@ gateway_close(struct gateway *gateway, bool remove)
 {
 	struct text why = TEXT_EMPTY;
 
-	confirmation_close(gateway, !remove && gateway->current != NULL);
 	if (!gateway->made_way)
 		stop_looking_after(gateway);
 	child_stop(&gateway->child);
@@ -272,9 +266,6 @@ gateway_close(struct gateway *gateway, bool remove)
 		notice_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
-	history_close(&gateway->history);
-	last_good_close(&gateway->last_good);
-	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);
 	if (!gateway->made_way)
 		packet_watch_close(&gateway->packets);

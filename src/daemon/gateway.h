@@ -12,7 +12,9 @@
  * commits, and only then the proxy changes over; the last step cannot fail but
  * by the proxy's death, which brings a new one that reads the same policy.
  *
- * Between two applies, lists that say `refresh` make generations of their own
+ * It knows the policy in force and no other.  Where that comes from, what is
+ * kept of it and what comes back is the affair of daemon/policies.  Between two
+ * applies, lists that say `refresh` make generations of their own
  * (daemon/refresh), in the same transaction.
  *
  * If the proxy dies it is started again; the kernel's rules stand meanwhile,
@@ -25,17 +27,12 @@
 #include "daemon/ban_keeper.h"
 #include "daemon/caught_keeper.h"
 #include "daemon/child.h"
-#include "daemon/confirmation.h"
 #include "daemon/console_desk.h"
 #include "daemon/early.h"
-#include "daemon/fallback.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
-#include "daemon/history.h"
 #include "daemon/inheritance.h"
-#include "daemon/interim.h"
 #include "daemon/journal_keeper.h"
-#include "daemon/last_good.h"
 #include "daemon/leash.h"
 #include "daemon/name_keeper.h"
 #include "daemon/packet_watch.h"
@@ -77,15 +74,11 @@ struct gateway {
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */
 	struct flows_tally ended;   /* by the last generation */
-	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
-	struct last_good last_good; /* closed: nothing is kept */
-	struct history history;     /* likewise */
-	struct interim interim;     /* for what waits, without them */
-	struct confirmation confirmation;
-	struct fallback fallback;
-	const struct apply_order *order; /* while it is carried out */
-	bool booting;                    /* before the network is up */
+	/* Called when another one is in force (daemon/policies). */
+	void (*on_replaced)(void *context);
+	void *context;
+	bool booting; /* before the network is up */
 	struct ban_keeper bans;
 	struct caught_keeper caught;
 	struct name_keeper names;
@@ -126,7 +119,7 @@ void gateway_make_way(struct gateway *gateway);
 /*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as those of gateway_apply.  gateway->ended then has the flows that it
+ * Errors as those of apply_policy.  gateway->ended then has the flows that it
  * has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
@@ -134,14 +127,11 @@ int gateway_replace(struct gateway *gateway, struct generation **generation,
     struct text *words);
 
 /* Brings a policy into force whose files are not those of the disk.  Errors and
- * words as those of gateway_apply. */
+ * words as those of apply_policy. */
 int gateway_bring_kept(struct gateway *gateway, const char *path,
     const struct snapshot *files, struct text *words);
 
-/* The state as one JSON object, for `gatehouse status`. */
-void gateway_status(struct gateway *gateway, struct text *out);
-
-/* The same as OpenMetrics text (console/metrics).  0; -ENOMEM; -EIO: the
+/* The state as OpenMetrics text (console/metrics).  0; -ENOMEM; -EIO: the
  * kernel does not tell. */
 int gateway_metrics(struct gateway *gateway, struct text *out);
 

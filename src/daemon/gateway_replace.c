@@ -5,8 +5,6 @@
 #include "daemon/gateway_impl.h"
 
 #include "base/heap.h"
-#include "daemon/apply.h"
-#include "daemon/refresh.h"
 #include "firewall/routes.h"
 
 int
@@ -108,15 +106,6 @@ gateway_wish(struct gateway *gateway)
 		.booting = gateway->booting };
 }
 
-/* What was never read from the disk is not what the next boot should find, nor
- * is what may go again. */
-static void
-keep_as_last_good(struct gateway *gateway)
-{
-	if (!gateway->current->kept && !gateway->confirmation.waits)
-		gateway_keep(gateway);
-}
-
 int
 gateway_replace(
     struct gateway *gateway, struct generation **generation, struct text *words)
@@ -141,12 +130,11 @@ gateway_replace(
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
 	early_follow(&gateway->early, next->again);
-	refresh_arm(gateway);
 	quota_keeper_follow(&gateway->quotas);
 	pam_keeper_follow(&gateway->pam, next->policy);
 	caught_keeper_sift(&gateway->caught);
 	leash_judge(&gateway->leash, &next->snapshot);
-	keep_as_last_good(gateway);
+	gateway->on_replaced(gateway->context);
 	heap_give_back();
 	return 0;
 }

@@ -25,10 +25,10 @@
 #include "daemon/control.h"
 #include "daemon/last_good.h"
 
-struct gateway;
+struct policies;
 
 struct policy_desk {
-	struct gateway *gateway;
+	struct policies *policies;
 	struct control *control;
 	struct last_good_policy lent; /* to the answer that is being sent */
 };

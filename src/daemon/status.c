@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * daemon/status: the state of the gateway as one JSON object.
- *
- *	{"policy", "generation", "since", "pid", "proxy": {...},
- *	 "pam": {...} or null (daemon/pam_keeper),
- *	 "sandbox": {"proxy": {...} or null, "daemon": {...}} (daemon/sandbox),
- *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
- *	 "fallback": {...} (daemon/fallback),
- *	 "confirmation": {...} (daemon/confirmation),
- *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
- *	 "journal": {...} (daemon/journal_keeper),
- *	 "bans": number of them,
- *	 "names": number of those that are learned, over or not,
- *	 "pinned": {"max", "entries": [{"zone", "name", "seconds"}]} or null:
- *	 nothing is opened,
- *	 "rules": [{"line", "name", "text", "packets", "bytes", "flows"}],
- *	 "kernel": {counter: packets}, "counters": {counter: value},
- *	 "early_drop": {...} (firewall/early_drop),
- *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
- *	 "rules"}]}
- */
-#include "daemon/gateway.h"
+#include "daemon/status.h"
 
 #include "base/json.h"
 #include "daemon/capabilities.h"
+#include "daemon/gateway.h"
 #include "daemon/kernel_counters.h"
+#include "daemon/policies.h"
 #include "firewall/foreign.h"
 #include "proxy/limits.h"
 
@@ -281,8 +262,9 @@ write_pinned(struct json *json, struct gateway *gateway, bool answers)
 }
 
 void
-gateway_status(struct gateway *gateway, struct text *out)
+status_write(struct policies *policies, struct text *out)
 {
+	struct gateway *gateway = policies->gateway;
 	struct json json = JSON_ON(out);
 	char since[CLOCK_TEXT_BYTES];
 
@@ -302,11 +284,11 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_name(&json, "pam");
 	pam_keeper_json(&gateway->pam, &json);
 	write_sandbox(&json, gateway);
-	write_last_good(&json, &gateway->last_good);
+	write_last_good(&json, &policies->last_good);
 	json_name(&json, "fallback");
-	fallback_json(&gateway->fallback, &json);
+	fallback_json(&policies->fallback, &json);
 	json_name(&json, "confirmation");
-	confirmation_json(gateway, &json);
+	confirmation_json(&policies->confirmation, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "journal");
 	journal_keeper_json(&gateway->journal, answers, &json);
