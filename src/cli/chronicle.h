@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cli/chronicle: what happened over a span of time, as the gateway tells it by
- * the hour (daemon/tally_hours).
+ * the hour (daemon/tally_report).
  *
  * Gathered line by line; then written as text for a terminal, or as one page of
  * HTML that needs nothing else, has no script and holds no byte of a name but

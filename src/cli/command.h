@@ -6,16 +6,9 @@
 #define GATEHOUSE_CLI_COMMAND_H
 
 #include "base/report.h"
+#include "daemon/exit_status.h"
 
 #include <stdbool.h>
-
-/* The exit status, the same for every command. */
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_NO = 1,    /* refused, failed, different */
-	STATUS_USAGE = 2, /* the call was wrong */
-	STATUS_WORLD = 3, /* privilege, kernel, file, port */
-};
 
 /* Descriptors that one --keep-fd each hands on. */
 #define OPTION_KEPT_MAX 16

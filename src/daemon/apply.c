@@ -1,109 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/apply.h"
 
+#include "daemon/apply_order.h"
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
+#include "daemon/policies.h"
 #include "event/event.h"
 
 #include <errno.h>
-
-/* ---- what is kept ---- */
-
-/* A disk that is full is told of once. */
-void
-gateway_keep(struct gateway *gateway)
-{
-	const struct apply_order *order = gateway->order;
-	struct last_good *good = &gateway->last_good;
-	struct history *history = &gateway->history;
-	struct generation *current = gateway->current;
-	bool was_told = good->problem.len > 0 || history->problem.len > 0;
-	struct history_news news = {
-		.path = current->path,
-		.snapshot = &current->snapshot,
-		.rules = current->policy->rule_count,
-		.since = gateway->since,
-		.again = current->again,
-	};
-
-	if (good->dir == NULL)
-		return;
-	if (order != NULL) {
-		news.who = order->who;
-		news.name = order->name;
-	}
-	int rc = last_good_keep(
-	    good, current->path, &current->snapshot, gateway->since);
-	if (rc == 0)
-		history_follow(history, &news);
-	if (rc < 0 && !was_told)
-		gateway_say("%s; what was kept before still is",
-		    good->problem.at != NULL ? good->problem.at
-					     : strerror(-rc));
-	else if (history->problem.len > 0 && !was_told)
-		gateway_say("%s", history->problem.at);
-}
-
-static int
-bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words)
-{
-	struct generation_wish wish = gateway_wish(gateway);
-	struct generation *generation = NULL;
-	struct policy *kept = NULL;
-	struct report report;
-
-	wish.path = path;
-	wish.kept = files;
-	report_init(&report);
-	int rc = generation_create(&wish, &report, &generation, &kept);
-	report_render(&report, false, words);
-	report_fini(&report);
-	policy_unref(kept);
-	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
-}
-
-/*
- * A policy that goes takes the proxy along that does not let it go: who has
- * come into that could refuse all others.  A second one that does not take it
- * is no better; the policy in force has another.
- */
-int
-gateway_bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words)
-{
-	int rc = bring_kept(gateway, path, files, words);
-
-	if (rc == 0 || gateway->current == NULL ||
-	    !gateway_give_up_child(gateway))
-		return rc;
-	text_clear(words);
-	rc = bring_kept(gateway, path, files, words);
-	if (rc < 0)
-		(void)gateway_give_up_child(gateway);
-	return rc;
-}
-
-/* ---- apply ---- */
-
-static bool
-take_end(struct str *words, struct address_port *ret)
-{
-	struct str address = str_cut(words, ' '), port = str_cut(words, ' ');
-	uint64_t number;
-
-	if (address_parse(address, &ret->address) < 0 ||
-	    str_number(port, UINT16_MAX, &number) < 0)
-		return false;
-	ret->port = (uint16_t)number;
-	return true;
-}
-
-bool
-apply_order_session(struct apply_order *order, struct str words)
-{
-	return take_end(&words, &order->client) &&
-	       take_end(&words, &order->server);
-}
 
 /* Reads the policy; what there is to say of it is added to words. */
 static int
@@ -126,13 +30,14 @@ read_generation(struct gateway *gateway, const char *path, bool colour,
 
 /* At boot nobody is there to say that it is meant this time. */
 static int
-refuse_undone(
-    struct gateway *gateway, struct generation *generation, struct text *words)
+refuse_undone(struct policies *policies, struct generation *generation,
+    struct text *words)
 {
 	const struct history_entry *undone =
-	    gateway->booting ? history_find_undone(&gateway->history,
-				   generation->policy, &generation->snapshot)
-			     : NULL;
+	    policies->gateway->booting
+		? history_find_undone(&policies->history, generation->policy,
+		      &generation->snapshot)
+		: NULL;
 	char when[CLOCK_TEXT_BYTES];
 
 	if (undone == NULL)
@@ -175,29 +80,59 @@ refuse_cutting_off(const struct generation *generation,
 	return -EPERM;
 }
 
+/* Where nothing is kept, what is in force is until the next is confirmed. */
 static int
-replace(struct gateway *gateway, struct generation **generation,
+keep_meanwhile(struct policies *policies, struct text *words)
+{
+	struct last_good *good = &policies->last_good;
+	struct text why = TEXT_EMPTY;
+
+	if (good->dir != NULL || policies->gateway->current == NULL)
+		return 0;
+	int rc = interim_open(&policies->interim, &why);
+	if (rc == 0) {
+		policies_keep(policies);
+		if (good->problem.len > 0) {
+			text_add(&why, text_str(&good->problem));
+			rc = -EIO;
+		}
+	}
+	if (rc < 0) {
+		text_addf(words,
+		    "that the policy comes back unless the new one is "
+		    "confirmed cannot be promised: %s\n",
+		    why.at != NULL ? why.at : strerror(-rc));
+		interim_end(&policies->interim);
+	}
+	text_fini(&why);
+	return rc;
+}
+
+static int
+replace(struct policies *policies, struct generation **generation,
     const struct apply_order *order, struct text *words)
 {
+	struct confirmation *confirmation = &policies->confirmation;
 	int rc = 0;
 
 	if (order->confirm > 0)
-		rc = interim_begin(gateway, words);
+		rc = keep_meanwhile(policies, words);
 	if (rc == 0 && order->confirm > 0)
-		rc = confirmation_prepare(gateway, *generation, order, words);
+		rc = confirmation_prepare(
+		    confirmation, *generation, order, words);
 	if (rc < 0) {
 		generation_destroy(*generation);
 		return rc;
 	}
-	gateway->order = order;
-	rc = gateway_replace(gateway, generation, words);
-	gateway->order = NULL;
+	policies->order = order;
+	rc = gateway_replace(policies->gateway, generation, words);
+	policies->order = NULL;
 	if (order->confirm > 0 && rc < 0)
-		confirmation_abandon(gateway);
+		confirmation_abandon(confirmation);
 	else if (order->confirm > 0)
-		confirmation_begin(gateway, order->confirm);
+		confirmation_begin(confirmation, order->confirm);
 	else if (rc == 0)
-		fallback_end(&gateway->fallback);
+		fallback_end(&policies->fallback);
 	return rc;
 }
 
@@ -218,24 +153,25 @@ tell(const struct gateway *gateway, const struct apply_order *order)
 }
 
 int
-gateway_apply(struct gateway *gateway, const struct apply_order *order,
+apply_policy(struct policies *policies, const struct apply_order *order,
     struct text *words)
 {
+	struct gateway *gateway = policies->gateway;
 	struct generation *generation = NULL;
-	int rc = confirmation_refuse_another(gateway, words);
+	int rc = confirmation_refuse_another(&policies->confirmation, words);
 
 	if (rc == 0)
 		rc = read_generation(
 		    gateway, order->path, order->colour, &generation, words);
 	if (rc == 0)
-		rc = refuse_undone(gateway, generation, words);
+		rc = refuse_undone(policies, generation, words);
 	if (rc == 0)
 		rc = refuse_cutting_off(generation, order, words);
 	if (rc < 0) {
 		generation_destroy(generation);
 		return rc;
 	}
-	rc = replace(gateway, &generation, order, words);
+	rc = replace(policies, &generation, order, words);
 	if (rc < 0)
 		return rc;
 	tell(gateway, order);
@@ -246,7 +182,7 @@ gateway_apply(struct gateway *gateway, const struct apply_order *order,
 }
 
 int
-gateway_count_flows(struct gateway *gateway, const char *path,
+apply_count_flows(struct gateway *gateway, const char *path,
     struct flows_tally *ret, struct text *words)
 {
 	struct generation *generation = NULL;

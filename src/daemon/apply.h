@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/apply: how a policy comes into force, and what is kept of it.
+ * daemon/apply: a policy comes into force by an order of the administrator's.
  *
- * A policy comes from the disk, by an order of the administrator's; or from
- * what was kept (daemon/last_good, daemon/history, daemon/confirmation), and
- * then the disk is not asked.
+ * It comes from the disk.  One that was kept (daemon/policies) does not, and
+ * nobody is asked for an order then: gateway_bring_kept.
  */
 #ifndef GATEHOUSE_DAEMON_APPLY_H
 #define GATEHOUSE_DAEMON_APPLY_H
 
-#include "base/address.h"
 #include "base/text.h"
 
-struct gateway;
-struct snapshot;
+struct apply_order;
 struct flows_tally;
-
-/* What the administrator says with it; all of it is lent. */
-struct apply_order {
-	const char *path;
-	bool colour;
-	int64_t confirm; /* it is to be confirmed within this; 0: it is not */
-	struct str who, name; /* of one line each; len 0: not said */
-	/* The connection that the administrator comes by, which must live on;
-	 * family NONE: it need not. */
-	struct address_port client, server;
-	bool first; /* there is none yet that it could go back to */
-};
-
-/* "CLIENT PORT SERVER PORT"; false: it is none. */
-bool apply_order_session(struct apply_order *order, struct str words);
+struct gateway;
+struct policies;
 
 /*
  * Brings the policy into force, or leaves everything as it was.  0; -EINVAL
@@ -37,21 +21,14 @@ bool apply_order_session(struct apply_order *order, struct str words);
  * now; another negative errno when the world is.  What there is to say is
  * rendered into `words`, warnings too, and how many living flows it has ended.
  */
-int gateway_apply(struct gateway *gateway, const struct apply_order *order,
+int apply_policy(struct policies *policies, const struct apply_order *order,
     struct text *words);
 
 /*
  * How many living flows the policy at `path` would end; it does not come into
  * force.  Errors and words as above; ret->rc: it could not be counted.
  */
-int gateway_count_flows(struct gateway *gateway, const char *path,
+int apply_count_flows(struct gateway *gateway, const char *path,
     struct flows_tally *ret, struct text *words);
-
-/* Brings a policy into force whose files are not those of the disk. */
-int gateway_bring_kept(struct gateway *gateway, const char *path,
-    const struct snapshot *files, struct text *words);
-
-/* What is in force is what the next start may fall back to. */
-void gateway_keep(struct gateway *gateway);
 
 #endif

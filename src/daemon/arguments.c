@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/arguments.h"
 
+#include "daemon/exit_status.h"
 #include "daemon/last_good.h"
-#include "daemon/policy_desk.h"
 #include "daemon/runtime.h"
 #include "version.h"
 

@@ -2,7 +2,7 @@
 #include "daemon/ban_exempt.h"
 
 #include "base/file.h"
-#include "daemon/gateway.h"
+#include "daemon/generation.h"
 
 #include <errno.h>
 
@@ -12,9 +12,10 @@
 /* ---- nobody can ---- */
 
 const struct host_address *
-ban_exempt_own(const struct gateway *gateway, const struct address_range *range)
+ban_exempt_own(
+    const struct ban_exempt *exempt, const struct address_range *range)
 {
-	const struct host_addresses *all = &gateway->addresses.addresses;
+	const struct host_addresses *all = &exempt->addresses->addresses;
 
 	for (size_t i = 0; i < all->count; i++)
 		if (!all->items[i].is_broadcast &&
@@ -24,9 +25,9 @@ ban_exempt_own(const struct gateway *gateway, const struct address_range *range)
 }
 
 struct address_range
-ban_exempt_source(const struct gateway *gateway, struct address address)
+ban_exempt_source(const struct ban_exempt *exempt, struct address address)
 {
-	const struct host_addresses *all = &gateway->addresses.addresses;
+	const struct host_addresses *all = &exempt->addresses->addresses;
 	bool is_near = false;
 
 	for (size_t i = 0; !is_near && i < all->count; i++)
@@ -35,10 +36,10 @@ ban_exempt_source(const struct gateway *gateway, struct address address)
 }
 
 static int
-refuse_own(const struct gateway *gateway, const struct address_range *range,
+refuse_own(const struct ban_exempt *exempt, const struct address_range *range,
     struct text *why)
 {
-	const struct host_address *own = ban_exempt_own(gateway, range);
+	const struct host_address *own = ban_exempt_own(exempt, range);
 	char text[ADDRESS_TEXT_BYTES];
 
 	if (own == NULL)
@@ -57,8 +58,8 @@ has_local_scope(const struct address_range *range)
 }
 
 static int
-refuse_always(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
+refuse_always(const struct ban_exempt *exempt,
+    const struct address_range *range, struct text *why)
 {
 	bool is_ipv4 = range->first.family == ADDRESS_IPV4;
 	int bits_min = is_ipv4 ? BAN_BITS_MIN_4 : BAN_BITS_MIN_6;
@@ -75,7 +76,7 @@ refuse_always(const struct gateway *gateway, const struct address_range *range,
 			       "are nobody's in particular and are not banned");
 		return -EPERM;
 	}
-	return refuse_own(gateway, range, why);
+	return refuse_own(exempt, range, why);
 }
 
 /* ---- not without force ---- */
@@ -104,15 +105,15 @@ refuse_sessions(const struct ban_exempt *exempt,
 }
 
 static int
-refuse_nevers(const struct gateway *gateway, const struct address_range *range,
-    struct text *why)
+refuse_nevers(const struct ban_exempt *exempt,
+    const struct address_range *range, struct text *why)
 {
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 	const struct policy_never *never;
 
-	if (gateway->current == NULL)
+	if (*exempt->current == NULL)
 		return 0;
-	never = policy_never_of(gateway->current->policy, range);
+	never = policy_never_of((*exempt->current)->policy, range);
 	if (never == NULL)
 		return 0;
 	text_addf(why, "%s is never banned: line %u of the policy says so",
@@ -188,18 +189,18 @@ refuse_balancers(const struct policy *policy, const struct address_range *range,
 }
 
 int
-ban_exempt_refuse(const struct gateway *gateway,
+ban_exempt_refuse(const struct ban_exempt *exempt,
     const struct address_range *range, enum ban_for why,
     struct text *reterr_why)
 {
 	const struct policy *policy =
-	    gateway->current != NULL ? gateway->current->policy : NULL;
-	int rc = refuse_always(gateway, range, reterr_why);
+	    *exempt->current != NULL ? (*exempt->current)->policy : NULL;
+	int rc = refuse_always(exempt, range, reterr_why);
 
 	if (rc == 0 && why != BAN_FOR_FORCE)
-		rc = refuse_sessions(&gateway->exempt, range, reterr_why);
+		rc = refuse_sessions(exempt, range, reterr_why);
 	if (rc == 0 && why != BAN_FOR_FORCE)
-		rc = refuse_nevers(gateway, range, reterr_why);
+		rc = refuse_nevers(exempt, range, reterr_why);
 	if (rc < 0 || why != BAN_FOR_WRONGS || policy == NULL)
 		return rc;
 	rc = refuse_name_servers(range, reterr_why);

@@ -18,7 +18,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-struct gateway;
+struct addresses;
+struct generation;
 struct host_address;
 
 /* Wider is no address that has misbehaved: IPv4, IPv6. */
@@ -29,8 +30,11 @@ struct host_address;
 #define BAN_SESSIONS_MAX  16
 #define BAN_SESSIONS_KEPT (24 * 3600 * CLOCK_SECOND)
 
-/* Where orders came from, by ssh. */
 struct ban_exempt {
+	/* Lent, and looked at as they are just then: */
+	const struct generation *const *current; /* NULL in it: none yet */
+	const struct addresses *addresses;
+	/* Where orders came from, by ssh. */
 	struct {
 		struct address address;
 		int64_t until; /* clock_now */
@@ -44,17 +48,17 @@ enum ban_for {
 };
 
 /* 0; or -EPERM, with a sentence. */
-int ban_exempt_refuse(const struct gateway *gateway,
+int ban_exempt_refuse(const struct ban_exempt *exempt,
     const struct address_range *range, enum ban_for why,
     struct text *reterr_why);
 
 /* The source that the address belongs to (policy/ban). */
 struct address_range ban_exempt_source(
-    const struct gateway *gateway, struct address address);
+    const struct ban_exempt *exempt, struct address address);
 
 /* An address of the gateway in the range; NULL: none. */
 const struct host_address *ban_exempt_own(
-    const struct gateway *gateway, const struct address_range *range);
+    const struct ban_exempt *exempt, const struct address_range *range);
 
 /* Orders come from there: a session of an administrator's.  False if nothing
  * was said that is understood. */

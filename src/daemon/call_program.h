@@ -19,7 +19,7 @@
 #ifndef GATEHOUSE_DAEMON_CALL_PROGRAM_H
 #define GATEHOUSE_DAEMON_CALL_PROGRAM_H
 
-#include "daemon/call_filter.h"
+#include "daemon/call_list.h"
 
 #include <linux/filter.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * daemon/call_row: how the lists of daemon/call_filter are written.
+ * daemon/call_row: how the lists of daemon/call_list are written.
  *
  *	CALL(read)			whatever its arguments are
  *	CALL_1(prctl, IS(0, number))	if its first argument is the number
@@ -13,7 +13,7 @@
 #ifndef GATEHOUSE_DAEMON_CALL_ROW_H
 #define GATEHOUSE_DAEMON_CALL_ROW_H
 
-#include "daemon/call_filter.h"
+#include "daemon/call_list.h"
 
 /* clang-format off */
 #define IS(argument, number) { (argument), 0xffffffffu, (uint32_t)(number) }

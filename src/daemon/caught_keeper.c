@@ -2,9 +2,12 @@
 #include "daemon/caught_keeper.h"
 
 #include "daemon/ban_exempt.h"
+#include "daemon/ban_keeper.h"
 #include "daemon/ban_words.h"
 #include "daemon/channel.h"
-#include "daemon/gateway.h"
+#include "daemon/generation.h"
+#include "daemon/notice.h"
+#include "daemon/runtime.h"
 #include "firewall/caught_sets.h"
 #include "policy/duration.h"
 
@@ -82,12 +85,12 @@ was_told(struct caught_keeper *keeper, struct address address)
 }
 
 static void
-tell_spared(struct gateway *gateway, const struct ban *ban, uint32_t line,
+tell_spared(struct caught_keeper *keeper, const struct ban *ban, uint32_t line,
     const struct text *why)
 {
 	struct text reason = TEXT_EMPTY;
 
-	if (was_told(&gateway->caught, ban->range.first))
+	if (was_told(keeper, ban->range.first))
 		return;
 	text_addf(&reason, "not banned, though %s: %.*s", ban->because,
 	    STR_ARG(text_str(why)));
@@ -97,19 +100,18 @@ tell_spared(struct gateway *gateway, const struct ban *ban, uint32_t line,
 
 /* ---- all that a change is ---- */
 
-static void arm(struct gateway *gateway);
+static void arm(struct caught_keeper *keeper);
 
 static void
-note(struct gateway *gateway, const struct address_range *range)
+note(struct caught_keeper *keeper, const struct address_range *range)
 {
-	struct caught_keeper *keeper = &gateway->caught;
 	int rc = ban_file_note(&keeper->file, &keeper->bans, range);
 
 	if (rc < 0)
-		gateway_say("who was refused too often could not be written "
-			    "down: %s; a restart will not know it",
+		notice_say("who was refused too often could not be written "
+			   "down: %s; a restart will not know it",
 		    strerror(-rc));
-	arm(gateway);
+	arm(keeper);
 }
 
 /* The kernel lets go; what it does not is told of and ends in its time. */
@@ -119,35 +121,35 @@ release(const struct address_range *range)
 	struct text why = TEXT_EMPTY;
 
 	if (caught_sets_release(range, &why) < 0)
-		gateway_say("%s", why.at != NULL ? why.at : "?");
+		notice_say("%s", why.at != NULL ? why.at : "?");
 	text_fini(&why);
 }
 
 static void
-remove_one(struct gateway *gateway, const struct ban *ban, const char *why,
+remove_one(struct caught_keeper *keeper, const struct ban *ban, const char *why,
     struct text *out)
 {
 	struct ban gone = *ban;
 
-	(void)bans_remove(&gateway->caught.bans, &gone.range);
-	note(gateway, &gone.range);
+	(void)bans_remove(&keeper->bans, &gone.range);
+	note(keeper, &gone.range);
 	ban_describe_end(&gone, why, out);
 	ban_tell(&gone, 0, "allow", out->at);
 }
 
 /* What the list has no room for, the kernel is not to have either. */
 static void
-keep(struct gateway *gateway, const struct ban *ban, uint32_t line)
+keep(struct caught_keeper *keeper, const struct ban *ban, uint32_t line)
 {
 	struct text words = TEXT_EMPTY;
-	struct bans *bans = &gateway->caught.bans;
+	struct bans *bans = &keeper->bans;
 	int rc = bans->count < CAUGHT_MAX ? bans_put(bans, ban) : -ENOSPC;
 
 	if (rc < 0) {
 		release(&ban->range);
 		return;
 	}
-	note(gateway, &ban->range);
+	note(keeper, &ban->range);
 	ban_describe(ban, &words);
 	ban_tell(ban, line, "drop", words.at);
 	text_fini(&words);
@@ -156,25 +158,26 @@ keep(struct gateway *gateway, const struct ban *ban, uint32_t line)
 /* ---- those who are caught ---- */
 
 void
-caught_keeper_see(struct gateway *gateway, struct address source, uint32_t line,
-    struct str name)
+caught_keeper_see(struct caught_keeper *keeper, struct address source,
+    uint32_t line, struct str name)
 {
-	struct address_range range = ban_exempt_source(gateway, source);
+	struct address_range range = ban_exempt_source(keeper->exempt, source);
 	struct text why = TEXT_EMPTY;
 	struct wrong wrong;
 
 	/* Of yesterday's policy: nobody knows for how long. */
-	if (gateway->current == NULL ||
-	    !find_wrong(gateway->current->policy, line, name, &wrong)) {
+	if (*keeper->current == NULL ||
+	    !find_wrong((*keeper->current)->policy, line, name, &wrong)) {
 		release(&range);
 		return;
 	}
 	struct ban ban = ban_for(&wrong, &range);
-	if (ban_exempt_refuse(gateway, &range, BAN_FOR_WRONGS, &why) < 0) {
+	if (ban_exempt_refuse(keeper->exempt, &range, BAN_FOR_WRONGS, &why) <
+	    0) {
 		release(&range);
-		tell_spared(gateway, &ban, line, &why);
-	} else if (bans_find(&gateway->bans.bans, &range) == NULL) {
-		keep(gateway, &ban, line);
+		tell_spared(keeper, &ban, line, &why);
+	} else if (bans_find(&keeper->ban_keeper->bans, &range) == NULL) {
+		keep(keeper, &ban, line);
 	}
 	text_fini(&why);
 }
@@ -213,44 +216,58 @@ read_wrong(const struct policy *policy, const struct channel_caught *caught,
 
 /* Of the policy before: it is counted again by the one in force. */
 static bool
-is_of_now(const struct gateway *gateway, const struct channel_caught *caught)
+is_of_now(
+    const struct caught_keeper *keeper, const struct channel_caught *caught)
 {
-	return gateway->current != NULL &&
-	       gateway->current->number == caught->generation;
+	return *keeper->current != NULL &&
+	       (*keeper->current)->number == caught->generation;
+}
+
+/* Then there is no need of it here. */
+static void
+ban_altogether(struct caught_keeper *keeper, const struct ban *ban,
+    uint32_t line, struct text *words)
+{
+	if (ban_keeper_add(keeper->ban_keeper, ban, line, words) < 0)
+		notice_say("%s", words->at != NULL ? words->at : "?");
+	else
+		caught_keeper_forget(keeper, &ban->range);
 }
 
 void
-caught_keeper_hear(struct gateway *gateway, const struct channel_caught *caught)
+caught_keeper_hear(
+    struct caught_keeper *keeper, const struct channel_caught *caught)
 {
-	struct address_range range = ban_exempt_source(gateway, caught->source);
+	struct address_range range =
+	    ban_exempt_source(keeper->exempt, caught->source);
 	struct text words = TEXT_EMPTY;
 	struct wrong wrong;
 
-	if (!may_speak(&gateway->caught) || !is_of_now(gateway, caught) ||
-	    !read_wrong(gateway->current->policy, caught, &wrong))
+	if (!may_speak(keeper) || !is_of_now(keeper, caught) ||
+	    !read_wrong((*keeper->current)->policy, caught, &wrong))
 		return;
 	struct ban ban = ban_for(&wrong, &range);
-	if (ban_exempt_refuse(gateway, &range, BAN_FOR_WRONGS, &words) < 0)
-		tell_spared(gateway, &ban, wrong.line, &words);
-	else if (bans_find(&gateway->bans.bans, &range) == NULL &&
-		 ban_keeper_add(gateway, &ban, wrong.line, &words) < 0)
-		gateway_say("%s", words.at != NULL ? words.at : "?");
+	if (ban_exempt_refuse(keeper->exempt, &range, BAN_FOR_WRONGS, &words) <
+	    0)
+		tell_spared(keeper, &ban, wrong.line, &words);
+	else if (bans_find(&keeper->ban_keeper->bans, &range) == NULL)
+		ban_altogether(keeper, &ban, wrong.line, &words);
 	text_fini(&words);
 }
 
 void
-caught_keeper_sift(struct gateway *gateway)
+caught_keeper_sift(struct caught_keeper *keeper)
 {
-	const struct bans *bans = &gateway->caught.bans;
+	const struct bans *bans = &keeper->bans;
 
 	for (size_t i = 0; i < bans->count;) {
 		struct ban one = bans->items[i];
 		struct text why = TEXT_EMPTY, words = TEXT_EMPTY;
-		bool goes = ban_exempt_refuse(
-				gateway, &one.range, BAN_FOR_WRONGS, &why) < 0;
+		bool goes = ban_exempt_refuse(keeper->exempt, &one.range,
+				BAN_FOR_WRONGS, &why) < 0;
 		if (goes) {
 			release(&one.range);
-			remove_one(gateway, &one, why.at != NULL ? why.at : "?",
+			remove_one(keeper, &one, why.at != NULL ? why.at : "?",
 			    &words);
 		}
 		text_fini(&why);
@@ -260,19 +277,20 @@ caught_keeper_sift(struct gateway *gateway)
 }
 
 void
-caught_keeper_forget(struct gateway *gateway, const struct address_range *range)
+caught_keeper_forget(
+    struct caught_keeper *keeper, const struct address_range *range)
 {
-	if (!bans_remove(&gateway->caught.bans, range))
+	if (!bans_remove(&keeper->bans, range))
 		return;
 	release(range);
-	note(gateway, range);
+	note(keeper, range);
 }
 
 int
-caught_keeper_unban(struct gateway *gateway, const struct address_range *range,
-    struct text *out)
+caught_keeper_unban(struct caught_keeper *keeper,
+    const struct address_range *range, struct text *out)
 {
-	const struct ban *ban = bans_find(&gateway->caught.bans, range);
+	const struct ban *ban = bans_find(&keeper->bans, range);
 	struct ban gone;
 
 	if (ban == NULL)
@@ -280,7 +298,7 @@ caught_keeper_unban(struct gateway *gateway, const struct address_range *range,
 	gone = *ban;
 	int rc = caught_sets_release(range, out);
 	if (rc == 0)
-		remove_one(gateway, &gone, "it was unbanned", out);
+		remove_one(keeper, &gone, "it was unbanned", out);
 	return rc;
 }
 
@@ -290,8 +308,8 @@ caught_keeper_unban(struct gateway *gateway, const struct address_range *range,
 static void
 on_end(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
-	const struct bans *bans = &gateway->caught.bans;
+	struct caught_keeper *keeper = timer->context;
+	const struct bans *bans = &keeper->bans;
 	int64_t now = clock_now();
 
 	for (size_t i = 0; i < bans->count;) {
@@ -299,46 +317,43 @@ on_end(struct loop_timer *timer)
 		struct text words = TEXT_EMPTY;
 		bool is_over = one.ends <= now;
 		if (is_over)
-			remove_one(gateway, &one, "its time is over", &words);
+			remove_one(keeper, &one, "its time is over", &words);
 		text_fini(&words);
 		i += !is_over;
 	}
-	arm(gateway);
+	arm(keeper);
 }
 
 static void
-arm(struct gateway *gateway)
+arm(struct caught_keeper *keeper)
 {
-	struct loop_timer *timer = &gateway->caught.end;
+	struct loop_timer *timer = &keeper->end;
 
-	if (gateway->caught.bans.count == 0 || loop_timer_is_armed(timer))
+	if (keeper->bans.count == 0 || loop_timer_is_armed(timer))
 		return;
 	timer->fn = on_end;
-	timer->context = gateway;
-	loop_timer_arm(gateway->loop, timer, clock_now() + CLOCK_SECOND);
+	timer->context = keeper;
+	loop_timer_arm(keeper->loop, timer, clock_now() + CLOCK_SECOND);
 }
 
 /* ---- life ---- */
 
 void
-caught_keeper_open(struct gateway *gateway)
+caught_keeper_open(struct caught_keeper *keeper, const char *dir)
 {
-	struct caught_keeper *keeper = &gateway->caught;
 	char path[RUNTIME_PATH_BYTES];
 	struct text words = TEXT_EMPTY;
 
-	runtime_path(gateway->dir, RUNTIME_CAUGHT, path);
+	runtime_path(dir, RUNTIME_CAUGHT, path);
 	(void)ban_file_open(
 	    &keeper->file, path, &keeper->bans, clock_wall(), &words);
-	gateway_say_lines(&words);
-	arm(gateway);
+	notice_say_lines(&words);
+	arm(keeper);
 }
 
 void
-caught_keeper_close(struct gateway *gateway)
+caught_keeper_close(struct caught_keeper *keeper)
 {
-	struct caught_keeper *keeper = &gateway->caught;
-
 	loop_timer_cancel(&keeper->end);
 	ban_file_close(&keeper->file);
 	bans_fini(&keeper->bans);

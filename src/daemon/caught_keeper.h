@@ -23,8 +23,10 @@
 
 #include "net/loop.h"
 
-struct gateway;
+struct ban_exempt;
+struct ban_keeper;
 struct channel_caught;
+struct generation;
 
 /* So many words of the proxy's are heard at once, and then in a second. */
 #define CAUGHT_BURST    1000
@@ -35,6 +37,12 @@ struct channel_caught;
 #define CAUGHT_SPARED_TOLD (60 * CLOCK_SECOND)
 
 struct caught_keeper {
+	/* Lent: */
+	struct loop *loop;
+	const struct generation *const *current; /* NULL in it: none yet */
+	const struct ban_exempt *exempt;
+	struct ban_keeper *ban_keeper; /* of those banned altogether */
+	/* Its own: */
 	struct bans bans; /* whose reach is what they open */
 	struct ban_file file;
 	struct loop_timer end; /* of those whose time is over */
@@ -47,26 +55,26 @@ struct caught_keeper {
 };
 
 /* Reads those of an earlier life; what is wrong with them is said. */
-void caught_keeper_open(struct gateway *gateway);
-void caught_keeper_close(struct gateway *gateway);
+void caught_keeper_open(struct caught_keeper *keeper, const char *dir);
+void caught_keeper_close(struct caught_keeper *keeper);
 
 /* The kernel has banned him for the rule with this line and name. */
-void caught_keeper_see(struct gateway *gateway, struct address source,
+void caught_keeper_see(struct caught_keeper *keeper, struct address source,
     uint32_t line, struct str name);
 
 /* The proxy says that he is to be. */
 void caught_keeper_hear(
-    struct gateway *gateway, const struct channel_caught *caught);
+    struct caught_keeper *keeper, const struct channel_caught *caught);
 
 /* Those go who are not to be banned: there is a session, or another policy. */
-void caught_keeper_sift(struct gateway *gateway);
+void caught_keeper_sift(struct caught_keeper *keeper);
 
 /* He is banned altogether now, so there is no need of it here. */
 void caught_keeper_forget(
-    struct gateway *gateway, const struct address_range *range);
+    struct caught_keeper *keeper, const struct address_range *range);
 
 /* 0 with a sentence; -ENOENT: he is not there; another with a sentence. */
-int caught_keeper_unban(struct gateway *gateway,
+int caught_keeper_unban(struct caught_keeper *keeper,
     const struct address_range *range, struct text *out);
 
 #endif

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/command_desk.h"
 
+#include "daemon/ban_desk.h"
+#include "daemon/exit_status.h"
 #include "daemon/flow_list.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/name_list.h"
+#include "daemon/policies.h"
+#include "daemon/status.h"
+#include "daemon/tally_desk.h"
 
 #include <errno.h>
 
@@ -54,7 +59,8 @@ answer_ban(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_ban(desk->gateway, rest, false, out), out);
+	return answer_change(
+	    ban_desk_add(desk->gateway, rest, false, out), out);
 }
 
 static int
@@ -62,7 +68,7 @@ answer_force(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_ban(desk->gateway, rest, true, out), out);
+	return answer_change(ban_desk_add(desk->gateway, rest, true, out), out);
 }
 
 /* Who is banned there already for what he did is let go. */
@@ -75,7 +81,7 @@ answer_session(struct command_desk *desk, struct str word, struct text *out,
 		text_addz(out, "session ADDRESS\n");
 		return STATUS_USAGE;
 	}
-	caught_keeper_sift(desk->gateway);
+	caught_keeper_sift(&desk->gateway->caught);
 	return STATUS_GOOD;
 }
 
@@ -84,7 +90,7 @@ answer_unban(struct command_desk *desk, struct str rest, struct text *out,
     struct control_more *ret_more)
 {
 	(void)ret_more;
-	return answer_change(gateway_unban(desk->gateway, rest, out), out);
+	return answer_change(ban_desk_remove(desk->gateway, rest, out), out);
 }
 
 static int
@@ -93,7 +99,7 @@ answer_bans(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_bans(desk->gateway, out);
+	ban_desk_list(desk->gateway, out);
 	return STATUS_GOOD;
 }
 
@@ -113,7 +119,7 @@ answer_quotas(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_quotas(desk->gateway, out);
+	quota_keeper_list(&desk->gateway->quotas, out);
 	return STATUS_GOOD;
 }
 
@@ -123,7 +129,7 @@ answer_reset(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)ret_more;
 	return answer_change(
-	    gateway_reset_quotas(desk->gateway, rest, out), out);
+	    quota_keeper_reset(&desk->gateway->quotas, rest, out), out);
 }
 
 static int
@@ -210,7 +216,7 @@ answer_status(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
-	gateway_status(desk->gateway, out);
+	status_write(desk->policies, out);
 	return STATUS_GOOD;
 }
 
@@ -236,6 +242,11 @@ answer_hand_over(struct command_desk *desk, struct str rest, struct text *out,
 {
 	(void)rest;
 	(void)ret_more;
+	if (desk->policies->confirmation.waits) {
+		text_addz(
+		    out, "the policy in force is to be confirmed first\n");
+		return STATUS_NO;
+	}
 	return handover_begin(
 	    desk->handover, desk->gateway, desk->control, out);
 }
@@ -296,10 +307,11 @@ command_desk_answer(void *context, struct str line, struct text *out,
 			return commands[i].answer(desk,
 			    str_skip(line, commands[i].word.len), out,
 			    ret_more);
-	desk->policies.gateway = desk->gateway;
-	desk->policies.control = desk->control;
-	if (policy_desk_answer(&desk->policies, line, out, &status) ||
-	    tally_desk_answer(desk->gateway, line, out, ret_more, &status))
+	desk->policy_desk.policies = desk->policies;
+	desk->policy_desk.control = desk->control;
+	if (policy_desk_answer(&desk->policy_desk, line, out, &status) ||
+	    tally_desk_answer(
+		&desk->gateway->tally, line, out, ret_more, &status))
 		return status;
 	text_addz(out,
 	    "apply WORDS, ban or force RANGE SECONDS BECAUSE, bans, confirm, "
@@ -316,5 +328,5 @@ void
 command_desk_close(struct command_desk *desk)
 {
 	control_close(&desk->control);
-	policy_desk_close(&desk->policies);
+	policy_desk_close(&desk->policy_desk);
 }

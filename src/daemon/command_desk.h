@@ -14,13 +14,16 @@
 
 struct gateway;
 struct handover;
+struct policies;
 
-/* The caller sets gateway and handover; control is NULL until it is open. */
+/* The caller sets gateway, policies and handover; control is NULL until it is
+ * open. */
 struct command_desk {
 	struct gateway *gateway;
+	struct policies *policies;
 	struct handover *handover;
 	struct control *control;
-	struct policy_desk policies;
+	struct policy_desk policy_desk;
 	bool removes; /* `stop` was said */
 };
 

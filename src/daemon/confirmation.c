@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/confirmation.h"
 
+#include "daemon/apply_order.h"
 #include "daemon/gateway.h"
+#include "daemon/history.h"
+#include "daemon/interim.h"
+#include "daemon/last_good.h"
+#include "daemon/notice.h"
 #include "event/event.h"
 
 #include <errno.h>
@@ -16,7 +21,7 @@ tell(const struct text *reason)
 		.reason = reason->at,
 	};
 
-	gateway_say("%s", reason->at != NULL ? reason->at : "no memory");
+	notice_say("%s", reason->at != NULL ? reason->at : "no memory");
 	event_emit(&event);
 }
 
@@ -44,15 +49,17 @@ forget(struct confirmation *confirmation)
 	free(confirmation->path);
 	snapshot_fini(&confirmation->files);
 	fallback_fini(&confirmation->fallback);
-	*confirmation = (struct confirmation){ 0 };
+	confirmation->path = NULL;
+	confirmation->waits = false;
+	confirmation->id = 0;
 }
 
 /* ---- waiting ---- */
 
 static int
-hold_what_is(struct gateway *gateway)
+hold_what_is(struct confirmation *confirmation)
 {
-	struct confirmation *confirmation = &gateway->confirmation;
+	struct gateway *gateway = confirmation->gateway;
 
 	if (gateway->current == NULL)
 		return -ENOENT;
@@ -64,10 +71,9 @@ hold_what_is(struct gateway *gateway)
 }
 
 int
-confirmation_prepare(struct gateway *gateway, struct generation *next,
+confirmation_prepare(struct confirmation *confirmation, struct generation *next,
     const struct apply_order *order, struct text *words)
 {
-	struct confirmation *confirmation = &gateway->confirmation;
 	struct history_news news = {
 		.path = next->path,
 		.snapshot = &next->snapshot,
@@ -76,17 +82,17 @@ confirmation_prepare(struct gateway *gateway, struct generation *next,
 		.who = order->who,
 		.name = order->name,
 	};
-	int64_t id = hold_what_is(gateway);
+	int64_t id = hold_what_is(confirmation);
 
 	if (id == 0)
-		id = history_wait(&gateway->history, &news);
+		id = history_wait(confirmation->history, &news);
 	if (id < 0) {
 		text_addf(words,
 		    "that the policy comes back unless the new one is "
 		    "confirmed cannot be promised: %s\n",
 		    last_good_why((int)id));
 		forget(confirmation);
-		interim_end(gateway);
+		interim_end(confirmation->interim);
 		return (int)id;
 	}
 	confirmation->id = (uint32_t)id;
@@ -95,20 +101,20 @@ confirmation_prepare(struct gateway *gateway, struct generation *next,
 }
 
 void
-confirmation_abandon(struct gateway *gateway)
+confirmation_abandon(struct confirmation *confirmation)
 {
-	history_forget_waiting(&gateway->history);
-	forget(&gateway->confirmation);
-	interim_end(gateway);
+	history_forget_waiting(confirmation->history);
+	forget(confirmation);
+	interim_end(confirmation->interim);
 }
 
 /* ---- back ---- */
 
 /* What was in force before is so again. */
 static int
-undo(struct gateway *gateway, const char *because, struct text *words)
+undo(struct confirmation *confirmation, const char *because, struct text *words)
 {
-	struct confirmation *confirmation = &gateway->confirmation;
+	struct gateway *gateway = confirmation->gateway;
 	struct text reason = TEXT_EMPTY, why = TEXT_EMPTY;
 	int rc;
 
@@ -122,12 +128,12 @@ undo(struct gateway *gateway, const char *because, struct text *words)
 	} else {
 		text_addf(
 		    &reason, " %s; what was in force before is again", because);
-		fallback_fini(&gateway->fallback);
-		gateway->fallback = confirmation->fallback;
+		fallback_fini(confirmation->now);
+		*confirmation->now = confirmation->fallback;
 		confirmation->fallback = (struct fallback){ 0 };
-		history_undo(&gateway->history);
+		history_undo(confirmation->history);
 		forget(confirmation);
-		interim_end(gateway);
+		interim_end(confirmation->interim);
 	}
 	tell(&reason);
 	text_addf(words, "%s\n", reason.at != NULL ? reason.at : "no memory");
@@ -139,32 +145,33 @@ undo(struct gateway *gateway, const char *because, struct text *words)
 static void
 on_due(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct confirmation *confirmation = timer->context;
 	struct text words = TEXT_EMPTY;
 
-	if (undo(gateway, "was not confirmed in time", &words) < 0)
-		loop_timer_arm(
-		    gateway->loop, timer, clock_now() + CONFIRMATION_RETRY);
+	if (undo(confirmation, "was not confirmed in time", &words) < 0)
+		loop_timer_arm(confirmation->gateway->loop, timer,
+		    clock_now() + CONFIRMATION_RETRY);
 	text_fini(&words);
 }
 
 void
-confirmation_begin(struct gateway *gateway, int64_t within)
+confirmation_begin(struct confirmation *confirmation, int64_t within)
 {
-	struct confirmation *confirmation = &gateway->confirmation;
+	struct gateway *gateway = confirmation->gateway;
 
-	confirmation->fallback = gateway->fallback;
-	gateway->fallback = (struct fallback){ 0 };
+	confirmation->fallback = *confirmation->now;
+	*confirmation->now = (struct fallback){ 0 };
 	confirmation->due = clock_now() + within;
 	confirmation->timer.fn = on_due;
-	confirmation->timer.context = gateway;
+	confirmation->timer.context = confirmation;
 	loop_timer_arm(gateway->loop, &confirmation->timer, confirmation->due);
 }
 
 int
-confirmation_refuse_another(struct gateway *gateway, struct text *words)
+confirmation_refuse_another(
+    struct confirmation *confirmation, struct text *words)
 {
-	const struct confirmation *confirmation = &gateway->confirmation;
+	const struct gateway *gateway = confirmation->gateway;
 
 	if (!confirmation->waits)
 		return 0;
@@ -180,10 +187,10 @@ confirmation_refuse_another(struct gateway *gateway, struct text *words)
 
 /* The last good one first: whatever dies then, that is what comes back. */
 int
-gateway_confirm(struct gateway *gateway, struct text *out)
+confirmation_confirm(struct confirmation *confirmation, struct text *out)
 {
-	struct confirmation *confirmation = &gateway->confirmation;
-	struct last_good *good = &gateway->last_good;
+	struct gateway *gateway = confirmation->gateway;
+	struct last_good *good = confirmation->good;
 	struct snapshot *snapshot = &gateway->current->snapshot;
 	struct text reason = TEXT_EMPTY;
 	int rc = 0;
@@ -203,8 +210,8 @@ gateway_confirm(struct gateway *gateway, struct text *out)
 	add_policy(confirmation->id, gateway->current->path, &reason);
 	text_addz(&reason, " is confirmed");
 	forget(confirmation);
-	history_confirm(&gateway->history, snapshot);
-	interim_end(gateway);
+	history_confirm(confirmation->history, snapshot);
+	interim_end(confirmation->interim);
 	tell(&reason);
 	text_add(out, text_str(&reason));
 	text_fini(&reason);
@@ -212,10 +219,10 @@ gateway_confirm(struct gateway *gateway, struct text *out)
 }
 
 static int
-find_kept(struct gateway *gateway, struct str word, struct text *out,
+find_kept(struct confirmation *confirmation, struct str word, struct text *out,
     struct history_entry **ret)
 {
-	struct history *history = &gateway->history;
+	struct history *history = confirmation->history;
 	uint64_t id = 0;
 
 	if (history->good == NULL) {
@@ -242,17 +249,17 @@ find_kept(struct gateway *gateway, struct str word, struct text *out,
 }
 
 static int
-bring_back(struct gateway *gateway, uint32_t id, struct text *out)
+bring_back(struct confirmation *confirmation, uint32_t id, struct text *out)
 {
-	struct history_entry *entry = history_find(&gateway->history, id);
-	struct last_good *good = &gateway->last_good;
+	struct history_entry *entry = history_find(confirmation->history, id);
+	struct last_good *good = confirmation->good;
 	struct last_good_policy policy;
 	struct text why = TEXT_EMPTY;
 	int rc = last_good_open_files(good, &entry->files, &policy);
 
 	if (rc == 0) {
 		rc = gateway_bring_kept(
-		    gateway, policy.path, &policy.snapshot, &why);
+		    confirmation->gateway, policy.path, &policy.snapshot, &why);
 		last_good_policy_fini(&policy);
 	}
 	if (rc < 0)
@@ -265,32 +272,34 @@ bring_back(struct gateway *gateway, uint32_t id, struct text *out)
 }
 
 int
-gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
+confirmation_rollback(
+    struct confirmation *confirmation, struct str word, struct text *out)
 {
+	struct gateway *gateway = confirmation->gateway;
 	struct history_entry *entry = NULL;
 	struct text reason = TEXT_EMPTY;
 
 	/* Who means the one that waits gets no other back if he is late. */
 	bool is_waiting_meant = str_is(word, "waiting");
-	if (gateway->confirmation.waits && (word.len == 0 || is_waiting_meant))
-		return undo(gateway, "was taken back", out);
+	if (confirmation->waits && (word.len == 0 || is_waiting_meant))
+		return undo(confirmation, "was taken back", out);
 	if (is_waiting_meant) {
 		text_addz(out, "no policy waits to be confirmed");
 		return -ENOENT;
 	}
-	int rc = confirmation_refuse_another(gateway, out);
+	int rc = confirmation_refuse_another(confirmation, out);
 	if (rc == 0)
-		rc = find_kept(gateway, word, out, &entry);
+		rc = find_kept(confirmation, word, out, &entry);
 	if (rc < 0)
 		return rc;
 	uint32_t id = entry->id;
-	rc = bring_back(gateway, id, out);
+	rc = bring_back(confirmation, id, out);
 	if (rc < 0)
 		return rc;
-	fallback_end(&gateway->fallback);
-	(void)last_good_keep(&gateway->last_good, gateway->current->path,
+	fallback_end(confirmation->now);
+	(void)last_good_keep(confirmation->good, gateway->current->path,
 	    &gateway->current->snapshot, gateway->since);
-	history_return(&gateway->history, id);
+	history_return(confirmation->history, id);
 	add_policy(id, gateway->current->path, &reason);
 	text_addz(&reason, " is in force again");
 	tell(&reason);
@@ -300,21 +309,22 @@ gateway_rollback(struct gateway *gateway, struct str word, struct text *out)
 }
 
 void
-confirmation_close(struct gateway *gateway, bool stays)
+confirmation_close(struct confirmation *confirmation, bool stays)
 {
 	struct text words = TEXT_EMPTY;
 
-	if (gateway->confirmation.waits && stays)
-		(void)undo(gateway, "was not confirmed before the end", &words);
-	forget(&gateway->confirmation);
-	interim_end(gateway);
+	if (confirmation->waits && stays)
+		(void)undo(
+		    confirmation, "was not confirmed before the end", &words);
+	forget(confirmation);
+	interim_end(confirmation->interim);
 	text_fini(&words);
 }
 
 void
-confirmation_json(const struct gateway *gateway, struct json *json)
+confirmation_json(const struct confirmation *confirmation, struct json *json)
 {
-	const struct confirmation *confirmation = &gateway->confirmation;
+	const struct gateway *gateway = confirmation->gateway;
 	int64_t left = seconds_left(confirmation);
 	char due[CLOCK_TEXT_BYTES];
 

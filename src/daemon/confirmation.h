@@ -13,14 +13,13 @@
  * confirmed after all.
  *
  * A gateway that dies meanwhile finds at its next start that one waits, and
- * brings the last good policy into force (daemon/fallback).  Without --state
- * nothing is known of that then: the rules that stand are those of the policy
- * that waited, until a policy comes into force.
+ * brings the last good policy into force (daemon/first_policy).  Without
+ * --state nothing is known of that then: the rules that stand are those of the
+ * policy that waited, until a policy comes into force.
  */
 #ifndef GATEHOUSE_DAEMON_CONFIRMATION_H
 #define GATEHOUSE_DAEMON_CONFIRMATION_H
 
-#include "daemon/apply.h"
 #include "daemon/fallback.h"
 #include "daemon/snapshot.h"
 #include "net/loop.h"
@@ -32,9 +31,21 @@
 /* What could not come back is tried again after this. */
 #define CONFIRMATION_RETRY (2 * CLOCK_SECOND)
 
+struct apply_order;
+struct gateway;
 struct generation;
+struct history;
+struct interim;
+struct last_good;
 
 struct confirmation {
+	/* Lent: */
+	struct gateway *gateway;
+	struct last_good *good;
+	struct history *history;
+	struct interim *interim;
+	struct fallback *now; /* that what is in force is, if it is one */
+	/* Its own: */
 	bool waits;
 	uint32_t id; /* in the history; 0: it is not kept there */
 	int64_t due; /* clock_now */
@@ -46,27 +57,30 @@ struct confirmation {
 };
 
 /* 0, or a negative errno with a sentence in words: it cannot be promised. */
-int confirmation_prepare(struct gateway *gateway, struct generation *next,
-    const struct apply_order *order, struct text *words);
-void confirmation_abandon(struct gateway *gateway);
-void confirmation_begin(struct gateway *gateway, int64_t within);
+int confirmation_prepare(struct confirmation *confirmation,
+    struct generation *next, const struct apply_order *order,
+    struct text *words);
+void confirmation_abandon(struct confirmation *confirmation);
+void confirmation_begin(struct confirmation *confirmation, int64_t within);
 
 /* -EPERM with a sentence in words while one waits; else 0. */
-int confirmation_refuse_another(struct gateway *gateway, struct text *words);
+int confirmation_refuse_another(
+    struct confirmation *confirmation, struct text *words);
 
 /*
  * Commands; the word of a rollback is an id, empty, or "waiting": the one before
  * that which waits, and none if none waits.  0, -ENOENT where there is nothing
  * of the kind, or another negative errno; what there is to say is added to out.
  */
-int gateway_confirm(struct gateway *gateway, struct text *out);
-int gateway_rollback(
-    struct gateway *gateway, struct str word, struct text *out);
+int confirmation_confirm(struct confirmation *confirmation, struct text *out);
+int confirmation_rollback(
+    struct confirmation *confirmation, struct str word, struct text *out);
 
 /* The end of the gateway: what waits is taken back if the rules stay. */
-void confirmation_close(struct gateway *gateway, bool stays);
+void confirmation_close(struct confirmation *confirmation, bool stays);
 
 /* null, or {"policy", "id", "due", "seconds", "back_to"}. */
-void confirmation_json(const struct gateway *gateway, struct json *json);
+void confirmation_json(
+    const struct confirmation *confirmation, struct json *json);
 
 #endif

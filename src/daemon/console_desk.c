@@ -5,8 +5,10 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "daemon/channel.h"
-#include "daemon/gateway.h"
-#include "daemon/policy_desk.h"
+#include "daemon/child.h"
+#include "daemon/exit_status.h"
+#include "daemon/generation.h"
+#include "daemon/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -173,11 +175,11 @@ ask_control(const struct console_desk *desk, struct str line, bool changes,
 }
 
 static int
-open_journal(const struct gateway *gateway, struct str line)
+open_journal(const struct console_desk *desk, struct str line)
 {
 	char path[RUNTIME_PATH_BYTES];
 
-	runtime_path(gateway->dir,
+	runtime_path(desk->dir,
 	    str_is(line, "events") ? RUNTIME_EVENTS : RUNTIME_EVENTS ".1",
 	    path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -186,14 +188,14 @@ open_journal(const struct gateway *gateway, struct str line)
 
 /* A descriptor of what is answered without a body of its own; or 0. */
 static int
-find_file(const struct gateway *gateway, struct str line)
+find_file(const struct console_desk *desk, struct str line)
 {
 	if (str_starts(line, STR("events")))
-		return open_journal(gateway, line);
+		return open_journal(desk, line);
 	if (!str_is(line, "policy"))
 		return 0;
 	int fd =
-	    fcntl(gateway->current->snapshot.items[0].fd, F_DUPFD_CLOEXEC, 0);
+	    fcntl((*desk->current)->snapshot.items[0].fd, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -212,7 +214,7 @@ make_file(const struct text *body)
 
 static unsigned
 make_body(
-    struct gateway *gateway, const struct channel_ask *ask, struct text *body)
+    struct console_desk *desk, const struct channel_ask *ask, struct text *body)
 {
 	struct str line = str_of(ask->line);
 	size_t command = find_command(line);
@@ -223,7 +225,7 @@ make_body(
 			"character"),
 		    body);
 	if (commands[command].changes &&
-	    !is_token(gateway->current->policy, ask->token))
+	    !is_token((*desk->current)->policy, ask->token))
 		return put_problem(401, "Unauthorized",
 		    STR("a change needs a token that the policy's file has"),
 		    body);
@@ -231,23 +233,21 @@ make_body(
 		put_said(STR("the token is good"), body);
 		return 200;
 	}
-	return ask_control(
-	    &gateway->console, line, commands[command].changes, body);
+	return ask_control(desk, line, commands[command].changes, body);
 }
 
 /* 0, or the channel's end. */
 static int
-answer(struct gateway *gateway, const struct channel_ask *ask)
+answer(struct console_desk *desk, const struct channel_ask *ask)
 {
 	struct channel_message message = { .type = CHANNEL_ANSWER,
 		.answer = { .number = ask->number, .status = 200 } };
 	struct text body = TEXT_EMPTY;
-	int fd = gateway->current != NULL
-		     ? find_file(gateway, str_of(ask->line))
-		     : -EAGAIN;
+	int fd = *desk->current != NULL ? find_file(desk, str_of(ask->line))
+					: -EAGAIN;
 
 	if (fd == 0)
-		message.answer.status = make_body(gateway, ask, &body);
+		message.answer.status = make_body(desk, ask, &body);
 	else if (fd < 0)
 		message.answer.status =
 		    put_problem(404, "Not Found", str_of(strerror(-fd)), &body);
@@ -256,22 +256,22 @@ answer(struct gateway *gateway, const struct channel_ask *ask)
 	text_fini(&body);
 	if (fd < 0)
 		return fd;
-	int rc = gateway->console.watch.fd >= 0
-		     ? channel_send(gateway->console.watch.fd, &message, fd)
+	int rc = desk->watch.fd >= 0
+		     ? channel_send(desk->watch.fd, &message, fd)
 		     : 0;
 	(void)close(fd);
 	return rc == -EAGAIN ? 0 : rc;
 }
 
 static int
-take_one(struct gateway *gateway)
+take_one(struct console_desk *desk)
 {
 	static struct channel_message message; /* 4 KiB; one thread */
 	int fd = -1;
-	int rc = channel_receive(gateway->console.watch.fd, &message, &fd);
+	int rc = channel_receive(desk->watch.fd, &message, &fd);
 
 	if (rc == 0)
-		rc = message.type == CHANNEL_ASK ? answer(gateway, &message.ask)
+		rc = message.type == CHANNEL_ASK ? answer(desk, &message.ask)
 						 : -EBADMSG;
 	if (fd >= 0)
 		(void)close(fd);
@@ -281,27 +281,25 @@ take_one(struct gateway *gateway)
 static void
 on_pause_over(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct console_desk *desk = timer->context;
 
-	if (loop_watch_start(gateway->loop, &gateway->console.watch) < 0)
-		console_desk_close(gateway);
+	if (loop_watch_start(desk->loop, &desk->watch) < 0)
+		console_desk_close(desk);
 }
 
 static void
-pause_reading(struct gateway *gateway, int64_t for_time)
+pause_reading(struct console_desk *desk, int64_t for_time)
 {
-	struct console_desk *desk = &gateway->console;
-
 	loop_watch_stop(&desk->watch);
 	desk->pause.fn = on_pause_over;
-	desk->pause.context = gateway;
-	loop_timer_arm(gateway->loop, &desk->pause, clock_now() + for_time);
+	desk->pause.context = desk;
+	loop_timer_arm(desk->loop, &desk->pause, clock_now() + for_time);
 }
 
 static void
 on_questions(struct loop_watch *watch, unsigned ready)
 {
-	struct gateway *gateway = watch->context;
+	struct console_desk *desk = watch->context;
 	int64_t began = clock_now(), took = 0;
 	int rc = 0;
 
@@ -309,43 +307,43 @@ on_questions(struct loop_watch *watch, unsigned ready)
 	for (int i = 0; rc == 0 && i < QUESTIONS_MAX && watch->fd >= 0 &&
 			took < QUESTIONS_TIME;
 	     i++) {
-		rc = take_one(gateway);
+		rc = take_one(desk);
 		took = clock_now() - began;
 	}
 	if (rc < 0 && rc != -EAGAIN)
-		console_desk_close(gateway);
+		console_desk_close(desk);
 	else if (took >= QUESTIONS_TIME && watch->fd >= 0)
-		pause_reading(gateway, took);
+		pause_reading(desk, took);
 }
 
 void
-console_desk_close(struct gateway *gateway)
+console_desk_close(struct console_desk *desk)
 {
-	struct loop_watch *watch = &gateway->console.watch;
+	struct loop_watch *watch = &desk->watch;
 
 	if (watch->fd < 0)
 		return;
-	loop_timer_cancel(&gateway->console.pause);
+	loop_timer_cancel(&desk->pause);
 	loop_watch_stop(watch);
 	(void)close(watch->fd);
 	watch->fd = -1;
 }
 
 int
-console_desk_open(struct gateway *gateway)
+console_desk_open(struct console_desk *desk, struct child *child)
 {
-	console_desk_close(gateway);
-	gateway->console.watch = (struct loop_watch){
-		.fd = gateway->child.console,
+	console_desk_close(desk);
+	desk->watch = (struct loop_watch){
+		.fd = child->console,
 		.wanted = LOOP_READ,
 		.fn = on_questions,
-		.context = gateway,
+		.context = desk,
 	};
-	gateway->child.console = -1;
-	int rc = loop_watch_start(gateway->loop, &gateway->console.watch);
+	child->console = -1;
+	int rc = loop_watch_start(desk->loop, &desk->watch);
 	if (rc < 0) {
-		(void)close(gateway->console.watch.fd);
-		gateway->console.watch.fd = -1;
+		(void)close(desk->watch.fd);
+		desk->watch.fd = -1;
 	}
 	return rc;
 }

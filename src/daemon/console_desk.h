@@ -25,19 +25,25 @@
 /* Of a list of flows; what is more is cut off, and that is said. */
 #define CONSOLE_ANSWER_BYTES_MAX ((size_t)4 << 20)
 
-struct gateway;
+struct child;
+struct generation;
 
 struct console_desk {
+	/* Lent: */
+	struct loop *loop;
+	const char *dir;                         /* of the runtime */
+	const struct generation *const *current; /* NULL in it: none yet */
+	control_fn answer;                       /* of the control socket */
+	void *context;
+	/* Its own: */
 	struct loop_watch watch; /* fd -1: none */
 	struct loop_timer pause; /* until the next question is read */
-	control_fn answer;       /* of the control socket */
-	void *context;
 };
 
 /* Serves the proxy that has been started, and none before. */
-int console_desk_open(struct gateway *gateway);
+int console_desk_open(struct console_desk *desk, struct child *child);
 
 /* Does nothing where none is served. */
-void console_desk_close(struct gateway *gateway);
+void console_desk_close(struct console_desk *desk);
 
 #endif

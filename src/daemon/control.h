@@ -12,8 +12,8 @@
  *	purge KIND WHAT | quotas | report SECONDS | reset RULE SOURCE | rules |
  *	series STEP COUNT | status | stop | top WHAT SECONDS COUNT
  *
- * Of what `report`, `rules`, `series` and `top` answer, daemon/tally_desk and
- * daemon/tally_hours tell.
+ * Of what `report`, `rules`, `series` and `top` answer, daemon/tally_report and
+ * daemon/tally_desk tell.
  * Of what `apply`, `confirm`, `history` and so on do, daemon/policy_desk tells.
  *
  * FORM is text, colour (for a terminal) or json.  `count` says how many living

@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/early.h"
 
+#include "daemon/notice.h"
+
 #include <errno.h>
-
-/* The sentences of one call, each a line. */
-static void
-say_lines(struct text *words)
-{
-	struct str rest = text_str(words);
-
-	while (rest.len > 0) {
-		struct str line = str_cut(&rest, '\n');
-		gateway_say("%.*s", STR_ARG(line));
-	}
-	text_fini(words);
-}
 
 static int
 fill_own(const struct addresses *addresses, struct address_set *own)
@@ -30,43 +19,41 @@ fill_own(const struct addresses *addresses, struct address_set *own)
 }
 
 void
-early_follow(struct gateway *gateway, bool again)
+early_follow(struct early *early, bool again)
 {
-	const struct policy *policy = gateway->current->policy;
+	const struct policy *policy = (*early->current)->policy;
 	struct address_set own = { 0 };
 	struct early_plan plan = EARLY_PLAN_EMPTY;
 	struct text words = TEXT_EMPTY;
-	int rc = fill_own(&gateway->addresses, &own);
+	int rc = fill_own(early->addresses, &own);
 
-	if (rc == 0 && gateway->early.mode != EARLY_OFF)
-		rc = early_plan_make(policy, &own, gateway->ipv6, &plan);
+	if (rc == 0 && early->drop.mode != EARLY_OFF)
+		rc = early_plan_make(policy, &own, *early->ipv6, &plan);
 	if (rc < 0) { /* then the old lists must go all the same */
-		gateway_say("early drop: %s", strerror(-rc));
+		notice_say("early drop: %s", strerror(-rc));
 		early_plan_fini(&plan);
 	}
-	early_drop_set(
-	    &gateway->early, policy, &plan, &gateway->bans.bans, again, &words);
+	early_drop_set(&early->drop, policy, &plan, early->bans, again, &words);
 	early_plan_fini(&plan);
 	address_set_fini(&own);
-	say_lines(&words);
+	notice_say_lines(&words);
 }
 
 void
-early_see_ban(struct gateway *gateway, const struct address_range *range)
+early_see_ban(struct early *early, const struct address_range *range)
 {
 	struct text words = TEXT_EMPTY;
 
-	if (early_drop_see_ban(
-		&gateway->early, &gateway->bans.bans, range, &words))
-		early_follow(gateway, true);
-	say_lines(&words);
+	if (early_drop_see_ban(&early->drop, early->bans, range, &words))
+		early_follow(early, true);
+	notice_say_lines(&words);
 }
 
 void
-early_look(struct gateway *gateway)
+early_look(struct early *early)
 {
 	struct text words = TEXT_EMPTY;
 
-	early_drop_look(&gateway->early, &words);
-	say_lines(&words);
+	early_drop_look(&early->drop, &words);
+	notice_say_lines(&words);
 }

@@ -141,12 +141,24 @@ explain_ban(const struct ban *ban, struct explanation *ret)
 	return ret->arena.full ? -ENOMEM : 0;
 }
 
+/* The ban that it meets; NULL: none. */
+static const struct ban *
+ban_of(const struct gateway *gateway, const struct flow *flow)
+{
+	const struct bans *bans = &gateway->bans.bans;
+	const struct ban *ban = bans_cover(bans, flow->source);
+
+	if (ban == NULL)
+		ban = bans_cover(bans, flow->destination);
+	return ban != NULL ? ban
+			   : bans_cover(&gateway->caught.bans, flow->source);
+}
+
 static int
 explain(const struct gateway *gateway, const struct flow *flow,
     struct explanation *ret)
 {
-	const struct ban *ban =
-	    gateway_banned(gateway, flow->source, flow->destination);
+	const struct ban *ban = ban_of(gateway, flow);
 
 	return ban != NULL ? explain_ban(ban, ret)
 			   : explain_flow(gateway->current->policy, flow, ret);
@@ -203,7 +215,7 @@ gateway_explain(struct gateway *gateway, struct str text,
 		    &source, current->policy, &known, &arena, &report, &flow);
 	if (rc == 0) {
 		fill_in_time(&flow);
-		name_keeper_give(gateway, &flow);
+		name_keeper_give(&gateway->names, &flow);
 		rc = answer(gateway, &flow, form, out);
 	}
 	report_render(&report, form == GATEWAY_COLOUR, out);

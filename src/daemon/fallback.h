@@ -2,19 +2,15 @@
 /*
  * daemon/fallback: what is in force when the policy of the start cannot be.
  *
- * A service that finds its policy refused at boot must not leave the host open.
- * So the last good one (daemon/last_good) comes into force instead, and where
- * there is none, or it is not whole or not good any more, a policy that lets
- * nothing pass but what IPv4 and IPv6 themselves need.  Either is told of
- * loudly, here and in `status`, until a policy is applied.
+ * The last good policy, or one that lets nothing pass (daemon/first_policy
+ * brings them).  Either is told of loudly, here and in `status`, until a policy
+ * is applied.
  */
 #ifndef GATEHOUSE_DAEMON_FALLBACK_H
 #define GATEHOUSE_DAEMON_FALLBACK_H
 
 #include "base/json.h"
 #include "base/text.h"
-
-struct gateway;
 
 enum fallback_kind {
 	FALLBACK_NONE, /* the policy in force is the one that was asked for */
@@ -28,12 +24,8 @@ struct fallback {
 	struct text because; /* one line */
 };
 
-/*
- * As gateway_apply, but of a gateway that must not stay without a policy.  0:
- * something is in force; else even that could not be.
- */
-int fallback_start(
-    struct gateway *gateway, const char *path, struct text *words);
+/* To everybody: the journal and standard error. */
+void fallback_tell(const struct fallback *fallback);
 
 /* A policy was asked for, and is in force. */
 void fallback_end(struct fallback *fallback);

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "daemon/flows.h"
-#include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 /* Of ends that were lost it is not said more often than this. */
 #define SAID_EVERY (60 * CLOCK_SECOND)
@@ -16,7 +16,7 @@ say_lost(struct flow_watch *ends)
 	if (ends->said != 0 && now - ends->said < SAID_EVERY)
 		return;
 	ends->said = now;
-	gateway_say("ends of flows were lost: more came than could be read");
+	notice_say("ends of flows were lost: more came than could be read");
 }
 
 static void
@@ -76,7 +76,7 @@ flow_watch_follow(struct flow_watch *ends)
 		rc = loop_watch_start(ends->loop, &ends->watch);
 	}
 	if (rc < 0) {
-		gateway_say("no end of a flow is logged: %s",
+		notice_say("no end of a flow is logged: %s",
 		    why.at != NULL ? why.at : strerror(-rc));
 		close_log(ends);
 	}

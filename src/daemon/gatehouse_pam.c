@@ -13,6 +13,7 @@
  * does to its memory, and what it keeps there, goes with it.  One that takes
  * too long is killed.  Of names and passwords nothing is ever said or written.
  */
+#include "daemon/exit_status.h"
 #include "daemon/pam_check.h"
 #include "daemon/pam_keeper.h"
 #include "daemon/refusal.h"
@@ -27,12 +28,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_USAGE = 2,
-	STATUS_WORLD = 3,
-};
 
 /* A question that is looked at. */
 struct look {

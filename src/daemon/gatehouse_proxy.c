@@ -12,6 +12,7 @@
 #include "daemon/proxy_impl.h"
 
 #include "cache/disk.h"
+#include "daemon/exit_status.h"
 #include "event/counter.h"
 #include "event/event.h"
 #include "net/name_servers.h"
@@ -32,12 +33,6 @@
 
 /* How often one that makes way looks whether anybody is still there. */
 #define DRAIN_TICK (50 * CLOCK_MS)
-
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_USAGE = 2,
-	STATUS_WORLD = 3,
-};
 
 /* ---- making way ---- */
 

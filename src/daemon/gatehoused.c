@@ -9,16 +9,22 @@
  * Holds nftables, routes, listening sockets and the packet log, and the life of
  * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
  * it leaves the rules standing when it ends, and never starts without a policy
- * (daemon/fallback); with --foreground it takes them away, and a policy that is
- * refused is the end.  One thread, one loop; beside it threads that do nothing
- * but write events (console/journal_output).
+ * (daemon/first_policy); with --foreground it takes them away, and a policy
+ * that is refused is the end.  One thread, one loop; beside it threads that do
+ * nothing but write events (console/journal_output).
  */
 #include "base/heap.h"
+#include "daemon/apply.h"
+#include "daemon/apply_order.h"
 #include "daemon/arguments.h"
 #include "daemon/command_desk.h"
+#include "daemon/exit_status.h"
+#include "daemon/first_policy.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
+#include "daemon/notice.h"
 #include "daemon/notify.h"
+#include "daemon/policies.h"
 #include "daemon/refusal.h"
 #include "firewall/closed.h"
 #include "net/signals.h"
@@ -40,6 +46,7 @@ struct daemon {
 	struct loop_signal signals;
 	struct refusal_watch refusals;
 	struct gateway gateway;
+	struct policies policies;
 	struct runtime runtime;
 	struct command_desk commands;
 	struct inheritance inheritance;
@@ -78,15 +85,14 @@ apply_again(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
 	struct text words = TEXT_EMPTY;
-	const char *path = gateway->fallback.kind != FALLBACK_NONE
-			       ? daemon->path
-			       : gateway->current->path;
+	bool stands_in = daemon->policies.fallback.kind != FALLBACK_NONE;
+	const char *path = stands_in ? daemon->path : gateway->current->path;
 	const struct apply_order order = { .path = path };
-	int rc = gateway_apply(gateway, &order, &words);
+	int rc = apply_policy(&daemon->policies, &order, &words);
 
 	say_words(&words);
-	gateway_say(rc == 0 ? "the policy was read again"
-			    : "the policy was refused; the old one stays");
+	notice_say(rc == 0 ? "the policy was read again"
+			   : "the policy was refused; the old one stays");
 	text_fini(&words);
 }
 
@@ -96,7 +102,7 @@ on_signal(struct loop_signal *signal, int number)
 	struct daemon *daemon = signal->context;
 
 	if (number == SIGCHLD)
-		pam_keeper_see_child(&daemon->gateway);
+		pam_keeper_see_child(&daemon->gateway.pam);
 	if (number == SIGCHLD && daemon->handover.under_way)
 		handover_see_child(&daemon->gateway);
 	else if (number == SIGCHLD)
@@ -104,7 +110,7 @@ on_signal(struct loop_signal *signal, int number)
 	else if (number == SIGHUP && !daemon->handover.under_way)
 		apply_again(daemon);
 	else if (number == SIGUSR1)
-		journal_keeper_reopen(&daemon->gateway);
+		journal_keeper_reopen(&daemon->gateway.journal);
 	else
 		loop_stop(&daemon->loop);
 }
@@ -147,6 +153,8 @@ open_gateway(struct daemon *daemon, const struct passwd *user)
 	leash_take(&daemon->gateway.leash, &daemon->loop,
 	    daemon->inheritance.leash, daemon->inheritance.digest);
 	daemon->inheritance.leash = -1;
+	daemon->gateway.on_replaced = policies_follow;
+	daemon->gateway.context = &daemon->policies;
 	daemon->gateway.console.answer = command_desk_answer;
 	daemon->gateway.console.context = &daemon->commands;
 	return rc;
@@ -162,7 +170,7 @@ on_refused(void *context, const char *call)
 	(void)context;
 	(void)snprintf(reason, sizeof(reason),
 	    "gatehoused tried the system call %s and was refused", call);
-	gateway_say("the system call %s was refused", call);
+	notice_say("the system call %s was refused", call);
 	told.reason = reason;
 	event_emit(&told);
 }
@@ -182,15 +190,15 @@ enter_sandbox(struct daemon *daemon)
 static void
 open_state(struct daemon *daemon)
 {
-	struct last_good *good = &daemon->gateway.last_good;
+	struct last_good *good = &daemon->policies.last_good;
 	struct text why = TEXT_EMPTY;
 
 	if (last_good_open(good, daemon->state, &why) < 0) {
-		gateway_say("%s; no last good policy is kept",
+		notice_say("%s; no last good policy is kept",
 		    why.at != NULL ? why.at : "no memory");
 		text_add(&good->problem, text_str(&why));
 	} else {
-		history_open(&daemon->gateway.history, good);
+		history_open(&daemon->policies.history, good);
 	}
 	text_fini(&why);
 }
@@ -199,6 +207,7 @@ static int
 first_apply(struct daemon *daemon)
 {
 	struct gateway *gateway = &daemon->gateway;
+	struct policies *policies = &daemon->policies;
 	struct apply_order order = { .path = daemon->path,
 		.colour = isatty(STDERR_FILENO) == 1,
 		.first = true };
@@ -207,14 +216,17 @@ first_apply(struct daemon *daemon)
 
 	if (daemon->state != NULL)
 		open_state(daemon);
-	quota_keeper_open(gateway);
-	tally_hours_open(gateway);
-	if (daemon->state != NULL || interim_was_left(gateway)) {
-		rc = fallback_start(gateway, daemon->path, &words);
-		interim_end(gateway);
+	const char *state = policies->last_good.dir; /* NULL: there is none */
+	quota_keeper_open(
+	    &gateway->quotas, state != NULL ? state : gateway->dir);
+	if (state != NULL)
+		tally_keeper_open_book(&gateway->tally, state);
+	if (daemon->state != NULL || interim_was_left(&policies->interim)) {
+		rc = first_policy_bring(policies, daemon->path, &words);
+		interim_end(&policies->interim);
 	} else {
 		(void)apply_order_session(&order, str_of(daemon->session));
-		rc = gateway_apply(gateway, &order, &words);
+		rc = apply_policy(policies, &order, &words);
 	}
 
 	gateway->inherited = NULL;
@@ -234,7 +246,7 @@ open_control(struct daemon *daemon)
 	int rc = control_open(&daemon->loop, path, command_desk_answer,
 	    &daemon->commands, &daemon->commands.control, &why);
 	if (rc < 0)
-		gateway_say("%s", why.at);
+		notice_say("%s", why.at);
 	text_fini(&why);
 	return rc;
 }
@@ -255,6 +267,7 @@ static void
 make_way(struct daemon *daemon)
 {
 	gateway_make_way(&daemon->gateway);
+	policies_close(&daemon->policies);
 	runtime_close(&daemon->runtime);
 	handover_stand_by(&daemon->handover, &daemon->gateway);
 }
@@ -262,8 +275,10 @@ make_way(struct daemon *daemon)
 static enum status
 run(struct daemon *daemon, const struct passwd *user)
 {
-	int rc = watch_signals(daemon);
+	struct policies *policies = &daemon->policies;
 
+	policies_open(policies, &daemon->gateway, daemon->runtime.dir);
+	int rc = watch_signals(daemon);
 	if (rc == 0)
 		rc = open_gateway(daemon, user);
 	if (rc == 0)
@@ -281,9 +296,12 @@ run(struct daemon *daemon, const struct passwd *user)
 	command_desk_close(&daemon->commands);
 	if (daemon->handover.under_way)
 		make_way(daemon);
-	gateway_close(&daemon->gateway,
-	    !daemon->handover.under_way &&
-		(daemon->foreground || daemon->commands.removes || rc < 0));
+	bool goes = !daemon->handover.under_way &&
+		    (daemon->foreground || daemon->commands.removes || rc < 0);
+	confirmation_close(
+	    &policies->confirmation, !goes && daemon->gateway.current != NULL);
+	gateway_close(&daemon->gateway, goes);
+	policies_close(policies);
 	refusal_close(&daemon->refusals);
 	loop_signal_stop(&daemon->signals);
 	if (!stood)
@@ -298,9 +316,9 @@ start(struct daemon *daemon, const struct arguments *arguments)
 	struct text why = TEXT_EMPTY;
 
 	if (user == NULL) {
-		gateway_say("there is no user '%s' for gatehouse-proxy; make "
-			    "it with 'useradd --system %s' or name another "
-			    "with --user",
+		notice_say("there is no user '%s' for gatehouse-proxy; make "
+			   "it with 'useradd --system %s' or name another "
+			   "with --user",
 		    arguments->user, arguments->user);
 		return STATUS_WORLD;
 	}
@@ -308,7 +326,7 @@ start(struct daemon *daemon, const struct arguments *arguments)
 		daemon->inheritance.leash >= 0 ? WAIT_FOR_OTHER : 0,
 		&daemon->runtime, &why) < 0 ||
 	    loop_init(&daemon->loop) < 0) {
-		gateway_say("%s", why.at != NULL ? why.at : "no event loop");
+		notice_say("%s", why.at != NULL ? why.at : "no event loop");
 		text_fini(&why);
 		return STATUS_WORLD;
 	}
@@ -325,7 +343,7 @@ remove_rules(void)
 	int rc = gateway_remove_rules(&why);
 
 	if (rc < 0)
-		gateway_say("%s", why.at != NULL ? why.at : strerror(-rc));
+		notice_say("%s", why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 	return status_of(rc);
 }
@@ -337,7 +355,7 @@ close_host(void)
 	int rc = firewall_close(&why);
 
 	if (rc < 0)
-		gateway_say("the host could not be closed: %s",
+		notice_say("the host could not be closed: %s",
 		    why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 	return rc == 0 ? STATUS_GOOD : STATUS_WORLD;
@@ -348,6 +366,7 @@ main(int argc, char **argv)
 {
 	static struct daemon daemon = { .runtime.lock_fd = -1,
 		.commands = { .gateway = &daemon.gateway,
+		    .policies = &daemon.policies,
 		    .handover = &daemon.handover } };
 	struct arguments arguments;
 
@@ -356,7 +375,7 @@ main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	if (geteuid() != 0) {
-		gateway_say("it takes root to change the firewall");
+		notice_say("it takes root to change the firewall");
 		return STATUS_WORLD;
 	}
 	if (arguments.close)

@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/gateway_impl.h"
 
-#include "base/utf8.h"
-#include "daemon/refresh.h"
-#include "daemon/source_desk.h"
+#include "daemon/notice.h"
 #include "firewall/kernel.h"
 #include "firewall/routes.h"
 #include "firewall/transaction.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-void
-gateway_say(const char *format, ...)
-{
-	char said[1024];
-	struct text line = TEXT_EMPTY;
-	struct str rest;
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(said, sizeof(said), format, args);
-	va_end(args);
-	/* Some of it others have said, and standard error may be a terminal. */
-	for (rest = str_of(said); rest.len > 0;) {
-		bool is_first = rest.at == said;
-		text_clear(&line);
-		utf8_show(&line, str_cut(&rest, '\n'));
-		(void)dprintf(STDERR_FILENO, "gatehoused: %s%.*s\n",
-		    is_first ? "" : "    ", STR_ARG(text_str(&line)));
-	}
-	text_fini(&line);
-}
-
-void
-gateway_say_lines(struct text *words)
-{
-	struct str rest = text_str(words);
-
-	while (rest.len > 0) {
-		struct str line = str_cut(&rest, '\n');
-		gateway_say("%.*s", STR_ARG(line));
-	}
-	text_fini(words);
-}
 
 /* What a kernel does not have is said; the status has it as well. */
 void
@@ -60,7 +23,7 @@ gateway_tell_sandbox(const char *program, const struct sandbox *sandbox)
 		return;
 	(void)snprintf(reason, sizeof(reason), "the sandbox of %s lacks: %s",
 	    program, sandbox->problem);
-	gateway_say("%s", reason);
+	notice_say("%s", reason);
 	told.reason = reason;
 	event_emit(&told);
 }
@@ -87,16 +50,17 @@ on_event(const struct event *event, void *context)
 	/* A packet shows no name, but what was learned for its destination. */
 	if (event->kind == EVENT_KIND_PACKET && event->name.at == NULL)
 		named.name = name_keeper_name(
-		    gateway, event->zone_from, event->destination);
+		    &gateway->names, event->zone_from, event->destination);
 	journal_sink(&named, &gateway->journal.journal);
-	tally_keeper_see(gateway, &named);
+	tally_keeper_see(&gateway->tally, &named);
 }
 
 static int
 open_journal(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = journal_keeper_open(gateway);
+	int rc = journal_keeper_open(
+	    &gateway->journal, gateway->loop, &gateway->child, gateway->dir);
 
 	if (rc < 0) {
 		text_addz(&why, strerror(-rc));
@@ -114,7 +78,7 @@ count_flows(void)
 	struct text why = TEXT_EMPTY;
 
 	if (conntrack_count_flows(&why) < 0)
-		gateway_say("bytes and age of flows are not known: %s", why.at);
+		notice_say("bytes and age of flows are not known: %s", why.at);
 	text_fini(&why);
 }
 
@@ -122,7 +86,8 @@ static int
 open_packets(struct gateway *gateway, struct report *report)
 {
 	struct text why = TEXT_EMPTY;
-	int rc = packet_watch_open(&gateway->packets, gateway, &why);
+	int rc = packet_watch_open(&gateway->packets, gateway->loop,
+	    &gateway->caught, &gateway->tally.kernel, &why);
 
 	return rc < 0 ? gateway_say_cannot(
 			    report, rc, "cannot read the packet log", &why)
@@ -146,8 +111,58 @@ look_at_world(struct gateway *gateway, struct report *report)
 	if (rc == 0)
 		rc = gateway_watch_host(gateway, report);
 	if (rc == 0)
-		rc = pam_keeper_open(gateway);
+		rc = pam_keeper_open(&gateway->pam, gateway->loop);
+	gateway->child.pam = gateway->pam.helper;
 	return rc;
+}
+
+/* Each to whom it speaks to, and to what it looks at as it is just then. */
+static void
+introduce(struct gateway *gateway)
+{
+	const struct generation *const *current =
+	    (const struct generation *const *)&gateway->current;
+
+	gateway->exempt = (struct ban_exempt){ .current = current,
+		.addresses = &gateway->addresses };
+	gateway->early = (struct early){ .current = current,
+		.addresses = &gateway->addresses,
+		.bans = &gateway->bans.bans,
+		.ipv6 = &gateway->ipv6 };
+	gateway->bans = (struct ban_keeper){ .loop = gateway->loop,
+		.current = current,
+		.sets = &gateway->ruleset.bans,
+		.early = &gateway->early,
+		.child = &gateway->child,
+		.leash = &gateway->leash,
+		.exempt = &gateway->exempt,
+		.file = BAN_FILE_CLOSED };
+	gateway->caught = (struct caught_keeper){ .loop = gateway->loop,
+		.current = current,
+		.exempt = &gateway->exempt,
+		.ban_keeper = &gateway->bans,
+		.file = BAN_FILE_CLOSED };
+	gateway->names = (struct name_keeper){ .current = current,
+		.sets = &gateway->ruleset.learned,
+		.file = NAME_FILE_CLOSED };
+	gateway->quotas = (struct quota_keeper){ .loop = gateway->loop,
+		.current = current,
+		.child = &gateway->child };
+	gateway->tally = (struct tally_keeper){ .loop = gateway->loop,
+		.child = &gateway->child,
+		.pulse = &gateway->pulse,
+		.early = &gateway->early.drop,
+		.by_hour.book = TALLY_BOOK_CLOSED };
+	gateway->sources = (struct source_desk){ .loop = gateway->loop,
+		.current = current,
+		.pulse = &gateway->pulse,
+		.caught = &gateway->caught,
+		.names = &gateway->names,
+		.watch.fd = -1 };
+	gateway->console = (struct console_desk){ .loop = gateway->loop,
+		.dir = gateway->dir,
+		.current = current,
+		.watch.fd = -1 };
 }
 
 int
@@ -158,30 +173,26 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 		.loop = loop,
 		.dir = dir,
 		.addresses_watch.fd = -1,
-		.source_desk.fd = -1,
-		.console.watch.fd = -1,
 		.leash.watch.fd = -1,
-		.bans.file = BAN_FILE_CLOSED,
-		.caught.file = BAN_FILE_CLOSED,
-		.last_good = LAST_GOOD_CLOSED,
 		.pam = PAM_KEEPER_CLOSED,
 		.restart_after = GATEWAY_RESTART_FIRST,
 		.utc_offset_minutes = hours_utc_offset_minutes(clock_wall()),
 		.restart = { .fn = gateway_on_restart, .context = gateway },
 		.clear = { .fn = gateway_on_clear, .context = gateway },
 	};
+	introduce(gateway);
 	child_init(&gateway->child, uid, gid);
-	early_drop_init(&gateway->early, early);
+	early_drop_init(&gateway->early.drop, early);
 	flow_watch_init(&gateway->ends, loop,
 	    (const struct generation *const *)&gateway->current);
 	int rc = look_at_world(gateway, report);
 	if (rc < 0)
 		return rc;
-	tally_keeper_open(gateway);
-	ban_keeper_open(gateway);
-	caught_keeper_open(gateway);
-	name_keeper_open(gateway);
-	pulse_keeper_open(gateway);
+	tally_keeper_open(&gateway->tally);
+	ban_keeper_open(&gateway->bans, dir);
+	caught_keeper_open(&gateway->caught, dir);
+	name_keeper_open(&gateway->names, dir);
+	pulse_keeper_open(&gateway->pulse, loop, &gateway->child);
 	return 0;
 }
 
@@ -192,15 +203,15 @@ gateway_open(struct gateway *gateway, struct loop *loop, const char *dir,
 void
 gateway_enter_sandbox(struct gateway *gateway)
 {
-	bool modules = gateway->early.mode != EARLY_OFF &&
+	bool modules = gateway->early.drop.mode != EARLY_OFF &&
 		       access("/sys/kernel/btf/nf_conntrack", F_OK) == 0;
 
 	sandbox_enter_daemon(modules, &gateway->sandbox);
 	gateway_tell_sandbox("gatehoused", &gateway->sandbox);
 	/* Its threads have what is left from here on. */
-	int rc = journal_keeper_start(gateway);
+	int rc = journal_keeper_start(&gateway->journal);
 	if (rc < 0)
-		gateway_say("events are not written: %s", strerror(-rc));
+		notice_say("events are not written: %s", strerror(-rc));
 }
 
 int
@@ -219,19 +230,18 @@ stop_looking_after(struct gateway *gateway)
 	loop_timer_cancel(&gateway->upkeep);
 	loop_deferred_cancel(&gateway->clear);
 	loop_timer_cancel(&gateway->host_files);
-	pulse_keeper_close(gateway);
-	refresh_stop(gateway);
+	pulse_keeper_close(&gateway->pulse);
 	flow_watch_fini(&gateway->ends);
-	ban_keeper_close(gateway);
-	caught_keeper_close(gateway);
-	name_keeper_close(gateway);
-	quota_keeper_close(gateway);
-	tally_keeper_close(gateway);
+	ban_keeper_close(&gateway->bans);
+	caught_keeper_close(&gateway->caught);
+	name_keeper_close(&gateway->names);
+	quota_keeper_close(&gateway->quotas);
+	tally_keeper_close(&gateway->tally);
 	loop_watch_stop(&gateway->addresses_watch);
-	source_desk_close(gateway);
-	console_desk_close(gateway);
+	source_desk_close(&gateway->sources);
+	console_desk_close(&gateway->console);
 	leash_close(&gateway->leash);
-	early_drop_fini(&gateway->early);
+	early_drop_fini(&gateway->early.drop);
 }
 
 void
@@ -239,8 +249,6 @@ gateway_make_way(struct gateway *gateway)
 {
 	stop_looking_after(gateway);
 	packet_watch_close(&gateway->packets);
-	history_close(&gateway->history);
-	last_good_close(&gateway->last_good);
 	gateway->made_way = true;
 }
 
@@ -249,19 +257,15 @@ gateway_close(struct gateway *gateway, bool remove)
 {
 	struct text why = TEXT_EMPTY;
 
-	confirmation_close(gateway, !remove && gateway->current != NULL);
 	if (!gateway->made_way)
 		stop_looking_after(gateway);
 	child_stop(&gateway->child);
-	pam_keeper_close(gateway);
+	pam_keeper_close(&gateway->pam);
 	if (remove && gateway->current != NULL &&
 	    gateway_remove_rules(&why) < 0)
-		gateway_say("the rules could not be removed: %s", why.at);
+		notice_say("the rules could not be removed: %s", why.at);
 	text_fini(&why);
 	ruleset_fini(&gateway->ruleset);
-	history_close(&gateway->history);
-	last_good_close(&gateway->last_good);
-	fallback_fini(&gateway->fallback);
 	generation_destroy(gateway->current);
 	if (!gateway->made_way)
 		packet_watch_close(&gateway->packets);
@@ -269,5 +273,5 @@ gateway_close(struct gateway *gateway, bool remove)
 		(void)close(gateway->addresses_watch.fd);
 	addresses_fini(&gateway->addresses);
 	event_sink_set(NULL, NULL);
-	journal_keeper_close(gateway);
+	journal_keeper_close(&gateway->journal);
 }

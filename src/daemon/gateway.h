@@ -12,7 +12,9 @@
  * commits, and only then the proxy changes over; the last step cannot fail but
  * by the proxy's death, which brings a new one that reads the same policy.
  *
- * Between two applies, lists that say `refresh` make generations of their own
+ * It knows the policy in force and no other.  Where that comes from, what is
+ * kept of it and what comes back is the affair of daemon/policies.  Between two
+ * applies, lists that say `refresh` make generations of their own
  * (daemon/refresh), in the same transaction.
  *
  * If the proxy dies it is started again; the kernel's rules stand meanwhile,
@@ -21,21 +23,16 @@
 #ifndef GATEHOUSE_DAEMON_GATEWAY_H
 #define GATEHOUSE_DAEMON_GATEWAY_H
 
-#include "daemon/apply.h"
 #include "daemon/ban_exempt.h"
 #include "daemon/ban_keeper.h"
 #include "daemon/caught_keeper.h"
 #include "daemon/child.h"
-#include "daemon/confirmation.h"
 #include "daemon/console_desk.h"
-#include "daemon/fallback.h"
+#include "daemon/early.h"
 #include "daemon/flow_watch.h"
 #include "daemon/flows.h"
-#include "daemon/history.h"
 #include "daemon/inheritance.h"
-#include "daemon/interim.h"
 #include "daemon/journal_keeper.h"
-#include "daemon/last_good.h"
 #include "daemon/leash.h"
 #include "daemon/name_keeper.h"
 #include "daemon/packet_watch.h"
@@ -44,8 +41,8 @@
 #include "daemon/quota_keeper.h"
 #include "daemon/ruleset.h"
 #include "daemon/runtime.h"
+#include "daemon/source_desk.h"
 #include "daemon/tally_keeper.h"
-#include "firewall/early_drop.h"
 #include "net/loop.h"
 
 /* The proxy is started again after this, doubled up to the maximum while it
@@ -67,25 +64,21 @@ struct gateway {
 	struct packet_watch packets;
 	struct addresses addresses;
 	struct loop_watch addresses_watch; /* fd -1: none */
-	struct early_drop early;
+	struct early early;
 	struct child child;
-	struct loop_watch source_desk; /* of the child; fd -1: none */
-	struct pulse_keeper pulse;     /* likewise */
-	struct console_desk console;   /* likewise */
+	struct source_desk sources;  /* of the child */
+	struct pulse_keeper pulse;   /* likewise */
+	struct console_desk console; /* likewise */
 	struct loop_timer restart;
 	struct pam_keeper pam;
 	int64_t restart_after;
 	struct flow_watch ends;     /* of flows */
 	struct flows_tally ended;   /* by the last generation */
-	struct loop_timer refresh;  /* of lists (daemon/refresh) */
 	struct generation *current; /* NULL until the first apply */
-	struct last_good last_good; /* closed: nothing is kept */
-	struct history history;     /* likewise */
-	struct interim interim;     /* for what waits, without them */
-	struct confirmation confirmation;
-	struct fallback fallback;
-	const struct apply_order *order; /* while it is carried out */
-	bool booting;                    /* before the network is up */
+	/* Called when another one is in force (daemon/policies). */
+	void (*on_replaced)(void *context);
+	void *context;
+	bool booting; /* before the network is up */
 	struct ban_keeper bans;
 	struct caught_keeper caught;
 	struct name_keeper names;
@@ -126,17 +119,19 @@ void gateway_make_way(struct gateway *gateway);
 /*
  * What the next generation is made of, whose path is not yet said; and to
  * bring one into force, which takes it, or to leave everything as it was.
- * Errors as those of gateway_apply.  gateway->ended then has the flows that it
+ * Errors as those of apply_policy.  gateway->ended then has the flows that it
  * has ended.
  */
 struct generation_wish gateway_wish(struct gateway *gateway);
 int gateway_replace(struct gateway *gateway, struct generation **generation,
     struct text *words);
 
-/* The state as one JSON object, for `gatehouse status`. */
-void gateway_status(struct gateway *gateway, struct text *out);
+/* Brings a policy into force whose files are not those of the disk.  Errors and
+ * words as those of apply_policy. */
+int gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words);
 
-/* The same as OpenMetrics text (console/metrics).  0; -ENOMEM; -EIO: the
+/* The state as OpenMetrics text (console/metrics).  0; -ENOMEM; -EIO: the
  * kernel does not tell. */
 int gateway_metrics(struct gateway *gateway, struct text *out);
 
@@ -170,11 +165,5 @@ int gateway_remove_rules(struct text *reterr_why);
  * and is in the status.
  */
 void gateway_enter_sandbox(struct gateway *gateway);
-
-/* A line on standard error, for the administrator. */
-__attribute__((format(printf, 1, 2))) void gateway_say(const char *format, ...);
-
-/* Each line of the words, and they are freed. */
-void gateway_say_lines(struct text *words);
 
 #endif

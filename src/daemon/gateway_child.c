@@ -4,7 +4,7 @@
  */
 #include "daemon/gateway_impl.h"
 
-#include "daemon/source_desk.h"
+#include "daemon/notice.h"
 
 int
 gateway_hand_to_child(struct gateway *gateway,
@@ -22,16 +22,16 @@ gateway_hand_to_child(struct gateway *gateway,
 			gateway_tell_sandbox(
 			    "gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
-			rc = source_desk_open(gateway);
-		pulse_keeper_hear(gateway);
+			rc = source_desk_open(&gateway->sources, child);
+		pulse_keeper_hear(&gateway->pulse);
 		if (rc == 0)
-			rc = console_desk_open(gateway);
+			rc = console_desk_open(&gateway->console, child);
 		if (rc == 0)
-			rc = journal_keeper_teach(gateway);
+			rc = journal_keeper_teach(&gateway->journal);
 		if (rc == 0)
-			rc = quota_keeper_teach(gateway);
+			rc = quota_keeper_teach(&gateway->quotas);
 		if (rc == 0)
-			rc = ban_keeper_tell_proxy(gateway);
+			rc = ban_keeper_tell_proxy(&gateway->bans);
 	}
 	return rc < 0 ? rc : child_prepare(child, generation, reterr_why);
 }
@@ -61,11 +61,11 @@ gateway_on_restart(struct loop_timer *timer)
 	if (rc == 0)
 		rc = child_commit(&gateway->child, gateway->current->number);
 	if (rc < 0) {
-		gateway_say("%s; trying again", why.at != NULL ? why.at : "?");
+		notice_say("%s; trying again", why.at != NULL ? why.at : "?");
 		child_stop(&gateway->child);
 		restart_later(gateway);
 	} else {
-		gateway_say("gatehouse-proxy runs again (pid %d)",
+		notice_say("gatehouse-proxy runs again (pid %d)",
 		    (int)gateway->child.pid);
 	}
 	text_fini(&why);
@@ -94,8 +94,8 @@ gateway_child_ended(struct gateway *gateway)
 	if (child_reap(&gateway->child, &how, &refused)) {
 		if (refused)
 			tell_refusal();
-		gateway_say("gatehouse-proxy ended by %s; the rules stand, it "
-			    "is started again",
+		notice_say("gatehouse-proxy ended by %s; the rules stand, it "
+			   "is started again",
 		    how.at);
 		restart_later(gateway);
 	}
@@ -115,7 +115,7 @@ gateway_give_up_child(struct gateway *gateway)
 	if (gateway->child.pid == 0 || !gateway->child.takes_none)
 		return false;
 	event_emit(&told);
-	gateway_say("%s", told.reason);
+	notice_say("%s", told.reason);
 	child_stop(&gateway->child);
 	restart_later(gateway);
 	return true;

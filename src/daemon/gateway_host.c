@@ -5,7 +5,7 @@
  */
 #include "daemon/gateway_impl.h"
 
-#include "daemon/early.h"
+#include "daemon/notice.h"
 #include "firewall/routes.h"
 
 #include <unistd.h>
@@ -21,7 +21,7 @@ compile_again(struct gateway *gateway, const char *what)
 	if (rc == 0)
 		rc = gateway_commit_ruleset(gateway, &draft, &why);
 	if (rc < 0)
-		gateway_say("the rules do not know %s: %s", what,
+		notice_say("the rules do not know %s: %s", what,
 		    why.at != NULL ? why.at : strerror(-rc));
 	ruleset_draft_fini(&draft);
 	text_fini(&why);
@@ -37,10 +37,10 @@ see_new_addresses(struct gateway *gateway)
 		return;
 	(void)child_tell_own(&gateway->child, current);
 	leash_close(&gateway->leash);
-	ban_keeper_see_own(gateway);
-	caught_keeper_sift(gateway);
+	ban_keeper_see_own(&gateway->bans);
+	caught_keeper_sift(&gateway->caught);
 	compile_again(gateway, "the host's new addresses");
-	early_follow(gateway, true);
+	early_follow(&gateway->early, true);
 }
 
 /* The kernel counts hours by UTC: summer time moves them. */
@@ -66,7 +66,7 @@ on_addresses(struct loop_watch *watch, unsigned ready)
 	(void)ready;
 	int changed = addresses_monitor_read(watch->fd);
 	if (changed < 0) {
-		gateway_say("changes of addresses are not seen any more");
+		notice_say("changes of addresses are not seen any more");
 		loop_watch_stop(watch);
 	} else if (changed > 0 && addresses_read(&now, &why) == 0) {
 		if (addresses_eq(&now, &gateway->addresses)) {
@@ -101,10 +101,10 @@ on_upkeep(struct loop_timer *timer)
 	/* Others clean up after themselves too thoroughly (systemd-networkd),
 	 * and the kernel forgets the routes when lo goes down. */
 	if (gateway->current != NULL && routes_install(&why) < 0)
-		gateway_say("%s", why.at);
+		notice_say("%s", why.at);
 	if (gateway->current != NULL)
 		see_new_offset(gateway);
-	early_look(gateway);
+	early_look(&gateway->early);
 	text_fini(&why);
 	loop_timer_arm(gateway->loop, timer,
 	    loop_now(gateway->loop) + GATEWAY_UPKEEP_EVERY);

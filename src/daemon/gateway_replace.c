@@ -5,8 +5,6 @@
 #include "daemon/gateway_impl.h"
 
 #include "base/heap.h"
-#include "daemon/early.h"
-#include "daemon/refresh.h"
 #include "firewall/routes.h"
 
 int
@@ -34,7 +32,8 @@ static int
 prepare(struct gateway *gateway, const struct generation *generation,
     struct ruleset_draft *ret, struct text *words)
 {
-	int rc = journal_keeper_prepare(gateway, generation->policy, words);
+	int rc = journal_keeper_prepare(
+	    &gateway->journal, generation->policy, gateway->booting, words);
 
 	if (rc == 0)
 		rc = gateway_hand_to_child(gateway, generation, words);
@@ -80,7 +79,7 @@ commit(
 		rc = gateway_commit_ruleset(gateway, &draft, words);
 	ruleset_draft_fini(&draft);
 	if (rc < 0) {
-		journal_keeper_abandon(gateway);
+		journal_keeper_abandon(&gateway->journal);
 		(void)child_abort(&gateway->child, generation->number);
 		if (gateway->current == NULL) {
 			(void)routes_remove(words);
@@ -91,7 +90,7 @@ commit(
 		return rc;
 	}
 	(void)child_commit(&gateway->child, generation->number);
-	journal_keeper_commit(gateway);
+	journal_keeper_commit(&gateway->journal);
 	return 0;
 }
 
@@ -107,15 +106,6 @@ gateway_wish(struct gateway *gateway)
 		.booting = gateway->booting };
 }
 
-/* What was never read from the disk is not what the next boot should find, nor
- * is what may go again. */
-static void
-keep_as_last_good(struct gateway *gateway)
-{
-	if (!gateway->current->kept && !gateway->confirmation.waits)
-		gateway_keep(gateway);
-}
-
 int
 gateway_replace(
     struct gateway *gateway, struct generation **generation, struct text *words)
@@ -124,7 +114,8 @@ gateway_replace(
 	struct generation *before = gateway->current;
 	int rc;
 
-	tally_keeper_look(gateway); /* what the old rules have counted */
+	tally_keeper_look(
+	    &gateway->tally); /* what the old rules have counted */
 	rc = commit(gateway, next, words);
 
 	*generation = NULL;
@@ -135,16 +126,57 @@ gateway_replace(
 	gateway->current = next;
 	gateway->since = clock_wall();
 	gateway->ended = flows_end_forbidden(next, before);
-	tally_keeper_follow(gateway, !next->again);
+	tally_keeper_follow(&gateway->tally, next, !next->again);
 	flow_watch_follow(&gateway->ends);
 	generation_destroy(before);
-	early_follow(gateway, next->again);
-	refresh_arm(gateway);
-	quota_keeper_follow(gateway);
-	pam_keeper_follow(gateway);
-	caught_keeper_sift(gateway);
+	early_follow(&gateway->early, next->again);
+	quota_keeper_follow(&gateway->quotas);
+	pam_keeper_follow(&gateway->pam, next->policy);
+	caught_keeper_sift(&gateway->caught);
 	leash_judge(&gateway->leash, &next->snapshot);
-	keep_as_last_good(gateway);
+	gateway->on_replaced(gateway->context);
 	heap_give_back();
 	return 0;
+}
+
+/* ---- what was kept ---- */
+
+static int
+bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	struct generation_wish wish = gateway_wish(gateway);
+	struct generation *generation = NULL;
+	struct policy *kept = NULL;
+	struct report report;
+
+	wish.path = path;
+	wish.kept = files;
+	report_init(&report);
+	int rc = generation_create(&wish, &report, &generation, &kept);
+	report_render(&report, false, words);
+	report_fini(&report);
+	policy_unref(kept);
+	return rc < 0 ? rc : gateway_replace(gateway, &generation, words);
+}
+
+/*
+ * A policy that goes takes the proxy along that does not let it go: who has
+ * come into that could refuse all others.  A second one that does not take it
+ * is no better; the policy in force has another.
+ */
+int
+gateway_bring_kept(struct gateway *gateway, const char *path,
+    const struct snapshot *files, struct text *words)
+{
+	int rc = bring_kept(gateway, path, files, words);
+
+	if (rc == 0 || gateway->current == NULL ||
+	    !gateway_give_up_child(gateway))
+		return rc;
+	text_clear(words);
+	rc = bring_kept(gateway, path, files, words);
+	if (rc < 0)
+		(void)gateway_give_up_child(gateway);
+	return rc;
 }

@@ -172,7 +172,8 @@ open_listener(struct generation *generation, const struct generation_wish *wish,
 {
 	listener.fd = take_over(wish->before, &listener);
 	if (listener.fd == -ENOENT && wish->inherited != NULL)
-		listener.fd = inheritance_take(wish->inherited, &listener);
+		listener.fd = inheritance_take(wish->inherited, listener.at,
+		    channel_listener_has_datagrams(listener.kind));
 	if (listener.fd == -ENOENT)
 		listener.fd = listen_anew(wish, &listener, place, report);
 	if (listener.fd < 0) {

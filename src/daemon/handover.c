@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/handover.h"
 
-#include "daemon/policy_desk.h"
+#include "daemon/exit_status.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -16,7 +17,7 @@ drain_child(struct gateway *gateway)
 	int rc = child_drain(&gateway->child);
 	if (rc == 0)
 		return;
-	gateway_say("gatehouse-proxy cannot finish what it has begun: %s",
+	notice_say("gatehouse-proxy cannot finish what it has begun: %s",
 	    strerror(-rc));
 	child_stop(&gateway->child);
 }
@@ -49,11 +50,6 @@ handover_begin(struct handover *handover, struct gateway *gateway,
 	char digest[SHA256_TEXT_BYTES];
 	int ends[2];
 
-	if (gateway->confirmation.waits) {
-		text_addz(
-		    out, "the policy in force is to be confirmed first\n");
-		return STATUS_NO;
-	}
 	int rc = leash_digest(&gateway->current->snapshot, digest);
 	if (rc == 0 &&
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
@@ -91,7 +87,7 @@ on_patience(struct loop_timer *timer)
 {
 	struct gateway *gateway = timer->context;
 
-	gateway_say("what gatehouse-proxy had begun took too long");
+	notice_say("what gatehouse-proxy had begun took too long");
 	loop_stop(gateway->loop);
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/inheritance.h"
 
 #include "base/str.h"
-#include "daemon/generation.h"
 #include "net/socket.h"
 
 #include <errno.h>
@@ -74,13 +73,12 @@ option_of(int fd, int level, int name)
 }
 
 static bool
-listens(int fd, const struct generation_listener *there)
+listens(int fd, struct address_port there, bool datagrams)
 {
-	bool datagrams = channel_listener_has_datagrams(there->kind);
 	struct address_port at;
 
-	if (fd < 0 || socket_local(fd, &at) < 0 || at.port != there->at.port ||
-	    !address_eq(at.address, there->at.address))
+	if (fd < 0 || socket_local(fd, &at) < 0 || at.port != there.port ||
+	    !address_eq(at.address, there.address))
 		return false;
 	if (option_of(fd, SOL_SOCKET, SO_TYPE) !=
 	    (datagrams ? SOCK_DGRAM : SOCK_STREAM))
@@ -90,11 +88,11 @@ listens(int fd, const struct generation_listener *there)
 
 int
 inheritance_take(
-    struct inheritance *inheritance, const struct generation_listener *there)
+    struct inheritance *inheritance, struct address_port there, bool datagrams)
 {
 	for (size_t i = 0; i < inheritance->count; i++) {
 		int fd = inheritance->sockets[i];
-		if (!listens(fd, there))
+		if (!listens(fd, there, datagrams))
 			continue;
 		inheritance->sockets[i] = -1;
 		return fd;

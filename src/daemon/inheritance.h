@@ -12,6 +12,7 @@
 #ifndef GATEHOUSE_DAEMON_INHERITANCE_H
 #define GATEHOUSE_DAEMON_INHERITANCE_H
 
+#include "base/address.h"
 #include "base/sha256.h"
 
 #include <stddef.h>
@@ -33,11 +34,10 @@ struct inheritance {
  * anything is opened. */
 void inheritance_read(struct inheritance *inheritance);
 
-struct generation_listener;
-
-/* The socket that listens there, the caller's from now on; -ENOENT. */
+/* The socket that listens there, for datagrams or for connections, the
+ * caller's from now on; -ENOENT. */
 int inheritance_take(
-    struct inheritance *inheritance, const struct generation_listener *there);
+    struct inheritance *inheritance, struct address_port there, bool datagrams);
 
 /* What nobody has taken is closed. */
 void inheritance_close(struct inheritance *inheritance);

@@ -16,22 +16,28 @@
 
 #include <stdbool.h>
 
-struct gateway;
+struct history;
+struct last_good;
 
 struct interim {
+	/* Lent; they are opened and closed with it: */
+	struct last_good *good;
+	struct history *history;
+	const char *runtime; /* its folder */
+	/* Its own: */
 	bool is_open;
 	char dir[RUNTIME_PATH_BYTES];
 };
 
-/* Before a policy is tried out: the one in force is kept.  0, also where
- * --state keeps it; or a negative errno with a line in *words. */
-int interim_begin(struct gateway *gateway, struct text *words);
+/* Before a policy is tried out, where nothing is kept: what is in force can be.
+ * 0, or a negative errno with a sentence. */
+int interim_open(struct interim *interim, struct text *reterr_why);
 
 /* At the start: whether the gateway before this one left one that waits, which
  * then is open. */
-bool interim_was_left(struct gateway *gateway);
+bool interim_was_left(struct interim *interim);
 
 /* Nothing waits any more.  Does nothing where none is open. */
-void interim_end(struct gateway *gateway);
+void interim_end(struct interim *interim);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/journal_keeper.h"
 
-#include "daemon/gateway.h"
+#include "daemon/child.h"
+#include "daemon/notice.h"
+#include "daemon/runtime.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,9 +23,8 @@ clear_place(struct journal_place *place)
 /* ---- the proxy ---- */
 
 static int
-tell_child(struct gateway *gateway, size_t number)
+tell_child(struct journal_keeper *keeper, size_t number)
 {
-	struct journal_keeper *keeper = &gateway->journal;
 	const struct journal_place *place = &keeper->places[number];
 	struct channel_output output = {
 		.number = (uint32_t)number,
@@ -41,20 +42,20 @@ tell_child(struct gateway *gateway, size_t number)
 			(void)close(fd);
 		fd = -1;
 	}
-	int rc = child_tell_output(&gateway->child, &output, fd);
+	int rc = child_tell_output(keeper->child, &output, fd);
 	if (fd >= 0)
 		(void)close(fd);
 	return rc;
 }
 
 int
-journal_keeper_teach(struct gateway *gateway)
+journal_keeper_teach(struct journal_keeper *keeper)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < PLACES; i++)
-		if (gateway->journal.places[i].used)
-			rc = tell_child(gateway, i);
+		if (keeper->places[i].used)
+			rc = tell_child(keeper, i);
 	return rc;
 }
 
@@ -68,12 +69,12 @@ on_mail(struct loop *loop, struct loop_message *message)
 
 	(void)loop;
 	atomic_store(&keeper->mailed, false);
-	if (keeper->gateway->child.pid == 0)
+	if (keeper->child->pid == 0)
 		return;
 	for (size_t i = 0; i < PLACES; i++)
 		if (keeper->places[i].used &&
 		    keeper->places[i].settings.kind == POLICY_JOURNAL_FILE)
-			(void)tell_child(keeper->gateway, i);
+			(void)tell_child(keeper, i);
 }
 
 /* By an output's thread. */
@@ -83,14 +84,14 @@ on_moved(void *context)
 	struct journal_keeper *keeper = context;
 
 	if (!atomic_exchange(&keeper->mailed, true))
-		loop_post(keeper->gateway->loop, &keeper->mail);
+		loop_post(keeper->loop, &keeper->mail);
 }
 
 /* ---- paths ---- */
 
 /* NULL with *ret_rc 0: there is none. */
 static char *
-path_of(const struct gateway *gateway,
+path_of(const struct journal_keeper *keeper,
     const struct policy_journal_output *settings, int *ret_rc)
 {
 	struct text path = TEXT_EMPTY;
@@ -104,7 +105,7 @@ path_of(const struct gateway *gateway,
 	if (given.len == 0)
 		return NULL;
 	if (given.at[0] != '/')
-		text_addf(&path, "%s/", gateway->dir);
+		text_addf(&path, "%s/", keeper->dir);
 	text_add(&path, given);
 	if (path.full) {
 		text_fini(&path);
@@ -170,8 +171,7 @@ find_free(const struct journal_keeper *keeper)
 
 /* At boot a gateway is more than its journal: the output tries again. */
 static int
-open_place(
-    struct gateway *gateway, struct journal_place *place, struct text *words)
+open_place(struct journal_place *place, bool booting, struct text *words)
 {
 	int fd = journal_output_open(&place->settings, place->path, 0640);
 	struct text why = TEXT_EMPTY;
@@ -183,8 +183,8 @@ open_place(
 	text_addf(&why, "cannot write events to %s: %s",
 	    place->path != NULL ? place->path : "standard output",
 	    strerror(-fd));
-	if (gateway->booting && place->path != NULL) {
-		gateway_say_lines(&why);
+	if (booting && place->path != NULL) {
+		notice_say_lines(&why);
 		return 0;
 	}
 	text_add(words, text_str(&why));
@@ -205,16 +205,16 @@ put_place(struct journal_place *place,
 
 /* Those that go on first: their numbers are not free. */
 static int
-draft_outputs(struct gateway *gateway, const struct policy_journal *journal,
-    bool goes_on, struct text *reterr_why)
+draft_outputs(struct journal_keeper *keeper,
+    const struct policy_journal *journal, bool goes_on, bool booting,
+    struct text *reterr_why)
 {
-	struct journal_keeper *keeper = &gateway->journal;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < journal->count; i++) {
 		const struct policy_journal_output *settings =
 		    &journal->outputs[i];
-		char *path = path_of(gateway, settings, &rc);
+		char *path = path_of(keeper, settings, &rc);
 		size_t at = find_place(keeper, settings, path);
 		if (rc < 0 || goes_on != (at < PLACES)) {
 			free(path);
@@ -229,31 +229,32 @@ draft_outputs(struct gateway *gateway, const struct policy_journal *journal,
 		put_place(&keeper->draft[at], settings, path);
 		if (!goes_on)
 			rc =
-			    open_place(gateway, &keeper->draft[at], reterr_why);
+			    open_place(&keeper->draft[at], booting, reterr_why);
 	}
 	return rc;
 }
 
 void
-journal_keeper_abandon(struct gateway *gateway)
+journal_keeper_abandon(struct journal_keeper *keeper)
 {
 	for (size_t i = 0; i < PLACES; i++)
-		clear_place(&gateway->journal.draft[i]);
-	gateway->journal.drafted = false;
+		clear_place(&keeper->draft[i]);
+	keeper->drafted = false;
 }
 
 int
-journal_keeper_prepare(struct gateway *gateway, const struct policy *policy,
-    struct text *reterr_why)
+journal_keeper_prepare(struct journal_keeper *keeper,
+    const struct policy *policy, bool booting, struct text *reterr_why)
 {
-	journal_keeper_abandon(gateway);
-	int rc = draft_outputs(gateway, &policy->journal, true, reterr_why);
+	journal_keeper_abandon(keeper);
+	int rc =
+	    draft_outputs(keeper, &policy->journal, true, booting, reterr_why);
 	if (rc == 0)
-		rc =
-		    draft_outputs(gateway, &policy->journal, false, reterr_why);
-	gateway->journal.drafted = rc == 0;
+		rc = draft_outputs(
+		    keeper, &policy->journal, false, booting, reterr_why);
+	keeper->drafted = rc == 0;
 	if (rc < 0)
-		journal_keeper_abandon(gateway);
+		journal_keeper_abandon(keeper);
 	return rc;
 }
 
@@ -270,10 +271,8 @@ bring(struct journal_keeper *keeper, size_t number)
 }
 
 void
-journal_keeper_commit(struct gateway *gateway)
+journal_keeper_commit(struct journal_keeper *keeper)
 {
-	struct journal_keeper *keeper = &gateway->journal;
-
 	if (!keeper->drafted)
 		return;
 	for (size_t i = 0; i < PLACES; i++) {
@@ -284,14 +283,14 @@ journal_keeper_commit(struct gateway *gateway)
 		else
 			journal_drop(&keeper->journal, i);
 		if (rc < 0)
-			gateway_say("an output of the journal could not begin: "
-				    "%s",
+			notice_say("an output of the journal could not begin: "
+				   "%s",
 			    strerror(-rc));
 		clear_place(&keeper->places[i]);
 		keeper->places[i] = keeper->draft[i];
 		keeper->draft[i] = (struct journal_place){ .fd = -1 };
 		if (keeper->places[i].used || was_used)
-			(void)tell_child(gateway, i);
+			(void)tell_child(keeper, i);
 	}
 	keeper->drafted = false;
 }
@@ -299,13 +298,15 @@ journal_keeper_commit(struct gateway *gateway)
 /* ---- life ---- */
 
 int
-journal_keeper_open(struct gateway *gateway)
+journal_keeper_open(struct journal_keeper *keeper, struct loop *loop,
+    struct child *child, const char *dir)
 {
-	struct journal_keeper *keeper = &gateway->journal;
 	struct journal_place *place = &keeper->places[0];
 	int rc;
 
-	keeper->gateway = gateway;
+	keeper->loop = loop;
+	keeper->child = child;
+	keeper->dir = dir;
 	keeper->mail.fn = on_mail;
 	for (size_t i = 0; i < PLACES; i++)
 		keeper->places[i].fd = keeper->draft[i].fd = -1;
@@ -315,29 +316,27 @@ journal_keeper_open(struct gateway *gateway)
 	keeper->journal.moved = on_moved;
 	keeper->journal.context = keeper;
 	put_place(place, &policy_journal_usual,
-	    path_of(gateway, &policy_journal_usual, &rc));
+	    path_of(keeper, &policy_journal_usual, &rc));
 	if (rc == 0)
 		rc = journal_open(&keeper->journal, place->path, 0640);
 	return rc;
 }
 
 int
-journal_keeper_start(struct gateway *gateway)
+journal_keeper_start(struct journal_keeper *keeper)
 {
-	return journal_start(&gateway->journal.journal);
+	return journal_start(&keeper->journal);
 }
 
 void
-journal_keeper_reopen(struct gateway *gateway)
+journal_keeper_reopen(struct journal_keeper *keeper)
 {
-	journal_reopen(&gateway->journal.journal);
+	journal_reopen(&keeper->journal);
 }
 
 void
-journal_keeper_close(struct gateway *gateway)
+journal_keeper_close(struct journal_keeper *keeper)
 {
-	struct journal_keeper *keeper = &gateway->journal;
-
 	journal_fini(&keeper->journal);
 	for (size_t i = 0; i < PLACES; i++) {
 		clear_place(&keeper->places[i]);
@@ -373,12 +372,12 @@ put_output(struct json *json, const struct journal_place *place,
 }
 
 void
-journal_keeper_json(struct gateway *gateway, bool answers, struct json *json)
+journal_keeper_json(
+    struct journal_keeper *keeper, bool answers, struct json *json)
 {
-	struct journal_keeper *keeper = &gateway->journal;
 	struct channel_outputs its = { 0 };
 
-	if (answers && child_count_outputs(&gateway->child, &its) < 0)
+	if (answers && child_count_outputs(keeper->child, &its) < 0)
 		its = (struct channel_outputs){ 0 };
 	json_object_begin(json);
 	json_name(json, "version");

@@ -19,7 +19,7 @@
 #include "console/journal.h"
 #include "net/loop.h"
 
-struct gateway;
+struct child;
 struct policy;
 
 /* An output, by the number that it has in both processes. */
@@ -31,43 +31,50 @@ struct journal_place {
 };
 
 struct journal_keeper {
+	struct loop *loop;
+	struct child *child;
+	const char *dir;
 	struct journal journal;
 	struct journal_place places[POLICY_JOURNAL_OUTPUTS_MAX];
 	struct journal_place draft[POLICY_JOURNAL_OUTPUTS_MAX];
 	bool drafted;
 	struct loop_message mail; /* a file is another now */
 	atomic_bool mailed;
-	struct gateway *gateway;
 };
 
 /*
  * Events go to DIR/events.jsonl until a policy says otherwise.  They wait until
- * start, which begins threads.  0 or a negative errno.
+ * start, which begins threads.  Loop, child and dir are lent until it is
+ * closed.  0 or a negative errno.
  */
-int journal_keeper_open(struct gateway *gateway);
-int journal_keeper_start(struct gateway *gateway);
+int journal_keeper_open(struct journal_keeper *keeper, struct loop *loop,
+    struct child *child, const char *dir);
+int journal_keeper_start(struct journal_keeper *keeper);
 
-/* 0, or a negative errno with a sentence, and then there is no draft. */
-int journal_keeper_prepare(struct gateway *gateway, const struct policy *policy,
-    struct text *reterr_why);
-void journal_keeper_abandon(struct gateway *gateway);
+/*
+ * 0, or a negative errno with a sentence, and then there is no draft.
+ * `booting`: a place that is not there yet is no reason to refuse.
+ */
+int journal_keeper_prepare(struct journal_keeper *keeper,
+    const struct policy *policy, bool booting, struct text *reterr_why);
+void journal_keeper_abandon(struct journal_keeper *keeper);
 
 /* The draft is in force, here and in the proxy that runs. */
-void journal_keeper_commit(struct gateway *gateway);
+void journal_keeper_commit(struct journal_keeper *keeper);
 
 /* Tells a proxy that has just started of all outputs. */
-int journal_keeper_teach(struct gateway *gateway);
+int journal_keeper_teach(struct journal_keeper *keeper);
 
 /* SIGUSR1: somebody has moved the files. */
-void journal_keeper_reopen(struct gateway *gateway);
+void journal_keeper_reopen(struct journal_keeper *keeper);
 
 /* "journal": {"version", "outputs": [{"to", "as", "events", "lost",
  * "problem"}]}, of both processes; of gatehoused alone if the proxy has not
  * answered just now. */
 void journal_keeper_json(
-    struct gateway *gateway, bool answers, struct json *json);
+    struct journal_keeper *keeper, bool answers, struct json *json);
 
 /* Writes what waits, for JOURNAL_END_PATIENCE at most. */
-void journal_keeper_close(struct gateway *gateway);
+void journal_keeper_close(struct journal_keeper *keeper);
 
 #endif

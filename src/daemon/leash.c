@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/leash.h"
 
-#include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ on_end(struct loop_watch *watch, unsigned ready)
 	struct leash *leash = watch->context;
 
 	(void)ready;
-	gateway_say("the proxy of before has finished");
+	notice_say("the proxy of before has finished");
 	leash_close(leash);
 }
 
@@ -55,8 +55,8 @@ leash_judge(struct leash *leash, const struct snapshot *snapshot)
 	if (!leash_holds(leash) || (leash_digest(snapshot, digest) == 0 &&
 				       strcmp(digest, leash->digest) == 0))
 		return;
-	gateway_say("the policy is another one: what the proxy of before still "
-		    "did has been ended");
+	notice_say("the policy is another one: what the proxy of before still "
+		   "did has been ended");
 	leash_close(leash);
 }
 

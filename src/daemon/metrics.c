@@ -50,8 +50,8 @@ take_rules(const struct gateway *gateway,
 			one->firewall =
 			    (struct metrics_amount){ counter->packets,
 				    counter->bytes };
-		early_drop_counted(
-		    &gateway->early, i, &one->early.packets, &one->early.bytes);
+		early_drop_counted(&gateway->early.drop, i, &one->early.packets,
+		    &one->early.bytes);
 	}
 	snapshot->rule_count = policy->rule_count;
 }
@@ -116,7 +116,7 @@ take_state(struct gateway *gateway, struct metrics_snapshot *snapshot)
 	    gateway->child.pid == 0 || snapshot->proxy_answers;
 	snapshot->proxy_starts = gateway->child.starts;
 	snapshot->bans = gateway->bans.bans.count + gateway->caught.bans.count;
-	snapshot->early_bans = early_drop_banned(&gateway->early);
+	snapshot->early_bans = early_drop_banned(&gateway->early.drop);
 	snapshot->quotas = gateway->quotas.book.count;
 	for (unsigned i = 0; i < COUNTER_CELLS; i++)
 		snapshot->cells[i] = values[i] + counter_get_cell(i);

@@ -3,7 +3,9 @@
 
 #include "base/vec.h"
 #include "daemon/channel.h"
-#include "daemon/gateway.h"
+#include "daemon/generation.h"
+#include "daemon/notice.h"
+#include "daemon/runtime.h"
 #include "policy/learning.h"
 
 #include <errno.h>
@@ -20,28 +22,28 @@ complain(struct name_keeper *keeper, const char *words)
 	    now - keeper->complained < NAME_KEEPER_TOLD)
 		return;
 	keeper->complained = now;
-	gateway_say("%s", words);
+	notice_say("%s", words);
 }
 
 static void
-answer(struct gateway *gateway, uint32_t number, int rc)
+answer(int proxy, uint32_t number, int rc)
 {
 	const struct channel_message message = { .type = CHANNEL_LEARNED,
 		.source = { .number = number, .error = rc } };
 
 	/* Who does not read gives up by himself. */
-	if (number != 0 && gateway->source_desk.fd >= 0)
-		(void)channel_send(gateway->source_desk.fd, &message, -1);
+	if (number != 0 && proxy >= 0)
+		(void)channel_send(proxy, &message, -1);
 }
 
 /* The policy in force, of whose zones it is one; false: we do not answer it. */
 static bool
-read_answer(const struct gateway *gateway, const struct channel_learn *learn,
+read_answer(const struct name_keeper *keeper, const struct channel_learn *learn,
     struct learned_answer *ret)
 {
-	if (gateway->current == NULL)
+	if (*keeper->current == NULL)
 		return false;
-	const struct policy *policy = gateway->current->policy;
+	const struct policy *policy = (*keeper->current)->policy;
 	int64_t time = (int64_t)learn->seconds * CLOCK_SECOND;
 	*ret = (struct learned_answer){
 		.name = str_of(learn->name),
@@ -54,30 +56,29 @@ read_answer(const struct gateway *gateway, const struct channel_learn *learn,
 }
 
 void
-name_keeper_hear(struct gateway *gateway, const struct channel_learn *learn)
+name_keeper_hear(
+    struct name_keeper *keeper, const struct channel_learn *learn, int proxy)
 {
-	struct name_keeper *keeper = &gateway->names;
 	struct learned_answer heard;
 
-	if (!read_answer(gateway, learn, &heard)) {
+	if (!read_answer(keeper, learn, &heard)) {
 		keeper->refused++;
-		answer(gateway, learn->number, -EPERM);
+		answer(proxy, learn->number, -EPERM);
 		return;
 	}
 	if (keeper->heard_count == 0)
-		learned_change_begin(&keeper->change, &gateway->ruleset.learned,
-		    gateway->current->policy, &keeper->names);
+		learned_change_begin(&keeper->change, keeper->sets,
+		    (*keeper->current)->policy, &keeper->names);
 	if (learned_change_put(&keeper->change, &heard))
 		name_file_note(&keeper->file, str_of(learn->zone), &heard);
 	keeper->heard[keeper->heard_count++] = learn->number;
 	if (keeper->heard_count == NAME_KEEPER_HEARD_MAX)
-		name_keeper_settle(gateway);
+		name_keeper_settle(keeper, proxy);
 }
 
 void
-name_keeper_settle(struct gateway *gateway)
+name_keeper_settle(struct name_keeper *keeper, int proxy)
 {
-	struct name_keeper *keeper = &gateway->names;
 	struct text why = TEXT_EMPTY;
 	size_t count = keeper->heard_count;
 
@@ -87,7 +88,7 @@ name_keeper_settle(struct gateway *gateway)
 	keeper->heard_count = 0;
 	*(rc == 0 ? &keeper->answers : &keeper->refused) += count;
 	for (size_t i = 0; i < count; i++)
-		answer(gateway, keeper->heard[i], rc);
+		answer(proxy, keeper->heard[i], rc);
 	if (rc < 0)
 		complain(keeper, why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
@@ -115,10 +116,9 @@ collect(struct name_keeper *keeper, const struct learned_address *address)
 }
 
 void
-name_keeper_give(struct gateway *gateway, struct flow *flow)
+name_keeper_give(struct name_keeper *keeper, struct flow *flow)
 {
-	struct name_keeper *keeper = &gateway->names;
-	const struct policy *policy = gateway->current->policy;
+	const struct policy *policy = (*keeper->current)->policy;
 
 	if (!flow->learns || flow->known[POLICY_FACT_NAME] == FLOW_KNOWN)
 		return;
@@ -136,10 +136,10 @@ name_keeper_give(struct gateway *gateway, struct flow *flow)
 
 struct str
 name_keeper_name(
-    const struct gateway *gateway, struct str zone, struct address address)
+    const struct name_keeper *keeper, struct str zone, struct address address)
 {
 	const struct learned_address *one =
-	    learned_names_find(&gateway->names.names, zone, address);
+	    learned_names_find(&keeper->names, zone, address);
 
 	return one != NULL ? learned_address_name(one)
 			   : (struct str){ NULL, 0 };
@@ -148,24 +148,21 @@ name_keeper_name(
 /* ---- life ---- */
 
 void
-name_keeper_open(struct gateway *gateway)
+name_keeper_open(struct name_keeper *keeper, const char *dir)
 {
-	struct name_keeper *keeper = &gateway->names;
 	char path[RUNTIME_PATH_BYTES];
 	struct text words = TEXT_EMPTY;
 
-	runtime_path(gateway->dir, RUNTIME_NAMES, path);
+	runtime_path(dir, RUNTIME_NAMES, path);
 	(void)name_file_open(
 	    &keeper->file, path, &keeper->names, clock_wall(), &words);
-	gateway_say_lines(&words);
+	notice_say_lines(&words);
 }
 
 void
-name_keeper_close(struct gateway *gateway)
+name_keeper_close(struct name_keeper *keeper)
 {
-	struct name_keeper *keeper = &gateway->names;
-
-	name_keeper_settle(gateway);
+	name_keeper_settle(keeper, -1);
 	name_file_close(&keeper->file);
 	learned_names_fini(&keeper->names);
 	free(keeper->found.items);

@@ -25,9 +25,9 @@
 #include "daemon/name_file.h"
 #include "firewall/learned_sets.h"
 
-struct gateway;
 struct channel_learn;
 struct flow;
+struct generation;
 
 /* Heard before the kernel is told: as many as are read in a row. */
 #define NAME_KEEPER_HEARD_MAX 64
@@ -36,6 +36,10 @@ struct flow;
 #define NAME_KEEPER_TOLD (60 * CLOCK_SECOND)
 
 struct name_keeper {
+	/* Lent: */
+	const struct generation *const *current; /* NULL in it: none yet */
+	struct learned_sets *sets;               /* the kernel's */
+	/* Its own: */
 	struct learned_names names;
 	struct name_file file;
 	struct learned_change change;          /* while something is heard */
@@ -51,24 +55,25 @@ struct name_keeper {
 };
 
 /* Reads those of an earlier life; what is wrong with them is said. */
-void name_keeper_open(struct gateway *gateway);
-void name_keeper_close(struct gateway *gateway);
+void name_keeper_open(struct name_keeper *keeper, const char *dir);
+void name_keeper_close(struct name_keeper *keeper);
 
-/* Puts it into what is to be settled, at most NAME_KEEPER_HEARD_MAX. */
+/* Puts it into what is to be settled, at most NAME_KEEPER_HEARD_MAX.  `proxy`
+ * is the channel by which it is told; -1: nobody is there any more. */
 void name_keeper_hear(
-    struct gateway *gateway, const struct channel_learn *learn);
+    struct name_keeper *keeper, const struct channel_learn *learn, int proxy);
 
 /* The kernel has all that was heard, and the proxy knows. */
-void name_keeper_settle(struct gateway *gateway);
+void name_keeper_settle(struct name_keeper *keeper, int proxy);
 
 /*
  * Gives the flow the names that are learned for its destination, if it is one
  * whose packets show them and it has none.  Lent until the next call.
  */
-void name_keeper_give(struct gateway *gateway, struct flow *flow);
+void name_keeper_give(struct name_keeper *keeper, struct flow *flow);
 
 /* A name of the address, the one that ends last; at == NULL: none. */
 struct str name_keeper_name(
-    const struct gateway *gateway, struct str zone, struct address address);
+    const struct name_keeper *keeper, struct str zone, struct address address);
 
 #endif

@@ -2,7 +2,9 @@
 #include "daemon/packet_watch.h"
 
 #include "base/clock.h"
-#include "daemon/gateway.h"
+#include "daemon/caught_keeper.h"
+#include "daemon/notice.h"
+#include "daemon/tally_kernel.h"
 
 /* Long enough to make one line of a flood, short enough to be news. */
 #define SETTLE_AFTER CLOCK_SECOND
@@ -11,8 +13,8 @@ static void
 settle(struct packet_watch *packets)
 {
 	if (packet_log_settle(packets->log))
-		loop_timer_arm(packets->gateway->loop, &packets->settle,
-		    loop_now(packets->gateway->loop) + SETTLE_AFTER);
+		loop_timer_arm(packets->loop, &packets->settle,
+		    loop_now(packets->loop) + SETTLE_AFTER);
 }
 
 static void
@@ -39,16 +41,18 @@ static void
 on_caught(void *context, struct address source, uint32_t rule_line,
     struct str rule_name)
 {
-	caught_keeper_see(context, source, rule_line, rule_name);
+	struct packet_watch *packets = context;
+
+	caught_keeper_see(packets->caught, source, rule_line, rule_name);
 }
 
 static void
 on_packet(
     void *context, const struct log_prefix *prefix, const struct packet *packet)
 {
-	struct gateway *gateway = context;
+	struct packet_watch *packets = context;
 
-	tally_kernel_see(&gateway->tally, prefix, packet);
+	tally_kernel_see(packets->tally, prefix, packet);
 }
 
 static int
@@ -58,10 +62,10 @@ open_log(struct packet_watch *packets, struct text *reterr_why)
 
 	if (rc < 0)
 		return rc;
-	packet_log_on_caught(packets->log, on_caught, packets->gateway);
-	packet_log_on_packet(packets->log, on_packet, packets->gateway);
+	packet_log_on_caught(packets->log, on_caught, packets);
+	packet_log_on_packet(packets->log, on_packet, packets);
 	packets->watch.fd = packet_log_fd(packets->log);
-	rc = loop_watch_start(packets->gateway->loop, &packets->watch);
+	rc = loop_watch_start(packets->loop, &packets->watch);
 	if (rc < 0)
 		close_log(packets);
 	return rc;
@@ -82,24 +86,27 @@ on_packets(struct loop_watch *watch, unsigned ready)
 	(void)ready;
 	if (read_log(packets) >= 0) {
 		if (!loop_timer_is_armed(&packets->settle))
-			loop_timer_arm(packets->gateway->loop, &packets->settle,
-			    loop_now(packets->gateway->loop) + SETTLE_AFTER);
+			loop_timer_arm(packets->loop, &packets->settle,
+			    loop_now(packets->loop) + SETTLE_AFTER);
 		return;
 	}
 	close_log(packets);
 	int rc = open_log(packets, &why);
 	if (rc < 0)
-		gateway_say("no packet is logged any more: %s",
+		notice_say("no packet is logged any more: %s",
 		    why.at != NULL ? why.at : strerror(-rc));
 	text_fini(&why);
 }
 
 int
-packet_watch_open(struct packet_watch *packets, struct gateway *gateway,
+packet_watch_open(struct packet_watch *packets, struct loop *loop,
+    struct caught_keeper *caught, struct tally_kernel *tally,
     struct text *reterr_why)
 {
 	*packets = (struct packet_watch){
-		.gateway = gateway,
+		.loop = loop,
+		.caught = caught,
+		.tally = tally,
 		.watch = {
 		    .fd = -1,
 		    .wanted = LOOP_READ,

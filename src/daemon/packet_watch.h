@@ -11,17 +11,23 @@
 #include "firewall/packet_log.h"
 #include "net/loop.h"
 
-struct gateway;
+struct caught_keeper;
+struct tally_kernel;
 
 struct packet_watch {
-	struct gateway *gateway; /* whose loop this is */
-	struct packet_log *log;  /* NULL: not to be had any more */
+	/* Lent: */
+	struct loop *loop;
+	struct caught_keeper *caught;
+	struct tally_kernel *tally;
+	/* Its own: */
+	struct packet_log *log; /* NULL: not to be had any more */
 	struct loop_watch watch;
 	struct loop_timer settle;
 };
 
 /* 0, or a negative errno with a sentence; then there is nothing to close. */
-int packet_watch_open(struct packet_watch *packets, struct gateway *gateway,
+int packet_watch_open(struct packet_watch *packets, struct loop *loop,
+    struct caught_keeper *caught, struct tally_kernel *tally,
     struct text *reterr_why);
 
 /* Takes one that was never opened, all zero. */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/pam_keeper.h"
 
+#include "base/json.h"
 #include "daemon/capabilities.h"
-#include "daemon/gateway.h"
+#include "daemon/notice.h"
+#include "daemon/runtime.h"
+#include "event/event.h"
 #include "net/socket.h"
 #include "version.h"
 
@@ -82,7 +85,7 @@ open_program(void)
 	if (low >= 0)
 		(void)close(low);
 	if (rc < 0)
-		gateway_say("cannot open %s: %s",
+		notice_say("cannot open %s: %s",
 		    path.at != NULL ? path.at : "gatehouse-pam", strerror(-rc));
 	text_fini(&path);
 	return rc;
@@ -99,41 +102,40 @@ close_pulse(struct pam_keeper *keeper)
 }
 
 static void
-hear(struct gateway *gateway)
+hear(struct pam_keeper *keeper)
 {
-	loop_timer_arm(gateway->loop, &gateway->pam.silence,
-	    clock_now() + PAM_SILENCE_MAX);
+	loop_timer_arm(
+	    keeper->loop, &keeper->silence, clock_now() + PAM_SILENCE_MAX);
 }
 
 static void
 on_pulse(struct loop_watch *watch, unsigned ready)
 {
-	struct gateway *gateway = watch->context;
+	struct pam_keeper *keeper = watch->context;
 	char beats[16];
 
 	(void)ready;
 	/* Its end is seen by SIGCHLD. */
 	if (read(watch->fd, beats, sizeof(beats)) > 0)
-		hear(gateway);
+		hear(keeper);
 	else
-		close_pulse(&gateway->pam);
+		close_pulse(keeper);
 }
 
 static void
 on_silence(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct pam_keeper *keeper = timer->context;
 
-	gateway_say("gatehouse-pam (pid %d) did not move any more and is ended",
-	    (int)gateway->pam.pid);
-	if (gateway->pam.pid > 0)
-		(void)kill(gateway->pam.pid, SIGKILL);
+	notice_say("gatehouse-pam (pid %d) did not move any more and is ended",
+	    (int)keeper->pid);
+	if (keeper->pid > 0)
+		(void)kill(keeper->pid, SIGKILL);
 }
 
 static int
-fork_pam(struct gateway *gateway, int program, const int pulse[static 2])
+fork_pam(struct pam_keeper *keeper, int program, const int pulse[static 2])
 {
-	struct pam_keeper *keeper = &gateway->pam;
 	pid_t parent = getpid();
 	pid_t pid = fork();
 
@@ -148,27 +150,24 @@ fork_pam(struct gateway *gateway, int program, const int pulse[static 2])
 }
 
 static int
-watch_pulse(struct gateway *gateway, int fd)
+watch_pulse(struct pam_keeper *keeper, int fd)
 {
-	struct pam_keeper *keeper = &gateway->pam;
-
-	keeper->pulse = (struct loop_watch){ .fd = fd,
-		.wanted = LOOP_READ,
-		.fn = on_pulse,
-		.context = gateway };
-	int rc = loop_watch_start(gateway->loop, &keeper->pulse);
+	keeper->pulse = (struct loop_watch){
+		.fd = fd, .wanted = LOOP_READ, .fn = on_pulse, .context = keeper
+	};
+	int rc = loop_watch_start(keeper->loop, &keeper->pulse);
 
 	if (rc < 0) {
 		(void)close(fd);
 		keeper->pulse.fd = -1;
 		return rc;
 	}
-	hear(gateway);
+	hear(keeper);
 	return 0;
 }
 
 static int
-start(struct gateway *gateway)
+start(struct pam_keeper *keeper)
 {
 	int program = open_program();
 	int pulse[2];
@@ -177,10 +176,10 @@ start(struct gateway *gateway)
 		return program;
 	int rc = pipe2(pulse, O_CLOEXEC | O_NONBLOCK) < 0 ? -errno : 0;
 	if (rc == 0) {
-		rc = fork_pam(gateway, program, pulse);
+		rc = fork_pam(keeper, program, pulse);
 		(void)close(pulse[1]);
 		if (rc == 0)
-			rc = watch_pulse(gateway, pulse[0]);
+			rc = watch_pulse(keeper, pulse[0]);
 		else
 			(void)close(pulse[0]);
 	}
@@ -189,38 +188,36 @@ start(struct gateway *gateway)
 }
 
 static void
-restart_later(struct gateway *gateway)
+restart_later(struct pam_keeper *keeper)
 {
-	struct pam_keeper *keeper = &gateway->pam;
-
 	if (clock_now() - keeper->started > PAM_LIVES)
 		keeper->restart_after = PAM_RESTART_FIRST;
-	loop_timer_arm(gateway->loop, &keeper->restart,
+	loop_timer_arm(keeper->loop, &keeper->restart,
 	    clock_now() + keeper->restart_after);
 	if (keeper->restart_after < PAM_RESTART_MAX)
 		keeper->restart_after *= 2;
 }
 
 static void
-start_or_retry(struct gateway *gateway)
+start_or_retry(struct pam_keeper *keeper)
 {
-	int rc = start(gateway);
+	int rc = start(keeper);
 
 	if (rc == 0)
 		return;
-	gateway_say("gatehouse-pam cannot be started: %s; nobody is who he "
-		    "says until it is",
+	notice_say("gatehouse-pam cannot be started: %s; nobody is who he "
+		   "says until it is",
 	    strerror(-rc));
-	restart_later(gateway);
+	restart_later(keeper);
 }
 
 static void
 on_restart(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct pam_keeper *keeper = timer->context;
 
-	if (gateway->pam.pid == 0 && gateway->pam.service[0] != '\0')
-		start_or_retry(gateway);
+	if (keeper->pid == 0 && keeper->service[0] != '\0')
+		start_or_retry(keeper);
 }
 
 /* It has nothing to finish: who is asked about is told that nobody knows. */
@@ -238,45 +235,40 @@ stop(struct pam_keeper *keeper)
 }
 
 int
-pam_keeper_open(struct gateway *gateway)
+pam_keeper_open(struct pam_keeper *keeper, struct loop *loop)
 {
-	struct pam_keeper *keeper = &gateway->pam;
 	int ends[2];
 	int rc = socket_pair(ends);
 
 	if (rc < 0)
 		return rc;
 	*keeper = (struct pam_keeper)PAM_KEEPER_CLOSED;
+	keeper->loop = loop;
 	keeper->questions = ends[0];
 	keeper->helper = ends[1];
 	keeper->restart_after = PAM_RESTART_FIRST;
 	keeper->silence =
-	    (struct loop_timer){ .fn = on_silence, .context = gateway };
+	    (struct loop_timer){ .fn = on_silence, .context = keeper };
 	keeper->restart =
-	    (struct loop_timer){ .fn = on_restart, .context = gateway };
-	gateway->child.pam = keeper->helper;
+	    (struct loop_timer){ .fn = on_restart, .context = keeper };
 	return 0;
 }
 
 void
-pam_keeper_close(struct gateway *gateway)
+pam_keeper_close(struct pam_keeper *keeper)
 {
-	struct pam_keeper *keeper = &gateway->pam;
-
 	stop(keeper);
 	if (keeper->questions >= 0)
 		(void)close(keeper->questions);
 	if (keeper->helper >= 0)
 		(void)close(keeper->helper);
 	*keeper = (struct pam_keeper)PAM_KEEPER_CLOSED;
-	gateway->child.pam = -1;
 }
 
 void
-pam_keeper_follow(struct gateway *gateway)
+pam_keeper_follow(struct pam_keeper *keeper, const struct policy *policy)
 {
-	struct pam_keeper *keeper = &gateway->pam;
-	struct str service = gateway->current->policy->users.service;
+	struct str service = policy->users.service;
 	struct str now = str_of(keeper->service);
 
 	if (str_eq(service.at != NULL ? service : STR(""), now))
@@ -286,16 +278,15 @@ pam_keeper_follow(struct gateway *gateway)
 	    keeper->service, sizeof(keeper->service), "%.*s", STR_ARG(service));
 	keeper->restart_after = PAM_RESTART_FIRST;
 	if (service.len > 0)
-		start_or_retry(gateway);
+		start_or_retry(keeper);
 }
 
 void
-pam_keeper_see_child(struct gateway *gateway)
+pam_keeper_see_child(struct pam_keeper *keeper)
 {
 	static const struct event told = { .kind = EVENT_KIND_FAULT,
 		.enforcer = "firewall",
 		.reason = "gatehouse-pam ended; it is started again" };
-	struct pam_keeper *keeper = &gateway->pam;
 	int status;
 
 	if (keeper->pid <= 0 || waitpid(keeper->pid, &status, WNOHANG) <= 0)
@@ -305,21 +296,19 @@ pam_keeper_see_child(struct gateway *gateway)
 	close_pulse(keeper);
 	event_emit(&told);
 	if (WIFSIGNALED(status))
-		gateway_say("gatehouse-pam ended by signal %d (%s); it is "
-			    "started again",
+		notice_say("gatehouse-pam ended by signal %d (%s); it is "
+			   "started again",
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
-		gateway_say("gatehouse-pam ended by exit status %d; it is "
-			    "started again",
+		notice_say("gatehouse-pam ended by exit status %d; it is "
+			   "started again",
 		    WEXITSTATUS(status));
-	restart_later(gateway);
+	restart_later(keeper);
 }
 
 void
-pam_keeper_json(const struct gateway *gateway, struct json *json)
+pam_keeper_json(const struct pam_keeper *keeper, struct json *json)
 {
-	const struct pam_keeper *keeper = &gateway->pam;
-
 	if (keeper->service[0] == '\0') {
 		json_put_stringz(json, NULL);
 		return;

@@ -32,10 +32,10 @@
 #define PAM_RESTART_MAX   (5 * CLOCK_SECOND)
 #define PAM_LIVES         (10 * CLOCK_SECOND)
 
-struct gateway;
 struct json;
 
 struct pam_keeper {
+	struct loop *loop;
 	pid_t pid;     /* 0: not running */
 	int questions; /* gatehouse-pam's end */
 	int helper;    /* the proxy's; lent to daemon/child */
@@ -54,17 +54,17 @@ struct pam_keeper {
 		.questions = -1, .helper = -1, .pulse.fd = -1                  \
 	}
 
-/* 0 or a negative errno. */
-int pam_keeper_open(struct gateway *gateway);
-void pam_keeper_close(struct gateway *gateway);
+/* The loop is lent until it is closed.  0 or a negative errno. */
+int pam_keeper_open(struct pam_keeper *keeper, struct loop *loop);
+void pam_keeper_close(struct pam_keeper *keeper);
 
-/* The policy in force has changed. */
-void pam_keeper_follow(struct gateway *gateway);
+/* Another policy is in force. */
+void pam_keeper_follow(struct pam_keeper *keeper, const struct policy *policy);
 
 /* After SIGCHLD. */
-void pam_keeper_see_child(struct gateway *gateway);
+void pam_keeper_see_child(struct pam_keeper *keeper);
 
 /* {"service", "pid", "starts"}, or null. */
-void pam_keeper_json(const struct gateway *gateway, struct json *json);
+void pam_keeper_json(const struct pam_keeper *keeper, struct json *json);
 
 #endif

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/policy_desk.h"
 
+#include "daemon/apply.h"
+#include "daemon/apply_order.h"
+#include "daemon/exit_status.h"
 #include "daemon/gateway.h"
+#include "daemon/policies.h"
 #include "daemon/policy_diff.h"
 
 #include <errno.h>
@@ -93,7 +97,7 @@ answer_apply(struct policy_desk *desk, struct str words, struct text *out)
 	if (!take_path(words, path, out))
 		return STATUS_USAGE;
 	order.path = path;
-	int rc = gateway_apply(desk->gateway, &order, out);
+	int rc = apply_policy(desk->policies, &order, out);
 	if (rc < 0)
 		text_addf(out, "%snothing has changed\n",
 		    out->len > 0 && out->at[out->len - 1] != '\n' ? "\n" : "");
@@ -108,7 +112,7 @@ answer_count(struct policy_desk *desk, struct str path, struct text *out)
 
 	if (!take_path(path, copy, out))
 		return STATUS_USAGE;
-	int rc = gateway_count_flows(desk->gateway, copy, &tally, out);
+	int rc = apply_count_flows(desk->policies->gateway, copy, &tally, out);
 	if (rc == 0 && tally.rc < 0)
 		text_addf(out,
 		    "how many living flows would end is not known: %s\n",
@@ -148,7 +152,7 @@ static int
 open_kept(struct policy_desk *desk, struct str word,
     struct last_good_policy *ret, struct text *out)
 {
-	struct history *history = &desk->gateway->history;
+	struct history *history = &desk->policies->history;
 	struct history_entry *entry = NULL;
 	uint64_t id;
 
@@ -207,12 +211,12 @@ answer_change(int rc, struct text *out)
 static int
 answer_history(struct policy_desk *desk, struct text *out)
 {
-	if (desk->gateway->history.good == NULL) {
+	if (desk->policies->history.good == NULL) {
 		text_addz(out, "no policies are kept: that takes 'gatehouse "
 			       "run --state DIR'\n");
 		return STATUS_NO;
 	}
-	history_json(&desk->gateway->history, out);
+	history_json(&desk->policies->history, out);
 	return STATUS_GOOD;
 }
 
@@ -220,7 +224,8 @@ bool
 policy_desk_answer(struct policy_desk *desk, struct str line, struct text *out,
     int *ret_status)
 {
-	struct gateway *gateway = desk->gateway;
+	struct policies *policies = desk->policies;
+	const struct generation *current = policies->gateway->current;
 	struct str rest = line, verb = str_cut(&rest, ' ');
 
 	if (str_is(verb, "apply"))
@@ -228,8 +233,8 @@ policy_desk_answer(struct policy_desk *desk, struct str line, struct text *out,
 	else if (str_is(verb, "count"))
 		*ret_status = answer_count(desk, rest, out);
 	else if (str_is(line, "files"))
-		*ret_status = give_files(desk, gateway->current->path,
-		    &gateway->current->snapshot, out);
+		*ret_status =
+		    give_files(desk, current->path, &current->snapshot, out);
 	else if (str_is(verb, "kept"))
 		*ret_status = answer_kept(desk, rest, out);
 	else if (str_is(verb, "diff"))
@@ -237,10 +242,12 @@ policy_desk_answer(struct policy_desk *desk, struct str line, struct text *out,
 	else if (str_is(line, "history"))
 		*ret_status = answer_history(desk, out);
 	else if (str_is(line, "confirm"))
-		*ret_status = answer_change(gateway_confirm(gateway, out), out);
+		*ret_status = answer_change(
+		    confirmation_confirm(&policies->confirmation, out), out);
 	else if (str_is(verb, "rollback"))
-		*ret_status =
-		    answer_change(gateway_rollback(gateway, rest, out), out);
+		*ret_status = answer_change(
+		    confirmation_rollback(&policies->confirmation, rest, out),
+		    out);
 	else
 		return false;
 	return true;

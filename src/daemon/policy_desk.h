@@ -25,18 +25,10 @@
 #include "daemon/control.h"
 #include "daemon/last_good.h"
 
-/* Exit statuses of the command line. */
-enum status {
-	STATUS_GOOD = 0,
-	STATUS_NO = 1,
-	STATUS_USAGE = 2,
-	STATUS_WORLD = 3,
-};
-
-struct gateway;
+struct policies;
 
 struct policy_desk {
-	struct gateway *gateway;
+	struct policies *policies;
 	struct control *control;
 	struct last_good_policy lent; /* to the answer that is being sent */
 };

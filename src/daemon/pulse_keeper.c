@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/pulse_keeper.h"
 
-#include "daemon/gateway.h"
+#include "daemon/child.h"
+#include "daemon/notice.h"
+#include "event/event.h"
 
 #include <signal.h>
 
@@ -9,7 +11,7 @@
 #define SILENT_OWING (PULSE_KEEPER_SILENT_MAX - 4)
 
 static void
-end_proxy(struct gateway *gateway)
+end_proxy(const struct child *child)
 {
 	static const struct event told = {
 		.enforcer = "firewall",
@@ -17,47 +19,50 @@ end_proxy(struct gateway *gateway)
 	};
 
 	event_emit(&told);
-	gateway_say("gatehouse-proxy (pid %d) did not move any more and is "
-		    "ended",
-	    (int)gateway->child.pid);
-	(void)kill(gateway->child.pid, SIGKILL);
+	notice_say("gatehouse-proxy (pid %d) did not move any more and is "
+		   "ended",
+	    (int)child->pid);
+	(void)kill(child->pid, SIGKILL);
 }
 
 static void
 on_look(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
-	struct pulse_keeper *keeper = &gateway->pulse;
+	struct pulse_keeper *keeper = timer->context;
+	struct child *child = keeper->child;
 
 	/* While an answer was waited for nobody looked. */
-	if (gateway->child.owes_answer && keeper->silent < SILENT_OWING)
+	if (child->owes_answer && keeper->silent < SILENT_OWING)
 		keeper->silent = SILENT_OWING;
-	gateway->child.owes_answer = false;
-	if (gateway->child.pid == 0)
+	child->owes_answer = false;
+	if (child->pid == 0)
 		keeper->silent = 0;
 	else if (++keeper->silent == PULSE_KEEPER_SILENT_MAX)
-		end_proxy(gateway);
+		end_proxy(child);
 	loop_timer_arm(
-	    gateway->loop, timer, loop_now(gateway->loop) + PULSE_KEEPER_EVERY);
+	    keeper->loop, timer, loop_now(keeper->loop) + PULSE_KEEPER_EVERY);
 }
 
 void
-pulse_keeper_open(struct gateway *gateway)
+pulse_keeper_open(
+    struct pulse_keeper *keeper, struct loop *loop, struct child *child)
 {
-	gateway->pulse.timer =
-	    (struct loop_timer){ .fn = on_look, .context = gateway };
-	loop_timer_arm(gateway->loop, &gateway->pulse.timer,
-	    clock_now() + PULSE_KEEPER_EVERY);
+	*keeper = (struct pulse_keeper){
+		.loop = loop,
+		.child = child,
+		.timer = { .fn = on_look, .context = keeper },
+	};
+	loop_timer_arm(loop, &keeper->timer, clock_now() + PULSE_KEEPER_EVERY);
 }
 
 void
-pulse_keeper_close(struct gateway *gateway)
+pulse_keeper_close(struct pulse_keeper *keeper)
 {
-	loop_timer_cancel(&gateway->pulse.timer);
+	loop_timer_cancel(&keeper->timer);
 }
 
 void
-pulse_keeper_hear(struct gateway *gateway)
+pulse_keeper_hear(struct pulse_keeper *keeper)
 {
-	gateway->pulse.silent = 0;
+	keeper->silent = 0;
 }

@@ -21,17 +21,21 @@
  * served yet; above, people are waiting. */
 #define PULSE_KEEPER_SILENT_MAX 5
 
-struct gateway;
+struct child;
 
 struct pulse_keeper {
+	struct loop *loop;
+	struct child *child;
 	struct loop_timer timer;
 	unsigned silent; /* looks since it was heard */
 };
 
-void pulse_keeper_open(struct gateway *gateway);
-void pulse_keeper_close(struct gateway *gateway);
+/* Loop and child are lent until it is closed. */
+void pulse_keeper_open(
+    struct pulse_keeper *keeper, struct loop *loop, struct child *child);
+void pulse_keeper_close(struct pulse_keeper *keeper);
 
 /* The proxy has said so, or has just begun. */
-void pulse_keeper_hear(struct gateway *gateway);
+void pulse_keeper_hear(struct pulse_keeper *keeper);
 
 #endif

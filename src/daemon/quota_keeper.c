@@ -2,7 +2,9 @@
 #include "daemon/quota_keeper.h"
 
 #include "base/json.h"
-#include "daemon/gateway.h"
+#include "daemon/child.h"
+#include "daemon/generation.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,9 +12,9 @@
 #define FILE_NAME "quotas"
 
 static const struct policy *
-policy_in_force(const struct gateway *gateway)
+policy_in_force(const struct quota_keeper *keeper)
 {
-	return gateway->current != NULL ? gateway->current->policy : NULL;
+	return *keeper->current != NULL ? (*keeper->current)->policy : NULL;
 }
 
 static bool
@@ -27,98 +29,90 @@ has_quotas(const struct policy *policy)
 /* ---- from the proxy ---- */
 
 static void
-say_dropped(struct gateway *gateway)
+say_dropped(void)
 {
-	gateway_say("more than %d sources are counted for quotas: those that "
-		    "came first begin anew",
+	notice_say("more than %d sources are counted for quotas: those that "
+		   "came first begin anew",
 	    QUOTA_BOOK_MAX);
-	(void)gateway;
 }
 
 static void
 take_count(void *context, const struct policy_quota_count *count)
 {
-	struct gateway *gateway = context;
+	struct quota_keeper *keeper = context;
 
-	if (quota_book_put(&gateway->quotas.book, count) == 1)
-		say_dropped(gateway);
+	if (quota_book_put(&keeper->book, count) == 1)
+		say_dropped();
 }
 
 static void
-collect(struct gateway *gateway)
+collect(struct quota_keeper *keeper)
 {
-	if (gateway->child.pid != 0)
-		(void)child_collect(&gateway->child, take_count, gateway);
+	if (keeper->child->pid != 0)
+		(void)child_collect(keeper->child, take_count, keeper);
 }
 
 int
-quota_keeper_teach(struct gateway *gateway)
+quota_keeper_teach(struct quota_keeper *keeper)
 {
-	struct quota_book *book = &gateway->quotas.book;
+	struct quota_book *book = &keeper->book;
 
 	quota_book_clean(book, clock_wall());
-	return child_tell_quotas(&gateway->child, book->items, book->count);
+	return child_tell_quotas(keeper->child, book->items, book->count);
 }
 
 /* ---- to the disk ---- */
 
 static void
-write_book(struct gateway *gateway)
+write_book(struct quota_keeper *keeper)
 {
-	struct quota_keeper *keeper = &gateway->quotas;
-
 	if (keeper->path == NULL || !keeper->book.changed)
 		return;
 	quota_book_clean(&keeper->book, clock_wall());
 	int rc = quota_book_write(&keeper->book, keeper->path);
 	keeper->written = clock_now();
 	if (rc < 0 && !keeper->failed)
-		gateway_say("what is used of quotas could not be written to "
-			    "%s: %s",
+		notice_say("what is used of quotas could not be written to "
+			   "%s: %s",
 		    keeper->path, strerror(-rc));
 	keeper->failed = rc < 0;
 }
 
 static void
-arm(struct gateway *gateway)
+arm(struct quota_keeper *keeper)
 {
-	loop_timer_arm(
-	    gateway->loop, &gateway->quotas.timer, clock_now() + QUOTA_EVERY);
+	loop_timer_arm(keeper->loop, &keeper->timer, clock_now() + QUOTA_EVERY);
 }
 
 static void
 on_time(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct quota_keeper *keeper = timer->context;
 
-	collect(gateway);
-	if (clock_now() - gateway->quotas.written >= QUOTA_WRITE_EVERY)
-		write_book(gateway);
-	arm(gateway);
+	collect(keeper);
+	if (clock_now() - keeper->written >= QUOTA_WRITE_EVERY)
+		write_book(keeper);
+	arm(keeper);
 }
 
 void
-quota_keeper_follow(struct gateway *gateway)
+quota_keeper_follow(struct quota_keeper *keeper)
 {
-	struct loop_timer *timer = &gateway->quotas.timer;
+	struct loop_timer *timer = &keeper->timer;
 
 	timer->fn = on_time;
-	timer->context = gateway;
-	if (!has_quotas(policy_in_force(gateway)))
+	timer->context = keeper;
+	if (!has_quotas(policy_in_force(keeper)))
 		loop_timer_cancel(timer);
 	else if (!loop_timer_is_armed(timer))
-		arm(gateway);
+		arm(keeper);
 }
 
 /* ---- life ---- */
 
 void
-quota_keeper_open(struct gateway *gateway)
+quota_keeper_open(struct quota_keeper *keeper, const char *dir)
 {
-	struct quota_keeper *keeper = &gateway->quotas;
-	const char *dir = gateway->last_good.dir != NULL
-			      ? gateway->last_good.dir
-			      : gateway->dir;
 	struct text path = TEXT_EMPTY;
 	int rc = -ENOMEM;
 
@@ -127,21 +121,19 @@ quota_keeper_open(struct gateway *gateway)
 	if (keeper->path != NULL)
 		rc = quota_book_read(&keeper->book, keeper->path, clock_wall());
 	if (rc < 0)
-		gateway_say("what was used of quotas could not be read from "
-			    "%s/" FILE_NAME ": %s",
+		notice_say("what was used of quotas could not be read from "
+			   "%s/" FILE_NAME ": %s",
 		    dir, rc == -EINVAL ? "it makes no sense" : strerror(-rc));
 	text_fini(&path);
 }
 
 void
-quota_keeper_close(struct gateway *gateway)
+quota_keeper_close(struct quota_keeper *keeper)
 {
-	struct quota_keeper *keeper = &gateway->quotas;
-
 	loop_timer_cancel(&keeper->timer);
-	if (has_quotas(policy_in_force(gateway)))
-		collect(gateway);
-	write_book(gateway);
+	if (has_quotas(policy_in_force(keeper)))
+		collect(keeper);
+	write_book(keeper);
 	quota_book_fini(&keeper->book);
 	free(keeper->path);
 	keeper->path = NULL;
@@ -210,13 +202,13 @@ put_quota(struct json *json, const struct policy_quota_count *count,
 }
 
 void
-gateway_quotas(struct gateway *gateway, struct text *out)
+quota_keeper_list(struct quota_keeper *keeper, struct text *out)
 {
-	const struct policy *policy = policy_in_force(gateway);
-	struct quota_book *book = &gateway->quotas.book;
+	const struct policy *policy = policy_in_force(keeper);
+	struct quota_book *book = &keeper->book;
 	struct json json = JSON_ON(out);
 
-	collect(gateway);
+	collect(keeper);
 	quota_book_clean(book, clock_wall());
 	json_object_begin(&json);
 	json_name(&json, "quotas");
@@ -271,38 +263,39 @@ parse_wish(struct str line, struct wish *ret, struct text *out)
 }
 
 static int
-reset_one(struct gateway *gateway, const struct policy_quota_count *count)
+reset_one(struct quota_keeper *keeper, const struct policy_quota_count *count)
 {
 	struct policy_quota_count anew = *count;
 
 	anew.used = 0;
-	(void)quota_book_put(&gateway->quotas.book, &anew);
-	return gateway->child.pid != 0
-		   ? child_tell_quotas(&gateway->child, &anew, 1)
+	(void)quota_book_put(&keeper->book, &anew);
+	return keeper->child->pid != 0
+		   ? child_tell_quotas(keeper->child, &anew, 1)
 		   : 0;
 }
 
 int
-gateway_reset_quotas(struct gateway *gateway, struct str line, struct text *out)
+quota_keeper_reset(
+    struct quota_keeper *keeper, struct str line, struct text *out)
 {
-	const struct policy *policy = policy_in_force(gateway);
-	struct quota_book *book = &gateway->quotas.book;
+	const struct policy *policy = policy_in_force(keeper);
+	struct quota_book *book = &keeper->book;
 	size_t done = 0;
 	struct wish wish;
 	int rc = parse_wish(line, &wish, out);
 
 	if (rc < 0)
 		return rc;
-	collect(gateway);
+	collect(keeper);
 	for (size_t i = 0; rc == 0 && i < book->count; i++) {
 		const struct policy_rule *rule =
 		    rule_of(policy, book->items[i].id);
 		if (rule == NULL || !is_wished(&wish, &book->items[i], rule))
 			continue;
-		rc = reset_one(gateway, &book->items[i]);
+		rc = reset_one(keeper, &book->items[i]);
 		done++;
 	}
-	write_book(gateway);
+	write_book(keeper);
 	if (rc < 0)
 		text_addf(out, "gatehouse-proxy did not hear of it: %s",
 		    strerror(-rc));

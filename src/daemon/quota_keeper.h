@@ -19,9 +19,15 @@
 #define QUOTA_EVERY       CLOCK_SECOND
 #define QUOTA_WRITE_EVERY (10 * CLOCK_SECOND)
 
-struct gateway;
+struct child;
+struct generation;
 
 struct quota_keeper {
+	/* Lent: */
+	struct loop *loop;
+	const struct generation *const *current; /* NULL in it: none yet */
+	struct child *child;
+	/* Its own: */
 	struct quota_book book;
 	char *path; /* owned; NULL: nothing is kept */
 	struct loop_timer timer;
@@ -29,28 +35,28 @@ struct quota_keeper {
 	bool failed; /* the last write, which was said */
 };
 
-/* Reads what an earlier life has counted. */
-void quota_keeper_open(struct gateway *gateway);
+/* Reads what an earlier life has counted and left in the folder. */
+void quota_keeper_open(struct quota_keeper *keeper, const char *dir);
 
 /* Takes the last counts from the proxy, which still runs, and writes them. */
-void quota_keeper_close(struct gateway *gateway);
+void quota_keeper_close(struct quota_keeper *keeper);
 
 /* Another policy is in force. */
-void quota_keeper_follow(struct gateway *gateway);
+void quota_keeper_follow(struct quota_keeper *keeper);
 
 /* Tells a new proxy all that is counted.  0 or a negative errno. */
-int quota_keeper_teach(struct gateway *gateway);
+int quota_keeper_teach(struct quota_keeper *keeper);
 
 /* {"quotas": [{"rule": {"line", "name"}, "source", "period", "since", "until",
  *  "used_bytes", "quota_bytes"}]} */
-void gateway_quotas(struct gateway *gateway, struct text *out);
+void quota_keeper_list(struct quota_keeper *keeper, struct text *out);
 
 /*
  * `line` is "RULE SOURCE", with `-` for any of them; RULE is a line or a name.
  * Their counts begin anew.  0 with a sentence in `out`; -EINVAL when it is not
  * understood, -ENOENT when nothing is counted there, or the world's errno.
  */
-int gateway_reset_quotas(
-    struct gateway *gateway, struct str line, struct text *out);
+int quota_keeper_reset(
+    struct quota_keeper *keeper, struct str line, struct text *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "daemon/refresh.h"
 
 #include "daemon/gateway.h"
+#include "daemon/notice.h"
 
 #include <errno.h>
 
@@ -46,7 +47,7 @@ bring(struct gateway *gateway, const struct snapshot_fresh *fresh,
 
 /* As list_watch_look; after 1, the list in force is another one. */
 static int
-refresh(struct gateway *gateway, const struct policy_group *group,
+look(struct gateway *gateway, const struct policy_group *group,
     struct text *reterr_why)
 {
 	const struct snapshot_file *file =
@@ -72,7 +73,7 @@ tell_words(struct text *words)
 		.reason = words->at,
 	};
 
-	gateway_say("%s", words->at != NULL ? words->at : "no memory");
+	notice_say("%s", words->at != NULL ? words->at : "no memory");
 	event_emit(&event);
 	text_fini(words);
 }
@@ -129,36 +130,38 @@ next_look(const struct policy_group *group, int rc, int64_t began)
 static void
 on_due(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct refresh *refresh = timer->context;
+	struct gateway *gateway = refresh->gateway;
 	struct list_watch *lists = &gateway->current->lists;
 	size_t nth = (size_t)(list_watch_first(lists) - lists->items);
 	struct text why = TEXT_EMPTY;
 	int64_t began = clock_now();
 
-	int rc = refresh(gateway, lists->items[nth].group, &why);
+	int rc = look(gateway, lists->items[nth].group, &why);
 	/* There may be a new generation, whose lists are the same ones. */
 	struct watched_list *list = &gateway->current->lists.items[nth];
 	tell(gateway, list, rc, &why);
 	list->due = next_look(list->group, rc, began);
 	text_fini(&why);
-	refresh_arm(gateway);
+	refresh_arm(refresh);
 }
 
 void
-refresh_arm(struct gateway *gateway)
+refresh_arm(struct refresh *refresh)
 {
+	struct gateway *gateway = refresh->gateway;
 	const struct watched_list *first =
 	    list_watch_first(&gateway->current->lists);
 
-	refresh_stop(gateway);
-	gateway->refresh.fn = on_due;
-	gateway->refresh.context = gateway;
+	refresh_stop(refresh);
+	refresh->timer.fn = on_due;
+	refresh->timer.context = refresh;
 	if (first != NULL)
-		loop_timer_arm(gateway->loop, &gateway->refresh, first->due);
+		loop_timer_arm(gateway->loop, &refresh->timer, first->due);
 }
 
 void
-refresh_stop(struct gateway *gateway)
+refresh_stop(struct refresh *refresh)
 {
-	loop_timer_cancel(&gateway->refresh);
+	loop_timer_cancel(&refresh->timer);
 }

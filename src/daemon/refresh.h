@@ -17,13 +17,20 @@
 #ifndef GATEHOUSE_DAEMON_REFRESH_H
 #define GATEHOUSE_DAEMON_REFRESH_H
 
+#include "net/loop.h"
+
 struct gateway;
 
 /* Lists that change all the time take at most a tenth of the daemon's. */
 #define REFRESH_REST 10
 
+struct refresh {
+	struct gateway *gateway; /* lent */
+	struct loop_timer timer; /* of the list that is due first */
+};
+
 /* Sets the timer for the lists of the generation in force. */
-void refresh_arm(struct gateway *gateway);
-void refresh_stop(struct gateway *gateway);
+void refresh_arm(struct refresh *refresh);
+void refresh_stop(struct refresh *refresh);
 
 #endif

@@ -82,6 +82,7 @@ rule_hits_follow(struct rule_hits *hits, uint32_t generation,
 	keep_past(hits);
 	map_fini(&hits->by_id);
 	free(hits->items);
+	hits->policy = policy;
 	hits->by_id = by_id;
 	hits->items = items;
 	hits->count = count;
@@ -107,6 +108,12 @@ rule_hits_find(const struct rule_hits *hits, const struct tally_rule *rule)
 			return rule_hits_of_id(
 			    hits, hits->past[i].ids[rule->at]);
 	return NULL;
+}
+
+struct str
+rule_hit_key(const struct rule_hit *hit)
+{
+	return key_of(&hit->id);
 }
 
 uint64_t

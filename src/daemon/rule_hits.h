@@ -40,7 +40,8 @@ struct rule_hit {
 };
 
 struct rule_hits {
-	struct rule_hit *items; /* one for each rule of the policy */
+	const struct policy *policy; /* lent until the next; NULL: none yet */
+	struct rule_hit *items;      /* one for each rule of it */
 	size_t count;
 	uint32_t generation; /* 0: none yet */
 	struct map by_id;    /* keys are the items' */
@@ -55,7 +56,8 @@ struct rule_hits {
 void rule_hits_fini(struct rule_hits *hits); /* all zero is fine */
 
 /* Another policy is in force, in a generation with this number; `anew` unless
- * its rules have gone on counting.  0 or -ENOMEM, and then nothing is known. */
+ * its rules have gone on counting.  The policy is lent until the next one.  0
+ * or -ENOMEM, and then nothing is known. */
 int rule_hits_follow(struct rule_hits *hits, uint32_t generation,
     const struct policy *policy, bool anew);
 
@@ -64,6 +66,9 @@ int rule_hits_follow(struct rule_hits *hits, uint32_t generation,
 struct rule_hit *rule_hits_find(
     const struct rule_hits *hits, const struct tally_rule *rule);
 struct rule_hit *rule_hits_of_id(const struct rule_hits *hits, uint64_t id);
+
+/* The key of a rule in a tally of the keeper's own. */
+struct str rule_hit_key(const struct rule_hit *hit);
 
 /*
  * By how much a count of the kernel's has grown.  One that goes on may have

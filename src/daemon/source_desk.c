@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/source_desk.h"
 
+#include "daemon/caught_keeper.h"
 #include "daemon/channel.h"
+#include "daemon/child.h"
 #include "daemon/client_source.h"
-#include "daemon/gateway.h"
+#include "daemon/generation.h"
+#include "daemon/name_keeper.h"
+#include "daemon/pulse_keeper.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -12,9 +16,9 @@
 #define QUESTIONS_MAX 64
 
 void
-source_desk_close(struct gateway *gateway)
+source_desk_close(struct source_desk *desk)
 {
-	struct loop_watch *watch = &gateway->source_desk;
+	struct loop_watch *watch = &desk->watch;
 
 	if (watch->fd < 0)
 		return;
@@ -25,7 +29,7 @@ source_desk_close(struct gateway *gateway)
 
 /* Takes the socket, or a negative errno. */
 static int
-answer(const struct gateway *gateway, uint32_t number, int fd)
+answer(const struct source_desk *desk, uint32_t number, int fd)
 {
 	struct channel_message message = { .type = CHANNEL_SOURCE,
 		.source.number = number };
@@ -34,50 +38,50 @@ answer(const struct gateway *gateway, uint32_t number, int fd)
 		message.type = CHANNEL_NO_SOURCE;
 		message.source.error = fd;
 	}
-	int rc = channel_send(gateway->source_desk.fd, &message, fd);
+	int rc = channel_send(desk->watch.fd, &message, fd);
 	if (fd >= 0)
 		(void)close(fd);
 	return rc == -EAGAIN ? 0 : rc;
 }
 
 static int
-answer_want(const struct gateway *gateway, uint32_t number, int client)
+answer_want(const struct source_desk *desk, uint32_t number, int client)
 {
-	return answer(gateway, number,
-	    gateway->current == NULL
+	return answer(desk, number,
+	    *desk->current == NULL
 		? -EPERM
-		: client_source_make(gateway->current->policy, client));
+		: client_source_make((*desk->current)->policy, client));
 }
 
 static int
-answer_stand(const struct gateway *gateway, const struct channel_stand *stand)
+answer_stand(const struct source_desk *desk, const struct channel_stand *stand)
 {
-	return answer(gateway, stand->number,
-	    gateway->current == NULL
+	return answer(desk, stand->number,
+	    *desk->current == NULL
 		? -EPERM
-		: client_source_stand(gateway->current, stand));
+		: client_source_stand(*desk->current, stand));
 }
 
 /* 0, -EAGAIN when there are no more, or the channel's end. */
 static int
-take_one(struct gateway *gateway)
+take_one(struct source_desk *desk)
 {
 	static struct channel_message message; /* 4 KiB; one thread */
 	int client = -1;
-	int rc = channel_receive(gateway->source_desk.fd, &message, &client);
+	int rc = channel_receive(desk->watch.fd, &message, &client);
 
 	if (rc == 0 && message.type == CHANNEL_ALIVE)
-		pulse_keeper_hear(gateway);
+		pulse_keeper_hear(desk->pulse);
 	else if (rc == 0 && message.type == CHANNEL_CAUGHT)
-		caught_keeper_hear(gateway, &message.caught);
+		caught_keeper_hear(desk->caught, &message.caught);
 	else if (rc == 0 && message.type == CHANNEL_STAND)
-		rc = answer_stand(gateway, &message.stand);
+		rc = answer_stand(desk, &message.stand);
 	else if (rc == 0 && message.type == CHANNEL_LEARN)
-		name_keeper_hear(gateway, &message.learn);
+		name_keeper_hear(desk->names, &message.learn, desk->watch.fd);
 	else if (rc == 0)
 		rc = message.type != CHANNEL_WANT
 			 ? -EBADMSG
-			 : answer_want(gateway, message.source.number, client);
+			 : answer_want(desk, message.source.number, client);
 	if (client >= 0)
 		(void)close(client);
 	return rc;
@@ -86,32 +90,32 @@ take_one(struct gateway *gateway)
 static void
 on_questions(struct loop_watch *watch, unsigned ready)
 {
-	struct gateway *gateway = watch->context;
+	struct source_desk *desk = watch->context;
 	int rc = 0;
 
 	(void)ready;
 	for (int i = 0; rc == 0 && i < QUESTIONS_MAX; i++)
-		rc = take_one(gateway);
-	name_keeper_settle(gateway);
+		rc = take_one(desk);
+	name_keeper_settle(desk->names, desk->watch.fd);
 	if (rc < 0 && rc != -EAGAIN)
-		source_desk_close(gateway);
+		source_desk_close(desk);
 }
 
 int
-source_desk_open(struct gateway *gateway)
+source_desk_open(struct source_desk *desk, struct child *child)
 {
-	source_desk_close(gateway);
-	gateway->source_desk = (struct loop_watch){
-		.fd = gateway->child.sources,
+	source_desk_close(desk);
+	desk->watch = (struct loop_watch){
+		.fd = child->sources,
 		.wanted = LOOP_READ,
 		.fn = on_questions,
-		.context = gateway,
+		.context = desk,
 	};
-	gateway->child.sources = -1;
-	int rc = loop_watch_start(gateway->loop, &gateway->source_desk);
+	child->sources = -1;
+	int rc = loop_watch_start(desk->loop, &desk->watch);
 	if (rc < 0) {
-		(void)close(gateway->source_desk.fd);
-		gateway->source_desk.fd = -1;
+		(void)close(desk->watch.fd);
+		desk->watch.fd = -1;
 	}
 	return rc;
 }

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * daemon/status: the state of the gateway as one JSON object.
- *
- *	{"policy", "generation", "since", "pid", "proxy": {...},
- *	 "pam": {...} or null (daemon/pam_keeper),
- *	 "sandbox": {"proxy": {...} or null, "daemon": {...}} (daemon/sandbox),
- *	 "last_good": {"folder", "since", "problem"} or null: not wanted,
- *	 "fallback": {...} (daemon/fallback),
- *	 "confirmation": {...} (daemon/confirmation),
- *	 "lists": [{"name", "file", "entries", "read", "refresh", "problem"}],
- *	 "journal": {...} (daemon/journal_keeper),
- *	 "bans": number of them,
- *	 "names": number of those that are learned, over or not,
- *	 "pinned": {"max", "entries": [{"zone", "name", "seconds"}]} or null:
- *	 nothing is opened,
- *	 "rules": [{"line", "name", "text", "packets", "bytes", "flows"}],
- *	 "kernel": {counter: packets}, "counters": {counter: value},
- *	 "early_drop": {...} (firewall/early_drop),
- *	 "foreign": [{"family", "table", "chain", "hook", "priority", "policy",
- *	 "rules"}]}
- */
-#include "daemon/gateway.h"
+#include "daemon/status.h"
 
 #include "base/json.h"
 #include "daemon/capabilities.h"
+#include "daemon/gateway.h"
 #include "daemon/kernel_counters.h"
+#include "daemon/policies.h"
 #include "firewall/foreign.h"
 #include "proxy/limits.h"
 
@@ -52,7 +33,7 @@ write_rule(struct json *json, const struct gateway *gateway,
 	firewall_counter_name(rule, name);
 	const struct kernel_counter *counter =
 	    kernel_counters_find(counters, name);
-	early_drop_counted(&gateway->early, at, &packets, &bytes);
+	early_drop_counted(&gateway->early.drop, at, &packets, &bytes);
 	packets += counter != NULL ? counter->packets : 0;
 	bytes += counter != NULL ? counter->bytes : 0;
 	json_object_begin(json);
@@ -76,7 +57,7 @@ static int64_t
 count_of(const struct gateway *gateway, const struct kernel_counter *counter)
 {
 	uint64_t early = str_is(counter->name, "ban")
-			     ? early_drop_banned(&gateway->early)
+			     ? early_drop_banned(&gateway->early.drop)
 			     : 0;
 
 	return (int64_t)(counter->packets + early);
@@ -281,8 +262,9 @@ write_pinned(struct json *json, struct gateway *gateway, bool answers)
 }
 
 void
-gateway_status(struct gateway *gateway, struct text *out)
+status_write(struct policies *policies, struct text *out)
 {
+	struct gateway *gateway = policies->gateway;
 	struct json json = JSON_ON(out);
 	char since[CLOCK_TEXT_BYTES];
 
@@ -298,18 +280,18 @@ gateway_status(struct gateway *gateway, struct text *out)
 	json_put_integer(&json, getpid());
 	bool answers = write_proxy(&json, gateway);
 	if (answers && gateway->tally.is_open)
-		tally_keeper_refresh(gateway);
+		tally_keeper_refresh(&gateway->tally);
 	json_name(&json, "pam");
-	pam_keeper_json(gateway, &json);
+	pam_keeper_json(&gateway->pam, &json);
 	write_sandbox(&json, gateway);
-	write_last_good(&json, &gateway->last_good);
+	write_last_good(&json, &policies->last_good);
 	json_name(&json, "fallback");
-	fallback_json(&gateway->fallback, &json);
+	fallback_json(&policies->fallback, &json);
 	json_name(&json, "confirmation");
-	confirmation_json(gateway, &json);
+	confirmation_json(&policies->confirmation, &json);
 	write_lists(&json, gateway->current);
 	json_name(&json, "journal");
-	journal_keeper_json(gateway, answers, &json);
+	journal_keeper_json(&gateway->journal, answers, &json);
 	json_name(&json, "bans");
 	json_put_integer(&json,
 	    (int64_t)(gateway->bans.bans.count + gateway->caught.bans.count));
@@ -318,7 +300,7 @@ gateway_status(struct gateway *gateway, struct text *out)
 	write_pinned(&json, gateway, answers);
 	write_kernel(&json, gateway);
 	json_name(&json, "early_drop");
-	early_drop_json(&gateway->early, &json);
+	early_drop_json(&gateway->early.drop, &json);
 	write_foreign(&json);
 	json_object_end(&json);
 	text_addc(out, '\n');

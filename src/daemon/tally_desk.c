@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * daemon/tally_desk: what the tally keeper knows, as JSON.
- *
- *	{"step", "to", "points": [{"time", "allowed", "refused", "requests",
- *	 "bytes_in", "bytes_out", "hits", "saved"}]}, the oldest first
- *	{"of", "seconds", "entries": [{"what", "flows", "refused", "bytes_in",
- *	 "bytes_out", "over"}]}; of rules also "name" and "text"
- *	{"rules": [{"line", "nth", "text", "name", "verdict", "packets",
- *	 "bytes", "flows", "last"}]}
- */
-#include "daemon/tally_keeper.h"
+#include "daemon/tally_desk.h"
 
 #include "base/json.h"
-#include "daemon/gateway.h"
-#include "daemon/policy_desk.h"
+#include "daemon/exit_status.h"
+#include "daemon/tally_keeper.h"
+#include "daemon/tally_report.h"
 #include "daemon/tally_words.h"
 
 #include <errno.h>
@@ -39,13 +30,13 @@ put_time(struct json *json, const char *name, int64_t time)
 }
 
 static int
-begin(struct gateway *gateway, struct text *out)
+begin(struct tally_keeper *keeper, struct text *out)
 {
-	if (!gateway->tally.is_open || gateway->current == NULL) {
+	if (!keeper->is_open || keeper->hits.policy == NULL) {
 		text_addz(out, "there is no memory to count over time");
 		return -ENOMEM;
 	}
-	tally_keeper_refresh(gateway);
+	tally_keeper_refresh(keeper);
 	return 0;
 }
 
@@ -89,16 +80,15 @@ find_series(const struct tally_keeper *keeper, struct str step)
 }
 
 static int
-answer_series(struct gateway *gateway, struct str words, struct text *out)
+answer_series(struct tally_keeper *keeper, struct str words, struct text *out)
 {
 	struct json json = JSON_ON(out);
 	uint64_t count;
-	int rc = begin(gateway, out);
+	int rc = begin(keeper, out);
 
 	if (rc < 0)
 		return rc;
-	const struct series *series =
-	    find_series(&gateway->tally, str_cut(&words, ' '));
+	const struct series *series = find_series(keeper, str_cut(&words, ' '));
 	if (series == NULL || str_number(words, series->count, &count) < 0 ||
 	    count == 0) {
 		text_addz(out, "series STEP COUNT: 10 s and up to 360 points, "
@@ -152,13 +142,13 @@ parse_top(struct str words, enum tally_kind *ret_kind, uint64_t *ret_seconds,
 }
 
 static int
-answer_top(struct gateway *gateway, struct str words, struct text *out)
+answer_top(struct tally_keeper *keeper, struct str words, struct text *out)
 {
 	struct json json = JSON_ON(out);
 	enum tally_kind kind;
 	uint64_t seconds, count;
 	struct heavy sum;
-	int rc = begin(gateway, out);
+	int rc = begin(keeper, out);
 
 	if (rc < 0)
 		return rc;
@@ -167,7 +157,7 @@ answer_top(struct gateway *gateway, struct str words, struct text *out)
 			       "SECONDS up to 86400, COUNT up to 200");
 		return -EINVAL;
 	}
-	rc = sum_up(&gateway->tally, kind, seconds, &sum);
+	rc = sum_up(keeper, kind, seconds, &sum);
 	if (rc < 0)
 		return rc;
 	json_object_begin(&json);
@@ -175,7 +165,7 @@ answer_top(struct gateway *gateway, struct str words, struct text *out)
 	json_put_stringz(&json, tally_kind_word(kind));
 	put_number(&json, "seconds", seconds);
 	json_name(&json, "entries");
-	tally_words_put(&json, gateway, kind, &sum, count);
+	tally_words_put(&json, &keeper->hits, kind, &sum, count);
 	json_object_end(&json);
 	heavy_fini(&sum);
 	return end(out);
@@ -205,11 +195,11 @@ put_rule(struct json *json, const struct policy_rule *rule,
 }
 
 static int
-answer_rules(struct gateway *gateway, struct str words, struct text *out)
+answer_rules(struct tally_keeper *keeper, struct str words, struct text *out)
 {
-	const struct rule_hits *hits = &gateway->tally.hits;
+	const struct rule_hits *hits = &keeper->hits;
 	struct json json = JSON_ON(out);
-	int rc = begin(gateway, out);
+	int rc = begin(keeper, out);
 
 	(void)words;
 	if (rc < 0)
@@ -218,8 +208,7 @@ answer_rules(struct gateway *gateway, struct str words, struct text *out)
 	json_name(&json, "rules");
 	json_array_begin(&json);
 	for (size_t i = 0; i < hits->count; i++)
-		put_rule(&json, &gateway->current->policy->rules[i],
-		    &hits->items[i]);
+		put_rule(&json, &hits->policy->rules[i], &hits->items[i]);
 	json_array_end(&json);
 	json_object_end(&json);
 	return end(out);
@@ -238,7 +227,7 @@ status_of(int rc)
 static const struct {
 	struct str word; /* with a blank: something follows */
 	int (*answer)(
-	    struct gateway *gateway, struct str words, struct text *out);
+	    struct tally_keeper *keeper, struct str words, struct text *out);
 } commands[] = {
 	{ STR_INIT("rules"), answer_rules },
 	{ STR_INIT("series "), answer_series },
@@ -246,15 +235,15 @@ static const struct {
 };
 
 bool
-tally_desk_answer(struct gateway *gateway, struct str line, struct text *out,
-    struct control_more *ret_more, int *ret_status)
+tally_desk_answer(struct tally_keeper *keeper, struct str line,
+    struct text *out, struct control_more *ret_more, int *ret_status)
 {
 	struct str report = STR("report ");
 	size_t i = 0, count = sizeof(commands) / sizeof(commands[0]);
 
 	if (str_starts(line, report)) {
-		*ret_status = status_of(tally_hours_report(
-		    gateway, str_skip(line, report.len), out, ret_more));
+		*ret_status = status_of(tally_report_begin(
+		    keeper, str_skip(line, report.len), out, ret_more));
 		return true;
 	}
 
@@ -265,6 +254,6 @@ tally_desk_answer(struct gateway *gateway, struct str line, struct text *out,
 	if (i == count)
 		return false;
 	*ret_status = status_of(commands[i].answer(
-	    gateway, str_skip(line, commands[i].word.len), out));
+	    keeper, str_skip(line, commands[i].word.len), out));
 	return true;
 }

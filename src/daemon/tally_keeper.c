@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/tally_keeper.h"
 
-#include "daemon/gateway.h"
+#include "daemon/child.h"
+#include "daemon/generation.h"
+#include "daemon/notice.h"
+#include "daemon/pulse_keeper.h"
 
 #include <errno.h>
 
@@ -19,12 +22,6 @@ static const struct {
 #define MINUTES_EVERY (300 * CLOCK_SECOND)
 #define HOURS         25
 #define HOURS_EVERY   (3600 * CLOCK_SECOND)
-
-struct str
-tally_keeper_rule_key(const uint64_t *id)
-{
-	return (struct str){ (const char *)id, sizeof(*id) };
-}
 
 /* ---- the proxy ---- */
 
@@ -44,21 +41,19 @@ take_rules(struct tally_keeper *keeper, int64_t wall)
 			continue;
 		hit->flows += one->count.flows - one->over;
 		hit->last = wall;
-		heavy_add(&keeper->news.kinds[TALLY_RULES],
-		    tally_keeper_rule_key(&hit->id), &one->count);
+		heavy_add(&keeper->news.kinds[TALLY_RULES], rule_hit_key(hit),
+		    &one->count);
 	}
 }
 
 static void
-ask_proxy(struct gateway *gateway, int64_t wall)
+ask_proxy(struct tally_keeper *keeper, int64_t wall)
 {
-	struct tally_keeper *keeper = &gateway->tally;
-
 	/* One that says nothing would only be waited for. */
-	if (gateway->child.pid == 0 || gateway->pulse.silent > 1)
+	if (keeper->child->pid == 0 || keeper->pulse->silent > 1)
 		return;
 	tally_clear(&keeper->proxy);
-	if (child_reckon(&gateway->child, &keeper->proxy) < 0)
+	if (child_reckon(keeper->child, &keeper->proxy) < 0)
 		return;
 	take_rules(keeper, wall);
 	heavy_clear(&keeper->proxy.kinds[TALLY_RULES]);
@@ -68,9 +63,8 @@ ask_proxy(struct gateway *gateway, int64_t wall)
 /* ---- looking ---- */
 
 void
-tally_keeper_look(struct gateway *gateway)
+tally_keeper_look(struct tally_keeper *keeper)
 {
-	struct tally_keeper *keeper = &gateway->tally;
 	int64_t now = clock_now(), wall = clock_wall();
 	/* All of it happened since the last look: in the midst of that. */
 	int64_t at = wall - (now - keeper->looked) / 2;
@@ -78,65 +72,62 @@ tally_keeper_look(struct gateway *gateway)
 	if (!keeper->is_open)
 		return;
 	keeper->looked = now;
-	ask_proxy(gateway, wall);
-	tally_kernel_look(gateway, wall);
+	ask_proxy(keeper, wall);
+	tally_kernel_look(&keeper->kernel, wall);
 	bool anew = false; /* the last one, of hours */
 	for (size_t i = 0; i < TALLY_SERIES; i++)
 		anew = series_add(&keeper->series[i], at, &keeper->news.point);
 	(void)periods_add(&keeper->minutes, at, &keeper->news);
 	(void)periods_add(&keeper->hours, at, &keeper->news);
-	tally_hours_add(gateway, at, &keeper->news, anew);
+	tally_hours_add(&keeper->by_hour, at, &keeper->news, anew);
 	tally_clear(&keeper->news);
 }
 
 void
-tally_keeper_refresh(struct gateway *gateway)
+tally_keeper_refresh(struct tally_keeper *keeper)
 {
-	if (clock_now() - gateway->tally.looked >= TALLY_FRESH)
-		tally_keeper_look(gateway);
+	if (clock_now() - keeper->looked >= TALLY_FRESH)
+		tally_keeper_look(keeper);
 }
 
 static void
-arm(struct gateway *gateway)
+arm(struct tally_keeper *keeper)
 {
 	int64_t left = TALLY_EVERY - clock_wall() % TALLY_EVERY;
 
-	loop_timer_arm(
-	    gateway->loop, &gateway->tally.timer, clock_now() + left);
+	loop_timer_arm(keeper->loop, &keeper->timer, clock_now() + left);
 }
 
 static void
 on_time(struct loop_timer *timer)
 {
-	struct gateway *gateway = timer->context;
+	struct tally_keeper *keeper = timer->context;
 
-	tally_keeper_look(gateway);
-	arm(gateway);
+	tally_keeper_look(keeper);
+	arm(keeper);
 }
 
 void
-tally_keeper_follow(struct gateway *gateway, bool anew)
+tally_keeper_follow(
+    struct tally_keeper *keeper, const struct generation *current, bool anew)
 {
-	struct tally_keeper *keeper = &gateway->tally;
-	const struct generation *current = gateway->current;
-
 	if (!keeper->is_open)
 		return;
 	if (rule_hits_follow(
 		&keeper->hits, current->number, current->policy, anew) < 0)
-		gateway_say("there is no memory to count by rule");
+		notice_say("there is no memory to count by rule");
 	tally_kernel_follow(&keeper->kernel, current->policy);
 }
 
 /* The kernel tells of the bytes of a flow when it ends. */
 void
-tally_keeper_see(struct gateway *gateway, const struct event *event)
+tally_keeper_see(struct tally_keeper *keeper, const struct event *event)
 {
 	struct heavy_count bytes = { 0, 0, event->bytes_in, event->bytes_out };
-	struct heavy *kinds = gateway->tally.news.kinds;
+	struct heavy *kinds = keeper->news.kinds;
 	char room[TALLY_PAIR_BYTES];
 
-	if (!gateway->tally.is_open || !event->measured)
+	if (!keeper->is_open || !event->measured)
 		return;
 	heavy_add(&kinds[TALLY_CLIENTS],
 	    tally_client_key(&event->source.address), &bytes);
@@ -161,7 +152,8 @@ init(struct tally_keeper *keeper)
 	if (rc == 0)
 		rc = periods_init(&keeper->hours, HOURS_EVERY, HOURS);
 	if (rc == 0)
-		rc = tally_hours_init(&keeper->by_hour);
+		rc = tally_hours_init(&keeper->by_hour,
+		    &keeper->series[TALLY_SERIES - 1], &keeper->hits);
 	return rc;
 }
 
@@ -177,33 +169,39 @@ fini(struct tally_keeper *keeper)
 	tally_hours_fini(&keeper->by_hour);
 	rule_hits_fini(&keeper->hits);
 	tally_kernel_fini(&keeper->kernel);
-	*keeper = (struct tally_keeper){ .is_open = false };
+	keeper->is_open = false;
 }
 
 void
-tally_keeper_open(struct gateway *gateway)
+tally_keeper_open(struct tally_keeper *keeper)
 {
-	struct tally_keeper *keeper = &gateway->tally;
-
-	keeper->by_hour.book = TALLY_BOOK_CLOSED;
 	if (init(keeper) < 0) {
 		fini(keeper);
-		gateway_say("there is no memory to count over time");
+		notice_say("there is no memory to count over time");
 		return;
 	}
+	keeper->kernel = (struct tally_kernel){ .early = keeper->early,
+		.hits = &keeper->hits,
+		.news = &keeper->news };
 	keeper->is_open = true;
 	keeper->looked = clock_now();
-	keeper->timer =
-	    (struct loop_timer){ .fn = on_time, .context = gateway };
-	arm(gateway);
+	keeper->timer = (struct loop_timer){ .fn = on_time, .context = keeper };
+	arm(keeper);
 }
 
 void
-tally_keeper_close(struct gateway *gateway)
+tally_keeper_open_book(struct tally_keeper *keeper, const char *dir)
 {
-	loop_timer_cancel(&gateway->tally.timer);
-	tally_keeper_look(gateway);
-	if (gateway->tally.is_open)
-		tally_hours_flush(gateway);
-	fini(&gateway->tally);
+	if (keeper->is_open)
+		tally_hours_open(&keeper->by_hour, dir);
+}
+
+void
+tally_keeper_close(struct tally_keeper *keeper)
+{
+	loop_timer_cancel(&keeper->timer);
+	tally_keeper_look(keeper);
+	if (keeper->is_open)
+		tally_hours_flush(&keeper->by_hour);
+	fini(keeper);
 }

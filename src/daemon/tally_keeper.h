@@ -38,12 +38,17 @@
 
 #define TALLY_SERIES 3
 
-/* As far back as the longest series goes. */
-#define TALLY_SERIES_DAYS 35
-
-struct gateway;
+struct child;
+struct generation;
+struct pulse_keeper;
 
 struct tally_keeper {
+	/* Lent: */
+	struct loop *loop;
+	struct child *child;
+	const struct pulse_keeper *pulse; /* of the child */
+	const struct early_drop *early;
+	/* Its own: */
 	bool is_open;
 	struct series series[TALLY_SERIES]; /* the shortest step first */
 	struct periods minutes, hours;
@@ -57,27 +62,22 @@ struct tally_keeper {
 };
 
 /* Without memory it stays closed, and counts nothing. */
-void tally_keeper_open(struct gateway *gateway);
-void tally_keeper_close(struct gateway *gateway);
+void tally_keeper_open(struct tally_keeper *keeper);
+
+/* There is a folder of the state. */
+void tally_keeper_open_book(struct tally_keeper *keeper, const char *dir);
+void tally_keeper_close(struct tally_keeper *keeper);
 
 /* Another policy is about to come into force; and has, `anew` unless its rules
  * go on counting. */
-void tally_keeper_look(struct gateway *gateway);
-void tally_keeper_follow(struct gateway *gateway, bool anew);
+void tally_keeper_look(struct tally_keeper *keeper);
+void tally_keeper_follow(
+    struct tally_keeper *keeper, const struct generation *current, bool anew);
 
 /* The same, unless it was done a moment ago. */
-void tally_keeper_refresh(struct gateway *gateway);
+void tally_keeper_refresh(struct tally_keeper *keeper);
 
 /* An event that this process tells. */
-void tally_keeper_see(struct gateway *gateway, const struct event *event);
-
-/* The key of a rule in the keeper's own tallies. */
-struct str tally_keeper_rule_key(const uint64_t *id);
-
-/* ---- what is asked (daemon/tally_desk) ---- */
-
-/* A command of the control socket; false: the line is none of these. */
-bool tally_desk_answer(struct gateway *gateway, struct str line,
-    struct text *out, struct control_more *ret_more, int *ret_status);
+void tally_keeper_see(struct tally_keeper *keeper, const struct event *event);
 
 #endif

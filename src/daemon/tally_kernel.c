@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "daemon/tally_kernel.h"
 
-#include "daemon/gateway.h"
 #include "daemon/kernel_counters.h"
+#include "daemon/rule_hits.h"
+#include "event/tally.h"
+#include "firewall/compile.h"
+#include "firewall/early_drop.h"
 #include "firewall/log_prefix.h"
 #include "firewall/packet.h"
 
@@ -78,11 +81,11 @@ is_refusal(const struct policy_rule *rule)
 }
 
 static void
-note(struct tally_keeper *keeper, const struct policy *policy, size_t at,
-    struct heavy_count more)
+note(struct tally_kernel *kernel, size_t at, struct heavy_count more)
 {
+	const struct policy *policy = kernel->hits->policy;
 	const struct policy_rule *rule = &policy->rules[at];
-	struct tally *news = &keeper->news;
+	struct tally *news = kernel->news;
 	char room[TALLY_PAIR_BYTES];
 
 	if (more.flows == 0)
@@ -90,7 +93,7 @@ note(struct tally_keeper *keeper, const struct policy *policy, size_t at,
 	if (is_refusal(rule) && !rule->report)
 		more.refused = more.flows;
 	heavy_add(&news->kinds[TALLY_RULES],
-	    tally_keeper_rule_key(&keeper->hits.items[at].id), &more);
+	    rule_hit_key(&kernel->hits->items[at]), &more);
 	if (rule->report)
 		return;
 	/* Of a flow that is allowed these are the bytes of its beginning. */
@@ -107,50 +110,48 @@ note(struct tally_keeper *keeper, const struct policy *policy, size_t at,
 }
 
 static void
-look_at_rule(struct gateway *gateway, const struct kernel_counters *counters,
-    size_t at, int64_t wall)
+look_at_rule(struct tally_kernel *kernel,
+    const struct kernel_counters *counters, size_t at, int64_t wall)
 {
-	struct tally_keeper *keeper = &gateway->tally;
-	const struct policy *policy = gateway->current->policy;
+	struct rule_hits *hits = kernel->hits;
 	struct rule_amount now[RULE_COUNTER_COUNT] = { 0 };
 	struct rule_amount *early = &now[RULE_COUNTER_EARLY];
 	char name[FIREWALL_COUNTER_BYTES];
 
-	firewall_counter_name(&policy->rules[at], name);
+	firewall_counter_name(&hits->policy->rules[at], name);
 	const struct kernel_counter *one = kernel_counters_find(counters, name);
 	if (one != NULL)
 		now[RULE_COUNTER_RULESET] =
 		    (struct rule_amount){ one->packets, one->bytes };
-	early_drop_counted(&gateway->early, at, &early->packets, &early->bytes);
-	note(keeper, policy, at,
-	    rule_hits_see(&keeper->hits, &keeper->hits.items[at], now, wall));
+	early_drop_counted(kernel->early, at, &early->packets, &early->bytes);
+	note(kernel, at, rule_hits_see(hits, &hits->items[at], now, wall));
 }
 
 /* The figure grows by what is more than was seen. */
 static void
-add_more(struct tally_keeper *keeper, enum series_figure figure, uint64_t now,
+add_more(struct tally_kernel *kernel, enum series_figure figure, uint64_t now,
     uint64_t *seen)
 {
-	keeper->news.point.figures[figure] +=
-	    rule_hits_difference(now, *seen, keeper->hits.anew);
+	kernel->news->point.figures[figure] +=
+	    rule_hits_difference(now, *seen, kernel->hits->anew);
 	*seen = now;
 }
 
 static void
-look_at_own(
-    struct gateway *gateway, const struct kernel_counters *counters, size_t at)
+look_at_own(struct tally_kernel *kernel, const struct kernel_counters *counters,
+    size_t at)
 {
-	struct tally_keeper *keeper = &gateway->tally;
 	const struct kernel_counter *one =
 	    kernel_counters_find(counters, own_refusals[at]);
 
-	add_more(keeper, SERIES_REFUSED, one != NULL ? one->packets : 0,
-	    &keeper->kernel.own[at]);
+	add_more(kernel, SERIES_REFUSED, one != NULL ? one->packets : 0,
+	    &kernel->own[at]);
 }
 
 /* Of what the kernel itself has passed on. */
 static void
-look_at_bytes(struct gateway *gateway, const struct kernel_counters *counters)
+look_at_bytes(
+    struct tally_kernel *kernel, const struct kernel_counters *counters)
 {
 	static const struct {
 		const char *name;
@@ -159,36 +160,33 @@ look_at_bytes(struct gateway *gateway, const struct kernel_counters *counters)
 		{ "forwarded.in", SERIES_BYTES_IN },
 		{ "forwarded.out", SERIES_BYTES_OUT },
 	};
-	struct tally_keeper *keeper = &gateway->tally;
 
 	for (size_t i = 0; i < TALLY_KERNEL_WAYS; i++) {
 		const struct kernel_counter *one =
 		    kernel_counters_find(counters, rows[i].name);
-		add_more(keeper, rows[i].figure, one != NULL ? one->bytes : 0,
-		    &keeper->kernel.bytes[i]);
+		add_more(kernel, rows[i].figure, one != NULL ? one->bytes : 0,
+		    &kernel->bytes[i]);
 	}
 }
 
 void
-tally_kernel_look(struct gateway *gateway, int64_t wall)
+tally_kernel_look(struct tally_kernel *kernel, int64_t wall)
 {
-	struct rule_hits *hits = &gateway->tally.hits;
+	struct rule_hits *hits = kernel->hits;
 	struct kernel_counters counters;
 
-	if (gateway->current == NULL ||
-	    hits->generation != gateway->current->number)
+	if (hits->policy == NULL)
 		return;
 	kernel_counters_read(&counters);
 	/* The ruleset always has some: else they could not be read. */
 	for (size_t i = 0; counters.all != NULL && i < hits->count; i++)
-		look_at_rule(gateway, &counters, i, wall);
+		look_at_rule(kernel, &counters, i, wall);
 	for (size_t i = 0; counters.all != NULL && i < OWN_REFUSALS; i++)
-		look_at_own(gateway, &counters, i);
+		look_at_own(kernel, &counters, i);
 	if (counters.all != NULL) {
-		look_at_bytes(gateway, &counters);
-		add_more(&gateway->tally, SERIES_REFUSED,
-		    early_drop_banned(&gateway->early),
-		    &gateway->tally.kernel.early_bans);
+		look_at_bytes(kernel, &counters);
+		add_more(kernel, SERIES_REFUSED,
+		    early_drop_banned(kernel->early), &kernel->early_bans);
 		hits->anew = false;
 	}
 	kernel_counters_fini(&counters);
@@ -197,19 +195,18 @@ tally_kernel_look(struct gateway *gateway, int64_t wall)
 /* ---- packets ---- */
 
 void
-tally_kernel_see(struct tally_keeper *keeper, const struct log_prefix *prefix,
+tally_kernel_see(struct tally_kernel *kernel, const struct log_prefix *prefix,
     const struct packet *packet)
 {
-	const struct tally_kernel *kernel = &keeper->kernel;
 	bool refused = prefix->verdict != POLICY_VERDICT_ALLOW;
 	/* What is allowed tells all of its bytes at its end. */
 	struct heavy_count one = { 1, refused, refused ? packet->bytes : 0, 0 };
 	struct str client = tally_client_key(&packet->source);
-	struct heavy *kinds = keeper->news.kinds;
 	char room[TALLY_PAIR_BYTES];
 
-	if (!keeper->is_open || prefix->reason == POLICY_REASON_REPORT)
+	if (kernel->news == NULL || prefix->reason == POLICY_REASON_REPORT)
 		return;
+	struct heavy *kinds = kernel->news->kinds;
 	heavy_add(&kinds[TALLY_CLIENTS], client, &one);
 	if (refused)
 		heavy_add(&kinds[TALLY_REFUSED], client, &one);

@@ -15,17 +15,22 @@
 #include "base/address.h"
 #include "base/text.h"
 
-struct gateway;
+struct early_drop;
 struct log_prefix;
 struct packet;
 struct policy;
+struct rule_hits;
 struct tally;
-struct tally_keeper;
 
 #define TALLY_KERNEL_OWN_MAX 16
 #define TALLY_KERNEL_WAYS    2 /* in and out */
 
 struct tally_kernel {
+	/* Lent: */
+	const struct early_drop *early;
+	struct rule_hits *hits; /* are counted */
+	struct tally *news;     /* it goes there; NULL: nothing is counted */
+	/* Its own: */
 	uint64_t own[TALLY_KERNEL_OWN_MAX]; /* counters of no rule, as seen */
 	uint64_t bytes[TALLY_KERNEL_WAYS];  /* passed on, as seen */
 	uint64_t early_bans;                /* packets of the banned */
@@ -41,10 +46,10 @@ void tally_kernel_follow(
     struct tally_kernel *kernel, const struct policy *policy);
 
 /* What it has counted since the last time. */
-void tally_kernel_look(struct gateway *gateway, int64_t wall);
+void tally_kernel_look(struct tally_kernel *kernel, int64_t wall);
 
 /* A packet that a rule logs. */
-void tally_kernel_see(struct tally_keeper *keeper,
+void tally_kernel_see(struct tally_kernel *kernel,
     const struct log_prefix *prefix, const struct packet *packet);
 
 #endif

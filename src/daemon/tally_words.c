@@ -2,7 +2,6 @@
 #include "daemon/tally_words.h"
 
 #include "base/utf8.h"
-#include "daemon/gateway.h"
 
 static bool
 show_client(struct str key, struct text *out)
@@ -17,17 +16,15 @@ show_client(struct str key, struct text *out)
 }
 
 static const struct policy_rule *
-rule_of(const struct gateway *gateway, struct str key)
+rule_of(const struct rule_hits *hits, struct str key)
 {
-	const struct rule_hits *hits = &gateway->tally.hits;
 	uint64_t id;
 
 	if (key.len != sizeof(id))
 		return NULL;
 	memcpy(&id, key.at, sizeof(id));
 	const struct rule_hit *hit = rule_hits_of_id(hits, id);
-	return hit != NULL ? &gateway->current->policy->rules[hit - hits->items]
-			   : NULL;
+	return hit != NULL ? &hits->policy->rules[hit - hits->items] : NULL;
 }
 
 static bool
@@ -43,7 +40,7 @@ show_rule(const struct policy_rule *rule, struct text *out)
 
 /* False: it is none, or a rule that is not in force any more. */
 static bool
-show(const struct gateway *gateway, enum tally_kind kind, struct str key,
+show(const struct rule_hits *hits, enum tally_kind kind, struct str key,
     struct text *out, const struct policy_rule **ret_rule)
 {
 	switch (kind) {
@@ -51,7 +48,7 @@ show(const struct gateway *gateway, enum tally_kind kind, struct str key,
 	case TALLY_REFUSED:
 		return show_client(key, out);
 	case TALLY_RULES:
-		*ret_rule = rule_of(gateway, key);
+		*ret_rule = rule_of(hits, key);
 		return show_rule(*ret_rule, out);
 	case TALLY_NAMES:
 	case TALLY_PAIRS:
@@ -71,12 +68,12 @@ put_count(struct json *json, const char *name, uint64_t count)
 }
 
 static bool
-put_what(struct json *json, const struct gateway *gateway, enum tally_kind kind,
+put_what(struct json *json, const struct rule_hits *hits, enum tally_kind kind,
     struct str key)
 {
 	struct text text = TEXT_EMPTY;
 	const struct policy_rule *rule = NULL;
-	bool known = show(gateway, kind, key, &text, &rule);
+	bool known = show(hits, kind, key, &text, &rule);
 
 	if (known) {
 		json_object_begin(json);
@@ -94,7 +91,7 @@ put_what(struct json *json, const struct gateway *gateway, enum tally_kind kind,
 }
 
 void
-tally_words_put(struct json *json, const struct gateway *gateway,
+tally_words_put(struct json *json, const struct rule_hits *hits,
     enum tally_kind kind, const struct heavy *heavy, size_t max)
 {
 	const struct heavy_entry *top[TALLY_WORDS_MAX];
@@ -103,7 +100,7 @@ tally_words_put(struct json *json, const struct gateway *gateway,
 	json_array_begin(json);
 	for (size_t i = 0; i < count; i++) {
 		const struct heavy_entry *one = top[i];
-		if (!put_what(json, gateway, kind, heavy_key(heavy, one)))
+		if (!put_what(json, hits, kind, heavy_key(heavy, one)))
 			continue;
 		put_count(json, "flows", one->count.flows);
 		put_count(json, "refused", one->count.refused);

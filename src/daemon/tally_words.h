@@ -9,7 +9,7 @@
 #define GATEHOUSE_DAEMON_TALLY_WORDS_H
 
 #include "base/json.h"
-#include "daemon/tally_keeper.h"
+#include "daemon/rule_hits.h"
 
 #define TALLY_WORDS_MAX 200
 
@@ -17,7 +17,7 @@
  * The `max` of them with the most flows as an array of {"what", "flows",
  * "refused", "bytes_in", "bytes_out", "over"}; of rules also "name" and "text".
  */
-void tally_words_put(struct json *json, const struct gateway *gateway,
+void tally_words_put(struct json *json, const struct rule_hits *hits,
     enum tally_kind kind, const struct heavy *heavy, size_t max);
 
 #endif
