@@ -15,27 +15,6 @@ fail(struct flow_draft *draft, const struct token *at, const char *why)
 	return false;
 }
 
-static bool
-is_own(const struct flow_draft *draft, struct address address)
-{
-	const struct policy_console *console = &draft->policy->console;
-
-	for (size_t i = 0; i < console->listen_count; i++)
-		if (address_eq(console->listens[i].address, address))
-			return true;
-	for (size_t i = 0; i < draft->policy->dns.listen_count; i++)
-		if (address_eq(
-			draft->policy->dns.listens[i].at.address, address))
-			return true;
-	for (size_t i = 0; i < draft->policy->listen_count; i++)
-		if (address_eq(draft->policy->listens[i].at.address, address))
-			return true;
-	for (size_t i = 0; i < draft->own->count; i++)
-		if (address_eq(draft->own->items[i], address))
-			return true;
-	return false;
-}
-
 /* A zone's name in front of an address; ZONE_NONE when none is written. */
 static uint8_t
 take_zone(struct flow_draft *draft)
@@ -102,31 +81,13 @@ read_source(struct flow_draft *draft)
 		return expected_address(draft, zone, "the source's address");
 	(void)reader_take(draft->in);
 	uint8_t home = policy_zone_of(draft->policy, flow->source);
-	if (is_own(draft, flow->source))
+	if (flow_draft_is_own(draft, flow->source))
 		home = ZONE_SELF;
 	flow->from_zone = zone != ZONE_NONE ? zone : home;
 	/* Link-local addresses live behind every interface. */
 	flow->spoofed = zone != ZONE_NONE && zone != home &&
 			!address_is_link_local(flow->source);
 	return true;
-}
-
-void
-flow_draft_set_destination(
-    struct flow_draft *draft, uint8_t zone, struct address address)
-{
-	struct flow *flow = draft->flow;
-	uint8_t home = policy_zone_of(draft->policy, address);
-
-	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
-	flow->destination = address;
-	flow->to_zone = zone != ZONE_NONE ? zone : home;
-	/* What is mapped ends elsewhere, whoever has the address. */
-	if (is_own(draft, address) &&
-	    !policy_is_mapped(draft->policy, address)) {
-		flow->own_zone = home;
-		flow->to_zone = ZONE_SELF;
-	}
 }
 
 /*
@@ -264,15 +225,6 @@ set_url(struct flow_draft *draft, uint8_t zone, const struct token *token)
 	return set_path(draft, rest) && set_host(draft, zone, host, token);
 }
 
-static bool
-is_url(struct str text)
-{
-	for (size_t i = 0; i + 3 <= text.len; i++)
-		if (memcmp(text.at + i, "://", 3) == 0)
-			return true;
-	return false;
-}
-
 /* `self`, an address, or something with a dot that is to be a domain. */
 static bool
 names_destination(struct str text, struct address *ret)
@@ -290,7 +242,7 @@ read_destination(struct flow_draft *draft)
 	struct address address = { 0 };
 
 	bool is_word = token->kind == TOKEN_WORD;
-	if (is_word && is_url(token->text)) {
+	if (is_word && str_holds(token->text, "://")) {
 		(void)reader_take(draft->in);
 		return set_url(draft, zone, token);
 	}

@@ -165,8 +165,8 @@ struct space {
 	struct {
 		struct address_set *items;
 		size_t count, room;
-	} listeners; /* of all policies, each one place */
-	size_t listener_set;
+	} listeners; /* of all policies, in their order, each one place */
+	size_t listener_sets[SPACE_POLICIES_MAX]; /* where each begins */
 	size_t named_local_set; /* of the first policy */
 	struct space_side from, to;
 	struct {
@@ -223,7 +223,11 @@ void space_fini(struct space *space);
 
 /* After a sequence of operations: 0, -ENOMEM, -E2BIG or -ETIME (where the
  * diagram has a deadline). */
-int space_rc(const struct space *space);
+static inline int
+space_rc(const struct space *space)
+{
+	return space->rc < 0 ? space->rc : space->diagram.rc;
+}
 
 /* How many variables a flow has. */
 static inline size_t

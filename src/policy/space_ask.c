@@ -121,8 +121,8 @@ is_word(const void *context, size_t cell)
 {
 	const struct question *ask = context;
 
-	return cell > 0 && space_has_word(ask->words, ask->word_count,
-			       ask->patterns->items[cell - 1]);
+	return cell > 0 && str_is_one_of(ask->patterns->items[cell - 1],
+			       ask->words, ask->word_count);
 }
 
 /* Any of the words, or any at all where none is asked for. */
@@ -146,7 +146,7 @@ texts_of(struct space *space, enum space_dimension dimension,
 	uint32_t set = count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
 
 	for (size_t i = 0; i < all->count && count > 0; i++)
-		if (space_has_word(patterns, count, all->items[i]))
+		if (str_is_one_of(all->items[i], patterns, count))
 			set = diagram_or(&space->diagram, set, cells[i]);
 	return set;
 }
@@ -167,36 +167,6 @@ schemes_of(struct space *space, const struct policy_rule *rule)
 	return rule->schemes == 0
 		   ? DIAGRAM_ALL
 		   : space_cells(space, SPACE_SCHEME, is_scheme, &ask);
-}
-
-static bool
-has_each(const struct str *words, size_t count, const struct str *in,
-    size_t in_count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!space_has_word(in, in_count, words[i]))
-			return false;
-	return true;
-}
-
-static bool
-is_same_header(const struct policy_header *a, const struct policy_header *b)
-{
-	return str_eq_nocase(a->name, b->name) &&
-	       has_each(a->values, a->value_count, b->values, b->value_count) &&
-	       has_each(b->values, b->value_count, a->values, a->value_count);
-}
-
-size_t
-space_header_index(
-    const struct space *space, const struct policy_header *header)
-{
-	size_t i = 0;
-
-	while (i < space->headers.count &&
-	       !is_same_header(space->headers.items[i], header))
-		i++;
-	return i;
 }
 
 uint32_t
@@ -386,21 +356,12 @@ space_to_base(struct space *space, enum space_base base)
 	return space->axes[SPACE_DESTINATION].sets[base];
 }
 
-static size_t
-count_listeners(const struct policy *policy)
-{
-	return policy->listen_count + policy->dns.listen_count +
-	       policy->console.listen_count;
-}
-
 /* The address of the nth of the policy's. */
 static uint32_t
 place_of(const struct space *space, unsigned which, size_t nth)
 {
-	size_t number = space->listener_set + nth +
-			(which > 0 ? count_listeners(space->policies[0]) : 0);
-
-	return space->axes[SPACE_DESTINATION].sets[number];
+	return space->axes[SPACE_DESTINATION]
+	    .sets[space->listener_sets[which] + nth];
 }
 
 /* By TCP and UDP. */
@@ -447,25 +408,17 @@ space_listener(struct space *space, unsigned which, size_t listen)
 uint32_t
 space_own_listeners(struct space *space, unsigned which)
 {
-	const struct policy *policy = space->policies[which];
+	struct policy_own_listener own;
 	struct diagram *d = &space->diagram;
-	uint32_t set = DIAGRAM_EMPTY, console = DIAGRAM_EMPTY;
-	size_t nth = 0;
+	uint32_t set = DIAGRAM_EMPTY;
 
-	for (size_t i = 0; i < policy->listen_count; i++)
-		set = diagram_or(d, set,
-		    own_listener(space, which, nth++, policy->listens[i].at));
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		set = diagram_or(d, set,
-		    own_listener(
-			space, which, nth++, policy->dns.listens[i].at));
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		console = diagram_or(d, console,
-		    own_listener(
-			space, which, nth++, policy->console.listens[i]));
-	set = diagram_or(d, set,
-	    diagram_minus(d, console,
-		space_from_zones(space, which, policy->console.zones)));
+	for (size_t i = 0; policy_own_listener(space->policies[which], i, &own);
+	     i++) {
+		uint32_t closed =
+		    diagram_minus(d, own_listener(space, which, i, own.at),
+			space_from_zones(space, which, own.open_to));
+		set = diagram_or(d, set, closed);
+	}
 	return diagram_minus(d, set, space_mode(space, SPACE_DIRECT));
 }
 

@@ -118,23 +118,44 @@ add_domains(struct space *space, const struct policy_endpoint *endpoint)
 	}
 }
 
-bool
-space_has_word(const struct str *words, size_t count, struct str word)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(words[i], word))
-			return true;
-	return false;
-}
-
 static void
 add_words(struct space *space, struct space_words *to, const struct str *words,
     size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!space_has_word(to->items, to->count, words[i]) &&
+		if (!str_is_one_of(words[i], to->items, to->count) &&
 		    VEC_ADD(to, words[i]) < 0)
 			space_fail(space, -ENOMEM);
+}
+
+static bool
+has_each(const struct str *words, size_t count, const struct str *in,
+    size_t in_count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!str_is_one_of(words[i], in, in_count))
+			return false;
+	return true;
+}
+
+static bool
+is_same_header(const struct policy_header *a, const struct policy_header *b)
+{
+	return str_eq_nocase(a->name, b->name) &&
+	       has_each(a->values, a->value_count, b->values, b->value_count) &&
+	       has_each(b->values, b->value_count, a->values, a->value_count);
+}
+
+size_t
+space_header_index(
+    const struct space *space, const struct policy_header *header)
+{
+	size_t i = 0;
+
+	while (i < space->headers.count &&
+	       !is_same_header(space->headers.items[i], header))
+		i++;
+	return i;
 }
 
 static void
@@ -310,24 +331,18 @@ add_listener(struct space *space, struct address at)
 	}
 }
 
-/* In the order in which space_own_listeners asks for them. */
-static void
-add_listeners_of(struct space *space, const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->listen_count; i++)
-		add_listener(space, policy->listens[i].at.address);
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		add_listener(space, policy->dns.listens[i].at.address);
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		add_listener(space, policy->console.listens[i].address);
-}
-
 static void
 add_listeners(struct space *space)
 {
-	for (unsigned p = 0; p < space->policy_count; p++)
-		add_listeners_of(space, space->policies[p]);
-	space->listener_set = space->to.sets.count;
+	struct policy_own_listener own;
+
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		space->listener_sets[p] =
+		    space->to.sets.count + space->listeners.count;
+		for (size_t i = 0;
+		     policy_own_listener(space->policies[p], i, &own); i++)
+			add_listener(space, own.at.address);
+	}
 	for (size_t i = 0; i < space->listeners.count; i++)
 		add_set(space, &space->to, &space->listeners.items[i]);
 }
