@@ -5,6 +5,7 @@ Arrows run down the floors only, parts of one floor do not know each other,
 each header stands alone, and every file says its licence.
 """
 
+import graphlib
 import re
 import shlex
 import shutil
@@ -38,6 +39,9 @@ MAY_INCLUDE = {
     "exec": LOW | {"policy", "net", "firewall", "daemon"},
     "cli": LOW | {"policy", "net", "import", "daemon", "firewall", "exec"},
 }
+# Parts whose nouns include each other downwards, too: who is included knows
+# nobody who includes it.
+WITHOUT_CIRCLES = ["base", "daemon", "http", "http2", "import"]
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -88,6 +92,33 @@ def test_a_source_includes_its_own_header_first(path: Path) -> None:
         first = INCLUDE.findall(path.read_text())[0]
         own = str(header.relative_to(SRC))
         assert first == own or INCLUDE.findall((SRC / first).read_text())[0] == own
+
+
+def noun(path: Path) -> str:
+    """Files that share an x_impl.h are one noun, and so are a.c and a.h."""
+    name = path.stem.removesuffix("_impl")
+    words = name.split("_")
+    for count in range(1, len(words)):
+        family = "_".join(words[:count])
+        if path.with_name(f"{family}_impl.h").exists():
+            return family
+    return name
+
+
+@pytest.mark.parametrize("part", WITHOUT_CIRCLES)
+def test_nouns_run_in_no_circle(part: str) -> None:
+    below: dict[str, set[str]] = {}
+    for path in (SRC / part).glob("*.[ch]"):
+        included = {
+            noun(SRC / name)
+            for name in INCLUDE.findall(path.read_text())
+            if name.startswith(f"{part}/")
+        }
+        below.setdefault(noun(path), set()).update(included - {noun(path)})
+    try:
+        graphlib.TopologicalSorter(below).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" includes ".join(reversed(error.args[1])))
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: make")

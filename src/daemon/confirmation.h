@@ -13,7 +13,7 @@
  * confirmed after all.
  *
  * A gateway that dies meanwhile finds at its next start that one waits, and
- * brings the last good policy into force (daemon/first_policy).  Without
+ * brings the last good policy into force (daemon/boot_policy).  Without
  * --state nothing is known of that then: the rules that stand are those of the
  * policy that waited, until a policy comes into force.
  */
@@ -68,9 +68,10 @@ int confirmation_refuse_another(
     struct confirmation *confirmation, struct text *words);
 
 /*
- * Commands; the word of a rollback is an id, empty, or "waiting": the one before
- * that which waits, and none if none waits.  0, -ENOENT where there is nothing
- * of the kind, or another negative errno; what there is to say is added to out.
+ * Commands; the word of a rollback is an id, empty, or "waiting": the one
+ * before that which waits, and none if none waits.  0, -ENOENT where there is
+ * nothing of the kind, or another negative errno; what there is to say is added
+ * to out.
  */
 int confirmation_confirm(struct confirmation *confirmation, struct text *out);
 int confirmation_rollback(

@@ -2,7 +2,7 @@
 /*
  * daemon/fallback: what is in force when the policy of the start cannot be.
  *
- * The last good policy, or one that lets nothing pass (daemon/first_policy
+ * The last good policy, or one that lets nothing pass (daemon/boot_policy
  * brings them).  Either is told of loudly, here and in `status`, until a policy
  * is applied.
  */

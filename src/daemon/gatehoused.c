@@ -9,7 +9,7 @@
  * Holds nftables, routes, listening sockets and the packet log, and the life of
  * gatehouse-proxy; reads no byte that a peer sent above layer 4.  As a service
  * it leaves the rules standing when it ends, and never starts without a policy
- * (daemon/first_policy); with --foreground it takes them away, and a policy
+ * (daemon/boot_policy); with --foreground it takes them away, and a policy
  * that is refused is the end.  One thread, one loop; beside it threads that do
  * nothing but write events (console/journal_output).
  */
@@ -17,9 +17,9 @@
 #include "daemon/apply.h"
 #include "daemon/apply_order.h"
 #include "daemon/arguments.h"
+#include "daemon/boot_policy.h"
 #include "daemon/command_desk.h"
 #include "daemon/exit_status.h"
-#include "daemon/first_policy.h"
 #include "daemon/gateway.h"
 #include "daemon/handover.h"
 #include "daemon/notice.h"
@@ -222,7 +222,7 @@ first_apply(struct daemon *daemon)
 	if (state != NULL)
 		tally_keeper_open_book(&gateway->tally, state);
 	if (daemon->state != NULL || interim_was_left(&policies->interim)) {
-		rc = first_policy_bring(policies, daemon->path, &words);
+		rc = boot_policy_bring(policies, daemon->path, &words);
 		interim_end(&policies->interim);
 	} else {
 		(void)apply_order_session(&order, str_of(daemon->session));

@@ -13,7 +13,7 @@
  *	refresh		lists of the one in force are read anew
  *
  * Life cycle: open -> the folder of the state is opened, if there is one ->
- * first_policy or apply -> apply, any number of times -> confirmation_close,
+ * boot_policy or apply -> apply, any number of times -> confirmation_close,
  * while the gateway is still open -> close, when it is not any more.
  */
 #ifndef GATEHOUSE_DAEMON_POLICIES_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "daemon/first_policy.h"
+#include "daemon/boot_policy.h"
 
 #include "daemon/apply.h"
 #include "daemon/apply_order.h"
@@ -87,7 +87,7 @@ refuse_unconfirmed(struct policies *policies, struct text *words)
 }
 
 int
-first_policy_bring(
+boot_policy_bring(
     struct policies *policies, const char *path, struct text *words)
 {
 	const struct apply_order order = { .path = path };
