@@ -2,6 +2,7 @@
 #include "daemon/interfaces.h"
 
 #include "base/nearest.h"
+#include "policy/own_listener.h"
 
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -172,15 +173,10 @@ static void
 check_listens(const struct policy *policy, const struct ifaddrs *all,
     struct report *report)
 {
-	for (size_t i = 0; i < policy->listen_count; i++)
-		check_listen(all, policy->listens[i].at.address,
-		    policy->listens[i].place, report);
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		check_listen(all, policy->dns.listens[i].at.address,
-		    policy->dns.listens[i].place, report);
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		check_listen(all, policy->console.listens[i].address,
-		    policy->console.place, report);
+	struct policy_own_listener own;
+
+	for (size_t i = 0; policy_own_listener(policy, i, &own); i++)
+		check_listen(all, own.at.address, own.place, report);
 }
 
 void

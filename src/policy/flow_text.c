@@ -2,6 +2,7 @@
 #include "policy/flow_text_impl.h"
 
 #include "policy/manual.h"
+#include "policy/own_listener.h"
 #include "policy/question.h"
 #include "policy/resolve.h"
 #include "policy/sandbox.h"
@@ -18,17 +19,10 @@ fail(struct flow_draft *draft, const struct token *at, const char *why)
 static bool
 is_own(const struct flow_draft *draft, struct address address)
 {
-	const struct policy_console *console = &draft->policy->console;
+	struct policy_own_listener own;
 
-	for (size_t i = 0; i < console->listen_count; i++)
-		if (address_eq(console->listens[i].address, address))
-			return true;
-	for (size_t i = 0; i < draft->policy->dns.listen_count; i++)
-		if (address_eq(
-			draft->policy->dns.listens[i].at.address, address))
-			return true;
-	for (size_t i = 0; i < draft->policy->listen_count; i++)
-		if (address_eq(draft->policy->listens[i].at.address, address))
+	for (size_t i = 0; policy_own_listener(draft->policy, i, &own); i++)
+		if (address_eq(own.at.address, address))
 			return true;
 	for (size_t i = 0; i < draft->own->count; i++)
 		if (address_eq(draft->own->items[i], address))

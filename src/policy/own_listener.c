@@ -43,30 +43,54 @@ goes_to(const struct flow *flow, struct address_port listen)
 		   flow->to_zone == ZONE_SELF);
 }
 
-static bool
-goes_to_console(const struct policy_console *console, const struct flow *flow)
+bool
+policy_own_listener(
+    const struct policy *policy, size_t nth, struct policy_own_listener *ret)
 {
-	if (flow->from_zone < 64 &&
-	    (console->zones >> flow->from_zone & 1) != 0)
+	const struct policy_dns *dns = &policy->dns;
+	const struct policy_console *console = &policy->console;
+
+	if (nth < policy->listen_count) {
+		*ret = (struct policy_own_listener){
+			.at = policy->listens[nth].at,
+			.place = policy->listens[nth].place,
+		};
+		return true;
+	}
+	nth -= policy->listen_count;
+	if (nth < dns->listen_count) {
+		*ret = (struct policy_own_listener){
+			.at = dns->listens[nth].at,
+			.place = dns->listens[nth].place,
+		};
+		return true;
+	}
+	nth -= dns->listen_count;
+	if (nth >= console->listen_count)
 		return false;
-	for (size_t i = 0; i < console->listen_count; i++)
-		if (goes_to(flow, console->listens[i]))
-			return true;
-	return false;
+	*ret = (struct policy_own_listener){ .at = console->listens[nth],
+		.open_to = console->zones,
+		.place = console->place };
+	return true;
+}
+
+static bool
+is_open(const struct policy_own_listener *own, uint8_t zone)
+{
+	return zone < 64 && (own->open_to & policy_zone_bit(zone)) != 0;
 }
 
 bool
 policy_is_own_listener(const struct policy *policy, const struct flow *flow)
 {
+	struct policy_own_listener own;
+
 	if (flow->known[POLICY_FACT_DESTINATION] != FLOW_KNOWN ||
 	    flow->known[POLICY_FACT_SERVICE] != FLOW_KNOWN || flow->any_port ||
 	    (flow->way != FLOW_EXPLICIT && flow->way != FLOW_INTERCEPTED))
 		return false;
-	for (size_t i = 0; i < policy->listen_count; i++)
-		if (goes_to(flow, policy->listens[i].at))
+	for (size_t i = 0; policy_own_listener(policy, i, &own); i++)
+		if (goes_to(flow, own.at) && !is_open(&own, flow->from_zone))
 			return true;
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		if (goes_to(flow, policy->dns.listens[i].at))
-			return true;
-	return goes_to_console(&policy->console, flow);
+	return false;
 }

@@ -19,6 +19,17 @@
 
 struct flow;
 
+/* One of them. */
+struct policy_own_listener {
+	struct address_port at;
+	uint64_t open_to; /* the zones that the proxy calls it for */
+	struct place place;
+};
+
+/* The nth of the policy's, always in one order; false behind the last. */
+bool policy_own_listener(
+    const struct policy *policy, size_t nth, struct policy_own_listener *ret);
+
 /* Whether who dials the unspecified address comes there. */
 bool policy_own_is_loopback(struct address address);
 

@@ -165,8 +165,8 @@ struct space {
 	struct {
 		struct address_set *items;
 		size_t count, room;
-	} listeners; /* of all policies, each one place */
-	size_t listener_set;
+	} listeners; /* of all policies, in their order, each one place */
+	size_t listener_sets[SPACE_POLICIES_MAX]; /* where each begins */
 	size_t named_local_set; /* of the first policy */
 	struct space_side from, to;
 	struct {

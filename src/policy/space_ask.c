@@ -386,21 +386,12 @@ space_to_base(struct space *space, enum space_base base)
 	return space->axes[SPACE_DESTINATION].sets[base];
 }
 
-static size_t
-count_listeners(const struct policy *policy)
-{
-	return policy->listen_count + policy->dns.listen_count +
-	       policy->console.listen_count;
-}
-
 /* The address of the nth of the policy's. */
 static uint32_t
 place_of(const struct space *space, unsigned which, size_t nth)
 {
-	size_t number = space->listener_set + nth +
-			(which > 0 ? count_listeners(space->policies[0]) : 0);
-
-	return space->axes[SPACE_DESTINATION].sets[number];
+	return space->axes[SPACE_DESTINATION]
+	    .sets[space->listener_sets[which] + nth];
 }
 
 /* By TCP and UDP. */
@@ -447,25 +438,17 @@ space_listener(struct space *space, unsigned which, size_t listen)
 uint32_t
 space_own_listeners(struct space *space, unsigned which)
 {
-	const struct policy *policy = space->policies[which];
+	struct policy_own_listener own;
 	struct diagram *d = &space->diagram;
-	uint32_t set = DIAGRAM_EMPTY, console = DIAGRAM_EMPTY;
-	size_t nth = 0;
+	uint32_t set = DIAGRAM_EMPTY;
 
-	for (size_t i = 0; i < policy->listen_count; i++)
-		set = diagram_or(d, set,
-		    own_listener(space, which, nth++, policy->listens[i].at));
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		set = diagram_or(d, set,
-		    own_listener(
-			space, which, nth++, policy->dns.listens[i].at));
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		console = diagram_or(d, console,
-		    own_listener(
-			space, which, nth++, policy->console.listens[i]));
-	set = diagram_or(d, set,
-	    diagram_minus(d, console,
-		space_from_zones(space, which, policy->console.zones)));
+	for (size_t i = 0; policy_own_listener(space->policies[which], i, &own);
+	     i++) {
+		uint32_t closed =
+		    diagram_minus(d, own_listener(space, which, i, own.at),
+			space_from_zones(space, which, own.open_to));
+		set = diagram_or(d, set, closed);
+	}
 	return diagram_minus(d, set, space_mode(space, SPACE_DIRECT));
 }
 

@@ -5,6 +5,7 @@
 #include "policy/space_impl.h"
 
 #include "base/vec.h"
+#include "policy/own_listener.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +116,7 @@ is_listened(const struct space *space, size_t atom)
 {
 	for (size_t i = 0; i < space->listeners.count; i++)
 		if (partition_has(
-			&space->to.atoms, atom, space->listener_set + i))
+			&space->to.atoms, atom, space->listener_sets[0] + i))
 			return true;
 	return false;
 }
@@ -175,17 +176,15 @@ static void
 mark_policy(
     uint8_t *begins, enum policy_protocol protocol, const struct policy *policy)
 {
+	struct policy_own_listener own;
+
 	for (size_t i = 0; i < policy->rule_count; i++)
 		mark_services(begins, protocol, &policy->rules[i].services);
 	for (size_t i = 0; i < policy->intercept_count; i++)
 		mark_services(
 		    begins, protocol, &policy->intercepts[i].services);
-	for (size_t i = 0; i < policy->listen_count; i++)
-		mark_port(begins, policy->listens[i].at.port);
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		mark_port(begins, policy->dns.listens[i].at.port);
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		mark_port(begins, policy->console.listens[i].port);
+	for (size_t i = 0; policy_own_listener(policy, i, &own); i++)
+		mark_port(begins, own.at.port);
 }
 
 static void

@@ -310,24 +310,18 @@ add_listener(struct space *space, struct address at)
 	}
 }
 
-/* In the order in which space_own_listeners asks for them. */
-static void
-add_listeners_of(struct space *space, const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->listen_count; i++)
-		add_listener(space, policy->listens[i].at.address);
-	for (size_t i = 0; i < policy->dns.listen_count; i++)
-		add_listener(space, policy->dns.listens[i].at.address);
-	for (size_t i = 0; i < policy->console.listen_count; i++)
-		add_listener(space, policy->console.listens[i].address);
-}
-
 static void
 add_listeners(struct space *space)
 {
-	for (unsigned p = 0; p < space->policy_count; p++)
-		add_listeners_of(space, space->policies[p]);
-	space->listener_set = space->to.sets.count;
+	struct policy_own_listener own;
+
+	for (unsigned p = 0; p < space->policy_count; p++) {
+		space->listener_sets[p] =
+		    space->to.sets.count + space->listeners.count;
+		for (size_t i = 0;
+		     policy_own_listener(space->policies[p], i, &own); i++)
+			add_listener(space, own.at.address);
+	}
 	for (size_t i = 0; i < space->listeners.count; i++)
 		add_set(space, &space->to, &space->listeners.items[i]);
 }
