@@ -3,6 +3,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "firewall/compile_tail.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -221,23 +222,6 @@ write_counter_map(struct compiler *compiler)
 	text_addz(out, "\n\t\t}\n\t}\n");
 }
 
-static const char *
-verdict_of(const struct policy_rule *rule, enum shared_use use)
-{
-	switch (rule->verdict) {
-	case POLICY_VERDICT_ALLOW:
-		return use == SHARED_PROXIED && !rule->direct ? "goto proxied"
-							      : "goto allowed";
-	case POLICY_VERDICT_REJECT:
-		return "goto refuse";
-	case POLICY_VERDICT_DROP:
-	case POLICY_VERDICT_UNDECIDED:
-	case POLICY_VERDICT_COUNT:
-		break;
-	}
-	return "drop";
-}
-
 static void
 write_verdicts(
     struct compiler *compiler, const char *ending, enum shared_use use)
@@ -253,7 +237,9 @@ write_verdicts(
 			continue;
 		text_addf(out, "%s\n\t\t\t%u : %s", before,
 		    compile_number(shared, outcome),
-		    verdict_of(&shared->policy->rules[i], use));
+		    tail_verdict(
+			&shared->policy->rules[i], use == SHARED_PROXIED)
+			.map);
 		before = ",";
 	}
 	text_addz(out, "\n\t\t}\n\t}\n");

@@ -30,31 +30,28 @@ add_log(struct compiler *compiler, const struct chain *chain,
 	    FIREWALL_LOG_SNAPLEN);
 }
 
-/* Where an allowed flow of this chain goes. */
-static const char *
-allowed_action(const struct chain *chain, const struct policy_rule *rule)
+struct tail_verdict
+tail_verdict(const struct policy_rule *rule, bool is_proxied)
 {
-	if (rule->publish)
-		return "meta mark set meta mark or " FIREWALL_TEXT(
-		    FIREWALL_MARK_PUBLISH) " accept";
-	return chain->kind == CHAIN_PROXIED && !rule->direct ? "goto handover"
-							     : "accept";
+	static const struct tail_verdict dropped = { "drop", "drop" };
+	static const struct tail_verdict refused = { "goto refuse",
+		"goto refuse" };
+	static const struct tail_verdict allowed = { "accept", "goto allowed" };
+	static const struct tail_verdict proxied = { "goto handover",
+		"goto proxied" };
+
+	if (rule->verdict == POLICY_VERDICT_ALLOW)
+		return is_proxied && !rule->direct ? proxied : allowed;
+	return rule->verdict == POLICY_VERDICT_REJECT ? refused : dropped;
 }
 
 static const char *
 action_of(const struct chain *chain, const struct policy_rule *rule)
 {
-	switch (rule->verdict) {
-	case POLICY_VERDICT_ALLOW:
-		return allowed_action(chain, rule);
-	case POLICY_VERDICT_REJECT:
-		return "goto refuse";
-	case POLICY_VERDICT_DROP:
-	case POLICY_VERDICT_UNDECIDED:
-	case POLICY_VERDICT_COUNT:
-		break;
-	}
-	return "drop";
+	if (rule->verdict == POLICY_VERDICT_ALLOW && rule->publish)
+		return "meta mark set meta mark or " FIREWALL_TEXT(
+		    FIREWALL_MARK_PUBLISH) " accept";
+	return tail_verdict(rule, chain->kind == CHAIN_PROXIED).line;
 }
 
 /* What the proxy is going to log, the kernel does not log as well. */

@@ -10,6 +10,17 @@
 
 #define TAIL_ACTION_BYTES (COMPILE_NAME_BYTES + 16)
 
+/*
+ * What a rule's verdict is, at the end of a line and as a value of a map: which
+ * leads to a chain where the number is forgotten first, if the packet goes on
+ * (firewall/compile_shared).
+ */
+struct tail_verdict {
+	const char *line, *map;
+};
+struct tail_verdict tail_verdict(
+    const struct policy_rule *rule, bool is_proxied);
+
 /* Counter, log and verdict of a rule that is settled. */
 void tail_add_settled(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule, struct text *tail);

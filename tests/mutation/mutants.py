@@ -122,8 +122,8 @@ MUTANTS = [
     Mutant(
         "reject-for-drop",
         "compile_tail.c",
-        'return "drop";\n}\n\n/* What the proxy',
-        'return "goto refuse";\n}\n\n/* What the proxy',
+        'dropped = { "drop", "drop" };',
+        'dropped = { "goto refuse", "goto refuse" };',
     ),
     Mutant(
         "report-decides",
@@ -134,8 +134,8 @@ MUTANTS = [
     Mutant(
         "direct-ignored",
         "compile_tail.c",
-        'return chain->kind == CHAIN_PROXIED && !rule->direct ? "goto handover"',
-        'return chain->kind == CHAIN_PROXIED ? "goto handover"',
+        "return is_proxied && !rule->direct ? proxied : allowed;",
+        "return is_proxied ? proxied : allowed;",
     ),
     Mutant(
         "name-rule-ignored",
