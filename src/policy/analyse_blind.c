@@ -118,10 +118,9 @@ static void
 report_blind(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
-	struct policy_endpoint zones = { .zones = blind };
 	struct text words = TEXT_EMPTY;
 
-	describe_endpoint(policy, &zones, &words);
+	describe_zones(policy, blind, &words);
 	report_warning(report, "blind", rule->place,
 	    "from %.*s this rule matches nothing: the proxy does not see "
 	    "such flows, and packets show no %s",
@@ -136,7 +135,7 @@ find_asked_only(const struct policy *policy, const struct policy_rule *rule,
     struct report *report)
 {
 	uint64_t zones = analyse_source_zones(policy, rule);
-	struct policy_endpoint deaf = { 0 };
+	uint64_t deaf = 0;
 	struct text words = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
@@ -144,11 +143,11 @@ find_asked_only(const struct policy *policy, const struct policy_rule *rule,
 			policy_zone_bit(zone)) != 0 &&
 		    !policy_learns(policy, zone) &&
 		    !is_intercepted(policy, rule, zone))
-			deaf.zones |= policy_zone_bit(zone);
-	if (deaf.zones == 0 || policy_rule_reads_head(rule) ||
+			deaf |= policy_zone_bit(zone);
+	if (deaf == 0 || policy_rule_reads_head(rule) ||
 	    policy_rule_needs_proxy(rule) || asks_for_web(rule))
 		return;
-	describe_endpoint(policy, &deaf, &words);
+	describe_zones(policy, deaf, &words);
 	report_warning(report, "blind", rule->place,
 	    "from %.*s this rule matches only what the listener is asked for: "
 	    "packets show no name",
@@ -272,18 +271,17 @@ find_unasked(const struct policy *policy, const struct policy_rule *rule,
 {
 	uint64_t zones = analyse_source_zones(policy, rule);
 	uint64_t asked = zones & policy_listen_zones(policy);
-	struct policy_endpoint deaf = { 0 };
+	uint64_t deaf = 0;
 	struct text words = TEXT_EMPTY;
 
 	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
 		if ((zones & ~asked & policy_zone_bit(zone)) != 0 &&
 		    is_proxied(policy, rule, zone))
-			deaf.zones |= policy_zone_bit(zone);
-	if (rule->user_count == 0 || !policy_has_users(policy) ||
-	    deaf.zones == 0 ||
+			deaf |= policy_zone_bit(zone);
+	if (rule->user_count == 0 || !policy_has_users(policy) || deaf == 0 ||
 	    (rule->from.zones == POLICY_ZONES_ANY && asked != 0))
 		return;
-	describe_endpoint(policy, &deaf, &words);
+	describe_zones(policy, deaf, &words);
 	report_warning(report, "blind", rule->place,
 	    "from %.*s this rule matches nothing: who is intercepted is not "
 	    "asked for his name",
@@ -298,10 +296,9 @@ static void
 report_blind_except(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
-	struct policy_endpoint zones = { .zones = blind };
 	struct text words = TEXT_EMPTY;
 
-	describe_endpoint(policy, &zones, &words);
+	describe_zones(policy, blind, &words);
 	report_warning(report, "blind", rule->place,
 	    "from %.*s the names behind 'except' take nothing out: the proxy "
 	    "does not see such flows, and packets show no name",
@@ -314,12 +311,11 @@ static void
 report_uncarried(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
-	struct policy_endpoint zones = { .zones = blind };
 	struct text words = TEXT_EMPTY, lost = TEXT_EMPTY;
 
 	if (blind == 0)
 		return;
-	describe_endpoint(policy, &zones, &words);
+	describe_zones(policy, blind, &words);
 	if (rule->parent != NULL)
 		text_addf(&lost, "goes via %.*s", STR_ARG(rule->parent->name));
 	else

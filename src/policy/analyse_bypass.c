@@ -100,12 +100,11 @@ quic_rule(const struct policy *policy, uint8_t zone)
 
 static void
 warn_of_quic(const struct policy *policy, const struct policy_intercept *half,
-    const struct policy_endpoint *zones, const struct policy_rule *passes,
-    struct report *report)
+    uint64_t zones, const struct policy_rule *passes, struct report *report)
 {
 	struct text who = TEXT_EMPTY, words = TEXT_EMPTY;
 
-	describe_endpoint(policy, zones, &who);
+	describe_zones(policy, zones, &who);
 	describe_rule(passes, &words);
 	report_warning(report, "bypass", half->place,
 	    "browsers in %.*s go around this by QUIC: %.*s allows udp 443",
@@ -123,7 +122,7 @@ find_quic(const struct policy *policy, const struct policy_intercept *half,
     struct report *report)
 {
 	const struct policy_rule *first = NULL;
-	struct policy_endpoint zones = { 0 };
+	uint64_t zones = 0;
 
 	if (!policy_services_have(
 		&half->services, POLICY_PROTOCOL_TCP, PORT_HTTPS))
@@ -134,12 +133,12 @@ find_quic(const struct policy *policy, const struct policy_intercept *half,
 		const struct policy_rule *passes = quic_rule(policy, zone);
 		if (passes == NULL)
 			continue;
-		zones.zones |= policy_zone_bit(zone);
+		zones |= policy_zone_bit(zone);
 		if (first == NULL)
 			first = passes;
 	}
 	if (first != NULL)
-		warn_of_quic(policy, half, &zones, first, report);
+		warn_of_quic(policy, half, zones, first, report);
 }
 
 void

@@ -27,19 +27,19 @@ void
 analyse_learned(const struct policy *policy, struct report *report)
 {
 	const struct policy_rule *first = NULL;
-	struct policy_endpoint zones = { 0 };
+	uint64_t zones = 0;
 	struct text words = TEXT_EMPTY;
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 		uint64_t some = analyse_learned_zones(policy, rule);
-		zones.zones |= some;
+		zones |= some;
 		if (some != 0 && first == NULL)
 			first = rule;
 	}
 	if (first == NULL)
 		return;
-	describe_endpoint(policy, &zones, &words);
+	describe_zones(policy, zones, &words);
 	report_warning(report, "approximate", first->place,
 	    "from %.*s, past the proxy, names are known by their addresses: "
 	    "what else is at one of them fares alike",

@@ -11,11 +11,15 @@ add_comma(struct text *out, size_t before)
 		text_addz(out, ", ");
 }
 
-static void
+void
 describe_zones(const struct policy *policy, uint64_t zones, struct text *out)
 {
 	size_t start = out->len;
 
+	if (zones == POLICY_ZONES_ANY) {
+		text_addz(out, "any");
+		return;
+	}
 	for (unsigned zone = 0; zone <= ZONE_SELF; zone++) {
 		if ((zones & policy_zone_bit((uint8_t)zone)) == 0)
 			continue;
@@ -66,10 +70,7 @@ describe_members(const struct policy *policy,
 {
 	size_t start = out->len;
 
-	if (endpoint->zones == POLICY_ZONES_ANY)
-		text_addz(out, "any");
-	else
-		describe_zones(policy, endpoint->zones, out);
+	describe_zones(policy, endpoint->zones, out);
 	if (endpoint->own != 0) {
 		text_addz(out, "the gateway's address in ");
 		describe_zones(policy, endpoint->own, out);

@@ -11,6 +11,10 @@
 
 #include "base/text.h"
 
+/* "lan, guests"; "any" */
+void describe_zones(
+    const struct policy *policy, uint64_t zones, struct text *out);
+
 /* "lan, printers, 192.0.2.0/24" */
 void describe_endpoint(const struct policy *policy,
     const struct policy_endpoint *endpoint, struct text *out);

@@ -7,14 +7,6 @@
 #include "policy/size.h"
 
 static void
-add_zones(const struct policy *policy, uint64_t zones, struct text *out)
-{
-	struct policy_endpoint endpoint = { .zones = zones };
-
-	describe_endpoint(policy, &endpoint, out);
-}
-
-static void
 add_listens(const struct policy *policy, struct text *out)
 {
 	const struct policy_dns *dns = &policy->dns;
@@ -23,11 +15,11 @@ add_listens(const struct policy *policy, struct text *out)
 	for (size_t i = 0; i < dns->listen_count; i++) {
 		text_addf(out, " listen %s for ",
 		    address_port_format(dns->listens[i].at, text));
-		add_zones(policy, dns->listens[i].zones, out);
+		describe_zones(policy, dns->listens[i].zones, out);
 	}
 	if (dns->intercepts != 0) {
 		text_addz(out, " intercept ");
-		add_zones(policy, dns->intercepts, out);
+		describe_zones(policy, dns->intercepts, out);
 	}
 }
 

@@ -22,7 +22,6 @@ tell_setting(struct statement_telling *telling, const struct setting *setting,
     bool is_new)
 {
 	uint64_t zones = is_new ? setting->after : setting->before;
-	struct policy_endpoint where = { .zones = zones };
 	struct text words = TEXT_EMPTY;
 
 	if (zones == 0)
@@ -30,8 +29,8 @@ tell_setting(struct statement_telling *telling, const struct setting *setting,
 	text_addf(&words, "%s%s", setting->words, setting->name);
 	if (zones != POLICY_ZONES_ANY) {
 		text_addz(&words, " for ");
-		describe_endpoint(
-		    is_new ? telling->after : telling->before, &where, &words);
+		describe_zones(
+		    is_new ? telling->after : telling->before, zones, &words);
 	}
 	statement_tell(telling, &words, is_new);
 }
@@ -145,7 +144,6 @@ static void
 describe_console(const struct policy *policy, struct text *out)
 {
 	const struct policy_console *console = &policy->console;
-	struct policy_endpoint zones = { .zones = console->zones };
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
 	if (console->listen_count == 0)
@@ -155,7 +153,7 @@ describe_console(const struct policy *policy, struct text *out)
 		text_addf(out, "%s%s", i > 0 ? ", " : "",
 		    address_port_format(console->listens[i], text));
 	text_addz(out, " from ");
-	describe_endpoint(policy, &zones, out);
+	describe_zones(policy, console->zones, out);
 	for (size_t i = 0; i < console->host_count; i++)
 		text_addf(out, "%s%.*s", i > 0 ? ", " : " host ",
 		    STR_ARG(console->hosts[i]));

@@ -78,12 +78,11 @@ void
 statement_describe_listen(const struct policy *policy,
     const struct policy_listen *listen, struct text *out)
 {
-	struct policy_endpoint zones = { .zones = listen->zones };
 	char text[ADDRESS_RANGE_TEXT_BYTES];
 
 	text_addf(out, "listen %s%s for ", listen->secure ? "tls " : "",
 	    address_port_format(listen->at, text));
-	describe_endpoint(policy, &zones, out);
+	describe_zones(policy, listen->zones, out);
 	if (listen->behind != NULL)
 		describe_balancers(&listen->behind->addresses, out);
 	if (listen->secure)
@@ -94,11 +93,9 @@ void
 statement_describe_keep(const struct policy *policy,
     const struct policy_intercept *intercept, struct text *out)
 {
-	struct policy_endpoint zones = { .zones = intercept->zones };
-
 	text_addz(out, "intercept ");
 	describe_services(&intercept->services, out);
 	text_addz(out, " for ");
-	describe_endpoint(policy, &zones, out);
+	describe_zones(policy, intercept->zones, out);
 	text_addz(out, " keep source");
 }
