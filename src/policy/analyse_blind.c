@@ -114,18 +114,24 @@ hint_seeing(const struct policy_rule *rule, struct str zones, bool by_proxy,
 		    STR_ARG(zones));
 }
 
+/* A name behind `except` takes out nothing where no name is seen. */
 static void
 report_blind(const struct policy *policy, const struct policy_rule *rule,
     uint64_t blind, struct report *report)
 {
+	bool whole = asks_more_than_packets(rule);
 	struct text words = TEXT_EMPTY;
 
 	describe_zones(policy, blind, &words);
 	report_warning(report, "blind", rule->place,
-	    "from %.*s this rule matches nothing: the proxy does not see "
-	    "such flows, and packets show no %s",
-	    STR_ARG(text_str(&words)), what_is_unseen(rule));
-	hint_seeing(rule, text_str(&words), false, report);
+	    "from %.*s %s: the proxy does not see such flows, and packets show "
+	    "no %s",
+	    STR_ARG(text_str(&words)),
+	    whole ? "this rule matches nothing"
+		  : "the names behind 'except' take nothing out",
+	    what_is_unseen(rule));
+	if (whole)
+		hint_seeing(rule, text_str(&words), false, report);
 	text_fini(&words);
 }
 
@@ -291,21 +297,6 @@ find_unasked(const struct policy *policy, const struct policy_rule *rule,
 	text_fini(&words);
 }
 
-/* A name behind `except` takes out nothing where no name is seen. */
-static void
-report_blind_except(const struct policy *policy, const struct policy_rule *rule,
-    uint64_t blind, struct report *report)
-{
-	struct text words = TEXT_EMPTY;
-
-	describe_zones(policy, blind, &words);
-	report_warning(report, "blind", rule->place,
-	    "from %.*s the names behind 'except' take nothing out: the proxy "
-	    "does not see such flows, and packets show no name",
-	    STR_ARG(text_str(&words)));
-	text_fini(&words);
-}
-
 /* Only the proxy goes by a parent, and only it counts. */
 static void
 report_uncarried(const struct policy *policy, const struct policy_rule *rule,
@@ -354,8 +345,6 @@ analyse_blind(const struct policy *policy, const struct policy_rule *rule,
 	blind &= ~learned;
 	if (whole)
 		find_asked_only(policy, rule, report);
-	if (blind != 0 && whole)
+	if (blind != 0)
 		report_blind(policy, rule, blind, report);
-	else if (blind != 0)
-		report_blind_except(policy, rule, blind, report);
 }
