@@ -13,29 +13,6 @@
 
 #define POLL_EVERY (200 * CLOCK_MS)
 
-int
-journal_output_open(
-    const struct policy_journal_output *settings, const char *path, mode_t mode)
-{
-	int fd = -1;
-
-	switch (settings->kind) {
-	case POLICY_JOURNAL_FILE:
-		return journal_file_open(path, mode);
-	case POLICY_JOURNAL_STDOUT:
-		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-		return fd < 0 ? -errno : fd;
-	case POLICY_JOURNAL_SYSTEMD:
-	case POLICY_JOURNAL_SYSLOG_UNIX:
-		return journal_socket_open();
-	case POLICY_JOURNAL_SYSLOG_UDP:
-	case POLICY_JOURNAL_SYSLOG_TCP:
-	case POLICY_JOURNAL_KIND_COUNT:
-		break;
-	}
-	return -EALREADY;
-}
-
 /* ---- time ---- */
 
 static void
@@ -168,7 +145,6 @@ journal_output_create(
 	output->kind = wish->settings->kind;
 	output->next_fd = -1;
 	use_settings(output, wish->settings);
-	journal_file_begin(output);
 	*ret = output;
 	return 0;
 }
@@ -368,26 +344,7 @@ journal_output_flush(struct journal_output *output, int64_t deadline)
 	return all;
 }
 
-/* ---- beginning and end ---- */
-
-int
-journal_output_start(struct journal_output *output)
-{
-	pthread_t thread;
-
-	if (output->running)
-		return 0;
-	output->refs++;
-	output->running = true;
-	int rc = pthread_create(&thread, NULL, journal_output_live, output);
-	if (rc != 0) {
-		output->refs--;
-		output->running = false;
-		return -rc;
-	}
-	(void)pthread_detach(thread);
-	return 0;
-}
+/* ---- the end ---- */
 
 void
 journal_output_end(struct journal_output *output, int64_t deadline)

@@ -87,11 +87,6 @@ void journal_output_take_fd(struct journal_output *output, int fd);
 int journal_output_wait(
     struct journal_output *output, int fd, short events, int64_t deadline);
 
-/* ---- console/journal_writer ---- */
-
-/* What the thread runs; the context is the output. */
-void *journal_output_live(void *context);
-
 /* ---- console/journal_file ---- */
 
 /* A descriptor for appending, made if there was none, never through a link; or

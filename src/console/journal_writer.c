@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* console/journal_writer: the thread of an output. */
+/* console/journal_writer: the thread of an output, and what it writes to. */
 #include "console/journal_output_impl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "event/counter.h"
 
@@ -22,6 +25,29 @@ static bool
 is_socket(enum policy_journal_kind kind)
 {
 	return kind != POLICY_JOURNAL_FILE && kind != POLICY_JOURNAL_STDOUT;
+}
+
+int
+journal_output_open(
+    const struct policy_journal_output *settings, const char *path, mode_t mode)
+{
+	int fd = -1;
+
+	switch (settings->kind) {
+	case POLICY_JOURNAL_FILE:
+		return journal_file_open(path, mode);
+	case POLICY_JOURNAL_STDOUT:
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		return fd < 0 ? -errno : fd;
+	case POLICY_JOURNAL_SYSTEMD:
+	case POLICY_JOURNAL_SYSLOG_UNIX:
+		return journal_socket_open();
+	case POLICY_JOURNAL_SYSLOG_UDP:
+	case POLICY_JOURNAL_SYSLOG_TCP:
+	case POLICY_JOURNAL_KIND_COUNT:
+		break;
+	}
+	return -EALREADY;
 }
 
 /* Under the lock: when it is to look about, though nothing comes. */
@@ -222,8 +248,8 @@ work(struct journal_output *output, int64_t count)
 	settle(output, count, written);
 }
 
-void *
-journal_output_live(void *context)
+static void *
+live(void *context)
 {
 	struct journal_output *output = context;
 	int64_t count;
@@ -236,4 +262,24 @@ journal_output_live(void *context)
 	(void)pthread_mutex_unlock(&output->lock);
 	journal_output_unref(output);
 	return NULL;
+}
+
+int
+journal_output_start(struct journal_output *output)
+{
+	pthread_t thread;
+
+	if (output->running)
+		return 0;
+	output->refs++;
+	output->running = true;
+	journal_file_begin(output);
+	int rc = pthread_create(&thread, NULL, live, output);
+	if (rc != 0) {
+		output->refs--;
+		output->running = false;
+		return -rc;
+	}
+	(void)pthread_detach(thread);
+	return 0;
 }

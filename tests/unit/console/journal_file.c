@@ -215,6 +215,31 @@ another_time(void **state)
 	close_output(&output);
 }
 
+/* But before there is a thread it is as if it had been said at first: as of a
+ * gateway that opens its usual file, and then reads its policy. */
+static void
+another_time_at_the_start(void **state)
+{
+	struct policy_journal_output settings = settings_of(1 << 20, 0, 2);
+	struct journal_output *output = open_output(&settings, path);
+	struct journal_output_wish wish = {
+		.settings = &settings, .path = path, .enforcer = "firewall"
+	};
+
+	(void)state;
+	say(output, "a");
+	close_output(&output);
+	set_age(3 * DAY);
+	wish.fd = journal_output_open(&settings, path, 0640);
+	assert_int_equal(journal_output_create(&wish, &output), 0);
+	settings.every = DAY;
+	journal_output_change(output, &settings);
+	assert_int_equal(journal_output_start(output), 0);
+	assert_int_equal(rotate(output), 1);
+	assert_words(older(1), "a");
+	close_output(&output);
+}
+
 /* As a gatehoused that has been taken over from: only the other one turns the
  * file over. */
 static void
@@ -289,6 +314,7 @@ main(void)
 		TEST(by_time),
 		TEST(clock_set_back),
 		TEST(another_time),
+		TEST(another_time_at_the_start),
 		TEST(another_turns_it_over),
 		TEST(no_folder_yet),
 	};
