@@ -28,27 +28,6 @@ static const struct stream_limits client_limits = {
 	.output_low = (size_t)16 << 10,
 };
 
-void
-console_client_forget(struct console_client *client)
-{
-	loop_timer_cancel(&client->patience);
-	console_client_stop_feed(client);
-	if (client->body >= 0)
-		(void)close(client->body);
-	*client->link = client->next;
-	if (client->next != NULL)
-		client->next->link = client->link;
-	client->server->client_count--;
-	free(client);
-}
-
-void
-console_client_destroy(struct console_client *client)
-{
-	stream_close(&client->stream);
-	console_client_forget(client);
-}
-
 /* ---- who asks ---- */
 
 static struct str

@@ -10,17 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void
-console_client_stop_feed(struct console_client *client)
-{
-	loop_timer_cancel(&client->feed.tick);
-	if (client->feed.fd < 0)
-		return;
-	(void)close(client->feed.fd);
-	client->feed.fd = -1;
-	client->server->feed_count--;
-}
-
 static void
 arm_feed(struct console_client *client)
 {

@@ -65,22 +65,6 @@ may_read(const struct policy *policy, struct address address)
 	return zone < 64 && (policy->console.zones >> zone & 1) != 0;
 }
 
-bool
-console_server_has_room(
-    const struct console_server *server, struct address address, bool for_feed)
-{
-	unsigned taken = for_feed ? server->feed_count : server->client_count;
-	unsigned places = for_feed ? CONSOLE_FEEDS_MAX : CONSOLE_CLIENTS_MAX;
-	struct address source = address_source(address);
-	unsigned own = 0;
-
-	for (const struct console_client *client = server->clients;
-	     client != NULL; client = client->next)
-		own += (!for_feed || client->feed.fd >= 0) &&
-		       address_eq(address_source(client->peer.address), source);
-	return own < places - taken;
-}
-
 /* One too many hears so, if it can be said at once, and is gone. */
 static void
 turn_away(int fd)

@@ -40,6 +40,8 @@ struct console_server {
 	struct console_guard guard;
 };
 
+/* ---- console/client_place ---- */
+
 /*
  * Whether the source may have one more of so many places, of clients or of
  * those who follow: as long as it has fewer than are free (proxy/crowd).
@@ -47,23 +49,25 @@ struct console_server {
 bool console_server_has_room(
     const struct console_server *server, struct address address, bool for_feed);
 
+/* It gives back its places; without its connection, which goes its own way. */
+void console_client_forget(struct console_client *client);
+void console_client_destroy(struct console_client *client);
+
+/* ---- console/client ---- */
+
 /* Takes the connection; the caller closes it on a negative errno. */
 int console_client_create(
     struct console_server *server, const struct socket_accepted *accepted);
-void console_client_destroy(struct console_client *client);
 void console_client_answer(
     struct console_client *client, unsigned status, int fd);
 
-/* Without its connection, which goes its own way. */
-void console_client_forget(struct console_client *client);
+/* ---- console/client_answer ---- */
 
 /* It is cut off unless this is called again within its patience. */
 void console_client_wait(struct console_client *client);
 
-/*
- * Answers (console/client_answer).  What becomes of the client is not known
- * behind them, but for put_head and send.
- */
+/* Answers.  What becomes of the client is not known behind them, but for
+ * put_head and send. */
 void console_client_respond(struct console_client *client, unsigned status,
     const char *type, struct str body, const char *more);
 void console_client_problem(struct console_client *client, unsigned status,
@@ -81,11 +85,11 @@ void console_client_put_head(struct console_client *client, unsigned status,
 /* False: the client is no more. */
 bool console_client_send(struct console_client *client, const struct text *out);
 
-/* Events (console/client_feed); fd is the journal, and taken. */
+/* ---- console/client_feed: fd is the journal, and taken ---- */
+
 void console_client_begin_feed(struct console_client *client, int fd);
 void console_client_renew_feed(
     struct console_client *client, unsigned status, int fd);
 void console_client_give_past(struct console_client *client, int fd);
-void console_client_stop_feed(struct console_client *client);
 
 #endif
