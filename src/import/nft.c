@@ -180,16 +180,6 @@ line_of(struct nft *nft, size_t from, size_t to)
 	return line;
 }
 
-const struct nft_words *
-nft_set_find(const struct nft *nft, struct str table, struct str name)
-{
-	for (size_t i = nft->sets.count; i-- > 0;)
-		if (str_eq(nft->sets.items[i]->name, name) &&
-		    str_eq(nft->sets.items[i]->table, table))
-			return nft->sets.items[i];
-	return NULL;
-}
-
 static struct nft_words *
 add_set(struct nft *nft, struct str table, struct str name)
 {

@@ -45,10 +45,6 @@ struct nft {
 	enum address_family family;
 };
 
-/* A set by its name in the table that is read; NULL. */
-const struct nft_words *nft_set_find(
-    const struct nft *nft, struct str table, struct str name);
-
 struct nft_values {
 	struct str *items;
 	size_t count, room;
@@ -69,6 +65,8 @@ struct nft_draft {
 	struct nft_rules split; /* of a vmap: a rule for each */
 };
 
+/* ---- import/nft_draft ---- */
+
 /* Of the ruleset that is read: what is found lives as long. */
 struct arena *nft_arena(struct nft_draft *draft);
 
@@ -79,6 +77,8 @@ bool nft_is(const struct nft_draft *draft, size_t ahead, const char *word);
 
 /* What follows is not understood because of this word. */
 void nft_lose(struct nft_draft *draft, struct str word);
+
+/* ---- import/nft_match ---- */
 
 void nft_narrow(
     struct nft_draft *draft, struct span_set set, bool negated, bool src);
@@ -98,6 +98,8 @@ extern const size_t nft_key_count;
 
 /* What is known of a match whose values are not: its family, its protocol. */
 void nft_match_roughly(struct nft_draft *draft, size_t row);
+
+/* ---- import/nft_rule ---- */
 
 /* One rule: tokens [from, to). */
 void nft_rule_read(struct nft *nft, struct import_chain *chain, size_t from,

@@ -13,40 +13,6 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-struct arena *
-nft_arena(struct nft_draft *draft)
-{
-	return draft->nft->rules->arena;
-}
-
-const struct nft_token *
-nft_token_at(const struct nft_draft *draft, size_t ahead)
-{
-	static const struct nft_token nothing = { .text = { "", 0 },
-		.end = true };
-
-	return draft->at + ahead < draft->to
-		   ? &draft->nft->tokens.items[draft->at + ahead]
-		   : &nothing;
-}
-
-bool
-nft_is(const struct nft_draft *draft, size_t ahead, const char *word)
-{
-	const struct nft_token *token = nft_token_at(draft, ahead);
-
-	return !token->quoted && str_is(token->text, word);
-}
-
-void
-nft_lose(struct nft_draft *draft, struct str word)
-{
-	import_rule_inexact(&draft->rule,
-	    import_words(nft_arena(draft), "no word for '%.*s'", STR_ARG(word))
-		.at);
-	draft->lost = true;
-}
-
 static size_t
 key_length(size_t row)
 {
@@ -72,6 +38,17 @@ find_key(const struct nft_draft *draft)
 	return nft_key_count;
 }
 
+/* In the table that is read; NULL. */
+static const struct nft_words *
+find_set(const struct nft *nft, struct str table, struct str name)
+{
+	for (size_t i = nft->sets.count; i-- > 0;)
+		if (str_eq(nft->sets.items[i]->name, name) &&
+		    str_eq(nft->sets.items[i]->table, table))
+			return nft->sets.items[i];
+	return NULL;
+}
+
 static void
 add_value(struct nft_draft *draft, struct nft_values *values, struct str value)
 {
@@ -80,7 +57,7 @@ add_value(struct nft_draft *draft, struct nft_values *values, struct str value)
 
 	if (value.len > 1 && (value.at[0] == '@' || value.at[0] == '$')) {
 		named = true;
-		set = nft_set_find(draft->nft,
+		set = find_set(draft->nft,
 		    value.at[0] == '$' ? STR("$") : draft->nft->table,
 		    str_skip(value, 1));
 	}

@@ -21,22 +21,6 @@
 typedef void directive_fn(struct squid *squid, const char *file,
     const struct import_wordlist *words, struct import_line *line);
 
-int
-squid_file_read(const char *file, struct str name, struct text *ret)
-{
-	struct text path = TEXT_EMPTY;
-	int rc = -ENOENT;
-
-	if (file == NULL || memchr(name.at, '\0', name.len) != NULL)
-		return rc;
-	file_beside(file, name, &path);
-	text_addc(&path, '\0');
-	if (!path.full)
-		rc = file_read(path.at, POLICY_FILE_BYTES_MAX, ret);
-	text_fini(&path);
-	return rc;
-}
-
 static void
 take_access(struct squid *squid, const char *file,
     const struct import_wordlist *words, struct import_line *line)

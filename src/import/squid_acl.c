@@ -5,8 +5,10 @@
 #include "import/squid_impl.h"
 
 #include "policy/domain_name.h"
+#include "policy/limits.h"
 #include "policy/words.h"
 
+#include "base/file.h"
 #include "base/vec.h"
 
 #include <errno.h>
@@ -320,6 +322,23 @@ doubt(struct squid *squid, struct squid_acl *acl, struct import_line *line,
 		line->why = why;
 }
 
+/* A file that another one names; file == NULL: nothing is read.  0 or less. */
+static int
+read_beside(const char *file, struct str name, struct text *ret)
+{
+	struct text path = TEXT_EMPTY;
+	int rc = -ENOENT;
+
+	if (file == NULL || memchr(name.at, '\0', name.len) != NULL)
+		return rc;
+	file_beside(file, name, &path);
+	text_addc(&path, '\0');
+	if (!path.full)
+		rc = file_read(path.at, POLICY_FILE_BYTES_MAX, ret);
+	text_fini(&path);
+	return rc;
+}
+
 /* A file of values: one a line. */
 static void
 add_from_file(struct squid *squid, struct squid_acl *acl, const char *file,
@@ -328,7 +347,7 @@ add_from_file(struct squid *squid, struct squid_acl *acl, const char *file,
 	struct text text = TEXT_EMPTY;
 	struct str rest;
 
-	if (squid_file_read(file, name, &text) < 0)
+	if (read_beside(file, name, &text) < 0)
 		doubt(squid, acl, line, name);
 	rest = arena_str(squid->rules->arena, text_str(&text));
 	while (rest.len > 0) {

@@ -109,7 +109,4 @@ void squid_names_print(struct squid *squid, struct text *out);
 /* A word of squid as a name of the policy; "" if it cannot be one. */
 struct str squid_name(struct squid *squid, struct str word);
 
-/* A file that another one names; file == NULL: nothing is read.  0 or less. */
-int squid_file_read(const char *file, struct str name, struct text *ret);
-
 #endif
