@@ -14,6 +14,15 @@ str_eq_nocase(struct str a, struct str b)
 	return true;
 }
 
+bool
+str_is_one_of(struct str s, const struct str *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_eq(s, all[i]))
+			return true;
+	return false;
+}
+
 int
 str_cmp(struct str a, struct str b)
 {
@@ -36,6 +45,12 @@ bool
 str_ends(struct str s, struct str tail)
 {
 	return s.len >= tail.len && str_eq(str_skip(s, s.len - tail.len), tail);
+}
+
+bool
+str_holds(struct str s, const char *text)
+{
+	return s.len > 0 && memmem(s.at, s.len, text, strlen(text)) != NULL;
 }
 
 size_t
@@ -99,6 +114,23 @@ str_number(struct str s, uint64_t max, uint64_t *ret)
 		if (value > (max - digit) / 10 || digit > max)
 			return -EINVAL;
 		value = value * 10 + digit;
+	}
+	*ret = value;
+	return 0;
+}
+
+int
+str_hex64(struct str s, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (s.len != 16)
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		int digit = ascii_hex_digit(s.at[i]);
+		if (digit < 0)
+			return -EINVAL;
+		value = value << 4 | (unsigned)digit;
 	}
 	*ret = value;
 	return 0;

@@ -66,13 +66,28 @@ ascii_is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* 0 to 15 of a digit that is no capital letter, or -1. */
+static inline int
+ascii_hex_digit(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_eq_nocase(struct str a, struct str b);
+
+/* Whether it is one of so many. */
+bool str_is_one_of(struct str s, const struct str *all, size_t count);
 
 /* Negative, zero or positive, by unsigned bytes; a prefix comes first. */
 int str_cmp(struct str a, struct str b);
 
 bool str_starts(struct str s, struct str head);
 bool str_ends(struct str s, struct str tail);
+
+/* Whether the text stands anywhere in it. */
+bool str_holds(struct str s, const char *text);
 
 /* Where c first stands, or s.len if it does not. */
 size_t str_find(struct str s, char c);
@@ -94,6 +109,9 @@ struct str str_cut(struct str *rest, char mark);
  * sets *ret, or -EINVAL.
  */
 int str_number(struct str s, uint64_t max, uint64_t *ret);
+
+/* 16 such digits (ascii_hex_digit), no more and no less: 0, or -EINVAL. */
+int str_hex64(struct str s, uint64_t *ret);
 
 /* A 64-bit hash for tables in memory; a random `seed` keeps peers guessing. */
 uint64_t str_hash(struct str s, uint64_t seed);

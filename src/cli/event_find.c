@@ -16,14 +16,6 @@ struct search {
 	json_t *found, *before;            /* the last, and the one before */
 };
 
-static int
-digit_of(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool
 event_id_span(struct str head, int64_t *ret_since, int64_t *ret_until)
 {
@@ -32,11 +24,12 @@ event_id_span(struct str head, int64_t *ret_since, int64_t *ret_until)
 	if (head.len == 0 || head.len > EVENT_ID_DIGITS)
 		return false;
 	for (size_t i = 0; i < head.len; i++)
-		if (digit_of(head.at[i]) < 0)
+		if (ascii_hex_digit(head.at[i]) < 0)
 			return false;
 	for (size_t i = 0; i < EVENT_TIME_DIGITS; i++) {
 		bool is_said = i < head.len;
-		unsigned digit = is_said ? (unsigned)digit_of(head.at[i]) : 0;
+		unsigned digit =
+		    is_said ? (unsigned)ascii_hex_digit(head.at[i]) : 0;
 		first = first << 4 | digit;
 		last = last << 4 | (is_said ? digit : 0xf);
 	}

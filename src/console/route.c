@@ -79,15 +79,6 @@ static const struct row {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static int
-digit_of(char c)
-{
-	c = ascii_lower(c);
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A form's encoding; what decodes to a control character is bad. */
 static bool
 decode(struct str text, struct text *ret)
@@ -99,8 +90,8 @@ decode(struct str text, struct text *ret)
 		} else if (c == '%') {
 			if (text.len - i < 3)
 				return false;
-			int high = digit_of(text.at[i + 1]);
-			int low = digit_of(text.at[i + 2]);
+			int high = ascii_hex_digit(ascii_lower(text.at[i + 1]));
+			int low = ascii_hex_digit(ascii_lower(text.at[i + 2]));
 			if (high < 0 || low < 0)
 				return false;
 			c = high << 4 | low;

@@ -21,7 +21,7 @@ take_reason(const struct text *words, int rc, struct text *ret)
 	while (rest.len > 0) {
 		struct str line = str_cut(&rest, '\n');
 		reason = line;
-		if (memmem(line.at, line.len, "error: ", 7) != NULL)
+		if (str_holds(line, "error: "))
 			break;
 	}
 	text_clear(ret);

@@ -96,25 +96,6 @@ static const struct {
 	{ "by", read_by },
 };
 
-/* 16 digits, as in the journal. */
-static bool
-read_id(struct str word, uint64_t *ret)
-{
-	uint64_t id = 0;
-
-	for (size_t i = 0; i < word.len; i++) {
-		char c = word.at[i];
-		if (ascii_is_digit(c))
-			id = id << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			id = id << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*ret = id;
-	return word.len == 16;
-}
-
 static bool
 read_bare(struct reading *reading, struct str word)
 {
@@ -126,7 +107,7 @@ read_bare(struct reading *reading, struct str word)
 		filter->protocol = policy_protocol_row(protocol)->number;
 		return true;
 	}
-	filter->has_id = read_id(word, &filter->id);
+	filter->has_id = str_hex64(word, &filter->id) == 0;
 	if (filter->has_id)
 		return true;
 	text_addf(reading->why,

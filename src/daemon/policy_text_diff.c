@@ -27,8 +27,7 @@ holds_secrets(const struct text *text)
 		":$5$", ":$6$" };
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (text->len > 0 && memmem(text->at, text->len, signs[i],
-					 strlen(signs[i])) != NULL)
+		if (str_holds(text_str(text), signs[i]))
 			return true;
 	return false;
 }

@@ -258,15 +258,6 @@ set_url(struct flow_draft *draft, uint8_t zone, const struct token *token)
 	return set_path(draft, rest) && set_host(draft, zone, host, token);
 }
 
-static bool
-is_url(struct str text)
-{
-	for (size_t i = 0; i + 3 <= text.len; i++)
-		if (memcmp(text.at + i, "://", 3) == 0)
-			return true;
-	return false;
-}
-
 /* `self`, an address, or something with a dot that is to be a domain. */
 static bool
 names_destination(struct str text, struct address *ret)
@@ -284,7 +275,7 @@ read_destination(struct flow_draft *draft)
 	struct address address = { 0 };
 
 	bool is_word = token->kind == TOKEN_WORD;
-	if (is_word && is_url(token->text)) {
+	if (is_word && str_holds(token->text, "://")) {
 		(void)reader_take(draft->in);
 		return set_url(draft, zone, token);
 	}

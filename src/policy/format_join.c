@@ -10,15 +10,6 @@
 #define INDENT         4
 
 static bool
-is_url(struct str text)
-{
-	for (size_t i = 0; i + 3 <= text.len; i++)
-		if (memcmp(text.at + i, "://", 3) == 0)
-			return true;
-	return false;
-}
-
-static bool
 is_detail(const struct piece *piece)
 {
 	uint16_t kind;
@@ -81,7 +72,7 @@ is_glued(const struct piece *before, const struct piece *at)
 {
 	/* A URL runs to the next blank, over any comma. */
 	return at->kind == TOKEN_COMMA &&
-	       !(before->kind == TOKEN_WORD && is_url(before->text));
+	       !(before->kind == TOKEN_WORD && str_holds(before->text, "://"));
 }
 
 static void

@@ -243,15 +243,6 @@ match_scheme(const struct policy_rule *rule, const struct flow *flow,
 	return ask ? yes_if((rule->schemes >> flow->scheme & 1) != 0) : match;
 }
 
-static bool
-is_one_of(const struct str *words, size_t count, struct str word)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(words[i], word))
-			return true;
-	return false;
-}
-
 static enum policy_match
 match_method(const struct policy_rule *rule, const struct flow *flow,
     enum policy_phase phase)
@@ -260,8 +251,8 @@ match_method(const struct policy_rule *rule, const struct flow *flow,
 	enum policy_match match = may_ask(
 	    rule->method_count > 0, flow, POLICY_FACT_METHOD, phase, &ask);
 
-	return ask ? yes_if(is_one_of(
-			 rule->methods, rule->method_count, flow->method))
+	return ask ? yes_if(str_is_one_of(
+			 flow->method, rule->methods, rule->method_count))
 		   : match;
 }
 
@@ -273,8 +264,8 @@ match_user(const struct policy_rule *rule, const struct flow *flow,
 	enum policy_match match =
 	    may_ask(rule->user_count > 0, flow, POLICY_FACT_USER, phase, &ask);
 
-	return ask ? yes_if(
-			 is_one_of(rule->users, rule->user_count, flow->user))
+	return ask ? yes_if(str_is_one_of(
+			 flow->user, rule->users, rule->user_count))
 		   : match;
 }
 

@@ -31,14 +31,6 @@ read_reverse4(struct str name, struct address *ret)
 	return str_is(name, "in-addr.arpa");
 }
 
-static int
-hex_digit(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool
 read_reverse6(struct str name, struct address *ret)
 {
@@ -46,7 +38,7 @@ read_reverse6(struct str name, struct address *ret)
 
 	for (size_t i = 32; i-- > 0;) {
 		struct str label = str_cut(&name, '.');
-		int digit = label.len == 1 ? hex_digit(label.at[0]) : -1;
+		int digit = label.len == 1 ? ascii_hex_digit(label.at[0]) : -1;
 		if (digit < 0)
 			return false;
 		bytes[i / 2] |= (uint8_t)(digit << (i % 2 == 0 ? 4 : 0));

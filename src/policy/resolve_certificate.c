@@ -8,13 +8,6 @@
 static const char pem_certificate[] = "-----BEGIN CERTIFICATE-----";
 static const char pem_key[] = "PRIVATE KEY-----";
 
-static bool
-holds(const struct text *text, const char *words)
-{
-	return text->len > 0 &&
-	       memmem(text->at, text->len, words, strlen(words)) != NULL;
-}
-
 /* Its text in the arena, which is the policy's; false: reported. */
 static bool
 read_pem(struct resolver *resolver, const struct syntax_word *file,
@@ -23,7 +16,7 @@ read_pem(struct resolver *resolver, const struct syntax_word *file,
 	struct text text = TEXT_EMPTY;
 	int rc = resolve_file(resolver, file, what,
 	    POLICY_CERTIFICATE_BYTES_MAX, ret_path, &text);
-	bool good = rc == 0 && holds(&text, words);
+	bool good = rc == 0 && str_holds(text_str(&text), words);
 
 	if (rc == 0 && !good) {
 		report_error(resolver->report, file->place,
@@ -35,7 +28,7 @@ read_pem(struct resolver *resolver, const struct syntax_word *file,
 				     : pem_certificate);
 	}
 	/* What is in a key is nobody else's. */
-	if (good && holds(&text, pem_key))
+	if (good && str_holds(text_str(&text), pem_key))
 		resolver->arena->secret = true;
 	if (good)
 		*ret = arena_str(resolver->arena, text_str(&text));

@@ -11,12 +11,6 @@
 
 #include <errno.h>
 
-static bool
-holds(struct str text, const char *words)
-{
-	return memmem(text.at, text.len, words, strlen(words)) != NULL;
-}
-
 /* Who reads the key can be any server for all who trust the authority. */
 static bool
 check_key(struct resolver *resolver, const struct syntax_word *file,
@@ -25,9 +19,9 @@ check_key(struct resolver *resolver, const struct syntax_word *file,
 	const struct policy_loader *loader = resolver->loader;
 	const char *why = NULL;
 
-	if (!holds(ca->pem, "-----BEGIN CERTIFICATE-----"))
+	if (!str_holds(ca->pem, "-----BEGIN CERTIFICATE-----"))
 		why = "there is no certificate in it";
-	else if (!holds(ca->pem, "PRIVATE KEY-----"))
+	else if (!str_holds(ca->pem, "PRIVATE KEY-----"))
 		why = "there is no key in it";
 	else if (loader->is_open != NULL &&
 		 loader->is_open(loader->context, ca->file.at))
@@ -37,7 +31,7 @@ check_key(struct resolver *resolver, const struct syntax_word *file,
 	report_error(resolver->report, file->place, "%.*s cannot be the CA: %s",
 	    STR_ARG(ca->file), why);
 	report_hint(
-	    resolver->report, holds(ca->pem, "PRIVATE KEY-----")
+	    resolver->report, str_holds(ca->pem, "PRIVATE KEY-----")
 				  ? "chmod 600 takes it away from them"
 				  : "'gatehouse ca create' makes such a file");
 	return false;

@@ -104,9 +104,7 @@ resolve_authorities(struct resolver *resolver, const struct syntax_word *file,
 
 	int rc = resolve_file(resolver, file, what,
 	    POLICY_AUTHORITIES_BYTES_MAX, ret_path, &text);
-	bool good =
-	    rc == 0 && text.len > 0 &&
-	    memmem(text.at, text.len, pem_begin, sizeof(pem_begin) - 1) != NULL;
+	bool good = rc == 0 && str_holds(text_str(&text), pem_begin);
 	if (rc == 0 && !good)
 		report_error(resolver->report, file->place,
 		    "there is no certificate in %.*s", STR_ARG(*ret_path));

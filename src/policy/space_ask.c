@@ -121,8 +121,8 @@ is_word(const void *context, size_t cell)
 {
 	const struct question *ask = context;
 
-	return cell > 0 && space_has_word(ask->words, ask->word_count,
-			       ask->patterns->items[cell - 1]);
+	return cell > 0 && str_is_one_of(ask->patterns->items[cell - 1],
+			       ask->words, ask->word_count);
 }
 
 /* Any of the words, or any at all where none is asked for. */
@@ -146,7 +146,7 @@ texts_of(struct space *space, enum space_dimension dimension,
 	uint32_t set = count == 0 ? DIAGRAM_ALL : DIAGRAM_EMPTY;
 
 	for (size_t i = 0; i < all->count && count > 0; i++)
-		if (space_has_word(patterns, count, all->items[i]))
+		if (str_is_one_of(all->items[i], patterns, count))
 			set = diagram_or(&space->diagram, set, cells[i]);
 	return set;
 }
@@ -174,7 +174,7 @@ has_each(const struct str *words, size_t count, const struct str *in,
     size_t in_count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!space_has_word(in, in_count, words[i]))
+		if (!str_is_one_of(words[i], in, in_count))
 			return false;
 	return true;
 }

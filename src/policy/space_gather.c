@@ -118,21 +118,12 @@ add_domains(struct space *space, const struct policy_endpoint *endpoint)
 	}
 }
 
-bool
-space_has_word(const struct str *words, size_t count, struct str word)
-{
-	for (size_t i = 0; i < count; i++)
-		if (str_eq(words[i], word))
-			return true;
-	return false;
-}
-
 static void
 add_words(struct space *space, struct space_words *to, const struct str *words,
     size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!space_has_word(to->items, to->count, words[i]) &&
+		if (!str_is_one_of(words[i], to->items, to->count) &&
 		    VEC_ADD(to, words[i]) < 0)
 			space_fail(space, -ENOMEM);
 }

@@ -27,8 +27,6 @@ void space_fail(struct space *space, int rc);
 /* A group's set + 1; 0: it has none on this side. */
 size_t space_index_of(const struct map *map, struct policy_group *const *group);
 
-bool space_has_word(const struct str *words, size_t count, struct str word);
-
 /* Which condition on header fields it is; headers.count: none yet. */
 size_t space_header_index(
     const struct space *space, const struct policy_header *header);

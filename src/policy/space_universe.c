@@ -77,8 +77,8 @@ may_be_connect(const void *context, size_t cell)
 	const struct question *ask = context;
 	const struct space_words *methods = &ask->space->methods;
 
-	return cell == 0 ? !space_has_word(
-			       methods->items, methods->count, STR("CONNECT"))
+	return cell == 0 ? !str_is_one_of(
+			       STR("CONNECT"), methods->items, methods->count)
 			 : is_connect(context, cell);
 }
 

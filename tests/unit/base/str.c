@@ -258,6 +258,50 @@ letters_and_digits(void **state)
 	}
 }
 
+static void
+one_of_them(void **state)
+{
+	const struct str all[] = { STR("GET"), STR("") };
+
+	(void)state;
+	assert_true(str_is_one_of(STR("GET"), all, 2));
+	assert_true(str_is_one_of(STR(""), all, 2));
+	assert_false(str_is_one_of(STR(""), all, 1));
+	assert_false(str_is_one_of(STR("get"), all, 2));
+	assert_false(str_is_one_of(STR("GET"), all, 0));
+}
+
+static void
+holding(void **state)
+{
+	const struct str url = STR("http://a.example");
+
+	(void)state;
+	assert_true(str_holds(url, "://"));
+	assert_true(str_holds(url, "http"));
+	assert_true(str_holds(url, "ple"));
+	assert_false(str_holds(url, "pled"));
+	assert_false(str_holds((struct str){ url.at, 6 }, "://"));
+	assert_false(str_holds((struct str){ NULL, 0 }, "://"));
+}
+
+static void
+hexadecimal(void **state)
+{
+	uint64_t value = 1;
+
+	(void)state;
+	assert_int_equal(str_hex64(STR("00000000000000ff"), &value), 0);
+	assert_int_equal(value, 255);
+	assert_int_equal(str_hex64(STR("fedcba9876543210"), &value), 0);
+	assert_true(value == 0xfedcba9876543210);
+	assert_int_equal(str_hex64(STR("0000000000000FF0"), &value), -EINVAL);
+	assert_int_equal(str_hex64(STR("000000000000000g"), &value), -EINVAL);
+	assert_int_equal(str_hex64(STR("ff"), &value), -EINVAL);
+	assert_int_equal(str_hex64(STR("00000000000000000"), &value), -EINVAL);
+	assert_true(value == 0xfedcba9876543210);
+}
+
 int
 main(void)
 {
@@ -273,6 +317,9 @@ main(void)
 		cmocka_unit_test(number_bound_twin),
 		cmocka_unit_test(hashing),
 		cmocka_unit_test(letters_and_digits),
+		cmocka_unit_test(one_of_them),
+		cmocka_unit_test(holding),
+		cmocka_unit_test(hexadecimal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
