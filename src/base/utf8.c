@@ -73,3 +73,15 @@ utf8_show(struct text *out, struct str s)
 		s = str_skip(s, len);
 	}
 }
+
+void
+utf8_show_word(struct text *out, struct str word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		uint8_t c = (uint8_t)word.at[i];
+		if (c > 0x20 && c < 0x7f)
+			text_addc(out, (char)c);
+		else
+			text_addf(out, "\\x%02x", (unsigned)c);
+	}
+}

@@ -34,4 +34,8 @@ bool utf8_is_shown(struct str s);
  */
 void utf8_show(struct text *out, struct str s);
 
+/* The same of a word between blanks, which could else hold the words that
+ * follow it: all but visible ASCII is written as \xNN. */
+void utf8_show_word(struct text *out, struct str word);
+
 #endif

@@ -60,7 +60,7 @@ add_verdict(const json_t *event, bool colour, struct text *out)
 	if (verdict.at == NULL)
 		return;
 	text_addz(out, colour ? begin : "");
-	log_part_word(out, verdict);
+	utf8_show_word(out, verdict);
 	text_addz(out, colour ? "\033[0m" : "");
 	text_addz(out, ", ");
 }
@@ -85,10 +85,10 @@ add_name(const json_t *event, struct text *part, struct text *out)
 {
 	struct str server = member_string(event, "destination");
 
-	log_part_word(part, member_string(event, "name"));
+	utf8_show_word(part, member_string(event, "name"));
 	if (server.at != NULL) {
 		text_addz(part, ", of ");
-		log_part_word(part, server);
+		utf8_show_word(part, server);
 	}
 	add_part("asks", part, out);
 }
@@ -110,14 +110,14 @@ add_ends(const json_t *event, struct text *part, struct text *out)
 	}
 	if (name.at == NULL && address.at == NULL)
 		return;
-	log_part_word(part, zone);
+	utf8_show_word(part, zone);
 	text_addc(part, ' ');
 	log_part_host_port(part, event);
 	text_addc(part, ' ');
-	log_part_word(part, protocol);
+	utf8_show_word(part, protocol);
 	if (name.at != NULL && address.at != NULL) {
 		text_addz(part, ", at ");
-		log_part_word(part, address);
+		utf8_show_word(part, address);
 	}
 	add_part("to", part, out);
 }
@@ -128,9 +128,9 @@ add_question(const json_t *event, struct text *part, struct text *out)
 	struct str method = member_string(event, "method");
 	struct str user = member_string(event, "user");
 
-	log_part_word(part, method);
+	utf8_show_word(part, method);
 	text_addc(part, ' ');
-	log_part_word(part, member_string(event, "url"));
+	utf8_show_word(part, member_string(event, "url"));
 	add_part("asked", part, out);
 	if (user.at != NULL)
 		log_part_quoted(part, user);
@@ -145,11 +145,11 @@ add_decider(const json_t *event, struct text *part, struct text *out)
 
 	if (enforcer.at != NULL) {
 		text_addz(part, "by the ");
-		log_part_word(part, enforcer);
+		utf8_show_word(part, enforcer);
 	}
 	if (phase.at != NULL) {
 		text_addz(part, " in phase ");
-		log_part_word(part, phase);
+		utf8_show_word(part, phase);
 	}
 	log_part_parent(part, event);
 	add_part("decided", part, out);

@@ -8,19 +8,6 @@
 #include "cli/columns.h"
 #include "cli/member.h"
 
-/* Or a name could hold the fields that follow it. */
-void
-log_part_word(struct text *out, struct str word)
-{
-	for (size_t i = 0; i < word.len; i++) {
-		uint8_t c = (uint8_t)word.at[i];
-		if (c > 0x20 && c < 0x7f)
-			text_addc(out, (char)c);
-		else
-			text_addf(out, "\\x%02x", (unsigned)c);
-	}
-}
-
 void
 log_part_quoted(struct text *out, struct str s)
 {
@@ -43,7 +30,7 @@ add_zone(struct text *out, const json_t *event, const char *end)
 	text_addc(out, ' ');
 	if (zone.at == NULL)
 		return;
-	log_part_word(out, zone);
+	utf8_show_word(out, zone);
 	text_addc(out, ' ');
 }
 
@@ -55,7 +42,7 @@ log_part_source(struct text *out, const json_t *event)
 	struct str balancer = member_string(event, "balancer");
 
 	add_zone(out, event, "from");
-	log_part_word(out, source.at != NULL ? source : STR("?"));
+	utf8_show_word(out, source.at != NULL ? source : STR("?"));
 	if (user.at != NULL) {
 		text_addz(out, " user ");
 		log_part_quoted(out, user);
@@ -78,7 +65,7 @@ log_part_host_port(struct text *out, const json_t *event)
 		host = STR("?");
 	bool bracket = port >= 0 && str_find(host, ':') < host.len;
 	text_addz(out, bracket ? "[" : "");
-	log_part_word(out, host);
+	utf8_show_word(out, host);
 	text_addz(out, bracket ? "]" : "");
 	if (port >= 0)
 		text_addf(out, ":%" PRId64, port);
@@ -93,7 +80,7 @@ add_flags(struct text *out, const json_t *event)
 	if (flags.at == NULL || str_is(flags, "syn"))
 		return;
 	text_addc(out, ' ');
-	log_part_word(out, flags);
+	utf8_show_word(out, flags);
 }
 
 /* A URL says the most at its begin, and a name at its end. */
@@ -103,7 +90,7 @@ add_target(struct text *out, const json_t *event, struct str url, size_t most)
 	struct text whole = TEXT_EMPTY;
 
 	if (url.at != NULL) {
-		log_part_word(&whole, url);
+		utf8_show_word(&whole, url);
 		columns_add_head(out, text_str(&whole), most);
 	} else {
 		log_part_host_port(&whole, event);
@@ -126,14 +113,14 @@ log_part_destination(struct text *out, const json_t *event, size_t most)
 	text_addz(out, " ->");
 	add_zone(out, event, "to");
 	if (url.at != NULL && method.at != NULL && !str_is(method, "GET")) {
-		log_part_word(out, method);
+		utf8_show_word(out, method);
 		text_addc(out, ' ');
 	}
 	add_target(out, event, url, most);
 	if (protocol.at != NULL &&
 	    (url.at == NULL || !str_is(protocol, "tcp"))) {
 		text_addc(out, ' ');
-		log_part_word(out, protocol);
+		utf8_show_word(out, protocol);
 	}
 	add_flags(out, event);
 }
@@ -144,7 +131,7 @@ log_part_question(struct text *out, const json_t *event, size_t most)
 	struct str name = member_string(event, "name");
 	struct text whole = TEXT_EMPTY;
 
-	log_part_word(&whole, name.at != NULL ? name : STR("?"));
+	utf8_show_word(&whole, name.at != NULL ? name : STR("?"));
 	text_addz(out, " asks ");
 	columns_add_tail(out, text_str(&whole), most);
 	text_fini(&whole);
@@ -159,9 +146,9 @@ log_part_decider(struct text *out, const json_t *event)
 	if (enforcer.at == NULL && phase.at == NULL)
 		return;
 	text_addc(out, ' ');
-	log_part_word(out, enforcer.at != NULL ? enforcer : STR("?"));
+	utf8_show_word(out, enforcer.at != NULL ? enforcer : STR("?"));
 	text_addc(out, '/');
-	log_part_word(out, phase.at != NULL ? phase : STR("?"));
+	utf8_show_word(out, phase.at != NULL ? phase : STR("?"));
 }
 
 void
@@ -230,9 +217,9 @@ log_part_zones(struct text *out, const json_t *event)
 	if (from.at == NULL && to.at == NULL)
 		return;
 	text_addc(out, ' ');
-	log_part_word(out, from.at != NULL ? from : STR("?"));
+	utf8_show_word(out, from.at != NULL ? from : STR("?"));
 	text_addz(out, " -> ");
-	log_part_word(out, to.at != NULL ? to : STR("?"));
+	utf8_show_word(out, to.at != NULL ? to : STR("?"));
 }
 
 /* Of a flow the client's port is told as well: it is what ends it in `ss`. */
@@ -245,7 +232,7 @@ log_part_client(struct text *out, const json_t *flow)
 
 	add_zone(out, flow, "from");
 	text_addz(out, bracket ? "[" : "");
-	log_part_word(out, source.at != NULL ? source : STR("?"));
+	utf8_show_word(out, source.at != NULL ? source : STR("?"));
 	text_addz(out, bracket ? "]" : "");
 	if (port >= 0)
 		text_addf(out, ":%" PRId64, port);

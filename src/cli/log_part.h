@@ -15,9 +15,6 @@
 
 #include <jansson.h>
 
-/* A word: printable ASCII without a blank, and no blank before it. */
-void log_part_word(struct text *out, struct str word);
-
 /* Between quotes, with those of its own told apart. */
 void log_part_quoted(struct text *out, struct str s);
 

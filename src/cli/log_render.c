@@ -62,7 +62,7 @@ add_verdict(struct text *out, struct str verdict, bool colour)
 		if (colour && str_is(verdict, rows[i].word))
 			begin = rows[i].colour;
 	text_addf(out, " %s", begin);
-	log_part_word(out, verdict);
+	utf8_show_word(out, verdict);
 	text_addz(out, begin[0] != '\0' ? "\033[0m" : "");
 	text_pad(out, ' ',
 	    verdict.len < strlen("reject") ? strlen("reject") - verdict.len
@@ -201,9 +201,9 @@ parts_of(const json_t *event)
 	struct str url = member_string(event, "url");
 
 	if (url.at != NULL)
-		log_part_word(&target, url);
+		utf8_show_word(&target, url);
 	else if (is_question(event))
-		log_part_word(&target, member_string(event, "name"));
+		utf8_show_word(&target, member_string(event, "name"));
 	else
 		log_part_host_port(&target, event);
 	struct parts parts = { target.len,
@@ -253,12 +253,12 @@ flow_line(struct text *out, const void *what, const struct fit *fit)
 	const json_t *flow = what;
 	struct str enforcer = member_string(flow, "enforcer");
 
-	log_part_word(out, member_string(flow, "flow"));
+	utf8_show_word(out, member_string(flow, "flow"));
 	log_part_client(out, flow);
 	log_part_destination(out, flow, fit->target_most);
 	if (fit->brevity < BREVITY_NO_DECIDER) {
 		text_addc(out, ' ');
-		log_part_word(out, enforcer.at != NULL ? enforcer : STR("?"));
+		utf8_show_word(out, enforcer.at != NULL ? enforcer : STR("?"));
 	}
 	log_part_rule(out, flow);
 	log_part_measures(out, flow);

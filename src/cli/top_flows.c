@@ -138,20 +138,6 @@ top_flows_begin(struct top_flows *flows, int64_t now)
 
 /* ---- reading ---- */
 
-static bool
-read_id(struct str word, uint64_t *ret)
-{
-	*ret = 0;
-	for (size_t i = 0; i < word.len; i++) {
-		char c = word.at[i];
-		if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
-			return false;
-		*ret = *ret << 4 |
-		       (uint64_t)(ascii_is_digit(c) ? c - '0' : c - 'a' + 10);
-	}
-	return word.len == 16;
-}
-
 /* The text into the arena, without the blank before it. */
 static struct str
 keep(struct top_flow_list *list, struct text *text)
@@ -165,7 +151,7 @@ keep(struct top_flow_list *list, struct text *text)
 static struct str
 keep_to(struct top_flow_list *list, const json_t *flow, struct text *text)
 {
-	log_part_word(text, member_inner_string(flow, "zone", "to"));
+	utf8_show_word(text, member_inner_string(flow, "zone", "to"));
 	text_addc(text, ' ');
 	log_part_host_port(text, flow);
 	return keep(list, text);
@@ -190,7 +176,7 @@ keep_rule(struct top_flow_list *list, const json_t *flow, struct text *text)
 static struct str
 keep_word(struct top_flow_list *list, struct str word, struct text *text)
 {
-	log_part_word(text, word);
+	utf8_show_word(text, word);
 	return keep(list, text);
 }
 
@@ -229,7 +215,7 @@ top_flows_add(struct top_flows *flows, struct str line)
 	struct text text = TEXT_EMPTY;
 	struct top_flow flow;
 
-	if (read_id(member_string(json, "flow"), &flow.id)) {
+	if (str_hex64(member_string(json, "flow"), &flow.id) == 0) {
 		if (list->flows.count < TOP_FLOWS_MAX)
 			read_flow(list, json, &flow, &text);
 		if (list->flows.count >= TOP_FLOWS_MAX || list->arena.full ||

@@ -148,10 +148,10 @@ add_ids(const json_t *event, struct text *out)
 	struct str flow = member_string(event, "flow");
 
 	event_words_label("event", out);
-	log_part_word(out, member_string(event, "id"));
+	utf8_show_word(out, member_string(event, "id"));
 	if (flow.at != NULL) {
 		text_addz(out, " of flow ");
-		log_part_word(out, flow);
+		utf8_show_word(out, flow);
 	}
 	text_addc(out, '\n');
 }
@@ -161,7 +161,7 @@ add_rule_now(const json_t *answer, struct text *out)
 {
 	int64_t line = member_inner_number(answer, "rule", "line");
 
-	log_part_word(out, member_string(answer, "verdict"));
+	utf8_show_word(out, member_string(answer, "verdict"));
 	if (line >= 0)
 		text_addf(out, " by line %" PRId64, line);
 }

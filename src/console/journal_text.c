@@ -24,23 +24,10 @@ cut(struct str s, size_t bytes_max)
 	return s.len > bytes_max ? (struct str){ s.at, bytes_max } : s;
 }
 
-/* Without a blank, or a name could hold the fields that follow it. */
-static void
-add_all(struct text *out, struct str word)
-{
-	for (size_t i = 0; i < word.len; i++) {
-		uint8_t c = (uint8_t)word.at[i];
-		if (c > 0x20 && c < 0x7f)
-			text_addc(out, (char)c);
-		else
-			text_addf(out, "\\x%02x", (unsigned)c);
-	}
-}
-
 static void
 add_word(struct text *out, struct str word)
 {
-	add_all(out, cut(word, WORD_BYTES_MAX));
+	utf8_show_word(out, cut(word, WORD_BYTES_MAX));
 }
 
 static void
@@ -104,7 +91,7 @@ add_destination(struct text *out, const struct event *event)
 	text_addc(out, ' ');
 	add_word(out, event->method);
 	text_addc(out, ' ');
-	add_all(out, cut(event->url, URL_BYTES_MAX));
+	utf8_show_word(out, cut(event->url, URL_BYTES_MAX));
 }
 
 /* Of the DNS: a name is asked for, and nobody is gone to. */

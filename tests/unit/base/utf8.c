@@ -142,6 +142,17 @@ showing(void **state)
 	}
 }
 
+static void
+words(void **state)
+{
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	utf8_show_word(&text, STR("a\\b c\n\xc3\xa4~\x7f"));
+	assert_string_equal(text.at, "a\\b\\x20c\\x0a\\xc3\\xa4~\\x7f");
+	text_fini(&text);
+}
+
 int
 main(void)
 {
@@ -150,6 +161,7 @@ main(void)
 		cmocka_unit_test(every_pair),
 		cmocka_unit_test(shown),
 		cmocka_unit_test(showing),
+		cmocka_unit_test(words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
