@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/answer.h"
 #include "cli/control_client.h"
+#include "cli/member.h"
 
 #include "policy/duration.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-word(const json_t *ban, const char *name)
-{
-	const char *value = json_string_value(json_object_get(ban, name));
-
-	return value != NULL ? value : "";
-}
 
 /* Whole minutes are enough of a ban of hours. */
 static void
@@ -47,12 +40,12 @@ print_bans(const struct text *answer)
 	json_array_foreach(json_object_get(all, "bans"), i, ban)
 	{
 		print_left(ban);
-		(void)printf("  %s%s%s%s\n", word(ban, "address"),
-		    strcmp(word(ban, "reach"), "opens") == 0
+		(void)printf("  %s%s%s%s\n", member_word(ban, "address", ""),
+		    strcmp(member_word(ban, "reach", ""), "opens") == 0
 			? " (what it opens)"
 			: "",
-		    word(ban, "because")[0] != '\0' ? ": " : "",
-		    word(ban, "because"));
+		    member_word(ban, "because", "")[0] != '\0' ? ": " : "",
+		    member_word(ban, "because", ""));
 	}
 	json_decref(all);
 	return STATUS_GOOD;

@@ -2,6 +2,7 @@
 #include "cli/answer.h"
 #include "cli/change.h"
 #include "cli/control_client.h"
+#include "cli/member.h"
 #include "cli/running.h"
 
 #include "daemon/policy_text_diff.h"
@@ -10,14 +11,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-word(const json_t *of, const char *name)
-{
-	const char *value = json_string_value(json_object_get(of, name));
-
-	return value != NULL ? value : "-";
-}
 
 static long long
 number(const json_t *of, const char *name)
@@ -48,11 +41,12 @@ print_policy(const json_t *policy)
 
 	format_seconds(number(policy, "seconds"), held);
 	(void)printf("%6lld  %.19sZ  %-11s  %8s  %5lld  %-10s  %s\n",
-	    number(policy, "id"), word(policy, "began"), word(policy, "state"),
-	    held, number(policy, "rules"), word(policy, "who"),
+	    number(policy, "id"), member_word(policy, "began", "-"),
+	    member_word(policy, "state", "-"), held, number(policy, "rules"),
+	    member_word(policy, "who", "-"),
 	    json_is_string(json_object_get(policy, "name"))
-		? word(policy, "name")
-		: word(policy, "policy"));
+		? member_word(policy, "name", "-")
+		: member_word(policy, "policy", "-"));
 }
 
 static enum status
@@ -64,7 +58,8 @@ print_history(const struct text *answer)
 	if (all == NULL)
 		return STATUS_WORLD;
 	if (json_is_string(json_object_get(all, "problem")))
-		(void)printf("attention  %s\n", word(all, "problem"));
+		(void)printf(
+		    "attention  %s\n", member_word(all, "problem", "-"));
 	(void)puts("    id  in force since        state        in force  "
 		   "rules  by          name or file");
 	json_array_foreach(json_object_get(all, "policies"), i, policy)

@@ -16,6 +16,14 @@ member_string(const json_t *object, const char *name)
 	    struct str){ json_string_value(value), json_string_length(value) };
 }
 
+const char *
+member_word(const json_t *object, const char *name, const char *none)
+{
+	const char *value = json_string_value(json_object_get(object, name));
+
+	return value != NULL ? value : none;
+}
+
 int64_t
 member_number(const json_t *object, const char *name)
 {

@@ -13,6 +13,10 @@
 /* Lent for as long as the object lives; at == NULL: none. */
 struct str member_string(const json_t *object, const char *name);
 
+/* The same as a text; `none` if there is none. */
+const char *member_word(
+    const json_t *object, const char *name, const char *none);
+
 /* A whole number that is not negative, or -1. */
 int64_t member_number(const json_t *object, const char *name);
 

@@ -21,21 +21,15 @@ struct listing {
 	int rc;
 };
 
-static const char *
-word(const json_t *one, const char *name)
-{
-	const char *value = json_string_value(json_object_get(one, name));
-
-	return value != NULL ? value : "";
-}
-
 static bool
 is_meant(const struct listing *listing, const json_t *one)
 {
 	return listing->wanted.len == 0 ||
-	       strstr(word(one, "name"), listing->wanted.at) != NULL ||
-	       strcmp(word(one, "address"), listing->wanted.at) == 0 ||
-	       strcmp(word(one, "zone"), listing->wanted.at) == 0;
+	       strstr(member_word(one, "name", ""), listing->wanted.at) !=
+		   NULL ||
+	       strcmp(member_word(one, "address", ""), listing->wanted.at) ==
+		   0 ||
+	       strcmp(member_word(one, "zone", ""), listing->wanted.at) == 0;
 }
 
 static void
@@ -75,12 +69,15 @@ static int
 cmp(const void *a, const void *b)
 {
 	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-	int order = strcmp(word(x, "zone"), word(y, "zone"));
+	int order =
+	    strcmp(member_word(x, "zone", ""), member_word(y, "zone", ""));
 
 	if (order == 0)
-		order = cmp_names(word(x, "name"), word(y, "name"));
+		order = cmp_names(
+		    member_word(x, "name", ""), member_word(y, "name", ""));
 	return order != 0 ? order
-			  : strcmp(word(x, "address"), word(y, "address"));
+			  : strcmp(member_word(x, "address", ""),
+				member_word(y, "address", ""));
 }
 
 static void
@@ -96,7 +93,8 @@ print_one(const json_t *one)
 		seconds -= seconds % 60;
 	duration_add(seconds * CLOCK_SECOND, &left);
 	(void)printf("%8.*s  %-12s  %-15s  %s", STR_ARG(text_str(&left)),
-	    word(one, "zone"), word(one, "address"), word(one, "name"));
+	    member_word(one, "zone", ""), member_word(one, "address", ""),
+	    member_word(one, "name", ""));
 	for (size_t i = 0; i < json_array_size(rules); i++)
 		(void)printf("%s%lld", i == 0 ? "  line " : ", ",
 		    (long long)json_integer_value(json_array_get(rules, i)));

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/answer.h"
 #include "cli/control_client.h"
+#include "cli/member.h"
 
 #include "policy/quota.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *
-word(const json_t *of, const char *name)
-{
-	const char *value = json_string_value(json_object_get(of, name));
-
-	return value != NULL ? value : "-";
-}
 
 static void
 print_bytes(const json_t *quota, const char *name)
@@ -39,11 +32,12 @@ print_quota(const json_t *quota)
 
 	print_bytes(quota, "used_bytes");
 	print_bytes(quota, "quota_bytes");
-	(void)printf("  %-5s  %.19sZ  %-15s  line %lld", word(quota, "period"),
-	    word(quota, "until"), word(quota, "source"),
+	(void)printf("  %-5s  %.19sZ  %-15s  line %lld",
+	    member_word(quota, "period", "-"), member_word(quota, "until", "-"),
+	    member_word(quota, "source", "-"),
 	    (long long)json_integer_value(json_object_get(rule, "line")));
 	if (json_is_string(json_object_get(rule, "name")))
-		(void)printf(" (%s)", word(rule, "name"));
+		(void)printf(" (%s)", member_word(rule, "name", "-"));
 	(void)putchar('\n');
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/answer.h"
 #include "cli/control_client.h"
+#include "cli/member.h"
 
 #include "firewall/early_drop.h"
 #include "policy/duration.h"
@@ -14,14 +15,6 @@ number(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
-static const char *
-word(const json_t *object, const char *name)
-{
-	const char *value = json_string_value(json_object_get(object, name));
-
-	return value != NULL ? value : "";
-}
-
 /* What nobody should overlook comes first. */
 static void
 print_fallback(const json_t *status)
@@ -31,9 +24,11 @@ print_fallback(const json_t *status)
 
 	if (json_is_object(fallback))
 		(void)printf("attention  %s, because %s\n",
-		    word(fallback, "words"), word(fallback, "because"));
+		    member_word(fallback, "words", ""),
+		    member_word(fallback, "because", ""));
 	if (json_is_string(json_object_get(good, "problem")))
-		(void)printf("attention  %s\n", word(good, "problem"));
+		(void)printf(
+		    "attention  %s\n", member_word(good, "problem", ""));
 }
 
 /* "policy 8 (PATH) waits to be confirmed, 43 s more; then OTHER is back" */
@@ -44,8 +39,9 @@ print_confirmation(const json_t *confirmation)
 		return;
 	(void)printf("attention  %s waits for 'gatehouse confirm', %lld s "
 		     "more; then %s comes back\n",
-	    word(confirmation, "policy"), number(confirmation, "seconds"),
-	    word(confirmation, "back_to"));
+	    member_word(confirmation, "policy", ""),
+	    number(confirmation, "seconds"),
+	    member_word(confirmation, "back_to", ""));
 }
 
 static void
@@ -54,8 +50,8 @@ print_head(const json_t *status)
 	const json_t *proxy = json_object_get(status, "proxy");
 
 	(void)printf("policy     %s, generation %lld, in force since %s\n",
-	    word(status, "policy"), number(status, "generation"),
-	    word(status, "since"));
+	    member_word(status, "policy", ""), number(status, "generation"),
+	    member_word(status, "since", ""));
 	(void)printf(
 	    "firewall   gatehoused, pid %lld\n", number(status, "pid"));
 	if (number(proxy, "pid") == 0)
@@ -81,7 +77,7 @@ print_sandbox(const char *program, const json_t *sandbox)
 		return;
 	if (json_is_string(json_object_get(sandbox, "problem")))
 		(void)printf("attention  the sandbox of %s lacks: %s\n",
-		    program, word(sandbox, "problem"));
+		    program, member_word(sandbox, "problem", ""));
 	(void)printf("sandbox    %s: %s, ", program,
 	    json_is_true(json_object_get(sandbox, "filter"))
 		? "system calls filtered"
@@ -106,12 +102,14 @@ print_port(const json_t *early, const json_t *port)
 {
 	if (json_is_string(json_object_get(port, "driver")))
 		(void)printf("early drop on %s (%s), %lld ranges, %lld ban%s\n",
-		    word(port, "name"), word(port, "driver"),
-		    number(early, "ranges"), number(early, "bans"),
+		    member_word(port, "name", ""),
+		    member_word(port, "driver", ""), number(early, "ranges"),
+		    number(early, "bans"),
 		    number(early, "bans") == 1 ? "" : "s");
 	else
-		(void)printf("early drop not on %s: %s\n", word(port, "name"),
-		    word(port, "why"));
+		(void)printf("early drop not on %s: %s\n",
+		    member_word(port, "name", ""),
+		    member_word(port, "why", ""));
 }
 
 /* Nothing of it where there is nothing for it, unless it was asked for. */
@@ -124,10 +122,11 @@ print_early(const json_t *early)
 	json_array_foreach(json_object_get(early, "interfaces"), i, port)
 	    print_port(early, port);
 	if (json_is_false(json_object_get(early, "active")) &&
-	    (str_is(str_of(word(early, "mode")), "on") ||
+	    (str_is(str_of(member_word(early, "mode", "")), "on") ||
 		number(early, "ranges") + number(early, "bans") >=
 		    EARLY_DROP_RANGES_MIN))
-		(void)printf("early drop not in use: %s\n", word(early, "why"));
+		(void)printf("early drop not in use: %s\n",
+		    member_word(early, "why", ""));
 }
 
 /* Only what has happened: a list of zeros hides the one that is none. */
@@ -163,7 +162,7 @@ print_rules(const json_t *rules)
 			(void)printf("%5lld ", number(rule, "line"));
 		(void)printf("%10lld %10lld %8lld  %s\n",
 		    number(rule, "packets"), number(rule, "bytes"),
-		    number(rule, "flows"), word(rule, "text"));
+		    number(rule, "flows"), member_word(rule, "text", ""));
 	}
 }
 
@@ -177,12 +176,13 @@ print_list(const json_t *list)
 		duration_add(number(list, "refresh") * CLOCK_SECOND, &refresh);
 	}
 	(void)printf("%15lld  %s, %s, read %s%s\n", number(list, "entries"),
-	    word(list, "name"), word(list, "file"), word(list, "read"),
+	    member_word(list, "name", ""), member_word(list, "file", ""),
+	    member_word(list, "read", ""),
 	    refresh.at != NULL ? refresh.at : "");
 	text_fini(&refresh);
 	if (json_is_string(json_object_get(list, "problem")))
-		(void)printf(
-		    "%17s%s; the old list stays\n", "", word(list, "problem"));
+		(void)printf("%17s%s; the old list stays\n", "",
+		    member_word(list, "problem", ""));
 }
 
 static void
@@ -209,10 +209,11 @@ print_foreign(const json_t *chains)
 	{
 		(void)printf("  chain %s of table %s %s: hook %s, priority "
 			     "%lld, policy %s, %lld rule%s\n",
-		    word(chain, "chain"), word(chain, "family"),
-		    word(chain, "table"), word(chain, "hook"),
-		    number(chain, "priority"), word(chain, "policy"),
-		    number(chain, "rules"),
+		    member_word(chain, "chain", ""),
+		    member_word(chain, "family", ""),
+		    member_word(chain, "table", ""),
+		    member_word(chain, "hook", ""), number(chain, "priority"),
+		    member_word(chain, "policy", ""), number(chain, "rules"),
 		    number(chain, "rules") == 1 ? "" : "s");
 	}
 }
@@ -231,9 +232,9 @@ print_outputs(const json_t *outputs)
 			continue;
 		(void)printf("attention  events to %s: %lld written, %lld "
 			     "lost%s%s\n",
-		    word(output, "to"), number(output, "events"),
+		    member_word(output, "to", ""), number(output, "events"),
 		    number(output, "lost"), fails ? "; " : "",
-		    word(output, "problem"));
+		    member_word(output, "problem", ""));
 	}
 }
 
@@ -244,11 +245,11 @@ print_outputs(const json_t *outputs)
 static void
 print_pin(const json_t *pin)
 {
-	const char *zone = word(pin, "zone");
+	const char *zone = member_word(pin, "zone", "");
 	int room = WIDTH - 11 - (int)strlen(zone);
 
 	(void)printf("%7lld  %s, %.*s\n", (number(pin, "seconds") + 59) / 60,
-	    zone, room > 0 ? room : 0, word(pin, "name"));
+	    zone, room > 0 ? room : 0, member_word(pin, "name", ""));
 }
 
 /* As a person needs them; all are in the JSON. */
