@@ -334,15 +334,6 @@ write_forward(struct compiler *compiler)
 	write_leaving(compiler);
 }
 
-static bool
-publishes(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (policy->rules[i].publish)
-			return true;
-	return false;
-}
-
 /*
  * No address of what is invalid is translated: what a rule lets in to somebody
  * else, under an address that the gateway itself has, would arrive here.
@@ -362,7 +353,7 @@ write_input(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
 	bool untranslated = policy->invalid != 0 &&
-			    (policy->map_count > 0 || publishes(policy));
+			    (policy->map_count > 0 || policy_publishes(policy));
 
 	if (policy->map_count == 0 && !untranslated)
 		return;

@@ -351,15 +351,6 @@ begin_hook(struct compiler *compiler, const char *name, const char *hook)
 }
 
 static bool
-publishes(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (policy->rules[i].publish)
-			return true;
-	return false;
-}
-
-static bool
 changes_sources(const struct policy *policy)
 {
 	return policy->masquerade_count > 0 || policy->snat_count > 0;
@@ -369,8 +360,8 @@ bool
 firewall_translates(
     const struct policy *policy, const struct firewall_host *host)
 {
-	return host->keeps_nat || publishes(policy) || policy->map_count > 0 ||
-	       changes_sources(policy);
+	return host->keeps_nat || policy_publishes(policy) ||
+	       policy->map_count > 0 || changes_sources(policy);
 }
 
 /*
@@ -383,7 +374,7 @@ compile_nat(struct compiler *compiler)
 {
 	const struct policy *policy = compiler->policy;
 
-	if (publishes(policy) || policy->map_count > 0) {
+	if (policy_publishes(policy) || policy->map_count > 0) {
 		begin_hook(
 		    compiler, "nat.prerouting", "prerouting priority dstnat");
 		for_each_published(compiler, write_publish);

@@ -20,15 +20,6 @@ might_match_by_name(const struct compiler *compiler, const struct chain *chain,
 	       chain->to == compiler->policy->elsewhere;
 }
 
-/* An empty list: what it stands for is nowhere. */
-static bool
-is_nowhere(const struct policy_endpoint *to)
-{
-	return to->zones == 0 && to->own == 0 &&
-	       !policy_endpoint_has_addresses(to) &&
-	       !policy_endpoint_has_domains(to);
-}
-
 static struct reading
 read_explicit(struct compiler *compiler, const struct chain *chain,
     const struct policy_rule *rule)
@@ -39,7 +30,7 @@ read_explicit(struct compiler *compiler, const struct chain *chain,
 		.services = match_always(compiler),
 	};
 
-	if (is_nowhere(&rule->to))
+	if (policy_endpoint_is_empty(&rule->to))
 		return reading;
 	if (rule->to.zones == POLICY_ZONES_ANY && rule->to.except == NULL &&
 	    rule->services.count == 0 && !policy_rule_reads_head(rule))

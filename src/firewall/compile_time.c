@@ -31,16 +31,6 @@ move_to_utc(const struct hours *local, int offset_minutes, struct hours *ret)
 	}
 }
 
-static bool
-days_are_alike(const struct hours *hours, unsigned a, unsigned b)
-{
-	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
-		if (hours_has(hours, a * HOURS_DAY_MINUTES + i) !=
-		    hours_has(hours, b * HOURS_DAY_MINUTES + i))
-			return false;
-	return true;
-}
-
 /* The days that are like this one, if it is the first of them; else 0. */
 static unsigned
 days_like(const struct hours *hours, unsigned day)
@@ -48,7 +38,7 @@ days_like(const struct hours *hours, unsigned day)
 	unsigned mask = 0;
 
 	for (unsigned other = 0; other < DAYS; other++) {
-		if (!days_are_alike(hours, day, other))
+		if (!hours_days_are_alike(hours, day, other))
 			continue;
 		if (other < day)
 			return 0;

@@ -80,13 +80,6 @@ flow_log_fd(const struct flow_log *log)
 	return mnl_socket_get_fd(log->netlink.socket);
 }
 
-static struct str
-zone_name(const struct policy *policy, uint8_t zone)
-{
-	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
-				 : policy_zone_name(policy, zone);
-}
-
 static void
 measure(const struct conntrack_entry *entry, struct event *event)
 {
@@ -129,8 +122,9 @@ flow_log_tell(const struct flows_court *court,
 		.rule_name =
 		    rule != NULL ? rule->label : (struct str){ NULL, 0 },
 		.zone_from =
-		    zone_name(court->policy, judgement->flow.from_zone),
-		.zone_to = zone_name(court->policy, judgement->flow.to_zone),
+		    policy_zone_told(court->policy, judgement->flow.from_zone),
+		.zone_to =
+		    policy_zone_told(court->policy, judgement->flow.to_zone),
 		.source = entry->original.source,
 		.destination = entry->original.destination.address,
 		.port = flows_port(entry),

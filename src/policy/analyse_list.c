@@ -66,21 +66,14 @@ analyse_by_marked(const struct analysis *analysis)
 			    analysis->report, analysis->policy->rules[i].line);
 }
 
-static bool
-is_empty(const struct policy_endpoint *endpoint)
-{
-	return endpoint->zones == 0 && endpoint->own == 0 &&
-	       !policy_endpoint_has_addresses(endpoint) &&
-	       !policy_endpoint_has_domains(endpoint);
-}
-
 /* The list is empty, or the condition is blind: said already. */
 static bool
 is_explained(const struct analysis *analysis, const struct policy_rule *rule)
 {
 	const struct report *report = analysis->report;
 
-	if (is_empty(&rule->from) || is_empty(&rule->to))
+	if (policy_endpoint_is_empty(&rule->from) ||
+	    policy_endpoint_is_empty(&rule->to))
 		return true;
 	for (size_t i = 0; i < report->count; i++)
 		if (report->items[i].kind != NULL &&

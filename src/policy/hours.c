@@ -225,6 +225,16 @@ hours_has(const struct hours *hours, unsigned minute)
 	return (hours->minutes[minute / 64] >> minute % 64 & 1) != 0;
 }
 
+bool
+hours_days_are_alike(const struct hours *hours, unsigned a, unsigned b)
+{
+	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
+		if (hours_has(hours, a * HOURS_DAY_MINUTES + i) !=
+		    hours_has(hours, b * HOURS_DAY_MINUTES + i))
+			return false;
+	return true;
+}
+
 unsigned
 hours_minute_of(int64_t wall)
 {

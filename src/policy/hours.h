@@ -57,6 +57,9 @@ void hours_add_all(struct hours *hours, const struct hours *from);
 /* minute is below HOURS_WEEK_MINUTES. */
 bool hours_has(const struct hours *hours, unsigned minute);
 
+/* Whether the same minutes of two days (0 to 6) are in. */
+bool hours_days_are_alike(const struct hours *hours, unsigned a, unsigned b);
+
 /* The minute of the week at this time (clock_wall), in local time. */
 unsigned hours_minute_of(int64_t wall);
 

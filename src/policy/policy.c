@@ -222,6 +222,22 @@ policy_zone_name(const struct policy *policy, uint8_t zone)
 	return zone < policy->zone_count ? policy->zones[zone].name : STR("-");
 }
 
+struct str
+policy_zone_told(const struct policy *policy, uint8_t zone)
+{
+	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
+				 : policy_zone_name(policy, zone);
+}
+
+bool
+policy_publishes(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].publish)
+			return true;
+	return false;
+}
+
 bool
 policy_is_mapped(const struct policy *policy, struct address address)
 {
@@ -428,4 +444,12 @@ policy_endpoint_has_domains(const struct policy_endpoint *endpoint)
 		if (endpoint->groups[i]->domains.count > 0)
 			return true;
 	return false;
+}
+
+bool
+policy_endpoint_is_empty(const struct policy_endpoint *endpoint)
+{
+	return endpoint->zones == 0 && endpoint->own == 0 &&
+	       !policy_endpoint_has_addresses(endpoint) &&
+	       !policy_endpoint_has_domains(endpoint);
 }

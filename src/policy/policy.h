@@ -431,8 +431,14 @@ bool policy_zone_has_interface(
 /* Whether a sandboxed command has a zone (policy/sandbox). */
 bool policy_has_sandbox(const struct policy *policy);
 
+/* Whether a rule of it is one of `publish`. */
+bool policy_publishes(const struct policy *policy);
+
 /* "lan", "self", or "-" for none. */
 struct str policy_zone_name(const struct policy *policy, uint8_t zone);
+
+/* As events have it: at == NULL for none. */
+struct str policy_zone_told(const struct policy *policy, uint8_t zone);
 
 /* The zone called so, ZONE_SELF for "self"; false if there is none. */
 bool policy_zone_find(
@@ -508,5 +514,8 @@ bool policy_listen_trusts(
  * `except` do not count. */
 bool policy_endpoint_has_addresses(const struct policy_endpoint *endpoint);
 bool policy_endpoint_has_domains(const struct policy_endpoint *endpoint);
+
+/* Whether it stands for nothing, as an empty list does. */
+bool policy_endpoint_is_empty(const struct policy_endpoint *endpoint);
 
 #endif

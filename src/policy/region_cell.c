@@ -67,16 +67,6 @@ say_headers(const struct side *side, size_t cell)
 		}
 }
 
-static bool
-is_same_day(const struct hours *minutes, unsigned a, unsigned b)
-{
-	for (unsigned i = 0; i < HOURS_DAY_MINUTES; i++)
-		if (hours_has(minutes, a * HOURS_DAY_MINUTES + i) !=
-		    hours_has(minutes, b * HOURS_DAY_MINUTES + i))
-			return false;
-	return true;
-}
-
 /* "08:00-12:00, 13:00-18:00" */
 static void
 say_day(const struct side *side, const struct hours *minutes, unsigned day)
@@ -115,7 +105,7 @@ region_times_say(const struct side *side, const struct hours *minutes)
 
 	for (unsigned day = 0, end; day < 7; day = end) {
 		for (end = day + 1; end < 7; end++)
-			if (!is_same_day(minutes, day, end))
+			if (!hours_days_are_alike(minutes, day, end))
 				break;
 		if (!has_minute(minutes, day))
 			continue;

@@ -8,13 +8,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-static struct str
-zone_name(const struct policy *policy, uint8_t zone)
-{
-	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
-				 : policy_zone_name(policy, zone);
-}
-
 static void
 emit(const struct dns_client *client, const struct dns_judge *judge,
     const struct proxy_generation *generation,
@@ -31,7 +24,7 @@ emit(const struct dns_client *client, const struct dns_judge *judge,
 		.rule_line = rule != NULL ? rule->line : 0,
 		.rule_name = rule != NULL ? rule->label : (struct str){ 0 },
 		.zone_from =
-		    zone_name(generation->policy, judge->flow.from_zone),
+		    policy_zone_told(generation->policy, judge->flow.from_zone),
 		.source = client->source,
 		.destination = client->asked.address,
 		.protocol = client->stream != NULL ? "tcp" : "udp",
@@ -53,7 +46,7 @@ count(struct worker *worker, const struct dns_client *client,
 	struct tally_flow told = {
 		.name = judge->name,
 		.client = client->source.address,
-		.zone_from = zone_name(policy, judge->flow.from_zone),
+		.zone_from = policy_zone_told(policy, judge->flow.from_zone),
 		.refused = true,
 	};
 

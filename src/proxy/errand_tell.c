@@ -63,14 +63,6 @@ count(const struct errand *errand)
 	counter_add(COUNTER_BYTES_OUT, (int64_t)errand->account.bytes_out);
 }
 
-/* As events have it: nothing where there is no zone. */
-static struct str
-zone_name(const struct policy *policy, uint8_t zone)
-{
-	return zone == ZONE_NONE ? (struct str){ NULL, 0 }
-				 : policy_zone_name(policy, zone);
-}
-
 /* What has no method was never read as HTTP: a tunnel, or datagrams. */
 static enum event_kind
 kind_of(const struct errand *errand)
@@ -94,7 +86,7 @@ emit(const struct errand *errand, const struct policy_rule *rule,
 		.verdict = policy_verdict_word(verdict),
 		.rule_line = rule != NULL ? rule->line : 0,
 		.rule_name = rule != NULL ? rule->label : (struct str){ 0 },
-		.zone_from = zone_name(policy, flow->from_zone),
+		.zone_from = policy_zone_told(policy, flow->from_zone),
 		.source = errand->client,
 		.balancer = errand->balancer,
 		.protocol = policy_protocol_row(flow->protocol)->word,
@@ -118,7 +110,7 @@ emit(const struct errand *errand, const struct policy_rule *rule,
 		event.user = flow->user;
 	if (known) {
 		event.destination = flow->destination;
-		event.zone_to = zone_name(policy, flow->to_zone);
+		event.zone_to = policy_zone_told(policy, flow->to_zone);
 	}
 	event_emit(&event);
 }
