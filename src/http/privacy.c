@@ -105,13 +105,6 @@ origin_of(const struct http_uri *uri, struct arena *arena, struct str *ret)
 	return rc;
 }
 
-static bool
-is_same_origin(const struct http_uri *a, const struct http_uri *b)
-{
-	return a->scheme == b->scheme && a->port == b->port &&
-	       str_eq(a->host.text, b->host.text);
-}
-
 /*
  * 1: keep the value, which may have become another; 0: what is no URL of a
  * page says nothing that a server could need; -ENOMEM.
@@ -129,7 +122,7 @@ cut_to_origin(
 		return rc;
 	if (rc < 0)
 		return 0;
-	if (is_same_origin(&uri, &request->uri))
+	if (http_uri_same_origin(&uri, &request->uri))
 		return 1;
 	rc = origin_of(&uri, arena, value);
 	return rc < 0 ? rc : 1;
