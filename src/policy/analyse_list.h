@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy/analyse_list, for its own files: analyse_list.c says of each rule how
- * it stands, analyse_late.c which ones stand too low.
+ * it stands, analyse_late.c which ones stand too low, both by the rules that
+ * analyse_marked.c puts into words.
  */
 #ifndef GATEHOUSE_POLICY_ANALYSE_LIST_H
 #define GATEHOUSE_POLICY_ANALYSE_LIST_H

@@ -3,20 +3,6 @@
 
 #include "policy/describe.h"
 
-#include <errno.h>
-
-/* Takes the words. */
-void
-statement_tell(
-    struct statement_telling *telling, struct text *words, bool is_new)
-{
-	if (words->full)
-		telling->rc = -ENOMEM;
-	else
-		telling->each(telling->context, text_str(words), is_new);
-	text_fini(words);
-}
-
 static void
 tell_snat(struct statement_telling *telling, const struct policy_snat *snat,
     bool is_new)

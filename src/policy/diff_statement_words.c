@@ -6,6 +6,20 @@
 
 #include "policy/describe.h"
 
+#include <errno.h>
+
+/* Takes the words. */
+void
+statement_tell(
+    struct statement_telling *telling, struct text *words, bool is_new)
+{
+	if (words->full)
+		telling->rc = -ENOMEM;
+	else
+		telling->each(telling->context, text_str(words), is_new);
+	text_fini(words);
+}
+
 void
 statement_add_addresses(struct address a4, struct address a6, struct text *out)
 {

@@ -92,17 +92,6 @@ settle_list(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 	return true;
 }
 
-uint32_t
-meaning_packet_match(struct meaning *meaning, size_t i)
-{
-	const struct meaning_rule *rule = &meaning->rules[i];
-	struct diagram *d = &meaning->space->diagram;
-	uint32_t yes = diagram_where(d, rule->yes, MEANING_YES);
-	uint32_t might = diagram_where(d, rule->might, MEANING_MIGHT);
-
-	return diagram_over(d, diagram_over(d, yes, might), MEANING_NO);
-}
-
 static bool
 settle_packets(void *context, uint32_t match, uint32_t rest, uint32_t *ret)
 {

@@ -221,3 +221,14 @@ meaning_rule_read(struct meaning *meaning, size_t index)
 	ret->match = diagram_or(d, match_of(meaning, &parts),
 	    diagram_and(d, at_listener, meaning->listened));
 }
+
+uint32_t
+meaning_packet_match(struct meaning *meaning, size_t i)
+{
+	const struct meaning_rule *rule = &meaning->rules[i];
+	struct diagram *d = &meaning->space->diagram;
+	uint32_t yes = diagram_where(d, rule->yes, MEANING_YES);
+	uint32_t might = diagram_where(d, rule->might, MEANING_MIGHT);
+
+	return diagram_over(d, diagram_over(d, yes, might), MEANING_NO);
+}

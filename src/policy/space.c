@@ -11,13 +11,6 @@ _Static_assert(POLICY_FACT_COUNT == 11, "a fact without a dimension");
 /* A number for each group that a rule uses. */
 #define SPACE_BYTES_MAX ((size_t)256 << 20)
 
-void
-space_fail(struct space *space, int rc)
-{
-	if (space->rc == 0)
-		space->rc = rc;
-}
-
 /* Of so many patterns like `*x*` it is not tried to list what meets. */
 #define PATTERNS_LISTED 8
 
@@ -194,12 +187,6 @@ space_fini(struct space *space)
 	partition_fini(&space->types);
 	free(space->headers.items);
 	*space = (struct space){ 0 };
-}
-
-int
-space_rc(const struct space *space)
-{
-	return space->rc < 0 ? space->rc : space->diagram.rc;
 }
 
 /* One path to ALL; what it does not ask is 0. */

@@ -223,7 +223,11 @@ void space_fini(struct space *space);
 
 /* After a sequence of operations: 0, -ENOMEM, -E2BIG or -ETIME (where the
  * diagram has a deadline). */
-int space_rc(const struct space *space);
+static inline int
+space_rc(const struct space *space)
+{
+	return space->rc < 0 ? space->rc : space->diagram.rc;
+}
 
 /* How many variables a flow has. */
 static inline size_t

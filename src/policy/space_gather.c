@@ -128,6 +128,36 @@ add_words(struct space *space, struct space_words *to, const struct str *words,
 			space_fail(space, -ENOMEM);
 }
 
+static bool
+has_each(const struct str *words, size_t count, const struct str *in,
+    size_t in_count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!str_is_one_of(words[i], in, in_count))
+			return false;
+	return true;
+}
+
+static bool
+is_same_header(const struct policy_header *a, const struct policy_header *b)
+{
+	return str_eq_nocase(a->name, b->name) &&
+	       has_each(a->values, a->value_count, b->values, b->value_count) &&
+	       has_each(b->values, b->value_count, a->values, a->value_count);
+}
+
+size_t
+space_header_index(
+    const struct space *space, const struct policy_header *header)
+{
+	size_t i = 0;
+
+	while (i < space->headers.count &&
+	       !is_same_header(space->headers.items[i], header))
+		i++;
+	return i;
+}
+
 static void
 add_headers(struct space *space, const struct policy_rule *rule)
 {

@@ -22,7 +22,12 @@ struct question {
 };
 
 /* The first failure stays. */
-void space_fail(struct space *space, int rc);
+static inline void
+space_fail(struct space *space, int rc)
+{
+	if (space->rc == 0)
+		space->rc = rc;
+}
 
 /* A group's set + 1; 0: it has none on this side. */
 size_t space_index_of(const struct map *map, struct policy_group *const *group);
