@@ -13,9 +13,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #define SCRATCH_BYTES_MAX ((size_t)64 << 20)
 
@@ -40,121 +37,6 @@ static const struct {
 	{ "no.zone", "packets of an interface that is in no zone" },
 	{ "spoofed", "packets whose source does not live there" },
 };
-
-void
-compile_line(struct compiler *compiler, const char *format, ...)
-{
-	char line[512];
-	va_list args;
-
-	va_start(args, format);
-	int len = vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	text_addz(compiler->out, "\t\t");
-	if (len >= 0 && (size_t)len < sizeof(line)) {
-		text_addz(compiler->out, line);
-	} else {
-		char *longer = NULL;
-		va_start(args, format);
-		len = vasprintf(&longer, format, args);
-		va_end(args);
-		if (len < 0)
-			compiler->rc = -ENOMEM;
-		else
-			text_addz(compiler->out, longer);
-		free(len < 0 ? NULL : longer);
-	}
-	text_addc(compiler->out, '\n');
-}
-
-void
-compile_text_fini(struct compiler *compiler, struct text *text)
-{
-	if (text->full)
-		compiler->rc = -ENOMEM;
-	text_fini(text);
-}
-
-void
-compile_chain_begin(struct compiler *compiler, const char *name)
-{
-	text_addf(compiler->out, "\n\tchain %s {\n", name);
-}
-
-void
-compile_chain_end(struct compiler *compiler)
-{
-	text_addz(compiler->out, "\t}\n");
-}
-
-void
-compile_log_prefix(struct compiler *compiler, const struct log_prefix *prefix)
-{
-	struct text text = TEXT_EMPTY;
-
-	if (log_prefix_write(prefix, &text) < 0)
-		compiler->rc = -EINVAL;
-	compile_line(compiler, "log prefix \"%.*s\" group %d snaplen %d",
-	    STR_ARG(text_str(&text)), FIREWALL_NUMBER, FIREWALL_LOG_SNAPLEN);
-	compile_text_fini(compiler, &text);
-}
-
-void
-compile_log_reason(struct compiler *compiler, enum policy_verdict verdict,
-    enum policy_reason reason, uint8_t from, uint8_t to)
-{
-	struct log_prefix prefix = { .verdict = verdict, .reason = reason };
-
-	if (from != ZONE_NONE)
-		prefix.zone_from = policy_zone_name(compiler->policy, from);
-	if (to != ZONE_NONE)
-		prefix.zone_to = policy_zone_name(compiler->policy, to);
-	compile_log_prefix(compiler, &prefix);
-}
-
-void
-compile_interface_name(
-    char ret[static COMPILE_NAME_BYTES], const char *before, struct str name)
-{
-	const char *rest = "";
-
-	if (name.len > 0 && name.at[name.len - 1] == '*') {
-		name.len--;
-		rest = "/all";
-	}
-	(void)snprintf(
-	    ret, COMPILE_NAME_BYTES, "%s%.*s%s", before, STR_ARG(name), rest);
-}
-
-void
-compile_interfaces(struct text *out, const struct policy_zone *zone)
-{
-	for (size_t i = 0; i < zone->interface_count; i++)
-		text_addf(out, "%s\"%.*s\"", i > 0 ? ", " : "{ ",
-		    STR_ARG(zone->interfaces[i]));
-	text_addz(out, zone->interface_count > 0 ? " }" : "");
-}
-
-bool
-firewall_hands_datagrams(const struct policy *policy)
-{
-	return policy->dns.intercepts != 0;
-}
-
-/* Two rules may stand on one line, parted by `;`, or on that of two files. */
-void
-firewall_counter_name(
-    const struct policy_rule *rule, char ret[static FIREWALL_COUNTER_BYTES])
-{
-	if (rule->line == 0)
-		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.last");
-	else if (rule->nth <= 1)
-		(void)snprintf(
-		    ret, FIREWALL_COUNTER_BYTES, "rule.%u", rule->line);
-	else
-		(void)snprintf(ret, FIREWALL_COUNTER_BYTES, "rule.%u.%u",
-		    rule->line, rule->nth);
-}
 
 /* Quotes end a comment of nftables and have no escape. */
 static void
@@ -215,46 +97,6 @@ write_counters(struct compiler *compiler)
 		    STR("packets beyond a rule's bandwidth"));
 }
 
-bool
-firewall_group_is_long(const struct policy_group *group)
-{
-	return group->is_list ||
-	       address_set_count(&group->addresses) > FIREWALL_NAME_RANGES_MAX;
-}
-
-void
-firewall_group_set_name(const struct policy_group *group, uint8_t family,
-    char ret[static FIREWALL_SET_NAME_BYTES])
-{
-	(void)snprintf(ret, FIREWALL_SET_NAME_BYTES, "%s.%.*s.%u",
-	    group->is_list ? "list" : "name", STR_ARG(group->name), family);
-}
-
-/* A set of one family; an empty one stays as a name for rules and elements. */
-static void
-begin_set(struct text *out, const char *name, uint8_t family)
-{
-	text_addf(out, "\tset %s {\n\t\ttype %s\n\t\tflags interval\n", name,
-	    family == ADDRESS_IPV4 ? "ipv4_addr" : "ipv6_addr");
-}
-
-void
-compile_set(struct compiler *compiler, const char *kind, struct str name,
-    uint8_t family, const struct address_set *set)
-{
-	struct text *out = compiler->out;
-	char set_name[COMPILE_NAME_BYTES];
-
-	compile_set_name(set_name, kind, name, family);
-	begin_set(out, set_name, family);
-	if (compile_has_family(set, family)) {
-		text_addz(out, "\t\telements = ");
-		compile_elements(out, set, family);
-		text_addc(out, '\n');
-	}
-	text_addz(out, "\t}\n");
-}
-
 static void
 write_families(struct compiler *compiler, const char *kind, struct str name,
     const struct address_set *set)
@@ -306,7 +148,7 @@ write_long_set(
 		return;
 	}
 	firewall_group_set_name(group, family, name);
-	begin_set(compiler->out, name, family);
+	compile_set_begin(compiler->out, name, family);
 	text_addf(
 	    compiler->out, "\t\t# %zu ranges, not shown here\n\t}\n", count);
 }

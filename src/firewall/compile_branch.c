@@ -99,7 +99,7 @@ branch_write(struct branch *branch, const char *side)
 	char match[16];
 
 	(void)snprintf(match, sizeof(match), "%s %s",
-	    branch->family == ADDRESS_IPV4 ? "ip" : "ip6", side);
+	    compile_family_word(branch->family), side);
 	if (spans_cut(&branch->spans, &cut) < 0)
 		branch->compiler->rc = -ENOMEM;
 	if (cut.count <= branch_lines_max(branch->family))

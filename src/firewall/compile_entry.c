@@ -15,12 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const char *
-family_word(uint8_t family)
-{
-	return family == ADDRESS_IPV4 ? "ip" : "ip6";
-}
-
 static bool
 has_interface(const struct policy_zone *zone, struct str interface)
 {
@@ -54,8 +48,8 @@ write_addresses(struct compiler *compiler, const char *side,
 			branch_write(&branch, side);
 		} else {
 			compile_line(compiler, "%s %s @%s.%u goto %s",
-			    family_word(families[i]), side, name, families[i],
-			    target);
+			    compile_family_word(families[i]), side, name,
+			    families[i], target);
 		}
 	}
 }
@@ -366,7 +360,7 @@ write_to_listener(const struct policy_listen *listen, const char *source,
 	char address[ADDRESS_TEXT_BYTES];
 
 	text_addf(out, "\t\t%s%s daddr %s %s dport %u %s\n", source,
-	    family_word(listen->at.address.family),
+	    compile_family_word(listen->at.address.family),
 	    address_format(listen->at.address, address), protocol,
 	    listen->at.port, then);
 }
@@ -389,7 +383,7 @@ write_balancers(struct compiler *compiler, const struct policy_listen *listen,
 		    policy_zone_of(compiler->policy, range.first) != from)
 			continue;
 		(void)snprintf(source, sizeof(source), "%s saddr %s ",
-		    family_word(range.first.family),
+		    compile_family_word(range.first.family),
 		    address_range_format(&range, text));
 		write_to_listener(listen, source, "tcp",
 		    "accept comment \"a balancer\"", out);

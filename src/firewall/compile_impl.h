@@ -95,11 +95,21 @@ struct match *compile_add_match(struct compiler *compiler,
 struct matches match_always(struct compiler *compiler);
 bool match_is_always(const struct matches *matches);
 
+static inline const char *
+compile_family_word(uint8_t family)
+{
+	return family == ADDRESS_IPV4 ? "ip" : "ip6";
+}
+
 /* "ip saddr @name" for each family that the set has; "" where it has none. */
 void compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
     struct str name, uint8_t family);
 
-/* A set of the table with what it holds of one family. */
+/* A set of the table of one family, up to its elements: an empty one stays as a
+ * name for rules and elements. */
+void compile_set_begin(struct text *out, const char *name, uint8_t family);
+
+/* The same with what it holds, to its end. */
 void compile_set(struct compiler *compiler, const char *kind, struct str name,
     uint8_t family, const struct address_set *set);
 

@@ -7,12 +7,6 @@
 #include "policy/describe.h"
 #include "policy/learning.h"
 
-static const char *
-family_word(uint8_t family)
-{
-	return family == ADDRESS_IPV4 ? "ip" : "ip6";
-}
-
 void
 firewall_learned_set_name(const struct policy *policy, uint8_t zone,
     uint32_t asked, uint8_t family, char ret[static FIREWALL_SET_NAME_BYTES])
@@ -90,8 +84,8 @@ add_text(struct compiler *compiler, const struct chain *chain, uint32_t asked,
 	if (loaded == NULL)
 		compiler->rc = -ENOENT;
 	else
-		text_addf(out, "%s daddr %s@%s", family_word(family), relation,
-		    loaded);
+		text_addf(out, "%s daddr %s@%s", compile_family_word(family),
+		    relation, loaded);
 }
 
 /* As the evaluator has it: a name opens only what lives elsewhere. */

@@ -22,7 +22,7 @@ family_of(const struct policy_map *map)
 static const char *
 word_of(const struct policy_map *map)
 {
-	return family_of(map) == ADDRESS_IPV4 ? "ip" : "ip6";
+	return compile_family_word(family_of(map));
 }
 
 /* In the kernel's reach: IPv6 may be missing. */
@@ -101,8 +101,8 @@ write_entry(struct compiler *compiler, uint8_t zone, uint8_t family,
 
 	(void)set;
 	compile_line(compiler, "%s daddr @mapped.%.*s.%u goto %s%.*s",
-	    family == ADDRESS_IPV4 ? "ip" : "ip6", STR_ARG(name), family,
-	    before, STR_ARG(name));
+	    compile_family_word(family), STR_ARG(name), family, before,
+	    STR_ARG(name));
 }
 
 void
@@ -118,7 +118,7 @@ write_return(struct compiler *compiler, uint8_t zone, uint8_t family,
 	(void)set;
 	(void)context;
 	compile_line(compiler, "%s daddr @mapped.%.*s.%u return",
-	    family == ADDRESS_IPV4 ? "ip" : "ip6",
+	    compile_family_word(family),
 	    STR_ARG(policy_zone_name(compiler->policy, zone)), family);
 }
 
@@ -137,7 +137,7 @@ write_invalid(struct compiler *compiler, uint8_t zone, uint8_t family,
 	compile_line(compiler,
 	    "ct state invalid %s daddr @mapped.%.*s.%u counter name "
 	    "\"invalid\" drop",
-	    family == ADDRESS_IPV4 ? "ip" : "ip6",
+	    compile_family_word(family),
 	    STR_ARG(policy_zone_name(compiler->policy, zone)), family);
 }
 

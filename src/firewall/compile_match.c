@@ -6,80 +6,7 @@
 #include "firewall/compile_learned.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-struct matches
-match_always(struct compiler *compiler)
-{
-	struct match *always = arena_new(&compiler->scratch, struct match);
-
-	if (always != NULL)
-		always->text = STR("");
-	return (struct matches){ always, always != NULL };
-}
-
-bool
-match_is_always(const struct matches *matches)
-{
-	return matches->count == 1 && matches->items[0].text.len == 0;
-}
-
-struct matches
-match_room(struct compiler *compiler, size_t count)
-{
-	return (struct matches){
-		.items = arena_array(
-		    &compiler->scratch, count, sizeof(struct match)),
-	};
-}
-
-struct match *
-compile_add_match(struct compiler *compiler, struct matches *matches,
-    uint8_t family, struct text *text)
-{
-	if (matches->items == NULL || text->full) {
-		compiler->rc = -ENOMEM;
-		return NULL;
-	}
-	struct match *match = &matches->items[matches->count++];
-	*match = (struct match){ .family = family,
-		.text = arena_str(&compiler->scratch, text_str(text)) };
-	text_clear(text);
-	return match;
-}
-
-bool
-compile_has_family(const struct address_set *set, uint8_t family)
-{
-	return (family == ADDRESS_IPV4 ? set->v4.count : set->v6.count) > 0;
-}
-
-void
-compile_elements(
-    struct text *out, const struct address_set *set, uint8_t family)
-{
-	char range_text[ADDRESS_RANGE_TEXT_BYTES];
-	const char *before = "{ ";
-
-	for (size_t i = 0; i < address_set_count(set); i++) {
-		struct address_range range = address_set_range(set, i);
-		if (range.first.family != family)
-			continue;
-		text_addz(out, before);
-		text_addz(out, address_range_format(&range, range_text));
-		before = ", ";
-	}
-	text_addz(out, " }");
-}
-
-void
-compile_set_name(char ret[static COMPILE_NAME_BYTES], const char *kind,
-    struct str name, uint8_t family)
-{
-	(void)snprintf(ret, COMPILE_NAME_BYTES, "%s%s%.*s.%u", kind,
-	    name.len > 0 ? "." : "", STR_ARG(name), family);
-}
 
 /* The set that has what a named group has of a family. */
 static void
@@ -111,8 +38,8 @@ add_group_text(struct compiler *compiler, struct text *text,
 	if (!compile_has_family(&group->addresses, family) ||
 	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
 		return false;
-	text_addf(text, "%s %s %s", family == ADDRESS_IPV4 ? "ip" : "ip6", side,
-	    relation);
+	text_addf(
+	    text, "%s %s %s", compile_family_word(family), side, relation);
 	if (group->name.at != NULL)
 		add_set_name(compiler, text, group, family);
 	else
@@ -281,8 +208,7 @@ add_zone(struct compiler *compiler, struct matches *matches, uint8_t zone,
 	    (family == ADDRESS_IPV6 && !compiler->host->ipv6))
 		return;
 	compile_set_name(name, "zone", one->name, family);
-	text_addf(
-	    &text, "%s saddr @%s", family == ADDRESS_IPV4 ? "ip" : "ip6", name);
+	text_addf(&text, "%s saddr @%s", compile_family_word(family), name);
 	compile_add_match(compiler, matches, family, &text);
 	compile_text_fini(compiler, &text);
 }

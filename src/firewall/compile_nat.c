@@ -11,12 +11,6 @@
 
 #define PUBLISH FIREWALL_TEXT(FIREWALL_MARK_PUBLISH)
 
-static const char *
-family_word(uint8_t family)
-{
-	return family == ADDRESS_IPV4 ? "ip" : "ip6";
-}
-
 static struct address
 target_of(const struct policy_rule *rule, uint8_t family)
 {
@@ -95,10 +89,11 @@ write_publish(struct compiler *compiler, const struct policy_rule *rule,
 		    "meta mark and " PUBLISH " == " PUBLISH
 		    " %.*s%s%s daddr @own.%.*s.%u %.*s dnat %s to %.*s comment "
 		    "\"line %u\"",
-		    STR_ARG(time), time.len > 0 ? " " : "", family_word(family),
+		    STR_ARG(time), time.len > 0 ? " " : "",
+		    compile_family_word(family),
 		    STR_ARG(policy_zone_name(compiler->policy, zone)), family,
 		    STR_ARG(services.items[i % services.count].text),
-		    family_word(family), STR_ARG(text_str(&target)),
+		    compile_family_word(family), STR_ARG(text_str(&target)),
 		    rule->line);
 	}
 	compile_text_fini(compiler, &target);
@@ -128,24 +123,6 @@ for_each_published(struct compiler *compiler,
 	}
 }
 
-void
-compile_add_home(struct compiler *compiler, const char *side, uint8_t zone,
-    uint8_t family, struct text *out)
-{
-	const struct policy *policy = compiler->policy;
-	const char *word = family_word(family);
-
-	if (zone != policy->elsewhere) {
-		text_addf(out, "%s %s @zone.%.*s.%u ", word, side,
-		    STR_ARG(policy->zones[zone].name), family);
-		return;
-	}
-	for (uint8_t i = 0; i < policy->zone_count; i++)
-		if (compile_has_family(&policy->zones[i].prefixes, family))
-			text_addf(out, "%s %s != @zone.%.*s.%u ", word, side,
-			    STR_ARG(policy->zones[i].name), family);
-}
-
 /*
  * A client of the target's own zone would get the answer straight from the
  * target, which it never asked: such flows come back by the gateway.
@@ -166,7 +143,7 @@ write_hairpin(struct compiler *compiler, const struct policy_rule *rule,
 	compile_line(compiler,
 	    "ct status & dnat == dnat %.*s%s daddr %s masquerade comment "
 	    "\"line %u\"",
-	    STR_ARG(text_str(&sources)), family_word(family),
+	    STR_ARG(text_str(&sources)), compile_family_word(family),
 	    address_format(target, text), rule->line);
 	compile_text_fini(compiler, &sources);
 }
@@ -281,7 +258,7 @@ write_new_source(struct compiler *compiler, const struct policy_snat *snat,
 		compile_line(compiler,
 		    "meta nfproto %s %.*ssnat %s to %s comment \"line %u\"",
 		    family == ADDRESS_IPV4 ? "ipv4" : "ipv6",
-		    STR_ARG(text_str(&line)), family_word(family),
+		    STR_ARG(text_str(&line)), compile_family_word(family),
 		    address_format(to, text), place_line(snat->place).line);
 		compile_text_fini(compiler, &line);
 	}

@@ -25,7 +25,7 @@ add_side_key(
 	char text[ADDRESS_TEXT_BYTES];
 
 	text_addf(out, "%s%s %s", bits < width ? "(" : "",
-	    shape->family == ADDRESS_IPV4 ? "ip" : "ip6", side);
+	    compile_family_word(shape->family), side);
 	if (bits >= width)
 		return;
 	struct bound rest = bound_low_bits(width - bits);
