@@ -5,7 +5,7 @@
 #include "policy/opening.h"
 #include "policy/own_listener.h"
 #include "policy/question.h"
-#include "policy/rule_index.h"
+#include "policy/visit.h"
 
 /* A logged line names its rule, a translation has its own target, a limit
  * counts its own flows, and who bans counts those that it refuses. */
@@ -74,36 +74,11 @@ consider(struct walk *walk, const struct policy_rule *rule)
 	return true;
 }
 
-static struct rule_index_key
-key_for_index(const struct flow *flow, enum policy_phase phase)
-{
-	enum flow_known name = policy_fact_see(flow, POLICY_FACT_NAME, phase);
-
-	return (struct rule_index_key){
-		.from_zone = flow->from_zone,
-		.source = flow->source,
-		.destination_known =
-		    policy_fact_see(flow, POLICY_FACT_DESTINATION, phase) ==
-		    FLOW_KNOWN,
-		.to_zone = flow->to_zone,
-		.own_zone = flow->own_zone,
-		.destination = flow->destination,
-		.name_known = name == FLOW_KNOWN,
-		.name_open = name == FLOW_NOT_GIVEN,
-		.name = flow->name,
-		.service_known = !flow->any_port &&
-				 policy_fact_see(flow, POLICY_FACT_SERVICE,
-				     phase) == FLOW_KNOWN,
-		.protocol = flow->protocol,
-		.port = flow->port,
-	};
-}
-
 /* Only the rules that the index leaves; all others do not match. */
 static void
 walk_indexed(struct walk *walk)
 {
-	struct rule_index_key key = key_for_index(walk->flow, walk->phase);
+	struct rule_index_key key = policy_visit_key(walk->flow, walk->phase);
 	struct rule_index_walk left;
 	size_t rule;
 
@@ -114,27 +89,6 @@ walk_indexed(struct walk *walk)
 		    policy_outcome_same(
 			walk->might, &walk->policy->rules[rule]))
 			rule_index_pass_alike(&left, rule);
-	rule_index_end(&left);
-}
-
-void
-policy_visit(const struct policy *policy, const struct flow *flow,
-    enum policy_phase phase, policy_visit_fn visit, void *context)
-{
-	struct rule_index_key key = key_for_index(flow, phase);
-	struct rule_index_walk left;
-	size_t rule = 0;
-
-	if (policy->index == NULL) {
-		while (rule < policy->rule_count &&
-		       !visit(context, &policy->rules[rule]))
-			rule++;
-		return;
-	}
-	rule_index_begin(policy->index, &key, &left);
-	while (rule_index_next(&left, &rule) &&
-	       !visit(context, &policy->rules[rule]))
-		;
 	rule_index_end(&left);
 }
 

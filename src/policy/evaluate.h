@@ -32,14 +32,6 @@ struct policy_answer {
 	const char *reason; /* a refusal that no rule made; else NULL */
 };
 
-/*
- * Calls for each rule that may match by what the index knows, in their order,
- * until it returns true.
- */
-typedef bool (*policy_visit_fn)(void *context, const struct policy_rule *rule);
-void policy_visit(const struct policy *policy, const struct flow *flow,
-    enum policy_phase phase, policy_visit_fn visit, void *context);
-
 /* The answer at one phase; UNDECIDED sends the flow to the next. */
 struct policy_answer policy_evaluate(const struct policy *policy,
     const struct flow *flow, enum policy_phase phase,

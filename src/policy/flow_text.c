@@ -2,7 +2,6 @@
 #include "policy/flow_text_impl.h"
 
 #include "policy/manual.h"
-#include "policy/own_listener.h"
 #include "policy/question.h"
 #include "policy/resolve.h"
 #include "policy/sandbox.h"
@@ -13,20 +12,6 @@ static bool
 fail(struct flow_draft *draft, const struct token *at, const char *why)
 {
 	report_error(draft->in->report, at->place, "%s", why);
-	return false;
-}
-
-static bool
-is_own(const struct flow_draft *draft, struct address address)
-{
-	struct policy_own_listener own;
-
-	for (size_t i = 0; policy_own_listener(draft->policy, i, &own); i++)
-		if (address_eq(own.at.address, address))
-			return true;
-	for (size_t i = 0; i < draft->own->count; i++)
-		if (address_eq(draft->own->items[i], address))
-			return true;
 	return false;
 }
 
@@ -96,31 +81,13 @@ read_source(struct flow_draft *draft)
 		return expected_address(draft, zone, "the source's address");
 	(void)reader_take(draft->in);
 	uint8_t home = policy_zone_of(draft->policy, flow->source);
-	if (is_own(draft, flow->source))
+	if (flow_draft_is_own(draft, flow->source))
 		home = ZONE_SELF;
 	flow->from_zone = zone != ZONE_NONE ? zone : home;
 	/* Link-local addresses live behind every interface. */
 	flow->spoofed = zone != ZONE_NONE && zone != home &&
 			!address_is_link_local(flow->source);
 	return true;
-}
-
-void
-flow_draft_set_destination(
-    struct flow_draft *draft, uint8_t zone, struct address address)
-{
-	struct flow *flow = draft->flow;
-	uint8_t home = policy_zone_of(draft->policy, address);
-
-	flow->known[POLICY_FACT_DESTINATION] = FLOW_KNOWN;
-	flow->destination = address;
-	flow->to_zone = zone != ZONE_NONE ? zone : home;
-	/* What is mapped ends elsewhere, whoever has the address. */
-	if (is_own(draft, address) &&
-	    !policy_is_mapped(draft->policy, address)) {
-		flow->own_zone = home;
-		flow->to_zone = ZONE_SELF;
-	}
 }
 
 /*

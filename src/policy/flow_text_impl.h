@@ -4,6 +4,7 @@
  *
  *	flow_text	its two ends and its service, as they are written
  *	flow_facts	what is said of it besides
+ *	flow_draft	where it ends
  *	flow_way	which way it goes, and so what can be known of it
  */
 #ifndef GATEHOUSE_POLICY_FLOW_TEXT_IMPL_H
@@ -26,6 +27,9 @@ struct flow_draft {
 	enum scheme scheme;
 	bool is_explicit;
 };
+
+/* Whether the gateway has the address, or listens there. */
+bool flow_draft_is_own(const struct flow_draft *draft, struct address address);
 
 /* What the flow's address is; ZONE_NONE: the zone follows from it. */
 void flow_draft_set_destination(

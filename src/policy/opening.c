@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/opening.h"
 
-#include "policy/evaluate.h"
+#include "policy/match.h"
+#include "policy/visit.h"
 
 _Static_assert(POLICY_FACT_COUNT == 11, "a fact inside TLS, or outside");
 

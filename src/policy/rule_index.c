@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/rule_index_impl.h"
 
-#include "base/vec.h"
 #include "policy/evaluate.h"
 
 #include <errno.h>
@@ -16,20 +15,6 @@ struct build {
 	/* Rules that a vector leads to, by where they come from; by service. */
 	uint64_t *from, *service;
 };
-
-uint64_t *
-rule_index_vector(struct rule_index *index)
-{
-	uint64_t *vector =
-	    calloc(index->words + index->summaries, sizeof(*vector));
-
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers, indeed. */
-	if (vector != NULL && VEC_ADD(&index->vectors, vector) < 0) {
-		free(vector);
-		return NULL;
-	}
-	return vector;
-}
 
 /* ---- groups ---- */
 

@@ -8,6 +8,8 @@
  */
 #include "policy/rule_index_impl.h"
 
+#include "base/vec.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -19,6 +21,20 @@
 
 /* And all vectors of keys, for the same reason. */
 #define VECTORS_BYTES_MAX ((size_t)64 << 20)
+
+uint64_t *
+rule_index_vector(struct rule_index *index)
+{
+	uint64_t *vector =
+	    calloc(index->words + index->summaries, sizeof(*vector));
+
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): of pointers, indeed. */
+	if (vector != NULL && VEC_ADD(&index->vectors, vector) < 0) {
+		free(vector);
+		return NULL;
+	}
+	return vector;
+}
 
 /* From there on a vector is not four times as large as the numbers. */
 size_t
