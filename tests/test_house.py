@@ -90,6 +90,70 @@ def test_a_source_includes_its_own_header_first(path: Path) -> None:
         assert first == own or INCLUDE.findall((SRC / first).read_text())[0] == own
 
 
+# How many files of a part call each other in a circle.  The other parts have none:
+# what two files have in common lies below both, or one is told whom to call.  A
+# figure may fall and not rise.
+IN_CIRCLES = {"cache": 13, "daemon": 24, "http2": 4, "net": 11, "proxy": 54}
+
+
+def objects() -> dict[str, Path]:
+    """By their source: src/cache/libcache.a.p/disk.c.o, X.p/src_cli_main.c.o."""
+    found = {}
+    for path in sorted(PROGRAM.parent.rglob("*.c.o")):
+        name = path.name.removesuffix(".c.o")
+        if name.startswith("src_"):
+            source = name.removeprefix("src_").replace("_", "/", 1)
+        else:
+            source = f"{path.parents[1].name}/{name}"
+        if (SRC / f"{source}.c").exists():
+            found[source] = path
+    return found
+
+
+def calls() -> dict[str, set[str]]:
+    """By each file, those of its part whom it names."""
+    sources = {str(path): source for source, path in objects().items()}
+    done = subprocess.run(
+        ["nm", "-A", *sources], text=True, capture_output=True, check=True
+    )
+    owner, named = {}, []
+    for line in done.stdout.splitlines():
+        path, rest = line.split(":", 1)
+        kind, symbol = rest.split()[-2:]
+        key = sources[path].split("/")[0], symbol
+        if kind == "U":
+            named.append((sources[path], key))
+        elif kind in "TDRB":
+            owner[key] = sources[path]
+    found: dict[str, set[str]] = {source: set() for source in sources.values()}
+    for source, key in named:
+        if key in owner:
+            found[source].add(owner[key])
+    return found
+
+
+def reached(calls: dict[str, set[str]], source: str) -> set[str]:
+    """Over any number of calls."""
+    seen: set[str] = set()
+    ahead = [source]
+    while ahead:
+        more = calls[ahead.pop()] - seen
+        seen |= more
+        ahead += more
+    return seen
+
+
+@pytest.mark.skipif(not shutil.which("nm"), reason="no nm: binutils")
+def test_files_do_not_call_in_circles() -> None:
+    named = calls()
+    found: dict[str, list[str]] = {}
+    for source in named:
+        if source in reached(named, source):
+            found.setdefault(source.split("/")[0], []).append(source)
+    for part, names in found.items():
+        assert len(names) <= IN_CIRCLES.get(part, 0), names
+
+
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler: make")
 def test_headers_stand_alone() -> None:
     """Each compiles as the only line of a file."""
