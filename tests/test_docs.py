@@ -321,7 +321,7 @@ def test_the_grammar_has_every_reserved_word() -> None:
 
 
 def rule_items() -> list[str]:
-    code = (ROOT / "src" / "policy" / "parse_rule.c").read_text()
+    code = (ROOT / "src" / "policy" / "parse_rule_item.c").read_text()
     table = re.search(r"\} rule_items\[\] = \{\n(.*?)^\};", code, re.M | re.S)[1]
     return re.findall(r'\{ "([a-z]+)"', table)
 

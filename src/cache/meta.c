@@ -216,11 +216,3 @@ cache_meta_ttl(const struct cache_meta *meta, int64_t now)
 {
 	return (int64_t)meta->lifetime - cache_meta_age(meta, now);
 }
-
-struct str
-cache_meta_etag(const struct cache_meta *meta, struct str head)
-{
-	if (meta->etag_len == 0)
-		return (struct str){ "", 0 };
-	return (struct str){ head.at + meta->etag_at, meta->etag_len };
-}

@@ -105,6 +105,12 @@ uint32_t cache_meta_age(const struct cache_meta *meta, int64_t now);
 int64_t cache_meta_ttl(const struct cache_meta *meta, int64_t now);
 
 /* Its entity tag with quotes and W/, lent from the head; or empty. */
-struct str cache_meta_etag(const struct cache_meta *meta, struct str head);
+static inline struct str
+cache_meta_etag(const struct cache_meta *meta, struct str head)
+{
+	if (meta->etag_len == 0)
+		return (struct str){ "", 0 };
+	return (struct str){ head.at + meta->etag_at, meta->etag_len };
+}
 
 #endif

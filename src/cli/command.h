@@ -138,7 +138,4 @@ void print_report(const struct report *report);
 /* The text on standard output. */
 void print_text(const struct text *text);
 
-/* STATUS_WORLD if a file could not be read, else STATUS_NO. */
-enum status status_of_load(int rc);
-
 #endif

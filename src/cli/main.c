@@ -12,10 +12,7 @@
 #include "version.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -49,42 +46,6 @@ static const struct command *const commands[] = {
 	&command_stop,
 	&command_upgrade,
 };
-
-bool
-colour_wanted(int fd)
-{
-	return isatty(fd) == 1 && getenv("NO_COLOR") == NULL;
-}
-
-void
-complain(const char *format, ...)
-{
-	va_list args;
-
-	(void)fputs("gatehouse: ", stderr);
-	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
-	va_end(args);
-	(void)fputc('\n', stderr);
-}
-
-void
-print_report(const struct report *report)
-{
-	struct text out = TEXT_EMPTY;
-
-	report_render(report, colour_wanted(STDERR_FILENO), &out);
-	if (out.len > 0) /* else `at` may be NULL */
-		(void)fwrite(out.at, 1, out.len, stderr);
-	text_fini(&out);
-}
-
-void
-print_text(const struct text *text)
-{
-	if (text->len > 0)
-		(void)fwrite(text->at, 1, text->len, stdout);
-}
 
 static void
 print_help(FILE *out)
