@@ -21,7 +21,7 @@ static char text[] = "zone lan = int0 10.0.0.0/24\n"
 		     "reject lan -> ads.example log as \"ads\"\n"
 		     "drop lan -> quiet.example\n"
 		     "reject lan -> self path \"/admin/*\" log as \"path\"\n"
-		     "allow lan -> self log as \"self\"\n"
+		     "allow lan -> self, 127.0.0.1 log as \"self\"\n"
 		     "allow lan -> four.example\n"
 		     "allow lan -> wan\n"
 		     "reject lan -> any log as \"rest\"\n";
@@ -30,14 +30,14 @@ static char shut[] = "zone lan = int0 10.0.0.0/24\n"
 		     "reject lan -> any log as \"shut\"\n";
 static char other[] = "zone lan = int0 10.0.0.0/24\n"
 		      "zone wan = ext0\n"
-		      "allow lan -> self as \"other\"\n";
+		      "allow lan -> self, 127.0.0.1 as \"other\"\n";
 
 static char one_each[] = "zone lan = int0 10.0.0.0/24\n"
 			 "proxy {\n connections 1 per server wait 1m\n}\n"
-			 "allow lan -> self\n";
+			 "allow lan -> self, 127.0.0.1\n";
 static char one_at_once[] = "zone lan = int0 10.0.0.0/24\n"
 			    "proxy {\n connections 1 per server wait 0s\n}\n"
-			    "allow lan -> self\n";
+			    "allow lan -> self, 127.0.0.1\n";
 
 struct test {
 	struct harness h;
@@ -522,11 +522,12 @@ a_policy_that_changes_afterwards(void **state)
 	"zone lan = int0 10.0.0.0/24\nzone wan = ext0\n"                       \
 	"proxy { listen 10.0.0.1:3128 for lan; users \"users\" }\n" rules
 
-static char annas[] = ASKING("allow lan -> self user anna as \"annas\" log\n"
-			     "allow lan -> open.example\n");
-static char slows[] = ASKING("allow lan -> self user slow\n");
+static char annas[] =
+    ASKING("allow lan -> self, 127.0.0.1 user anna as \"annas\" log\n"
+	   "allow lan -> open.example\n");
+static char slows[] = ASKING("allow lan -> self, 127.0.0.1 user slow\n");
 static char without[] = "zone lan = int0 10.0.0.0/24\n"
-			"allow lan -> self user anna\n";
+			"allow lan -> self, 127.0.0.1 user anna\n";
 
 static void
 fetch_as(struct test *t, const struct policy_user *user)
@@ -719,12 +720,13 @@ a_parent_for_what_was_dialled(void **state)
 
 	(void)state;
 	begin(&t);
-	use_policy(&t, with_parent(&t, "allow lan -> self\n"));
+	use_policy(&t, with_parent(&t, "allow lan -> self, 127.0.0.1\n"));
 	prepare(&t, FLOW_EXPLICIT);
 	head(&t, NULL, t.at.port);
 	t.errand.meant = t.at.address;
 	errand_begin(&t.errand);
-	use_policy(&t, with_parent(&t, "allow lan -> self via dead\n"));
+	use_policy(
+	    &t, with_parent(&t, "allow lan -> self, 127.0.0.1 via dead\n"));
 	errand_move(&t.errand);
 	harness_run(&t.h);
 	assert_int_equal(t.outcome, ERRAND_FAILED);

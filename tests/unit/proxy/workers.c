@@ -16,10 +16,12 @@
 
 static char refusing[] = "zone lan = int0 10.0.0.0/24\n"
 			 "zone wan = ext0\n"
-			 "reject self -> any method GET as \"first\"\n";
+			 "reject self -> any method GET as \"first\"\n"
+			 "allow self -> 127.0.0.1\n";
 static char also[] = "zone lan = int0 10.0.0.0/24\n"
 		     "zone wan = ext0\n"
-		     "reject self -> any path \"/*\" as \"second\"\n";
+		     "reject self -> any path \"/*\" as \"second\"\n"
+		     "allow self -> 127.0.0.1\n";
 
 struct test {
 	struct workers *workers;
