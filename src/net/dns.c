@@ -4,6 +4,7 @@
 #include "base/must.h"
 #include "base/text.h"
 #include "net/dns_records.h"
+#include "net/dns_refusals.h"
 #include "net/name_servers.h"
 
 #include <ares.h>
@@ -19,9 +20,6 @@
  * is a third of one: what is lost once is hardly noticed, and if it is lost
  * three times in a row, it is answered still.  What was asked first is not
  * withdrawn by that: its answer counts whenever it comes.
- *
- * A port that is closed on this machine is known at once only by an even
- * number: of A and AAAA, the kernel tells each send what became of the last.
  */
 #define TRIES               4
 #define FIRST_WAIT(timeout) ((timeout)*65 / 1000)
@@ -58,7 +56,8 @@ struct dns {
 	bool told;            /* its servers were said, and are no file's */
 	int64_t look;         /* at the file again */
 	struct stat resolver; /* the file as it was read; zero: not there */
-	bool moves;           /* to other servers */
+	struct dns_refusals refusals;
+	bool moves; /* to other servers */
 	struct dns_lookup *moved;
 };
 
@@ -416,6 +415,7 @@ open_channel(struct dns *dns)
 
 	if (error < 0)
 		return error;
+	dns_refusals_watch(&dns->refusals, dns->channel);
 	error = set_host_s_servers(dns);
 	if (error < 0)
 		ares_destroy(dns->channel);
