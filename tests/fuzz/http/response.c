@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 
+#include "http/limits.h"
 #include "http/parse.h"
 #include "http/status.h"
 #include "http/write.h"
@@ -102,11 +103,18 @@ check_written(struct http_response *response, unsigned client_minor)
 	arena_init(&arena, 1 << 18);
 	http_response_fit(response, client_minor);
 	must(http_response_write(response, &options, &once) == 0);
-	must(http_response_parse(text_str(&once), &scan, response->method,
-		 &arena, &again, &fault) == (int)once.len);
-	check_same(response, &again, client_minor);
-	must(http_response_write(&again, &options, &twice) == 0);
-	must(str_eq(text_str(&once), text_str(&twice)));
+	int used = http_response_parse(
+	    text_str(&once), &scan, response->method, &arena, &again, &fault);
+	/* With the fields that we add it may have more than we read. */
+	must(used == (int)once.len ||
+	     (used < 0 && fault == HTTP_FAULT_FIELDS_MANY &&
+		 response->fields.count + HTTP_FIELDS_ADDED_MAX >
+		     HTTP_FIELDS_MAX));
+	if (used >= 0) {
+		check_same(response, &again, client_minor);
+		must(http_response_write(&again, &options, &twice) == 0);
+		must(str_eq(text_str(&once), text_str(&twice)));
+	}
 	arena_fini(&arena);
 	text_fini(&once);
 	text_fini(&twice);
