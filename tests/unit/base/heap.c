@@ -121,12 +121,12 @@ fill_and_empty(void *context)
 static void
 the_end_of_a_threads_heap_is_given_back(void **state)
 {
-	char **pieces = calloc(PIECES, sizeof(*pieces));
 	pthread_t thread;
 	void *well;
 
 	(void)state;
 	need_our_allocator();
+	char **pieces = calloc(PIECES, sizeof(*pieces));
 	assert_non_null(pieces);
 	assert_int_equal(
 	    pthread_create(&thread, NULL, fill_and_empty, pieces), 0);
