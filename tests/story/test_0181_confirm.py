@@ -84,10 +84,10 @@ def edited(service: Service) -> None:
 
 
 def test_the_time_is_over(service: Service) -> None:
-    try_out(service, NEW, "2s")
+    try_out(service, NEW, "4s")
     assert is_new(service)
     waits = status(service)["confirmation"]
-    assert 0 < waits["seconds"] <= 2 and waits["id"] == 2
+    assert 0 < waits["seconds"] <= 4 and waits["id"] == 2
     assert waits["back_to"] == str(service.policy)
     first = service.command("status").stdout.splitlines()[0]
     assert "waits for 'gatehouse confirm'" in first
