@@ -16,9 +16,15 @@
 /* What a sink gets at once: a piece of a body. */
 #define ROOM_BYTES ((size_t)32 << 10)
 
+/* Of one coding and direction; the last one used is the first. */
+struct idle {
+	struct http_coder *first;
+	unsigned count;
+	unsigned fewest; /* since the pool has rested */
+};
+
 struct http_coder_pool {
-	struct http_coder *idle[HTTP_CODING_COUNT][2];
-	unsigned idle_count[HTTP_CODING_COUNT][2];
+	struct idle idle[HTTP_CODING_COUNT][2];
 	size_t idle_bytes;
 	char room[ROOM_BYTES]; /* of http_coder_pass */
 };
@@ -85,15 +91,18 @@ create_coder(
 	return coder;
 }
 
+/* NULL: there is none. */
 static struct http_coder *
-take_idle(struct http_coder_pool *pool, enum http_coding coding, bool decodes)
+take_idle(struct http_coder_pool *pool, struct idle *idle)
 {
-	struct http_coder *coder = pool->idle[coding][decodes];
+	struct http_coder *coder = idle->first;
 
 	if (coder == NULL)
-		return create_coder(pool, coding, decodes);
-	pool->idle[coding][decodes] = coder->next;
-	pool->idle_count[coding][decodes]--;
+		return NULL;
+	idle->first = coder->next;
+	idle->count--;
+	if (idle->count < idle->fewest)
+		idle->fewest = idle->count;
 	pool->idle_bytes -= http_coder_memory(coder);
 	return coder;
 }
@@ -104,19 +113,31 @@ http_coder_pool_create(void)
 	return calloc(1, sizeof(struct http_coder_pool));
 }
 
+/* Of each kind those that nobody has needed, or all. */
+static void
+let_go(struct http_coder_pool *pool, bool all)
+{
+	for (size_t i = 0; i < 2 * (size_t)HTTP_CODING_COUNT; i++) {
+		struct idle *idle = &pool->idle[i / 2][i % 2];
+		unsigned left = all ? idle->count : idle->fewest;
+		while (left-- > 0)
+			destroy_coder(take_idle(pool, idle));
+		idle->fewest = idle->count;
+	}
+}
+
+void
+http_coder_pool_rest(struct http_coder_pool *pool)
+{
+	let_go(pool, false);
+}
+
 void
 http_coder_pool_destroy(struct http_coder_pool **pool)
 {
 	if (*pool == NULL)
 		return;
-	for (size_t i = 0; i < 2 * (size_t)HTTP_CODING_COUNT; i++) {
-		struct http_coder **idle = &(*pool)->idle[i / 2][i % 2];
-		while (*idle != NULL) {
-			struct http_coder *coder = *idle;
-			*idle = coder->next;
-			destroy_coder(coder);
-		}
-	}
+	let_go(*pool, true);
 	free(*pool);
 	*pool = NULL;
 }
@@ -132,8 +153,11 @@ http_coder_open(struct http_coder_pool *pool,
     const struct http_coder_want *want, struct http_coder **ret)
 {
 	const struct http_coder_bounds *bounds = want->bounds;
-	struct http_coder *coder = take_idle(pool, want->coding, want->decode);
+	struct idle *idle = &pool->idle[want->coding][want->decode];
+	struct http_coder *coder = take_idle(pool, idle);
 
+	if (coder == NULL)
+		coder = create_coder(pool, want->coding, want->decode);
 	if (coder == NULL)
 		return -ENOMEM;
 	coder->bounds = bounds != NULL ? *bounds : http_coder_bounds_usual;
@@ -160,18 +184,18 @@ http_coder_close(struct http_coder **coder)
 	if (closed == NULL)
 		return;
 	struct http_coder_pool *pool = closed->pool;
-	unsigned *count = &pool->idle_count[closed->coding][closed->decodes];
+	struct idle *idle = &pool->idle[closed->coding][closed->decodes];
 	closed->ops->end(closed);
 	size_t bytes = pool->idle_bytes + http_coder_memory(closed);
-	if (closed->has_failed || *count >= IDLE_MAX ||
+	if (closed->has_failed || idle->count >= IDLE_MAX ||
 	    bytes > HTTP_CODER_IDLE_BYTES_MAX) {
 		destroy_coder(closed);
 		return;
 	}
 	pool->idle_bytes = bytes;
-	closed->next = pool->idle[closed->coding][closed->decodes];
-	pool->idle[closed->coding][closed->decodes] = closed;
-	(*count)++;
+	closed->next = idle->first;
+	idle->first = closed;
+	idle->count++;
 }
 
 /* ---- content ---- */

@@ -70,6 +70,10 @@ struct http_coder_want {
 struct http_coder_pool *http_coder_pool_create(void);
 void http_coder_pool_destroy(struct http_coder_pool **pool);
 
+/* Lets go those of which none was needed since it was called last: what a rush
+ * has left. */
+void http_coder_pool_rest(struct http_coder_pool *pool);
+
 /* Bytes that it keeps. */
 size_t http_coder_pool_memory(const struct http_coder_pool *pool);
 

@@ -20,6 +20,9 @@
 /* What is made at a time; on the stack. */
 #define MADE_BYTES ((size_t)16 << 10)
 
+/* What nobody needed for so long is let go. */
+#define REST_EVERY (60 * CLOCK_SECOND)
+
 struct recode {
 	struct worker *worker;
 	struct recode *next, **link; /* of the worker's */
@@ -185,6 +188,24 @@ on_more(void *context)
 
 /* ---- making ---- */
 
+static void
+arm_rest(struct worker *worker)
+{
+	loop_timer_arm(worker->loop, &worker->coders_rest,
+	    loop_now(worker->loop) + REST_EVERY);
+}
+
+/* Until there is nothing left that could be let go. */
+static void
+on_rest(struct loop_timer *timer)
+{
+	struct worker *worker = timer->context;
+
+	http_coder_pool_rest(worker->coders);
+	if (http_coder_pool_memory(worker->coders) > 0)
+		arm_rest(worker);
+}
+
 static int
 open_coder(struct recode *recode, const struct recode_order *order)
 {
@@ -200,6 +221,11 @@ open_coder(struct recode *recode, const struct recode_order *order)
 		worker->coders = http_coder_pool_create();
 	if (worker->coders == NULL)
 		return -ENOMEM;
+	if (!loop_timer_is_armed(&worker->coders_rest)) {
+		worker->coders_rest =
+		    (struct loop_timer){ .fn = on_rest, .context = worker };
+		arm_rest(worker);
+	}
 	return http_coder_open(worker->coders, &want, &recode->coder);
 }
 
@@ -362,5 +388,6 @@ recode_end_all(struct worker *worker)
 {
 	while (worker->recodes != NULL)
 		give_up(worker->recodes);
+	loop_timer_cancel(&worker->coders_rest);
 	http_coder_pool_destroy(&worker->coders);
 }

@@ -159,18 +159,19 @@ static void *
 run(void *context)
 {
 	struct thorough *thorough = context;
-	struct http_coder_pool *pool = http_coder_pool_create();
 
 	(void)setpriority(PRIO_PROCESS, 0, 19);
 	while (await_job(thorough)) {
+		/* For this one alone: the next may be long in coming. */
+		struct http_coder_pool *pool = http_coder_pool_create();
 		if (pool == NULL) {
 			drop(thorough);
 			continue;
 		}
 		make(thorough, pool, &thorough->job);
 		forget(thorough);
+		http_coder_pool_destroy(&pool);
 	}
-	http_coder_pool_destroy(&pool);
 	return NULL;
 }
 

@@ -78,9 +78,10 @@ struct worker {
 	struct refresh *refreshes;
 	struct recode *recodes;
 	struct http_coder_pool *coders; /* NULL until one is needed */
-	struct arena_spare spare;       /* for the clients' arenas */
-	struct text scratch;     /* for what is written within one call */
-	struct tally_slot tally; /* of what it decides */
+	struct loop_timer coders_rest;
+	struct arena_spare spare; /* for the clients' arenas */
+	struct text scratch;      /* for what is written within one call */
+	struct tally_slot tally;  /* of what it decides */
 };
 
 /*

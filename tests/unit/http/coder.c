@@ -200,6 +200,43 @@ a_pool_keeps_no_more_than_its_bound(void **state)
 	http_coder_pool_destroy(&pool);
 }
 
+static void
+open_and_close(struct http_coder_pool *pool, size_t count)
+{
+	const struct http_coder_want want = { .coding = HTTP_CODING_ZSTD,
+		.length = -1 };
+	struct http_coder *encoders[4];
+
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(http_coder_open(pool, &want, &encoders[i]), 0);
+	for (size_t i = 0; i < count; i++)
+		http_coder_close(&encoders[i]);
+}
+
+static void
+what_a_rush_has_left_is_let_go(void **state)
+{
+	struct http_coder_pool *pool = http_coder_pool_create();
+
+	(void)state;
+	assert_non_null(pool);
+	open_and_close(pool, 4);
+	size_t all = http_coder_pool_memory(pool);
+	http_coder_pool_rest(pool);
+	assert_int_equal(http_coder_pool_memory(pool), all);
+	open_and_close(pool, 1);
+	open_and_close(pool, 1);
+	http_coder_pool_rest(pool);
+	assert_int_equal(http_coder_pool_memory(pool), all / 4);
+	open_and_close(pool, 2);
+	http_coder_pool_rest(pool);
+	assert_int_equal(http_coder_pool_memory(pool), all / 2);
+	http_coder_pool_rest(pool);
+	assert_int_equal(http_coder_pool_memory(pool), 0);
+	http_coder_pool_rest(pool);
+	http_coder_pool_destroy(&pool);
+}
+
 /* What was flushed can be read before anything else comes. */
 static void
 a_flush_lets_all_be_read(void **state)
@@ -389,6 +426,7 @@ main(void)
 		cmocka_unit_test(what_others_coded_is_read),
 		cmocka_unit_test(a_flush_lets_all_be_read),
 		cmocka_unit_test(a_pool_keeps_no_more_than_its_bound),
+		cmocka_unit_test(what_a_rush_has_left_is_let_go),
 		cmocka_unit_test(what_was_used_is_used_again),
 		cmocka_unit_test(a_sink_gets_all_that_comes),
 	};
