@@ -79,6 +79,11 @@ def lists(gateway: Gateway) -> dict[str, int]:
     return {n: h for n, h in handles(gateway, "set").items() if n.startswith("list.")}
 
 
+def has_lists(gateway: Gateway, *names: str) -> None:
+    """And no others, once what was replaced is cleared away."""
+    wait.until(f"{names} alone", lambda: set(lists(gateway)) == set(names))
+
+
 def rules(gateway: Gateway) -> int:
     return handles(gateway, "chain")["prerouting"]
 
@@ -100,7 +105,7 @@ def test_an_apply_loads_no_list_again(gateway: Gateway) -> None:
     after = lists(gateway)
     assert after["list.bad.4"] == before["list.bad.4"]
     assert after["list.far.6"] == before["list.far.6"]
-    assert set(after) == {"list.bad.4", "list.far.4.2", "list.far.6"}
+    has_lists(gateway, "list.bad.4", "list.far.4.2", "list.far.6")
     assert holds(gateway, "list.bad.4", "11.0.0.1")
 
 
@@ -125,19 +130,17 @@ def test_a_family_that_comes_changes_rules(gateway: Gateway) -> None:
     assert connects(gateway, OUT6)
     put(gateway.dir / "bad.netset", [*ranges(), "2001:db8:f::9"])
     wait.until("the list of IPv6", lambda: not connects(gateway, OUT6))
-    names = {"list.bad.4", "list.bad.6", "list.far.4", "list.far.6"}
-    assert set(lists(gateway)) == names
+    has_lists(gateway, "list.bad.4", "list.bad.6", "list.far.4", "list.far.6")
     assert connects(gateway)
 
 
 def test_one_that_changes_much_is_loaded_anew(gateway: Gateway) -> None:
     put(gateway.dir / "bad.netset", [*ranges(MANY // 2), "203.0.113.9"])
     wait.until("the new list", lambda: not connects(gateway), 15)
-    assert set(lists(gateway)) == {"list.bad.4.2", "list.far.4", "list.far.6"}
+    has_lists(gateway, "list.bad.4.2", "list.far.4", "list.far.6")
     put(gateway.dir / "bad.netset", ranges())
     wait.until("the old list again", lambda: connects(gateway), 15)
-    old = {"list.bad.4", "list.far.4", "list.far.6"}
-    wait.until("the other to go", lambda: set(lists(gateway)) == old)
+    has_lists(gateway, "list.bad.4", "list.far.4", "list.far.6")
 
 
 def test_nothing_passes_that_both_lists_forbid(gateway: Gateway) -> None:
@@ -179,7 +182,7 @@ def test_what_a_crash_left_is_cleared_away(gateway: Gateway) -> None:
     gateway.wait(5)
     assert lists(gateway) == before
     gateway.start()
-    assert set(lists(gateway)) == {"list.bad.4.2", "list.far.4.2", "list.far.6.2"}
+    has_lists(gateway, "list.bad.4.2", "list.far.4.2", "list.far.6.2")
     assert gateway.apply(gateway.policy).returncode == GOOD
     assert len(lists(gateway)) == 3
     assert gateway.command("stop").returncode == GOOD
@@ -193,7 +196,7 @@ def test_a_set_that_was_taken_away_is_loaded_again(gateway: Gateway) -> None:
     assert connects(gateway)
     put(gateway.dir / "far.netset", ["192.0.2.0/25", "2001:db8:bad::/48"])
     wait.until("all of it again", lambda: not connects(gateway), 15)
-    assert set(lists(gateway)) == {"list.bad.4", "list.far.4", "list.far.6"}
+    has_lists(gateway, "list.bad.4", "list.far.4", "list.far.6")
 
 
 def test_two_compilations_are_equal_and_short(tmp_path: Path) -> None:
