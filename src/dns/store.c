@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <sys/random.h>
 
 #define SHARDS 16
@@ -13,7 +14,7 @@
 
 struct entry {
 	struct entry *next; /* of its slot */
-	struct entry *newer, *older;
+	TAILQ_ENTRY(entry) age;
 	uint64_t hash;
 	struct dns_answer *answer; /* a reference */
 	uint16_t type;
@@ -25,8 +26,8 @@ struct entry {
 struct shard {
 	pthread_mutex_t lock;
 	struct entry **slots;
-	size_t slot_count; /* a power of two */
-	struct entry *newest, *oldest;
+	size_t slot_count;                 /* a power of two */
+	TAILQ_HEAD(entries, entry) by_age; /* the newest first */
 	uint64_t bytes, answers, bytes_max;
 };
 
@@ -93,31 +94,12 @@ bytes_of(const struct entry *entry)
 }
 
 static void
-unlink_age(struct shard *shard, struct entry *entry)
-{
-	*(entry->newer != NULL ? &entry->newer->older : &shard->newest) =
-	    entry->older;
-	*(entry->older != NULL ? &entry->older->newer : &shard->oldest) =
-	    entry->newer;
-}
-
-static void
-link_newest(struct shard *shard, struct entry *entry)
-{
-	entry->newer = NULL;
-	entry->older = shard->newest;
-	*(shard->newest != NULL ? &shard->newest->newer : &shard->oldest) =
-	    entry;
-	shard->newest = entry;
-}
-
-static void
 drop(struct shard *shard, struct entry **link)
 {
 	struct entry *entry = *link;
 
 	*link = entry->next;
-	unlink_age(shard, entry);
+	TAILQ_REMOVE(&shard->by_age, entry, age);
 	shard->bytes -= bytes_of(entry);
 	shard->answers--;
 	dns_answer_unref(entry->answer);
@@ -127,7 +109,7 @@ drop(struct shard *shard, struct entry **link)
 static void
 drop_oldest(struct shard *shard)
 {
-	struct entry *oldest = shard->oldest;
+	struct entry *oldest = TAILQ_LAST(&shard->by_age, entries);
 	struct entry **link =
 	    &shard->slots[oldest->hash & (shard->slot_count - 1)];
 
@@ -163,7 +145,7 @@ add(struct shard *shard, const struct dns_key *key, uint64_t hash,
 		.name_len = key->name.len };
 	memcpy(entry->name, key->name.bytes, key->name.len);
 	*slot = entry;
-	link_newest(shard, entry);
+	TAILQ_INSERT_HEAD(&shard->by_age, entry, age);
 	shard->bytes += bytes_of(entry);
 	shard->answers++;
 }
@@ -185,6 +167,7 @@ static bool
 init_shard(struct shard *shard, uint64_t bytes_max)
 {
 	(void)pthread_mutex_init(&shard->lock, NULL);
+	TAILQ_INIT(&shard->by_age);
 	shard->bytes_max = bytes_max;
 	shard->slots = make_slots(bytes_max, &shard->slot_count);
 	return shard->slots != NULL;
@@ -213,7 +196,7 @@ dns_store_create(uint64_t bytes_max)
 static void
 clear(struct shard *shard)
 {
-	while (shard->oldest != NULL)
+	while (!TAILQ_EMPTY(&shard->by_age))
 		drop_oldest(shard);
 }
 
@@ -245,7 +228,10 @@ dns_store_clear(struct dns_store *store)
 static void
 move_entries(struct shard *shard, struct entry **slots, size_t count)
 {
-	for (struct entry *one = shard->newest; one != NULL; one = one->older) {
+	struct entry *one;
+
+	TAILQ_FOREACH(one, &shard->by_age, age)
+	{
 		struct entry **slot = &slots[one->hash & (count - 1)];
 		one->next = *slot;
 		*slot = one;
@@ -295,8 +281,8 @@ dns_store_find(struct dns_store *store, const struct dns_key *key, int64_t now)
 		if (entry->answer->fresh_until + DNS_STALE_MAX < now) {
 			drop(shard, link);
 		} else {
-			unlink_age(shard, entry);
-			link_newest(shard, entry);
+			TAILQ_REMOVE(&shard->by_age, entry, age);
+			TAILQ_INSERT_HEAD(&shard->by_age, entry, age);
 			answer = dns_answer_ref(entry->answer);
 		}
 	}

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #define RSA_BITS     2048
 #define DIGEST_BYTES 32
@@ -20,8 +21,8 @@ struct entry_key {
 };
 
 struct entry {
-	struct entry *next;          /* in its bucket */
-	struct entry *newer, *older; /* by when it was asked for */
+	struct entry *next;     /* in its bucket */
+	TAILQ_ENTRY(entry) age; /* by when it was asked for */
 	struct entry_key key;
 	int64_t ends;                     /* clock_wall */
 	struct tls_identity *ecdsa, *rsa; /* references; rsa may be NULL */
@@ -37,7 +38,7 @@ struct mint {
 	pthread_mutex_t lock; /* of the rest */
 	EVP_PKEY *rsa;        /* NULL: not made yet */
 	struct entry *buckets[BUCKETS];
-	struct entry *newest, *oldest;
+	TAILQ_HEAD(entries, entry) by_age; /* the newest first */
 	size_t count;
 	uint64_t made, kept;
 };
@@ -65,6 +66,7 @@ mint_create(struct authority *authority)
 	mint->refs = 1;
 	mint->authority = authority_ref(authority);
 	(void)pthread_mutex_init(&mint->lock, NULL);
+	TAILQ_INIT(&mint->by_age);
 	mint->ecdsa = EVP_EC_gen("P-256");
 	mint->has_maker = mint->ecdsa != NULL && pthread_create(&mint->maker,
 						     NULL, make_rsa, mint) == 0;
@@ -96,14 +98,15 @@ free_entry(struct entry *entry)
 void
 mint_unref(struct mint *mint)
 {
+	struct entry *entry;
+
 	if (mint == NULL ||
 	    __atomic_sub_fetch(&mint->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	if (mint->has_maker)
 		(void)pthread_join(mint->maker, NULL);
-	while (mint->newest != NULL) {
-		struct entry *entry = mint->newest;
-		mint->newest = entry->older;
+	while ((entry = TAILQ_FIRST(&mint->by_age)) != NULL) {
+		TAILQ_REMOVE(&mint->by_age, entry, age);
 		free_entry(entry);
 	}
 	mint_stock_destroy(mint->stock);
@@ -148,24 +151,6 @@ is_key(const struct entry_key *a, const struct entry_key *b)
 }
 
 static void
-leave_order(struct mint *mint, struct entry *entry)
-{
-	*(entry->newer != NULL ? &entry->newer->older : &mint->newest) =
-	    entry->older;
-	*(entry->older != NULL ? &entry->older->newer : &mint->oldest) =
-	    entry->newer;
-}
-
-static void
-become_newest(struct mint *mint, struct entry *entry)
-{
-	entry->newer = NULL;
-	entry->older = mint->newest;
-	*(mint->newest != NULL ? &mint->newest->newer : &mint->oldest) = entry;
-	mint->newest = entry;
-}
-
-static void
 take_out(struct mint *mint, struct entry *entry)
 {
 	struct entry **link = &mint->buckets[bucket_of(&entry->key)];
@@ -173,7 +158,7 @@ take_out(struct mint *mint, struct entry *entry)
 	while (*link != entry)
 		link = &(*link)->next;
 	*link = entry->next;
-	leave_order(mint, entry);
+	TAILQ_REMOVE(&mint->by_age, entry, age);
 	mint->count--;
 	free_entry(entry);
 }
@@ -206,8 +191,8 @@ take_kept(struct mint *mint, const struct entry_key *key,
 	struct entry *entry = find(mint, key);
 	bool usable = entry != NULL && is_usable(mint, entry, order, now);
 	if (usable) {
-		leave_order(mint, entry);
-		become_newest(mint, entry);
+		TAILQ_REMOVE(&mint->by_age, entry, age);
+		TAILQ_INSERT_HEAD(&mint->by_age, entry, age);
 		*ret = tls_identity_ref(entry->ecdsa);
 		*ret_other =
 		    entry->rsa != NULL ? tls_identity_ref(entry->rsa) : NULL;
@@ -225,11 +210,11 @@ keep(struct mint *mint, struct entry *entry)
 	if (before != NULL)
 		take_out(mint, before);
 	if (mint->count == MINT_KEPT_MAX)
-		take_out(mint, mint->oldest);
+		take_out(mint, TAILQ_LAST(&mint->by_age, entries));
 	struct entry **bucket = &mint->buckets[bucket_of(&entry->key)];
 	entry->next = *bucket;
 	*bucket = entry;
-	become_newest(mint, entry);
+	TAILQ_INSERT_HEAD(&mint->by_age, entry, age);
 	mint->count++;
 	mint->made++;
 	(void)pthread_mutex_unlock(&mint->lock);

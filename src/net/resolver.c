@@ -340,6 +340,7 @@ resolver_create(struct loop *loop, const struct resolver_options *options,
 	if (r == NULL)
 		return -ENOMEM;
 	r->loop = loop;
+	TAILQ_INIT(&r->by_age);
 	r->last = &r->first;
 	r->go_on = (struct loop_deferred){ .fn = on_go_on, .context = r };
 	r->timeout = options->timeout > 0 ? options->timeout : RESOLVER_TIMEOUT;
@@ -360,15 +361,13 @@ void
 resolver_destroy(struct resolver **resolver)
 {
 	struct resolver *r = *resolver;
+	struct resolver_name *name;
 
 	*resolver = NULL;
 	if (r == NULL)
 		return;
-	for (struct resolver_name *n = r->newest, *older; n != NULL;
-	     n = older) {
-		older = n->older;
-		resolver_drop_name(r, n);
-	}
+	while ((name = TAILQ_FIRST(&r->by_age)) != NULL)
+		resolver_drop_name(r, name);
 	dns_destroy(&r->dns);
 	loop_deferred_cancel(&r->go_on);
 	free(r);
@@ -379,6 +378,7 @@ int
 resolver_servers(
     struct resolver *resolver, const struct address_port *servers, size_t count)
 {
+	struct resolver_name *name;
 	int error;
 
 	if (count == 0 || count > RESOLVER_SERVERS_MAX)
@@ -386,8 +386,7 @@ resolver_servers(
 	error = dns_servers(resolver->dns, servers, count);
 	if (error < 0)
 		return error;
-	for (struct resolver_name *n = resolver->newest; n != NULL;
-	     n = n->older)
-		n->expires = 0;
+	TAILQ_FOREACH(name, &resolver->by_age, age)
+	name->expires = 0;
 	return 0;
 }

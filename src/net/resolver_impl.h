@@ -19,6 +19,8 @@
 #include "base/hostname.h"
 #include "net/dns.h"
 
+#include <sys/queue.h>
+
 /* Half of RESOLVER_NAMES_MAX: chains of two when the table is full. */
 #define RESOLVER_BUCKETS 1024
 
@@ -37,7 +39,7 @@ struct resolver_half {
 struct resolver_name {
 	struct resolver *resolver;
 	struct resolver_name *chain;
-	struct resolver_name *newer, *older;
+	TAILQ_ENTRY(resolver_name) age;
 	struct resolver_query *queries;
 	struct resolver_half halves[HALF_COUNT];
 	bool opening; /* the look-ups are being started */
@@ -59,7 +61,7 @@ struct resolver {
 	int64_t timeout, grace;
 	uint64_t seed;
 	struct resolver_name *buckets[RESOLVER_BUCKETS];
-	struct resolver_name *newest, *oldest;
+	TAILQ_HEAD(resolver_names, resolver_name) by_age; /* newest first */
 	size_t names;
 	/* Names for which there are too many look-ups in flight. */
 	struct resolver_name *first, **last;

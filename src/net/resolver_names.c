@@ -26,31 +26,6 @@ find_name(struct resolver *r, struct str text)
 	return name;
 }
 
-static void
-link_newest(struct resolver *r, struct resolver_name *name)
-{
-	name->newer = NULL;
-	name->older = r->newest;
-	if (r->newest != NULL)
-		r->newest->newer = name;
-	else
-		r->oldest = name;
-	r->newest = name;
-}
-
-static void
-unlink_age(struct resolver *r, struct resolver_name *name)
-{
-	if (name->newer != NULL)
-		name->newer->older = name->older;
-	else
-		r->newest = name->older;
-	if (name->older != NULL)
-		name->older->newer = name->newer;
-	else
-		r->oldest = name->newer;
-}
-
 bool
 resolver_has_lookups(const struct resolver_name *name)
 {
@@ -120,7 +95,7 @@ resolver_drop_name(struct resolver *r, struct resolver_name *name)
 	while (*at != name)
 		at = &(*at)->chain;
 	*at = name->chain;
-	unlink_age(r, name);
+	TAILQ_REMOVE(&r->by_age, name, age);
 	r->names--;
 	while (name->queries != NULL)
 		resolver_detach(name, name->queries);
@@ -135,13 +110,13 @@ resolver_drop_name(struct resolver *r, struct resolver_name *name)
 static bool
 make_place(struct resolver *r)
 {
-	struct resolver_name *name = r->oldest;
+	struct resolver_name *name = TAILQ_LAST(&r->by_age, resolver_names);
 
 	if (r->names < RESOLVER_NAMES_MAX)
 		return true;
 	while (name != NULL &&
 	       (name->queries != NULL || resolver_has_lookups(name)))
-		name = name->newer;
+		name = TAILQ_PREV(name, resolver_names, age);
 	if (name == NULL)
 		return false;
 	resolver_drop_name(r, name);
@@ -168,7 +143,7 @@ add_name(struct resolver *r, struct str text)
 	name->expires = 0; /* long ago */
 	name->chain = *bucket;
 	*bucket = name;
-	link_newest(r, name);
+	TAILQ_INSERT_HEAD(&r->by_age, name, age);
 	r->names++;
 	return name;
 }
@@ -179,8 +154,8 @@ resolver_name_for(struct resolver *r, struct str text, int *reterr)
 	struct resolver_name *name = find_name(r, text);
 
 	if (name != NULL) {
-		unlink_age(r, name);
-		link_newest(r, name);
+		TAILQ_REMOVE(&r->by_age, name, age);
+		TAILQ_INSERT_HEAD(&r->by_age, name, age);
 		return name;
 	}
 	*reterr = -ENOBUFS;

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #define BUCKETS 4096 /* a power of two */
 
@@ -18,7 +19,7 @@
 
 struct quota {
 	struct quota *next;           /* of its bucket */
-	struct quota *newer, *older;  /* by when it was held */
+	TAILQ_ENTRY(quota) age;       /* by when it was held */
 	struct policy_quota_count at; /* `used` is what was collected */
 	_Atomic int64_t end;          /* workers read it without the lock */
 	struct throttle_meter meter;
@@ -30,7 +31,7 @@ struct quotas {
 	unsigned refs; /* atomic */
 	pthread_mutex_t lock;
 	struct quota *buckets[BUCKETS];
-	struct quota *newest, *oldest;
+	TAILQ_HEAD(quotas_by_age, quota) by_age; /* the newest first */
 	size_t count;
 	int64_t next_end; /* when the first of the periods ends */
 	int64_t told;     /* when an event told of one that was dropped */
@@ -48,6 +49,7 @@ quotas_create(void)
 	quotas->refs = 1;
 	quotas->next_end = INT64_MAX;
 	(void)pthread_mutex_init(&quotas->lock, NULL);
+	TAILQ_INIT(&quotas->by_age);
 	return quotas;
 }
 
@@ -61,12 +63,13 @@ quotas_ref(struct quotas *quotas)
 void
 quotas_unref(struct quotas *quotas)
 {
+	struct quota *quota;
+
 	if (quotas == NULL ||
 	    __atomic_sub_fetch(&quotas->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	while (quotas->newest != NULL) {
-		struct quota *quota = quotas->newest;
-		quotas->newest = quota->older;
+	while ((quota = TAILQ_FIRST(&quotas->by_age)) != NULL) {
+		TAILQ_REMOVE(&quotas->by_age, quota, age);
 		free(quota);
 	}
 	(void)pthread_mutex_destroy(&quotas->lock);
@@ -95,28 +98,10 @@ find(struct quotas *quotas, uint64_t id, struct address source)
 }
 
 static void
-unlink_by_age(struct quotas *quotas, struct quota *quota)
+become_newest(struct quotas *quotas, struct quota *quota)
 {
-	if (quota->newer != NULL)
-		quota->newer->older = quota->older;
-	else
-		quotas->newest = quota->older;
-	if (quota->older != NULL)
-		quota->older->newer = quota->newer;
-	else
-		quotas->oldest = quota->newer;
-}
-
-static void
-link_newest(struct quotas *quotas, struct quota *quota)
-{
-	quota->newer = NULL;
-	quota->older = quotas->newest;
-	if (quota->older != NULL)
-		quota->older->newer = quota;
-	else
-		quotas->oldest = quota;
-	quotas->newest = quota;
+	TAILQ_REMOVE(&quotas->by_age, quota, age);
+	TAILQ_INSERT_HEAD(&quotas->by_age, quota, age);
 }
 
 static void
@@ -127,7 +112,7 @@ forget(struct quotas *quotas, struct quota *quota)
 	while (*link != quota)
 		link = &(*link)->next;
 	*link = quota->next;
-	unlink_by_age(quotas, quota);
+	TAILQ_REMOVE(&quotas->by_age, quota, age);
 	quotas->count--;
 	free(quota);
 }
@@ -158,7 +143,8 @@ static bool
 make_room(struct quotas *quotas)
 {
 	for (size_t i = 0; i < quotas->count; i++) {
-		struct quota *quota = quotas->oldest;
+		struct quota *quota =
+		    TAILQ_LAST(&quotas->by_age, quotas_by_age);
 		if (quotas->count < QUOTAS_MAX)
 			return true;
 		if (quota->held == 0) {
@@ -166,8 +152,7 @@ make_room(struct quotas *quotas)
 			forget(quotas, quota);
 			return true;
 		}
-		unlink_by_age(quotas, quota);
-		link_newest(quotas, quota);
+		become_newest(quotas, quota);
 	}
 	return quotas->count < QUOTAS_MAX;
 }
@@ -228,7 +213,7 @@ add(struct quotas *quotas, uint64_t id, enum policy_period period,
 	set_period(quotas, quota, wall);
 	quota->next = *bucket;
 	*bucket = quota;
-	link_newest(quotas, quota);
+	TAILQ_INSERT_HEAD(&quotas->by_age, quota, age);
 	quotas->count++;
 	return quota;
 }
@@ -251,8 +236,7 @@ hold(struct quotas *quotas, const struct policy_rule *rule,
 	    &quota->meter.most, rule->quota.bytes, memory_order_relaxed);
 	/* Another policy may have raised it. */
 	quota->told = quota->told && quota_is_used_up(quota);
-	unlink_by_age(quotas, quota);
-	link_newest(quotas, quota);
+	become_newest(quotas, quota);
 	quota->held++;
 	return quota;
 }
@@ -305,14 +289,14 @@ quota_end(const struct quota *quota)
 static void
 begin_periods(struct quotas *quotas, int64_t wall)
 {
-	struct quota *next;
+	struct quota *quota, *next;
 
 	if (wall < quotas->next_end)
 		return;
 	quotas->next_end = INT64_MAX;
-	for (struct quota *quota = quotas->newest; quota != NULL;
+	for (quota = TAILQ_FIRST(&quotas->by_age); quota != NULL;
 	     quota = next) {
-		next = quota->older;
+		next = TAILQ_NEXT(quota, age);
 		if (wall >= quota->end && quota->held == 0) {
 			forget(quotas, quota);
 			continue;
@@ -326,10 +310,11 @@ begin_periods(struct quotas *quotas, int64_t wall)
 static bool
 have_run_out(struct quotas *quotas)
 {
+	struct quota *quota;
 	bool any = false;
 
-	for (struct quota *quota = quotas->newest; quota != NULL;
-	     quota = quota->older) {
+	TAILQ_FOREACH(quota, &quotas->by_age, age)
+	{
 		if (quota->held == 0 || quota->told || !quota_is_used_up(quota))
 			continue;
 		quota->told = true;
@@ -352,11 +337,14 @@ size_t
 quotas_collect(
     struct quotas *quotas, struct policy_quota_count *ret, size_t room)
 {
+	struct quota *quota;
 	size_t count = 0;
 
 	(void)pthread_mutex_lock(&quotas->lock);
-	for (struct quota *quota = quotas->newest;
-	     quota != NULL && count < room; quota = quota->older) {
+	TAILQ_FOREACH(quota, &quotas->by_age, age)
+	{
+		if (count == room)
+			break;
 		uint64_t used = used_of(quota);
 		if (used == quota->at.used)
 			continue;
