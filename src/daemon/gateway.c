@@ -10,29 +10,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* What a kernel does not have is said; the status has it as well. */
-void
-gateway_tell_sandbox(const char *program, const struct sandbox *sandbox)
-{
-	struct event told = { .kind = EVENT_KIND_FAULT,
-		.enforcer = "firewall" };
-	char reason[256];
-
-	if (sandbox->problem[0] == '\0' ||
-	    strcmp(sandbox->problem, SANDBOX_LEFT_OUT) == 0)
-		return;
-	(void)snprintf(reason, sizeof(reason), "the sandbox of %s lacks: %s",
-	    program, sandbox->problem);
-	notice_say("%s", reason);
-	told.reason = reason;
-	event_emit(&told);
-}
-
 /* ---- opening and closing ---- */
 
-int
-gateway_say_cannot(
-    struct report *report, int rc, const char *what, struct text *why)
+/* "what: why"; takes the words, gives back rc. */
+static int
+say_cannot(struct report *report, int rc, const char *what, struct text *why)
 {
 	report_error(report, (struct place){ 0 }, "%s%s%s", what,
 	    why->at != NULL && why->len > 0 ? ": " : "",
@@ -64,8 +46,7 @@ open_journal(struct gateway *gateway, struct report *report)
 
 	if (rc < 0) {
 		text_addz(&why, strerror(-rc));
-		return gateway_say_cannot(
-		    report, rc, "cannot open the journal", &why);
+		return say_cannot(report, rc, "cannot open the journal", &why);
 	}
 	event_sink_set(on_event, gateway);
 	return 0;
@@ -89,8 +70,19 @@ open_packets(struct gateway *gateway, struct report *report)
 	int rc = packet_watch_open(&gateway->packets, gateway->loop,
 	    &gateway->caught, &gateway->tally.kernel, &why);
 
-	return rc < 0 ? gateway_say_cannot(
-			    report, rc, "cannot read the packet log", &why)
+	return rc < 0
+		   ? say_cannot(report, rc, "cannot read the packet log", &why)
+		   : 0;
+}
+
+static int
+watch_host(struct gateway *gateway, struct report *report)
+{
+	struct text why = TEXT_EMPTY;
+	int rc = gateway_watch_host(gateway, &why);
+
+	return rc < 0 ? say_cannot(report, rc,
+			    "cannot read the host's addresses", &why)
 		      : 0;
 }
 
@@ -109,7 +101,7 @@ look_at_world(struct gateway *gateway, struct report *report)
 	if (rc == 0)
 		rc = open_packets(gateway, report);
 	if (rc == 0)
-		rc = gateway_watch_host(gateway, report);
+		rc = watch_host(gateway, report);
 	if (rc == 0)
 		rc = pam_keeper_open(&gateway->pam, gateway->loop);
 	gateway->child.pam = gateway->pam.helper;
@@ -207,7 +199,7 @@ gateway_enter_sandbox(struct gateway *gateway)
 		       access("/sys/kernel/btf/nf_conntrack", F_OK) == 0;
 
 	sandbox_enter_daemon(modules, &gateway->sandbox);
-	gateway_tell_sandbox("gatehoused", &gateway->sandbox);
+	notice_sandbox("gatehoused", &gateway->sandbox);
 	/* Its threads have what is left from here on. */
 	int rc = journal_keeper_start(&gateway->journal);
 	if (rc < 0)

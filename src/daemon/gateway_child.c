@@ -19,8 +19,7 @@ gateway_hand_to_child(struct gateway *gateway,
 	if (child->pid == 0) {
 		rc = child_start(child, generation, reterr_why);
 		if (rc == 0)
-			gateway_tell_sandbox(
-			    "gatehouse-proxy", &child->sandbox);
+			notice_sandbox("gatehouse-proxy", &child->sandbox);
 		if (rc == 0)
 			rc = source_desk_open(&gateway->sources, child);
 		pulse_keeper_hear(&gateway->pulse);

@@ -111,11 +111,10 @@ on_upkeep(struct loop_timer *timer)
 }
 
 static int
-open_addresses(struct gateway *gateway, struct report *report)
+open_addresses(struct gateway *gateway, struct text *reterr_why)
 {
-	struct text why = TEXT_EMPTY;
 	struct loop_watch *watch = &gateway->addresses_watch;
-	int rc = addresses_monitor_open(&why);
+	int rc = addresses_monitor_open(reterr_why);
 
 	watch->fd = rc;
 	if (rc >= 0) {
@@ -125,14 +124,12 @@ open_addresses(struct gateway *gateway, struct report *report)
 		rc = loop_watch_start(gateway->loop, watch);
 	}
 	if (rc == 0)
-		rc = addresses_read(&gateway->addresses, &why);
-	return rc < 0 ? gateway_say_cannot(report, rc,
-			    "cannot read the host's addresses", &why)
-		      : 0;
+		rc = addresses_read(&gateway->addresses, reterr_why);
+	return rc;
 }
 
 int
-gateway_watch_host(struct gateway *gateway, struct report *report)
+gateway_watch_host(struct gateway *gateway, struct text *reterr_why)
 {
 	gateway->upkeep.fn = on_upkeep;
 	gateway->upkeep.context = gateway;
@@ -142,5 +139,5 @@ gateway_watch_host(struct gateway *gateway, struct report *report)
 	gateway->host_files.context = gateway;
 	loop_timer_arm(gateway->loop, &gateway->host_files,
 	    clock_now() + HOST_FILES_EVERY);
-	return open_addresses(gateway, report);
+	return open_addresses(gateway, reterr_why);
 }

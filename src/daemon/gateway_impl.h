@@ -12,15 +12,6 @@
 
 #include "daemon/gateway.h"
 
-/* ---- gateway.c ---- */
-
-/* "what: why"; takes the words, gives back rc. */
-int gateway_say_cannot(
-    struct report *report, int rc, const char *what, struct text *why);
-
-/* What a kernel does not have is said; the status has it as well. */
-void gateway_tell_sandbox(const char *program, const struct sandbox *sandbox);
-
 /* ---- gateway_child.c ---- */
 
 /* Starts it first, if it does not run.  Errors as in daemon/child. */
@@ -32,8 +23,8 @@ void gateway_on_restart(struct loop_timer *timer);
 
 /* ---- gateway_host.c ---- */
 
-/* From now on.  0 or a negative errno, and an error in the report. */
-int gateway_watch_host(struct gateway *gateway, struct report *report);
+/* From now on.  0, or a negative errno with or without a sentence. */
+int gateway_watch_host(struct gateway *gateway, struct text *reterr_why);
 
 /* ---- gateway_replace.c ---- */
 

@@ -2,9 +2,11 @@
 #include "daemon/notice.h"
 
 #include "base/utf8.h"
+#include "event/event.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -39,4 +41,21 @@ notice_say_lines(struct text *words)
 		notice_say("%.*s", STR_ARG(line));
 	}
 	text_fini(words);
+}
+
+void
+notice_sandbox(const char *program, const struct sandbox *sandbox)
+{
+	struct event told = { .kind = EVENT_KIND_FAULT,
+		.enforcer = "firewall" };
+	char reason[256];
+
+	if (sandbox->problem[0] == '\0' ||
+	    strcmp(sandbox->problem, SANDBOX_LEFT_OUT) == 0)
+		return;
+	(void)snprintf(reason, sizeof(reason), "the sandbox of %s lacks: %s",
+	    program, sandbox->problem);
+	notice_say("%s", reason);
+	told.reason = reason;
+	event_emit(&told);
 }
