@@ -13,7 +13,7 @@ __attribute__((format(printf, 1, 2))) void notice_say(const char *format, ...);
 /* Each line of the words, and they are freed. */
 void notice_say_lines(struct text *words);
 
-/* What a program's sandbox lacks, if that is a problem; an event says it too. */
+/* What a sandbox lacks, if that is a problem; an event says it too. */
 void notice_sandbox(const char *program, const struct sandbox *sandbox);
 
 #endif

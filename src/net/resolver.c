@@ -153,8 +153,8 @@ on_reply(const struct dns_reply *reply, void *context)
  * The grace is over, or the whole time.  A half that is late after grace gets
  * the rest of the time, for those who ask later.
  */
-void
-resolver_on_time(struct loop_timer *timer)
+static void
+on_time(struct loop_timer *timer)
 {
 	struct resolver_name *name = timer->context;
 	int64_t now = loop_now(name->resolver->loop);
@@ -342,6 +342,7 @@ resolver_create(struct loop *loop, const struct resolver_options *options,
 	r->loop = loop;
 	TAILQ_INIT(&r->by_age);
 	r->last = &r->first;
+	r->on_time = on_time;
 	r->go_on = (struct loop_deferred){ .fn = on_go_on, .context = r };
 	r->timeout = options->timeout > 0 ? options->timeout : RESOLVER_TIMEOUT;
 	r->grace = options->grace > 0 ? options->grace : RESOLVER_GRACE;

@@ -60,6 +60,7 @@ struct resolver {
 	struct dns *dns;
 	int64_t timeout, grace;
 	uint64_t seed;
+	void (*on_time)(struct loop_timer *); /* a name's */
 	struct resolver_name *buckets[RESOLVER_BUCKETS];
 	TAILQ_HEAD(resolver_names, resolver_name) by_age; /* newest first */
 	size_t names;
@@ -67,11 +68,6 @@ struct resolver {
 	struct resolver_name *first, **last;
 	struct loop_deferred go_on;
 };
-
-/* ---- resolver.c ---- */
-
-/* A name's timer. */
-void resolver_on_time(struct loop_timer *timer);
 
 /* ---- resolver_names.c ---- */
 

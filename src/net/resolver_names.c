@@ -132,8 +132,7 @@ add_name(struct resolver *r, struct str text)
 	if (name == NULL)
 		return NULL;
 	name->resolver = r;
-	name->timer =
-	    (struct loop_timer){ .fn = resolver_on_time, .context = name };
+	name->timer = (struct loop_timer){ .fn = r->on_time, .context = name };
 	memcpy(name->bytes, text.at, text.len);
 	name->text = (struct str){ name->bytes, text.len };
 	for (int i = 0; i < HALF_COUNT; i++)

@@ -271,16 +271,24 @@ tls_settings_unref(struct tls_settings *settings)
 	free(settings);
 }
 
-X509_STORE *
-tls_settings_store(const struct tls_settings *settings)
+bool
+tls_settings_demand(
+    struct tls_settings *authorities, SSL *ssl, enum tls_demand demand)
 {
-	return SSL_CTX_get_cert_store(settings->context);
-}
+	STACK_OF(X509_NAME) * names;
 
-const STACK_OF(X509_NAME) *
-    tls_settings_names(const struct tls_settings *settings)
-{
-	return settings->names;
+	if (demand == TLS_DEMAND_NONE)
+		return true;
+	names = SSL_dup_CA_list(authorities->names);
+	if (names == NULL ||
+	    SSL_set1_verify_cert_store(
+		ssl, SSL_CTX_get_cert_store(authorities->context)) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return false;
+	}
+	SSL_set0_CA_list(ssl, names);
+	tls_verify_client(ssl, demand == TLS_DEMAND_ALWAYS);
+	return true;
 }
 
 /* ---- peers ---- */

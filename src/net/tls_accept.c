@@ -46,8 +46,8 @@ apply(struct tls *tls, const struct tls_answer *answer)
 	return tls_identity_use(answer->identity, tls->ssl) &&
 	       (answer->other == NULL ||
 		   tls_identity_use(answer->other, tls->ssl)) &&
-	       tls_verify_client(
-		   tls->ssl, answer->demand, answer->authorities) &&
+	       tls_settings_demand(
+		   answer->authorities, tls->ssl, answer->demand) &&
 	       bind_session(tls->ssl, answer->session);
 }
 

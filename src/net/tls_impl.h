@@ -104,9 +104,10 @@ SSL *tls_peer_open(struct tls_peer *peer);
 /* Takes the reference. */
 void tls_peer_keep_session(struct tls_peer *peer, SSL_SESSION *session);
 
-X509_STORE *tls_settings_store(const struct tls_settings *settings);
-const STACK_OF(X509_NAME) *
-    tls_settings_names(const struct tls_settings *settings);
+/* The client of this connection is asked for a certificate of these
+ * authorities.  False: no memory. */
+bool tls_settings_demand(
+    struct tls_settings *authorities, SSL *ssl, enum tls_demand demand);
 
 /* ---- tls_server, tls_tickets ---- */
 
@@ -130,9 +131,8 @@ bool tls_identity_use(const struct tls_identity *identity, SSL *ssl);
 /* Certificates of servers are looked at by us as well. */
 void tls_verify_servers(SSL_CTX *context);
 
-/* Of clients, on one connection.  False: no memory. */
-bool tls_verify_client(
-    SSL *ssl, enum tls_demand demand, struct tls_settings *authorities);
+/* And the client's on one connection; `always`: it must send one. */
+void tls_verify_client(SSL *ssl, bool always);
 
 /* ---- tls_failure ---- */
 

@@ -174,25 +174,11 @@ tls_verify_servers(SSL_CTX *context)
 
 /* ---- clients ---- */
 
-bool
-tls_verify_client(
-    SSL *ssl, enum tls_demand demand, struct tls_settings *authorities)
+void
+tls_verify_client(SSL *ssl, bool always)
 {
-	STACK_OF(X509_NAME) * names;
-
-	if (demand == TLS_DEMAND_NONE)
-		return true;
-	names = SSL_dup_CA_list(tls_settings_names(authorities));
-	if (names == NULL || SSL_set1_verify_cert_store(
-				 ssl, tls_settings_store(authorities)) != 1) {
-		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		return false;
-	}
-	SSL_set0_CA_list(ssl, names);
 	SSL_set_verify(ssl,
-	    demand == TLS_DEMAND_ALWAYS
-		? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
-		: SSL_VERIFY_PEER,
+	    always ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+		   : SSL_VERIFY_PEER,
 	    on_verified);
-	return true;
 }

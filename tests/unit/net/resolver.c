@@ -878,6 +878,20 @@ the_rest_comes_after_the_grace(void **state)
 	lab_end(&lab);
 }
 
+/* By how much the loop was late, the half has more time. */
+static struct resolver_answer
+ask_when_given_up(struct lab *lab, const char *name)
+{
+	int64_t latest = clock_now() + 10 * CLOCK_SECOND;
+	struct resolver_answer answer = ask_alone(lab, name);
+
+	while (answer.ttl > RESOLVER_TTL_HALF && clock_now() < latest) {
+		harness_run_for(&lab->h, 10 * CLOCK_MS);
+		answer = ask_alone(lab, name);
+	}
+	return answer;
+}
+
 /* After grace the rest of the time still ends; the half counts as silent,
  * also if c-ares has not given it up yet. */
 static void
@@ -897,7 +911,7 @@ the_late_half_is_given_up_in_the_end(void **state)
 		assert_int_equal(answer.count, 1);
 		assert_true(answer.ttl > RESOLVER_TTL_HALF);
 		harness_run_for(&lab.h, SHORT + 10 * CLOCK_MS);
-		answer = ask_alone(&lab, "half.example");
+		answer = ask_when_given_up(&lab, "half.example");
 		assert_int_equal(answer.count, 1);
 		assert_true(answer.ttl <= RESOLVER_TTL_HALF);
 		for (size_t j = 0; deaf[i] && j < DEAF; j++)
