@@ -2,8 +2,8 @@
 /*
  * proxy/callers: whose datagrams are whose.
  *
- * All clients' datagrams come to the one port of the listener, and any worker
- * may be the one that reads them.  Here stands which client has an association
+ * All clients' datagrams come to the one port of the listener, and one worker
+ * reads them, for their order.  Here stands which client has an association
  * (proxy/association), and with which worker.  A client that did not say from
  * which port it will send is known by the first that it sends from; of several
  * such at one address, the oldest gets it.

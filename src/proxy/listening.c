@@ -122,13 +122,6 @@ on_quic(struct loop_watch *watch, unsigned ready)
 	quic_flows_receive(listener->worker, watch->fd);
 }
 
-/* All that one client sends to one server comes to one worker. */
-static bool
-is_for_other(const struct worker *worker, const struct proxy_listener *listener)
-{
-	return listener->quic && !worker->takes_quic;
-}
-
 static loop_watch_fn
 reader_of(const struct proxy_listener *listener)
 {
@@ -139,6 +132,15 @@ reader_of(const struct proxy_listener *listener)
 	if (listener->sandbox)
 		return on_questions;
 	return listener->dns || listener->intercepts ? on_dns : on_datagrams;
+}
+
+/* What one client sends is read in its order; a question stands for itself. */
+static bool
+is_for_other(const struct worker *worker, loop_watch_fn reader)
+{
+	bool has_order = reader == on_quic || reader == on_datagrams;
+
+	return has_order && !worker->takes_datagrams;
 }
 
 void
@@ -166,7 +168,7 @@ make_watches(struct worker *worker)
 		    &generation->listeners.items[i];
 		struct worker_listener *one =
 		    &worker->listeners[worker->listener_count];
-		if (is_for_other(worker, listener))
+		if (is_for_other(worker, reader_of(listener)))
 			continue;
 		one->worker = worker;
 		one->listener = listener;

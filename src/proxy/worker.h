@@ -68,8 +68,8 @@ struct worker {
 	struct worker_listener *listeners;
 	size_t listener_count;
 	struct loop_timer accept_again;
-	bool takes_quic; /* one of them alone does */
-	bool drains;     /* each request is its connection's last */
+	bool takes_datagrams; /* whose order counts: one of them alone does */
+	bool drains;          /* each request is its connection's last */
 	struct client *clients;
 	struct dns_front *dns;
 	struct cache_user cache; /* the cache is that of all workers */

@@ -153,7 +153,7 @@ init_member(struct member *member, const struct workers *workers)
 	worker->loop = &member->loop;
 	member->pulse = workers->pulse;
 	member->index = workers->count;
-	worker->takes_quic = workers->count == 0;
+	worker->takes_datagrams = workers->count == 0;
 	rc = resolver_create(worker->loop, &options, &worker->resolver);
 	if (rc < 0)
 		return rc;

@@ -285,6 +285,15 @@ def test_connections_at_once(gateway: Gateway, journal: Journal) -> None:
     wait.until("the others' end to be seen", is_served)
 
 
+def test_they_keep_their_order(gateway: Gateway, client: Association) -> None:
+    """In bursts: whichever of the proxy's threads reads them, it is one."""
+    for burst in range(300):
+        sent = [b"%d %d" % (burst, i) for i in range(60)]
+        for words in sent:
+            client.send(place(OUT, ECHO), words)
+        assert [client.receive()[1] for _ in sent] == sent
+
+
 def test_many_places_of_one_client(gateway: Gateway, client: Association) -> None:
     """More than are kept at once: the oldest makes room, and comes again."""
     for port in [*range(30000, 30060), ECHO + 1]:
