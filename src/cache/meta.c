@@ -90,8 +90,7 @@ static bool
 is_authorized(
     const struct http_request *request, const struct cache_control *control)
 {
-	return http_fields_get(&request->fields, HTTP_NAME_AUTHORIZATION) ==
-		   NULL ||
+	return !http_request_is_somebody_s(request) ||
 	       cache_control_says(control, CACHE_DIRECTIVE_PUBLIC) ||
 	       cache_control_says(control, CACHE_DIRECTIVE_S_MAXAGE) ||
 	       cache_control_says(control, CACHE_DIRECTIVE_MUST_REVALIDATE);

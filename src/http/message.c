@@ -20,6 +20,13 @@ http_version_word(enum http_version version)
 	return words[version];
 }
 
+bool
+http_request_is_somebody_s(const struct http_request *request)
+{
+	return request->authenticated || http_fields_get(&request->fields,
+					     HTTP_NAME_AUTHORIZATION) != NULL;
+}
+
 void
 http_response_fit(struct http_response *response, bool takes_chunks)
 {

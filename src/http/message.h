@@ -66,6 +66,9 @@ struct http_request {
 	bool keep_alive;
 	/* The client waits for a 100 before it sends the content. */
 	bool expect_continue;
+	/* Who sends it has proved by his connection who he is, in this request
+	 * or in an earlier one (http/authentication). */
+	bool authenticated;
 	struct str upgrade; /* protocols asked for; at == NULL: none */
 	/* Of OPTIONS and TRACE only (RFC 9110, 7.6.2); 0: answer it here. */
 	int64_t max_forwards;
@@ -110,6 +113,9 @@ http_request_has_content(const struct http_request *request)
 {
 	return request->framing != HTTP_FRAMING_NONE;
 }
+
+/* Whether it is somebody's, by a field of its own or by its connection. */
+bool http_request_is_somebody_s(const struct http_request *request);
 
 /* Whether who asks understands chunks; else the end of his content is that of
  * his connection, or stream. */

@@ -176,8 +176,7 @@ may_hold_secrets(const struct http_request *request)
 {
 	return request->uri.scheme == HTTP_SCHEME_HTTPS &&
 	       (http_fields_get(&request->fields, HTTP_NAME_COOKIE) != NULL ||
-		   http_fields_get(&request->fields, HTTP_NAME_AUTHORIZATION) !=
-		       NULL);
+		   http_request_is_somebody_s(request));
 }
 
 static struct http_recoding

@@ -174,6 +174,7 @@ create(struct client *client, const struct http_request *request,
 	client->exchange = exchange;
 	if (http_authentication_is_of_connection(&request->fields))
 		client_own(client, &exchange->errand);
+	exchange->request.authenticated = exchange->errand.owner != 0;
 	question_put(&exchange->errand, client, request);
 	exchange_tunnel_begin(exchange);
 	return exchange;

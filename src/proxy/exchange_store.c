@@ -199,12 +199,13 @@ validate(struct exchange *exchange, struct cache_object *object,
 	return false;
 }
 
-/* When the client has been served: the texts of its request are needed. */
+/* When the client has been served: the texts of its request are needed.  Who
+ * proves by his connection who he is does not do so by one of ours. */
 static void
 want_refresh(struct exchange *exchange, struct cache_object *object)
 {
 	if (exchange->request.method != HTTP_METHOD_GET ||
-	    keep_texts(exchange) < 0)
+	    exchange->request.authenticated || keep_texts(exchange) < 0)
 		return;
 	keep_validate(&exchange->store.keep, object);
 	exchange->store.refresh = true;

@@ -178,6 +178,16 @@ on_time(struct loop_timer *timer)
 
 /* ---- the beginning ---- */
 
+/* What came inside of TLS is asked for, and believed, only there. */
+static bool
+is_as_safe(struct refresh *refresh)
+{
+	const struct http_uri *uri = &refresh->request.uri;
+
+	return uri->scheme != HTTP_SCHEME_HTTPS ||
+	       errand_want_tls(&refresh->errand, uri->host.text) == 0;
+}
+
 static void
 on_begin(struct loop_deferred *deferred)
 {
@@ -185,7 +195,7 @@ on_begin(struct loop_deferred *deferred)
 
 	refresh->keep.lead = cache_lead_begin(
 	    &refresh->worker->cache, refresh->keep.key, &refresh->request);
-	if (refresh->keep.lead != NULL)
+	if (refresh->keep.lead != NULL && is_as_safe(refresh))
 		errand_begin(&refresh->errand);
 	else
 		destroy(refresh);
@@ -200,6 +210,7 @@ put_question(struct refresh *refresh, const struct errand *before)
 	errand_init(errand, refresh->worker, before->flow.way, before->client,
 	    before->flow_id);
 	errand->flow = before->flow;
+	errand->flow.known[POLICY_FACT_TYPE] = FLOW_NOT_GIVEN;
 	admission_move(errand->generation, &errand->flow);
 	errand_set_user(errand, &before->user);
 	errand->meant = before->meant;

@@ -390,3 +390,64 @@ def test_cookies_are_for_all_where_the_policy_says_so(site: Site) -> None:
     assert [g.hit for g in got] == [False, True]
     assert site.gateway.apply(POLICY).returncode == GOOD
     assert site.get(path).headers.get("set-cookie") is None
+
+
+# ---- who has authenticated by his connection ----
+
+
+class Windows:
+    """A server for which a connection is somebody once he has proved it (RFC 4559,
+    6): what he asks for later bears no Authorization.  A file has nothing but a
+    date, and so is one that a cache may guess about."""
+
+    STALE = "Cache-Control: max-age=10, stale-while-revalidate=600\r\nAge: 20\r\n"
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+
+    def handle(self, conn: socket.socket) -> None:
+        who = "nobody"
+        while head := read_head(conn):
+            self.asked.append(head)
+            if b"Authorization: Negotiate" in head:
+                who = "alice"
+            more = self.STALE if b"/stale" in head else ""
+            answer = (
+                "HTTP/1.1 200 OK\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+                f"{more}Content-Length: {len(who)}\r\n\r\n{who}"
+            )
+            conn.sendall(answer.encode())
+
+
+def read(client: HTTPConnection, page: str, **headers: str) -> str:
+    client.request("GET", f"http://out.example.com/papers/{page}", headers=headers)
+    return client.getresponse().read().decode()
+
+
+PROOF = {"Authorization": "Negotiate YII="}
+
+
+def test_what_a_connection_may_see_is_not_for_all(site: Site) -> None:
+    with site.lab.out.serve(80, Windows().handle):
+        alice, bob = (site.lab.lan.http("10.0.0.1", 3128) for _ in range(2))
+        assert read(alice, "one", **PROOF) == "alice"
+        assert read(alice, "two") == "alice"
+        assert read(bob, "two") == "nobody"
+        alice.close()
+        bob.close()
+
+
+def test_a_proof_is_not_sent_behind_one_s_back(site: Site) -> None:
+    """What is validated in the background is so on a connection of everybody's."""
+    windows = Windows()
+    with site.lab.out.serve(80, windows.handle):
+        alice, bob = (site.lab.lan.http("10.0.0.1", 3128) for _ in range(2))
+        assert read(bob, "stale") == "nobody"
+        assert read(alice, "stale", **PROOF) == "nobody"
+        assert read(bob, "stale") == "nobody"
+        wait.until("it is validated", lambda: len(windows.asked) > 1)
+        for number in range(20):
+            assert read(bob, f"new/{number}") == "nobody"
+        assert not any(b"Negotiate" in head for head in windows.asked)
+        alice.close()
+        bob.close()

@@ -294,6 +294,45 @@ def test_what_is_kept_is_served_inside(gateway: Gateway, lan: Host, trust, versi
         assert again.status == 200 and "hit" in again.headers.get("cache-status", "")
 
 
+class Watched:
+    """A server of TLS whose pages are stale at once, and somebody on the way to
+    it who answers what is in the clear in its place."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.asked: list[bytes] = []
+        self.seen: list[bytes] = []  # on the way
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.context.load_cert_chain(lab.dir / "server.pem", lab.dir / "server.key")
+
+    def handle(self, conn: socket.socket) -> None:
+        if conn.recv(1, socket.MSG_PEEK) != b"\x16":
+            self.seen.append(read_head(conn))
+            conn.sendall(self.answer("max-age=3600", b"forged"))
+            return
+        with self.context.wrap_socket(conn, server_side=True) as inside:
+            while head := read_head(inside):
+                self.asked.append(head)
+                inside.sendall(self.answer("max-age=0, stale-while-revalidate=60", b"true"))
+
+    @staticmethod
+    def answer(control: str, body: bytes) -> bytes:
+        head = f'HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nETag: "{body.decode()}"\r\n'
+        return head.encode() + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_what_is_kept_is_validated_inside(gateway: Gateway, lan: Host, trust) -> None:
+    """In the background, too: nobody on the way sees it, or can forge it."""
+    watched = Watched(gateway.lab)
+    with gateway.lab.out.serve(443, watched.handle):
+        for number, way in enumerate(WAYS.values()):
+            url = f"https://out.example.com/stale/{number}"
+            for times in (1, 2, 3):
+                answer = lan.curl(url, "-H", "Cookie: session=1", *way, *trust)
+                assert (answer.status, answer.text) == (200, "true"), answer.error
+                wait.until("it is asked again", lambda n=times + 3 * number: len(watched.asked) >= n or watched.seen)
+    assert watched.seen == []
+
+
 def test_the_gateway_counts(gateway: Gateway) -> None:
     counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
     assert counters["opened"] > 5 and counters["certificates_refused"] >= 2
