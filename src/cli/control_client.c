@@ -215,7 +215,7 @@ control_read_lines(const char *runtime, const char *line,
 	return rc < 0 || status < 0 ? STATUS_WORLD : (enum status)status;
 }
 
-/* The lock is held for as long as the daemon lives. */
+/* The lock is held for as long as the daemon lives, and root's. */
 bool
 control_is_running(const char *runtime, int *ret_pid)
 {
@@ -225,7 +225,7 @@ control_is_running(const char *runtime, int *ret_pid)
 	runtime_path(runtime, "lock", path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return errno == EACCES;
 	bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
 	if (!free && pread(fd, pid, sizeof(pid) - 1, 0) > 0)
 		*ret_pid = (int)strtol(pid, NULL, 10);

@@ -41,7 +41,8 @@ enum status control_read_lines(const char *runtime, const char *line,
  */
 int control_say(const char *runtime, const char *line);
 
-/* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
+/* Whether a gateway runs with this folder, or may: who is not root is not told;
+ * *ret_pid is its process, or 0. */
 bool control_is_running(const char *runtime, int *ret_pid);
 
 /* Waits until it has ended; false after `seconds`. */

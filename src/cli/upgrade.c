@@ -295,6 +295,10 @@ upgrade(const struct options *options)
 	struct text program = TEXT_EMPTY;
 	int pid;
 
+	if (geteuid() != 0) {
+		complain("it takes root to take over from the gateway");
+		return STATUS_WORLD;
+	}
 	if (!control_is_running(options->runtime, &pid) || pid == 0) {
 		complain(
 		    "no gateway runs with the folder %s", options->runtime);
