@@ -12,7 +12,8 @@
 /*
  * Sends the line to the gateway of this runtime folder and waits for its
  * answer, which is appended to `out`.  Returns the status that the gateway
- * gives, or STATUS_WORLD (complained) when there is none to talk to.
+ * gives, STATUS_WORLD (complained) when there is none to talk to, or
+ * STATUS_USAGE (complained) when the line holds a line end.
  */
 enum status control_ask(
     const char *runtime, const char *line, struct text *out);
