@@ -232,6 +232,19 @@ def test_fmt_refuses_what_is_no_policy(policy, tmp_path: Path) -> None:
     assert gatehouse("fmt").returncode == 2
 
 
+def test_what_cannot_be_written_is_no_success(policy) -> None:
+    """A disk that is full leaves a part of it: who asked is told."""
+    file = policy(OLD)
+    other = policy(NEW, "b.policy")
+    calls = (["fmt", "-"], ["check", file], ["show", "nft", file], ["diff", file, other])
+    for words in calls:
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [PROGRAM, *words], input=OLD, stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 3 and "No space left" in done.stderr, (words, done)
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("examples/*.policy")), ids=str)
 def test_examples_are_canonical(path: Path) -> None:
     done = gatehouse("fmt", "--check", path)

@@ -43,6 +43,9 @@ complain_unreachable(const char *runtime, int rc)
 		    runtime);
 	else if (rc == -EACCES || rc == -EPERM)
 		complain("it takes root to talk to the gateway");
+	else if (rc == -EINVAL)
+		complain("a word has a line end, which cannot be said to the "
+			 "gateway");
 	else
 		complain("cannot reach the gateway: %s", strerror(-rc));
 }
@@ -88,17 +91,31 @@ take_answer(
 	return true;
 }
 
+/* What stands behind a line end would not be heard: another file would be
+ * applied than was named, say. */
+static int
+write_line(int fd, const char *line)
+{
+	struct text question = TEXT_EMPTY;
+	int rc = -EINVAL;
+
+	if (strchr(line, '\n') == NULL) {
+		text_addf(&question, "%s\n", line);
+		rc = question.full ? -ENOMEM
+				   : file_write_all(fd, text_str(&question));
+	}
+	text_fini(&question);
+	return rc;
+}
+
 int
 control_say(const char *runtime, const char *line)
 {
-	struct text question = TEXT_EMPTY;
 	int fd = connect_to(runtime);
 
 	if (fd < 0)
 		return fd;
-	text_addf(&question, "%s\n", line);
-	int rc = file_write_all(fd, text_str(&question));
-	text_fini(&question);
+	int rc = write_line(fd, line);
 	if (rc == 0)
 		return fd;
 	(void)close(fd);
@@ -116,6 +133,12 @@ say(const char *runtime, const char *line)
 	return fd;
 }
 
+static enum status
+status_unsaid(int rc)
+{
+	return rc == -EINVAL ? STATUS_USAGE : STATUS_WORLD;
+}
+
 enum status
 control_ask(const char *runtime, const char *line, struct text *out)
 {
@@ -124,7 +147,7 @@ control_ask(const char *runtime, const char *line, struct text *out)
 	int fd = say(runtime, line);
 
 	if (fd < 0)
-		return STATUS_WORLD;
+		return status_unsaid(fd);
 	int rc = read_to_end(fd, &answer);
 	if (rc < 0)
 		complain_unreachable(runtime, rc);
@@ -139,18 +162,16 @@ bool
 control_ask_fds(const char *runtime, const char *line, enum status *ret_status,
     struct text *out, struct control_fds *fds)
 {
-	struct text answer = TEXT_EMPTY, question = TEXT_EMPTY;
+	struct text answer = TEXT_EMPTY;
 	int fd = connect_to(runtime);
 
 	if (fd < 0)
 		return false;
-	text_addf(&question, "%s\n", line);
-	int rc = file_write_all(fd, text_str(&question));
+	int rc = write_line(fd, line);
 	if (rc == 0)
 		rc = control_fds_receive(fd, &answer, fds);
 	bool good = rc == 0 && take_answer(&answer, ret_status, out);
 	(void)close(fd);
-	text_fini(&question);
 	text_fini(&answer);
 	return good;
 }
@@ -197,7 +218,7 @@ control_read_lines(const char *runtime, const char *line,
 	int fd = say(runtime, line), status = -1, rc = 1;
 
 	if (fd < 0)
-		return STATUS_WORLD;
+		return status_unsaid(fd);
 	while (rc > 0) {
 		rc = read_some(fd, &answer);
 		if (status < 0)
@@ -215,7 +236,7 @@ control_read_lines(const char *runtime, const char *line,
 	return rc < 0 || status < 0 ? STATUS_WORLD : (enum status)status;
 }
 
-/* The lock is held for as long as the daemon lives. */
+/* The lock is held for as long as the daemon lives, and root's. */
 bool
 control_is_running(const char *runtime, int *ret_pid)
 {
@@ -225,7 +246,7 @@ control_is_running(const char *runtime, int *ret_pid)
 	runtime_path(runtime, "lock", path);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false;
+		return errno == EACCES;
 	bool free = flock(fd, LOCK_SH | LOCK_NB) == 0;
 	if (!free && pread(fd, pid, sizeof(pid) - 1, 0) > 0)
 		*ret_pid = (int)strtol(pid, NULL, 10);

@@ -12,7 +12,8 @@
 /*
  * Sends the line to the gateway of this runtime folder and waits for its
  * answer, which is appended to `out`.  Returns the status that the gateway
- * gives, or STATUS_WORLD (complained) when there is none to talk to.
+ * gives, STATUS_WORLD (complained) when there is none to talk to, or
+ * STATUS_USAGE (complained) when the line holds a line end.
  */
 enum status control_ask(
     const char *runtime, const char *line, struct text *out);
@@ -41,7 +42,8 @@ enum status control_read_lines(const char *runtime, const char *line,
  */
 int control_say(const char *runtime, const char *line);
 
-/* Whether a gateway runs with this folder; *ret_pid is its process, or 0. */
+/* Whether a gateway runs with this folder, or may: who is not root is not told;
+ * *ret_pid is its process, or 0. */
 bool control_is_running(const char *runtime, int *ret_pid);
 
 /* Waits until it has ended; false after `seconds`. */

@@ -8,11 +8,15 @@
 #include "cli/options.h"
 
 #include "base/nearest.h"
+#include "base/standard_streams.h"
 #include "daemon/runtime.h"
 #include "version.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -195,8 +199,8 @@ run_command(const struct command *command, int argc, char **argv)
 	return command->run(&options);
 }
 
-int
-main(int argc, char **argv)
+static enum status
+act(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
@@ -214,10 +218,30 @@ main(int argc, char **argv)
 	bool asks_help = strcmp(argv[1], "help") == 0;
 	const struct command *command = find_command(argv[1 + asks_help]);
 	if (command == NULL)
-		return (int)unknown_command(argv[1 + asks_help]);
+		return unknown_command(argv[1 + asks_help]);
 	if (asks_help) {
 		print_command_help(command);
 		return STATUS_GOOD;
 	}
-	return (int)run_command(command, argc - 1, argv + 1);
+	return run_command(command, argc - 1, argv + 1);
+}
+
+/* Half a policy, say, must not pass for the whole one. */
+static enum status
+finish(enum status status)
+{
+	if (standard_streams_flush())
+		return status;
+	complain(
+	    "what there is to say could not be written: %s", strerror(errno));
+	return STATUS_WORLD;
+}
+
+int
+main(int argc, char **argv)
+{
+	standard_streams_open();
+	/* Who ignores it, and has started us, has ours go unseen. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	return (int)finish(act(argc, argv));
 }

@@ -2,7 +2,8 @@
 /*
  * The gatehoused beside this program takes over from the one that runs: it is
  * started as that one was (its arguments, environment and folder, its
- * namespaces, its group of processes), with the sockets that it hands over.
+ * namespaces, its group of processes, its limits), with the sockets that it
+ * hands over.
  */
 #include "cli/control_client.h"
 #include "cli/first_read.h"
@@ -15,10 +16,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -107,7 +110,56 @@ join_group(int pid)
 	text_fini(&path);
 }
 
-/* The mounts come last: /proc is needed until then. */
+/* A limit of the shell that this is called in, on the size of files or their
+ * number, is none of the service's. */
+static void
+take_limits(int pid)
+{
+	struct rlimit limit;
+
+	for (unsigned i = 0; i < RLIM_NLIMITS; i++)
+		if (prlimit(pid, (enum __rlimit_resource)i, NULL, &limit) == 0)
+			(void)prlimit(
+			    0, (enum __rlimit_resource)i, &limit, NULL);
+	errno = 0;
+	int nice = getpriority(PRIO_PROCESS, (id_t)pid);
+	if (errno == 0)
+		(void)setpriority(PRIO_PROCESS, 0, nice);
+}
+
+static void
+take_umask(int pid)
+{
+	struct text status = TEXT_EMPTY;
+
+	if (read_proc(pid, "status", &status) == 0) {
+		struct str rest = text_str(&status);
+		while (rest.len > 0) {
+			struct str line = str_cut(&rest, '\n');
+			if (str_starts(line, STR("Umask:")))
+				(void)umask((mode_t)strtoul(
+				    line.at + sizeof("Umask:") - 1, NULL, 8));
+		}
+	}
+	text_fini(&status);
+}
+
+/* How soon the kernel ends it for want of memory. */
+static void
+take_score(int pid)
+{
+	struct text score = TEXT_EMPTY;
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && read_proc(pid, "oom_score_adj", &score) == 0)
+		(void)file_write_all(fd, text_str(&score));
+	if (fd >= 0)
+		(void)close(fd);
+	text_fini(&score);
+}
+
+/* The mounts come last: /proc is needed until then.  What cannot be had of
+ * limits is no reason to end. */
 static bool
 become_like(int pid)
 {
@@ -116,6 +168,9 @@ become_like(int pid)
 	proc_path(pid, "cwd", folder);
 	int cwd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	join_group(pid);
+	take_limits(pid);
+	take_umask(pid);
+	take_score(pid);
 	bool good = enter_namespace(pid, "ns/net", CLONE_NEWNET) &&
 		    enter_namespace(pid, "ns/mnt", CLONE_NEWNS);
 	if (good && (cwd < 0 || fchdir(cwd) < 0)) {
@@ -130,7 +185,8 @@ become_like(int pid)
 /* ---- what is handed over ---- */
 
 /* The leash, standard error, and the sockets.  The new one outlives who calls
- * this, and speaks where the other one did. */
+ * this, and speaks where the other one did: what he has open, a lock perhaps,
+ * is not for it. */
 #define FDS_MIN 2
 
 static bool
@@ -153,7 +209,8 @@ place(struct control_fds *fds)
 	for (int i = 1; i < count; i++)
 		if (dup2(fds->items[i], INHERITANCE_FIRST_FD + i - 1) < 0)
 			return false;
-	return true;
+	return close_range((unsigned)(INHERITANCE_FIRST_FD + count - 1), ~0u,
+		   CLOSE_RANGE_CLOEXEC) == 0;
 }
 
 static bool
@@ -295,6 +352,10 @@ upgrade(const struct options *options)
 	struct text program = TEXT_EMPTY;
 	int pid;
 
+	if (geteuid() != 0) {
+		complain("it takes root to take over from the gateway");
+		return STATUS_WORLD;
+	}
 	if (!control_is_running(options->runtime, &pid) || pid == 0) {
 		complain(
 		    "no gateway runs with the folder %s", options->runtime);

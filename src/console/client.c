@@ -82,14 +82,16 @@ is_our_origin(const struct http_request *request)
 		   str_eq_nocase(str_skip(origin, 7), host));
 }
 
-/* The token of a change: of its field, or of a session whose page asks. */
+/* The token of a change: of its field, which may be a guess, or of a session
+ * whose page asks, which was none. */
 static struct str
-token_of(
-    const struct console_client *client, const struct http_request *request)
+token_of(const struct console_client *client,
+    const struct http_request *request, bool *ret_guess)
 {
 	struct str field = field_of(request, HTTP_NAME_AUTHORIZATION);
 	struct str none = { "", 0 };
 
+	*ret_guess = true;
 	if (field.len > 7 &&
 	    str_eq_nocase((struct str){ field.at, 7 }, STR("Bearer ")))
 		return str_trim(str_skip(field, 7));
@@ -101,24 +103,40 @@ token_of(
 	if (session == NULL || csrf == NULL ||
 	    !console_guard_is_equal(csrf->value, str_of(session->csrf)))
 		return none;
+	*ret_guess = false;
 	return str_of(session->token);
 }
 
 /* ---- requests ---- */
 
-static void
-ask(struct console_client *client, struct str token, struct str line)
+static bool
+try_to_ask(struct console_client *client, struct str token, bool guess,
+    struct str line)
 {
 	struct console_server *server = client->server;
+	int64_t now = loop_now(server->loop);
+	uint32_t number = ++server->last_number;
 
-	client->number = ++server->last_number;
-	if (client->number == 0)
-		client->number = ++server->last_number;
-	if (server->ask(server->context, client->number, token, line) < 0) {
-		client->number = 0;
+	if (number == 0)
+		number = ++server->last_number;
+	if (guess && !console_guard_begin_try(
+			 &server->guard, number, client->peer.address, now))
+		return false;
+	client->number = number;
+	if (server->ask(server->context, number, token, line) == 0)
+		return true;
+	console_guard_settle_try(&server->guard, number, false, now);
+	client->number = 0;
+	return false;
+}
+
+static void
+ask(struct console_client *client, struct str token, bool guess,
+    struct str line)
+{
+	if (!try_to_ask(client, token, guess, line))
 		console_client_problem(client, 503, STR("gatehoused is busy"),
 		    "Retry-After: 1\r\n");
-	}
 }
 
 static void
@@ -166,8 +184,11 @@ change(struct console_client *client, const struct http_request *request,
     struct str line)
 {
 	struct console_server *server = client->server;
-	struct str token = token_of(client, request);
+	bool guess;
+	struct str token = token_of(client, request, &guess);
 
+	(void)snprintf(
+	    client->token, sizeof(client->token), "%.*s", STR_ARG(token));
 	if (!is_our_origin(request))
 		console_client_problem(
 		    client, 403, STR("the page is another's"), "");
@@ -182,7 +203,7 @@ change(struct console_client *client, const struct http_request *request,
 			"X-Gatehouse-CSRF"),
 		    "WWW-Authenticate: Bearer\r\n");
 	else
-		ask(client, token, line);
+		ask(client, token, guess, line);
 }
 
 static void
@@ -201,16 +222,15 @@ carry_out(struct console_client *client, const struct http_request *request,
 	} else if (route->kind == CONSOLE_LOGOUT) {
 		logout(client, request);
 	} else if (route->changes) {
-		(void)snprintf(client->token, sizeof(client->token), "%.*s",
-		    STR_ARG(token_of(client, request)));
 		change(client, request, line);
 	} else if (route->kind == CONSOLE_EVENTS &&
 		   !console_feed_read(
 		       &client->feed, http_uri_query(&request->uri), &why)) {
 		console_client_problem(client, 400, text_str(&why), "");
 	} else {
-		client->feed.live = str_is(accept, "text/event-stream");
-		ask(client, STR(""), line);
+		client->feed.live =
+		    !client->head_only && str_is(accept, "text/event-stream");
+		ask(client, STR(""), false, line);
 	}
 	text_fini(&why);
 }
@@ -313,7 +333,6 @@ begin_session(struct console_client *client)
 void
 console_client_answer(struct console_client *client, unsigned status, int fd)
 {
-	struct console_server *server = client->server;
 	enum console_kind kind = client->route.kind;
 
 	if (client->feed.fd >= 0) {
@@ -321,9 +340,6 @@ console_client_answer(struct console_client *client, unsigned status, int fd)
 		return;
 	}
 	client->number = 0;
-	if (status == 401)
-		console_guard_failed(&server->guard, client->peer.address,
-		    loop_now(server->loop));
 	if (status == 200 && kind == CONSOLE_EVENTS && client->feed.live) {
 		console_client_begin_feed(client, fd);
 	} else if (status == 200 && kind == CONSOLE_EVENTS) {

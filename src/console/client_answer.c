@@ -154,7 +154,8 @@ console_client_give_file(struct console_client *client, unsigned status, int fd)
 	client->end = st.st_size;
 	console_client_put_head(client, status,
 	    status < 400 ? client->route.type : "application/problem+json",
-	    st.st_size, "", &out);
+	    st.st_size, status == 401 ? "WWW-Authenticate: Bearer\r\n" : "",
+	    &out);
 	bool lives = console_client_send(client, &out);
 	text_fini(&out);
 	if (lives)

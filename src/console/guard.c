@@ -68,20 +68,65 @@ console_guard_logout(struct console_guard *guard, struct str id)
 			guard->sessions[i] = (struct console_session){ 0 };
 }
 
+static unsigned
+count_failures(
+    const struct console_guard *guard, struct address source, int64_t now)
+{
+	for (size_t i = 0; i < CONSOLE_FAILURE_ENTRIES; i++)
+		if (address_eq(guard->failures[i].address, source))
+			return guard->failures[i].since +
+					   CONSOLE_FAILURE_TIME <=
+				       now
+				   ? 0
+				   : guard->failures[i].count;
+	return 0;
+}
+
 bool
 console_guard_may_try(
     const struct console_guard *guard, struct address address, int64_t now)
 {
-	struct address source = address_source(address);
+	return count_failures(guard, address_source(address), now) <
+	       CONSOLE_FAILURES_MAX;
+}
 
-	for (size_t i = 0; i < CONSOLE_FAILURE_ENTRIES; i++)
-		if (address_eq(guard->failures[i].address, source))
-			return guard->failures[i].count <
-				   CONSOLE_FAILURES_MAX ||
-			       guard->failures[i].since +
-				       CONSOLE_FAILURE_TIME <=
-				   now;
+/* All at once would be so many guesses before the first one has failed. */
+bool
+console_guard_begin_try(struct console_guard *guard, uint32_t number,
+    struct address address, int64_t now)
+{
+	struct address source = address_source(address);
+	unsigned count = count_failures(guard, source, now);
+	size_t place = CONSOLE_TRIES_MAX;
+
+	for (size_t i = 0; i < CONSOLE_TRIES_MAX; i++) {
+		bool free =
+		    guard->tries[i].number == 0 || guard->tries[i].until <= now;
+		if (free)
+			place = i;
+		else
+			count += address_eq(guard->tries[i].source, source);
+	}
+	if (place == CONSOLE_TRIES_MAX || count >= CONSOLE_FAILURES_MAX)
+		return false;
+	guard->tries[place].number = number;
+	guard->tries[place].source = source;
+	guard->tries[place].until = now + CONSOLE_FAILURE_TIME;
 	return true;
+}
+
+void
+console_guard_settle_try(
+    struct console_guard *guard, uint32_t number, bool failed, int64_t now)
+{
+	for (size_t i = 0; number != 0 && i < CONSOLE_TRIES_MAX; i++) {
+		if (guard->tries[i].number != number)
+			continue;
+		guard->tries[i].number = 0;
+		if (failed)
+			console_guard_failed(
+			    guard, guard->tries[i].source, now);
+	}
 }
 
 void

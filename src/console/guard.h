@@ -24,6 +24,10 @@
 #define CONSOLE_FAILURE_TIME    (60 * CLOCK_SECOND)
 #define CONSOLE_FAILURE_ENTRIES 256
 
+/* Tokens that gatehoused is looking at: as many questions as its channel
+ * holds. */
+#define CONSOLE_TRIES_MAX 64
+
 struct console_session {
 	char id[CONSOLE_SECRET_TEXT_BYTES];
 	char csrf[CONSOLE_SECRET_TEXT_BYTES];
@@ -38,6 +42,11 @@ struct console_guard {
 		unsigned count;
 		int64_t since;
 	} failures[CONSOLE_FAILURE_ENTRIES];
+	struct {
+		uint32_t number; /* 0: free */
+		struct address source;
+		int64_t until; /* no answer will come */
+	} tries[CONSOLE_TRIES_MAX];
 };
 
 /* Lent until the next login; NULL: no randomness, or the token is too long. */
@@ -54,6 +63,16 @@ bool console_guard_is_equal(struct str a, struct str b);
 
 bool console_guard_may_try(
     const struct console_guard *guard, struct address address, int64_t now);
+
+/*
+ * A token is about to be looked at, under this number.  False: with those that
+ * the source has shown and has no answer to yet, they might be too many.  It is
+ * to be settled, also for who has gone without waiting for the answer.
+ */
+bool console_guard_begin_try(struct console_guard *guard, uint32_t number,
+    struct address address, int64_t now);
+void console_guard_settle_try(
+    struct console_guard *guard, uint32_t number, bool failed, int64_t now);
 void console_guard_failed(
     struct console_guard *guard, struct address address, int64_t now);
 

@@ -162,6 +162,8 @@ console_server_answer(
 {
 	struct console_client *client = server->clients;
 
+	console_guard_settle_try(
+	    &server->guard, number, status == 401, loop_now(server->loop));
 	while (client != NULL && client->number != number)
 		client = client->next;
 	if (client != NULL)

@@ -14,6 +14,7 @@
  * nothing but write events (console/journal_output).
  */
 #include "base/heap.h"
+#include "base/standard_streams.h"
 #include "daemon/apply.h"
 #include "daemon/apply_order.h"
 #include "daemon/arguments.h"
@@ -122,8 +123,6 @@ watch_signals(struct daemon *daemon)
 {
 	struct loop_signal *signals = &daemon->signals;
 
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sigemptyset(&signals->set);
 	(void)sigaddset(&signals->set, SIGTERM);
 	(void)sigaddset(&signals->set, SIGINT);
@@ -309,6 +308,16 @@ run(struct daemon *daemon, const struct passwd *user)
 	return status_of(rc);
 }
 
+/* Whoever started us may have let his children go unseen; that is inherited,
+ * and ours are waited for. */
+static void
+settle_signals(void)
+{
+	(void)signal(SIGCHLD, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
 static enum status
 start(struct daemon *daemon, const struct arguments *arguments)
 {
@@ -370,6 +379,8 @@ main(int argc, char **argv)
 		    .handover = &daemon.handover } };
 	struct arguments arguments;
 
+	standard_streams_open();
+	settle_signals();
 	if (!arguments_parse(argc, argv, &arguments)) {
 		arguments_complain();
 		return STATUS_USAGE;

@@ -59,6 +59,23 @@ say_who(int fd, const char *dir, struct text *reterr_why)
 	    "--runtime");
 }
 
+/*
+ * Root's alone: who can open it, to read only, can hold the lock himself, and
+ * no gateway would start.  One of before may have let others in.
+ */
+static int
+open_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	int rc = fchmod(fd, 0600) < 0 ? -errno : fd;
+	if (rc < 0)
+		(void)close(fd);
+	return rc;
+}
+
 static bool
 lock(int fd, int64_t patience)
 {
@@ -84,12 +101,11 @@ runtime_open(const char *dir, int64_t patience, struct runtime *ret,
 	if (rc < 0)
 		return rc;
 	runtime_path(dir, RUNTIME_LOCK, path);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int fd = open_lock(path);
 	if (fd < 0) {
-		rc = -errno;
 		text_addf(
-		    reterr_why, "cannot open %s: %s", path, strerror(-rc));
-		return rc;
+		    reterr_why, "cannot open %s: %s", path, strerror(-fd));
+		return fd;
 	}
 	if (!lock(fd, patience)) {
 		say_who(fd, dir, reterr_why);

@@ -57,6 +57,20 @@ def test_a_bad_policy_changes_nothing(start_gateway: Start) -> None:
     assert passes(gateway.lab)
 
 
+def test_a_name_with_a_line_end(start_gateway: Start) -> None:
+    """What is said to the gateway is a line: the file whose name is the first
+    half of another's is not applied in its place."""
+    gateway = start_gateway(OPEN)
+    file = gateway.policy_file(SHUT)
+    other = file.with_name(file.name + "\nx.policy")
+    other.write_text(OPEN)
+    done = gateway.command("apply", other)
+    assert (done.returncode, done.stdout) == (WRONG_CALL, "")
+    assert "line end" in done.stderr and passes(gateway.lab)
+    done = gateway.command("ban", "192.0.2.7", "because", "one\ntwo")
+    assert done.returncode == WRONG_CALL
+
+
 def test_a_policy_whose_own_test_fails_is_not_applied(start_gateway: Start) -> None:
     gateway = start_gateway(OPEN)
     wrong = 'test "it is open" {\n    lan 10.0.0.4 -> 203.0.113.80 tcp 80  allow\n}\n'

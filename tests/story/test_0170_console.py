@@ -5,7 +5,10 @@ nothing which comes to it, or from the journal, is more than bytes."""
 import contextlib
 import hashlib
 import json
+import os
+import signal
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -147,6 +150,38 @@ def test_wrong_tokens_are_throttled(lan: Host) -> None:
     answers = [lan.curl(API + "/session", *wrong).status for _ in range(7)]
     assert answers == [401] * 5 + [429] * 2
     assert lan.curl(API + "/status").status == 200
+
+
+def guess(lan: Host, number: int) -> socket.socket:
+    sock = lan.connect("10.0.0.1", 8080)
+    head = f"POST /api/v1/session HTTP/1.1\r\nHost: 10.0.0.1:8080\r\nAuthorization: Bearer {number}"
+    sock.sendall(head.encode() + b"\r\n\r\n")
+    return sock
+
+
+def test_tokens_that_are_guessed_all_at_once(lan: Host) -> None:
+    """Before the first one is found to be wrong."""
+    socks = [guess(lan, number) for number in range(60)]
+    answers = [sock.recv(4096).split()[1] for sock in socks]
+    assert 1 <= answers.count(b"401") <= 5
+    assert set(answers) <= {b"401", b"429", b"503"}
+
+
+def test_who_guesses_and_does_not_wait_for_the_answer(gateway: Gateway, lan: Host) -> None:
+    """He might see by what it changes that he was right."""
+    daemon = gateway.first("gatehoused")
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        socks = [guess(lan, number) for number in range(5)]
+        assert lan.curl(API + "/session").status == 200  # they have been read
+        for sock in socks:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+    session = (API + "/session", "-X", "POST", "-H", "Authorization: Bearer wrong")
+    wait.until("that to be settled", lambda: lan.curl(*session).status != 503)
+    assert lan.curl(*session).status == 429
 
 
 def test_a_session_changes_with_its_csrf_only(lan: Host) -> None:

@@ -7,6 +7,7 @@ allows is tried."""
 import contextlib
 import json
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -258,6 +259,27 @@ def test_a_policy_that_is_refused_now(site: Site) -> None:
     assert daemons(site.gateway) == [before]
     site.gateway.policy.write_text(text)
     assert site.get(site.page(Reply(body=b"x"))).body == b"x"
+
+
+def test_what_its_caller_has_is_not_the_new_ones(site: Site, tmp_path: Path) -> None:
+    """Its limits, its umask and its open files: a lock that is held is free again
+    when he has ended."""
+    lock = tmp_path / "lock"
+    odd = f'exec 9>{lock}; flock 9; umask 077; ulimit -S -f 100 -n 100; exec "$@"'
+    before = standing_of(daemons(site.gateway)[0])
+    argv = [*site.gateway.program_argv("upgrade")]
+    done = site.gateway.lab.gw.run(["nice", "-n", "5", "bash", "-c", odd, "bash", *argv])
+    assert done.returncode == GOOD, done
+    status = json.loads(site.gateway.command("status", "--json").stdout)
+    assert standing_of(status["pid"]) == before
+    assert site.gateway.lab.gw.run(["flock", "-n", lock, "true"]).returncode == 0
+
+
+def standing_of(pid: int) -> tuple[str, ...]:
+    """What the kernel says of a process, whatever it runs."""
+    files = [Path(f"/proc/{pid}/{name}").read_text() for name in ("limits", "status", "stat")]
+    umask = re.search(r"^Umask:.*$", files[1], re.MULTILINE).group()
+    return files[0], umask, files[2].rpartition(")")[2].split()[16]
 
 
 def test_one_that_is_to_be_confirmed(site: Site) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.lab.gateway import GOOD, WRONG_WORLD, Gateway
+from tests.lab.lab import Lab
 
 OTHERS = {"nobody": 65534, "the proxy's user": pwd.getpwnam("gatehouse").pw_uid}
 
@@ -52,13 +53,33 @@ def test_nobody_else_connects(gateway: Gateway, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", OTHERS)
-@pytest.mark.parametrize("words", [["status"], ["stop"], ["ban", "192.0.2.7"], ["confirm"]])
+@pytest.mark.parametrize("words", [["status"], ["stop"], ["ban", "192.0.2.7"], ["confirm"], ["upgrade"]])
 def test_its_commands_say_so(gateway: Gateway, who: str, words: list[str]) -> None:
     uid = str(OTHERS[who])
     dropped = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--"]
     done = gateway.lab.gw.run([*dropped, *gateway.program_argv(words[0]), *words[1:]])
     assert done.returncode == WRONG_WORLD and "it takes root" in done.stderr, done
     assert gateway.command("status").returncode == GOOD
+
+
+def try_open(path: str) -> int:
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError as error:
+        return error.errno
+    return 0
+
+
+@pytest.mark.parametrize("who", OTHERS)
+def test_nobody_else_holds_its_lock(own_lab: Lab, who: str) -> None:
+    """Whoever can open the lock, to read only, can have it as soon as the gateway
+    ends, and then none starts any more. One of an older version was open."""
+    gateway = Gateway(own_lab, "drop any -> any\n")
+    lock = gateway.runtime / "lock"
+    gateway.runtime.mkdir()
+    lock.touch(mode=0o644)
+    with gateway:
+        assert as_user(OTHERS[who], lambda: try_open(str(lock))) == errno.EACCES
 
 
 @pytest.mark.parametrize("who", OTHERS)

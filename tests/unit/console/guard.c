@@ -72,6 +72,39 @@ test_failures(void **state)
 	    &guard, address_of(1), 5 + CONSOLE_FAILURE_TIME));
 }
 
+/* Those that nobody has looked at yet count as well, until they were right. */
+static void
+test_tries_at_once(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i <= CONSOLE_FAILURES_MAX; i++)
+		assert_true(
+		    console_guard_begin_try(&guard, i, address_of(1), 5));
+	assert_false(console_guard_begin_try(&guard, 9, address_of(1), 5));
+	assert_true(console_guard_begin_try(&guard, 9, address_of(2), 5));
+	assert_true(console_guard_may_try(&guard, address_of(1), 5));
+	console_guard_settle_try(&guard, 1, false, 5);
+	assert_true(console_guard_begin_try(&guard, 10, address_of(1), 5));
+	console_guard_settle_try(&guard, 2, true, 5);
+	assert_false(console_guard_begin_try(&guard, 11, address_of(1), 5));
+	/* What is never answered is forgotten. */
+	assert_true(console_guard_begin_try(
+	    &guard, 11, address_of(1), 5 + CONSOLE_FAILURE_TIME));
+	console_guard_settle_try(&guard, 12, true, 5);
+	console_guard_settle_try(&guard, 0, true, 5);
+	assert_true(console_guard_may_try(&guard, address_of(2), 5));
+}
+
+static void
+test_tries_are_bounded(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i <= CONSOLE_TRIES_MAX; i++)
+		assert_true(
+		    console_guard_begin_try(&guard, i, address_of(i), 5));
+	assert_false(console_guard_begin_try(&guard, 99, address_of(99), 5));
+}
+
 /* Who has one address of IPv6 has all of its network. */
 static void
 test_failures_of_a_network(void **state)
@@ -98,6 +131,8 @@ main(void)
 		cmocka_unit_test_setup(test_session, clear),
 		cmocka_unit_test_setup(test_sessions_are_bounded, clear),
 		cmocka_unit_test_setup(test_failures, clear),
+		cmocka_unit_test_setup(test_tries_at_once, clear),
+		cmocka_unit_test_setup(test_tries_are_bounded, clear),
 		cmocka_unit_test_setup(test_failures_of_a_network, clear),
 	};
 
