@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -300,8 +301,13 @@ class Sips:
     def __init__(self, socks: dict[str, socket.socket]):
         self._socks = socks
         self._left = {kind: LARGE for kind in socks if "download" in kind}
+        self._last = time.monotonic()
+
+    def is_late(self) -> bool:
+        return time.monotonic() - self._last > 15
 
     def sip(self) -> None:
+        self._last = time.monotonic()
         for kind in self._left:
             self._left[kind] -= len(take(self._socks[kind], 256 << 10))
         for kind in ("idle", "intercepted idle"):
