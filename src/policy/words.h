@@ -134,6 +134,7 @@ enum policy_scheme {
 	    "its path may be read in two ways, which go by different parents") \
 	ROW(OTHER_PARENT, "late",                                              \
 	    "its type would have had to come by another parent")               \
+	ROW(NO_TYPE, "type", "a rule asks for its type, and it says several")  \
 	ROW(BAN, "ban", "banned")                                              \
 	ROW(CAUGHT, "caught", NULL)                                            \
 	ROW(CONSOLE, "co", "the console, open to this zone")                   \

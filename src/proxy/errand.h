@@ -130,7 +130,7 @@ struct errand {
 	/* For the journal; the owner fills it before tell. */
 	struct {
 		struct str method, url;
-		const char *http; /* of the client; NULL: not his */
+		const char *http;        /* of the client; NULL: not his */
 		const char *http_server; /* of the server; NULL: not asked */
 		uint16_t status;
 		uint64_t bytes_in, bytes_out;
@@ -197,6 +197,9 @@ bool errand_goes_by_name(const struct errand *errand);
  * or REFUSED or LIMITED, and then its content is not passed on.
  */
 enum errand_outcome errand_see_type(struct errand *errand, struct str type);
+
+/* It says a type that is not the same to all who see it. */
+enum errand_outcome errand_see_no_type(struct errand *errand);
 
 /*
  * Whether the policy refuses it with what is known now, which `answer` then

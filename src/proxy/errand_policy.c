@@ -226,6 +226,19 @@ errand_see_type(struct errand *errand, struct str type)
 	return errand_take_share(errand) ? ERRAND_READY : ERRAND_LIMITED;
 }
 
+enum errand_outcome
+errand_see_no_type(struct errand *errand)
+{
+	if (errand->answer.verdict != POLICY_VERDICT_UNDECIDED)
+		return ERRAND_READY;
+	errand->answer = (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = POLICY_PHASE_RESPONSE,
+		.reason = policy_reason_sentence(POLICY_REASON_NO_TYPE),
+	};
+	return errand_outcome_of_refusal(errand);
+}
+
 /* ---- another policy ---- */
 
 /*

@@ -118,6 +118,10 @@ void exchange_ask_again(struct exchange *exchange);
 int exchange_write_head(struct exchange *exchange,
     const struct http_response *response, bool keep, bool content_follows);
 
+/* The policy is told what an answer says of its type. */
+enum errand_outcome exchange_see_type(
+    struct exchange *exchange, const struct http_fields *fields);
+
 /* Whether the policy, which may wait for the type, lets the answer pass; if
  * not, the client has been told. */
 bool exchange_may_pass(

@@ -6,6 +6,7 @@
 #include "proxy/exchange_impl.h"
 
 #include "http/authentication.h"
+#include "http/media_type.h"
 #include "http/write.h"
 #include "http2/session.h"
 #include "proxy/client.h"
@@ -66,19 +67,15 @@ exchange_write_head(struct exchange *exchange,
 	return rc;
 }
 
-/* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
-static struct str
-media_type(const struct http_response *response, struct arena *arena)
+enum errand_outcome
+exchange_see_type(struct exchange *exchange, const struct http_fields *fields)
 {
-	const struct http_field *field =
-	    http_fields_get(&response->fields, HTTP_NAME_CONTENT_TYPE);
-	struct str type = { NULL, 0 };
+	struct errand *errand = &exchange->errand;
+	struct str type;
 
-	if (field == NULL)
-		return type;
-	type = field->value;
-	type.len = str_find(type, ';');
-	return arena_lower(arena, str_trim(type));
+	if (http_media_type_of(fields, &exchange->client->arena, &type) < 0)
+		return errand_see_no_type(errand);
+	return errand_see_type(errand, type);
 }
 
 /* Whether the policy, which may wait for the type, lets the answer pass; if
@@ -88,8 +85,8 @@ exchange_may_pass(
     struct exchange *exchange, const struct http_response *response)
 {
 	struct errand *errand = &exchange->errand;
-	enum errand_outcome outcome = errand_see_type(
-	    errand, media_type(response, &exchange->client->arena));
+	enum errand_outcome outcome =
+	    exchange_see_type(exchange, &response->fields);
 
 	if (outcome == ERRAND_READY)
 		return true;

@@ -30,20 +30,15 @@ exchange_cache(const struct exchange *exchange)
 
 /* ---- a hit ---- */
 
-/* RFC 9110, 8.3.1: without parameters and in lower case; at == NULL: none. */
-static struct str
-media_type(const struct cache_object *object, struct arena *arena)
+static enum errand_outcome
+see_type(struct exchange *exchange, const struct cache_object *object)
 {
-	struct str rest = cache_object_head(object);
-	struct http_field field;
+	struct http_fields fields;
 
-	while (cache_head_next(&rest, &field)) {
-		if (field.id != HTTP_NAME_CONTENT_TYPE)
-			continue;
-		field.value.len = str_find(field.value, ';');
-		return arena_lower(arena, str_trim(field.value));
-	}
-	return (struct str){ NULL, 0 };
+	if (cache_head_read(cache_object_head(object), &exchange->client->arena,
+		&fields) < 0)
+		return errand_see_no_type(&exchange->errand);
+	return exchange_see_type(exchange, &fields);
 }
 
 /* Whether the client may have it; if not, it has been told.  What the server
@@ -55,8 +50,7 @@ exchange_may_have(struct exchange *exchange, const struct cache_object *object)
 	enum errand_outcome outcome = errand_settle(errand);
 
 	if (outcome == ERRAND_READY)
-		outcome = errand_see_type(
-		    errand, media_type(object, &exchange->client->arena));
+		outcome = see_type(exchange, object);
 	if (outcome == ERRAND_LIMITED)
 		exchange_answer_failure(exchange, errand->failure);
 	else if (outcome != ERRAND_READY)

@@ -64,8 +64,29 @@ read_path(
 	return path;
 }
 
-/* Copies them: a policy may ask until the answer has come.  Passwords are no
- * affair of its. */
+/* As the server will see it: the URL's, whatever the client had in its place
+ * (RFC 9112, 3.2.2). */
+static struct str
+tell_host(const struct http_uri *uri, struct arena *arena)
+{
+	struct text text = TEXT_EMPTY;
+
+	http_uri_add_host(uri, &text);
+	struct str host = arena_str(arena, text_str(&text));
+	arena->full |= text.full;
+	text_fini(&text);
+	return host;
+}
+
+/* Passwords are no affair of the policy's, and what ends at our hop the server
+ * does not see. */
+static bool
+is_told(const struct http_field *field)
+{
+	return field->id != HTTP_NAME_PROXY_AUTHORIZATION && !field->hop;
+}
+
+/* Copies them: a policy may ask until the answer has come. */
 static void
 tell_headers(
     const struct http_request *request, struct arena *arena, struct flow *flow)
@@ -78,10 +99,12 @@ tell_headers(
 
 	for (size_t i = 0; headers != NULL && i < fields->count; i++) {
 		const struct http_field *field = &fields->items[i];
-		if (field->id == HTTP_NAME_PROXY_AUTHORIZATION)
+		if (!is_told(field))
 			continue;
 		headers[count].name = arena_str(arena, field->name);
-		headers[count++].value = arena_str(arena, field->value);
+		headers[count++].value = field->id == HTTP_NAME_HOST
+					     ? tell_host(&request->uri, arena)
+					     : arena_str(arena, field->value);
 	}
 	if (headers != NULL)
 		admission_headers(flow, headers, count);

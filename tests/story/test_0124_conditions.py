@@ -53,6 +53,9 @@ report reject lan -> wan tcp 7006              log     as "would be shut"
 allow  lan -> wan tcp 7001-7002, tcp 7006              as "open"
 report reject lan -> v4only.example.com        log     as "would be refused"
 reject lan -> any except .example.com tcp 80 scheme http header X-Shut "yes*" as "header"
+allow  lan -> tracker.example.net tcp 80 header X-Tenant "ours" as "tenant"
+reject lan -> tracker.example.net tcp 80               as "no tenant"
+reject lan -> ads.example.net tcp 80 header Host "ads.example.net" path "/shut" as "host"
 reject lan -> any tcp 80 type image/*          log     as "no pictures"
 reject lan -> shop.example.com tcp 80 during now       as "closed"
 allow  lan -> eu.packages.example tcp 80 limit 2/h burst 2 per source log as "seldom"
@@ -146,6 +149,18 @@ def test_a_header_is_compared_by_case(gateway: Gateway) -> None:
     shut = ["-H", "x-shut: yes, please"]
     assert lan.curl("http://ads.example.net/", *PROXY, *shut).status == 403
     assert lan.curl("http://ads.example.net/", "-4", *shut).status == 403
+
+
+def test_a_header_is_what_the_server_sees(gateway: Gateway) -> None:
+    """What `Connection` names ends here, so it does not open what asks for it;
+    and the URL is the Host."""
+    lan, url = gateway.lab.lan, "http://tracker.example.net/"
+    ours = ["-H", "X-Tenant: ours"]
+    assert lan.curl(url, *PROXY, *ours).status == 200
+    assert lan.curl(url, *PROXY).status == 403
+    assert lan.curl(url, *PROXY, *ours, "-H", "Connection: x-tenant").status == 403
+    forged = ["-H", "Host: www.example.com"]
+    assert lan.curl("http://ads.example.net/shut", *PROXY, *forged).status == 403
 
 
 @pytest.mark.parametrize("way", [(), PROXY], ids=["intercepted", "explicit"])

@@ -451,3 +451,23 @@ def test_a_proof_is_not_sent_behind_one_s_back(site: Site) -> None:
         assert not any(b"Negotiate" in head for head in windows.asked)
         alice.close()
         bob.close()
+
+
+# ---- types that not all see the same ----
+
+
+@pytest.mark.parametrize("kept", ["max-age=60", "no-store"])
+@pytest.mark.parametrize(
+    "types",
+    [["text/plain", "image/png"], "text/plain, image/png", "multipart/byteranges; boundary=x"],
+    ids=["two lines", "one line", "in parts"],
+)
+def test_a_type_in_another_s_clothes(site: Site, types, kept: str) -> None:
+    """A browser takes the last one, or that of each part; a policy that looked at
+    the first one would let pictures pass."""
+    path = site.page(Reply(headers={"Content-Type": types, "Cache-Control": kept}))
+    for _ in range(2):
+        got = site.get(path)
+        assert got.status == 403 and b"several" in got.body
+    same = site.page(Reply(headers={"Content-Type": ["text/plain", "Text/Plain;a=b"]}))
+    assert site.get(same).status == 200
