@@ -120,15 +120,29 @@ parse_ban(struct str rest, struct ban *ret)
 	return true;
 }
 
-/* 0, -EINVAL for what is no line of ours, or what bans_put answers. */
+/* A clock that was set back since would have it last so much longer. */
+static void
+set_back(struct ban *ban, int64_t now)
+{
+	if (ban->since <= now)
+		return;
+	if (ban->until != 0)
+		ban->until -= ban->since - now;
+	ban->since = now;
+}
+
+/*
+ * 0, -EINVAL for what is no line of ours, or what bans_put answers.  An unban
+ * that was cut off might be another one's.
+ */
 static int
-take_line(struct bans *bans, struct str line, int64_t now)
+take_line(struct bans *bans, struct str line, bool whole, int64_t now)
 {
 	struct address_range range;
 	struct ban ban;
 
 	if (str_starts(line, STR("unban "))) {
-		if (!parse_range(str_skip(line, 6), &range))
+		if (!whole || !parse_range(str_skip(line, 6), &range))
 			return -EINVAL;
 		(void)bans_remove(bans, &range);
 		return 0;
@@ -136,6 +150,7 @@ take_line(struct bans *bans, struct str line, int64_t now)
 	if (!str_starts(line, STR("ban ")) ||
 	    !parse_ban(str_skip(line, 4), &ban))
 		return -EINVAL;
+	set_back(&ban, now);
 	/* A later line counts, and this one has been over for some time. */
 	if (ban.until != 0 && ban.until <= now) {
 		(void)bans_remove(bans, &ban.range);
@@ -152,8 +167,9 @@ take_lines(struct bans *bans, const char *path, struct str rest, int64_t now,
     struct text *words)
 {
 	for (unsigned number = 1; rest.len > 0; number++) {
+		bool whole = str_find(rest, '\n') < rest.len;
 		struct str line = str_cut(&rest, '\n');
-		int rc = take_line(bans, line, now);
+		int rc = take_line(bans, line, whole, now);
 		if (rc < 0)
 			text_addf(words, "%s:%u: this ban is left out: %s\n",
 			    path, number,

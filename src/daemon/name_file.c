@@ -23,10 +23,13 @@ forget_fd(struct name_file *file)
 static void
 add_head(struct text *out, int64_t ends, struct str zone, struct str name)
 {
-	char until[CLOCK_TEXT_BYTES];
+	char noted[CLOCK_TEXT_BYTES], until[CLOCK_TEXT_BYTES];
+	int64_t now = clock_wall();
 
-	clock_format(clock_wall() + (ends - clock_now()), until);
-	text_addf(out, "%s %.*s %.*s", until, STR_ARG(zone), STR_ARG(name));
+	clock_format(now, noted);
+	clock_format(now + (ends - clock_now()), until);
+	text_addf(
+	    out, "%s %s %.*s %.*s", noted, until, STR_ARG(zone), STR_ARG(name));
 }
 
 static void
@@ -132,26 +135,45 @@ take_address(struct learned_names *names, struct str zone, struct str name,
 	return rc < 0 ? rc : 0;
 }
 
+/* A clock that was set back since makes it last no longer.  An older version
+ * did not write when it was noted. */
+static bool
+take_times(struct str *line, int64_t now, int64_t *ret_left)
+{
+	int64_t noted, until;
+
+	if (clock_parse(str_cut(line, ' '), &noted) < 0)
+		return false;
+	struct str rest = *line;
+	if (clock_parse(str_cut(&rest, ' '), &until) < 0) {
+		*ret_left = noted - now;
+		return true;
+	}
+	*line = rest;
+	*ret_left = until - (noted > now ? noted : now);
+	return true;
+}
+
 /* 0, -EINVAL for what is no line of ours, or -ENOMEM. */
 static int
 take_line(struct learned_names *names, struct str line, int64_t now)
 {
 	char name[HOSTNAME_MAX + 1];
 	struct str parsed;
-	int64_t until;
+	int64_t left;
 	int rc = 0;
 
-	if (clock_parse(str_cut(&line, ' '), &until) < 0)
+	if (!take_times(&line, now, &left))
 		return -EINVAL;
 	struct str zone = str_cut(&line, ' ');
 	if (zone.len == 0 || zone.len > POLICY_ZONE_NAME_MAX ||
 	    hostname_parse(str_cut(&line, ' '), name, &parsed) < 0 ||
 	    line.len == 0)
 		return -EINVAL;
-	while (rc == 0 && until > now && line.len > 0 &&
+	while (rc == 0 && left > 0 && line.len > 0 &&
 	       !learned_names_are_full(names))
 		rc = take_address(names, zone, parsed, str_cut(&line, ' '),
-		    clock_now() + (until - now));
+		    clock_now() + left);
 	return rc;
 }
 
@@ -163,7 +185,10 @@ take_lines(struct learned_names *names, const char *path, struct str rest,
 	int rc = 0;
 
 	while (rc == 0 && rest.len > 0) {
-		rc = take_line(names, str_cut(&rest, '\n'), now);
+		/* Half an address may be another one. */
+		bool whole = str_find(rest, '\n') < rest.len;
+		struct str line = str_cut(&rest, '\n');
+		rc = whole ? take_line(names, line, now) : -EINVAL;
 		if (rc == -EINVAL) {
 			bad++;
 			rc = 0;

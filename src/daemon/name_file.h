@@ -4,9 +4,9 @@
  *
  * DIR/names, a line for each answer that was news:
  *
- *	UNTIL lan git.example.com 192.0.2.1 192.0.2.2
+ *	NOTED UNTIL lan git.example.com 192.0.2.1 192.0.2.2
  *
- * The time is that of clock_format.  What has come is one write, when it is
+ * Times are those of clock_format.  What has come is one write, when it is
  * settled; the file is written anew, beside and in one step, when it is opened
  * and when most of its lines are of the past.
  */

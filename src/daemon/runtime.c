@@ -38,10 +38,18 @@ make_dir(const char *dir, bool *ret_new, struct text *reterr_why)
 		    dir, strerror(-rc));
 		return rc;
 	}
-	if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
-		return 0;
-	text_addf(reterr_why, "%s is not a folder", dir);
-	return -ENOTDIR;
+	if (stat(dir, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		text_addf(reterr_why, "%s is not a folder", dir);
+		return -ENOTDIR;
+	}
+	/* They could say who is banned and which names are known, and listen
+	 * for what root says to the gateway. */
+	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
+		text_addf(reterr_why,
+		    "others can write in the runtime folder %s", dir);
+		return -EPERM;
+	}
+	return 0;
 }
 
 static void

@@ -26,8 +26,8 @@ int stamp_of_fd(int fd, struct stamp *ret);
 bool stamp_eq(const struct stamp *a, const struct stamp *b);
 
 /*
- * As file_read; *ret is the state before the first byte was read, and
- * *ret_torn says whether it was another one after the last.
+ * As file_read, by daemon/trail; *ret is the state before the first byte was
+ * read, and *ret_torn says whether it was another one after the last.
  */
 int stamp_read(const char *path, size_t bytes_max, struct text *ret_text,
     struct stamp *ret, bool *ret_torn);

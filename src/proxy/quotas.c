@@ -183,11 +183,20 @@ set_period(struct quotas *quotas, struct quota *quota, int64_t wall)
 		quotas->next_end = end;
 }
 
-/* A clock that is set back begins no period. */
+/* A clock that is set back a little begins no period; one that was wrong by
+ * more than one would have this one last as long. */
+static bool
+is_over(const struct quota *quota, int64_t wall)
+{
+	int64_t begin = quota->at.begin;
+
+	return wall >= quota->end || wall < begin - (quota->end - begin);
+}
+
 static void
 renew(struct quotas *quotas, struct quota *quota, int64_t wall)
 {
-	if (wall < quota->end)
+	if (!is_over(quota, wall))
 		return;
 	set_period(quotas, quota, wall);
 	atomic_store_explicit(&quota->meter.used, 0, memory_order_relaxed);

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.lab.gateway import GOOD, WRONG_WORLD, Gateway
+from tests.lab.gateway import GOOD, WRONG_WORLD, Gateway, GatewayError
 from tests.lab.lab import Lab
 
 OTHERS = {"nobody": 65534, "the proxy's user": pwd.getpwnam("gatehouse").pw_uid}
@@ -80,6 +80,19 @@ def test_nobody_else_holds_its_lock(own_lab: Lab, who: str) -> None:
     lock.touch(mode=0o644)
     with gateway:
         assert as_user(OTHERS[who], lambda: try_open(str(lock))) == errno.EACCES
+
+
+@pytest.mark.parametrize("mode, owner", [(0o1777, 0), (0o775, 0), (0o755, 65534)])
+def test_a_folder_that_others_can_write_in(own_lab: Lab, mode: int, owner: int) -> None:
+    """They would make files in it that are believed: bans, names, the socket."""
+    gateway = Gateway(own_lab, "drop any -> any\n")
+    gateway.runtime.mkdir()
+    os.chmod(gateway.runtime, mode)
+    os.chown(gateway.runtime, owner, owner)
+    with pytest.raises(GatewayError) as told, gateway:
+        pass
+    assert told.value.status == WRONG_WORLD
+    assert f"others can write in the runtime folder {gateway.runtime}" in str(told.value)
 
 
 @pytest.mark.parametrize("who", OTHERS)

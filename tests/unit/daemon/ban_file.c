@@ -62,6 +62,9 @@ expect(int64_t now, const char *all)
 	text_fini(&text);
 }
 
+/* After all that is noted here. */
+#define NOW (61 * CLOCK_SECOND)
+
 #define T(seconds) "1970-01-01T00:0" seconds ".000000Z"
 
 static void
@@ -69,7 +72,7 @@ lines_are_read(void **state)
 {
 	(void)state;
 	(void)unlink(path);
-	expect(0, "");
+	expect(NOW, "");
 	write_file("ban 192.0.2.1 " T("1:00") " " T(
 	    "2:00") " it knocks\n"
 		    "ban 2001:db8::/32 " T(
@@ -81,9 +84,9 @@ lines_are_read(void **state)
 							"unban "
 							"192.0.2.2\nunban "
 							"192.0.2.3\n");
-	expect(0, "192.0.2.1 61 180 again\n2001:db8::/32 60 0 \n");
+	expect(NOW, "192.0.2.1 61 180 again\n2001:db8::/32 60 0 \n");
 	/* What was read was written anew, and is read the same. */
-	expect(0, "192.0.2.1 61 180 again\n2001:db8::/32 60 0 \n");
+	expect(NOW, "192.0.2.1 61 180 again\n2001:db8::/32 60 0 \n");
 	expect(180 * CLOCK_SECOND, "2001:db8::/32 60 0 \n");
 }
 
@@ -96,6 +99,32 @@ the_last_line_counts(void **state)
 					      "ban 192.0.2.1 " T("1:00") " " T(
 						  "2:00") "\n");
 	expect(120 * CLOCK_SECOND, "");
+}
+
+/* What lasted a minute lasts a minute, and not until the wrong time comes. */
+static void
+a_clock_that_was_set_back(void **state)
+{
+	(void)state;
+	write_file("ban 192.0.2.1 " T("8:00") " " T("9:00") " it knocks\n"
+							    "ban 192.0.2.2 " T(
+								"8:00") " -\n");
+	expect(120 * CLOCK_SECOND, "192.0.2.1 120 180 it knocks\n"
+				   "192.0.2.2 120 0 \n");
+}
+
+/* It would be another one's. */
+static void
+an_unban_that_is_cut_off(void **state)
+{
+	struct text text = TEXT_EMPTY;
+
+	(void)state;
+	write_file("ban 192.0.2.1 " T("1:00") " -\nunban 192.0.2.1");
+	read_all(NOW, &text);
+	assert_int_equal(strncmp(text.at, "192.0.2.1 60 0 \n\n", 17), 0);
+	assert_non_null(strstr(text.at, ":2: this ban is left out"));
+	text_fini(&text);
 }
 
 static void
@@ -112,12 +141,12 @@ what_makes_no_sense_is_left_out(void **state)
 		text_clear(&text);
 		text_addf(&text, "%s\nban 192.0.2.9 " T("1:00") " -", lines[i]);
 		write_file(text.at);
-		read_all(0, &text);
+		read_all(NOW, &text);
 		assert_int_equal(
 		    strncmp(text.at, "192.0.2.9 60 0 \n\n", 17), 0);
 		assert_non_null(strstr(
 		    text.at, ":1: this ban is left out: it makes no sense\n"));
-		expect(0, "192.0.2.9 60 0 \n");
+		expect(NOW, "192.0.2.9 60 0 \n");
 	}
 	text_fini(&text);
 }
@@ -133,7 +162,7 @@ changes_are_noted(void **state)
 
 	(void)state;
 	(void)unlink(path);
-	assert_int_equal(ban_file_open(&file, path, &bans, 0, &words), 0);
+	assert_int_equal(ban_file_open(&file, path, &bans, NOW, &words), 0);
 	for (unsigned i = 0; i < 10000; i++) {
 		struct address address = { .family = ADDRESS_IPV4,
 			.bytes = { 192, 0, 2, (uint8_t)(i % 5) } };
@@ -149,7 +178,7 @@ changes_are_noted(void **state)
 	assert_true(st.st_size < 2 * BAN_FILE_OLD_LINES_MAX * 64);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	ban_file_close(&file);
-	read_all(0, &text);
+	read_all(NOW, &text);
 	size_t lines = 0;
 	for (size_t i = 0; i < text.len; i++)
 		lines += text.at[i] == '\n';
@@ -169,7 +198,7 @@ a_folder_that_is_gone_is_told_of(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    ban_file_open(&file, "/nowhere/bans", &bans, 0, &words), -ENOENT);
+	    ban_file_open(&file, "/nowhere/bans", &bans, NOW, &words), -ENOENT);
 	assert_non_null(strstr(words.at, "bans are not kept in /nowhere/bans"));
 	assert_true(ban_file_note(&file, &bans, &range) < 0);
 	ban_file_close(&file);
@@ -182,6 +211,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_read),
 		cmocka_unit_test(the_last_line_counts),
+		cmocka_unit_test(a_clock_that_was_set_back),
+		cmocka_unit_test(an_unban_that_is_cut_off),
 		cmocka_unit_test(what_makes_no_sense_is_left_out),
 		cmocka_unit_test(changes_are_noted),
 		cmocka_unit_test(a_folder_that_is_gone_is_told_of),

@@ -123,6 +123,26 @@ names_outlive_the_daemon(void **state)
 	learned_names_fini(&names);
 }
 
+/* An address opens no longer than it was said to. */
+static void
+a_clock_that_was_set_back(void **state)
+{
+	struct learned_names names = LEARNED_NAMES_EMPTY;
+	struct name_file file;
+
+	(void)state;
+	open_file(&file, &names, clock_wall(), "");
+	learn(&file, &names, "lan", "git.example", "192.0.2.1", 600);
+	assert_int_equal(name_file_write(&file, &names), 0);
+	name_file_close(&file);
+	learned_names_fini(&names);
+	open_file(&file, &names, clock_wall() - 86400 * CLOCK_SECOND, "");
+	assert_int_equal(
+	    seconds_left(&names, "lan", "git.example", "192.0.2.1"), 600);
+	name_file_close(&file);
+	learned_names_fini(&names);
+}
+
 static void
 lines_of_the_past_go(void **state)
 {
@@ -168,7 +188,7 @@ what_makes_no_sense_is_left_out(void **state)
 	    "tomorrow lan git.example 192.0.2.1\n"
 	    "2001-01-01T00:00:00.000000Z lan old.example 192.0.2.1\n"
 	    "\n"
-	    "2099-01-01T00:00:00.000000Z lan a.exam";
+	    "2099-01-01T00:00:00.000000Z lan a.example 192.0.2.2";
 	struct learned_names names = LEARNED_NAMES_EMPTY;
 	struct name_file file;
 
@@ -213,6 +233,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(names_outlive_the_daemon, make_path),
+		cmocka_unit_test_setup(a_clock_that_was_set_back, make_path),
 		cmocka_unit_test_setup(lines_of_the_past_go, make_path),
 		cmocka_unit_test_setup(
 		    what_makes_no_sense_is_left_out, make_path),

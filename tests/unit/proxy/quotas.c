@@ -108,6 +108,27 @@ a_new_day_begins_anew(void **state)
 	quotas_unref(quotas);
 }
 
+/* A day's quota is not used up for the ten years by which a clock was wrong. */
+static void
+a_clock_that_was_far_ahead(void **state)
+{
+	const int64_t years = (int64_t)3652 * 86400 * CLOCK_SECOND;
+	struct policy_rule rule = rule_of("each", 100, true);
+	struct address source = address_of("10.0.0.4");
+	struct quotas *quotas = quotas_create();
+
+	(void)state;
+	struct quota *held = quotas_hold(quotas, &rule, source, NOON + years);
+	quota_meter(held)->used = 100;
+	assert_true(quotas_tick(quotas, NOON + years));
+	quotas_release(quotas, held);
+	held = quotas_hold(quotas, &rule, source, NOON);
+	assert_false(quota_is_used_up(held));
+	assert_true(quota_end(held) < NOON + years);
+	quotas_release(quotas, held);
+	quotas_unref(quotas);
+}
+
 /* Once, and again when another policy has raised it. */
 static void
 who_has_run_out_is_told_once(void **state)
@@ -222,6 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_source_and_all_together),
 		cmocka_unit_test(a_new_day_begins_anew),
+		cmocka_unit_test(a_clock_that_was_far_ahead),
 		cmocka_unit_test(who_has_run_out_is_told_once),
 		cmocka_unit_test(what_has_changed_is_collected),
 		cmocka_unit_test(a_full_table),
