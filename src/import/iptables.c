@@ -45,6 +45,7 @@ static const struct {
 	{ "MASQUERADE", IMPORT_MASQUERADE },
 	{ "SNAT", IMPORT_SNAT },
 	{ "DNAT", IMPORT_DNAT },
+	{ "REDIRECT", IMPORT_REDIRECT },
 	{ "TCPMSS", IMPORT_CLAMP },
 };
 
@@ -74,8 +75,8 @@ read_addresses_to(struct iptables_draft *draft, struct str text)
 		draft->rule.port_first = draft->rule.port_last = both.port;
 		return;
 	}
-	iptables_inexact(draft, "a flow is published to one address, and one "
-				"port or the same ones");
+	draft->rule.lost = "a flow is published to one address, and one port "
+			   "or the same ones";
 }
 
 static void
@@ -83,9 +84,9 @@ take_to(struct iptables_draft *draft, const struct str *values, bool negated)
 {
 	(void)negated;
 	read_addresses_to(draft, values[0]);
-	if (draft->rule.why == NULL &&
+	if (draft->rule.lost == NULL &&
 	    !address_eq(draft->rule.to.first, draft->rule.to.last))
-		iptables_inexact(draft, "several addresses take turns");
+		draft->rule.lost = "several addresses take turns";
 }
 
 static void
@@ -109,7 +110,7 @@ take_ports_to(
     struct iptables_draft *draft, const struct str *values, bool negated)
 {
 	(void)values, (void)negated;
-	iptables_inexact(draft, "the ports of a translation have no word");
+	draft->rule.lost = "the ports of a translation have no word";
 }
 
 static void

@@ -295,19 +295,27 @@ match_status(
 		nft_lose(draft, STR("ct status"));
 }
 
+/* The host's own, which the part of the list tells, or of many. */
 static void
-match_local(
+match_type(
     struct nft_draft *draft, const struct nft_values *values, bool negated)
 {
-	enum import_hook hook = draft->chain->hook;
+	struct span_set many = { 0 };
 
-	if (values->count != 1 || !has(values, "local") ||
-	    (draft->chain->nat && negated) ||
-	    (!draft->chain->nat && hook != IMPORT_INPUT &&
-		hook != IMPORT_FORWARD))
-		nft_lose(draft, STR("fib"));
-	else if (!draft->chain->nat)
-		draft->rule.late |= (hook == IMPORT_FORWARD) != negated;
+	if (values->count == 1 && has(values, "local")) {
+		draft->rule.whom = negated ? IMPORT_FOREIGN : IMPORT_LOCAL;
+		return;
+	}
+	for (size_t i = 0; i < values->count; i++) {
+		bool cast = str_is(values->items[i], "multicast");
+		if (!cast && !str_is(values->items[i], "broadcast")) {
+			nft_lose(draft, values->items[i]);
+			return;
+		}
+		many = span_set_or(nft_arena(draft), many,
+		    cast ? import_multicast() : import_broadcast());
+	}
+	nft_narrow(draft, many, negated, false);
 }
 
 const struct nft_key nft_keys[] = {
@@ -337,7 +345,9 @@ const struct nft_key nft_keys[] = {
 	{ { "icmpv6", "type" }, match_icmp6 },
 	{ { "ct", "state" }, match_state },
 	{ { "ct", "status" }, match_status },
-	{ { "fib", "daddr", "type" }, match_local },
+	{ { "fib", "daddr", "type" }, match_type },
+	{ { "meta", "pkttype" }, match_type },
+	{ { "pkttype" }, match_type },
 };
 
 const size_t nft_key_count = COUNT_OF(nft_keys);

@@ -291,7 +291,9 @@ read_translation(struct nft_draft *draft, enum import_action action)
 		draft->rule.port_first = draft->rule.port_last = both.port;
 	} else if (address_range_parse(to, &draft->rule.to, &why) < 0 ||
 		   !address_eq(draft->rule.to.first, draft->rule.to.last)) {
-		nft_lose(draft, to);
+		draft->rule.lost = import_words(
+		    nft_arena(draft), "no word for '%.*s'", STR_ARG(to))
+				       .at;
 	}
 }
 
@@ -383,8 +385,12 @@ read_statement(struct nft_draft *draft)
 		read_translation(draft, IMPORT_DNAT);
 	} else if (nft_is(draft, 0, "tcp") && nft_is(draft, 1, "flags")) {
 		read_flags(draft);
-	} else if (nft_is(draft, 0, "redirect") || nft_is(draft, 0, "queue") ||
-		   nft_is(draft, 0, "tproxy") || nft_is(draft, 0, "synproxy")) {
+	} else if (nft_is(draft, 0, "redirect")) {
+		draft->rule.action = IMPORT_REDIRECT;
+		draft->decided = true;
+		draft->at = draft->to;
+	} else if (nft_is(draft, 0, "queue") || nft_is(draft, 0, "tproxy") ||
+		   nft_is(draft, 0, "synproxy")) {
 		/* Where it is not known what comes of it, it is refused. */
 		nft_lose(draft, nft_token_at(draft, 0)->text);
 		draft->rule.action = IMPORT_DROP;

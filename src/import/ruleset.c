@@ -154,6 +154,26 @@ import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
 	rule->match.service = narrow(rules, rule->match.service, set, negated);
 }
 
+struct span_set
+import_multicast(void)
+{
+	static const struct span many[] = {
+		{ { 0, 0xffffe0000000 }, { 0, 0xffffefffffff } },
+		{ { 0xff00000000000000, 0 }, { UINT64_MAX, UINT64_MAX } },
+	};
+
+	return (struct span_set){ many, 2 };
+}
+
+struct span_set
+import_broadcast(void)
+{
+	static const struct span all = { { 0, 0xffffffffffff },
+		{ 0, 0xffffffffffff } };
+
+	return (struct span_set){ &all, 1 };
+}
+
 uint64_t
 import_interface_bit(struct import_ruleset *rules, struct str name)
 {

@@ -31,8 +31,16 @@ enum import_action {
 	IMPORT_MASQUERADE,
 	IMPORT_SNAT,
 	IMPORT_DNAT,
+	IMPORT_REDIRECT, /* to the gateway itself */
 	IMPORT_CLAMP,
 	IMPORT_ACTION_COUNT
+};
+
+/* Whose the destination is, which the part of the list tells. */
+enum import_whom {
+	IMPORT_WHOMEVER,
+	IMPORT_LOCAL,
+	IMPORT_FOREIGN
 };
 
 struct import_rule {
@@ -40,9 +48,11 @@ struct import_rule {
 	struct box match; /* of interfaces import_ruleset_settle() knows more */
 	uint64_t in, out; /* interfaces, a bit each; all: none is named */
 	const char *why;  /* it is not said exactly; NULL: it is */
+	const char *lost; /* what it matches is, but where it sends it is not */
 	bool late;        /* it never matches the first packet of a flow */
 	bool odd;         /* that is so because of its flags */
 	bool translated;  /* it matches what was translated (publish) only */
+	enum import_whom whom;
 	enum import_action action;
 	struct str target;       /* the chain of a jump */
 	struct str limit;        /* " limit 5/m burst 5", as a policy says it */
@@ -63,6 +73,9 @@ enum import_hook {
 	IMPORT_POSTROUTING,
 	IMPORT_HOOK_COUNT
 };
+
+/* The priority at which destinations are translated. */
+#define IMPORT_DSTNAT (-100)
 
 struct import_chain {
 	struct str table, name;
@@ -129,7 +142,8 @@ struct import_ruleset {
 	struct import_sets sets;
 	struct import_interface interfaces[IMPORT_INTERFACES_MAX];
 	size_t interface_count;
-	uint64_t outside; /* the interfaces behind which all else lives */
+	uint64_t outside;    /* the interfaces behind which all else lives */
+	struct span_set own; /* the host's addresses, as far as it told */
 	struct import_zone zones[IMPORT_INTERFACES_MAX + 1];
 	size_t zone_count;
 	struct import_hours hours[IMPORT_INTERFACES_MAX];
@@ -172,6 +186,10 @@ void import_rule_dst(struct import_ruleset *rules, struct import_rule *rule,
     struct span_set set, bool negated);
 void import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
     struct span_set set, bool negated);
+
+/* 224.0.0.0/4, ff00::/8 and 255.255.255.255: what is sent to many. */
+struct span_set import_multicast(void);
+struct span_set import_broadcast(void);
 
 /* By this interface, or by any other; "eth+" and "eth*" are all of eth. */
 void import_rule_in(struct import_ruleset *rules, struct import_rule *rule,

@@ -62,6 +62,19 @@ import_address_fill(struct address address, unsigned bits, bool ones)
 }
 
 static void
+learn_own(struct import_ruleset *rules, struct str text)
+{
+	struct str base = str_cut(&text, '/');
+	struct address_range range;
+
+	if (address_parse(base, &range.first) < 0)
+		return;
+	range.last = range.first;
+	rules->own = span_set_or(rules->arena, rules->own,
+	    span_set_one(rules->arena, span_of_range(&range)));
+}
+
+static void
 learn_address(struct import_ruleset *rules, struct str device, struct str text)
 {
 	uint64_t bit = import_interface_bit(rules, device);
@@ -140,6 +153,8 @@ import_addresses_read(struct import_ruleset *rules, struct str text)
 		address = word_after(&words, "inet");
 		if (address.at == NULL)
 			address = word_after(&words, "inet6");
+		if (address.at != NULL)
+			learn_own(rules, address);
 		if (address.at != NULL && device.len > 0)
 			learn_address(rules, device, address);
 		else if (word_after(&words, "dev").at != NULL)
