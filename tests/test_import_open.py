@@ -127,6 +127,27 @@ CASES = [
         unsaid=["not translated"],
     ),
     Case(
+        "a negation may stand before its value",
+        "iptables",
+        filtering(
+            "-s ! 10.0.0.0/255.0.0.0 -p udp -j DROP", "-p tcp -m state --state ! RELATED,ESTABLISHED -j DROP",
+            "-p icmp -i ! int0 -j DROP", "-p udp -m udp --dport ! 53 -j DROP",
+        ),
+        [(f"{OUTWARD} tcp 443", "drop"), (f"{OUTWARD} udp 53", "allow"), (f"{OUTWARD} udp 54", "drop"),
+         ("ext0 198.51.100.7 -> int0 10.0.0.4 udp 53", "drop"), (f"{OUTWARD} icmp echo-request", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a day's hours behind midnight are its own first ones",
+        "iptables",
+        filtering(
+            "-p tcp -m time --timestart 22:00:00 --timestop 06:00:00 --weekdays Mon --kerneltz -j ACCEPT",
+            "-p udp -m time --timestart 22:00:00 --timestop 06:00:00 --kerneltz -j ACCEPT", policy="DROP",
+        ),
+        [(f"{OUTWARD} tcp 443 at tue 05:00", "drop"), (f"{OUTWARD} udp 443 at tue 05:00", "allow")],
+        ["(no word for these hours)"],
+    ),
+    Case(
         "what is refused on the loopback stands there",
         "iptables",
         filtering(inward=("-i lo -p tcp --dport 25 -j DROP", "-i lo -j ACCEPT")),

@@ -174,23 +174,35 @@ set_target(struct iptables_draft *draft, struct str name, bool is_goto)
 	rule->action = is_passing(name) ? IMPORT_NOTHING : IMPORT_DROP;
 }
 
+/* "-s ! 10.0.0.0/8", as it was written until 2009. */
+static bool
+is_negated_behind(
+    const struct iptables_option *option, const struct str *words, size_t count)
+{
+	return option != NULL && option->values > 0 && option->take != NULL &&
+	       !str_is(words[0], "--comment") && count > 1 &&
+	       str_is(words[1], "!");
+}
+
 /* The option and its values; the number of words that they are. */
 static size_t
 take_option(struct iptables_draft *draft, const struct str *words, size_t count,
     bool negated)
 {
 	const struct iptables_option *option = iptables_match_find(words[0]);
+	bool behind = is_negated_behind(option, words, count);
 	size_t more = 1;
 
 	if (option == NULL)
 		option = iptables_target_find(words[0]);
 	if (option != NULL) {
-		if (count <= option->values)
+		if (count <= option->values + behind)
 			iptables_inexact(
 			    draft, "%s lacks its value", option->name);
 		else if (option->take != NULL)
-			option->take(draft, words + 1, negated);
-		return 1 + option->values;
+			option->take(
+			    draft, words + 1 + behind, negated != behind);
+		return 1 + behind + option->values;
 	}
 	if (draft->rule.action != IMPORT_LOG)
 		iptables_inexact(draft, "no word for %.*s", STR_ARG(words[0]));
