@@ -38,6 +38,15 @@ def nat(*rules: str) -> str:
     ) + "COMMIT\n"
 
 
+def nft(*forward: str, policy: str = "accept", before: str = "", behind: str = "") -> str:
+    return (
+        "table inet t {\n" + before + "chain inward { type filter hook input priority 0; policy accept; }\n"
+        f"chain forward {{ type filter hook forward priority 0; policy {policy};\n"
+        + "".join(f"{rule}\n" for rule in forward) + "}\n}\n" + behind
+    )
+
+
+INWARD = "ext0 198.51.100.7 -> int0 10.0.0.4"
 OUTWARD = "int0 10.0.0.4 -> ext0 198.51.100.7"
 
 CASES = [
@@ -154,7 +163,141 @@ CASES = [
         [],
         ["# not translated: -A INPUT -i lo -p tcp --dport 25 -j DROP (the gateway's own loopback is always open)"],
     ),
+    Case(
+        "who asks for a protocol of IPv4 asks for IPv4",
+        "nft",
+        nft("ip protocol tcp accept", "ip6 nexthdr udp accept", policy="drop"),
+        [(f"{OUTWARD} tcp 443", "allow"), (f"{OUTWARD} udp 443", "drop"),
+         ("int0 2001:db8:1::4 -> ext0 2001:db8:f::7 tcp 443", "drop"),
+         ("int0 2001:db8:1::4 -> ext0 2001:db8:f::7 udp 443", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a map of verdicts by name, and one of several keys",
+        "nft",
+        nft(
+            "iifname vmap @way", "iifname . oifname vmap { \"int0\" . \"int1\" : drop, \"int0\" . \"ext0\" : accept }",
+            before="map way { type ifname : verdict; elements = { \"ext0\" : jump in, \"int1\" : drop } }\n"
+            "chain in { tcp dport 22 drop; }\n",
+        ),
+        [(f"{INWARD} tcp 22", "drop"), (f"{INWARD} tcp 23", "allow"), (f"{OUTWARD} tcp 22", "allow"),
+         ("int1 10.0.9.4 -> ext0 198.51.100.7 tcp 23", "drop"), ("int0 10.0.0.4 -> int1 10.0.9.4 tcp 22", "drop")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a map that is not known refuses",
+        "nft",
+        nft("tcp dport vmap @there_is_none", "ip saddr . tcp sport vmap { 10.0.0.4 . 22 : drop }"),
+        [(f"{OUTWARD} tcp 443", "drop")],
+        ["(no word for 'vmap'; the rule below refuses more)"],
+    ),
+    Case(
+        "a name that is not known refuses whatever it may be",
+        "nft",
+        nft("tcp dport vmap { $PORT : drop }"),
+        [(f"{OUTWARD} tcp 443", "drop"), (f"{OUTWARD} udp 443", "allow")],
+        ["(it names no set that was read; the rule below refuses more)"],
+    ),
+    Case(
+        "pairs of values, in sets and defines of defines",
+        "nft",
+        "define WEB = 443\ndefine ALL = { $WEB, 8443 }\n" + nft(
+            "ip daddr . tcp dport @pairs accept", "ip saddr . udp dport { 10.0.0.4 . 53, 10.0.0.5 . 123 } accept",
+            "udp dport $ALL accept", policy="drop",
+            before="set pairs { type ipv4_addr . inet_service; elements = { 198.51.100.7 . 22, 192.0.2.80 . 80 } }\n",
+        ),
+        [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 80", "drop"), (f"{OUTWARD} udp 53", "allow"),
+         (f"{OUTWARD} udp 123", "drop"), (f"{OUTWARD} udp 8443", "allow"), (f"{OUTWARD} udp 443", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "ranges and states with blanks, and no blanks at all",
+        "nft",
+        nft(
+            "tcp dport 1000 - 2000 drop#that is it", "udp dport{53,123}drop", "ct state established | new icmp type 8 drop",
+            "ip saddr!=10.0.0.1/24 drop",
+        ),
+        [(f"{OUTWARD} tcp 1500", "drop"), (f"{OUTWARD} udp 123", "drop"), (f"{OUTWARD} icmp echo-request", "drop"),
+         (f"{OUTWARD} tcp 443", "allow"), (f"{INWARD} tcp 443", "drop")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a mask makes other states of them",
+        "nft",
+        nft("ct state & (new | established) != 0 tcp dport 22 drop"),
+        [(f"{OUTWARD} tcp 22", "drop")],
+        ["not translated"],
+    ),
+    Case(
+        "statements outside of tables",
+        "nft",
+        "add table inet t\n"
+        "add chain inet t forward { type filter hook forward priority 0; policy accept; }\n"
+        "add set inet t bad { type ipv4_addr; }\nadd element inet t bad { 198.51.100.7 }\n"
+        "add rule inet t forward ip daddr @bad tcp dport 22 drop\nadd rule inet t forward tcp dport 23 accept\n"
+        "insert rule inet t forward tcp dport 23 drop\nadd rule inet t forward index 0 tcp dport 25 drop\n",
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "drop"), (f"{OUTWARD} tcp 25", "drop"),
+         (f"{OUTWARD} tcp 443", "allow")],
+    ),
+    Case(
+        "a table that was deleted is gone",
+        "nft",
+        nft("accept") + "delete table inet t\n" + nft("tcp dport 22 drop"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow")],
+    ),
+    Case(
+        "what a device refuses before all else",
+        "nft",
+        nft() + "table netdev d { chain c { type filter hook ingress device \"ext0\" priority 0; policy accept;\n"
+        "ip saddr 198.51.100.0/24 drop\n} }\n"
+        "table inet e { chain c { type filter hook ingress device \"int0\" priority 0; tcp dport 22 drop; } }\n",
+        [(f"{INWARD} tcp 443", "drop"), (f"{OUTWARD} tcp 443", "allow"), (f"{OUTWARD} tcp 22", "drop"),
+         ("ext0 192.0.2.7 -> int0 10.0.0.4 tcp 22", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a file that cannot be read may refuse everything",
+        "nft",
+        nft("tcp dport 22 accept", "include \"nowhere.nft\""),
+        [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 23", "drop"), ("int0 10.0.0.4 -> self 10.0.0.1 tcp 22", "allow")],
+        ["(it cannot be read; the rule below refuses more)"],
+    ),
+    Case(
+        "a file that cannot be read may refuse everything, also outside of tables",
+        "nft",
+        nft() + "include \"nowhere.nft\"\n",
+        [(f"{OUTWARD} tcp 22", "drop"), ("int0 10.0.0.4 -> self 10.0.0.1 tcp 22", "drop")],
+        ["(it cannot be read; the rule below refuses more)"],
+    ),
+    Case(
+        "no route back is a spoofed source",
+        "nft",
+        nft("fib saddr . iif oif missing drop", "fib daddr type broadcast drop", "meta pkttype multicast drop"),
+        [(f"{OUTWARD} tcp 443", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "an interface whose name would be an address",
+        "nft",
+        nft("iifname \"1\" drop"),
+        [(f"{OUTWARD} tcp 443", "drop")],
+        ["not translated"],
+    ),
 ]
+
+
+def test_included_files_stand_in_their_places(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "1.nft").write_text("define BAD = { 198.51.100.7 }\n")
+    (tmp_path / "d" / "2.nft").write_text("table inet t { chain forward { include \"rules.nft\"\n} }\n")
+    (tmp_path / "d" / "rules.nft").write_text("ip daddr $BAD tcp dport 22 drop\n")
+    rules, addresses = tmp_path / "rules", tmp_path / "addresses"
+    rules.write_text("#!/usr/sbin/nft -f\ninclude \"d/[0-9]*.nft\"\ninclude \"none/*.nft\"\n" + nft("tcp dport 23 accept"))
+    addresses.write_text(small_iptables.ADDRESSES)
+    done = run("import", rules, addresses)
+    assert "not translated" not in done.stdout, done.stdout
+    flows = [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow"), (f"{OUTWARD} tcp 24", "allow")]
+    assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/iptables_impl.h"
 
+#include "import/range.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -401,13 +403,12 @@ add_member(struct import_ruleset *rules, const struct import_wordlist *words)
 {
 	struct import_set *set = import_set_get(rules, STR(""), words->at[1]);
 	struct address_range range;
-	const char *why;
 
 	if (set == NULL)
 		return;
 	if (words->count > 3)
 		set->why = "its members have more than an address:";
-	else if (address_range_parse(words->at[2], &range, &why) < 0)
+	else if (!import_range_parse(words->at[2], &range))
 		set->why = "its members are more than addresses:";
 	else if (VEC_ADD(set, span_of_range(&range)) < 0)
 		rules->failed = true;

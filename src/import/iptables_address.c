@@ -4,18 +4,18 @@
  */
 #include "import/iptables_impl.h"
 
+#include "import/range.h"
+
 /* "A,B": any of these. */
 static struct span_set
 read_addresses(struct iptables_draft *draft, struct str list)
 {
 	struct span_set all = { 0 };
 	struct address_range range;
-	const char *why;
 
 	while (list.len > 0) {
 		struct str one = str_cut(&list, ',');
-		if (address_range_parse(one, &range, &why) < 0 &&
-		    !import_masked_parse(one, &range)) {
+		if (!import_range_parse(one, &range)) {
 			iptables_inexact(
 			    draft, "'%.*s' is no address", STR_ARG(one));
 			return span_set_all();

@@ -38,64 +38,6 @@ find_key(const struct nft_draft *draft)
 	return nft_key_count;
 }
 
-/* In the table that is read; NULL. */
-static const struct nft_words *
-find_set(const struct nft *nft, struct str table, struct str name)
-{
-	for (size_t i = nft->sets.count; i-- > 0;)
-		if (str_eq(nft->sets.items[i]->name, name) &&
-		    str_eq(nft->sets.items[i]->table, table))
-			return nft->sets.items[i];
-	return NULL;
-}
-
-static void
-add_value(struct nft_draft *draft, struct nft_values *values, struct str value)
-{
-	const struct nft_words *set = NULL;
-	bool named = false;
-
-	if (value.len > 1 && (value.at[0] == '@' || value.at[0] == '$')) {
-		named = true;
-		set = find_set(draft->nft,
-		    value.at[0] == '$' ? STR("$") : draft->nft->table,
-		    str_skip(value, 1));
-	}
-	if (named && (set == NULL || set->why != NULL)) {
-		import_rule_inexact(&draft->rule,
-		    set == NULL ? "it names no set that was read" : set->why);
-		draft->lost = true;
-		return;
-	}
-	for (size_t i = 0; i < (named ? set->count : 1); i++)
-		if (VEC_ADD(values, named ? set->items[i] : value) < 0)
-			draft->nft->rules->failed = true;
-}
-
-/* "{ a, b }", "a,b" (of states), "@set" or one word. */
-static void
-read_values(struct nft_draft *draft, struct nft_values *values)
-{
-	bool more = true;
-
-	if (!nft_is(draft, 0, "{")) {
-		while (more && draft->at < draft->to) {
-			add_value(draft, values, nft_token_at(draft, 0)->text);
-			draft->at++;
-			more = nft_is(draft, 0, ",");
-			draft->at += more;
-		}
-		return;
-	}
-	for (draft->at++; draft->at < draft->to && !nft_is(draft, 0, "}");
-	     draft->at++) {
-		const struct nft_token *token = nft_token_at(draft, 0);
-		if (!token->end && !nft_is(draft, 0, ","))
-			add_value(draft, values, token->text);
-	}
-	draft->at++;
-}
-
 static const struct {
 	const char *word;
 	enum import_action action;
@@ -126,71 +68,205 @@ read_verdict(struct nft_draft *draft, struct import_rule *rule)
 	return false;
 }
 
-/* "KEY vmap { a : accept, b : jump x }": a rule for each. */
+/* The verdict of a map that is not known may be any. */
 static void
-read_map(struct nft_draft *draft, size_t row)
+refuse_unknown(struct nft_draft *draft, struct str word)
 {
-	struct import_rule whole = draft->rule;
+	nft_lose(draft, word);
+	draft->rule.action = IMPORT_DROP;
+	draft->decided = true;
+	draft->at = draft->to;
+}
+
+/* Only what has these values, one for each key. */
+static void
+narrow_by(struct nft_draft *draft, const struct nft_element *element)
+{
+	const struct nft_keys *keys = &draft->keys;
+
+	if (element->why != NULL || element->count != keys->count) {
+		import_rule_inexact(&draft->rule,
+		    element->why != NULL ? element->why
+					 : "its values are not of its keys");
+		draft->lost = true;
+	}
+	for (size_t i = 0; i < keys->count; i++) {
+		struct str value = element->values[i];
+		struct nft_values one = { .items = &value, .count = 1 };
+		if (!draft->lost)
+			nft_keys[keys->rows[i]].match(draft, &one, false);
+		if (draft->lost)
+			nft_match_roughly(draft, keys->rows[i]);
+	}
+}
+
+/* "a : accept": a rule of its own. */
+static void
+map_one(struct nft_draft *draft, const struct nft_element *element)
+{
+	draft->rule = draft->whole;
+	draft->lost = false;
+	narrow_by(draft, element);
+	if (!read_verdict(draft, &draft->rule)) {
+		nft_lose(draft, STR("vmap"));
+		draft->rule.action = IMPORT_DROP;
+	}
+	if (VEC_ADD(&draft->split, draft->rule) < 0)
+		draft->nft->rules->failed = true;
+}
+
+/* "KEY vmap { a : accept, b : jump x }" or "KEY vmap @map" */
+static void
+read_map(struct nft_draft *draft)
+{
+	struct str name = nft_token_at(draft, 1)->text;
+	const struct nft_set *set = NULL;
 
 	draft->at++;
-	if (!nft_is(draft, 0, "{")) {
-		nft_lose(draft, STR("vmap"));
+	if (str_starts(name, STR("@")))
+		set = nft_set_find(
+		    draft->nft, draft->nft->table, str_skip(name, 1));
+	if (!nft_is(draft, 0, "{") && (set == NULL || set->why != NULL)) {
+		refuse_unknown(draft, STR("vmap"));
 		return;
 	}
-	draft->at++;
-	while (draft->at < draft->to && !nft_is(draft, 0, "}")) {
-		struct nft_values values = { 0 };
-		if (nft_token_at(draft, 0)->end || nft_is(draft, 0, ",")) {
-			draft->at++;
-			continue;
-		}
-		draft->rule = whole;
-		add_value(draft, &values, nft_token_at(draft, 0)->text);
+	draft->whole = draft->rule;
+	if (set != NULL) {
+		nft_set_visit(draft, set, map_one, 0);
 		draft->at++;
-		if (nft_is(draft, 0, ":"))
-			draft->at++;
-		nft_keys[row].match(draft, &values, false);
-		free(values.items);
-		if (!read_verdict(draft, &draft->rule)) {
-			nft_lose(draft, STR("vmap"));
-			draft->rule.action = IMPORT_DROP;
-			draft->at++;
-		}
-		if (VEC_ADD(&draft->split, draft->rule) < 0)
-			draft->nft->rules->failed = true;
-		draft->lost = false;
+	} else {
+		nft_values_visit(draft, map_one);
 	}
-	draft->at++;
-	draft->rule = whole;
+	draft->rule = draft->whole;
+	draft->lost = false;
 	draft->decided = true;
+}
+
+static void
+collect(struct nft_draft *draft, const struct nft_element *element)
+{
+	if (element->why != NULL || element->count != 1) {
+		import_rule_inexact(&draft->rule,
+		    element->why != NULL ? element->why
+					 : "its values are not of its keys");
+		draft->lost = true;
+	} else if (VEC_ADD(&draft->values, element->values[0]) < 0) {
+		draft->nft->rules->failed = true;
+	}
+}
+
+static void
+count_pieces(struct nft_draft *draft, const struct nft_element *element)
+{
+	(void)element;
+	draft->pieces++;
+}
+
+static void finish(struct nft_draft *draft);
+
+/* The rule goes on behind each element by itself. */
+static void
+fork_one(struct nft_draft *draft, const struct nft_element *element)
+{
+	struct nft_draft one = *draft;
+
+	one.split = (struct nft_rules){ 0 };
+	one.values = (struct nft_values){ 0 };
+	one.forked = false;
+	narrow_by(&one, element);
+	one.at = draft->after;
+	one.to = draft->end;
+	finish(&one);
+}
+
+/* "ip saddr . tcp dport { a . b, c . d }": a rule for each. */
+static void
+read_together(struct nft_draft *draft, bool negated)
+{
+	size_t from = draft->at;
+
+	draft->pieces = 0;
+	nft_values_visit(draft, count_pieces);
+	draft->after = draft->at;
+	draft->at = from;
+	if (negated) {
+		nft_lose(draft, STR("!="));
+		return;
+	}
+	draft->end = draft->to;
+	nft_values_visit(draft, fork_one);
+	draft->forked = true;
+	draft->at = draft->to;
+}
+
+static bool
+is_calculated(const struct nft_draft *draft)
+{
+	static const char *const words[] = { "&", "|", "^", "<<", ">>", "-",
+		"/", ".", "map", "<", ">", "<=", ">=" };
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (nft_is(draft, 0, words[i]))
+			return true;
+	return false;
+}
+
+/* "ip saddr . tcp dport" */
+static bool
+read_keys(struct nft_draft *draft, size_t row)
+{
+	draft->keys.count = 0;
+	for (;;) {
+		if (row == nft_key_count || draft->keys.count == NFT_KEYS_MAX)
+			return false;
+		draft->keys.rows[draft->keys.count++] = row;
+		draft->at += key_length(row);
+		if (!nft_is(draft, 0, "."))
+			return true;
+		draft->at++;
+		row = find_key(draft);
+	}
+}
+
+/* Its values, and whether something would be made of them. */
+static void
+read_match_values(struct nft_draft *draft, bool negated)
+{
+	size_t row = draft->keys.rows[0];
+
+	nft_values_visit(draft, collect);
+	if (!draft->lost && is_calculated(draft))
+		nft_lose(draft, nft_token_at(draft, 0)->text);
+	if (!draft->lost)
+		nft_keys[row].match(draft, &draft->values, negated);
+	if (draft->lost)
+		nft_match_roughly(draft, row);
+	free(draft->values.items);
+	draft->values = (struct nft_values){ 0 };
 }
 
 static void
 read_match(struct nft_draft *draft, size_t row)
 {
-	struct nft_values values = { 0 };
 	bool negated;
 
-	draft->at += key_length(row);
+	if (!read_keys(draft, row)) {
+		nft_lose(draft, nft_token_at(draft, 0)->text);
+		return;
+	}
 	if (nft_is(draft, 0, "vmap")) {
-		read_map(draft, row);
+		read_map(draft);
 		return;
 	}
 	negated = nft_is(draft, 0, "!=");
 	if (negated || nft_is(draft, 0, "=="))
 		draft->at++;
-	/* A mask, or two keys at once: more than one word says. */
-	if (nft_is(draft, 0, "&") || nft_is(draft, 0, ".") ||
-	    nft_is(draft, 0, "map")) {
+	if (is_calculated(draft))
 		nft_lose(draft, nft_token_at(draft, 0)->text);
-		return;
-	}
-	read_values(draft, &values);
-	if (draft->lost)
-		nft_match_roughly(draft, row);
+	else if (draft->keys.count > 1)
+		read_together(draft, negated);
 	else
-		nft_keys[row].match(draft, &values, negated);
-	free(values.items);
+		read_match_values(draft, negated);
 }
 
 /* "limit rate [over] 5/second [burst 10 packets]" */
@@ -359,6 +435,32 @@ read_flags(struct nft_draft *draft)
 	draft->rule.late |= !matches;
 }
 
+/*
+ * "fib saddr . iif oif missing": no route leads back.  Such a source does not
+ * live behind its interface, and what it sends is dropped before any rule.
+ */
+static bool
+read_way_back(struct nft_draft *draft)
+{
+	size_t ahead = 2;
+
+	if (!nft_is(draft, 0, "fib") || !nft_is(draft, 1, "saddr"))
+		return false;
+	while (nft_is(draft, ahead, ".") || nft_is(draft, ahead, "mark") ||
+	       nft_is(draft, ahead, "iif"))
+		ahead++;
+	if (!nft_is(draft, ahead, "oif"))
+		return false;
+	ahead += 1 + nft_is(draft, ahead + 1, "==");
+	bool missing =
+	    nft_is(draft, ahead, "missing") || nft_is(draft, ahead, "0");
+	if (!missing && !nft_is(draft, ahead, "exists"))
+		return false;
+	draft->rule.late |= missing;
+	draft->at += ahead + 1;
+	return true;
+}
+
 /* A statement that is known; false: there is none. */
 static bool
 read_statement(struct nft_draft *draft)
@@ -385,12 +487,14 @@ read_statement(struct nft_draft *draft)
 		read_translation(draft, IMPORT_DNAT);
 	} else if (nft_is(draft, 0, "tcp") && nft_is(draft, 1, "flags")) {
 		read_flags(draft);
+	} else if (read_way_back(draft)) {
+		return true;
 	} else if (nft_is(draft, 0, "redirect")) {
 		draft->rule.action = IMPORT_REDIRECT;
 		draft->decided = true;
 		draft->at = draft->to;
-	} else if (nft_is(draft, 0, "queue") || nft_is(draft, 0, "tproxy") ||
-		   nft_is(draft, 0, "synproxy")) {
+	} else if (nft_is(draft, 0, "queue") || nft_is(draft, 0, "fwd") ||
+		   nft_is(draft, 0, "tproxy") || nft_is(draft, 0, "synproxy")) {
 		/* Where it is not known what comes of it, it is refused. */
 		nft_lose(draft, nft_token_at(draft, 0)->text);
 		draft->rule.action = IMPORT_DROP;
@@ -422,6 +526,11 @@ read_part(struct nft_draft *draft)
 {
 	size_t row = draft->lost ? nft_key_count : find_key(draft);
 
+	if (draft->lost && nft_is(draft, 0, "vmap")) {
+		refuse_unknown(draft, STR("vmap"));
+		return;
+	}
+
 	if (row < nft_key_count) {
 		read_match(draft, row);
 		return;
@@ -440,6 +549,44 @@ read_part(struct nft_draft *draft)
 	skip_unknown(draft);
 }
 
+/* At its end, or where a line inserts it, by the devices of the chain. */
+static void
+emit(struct nft_draft *draft, const struct import_rule *given)
+{
+	struct nft *nft = draft->nft;
+	struct import_rule rule = *given;
+
+	rule.in &= draft->chain->in;
+	rule.out &= draft->chain->out;
+	if (draft->pieces > 1 && rule.limit.len > 0)
+		import_rule_inexact(
+		    &rule, "its limit holds for several rules together");
+	import_rule_add(nft->rules, draft->chain, &rule);
+	if (nft->inserts)
+		import_rule_move(draft->chain, nft->inserted++);
+}
+
+static void
+finish(struct nft_draft *draft)
+{
+	while (draft->at < draft->to)
+		read_part(draft);
+	if (!draft->decided && draft->rule.log)
+		draft->rule.action = IMPORT_LOG;
+	for (size_t i = 0; i < draft->split.count; i++) {
+		struct import_rule *one = &draft->split.items[i];
+		one->name = draft->rule.name;
+		one->log = draft->rule.log;
+		if (draft->rule.why != NULL)
+			import_rule_inexact(one, draft->rule.why);
+		draft->pieces = draft->split.count;
+		emit(draft, one);
+	}
+	if (draft->split.count == 0 && !draft->forked)
+		emit(draft, &draft->rule);
+	free(draft->split.items);
+}
+
 void
 nft_rule_read(struct nft *nft, struct import_chain *chain, size_t from,
     size_t to, struct import_line *line)
@@ -450,21 +597,7 @@ nft_rule_read(struct nft *nft, struct import_chain *chain, size_t from,
 		.to = to,
 		.rule = import_rule_begin(line, nft->family) };
 
-	if (line == NULL)
-		return;
-	while (draft.at < draft.to)
-		read_part(&draft);
-	if (!draft.decided && draft.rule.log)
-		draft.rule.action = IMPORT_LOG;
-	for (size_t i = 0; i < draft.split.count; i++) {
-		draft.split.items[i].name = draft.rule.name;
-		draft.split.items[i].log = draft.rule.log;
-		if (draft.rule.why != NULL)
-			import_rule_inexact(
-			    &draft.split.items[i], draft.rule.why);
-		import_rule_add(nft->rules, chain, &draft.split.items[i]);
-	}
-	if (draft.split.count == 0)
-		import_rule_add(nft->rules, chain, &draft.rule);
-	free(draft.split.items);
+	nft->inserted = 0;
+	if (line != NULL)
+		finish(&draft);
 }

@@ -85,6 +85,7 @@ struct import_chain {
 	bool nat;
 	enum import_action policy;
 	struct import_line *line; /* that gives it its policy; or NULL */
+	uint64_t in, out;         /* the devices that it is of, as a rule's */
 	struct import_rule *items;
 	size_t count, room;
 };
@@ -176,6 +177,9 @@ struct import_rule import_rule_begin(
 void import_rule_add(struct import_ruleset *rules, struct import_chain *chain,
     const struct import_rule *rule);
 
+/* The last rule of the chain comes to this place. */
+void import_rule_move(struct import_chain *chain, size_t to);
+
 /* It is not said exactly; the first reason counts. */
 void import_rule_inexact(struct import_rule *rule, const char *why);
 
@@ -209,9 +213,6 @@ struct import_set *import_set_get(
     struct import_ruleset *rules, struct str table, struct str name);
 struct import_set *import_set_find(
     const struct import_ruleset *rules, struct str table, struct str name);
-
-/* "192.0.2.0/255.255.255.0": a mask of ones and then noughts. */
-bool import_masked_parse(struct str text, struct address_range *ret);
 
 /* Words in the arena. */
 __attribute__((format(printf, 2, 3))) struct str import_words(

@@ -4,6 +4,8 @@
  */
 #include "import/squid_impl.h"
 
+#include "import/range.h"
+
 #include "policy/domain_name.h"
 #include "policy/limits.h"
 #include "policy/words.h"
@@ -90,14 +92,12 @@ static bool
 add_address(struct squid *squid, struct squid_acl *acl, struct str value)
 {
 	struct address_range range;
-	const char *why;
 
 	if (str_is(value, "all")) {
 		acl->set = span_set_all();
 		return true;
 	}
-	if (address_range_parse(value, &range, &why) < 0 &&
-	    !import_masked_parse(value, &range))
+	if (!import_range_parse(value, &range))
 		return false;
 	add_span(squid, acl, span_of_range(&range));
 	return true;

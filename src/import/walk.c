@@ -323,18 +323,27 @@ by_order(const void *a, const void *b)
 	       (one->priority < other->priority);
 }
 
-/* Tables that are there and say nothing, as long as one is left. */
+static bool
+is_idle(const struct import_chain *chain)
+{
+	return chain->count == 0 && chain->policy == IMPORT_ACCEPT;
+}
+
+/* Tables that are there and say nothing, as long as one is left that decides
+ * behind prerouting. */
 static void
 leave_out_idle(struct import_chains *bases)
 {
-	size_t kept = 0;
+	size_t kept = 0, last = SIZE_MAX;
 
-	for (size_t i = 0; i < bases->count; i++) {
-		const struct import_chain *chain = bases->items[i];
-		bool idle = chain->count == 0 && chain->policy == IMPORT_ACCEPT;
-		if (!idle || (kept == 0 && i + 1 == bases->count))
+	for (size_t i = 0; i < bases->count; i++)
+		if (bases->items[i]->hook != IMPORT_PREROUTING &&
+		    (!is_idle(bases->items[i]) || last == SIZE_MAX ||
+			is_idle(bases->items[last])))
+			last = i;
+	for (size_t i = 0; i < bases->count; i++)
+		if (!is_idle(bases->items[i]) || i == last)
 			bases->items[kept++] = bases->items[i];
-	}
 	bases->count = kept;
 }
 
@@ -409,7 +418,9 @@ import_walk_run(struct import_walk *walk)
 		qsort(bases.items, bases.count, sizeof(struct import_chain *),
 		    by_order);
 	for (size_t i = 0; i < bases.count; i++) {
-		walker.last = i + 1 == bases.count;
+		/* Who is let in to the host has yet to be let anywhere. */
+		walker.last = i + 1 == bases.count &&
+			      bases.items[i]->hook != IMPORT_PREROUTING;
 		walk_base(&walker, bases.items[i]);
 		decided |= bases.items[i]->hook != IMPORT_PREROUTING;
 	}

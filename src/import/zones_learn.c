@@ -4,6 +4,7 @@
  */
 #include "import/zones.h"
 
+#include "import/range.h"
 #include "import/words.h"
 
 static size_t
@@ -45,20 +46,6 @@ import_zones_learn(
 	if (!interface->told && is_of_a_network(set))
 		interface->behind =
 		    span_set_or(rules->arena, interface->behind, set);
-}
-
-struct address
-import_address_fill(struct address address, unsigned bits, bool ones)
-{
-	unsigned width = address_width(address) * 8;
-
-	for (unsigned i = width - bits; i < width; i++) {
-		if (ones)
-			address.bytes[i / 8] |= (uint8_t)(0x80U >> i % 8);
-		else
-			address.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
-	}
-	return address;
 }
 
 static void
