@@ -162,6 +162,11 @@ extern const size_t nft_key_count;
 /* What is known of a match whose values are not: its family, its protocol. */
 void nft_match_roughly(struct nft_draft *draft, size_t row);
 
+/* ---- import/nft_statement ---- */
+
+/* A statement that is known, which is read over; false: there is none. */
+bool nft_statement_read(struct nft_draft *draft);
+
 /* ---- import/nft_rule ---- */
 
 /* One rule: tokens [from, to). */

@@ -354,8 +354,8 @@ nft_take_table(struct nft *nft)
 			  ? ADDRESS_IPV4
 			  : ADDRESS_NONE;
 	struct str name = nft_take(nft);
-	nft->table = import_words(nft->rules->arena, "%.*s %.*s",
-	    STR_ARG(family), STR_ARG(name));
+	nft->table = import_words(
+	    nft->rules->arena, "%.*s %.*s", STR_ARG(family), STR_ARG(name));
 	return which < 4 || which == COUNT_OF(families);
 }
 
