@@ -47,6 +47,12 @@ def nft(*forward: str, policy: str = "accept", before: str = "", behind: str = "
 
 
 INWARD = "ext0 198.51.100.7 -> int0 10.0.0.4"
+def squid(*access: str, port: str = "http_port 3128", before: str = "") -> str:
+    acls = "acl lan src 10.0.0.0/8\nacl good dstdomain .example.com\nacl bad dstdomain .example.net\n"
+    return f"{port}\n{acls}{before}" + "".join(f"http_access {line}\n" for line in access)
+
+
+ASKED = "10.0.0.4 -> http://www.example.com/ address 198.51.100.7 method GET explicit"
 OUTWARD = "int0 10.0.0.4 -> ext0 198.51.100.7"
 
 CASES = [
@@ -282,6 +288,79 @@ CASES = [
         nft("iifname \"1\" drop"),
         [(f"{OUTWARD} tcp 443", "drop")],
         ["not translated"],
+    ),
+    Case(
+        "a proxy in front of one's own servers becomes none for everybody",
+        "squid",
+        squid("allow all", port="http_port 80 accel defaultsite=www.example.com"),
+        [],
+        unsaid=["listen"],
+    ),
+    Case(
+        "what is refused by another list, or by a program",
+        "squid",
+        squid("allow lan", before="acl video rep_mime_type video/mp4\nhttp_reply_access deny bad video\n"
+              "url_rewrite_program /usr/bin/filter\n"),
+        [(ASKED, "reject")],
+        ["http_reply_access deny bad video (", "filter (what it refuses is not known; the rule below refuses more)"],
+    ),
+    Case(
+        "another list allows some, and so no others",
+        "squid",
+        squid("allow lan", before="http_reply_access allow bad\n"),
+        [(ASKED, "reject")],
+    ),
+    Case(
+        "a line goes on behind its '\\'",
+        "squid",
+        squid("deny lan \\\n  bad", "allow \\\n\tlan", "deny all"),
+        [(ASKED, "allow"), (ASKED.replace(".com", ".net"), "reject")],
+        unsaid=["not translated"],
+    ),
+    Case(
+        "a condition is not known",
+        "squid",
+        squid(before="if ${process_number} = 1\nacl few src 10.0.0.0/8\nhttp_access allow few\n"
+              "else\nhttp_access allow lan\nendif\nhttp_access deny lan\nhttp_access deny all\n"),
+        [(ASKED, "reject")],
+        ["(its condition is not known)"],
+    ),
+    Case(
+        "no name begins with a dot",
+        "squid",
+        squid("allow dot", "deny all", before="acl dot dstdom_regex ^\\.example\\.com$\n"),
+        [(ASKED, "reject")],
+        ["not translated"],
+    ),
+    Case(
+        "a name of one label is none of the policy's",
+        "squid",
+        squid("deny one", "allow lan", "deny all", before="acl one dstdomain localhost\n"),
+        [(ASKED, "reject")],
+        ["not translated"],
+    ),
+    Case(
+        "who may go by parents only goes by none else",
+        "squid",
+        squid("allow lan", "deny all", before="cache_peer up.example.com parent 3128 0 login=a:b\nnever_direct allow all\n"),
+        [(ASKED, "reject")],
+        ["(it goes by parents, and none has a word)"],
+    ),
+    Case(
+        "what is lost of the cache and of parents is marked",
+        "squid",
+        squid("allow lan", "deny all", before="cache_peer up.example.com parent 3128 0 default\n"
+              "cache_dir ufs /var/spool/squid 100 16 256\nmaximum_object_size 4 GB\n"),
+        [(ASKED, "allow")],
+        ["(a parent is asked for all (never_direct), or say `via`)", 'cache memory 256M, disk "/var/cache/gatehouse" 100M\n',
+         "(no object is larger than what holds it)"],
+    ),
+    Case(
+        "a file that cannot be read may have denied everything",
+        "squid",
+        squid(before="http_access allow bad\ninclude /nowhere/squid.conf\nhttp_access allow lan\n"),
+        [(ASKED.replace(".com", ".net"), "allow"), (ASKED, "reject")],
+        ["(it cannot be read; the rule below refuses more)"],
     ),
 ]
 
