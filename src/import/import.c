@@ -61,6 +61,32 @@ is_of_ufw(struct str text)
 	return false;
 }
 
+/* "add rule inet filter input ...": ipset has "add" and "create" as well. */
+static bool
+is_of_nft(struct str line)
+{
+	static const char *const verbs[] = { "add", "create", "insert",
+		"delete", "destroy", "flush" };
+	static const char *const objects[] = { "table", "chain", "rule", "set",
+		"map", "element", "ruleset", "flowtable" };
+	struct str object = line, verb = str_cut(&object, ' ');
+	bool known = false;
+
+	if (str_starts(line, STR("table ")) ||
+	    str_starts(line, STR("define ")) ||
+	    str_starts(line, STR("include \"")) ||
+	    (str_starts(line, STR("#!")) && str_ends(line, STR("nft -f"))))
+		return true;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		known |= str_is(verb, verbs[i]);
+	object = str_trim(object);
+	object.len = str_find(object, ' ');
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		if (known && str_is(object, objects[i]))
+			return true;
+	return false;
+}
+
 static enum import_kind
 guess_line(struct str line)
 {
@@ -68,9 +94,7 @@ guess_line(struct str line)
 	    str_starts(line, STR("*mangle")) || str_starts(line, STR("*raw")) ||
 	    str_starts(line, STR("-A ")) || str_starts(line, STR("[")))
 		return IMPORT_KIND_IPTABLES;
-	if (str_starts(line, STR("table ")) ||
-	    str_starts(line, STR("flush ruleset")) ||
-	    str_starts(line, STR("define ")))
+	if (is_of_nft(line))
 		return IMPORT_KIND_NFT;
 	if (str_starts(line, STR("create ")) || str_starts(line, STR("add ")))
 		return IMPORT_KIND_IPSET;

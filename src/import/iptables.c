@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/iptables_impl.h"
 
+#include "import/range.h"
+
 #include "base/vec.h"
 
 #include <errno.h>
@@ -45,6 +47,7 @@ static const struct {
 	{ "MASQUERADE", IMPORT_MASQUERADE },
 	{ "SNAT", IMPORT_SNAT },
 	{ "DNAT", IMPORT_DNAT },
+	{ "REDIRECT", IMPORT_REDIRECT },
 	{ "TCPMSS", IMPORT_CLAMP },
 };
 
@@ -74,8 +77,8 @@ read_addresses_to(struct iptables_draft *draft, struct str text)
 		draft->rule.port_first = draft->rule.port_last = both.port;
 		return;
 	}
-	iptables_inexact(draft, "a flow is published to one address, and one "
-				"port or the same ones");
+	draft->rule.lost = "a flow is published to one address, and one port "
+			   "or the same ones";
 }
 
 static void
@@ -83,9 +86,9 @@ take_to(struct iptables_draft *draft, const struct str *values, bool negated)
 {
 	(void)negated;
 	read_addresses_to(draft, values[0]);
-	if (draft->rule.why == NULL &&
+	if (draft->rule.lost == NULL &&
 	    !address_eq(draft->rule.to.first, draft->rule.to.last))
-		iptables_inexact(draft, "several addresses take turns");
+		draft->rule.lost = "several addresses take turns";
 }
 
 static void
@@ -109,7 +112,7 @@ take_ports_to(
     struct iptables_draft *draft, const struct str *values, bool negated)
 {
 	(void)values, (void)negated;
-	iptables_inexact(draft, "the ports of a translation have no word");
+	draft->rule.lost = "the ports of a translation have no word";
 }
 
 static void
@@ -173,23 +176,35 @@ set_target(struct iptables_draft *draft, struct str name, bool is_goto)
 	rule->action = is_passing(name) ? IMPORT_NOTHING : IMPORT_DROP;
 }
 
+/* "-s ! 10.0.0.0/8", as it was written until 2009. */
+static bool
+is_negated_behind(
+    const struct iptables_option *option, const struct str *words, size_t count)
+{
+	return option != NULL && option->values > 0 && option->take != NULL &&
+	       !str_is(words[0], "--comment") && count > 1 &&
+	       str_is(words[1], "!");
+}
+
 /* The option and its values; the number of words that they are. */
 static size_t
 take_option(struct iptables_draft *draft, const struct str *words, size_t count,
     bool negated)
 {
 	const struct iptables_option *option = iptables_match_find(words[0]);
+	bool behind = is_negated_behind(option, words, count);
 	size_t more = 1;
 
 	if (option == NULL)
 		option = iptables_target_find(words[0]);
 	if (option != NULL) {
-		if (count <= option->values)
+		if (count <= option->values + behind)
 			iptables_inexact(
 			    draft, "%s lacks its value", option->name);
 		else if (option->take != NULL)
-			option->take(draft, words + 1, negated);
-		return 1 + option->values;
+			option->take(
+			    draft, words + 1 + behind, negated != behind);
+		return 1 + behind + option->values;
 	}
 	if (draft->rule.action != IMPORT_LOG)
 		iptables_inexact(draft, "no word for %.*s", STR_ARG(words[0]));
@@ -388,13 +403,12 @@ add_member(struct import_ruleset *rules, const struct import_wordlist *words)
 {
 	struct import_set *set = import_set_get(rules, STR(""), words->at[1]);
 	struct address_range range;
-	const char *why;
 
 	if (set == NULL)
 		return;
 	if (words->count > 3)
 		set->why = "its members have more than an address:";
-	else if (address_range_parse(words->at[2], &range, &why) < 0)
+	else if (!import_range_parse(words->at[2], &range))
 		set->why = "its members are more than addresses:";
 	else if (VEC_ADD(set, span_of_range(&range)) < 0)
 		rules->failed = true;

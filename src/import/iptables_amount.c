@@ -64,7 +64,10 @@ print_time(struct str time, const char *none, struct text *out)
 	else if (time.len == 8 && str_is(time, "23:59:59"))
 		time = STR("24:00");
 	text_add(out, time);
-	return time.len == 5;
+	return time.len == 5 && time.at[2] == ':' &&
+	       ascii_is_digit(time.at[0]) && ascii_is_digit(time.at[1]) &&
+	       time.at[3] >= '0' && time.at[3] < '6' &&
+	       ascii_is_digit(time.at[4]);
 }
 
 static const char day_names[][4] = { "mon", "tue", "wed", "thu", "fri", "sat",
@@ -123,6 +126,12 @@ settle_hours(struct iptables_draft *draft)
 	text_addc(&times, '-');
 	good &= print_time(draft->time_stop, "24:00", &times);
 	text_addc(&times, '\0');
+	/* There, the hours of a day that lie behind midnight are the day's own
+	 * first ones. */
+	if (good && times.len == sizeof("08:00-18:00")) {
+		int order = memcmp(times.at, times.at + 6, 5);
+		good = order < 0 || (order > 0 && draft->weekdays.len == 0);
+	}
 	if (!draft->local_time) {
 		iptables_inexact(draft, "its hours are of UTC, and those of a "
 					"policy local (--kerneltz)");

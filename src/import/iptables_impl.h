@@ -33,12 +33,19 @@ struct iptables_option {
 	iptables_option_fn *take; /* NULL: it changes nothing here */
 };
 
+/* ---- import/iptables_address ---- */
+
+iptables_option_fn iptables_take_src, iptables_take_dst, iptables_take_src_type,
+    iptables_take_dst_type, iptables_take_set;
+
 /* NULL if it is not known. */
 const struct iptables_option *iptables_match_find(struct str name);
 const struct iptables_option *iptables_target_find(struct str name);
 
 /* What rates, connections and hours come to, when all options were read. */
 void iptables_amounts_settle(struct iptables_draft *draft);
+
+/* ---- import/iptables_draft ---- */
 
 void iptables_inexact(struct iptables_draft *draft, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -7,67 +7,10 @@
 
 #include "import/service.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The flags of a packet that begins a flow, as bits. */
 #define FLAG_SYN 2U
-
-void
-iptables_inexact(struct iptables_draft *draft, const char *format, ...)
-{
-	char words[160];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(words, sizeof(words), format, args);
-	va_end(args);
-	import_rule_inexact(
-	    &draft->rule, import_words(draft->rules->arena, "%s", words).at);
-}
-
-/* "A,B": any of these. */
-static struct span_set
-read_addresses(struct iptables_draft *draft, struct str list)
-{
-	struct span_set all = { 0 };
-	struct address_range range;
-	const char *why;
-
-	while (list.len > 0) {
-		struct str one = str_cut(&list, ',');
-		if (address_range_parse(one, &range, &why) < 0 &&
-		    !import_masked_parse(one, &range)) {
-			iptables_inexact(
-			    draft, "'%.*s' is no address", STR_ARG(one));
-			return span_set_all();
-		}
-		all = span_set_or(draft->rules->arena, all,
-		    span_set_one(draft->rules->arena, span_of_range(&range)));
-	}
-	return all;
-}
-
-/* Nothing is known of what could not be read, however it is negated. */
-static void
-take_src(struct iptables_draft *draft, const struct str *values, bool negated)
-{
-	struct span_set set = read_addresses(draft, values[0]);
-
-	if (draft->rule.why == NULL)
-		import_rule_src(draft->rules, &draft->rule, set, negated);
-}
-
-static void
-take_dst(struct iptables_draft *draft, const struct str *values, bool negated)
-{
-	struct span_set set = read_addresses(draft, values[0]);
-
-	if (draft->rule.why == NULL)
-		import_rule_dst(draft->rules, &draft->rule, set, negated);
-}
 
 static void
 take_in(struct iptables_draft *draft, const struct str *values, bool negated)
@@ -247,66 +190,14 @@ take_comment(
 	draft->rule.name = values[0];
 }
 
+/* What comes by an interface behind which its source does not live is dropped
+ * before any rule is asked. */
 static void
-take_src_range(
+take_spoofed(
     struct iptables_draft *draft, const struct str *values, bool negated)
 {
-	take_src(draft, values, negated);
-}
-
-/* By where the rule stands: what comes to INPUT is to the host itself. */
-static void
-take_dst_type(
-    struct iptables_draft *draft, const struct str *values, bool negated)
-{
-	enum import_hook hook = draft->chain->hook;
-
-	if (!str_is(values[0], "LOCAL") || hook == IMPORT_OUTPUT) {
-		iptables_inexact(draft, "the type of an address has no word");
-		return;
-	}
-	/* In nat, what is published is to an address of the host. */
-	if (str_is(draft->chain->table, "nat")) {
-		if (negated)
-			iptables_inexact(draft, "what is published is to the "
-						"gateway's own address");
-		return;
-	}
-	if (hook != IMPORT_INPUT && hook != IMPORT_FORWARD)
-		iptables_inexact(draft, "the type of an address has no word");
-	else if ((hook == IMPORT_FORWARD) != negated)
-		draft->rule.late = true;
-}
-
-static void
-take_src_type(
-    struct iptables_draft *draft, const struct str *values, bool negated)
-{
-	(void)values, (void)negated;
-	iptables_inexact(draft, "the type of an address has no word");
-}
-
-static void
-take_set(struct iptables_draft *draft, const struct str *values, bool negated)
-{
-	const struct import_set *set =
-	    import_set_find(draft->rules, STR(""), values[0]);
-
-	if (set == NULL || set->why != NULL) {
-		iptables_inexact(draft, "%s '%.*s'",
-		    set == NULL ? "give the output of `ipset save` as well: set"
-				: set->why,
-		    STR_ARG(values[0]));
-		return;
-	}
-	if (str_is(values[1], "src"))
-		import_rule_src(
-		    draft->rules, &draft->rule, set->members, negated);
-	else if (str_is(values[1], "dst"))
-		import_rule_dst(
-		    draft->rules, &draft->rule, set->members, negated);
-	else
-		iptables_inexact(draft, "sets of pairs have no word");
+	(void)values;
+	draft->rule.late |= !negated;
 }
 
 static void
@@ -427,10 +318,10 @@ take_fragment(
 static const struct iptables_option matches[] = {
 	{ "-p", 1, take_protocol },
 	{ "--protocol", 1, take_protocol },
-	{ "-s", 1, take_src },
-	{ "--source", 1, take_src },
-	{ "-d", 1, take_dst },
-	{ "--destination", 1, take_dst },
+	{ "-s", 1, iptables_take_src },
+	{ "--source", 1, iptables_take_src },
+	{ "-d", 1, iptables_take_dst },
+	{ "--destination", 1, iptables_take_dst },
 	{ "-i", 1, take_in },
 	{ "--in-interface", 1, take_in },
 	{ "-o", 1, take_out },
@@ -454,11 +345,16 @@ static const struct iptables_option matches[] = {
 	{ "--state", 1, take_state },
 	{ "--ctstate", 1, take_state },
 	{ "--comment", 1, take_comment },
-	{ "--src-range", 1, take_src_range },
-	{ "--dst-range", 1, take_dst },
-	{ "--dst-type", 1, take_dst_type },
-	{ "--src-type", 1, take_src_type },
-	{ "--match-set", 2, take_set },
+	{ "--src-range", 1, iptables_take_src },
+	{ "--dst-range", 1, iptables_take_dst },
+	{ "--dst-type", 1, iptables_take_dst_type },
+	{ "--src-type", 1, iptables_take_src_type },
+	{ "--pkt-type", 1, iptables_take_dst_type },
+	{ "--invert", 0, take_spoofed }, /* of rpfilter */
+	{ "--loose", 0, NULL },
+	{ "--validmark", 0, NULL },
+	{ "--accept-local", 0, NULL },
+	{ "--match-set", 2, iptables_take_set },
 	{ "--limit", 1, take_limit },
 	{ "--limit-burst", 1, take_burst },
 	{ "--hashlimit-upto", 1, take_limit },

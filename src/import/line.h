@@ -15,6 +15,7 @@ struct import_line {
 	uint32_t number;
 	struct str text;
 	const char *why; /* not translated; NULL: it is, so far */
+	bool said;       /* a rule came of it */
 	bool shown;      /* it stands in the policy */
 };
 

@@ -34,9 +34,8 @@ print_masquerade(
 {
 	uint64_t to = rule->match.out & import_zones_mask(rules), from;
 
-	if (rule->why != NULL || rule->limit.len > 0 || rule->hours.len > 0)
-		nat_refuse(rule,
-		    rule->why != NULL ? rule->why : "it holds at times only");
+	if (!nat_is_said(rule))
+		nat_refuse(rule, "it holds at times only");
 	else if (!find_sources(rules, rule, &from))
 		nat_refuse(
 		    rule, "only whole zones are masqueraded; see `snat`");
@@ -75,9 +74,8 @@ print_snat(
 	char address[ADDRESS_TEXT_BYTES];
 
 	entry.box.in &= import_zones_mask(rules) & ~to;
-	if (rule->why != NULL || rule->limit.len > 0 || rule->hours.len > 0)
-		nat_refuse(rule,
-		    rule->why != NULL ? rule->why : "it holds at times only");
+	if (!nat_is_said(rule))
+		nat_refuse(rule, "it holds at times only");
 	else if (span_set_not(rules->arena, rule->match.service).count > 0 ||
 		 !span_set_covers(rule->match.dst,
 		     span_set_family(import_box_family(&rule->match))))

@@ -20,8 +20,15 @@ struct import_nat_lists {
 /* The `firewall`, `masquerade` and `snat` statements. */
 void import_nat_print(struct import_ruleset *rules, struct text *out);
 
-/* The `publish` rules, by the lists of IPv4 and of IPv6. */
+/*
+ * The `publish` rules, by the lists of IPv4 and of IPv6.  What they take from
+ * flows that pass through, so that those are refused, is in *ret_through.
+ */
 void import_published_print(struct import_ruleset *rules,
-    const struct import_nat_lists lists[static 2], struct text *out);
+    const struct import_nat_lists lists[static 2], struct text *out,
+    struct text *ret_through);
+
+/* What the gateway's own flows are translated to, which no policy does. */
+void import_nat_own_print(struct import_ruleset *rules, struct text *out);
 
 #endif

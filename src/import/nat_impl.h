@@ -18,4 +18,24 @@ void nat_visit(struct import_ruleset *rules, enum import_hook hook,
 /* It is not translated; the first reason counts. */
 void nat_refuse(struct import_rule *rule, const char *why);
 
+/* Why what the gateway itself sends is not translated. */
+extern const char nat_own[];
+
+/* Its line says as well that what stands below it refuses more. */
+void nat_refuses_more(struct import_ruleset *rules, struct import_rule *rule);
+
+/* Whether all of it can be said, at all times; else the line bears why not. */
+bool nat_is_said(struct import_rule *rule);
+
+/* One rule for these flows: of their family, where both have rules. */
+void nat_say(struct import_ruleset *rules, const struct import_entry *entry,
+    struct text *out);
+
+/*
+ * What nat sends elsewhere and a policy does not: nothing else may let it pass
+ * instead.  The line says so.
+ */
+void nat_drop(struct import_ruleset *rules, const struct import_rule *rule,
+    enum import_part part, struct text *out);
+
 #endif

@@ -41,10 +41,8 @@ is_publishable(struct import_ruleset *rules, struct import_rule *rule)
 	struct span_set ports = rule->match.service;
 	uint64_t line;
 
-	if (rule->why != NULL) {
-		nat_refuse(rule, rule->why);
+	if (!nat_is_said(rule) || rule->whom == IMPORT_FOREIGN)
 		return false;
-	}
 	if (ports.count == 0 || ports.count > 16)
 		return false;
 	line = ports.at[0].first.low >> 16;
@@ -67,7 +65,6 @@ is_publishable(struct import_ruleset *rules, struct import_rule *rule)
 		   span_set_family(
 		       (enum address_family)rule->to.first.family)) &&
 	       (rule->port_first == 0 || ports.count == 1) &&
-	       rule->limit.len == 0 && rule->hours.len == 0 &&
 	       (rule->match.in & import_zones_mask(rules)) != 0;
 }
 
@@ -98,37 +95,87 @@ add_piece(struct pieces *pieces, const struct box *box)
 		pieces->items[pieces->count++] = *box;
 }
 
-/* What the list refuses of these flows; true if it allows some. */
-static bool
-find_refused(struct import_ruleset *rules, const struct import_walk *walk,
-    const struct box *flows, bool translated, struct pieces *ret)
+/* Of what is left this decision takes its own. */
+static void
+sift(struct import_ruleset *rules, const struct import_decision *one,
+    struct pieces *rest, struct pieces *ret_refused, bool *ret_allows)
 {
+	struct pieces next = { .full = rest->full };
+
+	for (size_t j = 0; j < rest->count; j++) {
+		struct box left[BOX_CUTS];
+		struct box met =
+		    box_and(rules->arena, &rest->items[j], &one->box);
+		size_t count =
+		    box_minus(rules->arena, &rest->items[j], &one->box, left);
+		for (size_t k = 0; k < count; k++)
+			add_piece(&next, &left[k]);
+		if (box_is_empty(&met))
+			continue;
+		if (one->plain && one->verdict == IMPORT_ACCEPT)
+			*ret_allows = true;
+		else
+			add_piece(ret_refused, &met);
+	}
+	*rest = next;
+}
+
+/* Where the gateway is asked for what the rule sends on. */
+static struct span_set
+asked_addresses(struct import_ruleset *rules, const struct import_rule *rule)
+{
+	struct span_set asked = rule->match.dst;
+
+	if (span_set_meet(rules->own, asked))
+		return span_set_and(rules->arena, rules->own, asked);
+	for (size_t i = 0; i < rules->zone_count; i++)
+		if (!rules->zones[i].elsewhere)
+			asked = span_set_minus(
+			    rules->arena, asked, rules->zones[i].space);
+	return asked;
+}
+
+/*
+ * What is refused before nat is asked, of flows as the client wrote them: as it
+ * holds for the same ones at the server.  False: it does not.
+ */
+static bool
+send_on(struct import_ruleset *rules, const struct import_rule *rule,
+    const struct import_decision *early, struct import_decision *ret)
+{
+	*ret = *early;
+	if (!early->early || early->verdict == IMPORT_ACCEPT ||
+	    !span_set_meet(early->box.dst, asked_addresses(rules, rule)) ||
+	    !span_set_meet(early->box.service, rule->match.service))
+		return false;
+	ret->box.dst = span_set_all();
+	ret->box.out = UINT64_MAX;
+	if (rule->port_first != 0)
+		ret->box.service = span_set_all();
+	return true;
+}
+
+/* What the lists refuse of these flows; true if they allow some. */
+static bool
+find_refused(struct import_ruleset *rules, const struct import_rule *rule,
+    const struct import_nat_lists *lists, const struct box *flows,
+    bool translated, struct pieces *ret)
+{
+	const struct import_decisions *early = &lists->to_self->decisions;
+	const struct import_decisions *later = &lists->through->decisions;
 	struct pieces rest = { 0 };
 	bool allows = false;
 
 	add_piece(&rest, flows);
-	for (size_t i = 0; i < walk->decisions.count; i++) {
-		const struct import_decision *one = &walk->decisions.items[i];
-		struct pieces next = { .full = rest.full };
-		if (one->translated && !translated)
-			continue;
-		for (size_t j = 0; j < rest.count; j++) {
-			struct box left[BOX_CUTS];
-			struct box met =
-			    box_and(rules->arena, &rest.items[j], &one->box);
-			size_t count = box_minus(
-			    rules->arena, &rest.items[j], &one->box, left);
-			for (size_t k = 0; k < count; k++)
-				add_piece(&next, &left[k]);
-			if (box_is_empty(&met))
-				continue;
-			if (one->plain && one->verdict == IMPORT_ACCEPT)
-				allows = true;
-			else
-				add_piece(ret, &met);
-		}
-		rest = next;
+	for (size_t i = 0; i < early->count; i++) {
+		struct import_decision one;
+		if (send_on(rules, rule, &early->items[i], &one))
+			sift(rules, &one, &rest, ret, &allows);
 	}
+	for (size_t i = 0; i < later->count; i++)
+		if (!later->items[i].early &&
+		    (!later->items[i].translated || translated))
+			sift(rules, &later->items[i], &rest, ret, &allows);
 	ret->full |= rest.full;
 	return allows && rest.count == 0;
 }
@@ -153,17 +200,8 @@ print_refused(struct import_ruleset *rules, const struct box *box,
 	struct import_entry entry = {
 		.part = IMPORT_PART_TO_SELF, .verdict = how, .box = *box
 	};
-	struct import_said said = { 0 };
-	bool part;
 
-	if (!import_sentence_print(
-		rules, &entry, import_box_family(box), true, &said, &part) ||
-	    said.plain.at == NULL)
-		return;
-	/* Of several zones each refuses the same ones. */
-	if (out->len == 0 ||
-	    memmem(out->at, out->len, said.plain.at, said.plain.len) == NULL)
-		text_addf(out, "%.*s\n", STR_ARG(said.plain));
+	nat_say(rules, &entry, out);
 }
 
 /*
@@ -185,8 +223,8 @@ refuse_others(struct import_ruleset *rules, const struct import_rule *rule,
 		if (box_is_empty(&flows) || from == flows.out)
 			continue;
 		bool sent_on = (rule->match.in & from) != 0;
-		allows = find_refused(
-		    rules, lists->through, &flows, sent_on, &refused);
+		allows =
+		    find_refused(rules, rule, lists, &flows, sent_on, &refused);
 		if (refused.full || (from == zone && !allows))
 			return false;
 		for (size_t j = 0; j < refused.count; j++) {
@@ -229,18 +267,15 @@ publish_in(struct import_ruleset *rules, struct import_rule *rule,
 	text_fini(&ports);
 }
 
-static void
-publish(struct import_ruleset *rules, struct import_rule *rule,
-    const void *with, struct text *out)
-{
-	const struct import_nat_lists *lists = with;
-	struct text said = TEXT_EMPTY;
-	bool answered = false;
+struct publishing {
+	const struct import_nat_lists *lists;
+	struct text *through;
+};
 
-	if (rule->action != IMPORT_DNAT)
-		nat_refuse(rule, "a source is not changed here");
-	else if (!is_publishable(rules, rule))
-		nat_refuse(rule, "no word for what it sends on");
+static void
+publish_all(struct import_ruleset *rules, struct import_rule *rule,
+    const struct import_nat_lists *lists, struct text *out, bool *ret_answered)
+{
 	for (size_t i = 0; i < rules->zone_count; i++) {
 		uint64_t zone = UINT64_C(1) << i;
 		/* A server has no need to reach itself by the gateway. */
@@ -249,27 +284,137 @@ publish(struct import_ruleset *rules, struct import_rule *rule,
 			publish_in(rules, rule,
 			    rule->to.first.family == ADDRESS_IPV6 ? &lists[1]
 								  : &lists[0],
-			    i, &said, &answered);
+			    i, out, ret_answered);
 	}
-	if (said.len == 0)
-		nat_refuse(rule, "it publishes nothing");
+}
+
+/* Of one address of the gateway: `publish` has no word for which one. */
+static bool
+is_of_one_address(struct import_ruleset *rules, const struct import_rule *rule)
+{
+	return rule->match.dst.count == 1 &&
+	       span_set_not(rules->arena, rule->match.dst).count > 1 &&
+	       !span_set_covers(rule->match.dst, span_set_family(ADDRESS_IPV4));
+}
+
+/* Whether the list allows some of these flows, so that they must be refused. */
+static bool
+is_allowed(const struct import_walk *walk, const struct import_rule *rule)
+{
+	struct box box = rule->match;
+
+	box.out = UINT64_MAX;
+	for (size_t i = 0; i < walk->decisions.count; i++)
+		if (walk->decisions.items[i].verdict == IMPORT_ACCEPT &&
+		    !walk->decisions.items[i].translated &&
+		    box_meet(&walk->decisions.items[i].box, &box))
+			return true;
+	return false;
+}
+
+static bool
+is_allowed_by(const struct publishing *publishing,
+    const struct import_rule *rule, enum import_part part)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (is_allowed(part == IMPORT_PART_THROUGH
+				   ? publishing->lists[i].through
+				   : publishing->lists[i].to_self,
+			rule))
+			return true;
+	return false;
+}
+
+static bool
+passes_through(
+    const struct publishing *publishing, const struct import_rule *rule)
+{
+	return rule->whom != IMPORT_LOCAL &&
+	       is_allowed_by(publishing, rule, IMPORT_PART_THROUGH);
+}
+
+static void
+refuse_through(struct import_ruleset *rules, struct import_rule *rule,
+    const struct publishing *publishing)
+{
+	import_line_print(
+	    rule->line, "nothing else is asked instead", publishing->through);
+	nat_drop(rules, rule, IMPORT_PART_THROUGH, publishing->through);
+}
+
+/* What nothing is published of is refused, wherever it was to go. */
+static void
+refuse_instead(struct import_ruleset *rules, struct import_rule *rule,
+    const struct publishing *publishing, struct text *out)
+{
+	bool through = passes_through(publishing, rule);
+	bool to_self = rule->whom != IMPORT_FOREIGN &&
+		       is_allowed_by(publishing, rule, IMPORT_PART_TO_SELF);
+
+	if ((through || to_self) && rule->line->why != NULL)
+		nat_refuses_more(rules, rule);
+	import_line_print(
+	    rule->line, "its own network asks the server itself", out);
+	if (to_self)
+		nat_drop(rules, rule, IMPORT_PART_TO_SELF, out);
+	if (through)
+		refuse_through(rules, rule, publishing);
+}
+
+static void
+publish(struct import_ruleset *rules, struct import_rule *rule,
+    const void *with, struct text *out)
+{
+	static const char none[] = "it publishes nothing";
+	static const struct span loopback = { { 0, 0xffff7f000000 },
+		{ 0, 0xffff7fffffff } };
+	const struct publishing *publishing = with;
+	struct text said = TEXT_EMPTY;
+	bool answered = false, one = is_of_one_address(rules, rule);
+
+	/* No packet comes in for those but the gateway's own. */
+	if (span_set_covers(
+		(struct span_set){ &loopback, 1 }, rule->match.dst)) {
+		nat_refuse(rule, nat_own);
+		import_line_print(rule->line, NULL, out);
+		return;
+	}
+	if (rule->action == IMPORT_REDIRECT)
+		nat_refuse(rule, "no word for what is sent to the gateway");
+	else if (rule->action != IMPORT_DNAT)
+		nat_refuse(
+		    rule, rule->why != NULL ? rule->why : "it is not sent on");
+	else if (!is_publishable(rules, rule))
+		nat_refuse(rule, "no word for what it sends on");
+	if (rule->line->why == none)
+		rule->line->why = NULL;
+	publish_all(rules, rule, publishing->lists, &said, &answered);
+	rule->line->said |= said.len > 0;
+	if (!rule->line->said)
+		nat_refuse(rule, none);
+	if (rule->line->why != NULL || said.len == 0) {
+		refuse_instead(rules, rule, publishing, out);
+		text_fini(&said);
+		return;
+	}
 	import_line_print(rule->line,
 	    answered ? "refused to those whom the gateway answered itself"
-	    : rule->match.dst.count == 1 &&
-		    span_set_not(rules->arena, rule->match.dst).count > 1 &&
-		    !span_set_covers(
-			rule->match.dst, span_set_family(ADDRESS_IPV4))
-		? "whichever of the gateway's addresses is asked"
-		: NULL,
+	    : one    ? "whichever of the gateway's addresses is asked"
+		     : NULL,
 	    out);
-	if (rule->line->why == NULL)
-		text_add(out, text_str(&said));
+	text_add(out, text_str(&said));
 	text_fini(&said);
+	/* Whatever they asked for, they came to the server. */
+	if (!one && passes_through(publishing, rule))
+		refuse_through(rules, rule, publishing);
 }
 
 void
 import_published_print(struct import_ruleset *rules,
-    const struct import_nat_lists lists[static 2], struct text *out)
+    const struct import_nat_lists lists[static 2], struct text *out,
+    struct text *ret_through)
 {
-	nat_visit(rules, IMPORT_PREROUTING, publish, lists, out);
+	struct publishing publishing = { lists, ret_through };
+
+	nat_visit(rules, IMPORT_PREROUTING, publish, &publishing, out);
 }

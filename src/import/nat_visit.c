@@ -7,6 +7,10 @@
 #include "import/walk_impl.h"
 #include "import/zones.h"
 
+#include "base/vec.h"
+
+#include <errno.h>
+
 #include <stdlib.h>
 
 /* As deep as chains of the filter. */
@@ -19,9 +23,24 @@ nat_refuse(struct import_rule *rule, const char *why)
 		rule->line->why = why;
 }
 
+bool
+nat_is_said(struct import_rule *rule)
+{
+	if (rule->why != NULL)
+		nat_refuse(rule, rule->why);
+	if (rule->lost != NULL)
+		nat_refuse(rule, rule->lost);
+	return rule->why == NULL && rule->lost == NULL &&
+	       rule->limit.len == 0 && rule->hours.len == 0;
+}
+
+/* So many rules of nat are kept in mind at most. */
+#define TAKEN_MAX 1024
+
 struct visit {
 	struct walker walker;
 	struct import_walk walk;
+	struct boxes taken; /* decided in this chain or another one */
 	nat_rule_fn *each;
 	const void *with;
 	struct text *out;
@@ -31,7 +50,62 @@ static bool
 is_translating(enum import_action action)
 {
 	return action == IMPORT_MASQUERADE || action == IMPORT_SNAT ||
-	       action == IMPORT_DNAT;
+	       action == IMPORT_DNAT || action == IMPORT_REDIRECT;
+}
+
+/* What was decided in a chain is so for those who jumped there as well. */
+static struct boxes
+not_taken(struct visit *visit, const struct box *box)
+{
+	struct boxes left = { 0 };
+
+	if (!box_is_empty(box) && VEC_ADD(&left, *box) < 0)
+		visit->walk.rules->failed = true;
+	for (size_t i = 0; i < visit->taken.count && left.count > 0; i++) {
+		struct boxes next =
+		    walk_cut(&visit->walker, &left, &visit->taken.items[i]);
+		free(left.items);
+		left = next;
+	}
+	return left;
+}
+
+static void
+take(struct visit *visit, const struct context *context,
+    const struct import_rule *rule)
+{
+	struct box box =
+	    box_and(visit->walk.rules->arena, &context->box, &rule->match);
+
+	if (box_is_empty(&box) || rule->why != NULL || rule->limit.len > 0 ||
+	    rule->hours.len > 0 || context->why != NULL ||
+	    context->whom != IMPORT_WHOMEVER || rule->whom != IMPORT_WHOMEVER ||
+	    visit->taken.count == TAKEN_MAX)
+		return;
+	if (VEC_ADD(&visit->taken, box) < 0)
+		visit->walk.rules->failed = true;
+}
+
+static void
+visit_context(struct visit *visit, const struct context *context,
+    const struct import_rule *rule)
+{
+	struct box met =
+	    box_and(visit->walk.rules->arena, &context->box, &rule->match);
+	struct boxes left = not_taken(visit, &met);
+
+	for (size_t i = 0; i < left.count; i++) {
+		struct import_rule one = *rule;
+		one.match = left.items[i];
+		if (context->why != NULL)
+			import_rule_inexact(&one, context->why);
+		if (visit->taken.count == TAKEN_MAX)
+			import_rule_inexact(&one, "too many rules of nat");
+		if (one.whom == IMPORT_WHOMEVER)
+			one.whom = context->whom;
+		visit->each(visit->walk.rules, &one, visit->with, visit->out);
+	}
+	free(left.items);
 }
 
 /* Those of several contexts are one rule each. */
@@ -40,14 +114,8 @@ visit_rule(struct visit *visit, const struct contexts *list,
     const struct import_rule *rule)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		struct import_rule one = *rule;
-		one.match = box_and(visit->walk.rules->arena,
-		    &list->items[i].box, &rule->match);
-		if (list->items[i].why != NULL)
-			import_rule_inexact(&one, list->items[i].why);
-		if (!box_is_empty(&one.match))
-			visit->each(
-			    visit->walk.rules, &one, visit->with, visit->out);
+		visit_context(visit, &list->items[i], rule);
+		take(visit, &list->items[i], rule);
 	}
 }
 
@@ -73,6 +141,27 @@ visit_jump(struct visit *visit, const struct import_chain *chain,
 }
 
 static void
+visit_plain(
+    struct visit *visit, struct contexts *list, const struct import_rule *rule)
+{
+	/* What becomes of it there is not known: DROP is what has no word. */
+	if (is_translating(rule->action) || rule->action == IMPORT_DROP) {
+		visit_rule(visit, list, rule);
+	} else {
+		struct import_rule said = *rule;
+		(void)nat_is_said(&said);
+		import_line_print(rule->line, NULL, visit->out);
+		for (size_t i = 0;
+		     i < list->count && rule->action == IMPORT_ACCEPT; i++)
+			take(visit, &list->items[i], rule);
+		if (rule->action != IMPORT_RETURN &&
+		    rule->action != IMPORT_ACCEPT)
+			return;
+	}
+	walk_leave(&visit->walker, list, rule);
+}
+
+static void
 visit_chain(struct visit *visit, const struct import_chain *chain,
     struct contexts *list)
 {
@@ -80,21 +169,10 @@ visit_chain(struct visit *visit, const struct import_chain *chain,
 		struct import_rule *rule = &chain->items[i];
 		if (visit->walk.too_large)
 			return;
-		if (rule->action == IMPORT_JUMP ||
-		    rule->action == IMPORT_GOTO) {
+		if (rule->action == IMPORT_JUMP || rule->action == IMPORT_GOTO)
 			visit_jump(visit, chain, list, rule);
-		} else if (is_translating(rule->action)) {
-			visit_rule(visit, list, rule);
-			walk_leave(&visit->walker, list, rule);
-		} else {
-			if (rule->why != NULL)
-				nat_refuse(rule, rule->why);
-			import_line_print(rule->line, NULL, visit->out);
-			if (rule->action == IMPORT_RETURN ||
-			    rule->action == IMPORT_ACCEPT ||
-			    rule->action == IMPORT_DROP)
-				walk_leave(&visit->walker, list, rule);
-		}
+		else
+			visit_plain(visit, list, rule);
 	}
 }
 
@@ -125,5 +203,6 @@ nat_visit(struct import_ruleset *rules, enum import_hook hook,
 		walk_context_add(&visit.walker, &list, &all);
 		visit_chain(&visit, chain, &list);
 		free(list.items);
+		free(visit.taken.items);
 	}
 }

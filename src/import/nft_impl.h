@@ -11,9 +11,10 @@
 /* A word, a string, or one of { } , ; ( ) and the end of a line. */
 struct nft_token {
 	struct str text;
+	const char *file;
 	uint32_t line;
-	bool quoted, end; /* of a line */
-	size_t from, to;  /* bytes of the file */
+	bool quoted, end;      /* of a line */
+	const char *from, *to; /* in the text of its file */
 };
 
 struct nft_tokens {
@@ -21,28 +22,35 @@ struct nft_tokens {
 	size_t count, room;
 };
 
-/* The elements of a set or of a `define`, as words. */
-struct nft_words {
+/* Tokens [from, to). */
+struct nft_span {
+	size_t from, to;
+};
+
+/* A set, a map or a `define`, whose elements stand in these places. */
+struct nft_set {
 	struct str table, name;
-	struct str *items;
+	struct nft_span *items;
 	size_t count, room;
 	const char *why; /* they are not all that it has */
 };
 
 struct nft_sets {
-	struct nft_words **items;
+	struct nft_set **items;
 	size_t count, room;
 };
 
 struct nft {
 	struct import_ruleset *rules;
 	const char *file;
-	struct str text;
 	struct nft_tokens tokens;
 	size_t at;
 	struct nft_sets sets;
 	struct str table; /* "inet filter" */
 	enum address_family family;
+	bool inserts;    /* rules come before those that are there */
+	size_t inserted; /* so many did, of the line that is read */
+	size_t steps;    /* elements that were looked at */
 };
 
 struct nft_values {
@@ -55,6 +63,14 @@ struct nft_rules {
 	size_t count, room;
 };
 
+/* Keys that are asked at once: "ip saddr . tcp dport". */
+#define NFT_KEYS_MAX 5
+
+struct nft_keys {
+	size_t rows[NFT_KEYS_MAX];
+	size_t count;
+};
+
 /* A rule under way.  `lost`: what follows is not understood any more. */
 struct nft_draft {
 	struct nft *nft;
@@ -62,8 +78,19 @@ struct nft_draft {
 	struct import_rule rule;
 	size_t at, to;
 	bool lost, decided;
-	struct nft_rules split; /* of a vmap: a rule for each */
+	struct nft_keys keys;     /* of the match that is read */
+	struct nft_values values; /* of the only one of them */
+	struct import_rule whole; /* before the match */
+	size_t after, end;        /* where it ends, and the rule */
+	size_t pieces;            /* so many elements become rules */
+	struct nft_rules split;   /* of a vmap: a rule for each */
+	bool forked;              /* each has become a rule */
 };
+
+/* ---- import/nft_token ---- */
+
+/* All of the text, and of the files that it includes. */
+void nft_tokenize(struct nft *nft, struct str text);
 
 /* ---- import/nft_draft ---- */
 
@@ -77,6 +104,42 @@ bool nft_is(const struct nft_draft *draft, size_t ahead, const char *word);
 
 /* What follows is not understood because of this word. */
 void nft_lose(struct nft_draft *draft, struct str word);
+
+/* ---- import/nft_set ---- */
+
+/* One element: of as many values as there are keys. */
+struct nft_element {
+	struct str values[NFT_KEYS_MAX];
+	size_t count;
+	const char *why; /* it is not known exactly */
+};
+
+/* Of a map, `draft` stands where its verdict is. */
+typedef void nft_element_fn(
+    struct nft_draft *draft, const struct nft_element *element);
+
+/* NULL when memory ends. */
+struct nft_set *nft_set_add(struct nft *nft, struct str table, struct str name);
+
+/* The last one of that name; NULL. */
+struct nft_set *nft_set_find(
+    const struct nft *nft, struct str table, struct str name);
+
+/* Tokens [from, to) are elements of it too. */
+void nft_set_extend(
+    struct nft *nft, struct nft_set *set, size_t from, size_t to);
+
+/* The values that stand here, without what may stand behind them. */
+void nft_element_take(struct nft_draft *draft, struct nft_element *element);
+
+/* Each element, and those of the sets and defines among them. */
+void nft_elements_visit(struct nft_draft *draft, size_t from, size_t to,
+    nft_element_fn *each, unsigned depth);
+void nft_set_visit(struct nft_draft *draft, const struct nft_set *set,
+    nft_element_fn *each, unsigned depth);
+
+/* Those that stand here, in braces or with commas, which are read over. */
+void nft_values_visit(struct nft_draft *draft, nft_element_fn *each);
 
 /* ---- import/nft_match ---- */
 
@@ -99,10 +162,42 @@ extern const size_t nft_key_count;
 /* What is known of a match whose values are not: its family, its protocol. */
 void nft_match_roughly(struct nft_draft *draft, size_t row);
 
+/* ---- import/nft_statement ---- */
+
+/* A statement that is known, which is read over; false: there is none. */
+bool nft_statement_read(struct nft_draft *draft);
+
 /* ---- import/nft_rule ---- */
 
 /* One rule: tokens [from, to). */
 void nft_rule_read(struct nft *nft, struct import_chain *chain, size_t from,
     size_t to, struct import_line *line);
+
+/* ---- import/nft_table ---- */
+
+/* Where the statement ends that begins here: its line, `;`, the block. */
+size_t nft_statement_end(const struct nft *nft);
+
+/* These tokens as a line of the file; NULL when memory ends. */
+struct import_line *nft_line(struct nft *nft, size_t from, size_t to);
+
+const struct nft_token *nft_peek(const struct nft *nft);
+bool nft_at(const struct nft *nft, const char *word);
+struct str nft_take(struct nft *nft);
+
+/* "inet filter": the family and the name, which may be of ip alone.  False: no
+ * word for its family. */
+bool nft_take_table(struct nft *nft);
+
+/* Blocks, from their `{` on. */
+void nft_table_read(struct nft *nft);
+void nft_chain_read(struct nft *nft, struct str name);
+void nft_set_read(struct nft *nft, struct str name);
+
+/* "define NAME = VALUE": a set that `$NAME` names. */
+void nft_define_read(struct nft *nft);
+
+/* What cannot be read may have refused everything. */
+void nft_unread(struct nft *nft, struct import_chain *chain);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "import/nft_impl.h"
 
+#include "import/range.h"
 #include "import/service.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -23,10 +24,9 @@ match_address(struct nft_draft *draft, const struct nft_values *values,
 {
 	struct span_set all = { 0 };
 	struct address_range range;
-	const char *why;
 
 	for (size_t i = 0; i < values->count; i++) {
-		if (address_range_parse(values->items[i], &range, &why) < 0 ||
+		if (!import_range_parse(values->items[i], &range) ||
 		    range.first.family != family) {
 			nft_lose(draft, values->items[i]);
 			return;
@@ -210,6 +210,25 @@ match_protocol(
 	import_rule_service(draft->nft->rules, &draft->rule, set, negated);
 }
 
+/* Who asks for a field of a family's header asks for the family. */
+static void
+match_protocol4(
+    struct nft_draft *draft, const struct nft_values *values, bool negated)
+{
+	nft_narrow(draft, span_set_family(ADDRESS_IPV4), false, true);
+	nft_narrow(draft, span_set_family(ADDRESS_IPV4), false, false);
+	match_protocol(draft, values, negated);
+}
+
+static void
+match_protocol6(
+    struct nft_draft *draft, const struct nft_values *values, bool negated)
+{
+	nft_narrow(draft, span_set_family(ADDRESS_IPV6), false, true);
+	nft_narrow(draft, span_set_family(ADDRESS_IPV6), false, false);
+	match_protocol(draft, values, negated);
+}
+
 static void
 match_nfproto(
     struct nft_draft *draft, const struct nft_values *values, bool negated)
@@ -282,6 +301,19 @@ static void
 match_state(
     struct nft_draft *draft, const struct nft_values *values, bool negated)
 {
+	static const char *const states[] = { "new", "established", "related",
+		"invalid", "untracked" };
+
+	for (size_t i = 0; i < values->count; i++) {
+		size_t known = 0;
+		while (known < COUNT_OF(states) &&
+		       !str_is(values->items[i], states[known]))
+			known++;
+		if (known == COUNT_OF(states)) {
+			nft_lose(draft, values->items[i]);
+			return;
+		}
+	}
 	draft->rule.late |= has(values, "new") == negated;
 }
 
@@ -295,19 +327,27 @@ match_status(
 		nft_lose(draft, STR("ct status"));
 }
 
+/* The host's own, which the part of the list tells, or of many. */
 static void
-match_local(
+match_type(
     struct nft_draft *draft, const struct nft_values *values, bool negated)
 {
-	enum import_hook hook = draft->chain->hook;
+	struct span_set many = { 0 };
 
-	if (values->count != 1 || !has(values, "local") ||
-	    (draft->chain->nat && negated) ||
-	    (!draft->chain->nat && hook != IMPORT_INPUT &&
-		hook != IMPORT_FORWARD))
-		nft_lose(draft, STR("fib"));
-	else if (!draft->chain->nat)
-		draft->rule.late |= (hook == IMPORT_FORWARD) != negated;
+	if (values->count == 1 && has(values, "local")) {
+		draft->rule.whom = negated ? IMPORT_FOREIGN : IMPORT_LOCAL;
+		return;
+	}
+	for (size_t i = 0; i < values->count; i++) {
+		bool cast = str_is(values->items[i], "multicast");
+		if (!cast && !str_is(values->items[i], "broadcast")) {
+			nft_lose(draft, values->items[i]);
+			return;
+		}
+		many = span_set_or(nft_arena(draft), many,
+		    cast ? import_multicast() : import_broadcast());
+	}
+	nft_narrow(draft, many, negated, false);
 }
 
 const struct nft_key nft_keys[] = {
@@ -328,8 +368,8 @@ const struct nft_key nft_keys[] = {
 	{ { "tcp", "sport" }, match_sport },
 	{ { "udp", "sport" }, match_sport },
 	{ { "th", "sport" }, match_sport },
-	{ { "ip", "protocol" }, match_protocol },
-	{ { "ip6", "nexthdr" }, match_protocol },
+	{ { "ip", "protocol" }, match_protocol4 },
+	{ { "ip6", "nexthdr" }, match_protocol6 },
 	{ { "meta", "l4proto" }, match_protocol },
 	{ { "meta", "nfproto" }, match_nfproto },
 	{ { "meta", "protocol" }, match_nfproto },
@@ -337,7 +377,9 @@ const struct nft_key nft_keys[] = {
 	{ { "icmpv6", "type" }, match_icmp6 },
 	{ { "ct", "state" }, match_state },
 	{ { "ct", "status" }, match_status },
-	{ { "fib", "daddr", "type" }, match_local },
+	{ { "fib", "daddr", "type" }, match_type },
+	{ { "meta", "pkttype" }, match_type },
+	{ { "pkttype" }, match_type },
 };
 
 const size_t nft_key_count = COUNT_OF(nft_keys);

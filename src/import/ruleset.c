@@ -93,7 +93,9 @@ import_chain_get(struct import_ruleset *rules, enum address_family family,
 	*chain = (struct import_chain){ .family = family,
 		.table = table,
 		.name = name,
-		.policy = IMPORT_ACCEPT };
+		.policy = IMPORT_ACCEPT,
+		.in = UINT64_MAX,
+		.out = UINT64_MAX };
 	return chain;
 }
 
@@ -116,6 +118,17 @@ import_rule_add(struct import_ruleset *rules, struct import_chain *chain,
 {
 	if (chain == NULL || VEC_ADD(chain, *rule) < 0)
 		rules->failed = true;
+}
+
+void
+import_rule_move(struct import_chain *chain, size_t to)
+{
+	if (chain->count < 2 || to >= chain->count - 1)
+		return;
+	struct import_rule last = chain->items[chain->count - 1];
+	memmove(&chain->items[to + 1], &chain->items[to],
+	    (chain->count - 1 - to) * sizeof(last));
+	chain->items[to] = last;
 }
 
 void
@@ -154,6 +167,26 @@ import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
 	rule->match.service = narrow(rules, rule->match.service, set, negated);
 }
 
+struct span_set
+import_multicast(void)
+{
+	static const struct span many[] = {
+		{ { 0, 0xffffe0000000 }, { 0, 0xffffefffffff } },
+		{ { 0xff00000000000000, 0 }, { UINT64_MAX, UINT64_MAX } },
+	};
+
+	return (struct span_set){ many, 2 };
+}
+
+struct span_set
+import_broadcast(void)
+{
+	static const struct span all = { { 0, 0xffffffffffff },
+		{ 0, 0xffffffffffff } };
+
+	return (struct span_set){ &all, 1 };
+}
+
 uint64_t
 import_interface_bit(struct import_ruleset *rules, struct str name)
 {
@@ -164,7 +197,8 @@ import_interface_bit(struct import_ruleset *rules, struct str name)
 	if (str_ends(name, STR("+")))
 		spelled = import_words(
 		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
-	if (!policy_word_is_interface(spelled))
+	/* A zone's word that begins like an address is read as one. */
+	if (!policy_word_is_interface(spelled) || ascii_is_digit(spelled.at[0]))
 		return 0;
 	for (size_t i = 0; i < rules->interface_count; i++)
 		if (str_eq(rules->interfaces[i].name, spelled))
@@ -248,27 +282,4 @@ import_set_get(struct import_ruleset *rules, struct str table, struct str name)
 	}
 	*set = (struct import_set){ .table = table, .name = name };
 	return set;
-}
-
-bool
-import_masked_parse(struct str text, struct address_range *ret)
-{
-	struct str mask = text, base = str_cut(&mask, '/');
-	struct address ones;
-	const char *why;
-	unsigned bits = 0;
-	char prefix[ADDRESS_TEXT_BYTES * 2];
-
-	if (address_parse(mask, &ones) < 0)
-		return false;
-	while (bits < address_width(ones) * 8 &&
-	       (ones.bytes[bits / 8] & (0x80U >> bits % 8)) != 0)
-		bits++;
-	for (unsigned i = bits; i < address_width(ones) * 8; i++)
-		if ((ones.bytes[i / 8] & (0x80U >> i % 8)) != 0)
-			return false;
-	int len =
-	    snprintf(prefix, sizeof(prefix), "%.*s/%u", STR_ARG(base), bits);
-	return len > 0 && (size_t)len < sizeof(prefix) &&
-	       address_range_parse(str_of(prefix), ret, &why) == 0;
 }

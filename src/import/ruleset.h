@@ -31,8 +31,16 @@ enum import_action {
 	IMPORT_MASQUERADE,
 	IMPORT_SNAT,
 	IMPORT_DNAT,
+	IMPORT_REDIRECT, /* to the gateway itself */
 	IMPORT_CLAMP,
 	IMPORT_ACTION_COUNT
+};
+
+/* Whose the destination is, which the part of the list tells. */
+enum import_whom {
+	IMPORT_WHOMEVER,
+	IMPORT_LOCAL,
+	IMPORT_FOREIGN
 };
 
 struct import_rule {
@@ -40,9 +48,11 @@ struct import_rule {
 	struct box match; /* of interfaces import_ruleset_settle() knows more */
 	uint64_t in, out; /* interfaces, a bit each; all: none is named */
 	const char *why;  /* it is not said exactly; NULL: it is */
+	const char *lost; /* what it matches is, but where it sends it is not */
 	bool late;        /* it never matches the first packet of a flow */
 	bool odd;         /* that is so because of its flags */
 	bool translated;  /* it matches what was translated (publish) only */
+	enum import_whom whom;
 	enum import_action action;
 	struct str target;       /* the chain of a jump */
 	struct str limit;        /* " limit 5/m burst 5", as a policy says it */
@@ -64,6 +74,9 @@ enum import_hook {
 	IMPORT_HOOK_COUNT
 };
 
+/* The priority at which destinations are translated. */
+#define IMPORT_DSTNAT (-100)
+
 struct import_chain {
 	struct str table, name;
 	enum address_family family; /* NONE: both */
@@ -72,6 +85,7 @@ struct import_chain {
 	bool nat;
 	enum import_action policy;
 	struct import_line *line; /* that gives it its policy; or NULL */
+	uint64_t in, out;         /* the devices that it is of, as a rule's */
 	struct import_rule *items;
 	size_t count, room;
 };
@@ -129,7 +143,8 @@ struct import_ruleset {
 	struct import_sets sets;
 	struct import_interface interfaces[IMPORT_INTERFACES_MAX];
 	size_t interface_count;
-	uint64_t outside; /* the interfaces behind which all else lives */
+	uint64_t outside;    /* the interfaces behind which all else lives */
+	struct span_set own; /* the host's addresses, as far as it told */
 	struct import_zone zones[IMPORT_INTERFACES_MAX + 1];
 	size_t zone_count;
 	struct import_hours hours[IMPORT_INTERFACES_MAX];
@@ -162,6 +177,9 @@ struct import_rule import_rule_begin(
 void import_rule_add(struct import_ruleset *rules, struct import_chain *chain,
     const struct import_rule *rule);
 
+/* The last rule of the chain comes to this place. */
+void import_rule_move(struct import_chain *chain, size_t to);
+
 /* It is not said exactly; the first reason counts. */
 void import_rule_inexact(struct import_rule *rule, const char *why);
 
@@ -172,6 +190,10 @@ void import_rule_dst(struct import_ruleset *rules, struct import_rule *rule,
     struct span_set set, bool negated);
 void import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
     struct span_set set, bool negated);
+
+/* 224.0.0.0/4, ff00::/8 and 255.255.255.255: what is sent to many. */
+struct span_set import_multicast(void);
+struct span_set import_broadcast(void);
 
 /* By this interface, or by any other; "eth+" and "eth*" are all of eth. */
 void import_rule_in(struct import_ruleset *rules, struct import_rule *rule,
@@ -191,9 +213,6 @@ struct import_set *import_set_get(
     struct import_ruleset *rules, struct str table, struct str name);
 struct import_set *import_set_find(
     const struct import_ruleset *rules, struct str table, struct str name);
-
-/* "192.0.2.0/255.255.255.0": a mask of ones and then noughts. */
-bool import_masked_parse(struct str text, struct address_range *ret);
 
 /* Words in the arena. */
 __attribute__((format(printf, 2, 3))) struct str import_words(

@@ -16,18 +16,15 @@
 /* Files that include files. */
 #define DEPTH_MAX 15
 
-#define DEFAULT_PORT "3128"
-
-typedef void directive_fn(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line);
+static const char sometimes[] = "its condition is not known";
 
 static void
-take_access(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line)
+add_access(struct squid *squid, struct squid_accesses *list,
+    const struct import_wordlist *words, struct import_line *line,
+    const char *why)
 {
-	struct squid_access access = { .line = line };
+	struct squid_access access = { .line = line, .why = why };
 
-	(void)file;
 	if (words->count < 2 || words->cut ||
 	    (!str_is(words->at[1], "allow") && !str_is(words->at[1], "deny"))) {
 		line->why = "it neither allows nor denies";
@@ -37,13 +34,51 @@ take_access(struct squid *squid, const char *file,
 	access.count = words->count - 2;
 	access.words = arena_array(
 	    squid->rules->arena, access.count, sizeof(*access.words));
-	if (access.words == NULL || VEC_ADD(&squid->accesses, access) < 0) {
+	if (access.words == NULL || VEC_ADD(list, access) < 0) {
 		squid->rules->failed = true;
 		return;
 	}
 	if (access.count > 0)
 		memcpy(access.words, words->at + 2,
 		    access.count * sizeof(*access.words));
+	line->shown = true;
+}
+
+static void
+take_access(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	(void)file;
+	add_access(squid, &squid->accesses, words, line,
+	    squid->conditions > 0 ? sometimes : NULL);
+}
+
+/* What refuses besides, by another list: whom it denies is refused. */
+static void
+take_other(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	(void)file;
+	add_access(squid, &squid->others, words, line,
+	    import_words(
+		squid->rules->arena, "no word for %.*s", STR_ARG(words->at[0]))
+		.at);
+}
+
+/* Of a program nobody knows what it refuses. */
+static void
+take_program(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	struct squid_access access = { .line = line,
+		.why = "what it refuses is not known" };
+
+	(void)file;
+	if (words->count < 2 || str_is(words->at[1], "none") ||
+	    str_is(words->at[1], "deny") || str_is(words->at[1], "off"))
+		return;
+	if (VEC_ADD(&squid->others, access) < 0)
+		squid->rules->failed = true;
 	line->shown = true;
 }
 
@@ -57,17 +92,23 @@ take_port(struct squid *squid, const char *file,
 	uint64_t port;
 
 	(void)file;
+	squid->has_port = true;
 	if (words->count < 2) {
 		line->why = "it lacks its port";
 		return;
 	}
+	if (squid->conditions > 0)
+		line->why = sometimes;
 	for (size_t i = 2; i < words->count; i++) {
 		listen.intercepts |= str_is(words->at[i], "intercept") ||
 				     str_is(words->at[i], "transparent") ||
 				     str_is(words->at[i], "tproxy");
 		listen.keeps_source |= str_is(words->at[i], "tproxy");
 		if (str_is(words->at[i], "ssl-bump") ||
-		    str_is(words->at[i], "accel"))
+		    str_is(words->at[i], "accel") ||
+		    str_is(words->at[i], "vhost") ||
+		    str_is(words->at[i], "vport") ||
+		    str_starts(words->at[i], STR("defaultsite=")))
 			line->why = "this kind of port has no word";
 	}
 	if (str_number(words->at[1], UINT16_MAX, &port) == 0 && port > 0)
@@ -80,89 +121,6 @@ take_port(struct squid *squid, const char *file,
 	if (line->why == NULL && VEC_ADD(&squid->listens, listen) < 0)
 		squid->rules->failed = true;
 	line->shown = line->why == NULL;
-}
-
-static bool
-read_size(const struct import_wordlist *words, size_t at, uint64_t *ret,
-    char *ret_unit)
-{
-	static const char *const units[] = { "KB", "MB", "GB" };
-
-	if (words->count <= at + 1 ||
-	    str_number(words->at[at], UINT32_MAX, ret) < 0 || *ret == 0)
-		return false;
-	for (size_t i = 0; i < COUNT_OF(units); i++) {
-		if (str_eq_nocase(words->at[at + 1], str_of(units[i]))) {
-			*ret_unit = units[i][0];
-			return true;
-		}
-	}
-	return false;
-}
-
-static void
-take_cache_mem(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line)
-{
-	uint64_t size;
-	char unit;
-
-	(void)file;
-	if (!read_size(words, 1, &size, &unit) || unit == 'K' ||
-	    squid->cache_memory) {
-		line->why = "no word for this size";
-		return;
-	}
-	squid->cache_memory = true;
-	text_addf(&squid->cache, "%s memory %llu%c",
-	    squid->cache.len > 0 ? "," : "", (unsigned long long)size, unit);
-}
-
-/* "ufs /var/spool/squid 10000 16 256": the size is in MB. */
-static void
-take_cache_dir(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line)
-{
-	uint64_t size;
-
-	(void)file;
-	if (words->count < 4 ||
-	    str_number(words->at[3], UINT32_MAX, &size) < 0 || size < 16 ||
-	    (squid->cache.len > 0 &&
-		memmem(squid->cache.at, squid->cache.len, "disk", 4) != NULL)) {
-		line->why = "there is one folder, of 16M and more";
-		return;
-	}
-	text_addf(&squid->cache, "%s disk \"/var/cache/gatehouse\" %lluM",
-	    squid->cache.len > 0 ? "," : "", (unsigned long long)size);
-}
-
-static void
-take_object(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line)
-{
-	uint64_t size;
-	char unit;
-
-	(void)file;
-	if (!read_size(words, 1, &size, &unit)) {
-		line->why = "no word for this size";
-		return;
-	}
-	squid->object_size = size;
-	squid->object_unit = unit;
-}
-
-static void
-take_cache(struct squid *squid, const char *file,
-    const struct import_wordlist *words, struct import_line *line)
-{
-	(void)file;
-	if (words->count == 3 && str_is(words->at[1], "deny") &&
-	    str_is(words->at[2], "all"))
-		squid->cache_refused = true;
-	else
-		line->why = "what is kept is not chosen by rules";
 }
 
 /* "proxy.example.com parent 3128 0 no-query default" */
@@ -197,6 +155,8 @@ take_peer(struct squid *squid, const char *file,
 	}
 	if (line->why == NULL && ++squid->parent_count > 8)
 		line->why = "a parent has eight servers at most";
+	if (VEC_ADD(&squid->peers, line) < 0)
+		squid->rules->failed = true;
 	if (line->why == NULL)
 		text_addf(&squid->parents, "%s http %.*s:%llu",
 		    squid->parents.len > 0 ? "," : "", STR_ARG(words->at[1]),
@@ -208,11 +168,12 @@ take_never_direct(struct squid *squid, const char *file,
     const struct import_wordlist *words, struct import_line *line)
 {
 	(void)file;
-	if (words->count == 3 && str_is(words->at[1], "allow") &&
-	    str_is(words->at[2], "all"))
-		squid->only_parents = true;
-	else
-		line->why = "say `via` at the rules that are meant";
+	squid->only_parents |=
+	    words->count > 1 && str_is(words->at[1], "allow");
+	if (words->count != 3 || !str_is(words->at[2], "all"))
+		line->why = squid->only_parents
+				? "all is sent by the parents"
+				: "say `via` at the rules that are meant";
 }
 
 static void
@@ -265,6 +226,18 @@ include_one(void *context, const char *path)
 	text_fini(&text);
 }
 
+/* It may have refused anything. */
+static void
+take_unread(struct squid *squid, struct import_line *line)
+{
+	struct squid_access access = { .line = line,
+		.why = "it cannot be read" };
+
+	if (VEC_ADD(&squid->accesses, access) < 0)
+		squid->rules->failed = true;
+	line->shown = true;
+}
+
 static void
 take_include(struct squid *squid, const char *file,
     const struct import_wordlist *words, struct import_line *line)
@@ -279,27 +252,68 @@ take_include(struct squid *squid, const char *file,
 		if (!path.full)
 			(void)file_list(path.at, include_one, &inclusion);
 	}
-	if (!inclusion.any)
-		line->why = "it cannot be read";
+	/* A pattern may fit nothing. */
+	if (!inclusion.any &&
+	    (file == NULL || words->count != 2 ||
+		memchr(words->at[1].at, '*', words->at[1].len) == NULL))
+		take_unread(squid, line);
 	text_fini(&path);
+}
+
+static void
+take_if(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	(void)file, (void)words;
+	squid->conditions++;
+	line->why = sometimes;
+}
+
+static void
+take_else(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	(void)squid, (void)file, (void)words;
+	line->shown = true;
+}
+
+static void
+take_endif(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line)
+{
+	(void)file, (void)words;
+	squid->conditions -= squid->conditions > 0;
+	line->shown = true;
 }
 
 static const struct {
 	const char *name;
-	directive_fn *take;
+	squid_directive_fn *take;
 } directives[] = {
 	{ "acl", squid_acl_read },
 	{ "http_access", take_access },
 	{ "http_port", take_port },
-	{ "cache_mem", take_cache_mem },
-	{ "cache_dir", take_cache_dir },
-	{ "maximum_object_size", take_object },
-	{ "cache", take_cache },
+	{ "cache_mem", squid_take_cache_mem },
+	{ "cache_dir", squid_take_cache_dir },
+	{ "maximum_object_size", squid_take_object },
+	{ "cache", squid_take_cache },
 	{ "cache_peer", take_peer },
 	{ "never_direct", take_never_direct },
 	{ "forwarded_for", take_forwarded },
 	{ "via", take_via },
 	{ "include", take_include },
+	{ "if", take_if },
+	{ "else", take_else },
+	{ "endif", take_endif },
+	{ "http_reply_access", take_other },
+	{ "adapted_http_access", take_other },
+	{ "http_access2", take_other },
+	{ "miss_access", take_other },
+	{ "url_rewrite_program", take_program },
+	{ "redirect_program", take_program },
+	{ "redirector", take_program },
+	{ "adaptation_access", take_program },
+	{ "icap_access", take_program },
 };
 
 static void
@@ -331,113 +345,42 @@ read_line(
 			.at;
 }
 
+/* A '\' at the end of a line goes on with the next one. */
+static struct str
+take_line(struct squid *squid, struct str *text, uint32_t *ret_lines)
+{
+	struct text whole = TEXT_EMPTY;
+	struct str line;
+
+	*ret_lines = 0;
+	do {
+		line = str_cut(text, '\n');
+		(*ret_lines)++;
+		if (str_ends(line, STR("\r")))
+			line.len--;
+		if (!str_ends(line, STR("\\")) || text->len == 0)
+			break;
+		line.len--;
+		text_add(&whole, line);
+		text_addc(&whole, ' ');
+	} while (true);
+	if (whole.len > 0) {
+		text_add(&whole, line);
+		line = arena_str(squid->rules->arena, text_str(&whole));
+	}
+	text_fini(&whole);
+	return line;
+}
+
 static void
 read_text(struct squid *squid, const char *file, struct str text)
 {
-	for (uint32_t number = 1; text.len > 0; number++)
-		read_line(squid, file, str_trim(str_cut(&text, '\n')), number);
-}
+	uint32_t number = 1, lines;
 
-/* Names of zones in which somebody may ask. */
-static void
-print_zone_names(const struct squid *squid, struct text *out)
-{
-	const struct import_ruleset *rules = squid->rules;
-	size_t count = 0;
-
-	for (size_t i = 0; i < rules->zone_count; i++)
-		if (!rules->zones[i].elsewhere || rules->zone_count == 1)
-			text_addf(out, "%s %.*s", count++ > 0 ? "," : "",
-			    STR_ARG(rules->zones[i].name));
-}
-
-static void
-print_listeners(struct squid *squid, struct text *out)
-{
-	for (size_t i = 0; i < squid->listens.count; i++) {
-		struct squid_listen *listen = &squid->listens.items[i];
-		listen->line->shown = false;
-		text_addz(out, "    ");
-		import_line_print(listen->line, NULL, out);
-		if (listen->intercepts)
-			text_addz(out, "    intercept http for");
-		else
-			text_addf(out, "    listen %.*s for",
-			    STR_ARG(listen->address));
-		print_zone_names(squid, out);
-		text_addz(out, listen->keeps_source ? " keep source\n" : "\n");
+	for (; text.len > 0; number += lines) {
+		struct str line = take_line(squid, &text, &lines);
+		read_line(squid, file, str_trim(line), number);
 	}
-	if (squid->listens.count == 0) {
-		text_addz(out, "    listen 0.0.0.0:" DEFAULT_PORT " for");
-		print_zone_names(squid, out);
-		text_addc(out, '\n');
-	}
-}
-
-static void
-print_proxy(struct squid *squid, struct text *out)
-{
-	text_addz(out, "proxy {\n");
-	print_listeners(squid, out);
-	if (squid->cache_memory && !squid->cache_refused) {
-		text_addf(
-		    out, "    cache%.*s", STR_ARG(text_str(&squid->cache)));
-		if (squid->object_size > 0)
-			text_addf(out, ", object %llu%c",
-			    (unsigned long long)squid->object_size,
-			    squid->object_unit);
-		text_addc(out, '\n');
-	}
-	text_addf(out, "    tell %s\n}\n",
-	    squid->tell_client
-		? squid->tell_gateway ? "client, gateway" : "client"
-	    : squid->tell_gateway ? "gateway"
-				  : "nothing");
-	if (squid->parents.len > 0 && squid->only_parents)
-		text_addf(out, "\nparent peers =%.*s\n",
-		    STR_ARG(text_str(&squid->parents)));
-}
-
-/* What stands elsewhere or nowhere, in the order of the file. */
-static void
-print_lines(struct squid *squid, struct text *out)
-{
-	for (size_t i = 0; i < squid->rules->lines.count; i++)
-		if (!squid->rules->lines.items[i]->shown)
-			import_line_print(
-			    squid->rules->lines.items[i], NULL, out);
-}
-
-static void
-print_policy(struct squid *squid, struct text *out)
-{
-	struct text rules = TEXT_EMPTY;
-
-	/* The rules first: they tell which hours there are. */
-	squid_access_print(squid, &rules);
-	text_addz(out,
-	    "# Written by `gatehouse import`.  Above each rule stands the line "
-	    "that it comes\n# from; what has no rule here says why.\n#\n"
-	    "# squid says nothing of what is no request to it: nothing else "
-	    "passes, ssh to\n# this machine neither.  Add what is to be "
-	    "allowed "
-	    "before you apply it.\n\n");
-	import_zones_print(squid->rules, out);
-	text_addc(out, '\n');
-	print_lines(squid, out);
-	text_addc(out, '\n');
-	squid_names_print(squid, out);
-	for (size_t i = 0; i < squid->rules->hours_count; i++)
-		text_addf(out, "hours %.*s = %.*s\n",
-		    STR_ARG(squid->rules->hours[i].name),
-		    STR_ARG(squid->rules->hours[i].spans));
-	text_addc(out, '\n');
-	print_proxy(squid, out);
-	text_addz(out, "\n\n# Who may ask for what.\n\n");
-	text_add(out, text_str(&rules));
-	if (rules.full)
-		out->full = true;
-	text_fini(&rules);
 }
 
 static void
@@ -447,6 +390,8 @@ squid_fini(struct squid *squid)
 		free(squid->acls.items[i]->words.items);
 	free(squid->acls.items);
 	free(squid->accesses.items);
+	free(squid->others.items);
+	free(squid->peers.items);
 	free(squid->listens.items);
 	text_fini(&squid->cache);
 	text_fini(&squid->parents);
@@ -463,7 +408,7 @@ import_squid(struct import_ruleset *rules, const char *file, struct str text,
 	import_zones_settle(rules);
 	squid_acls_begin(&squid);
 	read_text(&squid, file, text);
-	print_policy(&squid, out);
+	squid_print(&squid, out);
 	squid_fini(&squid);
 	return rules->failed || rules->arena->full || out->full ? -ENOMEM : 0;
 }

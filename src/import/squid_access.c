@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define DAY_MINUTES 1440U
-
 /* One line of http_access: all of its acls together. */
 struct draft {
 	struct span_set src, dst, ports, minutes;
@@ -213,90 +211,6 @@ take_words(
 }
 
 static void
-print_minute(unsigned minute, struct text *out)
-{
-	text_addf(out, "%02u:%02u", minute / 60, minute % 60);
-}
-
-static struct span_set
-minutes_of_day(struct squid *squid, struct span_set minutes, unsigned day)
-{
-	uint64_t base = (uint64_t)day * DAY_MINUTES;
-	struct span span = { { 0, base }, { 0, base + DAY_MINUTES - 1 } };
-
-	return span_set_and(
-	    squid->rules->arena, minutes, (struct span_set){ &span, 1 });
-}
-
-/* The same minutes of two days. */
-static bool
-is_alike(struct span_set a, unsigned day_a, struct span_set b, unsigned day_b)
-{
-	uint64_t apart = (uint64_t)(day_b - day_a) * DAY_MINUTES;
-
-	if (a.count != b.count)
-		return false;
-	for (size_t i = 0; i < a.count; i++)
-		if (a.at[i].first.low + apart != b.at[i].first.low ||
-		    a.at[i].last.low + apart != b.at[i].last.low)
-			return false;
-	return true;
-}
-
-static void
-print_day_spans(
-    struct span_set set, unsigned day, unsigned last, struct text *out)
-{
-	static const char days[][4] = { "mon", "tue", "wed", "thu", "fri",
-		"sat", "sun" };
-	unsigned base = day * DAY_MINUTES;
-
-	for (size_t i = 0; i < set.count; i++) {
-		text_addz(out, out->len > 0 ? ", " : "");
-		if (last - day < 6)
-			text_addz(out, days[day]);
-		if (last > day && last - day < 6)
-			text_addf(out, "-%s", days[last]);
-		text_addz(out, last - day < 6 ? " " : "");
-		print_minute((unsigned)set.at[i].first.low - base, out);
-		text_addc(out, '-');
-		print_minute((unsigned)set.at[i].last.low - base + 1, out);
-	}
-}
-
-/* Days that are alike and follow each other are said together. */
-static void
-print_week(struct squid *squid, struct span_set minutes, struct text *out)
-{
-	for (unsigned day = 0; day < 7; day++) {
-		struct span_set set = minutes_of_day(squid, minutes, day);
-		unsigned last = day;
-		while (last < 6 &&
-		       is_alike(set, day,
-			   minutes_of_day(squid, minutes, last + 1), last + 1))
-			last++;
-		print_day_spans(set, day, last, out);
-		day = last;
-	}
-}
-
-static struct str
-hours_of(struct squid *squid, struct span_set minutes)
-{
-	struct span week = { { 0, 0 }, { 0, 7 * DAY_MINUTES - 1 } };
-	struct span_set whole = { &week, 1 };
-	struct text spans = TEXT_EMPTY;
-
-	if (span_set_covers(minutes, whole))
-		return STR("");
-	minutes = span_set_and(squid->rules->arena, minutes, whole);
-	print_week(squid, minutes, &spans);
-	struct str name = import_hours_get(squid->rules, text_str(&spans));
-	text_fini(&spans);
-	return name.len > 0 ? name : (struct str){ 0 };
-}
-
-static void
 print_ports(struct squid *squid, struct span_set ports, struct text *out)
 {
 	struct span all = { { 0, 1 }, { 0, UINT16_MAX } };
@@ -364,7 +278,7 @@ static bool
 print_rule(struct squid *squid, const struct draft *draft, bool allows,
     struct text *out)
 {
-	struct str hours = hours_of(squid, draft->minutes);
+	struct str hours = squid_hours(squid, draft->minutes);
 
 	if (hours.at == NULL)
 		return false;
@@ -415,6 +329,10 @@ print_access(
 
 	draft_init(&draft);
 	take_words(squid, &draft, access);
+	if (access->why != NULL)
+		doubt(&draft, access->why);
+	if (access->allows && squid->only_parents && squid->parents.len == 0)
+		doubt(&draft, "it goes by parents, and none has a word");
 	if (draft.never)
 		note = "no request is like that here";
 	else if (is_of_the_host(squid, &draft))
@@ -439,12 +357,36 @@ print_access(
 	draft_fini(&draft);
 }
 
+/*
+ * Other lists, which are asked besides: what they deny is refused, and if they
+ * end in an allowance, all that it does not allow.
+ */
+static void
+print_others(struct squid *squid, struct text *out)
+{
+	for (size_t i = 0; i < squid->others.count; i++) {
+		struct squid_access one = squid->others.items[i];
+		bool all = one.count == 1 && str_is(one.words[0], "all");
+		if (one.allows && !all) {
+			one.allows = false;
+			one.count = 0;
+		}
+		if (!one.allows) {
+			print_access(squid, &one, out);
+			continue;
+		}
+		one.line->shown = false;
+		import_line_print(one.line, "nothing is refused by it", out);
+	}
+}
+
 void
 squid_access_print(struct squid *squid, struct text *out)
 {
 	struct squid_access last = { .allows = false };
 	struct draft all;
 
+	print_others(squid, out);
 	for (size_t i = 0; i < squid->accesses.count; i++) {
 		last = squid->accesses.items[i];
 		print_access(squid, &last, out);
@@ -453,7 +395,8 @@ squid_access_print(struct squid *squid, struct text *out)
 		return;
 	/* Behind the last line stands its contrary. */
 	draft_init(&all);
-	if (squid->accesses.count > 0 && !last.allows) {
+	if (squid->accesses.count > 0 && !last.allows && last.why == NULL &&
+	    (!squid->only_parents || squid->parents.len > 0)) {
 		text_addz(out, "# Behind a last line that denies, all else is "
 			       "allowed.\n");
 		(void)print_rule(squid, &all, true, out);

@@ -4,6 +4,8 @@
  */
 #include "import/squid_impl.h"
 
+#include "import/range.h"
+
 #include "policy/domain_name.h"
 #include "policy/limits.h"
 #include "policy/words.h"
@@ -90,14 +92,12 @@ static bool
 add_address(struct squid *squid, struct squid_acl *acl, struct str value)
 {
 	struct address_range range;
-	const char *why;
 
 	if (str_is(value, "all")) {
 		acl->set = span_set_all();
 		return true;
 	}
-	if (address_range_parse(value, &range, &why) < 0 &&
-	    !import_masked_parse(value, &range))
+	if (!import_range_parse(value, &range))
 		return false;
 	add_span(squid, acl, span_of_range(&range));
 	return true;
@@ -143,6 +143,9 @@ plain_domain(struct squid *squid, struct str pattern)
 	} else {
 		return (struct str){ 0 };
 	}
+	/* No name begins with a dot. */
+	if (str_starts(pattern, STR("\\.")))
+		return (struct str){ 0 };
 	text_addz(&plain, head);
 	for (size_t i = 0; i < pattern.len; i++) {
 		char c = pattern.at[i];
@@ -174,7 +177,10 @@ add_domain(struct squid *squid, struct squid_acl *acl, struct str value)
 	if (value.len == 0 ||
 	    domain_name_parse(value, name, &spelled, &cover, &why) < 0)
 		return false;
-	if (policy_word_is_reserved(spelled))
+	/* One label alone would be a name of the policy's own. */
+	if (policy_word_is_reserved(spelled) ||
+	    (cover == DOMAIN_ITSELF &&
+		memchr(spelled.at, '.', spelled.len) == NULL))
 		return false;
 	spelled = import_words(squid->rules->arena, "%s%.*s",
 	    cover == DOMAIN_ITSELF  ? ""
@@ -394,6 +400,8 @@ squid_acl_read(struct squid *squid, const char *file,
 	acl = get_acl(squid, words->at[1], words->at[2]);
 	if (acl == NULL)
 		return;
+	if (squid->conditions > 0)
+		doubt(squid, acl, line, words->at[1]);
 	if (words->cut || !str_eq(acl->type, words->at[2])) {
 		doubt(squid, acl, line, words->at[2]);
 		return;

@@ -47,6 +47,7 @@ struct squid_access {
 	bool allows;
 	struct str *words; /* of the acls, with their `!` */
 	size_t count;
+	const char *why; /* it is not known when it is asked; or NULL */
 };
 
 struct squid_accesses {
@@ -68,17 +69,24 @@ struct squid_listens {
 struct squid {
 	struct import_ruleset *rules;
 	struct squid_acls acls;
-	struct squid_accesses accesses;
+	struct squid_accesses accesses; /* http_access */
+	struct squid_accesses others;   /* what refuses beside it */
 	struct squid_listens listens;
 	struct text cache; /* "memory 256M, ..." */
 	struct text parents;
 	bool cache_memory, cache_refused;
 	bool tell_client, tell_gateway;
-	bool only_parents;    /* never_direct allow all */
+	bool only_parents; /* never_direct allow */
+	bool has_port;     /* it says where it listens */
+	uint64_t memory_bytes, disk_bytes;
 	uint64_t object_size; /* the largest one that is kept; 0: not said */
 	char object_unit;
+	uint64_t object_bytes;
+	struct import_line *object_line;
+	struct import_lines peers;
 	unsigned parent_count;
-	unsigned depth;
+	unsigned depth;      /* of files */
+	unsigned conditions; /* of if ... endif */
 };
 
 /* "GET" as a bit; 0: no rule allows it. */
@@ -99,6 +107,20 @@ void squid_acl_read(struct squid *squid, const char *file,
 
 /* Those that squid has by itself. */
 void squid_acls_begin(struct squid *squid);
+
+/* A line that begins with one of the words that are known. */
+typedef void squid_directive_fn(struct squid *squid, const char *file,
+    const struct import_wordlist *words, struct import_line *line);
+
+squid_directive_fn squid_take_cache_mem, squid_take_cache_dir,
+    squid_take_object, squid_take_cache;
+
+/* The name of these hours; empty: all of the week.  at == NULL: there are too
+ * many. */
+struct str squid_hours(struct squid *squid, struct span_set minutes);
+
+/* All of it. */
+void squid_print(struct squid *squid, struct text *out);
 
 /* The rules, in their order. */
 void squid_access_print(struct squid *squid, struct text *out);

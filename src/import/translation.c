@@ -197,12 +197,18 @@ print_parts(struct import_ruleset *rules, const struct lists *four,
 		    &six->walks[IMPORT_PART_TO_SELF] },
 	};
 
+	struct text elsewhere = TEXT_EMPTY;
+
 	import_nat_print(rules, out);
 	print_silence(rules, out);
 	for (int part = 0; part < IMPORT_PART_COUNT; part++) {
 		text_addf(out, "\n\n# %s\n\n", headings[part]);
-		if (part == IMPORT_PART_TO_SELF)
-			import_published_print(rules, lists, out);
+		if (part == IMPORT_PART_FROM_SELF)
+			import_nat_own_print(rules, out);
+		else if (part == IMPORT_PART_TO_SELF)
+			import_published_print(rules, lists, out, &elsewhere);
+		else
+			text_add(out, text_str(&elsewhere));
 		if (!rules->family6)
 			print_one(&four->walks[part], out);
 		else if (!rules->family4)
@@ -210,6 +216,9 @@ print_parts(struct import_ruleset *rules, const struct lists *four,
 		else
 			print_both(&four->walks[part], &six->walks[part], out);
 	}
+	if (elsewhere.full)
+		out->full = true;
+	text_fini(&elsewhere);
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/ufw.h"
 
+#include "import/range.h"
 #include "import/service.h"
 #include "import/words.h"
 
@@ -138,10 +139,8 @@ static bool
 read_address(struct str word, struct span *ret, enum address_family *ret_family)
 {
 	struct address_range range;
-	const char *why;
 
-	if (address_range_parse(word, &range, &why) < 0 &&
-	    !import_masked_parse(word, &range))
+	if (!import_range_parse(word, &range))
 		return false;
 	*ret = span_of_range(&range);
 	*ret_family = (enum address_family)range.first.family;

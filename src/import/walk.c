@@ -32,20 +32,6 @@ import_walk_fini(struct import_walk *walk)
 	free(walk->decisions.items);
 }
 
-static struct import_item *
-add_item(struct import_walk *walk, struct import_line *line)
-{
-	struct import_item *item =
-	    arena_new(walk->rules->arena, struct import_item);
-
-	if (item == NULL || VEC_ADD(&walk->items, item) < 0) {
-		walk->rules->failed = true;
-		return NULL;
-	}
-	item->line = line;
-	return item;
-}
-
 void
 walk_context_add(
     struct walker *walker, struct contexts *list, const struct context *context)
@@ -112,6 +98,8 @@ walk_enter(struct walker *walker, const struct contexts *list,
 			context.why = "hours within hours have no word";
 		if (rule->hours.len > 0)
 			context.hours = rule->hours;
+		if (rule->whom != IMPORT_WHOMEVER)
+			context.whom = rule->whom;
 		walk_context_add(walker, ret, &context);
 	}
 }
@@ -125,7 +113,7 @@ jump(struct walker *walker, const struct import_chain *from,
 {
 	const struct import_chain *to = import_chain_find(
 	    walker->walk->rules, from->family, from->table, rule->target);
-	struct import_item *item = add_item(walker->walk, rule->line);
+	struct import_item *item = walk_item_add(walker->walk, rule->line);
 	struct contexts inside = { 0 };
 
 	if (to == NULL && item != NULL) {
@@ -171,69 +159,10 @@ witness(struct walker *walker, const struct contexts *list,
 }
 
 static void
-pass_by(
-    struct import_walk *walk, const struct import_rule *rule, const char *note)
-{
-	struct import_item *item = add_item(walk, rule->line);
-
-	if (item != NULL)
-		item->note = note;
-}
-
-/* It allows only what nat has sent on: that is what a policy publishes. */
-static void
-note_published(struct walker *walker, const struct contexts *list,
-    const struct import_rule *rule)
-{
-	struct import_walk *walk = walker->walk;
-
-	for (size_t i = 0; i < list->count; i++) {
-		struct import_decision decision = { .verdict = rule->action,
-			.box = box_and(walk->rules->arena, &list->items[i].box,
-			    &rule->match),
-			.plain =
-			    rule->why == NULL && list->items[i].why == NULL,
-			.translated = true };
-		if (!box_is_empty(&decision.box) &&
-		    VEC_ADD(&walk->decisions, decision) < 0)
-			walk->rules->failed = true;
-	}
-}
-
-/* Of a flow only the first packet is asked about. */
-static bool
-is_beside(struct walker *walker, const struct contexts *list,
-    const struct import_rule *rule)
-{
-	struct import_walk *walk = walker->walk;
-
-	if (rule->late && rule->odd && rule->line->why == NULL)
-		rule->line->why = "what a flow begins with is not asked for "
-				  "its flags";
-	if (rule->late) {
-		pass_by(walk, rule,
-		    rule->action == IMPORT_ACCEPT
-			? "needs no rule: replies are allowed"
-			: "needs no rule: no flow begins like that");
-		return true;
-	}
-	if (rule->match.in == BOX_LOOPBACK || rule->match.out == BOX_LOOPBACK) {
-		pass_by(
-		    walk, rule, "needs no rule: the gateway's own loopback");
-		return true;
-	}
-	if (!rule->translated)
-		return false;
-	pass_by(walk, rule, "needs no rule: what is published is allowed");
-	note_published(walker, list, rule);
-	return true;
-}
-
-static void
 decide(struct walker *walker, const struct contexts *list,
     const struct import_rule *rule)
 {
-	struct import_item *item = add_item(walker->walk, rule->line);
+	struct import_item *item = walk_item_add(walker->walk, rule->line);
 
 	if (item == NULL)
 		return;
@@ -246,28 +175,35 @@ decide(struct walker *walker, const struct contexts *list,
 
 static void
 walk_rule(struct walker *walker, const struct import_chain *chain,
-    struct contexts *list, const struct import_rule *rule)
+    struct contexts *list, const struct import_rule *whole)
 {
-	if (is_beside(walker, list, rule))
+	struct import_rule narrowed = *whole, *rule = &narrowed;
+
+	if (!walk_narrow_whom(walker, rule)) {
+		walk_pass_by(
+		    walker->walk, rule, "no flow of these is like that");
+		return;
+	}
+	if (walk_is_beside(walker, list, rule))
 		return;
 	if (rule->action == IMPORT_JUMP || rule->action == IMPORT_GOTO) {
 		jump(walker, chain, list, rule);
 	} else if (rule->action == IMPORT_RETURN) {
-		pass_by(walker->walk, rule, "goes on behind the jump");
+		walk_pass_by(walker->walk, rule, "goes on behind the jump");
 		if (!is_exact(rule) && rule->line->why == NULL)
 			rule->line->why = rule->why != NULL
 					      ? rule->why
 					      : "it returns at times only";
 		walk_leave(walker, list, rule);
 	} else if (rule->action == IMPORT_LOG) {
-		pass_by(walker->walk, rule, NULL);
+		walk_pass_by(walker->walk, rule, NULL);
 		witness(walker, list, rule);
 	} else if (rule->action == IMPORT_ACCEPT ||
 		   rule->action == IMPORT_DROP ||
 		   rule->action == IMPORT_REJECT) {
 		decide(walker, list, rule);
 	} else if (rule->action != IMPORT_CLAMP) {
-		pass_by(walker->walk, rule, NULL);
+		walk_pass_by(walker->walk, rule, NULL);
 		if (rule->line->why == NULL)
 			rule->line->why = rule->why != NULL
 					      ? rule->why
@@ -281,6 +217,7 @@ is_bound(const struct import_rule *rule, const struct import_rule *next)
 {
 	return rule->action == IMPORT_RETURN && rule->limit.len > 0 &&
 	       !rule->above && rule->why == NULL && rule->hours.len == 0 &&
+	       rule->whom == IMPORT_WHOMEVER && next->whom == IMPORT_WHOMEVER &&
 	       (next->action == IMPORT_DROP || next->action == IMPORT_REJECT) &&
 	       is_exact(next) && !next->late &&
 	       box_covers(&next->match, &rule->match);
@@ -336,6 +273,8 @@ walk_base(struct walker *walker, const struct import_chain *chain)
 	struct import_rule policy =
 	    import_rule_begin(chain->line, chain->family);
 
+	walker->early =
+	    chain->hook == IMPORT_PREROUTING && chain->priority < IMPORT_DSTNAT;
 	walk_context_add(walker, &list, &all);
 	walk_chain(walker, chain, &list);
 	free(list.items);
@@ -384,18 +323,27 @@ by_order(const void *a, const void *b)
 	       (one->priority < other->priority);
 }
 
-/* Tables that are there and say nothing, as long as one is left. */
+static bool
+is_idle(const struct import_chain *chain)
+{
+	return chain->count == 0 && chain->policy == IMPORT_ACCEPT;
+}
+
+/* Tables that are there and say nothing, as long as one is left that decides
+ * behind prerouting. */
 static void
 leave_out_idle(struct import_chains *bases)
 {
-	size_t kept = 0;
+	size_t kept = 0, last = SIZE_MAX;
 
-	for (size_t i = 0; i < bases->count; i++) {
-		const struct import_chain *chain = bases->items[i];
-		bool idle = chain->count == 0 && chain->policy == IMPORT_ACCEPT;
-		if (!idle || (kept == 0 && i + 1 == bases->count))
+	for (size_t i = 0; i < bases->count; i++)
+		if (bases->items[i]->hook != IMPORT_PREROUTING &&
+		    (!is_idle(bases->items[i]) || last == SIZE_MAX ||
+			is_idle(bases->items[last])))
+			last = i;
+	for (size_t i = 0; i < bases->count; i++)
+		if (!is_idle(bases->items[i]) || i == last)
 			bases->items[kept++] = bases->items[i];
-	}
 	bases->count = kept;
 }
 
@@ -470,7 +418,9 @@ import_walk_run(struct import_walk *walk)
 		qsort(bases.items, bases.count, sizeof(struct import_chain *),
 		    by_order);
 	for (size_t i = 0; i < bases.count; i++) {
-		walker.last = i + 1 == bases.count;
+		/* Who is let in to the host has yet to be let anywhere. */
+		walker.last = i + 1 == bases.count &&
+			      bases.items[i]->hook != IMPORT_PREROUTING;
 		walk_base(&walker, bases.items[i]);
 		decided |= bases.items[i]->hook != IMPORT_PREROUTING;
 	}

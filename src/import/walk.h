@@ -24,6 +24,7 @@ struct import_decision {
 	enum import_action verdict;
 	struct box box;
 	bool plain;      /* without hours and limits */
+	bool early;      /* it sees destinations as clients wrote them */
 	bool translated; /* of flows that were published only */
 };
 

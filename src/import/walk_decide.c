@@ -112,7 +112,8 @@ note_decision(struct walker *walker, const struct import_entry *entry)
 {
 	struct import_decision decision = { .verdict = entry->verdict,
 		.box = entry->box,
-		.plain = entry->hours.len == 0 && entry->limit.len == 0 };
+		.plain = entry->hours.len == 0 && entry->limit.len == 0,
+		.early = walker->early };
 
 	if (VEC_ADD(&walker->walk->decisions, decision) < 0)
 		walker->walk->rules->failed = true;
@@ -236,9 +237,9 @@ say_refused(
 	say_by_family(walker, item, entry);
 }
 
-/* What is left of these boxes without that one. */
-static struct boxes
-cut_one(struct walker *walker, const struct boxes *boxes, const struct box *out)
+struct boxes
+walk_cut(
+    struct walker *walker, const struct boxes *boxes, const struct box *out)
 {
 	struct boxes next = { 0 };
 
@@ -259,7 +260,7 @@ cut_passed(struct walker *walker, struct boxes *left)
 {
 	for (size_t i = 0; i < walker->passed.count; i++) {
 		struct boxes next =
-		    cut_one(walker, left, &walker->passed.items[i]);
+		    walk_cut(walker, left, &walker->passed.items[i]);
 		free(left->items);
 		*left = next;
 	}

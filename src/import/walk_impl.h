@@ -11,7 +11,8 @@
 struct context {
 	struct box box;
 	struct str hours;
-	const char *why; /* whether they are is not sure; NULL: it is */
+	const char *why;       /* whether they are is not sure; NULL: it is */
+	enum import_whom whom; /* of nat, which has one list for all */
 };
 
 struct contexts {
@@ -55,10 +56,34 @@ struct walker {
 	struct witnesses witnesses;
 	struct boxes passed;  /* accepted by a table that is not the last */
 	bool last;            /* what this table accepts is accepted */
+	bool early;           /* nothing is translated yet */
 	struct boxes unnamed; /* protocols without a word were refused of it */
 	unsigned depth;
 	size_t steps;
 };
+
+/* ---- import/walk_beside ---- */
+
+/* NULL when memory ends. */
+struct import_item *walk_item_add(
+    struct import_walk *walk, struct import_line *line);
+
+/* Nothing comes of the rule, for the reason in the note. */
+void walk_pass_by(
+    struct import_walk *walk, const struct import_rule *rule, const char *note);
+
+/* Of a flow only the first packet is asked about: whether the rule says nothing
+ * of it, and was passed by. */
+bool walk_is_beside(struct walker *walker, const struct contexts *list,
+    const struct import_rule *rule);
+
+/*
+ * The rule as flows of this part are asked it; false: none of them is.  What is
+ * sent to many ends at the gateway, and is not to an address of it.
+ */
+bool walk_narrow_whom(const struct walker *walker, struct import_rule *rule);
+
+/* ---- import/walk ---- */
 
 /* A list of flows: what is not empty is added; freed by its owner. */
 void walk_context_add(struct walker *walker, struct contexts *list,
@@ -71,6 +96,12 @@ void walk_enter(struct walker *walker, const struct contexts *list,
 /* Those whom the rule takes out of the chain are gone from the list. */
 void walk_leave(struct walker *walker, struct contexts *list,
     const struct import_rule *rule);
+
+/* ---- import/walk_decide ---- */
+
+/* What is left of these boxes without that one; the caller frees it. */
+struct boxes walk_cut(
+    struct walker *walker, const struct boxes *boxes, const struct box *out);
 
 /* What the rule decides of these flows, into the item. */
 void walk_decide(struct walker *walker, struct import_item *item,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/zones.h"
 
+#include "import/range.h"
 #include "import/words.h"
 #include "policy/limits.h"
 #include "policy/words.h"

@@ -22,10 +22,6 @@ void import_addresses_read(struct import_ruleset *rules, struct str text);
 void import_zones_learn(
     struct import_ruleset *rules, size_t index, struct span_set set);
 
-/* The address with its last bits all 0, or all 1. */
-struct address import_address_fill(
-    struct address address, unsigned bits, bool ones);
-
 /* Makes the zones, and says what rules match by zones. */
 void import_zones_settle(struct import_ruleset *rules);
 

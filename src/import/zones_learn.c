@@ -4,6 +4,7 @@
  */
 #include "import/zones.h"
 
+#include "import/range.h"
 #include "import/words.h"
 
 static size_t
@@ -47,18 +48,17 @@ import_zones_learn(
 		    span_set_or(rules->arena, interface->behind, set);
 }
 
-struct address
-import_address_fill(struct address address, unsigned bits, bool ones)
+static void
+learn_own(struct import_ruleset *rules, struct str text)
 {
-	unsigned width = address_width(address) * 8;
+	struct str base = str_cut(&text, '/');
+	struct address_range range;
 
-	for (unsigned i = width - bits; i < width; i++) {
-		if (ones)
-			address.bytes[i / 8] |= (uint8_t)(0x80U >> i % 8);
-		else
-			address.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
-	}
-	return address;
+	if (address_parse(base, &range.first) < 0)
+		return;
+	range.last = range.first;
+	rules->own = span_set_or(rules->arena, rules->own,
+	    span_set_one(rules->arena, span_of_range(&range)));
 }
 
 static void
@@ -140,6 +140,8 @@ import_addresses_read(struct import_ruleset *rules, struct str text)
 		address = word_after(&words, "inet");
 		if (address.at == NULL)
 			address = word_after(&words, "inet6");
+		if (address.at != NULL)
+			learn_own(rules, address);
 		if (address.at != NULL && device.len > 0)
 			learn_address(rules, device, address);
 		else if (word_after(&words, "dev").at != NULL)
