@@ -169,6 +169,7 @@ on_time(struct loop_timer *timer)
 	if (ask->watch.fd >= 0 || ask->wait.link != NULL) {
 		ask->error = -ETIMEDOUT;
 		dns_server_blame(ask->server, loop_now(ask->upstreams->loop));
+		dns_link_give_up(&ask->wait);
 	}
 	try_next(ask);
 }

@@ -15,6 +15,11 @@
 #define CONNECT_TIME   (2 * CLOCK_SECOND)
 #define HANDSHAKE_TIME (3 * CLOCK_SECOND)
 
+/* What is not even acknowledged by then is lost with the connection, of which
+ * the other end, or a router between, knows nothing any more.  Half of what a
+ * question has (dns/ask), so that another connection can be tried. */
+#define SILENCE_TIME_MS 2000
+
 struct dns_link {
 	struct loop *loop;
 	struct dns_server *server;
@@ -24,9 +29,10 @@ struct dns_link {
 	struct stream *stream; /* NULL: not open yet */
 	struct dns_link_wait *waits;
 	size_t wait_count;
-	bool answered; /* at least once */
-	bool busy;     /* within on_data */
-	bool doomed;   /* and was destroyed there */
+	uint64_t heard; /* messages */
+	bool answered;  /* at least once */
+	bool busy;      /* within on_data */
+	bool doomed;    /* and was destroyed there */
 };
 
 static const struct stream_limits limits = {
@@ -160,6 +166,7 @@ send_one(struct dns_link *link, struct dns_link_wait *wait)
 	if (rc == 0)
 		rc = stream_write(link->stream, wait->message);
 	wait->sent = rc == 0;
+	wait->heard = link->heard;
 	return rc;
 }
 
@@ -181,6 +188,7 @@ take_message(struct dns_link *link, struct str message)
 {
 	struct dns_head head;
 
+	link->heard++;
 	if (dns_head_read(message, &head) < 0)
 		return;
 	struct dns_link_wait *wait = find_wait(link, head.id);
@@ -313,7 +321,8 @@ static int
 begin(struct dns_link *link)
 {
 	const struct socket_connect options = { .to = link->server->at };
-	struct socket_tuning tuning = { .no_delay = true };
+	struct socket_tuning tuning = { .no_delay = true,
+		.user_timeout_ms = SILENCE_TIME_MS };
 	int fd = socket_connect(&options);
 
 	if (fd < 0)
@@ -386,4 +395,15 @@ dns_link_cancel(struct dns_link_wait *wait)
 	remove_wait(wait);
 	if (link->stream != NULL)
 		rest_if_idle(link);
+}
+
+void
+dns_link_give_up(struct dns_link_wait *wait)
+{
+	struct dns_link *link = wait->link;
+	bool in_vain = link != NULL && wait->sent && wait->heard == link->heard;
+
+	dns_link_cancel(wait);
+	if (in_vain)
+		break_off(link, -ETIMEDOUT);
 }

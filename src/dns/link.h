@@ -38,6 +38,7 @@ struct dns_link_wait {
 	struct str message; /* lent; its id is set by the link */
 	uint16_t id;
 	bool sent;
+	uint64_t heard; /* messages on the link, when it was sent */
 };
 
 /*
@@ -49,6 +50,10 @@ int dns_link_send(struct loop *loop, struct dns_server *server,
 
 /* Does nothing to one that does not wait. */
 void dns_link_cancel(struct dns_link_wait *wait);
+
+/* The same of one that has waited too long: if the server has said nothing
+ * meanwhile, to nobody, the link is broken off.  Not within a dns_link_fn. */
+void dns_link_give_up(struct dns_link_wait *wait);
 
 /* Nobody waits on it; NULL is fine. */
 void dns_link_destroy(struct dns_link *link);

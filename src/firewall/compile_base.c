@@ -9,8 +9,10 @@
  * (firewall/split).
  */
 #include "firewall/compile_bandwidth.h"
-#include "firewall/compile_branch.h"
+#include "firewall/compile_interface.h"
 #include "firewall/compile_keep.h"
+#include "firewall/compile_known.h"
+#include "firewall/compile_leaving.h"
 #include "firewall/compile_map.h"
 #include "firewall/compile_refused.h"
 #include "firewall/compile_settings.h"
@@ -83,50 +85,31 @@ write_foreign_forms(struct compiler *compiler)
 }
 
 static void
-write_interface_map(struct compiler *compiler)
-{
-	const struct policy *policy = compiler->policy;
-	char chain[COMPILE_NAME_BYTES];
-	struct text map = TEXT_EMPTY;
-
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
-		const struct policy_zone *z = &policy->zones[zone];
-		for (size_t i = 0; i < z->interface_count; i++) {
-			if (!compile_first_mention(policy, zone, i))
-				continue;
-			compile_interface_name(chain, "in.", z->interfaces[i]);
-			text_addf(&map, "%s\"%.*s\" : goto %s",
-			    map.len > 0 ? ", " : "", STR_ARG(z->interfaces[i]),
-			    chain);
-		}
-	}
-	if (map.len > 0)
-		compile_line(
-		    compiler, "iifname vmap { %.*s }", STR_ARG(text_str(&map)));
-	compile_text_fini(compiler, &map);
-}
-
-/*
- * Flows that were handed over stay handed over, and what was ended stays ended,
- * so they are looked at before `established` would wave them through to the
- * server.  In front of it stands nothing that can stand elsewhere: most packets
- * are of known flows, and each line is paid by all of them.
- */
-static void
 write_prerouting(struct compiler *compiler)
 {
 	compile_chain_begin(compiler, FIREWALL_PREROUTING);
 	compile_line(compiler,
 	    "type filter hook prerouting priority mangle; policy drop;");
 	compile_ask_bans(compiler, false);
-	compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");
-	compile_ask_bandwidth(compiler);
-	compile_known_flows(compiler);
+	compile_ask_known(compiler);
 	write_not_judged(compiler);
 	compile_invalid_in(compiler);
 	write_foreign_forms(compiler);
 	compile_ask_caught(compiler);
-	write_interface_map(compiler);
+	compile_line(compiler, "goto arriving");
+	compile_line(compiler, "drop");
+	compile_chain_end(compiler);
+}
+
+/* Not in `prerouting` itself: with `ppp*` it is a map of ranges. */
+static void
+write_arriving(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "arriving");
+	compile_interface_chains(compiler, "iifname", "in.");
+	compile_line(compiler, "goto " COMPILE_NO_ZONE);
+	compile_chain_end(compiler);
+	compile_chain_begin(compiler, COMPILE_NO_ZONE);
 	compile_log_reason(compiler, POLICY_VERDICT_DROP, POLICY_REASON_NO_ZONE,
 	    ZONE_NONE, ZONE_NONE);
 	compile_line(compiler, "counter name \"no.zone\" drop");
@@ -238,81 +221,6 @@ write_refuse(struct compiler *compiler)
 	compile_chain_end(compiler);
 }
 
-/* Where a packet leaves must be where its destination lives; a route that says
- * otherwise would carry it past the policy. */
-static void
-leaving_name(
-    const struct policy *policy, uint8_t zone, char ret[COMPILE_NAME_BYTES])
-{
-	(void)snprintf(ret, COMPILE_NAME_BYTES, "out.%.*s",
-	    STR_ARG(policy->zones[zone].name));
-}
-
-static void
-write_leaving_zone(struct compiler *compiler, uint8_t zone)
-{
-	const struct policy_zone *z = &compiler->policy->zones[zone];
-	char name[COMPILE_NAME_BYTES];
-	struct text interfaces = TEXT_EMPTY;
-
-	leaving_name(compiler->policy, zone, name);
-	compile_interfaces(&interfaces, z);
-	compile_chain_begin(compiler, name);
-	if (z->interface_count > 0)
-		compile_line(compiler, "oifname %.*s accept",
-		    STR_ARG(text_str(&interfaces)));
-	compile_line(compiler, "goto misrouted");
-	compile_chain_end(compiler);
-	compile_text_fini(compiler, &interfaces);
-}
-
-/*
- * Addresses of local scope end at the gateway for the policy, but not for the
- * kernel, which would route 169.254.0.0/16 (RFC 3927, 7) like any other: a
- * flow judged as one to `self` would leave.  Of such sources only those of a
- * link come this far: the others are spoofed, and nothing has a route from
- * 0.0.0.0.
- */
-static void
-write_leaving_by(struct compiler *compiler, uint8_t family)
-{
-	const struct policy *policy = compiler->policy;
-	struct branch branch = branch_of(compiler, family);
-	char name[COMPILE_NAME_BYTES];
-
-	compile_line(compiler, "%s goto misrouted",
-	    family == ADDRESS_IPV4 ? "ip saddr 169.254.0.0/16"
-				   : "ip6 saddr fe80::/10");
-	branch_add(&branch, &compiler->local_scope, "misrouted");
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++) {
-		leaving_name(policy, zone, name);
-		branch_add(&branch, &policy->zones[zone].prefixes, name);
-	}
-	branch_write(&branch, "daddr");
-}
-
-/* Not in `forward` itself: a base chain has no ranges of its own. */
-static void
-write_leaving(struct compiler *compiler)
-{
-	const struct policy *policy = compiler->policy;
-	char name[COMPILE_NAME_BYTES] = "misrouted";
-
-	compile_chain_begin(compiler, "leaving");
-	write_leaving_by(compiler, ADDRESS_IPV4);
-	if (compiler->host->ipv6)
-		write_leaving_by(compiler, ADDRESS_IPV6);
-	if (policy->elsewhere != ZONE_NONE)
-		leaving_name(policy, policy->elsewhere, name);
-	compile_line(compiler, "goto %s", name);
-	compile_chain_end(compiler);
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		write_leaving_zone(compiler, zone);
-	compile_chain_begin(compiler, "misrouted");
-	compile_line(compiler, "counter name \"misrouted\" drop");
-	compile_chain_end(compiler);
-}
-
 static void
 write_forward(struct compiler *compiler)
 {
@@ -327,11 +235,9 @@ write_forward(struct compiler *compiler)
 	compile_line(
 	    compiler, "ct direction reply counter name \"forwarded.out\"");
 	compile_clamps(compiler);
-	compile_known_flows(compiler);
 	compile_line(compiler, "goto leaving");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
-	write_leaving(compiler);
 }
 
 /*
@@ -434,8 +340,11 @@ void
 compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
+	compile_known_chains(compiler);
+	write_arriving(compiler);
 	compile_helpers(compiler);
 	write_forward(compiler);
+	compile_leaving(compiler);
 	write_input(compiler);
 	write_output(compiler);
 	write_loopback_chain(compiler);

@@ -8,21 +8,13 @@
  *	A.to.B      which way the flow goes, then the list
  */
 #include "firewall/compile_branch.h"
+#include "firewall/compile_interface.h"
 #include "firewall/compile_map.h"
 
 #include "firewall/names.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-static bool
-has_interface(const struct policy_zone *zone, struct str interface)
-{
-	for (size_t i = 0; i < zone->interface_count; i++)
-		if (str_eq(zone->interfaces[i], interface))
-			return true;
-	return false;
-}
 
 static bool
 has_few(const struct address_set *set, uint8_t family)
@@ -82,17 +74,6 @@ write_zones(struct compiler *compiler, const char *side, uint8_t family,
 		branch_add(&branch, &policy->zones[zone].prefixes, target);
 	}
 	branch_write(&branch, side);
-}
-
-static uint64_t
-zones_on(const struct policy *policy, struct str interface)
-{
-	uint64_t zones = 0;
-
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		if (has_interface(&policy->zones[zone], interface))
-			zones |= policy_zone_bit(zone);
-	return zones;
 }
 
 /* The zone of what has no prefix: link-local sources, DHCP clients. */
@@ -155,13 +136,14 @@ may_be_of_local_scope(const struct policy *policy, uint64_t zones,
 }
 
 static void
-write_interface(struct compiler *compiler, struct str interface)
+write_interface(struct compiler *compiler, struct str interface, uint64_t zones,
+    void *context)
 {
 	const struct policy *policy = compiler->policy;
-	uint64_t zones = zones_on(policy, interface);
 	uint8_t zone = main_zone(policy, zones);
 	char name[COMPILE_NAME_BYTES], spoofed[COMPILE_NAME_BYTES];
 
+	(void)context;
 	compile_interface_name(name, "in.", interface);
 	compile_interface_name(spoofed, "spoofed.", interface);
 	compile_chain_begin(compiler, name);
@@ -185,30 +167,6 @@ write_interface(struct compiler *compiler, struct str interface)
 	    zone, ZONE_NONE);
 	compile_line(compiler, "counter name \"spoofed\" drop");
 	compile_chain_end(compiler);
-}
-
-bool
-compile_first_mention(
-    const struct policy *policy, uint8_t zone, size_t interface)
-{
-	struct str name = policy->zones[zone].interfaces[interface];
-
-	for (uint8_t i = 0; i < zone; i++)
-		if (has_interface(&policy->zones[i], name))
-			return false;
-	return true;
-}
-
-static void
-write_interfaces(struct compiler *compiler)
-{
-	const struct policy *policy = compiler->policy;
-
-	for (uint8_t zone = 0; zone < policy->zone_count; zone++)
-		for (size_t i = 0; i < policy->zones[zone].interface_count; i++)
-			if (compile_first_mention(policy, zone, i))
-				write_interface(compiler,
-				    policy->zones[zone].interfaces[i]);
 }
 
 static void
@@ -465,7 +423,7 @@ write_source(struct compiler *compiler, uint8_t from)
 void
 compile_entry(struct compiler *compiler)
 {
-	write_interfaces(compiler);
+	compile_each_interface(compiler, write_interface, NULL);
 	for (uint8_t zone = 0; zone < compiler->policy->zone_count; zone++)
 		write_source(compiler, zone);
 	write_source(compiler, ZONE_SELF);

@@ -12,6 +12,9 @@
 
 #define COMPILE_NAME_BYTES 96 /* two zone names and what stands around them */
 
+/* Where a packet of an interface ends that is in no zone. */
+#define COMPILE_NO_ZONE "nowhere"
+
 struct shared;
 
 struct compiler {
@@ -153,10 +156,6 @@ __attribute__((format(printf, 2, 3))) void compile_line(
 void compile_elements(
     struct text *out, const struct address_set *set, uint8_t family);
 bool compile_has_family(const struct address_set *set, uint8_t family);
-
-/* Whether no earlier zone has this zone's interface as well. */
-bool compile_first_mention(
-    const struct policy *policy, uint8_t zone, size_t interface);
 
 /*
  * How chains name an interface: `ppp*` as ppp/all, which no interface is

@@ -163,7 +163,7 @@ MUTANTS = [
     ),
     Mutant(
         "established-too-early",
-        "compile_base.c",
+        "compile_known.c",
         'compile_line(compiler, "ct mark and " ASIDE " != 0 goto aside");\n'
         "\tcompile_ask_bandwidth(compiler);\n"
         "\tcompile_known_flows(compiler);",
@@ -172,7 +172,7 @@ MUTANTS = [
     ),
     Mutant(
         "local-scope-passes",
-        "compile_base.c",
+        "compile_leaving.c",
         'branch_add(&branch, &compiler->local_scope, "misrouted");',
         "",
     ),

@@ -2,6 +2,7 @@
 """Whom the gateway asks, and what it makes of their answers: TLS, servers that
 are down, signatures, keys that would hide a name, times that are too long."""
 
+import contextlib
 import ssl
 import struct
 import threading
@@ -93,6 +94,46 @@ def test_over_tls_to_nobody_else(
         assert refused.status == "SERVFAIL", line
     assert not server.count("other.example")
     apply(gateway, BY_TLS)
+
+
+@contextlib.contextmanager
+def unheard(host: Host, port: int) -> Iterator[None]:
+    """What a connection from there says is lost, as when a router between has
+    forgotten it; another one can be made."""
+    rule = f"tcp sport {port} drop"
+    chain = "chain c { type filter hook input priority 0; " + rule + "; }"
+    host.run(["nft", "-f", "-"], input=f"table ip unheard {{ {chain}; }}", check=True)
+    try:
+        yield
+    finally:
+        host.run(["nft", "delete table ip unheard"], check=True)
+
+
+def test_a_connection_that_is_dead(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """It is known by its silence, long before TCP gives it up, and the question
+    goes out by another one."""
+    apply(gateway, BY_TLS)
+    for name in ("alive.example", "dead.example"):
+        server[name] = lambda q: [q.reply(address(q.name, WEB))]
+    assert dig(lan, GW, "alive.example").data == [WEB]
+    with unheard(gateway.lab.out, server.last("alive.example").port):
+        assert dig(lan, GW, "dead.example", timeout=7).data == [WEB]
+    assert server.last("dead.example").port != server.last("alive.example").port
+
+
+def test_a_connection_that_is_not_answered(
+    gateway: Gateway, server: ZoneServer, lan: Host
+) -> None:
+    """It takes what it is asked and says nothing more: who asks next has
+    another one."""
+    server["mute.example"] = lambda q: []
+    server["after.example"] = lambda q: [q.reply(address(q.name, WEB))]
+    assert dig(lan, GW, "mute.example", timeout=7).status == "SERVFAIL"
+    assert dig(lan, GW, "after.example", timeout=7).data == [WEB]
+    ports = {server.last(name).port for name in ("mute.example", "after.example")}
+    assert len(ports) == 2
 
 
 def test_the_next_server_where_one_is_down(

@@ -351,8 +351,8 @@ quotes_interfaces(void **state)
 	(void)state;
 	char *ruleset = compile("zone lan = 1st-if.100_x 10.0.0.0/24\n"
 				"zone wan = drop\nallow lan -> wan\n");
-	assert_has(ruleset, "\"1st-if.100_x\" : goto in.1st-if.100_x");
-	assert_has(ruleset, "oifname { \"drop\" }");
+	assert_has(ruleset, "iifname \"1st-if.100_x\" goto in.1st-if.100_x");
+	assert_has(ruleset, "oifname \"drop\" ip daddr != 10.0.0.0/24 accept");
 	free(ruleset);
 }
 
