@@ -216,7 +216,9 @@ put_question(struct refresh *refresh, const struct errand *before)
 	errand->meant = before->meant;
 	errand->named = before->named;
 	errand->may_reuse = before->may_reuse;
-	errand->path_lax = before->path_lax;
+	errand->readings = before->readings;
+	errand->reading_count = before->reading_count;
+	errand->reads_too_many = before->reads_too_many;
 	errand->says_url = before->says_url;
 	errand->account.told = true;
 	errand->done = on_errand;
