@@ -258,9 +258,7 @@ refresh_start(
 	    (struct loop_timer){ .fn = on_time, .context = refresh };
 	refresh->begin =
 	    (struct loop_deferred){ .fn = on_begin, .context = refresh };
-	refresh->arena = *arena;
-	arena_init(arena, refresh->arena.bytes_max);
-	arena->spare = refresh->arena.spare;
+	refresh->arena = arena_take(arena);
 	loop_defer(keep->worker->loop, &refresh->begin);
 }
 
