@@ -70,6 +70,16 @@ arena_fini(struct arena *arena)
 	};
 }
 
+struct arena
+arena_take(struct arena *arena)
+{
+	struct arena taken = *arena;
+
+	arena->chunks = NULL;
+	arena_fini(arena);
+	return taken;
+}
+
 void
 arena_spare_fini(struct arena_spare *spare)
 {

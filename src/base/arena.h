@@ -44,6 +44,9 @@ struct arena_mark {
 
 void arena_init(struct arena *arena, size_t bytes_max);
 void arena_fini(struct arena *arena);
+
+/* All that it holds, for another owner; it is as after arena_fini. */
+struct arena arena_take(struct arena *arena);
 void arena_spare_fini(struct arena_spare *spare);
 
 /* Zeroed memory, or NULL and arena->full.  size 0 gives a valid pointer. */

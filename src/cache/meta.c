@@ -9,6 +9,7 @@
 #include "cache/range.h"
 #include "cache/vary.h"
 #include "http/etag.h"
+#include "http/override.h"
 #include "http/reference.h"
 #include "http/status.h"
 
@@ -135,6 +136,8 @@ refuse_message(const struct http_request *request,
 	/* Obeyed whatever the policy says of requests: it is about privacy. */
 	if (cache_control_says(&asked, CACHE_DIRECTIVE_NO_STORE))
 		return CACHE_REFUSAL_REQUEST_NO_STORE;
+	if (http_override_is_said(&request->fields))
+		return CACHE_REFUSAL_OVERRIDE;
 	if (is_no_store(control))
 		return CACHE_REFUSAL_NO_STORE;
 	if (cache_control_says(control, CACHE_DIRECTIVE_PRIVATE))

@@ -65,6 +65,7 @@ struct cache_rules {
 	ROW(METHOD, "method")                                                  \
 	ROW(STATUS, "status") /* interim, 304, or about the request only */    \
 	ROW(REQUEST_NO_STORE, "request-no-store")                              \
+	ROW(OVERRIDE, "override") /* of another URL, http/override */          \
 	ROW(NO_STORE, "no-store")                                              \
 	ROW(PRIVATE, "private")                                                \
 	ROW(AUTHORIZATION, "authorization") /* 3.5 */                          \

@@ -20,11 +20,17 @@
  */
 int http_path_normal(struct str path, struct arena *arena, struct str *ret);
 
+/* More than any honest path has. */
+#define HTTP_PATH_READINGS_MAX 16
+
 /*
- * The same as the laxest servers read it: "%2F", "%5C" and '\' are '/', several
- * are one, and a segment ends at its ';', all before dot segments are removed.
- * Others read it as above, so what is allowed must be allowed in both forms.
+ * All the ways in which servers read it, each once, of which the first is the
+ * one above.  They do not agree on "%2F", "%5C", '\', "//" and ';', nor on the
+ * order in which they look at them; and many decode all that can be.  Which one
+ * stands behind is not known: what is allowed must be so in each of them.  They
+ * lie in the arena.  How many; -E2BIG, with the first one; -ENOMEM.
  */
-int http_path_lax(struct str path, struct arena *arena, struct str *ret);
+int http_path_readings(struct str path, struct arena *arena,
+    struct str ret[static HTTP_PATH_READINGS_MAX]);
 
 #endif

@@ -132,6 +132,8 @@ enum policy_scheme {
 	ROW(REPORT, "report", "reported, not enforced")                        \
 	ROW(TWO_PARENTS, "ways",                                               \
 	    "its path may be read in two ways, which go by different parents") \
+	ROW(MANY_PATHS, "paths",                                               \
+	    "a rule asks for its path, which may be read in too many ways")    \
 	ROW(OTHER_PARENT, "late",                                              \
 	    "its type would have had to come by another parent")               \
 	ROW(NO_TYPE, "type", "a rule asks for its type, and it says several")  \

@@ -80,8 +80,11 @@ struct errand {
 	bool anew;            /* one that others have, of HTTP/2, will not */
 	uint64_t owner;       /* but only one that is kept for this client
 			       * (client_own); 0: it may be anybody's */
-	/* The path in its other reading (http/path); at == NULL: the same. */
-	struct str path_lax;
+	/* The path in its other readings (http/path), which may be more than
+	 * are looked at. */
+	const struct str *readings;
+	size_t reading_count;
+	bool reads_too_many;
 	/*
 	 * What is wanted of a parent: bare bytes, or a request whose URL says
 	 * where it goes, the port too, just as it was judged.  And the Via line

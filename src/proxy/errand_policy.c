@@ -12,9 +12,33 @@
 
 #include <stdio.h>
 
+static struct policy_answer
+refuse_for(struct policy_answer answer, enum policy_reason reason)
+{
+	return (struct policy_answer){
+		.verdict = POLICY_VERDICT_REJECT,
+		.phase = answer.phase,
+		.reason = policy_reason_sentence(reason),
+	};
+}
+
+/* Of two answers to one flow the one that lets less of it pass. */
+static struct policy_answer
+stricter(struct policy_answer first, struct policy_answer other)
+{
+	if (errand_is_forbidden(&first))
+		return first;
+	if (other.verdict != POLICY_VERDICT_ALLOW)
+		return other;
+	if (first.rule != NULL && other.rule != NULL &&
+	    !policy_parent_same(first.rule->parent, other.rule->parent))
+		return refuse_for(first, POLICY_REASON_TWO_PARENTS);
+	return first;
+}
+
 /*
- * One path may be two to servers, and which one the server of this flow sees
- * is not known: it is allowed only if both are.
+ * One path may be several to servers, and which one the server of this flow
+ * sees is not known: it is allowed only if all are.
  */
 struct policy_answer
 errand_ask(const struct errand *errand,
@@ -23,22 +47,14 @@ errand_ask(const struct errand *errand,
 	struct policy_answer answer = admission_ask(generation, flow);
 	struct flow other = *flow;
 
-	if (errand->path_lax.at == NULL ||
-	    answer.verdict == POLICY_VERDICT_REJECT ||
-	    answer.verdict == POLICY_VERDICT_DROP)
-		return answer;
-	other.path = errand->path_lax;
-	struct policy_answer lax = admission_ask(generation, &other);
-	if (lax.verdict != POLICY_VERDICT_ALLOW)
-		return lax;
-	if (answer.rule != NULL && lax.rule != NULL &&
-	    !policy_parent_same(answer.rule->parent, lax.rule->parent))
-		answer = (struct policy_answer){
-			.verdict = POLICY_VERDICT_REJECT,
-			.phase = answer.phase,
-			.reason =
-			    policy_reason_sentence(POLICY_REASON_TWO_PARENTS),
-		};
+	if (errand->reads_too_many && !errand_is_forbidden(&answer) &&
+	    policy_asks(generation->policy, POLICY_FACT_PATH))
+		return refuse_for(answer, POLICY_REASON_MANY_PATHS);
+	for (size_t i = 0;
+	     i < errand->reading_count && !errand_is_forbidden(&answer); i++) {
+		other.path = errand->readings[i];
+		answer = stricter(answer, admission_ask(generation, &other));
+	}
 	return answer;
 }
 

@@ -108,7 +108,9 @@ exchange_tell_pac(struct exchange *exchange)
 {
 	struct client *client = exchange->client;
 
-	if (client->intercepted || !is_pac(&exchange->request) ||
+	/* Inside TLS that was opened it is a server that is asked. */
+	if (client->intercepted || client->opened != NULL ||
+	    !is_pac(&exchange->request) ||
 	    !is_for_listener(&exchange->request, client))
 		return false;
 	exchange->up_done = true;

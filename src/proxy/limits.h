@@ -173,11 +173,11 @@
 
 /*
  * What is kept of one request: the parser's share of two heads, the URL for the
- * log, the path for the policy in its normal form and before it, the fields
- * where a rule asks for them, the Via of a CONNECT, an exchange.
+ * log, the path for the policy in its readings and what they are made of, the
+ * fields where a rule asks for them, the Via of a CONNECT, an exchange.
  */
 #define PROXY_ARENA_BYTES_MAX                                                  \
-	(2 * HTTP_HEAD_ARENA_BYTES_MAX + 8 * HTTP_START_LINE_BYTES_MAX +       \
+	(2 * HTTP_HEAD_ARENA_BYTES_MAX + 12 * HTTP_START_LINE_BYTES_MAX +      \
 	    2 * HTTP_HEAD_BYTES_MAX + (size_t)16 * 1024)
 
 #endif

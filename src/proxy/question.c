@@ -8,6 +8,8 @@
 #include "proxy/opened.h"
 #include "proxy/worker.h"
 
+#include <errno.h>
+
 /* A request without a Host field has the address instead of a name. */
 static bool
 is_alias(const struct client *client, const struct http_host *host)
@@ -44,24 +46,30 @@ question_objection(
 }
 
 /*
- * The path as rules compare it, and in its other reading; at == NULL where
- * there is none.  Want of memory is seen in the arena.
+ * The path as rules compare it, and its other readings; at == NULL where there
+ * is none.  Want of memory is seen in the arena.
  */
 static struct str
 read_path(
     struct errand *errand, const struct http_uri *uri, struct arena *arena)
 {
-	struct str path = { NULL, 0 }, lax;
+	struct str readings[HTTP_PATH_READINGS_MAX], path = { NULL, 0 };
 
-	if (uri->path.len == 0 ||
-	    http_path_normal(http_uri_path(uri), arena, &path) < 0)
+	if (uri->path.len == 0)
 		return path;
-	if (path.at == uri->path.at)
-		path = arena_str(arena, path);
-	if (http_path_lax(http_uri_path(uri), arena, &lax) == 0 &&
-	    !str_eq(lax, path))
-		errand->path_lax = lax;
-	return path;
+	int count = http_path_readings(http_uri_path(uri), arena, readings);
+	errand->reads_too_many = count == -E2BIG;
+	if (errand->reads_too_many)
+		count = 1;
+	if (count < 0)
+		return path;
+	struct str *others =
+	    arena_array(arena, (size_t)count - 1, sizeof(*others));
+	for (int i = 1; others != NULL && i < count; i++)
+		others[i - 1] = readings[i];
+	errand->readings = others;
+	errand->reading_count = others != NULL ? (size_t)count - 1 : 0;
+	return readings[0];
 }
 
 /* As the server will see it: the URL's, whatever the client had in its place

@@ -216,7 +216,9 @@ put_question(struct refresh *refresh, const struct errand *before)
 	errand->meant = before->meant;
 	errand->named = before->named;
 	errand->may_reuse = before->may_reuse;
-	errand->path_lax = before->path_lax;
+	errand->readings = before->readings;
+	errand->reading_count = before->reading_count;
+	errand->reads_too_many = before->reads_too_many;
 	errand->says_url = before->says_url;
 	errand->account.told = true;
 	errand->done = on_errand;
@@ -256,9 +258,7 @@ refresh_start(
 	    (struct loop_timer){ .fn = on_time, .context = refresh };
 	refresh->begin =
 	    (struct loop_deferred){ .fn = on_begin, .context = refresh };
-	refresh->arena = *arena;
-	arena_init(arena, refresh->arena.bytes_max);
-	arena->spare = refresh->arena.spare;
+	refresh->arena = arena_take(arena);
 	loop_defer(keep->worker->loop, &refresh->begin);
 }
 

@@ -31,7 +31,7 @@ proxy {
 }
 reject lan -> ads.example.net                         log as "ads"
 reject lan -> any method DELETE                       log as "method"
-reject lan -> out.example.com tcp 80 path "/admin/*"  log as "path"
+reject lan -> out.example.com tcp 80 path "/admin/*", "/users/@me/*"  log as "path"
 allow  lan -> wan web                                 log as "web"
 allow  lan -> wan tcp 8001                            log as "answers"
 reject lan -> any                                     log as "rest"
@@ -616,6 +616,13 @@ for name, path in {
     "percent backslash": b"/%5cadmin/secret",
     "into it by lax dots": b"/admin/%2e%2e%2fpublic",
     "slash at the end": b"/admin/",
+    "a parameter before what is encoded": b"/admin;%2f../secret",
+    "a parameter of backslashes": b"/admin;%5c..%5c../secret",
+    "encoded parameter": b"/admin%3bx/secret",
+    "slashes are one and the encoded stays": b"/x/a%2fb//../../admin/secret",
+    "encoded at": b"/users/%40me/secret",
+    "encoded at and dots": b"/users/x/..%2f%40me/secret",
+    "too odd": b"/a;b%2f;c%40\\d//..;/e%5c%3b//f/../g",
 }.items():
     both(f"path {name}", request(line=b"GET @" + path + b" HTTP/1.1"), 403)
 for name, path in {

@@ -453,6 +453,24 @@ def test_a_proof_is_not_sent_behind_one_s_back(site: Site) -> None:
         bob.close()
 
 
+# ---- what a client tells a server of the URL ----
+
+
+@pytest.mark.parametrize("field", ["X-Forwarded-Host", "X-Original-URL", "Forwarded"])
+def test_a_page_made_for_one_who_says_another_url(site: Site, field: str) -> None:
+    """An application that believes it writes it into its links."""
+    path = f"/links/{field}"
+
+    def links(asked: Asked) -> Reply:
+        said = asked.headers.get(field.lower(), "out.example.com")
+        return Reply(headers=FRESH, body=said.encode())
+
+    site.origin.answers[path] = links
+    assert site.get(path, **{field: "evil.example"}).body == b"evil.example"
+    assert site.get(path).body == b"out.example.com"
+    assert site.get(path, **{field: "evil.example"}).hit
+
+
 # ---- types that not all see the same ----
 
 

@@ -333,6 +333,14 @@ def test_what_is_kept_is_validated_inside(gateway: Gateway, lan: Host, trust) ->
     assert watched.seen == []
 
 
+@every_way
+@both_versions
+def test_a_server_s_own_script_is_its_own(lan: Host, trust, way, version) -> None:
+    """Of the proxy's it is asked outside."""
+    answer = lan.curl("https://www.example.com/proxy.pac", f"--http{version}", *way, *trust)
+    assert (answer.status, answer.said.get("target")) == (200, "/proxy.pac")
+
+
 def test_the_gateway_counts(gateway: Gateway) -> None:
     counters = json.loads(gateway.command("status", "--json").stdout)["counters"]
     assert counters["opened"] > 5 and counters["certificates_refused"] >= 2

@@ -336,6 +336,32 @@ spare(void **state)
 	arena_spare_fini(&spare);
 }
 
+/* The next owner has what there is; the first has all that was wished for it,
+ * above all that it is wiped. */
+static void
+all_is_taken(void **state)
+{
+	struct arena_spare spare = { 0 };
+	struct arena arena, taken;
+
+	(void)state;
+	arena_init(&arena, 64);
+	arena.spare = &spare;
+	arena.secret = true;
+	struct str text = arena_str(&arena, STR("secret"));
+	assert_null(arena_alloc(&arena, 65));
+	taken = arena_take(&arena);
+	assert_true(taken.secret && taken.full && taken.chunks != NULL);
+	assert_null(arena.chunks);
+	assert_true(arena.secret && !arena.full && arena.bytes == 0);
+	assert_ptr_equal(arena.spare, &spare);
+	assert_non_null(arena_alloc(&arena, 64));
+	arena_fini(&arena);
+	assert_true(str_is(text, "secret"));
+	arena_fini(&taken);
+	arena_spare_fini(&spare);
+}
+
 int
 main(void)
 {
@@ -354,6 +380,7 @@ main(void)
 		cmocka_unit_test(rewind_within_rewind),
 		cmocka_unit_test(full_outlives_rewind),
 		cmocka_unit_test(spare),
+		cmocka_unit_test(all_is_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

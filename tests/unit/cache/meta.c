@@ -151,6 +151,8 @@ requests_matter(void **state)
 		{ "GET /", "Cache-Control: no-store\n", FRESH,
 		    "request-no-store" },
 		{ "GET /", "Cache-Control: no-cache\n", FRESH, "" },
+		{ "GET /", "X-Forwarded-Host: b\n", FRESH, "override" },
+		{ "GET /", "X-Forwarded-For: b\n", FRESH, "" },
 		{ "GET /", "Cookie: a=b\n", FRESH, "" },
 		/* 3.5 */
 		{ "GET /", "Authorization: x\n", FRESH, "authorization" },

@@ -71,8 +71,29 @@ paths_have_one_normal_form(void **state)
 	arena_fini(&arena);
 }
 
+static bool
+is_read(const char *path, const char *want)
+{
+	struct str readings[HTTP_PATH_READINGS_MAX], normal;
+	struct arena arena;
+	bool found = false;
+
+	arena_init(&arena, 1 << 16);
+	int count = http_path_readings(str_of(path), &arena, readings);
+	assert_in_range(count, 1, HTTP_PATH_READINGS_MAX);
+	assert_int_equal(http_path_normal(str_of(path), &arena, &normal), 0);
+	assert_true(str_eq(readings[0], normal));
+	for (int i = 0; i < count; i++) {
+		found |= str_is(readings[i], want);
+		for (int j = 0; j < i; j++)
+			assert_false(str_eq(readings[i], readings[j]));
+	}
+	arena_fini(&arena);
+	return found;
+}
+
 static void
-what_lax_servers_read(void **state)
+what_servers_read(void **state)
 {
 	static const struct {
 		const char *path, *want;
@@ -94,25 +115,68 @@ what_lax_servers_read(void **state)
 		{ "/%252F", "/%252F" },
 		{ "/%61dmin/%2E%2e%2fb", "/b" },
 		{ "/%", "/%25" },
+		/* Parameters are cut before anything is decoded, or after. */
+		{ "/admin;%2f../x", "/admin/x" },
+		{ "/admin;%5c../x", "/admin/x" },
+		{ "/admin;%2f../x", "/x" },
+		{ "/x/%3b/admin", "/x/admin" },
+		{ "/admin%3bx/y", "/admin/y" },
+		/* Slashes are one, and what is encoded stays so; or not. */
+		{ "/x/a%2fb//../../admin", "/admin" },
+		{ "/x/a%2fb//../../admin", "/x/admin" },
+		{ "/x/a\\b//../../admin", "/admin" },
+		{ "/y//../x//admin", "/y/x/admin" },
+		{ "/y//../x//admin", "/x/admin" },
+		/* Many decode all that can be. */
+		{ "/users/%40me/x", "/users/@me/x" },
+		{ "/a%3Ab", "/a:b" },
+		{ "/a%3Ab", "/a%3Ab" },
+		{ "//%40me", "/%40me" },
+		{ "//%40me", "/@me" },
+		{ "/a%3Fb%23c%25d%20e", "/a%3Fb%23c%25d%20e" },
 	};
-	struct arena arena;
 
 	(void)state;
-	arena_init(&arena, 1 << 14);
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct str path = str_of(cases[i].path), once, twice;
-		assert_int_equal(http_path_lax(path, &arena, &once), 0);
-		if (!str_is(once, cases[i].want))
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (!is_read(cases[i].path, cases[i].want))
 			fail_msg(
-			    "'%s' became '%.*s'", cases[i].path, STR_ARG(once));
-		assert_int_equal(http_path_lax(once, &arena, &twice), 0);
-		assert_true(str_eq(once, twice));
-	}
+			    "'%s' is never '%s'", cases[i].path, cases[i].want);
+}
+
+static int
+count_readings(const char *path, size_t room)
+{
+	struct str readings[HTTP_PATH_READINGS_MAX];
+	struct arena arena;
+
+	arena_init(&arena, room);
+	int count = http_path_readings(str_of(path), &arena, readings);
 	arena_fini(&arena);
-	arena_init(&arena, 0);
-	struct str ret;
-	assert_int_equal(http_path_lax(STR("//a"), &arena, &ret), -ENOMEM);
-	arena_fini(&arena);
+	return count;
+}
+
+static void
+each_is_there_once_and_not_too_many_are(void **state)
+{
+	char path[8000];
+
+	(void)state;
+	assert_int_equal(count_readings("/a/../.b", 4096), 1);
+	assert_int_equal(count_readings("/a%20b/%C3%BC/%7e", 4096), 1);
+	assert_int_equal(count_readings("/a@b:c,d", 4096), 1);
+	assert_int_equal(count_readings("/a%40b", 4096), 2);
+	assert_int_equal(count_readings("//a", 4096), 2);
+	assert_int_equal(
+	    count_readings("/i/https%3A%2F%2Fa.example%2Fb", 4096), 5);
+	assert_int_equal(
+	    count_readings("/a;b%2f;c%40\\d//..;/e%5c%3b//f/../g", 1 << 16),
+	    -E2BIG);
+	memset(path, 'a', sizeof(path));
+	memcpy(path, "/;a//%2f", 8);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(count_readings(path, 1 << 18), -E2BIG);
+	assert_int_equal(count_readings("//a", 0), -ENOMEM);
+	assert_int_equal(count_readings("/a", 0), -ENOMEM);
 }
 
 static void
@@ -134,7 +198,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_have_one_normal_form),
-		cmocka_unit_test(what_lax_servers_read),
+		cmocka_unit_test(what_servers_read),
+		cmocka_unit_test(each_is_there_once_and_not_too_many_are),
 		cmocka_unit_test(a_normal_path_needs_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,10 +310,13 @@ an_intercepted_client(void **state)
 	end(&t);
 }
 
-/* Both readings must be allowed, and the rule that refuses one is told. */
+/* All readings must be allowed, and the rule that refuses one is told. */
 static void
-a_path_of_two_readings(void **state)
+a_path_of_several_readings(void **state)
 {
+	const struct str refused[] = { STR("/public"), STR("/admin/x"),
+		STR("/a") };
+	const struct str allowed[] = { STR("/public"), STR("/a") };
 	struct test t;
 
 	(void)state;
@@ -322,7 +325,8 @@ a_path_of_two_readings(void **state)
 	head(&t, NULL, t.at.port);
 	t.errand.meant = t.at.address;
 	admission_head(&t.errand.flow, STR("GET"), STR("//admin/x"));
-	t.errand.path_lax = STR("/admin/x");
+	t.errand.readings = refused;
+	t.errand.reading_count = 3;
 	go(&t);
 	assert_int_equal(t.outcome, ERRAND_REFUSED);
 	tell_and_fini(&t);
@@ -331,10 +335,20 @@ a_path_of_two_readings(void **state)
 	head(&t, NULL, t.at.port);
 	t.errand.meant = t.at.address;
 	admission_head(&t.errand.flow, STR("GET"), STR("//public"));
-	t.errand.path_lax = STR("/public");
+	t.errand.readings = allowed;
+	t.errand.reading_count = 2;
 	go(&t);
 	assert_int_equal(t.outcome, ERRAND_READY);
 	tell_and_fini(&t);
+	prepare(&t, FLOW_EXPLICIT);
+	head(&t, NULL, t.at.port);
+	t.errand.meant = t.at.address;
+	admission_head(&t.errand.flow, STR("GET"), STR("//public"));
+	t.errand.reads_too_many = true;
+	go(&t);
+	assert_int_equal(t.outcome, ERRAND_REFUSED);
+	tell_and_fini(&t);
+	assert_string_equal(told.rule, "");
 	end(&t);
 }
 
@@ -739,6 +753,7 @@ a_parent_for_what_was_dialled(void **state)
 static void
 a_path_of_two_ways(void **state)
 {
+	const struct str lax = STR("/a/x");
 	struct test t;
 
 	(void)state;
@@ -747,7 +762,8 @@ a_path_of_two_ways(void **state)
 				       "allow lan -> any via dead\n"));
 	prepare_url(&t, "none.example");
 	admission_head(&t.errand.flow, STR("GET"), STR("//a/x"));
-	t.errand.path_lax = STR("/a/x");
+	t.errand.readings = &lax;
+	t.errand.reading_count = 1;
 	go(&t);
 	assert_int_equal(t.outcome, ERRAND_REFUSED);
 	assert_int_equal(t.errand.answer.verdict, POLICY_VERDICT_REJECT);
@@ -788,7 +804,7 @@ main(void)
 		cmocka_unit_test(names_without_an_address),
 		cmocka_unit_test(an_address_that_is_allowed),
 		cmocka_unit_test(an_intercepted_client),
-		cmocka_unit_test(a_path_of_two_readings),
+		cmocka_unit_test(a_path_of_several_readings),
 		cmocka_unit_test(a_kept_connection),
 		cmocka_unit_test(it_waits_for_its_turn),
 		cmocka_unit_test(it_waits_in_vain),
