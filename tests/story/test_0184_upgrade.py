@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -328,6 +329,7 @@ def test_who_made_way_waits_until_the_other_is_ready(gateway_lab: Lab, tmp_path:
     upgrading = gateway_lab.gw.spawn(argv)
     control = gateway.runtime / "control"
     wait.until("him to make way", lambda: not control.exists())
+    gateway.signal(signal.SIGHUP)  # systemctl reload: for the other one
     with pytest.raises(subprocess.TimeoutExpired):
         gateway.wait(0.5)
     go.touch()
