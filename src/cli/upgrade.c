@@ -242,8 +242,9 @@ take_over(const char *runtime)
 	struct str rest = text_str(&answer);
 	struct str line = str_cut(&rest, '\n');
 	if (!good || status != STATUS_GOOD || fds.count < FDS_MIN) {
-		complain("%.*s", (int)(line.len > 0 ? line.len : 26),
-		    line.len > 0 ? line.at : "the gateway does not answer");
+		if (line.len == 0)
+			line = STR("the gateway does not answer");
+		complain("%.*s", STR_ARG(line));
 		good = false;
 	} else if (!place(&fds) || !tell(line, fds.count - 1)) {
 		complain("cannot take over: %s", strerror(errno));
