@@ -116,6 +116,15 @@ def test_renewed_it_has_the_same_key_and_name(ca: Path) -> None:
     assert run("ca", "renew", ca, "named", "Other").returncode == USAGE
 
 
+def test_what_a_link_leads_to_is_renewed(ca: Path, tmp_path: Path) -> None:
+    """And not the link: the policy may name the file itself."""
+    link = tmp_path / "current.pem"
+    link.symlink_to(ca)
+    before = ca.read_text()
+    assert run("ca", "renew", link, "for", "90d").returncode == GOOD
+    assert link.is_symlink() and ca.read_text() != before
+
+
 def test_clients_get_the_certificate_alone(ca: Path) -> None:
     pem = run("ca", "export", ca).stdout
     assert "PRIVATE KEY" not in pem and pem.count("BEGIN CERTIFICATE") == 1

@@ -13,6 +13,9 @@
 #include "http/reference.h"
 #include "http/status.h"
 
+/* What a clock is put right by while it runs. */
+#define SET_BACK_SECONDS_MAX 60
+
 struct str
 cache_refusal_text(enum cache_refusal refusal)
 {
@@ -204,13 +207,23 @@ cache_meta_make(const struct http_request *request,
 	return CACHE_STORABLE;
 }
 
+/*
+ * A clock that was set back a little makes nothing younger.  Of what it had
+ * come by long before its time it is not known how old it is, and it would stay
+ * as young until then.
+ */
+static int64_t
+resident_time(const struct cache_meta *meta, int64_t now)
+{
+	return now < meta->response_time - SET_BACK_SECONDS_MAX
+		   ? CACHE_SECONDS_MAX
+		   : cache_seconds_of(now - meta->response_time);
+}
+
 uint32_t
 cache_meta_age(const struct cache_meta *meta, int64_t now)
 {
-	/* A clock that was set back makes nothing younger. */
-	int64_t resident = cache_seconds_of(now - meta->response_time);
-
-	return cache_seconds_of(meta->corrected_age + resident);
+	return cache_seconds_of(meta->corrected_age + resident_time(meta, now));
 }
 
 int64_t

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,7 +67,11 @@ int
 ca_file_write(const char *path, struct str pem, bool replaces)
 {
 	struct text beside = TEXT_EMPTY;
+	char real[PATH_MAX];
 
+	/* What a link leads to is renewed, and not the link. */
+	if (replaces && realpath(path, real) != NULL)
+		path = real;
 	text_addf(&beside, "%s.%ld.new", path, (long)getpid());
 	int rc = beside.full ? -ENOMEM : write_whole(beside.at, pem);
 	if (rc == 0)

@@ -242,8 +242,9 @@ take_over(const char *runtime)
 	struct str rest = text_str(&answer);
 	struct str line = str_cut(&rest, '\n');
 	if (!good || status != STATUS_GOOD || fds.count < FDS_MIN) {
-		complain("%.*s", (int)(line.len > 0 ? line.len : 26),
-		    line.len > 0 ? line.at : "the gateway does not answer");
+		if (line.len == 0)
+			line = STR("the gateway does not answer");
+		complain("%.*s", STR_ARG(line));
 		good = false;
 	} else if (!place(&fds) || !tell(line, fds.count - 1)) {
 		complain("cannot take over: %s", strerror(errno));
@@ -269,6 +270,29 @@ set_environment(const struct text *environment)
 	return good;
 }
 
+/* What cannot even say its version, for a library is missing, must not be
+ * handed over to: nobody would be left. */
+static bool
+does_run(char *program)
+{
+	char version[] = "--version";
+	char *argv[] = { program, version, NULL };
+	int how = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)execv(program, argv);
+		_exit(STATUS_WORLD);
+	}
+	while (child > 0 && waitpid(child, &how, 0) < 0 && errno == EINTR)
+		;
+	if (how != 0)
+		complain("%s does not run; nothing has changed", program);
+	return how == 0;
+}
+
 /* Where the program is, is asked before the mounts are another's. */
 static enum status
 become_gatehoused(const char *runtime, int pid, struct text *program)
@@ -291,7 +315,7 @@ become_gatehoused(const char *runtime, int pid, struct text *program)
 	status = first_read(argv[count - 1]);
 	if (status != STATUS_GOOD)
 		return status;
-	if (!take_over(runtime))
+	if (!does_run(program->at) || !take_over(runtime))
 		return STATUS_WORLD;
 	(void)execv(program->at, argv);
 	complain("cannot start %s: %s", program->at, strerror(errno));

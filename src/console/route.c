@@ -13,7 +13,8 @@
 
 struct parameter {
 	const char *name;
-	const char *otherwise; /* NULL: it must be there */
+	const char *otherwise; /* NULL: it must be there, and say something */
+	bool blanks;           /* it may have some */
 };
 
 static const struct row {
@@ -21,7 +22,7 @@ static const struct row {
 	enum console_kind kind;
 	bool changes;
 	const char *type;
-	/* Each word behind the command; the last may have blanks. */
+	/* Each word behind the command. */
 	struct parameter parameters[PARAMETERS_MAX];
 	const char *many; /* any number of it, with a TAB between them */
 } rows[] = {
@@ -32,7 +33,7 @@ static const struct row {
 	{ "GET", "/api/v1/policy", "policy", CONSOLE_COMMAND, false, PLAIN,
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/explain", "explain json", CONSOLE_COMMAND, false,
-	    JSON, { { "flow", NULL } }, NULL },
+	    JSON, { { "flow", NULL, true } }, NULL },
 	{ "GET", "/api/v1/flows", "flows ", CONSOLE_COMMAND, false, LINES,
 	    { { 0 } }, "match" },
 	{ "DELETE", "/api/v1/flows", "end ", CONSOLE_COMMAND, true, JSON,
@@ -40,31 +41,33 @@ static const struct row {
 	{ "GET", "/api/v1/bans", "bans", CONSOLE_COMMAND, false, JSON,
 	    { { 0 } }, NULL },
 	{ "POST", "/api/v1/bans", "ban", CONSOLE_COMMAND, true, JSON,
-	    { { "range", NULL }, { "seconds", "0" }, { "because", "" } },
+	    { { "range", NULL, false }, { "seconds", "0", false },
+		{ "because", "", true } },
 	    NULL },
 	{ "DELETE", "/api/v1/bans", "unban", CONSOLE_COMMAND, true, JSON,
-	    { { "range", NULL } }, NULL },
+	    { { "range", NULL, false } }, NULL },
 	{ "GET", "/api/v1/quotas", "quotas", CONSOLE_COMMAND, false, JSON,
 	    { { 0 } }, NULL },
 	{ "DELETE", "/api/v1/quotas", "reset", CONSOLE_COMMAND, true, JSON,
-	    { { "rule", NULL }, { "source", NULL } }, NULL },
+	    { { "rule", NULL, true }, { "source", NULL, false } }, NULL },
 	{ "GET", "/api/v1/rules", "rules", CONSOLE_COMMAND, false, JSON,
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/series", "series", CONSOLE_COMMAND, false, JSON,
-	    { { "step", "60" }, { "count", "60" } }, NULL },
+	    { { "step", "60", false }, { "count", "60", false } }, NULL },
 	{ "GET", "/api/v1/top", "top", CONSOLE_COMMAND, false, JSON,
-	    { { "of", "names" }, { "seconds", "3600" }, { "count", "10" } },
+	    { { "of", "names", false }, { "seconds", "3600", false },
+		{ "count", "10", false } },
 	    NULL },
 	{ "GET", "/api/v1/history", "history", CONSOLE_COMMAND, false, JSON,
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/diff", "diff", CONSOLE_COMMAND, false, JSON,
-	    { { "from", NULL }, { "to", NULL } }, NULL },
+	    { { "from", NULL, false }, { "to", NULL, false } }, NULL },
 	{ "POST", "/api/v1/rollback", "rollback", CONSOLE_COMMAND, true, JSON,
-	    { { "id", NULL } }, NULL },
+	    { { "id", NULL, false } }, NULL },
 	{ "POST", "/api/v1/confirm", "confirm", CONSOLE_COMMAND, true, JSON,
 	    { { 0 } }, NULL },
 	{ "POST", "/api/v1/purge", "purge", CONSOLE_COMMAND, true, JSON,
-	    { { "kind", NULL }, { "what", NULL } }, NULL },
+	    { { "kind", NULL, false }, { "what", NULL, true } }, NULL },
 	{ "DELETE", "/api/v1/cache", "purge all", CONSOLE_COMMAND, true, JSON,
 	    { { 0 } }, NULL },
 	{ "GET", "/api/v1/events", "events", CONSOLE_EVENTS, false, LINES,
@@ -146,16 +149,15 @@ add_parameters(const struct row *row, struct str query, struct text *line)
 
 	for (size_t i = 0; wrong == NULL && i < PARAMETERS_MAX; i++) {
 		const struct parameter *one = &row->parameters[i];
-		bool last = i + 1 == PARAMETERS_MAX ||
-			    row->parameters[i + 1].name == NULL;
 		if (one->name == NULL)
 			break;
 		text_clear(&value);
 		unsigned count =
 		    count_parameter(query, one->name, &value, &bad);
-		if (count > 1 || (count == 0 && one->otherwise == NULL))
+		if (count > 1 || (value.len == 0 && one->otherwise == NULL))
 			wrong = "a parameter is missing, or there twice";
-		else if (!last && str_find(text_str(&value), ' ') < value.len)
+		else if (!one->blanks &&
+			 str_find(text_str(&value), ' ') < value.len)
 			wrong = "a parameter has a blank";
 		if (count == 0 && one->otherwise != NULL)
 			text_addz(&value, one->otherwise);
@@ -189,6 +191,32 @@ add_many(const struct row *row, struct str query, struct text *line)
 		   : NULL;
 }
 
+static bool
+has_parameter(const struct row *row, struct str name)
+{
+	for (size_t i = 0; i < PARAMETERS_MAX; i++)
+		if (row->parameters[i].name != NULL &&
+		    str_is(name, row->parameters[i].name))
+			return true;
+	return row->many != NULL && str_is(name, row->many);
+}
+
+/* Of a change: `second=60` would be a ban for ever. */
+static const char *
+look_for_others(const struct row *row, struct str query)
+{
+	struct text value = TEXT_EMPTY;
+	const char *wrong = NULL;
+	struct str name;
+	bool bad = false;
+
+	while (row->changes && console_query_next(&query, &name, &value, &bad))
+		if (!has_parameter(row, name))
+			wrong = "a parameter is none of these";
+	text_fini(&value);
+	return wrong;
+}
+
 static unsigned
 make_line(const struct row *row, struct str query, struct text *ret_line)
 {
@@ -196,6 +224,8 @@ make_line(const struct row *row, struct str query, struct text *ret_line)
 	const char *wrong = add_parameters(row, query, ret_line);
 	if (wrong == NULL)
 		wrong = add_many(row, query, ret_line);
+	if (wrong == NULL)
+		wrong = look_for_others(row, query);
 	if (wrong == NULL && ret_line->len <= LINE_BYTES_MAX)
 		return 200;
 	text_clear(ret_line);

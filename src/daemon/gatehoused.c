@@ -57,6 +57,7 @@ struct daemon {
 	const char *session; /* that must live on; "": none */
 	const char *state;   /* where the last good one is kept; or NULL */
 	bool foreground;
+	bool is_told_to_end; /* by a signal */
 	enum early_mode early_drop;
 };
 
@@ -98,6 +99,13 @@ apply_again(struct daemon *daemon)
 }
 
 static void
+end(struct daemon *daemon)
+{
+	daemon->is_told_to_end = true;
+	loop_stop(&daemon->loop);
+}
+
+static void
 on_signal(struct loop_signal *signal, int number)
 {
 	struct daemon *daemon = signal->context;
@@ -105,15 +113,17 @@ on_signal(struct loop_signal *signal, int number)
 	if (number == SIGCHLD)
 		pam_keeper_see_child(&daemon->gateway.pam);
 	if (number == SIGCHLD && daemon->handover.under_way)
-		handover_see_child(&daemon->gateway);
+		handover_see_child(&daemon->handover);
 	else if (number == SIGCHLD)
 		gateway_child_ended(&daemon->gateway);
-	else if (number == SIGHUP && !daemon->handover.under_way)
+	else if (number == SIGHUP && daemon->handover.under_way)
+		return; /* the next one has read it, or will */
+	else if (number == SIGHUP)
 		apply_again(daemon);
 	else if (number == SIGUSR1)
 		journal_keeper_reopen(&daemon->gateway.journal);
 	else
-		loop_stop(&daemon->loop);
+		end(daemon);
 }
 
 /* ---- life ---- */
@@ -258,17 +268,22 @@ say_ready(struct daemon *daemon)
 		(void)fflush(stdout);
 	}
 	notify_ready(&daemon->notify, &daemon->loop);
+	leash_say_ready(&daemon->gateway.leash);
 }
 
 /* Who takes over waits for the lock of this folder, and then finds that of the
  * state free. */
-static void
+static int
 make_way(struct daemon *daemon)
 {
 	gateway_make_way(&daemon->gateway);
 	policies_close(&daemon->policies);
 	runtime_close(&daemon->runtime);
-	handover_stand_by(&daemon->handover, &daemon->gateway);
+	if (handover_stand_by(&daemon->handover) || daemon->is_told_to_end)
+		return 0;
+	notice_say("the one that was to take over has ended before it was "
+		   "ready: no gateway runs, and the rules stand");
+	return -ECHILD;
 }
 
 static enum status
@@ -294,7 +309,7 @@ run(struct daemon *daemon, const struct passwd *user)
 	notify_end(&daemon->notify);
 	command_desk_close(&daemon->commands);
 	if (daemon->handover.under_way)
-		make_way(daemon);
+		rc = make_way(daemon);
 	bool goes = !daemon->handover.under_way &&
 		    (daemon->foreground || daemon->commands.removes || rc < 0);
 	confirmation_close(

@@ -57,6 +57,7 @@ handover_begin(struct handover *handover, struct gateway *gateway,
 		rc = -errno;
 	if (rc < 0)
 		return say_no(rc, out);
+	handover->gateway = gateway;
 	handover->leash.fd = ends[0];
 	handover->given = ends[1];
 	rc = attach_all(gateway, control, ends[1]);
@@ -73,13 +74,30 @@ handover_begin(struct handover *handover, struct gateway *gateway,
 	return STATUS_GOOD;
 }
 
+/* Who ends before the other one is ready is taken for the end of all. */
+static void
+look(struct handover *handover)
+{
+	if (handover->is_taken && handover->gateway->child.pid == 0)
+		loop_stop(handover->gateway->loop);
+}
+
 static void
 on_leash(struct loop_watch *watch, unsigned ready)
 {
-	struct gateway *gateway = watch->context;
+	struct handover *handover = watch->context;
+	struct gateway *gateway = handover->gateway;
+	char word;
 
 	(void)ready;
-	loop_stop(gateway->loop);
+	if (recv(watch->fd, &word, 1, MSG_DONTWAIT) != 1) {
+		loop_stop(gateway->loop);
+		return;
+	}
+	handover->is_taken |= word == LEASH_READY;
+	if (word == LEASH_CUT)
+		child_stop(&gateway->child);
+	look(handover);
 }
 
 static void
@@ -92,36 +110,37 @@ on_patience(struct loop_timer *timer)
 }
 
 void
-handover_see_child(struct gateway *gateway)
+handover_see_child(struct handover *handover)
 {
 	struct text how = TEXT_EMPTY;
 	bool refused;
 
-	if (child_reap(&gateway->child, &how, &refused))
-		loop_stop(gateway->loop);
+	if (child_reap(&handover->gateway->child, &how, &refused))
+		look(handover);
 	text_fini(&how);
 }
 
-void
-handover_stand_by(struct handover *handover, struct gateway *gateway)
+bool
+handover_stand_by(struct handover *handover)
 {
+	struct gateway *gateway = handover->gateway;
 	struct loop *loop = gateway->loop;
 
 	(void)close(handover->given);
 	handover->leash = (struct loop_watch){ .fd = handover->leash.fd,
 		.wanted = LOOP_READ,
 		.fn = on_leash,
-		.context = gateway };
+		.context = handover };
 	handover->patience =
 	    (struct loop_timer){ .fn = on_patience, .context = gateway };
 	loop_timer_arm(loop, &handover->patience, clock_now() + LEASH_TIME);
 	/* It may have ended before. */
-	handover_see_child(gateway);
-	if (gateway->child.pid != 0 &&
-	    loop_watch_start(loop, &handover->leash) == 0)
+	handover_see_child(handover);
+	if (loop_watch_start(loop, &handover->leash) == 0)
 		(void)loop_run(loop);
 	loop_watch_stop(&handover->leash);
 	loop_timer_cancel(&handover->patience);
 	child_stop(&gateway->child);
 	(void)close(handover->leash.fd);
+	return handover->is_taken;
 }

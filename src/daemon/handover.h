@@ -4,8 +4,8 @@
  *
  * It gives away its listening sockets and one end of a leash (daemon/leash),
  * lets its proxy finish what it has begun, stops looking after the rules, which
- * stand, and ends when the proxy has, when the leash is closed, or past
- * LEASH_TIME.
+ * stand, and ends when the proxy has and the next one is ready, when the leash
+ * is closed, or past LEASH_TIME.
  */
 #ifndef GATEHOUSE_DAEMON_HANDOVER_H
 #define GATEHOUSE_DAEMON_HANDOVER_H
@@ -15,6 +15,8 @@
 
 struct handover {
 	bool under_way;
+	bool is_taken; /* the next one is ready */
+	struct gateway *gateway;
 	int given; /* the end of the leash that goes away; -1: none */
 	struct loop_watch leash;
 	struct loop_timer patience;
@@ -28,10 +30,11 @@ struct handover {
 int handover_begin(struct handover *handover, struct gateway *gateway,
     struct control *control, struct text *out);
 
-/* Once all else has been given up: until there is nothing more to do. */
-void handover_stand_by(struct handover *handover, struct gateway *gateway);
+/* Once all else has been given up: until there is nothing more to do.  False:
+ * the next one has ended before it was ready. */
+bool handover_stand_by(struct handover *handover);
 
 /* SIGCHLD while it stands by. */
-void handover_see_child(struct gateway *gateway);
+void handover_see_child(struct handover *handover);
 
 #endif

@@ -3,7 +3,16 @@
 
 #include "daemon/notice.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
+
+static void
+let_go(struct leash *leash)
+{
+	loop_watch_stop(&leash->watch);
+	(void)close(leash->watch.fd);
+	leash->watch.fd = -1;
+}
 
 /* It says nothing: its end is all that there is to see. */
 static void
@@ -12,8 +21,16 @@ on_end(struct loop_watch *watch, unsigned ready)
 	struct leash *leash = watch->context;
 
 	(void)ready;
-	notice_say("the proxy of before has finished");
-	leash_close(leash);
+	if (!leash->cut)
+		notice_say("the proxy of before has finished");
+	let_go(leash);
+}
+
+/* There is room for two words. */
+static void
+say(const struct leash *leash, char word)
+{
+	(void)send(leash->watch.fd, &word, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void
@@ -34,17 +51,29 @@ leash_take(struct leash *leash, struct loop *loop, int fd,
 bool
 leash_holds(const struct leash *leash)
 {
-	return leash->watch.fd >= 0;
+	return leash->watch.fd >= 0 && !leash->cut;
+}
+
+void
+leash_say_ready(struct leash *leash)
+{
+	if (leash->watch.fd < 0)
+		return;
+	say(leash, LEASH_READY);
+	leash->is_ready = true;
+	if (leash->cut)
+		let_go(leash);
 }
 
 void
 leash_close(struct leash *leash)
 {
-	if (leash->watch.fd < 0)
+	if (!leash_holds(leash))
 		return;
-	loop_watch_stop(&leash->watch);
-	(void)close(leash->watch.fd);
-	leash->watch.fd = -1;
+	say(leash, LEASH_CUT);
+	leash->cut = true;
+	if (leash->is_ready)
+		let_go(leash);
 }
 
 void

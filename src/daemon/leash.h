@@ -4,15 +4,19 @@
  *
  *	before				now
  *	hand over	->		listens, and has the rules
+ *			<-		is ready
  *	its proxy finishes what		changes the policy
  *	it has begun		<-	closes the leash
  *	ends
  *
- * Both hold an end of a socket pair.  The proxy of before knows no policy but
- * the one that it was handed over with, so that it goes on only for as long as
- * that is in force, to the letter: with the first that is another one, the
- * leash is closed and what it still does ends at once.  So it does when this
- * process dies, and past LEASH_TIME.
+ * Both hold an end of a socket pair.  Who was before does not end until this
+ * one is ready, for a supervisor would take that for the end of all; and if
+ * this one ends sooner, he says so by his exit status.
+ *
+ * The proxy of before knows no policy but the one that it was handed over with,
+ * so that it goes on only for as long as that is in force, to the letter: with
+ * the first that is another one, the leash is closed and what it still does
+ * ends at once.  So it does when this process dies, and past LEASH_TIME.
  */
 #ifndef GATEHOUSE_DAEMON_LEASH_H
 #define GATEHOUSE_DAEMON_LEASH_H
@@ -25,14 +29,23 @@
 /* A download of a few GiB by a slow line. */
 #define LEASH_TIME (600 * CLOCK_SECOND)
 
+/* What is said on it. */
+#define LEASH_READY 'r'
+#define LEASH_CUT   'c' /* end what you do */
+
 struct leash {
 	struct loop_watch watch; /* fd -1: nobody is held */
+	bool is_ready;
+	bool cut; /* he waits for us to be ready, and for nothing else */
 	char digest[SHA256_TEXT_BYTES];
 };
 
 /* Takes fd.  Without it, when it cannot be watched, nobody is held. */
 void leash_take(struct leash *leash, struct loop *loop, int fd,
     const char digest[static SHA256_TEXT_BYTES]);
+
+/* This process is ready: who is held may end. */
+void leash_say_ready(struct leash *leash);
 
 bool leash_holds(const struct leash *leash);
 

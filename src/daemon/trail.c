@@ -15,6 +15,7 @@
 struct trail {
 	int folder; /* in which the next name is looked for */
 	unsigned links;
+	uid_t lord;       /* who has the root of all paths: root most often */
 	uid_t keeper;     /* of links that are not root's; 0: none yet */
 	struct text rest; /* of the path */
 };
@@ -47,6 +48,16 @@ begin(struct trail *trail, struct text *rest)
 	return trail->folder >= 0 ? 0 : enter(trail, open(".", flags));
 }
 
+/* In a user namespace the host's root is somebody without a number, who may
+ * have /home lead elsewhere all the same. */
+static uid_t
+owner_of_root(void)
+{
+	struct stat st;
+
+	return stat("/", &st) == 0 ? st.st_uid : 0;
+}
+
 static int
 judge_link(struct trail *trail, int link)
 {
@@ -58,7 +69,8 @@ judge_link(struct trail *trail, int link)
 		return -ELOOP; /* it was one a moment ago */
 	if (++trail->links > LINKS_MAX)
 		return -ELOOP;
-	if (st.st_uid == 0 || st.st_uid == geteuid())
+	if (st.st_uid == 0 || st.st_uid == trail->lord ||
+	    st.st_uid == geteuid())
 		return 0;
 	if (trail->keeper != 0 && trail->keeper != st.st_uid)
 		return -EPERM;
@@ -163,7 +175,7 @@ check_owner(const struct trail *trail, int fd)
 int
 trail_open(const char *path)
 {
-	struct trail trail = { .folder = -1 };
+	struct trail trail = { .folder = -1, .lord = owner_of_root() };
 	struct text rest = TEXT_EMPTY;
 	int fd = -1;
 

@@ -107,6 +107,17 @@ def test_problems_are_told(lan: Host) -> None:
     assert is_problem(lan.curl(URL, "-H", "X: " + "x" * 20000), 431)
 
 
+def test_a_change_is_what_was_meant(gateway: Gateway, lan: Host) -> None:
+    """With a word misspelt it would be another one: a ban for ever."""
+    assert is_problem(change(lan, "POST", "/bans?range=203.0.113.9&second=60"), 400)
+    assert is_problem(change(lan, "POST", "/bans?range=203.0.113.9+60"), 400)
+    assert is_problem(change(lan, "POST", "/rollback?id="), 400)
+    assert json.loads(lan.curl(API + "/bans").text) == {"bans": []}
+    # A rule's name may have blanks: nothing is counted of this one.
+    reset = change(lan, "DELETE", "/quotas?rule=no+guests&source=10.0.0.4")
+    assert is_problem(reset, 409) and "nothing is counted" in reset.text
+
+
 def test_only_its_zones_reach_it(gateway: Gateway) -> None:
     """The kernel refuses all others, before the console does."""
     guest = gateway.lab.guest.curl("http://10.0.9.1:8080/api/v1/status", timeout=1)

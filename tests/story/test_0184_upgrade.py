@@ -8,6 +8,8 @@ import contextlib
 import json
 import os
 import re
+import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -19,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import http2, wait
-from tests.lab.gateway import GOOD, NO, PROGRAM, Gateway
+from tests.lab.gateway import GOOD, NO, PROGRAM, WRONG_WORLD, Gateway
 from tests.lab.host import Host
 from tests.lab.http2 import Http2, request
 from tests.lab.lab import Lab
@@ -280,6 +282,59 @@ def standing_of(pid: int) -> tuple[str, ...]:
     files = [Path(f"/proc/{pid}/{name}").read_text() for name in ("limits", "status", "stat")]
     umask = re.search(r"^Umask:.*$", files[1], re.MULTILINE).group()
     return files[0], umask, files[2].rpartition(")")[2].split()[16]
+
+
+def program(folder: Path, script: str) -> Path:
+    """A gatehouse whose gatehoused is this."""
+    shutil.copy(PROGRAM, folder / "gatehouse")
+    (folder / "gatehoused").write_text(f"#!/bin/bash\n{script}\n")
+    (folder / "gatehoused").chmod(0o755)
+    return folder / "gatehouse"
+
+
+def upgrade_to(site: Site, folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    argv = [program(folder, script), "upgrade", "--runtime", site.gateway.runtime]
+    return site.gateway.lab.gw.run(argv)
+
+
+def test_a_program_that_does_not_run(site: Site, tmp_path: Path) -> None:
+    """For want of a library, say. Who runs is not asked to hand over."""
+    [before] = daemons(site.gateway)
+    done = upgrade_to(site, tmp_path, "exit 127")
+    assert done.returncode == WRONG_WORLD and "does not run" in done.stderr
+    assert daemons(site.gateway) == [before]
+    assert site.get(site.page(Reply(body=b"x"))).body == b"x"
+
+
+def test_who_takes_over_ends_before_he_is_ready(gateway_lab: Lab, tmp_path: Path) -> None:
+    """Who made way says so by his status, by which systemd starts the service."""
+    gateway = Gateway(gateway_lab, ZONES + "drop any -> any\n")
+    gateway.start()
+    done = upgrade_to(Site(gateway, Origin()), tmp_path, '[ "$1" = --version ] || exit 3')
+    assert done.returncode == WRONG_WORLD and "has ended" in done.stderr
+    assert gateway.wait(10) == WRONG_WORLD
+    assert "no gateway runs, and the rules stand" in gateway.err
+    assert "gatehouse" in gateway.table()
+    assert gateway.command("stop").returncode == GOOD
+
+
+def test_who_made_way_waits_until_the_other_is_ready(gateway_lab: Lab, tmp_path: Path) -> None:
+    """However little he has to do: systemd takes the end of the one that it knows
+    for the end of all, unless another one has said that he is it now."""
+    go, real = tmp_path / "go", PROGRAM.with_name("gatehoused")
+    gateway = Gateway(gateway_lab, ZONES + "drop any -> any\n")
+    gateway.start()
+    late = f'[ "$1" = --version ] || while [ ! -e {go} ]; do sleep 0.01; done; exec {real} "$@"'
+    argv = [program(tmp_path, late), "upgrade", "--runtime", gateway.runtime]
+    upgrading = gateway_lab.gw.spawn(argv)
+    control = gateway.runtime / "control"
+    wait.until("him to make way", lambda: not control.exists())
+    gateway.signal(signal.SIGHUP)  # systemctl reload: for the other one
+    with pytest.raises(subprocess.TimeoutExpired):
+        gateway.wait(0.5)
+    go.touch()
+    assert upgrading.wait(10) == GOOD and gateway.wait(10) == GOOD
+    end_all(gateway)
 
 
 def test_one_that_is_to_be_confirmed(site: Site) -> None:

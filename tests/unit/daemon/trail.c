@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define KEEPER 65534
 
@@ -133,6 +136,52 @@ links_of_two(void **state)
 	assert_int_equal(open_at("other"), -EPERM);
 }
 
+static void
+write_to(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		_exit(2);
+	(void)close(fd);
+}
+
+/* The keeper is root there, and root has no number. */
+static void
+enter_user_namespace(void)
+{
+	char map[32];
+
+	(void)snprintf(map, sizeof(map), "0 %d 1\n", KEEPER);
+	if (setresgid(KEEPER, KEEPER, KEEPER) < 0 ||
+	    setresuid(KEEPER, KEEPER, KEEPER) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ||
+	    unshare(CLONE_NEWUSER) < 0)
+		_exit(2);
+	write_to("/proc/self/uid_map", map);
+}
+
+static void
+the_host_s_root_in_a_user_namespace(void **state)
+{
+	int how = 0;
+
+	(void)state;
+	need_root();
+	assert_int_equal(chmod(folder, 0755), 0);
+	link_to("kept", "home", false);
+	pid_t child = fork();
+	if (child == 0) {
+		enter_user_namespace();
+		_exit(open_at("home/list") == 'h' ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &how, 0), child);
+	assert_true(WIFEXITED(how));
+	if (WEXITSTATUS(how) == 2)
+		skip();
+	assert_int_equal(WEXITSTATUS(how), 0);
+}
+
 int
 main(void)
 {
@@ -142,6 +191,7 @@ main(void)
 		cmocka_unit_test(one_behind_root_s),
 		cmocka_unit_test(a_folder_on_the_way),
 		cmocka_unit_test(links_of_two),
+		cmocka_unit_test(the_host_s_root_in_a_user_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, setup, folder_teardown);
