@@ -21,6 +21,7 @@ class Case(NamedTuple):
     flows: list[tuple[str, str]]
     said: list[str] = []  # what the policy must have, as it is
     unsaid: list[str] = []
+    routes: str = ""
 
 
 def filtering(*forward: str, policy: str = "ACCEPT", inward: tuple[str, ...] = (), tables: str = "") -> str:
@@ -161,6 +162,37 @@ CASES = [
         ),
         [(f"{OUTWARD} tcp 443 at tue 05:00", "drop"), (f"{OUTWARD} udp 443 at tue 05:00", "allow")],
         ["(no word for these hours)"],
+    ),
+    Case(
+        "chains of the kernel's own need no line",
+        "iptables",
+        "*nat\n-A PREROUTING -i int0 -p tcp --dport 80 -j REDIRECT --to-ports 3128\nCOMMIT\n"
+        + filtering("-p tcp --dport 22 -j ACCEPT").replace(":FORWARD ACCEPT [0:0]\n", ""),
+        [(f"{OUTWARD} tcp 80", "drop"), (f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 23", "drop")],
+        ["(no word for what is sent to the gateway; the rule below refuses more)"],
+    ),
+    Case(
+        "what is sent on to the gateway itself is not published",
+        "iptables",
+        filtering(tables=nat("PREROUTING -i ext0 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1:81"),
+                  inward=("-i ext0 -p tcp --dport 81 -j DROP",)),
+        [("ext0 192.0.2.7 -> self 203.0.113.1 tcp 80", "drop")],
+        ["(no word for what is sent to the gateway; the rule below refuses more)"],
+    ),
+    Case(
+        "another network of the server's zone comes by the gateway",
+        "iptables",
+        filtering("-i ext0 -d 10.0.0.25 -p tcp --dport 80 -j ACCEPT", policy="DROP",
+                  tables=nat("PREROUTING -i ext0 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.25")),
+        [("int0 10.0.7.4 -> ext0 self tcp 80", "drop"), ("ext0 192.0.2.7 -> ext0 self tcp 80", "allow")],
+        routes="10.0.7.0/24 via 10.0.0.7 dev int0\n",
+    ),
+    Case(
+        "as `iptables -S` writes it",
+        "iptables",
+        "-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-N one\n-A FORWARD -j one\n-A one -p tcp -m tcp --dport 22 -j ACCEPT\n",
+        [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 23", "drop"), ("int0 10.0.0.4 -> self 10.0.0.1 tcp 9", "allow")],
+        unsaid=["not translated"],
     ),
     Case(
         "what is refused on the loopback stands there",
@@ -383,7 +415,7 @@ def test_included_files_stand_in_their_places(tmp_path: Path) -> None:
 def test_nothing_is_opened_or_lost(case: Case, tmp_path: Path) -> None:
     rules, addresses = tmp_path / "rules", tmp_path / "addresses"
     rules.write_text(case.text)
-    addresses.write_text(small_iptables.ADDRESSES)
+    addresses.write_text(small_iptables.ADDRESSES + case.routes)
     done = run("import", rules, *([] if case.kind == "squid" else [addresses]))
     assert done.returncode == 0, done.stderr
     policy = done.stdout

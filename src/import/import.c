@@ -92,7 +92,8 @@ guess_line(struct str line)
 {
 	if (str_starts(line, STR("*filter")) || str_starts(line, STR("*nat")) ||
 	    str_starts(line, STR("*mangle")) || str_starts(line, STR("*raw")) ||
-	    str_starts(line, STR("-A ")) || str_starts(line, STR("[")))
+	    str_starts(line, STR("-A ")) || str_starts(line, STR("-P ")) ||
+	    str_starts(line, STR("[")))
 		return IMPORT_KIND_IPTABLES;
 	if (is_of_nft(line))
 		return IMPORT_KIND_NFT;

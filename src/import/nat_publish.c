@@ -41,8 +41,14 @@ is_publishable(struct import_ruleset *rules, struct import_rule *rule)
 	struct span_set ports = rule->match.service;
 	uint64_t line;
 
+	struct span to = span_of_range(&rule->to);
+
 	if (!nat_is_said(rule) || rule->whom == IMPORT_FOREIGN)
 		return false;
+	if (span_set_meet(rules->own, (struct span_set){ &to, 1 })) {
+		nat_refuse(rule, nat_inward);
+		return false;
+	}
 	if (ports.count == 0 || ports.count > 16)
 		return false;
 	line = ports.at[0].first.low >> 16;
@@ -204,6 +210,17 @@ print_refused(struct import_ruleset *rules, const struct box *box,
 	nat_say(rules, &entry, out);
 }
 
+/* Its neighbours there reach the server without us. */
+static bool
+is_one_network(
+    const struct import_ruleset *rules, size_t zone, const struct box *flows)
+{
+	struct span_set ours =
+	    span_set_and(rules->arena, rules->zones[zone].space, flows->src);
+
+	return !rules->zones[zone].elsewhere && ours.count == 1;
+}
+
 /*
  * Those whom the forward list refuses the server, from the zone itself and from
  * all others; false: it allows nobody.  *ret_answered: the gateway itself would
@@ -219,8 +236,8 @@ refuse_others(struct import_ruleset *rules, const struct import_rule *rule,
 		struct box flows = translated_box(rules, rule, from);
 		struct pieces refused = { 0 };
 		bool allows;
-		/* Its own neighbours reach the server without us. */
-		if (box_is_empty(&flows) || from == flows.out)
+		if (box_is_empty(&flows) ||
+		    (from == flows.out && is_one_network(rules, i, &flows)))
 			continue;
 		bool sent_on = (rule->match.in & from) != 0;
 		allows =
@@ -380,7 +397,7 @@ publish(struct import_ruleset *rules, struct import_rule *rule,
 		return;
 	}
 	if (rule->action == IMPORT_REDIRECT)
-		nat_refuse(rule, "no word for what is sent to the gateway");
+		nat_refuse(rule, nat_inward);
 	else if (rule->action != IMPORT_DNAT)
 		nat_refuse(
 		    rule, rule->why != NULL ? rule->why : "it is not sent on");
