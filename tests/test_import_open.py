@@ -424,3 +424,46 @@ def test_nothing_is_opened_or_lost(case: Case, tmp_path: Path) -> None:
         assert words in policy, policy
     for words in case.unsaid:
         assert words not in policy, policy
+
+
+BEFORE = """\
+*filter
+:ufw-before-input - [0:0]
+:ufw-before-output - [0:0]
+:ufw-before-forward - [0:0]
+:ufw-not-local - [0:0]
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -s 198.51.100.0/24 -j DROP
+-A ufw-before-input -p icmp --icmp-type echo-request -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j ufw-logging-deny
+-A ufw-not-local -j DROP
+COMMIT
+"""
+AFTER = """\
+*filter
+:ufw-after-input - [0:0]
+-A ufw-after-input -p udp --dport 137 -j ufw-skip-to-policy-input
+-A ufw-after-input -p tcp --dport 99 -j ACCEPT
+COMMIT
+"""
+
+
+def test_what_stands_around_ufws_rules(tmp_path: Path) -> None:
+    """Whoever is refused before is not let in by what ufw was told."""
+    texts = {
+        "after.rules": AFTER, "user.rules": "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
+        "before.rules": BEFORE, "addresses": small_iptables.ADDRESSES,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    done = run("import", *(tmp_path / name for name in texts))
+    assert "not translated" not in done.stdout and "no packet comes" not in done.stdout, done.stdout
+    to_self = "ext0 {} -> self 203.0.113.1 {}"
+    flows = [
+        (to_self.format("198.51.100.7", "tcp 22"), "drop"), (to_self.format("192.0.2.7", "tcp 22"), "allow"),
+        (to_self.format("192.0.2.7", "icmp echo-request"), "allow"), (to_self.format("192.0.2.7", "udp 137"), "drop"),
+        (to_self.format("192.0.2.7", "tcp 99"), "allow"), (to_self.format("192.0.2.7", "tcp 23"), "drop"),
+    ]
+    assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout

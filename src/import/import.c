@@ -52,7 +52,9 @@ static bool
 is_of_ufw(struct str text)
 {
 	static const char *const marks[] = { "### tuple ###",
-		"DEFAULT_INPUT_POLICY=", ":ufw-user-input" };
+		"DEFAULT_INPUT_POLICY=", ":ufw-user-input", ":ufw6-user-input",
+		":ufw-before-", ":ufw6-before-", ":ufw-after-",
+		":ufw6-after-" };
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (text.len > 0 && memmem(text.at, text.len, marks[i],
@@ -172,6 +174,7 @@ import_files(const struct import_file *files, size_t count, struct text *ret,
 		squid = files[i].kind == IMPORT_KIND_SQUID ? &files[i] : squid;
 		read_rules(&rules, &files[i]);
 	}
+	import_ufw_finish(&rules);
 	/* A proxy's rules are a policy of their own. */
 	if (squid != NULL && rules.lines.count == 0)
 		rc = import_squid(&rules, squid->name, squid->text, ret);
