@@ -197,8 +197,7 @@ import_interface_bit(struct import_ruleset *rules, struct str name)
 	if (str_ends(name, STR("+")))
 		spelled = import_words(
 		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
-	/* A zone's word that begins like an address is read as one. */
-	if (!policy_word_is_interface(spelled) || ascii_is_digit(spelled.at[0]))
+	if (!policy_word_is_interface(spelled))
 		return 0;
 	for (size_t i = 0; i < rules->interface_count; i++)
 		if (str_eq(rules->interfaces[i].name, spelled))
