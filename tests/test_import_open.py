@@ -315,6 +315,28 @@ CASES = [
         unsaid=["not translated"],
     ),
     Case(
+        "signs that stand for others are not the same everywhere",
+        "nft",
+        nft("iifname { \"int+\", \"ext0\" } tcp dport 22 accept", "iifname \"int*\" tcp dport 23 accept", policy="drop"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow")],
+    ),
+    Case(
+        "a star is no sign to iptables",
+        "iptables",
+        filtering("-i int* -p tcp -m tcp --dport 22 -j ACCEPT", "-i int+ -p tcp -m tcp --dport 23 -j ACCEPT", policy="DROP"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow")],
+        ["not translated"],
+    ),
+    Case(
+        "an address that the gateway has not is not published at its own",
+        "iptables",
+        filtering(tables=nat("PREROUTING -d 198.51.100.99/32 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.25"),
+                  inward=("-p tcp --dport 80 -j DROP",)),
+        [("ext0 192.0.2.7 -> self 203.0.113.1 tcp 80", "drop"), ("int1 10.0.9.4 -> ext0 198.51.100.99 tcp 80", "drop"),
+         ("int1 10.0.9.4 -> ext0 198.51.100.98 tcp 80", "allow")],
+        ["(it is asked for at an address that the gateway has not; the rule below refuses more)"],
+    ),
+    Case(
         "an interface whose name would be an address",
         "nft",
         nft("iifname \"1\" drop"),

@@ -305,11 +305,19 @@ publish_all(struct import_ruleset *rules, struct import_rule *rule,
 	}
 }
 
+/* Nothing else is known, or the host has told that the address is its own. */
+static bool
+is_own(const struct import_ruleset *rules, const struct import_rule *rule)
+{
+	return rules->own.count == 0 ||
+	       span_set_meet(rules->own, rule->match.dst);
+}
+
 /* Of one address of the gateway: `publish` has no word for which one. */
 static bool
 is_of_one_address(struct import_ruleset *rules, const struct import_rule *rule)
 {
-	return rule->match.dst.count == 1 &&
+	return rule->match.dst.count == 1 && is_own(rules, rule) &&
 	       span_set_not(rules->arena, rule->match.dst).count > 1 &&
 	       !span_set_covers(rule->match.dst, span_set_family(ADDRESS_IPV4));
 }
@@ -401,6 +409,9 @@ publish(struct import_ruleset *rules, struct import_rule *rule,
 	else if (rule->action != IMPORT_DNAT)
 		nat_refuse(
 		    rule, rule->why != NULL ? rule->why : "it is not sent on");
+	else if (!is_own(rules, rule))
+		nat_refuse(rule, "it is asked for at an address that the "
+				 "gateway has not");
 	else if (!is_publishable(rules, rule))
 		nat_refuse(rule, "no word for what it sends on");
 	if (rule->line->why == none)
