@@ -489,3 +489,20 @@ def test_what_stands_around_ufws_rules(tmp_path: Path) -> None:
         (to_self.format("192.0.2.7", "tcp 99"), "allow"), (to_self.format("192.0.2.7", "tcp 23"), "drop"),
     ]
     assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout
+
+
+@pytest.mark.parametrize("name", ["rules.v6", "second"])
+@pytest.mark.parametrize("rule", ["-p icmpv6 -j ACCEPT", "-p tcp -m tcp --dport 80 -j ACCEPT"])
+def test_a_file_of_the_other_family(rule: str, name: str, tmp_path: Path) -> None:
+    """What it allows is not allowed in the family of the first one."""
+    texts = {
+        "rules.v4": filtering("-p tcp -m tcp --dport 22 -j ACCEPT", policy="DROP"),
+        name: filtering(rule, "-p tcp -m tcp --dport 443 -j ACCEPT", policy="DROP"),
+        "addresses": small_iptables.ADDRESSES,
+    }
+    for file, text in texts.items():
+        (tmp_path / file).write_text(text)
+    done = run("import", *(tmp_path / file for file in texts))
+    six = "int0 2001:db8:1::4 -> ext0 2001:db8:f::7"
+    flows = [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 443", "drop"), (f"{six} tcp 443", "allow"), (f"{six} tcp 22", "drop")]
+    assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout

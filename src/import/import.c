@@ -137,6 +137,18 @@ read_beside(
 	}
 }
 
+/* Two files of which nobody knows are not of the same family. */
+static enum address_family
+family_of(struct import_ruleset *rules, const struct import_file *file)
+{
+	enum address_family family =
+	    import_iptables_family(rules->arena, file->name, file->text);
+
+	if (family != ADDRESS_NONE)
+		return family;
+	return rules->family4 && !rules->family6 ? ADDRESS_IPV6 : ADDRESS_IPV4;
+}
+
 static void
 read_rules(struct import_ruleset *rules, const struct import_file *file)
 {
@@ -145,8 +157,8 @@ read_rules(struct import_ruleset *rules, const struct import_file *file)
 	else if (file->kind == IMPORT_KIND_UFW)
 		import_ufw_read(rules, file->name, file->text);
 	else if (file->kind == IMPORT_KIND_IPTABLES)
-		import_iptables_read(rules, file->name, file->text,
-		    import_iptables_family(rules->arena, file->text));
+		import_iptables_read(
+		    rules, file->name, file->text, family_of(rules, file));
 }
 
 static void

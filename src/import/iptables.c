@@ -386,37 +386,61 @@ import_iptables_read(struct import_ruleset *rules, const char *file,
 	}
 }
 
+/* Words that only rules of IPv6 have. */
 static bool
-is_family6(struct import_wordlist *words)
+is_word6(struct str word)
+{
+	return str_is(word, "ipv6-icmp") || str_is(word, "icmpv6") ||
+	       str_is(word, "icmp6") || str_is(word, "--icmpv6-type") ||
+	       str_starts(word, STR("icmp6-"));
+}
+
+static enum address_family
+family_of_words(const struct import_wordlist *words)
 {
 	for (size_t i = 1; i < words->count; i++) {
 		struct str base = words->at[i];
 		struct address address;
-		if (str_is(base, "ipv6-icmp") || str_is(base, "icmp6"))
-			return true;
+		if (is_word6(base))
+			return ADDRESS_IPV6;
 		base.len = str_find(base, '/');
 		if (address_parse(base, &address) == 0)
-			return address.family == ADDRESS_IPV6;
+			return (enum address_family)address.family;
 	}
+	return ADDRESS_NONE;
+}
+
+/* "rules.v6", "ip6tables.rules" */
+static bool
+is_name6(const char *name)
+{
+	static const char *const words[] = { "ip6", "ipv6", ".v6", "-v6", "_v6",
+		"rules6" };
+
+	for (size_t i = 0; name != NULL && i < COUNT_OF(words); i++)
+		if (strstr(name, words[i]) != NULL)
+			return true;
 	return false;
 }
 
 enum address_family
-import_iptables_family(struct arena *arena, struct str text)
+import_iptables_family(struct arena *arena, const char *name, struct str text)
 {
 	struct import_wordlist words;
+	const char *base = name != NULL ? strrchr(name, '/') : NULL;
 
 	while (text.len > 0) {
 		struct str line = str_trim(str_cut(&text, '\n'));
 		enum address_family family = family_of_header(line);
+		import_wordlist_read(&words, arena, line);
+		if (family == ADDRESS_NONE && words.count > 0 &&
+		    str_is(words.at[0], "-A"))
+			family = family_of_words(&words);
 		if (family != ADDRESS_NONE)
 			return family;
-		import_wordlist_read(&words, arena, line);
-		if (words.count > 0 && str_is(words.at[0], "-A") &&
-		    is_family6(&words))
-			return ADDRESS_IPV6;
 	}
-	return ADDRESS_IPV4;
+	return is_name6(base != NULL ? base : name) ? ADDRESS_IPV6
+						    : ADDRESS_NONE;
 }
 
 /* "add NAME 192.0.2.0/24 timeout 5" */
