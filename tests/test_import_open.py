@@ -506,3 +506,17 @@ def test_a_file_of_the_other_family(rule: str, name: str, tmp_path: Path) -> Non
     six = "int0 2001:db8:1::4 -> ext0 2001:db8:f::7"
     flows = [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 443", "drop"), (f"{six} tcp 443", "allow"), (f"{six} tcp 22", "drop")]
     assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout
+
+
+def test_thousands_of_hosts_and_their_cards(tmp_path: Path) -> None:
+    """Each host returns by a card that nobody can ask for: a list of doubts."""
+    hosts = [f"10.{i // 250}.{i % 250}.1" for i in range(500)]
+    lines = [f"-A cards -s {host}/32 -m mac --mac-source 00:00:00:00:00:01 -j RETURN" for host in hosts]
+    text = filtering("-i int0 -j cards", policy="DROP").replace(
+        "COMMIT", "\n".join([*lines, "-A cards -j DROP", "COMMIT"])
+    ).replace(":OUTPUT", ":cards - [0:0]\n:OUTPUT")
+    rules = tmp_path / "rules"
+    rules.write_text(text)
+    done = run("import", rules)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no word for --mac-source") == len(hosts)

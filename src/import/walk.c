@@ -11,8 +11,9 @@
 /* The kernel refuses loops; a file may have them all the same. */
 #define DEPTH_MAX 32
 
-/* What a few lines can be blown up to: by returns in chains of chains. */
-#define STEPS_MAX 100000
+/* What a few lines can be blown up to, by returns in chains of chains; five
+ * thousand lines of a university come to half of it. */
+#define STEPS_MAX 500000
 
 void
 import_walk_init(struct import_walk *walk, struct import_ruleset *rules,
