@@ -21,6 +21,7 @@ class Case(NamedTuple):
     flows: list[tuple[str, str]]
     said: list[str] = []  # what the policy must have, as it is
     unsaid: list[str] = []
+    routes: str = ""
 
 
 def filtering(*forward: str, policy: str = "ACCEPT", inward: tuple[str, ...] = (), tables: str = "") -> str:
@@ -163,6 +164,37 @@ CASES = [
         ["(no word for these hours)"],
     ),
     Case(
+        "chains of the kernel's own need no line",
+        "iptables",
+        "*nat\n-A PREROUTING -i int0 -p tcp --dport 80 -j REDIRECT --to-ports 3128\nCOMMIT\n"
+        + filtering("-p tcp --dport 22 -j ACCEPT").replace(":FORWARD ACCEPT [0:0]\n", ""),
+        [(f"{OUTWARD} tcp 80", "drop"), (f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 23", "drop")],
+        ["(no word for what is sent to the gateway; the rule below refuses more)"],
+    ),
+    Case(
+        "what is sent on to the gateway itself is not published",
+        "iptables",
+        filtering(tables=nat("PREROUTING -i ext0 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.1:81"),
+                  inward=("-i ext0 -p tcp --dport 81 -j DROP",)),
+        [("ext0 192.0.2.7 -> self 203.0.113.1 tcp 80", "drop")],
+        ["(no word for what is sent to the gateway; the rule below refuses more)"],
+    ),
+    Case(
+        "another network of the server's zone comes by the gateway",
+        "iptables",
+        filtering("-i ext0 -d 10.0.0.25 -p tcp --dport 80 -j ACCEPT", policy="DROP",
+                  tables=nat("PREROUTING -i ext0 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.25")),
+        [("int0 10.0.7.4 -> ext0 self tcp 80", "drop"), ("ext0 192.0.2.7 -> ext0 self tcp 80", "allow")],
+        routes="10.0.7.0/24 via 10.0.0.7 dev int0\n",
+    ),
+    Case(
+        "as `iptables -S` writes it",
+        "iptables",
+        "-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT ACCEPT\n-N one\n-A FORWARD -j one\n-A one -p tcp -m tcp --dport 22 -j ACCEPT\n",
+        [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 23", "drop"), ("int0 10.0.0.4 -> self 10.0.0.1 tcp 9", "allow")],
+        unsaid=["not translated"],
+    ),
+    Case(
         "what is refused on the loopback stands there",
         "iptables",
         filtering(inward=("-i lo -p tcp --dport 25 -j DROP", "-i lo -j ACCEPT")),
@@ -283,6 +315,28 @@ CASES = [
         unsaid=["not translated"],
     ),
     Case(
+        "signs that stand for others are not the same everywhere",
+        "nft",
+        nft("iifname { \"int+\", \"ext0\" } tcp dport 22 accept", "iifname \"int*\" tcp dport 23 accept", policy="drop"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow")],
+    ),
+    Case(
+        "a star is no sign to iptables",
+        "iptables",
+        filtering("-i int* -p tcp -m tcp --dport 22 -j ACCEPT", "-i int+ -p tcp -m tcp --dport 23 -j ACCEPT", policy="DROP"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 23", "allow")],
+        ["not translated"],
+    ),
+    Case(
+        "an address that the gateway has not is not published at its own",
+        "iptables",
+        filtering(tables=nat("PREROUTING -d 198.51.100.99/32 -p tcp --dport 80 -j DNAT --to-destination 10.0.0.25"),
+                  inward=("-p tcp --dport 80 -j DROP",)),
+        [("ext0 192.0.2.7 -> self 203.0.113.1 tcp 80", "drop"), ("int1 10.0.9.4 -> ext0 198.51.100.99 tcp 80", "drop"),
+         ("int1 10.0.9.4 -> ext0 198.51.100.98 tcp 80", "allow")],
+        ["(it is asked for at an address that the gateway has not; the rule below refuses more)"],
+    ),
+    Case(
         "an interface whose name would be an address",
         "nft",
         nft("iifname \"1\" drop"),
@@ -383,7 +437,7 @@ def test_included_files_stand_in_their_places(tmp_path: Path) -> None:
 def test_nothing_is_opened_or_lost(case: Case, tmp_path: Path) -> None:
     rules, addresses = tmp_path / "rules", tmp_path / "addresses"
     rules.write_text(case.text)
-    addresses.write_text(small_iptables.ADDRESSES)
+    addresses.write_text(small_iptables.ADDRESSES + case.routes)
     done = run("import", rules, *([] if case.kind == "squid" else [addresses]))
     assert done.returncode == 0, done.stderr
     policy = done.stdout
@@ -392,3 +446,77 @@ def test_nothing_is_opened_or_lost(case: Case, tmp_path: Path) -> None:
         assert words in policy, policy
     for words in case.unsaid:
         assert words not in policy, policy
+
+
+BEFORE = """\
+*filter
+:ufw-before-input - [0:0]
+:ufw-before-output - [0:0]
+:ufw-before-forward - [0:0]
+:ufw-not-local - [0:0]
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -s 198.51.100.0/24 -j DROP
+-A ufw-before-input -p icmp --icmp-type echo-request -j ACCEPT
+-A ufw-before-input -j ufw-not-local
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j ufw-logging-deny
+-A ufw-not-local -j DROP
+COMMIT
+"""
+AFTER = """\
+*filter
+:ufw-after-input - [0:0]
+-A ufw-after-input -p udp --dport 137 -j ufw-skip-to-policy-input
+-A ufw-after-input -p tcp --dport 99 -j ACCEPT
+COMMIT
+"""
+
+
+def test_what_stands_around_ufws_rules(tmp_path: Path) -> None:
+    """Whoever is refused before is not let in by what ufw was told."""
+    texts = {
+        "after.rules": AFTER, "user.rules": "### tuple ### allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in\n",
+        "before.rules": BEFORE, "addresses": small_iptables.ADDRESSES,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    done = run("import", *(tmp_path / name for name in texts))
+    assert "not translated" not in done.stdout and "no packet comes" not in done.stdout, done.stdout
+    to_self = "ext0 {} -> self 203.0.113.1 {}"
+    flows = [
+        (to_self.format("198.51.100.7", "tcp 22"), "drop"), (to_self.format("192.0.2.7", "tcp 22"), "allow"),
+        (to_self.format("192.0.2.7", "icmp echo-request"), "allow"), (to_self.format("192.0.2.7", "udp 137"), "drop"),
+        (to_self.format("192.0.2.7", "tcp 99"), "allow"), (to_self.format("192.0.2.7", "tcp 23"), "drop"),
+    ]
+    assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout
+
+
+@pytest.mark.parametrize("name", ["rules.v6", "second"])
+@pytest.mark.parametrize("rule", ["-p icmpv6 -j ACCEPT", "-p tcp -m tcp --dport 80 -j ACCEPT"])
+def test_a_file_of_the_other_family(rule: str, name: str, tmp_path: Path) -> None:
+    """What it allows is not allowed in the family of the first one."""
+    texts = {
+        "rules.v4": filtering("-p tcp -m tcp --dport 22 -j ACCEPT", policy="DROP"),
+        name: filtering(rule, "-p tcp -m tcp --dport 443 -j ACCEPT", policy="DROP"),
+        "addresses": small_iptables.ADDRESSES,
+    }
+    for file, text in texts.items():
+        (tmp_path / file).write_text(text)
+    done = run("import", *(tmp_path / file for file in texts))
+    six = "int0 2001:db8:1::4 -> ext0 2001:db8:f::7"
+    flows = [(f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} tcp 443", "drop"), (f"{six} tcp 443", "allow"), (f"{six} tcp 22", "drop")]
+    assert found(tmp_path, done.stdout, flows) == [verdict for _, verdict in flows], done.stdout
+
+
+def test_thousands_of_hosts_and_their_cards(tmp_path: Path) -> None:
+    """Each host returns by a card that nobody can ask for: a list of doubts."""
+    hosts = [f"10.{i // 250}.{i % 250}.1" for i in range(500)]
+    lines = [f"-A cards -s {host}/32 -m mac --mac-source 00:00:00:00:00:01 -j RETURN" for host in hosts]
+    text = filtering("-i int0 -j cards", policy="DROP").replace(
+        "COMMIT", "\n".join([*lines, "-A cards -j DROP", "COMMIT"])
+    ).replace(":OUTPUT", ":cards - [0:0]\n:OUTPUT")
+    rules = tmp_path / "rules"
+    rules.write_text(text)
+    done = run("import", rules)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no word for --mac-source") == len(hosts)

@@ -23,19 +23,74 @@ first_policy_is_inside(const struct surroundings *around,
 	       !is_within(around, answers, interface);
 }
 
+static bool
+share_a_network(const struct surroundings_interface *one,
+    const struct surroundings_interface *other)
+{
+	for (size_t i = 0; i < one->count; i++)
+		for (size_t j = 0; j < other->count; j++)
+			if (one->networks[i].first.family ==
+				other->networks[j].first.family &&
+			    address_cmp(one->networks[i].first,
+				other->networks[j].last) <= 0 &&
+			    address_cmp(other->networks[j].first,
+				one->networks[i].last) <= 0)
+				return true;
+	return false;
+}
+
+/* The first interface inside that has a network of this one: an address lives
+ * in one zone, so both are of the same. */
+static size_t
+first_with(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface)
+{
+	bool inside = first_policy_is_inside(around, answers, interface);
+
+	for (size_t i = 0; i < around->count; i++)
+		if (i != interface && (i < interface || !inside) &&
+		    first_policy_is_inside(around, answers, i) &&
+		    interface != answers->outside &&
+		    share_a_network(
+			&around->interfaces[i], &around->interfaces[interface]))
+			return first_with(around, answers, i);
+	return interface;
+}
+
+static bool
+begins_zone(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface)
+{
+	return first_policy_is_inside(around, answers, interface) &&
+	       first_with(around, answers, interface) == interface;
+}
+
 /* "lan", "lan2": in the order of the host's interfaces. */
+static void
+print_zone_name(const struct surroundings *around,
+    const struct first_answers *answers, size_t interface, struct text *out)
+{
+	size_t first = first_with(around, answers, interface), number = 1;
+
+	for (size_t i = 0; i < first; i++)
+		number += begins_zone(around, answers, i);
+	text_addz(out, "lan");
+	if (number > 1)
+		text_add_number(out, number);
+}
+
 static void
 print_inside(const struct surroundings *around,
     const struct first_answers *answers, struct text *out)
 {
-	size_t number = 0;
+	bool any = false;
 
 	for (size_t i = 0; i < around->count; i++) {
-		if (!first_policy_is_inside(around, answers, i))
+		if (!begins_zone(around, answers, i))
 			continue;
-		text_addz(out, number++ > 0 ? ", lan" : "lan");
-		if (number > 1)
-			text_add_number(out, number);
+		text_addz(out, any ? ", " : "");
+		print_zone_name(around, answers, i, out);
+		any = true;
 	}
 }
 
@@ -50,18 +105,30 @@ outer_zone(const struct first_answers *answers)
 static void
 print_networks(const struct surroundings_interface *interface, struct text *out)
 {
-	char word[ADDRESS_RANGE_TEXT_BYTES];
+	char word[ADDRESS_RANGE_TEXT_BYTES + 2];
 
 	for (size_t i = 0; i < interface->count; i++) {
-		bool again = false;
-		for (size_t j = 0; j < i; j++)
-			again |= address_eq(interface->networks[j].first,
-			    interface->networks[i].first);
-		if (!again)
-			text_addf(out, "  %s",
-			    address_range_format(
-				&interface->networks[i], word));
+		size_t len;
+		word[0] = ' ';
+		(void)address_range_format(&interface->networks[i], word + 1);
+		len = strlen(word);
+		word[len] = ' ';
+		if (out->len == 0 ||
+		    memmem(out->at, out->len, word, len + 1) == NULL)
+			text_add(out, (struct str){ word, len + 1 });
 	}
+}
+
+/* Containers and guests that are in no network of those inside. */
+static bool
+has_inner(
+    const struct surroundings *around, const struct first_answers *answers)
+{
+	for (size_t i = 0; i < around->count; i++)
+		if (is_within(around, answers, i) &&
+		    first_with(around, answers, i) == i)
+			return true;
+	return false;
 }
 
 /* Containers and guests, with all of their networks. */
@@ -71,11 +138,33 @@ print_inner_zone(const struct surroundings *around,
 {
 	struct text networks = TEXT_EMPTY;
 
-	if (answers->kind == FIRST_SANDBOX || !around->has_within)
+	if (!has_inner(around, answers))
 		return;
 	text_addz(out, "zone inner =");
 	for (size_t i = 0; i < around->count; i++) {
-		if (!is_within(around, answers, i))
+		if (!is_within(around, answers, i) ||
+		    first_with(around, answers, i) != i)
+			continue;
+		text_addf(out, " %s", around->interfaces[i].name);
+		print_networks(&around->interfaces[i], &networks);
+	}
+	text_add(out, text_str(&networks));
+	text_addc(out, '\n');
+	text_fini(&networks);
+}
+
+/* All interfaces of the zone that begins with this one. */
+static void
+print_inside_zone(const struct surroundings *around,
+    const struct first_answers *answers, size_t first, struct text *out)
+{
+	struct text networks = TEXT_EMPTY;
+
+	text_addz(out, "zone ");
+	print_zone_name(around, answers, first, out);
+	text_addz(out, " =");
+	for (size_t i = 0; i < around->count; i++) {
+		if (first_with(around, answers, i) != first)
 			continue;
 		text_addf(out, " %s", around->interfaces[i].name);
 		print_networks(&around->interfaces[i], &networks);
@@ -89,23 +178,15 @@ static void
 print_zones(const struct surroundings *around,
     const struct first_answers *answers, struct text *out)
 {
-	size_t number = 0;
 	bool known = false;
 
 	text_addz(out,
 	    "# Who is there.  A zone is a side of this machine: interfaces, "
 	    "and the addresses\n# that live behind them.  In the one without "
 	    "addresses lives everybody else.\n\n");
-	for (size_t i = 0; i < around->count; i++) {
-		if (!first_policy_is_inside(around, answers, i))
-			continue;
-		text_addz(out, "zone lan");
-		if (++number > 1)
-			text_add_number(out, number);
-		text_addf(out, " = %s", around->interfaces[i].name);
-		print_networks(&around->interfaces[i], out);
-		text_addc(out, '\n');
-	}
+	for (size_t i = 0; i < around->count; i++)
+		if (begins_zone(around, answers, i))
+			print_inside_zone(around, answers, i, out);
 	text_addf(out, "zone %s =", outer_zone(answers));
 	for (size_t i = 0; i < around->count; i++)
 		if (!first_policy_is_inside(around, answers, i) &&
@@ -145,7 +226,6 @@ print_proxy(const struct surroundings *around,
 {
 	char word[ADDRESS_TEXT_BYTES];
 	struct address_port listen = { .port = PROXY_PORT };
-	size_t number = 0;
 
 	while (surroundings_port_is(&around->tcp, listen.port))
 		listen.port++;
@@ -158,10 +238,9 @@ print_proxy(const struct surroundings *around,
 		    around->interfaces[i].count == 0)
 			continue;
 		listen.address = around->interfaces[i].own[0];
-		text_addf(out, "    listen %s for lan",
+		text_addf(out, "    listen %s for ",
 		    address_port_format(listen, word));
-		if (++number > 1)
-			text_add_number(out, number);
+		print_zone_name(around, answers, i, out);
 		text_addc(out, '\n');
 	}
 	if (answers->intercept) {
@@ -249,7 +328,7 @@ print_going(const struct surroundings *around,
 	text_addz(out,
 	    "\n# Answers of DHCPv6, whose question went to a group.\n"
 	    "allow fe80::/10 -> self udp 546 as \"dhcpv6\"\n");
-	if (answers->kind != FIRST_SANDBOX && around->has_within)
+	if (has_inner(around, answers))
 		text_addz(out,
 		    "\n# Containers and guests of this machine.  Their ports "
 		    "that it has for others\n# count as its own.\n"

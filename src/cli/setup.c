@@ -402,6 +402,10 @@ setup(const struct options *options)
 		complain("cannot see the interfaces: %s", strerror(-rc));
 		return STATUS_WORLD;
 	}
+	if (dialogue.around.unnamed[0] != '\0')
+		complain("no policy can name the interface '%s': it is in no "
+			 "zone, and what comes by it is dropped",
+		    dialogue.around.unnamed);
 	ask_kind(&dialogue);
 	ask_outside(&dialogue);
 	ask_admins(&dialogue);

@@ -2,6 +2,7 @@
 #include "cli/surroundings.h"
 
 #include "base/text.h"
+#include "policy/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,12 +48,15 @@ find_interface(struct surroundings *around, const char *name)
 	if (around->count == SURROUNDINGS_INTERFACES_MAX ||
 	    strlen(name) >= sizeof(around->interfaces[0].name))
 		return NULL;
+	if (!policy_word_is_interface(str_of(name))) {
+		memcpy(around->unnamed, name, strlen(name) + 1);
+		return NULL;
+	}
 	struct surroundings_interface *new =
 	    &around->interfaces[around->count++];
 	*new = (struct surroundings_interface){ 0 };
 	memcpy(new->name, name, strlen(name) + 1);
 	new->is_within = leads_within(name);
-	around->has_within |= new->is_within;
 	return new;
 }
 

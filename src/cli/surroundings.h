@@ -35,8 +35,8 @@ struct surroundings_ports {
 struct surroundings {
 	struct surroundings_interface interfaces[SURROUNDINGS_INTERFACES_MAX];
 	size_t count;
-	size_t outside; /* the interface of the default route; count: none */
-	bool has_within;
+	char unnamed[16]; /* an interface that no policy can name; or "" */
+	size_t outside;   /* the interface of the default route; count: none */
 	bool forwards;
 	struct surroundings_ports tcp, udp;
 	struct address resolvers[SURROUNDINGS_RESOLVERS_MAX];

@@ -52,7 +52,9 @@ static bool
 is_of_ufw(struct str text)
 {
 	static const char *const marks[] = { "### tuple ###",
-		"DEFAULT_INPUT_POLICY=", ":ufw-user-input" };
+		"DEFAULT_INPUT_POLICY=", ":ufw-user-input", ":ufw6-user-input",
+		":ufw-before-", ":ufw6-before-", ":ufw-after-",
+		":ufw6-after-" };
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (text.len > 0 && memmem(text.at, text.len, marks[i],
@@ -92,7 +94,8 @@ guess_line(struct str line)
 {
 	if (str_starts(line, STR("*filter")) || str_starts(line, STR("*nat")) ||
 	    str_starts(line, STR("*mangle")) || str_starts(line, STR("*raw")) ||
-	    str_starts(line, STR("-A ")) || str_starts(line, STR("[")))
+	    str_starts(line, STR("-A ")) || str_starts(line, STR("-P ")) ||
+	    str_starts(line, STR("[")))
 		return IMPORT_KIND_IPTABLES;
 	if (is_of_nft(line))
 		return IMPORT_KIND_NFT;
@@ -134,6 +137,18 @@ read_beside(
 	}
 }
 
+/* Two files of which nobody knows are not of the same family. */
+static enum address_family
+family_of(struct import_ruleset *rules, const struct import_file *file)
+{
+	enum address_family family =
+	    import_iptables_family(rules->arena, file->name, file->text);
+
+	if (family != ADDRESS_NONE)
+		return family;
+	return rules->family4 && !rules->family6 ? ADDRESS_IPV6 : ADDRESS_IPV4;
+}
+
 static void
 read_rules(struct import_ruleset *rules, const struct import_file *file)
 {
@@ -142,8 +157,8 @@ read_rules(struct import_ruleset *rules, const struct import_file *file)
 	else if (file->kind == IMPORT_KIND_UFW)
 		import_ufw_read(rules, file->name, file->text);
 	else if (file->kind == IMPORT_KIND_IPTABLES)
-		import_iptables_read(rules, file->name, file->text,
-		    import_iptables_family(rules->arena, file->text));
+		import_iptables_read(
+		    rules, file->name, file->text, family_of(rules, file));
 }
 
 static void
@@ -171,6 +186,7 @@ import_files(const struct import_file *files, size_t count, struct text *ret,
 		squid = files[i].kind == IMPORT_KIND_SQUID ? &files[i] : squid;
 		read_rules(&rules, &files[i]);
 	}
+	import_ufw_finish(&rules);
 	/* A proxy's rules are a policy of their own. */
 	if (squid != NULL && rules.lines.count == 0)
 		rc = import_squid(&rules, squid->name, squid->text, ret);

@@ -245,6 +245,30 @@ read_words(struct iptables_draft *draft, const struct import_wordlist *words)
 	}
 }
 
+/*
+ * Chains of the kernel's own are there without a line of theirs.  What becomes
+ * of the rest in one of the table filter is not known then: it is refused.
+ */
+static struct import_chain *
+get_chain(const struct iptables *reader, struct str name)
+{
+	struct import_chain *chain = import_chain_get(
+	    reader->rules, reader->family, reader->table, name);
+
+	if (chain == NULL || chain->hook != IMPORT_HOOK_NONE)
+		return chain;
+	for (size_t i = 0; i < COUNT_OF(hooks); i++)
+		if (str_is(name, hooks[i].name))
+			chain->hook = hooks[i].hook;
+	for (size_t i = 0; i < COUNT_OF(tables); i++)
+		if (str_is(reader->table, tables[i].name))
+			chain->priority = tables[i].priority;
+	chain->nat = str_is(reader->table, "nat");
+	if (chain->hook != IMPORT_HOOK_NONE && str_is(reader->table, "filter"))
+		chain->policy = IMPORT_DROP;
+	return chain;
+}
+
 static void
 read_rule(const struct iptables *reader, const struct import_wordlist *words,
     struct import_line *line)
@@ -252,8 +276,7 @@ read_rule(const struct iptables *reader, const struct import_wordlist *words,
 	struct iptables_draft draft = { .rules = reader->rules,
 		.family = reader->family };
 
-	draft.chain = import_chain_get(
-	    reader->rules, reader->family, reader->table, words->at[1]);
+	draft.chain = get_chain(reader, words->at[1]);
 	if (draft.chain == NULL)
 		return;
 	draft.rule = import_rule_begin(line, reader->family);
@@ -262,25 +285,16 @@ read_rule(const struct iptables *reader, const struct import_wordlist *words,
 	import_rule_add(reader->rules, draft.chain, &draft.rule);
 }
 
-/* ":INPUT DROP [0:0]" */
+/* ":INPUT DROP [0:0]", and "-P INPUT DROP" of `iptables -S` */
 static void
-read_chain(const struct iptables *reader, const struct import_wordlist *words,
+read_chain(const struct iptables *reader, struct str name, struct str policy,
     struct import_line *line)
 {
-	struct import_chain *chain = import_chain_get(reader->rules,
-	    reader->family, reader->table, str_skip(words->at[0], 1));
+	struct import_chain *chain = get_chain(reader, name);
 
-	if (chain == NULL || words->count < 2)
+	if (chain == NULL)
 		return;
-	for (size_t i = 0; i < COUNT_OF(hooks); i++)
-		if (str_is(chain->name, hooks[i].name))
-			chain->hook = hooks[i].hook;
-	for (size_t i = 0; i < COUNT_OF(tables); i++)
-		if (str_is(reader->table, tables[i].name))
-			chain->priority = tables[i].priority;
-	chain->nat = str_is(reader->table, "nat");
-	if (str_is(words->at[1], "DROP"))
-		chain->policy = IMPORT_DROP;
+	chain->policy = str_is(policy, "DROP") ? IMPORT_DROP : IMPORT_ACCEPT;
 	if (chain->hook != IMPORT_HOOK_NONE)
 		chain->line = line;
 }
@@ -293,9 +307,11 @@ is_plain(const struct iptables *reader, const struct import_wordlist *words)
 
 	if (head.at[0] == '*' || head.at[0] == '#' || str_is(head, "COMMIT"))
 		return true;
+	/* Chains of one's own, and those that let pass to the next table. */
+	if (str_is(head, "-N"))
+		return true;
 	if (head.at[0] != ':' || words->count < 2)
 		return false;
-	/* Chains of one's own, and those that let pass to the next table. */
 	return str_is(words->at[1], "-") || (!str_is(reader->table, "filter") &&
 						str_is(words->at[1], "ACCEPT"));
 }
@@ -330,7 +346,9 @@ read_line(
 		return;
 	if (head.at[0] == '*')
 		reader->table = str_skip(head, 1);
-	if (chains != (head.at[0] == ':') && head.at[0] != '*')
+	bool is_chain =
+	    head.at[0] == ':' || str_is(head, "-N") || str_is(head, "-P");
+	if (chains != is_chain && head.at[0] != '*')
 		return;
 	if (!is_plain(reader, &words)) {
 		line =
@@ -342,8 +360,12 @@ read_line(
 		reader->rules->family6 = true;
 	else
 		reader->rules->family4 = true;
-	if (head.at[0] == ':')
-		read_chain(reader, &words, line);
+	if (head.at[0] == ':' && words.count >= 2)
+		read_chain(reader, str_skip(head, 1), words.at[1], line);
+	else if (str_is(head, "-P") && words.count >= 3)
+		read_chain(reader, words.at[1], words.at[2], line);
+	else if (str_is(head, "-N") && words.count >= 2)
+		(void)get_chain(reader, words.at[1]);
 	else if (words.count >= 2 && str_is(head, "-A"))
 		read_rule(reader, &words, line);
 	else if (line != NULL)
@@ -364,37 +386,61 @@ import_iptables_read(struct import_ruleset *rules, const char *file,
 	}
 }
 
+/* Words that only rules of IPv6 have. */
 static bool
-is_family6(struct import_wordlist *words)
+is_word6(struct str word)
+{
+	return str_is(word, "ipv6-icmp") || str_is(word, "icmpv6") ||
+	       str_is(word, "icmp6") || str_is(word, "--icmpv6-type") ||
+	       str_starts(word, STR("icmp6-"));
+}
+
+static enum address_family
+family_of_words(const struct import_wordlist *words)
 {
 	for (size_t i = 1; i < words->count; i++) {
 		struct str base = words->at[i];
 		struct address address;
-		if (str_is(base, "ipv6-icmp") || str_is(base, "icmp6"))
-			return true;
+		if (is_word6(base))
+			return ADDRESS_IPV6;
 		base.len = str_find(base, '/');
 		if (address_parse(base, &address) == 0)
-			return address.family == ADDRESS_IPV6;
+			return (enum address_family)address.family;
 	}
+	return ADDRESS_NONE;
+}
+
+/* "rules.v6", "ip6tables.rules" */
+static bool
+is_name6(const char *name)
+{
+	static const char *const words[] = { "ip6", "ipv6", ".v6", "-v6", "_v6",
+		"rules6" };
+
+	for (size_t i = 0; name != NULL && i < COUNT_OF(words); i++)
+		if (strstr(name, words[i]) != NULL)
+			return true;
 	return false;
 }
 
 enum address_family
-import_iptables_family(struct arena *arena, struct str text)
+import_iptables_family(struct arena *arena, const char *name, struct str text)
 {
 	struct import_wordlist words;
+	const char *base = name != NULL ? strrchr(name, '/') : NULL;
 
 	while (text.len > 0) {
 		struct str line = str_trim(str_cut(&text, '\n'));
 		enum address_family family = family_of_header(line);
+		import_wordlist_read(&words, arena, line);
+		if (family == ADDRESS_NONE && words.count > 0 &&
+		    str_is(words.at[0], "-A"))
+			family = family_of_words(&words);
 		if (family != ADDRESS_NONE)
 			return family;
-		import_wordlist_read(&words, arena, line);
-		if (words.count > 0 && str_is(words.at[0], "-A") &&
-		    is_family6(&words))
-			return ADDRESS_IPV6;
 	}
-	return ADDRESS_IPV4;
+	return is_name6(base != NULL ? base : name) ? ADDRESS_IPV6
+						    : ADDRESS_NONE;
 }
 
 /* "add NAME 192.0.2.0/24 timeout 5" */

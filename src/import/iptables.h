@@ -18,8 +18,9 @@ void import_ipset_read(struct import_ruleset *rules, struct str text);
 void import_iptables_read(struct import_ruleset *rules, const char *file,
     struct str text, enum address_family family);
 
-/* Addresses of another family, or words that only one has, tell which it is. */
+/* Addresses, words that only one family has, or the name of the file (which may
+ * be NULL) tell which it is; NONE if nothing does. */
 enum address_family import_iptables_family(
-    struct arena *arena, struct str text);
+    struct arena *arena, const char *name, struct str text);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "import/zones.h"
 
+const char nat_inward[] = "no word for what is sent to the gateway";
 const char nat_own[] = "what the gateway sends is sent nowhere else";
 
 static bool

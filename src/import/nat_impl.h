@@ -21,6 +21,9 @@ void nat_refuse(struct import_rule *rule, const char *why);
 /* Why what the gateway itself sends is not translated. */
 extern const char nat_own[];
 
+/* Why what is translated to the gateway itself is not. */
+extern const char nat_inward[];
+
 /* Its line says as well that what stands below it refuses more. */
 void nat_refuses_more(struct import_ruleset *rules, struct import_rule *rule);
 

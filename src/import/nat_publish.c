@@ -41,8 +41,14 @@ is_publishable(struct import_ruleset *rules, struct import_rule *rule)
 	struct span_set ports = rule->match.service;
 	uint64_t line;
 
+	struct span to = span_of_range(&rule->to);
+
 	if (!nat_is_said(rule) || rule->whom == IMPORT_FOREIGN)
 		return false;
+	if (span_set_meet(rules->own, (struct span_set){ &to, 1 })) {
+		nat_refuse(rule, nat_inward);
+		return false;
+	}
 	if (ports.count == 0 || ports.count > 16)
 		return false;
 	line = ports.at[0].first.low >> 16;
@@ -204,6 +210,17 @@ print_refused(struct import_ruleset *rules, const struct box *box,
 	nat_say(rules, &entry, out);
 }
 
+/* Its neighbours there reach the server without us. */
+static bool
+is_one_network(
+    const struct import_ruleset *rules, size_t zone, const struct box *flows)
+{
+	struct span_set ours =
+	    span_set_and(rules->arena, rules->zones[zone].space, flows->src);
+
+	return !rules->zones[zone].elsewhere && ours.count == 1;
+}
+
 /*
  * Those whom the forward list refuses the server, from the zone itself and from
  * all others; false: it allows nobody.  *ret_answered: the gateway itself would
@@ -219,8 +236,8 @@ refuse_others(struct import_ruleset *rules, const struct import_rule *rule,
 		struct box flows = translated_box(rules, rule, from);
 		struct pieces refused = { 0 };
 		bool allows;
-		/* Its own neighbours reach the server without us. */
-		if (box_is_empty(&flows) || from == flows.out)
+		if (box_is_empty(&flows) ||
+		    (from == flows.out && is_one_network(rules, i, &flows)))
 			continue;
 		bool sent_on = (rule->match.in & from) != 0;
 		allows =
@@ -288,11 +305,19 @@ publish_all(struct import_ruleset *rules, struct import_rule *rule,
 	}
 }
 
+/* Nothing else is known, or the host has told that the address is its own. */
+static bool
+is_own(const struct import_ruleset *rules, const struct import_rule *rule)
+{
+	return rules->own.count == 0 ||
+	       span_set_meet(rules->own, rule->match.dst);
+}
+
 /* Of one address of the gateway: `publish` has no word for which one. */
 static bool
 is_of_one_address(struct import_ruleset *rules, const struct import_rule *rule)
 {
-	return rule->match.dst.count == 1 &&
+	return rule->match.dst.count == 1 && is_own(rules, rule) &&
 	       span_set_not(rules->arena, rule->match.dst).count > 1 &&
 	       !span_set_covers(rule->match.dst, span_set_family(ADDRESS_IPV4));
 }
@@ -380,10 +405,13 @@ publish(struct import_ruleset *rules, struct import_rule *rule,
 		return;
 	}
 	if (rule->action == IMPORT_REDIRECT)
-		nat_refuse(rule, "no word for what is sent to the gateway");
+		nat_refuse(rule, nat_inward);
 	else if (rule->action != IMPORT_DNAT)
 		nat_refuse(
 		    rule, rule->why != NULL ? rule->why : "it is not sent on");
+	else if (!is_own(rules, rule))
+		nat_refuse(rule, "it is asked for at an address that the "
+				 "gateway has not");
 	else if (!is_publishable(rules, rule))
 		nat_refuse(rule, "no word for what it sends on");
 	if (rule->line->why == none)

@@ -190,23 +190,18 @@ import_broadcast(void)
 uint64_t
 import_interface_bit(struct import_ruleset *rules, struct str name)
 {
-	struct str spelled = name;
 
 	if (str_is(name, "lo"))
 		return BOX_LOOPBACK;
-	if (str_ends(name, STR("+")))
-		spelled = import_words(
-		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
-	/* A zone's word that begins like an address is read as one. */
-	if (!policy_word_is_interface(spelled) || ascii_is_digit(spelled.at[0]))
+	if (!policy_word_is_interface(name))
 		return 0;
 	for (size_t i = 0; i < rules->interface_count; i++)
-		if (str_eq(rules->interfaces[i].name, spelled))
+		if (str_eq(rules->interfaces[i].name, name))
 			return UINT64_C(1) << i;
 	if (rules->interface_count == IMPORT_INTERFACES_MAX)
 		return 0;
 	rules->interfaces[rules->interface_count] =
-	    (struct import_interface){ .name = spelled };
+	    (struct import_interface){ .name = name };
 	return UINT64_C(1) << rules->interface_count++;
 }
 
@@ -216,9 +211,14 @@ interfaces_of(struct import_ruleset *rules, struct import_rule *rule,
 {
 	uint64_t bit;
 
-	if (str_is(name, "+") || str_is(name, "*") || name.len == 0)
+	if (str_is(name, "+") || name.len == 0)
 		return negated ? 0 : UINT64_MAX;
-	bit = import_interface_bit(rules, name);
+	/* To iptables '*' is a letter like others. */
+	bool strange = str_find(name, '*') < name.len;
+	if (str_ends(name, STR("+")))
+		name = import_words(
+		    rules->arena, "%.*s*", (int)name.len - 1, name.at);
+	bit = strange ? 0 : import_interface_bit(rules, name);
 	if (bit != 0)
 		return negated ? ~bit : bit;
 	import_rule_inexact(rule, "no zone can be of this interface");

@@ -195,7 +195,7 @@ void import_rule_service(struct import_ruleset *rules, struct import_rule *rule,
 struct span_set import_multicast(void);
 struct span_set import_broadcast(void);
 
-/* By this interface, or by any other; "eth+" and "eth*" are all of eth. */
+/* By this interface, or by any other; "eth+" is all of eth. */
 void import_rule_in(struct import_ruleset *rules, struct import_rule *rule,
     struct str name, bool negated);
 void import_rule_out(struct import_ruleset *rules, struct import_rule *rule,

@@ -70,6 +70,20 @@ is_said_by(const struct import_walk *other, const struct import_item *item)
 	return false;
 }
 
+/* What the twin's line says in other words stands above it as well. */
+static void
+print_twin_line(const struct import_item *item, const struct import_item *twin,
+    struct text *out)
+{
+	struct import_line *line = twin->line;
+
+	if (line == NULL || line == item->line)
+		return;
+	if (item->line == NULL || !str_eq(line->text, item->line->text))
+		import_line_print(line, NULL, out);
+	line->shown = true;
+}
+
 /* A rule without a family means both: it is said once for its twins. */
 static void
 print_both(const struct import_walk *four, const struct import_walk *six,
@@ -91,9 +105,8 @@ print_both(const struct import_walk *four, const struct import_walk *six,
 		while (next < twin)
 			print_item(
 			    six->rules, six->items.items[next++], true, out);
+		print_twin_line(item, six->items.items[next], out);
 		print_item(four->rules, item, false, out);
-		if (six->items.items[next]->line != NULL)
-			six->items.items[next]->line->shown = true;
 		next++;
 	}
 	while (next < six->items.count)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/ufw.h"
 
+#include "import/iptables.h"
 #include "import/range.h"
 #include "import/service.h"
 #include "import/words.h"
@@ -26,14 +27,19 @@ static const struct {
 };
 
 static const struct {
-	const char *name, *chain;
+	const char *name, *chain, *part;
 	enum import_hook hook;
 	enum import_action policy;
 } chains[] = {
-	{ "DEFAULT_INPUT_POLICY=", "INPUT", IMPORT_INPUT, IMPORT_DROP },
-	{ "DEFAULT_FORWARD_POLICY=", "FORWARD", IMPORT_FORWARD, IMPORT_DROP },
-	{ "DEFAULT_OUTPUT_POLICY=", "OUTPUT", IMPORT_OUTPUT, IMPORT_ACCEPT },
+	{ "DEFAULT_INPUT_POLICY=", "INPUT", "input", IMPORT_INPUT,
+	    IMPORT_DROP },
+	{ "DEFAULT_FORWARD_POLICY=", "FORWARD", "forward", IMPORT_FORWARD,
+	    IMPORT_DROP },
+	{ "DEFAULT_OUTPUT_POLICY=", "OUTPUT", "output", IMPORT_OUTPUT,
+	    IMPORT_ACCEPT },
 };
+
+static const enum address_family families[] = { ADDRESS_IPV4, ADDRESS_IPV6 };
 
 struct ufw_tuple {
 	struct import_ruleset *rules;
@@ -51,10 +57,10 @@ chain_of(struct import_ruleset *rules, enum address_family family,
 		struct import_chain *chain;
 		if (chains[i].hook != hook)
 			continue;
-		chain = import_chain_find(rules, family, STR("ufw"), name);
+		chain = import_chain_find(rules, family, STR("filter"), name);
 		if (chain != NULL)
 			return chain;
-		chain = import_chain_get(rules, family, STR("ufw"), name);
+		chain = import_chain_get(rules, family, STR("filter"), name);
 		if (chain != NULL) {
 			chain->hook = hook;
 			chain->policy = chains[i].policy;
@@ -62,6 +68,27 @@ chain_of(struct import_ruleset *rules, enum address_family family,
 		return chain;
 	}
 	return NULL;
+}
+
+/* "ufw-user-input", and "ufw6-user-input" of IPv6 */
+static struct str
+name_of(struct import_ruleset *rules, enum address_family family,
+    const char *which, enum import_hook hook)
+{
+	size_t i = 0;
+
+	while (chains[i].hook != hook)
+		i++;
+	return import_words(rules->arena, "ufw%s-%s-%s",
+	    family == ADDRESS_IPV6 ? "6" : "", which, chains[i].part);
+}
+
+static struct import_chain *
+user_chain(struct import_ruleset *rules, enum address_family family,
+    enum import_hook hook)
+{
+	return import_chain_get(
+	    rules, family, STR("filter"), name_of(rules, family, "user", hook));
 }
 
 /* "allow", "deny_log", "route:limit_log-all" */
@@ -239,7 +266,7 @@ take_tuple(
 	rules->family4 |= tuple.family == ADDRESS_IPV4;
 	rules->family6 |= tuple.family == ADDRESS_IPV6;
 	import_rule_add(
-	    rules, chain_of(rules, tuple.family, tuple.hook), &tuple.rule);
+	    rules, user_chain(rules, tuple.family, tuple.hook), &tuple.rule);
 }
 
 /* DEFAULT_INPUT_POLICY="DROP" */
@@ -247,9 +274,6 @@ static bool
 take_default(struct import_ruleset *rules, const char *file, uint32_t number,
     struct str text)
 {
-	static const enum address_family families[] = { ADDRESS_IPV4,
-		ADDRESS_IPV6 };
-
 	for (size_t i = 0; i < COUNT_OF(chains); i++) {
 		struct str name = str_of(chains[i].name), value;
 		if (!str_starts(text, name))
@@ -275,8 +299,43 @@ take_default(struct import_ruleset *rules, const char *file, uint32_t number,
 	return false;
 }
 
-void
-import_ufw_read(struct import_ruleset *rules, const char *file, struct str text)
+static void
+add_jump(struct import_ruleset *rules, struct import_chain *from,
+    const struct import_chain *to)
+{
+	struct import_rule jump = import_rule_begin(NULL, to->family);
+
+	jump.action = IMPORT_JUMP;
+	jump.target = to->name;
+	import_rule_add(rules, from, &jump);
+}
+
+/* Chains that ufw makes itself, and its rules jump to. */
+static void
+make_chains(struct import_ruleset *rules, enum address_family family)
+{
+	static const char *const logs[] = { "deny", "allow" };
+
+	for (size_t i = 0; i < COUNT_OF(logs); i++)
+		(void)import_chain_get(rules, family, STR("filter"),
+		    import_words(rules->arena, "ufw%s-logging-%s",
+			family == ADDRESS_IPV6 ? "6" : "", logs[i]));
+	for (size_t i = 0; i < COUNT_OF(chains); i++) {
+		(void)user_chain(rules, family, chains[i].hook);
+		(void)import_chain_get(rules, family, STR("filter"),
+		    name_of(rules, family, "skip-to-policy", chains[i].hook));
+	}
+}
+
+static bool
+has(struct str text, const char *words)
+{
+	return text.len > 0 &&
+	       memmem(text.at, text.len, words, strlen(words)) != NULL;
+}
+
+static void
+read_user(struct import_ruleset *rules, const char *file, struct str text)
 {
 	for (uint32_t number = 1; text.len > 0; number++) {
 		struct str line = str_trim(str_cut(&text, '\n'));
@@ -288,11 +347,71 @@ import_ufw_read(struct import_ruleset *rules, const char *file, struct str text)
 		if (one != NULL)
 			take_tuple(rules, one, one->text);
 	}
-	/* Each family has its three chains, if it has rules at all. */
-	for (size_t i = 0; i < COUNT_OF(chains); i++) {
-		if (rules->family4)
-			(void)chain_of(rules, ADDRESS_IPV4, chains[i].hook);
-		if (rules->family6)
-			(void)chain_of(rules, ADDRESS_IPV6, chains[i].hook);
+}
+
+void
+import_ufw_read(struct import_ruleset *rules, const char *file, struct str text)
+{
+	bool four = has(text, ":ufw-before-") || has(text, ":ufw-after-");
+	bool six = has(text, ":ufw6-before-") || has(text, ":ufw6-after-");
+
+	for (size_t i = 0; i < 2; i++)
+		make_chains(rules, families[i]);
+	if ((four || six) && !has(text, TUPLE))
+		import_iptables_read(
+		    rules, file, text, six ? ADDRESS_IPV6 : ADDRESS_IPV4);
+	else
+		read_user(rules, file, text);
+}
+
+/* Whoever jumps there is as all others are in the end. */
+static void
+skip_to_policy(struct import_ruleset *rules, const struct import_chain *base)
+{
+	struct import_rule policy = import_rule_begin(base->line, base->family);
+	struct import_chain *skip =
+	    import_chain_find(rules, base->family, STR("filter"),
+		name_of(rules, base->family, "skip-to-policy", base->hook));
+
+	policy.action = base->policy;
+	import_rule_add(rules, skip, &policy);
+}
+
+/* What stands before, what ufw was told, what stands after, the policy. */
+static void
+put_together(
+    struct import_ruleset *rules, enum address_family family, size_t part)
+{
+	enum import_hook hook = chains[part].hook;
+	struct import_chain *base = chain_of(rules, family, hook);
+	struct import_chain *user = user_chain(rules, family, hook);
+	struct import_chain *before = import_chain_find(rules, family,
+	    STR("filter"), name_of(rules, family, "before", hook));
+	struct import_chain *after = import_chain_find(rules, family,
+	    STR("filter"), name_of(rules, family, "after", hook));
+
+	if (base == NULL || user == NULL)
+		return;
+	if (before != NULL)
+		add_jump(rules, before, user);
+	add_jump(rules, base, before != NULL ? before : user);
+	if (after != NULL)
+		add_jump(rules, base, after);
+	skip_to_policy(rules, base);
+}
+
+/* Each family has its three chains, if it has rules at all. */
+void
+import_ufw_finish(struct import_ruleset *rules)
+{
+	for (size_t i = 0; i < 2; i++) {
+		bool any = families[i] == ADDRESS_IPV4 ? rules->family4
+						       : rules->family6;
+		if (!any || import_chain_find(rules, families[i], STR("filter"),
+				name_of(rules, families[i], "user",
+				    IMPORT_INPUT)) == NULL)
+			continue;
+		for (size_t part = 0; part < COUNT_OF(chains); part++)
+			put_together(rules, families[i], part);
 	}
 }

@@ -11,8 +11,9 @@
 /* The kernel refuses loops; a file may have them all the same. */
 #define DEPTH_MAX 32
 
-/* What a few lines can be blown up to: by returns in chains of chains. */
-#define STEPS_MAX 100000
+/* What a few lines can be blown up to, by returns in chains of chains; five
+ * thousand lines of a university come to half of it. */
+#define STEPS_MAX 500000
 
 void
 import_walk_init(struct import_walk *walk, struct import_ruleset *rules,
@@ -329,18 +330,30 @@ is_idle(const struct import_chain *chain)
 	return chain->count == 0 && chain->policy == IMPORT_ACCEPT;
 }
 
+/* How much it says of what becomes of all others. */
+static unsigned
+weight(const struct import_chain *chain)
+{
+	return chain->hook == IMPORT_PREROUTING ? 0
+	       : !is_idle(chain)                ? 3
+	       : chain->line != NULL            ? 2
+						: 1;
+}
+
 /* Tables that are there and say nothing, as long as one is left that decides
  * behind prerouting. */
 static void
 leave_out_idle(struct import_chains *bases)
 {
 	size_t kept = 0, last = SIZE_MAX;
+	unsigned most = 0;
 
-	for (size_t i = 0; i < bases->count; i++)
-		if (bases->items[i]->hook != IMPORT_PREROUTING &&
-		    (!is_idle(bases->items[i]) || last == SIZE_MAX ||
-			is_idle(bases->items[last])))
-			last = i;
+	for (size_t i = 0; i < bases->count; i++) {
+		if (weight(bases->items[i]) <= most)
+			continue;
+		most = weight(bases->items[i]);
+		last = i;
+	}
 	for (size_t i = 0; i < bases->count; i++)
 		if (!is_idle(bases->items[i]) || i == last)
 			bases->items[kept++] = bases->items[i];

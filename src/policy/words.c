@@ -216,13 +216,14 @@ policy_word_is_interface(struct str name)
 		return false;
 	if (name.len > 0 && name.at[name.len - 1] == '*')
 		name.len--;
-	if (name.len == 0)
-		return false;
+	bool other = false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.at[i];
 		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_' &&
 		    c != '.' && c != '-')
 			return false;
+		other |= !ascii_is_digit(c) && c != '.' && c != '-';
 	}
-	return true;
+	/* What looks like an address is read as one. */
+	return other;
 }

@@ -168,6 +168,35 @@ def test_a_machine_with_containers_is_no_gateway(containers: Host, tmp_path: Pat
     assert "masquerade" not in text and "zone lan" not in text
 
 
+@pytest.fixture
+def crowded(gateway_lab: Lab, gw: Host) -> Host:
+    """The gateway, with a second port into a network that it is in, containers
+    in a larger one, and a name that somebody made up."""
+    added = {"wlan7": "10.0.0.9/24", "int7": "172.16.0.1/12", "docker0": "172.17.0.1/16", "x;allow": "10.9.0.1/24"}
+    for name, address in added.items():
+        gw.run(["ip", "link", "add", name, "type", "bridge"])
+        gw.run(["ip", "address", "add", address, "dev", name])
+    yield gw
+    for name in added:
+        gw.run(["ip", "link", "delete", name])
+
+
+@pytest.mark.parametrize("kind", ["2", "3"])
+def test_networks_that_two_interfaces_have(crowded: Host, kind: str, tmp_path: Path) -> None:
+    """An address lives in one zone: so they are one; a name is a name or it is left out."""
+    file = tmp_path / "first.policy"
+    done = subprocess.run(
+        argv(crowded, "-o", file), input=f"{kind}\next0\n", text=True, env=crowded.env, capture_output=True
+    )
+    assert done.returncode == GOOD, done.stderr
+    assert "no policy can name the interface 'x;allow'" in done.stderr
+    check(file)
+    zones = re.findall(r"^zone \S+ +=(.*)$", file.read_text(), re.MULTILINE)
+    assert any("int0" in zone and "wlan7" in zone for zone in zones), zones
+    assert any("int7" in zone and "docker0" in zone for zone in zones), zones
+    assert not any("x;allow" in zone for zone in zones)
+
+
 def test_a_machine_that_reaches_little(gateway_lab: Lab, gw: Host, tmp_path: Path) -> None:
     """Answers may come by a pipe; when they end, the rest is as proposed."""
     file = tmp_path / "first.policy"
