@@ -341,6 +341,7 @@ compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
 	compile_known_chains(compiler);
+	compile_unplaced(compiler);
 	write_arriving(compiler);
 	compile_helpers(compiler);
 	write_forward(compiler);

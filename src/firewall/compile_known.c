@@ -118,7 +118,7 @@ write_errors_chain(struct compiler *compiler)
 	compile_each_interface(compiler, write_errors, NULL);
 	compile_chain_begin(compiler, "astray");
 	write_own_answers(compiler);
-	compile_line(compiler, "counter name \"invalid\" drop");
+	compile_line(compiler, "goto unplaced");
 	compile_chain_end(compiler);
 }
 
