@@ -6,7 +6,9 @@ Whoever knows a flow's addresses and ports can write its next packet.
 """
 
 import contextlib
+import re
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
@@ -190,3 +192,54 @@ def test_answers_by_a_link_of_no_zone(known: Wires) -> None:
         assert known.arrived("arrived") == {5000}
     finally:
         known.go("w0")
+
+
+# Sends from one port, each time that it is told to.
+ASKER = """
+import socket, sys
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.bind(("", 4000))
+for line in sys.stdin:
+    try:
+        sock.sendto(b"x", (line.strip(), 53))
+        print("sent", flush=True)
+    except PermissionError:
+        print("refused", flush=True)
+"""
+
+
+def test_what_the_proxy_sends_leaves_to_where_it_belongs(
+    gate: Wires, compiled: Compiled
+) -> None:
+    """Into a tunnel or not at all; but to where no zone has a prefix it goes by
+    the gateway's own routes."""
+    ruleset = compiled(CLOSED)
+    gate.begin(ruleset, listening=False)
+    user = re.search(r"skuid (\d+)", ruleset)[1]
+    run_as = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    enter = ["ip", "netns", "exec", gate.gw]
+    argv = [*enter, *run_as, "/usr/bin/python3", "-c", ASKER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as asker:
+
+        def asked(to: str) -> list[str]:
+            asker.stdin.write(to + "\n")
+            asker.stdin.flush()
+            assert asker.stdout.readline()
+            gate.wait_passed()
+            return [link for link, seen in gate.seen() if seen.dport == 53]
+
+        assert asked(DMZ) == ["int1"]
+        answer = Packet(1, ip_address(DMZ), ip_address("10.0.2.1"), "udp", 53, 4000)
+        gate.send("int1", answer)
+        gate.wait_passed()
+        with routed(gate, f"{DMZ}/32", "via", "203.0.113.254"):
+            assert asked(DMZ) == []
+        assert asked(DMZ) == ["int1"]
+        with routed(gate, "10.0.2.80/32", "via", "203.0.113.254"):
+            assert asked("10.0.2.80") == []
+        assert gate.counters()["misrouted"] == 2
+        with routed(gate, "198.51.100.53/32", "via", "10.0.1.4"):
+            assert asked("198.51.100.53") == ["int0"]
+        asker.stdin.close()
+    gate.end()
