@@ -181,6 +181,37 @@ def test_answers_to_the_gateway_by_its_own_routes(known: Wires) -> None:
         assert known.counters()["spoofed"] == 1
 
 
+def test_answers_of_a_cloud_come_from_there(known: Wires) -> None:
+    """Its address is one that each link may have, and is asked by one of them."""
+    cloud = ip_address("169.254.169.254")
+    asked = Packet(1, ip_address("203.0.113.1"), cloud, "udp", 4000, 5000)
+    assert known.send_from_gateway(asked)
+    known.send("int1", asked.answer())
+    known.wait_passed()
+    assert known.counters()["spoofed"] == 1
+    assert known.arrived("arrived") == set()
+    known.send("ext0", asked.answer())
+    known.wait_passed()
+    assert known.arrived("arrived") == {5000}
+
+
+def test_a_neighbour_s_address_of_the_link(known: Wires, compiled: Compiled) -> None:
+    """It has a flow with the gateway by the link that it is on."""
+    known.begin(compiled(CLOSED + "allow any -> self udp 5000\n"), listening=False)
+    with routed(known, "169.254.0.0/16", "dev", "int0"):
+        neighbour = ["ip", "neigh", "replace", "169.254.7.7"]
+        neighbour += ["lladdr", "02:00:00:00:02:00", "dev", "int0"]
+        known.run(neighbour, check=True)
+        asks = Packet(1, ip_address("169.254.7.7"), ip_address("10.0.1.1"), "udp", 4000, 5000)
+        known.send("int0", asks)
+        known.wait_passed()
+        assert known.send_from_gateway(asks.answer())
+        known.send("int0", asks)
+        known.send("int1", asks)
+        known.wait_passed()
+        assert known.counters() == {"rule.5": 1, "spoofed": 1}
+
+
 def test_answers_by_a_link_of_no_zone(known: Wires) -> None:
     known.come("w0", ["10.0.8.1/24"], ["10.0.8.4"])
     try:
