@@ -302,7 +302,8 @@ write_loopback_chain(struct compiler *compiler)
 static void
 write_output(struct compiler *compiler)
 {
-	static const char accept[] = "ct mark set ct mark or " PROXY " accept";
+	static const char carry[] =
+	    "ct mark set ct mark or " PROXY " goto carried";
 	unsigned uid = compiler->host->proxy_uid;
 
 	compile_chain_begin(compiler, FIREWALL_OUTPUT);
@@ -315,13 +316,14 @@ write_output(struct compiler *compiler)
 	    "ct mark and " ENDED " == " ENDED " ct state != related goto "
 	    "ended");
 	compile_ask_bandwidth(compiler);
+	compile_line(compiler, "ct state established ct mark and " PROXY
+			       " == " PROXY " goto carried");
 	compile_known_flows(compiler);
 	compile_resets(compiler);
 	compile_invalid_out(compiler);
 	write_foreign_forms(compiler);
 	compile_keep_asks(compiler);
-	compile_line(
-	    compiler, "meta skuid %u meta l4proto tcp %s", uid, accept);
+	compile_line(compiler, "meta skuid %u meta l4proto tcp %s", uid, carry);
 	/* The datagrams of those who asked a listener for it, and QUIC; name
 	 * servers may have any port. */
 	compile_line(compiler, "meta skuid %u %s %s", uid,
@@ -330,7 +332,7 @@ write_output(struct compiler *compiler)
 		    policy_reads_quic(compiler->policy)
 		? "meta l4proto udp"
 		: "udp dport 53",
-	    accept);
+	    carry);
 	compile_line(compiler, "jump from.self");
 	compile_line(compiler, "drop");
 	compile_chain_end(compiler);
@@ -341,10 +343,12 @@ compile_base(struct compiler *compiler)
 {
 	write_prerouting(compiler);
 	compile_known_chains(compiler);
+	compile_unplaced(compiler);
 	write_arriving(compiler);
 	compile_helpers(compiler);
 	write_forward(compiler);
 	compile_leaving(compiler);
+	compile_carried(compiler);
 	write_input(compiler);
 	write_output(compiler);
 	write_loopback_chain(compiler);

@@ -128,12 +128,12 @@ compile_home(
     struct compiler *compiler, const struct compile_home *home, uint8_t family)
 {
 	uint8_t elsewhere = compiler->policy->elsewhere;
-	bool others = elsewhere != ZONE_NONE &&
+	bool others = !home->is_other && elsewhere != ZONE_NONE &&
 		      (home->zones & policy_zone_bit(elsewhere)) != 0;
 	struct address_set set = { 0 };
 	struct text elements = TEXT_EMPTY;
 
-	fill_prefixes(compiler, home->zones, others, &set);
+	fill_prefixes(compiler, home->zones, others || home->is_other, &set);
 	if (compile_has_family(&set, family)) {
 		add_ranges(&set, family, &elements);
 		compile_line(compiler, "%s%s%s %s %s%.*s %s", home->when,

@@ -34,6 +34,7 @@ struct compile_home {
 	const char *what; /* before "ip saddr" */
 	const char *side;
 	const char *there; /* the verdict: "accept" */
+	bool is_other;     /* of what has a prefix in another zone instead */
 };
 
 void compile_home(

@@ -53,7 +53,7 @@ write_zone(struct compiler *compiler, uint8_t zone, uint8_t family)
 	compile_add_home(compiler, "saddr", zone, family, &line);
 	compile_line(compiler,
 	    "meta nfproto %s %.*stcp sport %u-%u ct mark set ct mark or " KEPT
-	    " accept",
+	    " goto carried",
 	    family == ADDRESS_IPV4 ? "ipv4" : "ipv6", STR_ARG(text_str(&line)),
 	    FIREWALL_KEPT_PORT, FIREWALL_KEPT_PORT + FIREWALL_KEPT_PORTS - 1);
 	compile_text_fini(compiler, &line);

@@ -48,7 +48,10 @@ write_strange(struct compiler *compiler, struct str interface, uint64_t zones,
 	(void)context;
 	compile_interface_name(name, "strange.", interface);
 	compile_chain_begin(compiler, name);
-	compile_line(compiler, "ip saddr 169.254.0.0/16 goto belongs");
+	/* Of IPv4 one address of a link may be far: a cloud's. */
+	compile_line(compiler,
+	    "ip saddr 169.254.0.0/16 fib saddr . iif oif exists goto "
+	    "belongs");
 	if (compiler->host->ipv6)
 		compile_line(compiler, "ip6 saddr fe80::/10 goto belongs");
 	write_own_answers(compiler);
@@ -118,7 +121,7 @@ write_errors_chain(struct compiler *compiler)
 	compile_each_interface(compiler, write_errors, NULL);
 	compile_chain_begin(compiler, "astray");
 	write_own_answers(compiler);
-	compile_line(compiler, "counter name \"invalid\" drop");
+	compile_line(compiler, "goto unplaced");
 	compile_chain_end(compiler);
 }
 

@@ -54,3 +54,35 @@ compile_leaving(struct compiler *compiler)
 	compile_line(compiler, "counter name \"misrouted\" drop");
 	compile_chain_end(compiler);
 }
+
+static void
+write_carried(struct compiler *compiler, struct str interface, uint64_t zones,
+    void *context)
+{
+	const struct compile_home home = { .zones = zones,
+		.when = "",
+		.what = "",
+		.side = "daddr",
+		.there = "goto misrouted",
+		.is_other = true };
+	char name[COMPILE_NAME_BYTES];
+
+	(void)context;
+	compile_interface_name(name, "carried.", interface);
+	compile_chain_begin(compiler, name);
+	compile_home(compiler, &home, ADDRESS_IPV4);
+	if (compiler->host->ipv6)
+		compile_home(compiler, &home, ADDRESS_IPV6);
+	compile_line(compiler, "accept");
+	compile_chain_end(compiler);
+}
+
+void
+compile_carried(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "carried");
+	compile_interface_chains(compiler, "oifname", "carried.");
+	compile_line(compiler, "accept");
+	compile_chain_end(compiler);
+	compile_each_interface(compiler, write_carried, NULL);
+}

@@ -18,4 +18,11 @@
 
 void compile_leaving(struct compiler *compiler);
 
+/*
+ * The chain `carried`: what the proxy sends.  What has a prefix leaves by no
+ * interface of another zone; what lives elsewhere goes by the gateway's own
+ * routes, for name servers and parents may be where the policy has no zone.
+ */
+void compile_carried(struct compiler *compiler);
+
 #endif

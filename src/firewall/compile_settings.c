@@ -61,11 +61,23 @@ compile_invalid_in(struct compiler *compiler)
 	if (allowed == POLICY_ZONES_ANY)
 		return;
 	add_interfaces_of(compiler, allowed, &interfaces);
-	compile_line(compiler,
-	    "ct state invalid %s%.*s%scounter name \"invalid\" drop",
+	compile_line(compiler, "ct state invalid %s%.*s%sjump unplaced",
 	    interfaces.len > 0 ? "iifname != " : "",
 	    STR_ARG(text_str(&interfaces)), interfaces.len > 0 ? " " : "");
 	compile_text_fini(compiler, &interfaces);
+}
+
+/* A redirect of ICMPv6 (RFC 4861, 8.1) is one to connection tracking, and goes
+ * to the list as one of IPv4 does. */
+void
+compile_unplaced(struct compiler *compiler)
+{
+	compile_chain_begin(compiler, "unplaced");
+	if (compiler->host->ipv6)
+		compile_line(compiler,
+		    "icmpv6 type nd-redirect ip6 hoplimit 255 return");
+	compile_line(compiler, "counter name \"invalid\" drop");
+	compile_chain_end(compiler);
 }
 
 void

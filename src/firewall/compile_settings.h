@@ -21,6 +21,7 @@ void compile_resets(struct compiler *compiler);
 /* What conntrack cannot place; never what neighbours say to each other. */
 void compile_invalid_in(struct compiler *compiler);
 void compile_invalid_out(struct compiler *compiler);
+void compile_unplaced(struct compiler *compiler);
 
 void compile_clamps(struct compiler *compiler);
 

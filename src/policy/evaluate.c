@@ -141,6 +141,16 @@ let_in_before_the_list(enum policy_reason reason)
 	};
 }
 
+static struct policy_answer
+settled(enum policy_reason reason)
+{
+	struct policy_answer answer = let_in_before_the_list(reason);
+
+	if (reason == POLICY_REASON_INVALID)
+		answer.verdict = POLICY_VERDICT_DROP;
+	return answer;
+}
+
 /* Whether a rule asks for what the phase before did not show. */
 static bool
 shows_more(const struct policy *policy, enum policy_phase phase)
@@ -163,6 +173,8 @@ decide_by_list(const struct policy *policy, const struct flow *flow)
 		? POLICY_PHASE_PACKET
 		: flow->last;
 
+	if (flow->settled != POLICY_REASON_NONE)
+		return settled(flow->settled);
 	if (flow->from_zone == ZONE_NONE || flow->spoofed)
 		return refused_before_the_list(flow);
 	if (flow->question.at != NULL)

@@ -53,6 +53,7 @@ struct flow {
 	bool console;  /* of one that the console takes */
 	bool asks_dns; /* of one that `dns` takes */
 	bool balanced; /* a balancer's packet: whom it is for is not known */
+	enum policy_reason settled; /* the kernel asks no list; or NONE */
 	enum flow_tls tls;
 	bool pinned;   /* of TLS: the client does not take our certificate */
 	bool connects; /* of TLS: the explicit proxy was asked by a CONNECT */

@@ -6,6 +6,7 @@
  *	flow_facts	what is said of it besides
  *	flow_draft	where it ends
  *	flow_way	which way it goes, and so what can be known of it
+ *	flow_settled	whether the list is asked at all
  */
 #ifndef GATEHOUSE_POLICY_FLOW_TEXT_IMPL_H
 #define GATEHOUSE_POLICY_FLOW_TEXT_IMPL_H
@@ -40,5 +41,8 @@ bool flow_draft_read_facts(struct flow_draft *draft);
 
 /* When all is read. */
 void flow_draft_find_way(struct flow_draft *draft);
+
+/* When the way is known. */
+void flow_draft_settle(struct flow_draft *draft);
 
 #endif

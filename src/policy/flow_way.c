@@ -234,4 +234,5 @@ flow_draft_find_way(struct flow_draft *draft)
 		set_explicit(draft);
 	set_user(draft);
 	set_learned(draft);
+	flow_draft_settle(draft);
 }

@@ -15,6 +15,20 @@ without_service(struct str name)
 	return name;
 }
 
+/* What stands before the name of an address says what is asked of it, like
+ * `lb._dns-sd._udp` (RFC 6763, 11). */
+static struct str
+last_labels(struct str name, size_t count)
+{
+	size_t all = 1;
+
+	for (size_t i = 0; i < name.len; i++)
+		all += name.at[i] == '.';
+	for (; all > count; all--)
+		(void)str_cut(&name, '.');
+	return name;
+}
+
 /* Four labels, from the last to the first. */
 static bool
 read_reverse4(struct str name, struct address *ret)
@@ -22,6 +36,7 @@ read_reverse4(struct str name, struct address *ret)
 	uint8_t bytes[4];
 	uint64_t number;
 
+	name = last_labels(name, 4 + 2);
 	for (size_t i = 4; i-- > 0;) {
 		if (str_number(str_cut(&name, '.'), 255, &number) < 0)
 			return false;
@@ -36,6 +51,7 @@ read_reverse6(struct str name, struct address *ret)
 {
 	uint8_t bytes[16] = { 0 };
 
+	name = last_labels(name, 32 + 2);
 	for (size_t i = 32; i-- > 0;) {
 		struct str label = str_cut(&name, '.');
 		int digit = label.len == 1 ? ascii_hex_digit(label.at[0]) : -1;

@@ -4,8 +4,8 @@
  *
  * It is judged as any flow to its name (policy/prospect).  Labels that begin
  * with an underscore belong to a service of the name behind them (RFC 8552),
- * and a name under in-addr.arpa or ip6.arpa that is a whole address is judged
- * as that address.
+ * and a name under in-addr.arpa or ip6.arpa that is or ends in a whole address
+ * is judged as that address.
  *
  * Of an answer each address is judged.  A name outside, which is each that
  * `local` does not have, has no address inside (DNS rebinding).

@@ -146,7 +146,10 @@ enum policy_scheme {
 	ROW(OWN_LISTENER, "own",                                               \
 	    "the proxy does not call the gateway's own listeners")             \
 	ROW(LOCAL, "local",                                                    \
-	    "the proxy calls what is local only where a rule names it")
+	    "the proxy calls what is local only where a rule names it")        \
+	ROW(LOOPBACK, "lo", "the gateway's own loopback")                      \
+	ROW(NEIGHBOURS, "nd", "what neighbours say to each other")             \
+	ROW(INVALID, "inval", "it belongs to no connection, and begins none")
 
 enum policy_reason {
 #define ROW(id, word, sentence) POLICY_REASON_##id,

@@ -6,8 +6,10 @@ used to cross the gateway.  Frames are made by hand (wires.py), since no
 well-behaved host sends most of these.
 """
 
+import json
 import re
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
@@ -15,6 +17,7 @@ import pytest
 
 from tests.lab import frames, wires
 from tests.lab.frames import ICMP, ICMP6, UDP, Packet, Seen
+from tests.lab.gateway import PROGRAM
 from tests.lab.wires import Wires
 
 Compiled = Callable[[str], str]
@@ -108,6 +111,46 @@ def test_neighbours_find_the_gateway(
     gate.send_bytes("int0", far)
     gate.wait_passed()
     assert not [s for _, s in gate.seen() if s.icmp_type == 136]
+
+
+KINDS = {
+    1: "destination-unreachable",
+    2: "packet-too-big",
+    3: "time-exceeded",
+    129: "echo-reply",
+    130: "mld-query",
+    133: "router-solicitation",
+    134: "router-advertisement",
+    135: "neighbour-solicitation",
+    136: "neighbour-advertisement",
+    137: "redirect",
+    143: "mld2-report",
+}
+
+
+@pytest.mark.parametrize("rule", ["drop any -> any", "allow any -> any"])
+@pytest.mark.parametrize("source", ["fe80::4", LAN6])
+@pytest.mark.parametrize("to", [GATE6, "ff02::1", DMZ6])
+def test_what_is_said_of_messages_is_what_happens(
+    gate: Wires, compiled: Compiled, tmp_path, rule: str, source: str, to: str
+) -> None:
+    """Of ICMPv6: which of them pass without a rule, and which whatever it says."""
+    gate.begin(compiled(CLOSED + rule + "\n"), listening=False)
+    ours = f"self {to}" if to == GATE6 else to
+    for kind, word in KINDS.items():
+        before = gate.counters()
+        hops = 1 if word.startswith("mld") and to != DMZ6 else 255
+        gate.send_bytes("int0", icmp6(source, to, kind, bytes(4) + marked(1), hops))
+        gate.wait_passed()
+        moved = {n for n, v in gate.counters().items() if v != before.get(n)}
+        asked = f"lan {source} -> {ours} icmp {word}"
+        argv = [PROGRAM, "explain", "--json", tmp_path / "story.policy", asked]
+        said = json.loads(subprocess.check_output(argv))
+        told = {"invalid"} if said["verdict"] == "drop" else set()
+        if said["rule"]:
+            told = {f"rule.{said['rule']['line']}"}
+        assert moved - {"misrouted"} == told, asked
+    gate.end()
 
 
 def test_an_ipv4_address_in_ipv6(opened: Wires) -> None:

@@ -6,7 +6,9 @@ Whoever knows a flow's addresses and ports can write its next packet.
 """
 
 import contextlib
+import re
 import struct
+import subprocess
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
@@ -179,6 +181,37 @@ def test_answers_to_the_gateway_by_its_own_routes(known: Wires) -> None:
         assert known.counters()["spoofed"] == 1
 
 
+def test_answers_of_a_cloud_come_from_there(known: Wires) -> None:
+    """Its address is one that each link may have, and is asked by one of them."""
+    cloud = ip_address("169.254.169.254")
+    asked = Packet(1, ip_address("203.0.113.1"), cloud, "udp", 4000, 5000)
+    assert known.send_from_gateway(asked)
+    known.send("int1", asked.answer())
+    known.wait_passed()
+    assert known.counters()["spoofed"] == 1
+    assert known.arrived("arrived") == set()
+    known.send("ext0", asked.answer())
+    known.wait_passed()
+    assert known.arrived("arrived") == {5000}
+
+
+def test_a_neighbour_s_address_of_the_link(known: Wires, compiled: Compiled) -> None:
+    """It has a flow with the gateway by the link that it is on."""
+    known.begin(compiled(CLOSED + "allow any -> self udp 5000\n"), listening=False)
+    with routed(known, "169.254.0.0/16", "dev", "int0"):
+        neighbour = ["ip", "neigh", "replace", "169.254.7.7"]
+        neighbour += ["lladdr", "02:00:00:00:02:00", "dev", "int0"]
+        known.run(neighbour, check=True)
+        asks = Packet(1, ip_address("169.254.7.7"), ip_address("10.0.1.1"), "udp", 4000, 5000)
+        known.send("int0", asks)
+        known.wait_passed()
+        assert known.send_from_gateway(asks.answer())
+        known.send("int0", asks)
+        known.send("int1", asks)
+        known.wait_passed()
+        assert known.counters() == {"rule.5": 1, "spoofed": 1}
+
+
 def test_answers_by_a_link_of_no_zone(known: Wires) -> None:
     known.come("w0", ["10.0.8.1/24"], ["10.0.8.4"])
     try:
@@ -190,3 +223,54 @@ def test_answers_by_a_link_of_no_zone(known: Wires) -> None:
         assert known.arrived("arrived") == {5000}
     finally:
         known.go("w0")
+
+
+# Sends from one port, each time that it is told to.
+ASKER = """
+import socket, sys
+sock = socket.socket(type=socket.SOCK_DGRAM)
+sock.bind(("", 4000))
+for line in sys.stdin:
+    try:
+        sock.sendto(b"x", (line.strip(), 53))
+        print("sent", flush=True)
+    except PermissionError:
+        print("refused", flush=True)
+"""
+
+
+def test_what_the_proxy_sends_leaves_to_where_it_belongs(
+    gate: Wires, compiled: Compiled
+) -> None:
+    """Into a tunnel or not at all; but to where no zone has a prefix it goes by
+    the gateway's own routes."""
+    ruleset = compiled(CLOSED)
+    gate.begin(ruleset, listening=False)
+    user = re.search(r"skuid (\d+)", ruleset)[1]
+    run_as = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    enter = ["ip", "netns", "exec", gate.gw]
+    argv = [*enter, *run_as, "/usr/bin/python3", "-c", ASKER]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True) as asker:
+
+        def asked(to: str) -> list[str]:
+            asker.stdin.write(to + "\n")
+            asker.stdin.flush()
+            assert asker.stdout.readline()
+            gate.wait_passed()
+            return [link for link, seen in gate.seen() if seen.dport == 53]
+
+        assert asked(DMZ) == ["int1"]
+        answer = Packet(1, ip_address(DMZ), ip_address("10.0.2.1"), "udp", 53, 4000)
+        gate.send("int1", answer)
+        gate.wait_passed()
+        with routed(gate, f"{DMZ}/32", "via", "203.0.113.254"):
+            assert asked(DMZ) == []
+        assert asked(DMZ) == ["int1"]
+        with routed(gate, "10.0.2.80/32", "via", "203.0.113.254"):
+            assert asked("10.0.2.80") == []
+        assert gate.counters()["misrouted"] == 2
+        with routed(gate, "198.51.100.53/32", "via", "10.0.1.4"):
+            assert asked("198.51.100.53") == ["int0"]
+        asker.stdin.close()
+    gate.end()

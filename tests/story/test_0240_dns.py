@@ -237,8 +237,10 @@ def test_names_of_addresses_are_judged_as_addresses(
     server[reverse] = lambda q: [q.reply(pointer)]
     assert dig(lan, GW, reverse, "PTR").data == ["www.example."]
     inside = "4.9.0.10.in-addr.arpa"
-    assert dig(lan, GW, inside, "PTR").status == "NXDOMAIN"
-    assert not server.count(inside)
+    # Apple's devices ask so of each network that they are in (RFC 6763, 11).
+    for name in (inside, "lb._dns-sd._udp.0.0.0.10.in-addr.arpa"):
+        assert dig(lan, GW, name, "PTR").status == "NXDOMAIN"
+        assert not server.count(name)
     assert is_silent(lan, GW, "66.113.0.203.in-addr.arpa", 12) is False
     assert not server.count("66.113.0.203.in-addr.arpa")  # rejected
 

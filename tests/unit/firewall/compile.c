@@ -664,9 +664,9 @@ knows_the_proxy_by_its_user(void **state)
 	assert_has(chain, "meta skuid 1000 meta l4proto tcp socket transparent "
 			  "1 counter name \"spoofed\" drop\n");
 	assert_has(chain, "meta skuid 1000 meta l4proto tcp ct mark set ct "
-			  "mark or 0x04000000 accept\n");
+			  "mark or 0x04000000 goto carried\n");
 	assert_has(chain, "meta skuid 1000 meta l4proto udp ct mark set ct "
-			  "mark or 0x04000000 accept\n");
+			  "mark or 0x04000000 goto carried\n");
 	assert_has_not(chain, "meta mark");
 	free(chain);
 	free(ruleset);

@@ -335,7 +335,37 @@ published(void **state)
 	    /* Only in a family that the target has. */
 	    { "192.0.2.9 -> self 2001:db8:f::1 tcp 8443", "drop packet by 0" },
 	    /* What the gateway itself sends is not routed. */
-	    { "self -> wan self tcp 8443", "drop packet by 0" });
+	    { "self -> wan self tcp 8443",
+		"allow packet: the gateway's own loopback" });
+}
+
+#define LOOPBACK   "allow packet: the gateway's own loopback"
+#define NEIGHBOURS "allow packet: what neighbours say to each other"
+#define INVALID    "drop packet: it belongs to no connection, and begins none"
+
+/* What the kernel does not ask the list about. */
+static void
+before_the_list(void **state)
+{
+	(void)state;
+	TRY("drop any -> any\n", { "self -> self tcp 80", LOOPBACK },
+	    { "self -> 127.0.0.1 udp 53", LOOPBACK },
+	    { "self -> ::1 icmp echo-reply", LOOPBACK },
+	    { "self -> 224.0.0.251 udp 5353", "drop packet by 1" },
+	    { "self -> fe80::7 tcp 22", "drop packet by 1" },
+	    { "lan fe80::7 -> ff02::1 icmp router-advertisement", NEIGHBOURS },
+	    { "self -> 2001:db8:1::4 icmp neighbour-solicitation", NEIGHBOURS },
+	    { "lan 2001:db8:1::4 -> self icmp mld-report", "drop packet by 1" },
+	    { "lan fe80::7 -> self icmp mld-report", NEIGHBOURS });
+	TRY("allow any -> any\n",
+	    { "10.0.0.4 -> 192.0.2.1 icmp echo-reply", INVALID },
+	    { "10.0.0.4 -> self icmp router-advertisement", INVALID },
+	    { "2001:db8:1::4 -> self icmp packet-too-big", INVALID },
+	    { "10.0.0.4 -> self icmp redirect", "allow packet by 1" },
+	    { "10.0.0.4 -> 192.0.2.1 icmp", "allow packet by 1" });
+	TRY("firewall { invalid allow for lan }\nallow any -> any\n",
+	    { "10.0.0.4 -> 192.0.2.1 icmp echo-reply", "allow packet by 2" },
+	    { "10.0.9.4 -> 192.0.2.1 icmp echo-reply", INVALID });
 }
 
 /* Where a source lives, and where it does not. */
@@ -622,6 +652,7 @@ main(void)
 		cmocka_unit_test(absent_names),
 		cmocka_unit_test(unknown_facts),
 		cmocka_unit_test(published),
+		cmocka_unit_test(before_the_list),
 		cmocka_unit_test(sources),
 		cmocka_unit_test(no_zone_without_a_home),
 		cmocka_unit_test(paths),
