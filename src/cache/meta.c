@@ -174,6 +174,21 @@ is_useless(const struct http_response *response, const struct cache_meta *meta)
 	       meta->stale_if_error == 0;
 }
 
+/*
+ * A server that says nothing of how long it may be kept has not thought of who
+ * may have it, either: what was asked for with a cookie, or sets one, may be
+ * for one client, and whoever asks next must be asked for.
+ */
+static bool
+may_be_one_s(const struct http_request *request,
+    const struct http_response *response, const struct cache_control *control)
+{
+	return !cache_control_says(control, CACHE_DIRECTIVE_PUBLIC) &&
+	       (http_fields_get(&request->fields, HTTP_NAME_COOKIE) != NULL ||
+		   http_fields_get(&response->fields, HTTP_NAME_SET_COOKIE) !=
+		       NULL);
+}
+
 enum cache_refusal
 cache_meta_make(const struct http_request *request,
     const struct http_response *response, const struct cache_times *times,
@@ -201,6 +216,11 @@ cache_meta_make(const struct http_request *request,
 	    (kind == CACHE_FRESHNESS_HEURISTIC &&
 		request->method != HTTP_METHOD_GET))
 		return CACHE_REFUSAL_FRESHNESS;
+	if (kind == CACHE_FRESHNESS_HEURISTIC &&
+	    may_be_one_s(request, response, &control)) {
+		meta.lifetime = 0;
+		meta.flags |= CACHE_META_NO_CACHE;
+	}
 	if (is_useless(response, &meta))
 		return CACHE_REFUSAL_USELESS;
 	*ret = meta;

@@ -453,6 +453,29 @@ def test_a_proof_is_not_sent_behind_one_s_back(site: Site) -> None:
         bob.close()
 
 
+# ---- whose cookie it is ----
+
+
+def test_a_page_for_who_has_the_cookie(site: Site) -> None:
+    """The server says nothing of who may keep it, nor how long; its date alone
+    must not make it everybody's."""
+
+    def papers(asked: Asked) -> Reply:
+        dated = {"Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"}
+        if asked.headers.get("cookie") != "session=1":
+            return Reply(403, body=b"who are you?")
+        return Reply(headers=dated, body=b"hers")
+
+    site.origin.answers["/papers"] = papers
+    assert site.get("/papers", Cookie="session=1").body == b"hers"
+    assert site.get("/papers", Cache_Control="max-stale").status == 403
+    assert site.get("/papers", Cookie="session=1").body == b"hers"
+    assert site.get("/papers", Cookie="session=2").status == 403
+    said = {"Last-Modified": "Thu, 01 Jan 2026 00:00:00 GMT"} | FRESH
+    path = site.page(Reply(headers=said))
+    assert [site.get(path, Cookie="a=b").hit for _ in range(2)] == [False, True]
+
+
 # ---- what a client tells a server of the URL ----
 
 

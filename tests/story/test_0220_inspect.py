@@ -310,14 +310,15 @@ class Watched:
             conn.sendall(self.answer("max-age=3600", b"forged"))
             return
         with self.context.wrap_socket(conn, server_side=True) as inside:
-            while head := read_head(inside):
+            if head := read_head(inside):
                 self.asked.append(head)
                 inside.sendall(self.answer("max-age=0, stale-while-revalidate=60", b"true"))
 
     @staticmethod
     def answer(control: str, body: bytes) -> bytes:
         head = f'HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nETag: "{body.decode()}"\r\n'
-        return head.encode() + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        head += f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
 
 
 def test_what_is_kept_is_validated_inside(gateway: Gateway, lan: Host, trust) -> None:

@@ -6,11 +6,13 @@
  * - what is accepted is written as text that is accepted and means the same;
  * - a host is lower-case, has no odd byte, and is an address if and only if a
  *   C library would take it for one;
- * - a normal path is normal, and holds no dot segment.
+ * - a normal path is normal, and holds no dot segment; nor does any other way
+ *   in which it may be read, each of which is there once.
  */
 #include "http/uri.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 
 #include "http/limits.h"
@@ -37,6 +39,33 @@ check_host(const struct http_host *host)
 }
 
 static void
+check_segments(struct str path)
+{
+	must(path.len > 0 && path.at[0] == '/');
+	while (path.len > 0) {
+		path = str_skip(path, 1);
+		struct str segment = { path.at, str_find(path, '/') };
+		must(!str_is(segment, ".") && !str_is(segment, ".."));
+		path = str_skip(path, segment.len);
+	}
+}
+
+static void
+check_readings(struct str path, struct str normal, struct arena *arena)
+{
+	struct str readings[HTTP_PATH_READINGS_MAX];
+	int count = http_path_readings(path, arena, readings);
+
+	must(count > 0 || count == -E2BIG);
+	must(str_eq(readings[0], normal));
+	for (int i = 0; i < count; i++) {
+		check_segments(readings[i]);
+		for (int j = 0; j < i; j++)
+			must(!str_eq(readings[i], readings[j]));
+	}
+}
+
+static void
 check_path(struct str path)
 {
 	struct arena arena;
@@ -46,13 +75,8 @@ check_path(struct str path)
 	must(http_path_normal(path, &arena, &normal) == 0);
 	must(http_path_normal(normal, &arena, &again) == 0);
 	must(str_eq(normal, again));
-	must(normal.len > 0 && normal.at[0] == '/');
-	while (normal.len > 0) {
-		normal = str_skip(normal, 1);
-		struct str segment = { normal.at, str_find(normal, '/') };
-		must(!str_is(segment, ".") && !str_is(segment, ".."));
-		normal = str_skip(normal, segment.len);
-	}
+	check_segments(normal);
+	check_readings(path, normal, &arena);
 	arena_fini(&arena);
 }
 

@@ -154,6 +154,7 @@ requests_matter(void **state)
 		{ "GET /", "X-Forwarded-Host: b\n", FRESH, "override" },
 		{ "GET /", "X-Forwarded-For: b\n", FRESH, "" },
 		{ "GET /", "Cookie: a=b\n", FRESH, "" },
+		{ "GET /", "Cookie: a=b\n", OLD, "" },
 		/* 3.5 */
 		{ "GET /", "Authorization: x\n", FRESH, "authorization" },
 		{ "GET /", "Authorization: x\n",
