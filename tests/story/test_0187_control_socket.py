@@ -7,6 +7,7 @@ import os
 import pwd
 import socket
 import stat
+import sys
 import threading
 from collections.abc import Callable
 
@@ -80,6 +81,29 @@ def test_nobody_else_holds_its_lock(own_lab: Lab, who: str) -> None:
     lock.touch(mode=0o644)
     with gateway:
         assert as_user(OTHERS[who], lambda: try_open(str(lock))) == errno.EACCES
+
+
+BIND = """
+import socket, sys
+for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+    with socket.socket(family) as one:
+        try:
+            one.bind((address, 26472))
+            sys.exit("bound")
+        except PermissionError:
+            pass
+"""
+
+
+def test_its_ports_are_nobody_else_s(own_lab: Lab) -> None:
+    """Where the host's ports are root's, nobody takes one while no gateway runs,
+    to keep the next one from its policy."""
+    own_lab.gw.sysctl("net.ipv4.ip_unprivileged_port_start", "26473")
+    dropped = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    done = own_lab.gw.run([*dropped, sys.executable, "-c", BIND])
+    assert done.returncode == 0, done.stderr
+    with Gateway(own_lab) as gateway:
+        assert gateway.command("status").returncode == GOOD
 
 
 @pytest.mark.parametrize("mode, owner", [(0o1777, 0), (0o775, 0), (0o755, 65534)])
