@@ -337,6 +337,14 @@ CASES = [
         ["(it is asked for at an address that the gateway has not; the rule below refuses more)"],
     ),
     Case(
+        "a set that rules fill is not what it holds now",
+        "nft",
+        nft("tcp dport 22 ip saddr @good drop", "tcp dport 22 ip saddr @bad drop", "tcp dport 23 add @bad { ip saddr } accept",
+            before="set bad { type ipv4_addr; }\nset good { type ipv4_addr; elements = { 192.0.2.1 } }\n"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 24", "allow")],
+        ["(its members come and go; the rule below refuses more)"],
+    ),
+    Case(
         "an interface whose name would be an address",
         "nft",
         nft("iifname \"1\" drop"),
@@ -520,3 +528,18 @@ def test_thousands_of_hosts_and_their_cards(tmp_path: Path) -> None:
     done = run("import", rules)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no word for --mac-source") == len(hosts)
+
+
+@pytest.mark.parametrize(
+    "create, rule",
+    [("create bad hash:ip family inet timeout 600", ""), ("create bad hash:ip family inet", "-p udp -j SET --add-set bad src")],
+)
+def test_sets_whose_members_come_and_go(create: str, rule: str, tmp_path: Path) -> None:
+    """Whoever is in it tomorrow is refused today."""
+    rules, sets = tmp_path / "rules", tmp_path / "sets"
+    rules.write_text(filtering("-p tcp -m set --match-set bad src -j DROP", *([rule] if rule else [])))
+    sets.write_text(create + "\n")
+    (tmp_path / "addresses").write_text(small_iptables.ADDRESSES)
+    done = run("import", rules, sets, tmp_path / "addresses")
+    assert "(its members come and go: 'bad'; the rule below refuses more)" in done.stdout, done.stdout
+    assert found(tmp_path, done.stdout, [(f"{OUTWARD} tcp 22", "drop")]) == ["drop"]
