@@ -164,6 +164,26 @@ CASES = [
         ["(no word for these hours)"],
     ),
     Case(
+        "of what is not tracked nothing is new",
+        "iptables",
+        filtering(
+            "-p udp -m udp --dport 53 -m state --state NEW -j ACCEPT", "-p tcp -m state --state NEW,UNTRACKED -j ACCEPT",
+            "-p udp -m udp --dport 54 -m state --state NEW -j ACCEPT", policy="DROP",
+            tables="*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack\n"
+            "-A PREROUTING -p tcp -j NOTRACK\n-A PREROUTING -i lo -j NOTRACK\nCOMMIT\n",
+        ),
+        [(f"{OUTWARD} udp 53", "drop"), (f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} udp 54", "allow")],
+        ["(of some flows no state is kept)"],
+    ),
+    Case(
+        "what is not tracked is refused",
+        "nft",
+        "table inet raw { chain c { type filter hook prerouting priority raw; udp dport 53 notrack; } }\n"
+        + nft("ct state untracked drop"),
+        [(f"{OUTWARD} udp 53", "drop")],
+        ["(of some flows no state is kept; the rule below refuses more)"],
+    ),
+    Case(
         "chains of the kernel's own need no line",
         "iptables",
         "*nat\n-A PREROUTING -i int0 -p tcp --dport 80 -j REDIRECT --to-ports 3128\nCOMMIT\n"

@@ -171,6 +171,7 @@ set_target(struct iptables_draft *draft, struct str name, bool is_goto)
 		rule->action = is_goto ? IMPORT_GOTO : IMPORT_JUMP;
 		return;
 	}
+	rule->untracks |= str_is(name, "NOTRACK");
 	iptables_inexact(draft, "no word for the target %.*s", STR_ARG(name));
 	/* Where it is not known what comes of it, it is refused. */
 	rule->action = is_passing(name) ? IMPORT_NOTHING : IMPORT_DROP;
