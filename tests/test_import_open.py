@@ -164,6 +164,26 @@ CASES = [
         ["(no word for these hours)"],
     ),
     Case(
+        "of what is not tracked nothing is new",
+        "iptables",
+        filtering(
+            "-p udp -m udp --dport 53 -m state --state NEW -j ACCEPT", "-p tcp -m state --state NEW,UNTRACKED -j ACCEPT",
+            "-p udp -m udp --dport 54 -m state --state NEW -j ACCEPT", policy="DROP",
+            tables="*raw\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack\n"
+            "-A PREROUTING -p tcp -j NOTRACK\n-A PREROUTING -i lo -j NOTRACK\nCOMMIT\n",
+        ),
+        [(f"{OUTWARD} udp 53", "drop"), (f"{OUTWARD} tcp 22", "allow"), (f"{OUTWARD} udp 54", "allow")],
+        ["(of some flows no state is kept)"],
+    ),
+    Case(
+        "what is not tracked is refused",
+        "nft",
+        "table inet raw { chain c { type filter hook prerouting priority raw; udp dport 53 notrack; } }\n"
+        + nft("ct state untracked drop"),
+        [(f"{OUTWARD} udp 53", "drop")],
+        ["(of some flows no state is kept; the rule below refuses more)"],
+    ),
+    Case(
         "chains of the kernel's own need no line",
         "iptables",
         "*nat\n-A PREROUTING -i int0 -p tcp --dport 80 -j REDIRECT --to-ports 3128\nCOMMIT\n"
@@ -335,6 +355,14 @@ CASES = [
         [("ext0 192.0.2.7 -> self 203.0.113.1 tcp 80", "drop"), ("int1 10.0.9.4 -> ext0 198.51.100.99 tcp 80", "drop"),
          ("int1 10.0.9.4 -> ext0 198.51.100.98 tcp 80", "allow")],
         ["(it is asked for at an address that the gateway has not; the rule below refuses more)"],
+    ),
+    Case(
+        "a set that rules fill is not what it holds now",
+        "nft",
+        nft("tcp dport 22 ip saddr @good drop", "tcp dport 22 ip saddr @bad drop", "tcp dport 23 add @bad { ip saddr } accept",
+            before="set bad { type ipv4_addr; }\nset good { type ipv4_addr; elements = { 192.0.2.1 } }\n"),
+        [(f"{OUTWARD} tcp 22", "drop"), (f"{OUTWARD} tcp 24", "allow")],
+        ["(its members come and go; the rule below refuses more)"],
     ),
     Case(
         "an interface whose name would be an address",
@@ -520,3 +548,18 @@ def test_thousands_of_hosts_and_their_cards(tmp_path: Path) -> None:
     done = run("import", rules)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no word for --mac-source") == len(hosts)
+
+
+@pytest.mark.parametrize(
+    "create, rule",
+    [("create bad hash:ip family inet timeout 600", ""), ("create bad hash:ip family inet", "-p udp -j SET --add-set bad src")],
+)
+def test_sets_whose_members_come_and_go(create: str, rule: str, tmp_path: Path) -> None:
+    """Whoever is in it tomorrow is refused today."""
+    rules, sets = tmp_path / "rules", tmp_path / "sets"
+    rules.write_text(filtering("-p tcp -m set --match-set bad src -j DROP", *([rule] if rule else [])))
+    sets.write_text(create + "\n")
+    (tmp_path / "addresses").write_text(small_iptables.ADDRESSES)
+    done = run("import", rules, sets, tmp_path / "addresses")
+    assert "(its members come and go: 'bad'; the rule below refuses more)" in done.stdout, done.stdout
+    assert found(tmp_path, done.stdout, [(f"{OUTWARD} tcp 22", "drop")]) == ["drop"]

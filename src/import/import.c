@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/import.h"
 
+#include "import/ipset.h"
 #include "import/iptables.h"
 #include "import/nft.h"
 #include "import/squid.h"

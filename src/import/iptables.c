@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "import/iptables_impl.h"
 
-#include "import/range.h"
+#include "import/ipset.h"
 
 #include "base/vec.h"
 
@@ -171,6 +171,7 @@ set_target(struct iptables_draft *draft, struct str name, bool is_goto)
 		rule->action = is_goto ? IMPORT_GOTO : IMPORT_JUMP;
 		return;
 	}
+	rule->untracks |= str_is(name, "NOTRACK");
 	iptables_inexact(draft, "no word for the target %.*s", STR_ARG(name));
 	/* Where it is not known what comes of it, it is refused. */
 	rule->action = is_passing(name) ? IMPORT_NOTHING : IMPORT_DROP;
@@ -348,6 +349,8 @@ read_line(
 		reader->table = str_skip(head, 1);
 	bool is_chain =
 	    head.at[0] == ':' || str_is(head, "-N") || str_is(head, "-P");
+	if (chains && str_is(head, "-A"))
+		import_ipset_note(reader->rules, &words);
 	if (chains != is_chain && head.at[0] != '*')
 		return;
 	if (!is_plain(reader, &words)) {
@@ -441,41 +444,4 @@ import_iptables_family(struct arena *arena, const char *name, struct str text)
 	}
 	return is_name6(base != NULL ? base : name) ? ADDRESS_IPV6
 						    : ADDRESS_NONE;
-}
-
-/* "add NAME 192.0.2.0/24 timeout 5" */
-static void
-add_member(struct import_ruleset *rules, const struct import_wordlist *words)
-{
-	struct import_set *set = import_set_get(rules, STR(""), words->at[1]);
-	struct address_range range;
-
-	if (set == NULL)
-		return;
-	if (words->count > 3)
-		set->why = "its members have more than an address:";
-	else if (!import_range_parse(words->at[2], &range))
-		set->why = "its members are more than addresses:";
-	else if (VEC_ADD(set, span_of_range(&range)) < 0)
-		rules->failed = true;
-}
-
-void
-import_ipset_read(struct import_ruleset *rules, struct str text)
-{
-	struct import_wordlist words;
-
-	while (text.len > 0) {
-		struct str line = str_trim(str_cut(&text, '\n'));
-		import_wordlist_read(&words, rules->arena, line);
-		if (words.count >= 3 && str_is(words.at[0], "create"))
-			(void)import_set_get(rules, STR(""), words.at[1]);
-		else if (words.count >= 3 && str_is(words.at[0], "add"))
-			add_member(rules, &words);
-	}
-	for (size_t i = 0; i < rules->sets.count; i++) {
-		struct import_set *set = rules->sets.items[i];
-		set->members =
-		    span_set_make(rules->arena, set->items, set->count);
-	}
 }

@@ -11,9 +11,6 @@
 
 #include "import/ruleset.h"
 
-/* The `create` and `add` lines of `ipset save`; before what names its sets. */
-void import_ipset_read(struct import_ruleset *rules, struct str text);
-
 /* `family` holds until a line says which program wrote what follows. */
 void import_iptables_read(struct import_ruleset *rules, const char *file,
     struct str text, enum address_family family);

@@ -179,7 +179,18 @@ take_state(struct iptables_draft *draft, const struct str *values, bool negated)
 		draft->rule.translated = true;
 		return;
 	}
+	bool is_untracked = list_has(values[0], "UNTRACKED");
 	draft->rule.late |= is_new == negated;
+	draft->rule.stated |= is_new && !is_untracked && !negated;
+	draft->rule.untracked |= !is_new && is_untracked && !negated;
+}
+
+static void
+take_untrack(
+    struct iptables_draft *draft, const struct str *values, bool negated)
+{
+	(void)values, (void)negated;
+	draft->rule.untracks = true;
 }
 
 static void
@@ -344,6 +355,7 @@ static const struct iptables_option matches[] = {
 	{ "--tcp-flags", 2, take_flags },
 	{ "--state", 1, take_state },
 	{ "--ctstate", 1, take_state },
+	{ "--notrack", 0, take_untrack },
 	{ "--comment", 1, take_comment },
 	{ "--src-range", 1, iptables_take_src },
 	{ "--dst-range", 1, iptables_take_dst },

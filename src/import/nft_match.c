@@ -314,7 +314,10 @@ match_state(
 			return;
 		}
 	}
-	draft->rule.late |= has(values, "new") == negated;
+	bool is_new = has(values, "new"), is_free = has(values, "untracked");
+	draft->rule.late |= is_new == negated;
+	draft->rule.stated |= is_new && !is_free && !negated;
+	draft->rule.untracked |= !is_new && is_free && !negated;
 }
 
 static void

@@ -224,6 +224,10 @@ nft_statement_read(struct nft_draft *draft)
 		read_translation(draft, IMPORT_DNAT);
 	} else if (nft_is(draft, 0, "tcp") && nft_is(draft, 1, "flags")) {
 		read_flags(draft);
+	} else if (nft_is(draft, 0, "notrack")) {
+		nft_lose(draft, STR("notrack"));
+		draft->rule.untracks = true;
+		draft->at++;
 	} else if (read_way_back(draft)) {
 		return true;
 	} else if (nft_is(draft, 0, "redirect")) {

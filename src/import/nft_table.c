@@ -145,6 +145,31 @@ nft_define_read(struct nft *nft)
 	nft->at = to;
 }
 
+static bool
+is_change(const struct nft_token *token)
+{
+	return is(token, "add") || is(token, "update") || is(token, "delete");
+}
+
+/* "add @set { ip saddr }", "set update ip saddr @set": rules make members. */
+static bool
+is_changed(const struct nft *nft, struct str name)
+{
+	bool changes = false;
+
+	for (size_t i = 1; i < nft->tokens.count; i++) {
+		const struct nft_token *token = &nft->tokens.items[i];
+		changes =
+		    !token->end &&
+		    (changes || (is_change(token) && is(token - 1, "set")));
+		if ((changes || is_change(token - 1)) &&
+		    str_starts(token->text, STR("@")) &&
+		    str_eq(str_skip(token->text, 1), name))
+			return true;
+	}
+	return false;
+}
+
 static void
 read_set_word(struct nft *nft, struct nft_set *set)
 {
@@ -175,6 +200,8 @@ nft_set_read(struct nft *nft, struct str name)
 
 	if (set == NULL)
 		set = nft_set_add(nft, nft->table, name);
+	if (set != NULL && is_changed(nft, name))
+		set->why = "its members come and go";
 	if (!nft_at(nft, "{"))
 		return;
 	nft->at++;

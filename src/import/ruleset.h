@@ -53,6 +53,9 @@ struct import_rule {
 	bool odd;         /* that is so because of its flags */
 	bool translated;  /* it matches what was translated (publish) only */
 	enum import_whom whom;
+	bool untracks;  /* what it matches has no state */
+	bool stated;    /* it matches what has a state only */
+	bool untracked; /* it matches what has none only */
 	enum import_action action;
 	struct str target;       /* the chain of a jump */
 	struct str limit;        /* " limit 5/m burst 5", as a policy says it */

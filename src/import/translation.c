@@ -2,6 +2,7 @@
 #include "import/translation.h"
 
 #include "import/nat.h"
+#include "import/tracking.h"
 #include "import/zones.h"
 
 #include <errno.h>
@@ -241,6 +242,7 @@ import_translate(struct import_ruleset *rules, struct text *out)
 	bool too_large;
 
 	import_zones_settle(rules);
+	import_tracking_settle(rules);
 	lists_run(&four, rules, ADDRESS_IPV4);
 	lists_run(&six, rules, ADDRESS_IPV6);
 	print_top(rules, out);
