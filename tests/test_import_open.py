@@ -328,6 +328,15 @@ CASES = [
         ["(it cannot be read; the rule below refuses more)"],
     ),
     Case(
+        "nat of both families, of which one is let alone",
+        "nft",
+        nft() + "table inet n { chain o { type nat hook output priority -100;\n"
+        "ip6 nexthdr icmpv6 accept\nip daddr 192.0.2.1 accept\ntcp dport 25 redirect to :2525\n"
+        "} chain p { type nat hook prerouting priority -100;\nip saddr 10.0.0.4 accept\ntcp dport 25 redirect to :2525\n} }\n",
+        [("int0 10.0.0.5 -> ext0 198.51.100.7 tcp 25", "drop"), (f"{OUTWARD} tcp 25", "allow"),
+         ("int0 2001:db8:1::4 -> ext0 2001:db8:f::7 tcp 25", "drop"), (f"{OUTWARD} tcp 26", "allow")],
+    ),
+    Case(
         "no route back is a spoofed source",
         "nft",
         nft("fib saddr . iif oif missing drop", "fib daddr type broadcast drop", "meta pkttype multicast drop"),

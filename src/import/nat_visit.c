@@ -86,6 +86,25 @@ take(struct visit *visit, const struct context *context,
 		visit->walk.rules->failed = true;
 }
 
+/* No flow goes from one family to the other: what is left of the box. */
+static struct box
+of_one_family(struct import_ruleset *rules, const struct box *box)
+{
+	static const enum address_family families[] = { ADDRESS_IPV4,
+		ADDRESS_IPV6 };
+	struct box left = *box;
+
+	for (size_t i = 0; i < 2; i++) {
+		struct span_set ours = span_set_family(families[i]);
+		if (span_set_meet(box->src, ours) &&
+		    span_set_meet(box->dst, ours))
+			continue;
+		left.src = span_set_minus(rules->arena, left.src, ours);
+		left.dst = span_set_minus(rules->arena, left.dst, ours);
+	}
+	return left;
+}
+
 static void
 visit_context(struct visit *visit, const struct context *context,
     const struct import_rule *rule)
@@ -96,7 +115,9 @@ visit_context(struct visit *visit, const struct context *context,
 
 	for (size_t i = 0; i < left.count; i++) {
 		struct import_rule one = *rule;
-		one.match = left.items[i];
+		one.match = of_one_family(visit->walk.rules, &left.items[i]);
+		if (box_is_empty(&one.match))
+			continue;
 		if (context->why != NULL)
 			import_rule_inexact(&one, context->why);
 		if (visit->taken.count == TAKEN_MAX)
