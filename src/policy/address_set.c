@@ -219,14 +219,15 @@ has6(const struct address_set *set, struct address address)
 	return at != RANK_NONE && cmp_words(words, set->v6.items[at].last) <= 0;
 }
 
-static bool
-has_a_whole_family(const struct address_set *set)
+bool
+address_set_is_whole(const struct address_set *set, uint8_t family)
 {
 	const struct range4 *r4 = set->v4.items;
 	const struct range6 *r6 = set->v6.items;
 
-	if (set->v4.count == 1 && r4->first == 0 && r4->last == UINT32_MAX)
-		return true;
+	if (family == ADDRESS_IPV4)
+		return set->v4.count == 1 && r4->first == 0 &&
+		       r4->last == UINT32_MAX;
 	return set->v6.count == 1 && (r6->first[0] | r6->first[1]) == 0 &&
 	       (r6->last[0] & r6->last[1]) == UINT64_MAX;
 }
@@ -240,7 +241,8 @@ address_set_has(const struct address_set *set, struct address address)
 	case ADDRESS_IPV6:
 		return has6(set, address);
 	default:
-		return has_a_whole_family(set);
+		return address_set_is_whole(set, ADDRESS_IPV4) ||
+		       address_set_is_whole(set, ADDRESS_IPV6);
 	}
 }
 

@@ -51,6 +51,9 @@ void address_set_freeze(struct address_set *set);
  */
 bool address_set_has(const struct address_set *set, struct address address);
 
+/* Whether it holds all of IPv4, or of IPv6. */
+bool address_set_is_whole(const struct address_set *set, uint8_t family);
+
 bool address_set_is_empty(const struct address_set *set);
 size_t address_set_count(const struct address_set *set);
 

@@ -73,11 +73,25 @@ left_by(enum policy_match except)
 	return except == POLICY_MATCH_YES ? POLICY_MATCH_NO : POLICY_MATCH_YES;
 }
 
+/* Of the gateway's own address, where it is not known, the family is. */
+static bool
+groups_have_source(const struct policy_endpoint *from, const struct flow *flow)
+{
+	uint8_t family = flow->destination.family;
+
+	if (flow->source.family != ADDRESS_NONE || family == ADDRESS_NONE)
+		return groups_have(from, flow->source);
+	for (size_t i = 0; i < from->group_count; i++)
+		if (address_set_is_whole(&from->groups[i]->addresses, family))
+			return true;
+	return false;
+}
+
 static enum policy_match
 match_source_side(const struct policy_endpoint *from, const struct flow *flow)
 {
 	if ((from->zones & policy_zone_bit(flow->from_zone)) != 0 ||
-	    groups_have(from, flow->source))
+	    groups_have_source(from, flow))
 		return POLICY_MATCH_YES;
 	return POLICY_MATCH_NO;
 }

@@ -388,6 +388,12 @@ sources(void **state)
 	    { "self -> 192.0.2.1 tcp 22", "allow packet by 2" },
 	    { "10.0.9.4 -> 10.0.0.4 tcp 22", "allow packet by 3" },
 	    { "10.0.9.5 -> 10.0.0.4 tcp 22", "drop packet by 0" });
+	/* The gateway's own is of the family that it goes to. */
+	TRY("drop ::/0 -> any\nreject 0.0.0.0/0 -> any udp\nallow self -> "
+	    "any\n",
+	    { "self -> 192.0.2.1 tcp 22", "allow packet by 3" },
+	    { "self -> 192.0.2.1 udp 53", "reject packet by 2" },
+	    { "self -> 2001:db8:f::1 udp 53", "drop packet by 1" });
 }
 
 static void
