@@ -119,14 +119,21 @@ print_networks(const struct surroundings_interface *interface, struct text *out)
 	}
 }
 
-/* Containers and guests that are in no network of those inside. */
+/* One of containers and guests that is in no network of those inside. */
+static bool
+is_inner(const struct surroundings *around, const struct first_answers *answers,
+    size_t i)
+{
+	return is_within(around, answers, i) &&
+	       first_with(around, answers, i) == i;
+}
+
 static bool
 has_inner(
     const struct surroundings *around, const struct first_answers *answers)
 {
 	for (size_t i = 0; i < around->count; i++)
-		if (is_within(around, answers, i) &&
-		    first_with(around, answers, i) == i)
+		if (is_inner(around, answers, i))
 			return true;
 	return false;
 }
@@ -142,8 +149,7 @@ print_inner_zone(const struct surroundings *around,
 		return;
 	text_addz(out, "zone inner =");
 	for (size_t i = 0; i < around->count; i++) {
-		if (!is_within(around, answers, i) ||
-		    first_with(around, answers, i) != i)
+		if (!is_inner(around, answers, i))
 			continue;
 		text_addf(out, " %s", around->interfaces[i].name);
 		print_networks(&around->interfaces[i], &networks);

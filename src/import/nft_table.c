@@ -129,10 +129,10 @@ nft_line(struct nft *nft, size_t from, size_t to)
 	return line;
 }
 
-void
-nft_define_read(struct nft *nft)
+/* "= { A, B }", or one without braces. */
+static void
+read_elements(struct nft *nft, struct nft_set *set)
 {
-	struct nft_set *set = nft_set_add(nft, STR("$"), nft_take(nft));
 	size_t to;
 
 	if (nft_at(nft, "="))
@@ -143,6 +143,14 @@ nft_define_read(struct nft *nft)
 	else
 		nft_set_extend(nft, set, nft->at, to);
 	nft->at = to;
+}
+
+void
+nft_define_read(struct nft *nft)
+{
+	struct nft_set *set = nft_set_add(nft, STR("$"), nft_take(nft));
+
+	read_elements(nft, set);
 }
 
 static bool
@@ -173,8 +181,6 @@ is_changed(const struct nft *nft, struct str name)
 static void
 read_set_word(struct nft *nft, struct nft_set *set)
 {
-	size_t to;
-
 	if (set != NULL && (nft_at(nft, "timeout") || nft_at(nft, "dynamic")))
 		set->why = "its members come and go";
 	if (!nft_at(nft, "elements")) {
@@ -182,14 +188,7 @@ read_set_word(struct nft *nft, struct nft_set *set)
 		return;
 	}
 	nft->at++;
-	if (nft_at(nft, "="))
-		nft->at++;
-	to = nft_statement_end(nft);
-	if (nft_at(nft, "{") && to > nft->at)
-		nft_set_extend(nft, set, nft->at + 1, to - 1);
-	else
-		nft_set_extend(nft, set, nft->at, to);
-	nft->at = to;
+	read_elements(nft, set);
 }
 
 /* It may have been begun before, by "add set" or another file. */
