@@ -258,7 +258,7 @@ struct ending {
 	struct flow_filter filter;
 	struct conntrack_ender *ender;
 	size_t ended;
-	size_t left; /* the proxy's own questions */
+	size_t left; /* the proxy's over UDP: no connections */
 	int rc;      /* negative: one at least could not be ended */
 };
 
@@ -303,10 +303,9 @@ add_ending(const struct ending *ending, struct text *out)
 		text_addf(out, "%zu flow%s ended\n", ending->ended,
 		    ending->ended == 1 ? "" : "s");
 	if (ending->left > 0)
-		text_addf(out,
-		    "%zu of the proxy's questions to name servers end%s by "
-		    "themselves\n",
-		    ending->left, ending->left == 1 ? "s" : "");
+		text_addf(out, "%zu flow%s of the proxy over UDP end%s\n",
+		    ending->left, ending->left == 1 ? "" : "s",
+		    ending->left == 1 ? "s by itself" : " by themselves");
 	if (ending->rc < 0)
 		text_addf(
 		    out, "not all could be ended: %s\n", strerror(-ending->rc));

@@ -241,6 +241,11 @@ class Policy:
         fitting = (zone for zone in self.zones if is_in(address, HOMES[zone]))
         return next(fitting, self.elsewhere)
 
+    def is_astray(self, address: Address) -> bool:
+        """Whether the gateway's routes lead elsewhere than where it lives: nothing
+        is passed on to it, answers neither."""
+        return LINK.get(self.home(address)) != link_of(address)
+
     def is_own(self, address: Address) -> bool:
         return address in OWN_ADDRESSES
 
@@ -424,8 +429,7 @@ class Reading:
         if self.link and passed.is_banned(self.packet.source):
             return Expected("nothing", ["ban"], records=["drop 0 - - ban ban"])
         if self.source_zone == "":
-            record = f"drop 0 {self._main_zone()} - spoof"
-            return Expected("nothing", ["spoofed"], records=[record])
+            return self._spoofed()
         if self.source_zone == NOWHERE:
             return Expected("nothing", ["no.zone"], records=["drop 0 - - nozone"])
         way = self.way()
@@ -448,6 +452,18 @@ class Reading:
                 records.append(" ".join([*words, rule.label] if rule.label else words))
         expected.records = records
         return expected
+
+    def _spoofed(self) -> Expected:
+        record = f"drop 0 {self._main_zone()} - spoof"
+        return Expected("nothing", ["spoofed"], records=[record])
+
+    def expected_next(self) -> Expected | None:
+        """Of the packet that follows, if it is not the first one's fate: where an
+        address of a link lives only routes tell, and a flow's first packet is not
+        asked for them."""
+        source = self.packet.source
+        is_elsewhere = source in LINK_LOCAL[0] and link_of(source) != self.link
+        return self._spoofed() if is_elsewhere else None
 
     def _main_zone(self) -> str:
         """To which an interface is said to lead, where its zones are several."""
@@ -544,7 +560,7 @@ class Reading:
         policy, source = self.policy, self.packet.source
         link = link_of(destination)
         zone = policy.home(destination)
-        is_astray = LINK.get(zone) != link
+        is_astray = policy.is_astray(destination)
         # Of its own packets the gateway is the judge; routes are its own.
         if self.link and (is_astray or is_in(source, LOCAL)):
             return Expected("nothing", [*counters, "misrouted"])

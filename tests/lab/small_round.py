@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tests.lab import small_policy
 from tests.lab.frames import PORTED, Packet, Seen
-from tests.lab.small_policy import Expected, Policy
+from tests.lab.small_policy import Expected, Policy, Reading
 from tests.lab.wires import Wires
 
 # The kernel speaks for itself now and then, of what conntrack does not know.
@@ -28,6 +28,7 @@ class Round:
         self.policy = policy
         self.packets = packets
         self.expected = small_policy.expected_of_all(policy, packets)
+        self.lost: list[tuple[int, Expected]] = []  # what followed, and is not let on
         self.wrong: list[str] = []
 
     def run(self) -> None:
@@ -84,18 +85,17 @@ class Round:
         return fate == expected.fate
 
     def _compare_counters(self, found: dict[str, int]) -> None:
-        wanted = Counter(name for e in self.expected for name in e.counters)
+        every = [*self.expected, *(e for _, e in self.lost)]
+        wanted = Counter(name for e in every for name in e.counters)
         for name in sorted(wanted.keys() | found.keys()):
             if name not in UNCERTAIN and wanted[name] != found.get(name, 0):
                 told = f"{wanted[name]} packets, the kernel {found.get(name, 0)}"
                 self.wrong.append(f"counter {name}: the policy says {told}")
 
     def _compare_records(self) -> None:
-        wanted = Counter(
-            (packet.number, record)
-            for (_, packet), expected in zip(self.packets, self.expected)
-            for record in expected.records
-        )
+        first = [(packet.number, e) for (_, packet), e in zip(self.packets, self.expected)]
+        every = [*first, *self.lost]
+        wanted = Counter((number, record) for number, e in every for record in e.records)
         found = Counter(self.gate.log.read())
         for record in wanted - found:
             self.wrong.append(f"log: {record} is missing")
@@ -103,13 +103,17 @@ class Round:
             self.wrong.append(f"log: {record} is more than the policy says")
 
     def _answer(self, seen: list[tuple[str, Seen]]) -> None:
-        """Each flow that was delivered is answered, and must hear it."""
+        """Each flow that was delivered is answered, and must hear it, unless it
+        came from where no route leads back."""
         waiting = []
         for link, one, packet in self._delivered(seen, from_gateway=True):
             self.gate.send(link, answer_to(packet, one))  # a counter would tell
         for link, one, packet in self._delivered(seen):
-            waiting.append(packet)
             self.gate.send(link, answer_to(packet, one))
+            if self.policy.is_astray(packet.source):
+                self.lost.append((packet.number, Expected("nothing", ["misrouted"])))
+            else:
+                waiting.append(packet)
         self.gate.wait_passed()
         heard = {
             (link, s.number, s.source, s.destination, s.sport, s.dport)
@@ -166,6 +170,9 @@ class Round:
             if not said or packet.protocol != "tcp" or packet.is_invalid or not link:
                 continue
             self.gate.send(link, packet.next(said.sequence))
+            if lost := Reading(self.policy, packet, link).expected_next():
+                self.lost.append((packet.number, lost))
+                continue
             begun.add((packet.source, packet.sport, packet.destination, packet.dport))
         return begun
 

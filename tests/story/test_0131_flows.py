@@ -478,6 +478,22 @@ def test_one_of_the_proxy_s_is_ended(gateway: Gateway) -> None:
     wait.until("both are gone", lambda: not flows(gateway, "by", "proxy", "tcp"))
 
 
+def test_the_proxy_s_datagrams_are_left(gateway: Gateway) -> None:
+    """There is no connection to break off; and a listener takes them all."""
+    lan = gateway.lab.lan
+    proxied = f"proxy {{ listen 10.0.0.1:{PROXY} for lan }}\n"
+    apply(gateway, OPEN.replace(ZONES, ZONES + proxied))
+    these = ("by", "proxy", "udp", "port", str(PROXY))
+    one = "1 flow of the proxy over UDP ends by itself\n"
+    two = "2 flows of the proxy over UDP end by themselves\n"
+    for count, words in (1, one), (2, two):
+        with lan.open_socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"?", ("10.0.0.1", PROXY))
+        wait.until("a flow more", lambda: len(flows(gateway, *these)) == count)
+        done = gateway.command("flows", "end", *these)
+        assert (done.returncode, done.stdout) == (GOOD, words)
+
+
 def test_one_of_the_proxy_s_that_has_gone(gateway: Gateway) -> None:
     """The kernel still knows the flow; no socket is left but the listener."""
     lab = gateway.lab

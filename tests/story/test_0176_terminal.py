@@ -213,8 +213,13 @@ def test_log_is_cut_at_a_terminal(gateway: Gateway, events: dict[str, Event], fl
         assert len(terminal.text.strip().splitlines()) == len(flows)
 
 
+def top_of_flows(gateway: Gateway, *words: str) -> Terminal:
+    """Without what stories before have left, so that the first row is of these."""
+    return at_terminal(gateway, "top", "--every", "1s", *words, "port", str(TCP))
+
+
 def test_top_shows_what_lives(gateway: Gateway, flows) -> None:
-    with at_terminal(gateway, "top", "--every", "1s") as terminal:
+    with top_of_flows(gateway) as terminal:
         text = terminal.wait(f"wan {OUT}:{TCP}")
         assert "[1 flows]" in text and "generation" in text
         terminal.press("3")
@@ -229,7 +234,7 @@ def test_top_shows_what_lives(gateway: Gateway, flows) -> None:
         terminal.press("e")
         assert f"allow lan -> {OUT} tcp {TCP} log" in terminal.wait("matches")
         terminal.press("q")
-        terminal.press("/from guest\r")
+        terminal.press("/\x15from guest\r")
         terminal.wait_gone(f"wan {OUT}:{TCP}")
         terminal.press("/\x15nonsense\r")
         terminal.wait("'nonsense' is not understood")
@@ -258,7 +263,7 @@ def test_top_follows_the_terminal(gateway: Gateway, flows) -> None:
 def test_top_ends_a_flow_and_bans(gateway: Gateway, flows) -> None:
     lan = gateway.lab.lan
     try:
-        with at_terminal(gateway, "top", "--every", "1s", "from", "lan") as terminal:
+        with top_of_flows(gateway, "from", "lan") as terminal:
             terminal.wait(f"wan {OUT}:{TCP}")
             terminal.press("xn")
             assert len(gateway.command("flows", "port", str(TCP)).stdout.splitlines()) == 3
