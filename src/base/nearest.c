@@ -58,11 +58,23 @@ distance(struct str a, struct str b)
 	return rows[a.len % 3][b.len];
 }
 
+/* Each letter that one has more than the other is an insertion. */
+static bool
+is_too_far(const struct nearest *nearest, struct str candidate)
+{
+	size_t longer = nearest->wanted.len, shorter = candidate.len;
+
+	if (longer < shorter) {
+		longer = candidate.len;
+		shorter = nearest->wanted.len;
+	}
+	return longer > WORD_MAX || longer - shorter >= nearest->distance;
+}
+
 void
 nearest_offer(struct nearest *nearest, struct str candidate)
 {
-	if (nearest->wanted.len > WORD_MAX || candidate.len > WORD_MAX ||
-	    candidate.len == 0)
+	if (candidate.len == 0 || is_too_far(nearest, candidate))
 		return;
 	unsigned d = distance(nearest->wanted, candidate);
 	if (d < nearest->distance && d < candidate.len) {
