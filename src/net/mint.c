@@ -24,7 +24,7 @@ struct entry {
 	struct entry *next;     /* in its bucket */
 	TAILQ_ENTRY(entry) age; /* by when it was asked for */
 	struct entry_key key;
-	int64_t ends;                     /* clock_wall */
+	int64_t born;                     /* clock_wall */
 	struct tls_identity *ecdsa, *rsa; /* references; rsa may be NULL */
 };
 
@@ -173,12 +173,17 @@ find(struct mint *mint, const struct entry_key *key)
 	return entry;
 }
 
-/* One that was made without the key for others is made again. */
+/* Until when clients may be shown it: then it is made anew, by what the CA and
+ * the server have then. */
+#define FRESH ((int64_t)3600 * CLOCK_SECOND)
+
+/* One that was made without the key for others is made again, and so is one of
+ * a time that was wrong, and is still to come. */
 static bool
 is_usable(const struct mint *mint, const struct entry *entry,
     const struct mint_order *order, int64_t now)
 {
-	return now < entry->ends &&
+	return now >= entry->born && now - entry->born < FRESH &&
 	       (!order->rsa_too || entry->rsa != NULL || mint->rsa == NULL);
 }
 
@@ -248,10 +253,6 @@ rsa_of(struct mint *mint)
 	return key;
 }
 
-/* Until when clients may be shown it: then it is made anew, by what the CA and
- * the server have then. */
-#define FRESH ((int64_t)3600 * CLOCK_SECOND)
-
 static int
 make_entry(struct mint *mint, const struct entry_key *key,
     const struct mint_order *order, int64_t now, struct entry **ret)
@@ -262,7 +263,7 @@ make_entry(struct mint *mint, const struct entry_key *key,
 	if (entry == NULL)
 		return -ENOMEM;
 	entry->key = *key;
-	entry->ends = now + FRESH;
+	entry->born = now;
 	int rc = make_one(mint, mint->ecdsa, order, &entry->ecdsa);
 	if (rc == 0 && rsa != NULL)
 		rc = make_one(mint, rsa, order, &entry->rsa);

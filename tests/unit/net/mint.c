@@ -9,10 +9,26 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define YEAR ((int64_t)365 * 86400 * CLOCK_SECOND)
+
+/* By how much the clock on the wall is wrong: what calls it calls this. */
+static time_t wrong_s;
+
+int
+clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	int rc = (int)syscall(SYS_clock_gettime, clock, ret);
+
+	if (clock == CLOCK_REALTIME)
+		ret->tv_sec += wrong_s;
+	return rc;
+}
 
 static struct mint *
 mint_of(const struct str *only, size_t count)
@@ -186,6 +202,31 @@ rsa_is_made_for_who_may_need_it(void **state)
 	mint_unref(mint);
 }
 
+/* It is kept for an hour, and not until a clock is as wrong again as it was. */
+static void
+it_is_kept_for_its_time(void **state)
+{
+	static const struct {
+		time_t wrong_s;
+		uint64_t made;
+	} times[] = { { 0, 1 }, { 3540, 1 }, { 3660, 2 }, { 0, 3 }, { 60, 3 } };
+	struct mint *mint = mint_of(NULL, 0);
+	struct mint_order order = { .host = STR("www.example.com") };
+	struct tls_identity *one, *other;
+	uint64_t made, kept;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		wrong_s = times[i].wrong_s;
+		assert_int_equal(mint_make(mint, &order, &one, &other), 0);
+		tls_identity_unref(one);
+		mint_count(mint, &made, &kept);
+		assert_int_equal(made, times[i].made);
+	}
+	wrong_s = 0;
+	mint_unref(mint);
+}
+
 /* The table is bounded, and what goes out of it lives on for who has it. */
 static void
 what_was_not_asked_for_goes(void **state)
@@ -244,6 +285,7 @@ main(void)
 		cmocka_unit_test(it_ends_with_the_ca),
 		cmocka_unit_test(it_is_made_once),
 		cmocka_unit_test(rsa_is_made_for_who_may_need_it),
+		cmocka_unit_test(it_is_kept_for_its_time),
 		cmocka_unit_test(what_was_not_asked_for_goes),
 		cmocka_unit_test(only_what_the_ca_may_sign_for),
 	};
