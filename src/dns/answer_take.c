@@ -59,22 +59,27 @@ next(const struct dns_draft *draft, struct place *place, struct dns_record *ret)
 								    : 1;
 }
 
+/* Of the record that came last: whether it is in the answer already. */
+static bool *
+taken_of(struct dns_draft *draft, const struct place *place)
+{
+	return &draft->taken[draft->head.answers - place->left - 1];
+}
+
 /*
  * Whether it stands between the last name and another one: an alias of it, or
  * one of a name above it (RFC 6672), from which the server has made the alias.
  * That may be above the next one as well, and stands there once.
  */
 static bool
-is_alias(struct dns_draft *draft, const struct dns_record *record, bool *taken)
+is_alias(
+    const struct dns_draft *draft, const struct dns_record *record, bool taken)
 {
 	if (is_of_type(record, DNS_TYPE_CNAME))
 		return dns_name_eq(&record->owner, &draft->last);
-	if (*taken || !is_of_type(record, DNS_TYPE_DNAME) ||
-	    dns_name_eq(&record->owner, &draft->last) ||
-	    !dns_name_is_within(&draft->last, &record->owner))
-		return false;
-	*taken = true;
-	return true;
+	return !taken && is_of_type(record, DNS_TYPE_DNAME) &&
+	       !dns_name_eq(&record->owner, &draft->last) &&
+	       dns_name_is_within(&draft->last, &record->owner);
 }
 
 /* The step from the last name to the next; false: it has no alias. */
@@ -88,10 +93,9 @@ take_alias(struct dns_draft *draft, bool *ret_led)
 
 	*ret_led = false;
 	while ((rc = next(draft, &place, &record)) > 0) {
-		bool *taken =
-		    &draft->taken[draft->head.answers - place.left - 1];
+		bool *taken = taken_of(draft, &place);
 		if (record.class != DNS_CLASS_IN ||
-		    !is_alias(draft, &record, taken))
+		    !is_alias(draft, &record, *taken))
 			continue;
 		if (record.type == DNS_TYPE_CNAME) {
 			size_t at = record.data_at;
@@ -105,6 +109,7 @@ take_alias(struct dns_draft *draft, bool *ret_led)
 		    draft, &record, limit_ttl(draft, record.ttl));
 		if (rc < 0)
 			return rc;
+		*taken = true;
 		draft->answers++;
 	}
 	if (rc == 0 && *ret_led)
@@ -128,7 +133,8 @@ take_aliases(struct dns_draft *draft)
 	return rc;
 }
 
-/* The records of the last name that were asked for. */
+/* The records of the last name that were asked for: what led to it, or signs an
+ * alias that is not there, may be of them. */
 static int
 take_found(struct dns_draft *draft)
 {
@@ -142,12 +148,14 @@ take_found(struct dns_draft *draft)
 		    !dns_name_eq(&record.owner, &draft->last) ||
 		    (type != DNS_TYPE_ANY && !is_of_type(&record, type)))
 			continue;
+		draft->found = true;
+		if (*taken_of(draft, &place))
+			continue;
 		rc = dns_draft_put_record(
 		    draft, &record, limit_ttl(draft, record.ttl));
 		if (rc < 0)
 			return rc;
 		draft->answers++;
-		draft->found = true;
 	}
 	return rc;
 }

@@ -86,6 +86,30 @@ what_redirects_twice_stands_there_once(void **state)
 	dns_answer_unref(answer);
 }
 
+/* Of an alias that is not there, and both what redirects and what is asked for. */
+static void
+what_is_asked_for_stands_there_once(void **state)
+{
+	(void)state;
+	wire_begin(&wire, 0x8180, "b.example", DNS_TYPE_RRSIG);
+	wire_record(&wire, 1, "b.example", DNS_TYPE_RRSIG, 60);
+	wire_16(&wire, DNS_TYPE_CNAME);
+	wire_end(&wire);
+	struct dns_answer *answer = make("b.example", DNS_TYPE_RRSIG);
+	assert_int_equal(answer->answers, 1);
+	dns_answer_unref(answer);
+
+	wire_begin(&wire, 0x8180, "a.b.example", DNS_TYPE_DNAME);
+	wire_record(&wire, 1, "b.example", DNS_TYPE_DNAME, 60);
+	wire_name(&wire, "example");
+	wire_end(&wire);
+	wire_alias(&wire, "a.b.example", "b.example", 60);
+	answer = make("a.b.example", DNS_TYPE_DNAME);
+	assert_int_equal(answer->answers, 2);
+	assert_true(answer->fresh_until > 0);
+	dns_answer_unref(answer);
+}
+
 static void
 times_are_within_their_limits(void **state)
 {
@@ -312,6 +336,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_is_taken_and_nothing_else),
 		cmocka_unit_test(what_redirects_twice_stands_there_once),
+		cmocka_unit_test(what_is_asked_for_stands_there_once),
 		cmocka_unit_test(times_are_within_their_limits),
 		cmocka_unit_test(that_there_is_nothing_is_kept_as_the_soa_says),
 		cmocka_unit_test(aliases_without_an_end_are_no_answer),
