@@ -122,8 +122,8 @@ become_proxy(const struct child *child, int program,
 	/* What is made and given back in bursts, as the streams of an HTTP/2
 	 * connection are, malloc has at hand only seven of a size unless told.
 	 * What a thread has at hand never goes back, and sizes that are seldom
-	 * asked for come together for hours: this is up to 0.5 MiB for each, and 64
-	 * made HTTP/2 no cheaper. */
+	 * asked for come together for hours: this is up to 0.5 MiB for each,
+	 * and 64 made HTTP/2 no cheaper. */
 	char tunables[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=16";
 	char *envp[] = { tunables, NULL };
 	sigset_t none;

@@ -4,6 +4,7 @@
  * which service, and how much of it may pass.
  */
 #include "policy/manual.h"
+#include "policy/path_pattern.h"
 #include "policy/resolve.h"
 
 /* RFC 9110, 9.1: a method is a token and its case matters. */
@@ -56,6 +57,41 @@ resolve_methods(struct resolver *resolver, const struct syntax_word *words,
 	return true;
 }
 
+static void
+report_no_begin(struct resolver *resolver, const struct syntax_word *word)
+{
+	report_error(
+	    resolver->report, word->place, "a path begins with '/' or '*'");
+	if (str_starts(word->text, STR("^")))
+		report_hint(resolver->report,
+		    "a path is no regular expression: '*' is any text, as in "
+		    "\"/admin*\"");
+	else if (word->text.len > 0)
+		report_hint(resolver->report, "did you mean \"/%.*s\"?",
+		    STR_ARG(word->text));
+}
+
+static bool
+check_path(struct resolver *resolver, const struct syntax_word *word)
+{
+	struct text better = TEXT_EMPTY;
+	const char *fault;
+
+	if (!str_starts(word->text, STR("/")) &&
+	    !str_starts(word->text, STR("*"))) {
+		report_no_begin(resolver, word);
+		return false;
+	}
+	fault = path_pattern_fault(word->text, &better);
+	if (fault != NULL)
+		report_error(resolver->report, word->place, "%s", fault);
+	if (fault != NULL && better.len > 0)
+		report_hint(resolver->report, "did you mean \"%.*s\"?",
+		    STR_ARG(text_str(&better)));
+	text_fini(&better);
+	return fault == NULL;
+}
+
 static bool
 resolve_paths(struct resolver *resolver, const struct syntax_word *words,
     struct policy_rule *rule)
@@ -65,20 +101,8 @@ resolve_paths(struct resolver *resolver, const struct syntax_word *words,
 	if (rule->paths == NULL)
 		return false;
 	for (; words != NULL; words = words->next) {
-		if (!str_starts(words->text, STR("/")) &&
-		    !str_starts(words->text, STR("*"))) {
-			report_error(resolver->report, words->place,
-			    "a path begins with '/' or '*'");
-			if (str_starts(words->text, STR("^")))
-				report_hint(resolver->report,
-				    "a path is no regular expression: '*' is "
-				    "any text, as in \"/admin*\"");
-			else if (words->text.len > 0)
-				report_hint(resolver->report,
-				    "did you mean \"/%.*s\"?",
-				    STR_ARG(words->text));
+		if (!check_path(resolver, words))
 			return false;
-		}
 		rule->paths[rule->path_count++] = words->text;
 	}
 	return true;
