@@ -69,6 +69,9 @@ struct rows {
 int format_rows(
     const struct pieces *pieces, struct arena *arena, struct rows *ret);
 
+/* A port or a kind of ICMP message: it belongs to the protocol before it. */
+bool format_is_detail(const struct piece *piece);
+
 /*
  * The pieces from `at` to before `end` as text; braces are broken into lines
  * if need be, for a statement that stands `depth` blocks deep.

@@ -9,8 +9,8 @@
 #define LINE_BYTES_MAX 80
 #define INDENT         4
 
-static bool
-is_detail(const struct piece *piece)
+bool
+format_is_detail(const struct piece *piece)
 {
 	uint16_t kind;
 
@@ -37,9 +37,10 @@ is_in_details(const struct piece *at)
 {
 	enum policy_protocol protocol;
 
-	if (at->is_comment || !is_detail(at))
+	if (at->is_comment || !format_is_detail(at))
 		return false;
-	while (at->is_comment || at->kind == TOKEN_COMMA || is_detail(at)) {
+	while (
+	    at->is_comment || at->kind == TOKEN_COMMA || format_is_detail(at)) {
 		if (at->starts_statement)
 			return false;
 		at--;
@@ -55,7 +56,8 @@ is_in_details(const struct piece *at)
 static bool
 needs_line(const struct piece *before, const struct piece *at)
 {
-	return at->starts_statement && is_detail(at) && is_in_details(before);
+	return at->starts_statement && format_is_detail(at) &&
+	       is_in_details(before);
 }
 
 /* A line end parted two items where no comma does. */

@@ -168,6 +168,24 @@ behind_verdict(const struct statement *in)
 	return at < in->end ? at + 1 : at;
 }
 
+/* The last of the body and what stands behind an option would be one service,
+ * were they side by side: `tcp log { udp 53 }`. */
+static bool
+are_kept_apart(const struct pieces *body, const struct piece *behind,
+    const struct piece *end)
+{
+	enum policy_protocol protocol;
+
+	while (behind < end && behind->is_comment)
+		behind++;
+	if (behind >= end || body->count == 0)
+		return false;
+	return format_is_detail(behind) ||
+	       (behind->kind == TOKEN_OPEN &&
+		   policy_protocol_find(
+		       body->items[body->count - 1].text, &protocol));
+}
+
 static void
 sort_pieces(const struct statement *in, struct sorted *ret)
 {
@@ -178,7 +196,9 @@ sort_pieces(const struct statement *in, struct sorted *ret)
 	for (const struct piece *at = behind_verdict(in);
 	     at < in->end && ret->rc == 0; at++) {
 		bool option = depth == 0 && at > arrow && !at->is_comment &&
-			      is_option(before, at);
+			      is_option(before, at) &&
+			      !are_kept_apart(&ret->body,
+				  at + (is_word(at, "as") ? 2 : 1), in->end);
 		struct pieces *to = !option              ? &ret->body
 				    : is_word(at, "log") ? &ret->logs
 							 : &ret->labels;

@@ -45,6 +45,13 @@ static const struct {
 	/* Options last, as long as they are options. */
 	{ "drop a -> b log tcp 80 direct as \"x\" method GET\n",
 	    "drop   a -> b tcp 80 direct method GET  log as \"x\"\n" },
+	/* But not what parts two services that would be one. */
+	{ "allow a -> b tcp log as \"x\" { udp 53 }\n"
+	  "allow a -> b icmp as \"y\" echo-request log\n"
+	  "allow a -> b log { tcp 80 } as \"z\" { udp 53 }\n",
+	    "allow  a -> b tcp as \"x\" { udp 53 }     log\n"
+	    "allow  a -> b icmp as \"y\" echo-request  log\n"
+	    "allow  a -> b { tcp 80 } { udp 53 }     log as \"z\"\n" },
 	/* A report is a rule whose verdict is two words. */
 	{ "report  reject a -> bb tcp 80 log as \"x\"\nallow a -> b during log "
 	  "header log \"as\" user as limit 5/s burst 9 log\n",
