@@ -301,6 +301,30 @@ address_source(struct address address)
 }
 
 bool
+address_embedded(struct address address, struct address *ret_ipv4)
+{
+	static const struct {
+		uint8_t bytes[12], len;
+		uint8_t at; /* of the embedded one */
+	} prefixes[] = {
+		{ { 0x00, 0x64, 0xff, 0x9b }, 12, 12 },
+		{ { 0x20, 0x02 }, 2, 2 },
+	};
+
+	if (address.family != ADDRESS_IPV6)
+		return false;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (memcmp(address.bytes, prefixes[i].bytes, prefixes[i].len) !=
+		    0)
+			continue;
+		*ret_ipv4 = address_from_bytes(
+		    ADDRESS_IPV4, address.bytes + prefixes[i].at);
+		return true;
+	}
+	return false;
+}
+
+bool
 address_is_link_local(struct address a)
 {
 	if (a.family == ADDRESS_IPV4)

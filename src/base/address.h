@@ -102,6 +102,12 @@ bool address_range_is_local_scope(const struct address_range *range);
  * or the address of IPv4. */
 struct address address_source(struct address address);
 
+/*
+ * The IPv4 address that a translator or a tunnel on the way takes out of it: of
+ * 64:ff9b::/96 (RFC 6052) and of 2002::/16 (6to4, RFC 3056).  False: it has none.
+ */
+bool address_embedded(struct address address, struct address *ret_ipv4);
+
 bool address_is_link_local(struct address address);
 bool address_is_multicast(struct address address);
 

@@ -34,13 +34,23 @@ is_private(struct address address)
 	return false;
 }
 
-bool
-policy_is_inside(const struct policy *policy, struct address address)
+static bool
+lives_inside(const struct policy *policy, struct address address)
 {
 	uint8_t zone = policy_zone_of(policy, address);
 
 	return (zone != ZONE_NONE && zone != policy->elsewhere) ||
 	       is_private(address);
+}
+
+bool
+policy_is_inside(const struct policy *policy, struct address address)
+{
+	struct address embedded;
+
+	return lives_inside(policy, address) ||
+	       (address_embedded(address, &embedded) &&
+		   lives_inside(policy, embedded));
 }
 
 /* ---- which rules lead outside ---- */
@@ -62,7 +72,7 @@ add_prefix(struct address_set *set, const uint8_t *bytes, unsigned bits,
 	return address_set_add(set, &range);
 }
 
-/* All that policy_is_inside is true of. */
+/* All of which lives_inside is true. */
 static int
 fill_inside(const struct policy *policy, struct address_set *set)
 {

@@ -31,7 +31,7 @@ struct policy_prospect policy_prospect(const struct policy *policy,
 /*
  * Whether the address is one of those that a name outside cannot have: private
  * (RFC 1918, 4193, 6598), of a zone with prefixes, or of no network (loopback,
- * link-local, multicast).
+ * link-local, multicast); or one that a translator makes such a one of.
  */
 bool policy_is_inside(const struct policy *policy, struct address address);
 

@@ -251,6 +251,7 @@ def test_names_outside_do_not_lead_inside(
     """Private, of a zone, loopback, the gateway's own; one is one too many."""
     inside = ["10.0.0.200", "192.168.7.1", "127.0.0.1", "10.0.9.1", "169.254.0.5"]
     inside += ["2001:db8:1::200", "fd00::1", "::1", "::ffff:10.0.0.200"]
+    inside += ["64:ff9b::10.0.0.200", "64:ff9b::127.0.0.1", "2002:a00:c8::1"]
     for i, value in enumerate(inside):
         name = f"in{i}.rebind.example"
         server[name] = lambda q, name=name, value=value: [

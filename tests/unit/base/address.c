@@ -308,6 +308,32 @@ membership(void **state)
 }
 
 static void
+what_a_translator_takes_out(void **state)
+{
+	static const struct {
+		const char *address, *embedded; /* NULL: nothing */
+	} rows[] = {
+		{ "64:ff9b::10.0.0.1", "10.0.0.1" },
+		{ "64:ff9b::", "0.0.0.0" },
+		{ "64:ff9b::1:10.0.0.1", NULL },
+		{ "64:ff9b:1::10.0.0.1", NULL },
+		{ "2002:c0a8:101:5::9", "192.168.1.1" },
+		{ "2003:c0a8:101::", NULL },
+		{ "64.255.155.0", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct address found;
+		bool has = address_embedded(address(rows[i].address), &found);
+		assert_int_equal(has, rows[i].embedded != NULL);
+		if (has)
+			assert_true(
+			    address_eq(found, address(rows[i].embedded)));
+	}
+}
+
+static void
 order(void **state)
 {
 	static const char *const rising[] = {
@@ -662,6 +688,7 @@ main(void)
 		cmocka_unit_test(scopes),
 		cmocka_unit_test(local_ranges),
 		cmocka_unit_test(from_bytes),
+		cmocka_unit_test(what_a_translator_takes_out),
 		cmocka_unit_test(through_sockaddr),
 		cmocka_unit_test(from_other_sockaddr),
 		cmocka_unit_test(prefix_twin),
