@@ -126,7 +126,7 @@ fill_list(struct builder *builder, const struct statement *in, struct row *row)
 	row->cells[2] = joined(builder, file, in->end, false);
 }
 
-/* Behind these a word is what they ask for. */
+/* Behind these a word is what they ask for; behind `per user` none is. */
 static bool
 wants_word(const struct piece *before)
 {
@@ -134,10 +134,14 @@ wants_word(const struct piece *before)
 		"header", "type", "during", "limit", "burst", "connections",
 		"bandwidth", "quota", "ban", "after", "in", "except", "via" };
 
+	if (before->kind == TOKEN_ARROW || before->kind == TOKEN_COMMA)
+		return true;
+	if (is_word(before, "user") && is_word(before - 1, "per"))
+		return false;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if (is_word(before, words[i]))
 			return true;
-	return before->kind == TOKEN_ARROW || before->kind == TOKEN_COMMA;
+	return false;
 }
 
 /* `log` or `as` where a rule may have it, not as a name that it is not. */

@@ -45,6 +45,10 @@ static const struct {
 	/* Options last, as long as they are options. */
 	{ "drop a -> b log tcp 80 direct as \"x\" method GET\n",
 	    "drop   a -> b tcp 80 direct method GET  log as \"x\"\n" },
+	{ "allow a -> b user eve log\n"
+	  "allow a -> b connections 4 per user as \"x\" log user eve\n",
+	    "allow  a -> b user eve                         log\n"
+	    "allow  a -> b connections 4 per user user eve  log as \"x\"\n" },
 	/* But not what parts two services that would be one. */
 	{ "allow a -> b tcp log as \"x\" { udp 53 }\n"
 	  "allow a -> b icmp as \"y\" echo-request log\n"
