@@ -104,7 +104,7 @@ struct address address_source(struct address address);
 
 /*
  * The IPv4 address that a translator or a tunnel on the way takes out of it: of
- * 64:ff9b::/96 (RFC 6052) and of 2002::/16 (6to4, RFC 3056).  False: it has none.
+ * 64:ff9b::/96 (RFC 6052) and 2002::/16 (6to4, RFC 3056).  False: it has none.
  */
 bool address_embedded(struct address address, struct address *ret_ipv4);
 
