@@ -185,3 +185,38 @@ def test_words_become_no_rules(kind: str, words: str, tmp_path: Path) -> None:
     assert not [line for line in statements if re.match(r"allow\s+any\s", line)]
     [verdict] = found(tmp_path, policy, [("10.7.0.9 -> 203.0.113.9 tcp 4444", "drop")])
     assert verdict != "allow"
+
+
+DEEP = 30
+
+
+def chains(condition: str) -> str:
+    """Each of them jumps twice to the next: a thousand million ways through."""
+    jumps = [
+        f"-A C{i} {condition.format(100 + i)} -j C{i + 1}\n" for i in range(DEEP) for _ in "12"
+    ]
+    return "".join(
+        [
+            "*nat\n:PREROUTING ACCEPT\n",
+            *(f":C{i} -\n" for i in range(DEEP + 1)),
+            "-A PREROUTING -j C0\n",
+            *jumps,
+            f"-A C{DEEP} -j RETURN\n",
+            "-A PREROUTING -i eth0 -p tcp --dport 8080 -j DNAT --to-destination 10.0.0.3\n",
+            "COMMIT\n*filter\n:FORWARD ACCEPT\nCOMMIT\n",
+        ]
+    )
+
+
+def test_chains_that_nothing_comes_to_are_not_walked() -> None:
+    """Behind the first jump no packet is of two ports."""
+    policy = imported("iptables", "-", text=chains("-p tcp --dport {}"))
+    assert "tcp 8080" in policy
+
+
+def test_chains_without_an_end_are_no_policy() -> None:
+    """Whether a packet goes on is not known: nothing is left out in silence."""
+    text = chains("-m statistic --mode random --probability 0.{}")
+    done = run("import", "iptables", "-", text=text)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "its chains come to too many rules" in done.stderr

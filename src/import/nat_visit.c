@@ -8,9 +8,9 @@
 #include "import/zones.h"
 
 #include "base/vec.h"
+#include "policy/limits.h"
 
 #include <errno.h>
-
 #include <stdlib.h>
 
 /* As deep as chains of the filter. */
@@ -152,11 +152,14 @@ visit_jump(struct visit *visit, const struct import_chain *chain,
 	struct contexts inside = { 0 };
 
 	import_line_print(rule->line, NULL, visit->out);
-	if (to == NULL || visit->walker.depth == NAT_DEPTH_MAX)
+	if (to == NULL)
 		return;
 	walk_enter(&visit->walker, list, rule, &inside);
 	visit->walker.depth++;
-	visit_chain(visit, to, &inside);
+	if (visit->walker.depth > NAT_DEPTH_MAX)
+		visit->walk.rules->too_large = true;
+	else if (inside.count > 0)
+		visit_chain(visit, to, &inside);
 	visit->walker.depth--;
 	free(inside.items);
 }
@@ -186,10 +189,11 @@ static void
 visit_chain(struct visit *visit, const struct import_chain *chain,
     struct contexts *list)
 {
-	for (size_t i = 0; i < chain->count; i++) {
+	bool *too_large = &visit->walk.rules->too_large;
+
+	for (size_t i = 0; i < chain->count && !*too_large; i++) {
 		struct import_rule *rule = &chain->items[i];
-		if (visit->walk.too_large)
-			return;
+		*too_large = visit->out->len > POLICY_FILE_BYTES_MAX;
 		if (rule->action == IMPORT_JUMP || rule->action == IMPORT_GOTO)
 			visit_jump(visit, chain, list, rule);
 		else

@@ -156,6 +156,7 @@ struct import_ruleset {
 	struct import_line *printed; /* the last one, which needs no second */
 	bool clamped;                /* the policy says so already */
 	bool failed;                 /* no memory */
+	bool too_large;              /* chains come to too many rules */
 };
 
 void import_ruleset_init(struct import_ruleset *rules, struct arena *arena);

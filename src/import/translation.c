@@ -4,6 +4,7 @@
 #include "import/nat.h"
 #include "import/tracking.h"
 #include "import/zones.h"
+#include "policy/limits.h"
 
 #include <errno.h>
 
@@ -188,16 +189,11 @@ lists_run(struct lists *lists, struct import_ruleset *rules,
 	}
 }
 
-static bool
+static void
 lists_fini(struct lists *lists)
 {
-	bool too_large = false;
-
-	for (int part = 0; part < IMPORT_PART_COUNT; part++) {
-		too_large |= lists->walks[part].too_large;
+	for (int part = 0; part < IMPORT_PART_COUNT; part++)
 		import_walk_fini(&lists->walks[part]);
-	}
-	return too_large;
 }
 
 static void
@@ -239,7 +235,6 @@ int
 import_translate(struct import_ruleset *rules, struct text *out)
 {
 	struct lists four, six;
-	bool too_large;
 
 	import_zones_settle(rules);
 	import_tracking_settle(rules);
@@ -248,9 +243,10 @@ import_translate(struct import_ruleset *rules, struct text *out)
 	print_top(rules, out);
 	print_parts(rules, &four, &six, out);
 	print_rest(rules, out);
-	too_large = lists_fini(&four);
-	too_large |= lists_fini(&six);
+	lists_fini(&four);
+	lists_fini(&six);
 	if (rules->failed || rules->arena->full || out->full)
 		return -ENOMEM;
-	return too_large ? -E2BIG : 0;
+	return rules->too_large || out->len > POLICY_FILE_BYTES_MAX ? -E2BIG
+								    : 0;
 }

@@ -40,7 +40,7 @@ walk_context_add(
 	if (box_is_empty(&context->box))
 		return;
 	if (++walker->steps > STEPS_MAX)
-		walker->walk->too_large = true;
+		walker->walk->rules->too_large = true;
 	else if (VEC_ADD(list, *context) < 0)
 		walker->walk->rules->failed = true;
 }
@@ -127,7 +127,7 @@ jump(struct walker *walker, const struct import_chain *from,
 		return;
 	}
 	if (to == NULL || walker->depth == DEPTH_MAX) {
-		walker->walk->too_large = true;
+		walker->walk->rules->too_large = true;
 		return;
 	}
 	if (item != NULL && rule->why != NULL && rule->line->why == NULL)
@@ -241,7 +241,8 @@ static void
 walk_chain(struct walker *walker, const struct import_chain *chain,
     struct contexts *list)
 {
-	for (size_t i = 0; i < chain->count && !walker->walk->too_large; i++) {
+	for (size_t i = 0; i < chain->count && !walker->walk->rules->too_large;
+	     i++) {
 		const struct import_rule *rule = &chain->items[i];
 		if (i + 1 < chain->count && is_bound(rule, rule + 1))
 			bound(walker, list, rule);

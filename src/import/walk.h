@@ -44,7 +44,6 @@ struct import_walk {
 	enum import_part part;
 	struct import_items items;
 	struct import_decisions decisions;
-	bool too_large;
 };
 
 /*
