@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Serial, refresh, retry, expire and minimum of an SOA. */
+#define SOA_NUMBERS_BYTES 20
+
 /* A TTL with its highest bit set is 0 (RFC 2181, 8). */
 static uint32_t
 limit_ttl(const struct dns_draft *draft, uint32_t ttl)
@@ -162,15 +165,28 @@ take_found(struct dns_draft *draft)
 
 /* ---- that there is nothing ---- */
 
+/* Its last field (RFC 1035, 3.3.13): behind two names and four others. */
+static bool
+read_minimum(
+    const struct dns_draft *draft, const struct dns_record *soa, uint32_t *ret)
+{
+	size_t at = soa->data_at, end = at + soa->data.len;
+	struct dns_name name;
+
+	if (dns_name_read(draft->message, &at, &name) < 0 ||
+	    dns_name_read(draft->message, &at, &name) < 0 ||
+	    at + SOA_NUMBERS_BYTES != end)
+		return false;
+	*ret = dns_get32(draft->message.at + end - sizeof(*ret));
+	return true;
+}
+
 /* RFC 2308, 5: the least of its own TTL and its last field.  The limits are for
  * what there is. */
 static uint32_t
-negative_ttl(const struct dns_record *soa)
+negative_ttl(const struct dns_record *soa, uint32_t minimum)
 {
-	uint32_t last = soa->data.len >= 4
-			    ? dns_get32(soa->data.at + soa->data.len - 4)
-			    : 0;
-	uint32_t ttl = soa->ttl < last ? soa->ttl : last;
+	uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
 
 	if (ttl > INT32_MAX)
 		ttl = 0;
@@ -186,10 +202,12 @@ is_proof(const struct dns_record *record)
 }
 
 static bool
-is_soa(const struct dns_draft *draft, const struct dns_record *record)
+is_soa(const struct dns_draft *draft, const struct dns_record *record,
+    uint32_t *ret_minimum)
 {
 	return !draft->found && record->type == DNS_TYPE_SOA &&
-	       dns_name_is_within(&draft->last, &record->owner);
+	       dns_name_is_within(&draft->last, &record->owner) &&
+	       read_minimum(draft, record, ret_minimum);
 }
 
 /* Behind the answer section.  True: an SOA says for how long there is nothing.
@@ -198,16 +216,18 @@ static int
 take_authority(struct dns_draft *draft, struct place place, bool *ret_soa)
 {
 	struct dns_record record;
+	uint32_t minimum = 0;
 	int rc;
 
 	*ret_soa = false;
 	place.left = draft->head.authorities;
 	while ((rc = next(draft, &place, &record)) > 0) {
-		bool soa = is_soa(draft, &record) && !*ret_soa;
+		bool soa = is_soa(draft, &record, &minimum) && !*ret_soa;
 		if (record.class != DNS_CLASS_IN ||
 		    (!soa && !is_proof(&record)))
 			continue;
-		uint32_t ttl = soa ? negative_ttl(&record) : record.ttl;
+		uint32_t ttl =
+		    soa ? negative_ttl(&record, minimum) : record.ttl;
 		rc = dns_draft_put_record(draft, &record,
 		    ttl < DNS_NEGATIVE_SECONDS_MAX ? ttl
 						   : DNS_NEGATIVE_SECONDS_MAX);

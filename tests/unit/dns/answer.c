@@ -166,6 +166,27 @@ that_there_is_nothing_is_kept_as_the_soa_says(void **state)
 	}
 }
 
+/* What is shorter, or longer, says nothing: its last bytes may be of a name. */
+static void
+a_broken_soa_is_none(void **state)
+{
+	(void)state;
+	for (int numbers = 8; numbers <= 12; numbers++) {
+		wire_begin(&wire, 0x8183, "a.example", DNS_TYPE_A);
+		wire_record(&wire, 2, "example", DNS_TYPE_SOA, 60);
+		wire_name(&wire, "ns.example");
+		wire_name(&wire, "root.example");
+		for (int i = 0; i < numbers; i++)
+			wire_16(&wire, 60);
+		wire_end(&wire);
+		struct dns_answer *answer = make("a.example", DNS_TYPE_A);
+		uint32_t kept = dns_answer_ttl(answer, answer->born);
+		assert_int_equal(kept, numbers == 10 ? 60 : 0);
+		assert_int_equal(answer->authorities, numbers == 10);
+		dns_answer_unref(answer);
+	}
+}
+
 static void
 aliases_without_an_end_are_no_answer(void **state)
 {
@@ -339,6 +360,7 @@ main(void)
 		cmocka_unit_test(what_is_asked_for_stands_there_once),
 		cmocka_unit_test(times_are_within_their_limits),
 		cmocka_unit_test(that_there_is_nothing_is_kept_as_the_soa_says),
+		cmocka_unit_test(a_broken_soa_is_none),
 		cmocka_unit_test(aliases_without_an_end_are_no_answer),
 		cmocka_unit_test(every_cut_is_read_or_refused),
 		cmocka_unit_test(random_messages_are_read_as_they_were_written),
