@@ -187,6 +187,14 @@ def test_words_become_no_rules(kind: str, words: str, tmp_path: Path) -> None:
     assert verdict != "allow"
 
 
+def test_what_is_never_is_no_rule() -> None:
+    """All of the week, and what is not of it."""
+    text = "acl all_week time SMTWHFA\nacl school time D\nhttp_access deny !all_week\n"
+    policy = imported("squid", "-", text=text + "http_access allow school !all_week\n")
+    assert policy.count("(no request is like that here)") == 2
+    assert "hours" not in policy
+
+
 DEEP = 30
 
 

@@ -30,7 +30,7 @@ draft_init(struct draft *draft)
 	*draft = (struct draft){ .src = span_set_all(),
 		.dst = span_set_all(),
 		.ports = span_set_all(),
-		.minutes = span_set_all(),
+		.minutes = squid_week(),
 		.methods = SQUID_METHODS_ALL,
 		.schemes = SQUID_SCHEMES_ALL };
 }
@@ -347,7 +347,7 @@ print_access(
 					.at;
 	/* What cannot be said with its hours is refused at all of them. */
 	if (rule.len == 0 && access->line->why != NULL && !access->allows) {
-		draft.minutes = span_set_all();
+		draft.minutes = squid_week();
 		(void)print_rule(squid, &draft, false, &rule);
 	}
 	access->line->shown = false;

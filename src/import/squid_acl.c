@@ -224,7 +224,7 @@ read_days(struct str text, unsigned *ret)
 		else
 			return false;
 	}
-	return true;
+	return text.len > 0;
 }
 
 /* "MTWHF 08:00-18:00": the last minute belongs to it. */

@@ -74,16 +74,22 @@ print_week(struct squid *squid, struct span_set minutes, struct text *out)
 	}
 }
 
+struct span_set
+squid_week(void)
+{
+	static const struct span week = { { 0, 0 },
+		{ 0, 7 * DAY_MINUTES - 1 } };
+
+	return (struct span_set){ &week, 1 };
+}
+
 struct str
 squid_hours(struct squid *squid, struct span_set minutes)
 {
-	struct span week = { { 0, 0 }, { 0, 7 * DAY_MINUTES - 1 } };
-	struct span_set whole = { &week, 1 };
 	struct text spans = TEXT_EMPTY;
 
-	if (span_set_covers(minutes, whole))
+	if (span_set_covers(minutes, squid_week()))
 		return STR("");
-	minutes = span_set_and(squid->rules->arena, minutes, whole);
 	print_week(squid, minutes, &spans);
 	struct str name = import_hours_get(squid->rules, text_str(&spans));
 	text_fini(&spans);

@@ -115,6 +115,9 @@ typedef void squid_directive_fn(struct squid *squid, const char *file,
 squid_directive_fn squid_take_cache_mem, squid_take_cache_dir,
     squid_take_object, squid_take_cache;
 
+/* All minutes that there are. */
+struct span_set squid_week(void);
+
 /* The name of these hours; empty: all of the week.  at == NULL: there are too
  * many. */
 struct str squid_hours(struct squid *squid, struct span_set minutes);
