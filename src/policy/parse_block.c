@@ -161,6 +161,9 @@ parse_case(struct parser *parser, void *context)
 
 	if (kept == NULL)
 		return false;
+	if (reader_at_head(parser->in))
+		return reader_expected(
+		    parser->in, "a flow, which begins with where it is from");
 	while (reader_peek(parser->in)->kind != TOKEN_NEWLINE &&
 	       reader_peek(parser->in)->kind != TOKEN_CLOSE &&
 	       reader_peek(parser->in)->kind != TOKEN_BAD)

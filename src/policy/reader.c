@@ -40,20 +40,23 @@ reader_at_word(const struct reader *reader, const char *word)
 }
 
 bool
-reader_at_statement(const struct reader *reader)
+reader_at_head(const struct reader *reader)
 {
 	static const char *const heads[] = { "allow", "drop", "firewall",
 		"hours", "include", "list", "map", "masquerade", "name",
 		"parent", "proxy", "publish", "reject", "report", "service",
 		"snat", "test", "zone" };
-	const struct token *token = reader_peek(reader);
 
-	if (!token->begins_line)
-		return false;
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		if (reader_at_word(reader, heads[i]))
 			return true;
 	return false;
+}
+
+bool
+reader_at_statement(const struct reader *reader)
+{
+	return reader_peek(reader)->begins_line && reader_at_head(reader);
 }
 
 /* The line before ends in something that lets its statement go on. */

@@ -25,6 +25,9 @@ const struct token *reader_take(struct reader *reader);
 bool reader_take_if(struct reader *reader, enum token_kind kind);
 bool reader_at_word(const struct reader *reader, const char *word);
 
+/* Whether the next token is a word that begins a statement. */
+bool reader_at_head(const struct reader *reader);
+
 /*
  * Whether the next token is the first of its line and begins a statement.  The
  * words that do are reserved, so nothing else can be meant: what is being read
