@@ -139,7 +139,7 @@ apply_now(const struct options *options, const char *path)
 	if (!options->quiet)
 		(void)running_get(options->runtime, &before);
 	enum status status = control_ask(options->runtime, line.at, &answer);
-	(void)fwrite(answer.at, 1, answer.len, stderr);
+	complain_text(&answer);
 	if (status == STATUS_GOOD) {
 		(void)printf("%s is in force\n", options->words[0]);
 		if (options->confirm != NULL)
@@ -208,7 +208,7 @@ say_what_ends(const char *runtime, const char *path)
 	if (status == STATUS_GOOD)
 		print_last_line(&answer);
 	else
-		(void)fwrite(answer.at, 1, answer.len, stderr);
+		complain_text(&answer);
 	text_fini(&line);
 	text_fini(&answer);
 	return status;

@@ -24,20 +24,32 @@ complain(const char *format, ...)
 	(void)fputc('\n', stderr);
 }
 
+/* Of an empty text there may be no place. */
+static void
+put_text(const struct text *text, FILE *to)
+{
+	if (text->len > 0)
+		(void)fwrite(text->at, 1, text->len, to);
+}
+
+void
+print_text(const struct text *text)
+{
+	put_text(text, stdout);
+}
+
+void
+complain_text(const struct text *text)
+{
+	put_text(text, stderr);
+}
+
 void
 print_report(const struct report *report)
 {
 	struct text out = TEXT_EMPTY;
 
 	report_render(report, colour_wanted(STDERR_FILENO), &out);
-	if (out.len > 0) /* else `at` may be NULL */
-		(void)fwrite(out.at, 1, out.len, stderr);
+	complain_text(&out);
 	text_fini(&out);
-}
-
-void
-print_text(const struct text *text)
-{
-	if (text->len > 0)
-		(void)fwrite(text->at, 1, text->len, stdout);
 }

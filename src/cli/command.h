@@ -135,7 +135,8 @@ __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 /* The report on standard error, or nothing if it is empty. */
 void print_report(const struct report *report);
 
-/* The text on standard output. */
+/* The text on standard output, or on standard error. */
 void print_text(const struct text *text);
+void complain_text(const struct text *text);
 
 #endif

@@ -160,7 +160,7 @@ print_summary(const struct session *session)
 	struct text text = TEXT_EMPTY;
 
 	exec_ledger_add_summary(&session->ledger, &text);
-	(void)fwrite(text.at, 1, text.len, stderr);
+	complain_text(&text);
 	text_fini(&text);
 }
 

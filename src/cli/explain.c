@@ -151,7 +151,7 @@ explain_running(const struct options *options)
 	if (status == STATUS_GOOD)
 		print_text(&answer);
 	else
-		(void)fwrite(answer.at, 1, answer.len, stderr);
+		complain_text(&answer);
 	text_fini(&line);
 	text_fini(&answer);
 	return status;

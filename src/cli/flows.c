@@ -78,7 +78,7 @@ list_flows(const struct options *options, const char *line)
 	enum status status = control_read_lines(
 	    options->runtime, line, print_flow, &listing, &words);
 
-	(void)fwrite(words.at, 1, words.len, stderr);
+	complain_text(&words);
 	text_fini(&words);
 	if (status == STATUS_GOOD && listing.failed)
 		status = STATUS_WORLD;
@@ -91,8 +91,10 @@ end_flows(const struct options *options, const char *line)
 	struct text answer = TEXT_EMPTY;
 	enum status status = control_ask(options->runtime, line, &answer);
 
-	(void)fwrite(
-	    answer.at, 1, answer.len, status == STATUS_GOOD ? stdout : stderr);
+	if (status == STATUS_GOOD)
+		print_text(&answer);
+	else
+		complain_text(&answer);
 	text_fini(&answer);
 	return status;
 }

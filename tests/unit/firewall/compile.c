@@ -312,12 +312,12 @@ assert_is_comment(struct str comment)
 static void
 cuts_long_comments(void **state)
 {
-	static const char head[] = "comment \"allow lan -> a.example path";
+	static const char head[] = "comment \"allow lan -> a.example header X";
 
 	(void)state;
 	for (size_t ascii = 0; ascii < 4; ascii++) {
 		struct text policy = TEXT_EMPTY;
-		text_addz(&policy, ZONES "allow lan -> a.example path \"/");
+		text_addz(&policy, ZONES "allow lan -> a.example header X \"");
 		for (size_t i = 0; i < ascii; i++)
 			text_addc(&policy, 'a');
 		for (size_t i = 0; i < 60; i++)
