@@ -187,6 +187,15 @@ def test_words_become_no_rules(kind: str, words: str, tmp_path: Path) -> None:
     assert verdict != "allow"
 
 
+def test_what_no_chain_decides_is_said() -> None:
+    """The kernel would let it pass; here nothing passes that nobody allowed."""
+    chain = "type filter hook input priority 0; policy drop; tcp dport 22 accept"
+    policy = imported("nft", "-", text=f"table inet t {{ chain c {{ {chain}; }} }}\n")
+    unsaid = "# No chain was given that decides this"
+    assert f"{unsaid}.\nallow  self -> any\n" in policy
+    assert f"{unsaid}: it is refused.\ndrop   any -> any\n" in policy
+
+
 def test_what_is_never_is_no_rule() -> None:
     """All of the week, and what is not of it."""
     text = "acl all_week time SMTWHFA\nacl school time D\nhttp_access deny !all_week\n"

@@ -29,6 +29,8 @@ print_item(struct import_ruleset *rules, const struct import_item *item,
 		item->line->shown = false;
 		import_line_print(item->line, item->note, out);
 	}
+	if (item->line == NULL && item->note != NULL)
+		text_addf(out, "# %s\n", item->note);
 	rules->printed = item->line;
 	for (size_t i = 0; i < item->count; i++) {
 		struct str words =

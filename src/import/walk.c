@@ -394,6 +394,11 @@ say_nothing(struct walker *walker)
 	walk_context_add(walker, &list, &all);
 	decide(walker, &list, &rule);
 	free(list.items);
+	if (walker->walk->items.count > 0)
+		walker->walk->items.items[walker->walk->items.count - 1]->note =
+		    rule.action == IMPORT_DROP
+			? "No chain was given that decides this: it is refused."
+			: "No chain was given that decides this.";
 }
 
 static void

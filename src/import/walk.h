@@ -14,7 +14,7 @@
 
 struct import_item {
 	struct import_line *line; /* NULL: nobody wrote it */
-	const char *note;         /* behind the line, in brackets; or NULL */
+	const char *note;         /* behind the line, or for it; or NULL */
 	struct import_said *items;
 	size_t count, room;
 };
