@@ -14,7 +14,7 @@ from signal import SIGINT, default_int_handler, signal
 
 import pytest
 
-from tests.lab import needs
+from tests.lab import conntrack, needs
 from tests.lab.gateway import OFFICE, PROGRAM, Gateway
 from tests.lab.journal import Journal
 from tests.lab.lab import Lab
@@ -52,7 +52,10 @@ def gateway_lab(lab: Lab) -> Lab:
 
 @pytest.fixture(scope="module")
 def gateway(request: pytest.FixtureRequest, gateway_lab: Lab) -> Iterator[Gateway]:
+    """No flow of another story's is left: what was masqueraded then has a port of
+    the gateway's still, from which it could ask nothing until that is forgotten."""
     policy = getattr(request.module, "POLICY", OFFICE)
+    conntrack.forget(gateway_lab.gw)
     with Gateway(gateway_lab, policy) as gateway:
         yield gateway
 
